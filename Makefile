@@ -1,0 +1,56 @@
+# Two commands matter: `make run` opens the program, `make test` checks everything.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test test-long test-lowest format bench pictures clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
+
+run: $(READY) ## open the program (STORE=path for another store)
+	@$(BIN)/qm-tui $(if $(STORE),--store "$(STORE)")
+
+setup: $(READY) ## only make .venv and install into it
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "qm-tui needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+test: $(READY) ## all checks: format, lint, types, imports, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto -m "not long"
+
+test-long: $(READY) ## the tests that run for minutes
+	$(BIN)/python -m pytest -m long
+
+test-lowest: ## the tests again with the oldest libraries we promise to run with
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-lowest.txt hatchling editables
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev]'
+	.venv-lowest/bin/python -m pytest -n auto -m "not long and not snapshot"
+
+format: $(READY) ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure what the README promises
+	$(BIN)/python benchmarks/import_speed.py
+	$(BIN)/python benchmarks/interface_speed.py
+
+pictures: $(READY) ## draw the pictures of the README and the page of fields again
+	$(BIN)/python scripts/make_pictures.py
+	$(BIN)/python scripts/make_fields_page.py
+
+clean: ## remove what was built
+	rm -rf .venv .venv-lowest dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

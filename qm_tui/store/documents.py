@@ -1,0 +1,89 @@
+"""Users as TinyDB documents: flat mappings from field key to string."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qm_tui.users.fields import FIELDS, KEYS, User, user_from_mapping
+
+
+class NotAUser(Exception):
+    """A document that is no user. The text says why, without its values."""
+
+
+class UserDocuments(Mapping[int, dict[str, Any]]):
+    """A TinyDB table of users, made while it is written.
+
+    Args:
+        users: the users by document ID, in the order of the file.
+        extras: by document ID, what another program keeps in a document beside our fields.
+    """
+
+    def __init__(self, users: Mapping[int, User], extras: Mapping[int, dict[str, Any]]) -> None:
+        self._users = users
+        self._extras = extras
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        document: dict[str, Any] = dict(zip(KEYS, self._users[number], strict=True))
+        if number in self._extras:
+            document |= self._extras[number]
+        return document
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._users)
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+
+class Reader:
+    """Makes users of documents; equal values of fields that repeat become one string."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, str] = {}
+
+    def user(self, document: dict[str, Any]) -> User:
+        """The user that a document describes. Fields it lacks are empty.
+
+        Raises:
+            NotAUser: a value is neither text nor a number, or there is no User ID.
+        """
+        try:
+            user = user_from_mapping(document)
+            "".join(user)  # fails on anything but text
+        except (KeyError, TypeError):
+            user = User(*[_text(key, document.get(key)) for key in KEYS])
+        if not user.user_id:
+            msg = "has no User ID (user_id)"
+            raise NotAUser(msg)
+        return shared(user, self._shared)
+
+
+_REPEATING = [field.index for field in FIELDS if field.repeats and field.width > 1]
+
+
+def shared(user: User, known: dict[str, str]) -> User:
+    """The user, with the values that many users have taken from `known`.
+
+    A department that a thousand users share is then one string and not a thousand.
+    """
+    values = list(user)
+    for place in _REPEATING:
+        value = values[place]
+        values[place] = known.setdefault(value, value)
+    return tuple.__new__(User, values)
+
+
+def extras_of(document: dict[str, Any]) -> dict[str, Any]:
+    """What a document holds beside our fields."""
+    return {key: value for key, value in document.items() if key not in User._fields}
+
+
+def _text(key: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(int(value))
+    msg = f"holds something other than text in {key}"
+    raise NotAUser(msg)

@@ -1,0 +1,207 @@
+"""The store's file: TinyDB's JSON, written with one document per line.
+
+TinyDB and `jq` read it like any other. Because each document has a line of its own, it is encoded
+and parsed some hundred documents at a time: one call over 100,000 users would hold the
+interpreter, and with it every key, for half a second.
+
+    {
+    "_meta":{
+    "1":{"format":1,"generation":7}
+    },
+    "users":{
+    "1":{"first_name":"Anna", ...},
+    "2":{"first_name":"Björn", ...}
+    }
+    }
+
+A file that TinyDB itself wrote, on one line, is read as well.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, BinaryIO, Final, cast
+
+import orjson
+
+from qm_tui.progress import STEP, Phase, Tick, no_tick
+
+Document = Mapping[str, Any]
+Tables = Mapping[str, Mapping[Any, Document]]
+"""TinyDB's model: by table name, by document ID, the document."""
+
+_BATCH: Final = 256 * 1024
+"""Bytes parsed in one call: two to four milliseconds."""
+
+
+class NotASnapshot(Exception):
+    """The file is not TinyDB's JSON. The text says where and why."""
+
+
+def written(tables: Tables, file: BinaryIO, tick: Tick = no_tick) -> None:
+    """Write the tables to a file.
+
+    The tick is told of every document, and how many there are in all.
+    """
+    total = sum(map(len, tables.values()))
+    done = 0
+    before_table = b"{\n"
+    for name, table in tables.items():
+        file.write(before_table + _encoded(name) + b":{")
+        before_table = b",\n"
+        before = b"\n"
+        documents = iter(table.items())
+        while batch := [_line(number, document) for number, document in islice(documents, STEP)]:
+            file.write(before + b",\n".join(batch))
+            before = b",\n"
+            done += len(batch)
+            tick(Phase.IMPORTING, done, total)
+        file.write(b"\n}")
+    file.write(b"\n}\n" if tables else b"{}\n")
+
+
+def documents_in(
+    file: BinaryIO, tick: Tick = no_tick
+) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """The documents of a file, in order, as many at a time as are quickly parsed.
+
+    Yields:
+        The name of a table, and some of its documents by document ID.
+
+    Raises:
+        NotASnapshot: it is not TinyDB's JSON.
+    """
+    size = file.seek(0, 2)
+    file.seek(0)
+    if file.readline(16) == b"{\n":
+        parts = _in_lines(file)
+    else:
+        file.seek(0)
+        parts = _in_one_piece(file, tick)
+    for name, documents in parts:
+        tick(Phase.OPENING, file.tell(), size)
+        yield name, documents
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # half surrogate pairs, which a file of another program may hold
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _line(number: object, document: Document) -> bytes:
+    return b'"%b":%b' % (str(number).encode(), _encoded(document))
+
+
+def _in_lines(file: BinaryIO) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """The documents of a file that this program wrote."""
+    name: str | None = None
+    number = 1
+    line = b""
+    while lines := file.readlines(_BATCH):
+        some: list[bytes] = []
+        for line in lines:
+            number += 1
+            if line.startswith(b'"') and not line.endswith(b":{\n"):
+                some.append(line)
+                continue
+            if name is not None and some:
+                yield name, _parsed(some, number - len(some))
+            some = []
+            if line.startswith(b'"'):
+                name = _table_name(line, number)
+            elif line.rstrip(b"\n") in (b"}", b"},"):
+                name = None
+            else:
+                msg = f"line {number} is not TinyDB's JSON"
+                raise NotASnapshot(msg)
+        if some:
+            if name is None:
+                msg = f"line {number} stands outside a table"
+                raise NotASnapshot(msg)
+            yield name, _parsed(some, number - len(some) + 1)
+    if line != b"}\n" or name is not None:
+        msg = f"it ends in the middle, at line {number}"
+        raise NotASnapshot(msg)
+
+
+def _table_name(line: bytes, number: int) -> str:
+    try:
+        return cast("str", orjson.loads(line[:-3]))
+    except orjson.JSONDecodeError as error:
+        msg = f"line {number} is not TinyDB's JSON"
+        raise NotASnapshot(msg) from error
+
+
+def _parsed(lines: list[bytes], number: int) -> dict[str, dict[str, Any]]:
+    text = b"".join(lines).rstrip(b",\n")
+    try:
+        documents = orjson.loads(b"{%b}" % text)
+    except orjson.JSONDecodeError:
+        try:
+            documents = json.loads(b"{%b}" % text)
+        except ValueError as error:
+            bad = next((at for at, one in enumerate(lines) if not _is_good(one)), 0)
+            msg = f"line {number + bad} is not TinyDB's JSON"
+            raise NotASnapshot(msg) from error
+    _require_documents(documents)
+    return cast("dict[str, dict[str, Any]]", documents)
+
+
+def _is_good(line: bytes) -> bool:
+    try:
+        json.loads(b"{%b}" % line.rstrip(b",\n"))
+    except ValueError:
+        return False
+    return True
+
+
+def _in_one_piece(file: BinaryIO, tick: Tick) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """The documents of a file that TinyDB wrote itself."""
+    data = file.read()
+    met = 0
+
+    def parsed(mapping: dict[str, Any]) -> dict[str, Any]:
+        # called for each document, so that the one long call is many short ones
+        nonlocal met
+        met += 1
+        if not met % STEP:
+            tick(Phase.OPENING, 0, len(data))
+        return mapping
+
+    if not data.strip():
+        return
+    try:
+        tables = json.loads(data, object_hook=parsed)
+    except (ValueError, RecursionError) as error:
+        msg = "it is not JSON"
+        if isinstance(error, json.JSONDecodeError):
+            msg = f"line {error.lineno}, column {error.colno} is not JSON"
+        raise NotASnapshot(msg) from error
+    if not isinstance(tables, dict):
+        msg = "it is JSON, but holds no tables"
+        raise NotASnapshot(msg)
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            msg = "it is JSON, but holds no tables"
+            raise NotASnapshot(msg)
+        _require_documents(table)
+        yield name, table
+
+
+def _require_documents(documents: dict[str, object]) -> None:
+    if not all(map(str.isdecimal, documents)) or not all(
+        isinstance(document, dict) for document in documents.values()
+    ):
+        msg = "it is JSON, but holds something that is no TinyDB document"
+        raise NotASnapshot(msg)
+
+
+def merged(parts: Iterable[tuple[str, dict[str, dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
+    """The parts that `documents_in` yields, put together into tables."""
+    tables: dict[str, dict[str, Any]] = {}
+    for name, documents in parts:
+        tables.setdefault(name, {}).update(documents)
+    return tables

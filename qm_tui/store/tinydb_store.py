@@ -1,0 +1,255 @@
+"""The TinyDB store: users in a JSON file, written whole and safely at each commit."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from tinydb import TinyDB
+
+from qm_tui.files import NotDurable, make_private_folder
+from qm_tui.progress import Tick, no_tick
+from qm_tui.refusal import reason
+from qm_tui.store import snapshot
+from qm_tui.store.documents import NotAUser, Reader, UserDocuments, extras_of
+from qm_tui.store.interface import (
+    EMPTY,
+    Changes,
+    State,
+    StoreRefused,
+    Transaction,
+    UserStore,
+)
+from qm_tui.store.lock import WAIT, locked
+from qm_tui.store.storage import SnapshotStorage
+from qm_tui.text import visible
+from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.identity import name_key
+
+FORMAT: Final = 1
+"""The version of the file format. A file of a later one is refused."""
+
+_USERS: Final = "users"
+_META: Final = "_meta"
+
+_Signature = tuple[int, int, int] | None
+
+
+class TinyDBUserStore(UserStore):
+    """A store in a TinyDB file.
+
+    A missing file is an empty store; it is made, and its folder, by the first commit.
+    """
+
+    def __init__(self, path: Path, *, wait: float = WAIT) -> None:
+        """Nothing is read yet.
+
+        Args:
+            path: the file.
+            wait: the seconds to wait for another writer.
+        """
+        self._path = path
+        self._wait = wait
+        self._db = TinyDB(path, storage=SnapshotStorage)
+        self._state = EMPTY
+        self._numbers: dict[str, int] = {}
+        self._others: dict[str, Any] = {}
+        self._extras: dict[int, dict[str, Any]] = {}
+        self._signature: _Signature = None
+
+    @property
+    def location(self) -> str:
+        """The path of its file."""
+        return str(self._path)
+
+    @property
+    def state(self) -> State:
+        """What it held when it was last read or written by this program."""
+        return self._state
+
+    def load(self, tick: Tick = no_tick) -> State:
+        """Read what the file holds now.
+
+        While it is read, `state` shows the users read so far.
+        """
+        try:
+            with self._path.open("rb") as file:
+                signature = _signature(os.fstat(file.fileno()))
+                if signature != self._signature:
+                    self._read(snapshot.documents_in(file, tick))
+                    self._signature = signature
+        except FileNotFoundError as error:
+            if self._signature is not None:
+                msg = (
+                    f"The store {self._named} is gone: it was there when it was opened. Put it "
+                    "back, or open qm-tui again to start an empty one."
+                )
+                raise StoreRefused(msg) from error
+        except snapshot.NotASnapshot as error:
+            msg = (
+                f"The store {self._named} cannot be used: {error}. Nothing was changed; put a "
+                "copy from a backup in its place, or choose another file with --store."
+            )
+            raise StoreRefused(msg) from error
+        except OSError as error:
+            msg = f"The store {self._named} cannot be read: {reason(error)}."
+            raise StoreRefused(msg) from error
+        return self._state
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Hold the lock over read, change and write."""
+        try:
+            make_private_folder(self._path.parent)
+        except OSError as error:
+            msg = f"The store's folder {visible(str(self._path.parent))} cannot be made: " + (
+                f"{reason(error)}."
+            )
+            raise StoreRefused(msg) from error
+        with locked(self._path.with_name(self._path.name + ".lock"), self._wait):
+            self.load()
+            yield _TinyDBTransaction(self)
+
+    @property
+    def _named(self) -> str:
+        return visible(self.location)
+
+    def _read(self, parts: Iterator[tuple[str, dict[str, dict[str, Any]]]]) -> None:
+        users: dict[str, User] = {}
+        names: dict[str, str] = {}
+        numbers: dict[str, int] = {}
+        others: dict[str, Any] = {}
+        extras: dict[int, dict[str, Any]] = {}
+        reader = Reader()
+        before = self._state
+        # readable while it grows: the first rows are on the screen before the last are read
+        self._state = State(0, MappingProxyType(users), MappingProxyType(names))
+        try:
+            for table, documents in parts:
+                if table != _USERS:
+                    others.setdefault(table, {}).update(documents)
+                    continue
+                for number, document in documents.items():
+                    try:
+                        user = reader.user(document)
+                    except NotAUser as error:
+                        msg = f"document {number} of its table users {error}"
+                        raise snapshot.NotASnapshot(msg) from error
+                    user_id = user.user_id
+                    if user_id in users:
+                        msg = (
+                            f"documents {numbers[user_id]} and {number} of its table users have "
+                            "the same User ID"
+                        )
+                        raise snapshot.NotASnapshot(msg)
+                    users[user_id] = user
+                    numbers[user_id] = int(number)
+                    names.setdefault(name_key(user.user_name), user_id)
+                    if len(document) > len(FIELDS):
+                        extras[int(number)] = extras_of(document)
+            meta = others.pop(_META, {}).get("1", {})
+            if not isinstance(meta.get("format", FORMAT), int) or meta.get("format", 0) > FORMAT:
+                msg = "it was written by a later version of qm-tui"
+                raise snapshot.NotASnapshot(msg)
+        except BaseException:
+            self._state = before
+            raise
+        self._numbers, self._others, self._extras = numbers, others, extras
+        generation = meta.get("generation", 0)
+        self._state = replace(
+            self._state, generation=generation if isinstance(generation, int) else 0
+        )
+
+    def _commit(self, changes: Changes, tick: Tick) -> State:
+        after = _after(self._state, changes)
+        numbers = dict(self._numbers)
+        for user_id, user in changes.items():
+            if user is None:
+                del numbers[user_id]
+        number = max(self._numbers.values(), default=0)
+        for user_id in changes:
+            if user_id not in numbers and user_id in after.users:
+                number += 1
+                numbers[user_id] = number
+        users = {numbers[user_id]: user for user_id, user in after.users.items()}
+        extras = {number: self._extras[number] for number in self._extras if number in users}
+        tables: dict[str, Mapping[Any, Any]] = {
+            _META: {1: {"format": FORMAT, "generation": after.generation}},
+            _USERS: UserDocuments(users, extras),
+            **self._others,
+        }
+        try:
+            self._db.storage.write(tables, tick)
+        except NotDurable as error:
+            msg = (
+                f"It is not known whether the change of {self._named} outlasts a power cut: the "
+                f"system could not sync its folder ({reason(error)}). Look at the store again."
+            )
+            raise StoreRefused(msg) from error
+        except OSError as error:
+            msg = f"The store {self._named} could not be written: {reason(error)}. It is as it was."
+            raise StoreRefused(msg) from error
+        self._numbers, self._extras, self._state = numbers, extras, after
+        self._signature = _signature(self._path.stat())
+        return after
+
+
+class _TinyDBTransaction:
+    """A change in the making, under the lock."""
+
+    def __init__(self, store: TinyDBUserStore) -> None:
+        self._store = store
+
+    @property
+    def state(self) -> State:
+        return self._store.state
+
+    def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
+        return self._store._commit(changes, tick)  # noqa: SLF001 - one room, two doors
+
+
+def _signature(status: os.stat_result) -> _Signature:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _after(state: State, changes: Changes) -> State:
+    """The state that the changes lead to.
+
+    Raises:
+        ValueError: the changes do not fit the state or one another.
+    """
+    users = dict(state.users)
+    names = dict(state.names)
+    for user_id in changes:
+        stored = users.get(user_id)
+        if stored is not None and names.get(name_key(stored.user_name)) == user_id:
+            del names[name_key(stored.user_name)]
+    for user_id, user in changes.items():
+        if user is None:
+            if users.pop(user_id, None) is None:
+                msg = "a user that is not there cannot be deleted"
+                raise ValueError(msg)
+            continue
+        if user.user_id != user_id:
+            msg = "a change must bear the User ID of its user"
+            raise ValueError(msg)
+        if names.setdefault(name_key(user.user_name), user_id) != user_id:
+            msg = "two users would bear one User Name"
+            raise ValueError(msg)
+        users[user_id] = user
+    return State(state.generation + 1, MappingProxyType(users), MappingProxyType(names))
+
+
+def open_store(path: Path, *, wait: float = WAIT) -> UserStore:
+    """The store at a path; nothing is read before `load`.
+
+    Raises:
+        StoreRefused: no store can be there.
+    """
+    if path.is_dir():
+        msg = f"{visible(str(path))} is a folder: give the path of the store's file, users.json."
+        raise StoreRefused(msg)
+    return TinyDBUserStore(path, wait=wait)

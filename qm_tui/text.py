@@ -1,0 +1,63 @@
+"""The one door through which foreign text reaches a terminal.
+
+Users, file names and folder names are written by other people. Control characters among them
+would move the cursor, write the clipboard or press keys on the admin's terminal; bidirectional
+overrides would show one name and mean another. `visible` turns each of them into a picture that
+says what stands there.
+"""
+
+import unicodedata
+from typing import Final
+
+_MAX_MARKS: Final = 3
+"""Combining marks on one letter; more are a tower over other lines."""
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    return f"‹U+{code:04X}›"
+
+
+def _is_unsafe(character: str) -> bool:
+    # Cc controls, Cf zero-width and bidi, Cs half pairs, Co private use, Cn unassigned,
+    # Zl and Zp line and paragraph separators
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp")
+
+
+def visible(text: str, limit: int = 4096) -> str:
+    """The text with everything that is not a plain visible character made a picture.
+
+    At most `limit` characters of it are shown, with an ellipsis where it was cut. What comes back
+    holds no control, bidirectional, zero-width or unassigned character, and no more than three
+    combining marks in a row.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    shown = []
+    marks = 0
+    for character in text:
+        if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+            marks += 1
+            if marks <= _MAX_MARKS:
+                shown.append(character)
+            continue
+        marks = 0
+        if character == "\xa0" or unicodedata.category(character) == "Zs":
+            shown.append(" " if unicodedata.east_asian_width(character) != "F" else character)
+        elif _is_unsafe(character):
+            shown.append(_picture(character))
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def counted(number: int, what: str) -> str:
+    """The number and what it counts: `1 record`, `2,310 records`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

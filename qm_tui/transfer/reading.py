@@ -1,0 +1,308 @@
+"""A users file, read record by record.
+
+Source: the users file, section 2. Reading knows nothing of the store: what a record means is
+found out by planning.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple, Self
+
+from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.refusal import Refused, reason
+from qm_tui.text import counted, visible
+from qm_tui.transfer.columns import (
+    ColumnNamedTwice,
+    Columns,
+    columns_in_file_order,
+    columns_of,
+)
+from qm_tui.transfer.dialect import Dialect, dialect_of, not_a_text_file
+from qm_tui.transfer.lines import Lines, lines_of
+from qm_tui.transfer.rows import BLANKS, Rows
+from qm_tui.transfer.spreadsheet import unwrapped
+from qm_tui.users.fields import FIELDS, SECRETS
+from qm_tui.users.problems import Fault
+from qm_tui.users.rules import control_fault
+
+_SAMPLES: Final = 3
+_START: Final = 8192
+_SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
+_WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
+
+
+class Record(NamedTuple):
+    """One record of a users file.
+
+    Attributes:
+        number: its number among the records, from 1.
+        line: the line of the file on which it starts, from 1.
+        values: its 26 values in file order; None where the file or the record has no such cell.
+        faults: why it cannot be used, whatever the store holds; empty where it can.
+    """
+
+    number: int
+    line: int
+    values: list[str | None]
+    faults: tuple[Fault, ...]
+
+
+@dataclass
+class Findings:
+    """What was found out about a file, all of it to be said to the admin.
+
+    Attributes:
+        dialect: encoding, delimiter and header.
+        columns: which field stands where.
+        samples: words beyond ASCII, to judge a guessed encoding by. Never of a secret.
+        blank: the blank rows passed over so far.
+        short: the records so far whose last cells are missing.
+    """
+
+    dialect: Dialect
+    columns: Columns
+    samples: list[str] = field(default_factory=list)
+    blank: int = 0
+    short: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        """The findings in words, one sentence each, safe for a terminal."""
+        dialect = self.dialect
+        header = "with a header" if dialect.has_header else "without a header: columns in file order"
+        said = [f"Read as {dialect.encoding_name}, {dialect.delimiter_name}, {header}."]
+        if self.samples:
+            said.append(f"Look right? {'  '.join(map(visible, self.samples))}")
+        if self.columns.ignored:
+            names = ", ".join(visible(name, 40) for name in self.columns.ignored[:10])
+            more = len(self.columns.ignored) - 10
+            said.append(f"Left out, not a field: {names}{f' and {more} more' if more > 0 else ''}.")
+        if self.blank:
+            said.append(f"{counted(self.blank, 'blank line')} skipped.")
+        if self.short:
+            said.append(
+                f"{counted(self.short, 'record')} with fewer values than the file has columns: the "
+                "missing ones count as absent."
+            )
+        return said
+
+
+class UsersFile:
+    """A users file, open for reading.
+
+    A context manager. `findings` is known from the start, but for its samples and counts, which
+    grow while `records` is read.
+
+    Raises:
+        Refused: it is no users file, or cannot be read; on opening, and while reading.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tick = no_tick
+        self._file = _opened(path)
+        try:
+            self.size = os.fstat(self._file.fileno()).st_size
+            start = self._file.read(_START)
+            what = not_a_text_file(start)
+            if what:
+                msg = (
+                    f"{_named(path)} is {what}, not a CSV text file: save it as CSV first, for "
+                    "example with Save As in Excel."
+                )
+                raise Refused(msg)
+            dialect = dialect_of(self._file)
+            self._rows = self._new_rows(dialect)
+            self._row_source = iter(self._rows)
+            self.findings = Findings(dialect, self._columns(dialect))
+            self._rows.width = self.findings.columns.width
+        except OSError as error:
+            self._file.close()
+            msg = f"{_named(path)} cannot be read: {reason(error)}."
+            raise Refused(msg) from error
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def _new_rows(self, dialect: Dialect) -> Rows:
+        self._file.seek(0)
+        return Rows(self._lines(dialect.encoding), dialect.delimiter, dialect.encoding_name)
+
+    def _lines(self, encoding: str) -> Iterator[Lines]:
+        for lines in lines_of(self._file, encoding):
+            self._tick(Phase.READING, lines.done, self.size)
+            yield lines
+
+    def _columns(self, dialect: Dialect) -> Columns:
+        if dialect.has_sep_line:
+            next(self._row_source, None)
+        if not dialect.has_header:
+            return columns_in_file_order()
+        header = next(self._row_source)
+        if header.fault:
+            what, remedy = header.fault
+            msg = (
+                f"{_named(self.path)}, line {header.line}: the header cannot be read. {what}. "
+                f"{remedy}"
+            )
+            raise Refused(msg)
+        try:
+            return columns_of([unwrapped(cell.strip(BLANKS)) for cell in header.cells])
+        except ColumnNamedTwice as twice:
+            msg = (
+                f"{_named(self.path)}, line {header.line}: columns {twice.first + 1} and "
+                f"{twice.second + 1} both mean {visible(twice.name, 60)}. Remove or rename one of "
+                "them."
+            )
+            raise Refused(msg) from None
+
+    def records(self, tick: Tick = no_tick) -> Iterator[Record]:
+        """The records of the file, in order, once.
+
+        Raises:
+            Refused: there is no record in the file, or reading it failed.
+        """
+        self._tick = tick
+        try:
+            yield from self._records()
+        except OSError as error:
+            msg = f"{_named(self.path)} could not be read to its end: {reason(error)}."
+            raise Refused(msg) from error
+
+    def _records(self) -> Iterator[Record]:
+        findings, rows = self.findings, self._rows
+        columns = findings.columns
+        width, places = columns.width, columns.places
+        in_order = columns.are_in_file_order
+        wants_samples = findings.dialect.encoding == "cp1252"
+        number = 0
+        nothing: list[str | None] = [None] * len(FIELDS)
+        for row in self._row_source:
+            number += 1
+            if row.fault:
+                what, remedy = row.fault
+                yield Record(number, row.line, nothing, (Fault(None, what, remedy),))
+                continue
+            cells = row.cells
+            values: list[str | None]
+            if in_order and len(cells) == width:
+                values = cells  # type: ignore[assignment] - a list of our own, handed on
+            else:
+                values, is_short = _in_file_order(cells, width, places)
+                findings.short += is_short
+            faults: tuple[Fault, ...] = ()
+            if not row.tight:
+                _tidy(values, may_be_wrapped=row.quoted)
+            if not row.printable:
+                faults = _control_faults(values)
+            if wants_samples:
+                wants_samples = self._sample(values)
+            yield Record(number, row.line, values, faults)
+        findings.blank = rows.blank
+        self._tick(Phase.READING, self.size, self.size)
+        if not number:
+            what = "a header and no records" if findings.dialect.has_header else "no records"
+            if not self.size:
+                what = "no records: it is empty"
+            msg = f"{_named(self.path)} holds {what}."
+            raise Refused(msg)
+
+    def _sample(self, values: list[str | None]) -> bool:
+        """Note words beyond ASCII; whether more are wanted."""
+        samples = self.findings.samples
+        for place, value in enumerate(values):
+            if value and not value.isascii() and place not in _SECRET_PLACES:
+                found = _WORD_BEYOND_ASCII.search(value)
+                if found and found.group() not in samples:
+                    samples.append(found.group())
+                    if len(samples) == _SAMPLES:
+                        return False
+        return True
+
+
+def _in_file_order(
+    cells: list[str], width: int, places: tuple[int | None, ...]
+) -> tuple[list[str | None], bool]:
+    """The cells as 26 values in file order, and whether cells were missing at the end."""
+    count = len(cells)
+    values = [None if at is None or at >= count else cells[at] for at in places]
+    return values, count < width
+
+
+def _tidy(values: list[str | None], *, may_be_wrapped: bool) -> None:
+    """Trim all values but secrets, and unwrap those of the form `="0123"`."""
+    for place, value in enumerate(values):
+        if not value:
+            continue
+        if place in _SECRET_PLACES:
+            if may_be_wrapped:
+                values[place] = unwrapped(value)
+            continue
+        trimmed = value.strip(BLANKS)
+        if may_be_wrapped and trimmed.startswith('="'):
+            trimmed = unwrapped(trimmed).strip(BLANKS)
+        values[place] = trimmed
+
+
+def _control_faults(values: list[str | None]) -> tuple[Fault, ...]:
+    faults = (
+        control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value
+    )
+    return tuple(fault for fault in faults if fault)
+
+
+def _named(path: Path) -> str:
+    return visible(str(path))
+
+
+_NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+]
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file, open for reading, if it is one that may hold users.
+
+    Raises:
+        Refused: it is missing, no regular file, unreadable, or not named `.csv`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "no file has such a name"
+        if isinstance(error, FileNotFoundError):
+            msg = f"{_named(path)} does not exist: check its name and folder."
+        else:
+            msg = f"{_named(path)} cannot be read: {why}."
+        raise Refused(msg) from error
+    what = next((what for is_one, what in _NO_FILE if is_one(mode)), None)
+    if what:
+        msg = f"{_named(path)} is {what}, not a CSV file: choose a file whose name ends in .csv."
+        raise Refused(msg)
+    if path.suffix.lower() != ".csv":
+        msg = (
+            f"{_named(path)} is not named .csv: only files whose names end in .csv are imported. "
+            "Rename it if it is one."
+        )
+        raise Refused(msg)
+    try:
+        # not blocking: the file may have become a pipe since it was looked at
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        msg = f"{_named(path)} cannot be read: {reason(error)}."
+        raise Refused(msg) from error
+    return os.fdopen(descriptor, "rb")

@@ -1,0 +1,378 @@
+"""The field table: the 26 fields of a user, once, as data.
+
+Headers, import, export, the rules, the table's columns, the documentation page and the sample
+generator all read it from here. A user is a `User`: a tuple of 26 strings in file order whose
+members bear the field keys. A tuple because a store of 100,000 users must fit an SSH session: it
+takes a sixth of the memory of a mapping, compares in one step, and never changes under a reader.
+
+Source: the customer's document, "Importing/Exporting User Details", and the users file's field
+table. A field without a value holds the empty string.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import itemgetter
+from typing import Annotated, Any, Final, NamedTuple, get_type_hints
+
+
+class Kind(StrEnum):
+    """What a field's value is."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    """Exactly `0` or `1`."""
+    IP = "ip"
+    """An IPv4, IPv6 or MAC address."""
+    LIST = "list"
+    """Comma-separated values inside one cell."""
+    SECRET = "secret"
+    """Never shown, never logged, and carried exactly as it is."""
+    ID = "id"
+
+
+class _Spec(NamedTuple):
+    """What the table says of one field, beside its key and its place."""
+
+    header: str
+    width: int
+    kind: Kind = Kind.TEXT
+    mandatory: bool = False
+    short: str = ""
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    repeats: bool = False
+    meaning: str = ""
+    only_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One of the 26 fields.
+
+    Attributes:
+        number: its place in the file, from 1.
+        key: its name in code, in the store and in `--json`.
+        header: its name in the file. Two fields bear the header `Phone IP`.
+        name: its name for the admin: the header, but for the second `Phone IP`.
+        short: the name above a table's column.
+        width: the cells that a table's column takes on a narrow screen.
+        kind: what its values are.
+        mandatory: whether every user must have a value.
+        aliases: other headers that mean this field.
+        repeats: whether many users share a value, so that sharing the string saves memory.
+        meaning: one sentence for the admin: what stands in it and what is allowed.
+        only_for: where alone the field is used, or an empty string.
+    """
+
+    number: int
+    key: str
+    header: str
+    name: str
+    short: str
+    width: int
+    kind: Kind
+    mandatory: bool
+    aliases: tuple[str, ...]
+    repeats: bool
+    meaning: str
+    only_for: str
+
+    @property
+    def index(self) -> int:
+        """Its place in a `User`, from 0."""
+        return self.number - 1
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its values must never be shown."""
+        return self.kind is Kind.SECRET
+
+
+def _flag(header: str, short: str, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
+    return _Spec(
+        header, 1, Kind.FLAG, short=short, meaning=f"{meaning} 0 = no, 1 = yes.", repeats=True, **more
+    )
+
+
+class User(NamedTuple):
+    """A user of the Quality Management Suite: 26 strings, in file order."""
+
+    first_name: Annotated[
+        str,
+        _Spec(
+            "First Name", 10, mandatory=True, repeats=True, meaning="First name of the user."
+        ),
+    ] = ""
+    last_name: Annotated[
+        str,
+        _Spec("Last Name", 11, mandatory=True, repeats=True, meaning="Last name of the user."),
+    ] = ""
+    extension: Annotated[
+        str,
+        _Spec(
+            "Extension",
+            6,
+            mandatory=True,
+            short="Exten",
+            meaning="Any extension. Leading zeros count.",
+        ),
+    ] = ""
+    user_id: Annotated[
+        str,
+        _Spec(
+            "User ID",
+            12,
+            Kind.ID,
+            meaning="Empty to add a new user. An export fills it with the value that identifies "
+            "the user.",
+        ),
+    ] = ""
+    agent_id: Annotated[
+        str,
+        _Spec("Agent ID", 9, short="Agent", meaning="Identification name or number of the user."),
+    ] = ""
+    department: Annotated[
+        str,
+        _Spec(
+            "Department Name",
+            12,
+            short="Department",
+            repeats=True,
+            meaning="Name of the user's department.",
+        ),
+    ] = ""
+    user_name: Annotated[
+        str,
+        _Spec(
+            "User Name",
+            10,
+            mandatory=True,
+            meaning="Assigned user name. No two users have the same; upper and lower case do not "
+            "make a difference.",
+        ),
+    ] = ""
+    password: Annotated[
+        str,
+        _Spec(
+            "Password",
+            5,
+            Kind.SECRET,
+            mandatory=True,
+            short="Passw",
+            meaning="The encrypted password, carried as it is.",
+        ),
+    ] = ""
+    security_profile: Annotated[
+        str,
+        _Spec(
+            "Security Profile Name",
+            12,
+            short="Security",
+            repeats=True,
+            meaning="Security profile assigned to the user.",
+        ),
+    ] = ""
+    recording_profile: Annotated[
+        str,
+        _Spec(
+            "Recording Profile Name",
+            12,
+            short="Recording",
+            repeats=True,
+            meaning="Recording profile assigned to the user.",
+        ),
+    ] = ""
+    phone_ip: Annotated[
+        str,
+        _Spec(
+            "Phone IP",
+            15,
+            Kind.IP,
+            aliases=("Phone IP/Mac Address",),
+            meaning="IP address of the phone: IPv4, IPv6, or a MAC address.",
+        ),
+    ] = ""
+    is_active: Annotated[
+        str, _flag("Is User Active", "A", "Whether the user is active.", mandatory=True)
+    ] = ""
+    recording_service: Annotated[
+        str,
+        _Spec(
+            "Recording Service IP Address",
+            15,
+            mandatory=True,
+            short="Rec. Service",
+            repeats=True,
+            meaning="IP address of the machine that hosts the recording service, or Any, or the "
+            "name of a high-availability node (letters, digits, - _ .).",
+        ),
+    ] = ""
+    unlimited_license: Annotated[
+        str,
+        _flag(
+            "Unlimited License",
+            "U",
+            "Unlimited call recording license; must be the converse of On-Demand License.",
+            mandatory=True,
+        ),
+    ] = ""
+    on_demand_license: Annotated[
+        str,
+        _flag(
+            "On-Demand License",
+            "O",
+            "On-demand recording license; must be the converse of Unlimited License.",
+            mandatory=True,
+        ),
+    ] = ""
+    computer_recording_license: Annotated[
+        str,
+        _flag(
+            "Computer Recording License",
+            "C",
+            "Computer recording license.",
+            aliases=("Screen Recording License",),
+        ),
+    ] = ""
+    windows_login: Annotated[
+        str,
+        _Spec(
+            "Windows Login",
+            16,
+            meaning="Windows domain login ID, written DOMAIN\\Username.",
+            only_for="computer recording",
+        ),
+    ] = ""
+    sip_uri: Annotated[
+        str,
+        _Spec(
+            "SIP URI",
+            20,
+            meaning="Session Initiation Protocol address, written sip:x@y: x is the user name or "
+            "the extension, y the domain or the IP address of the host.",
+            only_for="Microsoft OCS 2007",
+        ),
+    ] = ""
+    salt: Annotated[
+        str,
+        _Spec(
+            "Salt Value",
+            4,
+            Kind.SECRET,
+            short="Salt",
+            meaning="Salt of the password.",
+            only_for="CallRex 4.1 and later",
+        ),
+    ] = ""
+    location: Annotated[
+        str, _Spec("Location", 12, repeats=True, meaning="Geographic location of the user.")
+    ] = ""
+    additional_extensions: Annotated[
+        str,
+        _Spec(
+            "Additional Extensions",
+            14,
+            Kind.LIST,
+            short="Other Extens.",
+            meaning="The user's other extensions, separated by commas.",
+            only_for="TAPI",
+        ),
+    ] = ""
+    lookback_enabled: Annotated[
+        str, _flag("Lookback Enabled", "L", "Whether lookback is enabled.")
+    ] = ""
+    privacy_enabled: Annotated[
+        str, _flag("Privacy Enabled", "P", "Whether privacy is enabled.")
+    ] = ""
+    private_extensions: Annotated[
+        str,
+        _Spec(
+            "Private Extensions",
+            14,
+            Kind.LIST,
+            short="Private Ext.",
+            meaning="The user's extensions that are not recorded, separated by commas.",
+            only_for="Cisco SCCP",
+        ),
+    ] = ""
+    dual_endpoints_enabled: Annotated[
+        str,
+        _flag(
+            "Dual Endpoints Enabled",
+            "D",
+            "Whether dual endpoints are enabled.",
+            only_for="Cisco SCCP",
+        ),
+    ] = ""
+    secondary_phone_ip: Annotated[
+        str,
+        _Spec(
+            "Phone IP",
+            15,
+            Kind.IP,
+            short="2nd Phone IP",
+            name="Secondary Phone IP",
+            aliases=("Secondary Phone IP", "Phone IP 2", "Phone IP2", "Phone IP.1"),
+            meaning="The user's secondary endpoint, recorded if dual endpoints are enabled: IPv4, "
+            "IPv6, or a MAC address.",
+            only_for="Cisco SCCP",
+        ),
+    ] = ""
+
+
+def _field(number: int, key: str, spec: _Spec) -> Field:
+    return Field(
+        number=number,
+        key=key,
+        header=spec.header,
+        name=spec.name or spec.header,
+        short=spec.short or spec.header,
+        width=spec.width,
+        kind=spec.kind,
+        mandatory=spec.mandatory,
+        aliases=spec.aliases,
+        repeats=spec.repeats,
+        meaning=spec.meaning,
+        only_for=spec.only_for,
+    )
+
+
+_HINTS = get_type_hints(User, include_extras=True)
+
+FIELDS: Final[tuple[Field, ...]] = tuple(
+    _field(number, key, _HINTS[key].__metadata__[0])
+    for number, key in enumerate(User._fields, start=1)
+)
+"""The 26 fields in file order."""
+
+FIELD: Final[dict[str, Field]] = {field.key: field for field in FIELDS}
+"""The fields by key."""
+
+KEYS: Final[tuple[str, ...]] = User._fields
+"""The field keys in file order."""
+
+SECRETS: Final[tuple[Field, ...]] = tuple(field for field in FIELDS if field.is_secret)
+"""The fields that are never shown."""
+
+MAX_VALUE: Final = 4096
+"""The characters that a value may have (ours)."""
+
+_values_of = itemgetter(*KEYS)
+
+
+def user_from_mapping(values: dict[str, str]) -> User:
+    """The user that a mapping from field key to string describes.
+
+    Raises:
+        KeyError: a field key is missing.
+    """
+    return tuple.__new__(User, _values_of(values))
+
+
+def without_secrets(user: User) -> dict[str, str]:
+    """The user as a mapping from field key to value, without the fields that are never shown."""
+    return {
+        field.key: value
+        for field, value in zip(FIELDS, user, strict=True)
+        if not field.is_secret
+    }

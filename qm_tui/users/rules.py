@@ -1,0 +1,247 @@
+"""The rules of a user: what each field may hold, and what must fit together.
+
+Source: the users file, section 1. The rules are asked for every record of an import, so the
+values that many users share (flags, recording service) are judged together and remembered.
+"""
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final
+
+from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
+from qm_tui.users.problems import Fault, shortened
+
+_UNLIMITED = FIELD["unlimited_license"]
+_ON_DEMAND = FIELD["on_demand_license"]
+_LICENSES = (_UNLIMITED, _ON_DEMAND)
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAC = re.compile(
+    r"[0-9A-Fa-f]{12}|([0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\2){4}[0-9A-Fa-f]{2}"
+    r"|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
+)
+_LIKE_IPV4 = re.compile(r"[\d.]*\.[\d.]*")
+_NODE_NAME = re.compile(r"[\w.-]+")
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_WINDOWS_LOGIN = re.compile(r"[^\\]+\\[^\\]+")
+_SIP_URI = re.compile(r"sip:([^\s@:]+)@(\S+)", re.IGNORECASE)
+
+_CONTROL_NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab", "\x00": "a NUL"}
+
+
+def faults_of(user: User) -> list[Fault]:
+    """All faults of a user, in field order; an empty list where every rule is kept.
+
+    Says nothing of what takes more than one user to see: unique User IDs and User Names.
+    Control characters are asked for with `control_fault`, because a reader often knows
+    already that there are none.
+    """
+    faults: list[Fault] = []
+    for field, check in _ONE_BY_ONE:
+        value = user[field.index]
+        if value:
+            fault = check(field, value)
+            if fault is not None:
+                faults.append(fault)
+    if "" in _mandatory_values(user):
+        faults += [_missing(field) for field in _MANDATORY if not user[field.index]]
+    together = _faults_together(_shared_values(user))
+    if together:
+        faults += together
+    if len(faults) > 1:
+        faults.sort(key=_place)
+    return faults
+
+
+def faults_of_update(user: User, stored: User) -> list[Fault]:
+    """The faults of a user after an update, but for those that the update did not make.
+
+    A stored value that breaks a rule is no reason to refuse a change of another field. Every
+    mandatory field must have a value all the same, except that licenses left as stored are
+    never a fault (users file, section 3).
+    """
+    faults = faults_of(user)
+    if not faults:
+        return faults
+    return [fault for fault in faults if _is_of_update(fault, user, stored)]
+
+
+def _is_of_update(fault: Fault, user: User, stored: User) -> bool:
+    field = fault.field
+    if field is None:
+        return True
+    if field in _LICENSES:
+        return any(user[one.index] != stored[one.index] for one in _LICENSES)
+    return user[field.index] != stored[field.index] or not user[field.index]
+
+
+def control_fault(field: Field, value: str) -> Fault | None:
+    """The fault of a value that holds a control character or half a surrogate pair, or None."""
+    found = _UNPRINTABLE.search(value)
+    if found is None:
+        return None
+    character = found.group()
+    what = _CONTROL_NAMES.get(character) or f"the control character U+{ord(character):04X}"
+    return Fault(
+        field,
+        f"{field.name} contains {what}",
+        f"Remove {what} from {field.name}.",
+    )
+
+
+def length_fault(field: Field, value: str) -> Fault | None:
+    """The fault of a value of more than `MAX_VALUE` characters, or None."""
+    if len(value) <= MAX_VALUE:
+        return None
+    return Fault(
+        field,
+        f"{field.name} has {len(value):,} characters, {MAX_VALUE:,} at most are allowed",
+        f"Shorten {field.name}.",
+    )
+
+
+@lru_cache(maxsize=4096)
+def is_ip_address(value: str) -> bool:
+    """Whether the value is an IPv4 or IPv6 address."""
+    family = socket.AF_INET6 if ":" in value else socket.AF_INET
+    try:
+        socket.inet_pton(family, value)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_sip_part(value: str) -> tuple[str, str] | None:
+    """The user and the host of a SIP URI `sip:x@y`, or None where the value is none."""
+    found = _SIP_URI.fullmatch(value)
+    if found is None:
+        return None
+    user, host = found.groups()
+    if host.startswith("[") and host.endswith("]"):
+        host_is_good = ":" in host and is_ip_address(host[1:-1])
+    elif ":" in host or _LIKE_IPV4.fullmatch(host):
+        host_is_good = is_ip_address(host)
+    else:
+        host_is_good = _DOMAIN.fullmatch(host) is not None
+    return (user, host) if host_is_good else None
+
+
+def _quoted(value: str) -> str:
+    return f"'{shortened(value)}'"
+
+
+def _place(fault: Fault) -> int:
+    return fault.field.number if fault.field else 0
+
+
+def _missing(field: Field) -> Fault:
+    remedy = f"Fill in {field.name}."
+    if field.kind is Kind.FLAG:
+        remedy = f"Write 0 or 1 into {field.name}."
+    return Fault(field, f"{field.name} is empty: every user needs one", remedy)
+
+
+def _check_address(field: Field, value: str) -> Fault | None:
+    if is_ip_address(value) or _MAC.fullmatch(value):
+        return None
+    return Fault(
+        field,
+        f"{_quoted(value)} is no address of a phone",
+        f"Write an IPv4, IPv6 or MAC address into {field.name}, or leave it empty.",
+    )
+
+
+def _check_flag(field: Field, value: str) -> Fault | None:
+    if value in ("0", "1"):
+        return None
+    return Fault(
+        field,
+        f"{field.name} is {_quoted(value)}; it must be 0 or 1",
+        f"Write 0 or 1 into {field.name}.",
+    )
+
+
+def _check_recording_service(field: Field, value: str) -> Fault | None:
+    if is_ip_address(value):
+        return None
+    if _NODE_NAME.fullmatch(value) and not _LIKE_IPV4.fullmatch(value):
+        return None
+    return Fault(
+        field,
+        f"{_quoted(value)} is no recording service",
+        "Write an IP address, Any, or the name of a high-availability node "
+        f"(letters, digits, - _ .) into {field.name}.",
+    )
+
+
+def _check_windows_login(field: Field, value: str) -> Fault | None:
+    if _WINDOWS_LOGIN.fullmatch(value):
+        return None
+    return Fault(
+        field,
+        f"{_quoted(value)} is no Windows login",
+        f"Write {field.name} as DOMAIN\\Username, or leave it empty.",
+    )
+
+
+def _check_sip_uri(field: Field, value: str) -> Fault | None:
+    if is_sip_part(value):
+        return None
+    return Fault(
+        field,
+        f"{_quoted(value)} is no SIP URI",
+        f"Write {field.name} as sip:x@y, where x is the user name or the extension and y the "
+        "domain or the IP address of the host, or leave it empty.",
+    )
+
+
+Check = Callable[[Field, str], Fault | None]
+
+_CHECKS: Final[dict[str, Check]] = {
+    "recording_service": _check_recording_service,
+    "windows_login": _check_windows_login,
+    "sip_uri": _check_sip_uri,
+}
+
+
+def _check_for(field: Field) -> Check | None:
+    by_kind = {Kind.FLAG: _check_flag, Kind.IP: _check_address}
+    return _CHECKS.get(field.key) or by_kind.get(field.kind)
+
+
+_CHECKED: Final = [(field, check) for field in FIELDS if (check := _check_for(field))]
+_ONE_BY_ONE: Final = [(field, check) for field, check in _CHECKED if not field.repeats]
+_TOGETHER: Final = [(field, check) for field, check in _CHECKED if field.repeats]
+_MANDATORY: Final = [field for field in FIELDS if field.mandatory]
+
+_mandatory_values = itemgetter(*[field.index for field in _MANDATORY])
+_shared_values = itemgetter(*[field.index for field, _ in _TOGETHER])
+
+
+@lru_cache(maxsize=4096)
+def _faults_together(values: tuple[str, ...]) -> tuple[Fault, ...]:
+    """The faults of the fields whose values many users share, the license rule included."""
+    faults = []
+    by_key = {}
+    for (field, check), value in zip(_TOGETHER, values, strict=True):
+        by_key[field.key] = value
+        fault = check(field, value) if value else None
+        if fault is not None:
+            faults.append(fault)
+    faults += _license_faults(by_key[_UNLIMITED.key], by_key[_ON_DEMAND.key])
+    return tuple(faults)
+
+
+def _license_faults(unlimited: str, on_demand: str) -> Iterator[Fault]:
+    """Exactly one of the two licenses is 1 (users file, fields 14 and 15)."""
+    if unlimited == on_demand and unlimited in ("0", "1"):
+        which = "are both assigned" if unlimited == "1" else "are both not assigned"
+        yield Fault(
+            _ON_DEMAND,
+            f"{_UNLIMITED.name} and {_ON_DEMAND.name} {which}: each must be the converse of the "
+            "other",
+            f"Write 1 into one of {_UNLIMITED.name} and {_ON_DEMAND.name}, and 0 into the other.",
+        )
