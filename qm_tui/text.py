@@ -61,3 +61,14 @@ def visible(text: str, limit: int = 4096) -> str:
 def counted(number: int, what: str) -> str:
     """The number and what it counts: `1 record`, `2,310 records`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def fitted(text: str, width: int) -> str:
+    """Visible text in exactly `width` cells of a terminal: padded, or cut with an ellipsis."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - most text is plain ASCII
+
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(set_cell_size(text, max(0, width - 1)).rstrip() + "…", width)

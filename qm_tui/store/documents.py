@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qm_tui.users.fields import FIELDS, KEYS, User, user_from_mapping
+from qm_tui.users.fields import KEYS, SHARED_PLACES, User, user_from_mapping
 
 
 class NotAUser(Exception):
     """A document that is no user. The text says why, without its values."""
+
+
+_BLANK: dict[str, Any] = dict.fromkeys(KEYS)
 
 
 class UserDocuments(Mapping[int, dict[str, Any]]):
@@ -23,7 +26,9 @@ class UserDocuments(Mapping[int, dict[str, Any]]):
         self._extras = extras
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        document: dict[str, Any] = dict(zip(KEYS, self._users[number], strict=True))
+        # a copy has its final size from the start, which takes a quarter off
+        document = _BLANK.copy()
+        document.update(zip(KEYS, self._users[number], strict=True))
         if number in self._extras:
             document |= self._extras[number]
         return document
@@ -58,16 +63,13 @@ class Reader:
         return shared(user, self._shared)
 
 
-_REPEATING = [field.index for field in FIELDS if field.repeats and field.width > 1]
-
-
 def shared(user: User, known: dict[str, str]) -> User:
     """The user, with the values that many users have taken from `known`.
 
     A department that a thousand users share is then one string and not a thousand.
     """
     values = list(user)
-    for place in _REPEATING:
+    for place in SHARED_PLACES:
         value = values[place]
         values[place] = known.setdefault(value, value)
     return tuple.__new__(User, values)

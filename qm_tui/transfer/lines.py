@@ -22,12 +22,14 @@ class Lines(NamedTuple):
 
     Attributes:
         lines: the lines.
+        text: the same lines in one piece, for questions that can be asked of all at once.
         overlong: the places in `lines` of those that are longer than `MAX_LINE` and were cut.
         printable: whether all of them hold nothing but printable characters (tabs allowed).
         done: the bytes of the file read so far.
     """
 
     lines: list[str]
+    text: str
     overlong: frozenset[int]
     printable: bool
     done: int
@@ -65,7 +67,8 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
                 continue
             text = text[end:]  # noqa: PLW2901 - the rest of the same block
             passing_over = False
-        lines = (unfinished + text).split("\n")
+        text = unfinished + text  # noqa: PLW2901 - with what the block before left over
+        lines = text.split("\n")
         unfinished = lines.pop()
         overlong = {0} if overlong_at_first and lines else set()
         overlong_at_first = overlong_at_first and not lines
@@ -73,16 +76,16 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
             unfinished = unfinished[:_KEPT_OF_OVERLONG]
             passing_over = overlong_at_first = True
         if lines:
-            yield _lines(lines, overlong, file.tell())
+            yield _lines(lines, text, overlong, file.tell())
     if unfinished:
-        yield _lines([unfinished], {0} if overlong_at_first else set(), file.tell())
+        yield _lines([unfinished], unfinished, {0} if overlong_at_first else set(), file.tell())
 
 
-def _lines(lines: list[str], overlong: set[int], done: int) -> Lines:
-    if max(map(len, lines)) > MAX_LINE:
+def _lines(lines: list[str], text: str, overlong: set[int], done: int) -> Lines:
+    if len(text) > MAX_LINE:
         for at, line in enumerate(lines):
             if len(line) > MAX_LINE:
                 lines[at] = line[:_KEPT_OF_OVERLONG]
                 overlong.add(at)
-    printable = "".join(lines).replace("\t", "").isprintable()
-    return Lines(lines, frozenset(overlong), printable, done)
+    printable = text.replace("\n", "").replace("\t", "").isprintable()
+    return Lines(lines, text, frozenset(overlong), printable, done)

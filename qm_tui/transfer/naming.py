@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.interface import State
+from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, shortened
@@ -17,18 +18,18 @@ from qm_tui.users.problems import Fault, shortened
 _USER_NAME: Final = FIELD["user_name"]
 
 
-class Claim(NamedTuple):
-    """A user that a record would leave behind.
+class Judged(NamedTuple):
+    """A record, held against the store.
 
     Attributes:
-        user: the user after the import.
-        stored: the user before it; None for a new one.
-        line: the record's line in the file.
+        record: the record.
+        user: the user that it would leave behind.
+        stored: the user that it would change; None where it would add one.
     """
 
+    record: Record
     user: User
     stored: User | None
-    line: int
 
 
 def name_taken(user_name: str, owner: User) -> Fault:
@@ -42,20 +43,24 @@ def name_taken(user_name: str, owner: User) -> Fault:
 
 
 def name_conflicts(
-    claims: Sequence[Claim], state: State, tick: Tick = no_tick
+    claims: Sequence[Judged], state: State, tick: Tick = no_tick
 ) -> dict[int, Fault]:
     """The claims that must be rejected, by their place, each with the reason."""
     owners = state.names
     first_to_claim: dict[str, int] = {}
     given_up: set[str] = set()
     later: list[tuple[int, int]] = []
-    for at, (user, stored, _) in enumerate(claims):
+    contested: list[tuple[int, str, str]] = []
+    for at, (_, user, stored) in enumerate(claims):
         if not at % STEP:
             tick(Phase.CHECKING, at, len(claims))
         key = name_key(user.user_name)
         first = first_to_claim.setdefault(key, at)
         if first != at:
             later.append((at, first))
+        owner_id = owners.get(key)
+        if owner_id is not None and owner_id != user.user_id:
+            contested.append((at, key, owner_id))
         if stored is not None:
             old = name_key(stored.user_name)
             if old != key:
@@ -75,13 +80,12 @@ def name_conflicts(
             Fault(
                 _USER_NAME,
                 f"User Name '{shortened(claims[at].user.user_name)}' stands in line "
-                f"{claims[first].line} already",
+                f"{claims[first].record.line} already",
                 "Give each user a User Name of its own.",
             ),
         )
-    for key, at in first_to_claim.items():
-        owner_id = owners.get(key)
-        if owner_id and key not in given_up and owner_id != claims[at].user.user_id:
+    for at, key, owner_id in contested:
+        if key not in given_up:
             reject(at, name_taken(claims[at].user.user_name, state.users[owner_id]))
     while to_settle:
         stored = claims[to_settle.pop()].stored

@@ -7,17 +7,20 @@ committed.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, cast
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.interface import State
-from qm_tui.transfer.naming import Claim, name_conflicts, name_taken
+from qm_tui.transfer.naming import Judged, name_conflicts, name_taken
 from qm_tui.transfer.reading import Record
 from qm_tui.transfer.spreadsheet import was_eaten
-from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
 from qm_tui.users.identity import name_key, new_user_ids
 from qm_tui.users.problems import Fault, Problem, Severity, shown_value
 from qm_tui.users.rules import faults_of, faults_of_update
+
+
+_new = tuple.__new__
 
 
 class UnknownID(StrEnum):
@@ -104,15 +107,8 @@ _EATABLE: Final = frozenset(
     for one in FIELDS
     if one.kind in ("text", "list") and not one.mandatory or one.key in ("extension", "user_name")
 )
-_SHARED: Final = tuple(one.index for one in FIELDS if one.repeats and one.width > 1)
-
-
-class _Judged(NamedTuple):
-    """A record, the user it would make, and the user it found in the store."""
-
-    record: Record
-    user: User
-    stored: User | None
+_USER_ID_AT: Final = _USER_ID.index
+_USER_NAME_AT: Final = _USER_NAME.index
 
 
 class Planner:
@@ -128,9 +124,9 @@ class Planner:
         self._keeps_unknown_ids = choices.unknown_id is UnknownID.ADD or not state.users
         self._plan = Plan(state.generation)
         self._first_lines: dict[str, int] = {}
-        self._accepted: list[_Judged] = []
-        self._rejected: list[tuple[_Judged, list[Fault]]] = []
-        self._warned: list[tuple[_Judged, list[Fault]]] = []
+        self._accepted: list[Judged] = []
+        self._rejected: list[tuple[Judged, list[Fault]]] = []
+        self._warned: list[tuple[Judged, list[Fault]]] = []
         self._shared: dict[str, str] = {}
         self._new_ids: list[str] = []
 
@@ -140,25 +136,25 @@ class Planner:
         faults = list(record.faults)
         if faults and faults[0].field is None:
             # it could not be read, so there is nothing in it to judge
-            self._rejected.append((_Judged(record, User(), None), faults))
+            self._rejected.append((Judged(record, User(), None), faults))
             return
-        user_id = values[_USER_ID.index]
-        if user_id:
-            stored = self._by_id(record, user_id, faults)
-        else:
-            stored = self._owner_if_equal(values)
+        user_id = values[_USER_ID_AT]
+        stored = self._by_id(record, user_id, faults) if user_id else self._owner_if_equal(values)
         if stored is None:
             user = self._new_user(values, faults)
+            if not faults:
+                self._accepted.append(_new(Judged, (record, user, None)))
+                return
             warnings: list[Fault] = []
         else:
             user, warnings = _updated(values, stored, faults)
-        judged = _Judged(record, user, stored)
+        judged = Judged(record, user, stored)
         if faults:
             self._rejected.append((judged, _one_for_each_value(faults)))
             return
         if warnings:
             self._warned.append((judged, warnings))
-        if user == stored:
+        if user is stored:
             self._plan.unchanged += 1
         else:
             self._accepted.append(judged)
@@ -166,15 +162,14 @@ class Planner:
     def finish(self, tick: Tick = no_tick) -> Plan:
         """Judge User Names on the store as it would be, and hand out the plan."""
         plan = self._plan
-        claims = [Claim(user, stored, record.line) for record, user, stored in self._accepted]
-        conflicts = name_conflicts(claims, self._state, tick)
+        conflicts = name_conflicts(self._accepted, self._state, tick)
         for at, fault in conflicts.items():
             self._rejected.append((self._accepted[at], [fault]))
-        for at, (_, user, stored) in enumerate(self._accepted):
-            if at not in conflicts:
-                plan.changes[user.user_id] = user
-                if stored is None:
-                    plan.added.add(user.user_id)
+        accepted = self._accepted
+        if conflicts:
+            accepted = [one for at, one in enumerate(accepted) if at not in conflicts]
+        plan.changes = {user.user_id: user for _, user, _ in accepted}
+        plan.added = {user.user_id for _, user, stored in accepted if stored is None}
         if self._rejected:
             self._report_names_of_rejected()
         plan.rejected = len(self._rejected)
@@ -227,10 +222,8 @@ class Planner:
 
     def _owner_if_equal(self, values: list[str | None]) -> User | None:
         """The user who owns the record's User Name, if it equals the record in every value."""
-        user_name = values[_USER_NAME.index]
-        if not user_name:
-            return None
-        owner_id = self._state.names.get(name_key(user_name))
+        user_name = values[_USER_NAME_AT]
+        owner_id = self._state.names.get(name_key(user_name)) if user_name else None
         if owner_id is None:
             return None
         owner = self._state.users[owner_id]
@@ -242,39 +235,29 @@ class Planner:
         return owner
 
     def _new_user(self, values: list[str | None], faults: list[Fault]) -> User:
+        absent: list[Field] = []
+        # a list of our own: the record may be judged again, by a later state
         if None in values:
             absent = [one for one in FIELDS if values[one.index] is None and one.mandatory]
-            faults += [
-                Fault(
-                    one,
-                    f"{one.name} is missing from the record: a new user needs one",
-                    f"Add the column {one.name} to the file, and fill it in.",
-                )
-                for one in absent
-            ]
-            missing = {one.index for one in absent}
-            user = tuple.__new__(User, [value or "" for value in values])
-            found = faults_of(user)
-            faults += [one for one in found if one.field and one.field.index not in missing]
-            values = list(user)
+            own = [value or "" for value in values]
         else:
-            user = tuple.__new__(User, values)
-            faults += faults_of(user)
-            values = [*values]  # the record may be judged again, by a later state
-        if faults:
-            return user
-        if not values[_USER_ID.index]:
-            values[_USER_ID.index] = self._new_id()
-        for place in _SHARED:
-            value = values[place]
-            values[place] = self._shared.setdefault(value, value)  # type: ignore[arg-type]
-        return tuple.__new__(User, values)
+            own = cast("list[str]", values[:])
+        found = faults_of(own)
+        if found or faults:
+            faults += [one for one in found if one.field not in absent] + _absent_faults(absent)
+        else:
+            if not own[_USER_ID_AT]:
+                own[_USER_ID_AT] = self._new_ids.pop() if self._new_ids else self._more_ids()
+            share = self._shared.setdefault
+            for place in SHARED_PLACES:
+                value = own[place]
+                own[place] = share(value, value)
+        return _new(User, own)
 
-    def _new_id(self) -> str:
-        if not self._new_ids:
-            self._new_ids = new_user_ids(STEP)
-        user_id = self._new_ids.pop()
-        return user_id if user_id not in self._state.users else self._new_id()
+    def _more_ids(self) -> str:
+        known = self._state.users
+        self._new_ids = [user_id for user_id in new_user_ids(STEP) if user_id not in known]
+        return self._new_ids.pop()
 
     def _report_names_of_rejected(self) -> None:
         """Tell a rejected record at once if its User Name is taken too."""
@@ -287,6 +270,17 @@ class Planner:
             owner = self._plan.changes.get(owner_id or "") or self._state.users.get(owner_id or "")
             if owner and owner.user_id != judged.user.user_id and name_key(owner.user_name) == key:
                 faults.append(name_taken(judged.user.user_name, owner))
+
+
+def _absent_faults(absent: list[Field]) -> list[Fault]:
+    return [
+        Fault(
+            field,
+            f"{field.name} is missing from the record: a new user needs one",
+            f"Add the column {field.name} to the file, and fill it in.",
+        )
+        for field in absent
+    ]
 
 
 def _one_for_each_value(faults: list[Fault]) -> list[Fault]:
@@ -356,7 +350,7 @@ def _settle_secrets(
     return [Fault(_SALT, message, remedy, Severity.WARNING)]
 
 
-def _problems(judged: _Judged, faults: list[Fault]) -> list[Problem]:
+def _problems(judged: Judged, faults: list[Fault]) -> list[Problem]:
     record, user, stored = judged
     values = record.values
     who = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME.index] or ""

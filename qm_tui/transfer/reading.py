@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
@@ -23,7 +23,7 @@ from qm_tui.transfer.columns import (
 )
 from qm_tui.transfer.dialect import Dialect, dialect_of, not_a_text_file
 from qm_tui.transfer.lines import Lines, lines_of
-from qm_tui.transfer.rows import BLANKS, Rows
+from qm_tui.transfer.rows import BLANKS, CleanRows, Row, Rows
 from qm_tui.transfer.spreadsheet import unwrapped
 from qm_tui.users.fields import FIELDS, SECRETS
 from qm_tui.users.problems import Fault
@@ -35,19 +35,26 @@ _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
 
+_new = tuple.__new__
+
+
+Values = list[str | None]
+"""The 26 values of a record in file order; None where the file or the record has no such cell."""
+
+
 class Record(NamedTuple):
     """One record of a users file.
 
     Attributes:
         number: its number among the records, from 1.
         line: the line of the file on which it starts, from 1.
-        values: its 26 values in file order; None where the file or the record has no such cell.
+        values: its values.
         faults: why it cannot be used, whatever the store holds; empty where it can.
     """
 
     number: int
     line: int
-    values: list[str | None]
+    values: Values
     faults: tuple[Fault, ...]
 
 
@@ -117,9 +124,9 @@ class UsersFile:
                 raise Refused(msg)
             dialect = dialect_of(self._file)
             self._rows = self._new_rows(dialect)
-            self._row_source = iter(self._rows)
             self.findings = Findings(dialect, self._columns(dialect))
             self._rows.width = self.findings.columns.width
+            self._wants_samples = dialect.encoding == "cp1252"
         except OSError as error:
             self._file.close()
             msg = f"{_named(path)} cannot be read: {reason(error)}."
@@ -145,10 +152,12 @@ class UsersFile:
 
     def _columns(self, dialect: Dialect) -> Columns:
         if dialect.has_sep_line:
-            next(self._row_source, None)
+            self._rows.next_row()
         if not dialect.has_header:
             return columns_in_file_order()
-        header = next(self._row_source)
+        header = self._rows.next_row()
+        if header is None:
+            return columns_in_file_order()
         if header.fault:
             what, remedy = header.fault
             msg = (
@@ -181,33 +190,19 @@ class UsersFile:
 
     def _records(self) -> Iterator[Record]:
         findings, rows = self.findings, self._rows
-        columns = findings.columns
-        width, places = columns.width, columns.places
-        in_order = columns.are_in_file_order
-        wants_samples = findings.dialect.encoding == "cp1252"
+        in_order = findings.columns.are_in_file_order
         number = 0
-        nothing: list[str | None] = [None] * len(FIELDS)
-        for row in self._row_source:
-            number += 1
-            if row.fault:
-                what, remedy = row.fault
-                yield Record(number, row.line, nothing, (Fault(None, what, remedy),))
-                continue
-            cells = row.cells
-            values: list[str | None]
-            if in_order and len(cells) == width:
-                values = cells  # type: ignore[assignment] - a list of our own, handed on
+        for found in rows:
+            if isinstance(found, CleanRows):
+                for line, cells in enumerate(found.rows, start=found.line):
+                    number += 1
+                    values = cast("Values", cells) if in_order else self._in_file_order(cells)
+                    if self._wants_samples:
+                        self._note_samples(values)
+                    yield _new(Record, (number, line, values, ()))
             else:
-                values, is_short = _in_file_order(cells, width, places)
-                findings.short += is_short
-            faults: tuple[Fault, ...] = ()
-            if not row.tight:
-                _tidy(values, may_be_wrapped=row.quoted)
-            if not row.printable:
-                faults = _control_faults(values)
-            if wants_samples:
-                wants_samples = self._sample(values)
-            yield Record(number, row.line, values, faults)
+                number += 1
+                yield self._record(number, found)
         findings.blank = rows.blank
         self._tick(Phase.READING, self.size, self.size)
         if not number:
@@ -217,29 +212,36 @@ class UsersFile:
             msg = f"{_named(self.path)} holds {what}."
             raise Refused(msg)
 
-    def _sample(self, values: list[str | None]) -> bool:
-        """Note words beyond ASCII; whether more are wanted."""
+    def _record(self, number: int, row: Row) -> Record:
+        """The record of a row that is not clean."""
+        if row.fault:
+            return Record(number, row.line, [None] * len(FIELDS), (Fault(None, *row.fault),))
+        values = self._in_file_order(row.cells)
+        if not row.tight:
+            _tidy(values, may_be_wrapped=row.may_be_wrapped)
+        if self._wants_samples:
+            self._note_samples(values)
+        return Record(number, row.line, values, () if row.printable else _control_faults(values))
+
+    def _in_file_order(self, cells: list[str]) -> Values:
+        """The cells as 26 values in file order; cells missing at the end are counted."""
+        columns, count = self.findings.columns, len(cells)
+        self.findings.short += count < columns.width
+        return [None if at is None or at >= count else cells[at] for at in columns.places]
+
+    def _note_samples(self, values: Values) -> None:
+        """Note words beyond ASCII until there are enough to judge a guessed encoding by."""
         samples = self.findings.samples
         for place, value in enumerate(values):
             if value and not value.isascii() and place not in _SECRET_PLACES:
                 found = _WORD_BEYOND_ASCII.search(value)
                 if found and found.group() not in samples:
                     samples.append(found.group())
-                    if len(samples) == _SAMPLES:
-                        return False
-        return True
+        del samples[_SAMPLES:]
+        self._wants_samples = len(samples) < _SAMPLES
 
 
-def _in_file_order(
-    cells: list[str], width: int, places: tuple[int | None, ...]
-) -> tuple[list[str | None], bool]:
-    """The cells as 26 values in file order, and whether cells were missing at the end."""
-    count = len(cells)
-    values = [None if at is None or at >= count else cells[at] for at in places]
-    return values, count < width
-
-
-def _tidy(values: list[str | None], *, may_be_wrapped: bool) -> None:
+def _tidy(values: Values, *, may_be_wrapped: bool) -> None:
     """Trim all values but secrets, and unwrap those of the form `="0123"`."""
     for place, value in enumerate(values):
         if not value:
@@ -254,7 +256,7 @@ def _tidy(values: list[str | None], *, may_be_wrapped: bool) -> None:
         values[place] = trimmed
 
 
-def _control_faults(values: list[str | None]) -> tuple[Fault, ...]:
+def _control_faults(values: Values) -> tuple[Fault, ...]:
     faults = (
         control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value
     )

@@ -6,6 +6,7 @@ its first, so that a quote somebody forgot costs one row and not the rest of the
 
 import csv
 import re
+import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,6 +22,18 @@ MAX_ROW: Final = 256 * 1024
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+class CleanRows(NamedTuple):
+    """Rows of which nothing needs to be asked: printable, tight, and of the file's width.
+
+    Attributes:
+        line: the line on which the first of them stands; the others stand on the lines after it.
+        rows: the cells of each.
+    """
+
+    line: int
+    rows: list[list[str]]
+
+
 class Row(NamedTuple):
     """One row of a file.
 
@@ -30,7 +43,7 @@ class Row(NamedTuple):
         fault: what is wrong with its syntax, and what to do; None where it could be read.
         printable: whether its cells hold printable characters only.
         tight: whether no cell has a blank at its start or end.
-        quoted: whether there is a quote in it.
+        may_be_wrapped: whether a cell of it may be wrapped, as spreadsheets do.
     """
 
     line: int
@@ -38,7 +51,15 @@ class Row(NamedTuple):
     fault: tuple[str, str] | None
     printable: bool
     tight: bool
-    quoted: bool
+    may_be_wrapped: bool
+
+
+_new = tuple.__new__
+
+
+def _is_loose(text: str) -> bool:
+    """Whether one of the lines of a text begins or ends with a space."""
+    return "\n " in text or " \n" in text or text[:1] == " " or text[-1:] == " "
 
 
 class _TooLong(Exception):  # noqa: N818 - a signal between two methods
@@ -48,8 +69,11 @@ class _TooLong(Exception):  # noqa: N818 - a signal between two methods
 class _Feed:
     """The lines of a file, handed to `csv.reader` one at a time, and taken back if need be."""
 
-    def __init__(self, source: Iterator[Lines]) -> None:
+    def __init__(self, source: Iterator[Lines], delimiter: str) -> None:
         self._source = source
+        self._delimiter = delimiter
+        self._space_before, self._space_after = " " + delimiter, delimiter + " "
+        self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
         self.at = 0
         """The place in `lines` of the next line."""
@@ -57,6 +81,8 @@ class _Feed:
         """The number in the file of `lines[0]`."""
         self.overlong: frozenset[int] = frozenset()
         self.printable = True
+        """Whether no cell of the lines holds an unprintable character."""
+        self._text = ""
         self.done = 0
         self._start = 0
         self._row_length = 0
@@ -68,23 +94,43 @@ class _Feed:
         if block is None:
             return False
         kept = self.lines[keep_from:]
+        printable = block.printable and not (self._tab_is_text and "\t" in block.text)
+        self._text = block.text
         if kept:
             moved = len(kept)
             overlong = {at - keep_from for at in self.overlong if at >= keep_from}
             self.overlong = frozenset(overlong | {at + moved for at in block.overlong})
             self.lines = kept + block.lines
-            self.printable = self.printable and block.printable
+            self.printable = self.printable and printable
         else:
-            self.overlong, self.lines, self.printable = block.overlong, block.lines, block.printable
+            self.overlong, self.lines = block.overlong, block.lines
+            self.printable = printable
         self.base += keep_from
         self.at -= keep_from
         self.done = block.done
         return True
 
+    def is_loose(self, text: str) -> bool:
+        """Whether a cell of lines without quotes may begin or end with a space."""
+        # of all blanks only the space is printable
+        return (
+            self._space_before in text
+            or self._space_after in text
+            or _is_loose(text)
+        )
+
+    def has_empty_rows(self, width: int) -> bool:
+        """Whether a line may hold delimiters and nothing else."""
+        return self._delimiter * (width - 1) in self._text
+
     def begin(self) -> None:
         """The next line begins a row."""
         self._start = self.at
         self._row_length = self._open_length = 0
+
+    def text(self) -> str:
+        """The row's lines in one piece."""
+        return "\n".join(self.lines[self._start : self.at])
 
     def resume_after_first(self) -> None:
         """Take back all lines of the row but its first."""
@@ -151,8 +197,11 @@ class Rows:
     def __init__(self, source: Iterator[Lines], delimiter: str, encoding_name: str) -> None:
         self.blank = 0
         self.width = 0
-        self._feed = _Feed(source)
+        self._feed = _Feed(source, delimiter)
         self._delimiter = delimiter
+        self._reader = csv.reader(self._feed, delimiter=delimiter, strict=True)
+        cell = rf'(?:"(?:[^"]++|"")*+"|[^"{re.escape(delimiter)}]*+)'
+        self._strict = re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+")
         self._undecodable = (
             f"It holds bytes that are not {encoding_name}",
             f"Save the file as {encoding_name} again, or correct the characters in this line.",
@@ -163,76 +212,129 @@ class Rows:
         """The bytes of the file read so far."""
         return self._feed.done
 
-    def __iter__(self) -> Iterator[Row]:
+    def next_row(self) -> Row | None:
+        """The next row that is not blank; None at the file's end."""
         feed = self._feed
-        delimiter = self._delimiter
-        reader = csv.reader(feed, delimiter=delimiter, strict=True)
-        nothing = delimiter + BLANKS
-        before, after = " " + delimiter, delimiter + " "
+        nothing = self._delimiter + BLANKS
         while feed.at < len(feed.lines) or feed.more(feed.at):
-            at = feed.at
-            line = feed.lines[at]
-            if not line.strip(nothing):
+            if feed.lines[feed.at].strip(nothing):
+                row = self._careful_row()
+                if row is not None:
+                    return row
+            else:
                 feed.at += 1
-                self.blank += 1
+            self.blank += 1
+        return None
+
+    def __iter__(self) -> Iterator[CleanRows | Row]:
+        """The rest of the rows: many at a time while they are clean, else one by one.
+
+        Asking the same of each line takes longer than splitting it. So it is asked of some
+        hundred lines at once, and of each line only where the answer is not plain.
+        """
+        feed = self._feed
+        nothing = self._delimiter + BLANKS
+        while feed.at < len(feed.lines) or feed.more(feed.at):
+            clean = self._clean_rows()
+            if clean is not None:
+                yield clean
                 continue
-            number = feed.base + at
-            printable = feed.printable or line.isprintable()
-            if '"' in line or not printable or at in feed.overlong:
-                row = self._careful_row(feed, reader)
+            while feed.at < len(feed.lines):
+                if not feed.lines[feed.at].strip(nothing):
+                    feed.at += 1
+                    self.blank += 1
+                    continue
+                row = self._careful_row()
                 if row is None:
                     self.blank += 1
                 else:
                     yield row
-                continue
-            feed.at += 1
-            cells = line.split(delimiter)
-            if len(line) > MAX_VALUE and max(map(len, cells)) > MAX_VALUE:
-                yield Row(number, [], LONG_CELL, True, True, False)
-                continue
-            if self.width and len(cells) > self.width and self._has_too_many(cells):
-                yield Row(number, [], self._too_many(cells), True, True, False)
-                continue
-            tight = not (
-                before in line or after in line or line[0] in BLANKS or line[-1] in BLANKS
-            )
-            if tight and delimiter != "\t" and "\t" in line:
-                tight = printable = False
-            yield Row(number, cells, None, printable, tight, False)
 
-    def _careful_row(self, feed: _Feed, reader: "csv._reader") -> Row | None:  # type: ignore[name-defined]
-        """The next row, where its first line is not plain; None where it is blank."""
+    def _clean_rows(self) -> CleanRows | None:
+        """All rows of the lines at hand, if each is on one line and there is nothing to be asked.
+
+        None where there is, and then no line is used up.
+        """
+        feed, delimiter = self._feed, self._delimiter
+        lines = feed.lines[feed.at :] if feed.at else feed.lines
+        if not self.width or feed.overlong or not feed.printable:
+            return None
+        if max(map(len, lines)) > MAX_VALUE or feed.has_empty_rows(self.width):
+            return None
+        quoted = [line for line in lines if '"' in line]
+        if not quoted:
+            if feed.is_loose("\n".join(lines)):
+                return None
+            rows = [line.split(delimiter) for line in lines]
+        else:
+            try:
+                parsed = list(csv.reader(quoted, delimiter=delimiter, strict=True))
+            except csv.Error:
+                return None
+            if len(parsed) != len(quoted):
+                return None  # a quoted cell spans lines
+            text = "\n".join(map("\n".join, parsed))
+            plain = "\n".join([line for line in lines if '"' not in line])
+            if _is_loose(text) or '="' in text or feed.is_loose(plain):
+                return None
+            rest = iter(parsed)
+            rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
+        if set(map(len, rows)) != {self.width}:
+            return None
+        clean = CleanRows(feed.base + feed.at, rows)
+        feed.at = len(feed.lines)
+        return clean
+
+    def _careful_row(self) -> Row | None:
+        """The next row, whatever is in it; None where it is blank."""
+        feed = self._feed
         feed.begin()
-        is_overlong = feed.at in feed.overlong
+        first, number = feed.first()
         cells: list[str] = []
         fault = None
-        if is_overlong:
+        if feed.at in feed.overlong:
             feed.at += 1
             fault = _OVERLONG
         else:
             try:
-                cells = next(reader)
+                cells = next(self._reader)
             except (_TooLong, StopIteration):
                 fault = _UNCLOSED
             except csv.Error as error:
                 fault = _fault_of(error) if feed.is_on_first_line() else _UNCLOSED
-        text = "".join(cells)
-        first, number = feed.first()
+            if fault and _UNREADABLE.search(first):
+                fault = self._unreadable(first)
+        # a line break cannot stand in a cell that spans no lines, so it can part the cells here
+        text = "\n".join(cells)
         if fault is None:
-            if _UNREADABLE.search(text):
-                fault = _NUL if "\x00" in text else self._undecodable
-            elif max(map(len, cells), default=0) > MAX_VALUE:
-                fault = LONG_CELL
-            elif not text.strip(BLANKS):
-                return None
-            elif self.width and self._has_too_many(cells):
-                fault = self._too_many(cells)
-        elif not is_overlong and _UNREADABLE.search(first):
-            fault = _NUL if "\x00" in first else self._undecodable
+            fault = self._fault_of_cells(cells, text)
         if fault is not None:
             feed.resume_after_first()
             return Row(number, [], fault, False, False, True)
-        return Row(number, cells, None, text.isprintable(), False, True)
+        if not text or not text.strip(BLANKS + "\n"):
+            return None
+        is_printable = feed.printable or text.replace("\n", "").isprintable()
+        if not feed.is_on_first_line():
+            return Row(number, cells, None, False, False, True)
+        is_tight = is_printable and not _is_loose(text) and '="' not in text
+        return _new(Row, (number, cells, None, is_printable, is_tight, not is_tight))
+
+    def _fault_of_cells(self, cells: list[str], text: str) -> tuple[str, str] | None:
+        """What is wrong with a row whose quotes the reader made sense of."""
+        feed = self._feed
+        if not feed.printable and _UNREADABLE.search(text):
+            return self._unreadable(text)
+        if len(text) > MAX_VALUE and max(map(len, cells)) > MAX_VALUE:
+            return LONG_CELL
+        if not feed.is_on_first_line() and not self._strict.fullmatch(feed.text()):
+            # a quote that was never closed met one that opens a later cell
+            return _UNCLOSED
+        if len(cells) > self.width > 0 and self._has_too_many(cells):
+            return self._too_many(cells)
+        return None
+
+    def _unreadable(self, text: str) -> tuple[str, str]:
+        return _NUL if "\x00" in text else self._undecodable
 
     def _has_too_many(self, cells: list[str]) -> bool:
         return any(cell.strip(BLANKS) for cell in cells[self.width :])

@@ -100,12 +100,12 @@ class User(NamedTuple):
     first_name: Annotated[
         str,
         _Spec(
-            "First Name", 10, mandatory=True, repeats=True, meaning="First name of the user."
+            "First Name", 10, mandatory=True, meaning="First name of the user."
         ),
     ] = ""
     last_name: Annotated[
         str,
-        _Spec("Last Name", 11, mandatory=True, repeats=True, meaning="Last name of the user."),
+        _Spec("Last Name", 11, mandatory=True, meaning="Last name of the user."),
     ] = ""
     extension: Annotated[
         str,
@@ -353,6 +353,10 @@ KEYS: Final[tuple[str, ...]] = User._fields
 
 SECRETS: Final[tuple[Field, ...]] = tuple(field for field in FIELDS if field.is_secret)
 """The fields that are never shown."""
+
+SHARED_PLACES: Final = tuple(field.index for field in FIELDS if field.repeats and field.width > 1)
+"""Where in a `User` the values stand that many users share. Flags are short enough to be shared
+by the interpreter."""
 
 MAX_VALUE: Final = 4096
 """The characters that a value may have (ours)."""

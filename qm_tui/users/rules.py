@@ -6,13 +6,15 @@ values that many users share (flags, recording service) are judged together and 
 
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
 from qm_tui.users.problems import Fault, shortened
+
+_inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 
 _UNLIMITED = FIELD["unlimited_license"]
 _ON_DEMAND = FIELD["on_demand_license"]
@@ -26,22 +28,24 @@ _MAC = re.compile(
 _LIKE_IPV4 = re.compile(r"[\d.]*\.[\d.]*")
 _NODE_NAME = re.compile(r"[\w.-]+")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
-_WINDOWS_LOGIN = re.compile(r"[^\\]+\\[^\\]+")
 _SIP_URI = re.compile(r"sip:([^\s@:]+)@(\S+)", re.IGNORECASE)
 
 _CONTROL_NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab", "\x00": "a NUL"}
 
 
-def faults_of(user: User) -> list[Fault]:
+def faults_of(user: Sequence[str]) -> list[Fault]:
     """All faults of a user, in field order; an empty list where every rule is kept.
 
     Says nothing of what takes more than one user to see: unique User IDs and User Names.
     Control characters are asked for with `control_fault`, because a reader often knows
     already that there are none.
+
+    Args:
+        user: a user, or 26 values in file order that may become one.
     """
     faults: list[Fault] = []
-    for field, check in _ONE_BY_ONE:
-        value = user[field.index]
+    for place, field, check in _ONE_BY_ONE:
+        value = user[place]
         if value:
             fault = check(field, value)
             if fault is not None:
@@ -103,30 +107,32 @@ def length_fault(field: Field, value: str) -> Fault | None:
     )
 
 
-@lru_cache(maxsize=4096)
 def is_ip_address(value: str) -> bool:
     """Whether the value is an IPv4 or IPv6 address."""
-    family = socket.AF_INET6 if ":" in value else socket.AF_INET
     try:
-        socket.inet_pton(family, value)
+        _inet_pton(_IPV6 if ":" in value else _IPV4, value)
     except (OSError, ValueError):
         return False
     return True
 
 
-def is_sip_part(value: str) -> tuple[str, str] | None:
+def sip_parts(value: str) -> tuple[str, str] | None:
     """The user and the host of a SIP URI `sip:x@y`, or None where the value is none."""
     found = _SIP_URI.fullmatch(value)
     if found is None:
         return None
     user, host = found.groups()
+    return (user, host) if _is_host(host) else None
+
+
+@lru_cache(maxsize=4096)
+def _is_host(host: str) -> bool:
+    """Whether a SIP URI may name it: a domain or an IP address."""
     if host.startswith("[") and host.endswith("]"):
-        host_is_good = ":" in host and is_ip_address(host[1:-1])
-    elif ":" in host or _LIKE_IPV4.fullmatch(host):
-        host_is_good = is_ip_address(host)
-    else:
-        host_is_good = _DOMAIN.fullmatch(host) is not None
-    return (user, host) if host_is_good else None
+        return ":" in host and is_ip_address(host[1:-1])
+    if ":" in host or _LIKE_IPV4.fullmatch(host):
+        return is_ip_address(host)
+    return _DOMAIN.fullmatch(host) is not None
 
 
 def _quoted(value: str) -> str:
@@ -178,7 +184,8 @@ def _check_recording_service(field: Field, value: str) -> Fault | None:
 
 
 def _check_windows_login(field: Field, value: str) -> Fault | None:
-    if _WINDOWS_LOGIN.fullmatch(value):
+    domain, _, user_name = value.partition("\\")
+    if domain and user_name and "\\" not in user_name:
         return None
     return Fault(
         field,
@@ -188,7 +195,7 @@ def _check_windows_login(field: Field, value: str) -> Fault | None:
 
 
 def _check_sip_uri(field: Field, value: str) -> Fault | None:
-    if is_sip_part(value):
+    if sip_parts(value):
         return None
     return Fault(
         field,
@@ -213,7 +220,7 @@ def _check_for(field: Field) -> Check | None:
 
 
 _CHECKED: Final = [(field, check) for field in FIELDS if (check := _check_for(field))]
-_ONE_BY_ONE: Final = [(field, check) for field, check in _CHECKED if not field.repeats]
+_ONE_BY_ONE: Final = [(field.index, field, check) for field, check in _CHECKED if not field.repeats]
 _TOGETHER: Final = [(field, check) for field, check in _CHECKED if field.repeats]
 _MANDATORY: Final = [field for field in FIELDS if field.mandatory]
 

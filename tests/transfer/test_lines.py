@@ -1,0 +1,190 @@
+"""Bytes to lines: every line end, every encoding, wherever a block ends, and nothing unbounded."""
+
+import io
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from qm_tui.transfer import lines
+from qm_tui.transfer.lines import MAX_LINE, lines_of
+
+_BLOCKS = [1, 2, 3, 4, 5, 7, 64, lines.BLOCK]
+
+
+@pytest.fixture(params=_BLOCKS, ids="block of {}".format)
+def _block(request, monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", request.param)
+
+
+def _lines(data: bytes, encoding: str = "utf-8") -> list[str]:
+    return [line for block in lines_of(io.BytesIO(data), encoding) for line in block.lines]
+
+
+def _overlong(data: bytes) -> list[bool]:
+    return [
+        at in block.overlong
+        for block in lines_of(io.BytesIO(data), "utf-8")
+        for at in range(len(block.lines))
+    ]
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"a", ["a"]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\rb\r", ["a", "b"]),
+        (b"a\nb", ["a", "b"]),
+        (b"a\r\nb", ["a", "b"]),
+        (b"a\rb", ["a", "b"]),
+        (b"a\nb\r\nc\rd", ["a", "b", "c", "d"]),
+        (b"a\n\nb", ["a", "", "b"]),
+        (b"a\r\n\r\nb", ["a", "", "b"]),
+        (b"a\r\rb", ["a", "", "b"]),
+        (b"a\n\rb", ["a", "", "b"]),
+        (b"\n", [""]),
+        (b"\r", [""]),
+        (b"\r\n", [""]),
+        (b"\r\r\n\n", ["", "", ""]),
+        (b"abcdefg\r\nhi", ["abcdefg", "hi"]),
+        (b"abc\x0bd\x0ce\x1cf\xc2\x85g\xe2\x80\xa8h", ["abc\x0bd\x0ce\x1cf\x85g\u2028h"]),
+    ],
+)
+def test_lines_end_at_crlf_lf_and_cr_and_at_nothing_else(data, expected):
+    assert _lines(data) == expected
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_text_comes_through_whatever_its_encoding(encoding, end):
+    text = ["Müller", "", "€ – “quoted”", "x" * 70]
+    assert _lines((end.join(text) + end).encode(encoding), encoding) == text
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize(
+    ("mark", "order"), [(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")]
+)
+def test_utf_16_is_read_in_the_byte_order_of_its_mark(mark, order):
+    text = ["First Name", "Łukasz \U0001f600", "\u0d0a\u0a0d"]
+    assert _lines(mark + "\r\n".join(text).encode(order), "utf-16") == text
+
+
+@pytest.mark.usefixtures("_block")
+def test_a_character_of_four_bytes_is_never_cut():
+    assert _lines("\U0001f600\n\U0001f601é€".encode()) == ["\U0001f600", "\U0001f601é€"]
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (b"ok\nbad \xff here\nok", "utf-8"),
+        (b"ok\nbad \xc3\nok", "utf-8"),
+        (b"ok\nbad \xed\xa0\x80 here\nok", "utf-8"),
+        (b"ok\nbad \xf5\x80\x80\x80\nok", "utf-8"),
+        (b"ok\nbad \x81 here\nok", "cp1252"),
+        (b"\xff\xfe" + "ok\nbad \ud800 here\nok".encode("utf-16-le", "surrogatepass"), "utf-16"),
+    ],
+)
+def test_bytes_that_the_encoding_does_not_allow_mark_their_line_alone(data, encoding):
+    first, bad, last = _lines(data, encoding)
+    assert (first, last) == ("ok", "ok")
+    assert bad.startswith("bad ")
+    assert any("\ud800" <= character <= "\udfff" for character in bad)
+    assert "\ufffd" not in bad
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_utf_16_that_ends_within_a_character_marks_the_last_line(cut):
+    data = b"\xff\xfe" + "ok\nlast\U0001f600".encode("utf-16-le")
+    first, last = _lines(data[:-cut], "utf-16")
+    assert first == "ok"
+    assert any("\ud800" <= character <= "\udfff" for character in last)
+
+
+def test_a_line_of_a_million_characters_is_kept_whole():
+    assert _lines(b"x" * MAX_LINE + b"\nnext") == ["x" * MAX_LINE, "next"]
+    assert _overlong(b"x" * MAX_LINE + b"\nnext") == [False, False]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+@pytest.mark.parametrize("length", [MAX_LINE + 1, 3_000_000, 3 * 1024 * 1024])
+def test_a_longer_line_is_cut_marked_and_passed_over(length, end):
+    data = b"before" + end + b"x" * length + end + b"after" + end + b"end"
+    before, cut, after, last = _lines(data)
+    assert (before, after, last) == ("before", "after", "end")
+    assert cut.startswith("xxx")
+    assert len(cut) < MAX_LINE
+    assert _overlong(data) == [False, True, False, False]
+
+
+def test_two_longer_lines_in_a_row_are_two_lines():
+    data = b"\n".join([b"x" * 3_000_000, b"y" * 3_000_000, b"z"])
+    assert [line[:1] for line in _lines(data)] == ["x", "y", "z"]
+    assert _overlong(data) == [True, True, False]
+
+
+def test_a_longer_line_at_the_end_of_the_file_is_marked():
+    assert _overlong(b"a\n" + b"x" * 3_000_000) == [False, True]
+
+
+def test_a_crlf_after_a_longer_line_is_one_line_end_where_blocks_meet(monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", 1_000_001)
+    data = b"x" * 2_000_001 + b"\r\nafter\r\n"
+    assert [line[:5] for line in _lines(data)] == ["xxxxx", "after"]
+
+
+class _OneLine(io.RawIOBase):
+    """A file of one line without an end in sight."""
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return 0
+
+    def readinto(self, into: Any) -> int:
+        view = memoryview(into)
+        count = min(len(view), self._left)
+        view[:count] = b"x" * count
+        self._left -= count
+        return count
+
+
+def test_a_line_of_a_hundred_megabytes_is_never_held_in_memory():
+    with io.BufferedReader(_OneLine(100_000_000)) as file:
+        tracemalloc.start()
+        try:
+            found = [len(line) for block in lines_of(file, "utf-8") for line in block.lines]
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(found) == 1
+    assert peak < 10_000_000
+
+
+def test_each_block_says_how_much_was_read(monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", 4)
+    data = b"a\nb\nc\nd\ne\n"
+    done = [block.done for block in lines_of(io.BytesIO(data), "utf-8")]
+    assert done == sorted(done)
+    assert done[-1] == len(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "printable"),
+    [("a,b\tc", True), ("é", True), ("a\xa0b", False), ("a\x07", False), ("a\u2028", False)],
+)
+def test_a_block_knows_whether_all_of_it_is_printable(text, printable):
+    (block,) = lines_of(io.BytesIO(text.encode()), "utf-8")
+    assert block.printable is printable

@@ -1,0 +1,261 @@
+"""A users file, read record by record."""
+
+import pytest
+
+from qm_tui.progress import Cancelled, Phase
+from qm_tui.transfer.reading import UsersFile
+from qm_tui.users.fields import FIELDS, KEYS, MAX_VALUE
+from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
+
+_GOOD = csv_text([HEADER, ANNA])
+_NARROW = "User ID,Location,Password,Salt Value\r\n"
+
+
+def _narrow(folder, *lines: str, end: str = "\r\n"):
+    return read(written(folder, _NARROW + end.join(lines)))
+
+
+def _outline(records) -> list[tuple[int, int, bool]]:
+    """Number, line and whether it can be used, of each record."""
+    return [(one.number, one.line, not one.faults) for one in records]
+
+
+def test_an_export_is_read_as_it_was_written(tmp_path):
+    records, findings = read(written(tmp_path, _GOOD))
+    assert records == [(1, 2, list(ANNA), ())]
+    assert findings.columns.are_in_file_order
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_every_encoding_delimiter_and_line_end_gives_the_same(tmp_path, encoding, delimiter, end):
+    zoe = user("zoë", location="Tromsø – “x”", department="a,b;c|d")
+    text = csv_text([HEADER, ANNA, zoe], delimiter, end)
+    records, _ = read(written(tmp_path, text.encode(encoding)))
+    assert [one.values for one in records] == [list(ANNA), list(zoe)]
+    assert [one.line for one in records] == [2, 3]
+    assert not any(one.faults for one in records)
+
+
+def test_without_a_header_the_first_record_starts_on_line_1(tmp_path):
+    records, _ = read(written(tmp_path, csv_text([ANNA, user("bo")])))
+    assert _outline(records) == [(1, 1, True), (2, 2, True)]
+    assert records[0].values == list(ANNA)
+
+
+def test_columns_in_another_order_come_out_in_file_order(tmp_path):
+    path = written(tmp_path, "Location,Notes,USER NAME,first_name\r\nOslo,x,anna,Anna\r\n")
+    (record,), findings = read(path)
+    present = {key: value for key, value in zip(KEYS, record.values, strict=True) if value}
+    assert present == {"location": "Oslo", "user_name": "anna", "first_name": "Anna"}
+    assert record.values.count(None) == 23
+    assert any("Notes" in sentence for sentence in findings.sentences)
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t", "\xa0", "\u202f", " \t\xa0\u202f "])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_values_are_trimmed_of_blanks_and_secrets_are_not(tmp_path, blanks, quoted):
+    quote = '"' if quoted else ""
+    cells = [f"{quote}{blanks}{value}{blanks}{quote}" for value in ("17", "New York", "PW", "S")]
+    (record,), _ = _narrow(tmp_path, ",".join(cells))
+    assert column([record], "user_id") == ["17"]
+    assert column([record], "location") == ["New York"]
+    assert column([record], "password") == [f"{blanks}PW{blanks}"]
+    assert column([record], "salt") == [f"{blanks}S{blanks}"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0123",
+        "+4722123456",
+        "1E+05",
+        "-",
+        "=1+1",
+        "'x",
+        "a  b",
+        "a\xa0b",
+        "O'Brien",
+        "\u2003x",
+        "é",
+    ],
+)
+def test_nothing_else_of_a_value_is_altered(tmp_path, value):
+    (record,), _ = _narrow(tmp_path, f"17,{value},,")
+    assert column([record], "location") == [value]
+    assert record.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('="0123"', "0123"),
+        ('"=""0123"""', "0123"),
+        ('" =""0123"" "', "0123"),
+        ('"="" 0123 """', "0123"),
+        ('"=""a,b"""', "a,b"),
+        ('"=""=""""x"""""""', '="x"'),
+        ("=0123", "=0123"),
+    ],
+)
+def test_a_cell_in_the_form_of_a_text_formula_is_unwrapped(tmp_path, cell, value):
+    (record,), _ = _narrow(tmp_path, f"17,{cell},,")
+    assert column([record], "location") == [value]
+
+
+def test_a_secret_in_the_form_of_a_text_formula_is_unwrapped_and_not_trimmed(tmp_path):
+    (record,), _ = _narrow(tmp_path, '17,Oslo,="0123","="" 0123 """')
+    assert column([record], "password") == ["0123"]
+    assert column([record], "salt") == [" 0123 "]
+
+
+# rows that are short, long or blank
+
+
+def test_cells_missing_at_the_end_are_absent_and_such_records_are_counted(tmp_path):
+    records, findings = _narrow(tmp_path, "17,Oslo,,", "18,Oslo", "19", "20,Oslo,,")
+    assert column(records, "location") == ["Oslo", "Oslo", None, "Oslo"]
+    assert column(records, "password") == ["", None, None, ""]
+    assert findings.short == 2
+    assert any("2 records with fewer values" in sentence for sentence in findings.sentences)
+
+
+def test_empty_cells_too_many_are_ignored(tmp_path):
+    records, _ = _narrow(tmp_path, "17,Oslo,,,,,", "18,Oslo,,, ,\t")
+    assert [one.faults for one in records] == [(), ()]
+    assert column(records, "user_id") == ["17", "18"]
+
+
+@pytest.mark.parametrize("has_header", [True, False])
+def test_a_record_with_a_value_too_many_is_rejected_alone(tmp_path, has_header):
+    rows = [HEADER] * has_header + [[*ANNA, "", "x"], list(ANNA)]
+    records, _ = read(written(tmp_path, csv_text(rows)))
+    assert _outline(records) == [(1, 1 + has_header, False), (2, 2 + has_header, True)]
+
+
+def test_a_value_too_many_is_noticed_in_a_file_without_quotes_or_blanks(tmp_path):
+    records, _ = _narrow(tmp_path, "1,A,P,S", "2,B,P,S,X", "3,C,P,S", "4,D,P,S,,X")
+    assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True), (4, 5, False)]
+
+
+@pytest.mark.parametrize("blank", ["", ",,,", " , ,", '"","",', '"","","",""', "\t"])
+def test_blank_lines_are_skipped_and_counted(tmp_path, blank):
+    records, findings = _narrow(tmp_path, "17,Oslo,,", blank, blank, "18,Oslo,,")
+    assert _outline(records) == [(1, 2, True), (2, 5, True)]
+    assert findings.blank == 2
+    assert any("2 blank lines" in sentence for sentence in findings.sentences)
+
+
+# records that are rejected
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '17,"Oslo,,',
+        '17,"Oslo"x,,',
+        "17,Os\x00lo,,",
+        f"17,{'x' * (MAX_VALUE + 1)},,",
+        f'17,"{"x" * (MAX_VALUE + 1)}",,',
+        f"17,Oslo,{'x' * (MAX_VALUE + 1)},",
+        "17," + "x" * 2_000_000,
+        "17,Oslo,,,too many",
+        "17,\ud800,,",
+    ],
+    ids=lambda bad: ascii(bad[:20]),
+)
+def test_a_malformed_record_is_rejected_with_its_line_and_the_others_are_read(tmp_path, bad):
+    text = f"{_NARROW}1,A,,\r\n{bad}\r\n2,B,,\r\n"
+    records, _ = read(written(tmp_path, text.encode("utf-8", "surrogatepass") + "é,,,".encode()))
+    assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True), (4, 5, True)]
+    assert records[1].faults[0].field is None
+
+
+def test_a_value_of_4096_characters_is_read(tmp_path):
+    (record,), _ = _narrow(tmp_path, f"17,{'é' * MAX_VALUE},,")
+    assert column([record], "location") == ["é" * MAX_VALUE]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("character", ["\x07", "\t", "\r\n", "\x7f", "\x85", "\x1b"], ids=ascii)
+def test_a_control_character_rejects_the_record_and_names_the_field(tmp_path, key, character):
+    bad = user(**{key: f"x{character}y"})
+    (record,), _ = read(written(tmp_path, csv_text([HEADER, bad])))
+    assert [fault.field and fault.field.key for fault in record.faults] == [key]
+
+
+def test_all_control_characters_of_a_record_are_said_at_once(tmp_path):
+    bad = user(first_name="A\x07", password="P\x1b", location="x\ny")
+    (record,), _ = read(written(tmp_path, csv_text([HEADER, bad])))
+    keys = [fault.field.key for fault in record.faults if fault.field]
+    assert keys == ["first_name", "password", "location"]
+
+
+def test_bytes_that_are_not_utf_8_reject_their_record_and_nothing_is_replaced(tmp_path):
+    data = _NARROW.encode() + b"1,M\xc3\xbcller,,\r\n2,M\xfcller,,\r\n3,Oslo,,\r\n"
+    records, _ = read(written(tmp_path, data))
+    assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True)]
+    assert column(records, "location") == ["Müller", None, "Oslo"]
+
+
+def test_bytes_that_are_not_windows_1252_reject_their_record(tmp_path):
+    data = _NARROW.encode() + b"1,M\xfcller,,\r\n2,M\x81ller,,\r\n"
+    records, _ = read(written(tmp_path, data))
+    assert _outline(records) == [(1, 2, True), (2, 3, False)]
+
+
+# what is said of a guess
+
+
+def test_windows_1252_is_said_with_three_values_to_judge_it_by(tmp_path):
+    names = ["Müller", "Oslo", "Tromsø", "Müller", "Ærø", "Malmö"]
+    lines = [f"{at},{name},," for at, name in enumerate(names)]
+    _, findings = read(written(tmp_path, (_NARROW + "\r\n".join(lines)).encode("cp1252")))
+    assert findings.samples == ["Müller", "Tromsø", "Ærø"]
+    said = " ".join(findings.sentences)
+    assert "Windows-1252" in said
+    assert "Look right? Müller" in said
+
+
+def test_samples_are_never_of_a_secret(tmp_path):
+    data = (_NARROW + "17,Oslo,pässword,sält\r\n18,Malmö,,\r\n").encode("cp1252")
+    _, findings = read(written(tmp_path, data))
+    assert findings.samples == ["Malmö"]
+
+
+def test_utf_8_needs_no_samples(tmp_path):
+    _, findings = _narrow(tmp_path, "17,Tromsø,,")
+    assert findings.samples == []
+
+
+# how far it is
+
+
+def test_reading_says_how_far_it_is_and_ends_at_the_end(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, *[ANNA] * 3000]))
+    told = []
+    with UsersFile(path) as file:
+        list(file.records(lambda *tick: told.append(tick)))
+    assert {phase for phase, _, _ in told} == {Phase.READING}
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert told[-1][1:] == (path.stat().st_size, path.stat().st_size)
+
+
+def test_reading_can_be_cancelled(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, *[ANNA] * 3000]))
+
+    def cancel(_phase: Phase, _done: int, _total: int) -> None:
+        raise Cancelled
+
+    with UsersFile(path) as file, pytest.raises(Cancelled):
+        list(file.records(cancel))
+
+
+def test_no_secret_stands_in_what_is_said_of_a_file(tmp_path):
+    rows = [f"17,Oslo,HUNTER2{bad}" for bad in (",S,x", '",S', "\x00,S", "\x07,S", ",S")]
+    records, findings = _narrow(tmp_path, *rows, '17,"Oslo"x,HUNTER2,S')
+    said = repr([one.faults for one in records]) + repr(findings.sentences)
+    assert sum(bool(one.faults) for one in records) == 4
+    assert "HUNTER2" not in said
+    assert len(FIELDS) == len(records[0].values)

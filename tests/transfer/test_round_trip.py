@@ -1,0 +1,180 @@
+"""Whatever legal users hold, an export read back gives them; whatever bytes, reading is safe."""
+
+import string
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qm_tui.refusal import Refused
+from qm_tui.store.interface import EMPTY
+from qm_tui.transfer.exporting import export_users
+from qm_tui.transfer.planning import Choices, UnknownID, plan_of
+from qm_tui.transfer.reading import UsersFile
+from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
+from qm_tui.users.rules import faults_of
+from tests.helpers import ANNA, HEADER, counts, csv_text, read, state_of, user
+
+_quick = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+
+_BLANKS = " \t\xa0\u202f"
+_HOSTILE = [
+    *('="x"', '="', '=""', '=""x""', '="a""b"', '="0123"', "=1+1", '"', '""', '"a', 'a"', "'x"),
+    *(",", ",,", ";", "|", "a,b", 'a","b', "sep=;", "0123", "+44", "1E+05", "@x", "-", "\\"),
+    *("First Name", "Phone IP", "User ID", "\ufeff", "\u2028", "\u200b", "\ufffd", "é", "e\u0301"),
+    *("\U0001f600", "Ã¼", "ß", "İ", "x" * MAX_VALUE, '"' * MAX_VALUE),
+]
+
+_characters = st.one_of(
+    st.characters(exclude_categories=("Cs", "Cc")), st.sampled_from("\"=,;|'\\ +-@0\xa0éÃ€")
+)
+_secret = st.text(_characters, max_size=8) | st.sampled_from([*_HOSTILE, " x ", "\xa0", ' ="x" '])
+_text = (st.text(_characters, max_size=8) | st.sampled_from(_HOSTILE)).map(
+    lambda text: text.strip(_BLANKS)
+)
+_address = st.one_of(
+    st.ip_addresses().map(str),
+    st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":")),
+    st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex("-").upper()),
+    st.binary(min_size=6, max_size=6).map(bytes.hex),
+)
+_word = st.text(string.ascii_letters + string.digits, min_size=1, max_size=6)
+_login_part = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Z"), exclude_characters="\\"),
+    min_size=1,
+    max_size=6,
+)
+
+_OWN = {
+    "recording_service": st.just("Any") | st.ip_addresses().map(str) | _word,
+    "windows_login": st.just("") | st.tuples(_login_part, _login_part).map("\\".join),
+    "sip_uri": st.just("") | st.tuples(_word, _word).map(lambda two: f"sip:{two[0]}@{two[1]}.com"),
+    "on_demand_license": st.just(""),
+}
+_BY_KIND = {
+    Kind.TEXT: _text,
+    Kind.LIST: _text,
+    Kind.ID: _text,
+    Kind.SECRET: _secret,
+    Kind.FLAG: st.sampled_from("01"),
+    Kind.IP: st.just("") | _address,
+}
+
+
+@st.composite
+def _legal_user(draw: st.DrawFn) -> User:
+    values = []
+    for field in FIELDS:
+        values.append(draw(_OWN.get(field.key, _BY_KIND[field.kind])))
+        if field.mandatory and not values[-1]:
+            values[-1] = "x"
+    made = User(*values)
+    return made._replace(
+        on_demand_license="10"[int(made.unlimited_license)], user_id=made.user_id or "u"
+    )
+
+
+_legal_users = st.lists(
+    _legal_user(),
+    max_size=4,
+    unique_by=(lambda one: one.user_id, lambda one: one.user_name.casefold()),
+)
+
+
+@_quick
+@given(_legal_users)
+def test_the_strategy_makes_legal_users(users):
+    assert [faults_of(one) for one in users] == [[]] * len(users)
+
+
+@_quick
+@given(_legal_users.filter(bool))
+def test_users_exported_and_read_back_are_equal_and_unchanged(users):
+    with tempfile.TemporaryDirectory() as folder:
+        path = export_users(users, Path(folder) / "users.csv")
+        records, _ = read(path)
+    assert [one.values for one in records] == [list(one) for one in users]
+    assert not any(one.faults for one in records)
+    plan = plan_of(records, state_of(*users))
+    assert counts(plan) == (0, 0, len(users), 0)
+    assert plan.problems == []
+
+
+@_quick
+@given(_legal_users.filter(bool))
+def test_users_moved_to_an_empty_store_and_exported_again_make_the_same_file(users):
+    with tempfile.TemporaryDirectory() as folder:
+        first = export_users(users, Path(folder) / "first.csv")
+        plan = plan_of(read(first)[0], EMPTY)
+        assert counts(plan) == (len(users), 0, 0, 0)
+        second = export_users(list(plan.changes.values()), Path(folder) / "second.csv")
+        assert second.read_bytes() == first.read_bytes()
+
+
+def test_the_longest_value_that_looks_wrapped_survives_the_round_trip(tmp_path):
+    longest = '="' + "x" * (MAX_VALUE - 3) + '"'
+    one = user(location=longest, password=longest)
+    records, _ = read(export_users([one], tmp_path / "users.csv"))
+    assert [record.values for record in records] == [list(one)]
+
+
+def test_a_user_with_the_longest_values_everywhere_survives_the_round_trip(tmp_path):
+    texts = [field.key for field in FIELDS if field.kind in (Kind.TEXT, Kind.SECRET, Kind.LIST)]
+    own = {"recording_service", "windows_login", "sip_uri"}
+    one = user(**{key: '"' * MAX_VALUE for key in texts if key not in own})
+    records, _ = read(export_users([one, ANNA], tmp_path / "users.csv"))
+    assert [record.values for record in records] == [list(one), list(ANNA)]
+
+
+_GOOD = csv_text([ANNA]).encode()
+_fragment = st.one_of(
+    st.binary(max_size=12),
+    st.text(max_size=8).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.sampled_from([",", ";", "\t", "|", '"', '""', "\r\n", "\n", "\r", "=", '="', " "]).map(
+        str.encode
+    ),
+    st.sampled_from([_GOOD, _GOOD.replace(b"anna", b"m\xfcller"), "é".encode(), b"\xfc", b"\0"]),
+    st.sampled_from([csv_text([ANNA], ";").encode(), b"First Name,User ID,Location\r\n", b"a,b\n"]),
+)
+_start = st.sampled_from(
+    [
+        *(b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"sep=;\r\n", b"sep=\xfc\n", b"sep=\0\n"),
+        csv_text([HEADER]).encode(),
+        csv_text([HEADER], ";").encode(),
+        csv_text([HEADER]).encode("utf-16"),
+        b"\xef\xbb\xbf" + csv_text([HEADER]).encode(),
+        b"Location,User ID,Phone IP,Phone IP,Password,x\n",
+        b'"Location\n","User ID',
+    ]
+)
+_any_bytes = st.binary(max_size=200) | st.tuples(_start, st.lists(_fragment, max_size=12)).map(
+    lambda parts: parts[0] + b"".join(parts[1])
+)
+
+
+@settings(_quick, max_examples=300)
+@given(_any_bytes)
+def test_any_bytes_are_refused_or_read_and_the_four_counts_add_up(data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "users.csv"
+        path.write_bytes(data)
+        try:
+            with UsersFile(path) as file:
+                records = list(file.records())
+                findings = file.findings
+        except Refused:
+            return
+    assert records
+    assert [one.number for one in records] == list(range(1, len(records) + 1))
+    lines = [one.line for one in records]
+    assert lines == sorted(set(lines))
+    assert all(sentence.isprintable() for sentence in findings.sentences)
+    for state in (EMPTY, state_of(ANNA)):
+        for choices in (Choices(), Choices(unknown_id=UnknownID.ADD)):
+            plan = plan_of(records, state, choices)
+            assert sum(counts(plan)) == plan.records == len(records)
+            assert min(counts(plan)) >= 0
+            for one in plan.changes.values():
+                assert not faults_of(one)
+                assert one[FIELD["user_id"].index]

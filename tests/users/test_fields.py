@@ -1,0 +1,125 @@
+"""The field table is the one of the users file."""
+
+import pytest
+
+from qm_tui.users import fields
+from qm_tui.users.fields import FIELD, FIELDS, KEYS, Kind, User
+
+_DOCUMENT = """
+First Name                   | first_name                 | M | text
+Last Name                    | last_name                  | M | text
+Extension                    | extension                  | M | text
+User ID                      | user_id                    |   | id
+Agent ID                     | agent_id                   |   | text
+Department Name              | department                 |   | text
+User Name                    | user_name                  | M | text
+Password                     | password                   | M | secret
+Security Profile Name        | security_profile           |   | text
+Recording Profile Name       | recording_profile          |   | text
+Phone IP                     | phone_ip                   |   | ip
+Is User Active               | is_active                  | M | flag
+Recording Service IP Address | recording_service          | M | text
+Unlimited License            | unlimited_license          | M | flag
+On-Demand License            | on_demand_license          | M | flag
+Computer Recording License   | computer_recording_license |   | flag
+Windows Login                | windows_login              |   | text
+SIP URI                      | sip_uri                    |   | text
+Salt Value                   | salt                       |   | secret
+Location                     | location                   |   | text
+Additional Extensions        | additional_extensions      |   | list
+Lookback Enabled             | lookback_enabled           |   | flag
+Privacy Enabled              | privacy_enabled            |   | flag
+Private Extensions           | private_extensions         |   | list
+Dual Endpoints Enabled       | dual_endpoints_enabled     |   | flag
+Phone IP                     | secondary_phone_ip         |   | ip
+"""
+
+_TABLE = [[cell.strip() for cell in line.split("|")] for line in _DOCUMENT.strip().splitlines()]
+
+_ALIASES = {
+    "phone_ip": {"Phone IP/Mac Address"},
+    "computer_recording_license": {"Screen Recording License"},
+    "secondary_phone_ip": {"Secondary Phone IP", "Phone IP 2", "Phone IP2", "Phone IP.1"},
+}
+
+_ONLY_FOR = {
+    "windows_login": "computer recording",
+    "sip_uri": "OCS 2007",
+    "salt": "CallRex 4.1",
+    "additional_extensions": "TAPI",
+    "private_extensions": "SCCP",
+    "dual_endpoints_enabled": "SCCP",
+    "secondary_phone_ip": "SCCP",
+}
+
+
+def test_there_are_26_fields_numbered_in_file_order():
+    assert [field.number for field in FIELDS] == list(range(1, 27))
+    assert [field.index for field in FIELDS] == list(range(26))
+
+
+@pytest.mark.parametrize("number", range(1, 27))
+def test_each_field_is_the_one_of_the_document(number):
+    header, key, mandatory, kind = _TABLE[number - 1]
+    field = FIELDS[number - 1]
+    assert (field.header, field.key, field.mandatory, field.kind) == (
+        header,
+        key,
+        mandatory == "M",
+        Kind(kind),
+    )
+
+
+def test_a_user_is_its_26_values_in_file_order():
+    assert User._fields == KEYS == tuple(key for _, key, _, _ in _TABLE)
+    assert User() == ("",) * 26
+
+
+def test_fields_are_found_by_key():
+    assert list(FIELD) == list(KEYS)
+    assert all(FIELD[field.key] is field for field in FIELDS)
+
+
+def test_password_and_salt_alone_are_secret():
+    assert [field.key for field in fields.SECRETS] == ["password", "salt"]
+    assert [field.key for field in FIELDS if field.is_secret] == ["password", "salt"]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=KEYS)
+def test_other_releases_headers_are_aliases(field):
+    assert set(field.aliases) == _ALIASES.get(field.key, set())
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=KEYS)
+def test_the_field_says_where_alone_it_is_used(field):
+    assert _ONLY_FOR.get(field.key, "") in field.only_for
+    assert bool(field.only_for) == (field.key in _ONLY_FOR)
+
+
+def test_each_field_has_a_name_of_its_own_for_the_admin():
+    assert len({field.name for field in FIELDS}) == 26
+    assert len({field.short for field in FIELDS}) == 26
+
+
+def test_each_field_says_what_it_means():
+    assert all(field.meaning.endswith(".") for field in FIELDS)
+
+
+def test_a_value_may_have_4096_characters():
+    assert fields.MAX_VALUE == 4096
+
+
+def test_a_user_is_made_of_a_mapping_in_any_order():
+    values = {key: f"value of {key}" for key in reversed(KEYS)}
+    assert fields.user_from_mapping(values) == User(**values)
+
+
+def test_a_mapping_that_lacks_a_field_makes_no_user():
+    with pytest.raises(KeyError, match="salt"):
+        fields.user_from_mapping({key: "" for key in KEYS if key != "salt"})
+
+
+def test_a_user_without_secrets_has_24_values():
+    user = User(**{key: f"value of {key}" for key in KEYS})
+    shown = fields.without_secrets(user)
+    assert shown == {key: f"value of {key}" for key in KEYS if key not in ("password", "salt")}

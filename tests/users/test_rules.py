@@ -1,0 +1,275 @@
+"""What a user's fields may hold, and what must fit together."""
+
+import pytest
+
+from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
+from qm_tui.users.problems import NOT_SHOWN, Severity, shown_value
+from qm_tui.users.rules import control_fault, faults_of, faults_of_update, length_fault
+from tests.helpers import ANNA, user
+
+_MANDATORY = [field.key for field in FIELDS if field.mandatory]
+_OPTIONAL = [field.key for field in FIELDS if not field.mandatory]
+_LICENSES = ("unlimited_license", "on_demand_license")
+_FLAGS = [field.key for field in FIELDS if field.kind == "flag" and field.key not in _LICENSES]
+
+_ADDRESSES = [
+    ("10.0.0.1", True),
+    ("224.0.0.1", True),
+    ("255.255.255.255", True),
+    ("::1", True),
+    ("2001:db8::ff00:42:8329", True),
+    ("2001:0DB8:0000:0000:0000:FF00:0042:8329", True),
+    ("::ffff:10.0.0.1", True),
+    ("00:1A:2b:3C:4d:5E", True),
+    ("00-1A-2B-3C-4D-5E", True),
+    ("001A2B3C4D5E", True),
+    ("001122334455", True),
+    ("001a.2b3c.4d5e", True),
+    ("256.0.0.1", False),
+    ("10.0.0", False),
+    ("10.0.0.1.2", False),
+    ("10.0.0.", False),
+    ("10.0.0.1:5060", False),
+    ("10.0.0.1/24", False),
+    ("10.0.0.1 ", False),
+    ("10.0.0.1\n", False),
+    ("10.0.0.１", False),
+    ("0x7f.0.0.1", False),
+    ("2130706433", False),
+    ("1::2::3", False),
+    ("12345::1", False),
+    ("2001:db8::1/64", False),
+    (":", False),
+    ("00:1A:2B:3C:4D", False),
+    ("00:1A:2B:3C:4D:5E:6F", False),
+    ("00:1A-2B:3C-4D:5E", False),
+    ("0G:1A:2B:3C:4D:5E", False),
+    ("001A2B3C4D5", False),
+    ("Any", False),
+    ("phone", False),
+]
+
+_CASES = [
+    *[("phone_ip", value, good) for value, good in _ADDRESSES],
+    *[("secondary_phone_ip", value, good) for value, good in _ADDRESSES],
+    *[(flag, value, True) for flag in _FLAGS for value in "01"],
+    *[
+        (flag, value, False)
+        for flag in _FLAGS
+        for value in ("2", "-1", "01", "+1", "1.0", " 1", "1\n", "true", "Yes", "x", "１", "²")
+    ],
+    ("recording_service", "Any", True),
+    ("recording_service", "10.0.0.1", True),
+    ("recording_service", "2001:db8::1", True),
+    ("recording_service", "ha-node_1.example.com", True),
+    ("recording_service", "NODE7", True),
+    ("recording_service", "10.0.0.256", False),
+    ("recording_service", "10.0.0", False),
+    ("recording_service", "10.0.0.1:8080", False),
+    ("recording_service", "2001:db8::1::2", False),
+    ("recording_service", "00:1A:2B:3C:4D:5E", False),
+    ("recording_service", "node 1", False),
+    ("recording_service", "node/1", False),
+    ("recording_service", "node@home", False),
+    ("recording_service", "node1,node2", False),
+    ("recording_service", "node\n", False),
+    ("windows_login", "CORP\\anna", True),
+    ("windows_login", "corp.example.com\\anna.berg", True),
+    ("windows_login", "CORP\\Anna Berg", True),
+    ("windows_login", "CORP\\Müller", True),
+    ("windows_login", "anna", False),
+    ("windows_login", "\\anna", False),
+    ("windows_login", "CORP\\", False),
+    ("windows_login", "\\", False),
+    ("windows_login", "CORP/anna", False),
+    ("windows_login", "CORP\\\\anna", False),
+    ("windows_login", "\\\\CORP\\anna", False),
+    ("windows_login", "CORP\\anna\\berg", False),
+    ("windows_login", "anna@corp.example.com", False),
+    ("sip_uri", "sip:anna@example.com", True),
+    ("sip_uri", "sip:anna.berg@pbx", True),
+    ("sip_uri", "sip:0412@10.0.0.1", True),
+    ("sip_uri", "sip:+4722123456@example.com", True),
+    ("sip_uri", "sip:0412@[2001:db8::1]", True),
+    ("sip_uri", "anna@example.com", False),
+    ("sip_uri", "sip:", False),
+    ("sip_uri", "sip:anna", False),
+    ("sip_uri", "sip:anna@", False),
+    ("sip_uri", "sip:@example.com", False),
+    ("sip_uri", "sip:@", False),
+    ("sip_uri", "sips:anna@example.com", False),
+    ("sip_uri", "tel:anna@example.com", False),
+    ("sip_uri", " sip:anna@example.com", False),
+    ("sip_uri", "sip: anna@example.com", False),
+    ("sip_uri", "sip:anna berg@example.com", False),
+    ("sip_uri", "sip:anna@exam ple.com", False),
+    ("sip_uri", "sip:anna@berg@example.com", False),
+    ("sip_uri", "sip:anna@10.0.0.256", False),
+    ("sip_uri", "sip:anna@10.0.0", False),
+    ("sip_uri", "sip:anna@[2001:db8::1", False),
+    ("sip_uri", "sip:anna@[10.0.0.x]", False),
+    ("sip_uri", "sip:anna@example..com", False),
+    ("sip_uri", "sip:anna@example.com, sip:b@example.com", False),
+    ("extension", "0", True),
+    ("extension", "000412", True),
+    ("extension", "+44 20 7946 0000", True),
+    ("extension", "desk 4", True),
+    ("agent_id", "0017", True),
+    ("agent_id", "anna.berg", True),
+    ("additional_extensions", "0412", True),
+    ("additional_extensions", "0412,0413,+4722123456", True),
+    ("private_extensions", "0412, 0413", True),
+    ("first_name", "Zoë \U0001f600", True),
+    ("last_name", "O'Brien-Łukasz", True),
+    ("user_name", "corp\\anna@example.com", True),
+    ("location", '=1+1;"quoted"', True),
+    ("password", " {SSHA}a+b/c== ", True),
+    ("salt", " s ", True),
+    ("user_id", "17", True),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "accepted"), _CASES)
+def test_a_value_is_accepted_as_its_rule_says(key, value, accepted):
+    faults = faults_of(user(**{key: value}))
+    assert [fault.field and fault.field.key for fault in faults] == ([] if accepted else [key])
+
+
+def test_a_legal_user_has_no_faults():
+    assert faults_of(ANNA) == []
+
+
+@pytest.mark.parametrize("key", _OPTIONAL)
+def test_an_optional_field_may_be_empty(key):
+    assert faults_of(user(**{key: ""})) == []
+
+
+@pytest.mark.parametrize("key", _MANDATORY)
+def test_a_mandatory_field_must_have_a_value(key):
+    (fault,) = faults_of(user(**{key: ""}))
+    assert fault.field is FIELD[key]
+    assert fault.severity is Severity.ERROR
+
+
+def test_all_faults_are_said_at_once_in_field_order():
+    faults = faults_of(
+        user(secondary_phone_ip="x", is_active="2", user_name="", phone_ip="y", sip_uri="z")
+    )
+    keys = [fault.field.key for fault in faults if fault.field]
+    assert keys == ["user_name", "phone_ip", "is_active", "sip_uri", "secondary_phone_ip"]
+
+
+@pytest.mark.parametrize(
+    ("unlimited", "on_demand", "accepted"),
+    [
+        ("1", "0", True),
+        ("0", "1", True),
+        ("1", "1", False),
+        ("0", "0", False),
+        ("", "", False),
+        ("1", "", False),
+        ("", "0", False),
+        ("1", "2", False),
+        ("2", "0", False),
+    ],
+)
+def test_exactly_one_of_the_two_licenses_is_1(unlimited, on_demand, accepted):
+    faults = faults_of(user(unlimited_license=unlimited, on_demand_license=on_demand))
+    assert bool(faults) is not accepted
+    assert all(fault.field and fault.field.key in _LICENSES for fault in faults)
+
+
+@pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("", ""), ("x", "")])
+def test_licenses_left_as_stored_are_no_fault_of_an_update(unlimited, on_demand):
+    stored = user(unlimited_license=unlimited, on_demand_license=on_demand)
+    assert faults_of_update(stored._replace(location="Bergen"), stored) == []
+
+
+@pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("1", "")])
+def test_licenses_changed_against_the_rule_are_a_fault_of_an_update(unlimited, on_demand):
+    stored = user()
+    after = stored._replace(unlimited_license=unlimited, on_demand_license=on_demand)
+    assert faults_of_update(after, stored)
+
+
+def test_one_broken_pair_of_licenses_cannot_be_made_another():
+    stored = user(unlimited_license="0", on_demand_license="0")
+    after = stored._replace(unlimited_license="1", on_demand_license="1")
+    assert faults_of_update(after, stored)
+
+
+def test_a_stored_value_that_breaks_a_rule_does_not_stop_a_change_elsewhere():
+    stored = user(phone_ip="no address", is_active="yes")
+    assert faults_of_update(stored._replace(location="Bergen"), stored) == []
+
+
+def test_a_new_value_that_breaks_a_rule_is_a_fault_even_where_the_old_one_did():
+    stored = user(phone_ip="no address")
+    (fault,) = faults_of_update(stored._replace(phone_ip="none either"), stored)
+    assert fault.field is FIELD["phone_ip"]
+
+
+@pytest.mark.parametrize("key", [key for key in _MANDATORY if key not in _LICENSES])
+def test_a_mandatory_value_missing_in_the_store_is_still_missing_after_an_update(key):
+    stored = user(**{key: ""})
+    (fault,) = faults_of_update(stored._replace(location="Bergen"), stored)
+    assert fault.field is FIELD[key]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+@pytest.mark.parametrize(
+    "character",
+    [*"\x00\x07\t\n\r\x1b\x1f\x7f\x80\x85\x9f", *map(chr, (0xD800, 0xDBFF, 0xDC80, 0xDFFF))],
+    ids=ascii,
+)
+def test_no_value_may_hold_a_control_character_or_half_a_character(field, character):
+    fault = control_fault(field, f"before{character}after")
+    assert fault is not None
+    assert fault.field is field
+    assert "before" not in fault.message + fault.remedy
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "~", "\xa0", "\xad", "é", "\u200b", "\u2028", "\ufeff", "\U0001f600"]
+)
+def test_other_characters_are_no_control_characters(value):
+    assert control_fault(FIELD["location"], value) is None
+
+
+def test_a_value_of_more_than_4096_characters_is_a_fault():
+    field = FIELD["location"]
+    assert length_fault(field, "x" * MAX_VALUE) is None
+    assert length_fault(field, "é" * MAX_VALUE) is None
+    fault = length_fault(field, "x" * (MAX_VALUE + 1))
+    assert fault is not None
+    assert fault.field is field
+
+
+@pytest.mark.parametrize("key", ["password", "salt"])
+def test_no_fault_of_a_secret_says_the_secret(key):
+    secret = "HUNTER2" * 700
+    faults = [control_fault(FIELD[key], secret + "\x07"), length_fault(FIELD[key], secret)]
+    faults += faults_of(user(**{key: secret}, is_active="x", phone_ip="y", sip_uri="z"))
+    assert len(faults) == 5
+    assert "HUNTER2" not in repr([fault and fault[1:] for fault in faults])
+
+
+def test_a_shown_value_is_never_a_secret():
+    assert shown_value(FIELD["password"], "HUNTER2") == NOT_SHOWN
+    assert shown_value(FIELD["salt"], "HUNTER2") == NOT_SHOWN
+    assert shown_value(None, "HUNTER2") == NOT_SHOWN
+    assert shown_value(FIELD["location"], "Oslo") == "Oslo"
+
+
+def test_a_long_value_is_shortened_wherever_it_is_shown():
+    long = "x" * MAX_VALUE
+    assert len(shown_value(FIELD["location"], long)) < 100
+    (fault,) = faults_of(user(phone_ip=long))
+    assert len(fault.message) < 200
+
+
+@pytest.mark.parametrize("key", ["phone_ip", "is_active", "recording_service", "windows_login"])
+def test_a_fault_says_what_to_do(key):
+    (fault,) = faults_of(user(**{key: "no\\such\\value at all"}))
+    assert FIELD[key].name in fault.remedy
+    assert fault.remedy.endswith(".")
