@@ -170,8 +170,8 @@ def list_(
         print("  ".join(cells).rstrip())
 
 
-_WrongCall: Final = typer.BadParameter.__mro__[2]
-"""What Typer raises for all wrong calls. It has no public name: Typer carries a Click of its own."""
+_WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
+"""What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
 
 _LISTED: Final = (
     "first_name",
@@ -300,7 +300,7 @@ def _status(arguments: Sequence[str] | None) -> int:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
+    except Exception as error:
         from qm_tui.crash import crashed
 
         return crashed(error)

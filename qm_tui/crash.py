@@ -16,16 +16,20 @@ STATUS: Final = 70
 
 def crashed(error: BaseException) -> int:
     """Log the error, say so in one sentence on standard error, and return the exit status."""
+    print(sentence_of(error), file=sys.stderr)
+    return STATUS
+
+
+def sentence_of(error: BaseException) -> str:
+    """Log the error, and say so in one sentence."""
     try:
         where = f" Details are in {log(error)}."
     except OSError:
         where = ""
-    print(
-        f"qm-tui failed unexpectedly ({type(error).__name__}); what was being done was not "
-        f"finished, and the store is whole.{where}",
-        file=sys.stderr,
+    return (
+        f"qm-tui failed unexpectedly ({type(error).__name__}): what was being done was not "
+        f"finished, and the store is whole.{where}"
     )
-    return STATUS
 
 
 def log(error: BaseException) -> Path:

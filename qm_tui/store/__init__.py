@@ -1,0 +1,1 @@
+"""Where users are kept: the interface, and the TinyDB store behind it."""

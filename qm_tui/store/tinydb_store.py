@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tinydb import TinyDB
 
@@ -54,6 +54,7 @@ class TinyDBUserStore(UserStore):
         self._path = path
         self._wait = wait
         self._db = TinyDB(path, storage=SnapshotStorage)
+        self._storage = cast("SnapshotStorage", self._db.storage)
         self._state = EMPTY
         self._numbers: dict[str, int] = {}
         self._others: dict[str, Any] = {}
@@ -182,7 +183,7 @@ class TinyDBUserStore(UserStore):
             **self._others,
         }
         try:
-            self._db.storage.write(tables, tick)
+            self._storage.write(tables, tick)
         except NotDurable as error:
             msg = (
                 f"It is not known whether the change of {self._named} outlasts a power cut: the "
@@ -208,7 +209,7 @@ class _TinyDBTransaction:
         return self._store.state
 
     def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
-        return self._store._commit(changes, tick)  # noqa: SLF001 - one room, two doors
+        return self._store._commit(changes, tick)
 
 
 def _signature(status: os.stat_result) -> _Signature:

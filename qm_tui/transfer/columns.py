@@ -56,9 +56,7 @@ def plain(name: str) -> str:
 
 
 _FIELDS_BY_NAME: Final = {
-    plain(name): field
-    for field in FIELDS
-    for name in (field.name, *field.aliases)
+    plain(name): field for field in FIELDS for name in (field.name, *field.aliases)
 }
 _PROBLEMS: Final = plain(PROBLEMS_HEADER)
 

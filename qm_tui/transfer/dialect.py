@@ -10,9 +10,11 @@ from typing import BinaryIO, Final, NamedTuple
 
 from qm_tui.transfer.columns import is_header, known_names
 from qm_tui.transfer.lines import BLOCK, lines_of
-from qm_tui.transfer.rows import BLANKS
+from qm_tui.transfer.rows import DELIMITER_SIGNS, NOTHING, Rows
 
-DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+DELIMITERS: Final = dict(
+    zip(DELIMITER_SIGNS, ("comma", "semicolon", "tab", "vertical bar"), strict=True)
+)
 """The delimiters that are found out, with their names; the first one wins a draw."""
 
 ENCODINGS: Final = {
@@ -31,7 +33,7 @@ _UTF8_SEQUENCE = re.compile(
     rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
     rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
 )
-_SEP_LINE = re.compile(r'"?sep=([^\w"\s]|\t)"?[,;\t|]*', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?sep=([!#-/:-@\[-`{-~\t])"?[,;\t|]*', re.IGNORECASE)
 _LONGEST_SEQUENCE: Final = 4
 
 _OTHER_FILES: Final = (
@@ -71,7 +73,7 @@ class Dialect(NamedTuple):
     @property
     def delimiter_name(self) -> str:
         """The delimiter, as the admin sees it."""
-        return DELIMITERS.get(self.delimiter, self.delimiter)
+        return DELIMITERS.get(self.delimiter) or f"delimiter {self.delimiter}"
 
 
 def not_a_text_file(start: bytes) -> str | None:
@@ -91,15 +93,21 @@ def dialect_of(file: BinaryIO) -> Dialect:
     """How a file is written. It is read from its start, and left at its start."""
     encoding = _encoding_of(file)
     file.seek(0)
-    sample = _sample_lines(file.read(_SAMPLE), encoding)
+    sample = file.read(_SAMPLE)
     file.seek(0)
-    said = _SEP_LINE.fullmatch(sample[0]) if sample else None
+    all_lines = _lines_of(sample, encoding)
+    said = _SEP_LINE.fullmatch(all_lines[0]) if all_lines else None
+    lines = [line for line in all_lines[bool(said) :] if line.strip(NOTHING)][:_SAMPLE_LINES]
+    delimiter = said.group(1) if said else _delimiter_of(lines)
+    rows = Rows(lines_of(BytesIO(sample), encoding), delimiter, encoding)
+    first = rows.next_row()
     if said:
-        sample = sample[1:]
-    sample = [line for line in sample if line.strip(BLANKS + "".join(DELIMITERS))]
-    delimiter = said.group(1) if said else _delimiter_of(sample)
-    first = cells_of(sample[0], delimiter) if sample else []
-    return Dialect(encoding, delimiter, said is not None, is_header(first))
+        first = rows.next_row()
+    if first is None:
+        return Dialect(encoding, delimiter, said is not None, has_header=False)
+    # a header that cannot be read is a header all the same, and not the first record
+    cells = cells_of(all_lines[first.line - 1], delimiter) if first.fault else first.cells
+    return Dialect(encoding, delimiter, said is not None, is_header(cells))
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
@@ -130,11 +138,8 @@ def _encoding_of(file: BinaryIO) -> str:
     return "utf-8" if is_ascii else "cp1252"
 
 
-def _sample_lines(data: bytes, encoding: str) -> list[str]:
-    lines: list[str] = []
-    for block in lines_of(BytesIO(data), encoding):
-        lines += block.lines
-    return lines[:_SAMPLE_LINES]
+def _lines_of(data: bytes, encoding: str) -> list[str]:
+    return [line for block in lines_of(BytesIO(data), encoding) for line in block.lines]
 
 
 def _delimiter_of(sample: list[str]) -> str:

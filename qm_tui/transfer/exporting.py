@@ -6,16 +6,15 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from qm_tui.files import NotDurable, replacing
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
+from qm_tui.transfer.reading import SUFFIX
 from qm_tui.transfer.spreadsheet import needs_wrapping, wrapped
 from qm_tui.users.fields import FIELDS, User
-
-SUFFIX: Final = ".csv"
 
 
 class AlreadyThere(Refused):
@@ -24,7 +23,7 @@ class AlreadyThere(Refused):
 
 def export_path(path: Path) -> Path:
     """The path with `.csv` at its end, added where it is missing."""
-    return path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
+    return path if path.name.lower().endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
 
 
 def header() -> bytes:

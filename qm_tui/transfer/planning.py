@@ -14,11 +14,10 @@ from qm_tui.store.interface import State
 from qm_tui.transfer.naming import Judged, name_conflicts, name_taken
 from qm_tui.transfer.reading import Record
 from qm_tui.transfer.spreadsheet import was_eaten
-from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
+from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, Kind, User
 from qm_tui.users.identity import name_key, new_user_ids
 from qm_tui.users.problems import Fault, Problem, Severity, shown_value
 from qm_tui.users.rules import faults_of, faults_of_update
-
 
 _new = tuple.__new__
 
@@ -103,9 +102,7 @@ _LAST_NAME: Final = FIELD["last_name"]
 _PASSWORD: Final = FIELD["password"]
 _SALT: Final = FIELD["salt"]
 _EATABLE: Final = frozenset(
-    one.index
-    for one in FIELDS
-    if one.kind in ("text", "list") and not one.mandatory or one.key in ("extension", "user_name")
+    one.index for one in FIELDS if one.kind in (Kind.TEXT, Kind.LIST, Kind.IP)
 )
 _USER_ID_AT: Final = _USER_ID.index
 _USER_NAME_AT: Final = _USER_NAME.index
@@ -150,7 +147,7 @@ class Planner:
             user, warnings = _updated(values, stored, faults)
         judged = Judged(record, user, stored)
         if faults:
-            self._rejected.append((judged, _one_for_each_value(faults)))
+            self._rejected.append((judged, _in_field_order(faults, record.faults)))
             return
         if warnings:
             self._warned.append((judged, warnings))
@@ -283,16 +280,19 @@ def _absent_faults(absent: list[Field]) -> list[Fault]:
     ]
 
 
-def _one_for_each_value(faults: list[Fault]) -> list[Fault]:
-    """The faults in field order; of a value with a control character only that."""
-    first = {fault.field: fault for fault in reversed(faults)}
-    return sorted(first.values(), key=lambda fault: fault.field.number if fault.field else 0)
+def _in_field_order(faults: list[Fault], unreadable: tuple[Fault, ...]) -> list[Fault]:
+    """The faults in field order; of an unreadable value nothing but that it is."""
+    fields = [fault.field for fault in unreadable]
+    kept = [fault for fault in faults if fault in unreadable or fault.field not in fields]
+    return sorted(kept, key=lambda fault: fault.field.number if fault.field else 0)
 
 
 def _differs(values: list[str | None], place: int, stored: User) -> bool:
     value = values[place]
-    return bool(value) and name_key(value or "") != name_key(stored[place]) and not was_eaten(
-        stored[place], value or ""
+    return (
+        bool(value)
+        and name_key(value or "") != name_key(stored[place])
+        and not was_eaten(stored[place], value or "")
     )
 
 
@@ -329,9 +329,7 @@ def _updated(
     return user, warnings
 
 
-def _settle_secrets(
-    values: list[str | None], stored: User, after: list[str]
-) -> list[Fault]:
+def _settle_secrets(values: list[str | None], stored: User, after: list[str]) -> list[Fault]:
     """Keep Password and Salt Value a pair (users file, section 3, "Secrets")."""
     password, salt = values[_PASSWORD.index], values[_SALT.index]
     if not password and (password is not None or not salt):
@@ -351,7 +349,7 @@ def _settle_secrets(
 
 
 def _problems(judged: Judged, faults: list[Fault]) -> list[Problem]:
-    record, user, stored = judged
+    record, _, stored = judged
     values = record.values
     who = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME.index] or ""
     if not who and stored:

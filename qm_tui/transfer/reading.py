@@ -29,6 +29,9 @@ from qm_tui.users.fields import FIELDS, SECRETS
 from qm_tui.users.problems import Fault
 from qm_tui.users.rules import control_fault
 
+SUFFIX: Final = ".csv"
+"""How the name of a users file ends, in any case."""
+
 _SAMPLES: Final = 3
 _START: Final = 8192
 _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
@@ -80,7 +83,9 @@ class Findings:
     def sentences(self) -> list[str]:
         """The findings in words, one sentence each, safe for a terminal."""
         dialect = self.dialect
-        header = "with a header" if dialect.has_header else "without a header: columns in file order"
+        header = (
+            "with a header" if dialect.has_header else "without a header: columns in file order"
+        )
         said = [f"Read as {dialect.encoding_name}, {dialect.delimiter_name}, {header}."]
         if self.samples:
             said.append(f"Look right? {'  '.join(map(visible, self.samples))}")
@@ -110,7 +115,7 @@ class UsersFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._tick = no_tick
+        self._tick: Tick = no_tick
         self._file = _opened(path)
         try:
             self.size = os.fstat(self._file.fileno()).st_size
@@ -257,9 +262,7 @@ def _tidy(values: Values, *, may_be_wrapped: bool) -> None:
 
 
 def _control_faults(values: Values) -> tuple[Fault, ...]:
-    faults = (
-        control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value
-    )
+    faults = (control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value)
     return tuple(fault for fault in faults if fault)
 
 
@@ -295,7 +298,7 @@ def _opened(path: Path) -> BinaryIO:
     if what:
         msg = f"{_named(path)} is {what}, not a CSV file: choose a file whose name ends in .csv."
         raise Refused(msg)
-    if path.suffix.lower() != ".csv":
+    if not path.name.lower().endswith(SUFFIX):
         msg = (
             f"{_named(path)} is not named .csv: only files whose names end in .csv are imported. "
             "Rename it if it is one."

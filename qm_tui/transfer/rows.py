@@ -6,15 +6,21 @@ its first, so that a quote somebody forgot costs one row and not the rest of the
 
 import csv
 import re
-import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.lines import Lines
+from qm_tui.transfer.spreadsheet import unwrapped
 from qm_tui.users.fields import MAX_VALUE
 
 BLANKS: Final = " \t\xa0\u202f"
 """Spaces, tabs and no-break spaces."""
+
+DELIMITER_SIGNS: Final = ",;\t|"
+"""The delimiters that are found out; another one must be said in the file (`sep=`)."""
+
+NOTHING: Final = DELIMITER_SIGNS + BLANKS
+"""What a line before the first row may hold and still be passed over."""
 
 MAX_ROW: Final = 256 * 1024
 """Characters that a row over several lines may have."""
@@ -113,11 +119,7 @@ class _Feed:
     def is_loose(self, text: str) -> bool:
         """Whether a cell of lines without quotes may begin or end with a space."""
         # of all blanks only the space is printable
-        return (
-            self._space_before in text
-            or self._space_after in text
-            or _is_loose(text)
-        )
+        return self._space_before in text or self._space_after in text or _is_loose(text)
 
     def has_empty_rows(self, width: int) -> bool:
         """Whether a line may hold delimiters and nothing else."""
@@ -215,7 +217,7 @@ class Rows:
     def next_row(self) -> Row | None:
         """The next row that is not blank; None at the file's end."""
         feed = self._feed
-        nothing = self._delimiter + BLANKS
+        nothing = self._delimiter + NOTHING
         while feed.at < len(feed.lines) or feed.more(feed.at):
             if feed.lines[feed.at].strip(nothing):
                 row = self._careful_row()
@@ -275,7 +277,8 @@ class Rows:
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
             plain = "\n".join([line for line in lines if '"' not in line])
-            if _is_loose(text) or '="' in text or feed.is_loose(plain):
+            has_empty_rows = "\n" * (self.width - 1) in text
+            if has_empty_rows or _is_loose(text) or '="' in text or feed.is_loose(plain):
                 return None
             rest = iter(parsed)
             rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
@@ -324,7 +327,7 @@ class Rows:
         feed = self._feed
         if not feed.printable and _UNREADABLE.search(text):
             return self._unreadable(text)
-        if len(text) > MAX_VALUE and max(map(len, cells)) > MAX_VALUE:
+        if len(text) > MAX_VALUE and any(len(unwrapped(cell)) > MAX_VALUE for cell in cells):
             return LONG_CELL
         if not feed.is_on_first_line() and not self._strict.fullmatch(feed.text()):
             # a quote that was never closed met one that opens a later cell

@@ -38,6 +38,8 @@ def was_eaten(stored: str, found: str) -> bool:
     """
     if stored == found or not found or not stored:
         return False
+    if _number_was_eaten(stored, found):
+        return True
     ours, theirs = stored.split(","), found.split(",")
     return len(ours) == len(theirs) and all(
         one == other or _number_was_eaten(one.strip(), other.strip())
@@ -58,5 +60,6 @@ def _number_was_eaten(stored: str, found: str) -> bool:
     # what was shown is right to within half a unit of its last digit
     digits, last_place = int(first + others), int(power) - len(others)
     if last_place <= 0:
-        return digits == number * 10**-last_place
-    return abs(number - digits * 10**last_place) * 2 <= 10**last_place
+        return digits == number * int(10**-last_place)
+    unit = int(10**last_place)
+    return abs(number - digits * unit) * 2 <= unit

@@ -1,0 +1,1 @@
+"""The interface in the terminal, built with Textual."""

@@ -1,0 +1,1 @@
+"""What a user is: the field table, the rules, problems. Pure: no files, no screen."""

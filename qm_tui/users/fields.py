@@ -25,7 +25,7 @@ class Kind(StrEnum):
     """An IPv4, IPv6 or MAC address."""
     LIST = "list"
     """Comma-separated values inside one cell."""
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a kind
     """Never shown, never logged, and carried exactly as it is."""
     ID = "id"
 
@@ -90,7 +90,13 @@ class Field:
 
 def _flag(header: str, short: str, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
     return _Spec(
-        header, 1, Kind.FLAG, short=short, meaning=f"{meaning} 0 = no, 1 = yes.", repeats=True, **more
+        header,
+        1,
+        Kind.FLAG,
+        short=short,
+        meaning=f"{meaning} 0 = no, 1 = yes.",
+        repeats=True,
+        **more,
     )
 
 
@@ -99,13 +105,11 @@ class User(NamedTuple):
 
     first_name: Annotated[
         str,
-        _Spec(
-            "First Name", 10, mandatory=True, meaning="First name of the user."
-        ),
+        _Spec("First Name", 10, mandatory=True, meaning="First name of the user."),
     ] = ""
     last_name: Annotated[
         str,
-        _Spec("Last Name", 11, mandatory=True, meaning="Last name of the user."),
+        _Spec("Last Name", 10, mandatory=True, meaning="Last name of the user."),
     ] = ""
     extension: Annotated[
         str,
@@ -135,7 +139,7 @@ class User(NamedTuple):
         str,
         _Spec(
             "Department Name",
-            12,
+            11,
             short="Department",
             repeats=True,
             meaning="Name of the user's department.",
@@ -376,7 +380,5 @@ def user_from_mapping(values: dict[str, str]) -> User:
 def without_secrets(user: User) -> dict[str, str]:
     """The user as a mapping from field key to value, without the fields that are never shown."""
     return {
-        field.key: value
-        for field, value in zip(FIELDS, user, strict=True)
-        if not field.is_secret
+        field.key: value for field, value in zip(FIELDS, user, strict=True) if not field.is_secret
     }

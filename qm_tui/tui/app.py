@@ -1,0 +1,83 @@
+"""The interface: a Textual app that never shows a traceback."""
+
+import asyncio
+import getpass
+import signal
+import sys
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from qm_tui.crash import STATUS, crashed
+from qm_tui.store.interface import UserStore
+from qm_tui.tui.styles import style_sheets
+from qm_tui.tui.users_page import UsersPage
+
+
+class QmTuiApp(App[None]):
+    """qm-tui in a terminal.
+
+    Args:
+        store: the users; it need not be loaded yet.
+        login: who is logged in; found out where it is not given.
+    """
+
+    TITLE = "qm-tui"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(self, store: UserStore, login: str = "") -> None:
+        super().__init__(css_path=[str(path) for path in style_sheets()])
+        self._page = UsersPage(store, login or _login())
+        self.failure: Exception | None = None
+
+    def on_mount(self) -> None:
+        """Show the Users page; end cleanly when the line drops."""
+        self.push_screen(self._page)
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, self._hang_up)
+
+    def _hang_up(self) -> None:
+        self._page.stop()
+        self.exit(return_code=128 + signal.SIGHUP)
+
+    @work
+    async def action_quit(self) -> None:  # type: ignore[override]
+        """End the program; ask first while something runs."""
+        page = self._page
+        if not page.is_busy or await page.ask_to_stop(
+            "Something is still running. Cancel it and quit? Nothing will have been changed."
+        ):
+            self.exit()
+
+    def _fatal_error(self) -> None:
+        """Keep Textual from printing a traceback with local variables: passwords among them."""
+        self.failure = self._exception
+        self._close_messages_no_wait()
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "?"
+
+
+def run(store: UserStore) -> int:
+    """Run the interface until it is left.
+
+    Returns:
+        The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
+    """
+    app = QmTuiApp(store)
+    app.run()
+    if app.failure is not None:
+        return crashed(app.failure)
+    sys.stdout.flush()
+    return STATUS if app.return_code == 1 else app.return_code or 0

@@ -1,0 +1,80 @@
+"""The two small dialogs: a question with a safe answer, and a message with OK."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from qm_tui.tui.content import safe
+
+
+class Question(ModalScreen[bool]):
+    """Asks before something is done. The safe answer has the focus, and Esc gives it.
+
+    Args:
+        text: the question, with what happens if it is answered with yes.
+        yes: the words on the button that does it.
+        no: the words on the button that does not.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "answer(False)", "Back"),
+        Binding("left,right", "app.focus_next", "Other button", show=False),
+    ]
+
+    def __init__(self, text: str, *, yes: str, no: str = "Cancel") -> None:
+        super().__init__(classes="small-dialog")
+        self._text, self._yes, self._no = text, yes, no
+
+    def compose(self) -> ComposeResult:
+        """The text, and the two answers."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._text), classes="dialog-text")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(safe(f"[{self._no}]"), id="no", compact=True)
+                yield Button(safe(f"[{self._yes}]"), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """The safe answer first."""
+        self.query_one("#no").focus()
+
+    def action_answer(self, answer: bool) -> None:
+        """Answer, and close."""
+        self.dismiss(answer)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
+class Message(ModalScreen[None]):
+    """Says something, and waits for OK.
+
+    Args:
+        text: what it says.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "OK")]
+
+    def __init__(self, text: str) -> None:
+        super().__init__(classes="small-dialog")
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text, and OK."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._text), classes="dialog-text")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(safe("[OK]"), id="ok", compact=True)
+
+    def action_close(self) -> None:
+        """Close it."""
+        self.dismiss(None)
+
+    @on(Button.Pressed)
+    def _pressed(self) -> None:
+        self.dismiss(None)

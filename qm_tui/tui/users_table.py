@@ -1,0 +1,198 @@
+"""The table of users: any number of them, of which the visible rows are drawn."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from qm_tui.text import fitted, visible
+from qm_tui.tui.virtual_rows import VirtualRows
+from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
+
+FROZEN: Final = 2
+"""Columns that stay in place while the others move: First Name and Last Name."""
+
+_FIRST_SHOWN: Final = (
+    "first_name",
+    "last_name",
+    "extension",
+    "user_name",
+    "department",
+    "is_active",
+    "unlimited_license",
+    "on_demand_license",
+    "computer_recording_license",
+)
+COLUMNS: Final[tuple[Field, ...]] = tuple(
+    [FIELD[key] for key in _FIRST_SHOWN]
+    + [field for field in FIELDS if field.key not in _FIRST_SHOWN]
+)
+"""All 26 fields, those first by which an admin knows a user; the others in file order."""
+
+LEGEND: Final = "A active  U unlimited  O on-demand  C computer   y yes n no"
+
+_FLAGS: Final = {"1": "y", "0": "n"}
+_MARGIN: Final = 3
+"""Cells before the first column: the cursor's sign, the import's sign, and a blank."""
+
+
+def cell_text(field: Field, value: str) -> str:
+    """What a cell shows of a value: never a secret, and flags in one letter."""
+    if field.is_secret:
+        return "set" if value else ""
+    if field.kind is Kind.FLAG:
+        return _FLAGS.get(value, visible(value, 1))
+    return visible(value, field.width * 2)
+
+
+class UsersDataTable(VirtualRows):
+    """Users in rows, fields in columns.
+
+    It draws what a view says: a sequence of User IDs in the order in which they are shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "move_column(-1)", "Column left", show=False),
+        Binding("right,l", "move_column(1)", "Column right", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header"}
+
+    header_height: ClassVar[int] = 1
+
+    current_column: reactive[int] = reactive(0, repaint=False)
+    """The column that the keys act on, from 0."""
+
+    class ColumnsMoved(Message):
+        """Other columns are visible, or another one is the current one."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._view: Sequence[str] = ()
+        self._users: Mapping[str, User] = {}
+        self._signs: Mapping[str, str] = {}
+        self._first_moving = FROZEN
+
+    @property
+    def row_count(self) -> int:
+        """How many users the view holds."""
+        return len(self._view)
+
+    @property
+    def cursor_user(self) -> User | None:
+        """The user under the cursor."""
+        if not self._view:
+            return None
+        return self._users[self._view[self.cursor_row]]
+
+    def show(
+        self,
+        view: Sequence[str],
+        users: Mapping[str, User],
+        signs: Mapping[str, str] | None = None,
+        cursor_row: int = 0,
+    ) -> None:
+        """Show other users.
+
+        Args:
+            view: the User IDs, in the order in which they are shown. It may grow behind its end;
+                then `rows_added` is to be called.
+            users: the users by User ID.
+            signs: by User ID, one character that is shown before the name.
+            cursor_row: where the cursor stands.
+        """
+        self._view, self._users, self._signs = view, users, signs or {}
+        self.rows_changed(cursor_row)
+
+    def validate_current_column(self, column: int) -> int:
+        """Keep the current column inside the columns."""
+        return max(0, min(column, len(COLUMNS) - 1))
+
+    def watch_current_column(self) -> None:
+        """Bring the current column into view."""
+        self._show_current_column()
+        self.refresh()
+        self.post_message(self.ColumnsMoved())
+
+    def on_resize(self) -> None:
+        """Keep the current column visible."""
+        self._show_current_column()
+        self.post_message(self.ColumnsMoved())
+
+    def action_move_column(self, columns: int) -> None:
+        """Make a column to the left or to the right the current one."""
+        self.current_column += columns
+
+    def _show_current_column(self) -> None:
+        current = self.current_column
+        if current < FROZEN:
+            return
+        self._first_moving = min(self._first_moving, current)
+        while current > self.visible_columns()[-1] and self._first_moving < current:
+            self._first_moving += 1
+
+    def visible_columns(self) -> list[int]:
+        """The places in `COLUMNS` of the columns that fit, from left to right."""
+        left = self.size.width - _MARGIN
+        shown: list[int] = []
+        for place in [*range(FROZEN), *range(self._first_moving, len(COLUMNS))]:
+            width = COLUMNS[place].width
+            if shown and left < width:
+                break
+            shown.append(place)
+            left -= width + 1
+        return shown
+
+    def row_text(self, row: int, width: int) -> str:
+        """One user: signs, then the cells of the visible columns."""
+        user_id = self._view[row]
+        user = self._users[user_id]
+        cells = [
+            fitted(cell_text(COLUMNS[at], user[COLUMNS[at].index]), COLUMNS[at].width)
+            for at in self.visible_columns()
+        ]
+        cursor = ">" if row == self.cursor_row else " "
+        sign = self._signs.get(user_id, " ")
+        return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
+
+    def header_text(self, width: int) -> list[Segment]:
+        """The names of the visible columns; the current one is marked."""
+        style = self.get_component_rich_style("virtual-rows--header")
+        current = self.get_component_rich_style("users-table--current-header")
+        segments = [Segment(" " * min(_MARGIN, width), style)]
+        left = width - _MARGIN
+        for place in self.visible_columns():
+            column = COLUMNS[place]
+            text = fitted(column.short, min(column.width, max(0, left)))
+            segments.append(Segment(text, current if place == self.current_column else style))
+            left -= len(text)
+            if left > 0:
+                segments.append(Segment(" ", style))
+                left -= 1
+        segments.append(Segment(" " * max(0, left), style))
+        return segments
+
+    @property
+    def position_text(self) -> str:
+        """Which rows and columns are shown, in words."""
+        shown = self.visible_columns()[FROZEN:]
+        columns = f"columns {shown[0] + 1}-{shown[-1] + 1} of {len(COLUMNS)}" if shown else ""
+        more = " → more" if shown and shown[-1] + 1 < len(COLUMNS) else ""
+        back = "← " if self._first_moving > FROZEN else ""
+        if not self._view:
+            return f"{back}{columns}{more}"
+        return f"{self.cursor_row + 1:,} of {self.row_count:,}   {back}{columns}{more}"
+
+    @on(events.Click)
+    def _header_clicked(self, event: events.Click) -> None:
+        if event.y >= self.header_height:
+            return
+        x = _MARGIN
+        for place in self.visible_columns():
+            if x <= event.x < x + COLUMNS[place].width:
+                self.current_column = place
+            x += COLUMNS[place].width + 1
