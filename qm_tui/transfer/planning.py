@@ -17,7 +17,7 @@ from qm_tui.transfer.spreadsheet import was_eaten
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, Kind, User
 from qm_tui.users.identity import name_key, new_user_ids
 from qm_tui.users.problems import Fault, Problem, Severity, shown_value
-from qm_tui.users.rules import faults_of, faults_of_update
+from qm_tui.users.rules import all_are_sound, faults_of, faults_of_update
 
 _new = tuple.__new__
 
@@ -125,10 +125,40 @@ class Planner:
         self._rejected: list[tuple[Judged, list[Fault]]] = []
         self._warned: list[tuple[Judged, list[Fault]]] = []
         self._shared: dict[str, str] = {}
-        self._new_ids: list[str] = []
 
-    def add(self, record: Record) -> None:
-        """Judge one more record by itself and by the store."""
+    def add_all(self, records: Sequence[Record]) -> None:
+        """Judge more records by themselves and by the store."""
+        if not self._add_new_users(records):
+            for record in records:
+                self._add(record)
+
+    def _add_new_users(self, records: Sequence[Record]) -> bool:
+        """Take the records as new users if there is not the least to be said of any of them.
+
+        What most records of a clean file are is found out of all at once, column by column: it
+        takes less than half the time of asking the same of each.
+        """
+        if any(record.faults for record in records):
+            return False
+        columns = list(zip(*[record.values for record in records], strict=True))
+        if any(columns[_USER_ID_AT]) or any(None in column for column in columns):
+            return False
+        names = self._state.names
+        if names and any(name_key(name) in names for name in columns[_USER_NAME_AT]):
+            return False
+        if not all_are_sound(columns):
+            return False
+        share = self._shared.setdefault
+        for place in SHARED_PLACES:
+            columns[place] = tuple(map(share, columns[place], columns[place]))
+        columns[_USER_ID_AT] = tuple(self._more_ids(len(records)))
+        self._accepted += [
+            _new(Judged, (record, _new(User, values), None))
+            for record, values in zip(records, zip(*columns, strict=True), strict=True)
+        ]
+        return True
+
+    def _add(self, record: Record) -> None:
         values = record.values
         faults = list(record.faults)
         if faults and faults[0].field is None:
@@ -244,17 +274,18 @@ class Planner:
             faults += [one for one in found if one.field not in absent] + _absent_faults(absent)
         else:
             if not own[_USER_ID_AT]:
-                own[_USER_ID_AT] = self._new_ids.pop() if self._new_ids else self._more_ids()
+                own[_USER_ID_AT] = self._more_ids(1)[0]
             share = self._shared.setdefault
             for place in SHARED_PLACES:
                 value = own[place]
                 own[place] = share(value, value)
         return _new(User, own)
 
-    def _more_ids(self) -> str:
-        known = self._state.users
-        self._new_ids = [user_id for user_id in new_user_ids(STEP) if user_id not in known]
-        return self._new_ids.pop()
+    def _more_ids(self, count: int) -> list[str]:
+        user_ids = new_user_ids(count)
+        if self._state.users.keys().isdisjoint(user_ids):
+            return user_ids
+        return self._more_ids(count)
 
     def _report_names_of_rejected(self) -> None:
         """Tell a rejected record at once if its User Name is taken too."""
@@ -384,8 +415,7 @@ def plan_of(
         tick: told of every thousand records.
     """
     planner = Planner(state, choices or Choices())
-    for number, record in enumerate(records, start=1):
-        planner.add(record)
-        if not number % STEP:
-            tick(Phase.CHECKING, number, len(records))
+    for at in range(0, len(records), STEP):
+        planner.add_all(records[at : at + STEP])
+        tick(Phase.CHECKING, min(at + STEP, len(records)), len(records))
     return planner.finish(tick)

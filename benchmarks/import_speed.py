@@ -1,0 +1,61 @@
+"""How long an import takes, beside reading the same file and doing nothing with it.
+
+    python benchmarks/import_speed.py [USERS] [RUNS]
+
+Prints the median of the whole processes' times and the ratio of the medians. The runs take turns,
+so that a machine that slows down slows down both.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).parent
+
+
+def seconds(command: list[str]) -> float:
+    """How long a command takes from start to end."""
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def main(users: int = 100_000, runs: int = 7) -> None:
+    """Measure, and print a table."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "users.csv"
+        with file.open("wb") as output:
+            generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
+            subprocess.run([*generate, str(users)], check=True, stdout=output)
+        reference = [sys.executable, str(HERE / "reference" / "read_dicts.py"), str(file)]
+        typer = [sys.executable, "-c", "import typer"]
+        program = [sys.executable, "-m", "qm_tui"]
+        start = [*program, "--version"]
+        times: dict[str, list[float]] = {}
+        for run in range(runs + 1):
+            store = str(folder / str(run) / "users.json")
+            commands = {
+                "csv.reader into dicts": reference,
+                "qm-tui import, new users": [*program, "import", str(file), "--store", store],
+                "qm-tui import again, unchanged": [*program, "import", str(file), "--store", store],
+                "qm-tui export": [*program, "export", f"{store}.csv", "--store", store],
+                "import typer": typer,
+                "qm-tui --version": start,
+            }
+            for what, command in commands.items():
+                took = seconds(command)
+                if run:  # the first run fills the caches
+                    times.setdefault(what, []).append(took)
+    print(f"{users:,} users, {file.name}, median of {runs} interleaved runs, whole processes")
+    for what, taken in times.items():
+        of = "import typer" if what == "qm-tui --version" else "csv.reader into dicts"
+        ratio = median(taken) / median(times[of])
+        print(f"  {what:<32}{median(taken):7.3f} s   {ratio:5.2f} x {of}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""The dialog Save As: where the users are exported to."""
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from textual import on
+
+from qm_tui.places import short
+from qm_tui.refusal import Refused, reason
+from qm_tui.transfer.exporting import export_path
+from qm_tui.tui.file_dialog import FileDialog, Verdict
+from qm_tui.tui.file_list import FileList
+from qm_tui.tui.folder import is_folder
+from qm_tui.tui.question import Question
+
+
+class SaveChoice(NamedTuple):
+    """Where to save.
+
+    Attributes:
+        path: the file; its name ends in .csv.
+        overwrite: whether a file that stands there may be replaced: somebody was asked.
+    """
+
+    path: Path
+    overwrite: bool
+
+
+class SaveDialog(FileDialog[SaveChoice]):
+    """Gives the place of a file to be written, or None.
+
+    Args:
+        start: the folder shown first; where it cannot be read, the home folder, and then `/`.
+        name: the file name that is proposed.
+    """
+
+    DIALOG_TITLE: ClassVar[str] = "Save As"
+    FIELD: ClassVar[str] = "File Name"
+    VERB: ClassVar[str] = "Save"
+
+    def __init__(self, start: Path, name: str) -> None:
+        super().__init__(start)
+        self._file_name = name
+
+    def on_mount(self) -> None:
+        """The name that is proposed stands in the field."""
+        super().on_mount()
+        self.put(self._file_name)
+
+    def meant(self, text: str) -> Path:
+        """The file in the folder shown whose name the dialog put there, or the path typed."""
+        return super().meant(text) if self.is_typed else self.files.folder / self._file_name
+
+    def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
+        """A folder, or a place where a file can be written. Runs in a thread.
+
+        Raises:
+            Refused: nothing can be saved there.
+        """
+        if is_folder(path):
+            return Verdict(path, is_folder=True)
+        if is_folder_meant:
+            raise _no_folder(path)
+        _stands_there(path)  # a device is refused by its own name, without .csv
+        target = export_path(path)
+        if not is_folder(target.parent):
+            raise _no_folder(target.parent)
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            msg = f"Nothing can be saved in {short(target.parent)}: you may not write there."
+            raise Refused(msg)
+        return Verdict(target, is_taken=_stands_there(target))
+
+    def accept(self, verdict: Verdict) -> None:
+        """Close with the place; where a file stands there, ask first."""
+        if not verdict.is_taken:
+            self.close(SaveChoice(verdict.path, overwrite=False))
+            return
+        self.app.push_screen(
+            Question(f"{short(verdict.path)} exists already. Overwrite it?", yes="Overwrite"),
+            partial(self._answered, verdict.path),
+        )
+
+    def _answered(self, path: Path, may_overwrite: bool | None) -> None:
+        if may_overwrite:
+            self.close(SaveChoice(path, overwrite=True))
+        else:
+            self.field.focus()
+
+    def enter(self, folder: Path) -> None:
+        """Show the folder; what stood in the field for it gives way to the file name."""
+        super().enter(folder)
+        self.put(self._file_name)
+
+    @on(FileList.RowHighlighted)
+    def _highlighted(self) -> None:
+        if self.focused is self.files:
+            self.hush()
+
+    @on(FileList.RowSelected)
+    def _selected(self) -> None:
+        entry = self.files.cursor_entry
+        if entry is not None:
+            self._file_name = entry.name
+            self.put(entry.name)
+            self.field.focus()
+
+
+def _no_folder(folder: Path) -> Refused:
+    return Refused(f"The folder {short(folder)} does not exist: make it first, or choose another.")
+
+
+def _stands_there(path: Path) -> bool:
+    """Whether a file stands at the path.
+
+    Raises:
+        Refused: something else does, or the system does not let us look.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        msg = f"{short(path)} cannot be written: {reason(error)}."
+        raise Refused(msg) from error
+    if stat.S_ISREG(mode):
+        return True
+    what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+    msg = f"{short(path)} is {what}, not a file: choose another name."
+    raise Refused(msg)
