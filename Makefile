@@ -45,8 +45,8 @@ format: $(READY) ## put the code into its form
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) ## measure what the README promises
-	$(BIN)/python benchmarks/import_speed.py
-	$(BIN)/python benchmarks/interface_speed.py
+	$(BIN)/python -m benchmarks.import_speed
+	$(BIN)/python -m benchmarks.interface_speed
 
 pictures: $(READY) ## draw the pictures of the README and the page of fields again
 	$(BIN)/python scripts/make_pictures.py

@@ -1,6 +1,6 @@
 """How long an import takes, beside reading the same file and doing nothing with it.
 
-    python benchmarks/import_speed.py [USERS] [RUNS]
+    python -m benchmarks.import_speed [USERS] [RUNS]
 
 Prints the median of the whole processes' times and the ratio of the medians. The runs take turns,
 so that a machine that slows down slows down both.

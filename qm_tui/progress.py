@@ -25,7 +25,7 @@ class Phase(StrEnum):
     """Users on their way into a file."""
 
 
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
+class Cancelled(Exception):
     """The admin cancelled the work; nothing was changed."""
 
 

@@ -1,7 +1,7 @@
 """What was asked for cannot be done, and was not done at all."""
 
 
-class Refused(Exception):  # noqa: N818 - it reads as what happened
+class Refused(Exception):
     """Nothing was done. The text is one sentence for the admin: what, where, what to do."""
 
 

@@ -4,7 +4,7 @@ No TinyDB type passes through here, so that a store of another make can stand be
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -45,6 +45,14 @@ Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
 
 
+Found = Callable[[Sequence[User]], object]
+"""Given some users that were read."""
+
+
+def no_found(_users: Sequence[User]) -> None:
+    """Users that were read, and nobody waits for them."""
+
+
 class Transaction(Protocol):
     """A change of the store in the making, while nobody else can write."""
 
@@ -79,8 +87,14 @@ class UserStore(ABC):
         """What it held when it was last read or written by this program."""
 
     @abstractmethod
-    def load(self, tick: Tick = no_tick) -> State:
+    def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
         """Read what it holds now, others' commits included.
+
+        Args:
+            tick: told how much is read.
+            found: given the users as they are read, some hundred at a time and in store order,
+                so that the first can be shown before the last are there. Nothing is found where
+                the store holds what it held before.
 
         Raises:
             StoreRefused: it cannot be read, or is no store.

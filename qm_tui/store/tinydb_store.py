@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -18,10 +17,12 @@ from qm_tui.store.documents import NotAUser, Reader, UserDocuments, extras_of
 from qm_tui.store.interface import (
     EMPTY,
     Changes,
+    Found,
     State,
     StoreRefused,
     Transaction,
     UserStore,
+    no_found,
 )
 from qm_tui.store.lock import WAIT, locked
 from qm_tui.store.storage import SnapshotStorage
@@ -71,16 +72,13 @@ class TinyDBUserStore(UserStore):
         """What it held when it was last read or written by this program."""
         return self._state
 
-    def load(self, tick: Tick = no_tick) -> State:
-        """Read what the file holds now.
-
-        While it is read, `state` shows the users read so far.
-        """
+    def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
+        """Read what the file holds now, if that is not known already."""
         try:
             with self._path.open("rb") as file:
                 signature = _signature(os.fstat(file.fileno()))
                 if signature != self._signature:
-                    self._read(snapshot.documents_in(file, tick))
+                    self._read(snapshot.documents_in(file, tick), found)
                     self._signature = signature
         except FileNotFoundError as error:
             if self._signature is not None:
@@ -118,51 +116,41 @@ class TinyDBUserStore(UserStore):
     def _named(self) -> str:
         return visible(self.location)
 
-    def _read(self, parts: Iterator[tuple[str, dict[str, dict[str, Any]]]]) -> None:
+    def _read(self, parts: Iterator[tuple[str, dict[str, dict[str, Any]]]], found: Found) -> None:
         users: dict[str, User] = {}
         names: dict[str, str] = {}
         numbers: dict[str, int] = {}
         others: dict[str, Any] = {}
         extras: dict[int, dict[str, Any]] = {}
         reader = Reader()
-        before = self._state
-        # readable while it grows: the first rows are on the screen before the last are read
-        self._state = State(0, MappingProxyType(users), MappingProxyType(names))
-        try:
-            for table, documents in parts:
-                if table != _USERS:
-                    others.setdefault(table, {}).update(documents)
-                    continue
-                for number, document in documents.items():
-                    try:
-                        user = reader.user(document)
-                    except NotAUser as error:
-                        msg = f"document {number} of its table users {error}"
-                        raise snapshot.NotASnapshot(msg) from error
-                    user_id = user.user_id
-                    if user_id in users:
-                        msg = (
-                            f"documents {numbers[user_id]} and {number} of its table users have "
-                            "the same User ID"
-                        )
-                        raise snapshot.NotASnapshot(msg)
-                    users[user_id] = user
-                    numbers[user_id] = int(number)
-                    names.setdefault(name_key(user.user_name), user_id)
-                    if len(document) > len(FIELDS):
-                        extras[int(number)] = extras_of(document)
-            meta = others.pop(_META, {}).get("1", {})
-            if not isinstance(meta.get("format", FORMAT), int) or meta.get("format", 0) > FORMAT:
-                msg = "it was written by a later version of qm-tui"
-                raise snapshot.NotASnapshot(msg)
-        except BaseException:
-            self._state = before
-            raise
+        for table, documents in parts:
+            if table != _USERS:
+                others.setdefault(table, {}).update(documents)
+                continue
+            batch = []
+            for number, document in documents.items():
+                try:
+                    user = reader.user(document)
+                except NotAUser as error:
+                    msg = f"document {number} of its table users {error}"
+                    raise snapshot.NotASnapshot(msg) from error
+                user_id = user.user_id
+                if user_id in users:
+                    msg = (
+                        f"documents {numbers[user_id]} and {number} of its table users have the "
+                        "same User ID"
+                    )
+                    raise snapshot.NotASnapshot(msg)
+                batch.append(user)
+                users[user_id] = user
+                numbers[user_id] = int(number)
+                names.setdefault(name_key(user.user_name), user_id)
+                if len(document) > len(FIELDS):
+                    extras[int(number)] = extras_of(document)
+            found(batch)
+        generation = _generation_in(others.pop(_META, {}).get("1", {}))
         self._numbers, self._others, self._extras = numbers, others, extras
-        generation = meta.get("generation", 0)
-        self._state = replace(
-            self._state, generation=generation if isinstance(generation, int) else 0
-        )
+        self._state = State(generation, MappingProxyType(users), MappingProxyType(names))
 
     def _commit(self, changes: Changes, tick: Tick) -> State:
         after = _after(self._state, changes)
@@ -210,6 +198,19 @@ class _TinyDBTransaction:
 
     def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
         return self._store._commit(changes, tick)
+
+
+def _generation_in(meta: dict[str, Any]) -> int:
+    """The generation of a store's file; 0 where another program wrote it.
+
+    Raises:
+        NotASnapshot: a later version of this program wrote it.
+    """
+    version, generation = meta.get("format", FORMAT), meta.get("generation", 0)
+    if not isinstance(version, int) or version > FORMAT:
+        msg = "it was written by a later version of qm-tui"
+        raise snapshot.NotASnapshot(msg)
+    return generation if isinstance(generation, int) else 0
 
 
 def _signature(status: os.stat_result) -> _Signature:

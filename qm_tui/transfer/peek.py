@@ -62,10 +62,13 @@ def _line(record: Record, shown: list[Field], findings: Findings) -> str:
 
 
 def _values_stand_in_place(record: Record, findings: Findings) -> bool:
-    """Whether flags are where flags belong and, without a header, no value is missing."""
-    if not findings.dialect.has_header and None in record.values:
-        return False
-    return all(record.values[at] in _FLAG_VALUES for at in _FLAGS)
+    """Whether flags are where flags belong; where there are none, whether no value is missing."""
+    flags = [record.values[at] for at in _FLAGS]
+    if findings.dialect.has_header and any(flags):
+        return _FLAG_VALUES.issuperset(flags)
+    places = zip(record.values, findings.columns.places, strict=True)
+    is_complete = all(value is not None for value, place in places if place is not None)
+    return is_complete and _FLAG_VALUES.issuperset(flags)
 
 
 def _cell(field: Field, value: str | None) -> str:

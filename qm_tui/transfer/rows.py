@@ -68,7 +68,7 @@ def _is_loose(text: str) -> bool:
     return "\n " in text or " \n" in text or text[:1] == " " or text[-1:] == " "
 
 
-class _TooLong(Exception):  # noqa: N818 - a signal between two methods
+class _TooLong(Exception):
     """A quoted cell or a row runs on and on."""
 
 

@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
 
+from qm_tui.places import short
 from qm_tui.refusal import Refused
 from qm_tui.tui.content import safe, safe_path
 from qm_tui.tui.file_list import FileList, reading_text
@@ -227,7 +228,8 @@ class FileDialog(ModalScreen[Chosen | None], Generic[Chosen]):
             self.folder_shown()
         is_due, self._is_accept_due = self._is_accept_due, False
         if event.sentence:
-            self.say(event.sentence)
+            instead = f" {short(self.files.folder)} is shown instead." if event.is_shown else ""
+            self.say(event.sentence + instead)
         elif is_due:
             self.submit()
 

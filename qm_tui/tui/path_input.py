@@ -34,6 +34,7 @@ class PathInput(Input):
     def __init__(self, base: Callable[[], Path], *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, max_length=_LONGEST)
         self._base = base
+        self.cursor_blink = False  # each blink is bytes on a slow line
 
     def show(self, text: str) -> None:
         """Put a text into the field, all of it selected: typing replaces it."""

@@ -1,9 +1,11 @@
 """The Users page: the list, Import and Export."""
 
 import gc
+from collections.abc import Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -40,7 +42,7 @@ from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
 from qm_tui.tui.users_table import LEGEND, UsersDataTable
-from qm_tui.tui.virtual_rows import VirtualRows
+from qm_tui.users.fields import User
 
 _GROWS_EVERY: Final = 0.1
 """Seconds between two looks at how many users are read while the store is opened."""
@@ -81,7 +83,9 @@ class UsersPage(Screen[None]):
         self._login = login
         self._job: Job | None = None
         self._asking: Question | None = None
+        self._found: SimpleQueue[Sequence[User]] = SimpleQueue()
         self._growing: list[str] = []
+        self._growing_users: dict[str, User] = {}
         self._folder = Path.cwd()
 
     @property
@@ -108,7 +112,6 @@ class UsersPage(Screen[None]):
                     yield Static(id="count")
                 yield UsersDataTable(id="users")
                 yield Static(safe_lines(_NO_USERS), id="no-users")
-                yield Static(id="position")
                 yield Static(safe(LEGEND), id="legend")
         yield ActionsBar()
         yield Footer(show_command_palette=False)
@@ -143,7 +146,7 @@ class UsersPage(Screen[None]):
         job = self._job
         try:
             if job:
-                self._store.load(job.tick)
+                self._store.load(job.tick, self._found.put)
             view = view_of(self._store.state)
         except Refused as refused:
             self.app.call_from_thread(self.app.exit, return_code=2, message=safe(str(refused)))
@@ -156,20 +159,19 @@ class UsersPage(Screen[None]):
 
     def _grow(self) -> None:
         """Show the users read so far."""
-        users = self._store.state.users
         shown = len(self._growing)
-        if len(users) == shown:
-            return
-        self._growing += islice(users, shown, None)
+        while not self._found.empty():
+            self._growing_users.update((user.user_id, user) for user in self._found.get())
+        self._growing += islice(self._growing_users, shown, None)
         if shown:
             self._table.rows_added()
-        else:
-            self._table.show(self._growing, users)
-        self._show_position()
+        elif self._growing:
+            self._table.show(self._growing, self._growing_users)
 
     @on(StoreOpened)
     def _opened(self, event: StoreOpened) -> None:
         self._growth.stop()
+        self._growing, self._growing_users = [], {}
         cursor_row = self._table.cursor_row
         self._end("")
         self._show(View(event.view.state, event.view.user_ids, {}, cursor_row))
@@ -181,12 +183,6 @@ class UsersPage(Screen[None]):
         self.query_one("#count", Static).update(safe(counted(count, "user")))
         self.query_one("#no-users").display = not count
         self._table.display = bool(count)
-        self._show_position()
-
-    @on(VirtualRows.RowHighlighted, "#users")
-    @on(UsersDataTable.ColumnsMoved)
-    def _show_position(self) -> None:
-        self.query_one("#position", Static).update(safe(self._table.position_text))
 
     # Import
 

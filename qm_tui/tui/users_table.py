@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 from rich.segment import Segment
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 
 from qm_tui.text import fitted, visible
@@ -63,12 +62,10 @@ class UsersDataTable(VirtualRows):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header"}
 
     header_height: ClassVar[int] = 1
+    footer_height: ClassVar[int] = 1
 
     current_column: reactive[int] = reactive(0, repaint=False)
     """The column that the keys act on, from 0."""
-
-    class ColumnsMoved(Message):
-        """Other columns are visible, or another one is the current one."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -116,12 +113,10 @@ class UsersDataTable(VirtualRows):
         """Bring the current column into view."""
         self._show_current_column()
         self.refresh()
-        self.post_message(self.ColumnsMoved())
 
     def on_resize(self) -> None:
         """Keep the current column visible."""
         self._show_current_column()
-        self.post_message(self.ColumnsMoved())
 
     def action_move_column(self, columns: int) -> None:
         """Make a column to the left or to the right the current one."""
@@ -176,9 +171,13 @@ class UsersDataTable(VirtualRows):
         segments.append(Segment(" " * max(0, left), style))
         return segments
 
+    def footer_text(self, width: int) -> str:
+        """Which row and which columns are shown, in words, on the right."""
+        text = self._position
+        return " " * max(0, width - len(text) - 1) + fitted(text, min(width, len(text) + 1))
+
     @property
-    def position_text(self) -> str:
-        """Which rows and columns are shown, in words."""
+    def _position(self) -> str:
         shown = self.visible_columns()[FROZEN:]
         columns = f"columns {shown[0] + 1}-{shown[-1] + 1} of {len(COLUMNS)}" if shown else ""
         more = " → more" if shown and shown[-1] + 1 < len(COLUMNS) else ""

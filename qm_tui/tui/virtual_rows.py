@@ -56,6 +56,10 @@ class VirtualRows(ScrollView, can_focus=True):
     header_height: ClassVar[int] = 0
     """Lines above the rows that do not scroll."""
 
+    footer_height: ClassVar[int] = 0
+    """Lines below the rows that do not scroll. They are drawn in one frame with the cursor; a
+    widget of its own would be drawn in the next, a second write for every key."""
+
     cursor_row: reactive[int] = reactive(0, repaint=False, always_update=False)
     """The row under the cursor, from 0."""
 
@@ -88,6 +92,10 @@ class VirtualRows(ScrollView, can_focus=True):
         """What stands above the rows."""
         return [Segment(" " * width, self.get_component_rich_style("virtual-rows--header"))]
 
+    def footer_text(self, width: int) -> str:
+        """What stands below the rows: visible text, exactly `width` cells of it."""
+        return " " * width
+
     def row_style(self, row: int) -> Style:
         """How a row that is not under the cursor looks."""
         return self.rich_style
@@ -95,7 +103,7 @@ class VirtualRows(ScrollView, can_focus=True):
     @property
     def page_height(self) -> int:
         """How many rows are visible at once."""
-        return max(1, self.size.height - self.header_height)
+        return max(1, self.size.height - self.header_height - self.footer_height)
 
     def rows_changed(self, cursor_row: int = 0) -> None:
         """There are other rows now; draw them, with the cursor on one of them."""
@@ -107,13 +115,15 @@ class VirtualRows(ScrollView, can_focus=True):
 
     def rows_added(self) -> None:
         """There are more rows than before, behind those that were there."""
-        before = self.virtual_size.height - self.header_height
+        before = self.virtual_size.height - self.header_height - self.footer_height
         self._measure()
+        self._refresh_footer()
         if before < int(self.scroll_offset.y) + self.page_height:
             self.refresh()
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self.size.width, self.row_count + self.header_height)
+        lines = self.header_height + self.row_count + self.footer_height
+        self.virtual_size = Size(self.size.width, lines)
 
     def on_resize(self) -> None:
         """Keep the cursor visible."""
@@ -131,13 +141,19 @@ class VirtualRows(ScrollView, can_focus=True):
         if not self._scroll_to_cursor():
             self._refresh_row(before)
             self._refresh_row(after)
+            self._refresh_footer()
         if self.row_count:
             self.post_message(self.RowHighlighted(self, after))
 
     def _refresh_row(self, row: int) -> None:
         y = row - int(self.scroll_offset.y) + self.header_height
-        if self.header_height <= y < self.size.height:
+        if self.header_height <= y < self.size.height - self.footer_height:
             self.refresh(Region(0, y, self.size.width, 1))
+
+    def _refresh_footer(self) -> None:
+        if self.footer_height:
+            y = self.size.height - self.footer_height
+            self.refresh(Region(0, y, self.size.width, self.footer_height))
 
     def _scroll_to_cursor(self) -> bool:
         """Scroll as little as shows the cursor; whether that moved the rows."""
@@ -156,6 +172,8 @@ class VirtualRows(ScrollView, can_focus=True):
         width = self.size.width
         if y < self.header_height:
             return Strip(self.header_text(width), width)
+        if y >= self.size.height - self.footer_height:
+            return Strip([Segment(self.footer_text(width), self.rich_style)], width)
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)
@@ -190,7 +208,8 @@ class VirtualRows(ScrollView, can_focus=True):
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
         row = event.y - self.header_height + int(self.scroll_offset.y)
-        if event.y < self.header_height or not 0 <= row < self.row_count:
+        is_row = self.header_height <= event.y < self.size.height - self.footer_height
+        if not is_row or not 0 <= row < self.row_count:
             return
         event.stop()
         if row == self.cursor_row:

@@ -1,0 +1,1 @@
+"""Scripts that measure what the README promises, each beside a stated reference."""

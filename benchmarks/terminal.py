@@ -1,0 +1,147 @@
+"""A real terminal for tests and benchmarks: a pseudo-terminal with a screen that can be read."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+
+class Terminal:
+    """A program running in a terminal of its own.
+
+    Args:
+        command: the program and its arguments.
+        columns: the width of the screen.
+        lines: its height.
+        environment: variables beside those of this process.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.received = b""
+        self.status: int | None = None
+        variables = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
+        self.pid, self._descriptor = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], command, variables)  # noqa: S606
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._descriptor)
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._descriptor, keys.encode())
+
+    def click(self, column: int, line: int) -> None:
+        """Click with the left button, counting from 1."""
+        self.send(f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m")
+
+    def click_on(self, text: str) -> None:
+        """Click on the first place where the screen shows a text."""
+        for number, line in enumerate(self._screen.display, start=1):
+            if text in line:
+                self.click(line.index(text) + 2, number)
+                return
+        msg = f"{text!r} is not on the screen:\n{self.text}"
+        raise AssertionError(msg)
+
+    def read(self, seconds: float) -> bytes:
+        """What the program writes within so many seconds; returns at its first write."""
+        ready, _, _ = select.select([self._descriptor], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self._descriptor, 1 << 16)
+        except OSError:
+            return b""
+        self.received += data
+        return data
+
+    def settle(self, quiet: float = 0.1, longest: float = 5.0) -> tuple[float, int]:
+        """Wait until nothing was written for `quiet` seconds.
+
+        Returns:
+            The seconds until the last byte came, and how many bytes came.
+        """
+        begin = last = time.perf_counter()
+        count = 0
+        chunks = []
+        while time.perf_counter() - begin < longest:
+            data = self.read(quiet)
+            if not data:
+                break
+            chunks.append(data)
+            count += len(data)
+            last = time.perf_counter()
+        self._stream.feed(b"".join(chunks))
+        return last - begin, count
+
+    def wait_for(self, text: str, seconds: float = 15.0) -> float:
+        """Wait until the screen shows a text.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            AssertionError: it did not come in time.
+        """
+        begin = time.perf_counter()
+        while text not in self.text:
+            left = begin + seconds - time.perf_counter()
+            if left <= 0:
+                msg = f"{text!r} did not come within {seconds} s:\n{self.text}"
+                raise AssertionError(msg)
+            self._stream.feed(self.read(min(left, 0.2)))
+        return time.perf_counter() - begin
+
+    @property
+    def text(self) -> str:
+        """The screen as it is, line by line."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for_end(self, seconds: float = 10.0) -> int:
+        """Wait until the program ends, and return its exit status.
+
+        Raises:
+            AssertionError: it did not end in time.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._stream.feed(self.read(0.05))
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                while data := self.read(0.1):
+                    self._stream.feed(data)
+                self.status = os.waitstatus_to_exitcode(status)
+                return self.status
+        msg = f"the program did not end within {seconds} s:\n{self.text}"
+        raise AssertionError(msg)

@@ -1,0 +1,287 @@
+"""The command line, as a program: what it prints, what it writes, and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qm_tui import __version__
+from qm_tui.users.fields import KEYS, SECRETS, User
+from tests.helpers import ANNA, HEADER, csv_text, user, written
+from tests.store.test_tinydb_store import commit
+
+BO = user("bo")
+SECRET_KEYS = {field.key for field in SECRETS}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A login of its own; the program runs in its folder."""
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "QM_TUI_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def store(home, monkeypatch) -> Path:
+    """The store's file, named by the environment; it is not there yet."""
+    path = home / "store" / "users.json"
+    monkeypatch.setenv("QM_TUI_STORE", str(path))
+    return path
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "qm_tui", *map(str, arguments)]
+
+
+def qm_tui(*arguments: object, status: int = 0, **more) -> str:
+    """Run the program without a terminal; what it printed, if it ended with this status."""
+    done = subprocess.run(
+        command(*arguments),
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        **more,
+    )
+    out, errors = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in errors
+    assert (done.returncode, errors) == (status, "")
+    return out
+
+
+def users_file(folder: Path, *users: User, name: str = "users.csv") -> Path:
+    return written(folder, csv_text([HEADER, *users]), name)
+
+
+def ids_empty(*users: User) -> list[User]:
+    return [one._replace(user_id="") for one in users]
+
+
+# Import
+
+
+def test_an_import_adds_the_users_and_says_so(home, store):
+    out = qm_tui("import", users_file(home, *ids_empty(ANNA, BO)))
+    assert "Imported 2 of 2 records" in out
+    assert "2 added, 0 changed, 0 unchanged" in out
+    assert "Read as UTF-8, comma, with a header." in out
+    listed = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
+    assert [one["user_name"] for one in listed] == ["anna", "bo"]
+    assert all(one["user_id"] for one in listed)
+    assert store.stat().st_mode & 0o777 == 0o600
+
+
+def test_rejected_records_are_named_and_the_others_imported(home, store):
+    bad = BO._replace(is_active="yes", user_id="")
+    out = qm_tui("import", users_file(home, *ids_empty(ANNA), bad), status=1)
+    assert "Line 3, Bo Bosen: " in out
+    assert "Is User Active" in out
+    assert "Imported 1 of 2 records, 1 rejected." in out
+    assert [one["user_name"] for one in json.loads(store.read_bytes())["users"].values()] == [
+        "anna"
+    ]
+
+
+def test_an_import_of_nothing_but_rejected_records_makes_no_store(home, store):
+    qm_tui("import", users_file(home, BO._replace(is_active="yes")), status=1)
+    assert not store.exists()
+
+
+def test_json_says_what_became_of_each_record(home, store):
+    commit(store, ANNA, BO)
+    rows = [
+        ANNA,
+        BO._replace(location="Bergen"),
+        user("cy", user_id=""),
+        user("di", user_id="", phone_ip="nowhere", password="UNSEEN-PW"),
+        user("ed", user_id="u-unknown"),
+    ]
+    text = csv_text([HEADER, *rows[:2], [], *rows[2:]])
+    said = json.loads(qm_tui("import", "--json", written(home, text), status=1))
+    assert {key: said[key] for key in ("records", "added", "changed", "unchanged", "rejected")} == {
+        "records": 5,
+        "added": 1,
+        "changed": 1,
+        "unchanged": 1,
+        "rejected": 2,
+    }
+    assert said["blank"] == 1
+    errors = [one for one in said["problems"] if one["severity"] == "error"]
+    assert [(one["line"], one["record"], one["field"]) for one in errors] == [
+        (6, 4, "Phone IP"),
+        (7, 5, "User ID"),
+    ]
+    assert all(one["message"] for one in said["problems"])
+    assert {one["severity"] for one in said["problems"]} <= {"error", "warning"}
+    found = {key: said["findings"][key] for key in ("encoding", "delimiter", "header")}
+    assert found == {"encoding": "utf-8", "delimiter": ",", "header": True}
+
+
+@pytest.mark.parametrize("option", ["--json", None])
+def test_a_dry_run_says_the_same_and_writes_nothing(home, store, option):
+    file = users_file(home, *ids_empty(ANNA, BO))
+    options = [option] if option else []
+    out = qm_tui("import", "--dry-run", *options, file)
+    assert not store.parent.exists()
+    assert "Nothing was written" in out or json.loads(out)["added"] == 2
+    commit(store, ANNA)
+    before = store.read_bytes(), store.stat().st_mtime_ns, store.stat().st_ino
+    qm_tui("import", "--dry-run", *options, file)
+    assert (store.read_bytes(), store.stat().st_mtime_ns, store.stat().st_ino) == before
+
+
+def test_importing_the_same_file_again_changes_nothing(home, store):
+    file = users_file(home, *ids_empty(ANNA, BO))
+    qm_tui("import", file)
+    before = store.read_bytes(), store.stat().st_mtime_ns, store.stat().st_ino
+    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", file)
+    assert (store.read_bytes(), store.stat().st_mtime_ns, store.stat().st_ino) == before
+
+
+def test_an_unknown_user_id_is_rejected_unless_it_shall_be_added(home, store):
+    commit(store, ANNA)
+    file = users_file(home, BO)
+    assert "1 rejected" in qm_tui("import", file, status=1)
+    assert "1 rejected" in qm_tui("import", "--unknown-id", "reject", file, status=1)
+    assert "1 added" in qm_tui("import", "--unknown-id", "add", file)
+    assert [json.loads(line)["user_id"] for line in qm_tui("list", "--json").split()] == [
+        ANNA.user_id,
+        BO.user_id,
+    ]
+
+
+# Export
+
+
+def test_an_export_imported_again_changes_nothing(home, store):
+    commit(store, ANNA, BO._replace(location='="0123"', department="Zoë, Ä"))
+    before = store.read_bytes()
+    assert "2 users written to" in qm_tui("export", "out.csv")
+    assert (home / "out.csv").stat().st_mode & 0o777 == 0o600
+    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", "out.csv")
+    assert store.read_bytes() == before
+
+
+def test_an_export_moved_to_another_store_and_exported_again_is_the_same_file(home, store):
+    qm_tui("import", users_file(home, *ids_empty(*map(user, ("anna", "bo", "cy")))))
+    qm_tui("export", "first.csv")
+    qm_tui("import", "--store", "other.json", "first.csv")
+    qm_tui("export", "--store", "other.json", "second.csv")
+    assert (home / "first.csv").read_bytes() == (home / "second.csv").read_bytes()
+    assert (home / "other.json").exists()
+
+
+def test_a_dash_exports_to_standard_output_and_nothing_else(home, store):
+    commit(store, ANNA, BO._replace(location="Zoë"))
+    qm_tui("export", "out.csv")
+    done = subprocess.run(command("export", "-"), check=True, capture_output=True, timeout=30)
+    assert done.stdout == (home / "out.csv").read_bytes()
+    assert sorted(one.name for one in home.iterdir()) == ["out.csv", "store"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_template_is_the_header_alone_whatever_the_store_holds(home, store, broken):
+    commit(store, ANNA)
+    if broken:
+        store.write_bytes(b"{")
+    qm_tui("export", "--template", "empty")
+    assert (home / "empty.csv").read_bytes() == f"{','.join(HEADER)}\r\n".encode()
+    assert qm_tui("export", "--template", "-") == f"{','.join(HEADER)}\r\n"
+
+
+def test_force_overwrites_and_makes_private(home, store):
+    commit(store, ANNA)
+    (home / "out.csv").write_bytes(b"old")
+    (home / "out.csv").chmod(0o644)
+    qm_tui("export", "--force", "out.csv")
+    assert (home / "out.csv").read_bytes().count(b"\r\n") == 2
+    assert (home / "out.csv").stat().st_mode & 0o777 == 0o600
+
+
+# List and info
+
+
+def test_a_list_has_a_line_for_each_user(store):
+    commit(store, ANNA, user("bo", first_name="静" * 30))
+    head, *lines = qm_tui("list").splitlines()
+    assert "First Name" in head
+    assert [line.split()[0] for line in lines] == ["Anna", "静静静静…"]
+
+
+def test_a_list_in_json_is_one_object_per_line_without_secrets(store):
+    commit(store, ANNA, BO)
+    users = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
+    assert [set(one) for one in users] == [set(KEYS) - SECRET_KEYS] * 2
+    assert users[0]["extension"] == "0412"
+
+
+def test_a_store_that_is_not_there_lists_nobody_and_is_not_made(store):
+    assert len(qm_tui("list").splitlines()) == 1
+    assert qm_tui("list", "--json") == ""
+    assert "not there yet" in qm_tui("info")
+    assert not store.parent.exists()
+
+
+def test_info_says_where_things_are(home, store):
+    commit(store, ANNA)
+    out = qm_tui("info")
+    assert f"{store} (1 user)" in out
+    assert __version__ in out
+    assert f"{home}/.config/qm-tui" in out
+    assert "qm-tui.log" in out
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--version", "import", "users.csv"]])
+def test_the_version_is_printed_and_nothing_else_is_done(home, store, arguments):
+    users_file(home, *ids_empty(ANNA))
+    assert qm_tui(*arguments) == f"qm-tui {__version__}\n"
+    assert not store.exists()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["import", "--help"], ["list", "-h"]])
+def test_help_is_printed(store, arguments):
+    assert "qm-tui" in qm_tui(*arguments) or "--store" in qm_tui(*arguments)
+
+
+# Which store
+
+
+def test_the_store_is_in_the_data_folder_of_the_login_unless_said_otherwise(home):
+    qm_tui("import", users_file(home, *ids_empty(ANNA)))
+    path = home / ".local" / "share" / "qm-tui" / "users.json"
+    assert path.exists()
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--store", "other.json", "list", "--json"],
+        ["list", "--store", "other.json", "--json"],
+        ["--store", "none.json", "list", "--json", "--store=other.json"],
+        ["list", "--json", "--store", "~/other.json"],
+    ],
+)
+def test_the_option_wins_over_the_environment_before_and_after_the_command(home, store, arguments):
+    commit(store, ANNA)
+    commit(home / "other.json", BO)
+    assert json.loads(qm_tui(*arguments))["user_name"] == "bo"
+
+
+def test_the_module_and_the_script_are_the_same_program(store):
+    script = Path(sys.executable).parent / "qm-tui"
+    out = subprocess.run([script, "--version"], check=True, capture_output=True, timeout=30).stdout
+    assert out.decode() == qm_tui("--version")
+
+
+def test_every_locale_will_do(home, store):
+    commit(store, user(first_name="静\ud800", location="Zoë"))
+    for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
+        out = qm_tui("list", env={**os.environ, **locale})
+        assert "anna" in out

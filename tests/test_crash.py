@@ -1,0 +1,128 @@
+"""An unexpected error: one sentence, a private log, and no secret in either."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from qm_tui import __version__, cli, places
+from qm_tui.crash import STATUS, crashed, log, sentence_of
+from qm_tui.store.tinydb_store import TinyDBUserStore
+from tests.helpers import ANNA, HEADER, csv_text, written
+
+SECRET = "Zq7-Geheim-Wort"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch) -> Path:
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", places.STORE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def _fails(password: str) -> None:
+    kept = {"password": password}
+    try:
+        raise KeyError(password)
+    except KeyError as error:
+        msg = f"no such user: {kept}"
+        raise ValueError(msg) from error
+
+
+def _error() -> Exception:
+    try:
+        _fails(SECRET)
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def test_the_log_says_where_it_failed_and_nothing_that_was_there():
+    text = log(_error()).read_text()
+    assert __version__ in text
+    assert "in _fails" in text
+    assert "ValueError\n" in text
+    assert "KeyError\n" in text
+    assert SECRET not in text
+    assert "no such user:" not in text.replace('msg = f"no such user:', "")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_log_is_for_its_owner_alone(home, umask):
+    before = os.umask(umask)
+    try:
+        path = log(_error())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_second_error_is_added_to_the_log():
+    assert log(_error()) == log(_error())
+    assert places.log_path().read_text().count("ValueError\n") == 2
+
+
+def test_one_sentence_says_what_happened_and_where_the_log_is():
+    sentence = sentence_of(_error())
+    assert "ValueError" in sentence
+    assert str(places.log_path()) in sentence
+    assert "\n" not in sentence
+    assert SECRET not in sentence
+
+
+def test_a_log_that_cannot_be_written_is_no_second_error(home):
+    (home / ".local").write_bytes(b"")
+    sentence = sentence_of(_error())
+    assert "ValueError" in sentence
+    assert "Details" not in sentence
+
+
+def test_a_crash_prints_one_line_and_gives_its_status(capsys):
+    assert crashed(_error()) == STATUS == 70
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert errors.count("\n") == 1
+    assert SECRET not in errors
+
+
+def _boom(*_arguments, **_more) -> None:
+    raise RuntimeError(SECRET)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["info"], ["export", "out.csv"], ["import", "users.csv"]], ids=str
+)
+def test_the_command_line_ends_a_crash_with_its_status(home, monkeypatch, capsys, arguments):
+    monkeypatch.chdir(home)
+    written(home, csv_text([HEADER, ANNA]))
+    monkeypatch.setattr(TinyDBUserStore, "load", _boom)
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 70
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert errors.count("\n") == 1
+    assert "Traceback" not in errors
+    assert SECRET not in errors + places.log_path().read_text()
+    assert "in _boom" in places.log_path().read_text()
+
+
+def test_an_import_that_crashes_in_its_commit_leaves_the_store_as_it_was(home, monkeypatch, capsys):
+    monkeypatch.chdir(home)
+    written(home, csv_text([HEADER, ANNA]))
+    with pytest.raises(SystemExit) as end:
+        cli.main(["import", "--store", "users.json", "users.csv"])
+    assert end.value.code == 0
+    before = Path("users.json").read_bytes()
+    written(home, csv_text([HEADER, ANNA._replace(location="Bergen")]))
+    monkeypatch.setattr("qm_tui.store.snapshot.written", _boom)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["import", "--store", "users.json", "users.csv"])
+    assert end.value.code == 70
+    assert Path("users.json").read_bytes() == before
+    assert {one.name for one in home.iterdir()} >= {"users.json", "users.csv"}
+    assert not list(home.glob(".users*"))
+    assert SECRET not in "".join(capsys.readouterr())

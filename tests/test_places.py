@@ -1,0 +1,73 @@
+"""Where the store, the settings and the log are."""
+
+from pathlib import Path
+
+import pytest
+
+from qm_tui import places
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch) -> Path:
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", places.STORE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_default_store_is_in_the_data_folder(home):
+    assert places.store_path() == home / ".local" / "share" / "qm-tui" / "users.json"
+
+
+def test_the_data_folder_may_be_elsewhere(home, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    assert places.store_path() == home / "data" / "qm-tui" / "users.json"
+
+
+def test_a_path_given_wins_over_the_environment_and_that_over_the_default(monkeypatch):
+    monkeypatch.setenv("QM_TUI_STORE", "/from/environment.json")
+    assert places.store_path() == Path("/from/environment.json")
+    assert places.store_path(Path("/given.json")) == Path("/given.json")
+
+
+def test_an_empty_variable_is_none(home, monkeypatch):
+    monkeypatch.setenv("QM_TUI_STORE", "")
+    assert places.store_path().is_relative_to(home)
+
+
+@pytest.mark.parametrize(("written", "inside"), [("~/a/u.json", "a/u.json"), ("u.json", "u.json")])
+def test_home_and_the_present_folder_are_understood(home, monkeypatch, written, inside):
+    monkeypatch.chdir(home)
+    assert places.store_path(Path(written)) == home / inside
+    monkeypatch.setenv("QM_TUI_STORE", written)
+    assert places.store_path() == home / inside
+
+
+def test_settings_and_log_have_folders_of_their_own(home):
+    assert places.settings_folder() == home / ".config" / "qm-tui"
+    assert places.log_path().is_relative_to(home / ".local" / "state" / "qm-tui")
+
+
+def test_asking_makes_nothing(home):
+    places.store_path()
+    places.settings_folder()
+    places.log_path()
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [("users.json", "~/users.json"), ("a/b c.json", "~/a/b c.json"), ("", "~"), ("~", "~/~")],
+)
+def test_a_path_in_the_home_folder_is_shortened(home, inside, expected):
+    assert places.short(home / inside) == expected
+
+
+@pytest.mark.parametrize("path", ["/elsewhere/users.json", "users.json", "/"])
+def test_other_paths_stay(path):
+    assert places.short(Path(path)) == path
+
+
+def test_a_folder_whose_name_begins_like_home_is_not_home(home):
+    path = home.with_name(home.name + "-too") / "users.json"
+    assert places.short(path) == str(path)

@@ -1,0 +1,136 @@
+"""The one door to a terminal: everything that comes through is plain and visible."""
+
+import sys
+import unicodedata
+
+import pytest
+from rich.cells import cell_len
+
+from qm_tui.text import counted, fitted, visible
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "Anna",
+            "Zoë Müller",
+            "O'Brien",
+            "陈静",
+            "さくら",
+            "김민준",
+            "Ελένη",
+            "Шевченко",
+            "🙂",
+        ),
+        *(
+            "محمد",
+            "נועה",
+            "प्रिया",
+            "สมชาย",
+            "Adébáyọ̀",
+            "e\u0301",
+            "[bold]x[/]",
+            "[@click=app.quit]",
+        ),
+        *("sip:a@b", "CORP\\anna", "=1+1", "  two  blanks  ", "\u3000"),
+    ],
+    ids=ascii,
+)
+def test_plain_text_is_unaltered(text):
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x00", "␀"),
+        ("\t", "␉"),
+        ("\n", "␊"),
+        ("\r\n", "␍␊"),
+        ("\x07", "␇"),
+        ("\x08", "␈"),
+        ("a\x1b[2Jb", "a␛[2Jb"),
+        ("\x7f", "␡"),
+        ("\x85", "‹U+0085›"),
+        ("\x9b31m", "‹U+009B›31m"),
+        ("\xad", "‹U+00AD›"),
+        ("\u200b", "‹U+200B›"),
+        ("\u200d", "‹U+200D›"),
+        ("\u200f", "‹U+200F›"),
+        ("abc\u202edef", "abc‹U+202E›def"),
+        ("\u2028\u2029", "‹U+2028›‹U+2029›"),
+        ("\u2066x\u2069", "‹U+2066›x‹U+2069›"),
+        ("\ufeffx", "‹U+FEFF›x"),
+        ("\ud800", "‹U+D800›"),
+        ("\ue000", "‹U+E000›"),
+        ("\u0378", "‹U+0378›"),
+        ("\U000e0041", "‹U+E0041›"),
+        ("\U0010ffff", "‹U+10FFFF›"),
+        ("a\xa0b\u202fc", "a b c"),
+    ],
+    ids=ascii,
+)
+def test_what_is_not_plainly_visible_becomes_a_picture(text, shown):
+    assert visible(text) == shown
+    assert visible(visible(text)) == shown
+
+
+def test_of_all_characters_none_comes_through_that_could_act_on_a_terminal():
+    for code in range(sys.maxunicode + 1):
+        for one in visible(chr(code)):
+            category = unicodedata.category(one)
+            assert category[0] != "C", hex(code)
+            assert category not in ("Zl", "Zp"), hex(code)
+
+
+@pytest.mark.parametrize("code", [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800])
+def test_a_character_that_draws_nothing_does_not_pass_for_a_letter(code):
+    assert visible(f"a{chr(code)}b") != f"a{chr(code)}b"
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489", "\ufe0f", "\u034f"], ids=ascii)
+def test_a_tower_of_combining_marks_is_cut_to_three(mark):
+    assert visible("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10, 80])
+def test_long_text_is_cut_with_an_ellipsis(limit):
+    assert visible("x" * limit, limit) == "x" * limit
+    assert visible("x" * (limit + 1), limit) == "x" * (limit - 1) + "…"
+    assert len(visible("x" * 100_000)) == 4096
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 10, 40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a", "Anna Berg-Larsen", "Zoë", "陈静国强欧阳", "a陈b静c国", "🙂🙂🙂", "a🙂b🙂c🙂"),
+        *(
+            "e\u0301e\u0301e\u0301",
+            "a\u0301\u0302\u0303bc",
+            "สมชาย จันทร์",
+            "प्रिया शर्मा",
+            "␛[2J",
+            "｟ａｂ",
+        ),
+        visible("a\x1b\u202e\u200d👩\u200d👩\u200d👧🇩🇪"),
+    ],
+    ids=ascii,
+)
+def test_fitted_text_takes_exactly_its_cells(text, width):
+    shown = fitted(text, width)
+    assert cell_len(shown) == width
+    if cell_len(text) <= width:
+        assert shown == text + " " * (width - cell_len(text))
+    else:
+        assert "…" in shown
+        assert text.startswith(shown.rstrip().removesuffix("…").rstrip())
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 users"), (1, "1 user"), (2, "2 users"), (2310, "2,310 users")]
+)
+def test_a_count_agrees_with_its_number(number, said):
+    assert counted(number, "user") == said

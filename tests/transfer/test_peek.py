@@ -1,0 +1,98 @@
+"""The first lines of a file, as the dialog Open shows them."""
+
+import pytest
+
+from qm_tui.text import visible
+from qm_tui.transfer.peek import first_lines
+from tests.helpers import ANNA, HEADER, csv_text, user, written
+
+_SECRETS = (ANNA.password, ANNA.salt)
+
+
+def _text(path) -> str:
+    return "\n".join(first_lines(path))
+
+
+def test_how_it_is_read_the_fields_and_two_records(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, ANNA, user("bo"), user("cy")], ";"))
+    said, names, anna, bo = first_lines(path)
+    assert said == "Read as UTF-8, semicolon, with a header."
+    assert names.startswith("First Name, Last Name, Extension, User ID, Agent ID, Department Name")
+    assert anna.startswith("Anna, Berg, 0412, u2222222222a, A-17, Sales, anna, (not shown), Agent")
+    assert bo.startswith("Bo, Bosen, ")
+
+
+@pytest.mark.parametrize("header", [[HEADER], []])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_no_secret_is_shown_with_a_header_or_without(tmp_path, header, delimiter):
+    shown = _text(written(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
+    assert "Anna, Berg" in shown
+    assert shown.count("(not shown)") == 4
+    assert not any(secret in shown for secret in _SECRETS)
+
+
+def test_columns_in_another_order_are_shown_in_that_order_without_unknown_ones(tmp_path):
+    path = written(
+        tmp_path, "Salt Value,PIN,User Name,First Name\r\nSALT,4711,anna,Anna\r\n,0815,bo,Bo\r\n"
+    )
+    assert first_lines(path)[1:] == [
+        "Salt Value, User Name, First Name",
+        "(not shown), anna, Anna",
+        ", bo, Bo",
+    ]
+
+
+def test_the_columns_of_another_program_are_not_taken_for_fields(tmp_path):
+    path = written(tmp_path, '"Account","Login","Kennwort"\r\n"Bank","anna","hunter2"\r\n')
+    shown = _text(path)
+    assert "hunter2" not in shown
+    assert "Bank" not in shown
+
+
+def test_nothing_is_shown_of_a_record_whose_values_slid_into_other_columns(tmp_path):
+    good = csv_text([HEADER, ANNA._replace(secondary_phone_ip="")])
+    slid = written(tmp_path, good.replace("Anna,", "Anna,Maria,"))
+    missing = written(tmp_path, csv_text([HEADER, ANNA]).replace("Anna,", ""), "missing.csv")
+    narrow = written(tmp_path, f"User Name,Password,Location\r\n{ANNA.salt},Oslo\r\n", "3.csv")
+    for path in (slid, missing, narrow):
+        shown = _text(path)
+        assert not any(secret in shown for secret in _SECRETS)
+        assert "Line 2 is not shown" in shown
+
+
+def test_a_record_that_cannot_be_read_says_why(tmp_path):
+    shown = first_lines(written(tmp_path, csv_text([HEADER]) + 'Anna,"Berg\r\nBo,Bosen\r\n'))
+    assert shown[2].startswith("Line 2 cannot be read: A quote is opened")
+
+
+def test_control_characters_are_pictures(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB")]))
+    lines = first_lines(path)
+    assert all(visible(line) == line for line in lines)
+    assert "␛[2J" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "holds no records: it is empty."),
+        (csv_text([HEADER]), "holds a header and no records."),
+        ("\x89PNG\r\n", "is a picture"),
+        ("First Name,Last Name,First Name\r\na,b,c\r\n", "both mean First Name"),
+    ],
+)
+def test_a_refused_file_gives_its_sentence(tmp_path, text, why):
+    path = written(tmp_path, text.encode("latin-1"))
+    (sentence,) = first_lines(path)
+    assert why in sentence
+
+
+def test_a_file_that_is_gone_gives_a_sentence(tmp_path):
+    (sentence,) = first_lines(tmp_path / "gone\x1b.csv")
+    assert "does not exist" in sentence
+    assert "\x1b" not in sentence
+
+
+def test_long_values_are_shortened(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, ANNA._replace(location="x" * 4000)]))
+    assert max(map(len, first_lines(path))) < 2000

@@ -1,0 +1,80 @@
+"""The whole interface for tests: stores with known users, and waiting for jobs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from qm_tui.store.interface import UserStore
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.users_table import UsersDataTable
+from qm_tui.users.fields import User
+from sample_data import generate
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+SMALL, LARGE = (80, 24), (120, 40)
+
+
+def sample_users(count: int) -> list[User]:
+    """Generated users with User IDs that are the same in every run."""
+    users = enumerate(generate.users(count), start=1)
+    return [user._replace(user_id=f"u{number:011}") for number, user in users]
+
+
+def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
+    """A store that holds the users."""
+    store = open_store(path)
+    changes = {user.user_id: user for user in users}
+    if changes:
+        with store.transaction() as transaction:
+            transaction.commit(changes)
+    return store
+
+
+def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
+    """The interface on a store that holds the users."""
+    store_of(path, users)
+    return QmTuiApp(open_store(path), login="mheller")
+
+
+def page_of(pilot: Pilot[None]) -> UsersPage:
+    """The Users page, whatever dialog stands before it."""
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, UsersPage))
+
+
+def table_of(pilot: Pilot[None]) -> UsersDataTable:
+    """The table of users."""
+    return page_of(pilot).query_one(UsersDataTable)
+
+
+def status_of(pilot: Pilot[None]) -> str:
+    """What the Actions bar says."""
+    return str(page_of(pilot).query_one("#status", Static).render())
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until no job runs and everything was drawn."""
+    await pilot.pause()
+    for _ in range(500):
+        if not page_of(pilot).is_busy:
+            break
+        await pilot.pause(0.02)
+    else:
+        raise AssertionError("a job did not end")
+    await pilot.pause()
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Type into the field that has the focus, over what is selected there."""
+    field = pilot.app.focused
+    field.value = text  # type: ignore[union-attr]
+    await pilot.pause()
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """The text on the screen, line by line."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)

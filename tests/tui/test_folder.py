@@ -1,0 +1,181 @@
+"""Folders as the file dialogs see them."""
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from qm_tui.refusal import Refused
+from qm_tui.tui.folder import completed, date_text, listing, size_text, typed_path
+from tests.tui.dialogs import made
+
+
+def _names(folder: Path, hidden: bool = False, by_name: bool = False) -> list[str]:
+    return [entry.name for entry in listing(folder, hidden, by_name)]
+
+
+def test_the_folder_above_then_folders_by_name_then_csv_files_newest_first(tmp_path):
+    folder = made(tmp_path / "x", "b.csv", "A.CSV", "c.Csv", "zoo/", "Ark/", "notes.txt", "csv")
+    assert _names(folder) == ["..", "Ark", "zoo", "b.csv", "A.CSV", "c.Csv"]
+    assert _names(folder, by_name=True) == ["..", "Ark", "zoo", "A.CSV", "b.csv", "c.Csv"]
+
+
+def test_hidden_ones_are_shown_when_asked_for(tmp_path):
+    folder = made(tmp_path / "x", ".old/", ".a.csv", "b.csv")
+    assert _names(folder) == ["..", "b.csv"]
+    assert _names(folder, hidden=True) == ["..", ".old", ".a.csv", "b.csv"]
+
+
+def test_the_root_has_no_folder_above():
+    assert ".." not in _names(Path("/"))
+
+
+def test_only_folders_and_regular_files_are_listed_through_links_too(tmp_path):
+    target = made(tmp_path / "target", "real.csv")
+    folder = made(tmp_path / "x", "a.csv")
+    (folder / "linked").symlink_to(target)
+    (folder / "linked.csv").symlink_to(target / "real.csv")
+    (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "gone.csv").symlink_to(folder / "nothing")
+    (folder / "device.csv").symlink_to("/dev/null")
+    os.mkfifo(folder / "pipe.csv")
+    assert sorted(_names(folder)) == ["..", "a.csv", "linked", "linked.csv"]
+
+
+def test_names_that_are_not_utf_8_are_listed(tmp_path):
+    folder = made(tmp_path / "x")
+    raw = os.fsencode(folder) + b"/caf\xe9.csv"
+    Path(os.fsdecode(raw)).write_text("x")
+    (entry,) = listing(folder, hidden=False, by_name=False)[1:]
+    assert os.fsencode(entry.path) == raw
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("gone", "does not exist"),
+        ("a.csv", "is not a folder"),
+        ("x" * 300, "File name too long"),
+        ("loop", "symbolic links"),
+        ("a\0b", "no folder has such a name"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_refused_with_a_sentence(tmp_path, name, why):
+    made(tmp_path, "a.csv")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(Refused, match=why) as refused:
+        listing(tmp_path / name, hidden=False, by_name=False)
+    assert str(refused.value).endswith(".")
+    assert "\0" not in str(refused.value)
+
+
+def test_twenty_thousand_entries_are_listed_soon(tmp_path):
+    folder = made(tmp_path / "x")
+    for number in range(20_000):
+        os.close(os.open(folder / f"{number}.csv", os.O_CREAT | os.O_WRONLY))
+    start = time.perf_counter()
+    assert len(_names(folder)) == 20_001
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "empty"),
+        (1, "1 KB"),
+        (9 * 1024, "9 KB"),
+        (214 * 1024, "214 KB"),
+        (1_258_291, "1.2 MB"),
+        (60 * 1024**2, "60 MB"),
+        (3 * 1024**3, "3.0 GB"),
+        (10**18, "909,495 TB"),
+    ],
+)
+def test_sizes_in_words(size, text):
+    assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        (datetime(2026, 11, 23, 9, 12), "today 09:12"),
+        (datetime(2026, 11, 22, 17, 40), "yesterday 17:40"),
+        (datetime(2026, 11, 16, 8, 0), "16 Nov"),
+        (datetime(2025, 11, 16, 8, 0), "16 Nov 2025"),
+        (datetime(2027, 1, 2, 8, 0), "2 Jan 2027"),
+    ],
+)
+def test_dates_in_words(when, text):
+    assert date_text(when.timestamp(), datetime(2026, 11, 23, 12, 0)) == text
+
+
+@pytest.mark.parametrize("modified", [1e300, float("inf"), float("nan"), -1e20])
+def test_an_impossible_date_is_left_out(modified):
+    assert date_text(modified, datetime.now()) == ""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch) -> Path:
+    folder = made(tmp_path / "admin", "incoming/", "sales-emea.csv", "sales-apac.csv", "notes.txt")
+    made(folder / "incoming", "deep/", "one.csv", ".hidden.csv")
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "longer"),
+    [
+        ("~", "~/"),
+        ("~/", None),
+        ("~/inc", "~/incoming/"),
+        ("~/incoming", "~/incoming/"),
+        ("~/incoming/", None),
+        ("~/incoming/o", "~/incoming/one.csv"),
+        ("~/incoming/.h", "~/incoming/.hidden.csv"),
+        ("~/sa", "~/sales-"),
+        ("~/sales-", None),
+        ("~/sales-e", "~/sales-emea.csv"),
+        ("~/sales-emea.csv", None),
+        ("~/notes", None),
+        ("sa", "sales-"),
+        ("incoming/d", "incoming/deep/"),
+        ("./inc", "./incoming/"),
+        ("..", "../"),
+        ("incoming/..", "incoming/../"),
+        ("incoming/../sales-a", "incoming/../sales-apac.csv"),
+        ("", None),
+    ],
+)
+def test_paths_from_home_and_relative_ones_are_completed(home, text, longer):
+    assert completed(text, home) == longer
+
+
+def test_absolute_paths_are_completed(home):
+    assert completed(f"{home}/inc", Path("/")) == f"{home}/incoming/"
+    assert completed("/et", Path("/nowhere")) == "/etc/"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["**x", "*", "~nouser", "~nouser/x", "a\0b", "x" * 300, "y" * 300 + "/z", "~\0/", "\udcff"],
+)
+def test_what_cannot_be_completed_gives_none_and_no_error(home, text):
+    assert completed(text, home) is None
+
+
+def test_names_that_cannot_be_shown_are_not_completed(home):
+    (home / "esc\x1b[2J.csv").write_text("x")
+    Path(os.fsdecode(os.fsencode(home) + b"/caf\xe9.csv")).write_text("x")
+    assert completed("es", home) is None
+    assert completed("ca", home) is None
+
+
+def test_what_was_typed_means_a_path(home):
+    base = Path("/srv")
+    assert typed_path("~/a.csv", base) == home / "a.csv"
+    assert typed_path("a.csv", base) == Path("/srv/a.csv")
+    assert typed_path("/b.csv", base) == Path("/b.csv")
+    assert typed_path("~nouser/a", base) == Path("/srv/~nouser/a")

@@ -1,0 +1,96 @@
+"""Pictures of the screens at 80x24 and 120x40."""
+
+import os
+from datetime import date
+
+import pytest
+
+from qm_tui.tui import users_page
+from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled, type_text
+
+pytestmark = pytest.mark.snapshot
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+class FixedDay(date):
+    """A day that does not pass."""
+
+    @classmethod
+    def today(cls):
+        return cls(2026, 11, 23)
+
+
+@pytest.fixture
+def folder(home, monkeypatch):
+    """A folder with files whose times do not change."""
+    incoming = home / "incoming"
+    (incoming / "2025-10").mkdir(parents=True)
+    for day, name in enumerate(("sales-emea.csv", "hr-leavers.CSV", "notes.txt"), start=1):
+        (incoming / name).write_bytes((SAMPLES / "users.csv").read_bytes()[: 20_000 * day])
+        os.utime(incoming / name, (1_750_000_000 - day * 90_000, 1_750_000_000 - day * 90_000))
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.chdir(incoming)
+    monkeypatch.setattr(users_page, "date", FixedDay)
+    return incoming
+
+
+@SIZES
+def test_the_users_page(home, size, snap_compare):
+    assert snap_compare(
+        app_on(home / "users.json", sample_users(1204)), terminal_size=size, run_before=settled
+    )
+
+
+@SIZES
+def test_an_empty_store(home, size, snap_compare):
+    assert snap_compare(app_on(home / "users.json"), terminal_size=size, run_before=settled)
+
+
+@SIZES
+def test_the_open_dialog(home, folder, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.press("i")
+        await pilot.pause(0.6)
+
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_the_save_as_dialog(home, folder, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.press("x")
+        await pilot.pause(0.6)
+
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_the_report_of_an_import(home, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.press("i")
+        await pilot.pause()
+        await type_text(pilot, str(SAMPLES / "users-with-errors.csv"))
+        await pilot.press("enter")
+        await settled(pilot)
+
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_an_export_is_complete(home, folder, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.press("x")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await settled(pilot)
+
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=before)

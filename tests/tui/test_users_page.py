@@ -1,0 +1,402 @@
+"""The whole way through the Users page: list, import, export; by keys and by clicks."""
+
+import json
+
+import pytest
+from textual.widgets import Button
+
+from qm_tui.tui import jobs, users_page
+from qm_tui.tui.import_report import ImportReport, ProblemList
+from qm_tui.tui.open_dialog import OpenDialog
+from qm_tui.tui.question import Message, Question
+from qm_tui.tui.save_dialog import SaveDialog
+from tests.tui.pages import (
+    LARGE,
+    SAMPLES,
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    table_of,
+    type_text,
+)
+
+
+async def open_file(pilot, path):
+    """Import a file by keys."""
+    await pilot.press("i")
+    await pilot.pause()
+    assert isinstance(pilot.app.screen, OpenDialog)
+    await type_text(pilot, str(path))
+    await pilot.press("enter")
+    await settled(pilot)
+
+
+async def close_report(pilot):
+    if isinstance(pilot.app.screen, ImportReport):
+        await pilot.press("escape")
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_the_page_shows_the_users_the_path_and_who_is_logged_in(home, size):
+    app = app_on(home / "users.json", sample_users(60))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        text = shown(pilot)
+        assert "~/users.json" in text
+        assert "mheller" in text
+        assert "60 users" in text
+        assert "Knight" in text
+        assert "[i Import]" in text
+        assert "[x Export]" in text
+        assert pilot.app.focused is table_of(pilot)
+
+
+async def test_an_empty_store_says_what_to_do(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "There are no users in this store yet." in shown(pilot)
+        assert "sample_data/users.csv" in shown(pilot)
+
+
+async def test_a_file_is_imported_by_keys(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users.csv")
+        assert status_of(pilot) == "Imported 250 of 250 records"
+        assert table_of(pilot).row_count == 250
+        assert ">+ " in shown(pilot)
+        assert pilot.app.screen is page_of(pilot)
+
+
+async def test_a_file_is_imported_by_clicks(home, monkeypatch):
+    (home / "incoming").mkdir()
+    (home / "incoming" / "staff.csv").write_bytes((SAMPLES / "users.csv").read_bytes())
+    monkeypatch.chdir(home / "incoming")
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.click("#import")
+        await pilot.pause(0.3)
+        assert "staff.csv" in shown(pilot)
+        button = next(one for one in pilot.app.screen.query(Button) if "Open" in str(one.label))
+        await pilot.click(button)
+        await settled(pilot)
+        assert status_of(pilot) == "Imported 250 of 250 records"
+
+
+async def test_imported_users_are_flagged_and_the_cursor_stands_on_the_first_of_them(home):
+    async with app_on(home / "users.json", sample_users(50)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users-no-header.csv")
+        await close_report(pilot)
+        table = table_of(pilot)
+        assert table.row_count == 90
+        assert table.cursor_row == 50
+        assert table.row_text(50, 60).startswith(">+ ")
+        assert table.row_text(49, 60).startswith("   ")
+
+
+async def test_the_same_file_again_changes_nothing(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users.csv")
+        before = (home / "users.json").read_bytes()
+        await open_file(pilot, SAMPLES / "users.csv")
+        assert status_of(pilot) == "250 records, all unchanged"
+        assert (home / "users.json").read_bytes() == before
+
+
+async def test_rejected_records_are_listed_with_their_line_and_reason(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users-with-errors.csv")
+        assert isinstance(pilot.app.screen, ImportReport)
+        assert "First Name is empty" in shown(pilot)
+        assert "rejected" in status_of(pilot)
+        problems = pilot.app.screen.query_one(ProblemList)
+        assert pilot.app.focused is problems
+        await pilot.press("end")
+        await pilot.pause()
+        last = problems.problems[-1]
+        assert f"line {last.line:,}" in shown(pilot)
+        await pilot.click("#ok")
+        await pilot.pause()
+        assert pilot.app.screen is page_of(pilot)
+
+
+async def test_a_guessed_encoding_is_said_with_samples(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users-excel-de.csv")
+        assert isinstance(pilot.app.screen, ImportReport)
+        assert "Read as Windows-1252, semicolon, with a header." in shown(pilot)
+        assert "Look right?" in shown(pilot)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Jobs that take so long that there is time to look at them."""
+    monkeypatch.setattr(jobs, "_REST", 0.15)
+
+
+async def test_the_actions_bar_counts_while_it_imports(home, slow, monkeypatch):
+    said = []
+    show = users_page.ActionsBar.show_progress
+    monkeypatch.setattr(
+        users_page.ActionsBar,
+        "show_progress",
+        lambda bar, *how_far: (show(bar, *how_far), said.append(status_of(pilot))),
+    )
+    file = home / "many.csv"
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await write_users(file, 3000)
+        await open_file(pilot, file)
+        importing = [text for text in said if text.startswith("Importing ")]
+        assert any(text.startswith("Importing 1,000 of 3,000  ██") for text in importing)
+        assert len(set(importing)) > 2
+
+
+async def write_users(file, count):
+    from sample_data import generate
+
+    with file.open("w", newline="") as output:
+        generate.write(generate.users(count), output)
+
+
+async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
+    file = home / "many.csv"
+    await write_users(file, 4000)
+    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        before = (home / "users.json").read_bytes()
+        await pilot.press("i")
+        await pilot.pause()
+        await type_text(pilot, str(file))
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Question)
+        assert str(pilot.app.focused.label) == "[Go on]"
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert status_of(pilot) == "Import cancelled. Nothing was changed."
+        assert (home / "users.json").read_bytes() == before
+        assert table_of(pilot).row_count == 5
+        assert not list(home.glob(".*.new"))
+
+
+async def test_quitting_during_an_import_asks_first(home, slow):
+    file = home / "many.csv"
+    await write_users(file, 4000)
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await pilot.pause()
+        await type_text(pilot, str(file))
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        await pilot.press("q")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Question)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert table_of(pilot).row_count == 4000
+
+
+async def test_a_question_that_the_end_of_the_job_makes_needless_goes_away(home, slow):
+    file = home / "some.csv"
+    await write_users(file, 1000)
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await pilot.pause()
+        await type_text(pilot, str(file))
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Question)
+        await settled(pilot)
+        assert pilot.app.screen is page_of(pilot)
+        assert status_of(pilot) == "Imported 1,000 of 1,000 records"
+
+
+async def test_users_are_exported_by_keys(home, monkeypatch):
+    monkeypatch.chdir(home)
+    async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("x")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, SaveDialog)
+        await type_text(pilot, "staff")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, Message)
+        assert "Export complete. 30 users written to ~/staff.csv" in shown(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen is page_of(pilot)
+        assert len((home / "staff.csv").read_bytes().splitlines()) == 31
+        assert (home / "staff.csv").stat().st_mode & 0o777 == 0o600
+
+
+async def test_users_are_exported_by_clicks(home, monkeypatch):
+    monkeypatch.chdir(home)
+    async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.click("#export")
+        await pilot.pause(0.2)
+        button = next(one for one in pilot.app.screen.query(Button) if "Save" in str(one.label))
+        await pilot.click(button)
+        await settled(pilot)
+        assert "Export complete. 30 users written to ~/users-" in shown(pilot)
+        await pilot.click("#ok")
+        await pilot.pause()
+        assert pilot.app.screen is page_of(pilot)
+
+
+async def test_an_existing_file_is_asked_about_and_kept_by_default(home, monkeypatch):
+    monkeypatch.chdir(home)
+    (home / "staff.csv").write_text("precious")
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("x")
+        await pilot.pause()
+        await type_text(pilot, "staff.csv")
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert isinstance(pilot.app.screen, Question)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert (home / "staff.csv").read_text() == "precious"
+        assert isinstance(pilot.app.screen, SaveDialog)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert len((home / "staff.csv").read_bytes().splitlines()) == 4
+
+
+async def test_a_refused_file_is_a_sentence_and_changes_nothing(home):
+    bad = home / "bad.csv"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, bad)
+        assert isinstance(pilot.app.screen, OpenDialog)
+        words = [word for word in shown(pilot).split() if word != "│"]
+        assert "is a picture, not a CSV text file" in " ".join(words)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert table_of(pilot).row_count == 3
+
+
+async def test_an_unexpected_error_in_a_job_is_one_sentence_and_a_log(home, monkeypatch):
+    secret = "ENC-secret-PW"
+
+    def fail(*_args, **_more):
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr(users_page, "import_users", fail)
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await open_file(pilot, SAMPLES / "users.csv")
+        assert isinstance(pilot.app.screen, Message)
+        text = shown(pilot)
+        assert "failed unexpectedly (RuntimeError)" in " ".join(text.split())
+        assert secret not in text
+    (log,) = home.rglob("qm-tui.log")
+    assert secret not in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_store_that_cannot_be_used_ends_the_program_with_a_sentence(home, capsys):
+    (home / "users.json").write_text("not json")
+    app = app_on(home / "users.json")
+    async with app.run_test(size=SMALL) as pilot:
+        for _ in range(100):
+            if app.return_code is not None:
+                break
+            await pilot.pause(0.02)
+    assert app.return_code == 2
+    assert (home / "users.json").read_text() == "not json"
+
+
+HOSTILE = {
+    "first_name": "[@click=app.quit]x[/]",
+    "last_name": "[/nope]",
+    "department": "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J",
+    "location": "\u202eevil\u2066",
+    "user_name": "[b]bold",
+}
+
+
+async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
+    (hostile,) = sample_users(1)
+    hostile = hostile._replace(**HOSTILE)
+    file = home / "[@click=app.quit]x.csv"
+    cells = ['"' + value.replace("\x1b", "").replace("\x07", "") + '"' for value in hostile]
+    cells[3] = ""
+    cells[11] = "[/nope]"
+    file.write_text(",".join(cells))
+    async with app_on(home / "users.json", [hostile]).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        text = shown(pilot)
+        assert "[@click=a…" in text
+        assert "[/nope]" in text
+        assert "\x1b" not in text
+        for _ in range(26):
+            await pilot.press("right")
+            text += shown(pilot)
+        assert "‹U+202E›" in text
+        assert "\u202e" not in text
+        await pilot.click(table_of(pilot), offset=(6, 1))
+        assert pilot.app.is_running
+        await open_file(pilot, file)
+        assert isinstance(pilot.app.screen, ImportReport)
+        text = shown(pilot)
+        assert "[@click=app.quit]x.csv" in text
+        assert "'[/nope]'" in text
+        assert pilot.app.is_running
+
+
+async def test_passwords_and_salts_are_never_on_the_screen(home):
+    users = [
+        one._replace(password="PLANTED-PASSWORD", salt="PLANTED-SALT") for one in sample_users(20)
+    ]
+    async with app_on(home / "users.json", users).run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        for _ in range(26):
+            assert "PLANTED" not in shown(pilot)
+            await pilot.press("right")
+        assert json.loads((home / "users.json").read_text())["users"]["1"]["salt"] == "PLANTED-SALT"
+
+
+async def test_keys_that_work_here_are_listed(home):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "Import" in shown(pilot)
+        assert "PgDn" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.screen is page_of(pilot)
+
+
+async def test_the_navigation_pane_hides_and_comes_back(home):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "Administration" in shown(pilot)
+        await pilot.press("n")
+        await pilot.pause()
+        assert "Administration" not in shown(pilot)
+        await pilot.press("n")
+        await pilot.pause()
+        assert "Administration" in shown(pilot)
