@@ -18,17 +18,14 @@ SECRET_KEYS = {field.key for field in SECRETS}
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
-    """A login of its own; the program runs in its folder."""
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "QM_TUI_STORE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def home(home, monkeypatch):
+    """The home folder, in which the program runs."""
+    monkeypatch.chdir(home)
+    return home
 
 
 @pytest.fixture
-def store(home, monkeypatch) -> Path:
+def store(home: Path, monkeypatch) -> Path:
     """The store's file, named by the environment; it is not there yet."""
     path = home / "store" / "users.json"
     monkeypatch.setenv("QM_TUI_STORE", str(path))
@@ -39,7 +36,7 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "qm_tui", *map(str, arguments)]
 
 
-def qm_tui(*arguments: object, status: int = 0, **more) -> str:
+def qm_tui(*arguments: object, status: int = 0, env: dict[str, str] | None = None) -> str:
     """Run the program without a terminal; what it printed, if it ended with this status."""
     done = subprocess.run(
         command(*arguments),
@@ -47,7 +44,7 @@ def qm_tui(*arguments: object, status: int = 0, **more) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=30,
-        **more,
+        env=env,
     )
     out, errors = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in errors

@@ -37,7 +37,7 @@ NEW = user("bo", user_id="", password=NEW_PASSWORD, salt=NEW_SALT)
     [
         NEW,
         NEW._replace(is_active="x", phone_ip="nowhere"),
-        NEW._replace(password=NEW_PASSWORD + "\x07", salt=NEW_SALT + "\ud83d"[:0] + "\x1b"),
+        NEW._replace(password=NEW_PASSWORD + "\x07", salt=NEW_SALT + "\x1b"),
         NEW._replace(password=NEW_PASSWORD + "\n" + NEW_PASSWORD),
         NEW._replace(password=NEW_PASSWORD * 400, salt=NEW_SALT * 400),
         NEW._replace(password="=" + NEW_PASSWORD, salt="@" + NEW_SALT),
@@ -55,12 +55,11 @@ NEW = user("bo", user_id="", password=NEW_PASSWORD, salt=NEW_SALT)
     ],
     ids=range(17),
 )
-@pytest.mark.parametrize("options", [["--json"], []], ids=str)
-def test_no_output_of_an_import_holds_a_secret(home, store, row, options):
+def test_no_output_of_an_import_holds_a_secret(home, store, row):
     commit(store, OLD)
     file = written(home, csv_text([HEADER, row]))
-    _assert_no_secret(_said("import", "--dry-run", *options, file))
-    _assert_no_secret(_said("import", *options, file))
+    _assert_no_secret(_said("import", "--dry-run", "--json", file))
+    _assert_no_secret(_said("import", file))
 
 
 _ROW = csv_text([NEW]).strip()
@@ -79,13 +78,12 @@ _ROW = csv_text([NEW]).strip()
     ids=["unclosed", "after a quote", "NUL", "no UTF-8", "unclosed salt", "Windows-1252"],
 )
 @pytest.mark.parametrize("header", [True, False])
-@pytest.mark.parametrize("options", [["--json"], []], ids=str)
-def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header, options):
+def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header):
     whole = f"{csv_text([HEADER])}{text}\r\n" if header else f"{_ROW}\r\n{text}\r\n"
     encoding = "cp1252" if "Ä" in whole else "utf-8"
     file = written(home, whole.encode(encoding, errors="surrogateescape"))
-    _assert_no_secret(_said("import", "--dry-run", *options, file))
-    _assert_no_secret(_said("import", *options, file))
+    _assert_no_secret(_said("import", "--dry-run", "--json", file))
+    _assert_no_secret(_said("import", file))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +145,7 @@ def test_half_a_character_in_the_store_can_be_listed(store):
 @pytest.mark.parametrize("options", [["--json"], []], ids=str)
 def test_hostile_text_in_a_file_is_reported_as_pictures(home, store, options):
     rows = [
-        [f"Column {HOSTILE}", *HEADER],
+        ["Column \x1b[2J\x9b\u202e\u200b", *HEADER],
         ["x", *user(first_name=HOSTILE, location="x\x1b[2Jy")],
         ["x", *user("bo", first_name="B\u202eo", last_name="\u200b", phone_ip="\u202e1")],
         ["x", *user("cy", user_name="ann\u0430\u200b", recording_service="\x9b2J")],
@@ -166,15 +164,15 @@ def test_the_path_of_the_store_is_shown_as_pictures(home):
 def test_the_command_line_does_not_load_the_interface(home, store):
     users_file(home, user())
     script = (
-        "import sys\nfrom qm_tui.cli import main\n"
+        "import os, sys\nfrom qm_tui.cli import main\n"
+        "os._exit = sys.exit\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "assert not [name for name in sys.modules if name.split('.')[0] == 'textual']"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'textual']\n"
+        "print('done', file=sys.stderr)"
     )
     for arguments in (["import", "users.csv"], ["list"], ["info"], ["export", "-"], ["--version"]):
-        subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=30,
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments], check=True, capture_output=True, timeout=30
         )
+        assert done.stderr == b"done\n"

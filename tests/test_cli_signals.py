@@ -97,6 +97,27 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored(store, big, numb
     assert len(open_store(store).load().users) == MANY
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)
+def test_a_command_that_is_cancelled_says_so(store, arguments):
+    commit(store, *[user(f"n{number}") for number in range(3000)])
+    with subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        _wait_until_it_waits_for_us(program)
+        program.send_signal(signal.SIGINT)
+        _, errors = program.communicate(timeout=20)
+    assert program.returncode == 130
+    assert errors.startswith(b"Cancelled.")
+    assert errors.count(b"\n") == 1
+
+
+def _wait_until_it_waits_for_us(program: subprocess.Popen[bytes]) -> None:
+    """More than a pipe holds is on its way, and we do not read."""
+    assert program.stdout is not None
+    assert select.select([program.stdout], [], [], 20)[0]
+    time.sleep(0.3)
+
+
 def _import_that_has_more_to_say_than_a_pipe_holds(home) -> Path:
     bad = [user(f"n{number}", is_active="x" * 50) for number in range(3000)]
     return written(home, csv_text([HEADER, user(user_id=""), *bad]))
@@ -107,14 +128,11 @@ def test_a_cancel_after_the_commit_does_not_claim_that_nothing_was_written(home,
     with subprocess.Popen(
         command("import", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
-        assert program.stdout is not None
-        ends = time.monotonic() + 20
-        while not select.select([program.stdout], [], [], 0.1)[0] and time.monotonic() < ends:
-            pass
-        time.sleep(0.3)  # now it waits for us to read on
+        _wait_until_it_waits_for_us(program)
         program.send_signal(signal.SIGINT)
         _, errors = program.communicate(timeout=20)
     assert len(open_store(store).load().users) == 1
+    assert program.returncode != 130, "130 is: cancelled, and nothing was done"
     assert b"Nothing was written" not in errors
     assert b"Traceback" not in errors
 
@@ -129,6 +147,7 @@ def test_a_reader_that_goes_away_does_not_undo_an_import(home, store):
         program.stdout.close()
         assert program.stderr.read() == b""
     assert len(open_store(store).load().users) == 1
+    assert program.returncode in (1, 141)
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)

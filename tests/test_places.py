@@ -7,14 +7,6 @@ import pytest
 from qm_tui import places
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch) -> Path:
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", places.STORE_VARIABLE):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return tmp_path
-
-
 def test_the_default_store_is_in_the_data_folder(home):
     assert places.store_path() == home / ".local" / "share" / "qm-tui" / "users.json"
 

@@ -78,11 +78,11 @@ def test_what_is_not_plainly_visible_becomes_a_picture(text, shown):
 
 
 def test_of_all_characters_none_comes_through_that_could_act_on_a_terminal():
-    for code in range(sys.maxunicode + 1):
-        for one in visible(chr(code)):
+    for start in range(0, sys.maxunicode + 1, 1024):
+        for one in set(visible("".join(map(chr, range(start, start + 1024))))):
             category = unicodedata.category(one)
-            assert category[0] != "C", hex(code)
-            assert category not in ("Zl", "Zp"), hex(code)
+            assert category[0] != "C", hex(ord(one))
+            assert category not in ("Zl", "Zp"), hex(ord(one))
 
 
 @pytest.mark.parametrize("code", [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800])

@@ -16,8 +16,8 @@ from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
 
 
-class QmTuiApp(App[None]):
-    """qm-tui in a terminal.
+class QmTuiApp(App[str]):
+    """qm-tui in a terminal. It returns a sentence where the store could not be used.
 
     Args:
         store: the users; it need not be loaded yet.
@@ -79,5 +79,6 @@ def run(store: UserStore) -> int:
     app.run()
     if app.failure is not None:
         return crashed(app.failure)
-    sys.stdout.flush()
+    if app.return_value:
+        print(app.return_value, file=sys.stderr)
     return STATUS if app.return_code == 1 else app.return_code or 0

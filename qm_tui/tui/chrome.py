@@ -48,7 +48,7 @@ class NavigationPane(Tree[str]):
 
     def on_mount(self) -> None:
         """The cursor stands on the page that is shown."""
-        self.move_cursor(self._users)
+        self.call_after_refresh(self.move_cursor, self._users)
 
     def show_count(self, users: int) -> None:
         """Show how many users there are."""

@@ -100,6 +100,14 @@ class StoreOpened(Message):
         self.view = view
 
 
+class StoreRefused(Message):
+    """The store cannot be used."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
 class ImportFinished(Message):
     """An import is done."""
 

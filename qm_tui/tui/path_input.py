@@ -54,6 +54,19 @@ class PathInput(Input):
             event.stop()
             event.prevent_default()
             self.post_message(self.ListWanted())
+        elif not event.is_printable and event.key != "enter":
+            await self._edit(event)
+
+    async def _edit(self, event: events.Key) -> None:
+        """Run an editing key at once, where the letters that follow it cannot overtake it.
+
+        Textual lets a binding travel up to the app first: of keys that come in one burst, as over
+        a slow line, Ctrl+U would clear what was typed after it.
+        """
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(binding.action)
 
     async def _complete(self) -> None:
         """Complete the text. Keys typed meanwhile wait, so that they come in their order."""

@@ -34,6 +34,7 @@ from qm_tui.tui.jobs import (
     JobEnded,
     Progressed,
     StoreOpened,
+    StoreRefused,
     View,
     view_of,
 )
@@ -129,12 +130,14 @@ class UsersPage(Screen[None]):
     def _begin(self) -> Job:
         self._job = Job(self.post_message)
         self._actions.is_busy = True
+        self.refresh_bindings()
         return self._job
 
     def _end(self, text: str) -> None:
         """The job is over: say so, and take back a question that it made needless."""
         self._job = None
         self._actions.is_busy = False
+        self.refresh_bindings()
         self._actions.show_result(text)
         if self._asking is not None and self._asking.is_current:
             self._asking.dismiss(False)
@@ -149,13 +152,18 @@ class UsersPage(Screen[None]):
                 self._store.load(job.tick, self._found.put)
             view = view_of(self._store.state)
         except Refused as refused:
-            self.app.call_from_thread(self.app.exit, return_code=2, message=safe(str(refused)))
+            self.post_message(StoreRefused(str(refused)))
         except Cancelled:
             self.app.call_from_thread(self.app.exit)
         else:
             gc.collect()
             gc.freeze()  # users are many and never garbage: full collections pass them by
             self.post_message(StoreOpened(view))
+
+    @on(StoreRefused)
+    def _refused(self, event: StoreRefused) -> None:
+        self._end("")
+        self.app.exit(event.sentence, return_code=2)
 
     def _grow(self) -> None:
         """Show the users read so far."""

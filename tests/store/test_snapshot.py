@@ -11,7 +11,7 @@ from qm_tui.progress import Cancelled, Phase
 from qm_tui.store import snapshot
 from qm_tui.store.snapshot import NotASnapshot, documents_in, merged, written
 
-_TABLES = {
+_TABLES: dict[str, dict[str, dict[str, object]]] = {
     "_meta": {"1": {"format": 1, "generation": 7}},
     "users": {
         "1": {"user_id": "u1", "first_name": "Zoë"},
