@@ -106,10 +106,18 @@ class VirtualRows(ScrollView, can_focus=True):
         return max(1, self.size.height - self.header_height - self.footer_height)
 
     def rows_changed(self, cursor_row: int = 0) -> None:
-        """There are other rows now; draw them, with the cursor on one of them."""
+        """There are other rows now; draw them, with the cursor on one of them.
+
+        A cursor that is out of sight comes to stand at the top, with the rows after it below.
+        """
         self._measure()
+        cursor_row = max(0, min(cursor_row, self.row_count - 1))
+        top = int(self.scroll_offset.y)
+        if not top <= cursor_row < top + self.page_height:
+            top = max(0, min(cursor_row - 1, self.row_count - self.page_height))
+            self.scroll_to(y=top, animate=False, force=True)
         self.set_reactive(VirtualRows.cursor_row, -1)
-        self.cursor_row = max(0, min(cursor_row, self.row_count - 1))
+        self.cursor_row = cursor_row
         self._scroll_to_cursor()
         self.refresh()
 

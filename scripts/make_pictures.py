@@ -1,0 +1,60 @@
+"""Draw the pictures of the README from the app itself.
+
+    python scripts/make_pictures.py
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from textual.pilot import Pilot
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.importing import import_users
+from qm_tui.tui.app import QmTuiApp
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "sample_data"
+
+
+async def draw(home: Path) -> None:
+    """Open the interface in a home of its own, and take its picture on the way."""
+    path = home / "qms" / "users.json"
+    store = open_store(path)
+    import_users(SAMPLES / "users.csv", store)
+    incoming = home / "incoming"
+    incoming.mkdir()
+    for at, name in enumerate(("users-excel-de.csv", "users-no-header.csv", "users.csv")):
+        (incoming / name).write_bytes((SAMPLES / name).read_bytes())
+        os.utime(incoming / name, (1_763_900_000 - 90_000 * at, 1_763_900_000 - 90_000 * at))
+    os.chdir(incoming)
+    app = QmTuiApp(open_store(path), login="mheller")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(1)
+        await pilot.press("i")
+        await pilot.pause(1)
+        save(pilot, "open")
+        await pilot.press("enter")
+        await pilot.pause(1)
+        await pilot.press("escape")
+        await pilot.pause(0.5)
+        save(pilot, "users")
+
+
+def save(pilot: Pilot[str], name: str) -> None:
+    """Keep what is on the screen."""
+    file = ROOT / "docs" / f"{name}.svg"
+    file.write_text(pilot.app.export_screenshot(title="qm-tui", simplify=True))
+    print(file.relative_to(ROOT))
+
+
+def main() -> None:
+    """Draw them all."""
+    with TemporaryDirectory() as home:
+        os.environ["HOME"] = home
+        asyncio.run(draw(Path(home)))
+
+
+if __name__ == "__main__":
+    main()

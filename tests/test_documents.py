@@ -1,0 +1,26 @@
+"""What is written for people is true."""
+
+import re
+from pathlib import Path
+
+from qm_tui.users.fields import FIELDS
+from scripts.make_fields_page import PAGE, page
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_page_of_fields_is_the_field_table():
+    assert PAGE.read_text() == page()
+    assert page().count("\n| ") == len(FIELDS) + 1
+
+
+def test_every_link_of_the_documents_leads_somewhere():
+    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_make_target_that_the_readme_names_is_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert {"run", "test"} <= named <= targets
