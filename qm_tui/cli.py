@@ -9,14 +9,15 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from qm_tui import __version__, places
-from qm_tui.refusal import Refused
-from qm_tui.text import counted, fitted, visible
+from qm_tui.refusal import Refused, reason
+from qm_tui.text import counted, fitted, json_text, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -67,7 +68,7 @@ def interface(
     context.obj = store
     if version:
         print(f"qm-tui {__version__}")
-        return
+        raise typer.Exit
     if context.invoked_subcommand:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -108,10 +109,12 @@ def import_(
         report = import_users(
             file, users, Choices(UnknownID(unknown_id.value)), tick, dry_run=dry_run
         )
-    if as_json:
-        _print_json(report)
-    else:
-        _print_report(report, dry_run=dry_run)
+    with suppress(KeyboardInterrupt):  # it is done: whoever stops the report has seen enough
+        if as_json:
+            _print_json(report)
+        else:
+            _print_report(report, dry_run=dry_run)
+        sys.stdout.flush()
     if report.plan.rejected:
         raise typer.Exit(REJECTED)
 
@@ -135,11 +138,13 @@ def export(
 
     users = [] if template else list(_store(context, store).state.users.values())
     if file == "-":
-        write_users(users, sys.stdout.buffer)
+        whole = BytesIO()
+        write_users(users, whole)  # wholly or not at all
+        sys.stdout.buffer.write(whole.getbuffer())
         sys.stdout.buffer.flush()
         return
     with progress_line() as tick:
-        path = export_users(users, Path(file).expanduser(), tick, overwrite=force)
+        path = export_users(users, places.expanded(Path(file)), tick, overwrite=force)
     what = "The header" if template else counted(len(users), "user")
     print(f"Export complete. {what} written to {visible(str(path))}")
 
@@ -157,11 +162,8 @@ def list_(
 
     users = _store(context, store).state.users.values()
     if as_json:
-        import orjson
-
         for user in users:
-            sys.stdout.buffer.write(orjson.dumps(without_secrets(user)) + b"\n")
-        sys.stdout.buffer.flush()
+            print(json_text(without_secrets(user)))
         return
     columns = [FIELD[key] for key in _LISTED]
     print("  ".join(fitted(column.short, column.width) for column in columns).rstrip())
@@ -235,8 +237,6 @@ def _print_report(report: "Report", *, dry_run: bool) -> None:
 
 
 def _print_json(report: "Report") -> None:
-    import orjson
-
     plan, findings = report.plan, report.findings
     said = {
         "records": plan.records,
@@ -266,8 +266,7 @@ def _print_json(report: "Report") -> None:
         },
         "committed": report.committed,
     }
-    sys.stdout.buffer.write(orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n")
-    sys.stdout.buffer.flush()
+    print(json_text(said, indent=2))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -284,13 +283,20 @@ def _status(arguments: Sequence[str] | None) -> int:
     """Run the command line; say in one sentence what was refused."""
     from qm_tui.progress import Cancelled
 
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = app(arguments, standalone_mode=False)
+        # not `app()`: that would take the interrupt and the broken pipe for itself
+        command = typer.main.get_command(app)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        with command.make_context("qm-tui", given) as context:
+            command.invoke(context)
         sys.stdout.flush()
-        return status if isinstance(status, int) else 0
+        return 0
+    except typer.Exit as ended:
+        return ended.exit_code
     except Refused as refused:
         return _refuse(str(refused))
     except _WrongCall as error:
@@ -303,10 +309,19 @@ def _status(arguments: Sequence[str] | None) -> int:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        return _refuse(f"The output could not be written: {reason(error)}.")
     except Exception as error:
         from qm_tui.crash import crashed
 
         return crashed(error)
+
+
+def _open_closed_streams() -> None:
+    """Give closed standard streams a place to write to, and to read nothing from."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - to the end
 
 
 def _refuse(sentence: str) -> int:

@@ -6,7 +6,7 @@ happens on the way, the target holds the old bytes or the new ones.
 
 import contextlib
 import os
-import secrets
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -20,8 +20,12 @@ PRIVATE_FOLDER: Final = 0o700
 _BESIDE_SUFFIX: Final = ".new"
 
 
+_LONGEST_PREFIX: Final = 200
+"""Bytes of the target's name in the name of the file beside it; names end at 255."""
+
+
 def _beside_prefix(target: Path) -> str:
-    return f".{target.name[:50]}."
+    return "." + os.fsdecode(os.fsencode(target.name)[:_LONGEST_PREFIX]) + "."
 
 
 def remove_leftovers(target: Path) -> None:
@@ -29,10 +33,12 @@ def remove_leftovers(target: Path) -> None:
 
     Only for one who knows that nobody else is replacing it now.
     """
-    prefix = _beside_prefix(target)
+    target = Path(os.path.realpath(target))
+    prefix = re.escape(_beside_prefix(target))
+    leftover = re.compile(rf"{prefix}[0-9a-f]{{12}}{re.escape(_BESIDE_SUFFIX)}", re.DOTALL)
     with contextlib.suppress(OSError):
         for one in os.scandir(target.parent):
-            if one.name.startswith(prefix) and one.name.endswith(_BESIDE_SUFFIX):
+            if leftover.fullmatch(one.name):
                 Path(one.path).unlink(missing_ok=True)
 
 
@@ -59,7 +65,7 @@ def replacing(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(target))
     if not overwrite and os.path.lexists(target):
         raise FileExistsError(target)
-    beside = target.with_name(f"{_beside_prefix(target)}{secrets.token_hex(6)}{_BESIDE_SUFFIX}")
+    beside = target.with_name(f"{_beside_prefix(target)}{os.urandom(6).hex()}{_BESIDE_SUFFIX}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -118,3 +124,4 @@ def make_private_folder(folder: Path) -> None:
         with contextlib.suppress(FileExistsError):
             one.mkdir(PRIVATE_FOLDER)
             one.chmod(PRIVATE_FOLDER)
+            _sync_folder(one.parent)

@@ -5,18 +5,40 @@ from pathlib import Path
 
 import platformdirs
 
+from qm_tui.refusal import Refused, reason
+from qm_tui.text import visible
+
 APP = "qm-tui"
 STORE_VARIABLE = "QM_TUI_STORE"
 
 
 def store_path(given: Path | None = None) -> Path:
-    """The store's file: the one given, else that of `QM_TUI_STORE`, else the default place."""
-    if given is not None:
-        return given.expanduser().absolute()
+    """The store's file: the one given, else that of `QM_TUI_STORE`, else the default place.
+
+    Raises:
+        Refused: it counts from a folder that is not there.
+    """
     from_environment = os.environ.get(STORE_VARIABLE)
-    if from_environment:
-        return Path(from_environment).expanduser().absolute()
-    return Path(platformdirs.user_data_dir(APP)) / "users.json"
+    if given is None and from_environment:
+        given = Path(from_environment)
+    if given is None:
+        return Path(platformdirs.user_data_dir(APP)) / "users.json"
+    try:
+        return given.expanduser().absolute()
+    except RuntimeError as error:
+        msg = f"{visible(str(given))} begins with the home folder of nobody."
+        raise Refused(msg) from error
+    except OSError as error:
+        msg = f"{visible(str(given))} counts from a folder that is gone: {reason(error)}."
+        raise Refused(msg) from error
+
+
+def expanded(path: Path) -> Path:
+    """The path with `~` at its start made the home folder, where there is such a home."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path  # a file whose name begins so
 
 
 def settings_folder() -> Path:

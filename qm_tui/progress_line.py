@@ -54,7 +54,9 @@ def progress_line() -> Iterator[Tick]:
             sys.stderr.write(line)
             sys.stderr.flush()
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    # what was ignored at the start, as under nohup, stays ignored
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield tick
     finally:

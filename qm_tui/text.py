@@ -6,11 +6,17 @@ overrides would show one name and mean another. `visible` turns each of them int
 says what stands there.
 """
 
+import json
+import re
 import unicodedata
 from typing import Final
 
 _MAX_MARKS: Final = 3
 """Combining marks on one letter; more are a tower over other lines."""
+
+
+_BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters by their category that draw nothing."""
 
 
 def _picture(character: str) -> str:
@@ -26,7 +32,7 @@ def _is_unsafe(character: str) -> bool:
     # Cc controls, Cf zero-width and bidi, Cs half pairs, Co private use, Cn unassigned,
     # Zl and Zp line and paragraph separators
     category = unicodedata.category(character)
-    return category[0] == "C" or category in ("Zl", "Zp")
+    return category[0] == "C" or category in ("Zl", "Zp") or character in _BLANK_LETTERS
 
 
 def visible(text: str, limit: int = 4096) -> str:
@@ -56,6 +62,18 @@ def visible(text: str, limit: int = 4096) -> str:
         else:
             shown.append(character)
     return "".join(shown)
+
+
+_UNSAFE_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    r"""A value as JSON that a terminal can be shown: what it might obey is written `\u009b`."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def counted(number: int, what: str) -> str:

@@ -1,6 +1,6 @@
 """Write the page of fields, docs/fields.md, from the field table.
 
-    python scripts/make_fields_page.py
+python scripts/make_fields_page.py
 """
 
 from pathlib import Path

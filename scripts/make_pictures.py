@@ -1,6 +1,6 @@
 """Draw the pictures of the README from the app itself.
 
-    python scripts/make_pictures.py
+python scripts/make_pictures.py
 """
 
 import asyncio

@@ -46,21 +46,28 @@ class Reader:
     def __init__(self) -> None:
         self._shared: dict[str, str] = {}
 
-    def user(self, document: dict[str, Any]) -> User:
-        """The user that a document describes. Fields it lacks are empty.
+    def user(self, document: dict[str, Any]) -> tuple[User, dict[str, Any]]:
+        """The user that a document describes, and what else the document holds.
+
+        Fields that it lacks are empty.
 
         Raises:
             NotAUser: a value is neither text nor a number, or there is no User ID.
         """
+        extras: dict[str, Any] = {}
         try:
             user = user_from_mapping(document)
             "".join(user)  # fails on anything but text
+            has_more = len(document) > len(KEYS)
         except (KeyError, TypeError):
             user = User(*[_text(key, document.get(key)) for key in KEYS])
+            has_more = True
+        if has_more:
+            extras = {key: value for key, value in document.items() if key not in User._fields}
         if not user.user_id:
             msg = "has no User ID (user_id)"
             raise NotAUser(msg)
-        return shared(user, self._shared)
+        return shared(user, self._shared), extras
 
 
 def shared(user: User, known: dict[str, str]) -> User:
@@ -73,11 +80,6 @@ def shared(user: User, known: dict[str, str]) -> User:
         value = values[place]
         values[place] = known.setdefault(value, value)
     return tuple.__new__(User, values)
-
-
-def extras_of(document: dict[str, Any]) -> dict[str, Any]:
-    """What a document holds beside our fields."""
-    return {key: value for key, value in document.items() if key not in User._fields}
 
 
 def _text(key: str, value: object) -> str:

@@ -18,6 +18,7 @@ A file that TinyDB itself wrote, on one line, is read as well.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO, Final, cast
@@ -25,6 +26,7 @@ from typing import Any, BinaryIO, Final, cast
 import orjson
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.users.fields import KEYS
 
 Document = Mapping[str, Any]
 Tables = Mapping[str, Mapping[Any, Document]]
@@ -32,6 +34,13 @@ Tables = Mapping[str, Mapping[Any, Document]]
 
 _BATCH: Final = 256 * 1024
 """Bytes parsed in one call: two to four milliseconds."""
+
+
+_OPENS_TABLE: Final = b'":{\n'
+_LONGEST_NAME: Final = 64 * 1024
+
+_DOCUMENT_ID: Final = re.compile("0|[1-9][0-9]{0,17}")
+"""As TinyDB writes it; `01` would be the same document as `1`."""
 
 
 class NotASnapshot(Exception):
@@ -51,7 +60,7 @@ def written(tables: Tables, file: BinaryIO, tick: Tick = no_tick) -> None:
         before_table = b",\n"
         before = b"\n"
         documents = iter(table.items())
-        while batch := [_line(number, document) for number, document in islice(documents, STEP)]:
+        while batch := list(map(_line, islice(documents, STEP))):
             file.write(before + b",\n".join(batch))
             before = b",\n"
             done += len(batch)
@@ -73,11 +82,9 @@ def documents_in(
     """
     size = file.seek(0, 2)
     file.seek(0)
-    if file.readline(16) == b"{\n":
-        parts = _in_lines(file)
-    else:
-        file.seek(0)
-        parts = _in_one_piece(file, tick)
+    is_ours = file.readline(16) == b"{\n" and file.readline(_LONGEST_NAME).endswith(_OPENS_TABLE)
+    file.seek(0)
+    parts = _in_lines(file) if is_ours else _in_one_piece(file, tick)
     for name, documents in parts:
         tick(Phase.OPENING, file.tell(), size)
         yield name, documents
@@ -91,58 +98,67 @@ def _encoded(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _line(number: object, document: Document) -> bytes:
-    return b'"%b":%b' % (str(number).encode(), _encoded(document))
+def _line(entry: tuple[object, Document]) -> bytes:
+    number, document = entry
+    try:
+        return b'"%b":%b' % (str(number).encode(), orjson.dumps(document))
+    except TypeError:
+        return b'"%b":%b' % (str(number).encode(), _encoded(document))
 
 
 def _in_lines(file: BinaryIO) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
     """The documents of a file that this program wrote."""
     name: str | None = None
+    is_closed = False
     number = 1
-    line = b""
+    file.readline()
     while lines := file.readlines(_BATCH):
         some: list[bytes] = []
         for line in lines:
             number += 1
-            if line.startswith(b'"') and not line.endswith(b":{\n"):
+            if name is not None and line.startswith(b'"') and not line.endswith(_OPENS_TABLE):
                 some.append(line)
                 continue
             if name is not None and some:
                 yield name, _parsed(some, number - len(some))
-            some = []
-            if line.startswith(b'"'):
+                some = []
+            if name is None and not is_closed and line.endswith(_OPENS_TABLE):
                 name = _table_name(line, number)
-            elif line.rstrip(b"\n") in (b"}", b"},"):
+                yield name, {}
+            elif name is not None and line in (b"}\n", b"},\n"):
                 name = None
+            elif name is None and not is_closed and line == b"}\n":
+                is_closed = True
             else:
                 msg = f"line {number} is not TinyDB's JSON"
                 raise NotASnapshot(msg)
-        if some:
-            if name is None:
-                msg = f"line {number} stands outside a table"
-                raise NotASnapshot(msg)
+        if name is not None and some:
             yield name, _parsed(some, number - len(some) + 1)
-    if line != b"}\n" or name is not None:
+    if not is_closed:
         msg = f"it ends in the middle, at line {number}"
         raise NotASnapshot(msg)
 
 
 def _table_name(line: bytes, number: int) -> str:
     try:
-        return cast("str", orjson.loads(line[:-3]))
-    except orjson.JSONDecodeError as error:
+        return cast("str", json.loads(line[: -len(b":{\n")]))
+    except ValueError as error:
         msg = f"line {number} is not TinyDB's JSON"
         raise NotASnapshot(msg) from error
 
 
 def _parsed(lines: list[bytes], number: int) -> dict[str, dict[str, Any]]:
-    text = b"".join(lines).rstrip(b",\n")
+    text = b"{%b}" % b"".join(lines).rstrip(b",\n")
     try:
-        documents = orjson.loads(b"{%b}" % text)
+        documents = orjson.loads(text)
     except orjson.JSONDecodeError:
+        documents = None
+    if documents is None or not all(map(_is_a_user, documents.values())):
+        # the exact parser: orjson refuses half surrogate pairs, and makes whole numbers beyond
+        # 64 bits floats, both of which documents of another program may hold
         try:
-            documents = json.loads(b"{%b}" % text)
-        except ValueError as error:
+            documents = json.loads(text)
+        except (ValueError, RecursionError) as error:
             bad = next((at for at, one in enumerate(lines) if not _is_good(one)), 0)
             msg = f"line {number + bad} is not TinyDB's JSON"
             raise NotASnapshot(msg) from error
@@ -150,10 +166,14 @@ def _parsed(lines: list[bytes], number: int) -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", documents)
 
 
+def _is_a_user(document: object) -> bool:
+    return isinstance(document, dict) and len(document) == len(KEYS)
+
+
 def _is_good(line: bytes) -> bool:
     try:
         json.loads(b"{%b}" % line.rstrip(b",\n"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -192,9 +212,8 @@ def _in_one_piece(file: BinaryIO, tick: Tick) -> Iterator[tuple[str, dict[str, d
 
 
 def _require_documents(documents: dict[str, object]) -> None:
-    if not all(map(str.isdecimal, documents)) or not all(
-        isinstance(document, dict) for document in documents.values()
-    ):
+    are_numbered = all(map(_DOCUMENT_ID.fullmatch, documents))
+    if not are_numbered or not all(isinstance(one, dict) for one in documents.values()):
         msg = "it is JSON, but holds something that is no TinyDB document"
         raise NotASnapshot(msg)
 

@@ -1,11 +1,13 @@
 """The TinyDB store: users in a JSON file, written whole and safely at each commit."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from tinydb import TinyDB
 
@@ -13,7 +15,7 @@ from qm_tui.files import NotDurable, make_private_folder
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
-from qm_tui.store.documents import NotAUser, Reader, UserDocuments, extras_of
+from qm_tui.store.documents import NotAUser, Reader, UserDocuments
 from qm_tui.store.interface import (
     EMPTY,
     Changes,
@@ -27,7 +29,7 @@ from qm_tui.store.interface import (
 from qm_tui.store.lock import WAIT, locked
 from qm_tui.store.storage import SnapshotStorage
 from qm_tui.text import visible
-from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.fields import User
 from qm_tui.users.identity import name_key
 
 FORMAT: Final = 1
@@ -52,9 +54,11 @@ class TinyDBUserStore(UserStore):
             path: the file.
             wait: the seconds to wait for another writer.
         """
-        self._path = path
+        self._given = path
+        # all who write must meet at one lock, whichever link leads them here
+        self._path = Path(os.path.realpath(path))
         self._wait = wait
-        self._db = TinyDB(path, storage=SnapshotStorage)
+        self._db = TinyDB(self._path, storage=SnapshotStorage)
         self._storage = cast("SnapshotStorage", self._db.storage)
         self._state = EMPTY
         self._numbers: dict[str, int] = {}
@@ -65,7 +69,7 @@ class TinyDBUserStore(UserStore):
     @property
     def location(self) -> str:
         """The path of its file."""
-        return str(self._path)
+        return str(self._given)
 
     @property
     def state(self) -> State:
@@ -75,7 +79,7 @@ class TinyDBUserStore(UserStore):
     def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
         """Read what the file holds now, if that is not known already."""
         try:
-            with self._path.open("rb") as file:
+            with _opened(self._path) as file:
                 signature = _signature(os.fstat(file.fileno()))
                 if signature != self._signature:
                     self._read(snapshot.documents_in(file, tick), found)
@@ -110,7 +114,11 @@ class TinyDBUserStore(UserStore):
             raise StoreRefused(msg) from error
         with locked(self._path.with_name(self._path.name + ".lock"), self._wait):
             self.load()
-            yield _TinyDBTransaction(self)
+            transaction = _TinyDBTransaction(self)
+            try:
+                yield transaction
+            finally:
+                transaction.is_open = False
 
     @property
     def _named(self) -> str:
@@ -123,14 +131,19 @@ class TinyDBUserStore(UserStore):
         others: dict[str, Any] = {}
         extras: dict[int, dict[str, Any]] = {}
         reader = Reader()
+        generation = 0
         for table, documents in parts:
+            if table == _META:
+                # it stands first: a later version's users may look different
+                generation = _generation_in(documents.get("1", {}))
+                continue
             if table != _USERS:
                 others.setdefault(table, {}).update(documents)
                 continue
             batch = []
             for number, document in documents.items():
                 try:
-                    user = reader.user(document)
+                    user, more = reader.user(document)
                 except NotAUser as error:
                     msg = f"document {number} of its table users {error}"
                     raise snapshot.NotASnapshot(msg) from error
@@ -145,10 +158,9 @@ class TinyDBUserStore(UserStore):
                 users[user_id] = user
                 numbers[user_id] = int(number)
                 names.setdefault(name_key(user.user_name), user_id)
-                if len(document) > len(FIELDS):
-                    extras[int(number)] = extras_of(document)
+                if more:
+                    extras[int(number)] = more
             found(batch)
-        generation = _generation_in(others.pop(_META, {}).get("1", {}))
         self._numbers, self._others, self._extras = numbers, others, extras
         self._state = State(generation, MappingProxyType(users), MappingProxyType(names))
 
@@ -191,12 +203,16 @@ class _TinyDBTransaction:
 
     def __init__(self, store: TinyDBUserStore) -> None:
         self._store = store
+        self.is_open = True
 
     @property
     def state(self) -> State:
         return self._store.state
 
     def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
+        if not self.is_open:
+            msg = "the transaction is over, and with it its lock"
+            raise ValueError(msg)
         return self._store._commit(changes, tick)
 
 
@@ -235,13 +251,18 @@ def _after(state: State, changes: Changes) -> State:
                 msg = "a user that is not there cannot be deleted"
                 raise ValueError(msg)
             continue
-        if user.user_id != user_id:
+        if user.user_id != user_id or not user_id:
             msg = "a change must bear the User ID of its user"
             raise ValueError(msg)
         if names.setdefault(name_key(user.user_name), user_id) != user_id:
             msg = "two users would bear one User Name"
             raise ValueError(msg)
         users[user_id] = user
+    if len(names) < len(users):
+        # another program gave two users one name: whoever comes first has it
+        names = {}
+        for user_id, user in users.items():
+            names.setdefault(name_key(user.user_name), user_id)
     return State(state.generation + 1, MappingProxyType(users), MappingProxyType(names))
 
 
@@ -251,7 +272,29 @@ def open_store(path: Path, *, wait: float = WAIT) -> UserStore:
     Raises:
         StoreRefused: no store can be there.
     """
-    if path.is_dir():
-        msg = f"{visible(str(path))} is a folder: give the path of the store's file, users.json."
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = stat.S_IFREG
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "no file has such a name"
+        msg = f"The store {visible(str(path))} cannot be read: {why}."
+        raise StoreRefused(msg) from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        msg = f"{visible(str(path))} is {what}: give the path of the store's file, users.json."
         raise StoreRefused(msg)
     return TinyDBUserStore(path, wait=wait)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The store's file, open for reading. Never waits, as a pipe would make it.
+
+    Raises:
+        OSError: it cannot be opened, or is no file.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a file")
+    return file

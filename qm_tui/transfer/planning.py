@@ -138,10 +138,11 @@ class Planner:
         What most records of a clean file are is found out of all at once, column by column: it
         takes less than half the time of asking the same of each.
         """
-        if any(record.faults for record in records):
+        # a list is made faster than it is asked for one by one
+        if any([record.faults or None in record.values for record in records]):  # noqa: C419
             return False
         columns = list(zip(*[record.values for record in records], strict=True))
-        if any(columns[_USER_ID_AT]) or any(None in column for column in columns):
+        if any(columns[_USER_ID_AT]):
             return False
         names = self._state.names
         if names and any(name_key(name) in names for name in columns[_USER_NAME_AT]):

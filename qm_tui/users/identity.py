@@ -1,13 +1,12 @@
 """What identifies a user: the User ID that the store gives, and the User Name without case."""
 
-import base64
 import os
 from typing import Final
 
 _LETTERS: Final = b"abcdefghijkmnpqrstuvwxyz23456789"
 """Base 32 without look-alikes (0 and o, 1 and l) (ours)."""
 
-_TO_OURS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _LETTERS)
+_ANY_BYTE_TO_LETTER: Final = _LETTERS * (256 // len(_LETTERS))
 _LENGTH: Final = 11
 
 
@@ -18,7 +17,7 @@ def new_user_ids(count: int) -> list[str]:
     any two share an ID is one in 700. They start with a letter and hold no exponent form, so that
     no spreadsheet takes one for a number or a date.
     """
-    text = base64.b32encode(os.urandom(count * _LENGTH * 5 // 8 + 5)).translate(_TO_OURS).decode()
+    text = os.urandom(count * _LENGTH).translate(_ANY_BYTE_TO_LETTER).decode()
     return ["u" + text[at : at + _LENGTH] for at in range(0, count * _LENGTH, _LENGTH)]
 
 

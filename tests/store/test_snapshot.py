@@ -163,7 +163,7 @@ def test_a_file_without_tables_holds_nothing(data):
         *(b'{"users": {"x": {}}}', b'{"users": {"": {}}}', b'{"users": {"-1": {}}}'),
         *(b'{"users": {"1": {}}', b'{"users": {"1": {}}}}', b'{"u": {"1": {"a": "\xff"}}}'),
         *(b"\x00" * 100, b"\x89PNG\r\n\x1a\n", b"First Name,Last Name\r\n", b"[" * 100_000),
-        *(b"{\n", b"{\n}", b"{\nx\n}\n", b'{\n"users":{\n"1":{}\n', b'{\n"1":{}\n}\n'),
+        *(b"{\n", b"{\nx\n}\n", b'{\n"users":{\n"1":{}\n', b'{\n"1":{"a":1}\n}\n'),
         *(b'{\n"users":{\n"1":{\n}\n}\n', b'{\n"users":{\n"1":1\n}\n}\n', b'{\n"u:{\n}\n}\n'),
         *(b'{\n"users":{\n"x":{}\n}\n}\n', b'{\n"users":{\n"1":{"a":"\xff"}\n}\n}\n'),
         b'{\n"users":{\n"1":{"a":' + b"[" * 100_000 + b"}\n}\n}\n",

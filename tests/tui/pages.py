@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static
 
 from qm_tui.store.interface import UserStore
@@ -40,22 +41,27 @@ def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
     return QmTuiApp(open_store(path), login="mheller")
 
 
-def page_of(pilot: Pilot[None]) -> UsersPage:
+def page_of(pilot: Pilot[str]) -> UsersPage:
     """The Users page, whatever dialog stands before it."""
     return next(screen for screen in pilot.app.screen_stack if isinstance(screen, UsersPage))
 
 
-def table_of(pilot: Pilot[None]) -> UsersDataTable:
+def top(pilot: Pilot[str]) -> Screen[object]:
+    """The screen or dialog that is on top."""
+    return pilot.app.screen
+
+
+def table_of(pilot: Pilot[str]) -> UsersDataTable:
     """The table of users."""
     return page_of(pilot).query_one(UsersDataTable)
 
 
-def status_of(pilot: Pilot[None]) -> str:
+def status_of(pilot: Pilot[str]) -> str:
     """What the Actions bar says."""
     return str(page_of(pilot).query_one("#status", Static).render())
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[str]) -> None:
     """Wait until no job runs and everything was drawn."""
     await pilot.pause()
     for _ in range(500):
@@ -67,14 +73,14 @@ async def settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
-async def type_text(pilot: Pilot[None], text: str) -> None:
+async def type_text(pilot: Pilot[str], text: str) -> None:
     """Type into the field that has the focus, over what is selected there."""
     field = pilot.app.focused
     field.value = text  # type: ignore[union-attr]
     await pilot.pause()
 
 
-def shown(pilot: Pilot[None]) -> str:
+def shown(pilot: Pilot[str]) -> str:
     """The text on the screen, line by line."""
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)

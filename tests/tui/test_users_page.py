@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from qm_tui.tui import jobs, users_page
+from qm_tui.tui.actions_bar import ActionsBar
 from qm_tui.tui.import_report import ImportReport, ProblemList
 from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.question import Message, Question
@@ -21,6 +22,7 @@ from tests.tui.pages import (
     shown,
     status_of,
     table_of,
+    top,
     type_text,
 )
 
@@ -29,14 +31,14 @@ async def open_file(pilot, path):
     """Import a file by keys."""
     await pilot.press("i")
     await pilot.pause()
-    assert isinstance(pilot.app.screen, OpenDialog)
+    assert isinstance(top(pilot), OpenDialog)
     await type_text(pilot, str(path))
     await pilot.press("enter")
     await settled(pilot)
 
 
 async def close_report(pilot):
-    if isinstance(pilot.app.screen, ImportReport):
+    if isinstance(top(pilot), ImportReport):
         await pilot.press("escape")
         await pilot.pause()
 
@@ -70,7 +72,7 @@ async def test_a_file_is_imported_by_keys(home):
         assert status_of(pilot) == "Imported 250 of 250 records"
         assert table_of(pilot).row_count == 250
         assert ">+ " in shown(pilot)
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
 
 
 async def test_a_file_is_imported_by_clicks(home, monkeypatch):
@@ -114,7 +116,7 @@ async def test_rejected_records_are_listed_with_their_line_and_reason(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await open_file(pilot, SAMPLES / "users-with-errors.csv")
-        assert isinstance(pilot.app.screen, ImportReport)
+        assert isinstance(top(pilot), ImportReport)
         assert "First Name is empty" in shown(pilot)
         assert "rejected" in status_of(pilot)
         problems = pilot.app.screen.query_one(ProblemList)
@@ -125,14 +127,14 @@ async def test_rejected_records_are_listed_with_their_line_and_reason(home):
         assert f"line {last.line:,}" in shown(pilot)
         await pilot.click("#ok")
         await pilot.pause()
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
 
 
 async def test_a_guessed_encoding_is_said_with_samples(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await open_file(pilot, SAMPLES / "users-excel-de.csv")
-        assert isinstance(pilot.app.screen, ImportReport)
+        assert isinstance(top(pilot), ImportReport)
         assert "Read as Windows-1252, semicolon, with a header." in shown(pilot)
         assert "Look right?" in shown(pilot)
 
@@ -145,12 +147,13 @@ def slow(monkeypatch):
 
 async def test_the_actions_bar_counts_while_it_imports(home, slow, monkeypatch):
     said = []
-    show = users_page.ActionsBar.show_progress
-    monkeypatch.setattr(
-        users_page.ActionsBar,
-        "show_progress",
-        lambda bar, *how_far: (show(bar, *how_far), said.append(status_of(pilot))),
-    )
+    show = ActionsBar.show_progress
+
+    def show_and_note(bar, *how_far):
+        show(bar, *how_far)
+        said.append(str(bar.query_one("#status", Static).render()))
+
+    monkeypatch.setattr(ActionsBar, "show_progress", show_and_note)
     file = home / "many.csv"
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -181,8 +184,8 @@ async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
         await pilot.pause(0.2)
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Question)
-        assert str(pilot.app.focused.label) == "[Go on]"
+        assert isinstance(top(pilot), Question)
+        assert str(getattr(pilot.app.focused, "label", "")) == "[Go on]"
         await pilot.click("#yes")
         await settled(pilot)
         assert status_of(pilot) == "Import cancelled. Nothing was changed."
@@ -203,7 +206,7 @@ async def test_quitting_during_an_import_asks_first(home, slow):
         await pilot.pause(0.2)
         await pilot.press("q")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Question)
+        assert isinstance(top(pilot), Question)
         await pilot.press("escape")
         await settled(pilot)
         assert table_of(pilot).row_count == 4000
@@ -221,9 +224,9 @@ async def test_a_question_that_the_end_of_the_job_makes_needless_goes_away(home,
         await pilot.pause(0.1)
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Question)
+        assert isinstance(top(pilot), Question)
         await settled(pilot)
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
         assert status_of(pilot) == "Imported 1,000 of 1,000 records"
 
 
@@ -233,15 +236,15 @@ async def test_users_are_exported_by_keys(home, monkeypatch):
         await settled(pilot)
         await pilot.press("x")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, SaveDialog)
+        assert isinstance(top(pilot), SaveDialog)
         await type_text(pilot, "staff")
         await pilot.press("enter")
         await settled(pilot)
-        assert isinstance(pilot.app.screen, Message)
+        assert isinstance(top(pilot), Message)
         assert "Export complete. 30 users written to ~/staff.csv" in shown(pilot)
         await pilot.press("enter")
         await pilot.pause()
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
         assert len((home / "staff.csv").read_bytes().splitlines()) == 31
         assert (home / "staff.csv").stat().st_mode & 0o777 == 0o600
 
@@ -258,7 +261,7 @@ async def test_users_are_exported_by_clicks(home, monkeypatch):
         assert "Export complete. 30 users written to ~/users-" in shown(pilot)
         await pilot.click("#ok")
         await pilot.pause()
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
 
 
 async def test_an_existing_file_is_asked_about_and_kept_by_default(home, monkeypatch):
@@ -271,11 +274,11 @@ async def test_an_existing_file_is_asked_about_and_kept_by_default(home, monkeyp
         await type_text(pilot, "staff.csv")
         await pilot.press("enter")
         await pilot.pause(0.2)
-        assert isinstance(pilot.app.screen, Question)
+        assert isinstance(top(pilot), Question)
         await pilot.press("enter")
         await pilot.pause(0.2)
         assert (home / "staff.csv").read_text() == "precious"
-        assert isinstance(pilot.app.screen, SaveDialog)
+        assert isinstance(top(pilot), SaveDialog)
         await pilot.press("enter")
         await pilot.pause(0.2)
         await pilot.click("#yes")
@@ -289,7 +292,7 @@ async def test_a_refused_file_is_a_sentence_and_changes_nothing(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await open_file(pilot, bad)
-        assert isinstance(pilot.app.screen, OpenDialog)
+        assert isinstance(top(pilot), OpenDialog)
         words = [word for word in shown(pilot).split() if word != "│"]
         assert "is a picture, not a CSV text file" in " ".join(words)
         await pilot.press("escape")
@@ -307,7 +310,7 @@ async def test_an_unexpected_error_in_a_job_is_one_sentence_and_a_log(home, monk
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await open_file(pilot, SAMPLES / "users.csv")
-        assert isinstance(pilot.app.screen, Message)
+        assert isinstance(top(pilot), Message)
         text = shown(pilot)
         assert "failed unexpectedly (RuntimeError)" in " ".join(text.split())
         assert secret not in text
@@ -359,7 +362,7 @@ async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
         await pilot.click(table_of(pilot), offset=(6, 1))
         assert pilot.app.is_running
         await open_file(pilot, file)
-        assert isinstance(pilot.app.screen, ImportReport)
+        assert isinstance(top(pilot), ImportReport)
         text = shown(pilot)
         assert "[@click=app.quit]x.csv" in text
         assert "'[/nope]'" in text
@@ -387,7 +390,7 @@ async def test_keys_that_work_here_are_listed(home):
         assert "PgDn" in shown(pilot)
         await pilot.press("escape")
         await pilot.pause()
-        assert pilot.app.screen is page_of(pilot)
+        assert top(pilot) is page_of(pilot)
 
 
 async def test_the_navigation_pane_hides_and_comes_back(home):

@@ -74,11 +74,12 @@ async def test_keys_move_the_cursor_and_keep_it_visible(keys, row):
 async def test_only_visible_rows_are_made(monkeypatch):
     made = []
     make = UsersDataTable.row_text
-    monkeypatch.setattr(
-        UsersDataTable,
-        "row_text",
-        lambda table, row, width: made.append(row) or make(table, row, width),
-    )
+
+    def make_and_note(table, row, width):
+        made.append(row)
+        return make(table, row, width)
+
+    monkeypatch.setattr(UsersDataTable, "row_text", make_and_note)
     app = TableApp(100_000)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("end")
