@@ -102,7 +102,7 @@ def import_(
     """Import users from a .csv file: all valid records, in one transaction."""
     from qm_tui.progress_line import progress_line
     from qm_tui.transfer.importing import import_users
-    from qm_tui.transfer.planning import Choices, UnknownID
+    from qm_tui.transfer.plan import Choices, UnknownID
 
     users = _store(context, store)
     with progress_line() as tick:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from qm_tui.store.interface import State
-from qm_tui.transfer.planning import Plan, Result
+from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 

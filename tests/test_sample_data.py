@@ -10,7 +10,8 @@ import pytest
 
 from qm_tui.store.interface import EMPTY, State
 from qm_tui.transfer.dialect import Dialect
-from qm_tui.transfer.planning import Plan, Result, plan_of
+from qm_tui.transfer.plan import Plan, Result
+from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import name_key

@@ -1,6 +1,6 @@
 """Users as TinyDB documents: flat mappings from field key to string."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import Any
 
 from qm_tui.users.fields import KEYS, SHARED_PLACES, User, user_from_mapping
@@ -22,22 +22,38 @@ class UserDocuments(Mapping[int, dict[str, Any]]):
     """
 
     def __init__(self, users: Mapping[int, User], extras: Mapping[int, dict[str, Any]]) -> None:
-        self._users = users
-        self._extras = extras
+        self.users = users
+        self.extras = extras
 
     def __getitem__(self, number: int) -> dict[str, Any]:
         # a copy has its final size from the start, which takes a quarter off
         document = _BLANK.copy()
-        document.update(zip(KEYS, self._users[number], strict=True))
-        if number in self._extras:
-            document |= self._extras[number]
+        document.update(zip(KEYS, self.users[number]))  # noqa: B905 - both have 26
+        if number in self.extras:
+            document |= self.extras[number]
         return document
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._users)
+        return iter(self.users)
 
     def __len__(self) -> int:
-        return len(self._users)
+        return len(self.users)
+
+    def items(self) -> ItemsView[int, dict[str, Any]]:
+        """The documents with their IDs, one after the other."""
+        return _Items(self)
+
+
+class _Items(ItemsView[int, dict[str, Any]]):
+    """A view that asks its mapping directly, which takes a quarter off once more."""
+
+    def __init__(self, documents: UserDocuments) -> None:
+        super().__init__(documents)
+        self._documents = documents
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        numbers = self._documents.users
+        return zip(numbers, map(self._documents.__getitem__, numbers), strict=True)
 
 
 class Reader:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final, cast
@@ -170,11 +171,8 @@ class TinyDBUserStore(UserStore):
         for user_id, user in changes.items():
             if user is None:
                 del numbers[user_id]
-        number = max(self._numbers.values(), default=0)
-        for user_id in changes:
-            if user_id not in numbers and user_id in after.users:
-                number += 1
-                numbers[user_id] = number
+        fresh = [user_id for user_id in changes if user_id not in self._numbers]
+        numbers.update(zip(fresh, count(max(self._numbers.values(), default=0) + 1), strict=False))
         users = {numbers[user_id]: user for user_id, user in after.users.items()}
         extras = {number: self._extras[number] for number in self._extras if number in users}
         tables: dict[str, Mapping[Any, Any]] = {
@@ -239,25 +237,26 @@ def _after(state: State, changes: Changes) -> State:
     Raises:
         ValueError: the changes do not fit the state or one another.
     """
-    users = dict(state.users)
-    names = dict(state.names)
-    for user_id in changes:
-        stored = users.get(user_id)
-        if stored is not None and names.get(name_key(stored.user_name)) == user_id:
-            del names[name_key(stored.user_name)]
-    for user_id, user in changes.items():
-        if user is None:
-            if users.pop(user_id, None) is None:
-                msg = "a user that is not there cannot be deleted"
-                raise ValueError(msg)
-            continue
-        if user.user_id != user_id or not user_id:
-            msg = "a change must bear the User ID of its user"
+    users, names = dict(state.users), dict(state.names)
+    given_up = [users[user_id] for user_id in changes if user_id in users] if users else []
+    for stored in given_up:
+        key = name_key(stored.user_name)
+        if names.get(key) == stored.user_id:
+            del names[key]
+    kept = {user_id: user for user_id, user in changes.items() if user is not None}
+    for user_id in changes.keys() - kept.keys():
+        if users.pop(user_id, None) is None:
+            msg = "a user that is not there cannot be deleted"
             raise ValueError(msg)
-        if names.setdefault(name_key(user.user_name), user_id) != user_id:
-            msg = "two users would bear one User Name"
-            raise ValueError(msg)
-        users[user_id] = user
+    if not all(user_id and user_id == user.user_id for user_id, user in kept.items()):
+        msg = "a change must bear the User ID of its user"
+        raise ValueError(msg)
+    claimed = {name_key(user.user_name): user_id for user_id, user in kept.items()}
+    if len(claimed) < len(kept) or not names.keys().isdisjoint(claimed):
+        msg = "two users would bear one User Name"
+        raise ValueError(msg)
+    users.update(kept)
+    names.update(claimed)
     if len(names) < len(users):
         # another program gave two users one name: whoever comes first has it
         names = {}

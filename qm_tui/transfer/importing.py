@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.store.interface import UserStore
-from qm_tui.transfer.planning import Choices, Plan, plan_of
+from qm_tui.refusal import Refused
+from qm_tui.store.interface import State, UserStore
+from qm_tui.text import visible
+from qm_tui.transfer.plan import Choices, Plan
+from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Findings, UsersFile
 
 
@@ -71,17 +74,17 @@ def _no_garbage_collection() -> Iterator[None]:
 def _import_users(
     path: Path, store: UserStore, choices: Choices, tick: Tick, *, dry_run: bool
 ) -> Report:
-    with UsersFile(path) as file:
-        records = list(file.records(tick))
-        findings = file.findings
     state = store.state
-    plan = plan_of(records, state, choices, tick)
+    plan, findings, read = _planned(path, state, choices, tick)
     if dry_run or not plan.changes:
         return Report(plan, findings)
     with store.transaction() as transaction:
         moved_on = transaction.state is not state
         if moved_on:
-            plan = plan_of(records, transaction.state, choices, tick)
+            plan, findings, read_again = _planned(path, transaction.state, choices, tick)
+            if read_again != read:
+                msg = f"{visible(str(path))} was changed while it was imported: import it again."
+                raise Refused(msg)
         if not plan.changes:
             return Report(plan, findings, store_moved_on=moved_on)
 
@@ -91,3 +94,11 @@ def _import_users(
         tick(Phase.IMPORTING, 0, plan.records)
         transaction.commit(plan.changes, written)
     return Report(plan, findings, committed=True, store_moved_on=moved_on)
+
+
+def _planned(
+    path: Path, state: State, choices: Choices, tick: Tick
+) -> tuple[Plan, Findings, tuple[int, ...]]:
+    """The plan of a file, what was found out about it, and by what it is known again."""
+    with UsersFile(path) as file:
+        return plan_of(file.read(tick), state, choices, tick), file.findings, file.signature

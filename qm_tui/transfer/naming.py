@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.interface import State
-from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, shortened
@@ -22,12 +21,14 @@ class Judged(NamedTuple):
     """A record, held against the store.
 
     Attributes:
-        record: the record.
+        number: its number.
+        line: the line on which it starts.
         user: the user that it would leave behind.
         stored: the user that it would change; None where it would add one.
     """
 
-    record: Record
+    number: int
+    line: int
     user: User
     stored: User | None
 
@@ -47,14 +48,17 @@ def name_conflicts(
 ) -> dict[int, Fault]:
     """The claims that must be rejected, by their place, each with the reason."""
     owners = state.names
+    keys = [name_key(claim.user.user_name) for claim in claims]
+    if len(set(keys)) == len(keys) and not (owners and any(key in owners for key in keys)):
+        return {}  # all names are new, and each is claimed once
     first_to_claim: dict[str, int] = {}
     given_up: set[str] = set()
     later: list[tuple[int, int]] = []
     contested: list[tuple[int, str, str]] = []
-    for at, (_, user, stored) in enumerate(claims):
+    for at, (_, _, user, stored) in enumerate(claims):
         if not at % STEP:
             tick(Phase.CHECKING, at, len(claims))
-        key = name_key(user.user_name)
+        key = keys[at]
         first = first_to_claim.setdefault(key, at)
         if first != at:
             later.append((at, first))
@@ -80,7 +84,7 @@ def name_conflicts(
             Fault(
                 _USER_NAME,
                 f"User Name '{shortened(claims[at].user.user_name)}' stands in line "
-                f"{claims[first].record.line} already",
+                f"{claims[first].line} already",
                 "Give each user a User Name of its own.",
             ),
         )

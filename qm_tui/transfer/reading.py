@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Self, cast
+from typing import BinaryIO, Final, NamedTuple, Self
 
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
@@ -38,9 +38,6 @@ _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
 
-_new = tuple.__new__
-
-
 Values = list[str | None]
 """The 26 values of a record in file order; None where the file or the record has no such cell."""
 
@@ -59,6 +56,25 @@ class Record(NamedTuple):
     line: int
     values: Values
     faults: tuple[Fault, ...]
+
+
+class CleanRecords(NamedTuple):
+    """Records that have all 26 values, without a fault, one on each line.
+
+    Attributes:
+        number: the number of the first.
+        line: the line of the first.
+        values: the values of each.
+    """
+
+    number: int
+    line: int
+    values: list[list[str]]
+
+    def one_by_one(self) -> Iterator[Record]:
+        """The records by themselves."""
+        for at, values in enumerate(self.values):
+            yield Record(self.number + at, self.line + at, [*values], ())
 
 
 @dataclass
@@ -106,8 +122,8 @@ class Findings:
 class UsersFile:
     """A users file, open for reading.
 
-    A context manager. `findings` is known from the start, but for its samples and counts, which
-    grow while `records` is read.
+    A context manager. `signature` stays the same as long as nobody writes to the file. `findings`
+    is known from the start, but for its samples and counts, which grow while `records` is read.
 
     Raises:
         Refused: it is no users file, or cannot be read; on opening, and while reading.
@@ -118,7 +134,9 @@ class UsersFile:
         self._tick: Tick = no_tick
         self._file = _opened(path)
         try:
-            self.size = os.fstat(self._file.fileno()).st_size
+            status = os.fstat(self._file.fileno())
+            self.size = status.st_size
+            self.signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             start = self._file.read(_START)
             what = not_a_text_file(start)
             if what:
@@ -186,31 +204,45 @@ class UsersFile:
         Raises:
             Refused: there is no record in the file, or reading it failed.
         """
+        for found in self.read(tick):
+            if isinstance(found, CleanRecords):
+                yield from found.one_by_one()
+            else:
+                yield found
+
+    def read(self, tick: Tick = no_tick) -> Iterator[Record | CleanRecords]:
+        """The records of the file, in order, once: many at a time while they are clean.
+
+        Raises:
+            Refused: there is no record in the file, or reading it failed.
+        """
         self._tick = tick
         try:
-            yield from self._records()
+            yield from self._read()
         except OSError as error:
             msg = f"{_named(self.path)} could not be read to its end: {reason(error)}."
             raise Refused(msg) from error
 
-    def _records(self) -> Iterator[Record]:
-        findings, rows = self.findings, self._rows
+    def _read(self) -> Iterator[Record | CleanRecords]:
+        findings = self.findings
         in_order = findings.columns.are_in_file_order
-        number = 0
-        for found in rows:
-            if isinstance(found, CleanRows):
-                for line, cells in enumerate(found.rows, start=found.line):
-                    number += 1
-                    values = cast("Values", cells) if in_order else self._in_file_order(cells)
-                    if self._wants_samples:
-                        self._note_samples(values)
-                    yield _new(Record, (number, line, values, ()))
-            else:
-                number += 1
+        number = 1
+        for found in self._rows:
+            if not isinstance(found, CleanRows):
                 yield self._record(number, found)
-        findings.blank = rows.blank
+                number += 1
+                continue
+            for cells in found.rows if self._wants_samples else ():
+                self._note_samples(self._in_file_order(cells))
+            if in_order:
+                yield CleanRecords(number, found.line, found.rows)
+            else:
+                for at, cells in enumerate(found.rows):
+                    yield Record(number + at, found.line + at, self._in_file_order(cells), ())
+            number += len(found.rows)
+        findings.blank = self._rows.blank
         self._tick(Phase.READING, self.size, self.size)
-        if not number:
+        if number == 1:
             what = "a header and no records" if findings.dialect.has_header else "no records"
             if not self.size:
                 what = "no records: it is empty"

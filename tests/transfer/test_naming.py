@@ -2,7 +2,8 @@
 
 import pytest
 
-from qm_tui.transfer.planning import Choices, Plan, UnknownID, plan_of
+from qm_tui.transfer.plan import Choices, Plan, UnknownID
+from qm_tui.transfer.planning import plan_of
 from qm_tui.users.fields import User
 from tests.helpers import counts, faulty, record, record_of, state_of, user
 

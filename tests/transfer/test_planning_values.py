@@ -3,7 +3,8 @@
 import pytest
 
 from qm_tui.store.interface import EMPTY
-from qm_tui.transfer.planning import Choices, UnknownID, plan_of
+from qm_tui.transfer.plan import Choices, UnknownID
+from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.problems import NOT_SHOWN, Severity

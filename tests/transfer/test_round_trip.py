@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import EMPTY
 from qm_tui.transfer.exporting import export_users
-from qm_tui.transfer.planning import Choices, UnknownID, plan_of
+from qm_tui.transfer.plan import Choices, UnknownID
+from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
 from qm_tui.users.rules import faults_of
