@@ -5,11 +5,12 @@ committed.
 """
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Final, NamedTuple, cast
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.interface import State
-from qm_tui.transfer.naming import Judged, name_conflicts, name_taken
+from qm_tui.transfer.naming import Claims, Judged, name_conflicts, name_taken
 from qm_tui.transfer.plan import Choices, Plan, UnknownID
 from qm_tui.transfer.reading import CleanRecords, Record, Values
 from qm_tui.transfer.spreadsheet import was_eaten
@@ -50,7 +51,7 @@ class Planner:
         self._keeps_unknown_ids = choices.unknown_id is UnknownID.ADD or not state.users
         self._plan = Plan(state.generation)
         self._first_lines: dict[str, int] = {}
-        self._accepted: list[Judged] = []
+        self._claims = Claims()
         self._rejected: list[_Said] = []
         self._warned: list[_Said] = []
         self._shared: dict[str, str] = {}
@@ -84,10 +85,8 @@ class Planner:
         columns[_USER_ID_AT] = tuple(self._more_ids(count))
         numbers = range(found.number, found.number + count)
         lines = range(found.line, found.line + count)
-        self._accepted += [
-            _new(Judged, (number, line, _new(User, values), None))
-            for number, line, values in zip(numbers, lines, zip(*columns, strict=True), strict=True)
-        ]
+        users = [_new(User, values) for values in zip(*columns, strict=True)]
+        self._claims.add_many(numbers, lines, users, repeat(None, count))
         return True
 
     def _add(self, record: Record) -> None:
@@ -103,7 +102,7 @@ class Planner:
         if stored is None:
             user = self._new_user(values, faults)
             if not faults:
-                self._accepted.append(Judged(record.number, record.line, user, None))
+                self._claims.add(Judged(record.number, record.line, user, None))
                 return
             warnings: list[Fault] = []
         else:
@@ -117,20 +116,23 @@ class Planner:
         if user is stored:
             self._plan.unchanged += 1
         else:
-            self._accepted.append(judged)
+            self._claims.add(judged)
 
     def finish(self, tick: Tick = no_tick) -> Plan:
         """Judge User Names on the store as it would be, and hand out the plan."""
-        plan = self._plan
-        conflicts = name_conflicts(self._accepted, self._state, tick)
+        plan, claims = self._plan, self._claims
+        conflicts = name_conflicts(claims, self._state, tick)
         for at, fault in conflicts.items():
-            judged = self._accepted[at]
+            judged = claims.at(at)
             self._rejected.append(_Said(judged, [*judged.user], [fault]))
-        accepted = self._accepted
-        if conflicts:
-            accepted = [one for at, one in enumerate(accepted) if at not in conflicts]
-        plan.changes = {user.user_id: user for _, _, user, _ in accepted}
-        plan.added = {user.user_id for _, _, user, stored in accepted if stored is None}
+        plan.changes = {user.user_id: user for user in claims.users}
+        plan.added = set(plan.changes)
+        if any(claims.stored):
+            plan.added -= {stored.user_id for stored in claims.stored if stored is not None}
+        for at in conflicts:
+            user_id = claims.users[at].user_id
+            del plan.changes[user_id]
+            plan.added.discard(user_id)
         if self._rejected:
             self._report_names_of_rejected()
         plan.rejected = len(self._rejected)
