@@ -140,8 +140,22 @@ class OpenDialog(FileDialog[Path]):
     @on(PathInput.Changed)
     def _folder_typed(self) -> None:
         text = self.field.value
-        if self.is_typed and text.endswith("/"):
+        if not self.is_typed:
+            return
+        if text.endswith("/"):
             self._look_for_folder(text, self._base)
+        else:
+            self._follow(typed_path(text.strip(), self._base))
+
+    def _follow(self, path: Path) -> None:
+        """Let the cursor stand on the entry that is typed, and show that one's first lines."""
+        found = None
+        if path.parent == self.files.folder:
+            names = (entry.name for entry in self.files.entries)
+            found = next((row for row, name in enumerate(names) if name == path.name), None)
+        if found is not None:
+            self.files.cursor_row = found
+        self._peek_soon(None if found is None else self.files.entries[found])
 
     @work(thread=True, exclusive=True, group="typing", exit_on_error=False)
     def _look_for_folder(self, text: str, base: Path) -> None:

@@ -50,6 +50,17 @@ async def test_enter_before_the_folder_is_read_opens_the_newest_file_too(incomin
         assert hand.app.result == incoming / "new.csv"
 
 
+async def test_the_cursor_follows_a_name_that_is_typed(incoming):
+    async with opened(OpenDialog(incoming)) as hand:
+        await hand.type("old.CSV")
+        assert (hand.cursor, hand.text) == ("old.CSV", "old.CSV")
+        await hand.pilot.pause(0.3)
+        await hand.settle()
+        assert "Read as" in hand.shown("#lines")
+        await hand.type("no-such.csv")
+        assert hand.shown("#lines") == ""
+
+
 async def test_a_file_is_chosen_in_the_list_by_keys(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.press("down", "down")
