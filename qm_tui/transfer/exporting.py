@@ -2,13 +2,15 @@
 
 import csv
 import io
+import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from qm_tui.files import NotDurable, replacing
+from qm_tui.places import short
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
@@ -49,22 +51,22 @@ def export_users(
         AlreadyThere: a file stands there, and `overwrite` is False.
         Refused: it could not be written; nothing was left behind.
     """
+    path, is_taken = place_for(path)
+    if is_taken and not overwrite:
+        raise _already_there(path)
     try:
-        path = export_path(path)
-        _require_place(path, overwrite=overwrite)
         with replacing(path, overwrite=overwrite) as file:
             write_users(users, file, tick)
     except FileExistsError as error:
         raise _already_there(path) from error
     except NotDurable as error:
         msg = (
-            f"{visible(str(path))} was written, but it is not known whether it outlasts a power "
+            f"{visible(short(path))} was written, but it is not known whether it outlasts a power "
             f"cut: the system could not sync its folder ({reason(error)})."
         )
         raise Refused(msg) from error
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file can have such a name"
-        msg = f"{visible(str(path))} could not be written: {why}. Nothing was exported."
+    except OSError as error:
+        msg = f"{visible(short(path))} could not be written: {reason(error)}. Nothing was exported."
         raise Refused(msg) from error
     return path
 
@@ -121,34 +123,65 @@ def _unwritable(rows: Sequence[Sequence[str]]) -> str:
     return "A user cannot be exported: it holds half a character. Nothing was exported."
 
 
-def _require_place(path: Path, *, overwrite: bool) -> None:
-    """Say early and clearly why nothing can be written there.
+class Place(NamedTuple):
+    """Where an export goes.
+
+    Attributes:
+        path: the file, with `.csv` at the end of its name.
+        is_taken: whether a file stands there already.
+    """
+
+    path: Path
+    is_taken: bool
+
+
+def place_for(path: Path) -> Place:
+    """Where an export to a path goes. Says early and clearly why nothing can be written there.
 
     Raises:
-        AlreadyThere: a file stands there, and `overwrite` is False.
-        Refused: the folder is missing, or something other than a file stands there.
+        Refused: the folder is missing or may not be written to, something other than a file
+            stands there, or no file can have such a name.
+    """
+    try:
+        _is_file(path)  # a device is refused by its own name, without .csv
+        target = export_path(path)
+        folder = target.parent
+        if not folder.is_dir():
+            msg = (
+                f"The folder {visible(short(folder))} does not exist: make it first, or choose "
+                "another. Nothing was exported."
+            )
+            raise Refused(msg)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            msg = f"{visible(short(folder))} is a folder in which you may not write."
+            raise Refused(msg)
+        return Place(target, _is_file(target))
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "no file can have such a name"
+        msg = f"{visible(short(path))} could not be written: {why}. Nothing was exported."
+        raise Refused(msg) from error
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file stands at the path.
+
+    Raises:
+        Refused: something else does.
         OSError: the system does not let us look.
     """
-    if not path.parent.is_dir():
-        msg = (
-            f"The folder {visible(str(path.parent))} does not exist: make it first, or choose "
-            "another. Nothing was exported."
-        )
-        raise Refused(msg)
     try:
         mode = path.stat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-        msg = f"{visible(str(path))} is {what}, not a file. Nothing was exported."
-        raise Refused(msg)
-    if not overwrite:
-        raise _already_there(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if stat.S_ISREG(mode):
+        return True
+    what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+    msg = f"{visible(short(path))} is {what}, not a file: choose another name."
+    raise Refused(msg)
 
 
 def _already_there(path: Path) -> AlreadyThere:
     return AlreadyThere(
-        f"{visible(str(path))} exists already: choose another name, or overwrite it with --force. "
-        "Nothing was exported."
+        f"{visible(short(path))} exists already: choose another name, or overwrite it with "
+        "--force. Nothing was exported."
     )

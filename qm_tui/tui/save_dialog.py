@@ -1,7 +1,5 @@
 """The dialog Save As: where the users are exported to."""
 
-import os
-import stat
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -9,8 +7,8 @@ from typing import ClassVar, NamedTuple
 from textual import on
 
 from qm_tui.places import short
-from qm_tui.refusal import Refused, reason
-from qm_tui.transfer.exporting import export_path
+from qm_tui.refusal import Refused
+from qm_tui.transfer.exporting import place_for
 from qm_tui.tui.file_dialog import FileDialog, Verdict
 from qm_tui.tui.file_list import FileList
 from qm_tui.tui.folder import is_folder
@@ -63,15 +61,10 @@ class SaveDialog(FileDialog[SaveChoice]):
         if is_folder(path):
             return Verdict(path, is_folder=True)
         if is_folder_meant:
-            raise _no_folder(path)
-        _stands_there(path)  # a device is refused by its own name, without .csv
-        target = export_path(path)
-        if not is_folder(target.parent):
-            raise _no_folder(target.parent)
-        if not os.access(target.parent, os.W_OK | os.X_OK):
-            msg = f"Nothing can be saved in {short(target.parent)}: you may not write there."
+            msg = f"The folder {short(path)} does not exist: make it first, or choose another."
             raise Refused(msg)
-        return Verdict(target, is_taken=_stands_there(target))
+        place = place_for(path)
+        return Verdict(place.path, is_taken=place.is_taken)
 
     def accept(self, verdict: Verdict) -> None:
         """Close with the place; where a file stands there, ask first."""
@@ -106,27 +99,3 @@ class SaveDialog(FileDialog[SaveChoice]):
             self._file_name = entry.name
             self.put(entry.name)
             self.field.focus()
-
-
-def _no_folder(folder: Path) -> Refused:
-    return Refused(f"The folder {short(folder)} does not exist: make it first, or choose another.")
-
-
-def _stands_there(path: Path) -> bool:
-    """Whether a file stands at the path.
-
-    Raises:
-        Refused: something else does, or the system does not let us look.
-    """
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        msg = f"{short(path)} cannot be written: {reason(error)}."
-        raise Refused(msg) from error
-    if stat.S_ISREG(mode):
-        return True
-    what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-    msg = f"{short(path)} is {what}, not a file: choose another name."
-    raise Refused(msg)
