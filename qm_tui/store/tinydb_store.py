@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 from tinydb import TinyDB
 
 from qm_tui.files import NotDurable, make_private_folder
+from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
@@ -83,7 +84,8 @@ class TinyDBUserStore(UserStore):
             with _opened(self._path) as file:
                 signature = _signature(os.fstat(file.fileno()))
                 if signature != self._signature:
-                    self._read(snapshot.documents_in(file, tick), found)
+                    with no_garbage_collection():
+                        self._read(snapshot.documents_in(file, tick), found)
                     self._signature = signature
         except FileNotFoundError as error:
             if self._signature is not None:

@@ -1,11 +1,9 @@
 """An import, from a file to the store: one transaction, or nothing."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import State, UserStore
@@ -55,20 +53,8 @@ def import_users(
         Refused: the file is no users file, or the store could not be read or written. The store
             is as it was.
     """
-    with _no_garbage_collection():
+    with no_garbage_collection():
         return _import_users(path, store, choices or Choices(), tick, dry_run=dry_run)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Records and users form no cycles; looking for some again and again doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _import_users(

@@ -1,6 +1,5 @@
 """The Users page: the list, Import and Export."""
 
-import gc
 from collections.abc import Sequence
 from datetime import date
 from itertools import islice
@@ -156,8 +155,6 @@ class UsersPage(Screen[None]):
         except Cancelled:
             self.app.call_from_thread(self.app.exit)
         else:
-            gc.collect()
-            gc.freeze()  # users are many and never garbage: full collections pass them by
             self.post_message(StoreOpened(view))
 
     @on(StoreRefused)
