@@ -123,6 +123,11 @@ class Terminal:
             self._stream.feed(self.read(min(left, 0.2)))
         return time.perf_counter() - begin
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a dropped line does."""
+        os.close(self._descriptor)
+        self._descriptor = os.open(os.devnull, os.O_RDWR)
+
     @property
     def text(self) -> str:
         """The screen as it is, line by line."""

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 
 from qm_tui.crash import STATUS, crashed
 from qm_tui.store.interface import UserStore
+from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
 
@@ -43,9 +44,12 @@ class QmTuiApp(App[str]):
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self._hang_up)
 
+            watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
+
     def _hang_up(self) -> None:
+        end_soon()  # a terminal that is gone may keep Textual from ending
         self._page.stop()
-        self.exit(return_code=128 + signal.SIGHUP)
+        self.exit(return_code=HUNG_UP)
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]

@@ -119,6 +119,21 @@ def test_a_dropped_line_ends_the_program_and_leaves_the_store_whole(home, number
     assert b"Traceback" not in terminal.received
 
 
+DEAF = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize("wrapper", [[], DEAF], ids=["heard", "ignored by the parent"])
+def test_a_terminal_that_is_gone_ends_the_program(home, wrapper):
+    store_of(home / "users.json", sample_users(30))
+    command = [*wrapper, PROGRAM, "--store", str(home / "users.json")]
+    with Terminal(command) as terminal:
+        terminal.wait_for("30 users")
+        terminal.settle()
+        terminal.hang_up()
+        terminal.wait_for_end(4)
+    assert len(open_store(home / "users.json").load().users) == 30
+
+
 def test_a_broken_store_is_one_sentence(home):
     (home / "users.json").write_text("not json")
     with started(home) as terminal:
