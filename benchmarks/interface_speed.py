@@ -17,7 +17,7 @@ from benchmarks.terminal import Terminal
 
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-m", "qm_tui"]
-KEYS = {"Down": "\x1b[B", "PgDn": "\x1b[6~", "Right": "\x1b[C", "End": "\x1b[F"}
+KEYS = {"Down": "\x1b[B", "PgDn": "\x1b[6~", "Right": "\x1b[C"}
 
 
 def made_store(folder: Path, users: int) -> Path:

@@ -189,8 +189,12 @@ _LISTED: Final = (
 @app.command()
 def info(context: typer.Context, store: StoreOption = None) -> None:
     """Say where the data, the settings and the log are."""
-    users = _store(context, store)
-    held = counted(len(users.state.users), "user")
+    users = _store(context, store, load=False)
+    refused = None
+    try:
+        held = counted(len(users.load().users), "user")
+    except Refused as error:
+        refused, held = error, "it cannot be used"
     if not Path(users.location).exists():
         held = "not there yet: the first import makes it"
     for name, value in (
@@ -200,6 +204,8 @@ def info(context: typer.Context, store: StoreOption = None) -> None:
         ("Log", str(places.log_path())),
     ):
         print(f"{name:<10}{visible(value)}")
+    if refused:
+        raise refused
 
 
 def _store(context: typer.Context, given: Path | None, *, load: bool = True) -> "UserStore":
@@ -217,6 +223,8 @@ def _store(context: typer.Context, given: Path | None, *, load: bool = True) -> 
 
 
 def _print_report(report: "Report", *, dry_run: bool) -> None:
+    from qm_tui.users.problems import Severity
+
     plan = report.plan
     for sentence in report.findings.sentences:
         print(sentence)
@@ -224,6 +232,7 @@ def _print_report(report: "Report", *, dry_run: bool) -> None:
         where = f"Line {problem.line}"
         if problem.user:
             where += f", {visible(problem.user, 60)}"
+        where += ", rejected" if problem.severity is Severity.ERROR else ", imported, but look"
         print(f"{where}: {visible(problem.message)}. {visible(problem.remedy)}")
     if report.store_moved_on:
         print("Somebody else changed the store meanwhile; the file was checked against it again.")
@@ -300,8 +309,8 @@ def _status(arguments: Sequence[str] | None) -> int:
     except Refused as refused:
         return _refuse(str(refused))
     except _WrongCall as error:
-        message = error.format_message().rstrip(".")
-        return _refuse(f"{visible(message)}. Try qm-tui --help.")
+        message = visible(error.format_message().rstrip("."))
+        return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         print("Cancelled. Nothing was written.", file=sys.stderr)
         return CANCELLED

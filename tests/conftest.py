@@ -1,6 +1,12 @@
 """Fixtures of all tests."""
 
+import signal
+
 import pytest
+
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # under nohup the programs under test would inherit that they ignore it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

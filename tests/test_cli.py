@@ -77,7 +77,7 @@ def test_an_import_adds_the_users_and_says_so(home, store):
 def test_rejected_records_are_named_and_the_others_imported(home, store):
     bad = BO._replace(is_active="yes", user_id="")
     out = qm_tui("import", users_file(home, *ids_empty(ANNA), bad), status=1)
-    assert "Line 3, Bo Bosen: " in out
+    assert "Line 3, Bo Bosen, rejected: " in out
     assert "Is User Active" in out
     assert "Imported 1 of 2 records, 1 rejected." in out
     assert [one["user_name"] for one in json.loads(store.read_bytes())["users"].values()] == [
@@ -282,3 +282,15 @@ def test_every_locale_will_do(home, store):
     for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
         out = qm_tui("list", env={**os.environ, **locale})
         assert "anna" in out
+
+
+def test_info_says_where_things_are_even_if_the_store_is_broken(home, store):
+    store.parent.mkdir(parents=True, exist_ok=True)
+    store.write_text("not JSON")
+    done = subprocess.run(
+        [sys.executable, "-m", "qm_tui", "info"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert f"{store} (it cannot be used)" in done.stdout
+    assert "qm-tui.log" in done.stdout
+    assert "is not JSON" in done.stderr

@@ -101,7 +101,7 @@ def test_without_a_terminal_the_interface_is_not_opened(store):
     "content", ["{", "not JSON", '{"users": {"1": {"user_name": "x"}}}', '{"users": []}']
 )
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["list", "--json"], ["info"], ["export", "-"], ["import", "users.csv"]]
+    "arguments", [["list"], ["list", "--json"], ["export", "-"], ["import", "users.csv"]]
 )
 def test_a_broken_store_is_refused_by_every_command_and_untouched(home, store, content, arguments):
     users_file(home, ANNA)

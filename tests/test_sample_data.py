@@ -207,10 +207,10 @@ FIELDS_AT_FAULT = {
 }
 CANNOT_BE_READ = [
     "A cell has more than 4,096 characters",
-    "It has 27 values, the file has 26 columns",
+    "The record has 27 values, the file has 26 columns",
     "There is text after a closing quote",
-    "It holds a NUL character",
-    "It holds bytes that are not UTF-8",
+    "The record holds a NUL character",
+    "The record holds bytes that are not UTF-8",
     "A quote is opened and not closed",
 ]
 

@@ -40,7 +40,7 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() >= until:
                     msg = (
-                        f"The store is busy: somebody else has been writing for {wait:.0f} "
+                        f"The store is busy: another qm-tui has been writing for {wait:.0f} "
                         "seconds. Nothing was changed; try again in a moment."
                     )
                     raise StoreBusy(msg) from None

@@ -84,7 +84,7 @@ def not_a_text_file(start: bytes) -> str | None:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     if start.count(0) * 3 > len(start):
-        return "text in UTF-16 without its mark, or no text"
+        return "UTF-16 without its mark (save it as UTF-8), or no text"
     controls = len(start) - len(start.translate(None, _CONTROLS))
     return "no text" if controls > len(start) * _MOST_CONTROLS else None
 

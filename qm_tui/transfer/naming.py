@@ -71,13 +71,21 @@ class Claims:
         return Judged(self.numbers[place], self.lines[place], self.users[place], self.stored[place])
 
 
-def name_taken(user_name: str, owner: User) -> Fault:
-    """The fault of a User Name that another user has."""
+def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
+    """The fault of a User Name that another user has.
+
+    Args:
+        user_name: the name.
+        owner: who has it.
+        is_new: whether the record has no User ID, and may be meant for the owner.
+    """
     name = f"{owner.first_name} {owner.last_name}".strip()
     return Fault(
         _USER_NAME,
         f"User Name '{shortened(user_name)}' belongs to {shortened(name)} already",
-        "Choose another User Name, or write that user's User ID into the record to update it.",
+        "Choose another User Name, or write that user's User ID into the record to update it."
+        if is_new
+        else "Choose another User Name, or correct the record that was to give it up.",
     )
 
 
@@ -99,7 +107,7 @@ class _Settlement:
         self.rejected: dict[int, Fault] = {}
         contested = self._take_claims(state, tick)
         for at, owner in contested:
-            self._reject(at, name_taken(claims.users[at].user_name, owner))
+            self._reject_taken(at, owner)
         self._settle()
 
     def _take_claims(self, state: State, tick: Tick) -> list[tuple[int, User]]:
@@ -136,6 +144,11 @@ class _Settlement:
             self.rejected[at] = fault
             self._to_settle.append(at)
 
+    def _reject_taken(self, at: int, owner: User) -> None:
+        is_new = self._claims.stored[at] is None
+        name = self._claims.users[at].user_name
+        self._reject(at, name_taken(name, owner, is_new=is_new))
+
     def _settle(self) -> None:
         """A user whose record is rejected keeps its old name: nobody else can have it."""
         claims = self._claims
@@ -145,4 +158,4 @@ class _Settlement:
                 continue
             claimant = self._first_to_claim.get(name_key(stored.user_name))
             if claimant is not None and claims.users[claimant].user_id != stored.user_id:
-                self._reject(claimant, name_taken(claims.users[claimant].user_name, stored))
+                self._reject_taken(claimant, stored)

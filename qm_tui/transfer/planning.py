@@ -17,7 +17,7 @@ from qm_tui.transfer.spreadsheet import was_eaten
 from qm_tui.transfer.updating import EATABLE, differs, updated
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
 from qm_tui.users.identity import name_key, new_user_ids
-from qm_tui.users.problems import Fault, Problem, shown_value
+from qm_tui.users.problems import Fault, Problem, shortened, shown_value
 from qm_tui.users.rules import all_are_sound, faults_of
 
 _new = tuple.__new__
@@ -149,8 +149,8 @@ class Planner:
             faults.append(
                 Fault(
                     _USER_ID,
-                    f"User ID stands in line {first} already",
-                    "Keep one record for each user.",
+                    f"User ID {shortened(user_id)} stands in line {first} already",
+                    f"Keep one record for each user: only that in line {first} is judged.",
                 )
             )
         stored = self._state.users.get(user_id)
@@ -160,8 +160,8 @@ class Planner:
                     Fault(
                         _USER_ID,
                         "User ID is not known here",
-                        "Empty User ID to add a new user, or import with --unknown-id add to add "
-                        "it and keep the ID.",
+                        "Empty User ID to add a new user, or import on the command line with "
+                        "--unknown-id add to add it and keep the ID.",
                     )
                 )
             return None
@@ -171,7 +171,8 @@ class Planner:
             faults.append(
                 Fault(
                     _USER_ID,
-                    f"User ID is {name} here, and both User Name and Last Name differ",
+                    f"User ID {shortened(user_id)} is {name} here, and both User Name and Last "
+                    "Name differ",
                     "Empty User ID to add a new user, or correct User ID, User Name or Last Name.",
                 )
             )
@@ -227,7 +228,9 @@ class Planner:
             owner_id = taken.get(key) or self._state.names.get(key)
             owner = self._plan.changes.get(owner_id or "") or self._state.users.get(owner_id or "")
             if owner and owner.user_id != judged.user.user_id and name_key(owner.user_name) == key:
-                faults.append(name_taken(judged.user.user_name, owner))
+                faults.append(
+                    name_taken(judged.user.user_name, owner, is_new=judged.stored is None)
+                )
 
 
 def _absent_faults(absent: list[Field]) -> list[Fault]:
@@ -235,7 +238,7 @@ def _absent_faults(absent: list[Field]) -> list[Fault]:
         Fault(
             field,
             f"{field.name} is missing from the record: a new user needs one",
-            f"Add the column {field.name} to the file, and fill it in.",
+            f"Fill in {field.name}; if the file has no such column, add it.",
         )
         for field in absent
     ]

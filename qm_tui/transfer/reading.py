@@ -141,8 +141,8 @@ class UsersFile:
             what = not_a_text_file(start)
             if what:
                 msg = (
-                    f"{_named(path)} is {what}, not a CSV text file: save it as CSV first, for "
-                    "example with Save As in Excel."
+                    f"{_named(path)} is {what}, not a CSV text file: choose another file. A "
+                    "workbook must be saved as CSV first."
                 )
                 raise Refused(msg)
             dialect = dialect_of(self._file)

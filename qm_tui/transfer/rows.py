@@ -178,14 +178,14 @@ _TEXT_AFTER_QUOTE = (
     'Put the whole cell into quotes, with "" for each quote inside it.',
 )
 _OVERLONG = (
-    f"The line has more than a million characters, or a cell more than {MAX_VALUE:,}",
+    "The line has more than a million characters",
     "Shorten it.",
 )
 LONG_CELL = (
     f"A cell has more than {MAX_VALUE:,} characters",
     "Shorten it; a quote may be missing at the end of a cell before.",
 )
-_NUL = ("It holds a NUL character", "Remove it, or save the file as UTF-8 text again.")
+_NUL = ("The record holds a NUL character", "Remove it, or save the file as UTF-8 text again.")
 
 
 class Rows:
@@ -205,7 +205,7 @@ class Rows:
         cell = rf'(?:"(?:[^"]++|"")*+"|[^"{re.escape(delimiter)}]*+)'
         self._strict = re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+")
         self._undecodable = (
-            f"It holds bytes that are not {encoding_name}",
+            f"The record holds bytes that are not {encoding_name}",
             f"Save the file as {encoding_name} again, or correct the characters in this line.",
         )
 
@@ -344,7 +344,7 @@ class Rows:
 
     def _too_many(self, cells: list[str]) -> tuple[str, str]:
         return (
-            f"It has {len(cells)} values, the file has {self.width} columns",
+            f"The record has {len(cells)} values, the file has {self.width} columns",
             "Remove the value too many, or put a value that holds the delimiter into quotes.",
         )
 

@@ -9,7 +9,7 @@ from qm_tui.progress import Phase
 from qm_tui.progress_line import bar, described
 from qm_tui.tui.content import safe
 
-_BAR = 16
+_BAR = 8
 
 
 class ActionsBar(Horizontal):

@@ -56,7 +56,7 @@ class QmTuiApp(App[str]):
         """End the program; ask first while something runs."""
         page = self._page
         if not page.is_busy or await page.ask_to_stop(
-            "Something is still running. Cancel it and quit? Nothing will have been changed."
+            "Something is still running. Cancel it and quit? The store stays as it was."
         ):
             self.exit()
 

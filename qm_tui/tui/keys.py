@@ -29,6 +29,13 @@ _NAMES: Final = {
 }
 
 
+_WORDS: Final = {
+    "Focus Next": "Next part of the screen",
+    "Focus Previous": "Previous part of the screen",
+}
+_NOT_OURS: Final = ("super+", "ctrl+page", "ctrl+shift+")
+
+
 def key_name(key: str) -> str:
     """A key as it is printed on a keyboard."""
     if key in _NAMES:
@@ -43,8 +50,9 @@ def keys_that_work(screen: Screen[None]) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for key, active in screen.active_bindings.items():
         description = active.binding.description
-        if active.enabled and description and not active.binding.system:
-            found.setdefault(description, []).append(key_name(key))
+        is_textuals = key.startswith(_NOT_OURS) or active.binding.system
+        if active.enabled and description and not is_textuals:
+            found.setdefault(_WORDS.get(description, description), []).append(key_name(key))
     return [(" ".join(keys), description) for description, keys in found.items()]
 
 

@@ -133,8 +133,15 @@ class OpenDialog(FileDialog[Path]):
     @on(FileList.RowSelected)
     def _selected(self) -> None:
         entry = self.files.cursor_entry
-        if entry is not None:
-            self._put_entry(entry)
+        if entry is None:
+            return
+        says_otherwise = self.is_typed
+        self._put_entry(entry)
+        if says_otherwise:
+            # the field showed another path: first let it be seen which one is meant
+            self.hush()
+            self._peek_soon(entry)
+        else:
             self.submit()
 
     @on(PathInput.Changed)

@@ -140,6 +140,7 @@ class UsersPage(Screen[None]):
         self._actions.show_result(text)
         if self._asking is not None and self._asking.is_current:
             self._asking.dismiss(False)
+            self.app.push_screen(Message(f"It ended before you answered. {text}"))
 
     # Opening the store
 
@@ -187,7 +188,10 @@ class UsersPage(Screen[None]):
         self.query_one(NavigationPane).show_count(count)
         self.query_one("#count", Static).update(safe(counted(count, "user")))
         self.query_one("#no-users").display = not count
+        was_empty = not self._table.display
         self._table.display = bool(count)
+        if count and was_empty:
+            self._table.focus()  # without users it could not hold the focus
 
     # Import
 
@@ -242,7 +246,7 @@ class UsersPage(Screen[None]):
 
     @on(ExportFinished)
     def _exported(self, event: ExportFinished) -> None:
-        self._end(event.sentence)
+        self._end("Export complete")
         self.app.push_screen(Message(event.sentence))
 
     # All jobs
@@ -263,12 +267,12 @@ class UsersPage(Screen[None]):
         """Ask whether to cancel the running job."""
         if self._job is None or self._asking is not None:
             return
-        await self.ask_to_stop("Cancel what is running? Nothing will have been changed.")
+        await self.ask_to_stop("Cancel it? The store stays as it was.")
 
     async def ask_to_stop(self, text: str) -> bool:
         """Ask whether to stop the running job, and stop it; whether it was stopped."""
         job = self._job
-        self._asking = Question(text, yes="Cancel it", no="Go on")
+        self._asking = Question(text, yes="Cancel it", no="Continue")
         answer = await self.app.push_screen_wait(self._asking)
         self._asking = None
         if answer and job is self._job and job is not None:
@@ -313,7 +317,7 @@ def summary(report: Report) -> str:
     plan = report.plan
     rejected = f", {plan.rejected:,} rejected" if plan.rejected else ""
     if not plan.changes and not plan.rejected:
-        return f"{counted(plan.records, 'record')}, all unchanged"
+        return f"Imported {plan.imported:,} of {counted(plan.records, 'record')}, all unchanged"
     return f"Imported {plan.imported:,} of {counted(plan.records, 'record')}{rejected}"
 
 

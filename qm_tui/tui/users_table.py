@@ -57,6 +57,7 @@ class UsersDataTable(VirtualRows):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move_column(-1)", "Column left", show=False),
         Binding("right,l", "move_column(1)", "Column right", show=False),
+        Binding("enter", "select", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header"}

@@ -113,7 +113,7 @@ def control_fault(field: Field, value: str) -> Fault | None:
     return Fault(
         field,
         f"{field.name} contains {what}",
-        f"Remove {what} from {field.name}.",
+        f"Remove {what.replace('a ', 'the ', 1)} from {field.name}.",
     )
 
 
@@ -176,7 +176,7 @@ def _check_address(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{_quoted(value)} is no address of a phone",
+        f"{field.name} {_quoted(value)} is no address of a phone",
         f"Write an IPv4, IPv6 or MAC address into {field.name}, or leave it empty.",
     )
 
@@ -198,7 +198,7 @@ def _check_recording_service(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{_quoted(value)} is no recording service",
+        f"{field.name} {_quoted(value)} is no recording service",
         "Write an IP address, Any, or the name of a high-availability node "
         f"(letters, digits, - _ .) into {field.name}.",
     )
@@ -210,7 +210,7 @@ def _check_windows_login(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{_quoted(value)} is no Windows login",
+        f"{field.name} {_quoted(value)} is no Windows login",
         f"Write {field.name} as DOMAIN\\Username, or leave it empty.",
     )
 
@@ -220,7 +220,7 @@ def _check_sip_uri(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{_quoted(value)} is no SIP URI",
+        f"{field.name} {_quoted(value)} is no SIP URI",
         f"Write {field.name} as sip:x@y, where x is the user name or the extension and y the "
         "domain or the IP address of the host, or leave it empty.",
     )

@@ -72,6 +72,7 @@ async def test_a_file_is_imported_by_keys(home):
         assert status_of(pilot) == "Imported 250 of 250 records"
         assert table_of(pilot).row_count == 250
         assert ">+ " in shown(pilot)
+        assert pilot.app.focused is table_of(pilot)
         assert top(pilot) is page_of(pilot)
 
 
@@ -108,7 +109,7 @@ async def test_the_same_file_again_changes_nothing(home):
         await open_file(pilot, SAMPLES / "users.csv")
         before = (home / "users.json").read_bytes()
         await open_file(pilot, SAMPLES / "users.csv")
-        assert status_of(pilot) == "250 records, all unchanged"
+        assert status_of(pilot) == "Imported 250 of 250 records, all unchanged"
         assert (home / "users.json").read_bytes() == before
 
 
@@ -185,7 +186,7 @@ async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
-        assert str(getattr(pilot.app.focused, "label", "")) == "[Go on]"
+        assert str(getattr(pilot.app.focused, "label", "")) == "[Continue]"
         await pilot.click("#yes")
         await settled(pilot)
         assert status_of(pilot) == "Import cancelled. Nothing was changed."
@@ -212,7 +213,7 @@ async def test_quitting_during_an_import_asks_first(home, slow):
         assert table_of(pilot).row_count == 4000
 
 
-async def test_a_question_that_the_end_of_the_job_makes_needless_goes_away(home, slow):
+async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, slow):
     file = home / "some.csv"
     await write_users(file, 1000)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
@@ -226,7 +227,8 @@ async def test_a_question_that_the_end_of_the_job_makes_needless_goes_away(home,
         await pilot.pause()
         assert isinstance(top(pilot), Question)
         await settled(pilot)
-        assert top(pilot) is page_of(pilot)
+        assert isinstance(top(pilot), Message)
+        assert "It ended before you answered." in shown(pilot)
         assert status_of(pilot) == "Imported 1,000 of 1,000 records"
 
 
