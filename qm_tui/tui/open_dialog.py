@@ -155,14 +155,22 @@ class OpenDialog(FileDialog[Path]):
             self._follow(typed_path(text.strip(), self._base))
 
     def _follow(self, path: Path) -> None:
-        """Let the cursor stand on the entry that is typed, and show that one's first lines."""
+        """Let the cursor stand on the entry that is typed, or on the first that begins so.
+
+        First lines are shown only of one that is typed whole.
+        """
         found = None
-        if path.parent == self.files.folder:
-            names = (entry.name for entry in self.files.entries)
-            found = next((row for row, name in enumerate(names) if name == path.name), None)
-        if found is not None:
-            self.files.cursor_row = found
-        self._peek_soon(None if found is None else self.files.entries[found])
+        if path.parent == self.files.folder and path.name:
+            begins = [
+                row
+                for row, entry in enumerate(self.files.entries)
+                if entry.name.startswith(path.name)
+            ]
+            whole = [row for row in begins if self.files.entries[row].name == path.name]
+            if begins:
+                self.files.cursor_row = (whole or begins)[0]
+            found = self.files.entries[whole[0]] if whole else None
+        self._peek_soon(found)
 
     @work(thread=True, exclusive=True, group="typing", exit_on_error=False)
     def _look_for_folder(self, text: str, base: Path) -> None:

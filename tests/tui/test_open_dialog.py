@@ -57,8 +57,22 @@ async def test_the_cursor_follows_a_name_that_is_typed(incoming):
         await hand.pilot.pause(0.3)
         await hand.settle()
         assert "Read as" in hand.shown("#lines")
+        await hand.type("ne")
+        assert (hand.cursor, hand.text) == ("new.csv", "ne")
+        assert hand.shown("#lines") == ""
         await hand.type("no-such.csv")
         assert hand.shown("#lines") == ""
+
+
+async def test_enter_in_the_list_shows_first_what_it_would_open_instead_of_what_was_typed(incoming):
+    async with opened(OpenDialog(incoming)) as hand:
+        await hand.type("no-such.csv")
+        hand.dialog.files.focus()
+        await hand.press("enter")
+        assert hand.app.is_open
+        assert hand.text == "~/incoming/new.csv"
+        await hand.press("enter")
+        assert hand.app.result == incoming / "new.csv"
 
 
 async def test_a_file_is_chosen_in_the_list_by_keys(incoming):
