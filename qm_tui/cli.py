@@ -22,6 +22,7 @@ from qm_tui.text import counted, fitted, json_text, visible
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
     from qm_tui.transfer.importing import Report
+    from qm_tui.users.fields import User
 
 REJECTED: Final = 1
 REFUSED: Final = 2
@@ -136,7 +137,14 @@ def export(
     from qm_tui.progress_line import progress_line
     from qm_tui.transfer.exporting import export_users, write_users
 
-    users = [] if template else list(_store(context, store).state.users.values())
+    users: list[User] = []
+    if not template:
+        kept = _store(context, store)
+        if not Path(kept.location).exists():
+            # a mistyped store must not replace a good export by an empty one
+            msg = f"There is no store at {visible(kept.location)} yet. Nothing was exported."
+            raise Refused(msg)
+        users = list(kept.state.users.values())
     if file == "-":
         whole = BytesIO()
         write_users(users, whole)  # wholly or not at all

@@ -294,3 +294,17 @@ def test_info_says_where_things_are_even_if_the_store_is_broken(home, store):
     assert f"{store} (it cannot be used)" in done.stdout
     assert "qm-tui.log" in done.stdout
     assert "is not JSON" in done.stderr
+
+
+def test_an_export_of_no_store_does_not_replace_a_good_file(home, store):
+    good = home / "backup.csv"
+    good.write_text("precious")
+    done = subprocess.run(
+        [sys.executable, "-m", "qm_tui", "export", str(good), "--force"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no store at" in done.stderr
+    assert good.read_text() == "precious"
