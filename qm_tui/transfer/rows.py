@@ -77,7 +77,6 @@ class _Feed:
 
     def __init__(self, source: Iterator[Lines], delimiter: str) -> None:
         self._source = source
-        self._delimiter = delimiter
         self._space_before, self._space_after = " " + delimiter, delimiter + " "
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
@@ -88,8 +87,6 @@ class _Feed:
         self.overlong: frozenset[int] = frozenset()
         self.printable = True
         """Whether no cell of the lines holds an unprintable character."""
-        self._text = ""
-        self.done = 0
         self._start = 0
         self._row_length = 0
         self._open_length = 0
@@ -101,7 +98,6 @@ class _Feed:
             return False
         kept = self.lines[keep_from:]
         printable = block.printable and not (self._tab_is_text and "\t" in block.text)
-        self._text = block.text
         if kept:
             moved = len(kept)
             overlong = {at - keep_from for at in self.overlong if at >= keep_from}
@@ -113,17 +109,12 @@ class _Feed:
             self.printable = printable
         self.base += keep_from
         self.at -= keep_from
-        self.done = block.done
         return True
 
     def is_loose(self, text: str) -> bool:
         """Whether a cell of lines without quotes may begin or end with a space."""
         # of all blanks only the space is printable
         return self._space_before in text or self._space_after in text or _is_loose(text)
-
-    def has_empty_rows(self, width: int) -> bool:
-        """Whether a line may hold delimiters and nothing else."""
-        return self._delimiter * (width - 1) in self._text
 
     def begin(self) -> None:
         """The next line begins a row."""
@@ -209,11 +200,6 @@ class Rows:
             f"Save the file as {encoding_name} again, or correct the characters in this line.",
         )
 
-    @property
-    def done(self) -> int:
-        """The bytes of the file read so far."""
-        return self._feed.done
-
     def next_row(self) -> Row | None:
         """The next row that is not blank; None at the file's end."""
         feed = self._feed
@@ -261,12 +247,13 @@ class Rows:
         lines = feed.lines[feed.at :] if feed.at else feed.lines
         if not self.width or feed.overlong or not feed.printable:
             return None
-        if max(map(len, lines)) > MAX_VALUE or feed.has_empty_rows(self.width):
+        if max(map(len, lines)) > MAX_VALUE:
             return None
         quoted = [line for line in lines if '"' in line]
+        plain = "\n".join([line for line in lines if '"' not in line] if quoted else lines)
+        if feed.is_loose(plain) or delimiter * (self.width - 1) in plain:
+            return None  # the second: a row that may be empty
         if not quoted:
-            if feed.is_loose("\n".join(lines)):
-                return None
             rows = [line.split(delimiter) for line in lines]
         else:
             try:
@@ -276,9 +263,7 @@ class Rows:
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
-            plain = "\n".join([line for line in lines if '"' not in line])
-            has_empty_rows = "\n" * (self.width - 1) in text
-            if has_empty_rows or _is_loose(text) or '="' in text or feed.is_loose(plain):
+            if "\n" * (self.width - 1) in text or _is_loose(text) or '="' in text:
                 return None
             rest = iter(parsed)
             rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]

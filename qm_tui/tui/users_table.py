@@ -80,13 +80,6 @@ class UsersDataTable(VirtualRows):
         """How many users the view holds."""
         return len(self._view)
 
-    @property
-    def cursor_user(self) -> User | None:
-        """The user under the cursor."""
-        if not self._view:
-            return None
-        return self._users[self._view[self.cursor_row]]
-
     def show(
         self,
         view: Sequence[str],

@@ -17,8 +17,6 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from qm_tui.text import fitted
-
 _WHEEL = 3
 """Rows that one notch of the mouse wheel moves."""
 
@@ -237,8 +235,3 @@ class VirtualRows(ScrollView, can_focus=True):
         top = int(self.scroll_offset.y) + rows
         top = max(0, min(top, self.row_count - self.page_height))
         self.scroll_to(y=top, animate=False, force=True)
-
-
-def columns_text(cells: list[tuple[str, int]]) -> str:
-    """Cells of visible text side by side, each as wide as it says, one space between them."""
-    return " ".join(fitted(text, width) for text, width in cells)
