@@ -1,5 +1,6 @@
 """Progress on the command line: one line on standard error that is drawn over itself."""
 
+import os
 import signal
 import sys
 import time
@@ -33,15 +34,20 @@ def progress_line() -> Iterator[Tick]:
     """A tick that draws the progress, where standard error is a terminal.
 
     Ctrl+C, a hang-up and a termination make the tick raise `Cancelled` at its next call, so that
-    nothing is torn in the middle.
+    nothing is torn in the middle. Ctrl+Z waits until the work is done: a program that is stopped
+    while it holds the store's lock would keep all others waiting.
     """
     shows = sys.stderr.isatty()
-    stopped = False
+    stopped = suspended = False
     drawn = time.monotonic()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped
         stopped = True
+
+    def suspend(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal suspended
+        suspended = True
 
     def tick(phase: Phase, done: int, total: int) -> None:
         nonlocal drawn
@@ -57,6 +63,8 @@ def progress_line() -> Iterator[Tick]:
     # what was ignored at the start, as under nohup, stays ignored
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
+    if signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, suspend)
     try:
         yield tick
     finally:
@@ -65,3 +73,5 @@ def progress_line() -> Iterator[Tick]:
         if shows:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+        if suspended:
+            os.kill(os.getpid(), signal.SIGTSTP)

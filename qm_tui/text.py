@@ -15,6 +15,9 @@ _MAX_MARKS: Final = 3
 """Combining marks on one letter; more are a tower over other lines."""
 
 
+_UNIT: Final = 1024
+_UNITS: Final = ("KB", "MB", "GB", "TB")
+
 _BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 """Letters by their category that draw nothing."""
 
@@ -79,6 +82,20 @@ def json_text(value: object, indent: int | None = None) -> str:
 def counted(number: int, what: str) -> str:
     """The number and what it counts: `1 record`, `2,310 records`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def size_text(size: int) -> str:
+    """A size in few characters: `214 KB`, `1.2 MB`; what is not empty has at least 1 KB."""
+    if not size:
+        return "empty"
+    amount = size / _UNIT
+    for unit in _UNITS:
+        if amount < _UNIT or unit == _UNITS[-1]:
+            break
+        amount /= _UNIT
+    if unit == _UNITS[0] or amount >= 10:
+        return f"{max(1, round(amount)):,} {unit}"
+    return f"{amount:.1f} {unit}"
 
 
 def fitted(text: str, width: int) -> str:

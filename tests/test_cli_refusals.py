@@ -82,6 +82,11 @@ def test_what_is_no_users_file_is_not_imported(home, store, make, says, options)
         (["import", "--unknown-id"], "--unknown-id"),
         (["list", "--store"], "--store"),
         (["list", "nonsense"], "nonsense"),
+        (["activity", "0"], "0"),
+        (["activity", "nonsense"], "nonsense"),
+        (["undo"], "N"),
+        (["undo", "1", "--confirm", "many"], "many"),
+        (["recover"], "NEW.json"),
     ],
     ids=str,
 )
@@ -101,7 +106,17 @@ def test_without_a_terminal_the_interface_is_not_opened(store):
     "content", ["{", "not JSON", '{"users": {"1": {"user_name": "x"}}}', '{"users": []}']
 )
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["list", "--json"], ["export", "-"], ["import", "users.csv"]]
+    "arguments",
+    [
+        ["list"],
+        ["list", "--json"],
+        ["export", "-"],
+        ["import", "users.csv"],
+        ["activity"],
+        ["undo", "1"],
+        ["checkpoint"],
+    ],
+    ids=str,
 )
 def test_a_broken_store_is_refused_by_every_command_and_untouched(home, store, content, arguments):
     users_file(home, ANNA)

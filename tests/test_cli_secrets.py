@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from tests.helpers import HEADER, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from tests.store.test_tinydb_store import checkpoint, commit
 from tests.test_cli import command, home, qm_tui, store, users_file
 
 __all__ = ["home", "store"]
@@ -88,17 +88,35 @@ def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header)
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["list", "--json"], ["info"], ["export", "out.csv"], ["--help"]],
+    [
+        ["list"],
+        ["list", "--json"],
+        ["info"],
+        ["export", "out.csv"],
+        ["--help"],
+        ["activity"],
+        ["activity", "--json"],
+        *[["activity", number, *more] for number in (1, 2, 3) for more in ([], ["--json"])],
+        ["undo", 2, "--dry-run"],
+        ["undo", 3, "--dry-run", "--json"],
+        ["undo", 3],
+        ["undo", 2, "--json"],
+        ["checkpoint"],
+        ["recover", "new.json"],
+    ],
     ids=str,
 )
-def test_no_other_output_holds_a_secret(store, arguments):
-    commit(store, OLD)
-    _assert_no_secret(qm_tui(*arguments))
+def test_no_other_output_holds_a_secret(home, store, arguments):
+    commit(store, OLD, user("bo"))
+    commit(store, OLD._replace(password=NEW_PASSWORD, salt=NEW_SALT))
+    commit(store, delete=(OLD.user_id,))
+    _assert_no_secret(_said(*arguments))
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["info"], ["export", "-"]], ids=str)
 def test_a_broken_store_is_refused_without_its_secrets(store, arguments):
     commit(store, OLD)
+    checkpoint(store)
     store.write_bytes(store.read_bytes().replace(b'"0412"', b'["0412"]'))
     _assert_no_secret(_said(*arguments))
     store.write_bytes(store.read_bytes().replace(b"[", b"{["))
@@ -171,7 +189,16 @@ def test_the_command_line_does_not_load_the_interface(home, store):
         "assert not [name for name in sys.modules if name.split('.')[0] == 'textual']\n"
         "print('done', file=sys.stderr)"
     )
-    for arguments in (["import", "users.csv"], ["list"], ["info"], ["export", "-"], ["--version"]):
+    for arguments in (
+        ["import", "users.csv"],
+        ["list"],
+        ["info"],
+        ["activity", "1"],
+        ["export", "-"],
+        ["checkpoint"],
+        ["recover", "new.json"],
+        ["--version"],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments], check=True, capture_output=True, timeout=30
         )

@@ -15,7 +15,7 @@ import pytest
 from qm_tui.store.tinydb_store import open_store
 from tests.helpers import HEADER, csv_text, user, written
 from tests.store.test_tinydb_store import commit
-from tests.test_cli import command, home, store
+from tests.test_cli import as_it_is, command, home, store
 
 __all__ = ["home", "store"]
 
@@ -72,14 +72,13 @@ def running(*arguments: object, until: bytes, **more):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
     commit(store, user())
-    before = store.read_bytes()
+    before = as_it_is(store)
     with running("import", big, until=b"Reading", stdout=subprocess.PIPE) as (program, said):
         program.send_signal(number)
     assert program.returncode == 130
     assert "Cancelled. Nothing was written." in said[0]
     assert "Traceback" not in said[0]
-    assert store.read_bytes() == before
-    assert sorted(one.name for one in store.parent.iterdir()) == ["users.json", "users.json.lock"]
+    assert as_it_is(store) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

@@ -83,19 +83,19 @@ class Reader:
         if not user.user_id:
             msg = "has no User ID (user_id)"
             raise NotAUser(msg)
-        return shared(user, self._shared), extras
+        return self.shared(user), extras
 
+    def shared(self, user: User) -> User:
+        """The user, with the values that many users have taken from those before.
 
-def shared(user: User, known: dict[str, str]) -> User:
-    """The user, with the values that many users have taken from `known`.
-
-    A department that a thousand users share is then one string and not a thousand.
-    """
-    values = list(user)
-    for place in SHARED_PLACES:
-        value = values[place]
-        values[place] = known.setdefault(value, value)
-    return tuple.__new__(User, values)
+        A department that a thousand users share is then one string and not a thousand.
+        """
+        known = self._shared
+        values = list(user)
+        for place in SHARED_PLACES:
+            value = values[place]
+            values[place] = known.setdefault(value, value)
+        return tuple.__new__(User, values)
 
 
 def _text(key: str, value: object) -> str:

@@ -4,14 +4,15 @@ No TinyDB type passes through here, so that a store of another make can stand be
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import Refused
+from qm_tui.store.layers import Layered
 from qm_tui.users.fields import User
 
 
@@ -23,12 +24,23 @@ class StoreBusy(StoreRefused):
     """Somebody else is writing, and did not finish in time."""
 
 
+class StoreReadOnly(StoreRefused):
+    """The store was opened for looking only, or may not be written."""
+
+
+class NotKnownWhetherSaved(StoreRefused):
+    """The system failed to sync: whether the change outlasts a power cut is not known.
+
+    Nothing more is written through this store; it must be opened again.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What a store holds at one moment. It never changes; a commit makes a new one.
 
     Attributes:
-        generation: a number that grows with every commit.
+        generation: the number of the last transaction; it grows with every commit.
         users: the users by User ID, in store order.
         names: the User ID of each user by User Name, as `name_key` makes it comparable.
     """
@@ -38,11 +50,82 @@ class State:
     names: Mapping[str, str]
 
 
-EMPTY = State(0, MappingProxyType({}), MappingProxyType({}))
+EMPTY = State(0, Layered(), Layered())
 """The state of a store that holds nothing yet."""
 
 Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A transaction, as the activity log lists it.
+
+    Attributes:
+        number: its number, from 1.
+        time: when it was committed.
+        who: the login of the person who made it.
+        address: where that person's SSH line came from; empty where there was none.
+        why: what it was: "import of sales.csv, ...", "edit", "undo of 41".
+        added: how many users it added.
+        changed: how many it changed.
+        deleted: how many it deleted.
+        token: that of the import that made it; empty where it was none.
+        is_kept: whether what it did to each user is still known.
+    """
+
+    number: int
+    time: datetime
+    who: str
+    address: str
+    why: str
+    added: int
+    changed: int
+    deleted: int
+    token: str = ""
+    is_kept: bool = True
+
+    @property
+    def users(self) -> int:
+        """How many users it was about."""
+        return self.added + self.changed + self.deleted
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether it can be taken back, as far as nothing else has changed since."""
+        return self.is_kept and self.users > 0
+
+
+class Done(NamedTuple):
+    """What a transaction did to one user.
+
+    Attributes:
+        user_id: the user.
+        before: by field key, the values before; all 26 of a user that was deleted, those that
+            changed of a user that was changed, and None of one that was added.
+        after: the values after, likewise; None of a user that was deleted.
+    """
+
+    user_id: str
+    before: Mapping[str, str] | None
+    after: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What other processes committed since the store was last looked at.
+
+    Attributes:
+        state: the state after it.
+        added: the User IDs of users who are new.
+        changed: those of users who are not as they were.
+        deleted: those of users who are gone.
+    """
+
+    state: State
+    added: frozenset[str]
+    changed: frozenset[str]
+    deleted: frozenset[str]
 
 
 Found = Callable[[Sequence[User]], object]
@@ -64,10 +147,11 @@ class Transaction(Protocol):
         """Write the changes, wholly or not at all, and return the state after them.
 
         Once it returns, the changes outlast a crash and a power cut. An exception raised by the
-        tick leaves the store as it was.
+        tick leaves the store as it was. Changes that change nothing write nothing.
 
         Raises:
             StoreRefused: the changes could not be written; the store is as it was.
+            NotKnownWhetherSaved: they were written, but the system failed to sync.
             ValueError: two users would bear one User Name, a User ID does not match its user, or
                 a user who is not there would be deleted: a fault of the caller.
         """
@@ -86,6 +170,16 @@ class UserStore(ABC):
     def state(self) -> State:
         """What it held when it was last read or written by this program."""
 
+    @property
+    @abstractmethod
+    def notices(self) -> Sequence[str]:
+        """What the admin should know about the store, found out by loading it; sentences."""
+
+    @property
+    @abstractmethod
+    def read_only(self) -> str:
+        """Why it cannot be changed, as a sentence; empty where it can."""
+
     @abstractmethod
     def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
         """Read what it holds now, others' commits included.
@@ -94,17 +188,82 @@ class UserStore(ABC):
             tick: told how much is read.
             found: given the users as they are read, some hundred at a time and in store order,
                 so that the first can be shown before the last are there. Nothing is found where
-                the store holds what it held before.
+                the store is loaded already.
 
         Raises:
             StoreRefused: it cannot be read, or is no store.
         """
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[Transaction]:
+    def has_news(self) -> bool:
+        """Whether others may have committed something. Asks the system, and takes no time."""
+
+    @abstractmethod
+    def refresh(self, tick: Tick = no_tick) -> Update | None:
+        """Read what others committed since; None where that is nothing, or somebody is writing.
+
+        Never waits for another writer.
+
+        Args:
+            tick: told how much is read; it must not raise.
+
+        Raises:
+            StoreRefused: it cannot be read any more.
+        """
+
+    @abstractmethod
+    def transaction(self, why: str, token: str = "") -> AbstractContextManager[Transaction]:
         """Keep others from writing, for a change made of the newest state.
+
+        Args:
+            why: what the change is, for the activity log.
+            token: that of the `import_at_work`, if it is one.
 
         Raises:
             StoreBusy: somebody else is writing and does not finish in time.
+            StoreReadOnly: the store was opened for looking only, or may not be written.
             StoreRefused: it cannot be read or locked.
+        """
+
+    @abstractmethod
+    def import_at_work(self, what: str) -> AbstractContextManager[str]:
+        """Leave a note that an import is under way, which the next start finds if it is cut off.
+
+        Args:
+            what: the file that is imported.
+
+        Returns:
+            A context manager with a token for `transaction`.
+        """
+
+    @abstractmethod
+    def activity(self) -> list[Entry]:
+        """All transactions, newest first, as far as this program has read the store.
+
+        Raises:
+            StoreRefused: the history cannot be read.
+        """
+
+    @abstractmethod
+    def done_by(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
+        """What a transaction did, user by user.
+
+        Raises:
+            StoreRefused: there is no such transaction, what it did is no longer kept, or the
+                history cannot be read.
+        """
+
+    @abstractmethod
+    def checkpoint(self, tick: Tick = no_tick, *, only_if_large: bool = False) -> bool:
+        """Write all users into the store's main file, and move what led to it into the history.
+
+        Args:
+            tick: told how far it is; it may raise `Cancelled`.
+            only_if_large: whether to do nothing while there is little to move.
+
+        Returns:
+            Whether anything was done.
+
+        Raises:
+            StoreRefused: it could not be done; no user is lost.
         """

@@ -1,72 +1,60 @@
-"""The TinyDB store: users in a JSON file, written whole and safely at each commit."""
+"""The TinyDB store: users in a database on a journal, behind the interface of all stores."""
 
-import errno
-import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, BinaryIO, Final, cast
 
-from tinydb import TinyDB
-
-from qm_tui.files import NotDurable, make_private_folder
-from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
-from qm_tui.store import snapshot
-from qm_tui.store.documents import NotAUser, Reader, UserDocuments
+from qm_tui.store import cut_off
+from qm_tui.store.database import LARGE, Database
+from qm_tui.store.entries import done_of
+from qm_tui.store.following import Touched
+from qm_tui.store.history import Limits
 from qm_tui.store.interface import (
-    EMPTY,
     Changes,
+    Done,
+    Entry,
     Found,
     State,
     StoreRefused,
     Transaction,
+    Update,
     UserStore,
     no_found,
 )
-from qm_tui.store.lock import WAIT, locked
-from qm_tui.store.storage import SnapshotStorage
+from qm_tui.store.lock import WAIT
+from qm_tui.store.network import network_file_system
+from qm_tui.store.who import origin
 from qm_tui.text import visible
-from qm_tui.users.fields import User
-from qm_tui.users.identity import name_key
-
-FORMAT: Final = 1
-"""The version of the file format. A file of a later one is refused."""
-
-_USERS: Final = "users"
-_META: Final = "_meta"
-
-_Signature = tuple[int, int, int] | None
 
 
 class TinyDBUserStore(UserStore):
-    """A store in a TinyDB file.
+    """A store in a TinyDB file and its journal.
 
     A missing file is an empty store; it is made, and its folder, by the first commit.
     """
 
-    def __init__(self, path: Path, *, wait: float = WAIT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wait: float = WAIT,
+        read_only: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             path: the file.
             wait: the seconds to wait for another writer.
+            read_only: whether it is opened for looking only.
+            limits: how long the history may grow.
         """
         self._given = path
-        # all who write must meet at one lock, whichever link leads them here
-        self._path = Path(os.path.realpath(path))
-        self._wait = wait
-        self._db = TinyDB(self._path, storage=SnapshotStorage)
-        self._storage = cast("SnapshotStorage", self._db.storage)
-        self._state = EMPTY
-        self._numbers: dict[str, int] = {}
-        self._others: dict[str, Any] = {}
-        self._extras: dict[int, dict[str, Any]] = {}
-        self._signature: _Signature = None
+        self._database = Database(path, wait=wait, read_only=read_only, limits=limits)
+        self._notices: list[str] | None = None
 
     @property
     def location(self) -> str:
@@ -76,199 +64,146 @@ class TinyDBUserStore(UserStore):
     @property
     def state(self) -> State:
         """What it held when it was last read or written by this program."""
-        return self._state
+        return self._database.contents.state
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the admin should know about the store."""
+        return (*self._database.notices, *(self._notices or ()))
+
+    @property
+    def read_only(self) -> str:
+        """Why it cannot be changed, as a sentence; empty where it can."""
+        return self._database.read_only
 
     def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
-        """Read what the file holds now, if that is not known already."""
-        try:
-            with _opened(self._path) as file:
-                signature = _signature(os.fstat(file.fileno()))
-                if signature != self._signature:
-                    with no_garbage_collection():
-                        self._read(snapshot.documents_in(file, tick), found)
-                    self._signature = signature
-        except FileNotFoundError as error:
-            if self._signature is not None:
-                msg = (
-                    f"The store {self._named} is gone: it was there when it was opened. Put it "
-                    "back, or open qm-tui again to start an empty one."
-                )
-                raise StoreRefused(msg) from error
-        except snapshot.NotASnapshot as error:
-            msg = (
-                f"The store {self._named} cannot be used: {error}. Nothing was changed; put a "
-                "copy from a backup in its place, or choose another file with --store."
+        """Read what the store holds now, if that is not known already."""
+        self._database.load(tick, found)
+        if self._notices is None:
+            self._notices = self._what_to_say()
+        return self.state
+
+    def _what_to_say(self) -> list[str]:
+        said = []
+        kind = network_file_system(self._database.path)
+        if kind:
+            said.append(
+                f"The store {visible(self.location)} lies on a network file system ({kind}): locks "
+                "and syncs promise less there. Keep it on a disk of one host that all log in to."
             )
-            raise StoreRefused(msg) from error
-        except OSError as error:
-            msg = f"The store {self._named} cannot be read: {reason(error)}."
-            raise StoreRefused(msg) from error
-        return self._state
+        if self.read_only:
+            return said
+        for one in cut_off.found_beside(self._database.path):
+            number = self._number_of(one.token)
+            if number:
+                said.append(f"{one.sentence} after it was saved, as transaction {number:,}.")
+            else:
+                said.append(f"{one.sentence}: nothing of it was saved. Import the file again.")
+        return said
+
+    def _number_of(self, token: str) -> int | None:
+        return next((one.number for one in self.activity() if one.token == token), None)
+
+    def has_news(self) -> bool:
+        """Whether others may have committed something."""
+        return self._database.has_news()
+
+    def refresh(self, tick: Tick = no_tick) -> Update | None:
+        """Read what others committed since."""
+        touched = self._database.refresh(tick)
+        return _update(touched, self.state) if touched else None
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, why: str, token: str = "") -> Iterator[Transaction]:
         """Hold the lock over read, change and write."""
-        try:
-            make_private_folder(self._path.parent)
-        except OSError as error:
-            msg = f"The store's folder {visible(str(self._path.parent))} cannot be made: " + (
-                f"{reason(error)}."
-            )
-            raise StoreRefused(msg) from error
-        with locked(self._path.with_name(self._path.name + ".lock"), self._wait):
-            self.load()
-            transaction = _TinyDBTransaction(self)
+        with self._database.writing(why):
+            transaction = _TinyDBTransaction(self._database, why, token)
             try:
                 yield transaction
             finally:
                 transaction.is_open = False
 
-    @property
-    def _named(self) -> str:
-        return visible(self.location)
+    @contextmanager
+    def import_at_work(self, what: str) -> Iterator[str]:
+        """Leave a note beside the store while an import is under way."""
+        can_note = self._database.path.parent.is_dir() and not self.read_only
+        note = cut_off.noted(self._database.path, what, origin()) if can_note else nullcontext("")
+        with note as token:
+            yield token
 
-    def _read(self, parts: Iterator[tuple[str, dict[str, dict[str, Any]]]], found: Found) -> None:
-        users: dict[str, User] = {}
-        names: dict[str, str] = {}
-        numbers: dict[str, int] = {}
-        others: dict[str, Any] = {}
-        extras: dict[int, dict[str, Any]] = {}
-        reader = Reader()
-        generation = 0
-        for table, documents in parts:
-            if table == _META:
-                # it stands first: a later version's users may look different
-                generation = _generation_in(documents.get("1", {}))
-                continue
-            if table != _USERS:
-                others.setdefault(table, {}).update(documents)
-                continue
-            batch = []
-            for number, document in documents.items():
-                try:
-                    user, more = reader.user(document)
-                except NotAUser as error:
-                    msg = f"document {number} of its table users {error}"
-                    raise snapshot.NotASnapshot(msg) from error
-                user_id = user.user_id
-                if user_id in users:
-                    msg = (
-                        f"documents {numbers[user_id]} and {number} of its table users have the "
-                        "same User ID"
-                    )
-                    raise snapshot.NotASnapshot(msg)
-                batch.append(user)
-                users[user_id] = user
-                numbers[user_id] = int(number)
-                names.setdefault(name_key(user.user_name), user_id)
-                if more:
-                    extras[int(number)] = more
-            found(batch)
-        self._numbers, self._others, self._extras = numbers, others, extras
-        self._state = State(generation, MappingProxyType(users), MappingProxyType(names))
+    def activity(self) -> list[Entry]:
+        """All transactions, newest first."""
+        return self._database.entries()
 
-    def _commit(self, changes: Changes, tick: Tick) -> State:
-        after = _after(self._state, changes)
-        numbers = dict(self._numbers)
-        for user_id, user in changes.items():
-            if user is None:
-                del numbers[user_id]
-        fresh = [user_id for user_id in changes if user_id not in self._numbers]
-        numbers.update(zip(fresh, count(max(self._numbers.values(), default=0) + 1), strict=False))
-        users = {numbers[user_id]: user for user_id, user in after.users.items()}
-        extras = {number: self._extras[number] for number in self._extras if number in users}
-        tables: dict[str, Mapping[Any, Any]] = {
-            _META: {1: {"format": FORMAT, "generation": after.generation}},
-            _USERS: UserDocuments(users, extras),
-            **self._others,
-        }
-        try:
-            self._storage.write(tables, tick)
-        except NotDurable as error:
-            msg = (
-                f"It is not known whether the change of {self._named} outlasts a power cut: the "
-                f"system could not sync its folder ({reason(error)}). Look at the store again."
-            )
-            raise StoreRefused(msg) from error
-        except OSError as error:
-            msg = f"The store {self._named} could not be written: {reason(error)}. It is as it was."
-            raise StoreRefused(msg) from error
-        self._numbers, self._extras, self._state = numbers, extras, after
-        self._signature = _signature(self._path.stat())
-        return after
+    def done_by(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
+        """What a transaction did, user by user."""
+        with self._database.rows_of(number) as rows:
+            yield from map(done_of, rows)
+
+    def checkpoint(self, tick: Tick = no_tick, *, only_if_large: bool = False) -> bool:
+        """Write all users into the store's file, and move the journal into the history."""
+        if only_if_large and self._database.journal_size < LARGE:
+            return False
+        with self._database.writing("checkpoint"):
+            return self._database.checkpoint(tick)
 
 
 class _TinyDBTransaction:
     """A change in the making, under the lock."""
 
-    def __init__(self, store: TinyDBUserStore) -> None:
-        self._store = store
+    def __init__(self, database: Database, why: str, token: str) -> None:
+        self._database = database
+        self._why = why
+        self._token = token
         self.is_open = True
 
     @property
     def state(self) -> State:
-        return self._store.state
+        return self._database.contents.state
 
     def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
         if not self.is_open:
             msg = "the transaction is over, and with it its lock"
             raise ValueError(msg)
-        return self._store._commit(changes, tick)
+        return self._database.commit(changes, self._why, token=self._token, tick=tick)
 
 
-def _generation_in(meta: dict[str, Any]) -> int:
-    """The generation of a store's file; 0 where another program wrote it.
-
-    Raises:
-        NotASnapshot: a later version of this program wrote it.
-    """
-    version, generation = meta.get("format", FORMAT), meta.get("generation", 0)
-    if not isinstance(version, int) or version > FORMAT:
-        msg = "it was written by a later version of qm-tui"
-        raise snapshot.NotASnapshot(msg)
-    return generation if isinstance(generation, int) else 0
-
-
-def _signature(status: os.stat_result) -> _Signature:
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _after(state: State, changes: Changes) -> State:
-    """The state that the changes lead to.
-
-    Raises:
-        ValueError: the changes do not fit the state or one another.
-    """
-    users, names = dict(state.users), dict(state.names)
-    given_up = [users[user_id] for user_id in changes if user_id in users] if users else []
-    for stored in given_up:
-        key = name_key(stored.user_name)
-        if names.get(key) == stored.user_id:
-            del names[key]
-    kept = {user_id: user for user_id, user in changes.items() if user is not None}
-    for user_id in changes.keys() - kept.keys():
-        if users.pop(user_id, None) is None:
-            msg = "a user that is not there cannot be deleted"
-            raise ValueError(msg)
-    if not all(user_id and user_id == user.user_id for user_id, user in kept.items()):
-        msg = "a change must bear the User ID of its user"
-        raise ValueError(msg)
-    claimed = {name_key(user.user_name): user_id for user_id, user in kept.items()}
-    if len(claimed) < len(kept) or not names.keys().isdisjoint(claimed):
-        msg = "two users would bear one User Name"
-        raise ValueError(msg)
-    users.update(kept)
-    names.update(claimed)
-    if len(names) < len(users):
-        # another program gave two users one name: whoever comes first has it
-        names = {}
-        for user_id, user in users.items():
-            names.setdefault(name_key(user.user_name), user_id)
-    return State(state.generation + 1, MappingProxyType(users), MappingProxyType(names))
+def _update(touched: Touched, after: State) -> Update | None:
+    """What became of each user; None where nothing is other than it was."""
+    before = touched.before
+    if before is after:
+        return None
+    old, new = before.users, after.users
+    user_ids = touched.user_ids
+    if user_ids is None:
+        user_ids = {*old, *new}
+    added, changed, deleted = set(), set(), set()
+    for user_id in user_ids:
+        stored, user = old.get(user_id), new.get(user_id)
+        if user is None:
+            if stored is not None:
+                deleted.add(user_id)
+        elif stored is None:
+            added.add(user_id)
+        elif stored != user:
+            changed.add(user_id)
+    return Update(after, frozenset(added), frozenset(changed), frozenset(deleted))
 
 
-def open_store(path: Path, *, wait: float = WAIT) -> UserStore:
+def open_store(
+    path: Path,
+    *,
+    wait: float = WAIT,
+    read_only: bool = False,
+    limits: Limits | None = None,
+) -> UserStore:
     """The store at a path; nothing is read before `load`.
+
+    Args:
+        path: the file.
+        wait: the seconds to wait for another writer.
+        read_only: whether it is opened for looking only.
+        limits: how long the history may grow.
 
     Raises:
         StoreRefused: no store can be there.
@@ -285,17 +220,4 @@ def open_store(path: Path, *, wait: float = WAIT) -> UserStore:
         what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
         msg = f"{visible(str(path))} is {what}: give the path of the store's file, users.json."
         raise StoreRefused(msg)
-    return TinyDBUserStore(path, wait=wait)
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The store's file, open for reading. Never waits, as a pipe would make it.
-
-    Raises:
-        OSError: it cannot be opened, or is no file.
-    """
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "it is not a file")
-    return file
+    return TinyDBUserStore(path, wait=wait, read_only=read_only, limits=limits)

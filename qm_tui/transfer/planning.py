@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, cast
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.interface import State
-from qm_tui.transfer.naming import Claims, Judged, name_conflicts, name_taken
+from qm_tui.store.naming import Claims, Judged, name_conflicts, name_taken
 from qm_tui.transfer.plan import Choices, Plan, UnknownID
 from qm_tui.transfer.reading import CleanRecords, Record, Values
 from qm_tui.transfer.spreadsheet import was_eaten

@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
 
@@ -34,6 +35,7 @@ SUFFIX: Final = ".csv"
 
 _SAMPLES: Final = 3
 _START: Final = 8192
+_HASHED_AT_ONCE: Final = 1024 * 1024
 _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
@@ -163,6 +165,23 @@ class UsersFile:
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
+
+    def sha256(self, tick: Tick = no_tick) -> str:
+        """The file's SHA-256, by which it is known again.
+
+        Raises:
+            Refused: it could not be read.
+        """
+        digest = sha256()
+        try:
+            self._file.seek(0)
+            while block := self._file.read(_HASHED_AT_ONCE):
+                digest.update(block)
+                tick(Phase.READING, self.size, self.size)
+        except OSError as error:
+            msg = f"{_named(self.path)} could not be read to its end: {reason(error)}."
+            raise Refused(msg) from error
+        return digest.hexdigest()
 
     def _new_rows(self, dialect: Dialect) -> Rows:
         self._file.seek(0)

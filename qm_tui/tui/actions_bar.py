@@ -1,27 +1,42 @@
 """The Actions bar: what can be done on the page, and how far it is."""
 
+from typing import NamedTuple
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.reactive import reactive
 from textual.widgets import Button, Static
 
-from qm_tui.progress import Phase
 from qm_tui.progress_line import bar, described
 from qm_tui.tui.content import safe
+from qm_tui.tui.jobs import Progressed
 
 _BAR = 8
 
 
-class ActionsBar(Horizontal):
-    """Buttons for Import and Export, and what the running or the last job has to say."""
+class Offer(NamedTuple):
+    """A button: its words, its id, and the page's action that it starts."""
 
-    is_busy: reactive[bool] = reactive(False)
-    """Whether a job runs: then there is Cancel, and nothing else can be started."""
+    text: str
+    id: str
+    action: str
+
+
+class ActionsBar(Horizontal):
+    """Buttons for what the page can do, and what the running or the last job has to say.
+
+    Args:
+        offers: the buttons.
+    """
+
+    def __init__(self, *offers: Offer) -> None:
+        super().__init__()
+        self._offers = offers
 
     def compose(self) -> ComposeResult:
         """The buttons and the status."""
-        yield Button(safe("[i Import]"), id="import", compact=True, action="screen.import")
-        yield Button(safe("[x Export]"), id="export", compact=True, action="screen.export")
+        for offer in self._offers:
+            text, name, action = offer
+            yield Button(safe(text), id=name, compact=True, action=f"screen.{action}")
         yield Static(id="status")
         yield Button(safe("[Esc Cancel]"), id="cancel", compact=True, action="screen.cancel")
 
@@ -29,19 +44,22 @@ class ActionsBar(Horizontal):
         """Name the bar."""
         self.border_title = safe("Actions")
 
-    def watch_is_busy(self, is_busy: bool) -> None:
-        """Offer what can be done now."""
-        if not self.is_mounted:
-            return
-        self.query_one("#cancel").display = is_busy
-        for name in ("import", "export"):
-            self.query_one(f"#{name}", Button).disabled = is_busy
+    def offer(self, possible: set[str], *, can_cancel: bool) -> None:
+        """Offer what can be done now; the other buttons are grey."""
+        self.query_one("#cancel").display = can_cancel
+        for offer in self._offers:
+            self.query_one(f"#{offer.id}", Button).disabled = offer.action not in possible
 
-    def show_progress(self, phase: Phase, done: int, total: int) -> None:
+    @property
+    def actions(self) -> list[str]:
+        """The actions that have a button."""
+        return [offer.action for offer in self._offers]
+
+    def show_progress(self, event: Progressed) -> None:
         """Say how far the job is."""
-        text = f"{described(phase, done, total)}  {bar(done, total, _BAR)}"
-        self.query_one("#status", Static).update(safe(text))
+        phase, done, total = event.phase, event.done, event.total
+        self.say(f"{described(phase, done, total)}  {bar(done, total, _BAR)}")
 
-    def show_result(self, text: str) -> None:
-        """Say what the last job did. It stays until the next one."""
+    def say(self, text: str) -> None:
+        """Say what the last job did. It stays until something else is said."""
         self.query_one("#status", Static).update(safe(text))

@@ -4,15 +4,22 @@ import asyncio
 import getpass
 import signal
 import sys
+from contextlib import suppress
 from typing import ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
 from qm_tui.crash import STATUS, crashed
-from qm_tui.store.interface import UserStore
+from qm_tui.progress import Cancelled
+from qm_tui.progress_line import progress_line
+from qm_tui.store.interface import StoreRefused, UserStore
+from qm_tui.tui.activity_page import ActivityPage
+from qm_tui.tui.chrome import PageChosen
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
+from qm_tui.tui.page import Page
+from qm_tui.tui.session import Session
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
 
@@ -33,12 +40,18 @@ class QmTuiApp(App[str]):
 
     def __init__(self, store: UserStore, login: str = "") -> None:
         super().__init__(css_path=[str(path) for path in style_sheets()])
-        self._page = UsersPage(store, login or _login())
+        self._session = Session(store, login or _login())
+        self._users = UsersPage(self._session)
+        self._pages: dict[str, Page] = {
+            page.PAGE: page for page in (self._users, ActivityPage(self._session))
+        }
         self.failure: Exception | None = None
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
-        self.push_screen(self._page)
+        for key, page in self._pages.items():
+            self.install_screen(page, key)  # a page that is left stays as it was
+        self.push_screen(self._users)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
@@ -48,14 +61,22 @@ class QmTuiApp(App[str]):
 
     def _hang_up(self) -> None:
         end_soon()  # a terminal that is gone may keep Textual from ending
-        self._page.stop()
+        self._session.stop()
         self.exit(return_code=HUNG_UP)
+
+    @on(PageChosen)
+    def _page_chosen(self, event: PageChosen) -> None:
+        """Show a page, unless a dialog came first. A page that is left goes on following."""
+        page = self._pages[event.page]
+        if page.is_active:
+            page.focus_list()
+        elif isinstance(self.screen, Page):
+            self.switch_screen(page)
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
         """End the program; ask first while something runs."""
-        page = self._page
-        if not page.is_busy or await page.ask_to_stop(
+        if not self._session.is_busy or await self._users.ask_to_stop(
             "Something is still running. Cancel it and quit? The store stays as it was."
         ):
             self.exit()
@@ -74,7 +95,7 @@ def _login() -> str:
 
 
 def run(store: UserStore) -> int:
-    """Run the interface until it is left.
+    """Run the interface until it is left, then tidy up the store if that is worth while.
 
     Returns:
         The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
@@ -85,4 +106,7 @@ def run(store: UserStore) -> int:
         return crashed(app.failure)
     if app.return_value:
         print(app.return_value, file=sys.stderr)
+    elif not app.return_code and not store.read_only:
+        with suppress(StoreRefused, Cancelled), progress_line() as tick:
+            store.checkpoint(tick, only_if_large=True)  # what was changed is safe without it
     return STATUS if app.return_code == 1 else app.return_code or 0

@@ -1,18 +1,20 @@
 """What stands around every page: the header line and the navigation pane."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widgets import Static, Tree
 
 from qm_tui.tui.content import safe
 
 
 class HeaderLine(Horizontal):
-    """The program, the store's path, and who is logged in.
+    """The program, the store's path, whether it can only be looked at, and who is logged in.
 
     Args:
         location: where the store is.
@@ -27,29 +29,73 @@ class HeaderLine(Horizontal):
         """The program's name and the path on the left, the login on the right."""
         yield Static(safe("qm-tui"), id="program")
         yield Static(safe(self._location), id="location")
+        yield Static(safe("looking only"), id="looking-only")
         yield Static(safe(self._login, 32), id="login")
+
+    def on_mount(self) -> None:
+        """Nothing is said of what is not known yet."""
+        self.show_looking_only(False)
+
+    def show_looking_only(self, is_looking_only: bool) -> None:
+        """Say whether the store can only be looked at."""
+        self.query_one("#looking-only").display = is_looking_only
+
+
+class PageChosen(Message):
+    """A page was chosen.
+
+    Args:
+        page: its key.
+    """
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page = page
+
+
+PAGES: Final = {"users": "Users", "activity": "Activity"}
+"""The pages by their keys, in the order of the navigation pane."""
+
+_LABEL: Final = 14
 
 
 class NavigationPane(Tree[str]):
-    """The pages of the program: `Administration > Users`."""
+    """The pages of the program: `Administration > Users`, `Activity`.
+
+    Args:
+        page: the key of the page on which the pane stands.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__(Text("Administration"), id="navigation")
         self.guide_depth = 2
         self.show_guides = False
         self.root.expand()
-        self._users = self.root.add_leaf(Text("Users"), data="users")
+        self._leaves = {key: self.root.add_leaf(Text(name), key) for key, name in PAGES.items()}
+        self._page = page
         self.auto_expand = False
 
     def on_mount(self) -> None:
         """The cursor stands on the page that is shown."""
-        self.call_after_refresh(self.move_cursor, self._users)
+        self.point()
+
+    def point(self) -> None:
+        """Let the cursor stand on the page that is shown."""
+        self.call_after_refresh(self.move_cursor, self._leaves[self._page])
 
     def show_count(self, users: int) -> None:
         """Show how many users there are."""
-        self._users.set_label(Text(f"Users {users:>8,}"))
+        label = f"Users{users:>{_LABEL - len('Users')},}"
+        leaf = self._leaves["users"]
+        if str(leaf.label) != label:
+            leaf.set_label(Text(label))
+
+    @on(Tree.NodeSelected)
+    def _selected(self, event: Tree.NodeSelected[str]) -> None:
+        event.stop()
+        self.post_message(PageChosen(event.node.data or self._page))

@@ -14,8 +14,8 @@ from textual.worker import get_current_worker
 
 from qm_tui.places import short
 from qm_tui.refusal import Refused
-from qm_tui.text import fitted, visible
-from qm_tui.tui.folder import Entry, date_text, listing, size_text
+from qm_tui.text import fitted, size_text, visible
+from qm_tui.tui.folder import Entry, date_text, listing
 from qm_tui.tui.virtual_rows import VirtualRows
 
 _SIZE_WIDTH: Final = 8

@@ -23,8 +23,6 @@ _PAUSE_EVERY: Final = 1000
 _PAUSE: Final = 0.0005
 """Seconds; without them a long listing in a thread keeps the screen waiting."""
 
-_UNIT: Final = 1024
-_UNITS: Final = ("KB", "MB", "GB", "TB")
 _MONTHS: Final = (
     "Jan",
     "Feb",
@@ -131,20 +129,6 @@ def _unreadable(folder: Path, error: OSError | ValueError) -> Refused:
         return Refused(f"{shown} is not a folder.")
     why = reason(error) if isinstance(error, OSError) else "no folder has such a name"
     return Refused(f"The folder {shown} cannot be read: {why}.")
-
-
-def size_text(size: int) -> str:
-    """A size in few characters: `214 KB`, `1.2 MB`; what is not empty has at least 1 KB."""
-    if not size:
-        return "empty"
-    amount = size / _UNIT
-    for unit in _UNITS:
-        if amount < _UNIT or unit == _UNITS[-1]:
-            break
-        amount /= _UNIT
-    if unit == _UNITS[0] or amount >= 10:
-        return f"{max(1, round(amount)):,} {unit}"
-    return f"{amount:.1f} {unit}"
 
 
 def date_text(modified: float, now: datetime) -> str:

@@ -1,14 +1,16 @@
 """Work in the background: what a worker thread tells the page, and how it is stopped."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
 from textual.message import Message
 
+from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.refusal import Refused
 from qm_tui.store.interface import State
 from qm_tui.transfer.importing import Report
 
@@ -66,29 +68,35 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the users table shows after a job, made in the worker because it grows with the data.
+    """What the users table shows, made in a worker because it grows with the data.
 
     Attributes:
         state: the store's state.
         user_ids: the User IDs in the order in which they are shown.
-        signs: by User ID, what the job did to a user: `+` added, `~` changed.
-        cursor_row: where the cursor stands.
+        signs: by User ID, what the last job did to a user: `+` added, `~` changed.
+        cursor_row: where the cursor comes to stand; None where it stays on its user.
+        fresh: the User IDs of those whom somebody else has just added or changed.
     """
 
     state: State
     user_ids: Sequence[str]
     signs: Mapping[str, str]
-    cursor_row: int = 0
+    cursor_row: int | None = None
+    fresh: frozenset[str] = frozenset()
 
 
-def view_of(state: State, report: Report | None = None) -> View:
-    """All users of a state; after an import with its signs, and the cursor on its first user."""
+def view_of(state: State, changed: Iterable[str] = (), added: Container[str] = ()) -> View:
+    """All users of a state.
+
+    Args:
+        state: the state.
+        changed: the User IDs of those whom a job changed or added; they are signed, and the cursor
+            comes to stand on the first of them.
+        added: the User IDs of those whom it added.
+    """
     user_ids = list(state.users)
-    if report is None or not report.committed:
-        return View(state, user_ids, {})
-    added, changes = report.plan.added, report.plan.changes
-    signs = {user_id: "+" if user_id in added else "~" for user_id in changes}
-    first = next(row for row, user_id in enumerate(user_ids) if user_id in signs)
+    signs = {user_id: "+" if user_id in added else "~" for user_id in changed}
+    first = next((row for row, one in enumerate(user_ids) if one in signs), None) if signs else None
     return View(state, user_ids, signs, first)
 
 
@@ -100,7 +108,7 @@ class StoreOpened(Message):
         self.view = view
 
 
-class StoreRefused(Message):
+class StoreUnusable(Message):
     """The store cannot be used."""
 
     def __init__(self, sentence: str) -> None:
@@ -135,3 +143,12 @@ class JobEnded(Message):
     def __init__(self, sentence: str, *, is_fault: bool) -> None:
         super().__init__()
         self.sentence, self.is_fault = sentence, is_fault
+
+
+def ended_by(error: Exception, when_cancelled: str) -> JobEnded:
+    """What is to be said of a job that an exception ended."""
+    if isinstance(error, Cancelled):
+        return JobEnded(when_cancelled, is_fault=False)
+    if isinstance(error, Refused):
+        return JobEnded(str(error), is_fault=True)
+    return JobEnded(sentence_of(error), is_fault=True)

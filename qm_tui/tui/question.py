@@ -5,11 +5,11 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from qm_tui.tui.content import safe
+from qm_tui.tui.content import safe, safe_lines
 
 
 class Question(ModalScreen[bool]):
@@ -55,21 +55,31 @@ class Message(ModalScreen[None]):
     """Says something, and waits for OK.
 
     Args:
-        text: what it says.
+        paragraphs: what it says.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "OK")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,o", "close", "OK"),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+    ]
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, *paragraphs: str) -> None:
         super().__init__(classes="small-dialog")
-        self._text = text
+        self._paragraphs = paragraphs
 
     def compose(self) -> ComposeResult:
         """The text, and OK."""
+        lines = [line for text in self._paragraphs for line in ("", text)][1:]
         with Vertical(classes="dialog"):
-            yield Static(safe(self._text), classes="dialog-text")
+            with VerticalScroll(classes="dialog-scroll", can_focus=False):
+                yield Static(safe_lines(lines), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
+
+    def action_move(self, lines: int) -> None:
+        """Move a text that is longer than the screen."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_close(self) -> None:
         """Close it."""

@@ -1,9 +1,10 @@
 """The table of users: any number of them, of which the visible rows are drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import ClassVar, Final
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -38,6 +39,11 @@ _FLAGS: Final = {"1": "y", "0": "n"}
 _MARGIN: Final = 3
 """Cells before the first column: the cursor's sign, the import's sign, and a blank."""
 
+FRESH_FOR: Final = 5.0
+"""Seconds for which users whom somebody else changed are marked."""
+
+_FRESH: Final = "*"
+
 
 def cell_text(field: Field, value: str) -> str:
     """What a cell shows of a value: never a secret, and flags in one letter."""
@@ -60,7 +66,7 @@ class UsersDataTable(VirtualRows):
         Binding("enter", "select", show=False),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
@@ -73,6 +79,7 @@ class UsersDataTable(VirtualRows):
         self._view: Sequence[str] = ()
         self._users: Mapping[str, User] = {}
         self._signs: Mapping[str, str] = {}
+        self._fresh: list[Container[str]] = []
         self._first_moving = FROZEN
 
     @property
@@ -98,6 +105,31 @@ class UsersDataTable(VirtualRows):
         """
         self._view, self._users, self._signs = view, users, signs or {}
         self.rows_changed(cursor_row)
+
+    def follow(
+        self, view: Sequence[str], users: Mapping[str, User], signs: Mapping[str, str]
+    ) -> None:
+        """Show what became of the users: the cursor stays on its user, the others stay in sight."""
+        before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
+        self._view, self._users, self._signs = view, users, signs
+        if view is before:
+            self.refresh()
+            return
+        self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
+
+    def mark_fresh(self, user_ids: Collection[str]) -> None:
+        """Mark users whom somebody else added or changed, for some seconds."""
+        if user_ids:
+            self._fresh.append(user_ids)
+            self.set_timer(FRESH_FOR, self._fade)
+
+    def _fade(self) -> None:
+        faded = self._fresh.pop(0)
+        if any(self._view[row] in faded for row in self.rows_in_sight):
+            self.refresh()
+
+    def _is_fresh(self, user_id: str) -> bool:
+        return any(user_id in user_ids for user_ids in self._fresh)
 
     def validate_current_column(self, column: int) -> int:
         """Keep the current column inside the columns."""
@@ -145,8 +177,14 @@ class UsersDataTable(VirtualRows):
             for at in self.visible_columns()
         ]
         cursor = ">" if row == self.cursor_row else " "
-        sign = self._signs.get(user_id, " ")
+        sign = _FRESH if self._is_fresh(user_id) else self._signs.get(user_id, " ")
         return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
+
+    def row_style(self, row: int) -> Style:
+        """Users who are fresh stand out."""
+        if self._fresh and self._is_fresh(self._view[row]):
+            return self.get_component_rich_style("users-table--fresh")
+        return super().row_style(row)
 
     def header_text(self, width: int) -> list[Segment]:
         """The names of the visible columns; the current one is marked."""
@@ -165,7 +203,7 @@ class UsersDataTable(VirtualRows):
         segments.append(Segment(" " * max(0, left), style))
         return segments
 
-    def footer_text(self, width: int) -> str:
+    def footer_text(self, width: int, line: int) -> str:
         """Which row and which columns are shown, in words, on the right."""
         text = self._position
         return " " * max(0, width - len(text) - 1) + fitted(text, min(width, len(text) + 1))
@@ -189,3 +227,16 @@ class UsersDataTable(VirtualRows):
             if x <= event.x < x + COLUMNS[place].width:
                 self.current_column = place
             x += COLUMNS[place].width + 1
+
+
+def _row_of(before: Sequence[str], row: int, view: Sequence[str]) -> int:
+    """Where the user of a row stands in another view; the same row where it is gone."""
+    if row >= len(before):
+        return row
+    user_id = before[row]
+    if row < len(view) and view[row] == user_id:
+        return row
+    try:
+        return view.index(user_id)
+    except ValueError:
+        return row

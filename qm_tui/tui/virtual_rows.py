@@ -90,8 +90,8 @@ class VirtualRows(ScrollView, can_focus=True):
         """What stands above the rows."""
         return [Segment(" " * width, self.get_component_rich_style("virtual-rows--header"))]
 
-    def footer_text(self, width: int) -> str:
-        """What stands below the rows: visible text, exactly `width` cells of it."""
+    def footer_text(self, width: int, line: int) -> str:
+        """A line below the rows, from 0: visible text, exactly `width` cells of it."""
         return " " * width
 
     def row_style(self, row: int) -> Style:
@@ -126,6 +126,30 @@ class VirtualRows(ScrollView, can_focus=True):
         self._refresh_footer()
         if before < int(self.scroll_offset.y) + self.page_height:
             self.refresh()
+
+    def rows_moved(self, cursor_row: int, top: int) -> None:
+        """The same rows stand elsewhere, and others came or went.
+
+        Args:
+            cursor_row: where the row under the cursor stands now.
+            top: where the row at the top stands now.
+        """
+        was_in_sight = self.cursor_row in self.rows_in_sight
+        self._measure()
+        top = max(0, min(top, self.row_count - self.page_height))
+        self.scroll_to(y=top, animate=False, force=True)
+        self.set_reactive(VirtualRows.cursor_row, max(0, min(cursor_row, self.row_count - 1)))
+        if was_in_sight:
+            self._scroll_to_cursor()
+        self.refresh()
+        if self.row_count:
+            self.post_message(self.RowHighlighted(self, self.cursor_row))
+
+    @property
+    def rows_in_sight(self) -> range:
+        """The rows that are visible."""
+        top = int(self.scroll_offset.y)
+        return range(top, min(top + self.page_height, self.row_count))
 
     def _measure(self) -> None:
         lines = self.header_height + self.row_count + self.footer_height
@@ -179,7 +203,8 @@ class VirtualRows(ScrollView, can_focus=True):
         if y < self.header_height:
             return Strip(self.header_text(width), width)
         if y >= self.size.height - self.footer_height:
-            return Strip([Segment(self.footer_text(width), self.rich_style)], width)
+            line = y - (self.size.height - self.footer_height)
+            return Strip([Segment(self.footer_text(width, line), self.rich_style)], width)
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)

@@ -8,7 +8,7 @@ from tinydb import TinyDB
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, user
-from tests.store.test_tinydb_store import commit
+from tests.store.test_tinydb_store import checkpoint, commit
 
 BO = user("bo")
 
@@ -40,12 +40,13 @@ def test_users_that_plain_tinydb_inserted_are_read(path, options):
 
 def test_a_change_that_plain_tinydb_made_is_seen_and_built_upon(path):
     commit(path, ANNA)
+    checkpoint(path)
     store = open_store(path)
     store.load()
     with TinyDB(path) as db:
         db.table("users").update({"location": "Bergen"})
         assert db.table("users").insert(_document(BO)) == 2
-    with store.transaction() as transaction:
+    with store.transaction("edit") as transaction:
         assert list(transaction.state.users.values()) == [user(location="Bergen"), BO]
         transaction.commit({"u-cy": user("cy")})
     assert _users(path) == [user(location="Bergen"), BO, user("cy")]
@@ -62,6 +63,7 @@ def test_foreign_text_is_kept_as_it_is_through_a_commit(path, value):
     _put(path, _document(user(location=value)), notes={"1": {value: value}})
     commit(path, BO)
     assert _users(path) == [user(location=value), BO]
+    checkpoint(path)
     assert json.loads(path.read_bytes())["notes"] == {"1": {value: value}}
 
 
@@ -80,6 +82,7 @@ def test_other_tables_survive_commits(path, tables):
     _put(path, _document(ANNA), **tables)
     for one in (BO, user("cy"), user("di")):
         commit(path, one)
+    checkpoint(path)
     found = json.loads(path.read_bytes())
     assert {name: found.get(name) for name in tables} == tables
     assert len(_users(path)) == 4
@@ -92,6 +95,7 @@ def test_what_others_keep_in_a_users_document_survives_commits(path, own_fields)
     _put(path, {**document, "note": {"by": "me"}, "seen": 3})
     for one in (BO, user(location="Bergen")):
         commit(path, one)
+    checkpoint(path)
     found = json.loads(path.read_bytes())["users"]["1"]
     assert (found.get("note"), found.get("seen")) == ({"by": "me"}, 3)
     assert found["location"] == "Bergen"
@@ -101,12 +105,14 @@ def test_what_others_keep_in_a_document_goes_with_its_user(path):
     _put(path, {**_document(ANNA), "note": "x"})
     commit(path, delete=(ANNA.user_id,))
     commit(path, BO)
+    checkpoint(path)
     assert "note" not in path.read_text()
 
 
 def test_new_users_get_document_ids_above_all_others(path):
     path.write_text(json.dumps({"users": {"40": _document(ANNA), "7": _document(BO)}}))
     commit(path, user("cy"))
+    checkpoint(path)
     assert list(json.loads(path.read_bytes())["users"]) == ["40", "7", "41"]
     assert _users(path) == [ANNA, BO, user("cy")]
 

@@ -12,17 +12,29 @@ from contextlib import contextmanager
 import pytest
 
 from qm_tui.store.interface import StoreBusy, StoreRefused
-from qm_tui.store.lock import locked
+from qm_tui.store.lock import Lock
+from qm_tui.store.who import origin
 
 _HOLDER = """
 import sys
 from pathlib import Path
-from qm_tui.store.lock import locked
-with locked(Path(sys.argv[1])):
+from qm_tui.store.lock import Lock
+from qm_tui.store.who import origin
+with Lock(Path(sys.argv[1])).held("import of sales.csv", origin()):
     print("held", flush=True)
     sys.stdin.read()
 print("free", flush=True)
 """
+
+
+@contextmanager
+def locked(path, wait=10.0):
+    lock = Lock(path, wait)
+    try:
+        with lock.held("edit", origin()):
+            yield
+    finally:
+        lock.close()
 
 
 @pytest.fixture
@@ -52,7 +64,7 @@ def test_the_lock_file_is_made_private_and_stays(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with locked(path):
         assert path.stat().st_ino == number
-    assert path.read_bytes() == b""
+    assert Lock(path).holder() == ""
 
 
 def test_another_process_that_writes_is_waited_for_and_then_said(path):

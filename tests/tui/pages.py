@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from qm_tui.store.interface import UserStore
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users_page import UsersPage
 from qm_tui.tui.users_table import UsersDataTable
@@ -30,9 +31,20 @@ def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
     store = open_store(path)
     changes = {user.user_id: user for user in users}
     if changes:
-        with store.transaction() as transaction:
+        with store.transaction("edit") as transaction:
             transaction.commit(changes)
     return store
+
+
+def commit(path: Path, *users: User, why: str = "edit", delete: str = "") -> int:
+    """Change users as another admin does; the number of the transaction."""
+    store = open_store(path)
+    store.load()
+    changes: dict[str, User | None] = {one.user_id: one for one in users}
+    if delete:
+        changes[delete] = None
+    with store.transaction(why) as transaction:
+        return transaction.commit(changes).generation
 
 
 def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
@@ -42,8 +54,13 @@ def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
 
 
 def page_of(pilot: Pilot[str]) -> UsersPage:
-    """The Users page, whatever dialog stands before it."""
-    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, UsersPage))
+    """The Users page, whatever is shown before it."""
+    return pilot.app.get_screen("users", UsersPage)
+
+
+def activity_of(pilot: Pilot[str]) -> ActivityPage:
+    """The Activity page, whatever is shown before it."""
+    return pilot.app.get_screen("activity", ActivityPage)
 
 
 def top(pilot: Pilot[str]) -> Screen[object]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from qm_tui.refusal import Refused
-from qm_tui.tui.folder import completed, date_text, listing, size_text, typed_path
+from qm_tui.text import size_text
+from qm_tui.tui.folder import completed, date_text, listing, typed_path
 from tests.tui.dialogs import made
 
 

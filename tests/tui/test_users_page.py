@@ -1,10 +1,9 @@
 """The whole way through the Users page: list, import, export; by keys and by clicks."""
 
-import json
-
 import pytest
 from textual.widgets import Button, Static
 
+from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui import jobs, users_page
 from qm_tui.tui.actions_bar import ActionsBar
 from qm_tui.tui.import_report import ImportReport, ProblemList
@@ -380,7 +379,8 @@ async def test_passwords_and_salts_are_never_on_the_screen(home):
         for _ in range(26):
             assert "PLANTED" not in shown(pilot)
             await pilot.press("right")
-        assert json.loads((home / "users.json").read_text())["users"]["1"]["salt"] == "PLANTED-SALT"
+    stored = open_store(home / "users.json").load().users.values()
+    assert {user.salt for user in stored} == {"PLANTED-SALT"}
 
 
 async def test_keys_that_work_here_are_listed(home):

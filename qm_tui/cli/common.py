@@ -1,0 +1,126 @@
+"""What all commands share: the options, the store they open, and what is said about it."""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qm_tui import places
+from qm_tui.refusal import Refused
+from qm_tui.text import visible
+
+if TYPE_CHECKING:
+    from qm_tui.store.interface import UserStore
+
+
+class Status(IntEnum):
+    """How the program ends."""
+
+    DONE = 0
+    IN_PART = 1
+    REFUSED = 2
+    CANCELLED = 130
+    BROKEN_PIPE = 141
+
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="PATH",
+        help=f"The store's file. Without it {places.STORE_VARIABLE} says where it is, or it is in "
+        "the data folder of your login.",
+        show_default=False,
+    ),
+]
+ReadOnlyOption = Annotated[
+    bool, typer.Option("--read-only", help="Open the store for looking only.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was said before the command.
+
+    Attributes:
+        store: the store's file.
+        read_only: whether the store is opened for looking only.
+    """
+
+    store: Path | None
+    read_only: bool
+
+
+def store_path(context: typer.Context, store: Path | None) -> Path:
+    """The store's file that the command line names, after the command or before it.
+
+    Raises:
+        Refused: it counts from a folder that is not there.
+    """
+    given: Given = context.obj
+    return places.store_path(store or given.store)
+
+
+def opened(
+    context: typer.Context, store: Path | None, *, read_only: bool, load: bool = True
+) -> "UserStore":
+    """The store that the command line names, opened as the settings say.
+
+    It is loaded, and what the admin should know about it is said, unless that is left to the
+    caller.
+
+    Raises:
+        Refused: it cannot be opened or read, or the settings are wrong.
+    """
+    from qm_tui.settings import settings
+    from qm_tui.store.history import Limits
+    from qm_tui.store.tinydb_store import open_store
+
+    given: Given = context.obj
+    chosen = settings()
+    users = open_store(
+        store_path(context, store),
+        wait=chosen.lock_wait_seconds,
+        read_only=read_only or given.read_only,
+        limits=Limits(chosen.history_days, chosen.history_bytes),
+    )
+    if load:
+        users.load()
+        say_notices(users)
+    return users
+
+
+def say_notices(store: "UserStore") -> None:
+    """Say on standard error what was found out about a store when it was loaded."""
+    for notice in store.notices:
+        print(visible(notice), file=sys.stderr)
+
+
+def require_store(store: "UserStore", instead: str) -> None:
+    """Make sure that there is a store, so that a mistyped path makes none.
+
+    Args:
+        store: the store.
+        instead: what was not done, as a sentence.
+
+    Raises:
+        Refused: there is none.
+    """
+    if not Path(store.location).exists():
+        msg = f"There is no store at {visible(store.location)} yet. {instead}"
+        raise Refused(msg)
+
+
+def tidy_up(store: "UserStore") -> None:
+    """Do a checkpoint if one is worth while. What was changed is safe without it."""
+    from qm_tui.progress import Cancelled
+    from qm_tui.progress_line import progress_line
+    from qm_tui.store.interface import StoreRefused
+
+    with suppress(StoreRefused, Cancelled), progress_line() as tick:
+        store.checkpoint(tick, only_if_large=True)

@@ -1,0 +1,99 @@
+"""`qm-tui list` and `qm-tui info`: what there is, and where."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from qm_tui import __version__, places
+from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, say_notices, store_path
+from qm_tui.refusal import Refused
+from qm_tui.text import counted, fitted, json_text, size_text, visible
+
+if TYPE_CHECKING:
+    from qm_tui.store.interface import UserStore
+
+_LISTED: Final = (
+    "first_name",
+    "last_name",
+    "extension",
+    "user_name",
+    "department",
+    "is_active",
+    "user_id",
+)
+
+
+def list_(
+    context: typer.Context,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per user and line.")
+    ] = False,
+    store: StoreOption = None,
+    read_only: ReadOnlyOption = False,
+) -> None:
+    """List all users. Passwords and salts are left out."""
+    from qm_tui.users.fields import FIELD, without_secrets
+
+    users = opened(context, store, read_only=read_only).state.users.values()
+    if as_json:
+        for user in users:
+            print(json_text(without_secrets(user)))
+        return
+    columns = [FIELD[key] for key in _LISTED]
+    print("  ".join(fitted(column.short, column.width) for column in columns).rstrip())
+    for user in users:
+        cells = (fitted(visible(user[one.index], 80), one.width) for one in columns)
+        print("  ".join(cells).rstrip())
+
+
+def info(
+    context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
+) -> None:
+    """Say where the data, the settings and the log are, and what counts."""
+    from qm_tui.settings import settings, settings_path
+
+    path = store_path(context, store)
+    refused: list[Refused] = []
+    chosen, held = "they cannot be used", "it was not opened"
+    more: list[tuple[str, str]] = []
+    try:
+        chosen = str(settings())
+        held = "it cannot be used"
+        users = opened(context, store, read_only=read_only, load=False)
+        held = counted(len(users.load().users), "user")
+        say_notices(users)
+        more = _about(users)
+    except Refused as error:
+        refused.append(error)
+    if not path.exists():
+        held = "not there yet: the first import makes it"
+    where = settings_path()
+    for name, value in (
+        ("Version", __version__),
+        ("Store", f"{path} ({held})"),
+        *more,
+        ("Settings", f"{where} ({chosen}{'' if where.exists() else '; not there: as built in'})"),
+        ("Log", str(places.log_path())),
+    ):
+        print(f"{name:<10}{visible(value)}")
+    if refused:
+        raise refused[0]
+
+
+def _about(users: "UserStore") -> list[tuple[str, str]]:
+    """What there is to say of a store that could be loaded."""
+    from qm_tui.store.shared import journal_of
+
+    said = []
+    journal = journal_of(Path(users.location))
+    if journal.exists():
+        said.append(("Journal", f"{journal} ({size_text(journal.stat().st_size)})"))
+    activity = users.activity()
+    if activity:
+        last = activity[0]
+        when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        said.append(("Last", f"transaction {last.number:,}, {when}, {last.who}: {last.why}"))
+    if users.read_only:
+        said.append(("Access", users.read_only))
+    return said

@@ -1,0 +1,128 @@
+"""The program: the interface without a command, and the exit status in any case."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from qm_tui import __version__
+from qm_tui.cli import activity, listing, stores, transfer
+from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
+from qm_tui.refusal import Refused, reason
+from qm_tui.text import visible
+
+app = typer.Typer(
+    name="qm-tui",
+    help="Review, import and export the users of a Quality Management Suite. "
+    "Without a command it opens the interface.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "import": transfer.import_,
+    "export": transfer.export,
+    "list": listing.list_,
+    "activity": activity.activity,
+    "undo": activity.undo,
+    "info": listing.info,
+    "init": stores.init,
+    "checkpoint": stores.checkpoint,
+    "recover": stores.recover,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+_WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
+"""What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
+
+
+@app.callback(invoke_without_command=True)
+def interface(
+    context: typer.Context,
+    store: StoreOption = None,
+    read_only: ReadOnlyOption = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the interface, unless a command is given."""
+    context.obj = Given(store, read_only)
+    if version:
+        print(f"qm-tui {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        msg = (
+            "The interface needs a terminal. Without one, use qm-tui import, export, list, "
+            "activity, undo or info; each explains itself with --help."
+        )
+        raise Refused(msg)
+    from qm_tui.tui.app import run
+
+    raise typer.Exit(run(opened(context, None, read_only=read_only, load=False)))
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line, and end the process with its exit status."""
+    status = _status(arguments)
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    # to free a hundred thousand users one by one takes longer than to read them
+    os._exit(status)
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """Run the command line; say in one sentence what was refused."""
+    from qm_tui.progress import Cancelled
+
+    _open_closed_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        # not `app()`: that would take the interrupt and the broken pipe for itself
+        command = typer.main.get_command(app)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        with command.make_context("qm-tui", given) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+        return Status.DONE
+    except typer.Exit as ended:
+        return ended.exit_code
+    except Refused as refused:
+        return _refuse(str(refused))
+    except _WrongCall as error:
+        message = visible(error.format_message().rstrip("."))
+        return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
+    except (Cancelled, KeyboardInterrupt, typer.Abort):
+        print("Cancelled. Nothing was written.", file=sys.stderr)
+        return Status.CANCELLED
+    except BrokenPipeError:
+        # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.BROKEN_PIPE
+    except OSError as error:
+        return _refuse(f"The output could not be written: {reason(error)}.")
+    except Exception as error:
+        from qm_tui.crash import crashed
+
+        return crashed(error)
+
+
+def _open_closed_streams() -> None:
+    """Give closed standard streams a place to write to, and to read nothing from."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - to the end
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return Status.REFUSED

@@ -1,0 +1,321 @@
+"""What a store holds, in memory: made of a snapshot, and moved on by transactions."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from qm_tui.progress import Tick, no_tick
+from qm_tui.store import snapshot
+from qm_tui.store.documents import NotAUser, Reader, UserDocuments
+from qm_tui.store.entries import (
+    ADDED,
+    CHANGED,
+    DELETED,
+    Recorded,
+    Row,
+    TableChange,
+    row_of_change,
+    row_of_whole,
+    user_after,
+)
+from qm_tui.store.interface import EMPTY, Changes, Entry, Found, State, no_found
+from qm_tui.store.layers import Layered
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.identity import name_key
+
+_USER_ID_AT = FIELD["user_id"].index
+_ONE_NAME = "two users would bear one User Name"
+
+
+class DoesNotFit(Exception):
+    """A transaction changes what is not there: it belongs to another snapshot."""
+
+
+class Contents:
+    """The users, and the tables that other programs keep beside them.
+
+    Attributes:
+        state: the users and their names.
+        tables: the other tables: by name, by document ID, the document.
+        numbers: TinyDB's document ID of each user.
+        extras: by document ID, what another program keeps in a user's document.
+        next_number: the document ID that the next new user gets.
+    """
+
+    def __init__(self) -> None:
+        self.state = EMPTY
+        self.tables: dict[str, dict[str, dict[str, Any]]] = {}
+        self.numbers: dict[str, int] = {}
+        self.extras: dict[int, dict[str, Any]] = {}
+        self.next_number = 1
+
+    @classmethod
+    def read(cls, parts: Iterable[snapshot.Part], found: Found = no_found) -> "Contents":
+        """What a snapshot holds.
+
+        Args:
+            parts: its documents.
+            found: given the users as they are read.
+
+        Raises:
+            NotASnapshot: one of its users is none, or two have one User ID.
+        """
+        made = cls()
+        users: dict[str, User] = {}
+        names: dict[str, str] = {}
+        reader = Reader()
+        for table, documents in parts:
+            if table != snapshot.USERS:
+                made.tables.setdefault(table, {}).update(documents)
+                continue
+            batch = []
+            for number, document in documents.items():
+                try:
+                    user, more = reader.user(document)
+                except NotAUser as error:
+                    msg = f"document {number} of its table users {error}"
+                    raise snapshot.NotASnapshot(msg) from error
+                user_id = user.user_id
+                if user_id in users:
+                    msg = (
+                        f"documents {made.numbers[user_id]} and {number} of its table users have "
+                        "the same User ID"
+                    )
+                    raise snapshot.NotASnapshot(msg)
+                batch.append(user)
+                users[user_id] = user
+                made.numbers[user_id] = int(number)
+                names.setdefault(name_key(user.user_name), user_id)
+                if more:
+                    made.extras[int(number)] = more
+            found(batch)
+        made.next_number = max(made.numbers.values(), default=0) + 1
+        made.state = State(0, Layered(users), Layered(names))
+        return made
+
+    def as_tables(self) -> dict[str, Mapping[Any, Mapping[str, Any]]]:
+        """All of it as TinyDB's tables, users made documents when they are asked for."""
+        users = {self.numbers[user_id]: user for user_id, user in self.state.users.items()}
+        return {snapshot.USERS: UserDocuments(users, self.extras), **self.tables}
+
+    # Changes of our own
+
+    def move_on(
+        self,
+        state: State,
+        numbers: Mapping[str, int],
+        gone: Iterable[str],
+        tables: Mapping[str, TableChange],
+    ) -> None:
+        """Take over a state that a transaction led to.
+
+        Args:
+            state: the state.
+            numbers: the document IDs of users who are new.
+            gone: the User IDs of those who are gone.
+            tables: what was done to the other tables.
+        """
+        for user_id in gone:
+            self.extras.pop(self.numbers.pop(user_id), None)
+        self.numbers.update(numbers)
+        self.next_number = max(self.next_number, max(numbers.values(), default=0) + 1)
+        for name, change in tables.items():
+            _change_table(self.tables, name, change)
+        self.state = state
+
+
+class Tally:
+    """What changes do to each user, made and counted while it is written.
+
+    Users that are left as they are get no row, and do not count.
+
+    Args:
+        contents: what is changed.
+        changes: the users as they will be.
+
+    Attributes:
+        numbers: the document IDs of users who are new.
+        gone: the User IDs of those who are deleted.
+        changed: how many are changed.
+    """
+
+    def __init__(self, contents: Contents, changes: Changes) -> None:
+        self._contents = contents
+        self._changes = changes
+        self.numbers: dict[str, int] = {}
+        self.gone: list[str] = []
+        self.changed = 0
+
+    def counted(self, facts: Entry) -> Entry:
+        """The facts, with what was counted so far."""
+        added, deleted = len(self.numbers), len(self.gone)
+        return replace(facts, added=added, changed=self.changed, deleted=deleted)
+
+    def rows(self) -> Iterator[Row]:
+        """A row for each user."""
+        contents = self._contents
+        stored = contents.state.users
+        fresh = count(contents.next_number)
+        for user_id, user in self._changes.items():
+            before = stored.get(user_id)
+            if user is None:
+                if before is not None:
+                    number = contents.numbers[user_id]
+                    self.gone.append(user_id)
+                    yield row_of_whole(DELETED, number, before, contents.extras.get(number))
+            elif before is None:
+                self.numbers[user_id] = number = next(fresh)
+                yield row_of_whole(ADDED, number, user, None)
+            elif user != before:
+                self.changed += 1
+                yield row_of_change(before, user)
+
+
+class Replay:
+    """Moves contents on by transactions that were read; many are taken together.
+
+    Args:
+        contents: what they lead on from.
+
+    Attributes:
+        user_ids: the users that the transactions were about.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self.user_ids: set[str] = set()
+        self._changes: dict[str, User | None] = {}
+        self._numbers: dict[str, int] = {}
+        self._extras: dict[int, dict[str, Any]] = {}
+        self._tables: list[Mapping[str, TableChange]] = []
+        self._generation = contents.state.generation
+        self._reader = Reader()
+
+    def add(self, recorded: Recorded, tick: Tick = no_tick) -> None:
+        """Take one more.
+
+        Raises:
+            DoesNotFit: it belongs to another state.
+        """
+        for row in recorded.rows(tick):
+            try:
+                self._add_row(row)
+            except (ValueError, KeyError, TypeError, IndexError) as error:
+                raise DoesNotFit(str(error)) from error
+        self._tables.append(recorded.tables)
+        self._generation = recorded.facts.number
+
+    def _add_row(self, row: Row) -> None:
+        user = user_after(row, self._now)
+        sign = row[0]
+        user_id = row[1] if sign == CHANGED else row[2][_USER_ID_AT]
+        if sign == ADDED:
+            if self._now(user_id) is not None:
+                msg = "transaction adds a user that is there"
+                raise ValueError(msg)
+            if user_id in self._changes or user_id in self._contents.state.users:
+                self.finish()  # it was deleted before, and comes last now
+            self._numbers[user_id] = int(row[1])
+            if len(row) > 3:
+                self._extras[int(row[1])] = row[3]
+        elif sign == DELETED and self._now(user_id) is None:
+            msg = "transaction deletes a user that is not there"
+            raise ValueError(msg)
+        if sign == DELETED and user_id not in self._contents.state.users:
+            self.finish()
+        self._changes[user_id] = self._reader.shared(user) if user else None
+        self.user_ids.add(user_id)
+
+    def _now(self, user_id: str) -> User | None:
+        if user_id in self._changes:
+            return self._changes[user_id]
+        return self._contents.state.users.get(user_id)
+
+    def finish(self) -> None:
+        """Move the contents on by all that were taken."""
+        contents, changes = self._contents, self._changes
+        gone = [user_id for user_id, user in changes.items() if user is None]
+        state = state_after(contents.state, changes, self._generation)
+        contents.move_on(state, self._numbers, gone, {})
+        contents.extras.update(self._extras)
+        for tables in self._tables:
+            for name, change in tables.items():
+                _change_table(contents.tables, name, change)
+        self._changes, self._numbers, self._extras, self._tables = {}, {}, {}, []
+
+
+def _change_table(
+    tables: dict[str, dict[str, dict[str, Any]]], name: str, change: TableChange
+) -> None:
+    if change is None:
+        tables.pop(name, None)
+        return
+    table = tables.setdefault(name, {})
+    for number in change["gone"]:
+        table.pop(number, None)
+    table.update(change["set"])
+
+
+def checked(state: State, changes: Changes) -> None:
+    """Make sure that changes fit a state and one another.
+
+    Raises:
+        ValueError: two users would bear one User Name, a User ID does not match its user, or a
+            user who is not there would be deleted.
+    """
+    users, names = state.users, state.names
+    claimed: dict[str, str] = {}
+    for user_id, user in changes.items():
+        stored = users.get(user_id)
+        if user is None:
+            if stored is None:
+                msg = "a user that is not there cannot be deleted"
+                raise ValueError(msg)
+            continue
+        if not user_id or user_id != user.user_id:
+            msg = "a change must bear the User ID of its user"
+            raise ValueError(msg)
+        key = name_key(user.user_name)
+        if stored is not None and name_key(stored.user_name) == key:
+            continue
+        if claimed.setdefault(key, user_id) != user_id:
+            raise ValueError(_ONE_NAME)
+    for key, user_id in claimed.items() if names else ():
+        owner_id = names.get(key)
+        if owner_id is not None and owner_id != user_id:
+            owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
+            if owner is not None and name_key(owner.user_name) == key:
+                raise ValueError(_ONE_NAME)
+
+
+def state_after(state: State, changes: Changes, generation: int) -> State:
+    """The state that changes lead to."""
+    users = _layered(state.users)
+    names = _layered(state.names)
+    given_up: dict[str, str | None] = {}
+    claimed: dict[str, str] = {}
+    for user_id, user in changes.items():
+        stored = users.get(user_id)
+        before = name_key(stored.user_name) if stored is not None else None
+        after = name_key(user.user_name) if user is not None else None
+        if before == after:
+            continue
+        if before is not None and names.get(before) == user_id:
+            given_up[before] = None
+        if after is not None:
+            claimed.setdefault(after, user_id)
+    if given_up or claimed:
+        names = names.changed({**given_up, **claimed})
+    users = users.changed(changes)
+    if len(names) != len(users):
+        # another program gave two users one name: whoever comes first has it
+        first: dict[str, str] = {}
+        for user_id, user in users.items():
+            first.setdefault(name_key(user.user_name), user_id)
+        names = Layered(first)
+    return State(generation, users, names)
+
+
+def _layered(mapping: Mapping[str, Any]) -> Layered[Any]:
+    return mapping if isinstance(mapping, Layered) else Layered(dict(mapping))

@@ -1,0 +1,142 @@
+"""Changing users that somebody else may be changing too: merged by field, or both values shown.
+
+A form shows a user as it was when it was opened. When it is saved, another admin may have saved
+another change of that user. Where both touched different fields and the result keeps the rules,
+both stand. Where not, nothing is written: whoever comes second sees both values and decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from qm_tui.progress import Tick, no_tick
+from qm_tui.store.checking import faults_of_changes
+from qm_tui.store.interface import State, StoreRefused, UserStore
+from qm_tui.text import visible
+from qm_tui.users.fields import FIELDS, Field, User
+from qm_tui.users.problems import Fault, shown_value
+
+_BOTH_SHOWN: Final = 3
+
+
+class Edit(NamedTuple):
+    """A user before and after an admin's change.
+
+    Attributes:
+        before: the user as the admin saw it.
+        after: the user as the admin wants it.
+    """
+
+    before: User
+    after: User
+
+
+class Conflict(NamedTuple):
+    """A field to which two admins gave different values, or a user that is gone.
+
+    Attributes:
+        user: the user as it is now; None where it was deleted.
+        field: the field; None where the user was deleted.
+        theirs: the value that it has now.
+        mine: the value that the edit would give it.
+    """
+
+    user: User | None
+    field: Field | None
+    theirs: str
+    mine: str
+
+    @property
+    def sentence(self) -> str:
+        """Both values, for the admin who decides; of a secret only that they differ."""
+        if self.user is None or self.field is None:
+            return "The user was deleted by somebody else meanwhile."
+        theirs = visible(shown_value(self.field, self.theirs)) or "empty"
+        mine = visible(shown_value(self.field, self.mine)) or "empty"
+        who = visible(f"{self.user.first_name} {self.user.last_name}".strip(), 60)
+        return f"{self.field.name} of {who} is {theirs} by now; you wrote {mine}."
+
+
+@dataclass(slots=True)
+class Merged:
+    """What edits come to, on the state as it is now.
+
+    Attributes:
+        changes: the users as they would be, by User ID; those that change.
+        conflicts: what must be decided.
+        faults: which rules the result would break, by User ID.
+    """
+
+    changes: dict[str, User] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    faults: Mapping[str, list[Fault]] = field(default_factory=dict)
+
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether there is nothing to decide or to correct."""
+        return not self.conflicts and not self.faults
+
+
+class EditRefused(StoreRefused):
+    """The edits meet with those of somebody else, or with a rule. Nothing was written.
+
+    Attributes:
+        merged: what must be decided or corrected.
+    """
+
+    def __init__(self, sentence: str, merged: Merged) -> None:
+        super().__init__(sentence)
+        self.merged = merged
+
+
+def merged(edits: list[Edit], state: State, tick: Tick = no_tick) -> Merged:
+    """What edits come to on a state that may have moved on since they were begun."""
+    found = Merged()
+    for edit in edits:
+        stored = state.users.get(edit.before.user_id)
+        if stored is None:
+            found.conflicts.append(Conflict(None, None, "", ""))
+            continue
+        user, conflicts = _merged_user(edit, stored)
+        found.conflicts += conflicts
+        if user != stored:
+            found.changes[stored.user_id] = user
+    found.faults = faults_of_changes(found.changes, state, tick)
+    return found
+
+
+def _merged_user(edit: Edit, stored: User) -> tuple[User, list[Conflict]]:
+    if stored == edit.before:
+        return edit.after, []
+    values, conflicts = list(stored), []
+    for one, before, mine, theirs in zip(FIELDS, edit.before, edit.after, stored, strict=True):
+        if mine in (before, theirs):
+            continue
+        if theirs == before:
+            values[one.index] = mine
+        else:
+            conflicts.append(Conflict(stored, one, theirs, mine))
+    return tuple.__new__(User, values), conflicts
+
+
+def save_edits(
+    store: UserStore, edits: list[Edit], *, why: str = "edit", tick: Tick = no_tick
+) -> State:
+    """Write edits in one transaction, merged with what others saved meanwhile.
+
+    Returns:
+        The state after it.
+
+    Raises:
+        EditRefused: two admins gave one field different values, or the result would break a rule.
+        StoreRefused: the store could not be written.
+    """
+    with store.transaction(why) as transaction:
+        found = merged(edits, transaction.state, tick)
+        if not found.can_be_saved:
+            said = [one.sentence for one in found.conflicts]
+            said += [f"{one.message}." for faults in found.faults.values() for one in faults]
+            more = f" And {len(said) - _BOTH_SHOWN} more." if len(said) > _BOTH_SHOWN else ""
+            msg = f"Nothing was saved. {' '.join(said[:_BOTH_SHOWN])}{more}"
+            raise EditRefused(msg, found)
+        return transaction.commit(found.changes, tick)

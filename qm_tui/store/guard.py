@@ -1,0 +1,48 @@
+"""The guard against mass changes: what hits many users at once asks for their number.
+
+Source: the users file, section 3. An import never deletes a user; other changes may, and those who
+would be deleted count as well.
+"""
+
+from typing import Final
+
+from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.store.interface import Changes, State
+from qm_tui.users.fields import FIELD, FIELDS, User
+
+SHARE: Final = 0.2
+"""The share of all users beyond which a change is a mass change."""
+
+LEAST: Final = 10
+"""The users that a mass change hits at the least."""
+
+_ACTIVE: Final = FIELD["is_active"].index
+_LICENSES: Final = (FIELD["unlimited_license"].index, FIELD["on_demand_license"].index)
+_OPTIONAL: Final = tuple(one.index for one in FIELDS if not one.mandatory and one.key != "user_id")
+
+
+def number_to_confirm(changes: Changes, state: State, tick: Tick = no_tick) -> int:
+    """The number that the admin must type before the changes are made; 0 where none is asked for.
+
+    It is that of the users who would be deleted, inactivated or left without a license, or would
+    lose an optional value.
+    """
+    hit = 0
+    for done, (user_id, user) in enumerate(changes.items(), start=1):
+        stored = state.users.get(user_id)
+        hit += stored is not None and takes_away(stored, user)
+        if not done % STEP:
+            tick(Phase.CHECKING, done, len(changes))
+    return hit if hit >= LEAST and hit > SHARE * len(state.users) else 0
+
+
+def takes_away(stored: User, user: User | None) -> bool:
+    """Whether a change deletes, inactivates or unlicenses a user, or clears an optional value."""
+    if user is None:
+        return True
+    if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
+        return True
+    had = any(stored[at] == "1" for at in _LICENSES)
+    if had and not any(user[at] == "1" for at in _LICENSES):
+        return True
+    return any(stored[at] and not user[at] for at in _OPTIONAL)

@@ -1,0 +1,67 @@
+"""Whether a file lies on a network file system, where locks and syncs promise less."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+_MOUNTS: Final = Path("/proc/self/mountinfo")
+
+_OVER_A_NETWORK: Final = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "gfs2",
+        "ocfs2",
+        "beegfs",
+        "orangefs",
+        "pvfs2",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+        "fuse.rclone",
+        "fuse.curlftpfs",
+        "davfs",
+        "ncpfs",
+    ]
+)
+
+
+def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str:
+    """The name of the network file system on which a path lies; empty where it lies on none.
+
+    Args:
+        path: a path, which need not be there.
+        mounts: the system's list of what is mounted.
+    """
+    try:
+        lines = mounts.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    real = os.path.realpath(path)
+    longest, kind = "", ""
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields, kinds = before.split(), after.split()
+        if len(fields) < 5 or not kinds:
+            continue
+        point = _unescaped(fields[4])
+        is_above = point in ("/", real) or real.startswith(point.rstrip("/") + "/")
+        # of two mounts at one point the later hides the earlier
+        if is_above and len(point) >= len(longest):
+            longest, kind = point, kinds[0]
+    return kind if kind in _OVER_A_NETWORK else ""
+
+
+def _unescaped(point: str) -> str:
+    for code, character in ((r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", "\\")):
+        point = point.replace(code, character)
+    return point

@@ -1,0 +1,227 @@
+"""The Activity page: who did what and when, and taking it back."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label, Static
+from textual.worker import get_current_worker
+
+from qm_tui.progress import STEP
+from qm_tui.store.interface import Entry, StoreRefused
+from qm_tui.text import counted
+from qm_tui.tui.actions_bar import Offer
+from qm_tui.tui.activity_list import ActivityList
+from qm_tui.tui.content import safe
+from qm_tui.tui.done_lines import time_text
+from qm_tui.tui.jobs import View
+from qm_tui.tui.page import COMMON, Page
+from qm_tui.tui.session import Session
+from qm_tui.tui.transaction_screen import TransactionScreen
+
+_REST: Final = 0.0005
+
+
+class ActivityRead(Message):
+    """The transactions were read.
+
+    Args:
+        entries: those that the filter shows, newest first.
+        total: how many there are.
+        words: the words of the filter.
+    """
+
+    def __init__(self, entries: Sequence[Entry], total: int, words: Sequence[str]) -> None:
+        super().__init__()
+        self.entries, self.total, self.words = entries, total, words
+
+
+class ActivityRefused(Message):
+    """The transactions could not be read."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+class _FilterInput(Input):
+    """What is typed into it is applied with Enter; Esc clears it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "screen.clear_filter", "Clear", show=False),
+        Binding("down", "screen.focus_list", "List", show=False),
+    ]
+
+
+class ActivityPage(Page):
+    """Administration > Activity.
+
+    Args:
+        session: what it shares with the other pages.
+    """
+
+    PAGE: ClassVar[str] = "activity"
+    OFFERS: ClassVar[tuple[Offer, ...]] = (
+        Offer("[Enter Open]", "open", "open"),
+        Offer("[u Undo]", "undo", "undo"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        *COMMON,
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._words: Sequence[str] = ()
+
+    @property
+    def _list(self) -> ActivityList:
+        return self.query_one(ActivityList)
+
+    @property
+    def _filter(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    def compose_page(self) -> Iterator[Widget]:
+        """The filter's line, the list, and what is said where there is none."""
+        with Horizontal(id="filter-line"):
+            yield Label(safe("/ "))
+            yield _FilterInput(id="filter", compact=True)
+        yield ActivityList()
+        yield Static(safe("No transaction is known yet."), id="no-transactions")
+
+    def on_mount(self) -> None:
+        """Show the newest transactions."""
+        self.query_one("#filter-line").display = False
+        self.query_one("#no-transactions").display = False
+        super().on_mount()
+        self._list.focus()
+
+    def focus_list(self) -> None:
+        """Give the focus to the list."""
+        self._list.focus()
+
+    def action_focus_list(self) -> None:
+        """Give the focus to the list."""
+        self.focus_list()
+
+    # Reading
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else: there are other transactions."""
+        super().show_view(view)
+        self._read(self._words)
+
+    @work(thread=True, exclusive=True, group="reading", exit_on_error=False)
+    def _read(self, words: Sequence[str]) -> None:
+        worker = get_current_worker()
+        try:
+            entries = self.session.store.activity()
+        except StoreRefused as refused:
+            self.post_message(ActivityRefused(str(refused)))
+            return
+        shown = entries
+        if words:
+            shown = []
+            for count, entry in enumerate(entries):
+                if all(word in _searched(entry) for word in words):
+                    shown.append(entry)
+                if not count % STEP:
+                    time.sleep(_REST)
+                if worker.is_cancelled:
+                    return
+        if not worker.is_cancelled:
+            self.post_message(ActivityRead(shown, len(entries), words))
+
+    @on(ActivityRefused)
+    def _refused(self, event: ActivityRefused) -> None:
+        self.session.say(event.sentence)
+
+    @on(ActivityRead)
+    def _show(self, event: ActivityRead) -> None:
+        if event.words != self._words:
+            return
+        count = counted(event.total, "transaction")
+        if event.words:
+            count = f"{len(event.entries):,} of {event.total:,} shown"
+        self.query_one("#count", Static).update(safe(count))
+        nothing = self.query_one("#no-transactions", Static)
+        nothing.display = not event.entries
+        nothing.update(
+            safe(
+                "No transaction has all these words. Esc clears the filter."
+                if event.words
+                else "No transaction is known yet."
+            )
+        )
+        was_empty = self._list.cursor_entry is None
+        self._list.show(event.entries)
+        if was_empty or not event.entries:
+            self.show_work()  # there is something to open and to undo, or there no longer is
+
+    # The filter
+
+    def action_filter(self) -> None:
+        """Type words; transactions that have all of them are shown."""
+        self.query_one("#filter-line").display = True
+        self._filter.focus()
+
+    def action_clear_filter(self) -> None:
+        """Show all transactions."""
+        self._filter.value = ""
+        self._apply("")
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self, event: Input.Submitted) -> None:
+        self._apply(event.value)
+
+    def _apply(self, text: str) -> None:
+        self._words = text.casefold().split()
+        self.query_one("#filter-line").display = bool(self._words)
+        self._list.focus()
+        self._read(self._words)
+
+    def action_back(self) -> None:
+        """Clear the filter; without one, go back to the users."""
+        if self.is_busy:
+            self.action_cancel()
+        elif self._words:
+            self.action_clear_filter()
+        else:
+            self.action_show_page("users")
+
+    # A transaction
+
+    @on(ActivityList.RowSelected)
+    def action_open(self) -> None:
+        """See what the transaction under the cursor did."""
+        entry = self._list.cursor_entry
+        if entry is not None:
+            self.app.push_screen(TransactionScreen(entry, self.session.store))
+
+    def transaction_to_undo(self) -> int | None:
+        """The transaction under the cursor."""
+        entry = self._list.cursor_entry
+        return entry.number if entry is not None else None
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Grey out what cannot be done now."""
+        if action in ("open", "undo"):
+            with suppress(NoMatches):
+                if self._list.cursor_entry is None:
+                    return None
+        return super().check_action(action, parameters)
+
+
+def _searched(entry: Entry) -> str:
+    """What the words of a filter are looked for in."""
+    number, when = str(entry.number), time_text(entry.time)
+    return "\n".join((number, when, entry.who, entry.address, entry.why)).casefold()

@@ -1,0 +1,195 @@
+"""What every page is: header line, navigation pane, its own middle, Actions bar, keys."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from qm_tui.places import short
+from qm_tui.tui.actions_bar import ActionsBar, Offer
+from qm_tui.tui.chrome import PAGES, HeaderLine, NavigationPane, PageChosen
+from qm_tui.tui.content import safe
+from qm_tui.tui.jobs import Job, JobEnded, Progressed, View
+from qm_tui.tui.keys import KeysScreen, keys_that_work
+from qm_tui.tui.question import Message, Question
+from qm_tui.tui.session import Session
+from qm_tui.tui.undo import take_back
+
+_CHANGE: Final = ("import", "undo")
+"""The actions that change the store."""
+
+
+COMMON: Final[list[BindingType]] = [
+    Binding("u", "undo", "Undo"),
+    Binding("escape", "cancel", "Cancel the running job", show=False),
+    *(
+        Binding(str(number), f"show_page('{page}')", name, show=False)
+        for number, (page, name) in enumerate(PAGES.items(), start=1)
+    ),
+    Binding("n", "toggle_navigation", "Navigation"),
+    Binding("question_mark,f1", "show_keys", "Keys", key_display="?"),
+    Binding("q", "app.quit", "Quit"),
+]
+"""The keys of every page, which its own come before."""
+
+
+class Page(Screen[None]):
+    """A page of the program.
+
+    Args:
+        session: what it shares with the other pages.
+    """
+
+    PAGE: ClassVar[str]
+    """Its key in `PAGES`."""
+    OFFERS: ClassVar[tuple[Offer, ...]]
+    """The buttons of its Actions bar."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is at work."""
+        return self.session.is_busy
+
+    @property
+    def actions(self) -> ActionsBar:
+        """Its Actions bar."""
+        return self.query_one(ActionsBar)
+
+    def compose(self) -> ComposeResult:
+        """Header, navigation pane, what the page itself shows, Actions bar, keys."""
+        yield HeaderLine(short(Path(self.session.store.location)), self.session.login)
+        with Horizontal(id="body"):
+            yield NavigationPane(self.PAGE)
+            with Vertical(id="page"):
+                with Horizontal(id="title"):
+                    yield Static(safe(PAGES[self.PAGE]), id="page-name")
+                    yield Static(id="count")
+                yield from self.compose_page()
+        yield ActionsBar(*self.OFFERS)
+        yield Footer(show_command_palette=False)
+
+    def compose_page(self) -> Iterator[Widget]:
+        """What the page itself shows."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Show how things stand."""
+        self.session.join(self)
+
+    def on_screen_resume(self) -> None:
+        """The pane's cursor stands on the page that is shown."""
+        with suppress(NoMatches):  # shown for the first time, it is not composed yet
+            self.query_one(NavigationPane).point()
+
+    def focus_list(self) -> None:
+        """Give the focus to the list of the page."""
+        raise NotImplementedError
+
+    # What is shared
+
+    def show_work(self) -> None:
+        """A job began or ended: offer what can be done now."""
+        bar = self.actions
+        possible = {one for one in bar.actions if self.check_action(one, ())}
+        bar.offer(possible, can_cancel=self.is_busy)
+        self.refresh_bindings()
+
+    def show_said(self) -> None:
+        """Say what is to be said."""
+        self.actions.say(self.session.said)
+
+    def show_progress(self, event: Progressed) -> None:
+        """Say how far the job is."""
+        self.actions.show_progress(event)
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else."""
+        self.query_one(NavigationPane).show_count(len(view.user_ids))
+        self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
+        self.show_work()
+
+    # Jobs
+
+    def begin(self) -> Job:
+        """Begin a job that tells this page how far it is."""
+        return self.session.begin(Job(self.post_message))
+
+    @on(Progressed)
+    def _progressed(self, event: Progressed) -> None:
+        self.session.progressed(event)
+
+    @on(JobEnded)
+    def _job_ended(self, event: JobEnded) -> None:
+        self.session.end("" if event.is_fault else event.sentence)
+        if event.is_fault:
+            self.app.push_screen(Message(event.sentence))
+
+    @work
+    async def action_cancel(self) -> None:
+        """Ask whether to cancel the running job."""
+        if self.is_busy and self.session.asking is None:
+            await self.ask_to_stop("Cancel it? The store stays as it was.")
+
+    async def ask_to_stop(self, text: str) -> bool:
+        """Ask whether to stop the running job, and stop it; whether it was stopped."""
+        session, job = self.session, self.session.job
+        session.asking = Question(text, yes="Cancel it", no="Continue")
+        answer = await self.app.push_screen_wait(session.asking)
+        session.asking = None
+        if answer and job is session.job and job is not None:
+            session.say("Cancelling …")
+            job.cancel()
+        return bool(answer)
+
+    # Undo
+
+    @work
+    async def action_undo(self) -> None:
+        """Take back a transaction, after a question."""
+        number = self.transaction_to_undo()
+        if number is not None:
+            await take_back(self, self.session, number)
+
+    def transaction_to_undo(self) -> int | None:
+        """The number of the transaction that Undo is about: 0 for the last; None for nothing."""
+        return 0
+
+    # The page
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Grey out what cannot be done now."""
+        if action in _CHANGE:
+            return self.session.may_change or None
+        if action == "export":
+            return (self.session.view is not None and not self.is_busy) or None
+        if action == "cancel":
+            return self.is_busy
+        return True
+
+    def action_show_page(self, page: str) -> None:
+        """Go to a page."""
+        self.post_message(PageChosen(page))
+
+    def action_toggle_navigation(self) -> None:
+        """Hide the navigation pane, or show it again."""
+        pane = self.query_one(NavigationPane)
+        pane.display = not pane.display
+        if not pane.display:
+            self.focus_list()
+
+    def action_show_keys(self) -> None:
+        """List the keys that work here."""
+        self.app.push_screen(KeysScreen(keys_that_work(self)))

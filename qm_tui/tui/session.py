@@ -1,0 +1,113 @@
+"""What the pages share from start to quit: the store, the job at work, what was said last."""
+
+from typing import Protocol
+
+from qm_tui.store.interface import UserStore
+from qm_tui.tui.jobs import Job, Progressed, View
+from qm_tui.tui.question import Message, Question
+
+
+class Listener(Protocol):
+    """A page that shows what is shared."""
+
+    def show_work(self) -> None:
+        """A job began or ended."""
+
+    def show_said(self) -> None:
+        """Something else is to be said."""
+
+    def show_progress(self, event: Progressed) -> None:
+        """The job at work is so far."""
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else."""
+
+
+class Session:
+    """What the pages share.
+
+    Args:
+        store: the users; it need not be loaded yet.
+        login: who is logged in.
+
+    Attributes:
+        job: the job at work, if any.
+        asking: the question whether to stop it, while it is asked.
+        said: what the last job has to say.
+        view: what the users table shows; None until the store is loaded.
+        looking_only: why nothing can be changed, as a sentence; empty where it can.
+    """
+
+    def __init__(self, store: UserStore, login: str) -> None:
+        self.store = store
+        self.login = login
+        self.job: Job | None = None
+        self.asking: Question | None = None
+        self.said = ""
+        self.view: View | None = None
+        self.looking_only = ""
+        self._listeners: list[Listener] = []
+
+    def join(self, listener: Listener) -> None:
+        """Tell a page from now on, and first how things stand."""
+        self._listeners.append(listener)
+        listener.show_work()
+        listener.show_said()
+        if self.view is not None:
+            listener.show_view(self.view)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is at work."""
+        return self.job is not None
+
+    @property
+    def may_change(self) -> bool:
+        """Whether something that changes the store can be started now."""
+        return self.view is not None and not self.is_busy and not self.looking_only
+
+    def begin(self, job: Job) -> Job:
+        """A job begins; no other can begin before it ends."""
+        self.job = job
+        for one in self._listeners:
+            one.show_work()
+        return job
+
+    def progressed(self, event: Progressed) -> None:
+        """The job at work is so far; one that was told to stop says nothing more."""
+        if self.job is not None and not self.job.is_cancelled:
+            for one in self._listeners:
+                one.show_progress(event)
+
+    def end(self, text: str) -> None:
+        """The job is over: say so, and take back a question that it made needless."""
+        self.job = None
+        if self.view is not None:
+            self.looking_only = self.store.read_only  # a sync may have failed
+        for one in self._listeners:
+            one.show_work()
+        self.say(text)
+        question = self.asking
+        if question is not None and question.is_active:
+            app = question.app
+            question.dismiss(False)
+            app.push_screen(Message(f"It ended before you answered. {text}"))
+
+    def say(self, text: str) -> None:
+        """Say something in the Actions bar. It stays there until something else is said."""
+        self.said = text
+        for one in self._listeners:
+            one.show_said()
+
+    def show(self, view: View) -> None:
+        """The store holds something else: show it on all pages."""
+        if self.view is None:
+            self.looking_only = self.store.read_only
+        self.view = view
+        for one in self._listeners:
+            one.show_view(view)
+
+    def stop(self) -> None:
+        """Stop the job at work, if any, at its next tick."""
+        if self.job is not None:
+            self.job.cancel()

@@ -1,0 +1,107 @@
+"""Undo on the pages: a plan, a question with what it would do, and the undo itself."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from textual.screen import Screen
+
+from qm_tui.garbage import no_garbage_collection
+from qm_tui.progress import Tick
+from qm_tui.store.interface import Entry, StoreRefused, UserStore
+from qm_tui.store.undoing import MustConfirm, PlanChanged, UndoPlan, undo, undo_plan
+from qm_tui.tui.jobs import Job, View, ended_by, view_of
+from qm_tui.tui.session import Session
+from qm_tui.tui.undo_dialog import UndoDialog, UndoneReport, kept_words
+
+_MEANWHILE: Final = (
+    "Somebody changed the store meanwhile, and nothing was undone yet. This is what Undo would do "
+    "now."
+)
+_CANCELLED: Final = "Undo cancelled. Nothing was changed."
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """An undo that was carried out, and what the users table shows after it."""
+
+    plan: UndoPlan
+    view: View
+
+
+async def take_back(page: Screen[Any], session: Session, number: int) -> None:
+    """Take back a transaction, after a question.
+
+    Args:
+        page: the page on which it was asked for.
+        session: what the pages share.
+        number: the transaction; 0 for the last one.
+    """
+    store = session.store
+    found = await _in_background(page, session, partial(_planned, store, number))
+    if found is None:
+        return
+    entry, plan = found
+    said = ""
+    while True:
+        typed = await page.app.push_screen_wait(UndoDialog(entry, plan, said))
+        if typed is None or not session.may_change:
+            return
+        outcome = await _in_background(page, session, partial(_undone, store, plan, typed))
+        if outcome is None:
+            return
+        if isinstance(outcome, _Undone):
+            break
+        plan, said = outcome, _MEANWHILE
+    session.show(outcome.view)
+    kept = kept_words(outcome.plan.kept)
+    session.say(f"Undone: {outcome.plan.counts}{f', {kept}' if kept else ''}")
+    if kept:
+        page.app.push_screen(UndoneReport(entry, outcome.plan))
+
+
+def _planned(store: UserStore, number: int, tick: Tick) -> tuple[Entry, UndoPlan]:
+    """The transaction, and what taking it back would do."""
+    entries = store.activity()
+    entry = next((one for one in entries if number in (0, one.number)), None)
+    if entry is None:
+        msg = "There is nothing to undo: no transaction is known."
+        raise StoreRefused(msg)
+    return entry, undo_plan(store, entry.number, tick)
+
+
+def _undone(store: UserStore, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
+    """Undo; another plan where others changed the store so that this one no longer holds."""
+    before = store.state.users
+    try:
+        done = undo(store, plan.number, confirmed=typed, expected=plan, tick=tick)
+    except PlanChanged as error:
+        return error.plan
+    except MustConfirm:
+        return undo_plan(store, plan.number, tick)
+    changed = [user_id for user_id, user in done.changes.items() if user is not None]
+    restored = {user_id for user_id in changed if user_id not in before}
+    return _Undone(done, view_of(store.state, changed, restored))
+
+
+def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:
+    with no_garbage_collection():
+        return work(tick)
+
+
+async def _in_background(
+    page: Screen[Any], session: Session, work: Callable[[Tick], Made]
+) -> Made | None:
+    """Do work in a thread, as a job; what it made, or None where the page was told why not."""
+    job = session.begin(Job(page.post_message))
+    try:
+        made = await asyncio.to_thread(_without_garbage, work, job.tick)
+    except Exception as error:
+        page.post_message(ended_by(error, _CANCELLED))
+        return None
+    session.end("")
+    return made

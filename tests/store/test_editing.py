@@ -1,0 +1,95 @@
+"""Two admins who change one user: both changes stand, or the second decides."""
+
+import pytest
+
+from qm_tui.store.editing import Edit, EditRefused, merged, save_edits
+from qm_tui.store.tinydb_store import open_store
+from tests.helpers import ANNA, state_of, user
+from tests.store.test_tinydb_store import commit
+
+BO = user("bo")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "users.json"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "result"),
+    [
+        ({}, {"location": "Bergen"}, {"location": "Bergen"}),
+        ({"agent_id": "A-1"}, {"location": "Bergen"}, {"agent_id": "A-1", "location": "Bergen"}),
+        ({"location": "Bergen"}, {"location": "Bergen"}, {"location": "Bergen"}),
+        ({"location": "Bergen"}, {}, {"location": "Bergen"}),
+        ({"location": ""}, {"agent_id": ""}, {"location": "", "agent_id": ""}),
+    ],
+)
+def test_changes_of_different_fields_both_stand(path, theirs, mine, result):
+    commit(path, ANNA)
+    store = open_store(path)
+    store.load()
+    commit(path, ANNA._replace(**theirs))
+    state = save_edits(store, [Edit(ANNA, ANNA._replace(**mine))])
+    assert state.users[ANNA.user_id] == ANNA._replace(**result)
+
+
+def test_two_values_of_one_field_are_shown_and_nothing_is_written(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    store.load()
+    theirs = commit(path, ANNA._replace(location="Bergen", agent_id="A-1"))
+    mine = ANNA._replace(location="Tromsø", department="IT")
+    with pytest.raises(EditRefused) as refused:
+        save_edits(store, [Edit(ANNA, mine)])
+    (conflict,) = refused.value.merged.conflicts
+    assert conflict.field is not None
+    assert (conflict.field.key, conflict.theirs, conflict.mine) == ("location", "Bergen", "Tromsø")
+    assert "Location of Anna Berg is Bergen by now; you wrote Tromsø." in str(refused.value)
+    assert store.load() == theirs
+    # decided: what the admin saw is now the other's value
+    state = save_edits(store, [Edit(theirs.users[ANNA.user_id], mine._replace(agent_id="A-1"))])
+    assert state.users[ANNA.user_id] == mine._replace(agent_id="A-1")
+
+
+def test_two_passwords_are_a_conflict_that_shows_neither():
+    stored = state_of(ANNA._replace(password="ENC-theirs"))
+    found = merged([Edit(ANNA, ANNA._replace(password="ENC-mine"))], stored)
+    assert "ENC" not in found.conflicts[0].sentence
+
+
+def test_a_merge_that_breaks_a_rule_is_refused(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    store.load()
+    commit(path, ANNA._replace(unlimited_license="0", on_demand_license="1"))
+    swapped = ANNA._replace(unlimited_license="0", on_demand_license="1", location="Bergen")
+    save_edits(store, [Edit(ANNA, swapped)])
+    with pytest.raises(EditRefused, match="Unlimited License") as refused:
+        save_edits(store, [Edit(swapped, swapped._replace(on_demand_license="0"))])
+    assert not refused.value.merged.conflicts
+
+
+def test_a_name_that_somebody_took_meanwhile_is_refused(path):
+    commit(path, ANNA, BO)
+    store = open_store(path)
+    store.load()
+    commit(path, BO._replace(user_name="anna2"))
+    with pytest.raises(EditRefused, match="User Name 'anna2' belongs to Bo Bosen"):
+        save_edits(store, [Edit(ANNA, ANNA._replace(user_name="anna2"))])
+
+
+def test_a_user_deleted_meanwhile_is_a_conflict(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    store.load()
+    commit(path, delete=(ANNA.user_id,))
+    with pytest.raises(EditRefused, match="deleted"):
+        save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
+
+
+def test_an_edit_that_changes_nothing_writes_no_transaction(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    assert save_edits(store, [Edit(ANNA, ANNA)]).generation == 1
+    assert len(store.activity()) == 1

@@ -1,0 +1,58 @@
+"""An import while others write: what was planned holds for what is committed."""
+
+import pytest
+
+from qm_tui.progress import Phase
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.importing import import_users
+from tests.helpers import ANNA, HEADER, csv_text, user, written
+from tests.store.test_tinydb_store import commit
+
+BO = user("bo")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "store" / "users.json"
+    commit(path, ANNA)
+    return path
+
+
+def test_a_name_that_was_taken_while_the_file_was_read_is_rejected(path, tmp_path):
+    file = written(tmp_path, csv_text([HEADER, BO._replace(user_id=""), user("cy", user_id="")]))
+    store = open_store(path)
+    store.load()
+    done: list[object] = []
+
+    def tick(phase: Phase, _done: int, _total: int) -> None:
+        if phase is Phase.READING and not done:
+            done.append(commit(path, BO))
+
+    report = import_users(file, store, tick=tick)
+    assert report.store_moved_on
+    assert (report.plan.unchanged, len(report.plan.added), report.plan.rejected) == (1, 1, 0)
+    assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
+
+
+def test_others_who_write_all_the_time_do_not_keep_an_import_out(path, tmp_path):
+    file = written(tmp_path, csv_text([HEADER, BO._replace(user_id="")]))
+    store = open_store(path)
+    store.load()
+    other = open_store(path, wait=0)
+    commits = 0
+
+    def tick(phase: Phase, done: int, total: int) -> None:
+        nonlocal commits
+        if phase is Phase.READING and done == total:
+            commits += 1
+            try:
+                with other.transaction("edit") as transaction:
+                    transaction.commit({ANNA.user_id: ANNA._replace(location=str(commits))})
+            except Exception:
+                return  # the import holds the lock
+
+    report = import_users(file, store, tick=tick)
+    assert report.committed
+    assert report.store_moved_on
+    assert commits > 2
+    assert len(open_store(path).load().users) == 2

@@ -1,0 +1,61 @@
+"""Who signs a transaction: the person, not the account that sudo gave."""
+
+import os
+import pwd
+
+import pytest
+
+from qm_tui.store import who
+from qm_tui.store.who import login, origin
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+
+
+@pytest.fixture(autouse=True)
+def plain(tmp_path, monkeypatch):
+    """No sudo, no SSH, and a kernel that knows of no login."""
+    for name in ("SUDO_USER", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "loginuid"
+    path.write_text(str(2**32 - 1))
+    monkeypatch.setattr(who, "_LOGIN_UID", path)
+    return path
+
+
+def test_it_is_the_login(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert login() == ME
+
+
+def test_sudo_tells_more(monkeypatch):
+    monkeypatch.setenv("SUDO_USER", "mheller")
+    assert login() == "mheller"
+
+
+def test_the_kernel_tells_most(plain, monkeypatch):
+    monkeypatch.setenv("SUDO_USER", "forged")
+    plain.write_text(str(pwd.getpwnam("nobody").pw_uid))
+    assert login() == "nobody"
+
+
+@pytest.mark.parametrize("text", ["0", "", "x", str(2**32 - 1)])
+def test_a_kernel_that_does_not_know_tells_nothing(plain, monkeypatch, text):
+    plain.write_text(text)
+    assert login() == ME
+    monkeypatch.setenv("SUDO_USER", "mheller")
+    assert login() == "mheller"
+
+
+def test_a_login_without_a_name_is_its_number(plain):
+    plain.write_text("3999999999")
+    assert login() == "3999999999"
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [("10.1.2.3 50000 10.0.0.1 22", "10.1.2.3"), ("fe80::1 50000 ::1 22", "fe80::1"), ("", "")],
+)
+def test_the_address_is_that_of_the_ssh_line(monkeypatch, line, address):
+    monkeypatch.setenv("SSH_CONNECTION", line)
+    assert origin().address == address
+    assert origin().process == os.getpid()

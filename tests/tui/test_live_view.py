@@ -1,0 +1,268 @@
+"""What others commit is on the screen within half a second, and nothing else moves."""
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.tui import users_table
+from tests.tui.pages import (
+    SAMPLES,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    table_of,
+    type_text,
+)
+
+HALF_A_SECOND = 0.5
+
+OTHER = """
+import sys, time
+from pathlib import Path
+from qm_tui.store.tinydb_store import open_store
+store = open_store(Path(sys.argv[1]))
+store.load()
+for line in sys.stdin:
+    what, user_id, value = line.split()
+    if what == "checkpoint":
+        store.checkpoint()
+    else:
+        with store.transaction("edit") as transaction:
+            user = transaction.state.users[user_id]
+            changed = None if what == "delete" else user._replace(first_name=value)
+            transaction.commit({user_id: changed})
+    print(time.time(), flush=True)
+"""
+
+
+@pytest.fixture
+def other(home):
+    """Another process with the store open; call it to let it do something."""
+    started: list[Any] = []
+
+    def do(what, user_id="-", value="-"):
+        if not started:
+            command = [sys.executable, "-c", OTHER, str(home / "users.json")]
+            started.append(
+                subprocess.Popen(
+                    command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1
+                )
+            )
+        started[0].stdin.write(f"{what} {user_id} {value}\n")
+        return float(started[0].stdout.readline())
+
+    yield do
+    for process in started:
+        process.communicate(timeout=5)
+
+
+async def until(pilot, is_so, seconds=5.0):
+    """Wait until something is so; the time at which it was."""
+    end = time.time() + seconds
+    while not is_so():
+        assert time.time() < end, shown(pilot)
+        await pilot.pause(0.01)
+    return time.time()
+
+
+async def test_a_commit_of_another_process_is_seen_within_half_a_second(home, other):
+    users = sample_users(200)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        other("edit", users[3].user_id, "Warm")
+        await until(pilot, lambda: "Warm" in shown(pilot))
+        for value in ("One", "Two", "Three"):
+            done = other("edit", users[3].user_id, value)
+            seen = await until(pilot, lambda wanted=value: wanted in shown(pilot))
+            assert seen - done < HALF_A_SECOND
+
+
+async def test_a_checkpoint_of_another_process_disturbs_nothing_and_reads_nothing_anew(
+    home, other, monkeypatch
+):
+    users = sample_users(200)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        other("edit", users[3].user_id, "Before")
+        await until(pilot, lambda: "Before" in shown(pilot))
+        table_of(pilot).cursor_row = 150
+        await pilot.pause()
+        monkeypatch.setattr(
+            "qm_tui.store.snapshot.Reading.parts", lambda _: pytest.fail("all was read anew")
+        )
+        other("checkpoint")
+        other("edit", users[149].user_id, "After")
+        await until(pilot, lambda: "After" in shown(pilot))
+        assert table_of(pilot).cursor_row == 150
+        assert status_of(pilot) == ""
+
+
+async def test_the_cursor_stays_on_its_user_and_the_rows_in_their_place(home, other):
+    users = sample_users(200)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        table = table_of(pilot)
+        table.cursor_row = 120
+        await pilot.pause()
+        await pilot.press("up", "up", "up")
+        before = shown(pilot).splitlines()[3:12]
+        other("delete", users[10].user_id)
+        other("delete", users[20].user_id)
+        await until(pilot, lambda: "198 users" in shown(pilot))
+        assert table.cursor_row == 115
+        assert table._view[115] == users[117].user_id
+        assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == [
+            line[18:] for line in before
+        ]
+        assert "Users      198" in shown(pilot)
+        commit(home / "users.json", users[10])
+        await until(pilot, lambda: "199 users" in shown(pilot))
+        assert table._view[table.cursor_row] == users[117].user_id
+
+
+async def test_a_cursor_whose_user_is_gone_stands_on_the_next(home):
+    users = sample_users(30)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        table_of(pilot).cursor_row = 29
+        await pilot.pause()
+        commit(home / "users.json", delete=users[29].user_id)
+        await until(pilot, lambda: "29 users" in shown(pilot))
+        assert table_of(pilot).cursor_row == 28
+        for one in users[:29]:
+            commit(home / "users.json", delete=one.user_id)
+        await until(pilot, lambda: "There are no users" in shown(pilot))
+        commit(home / "users.json", users[4])
+        await until(pilot, lambda: "1 user" in shown(pilot))
+        assert table_of(pilot).cursor_row == 0
+        assert pilot.app.focused is table_of(pilot)
+
+
+async def test_what_others_changed_is_marked_for_a_moment(home, monkeypatch):
+    monkeypatch.setattr(users_table, "FRESH_FOR", 0.6)
+    users = sample_users(20)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        table = table_of(pilot)
+        new = users[0]._replace(user_id="new", user_name="new")
+        commit(home / "users.json", users[2]._replace(first_name="Renamed"), new)
+        await until(pilot, lambda: "* Renamed" in shown(pilot))
+        assert table.row_text(20, 60).startswith(" * ")
+        assert table.row_text(3, 60).startswith("   ")
+        assert table.row_style(2) != table.row_style(3)
+        await until(pilot, lambda: "* Renamed" not in shown(pilot))
+        assert table.row_text(20, 60).startswith("   ")
+        assert table.row_style(2) == table.row_style(3)
+
+
+async def test_the_signs_of_the_last_import_are_kept(home):
+    users = sample_users(5)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await pilot.pause()
+        await type_text(pilot, str(SAMPLES / "users-no-header.csv"))
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("escape")
+        commit(home / "users.json", delete=users[0].user_id)
+        await until(pilot, lambda: "44 users" in shown(pilot))
+        assert table_of(pilot).row_text(4, 60).startswith(">+ ")
+
+
+async def test_nothing_is_read_while_a_job_of_our_own_is_at_work(home, monkeypatch):
+    users = sample_users(50)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page = page_of(pilot)
+        refreshed = []
+        refresh = TinyDBUserStore.refresh
+
+        def refresh_and_note(store, tick):
+            refreshed.append(page.is_busy)
+            return refresh(store, tick)
+
+        monkeypatch.setattr(TinyDBUserStore, "refresh", refresh_and_note)
+        page.begin()
+        commit(home / "users.json", users[1]._replace(first_name="Late"))
+        await pilot.pause(0.8)
+        assert not refreshed
+        page.session.end("")
+        await until(pilot, lambda: "Late" in shown(pilot))
+        assert refreshed == [False]
+
+
+async def test_what_a_cancelled_job_read_of_others_is_shown_too(home, monkeypatch):
+    users = sample_users(50)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page = page_of(pilot)
+        page.begin()
+        commit(home / "users.json", users[1]._replace(first_name="Late"))
+        with page.session.store.transaction("import") as transaction:
+            assert transaction.state.users[users[1].user_id].first_name == "Late"
+        page.session.end("Import cancelled. Nothing was changed.")
+        assert not page.session.store.has_news()
+        await until(pilot, lambda: "* Late" in shown(pilot))
+
+
+async def test_a_store_that_cannot_be_read_any_more_is_said_once(home, monkeypatch):
+    users = sample_users(5)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page, said = page_of(pilot), []
+        say = page.session.say
+
+        def say_and_note(text):
+            said.append(text)
+            say(text)
+
+        monkeypatch.setattr(page.session, "say", say_and_note)
+        kept = (home / "users.json").read_bytes()
+        (home / "users.json").unlink()
+        await until(pilot, lambda: "is gone" in status_of(pilot))
+        await pilot.pause(1)
+        assert len(said) == 1
+        assert "5 users" in shown(pilot)
+        (home / "users.json").write_bytes(kept)
+        commit(home / "users.json", users[1]._replace(first_name="Again"))
+        await until(pilot, lambda: "Again" in shown(pilot))
+
+
+async def test_a_writer_at_work_is_not_waited_for(home):
+    users = sample_users(50)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        other_store = open_store(home / "users.json")
+        with other_store.transaction("edit") as transaction:
+            transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
+            await pilot.pause(0.7)
+            assert "Late" not in shown(pilot)
+            await pilot.press("down")
+            assert table_of(pilot).cursor_row == 1
+        await until(pilot, lambda: "Late" in shown(pilot))
+
+
+async def test_a_fault_while_reading_is_said_and_ends_only_the_live_view(home, monkeypatch):
+    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+
+        def fail(_store, _tick):
+            raise RuntimeError("ENC-secret")
+
+        monkeypatch.setattr(TinyDBUserStore, "refresh", fail)
+        commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
+        await until(pilot, lambda: "failed unexpectedly (RuntimeError)" in status_of(pilot))
+        await pilot.pause(0.7)
+        (log,) = home.rglob("qm-tui.log")
+        assert log.read_text().count("qm-tui 0.") == 1
+        assert pilot.app.is_running

@@ -1,0 +1,282 @@
+"""Undo: asked with the counts first, by keys and by clicks; what is kept is named."""
+
+import pytest
+from textual.widgets import Button, Input
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.question import Message
+from qm_tui.tui.undo_dialog import KeptList, UndoDialog, UndoneReport
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    table_of,
+    top,
+    type_text,
+)
+
+
+def words(pilot):
+    """The words on the screen, without frames and line ends."""
+    return " ".join(word for word in shown(pilot).split() if word not in "│─╭╮╰╯")
+
+
+def users_in(home):
+    return open_store(home / "users.json").load().users
+
+
+async def ask(pilot):
+    await pilot.press("u")
+    await settled(pilot)
+    assert isinstance(top(pilot), UndoDialog)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_the_last_transaction_is_undone_after_a_question(home, size):
+    users = sample_users(30)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", users[2]._replace(first_name="Wrong"), users[3], why="a slip")
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await ask(pilot)
+        text = words(pilot)
+        assert "Undo transaction 2" in text
+        assert "a slip: 1 changed" in text
+        assert ", root" in text
+        assert "Undo it? 1 user changes back." in text
+        assert str(getattr(pilot.app.focused, "label", "")) == "[Cancel]"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Wrong" in shown(pilot)
+        await ask(pilot)
+        await pilot.press("tab", "enter")
+        await settled(pilot)
+        assert status_of(pilot) == "Undone: 1 user changes back"
+        assert top(pilot) is page_of(pilot)
+        assert "Wrong" not in shown(pilot)
+        assert table_of(pilot).row_text(2, 60).startswith(">~ ")
+    assert dict(users_in(home)) == {user.user_id: user for user in users}
+
+
+async def test_undo_works_by_clicking_and_an_undo_can_be_undone(home):
+    users = sample_users(30)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", why="leaver", delete=users[4].user_id)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        for result in ("1 user comes back", "1 user is removed again"):
+            await ask(pilot)
+            await pilot.click("#yes")
+            await settled(pilot)
+            assert status_of(pilot) == f"Undone: {result}"
+    assert users[4].user_id not in users_in(home)
+
+
+async def test_the_selected_transaction_is_undone_and_what_was_changed_since_is_kept(home):
+    users = sample_users(30)
+    app = app_on(home / "users.json", users)
+    wrong = [one._replace(location="Wrong", agent_id="X1") for one in users[:2]]
+    commit(home / "users.json", *wrong, why="a slip")
+    commit(home / "users.json", wrong[0]._replace(location="Right"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("2")
+        await pilot.pause(0.2)
+        await pilot.press("down")
+        await ask(pilot)
+        name = f"{users[0].first_name} {users[0].last_name}"
+        assert "Undo it? 2 users change back; 1 value kept." in words(pilot)
+        assert f"> {name}" in shown(pilot)
+        assert "Location" in shown(pilot)
+        assert "it was changed since" in shown(pilot)
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert isinstance(top(pilot), UndoneReport)
+        assert "Undone: 2 users change back; 1 value kept." in words(pilot)
+        assert top(pilot).query_one(KeptList).row_count == 1
+        await pilot.press("enter")
+        await pilot.pause()
+        assert status_of(pilot) == "Undone: 2 users change back, 1 value kept"
+        assert "undo of 2" in shown(pilot)
+    stored = users_in(home)
+    assert stored[users[0].user_id] == users[0]._replace(location="Right")
+    assert stored[users[1].user_id] == users[1]
+
+
+async def test_a_mass_change_wants_its_number_typed(home):
+    users = sample_users(40)
+    app = app_on(home / "users.json", users[:10])
+    commit(home / "users.json", *users[10:], why="import of all.csv")
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await ask(pilot)
+        assert "type 30 to undo it" in words(pilot)
+        assert isinstance(pilot.app.focused, Input)
+        for typed in ("", "3", "40", "yes"):
+            await type_text(pilot, typed)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert isinstance(top(pilot), UndoDialog)
+        assert "type 30, or press Esc" in words(pilot)
+        await pilot.click("#yes")
+        await pilot.pause()
+        assert isinstance(top(pilot), UndoDialog)
+        await type_text(pilot, "30")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert status_of(pilot) == "Undone: 30 users are removed again"
+        assert table_of(pilot).row_count == 10
+    assert len(users_in(home)) == 10
+
+
+async def test_whoever_changed_something_meanwhile_makes_it_ask_again(home):
+    users = sample_users(30)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", *(one._replace(location="Wrong") for one in users[:2]))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await ask(pilot)
+        assert "2 users change back" in words(pilot)
+        commit(home / "users.json", users[0]._replace(location="Right"))
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert isinstance(top(pilot), UndoDialog)
+        assert "Somebody changed the store meanwhile" in words(pilot)
+        assert "1 user changes back; 1 value kept" in words(pilot)
+        assert users_in(home)[users[1].user_id].location == "Wrong"
+        await pilot.click("#yes")
+        await settled(pilot)
+    stored = users_in(home)
+    assert [stored[one.user_id].location for one in users[:2]] == ["Right", users[1].location]
+
+
+async def test_where_nothing_can_be_taken_back_nothing_is_offered(home):
+    users = sample_users(5)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", users[0]._replace(location="Wrong"))
+    commit(home / "users.json", users[0]._replace(location="Right"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("2")
+        await pilot.pause(0.2)
+        await pilot.press("down")
+        await ask(pilot)
+        assert "Nothing of it can be taken back: 1 value kept." in words(pilot)
+        assert [str(one.label) for one in top(pilot).query(Button)] == ["[OK]"]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert users_in(home)[users[0].user_id].location == "Right"
+
+
+async def test_an_empty_store_has_nothing_to_undo(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert isinstance(top(pilot), Message)
+        assert "There is nothing to undo" in words(pilot)
+
+
+async def test_a_full_disk_is_a_sentence_and_leaves_all_as_it_was(home, monkeypatch):
+    users = sample_users(5)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", users[0]._replace(location="Wrong"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await ask(pilot)
+
+        def full(*_args):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("qm_tui.store.journal.os.pwrite", full)
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert isinstance(top(pilot), Message)
+        assert "could not be written" in words(pilot)
+        monkeypatch.undo()
+    assert users_in(home)[users[0].user_id].location == "Wrong"
+
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+@pytest.fixture
+def at_one_time(monkeypatch):
+    """Transactions that were all made at one time."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from qm_tui.store.tinydb_store import TinyDBUserStore
+
+    activity, time = TinyDBUserStore.activity, datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr(
+        TinyDBUserStore,
+        "activity",
+        lambda store: [
+            replace(one, time=time, who="kweber", address="10.20.30.40") for one in activity(store)
+        ],
+    )
+
+
+def app_with_a_mass_change(home):
+    """The interface after an import of 60 users of whom some were changed since."""
+    users = sample_users(80)
+    app = app_on(home / "users.json", users[:20])
+    why = "import of sales-emea.csv, 214 KB, sha256 9f86d081884c7d659a2feaa0c55ad015"
+    commit(home / "users.json", *users[20:], why=why)
+    commit(home / "users.json", *(one._replace(location="Oslo") for one in users[20:26]))
+    return app
+
+
+async def asked(pilot):
+    await settled(pilot)
+    await pilot.press("2")
+    await pilot.pause(0.2)
+    await pilot.press("down")
+    await pilot.press("u")
+    await settled(pilot)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_question_before_a_mass_change(home, at_one_time, size, snap_compare):
+    async def before(pilot):
+        await asked(pilot)
+        await type_text(pilot, "5")
+        await pilot.press("enter")
+        await pilot.pause()
+
+    assert snap_compare(app_with_a_mass_change(home), terminal_size=size, run_before=before)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_what_an_undo_kept(home, at_one_time, size, snap_compare):
+    async def before(pilot):
+        await asked(pilot)
+        await type_text(pilot, "54")
+        await pilot.press("enter")
+        await settled(pilot)
+
+    assert snap_compare(app_with_a_mass_change(home), terminal_size=size, run_before=before)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_question_before_an_undo(home, at_one_time, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+
+    users = sample_users(60)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", users[1]._replace(location="Oslo"), delete=users[2].user_id)
+    assert snap_compare(app, terminal_size=size, run_before=before)
