@@ -24,6 +24,12 @@ from tests.store.power_loss import record, survey, survey_of_second_cuts
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, files are made quickly
 
 
+def said(bad: list[str]) -> None:
+    """Say what was bad: a number alone explains nothing."""
+    for one in bad[:5]:
+        print(f"    BAD: {one[:600]}")
+
+
 def kills(folder: Path, share: float) -> None:
     """Kill programs while they write."""
     done = kill_again_and_again(folder, round(300 * share), seed=1)
@@ -31,6 +37,7 @@ def kills(folder: Path, share: float) -> None:
     print(f"  {done.acknowledged:,} transactions acknowledged; killed while at")
     for what, count in sorted(done.kills.items()):
         print(f"    {what:<24}{count:4}")
+    said(done.bad)
 
 
 def power_cuts(folder: Path, share: float) -> None:
@@ -42,11 +49,13 @@ def power_cuts(folder: Path, share: float) -> None:
         f"power loss: {done.points} moments, {done.states:,} states of the disk "
         f"({done.opened:,} different ones), {len(done.bad)} bad"
     )
+    said(done.bad)
     done = survey_of_second_cuts(recording, folder, SHORT, cuts=round(60 * share))
     print(
         f"  a second cut while the store recovers: {done.points:,} moments, {done.states:,} states "
         f"({done.opened:,} different ones), {len(done.bad)} bad"
     )
+    said(done.bad)
     for what, of_folders in (("files", False), ("folders", True)):
         without = recording.without_syncs(of_folders=of_folders)
         done = survey(without, folder, SHORT)
@@ -64,6 +73,7 @@ def crowds(folder: Path, share: float) -> None:
             f"{done.withdrawn} withdrawn, seen by others {done.looks:,} times; "
             f"lost, half or withdrawn ones seen: {len(done.bad)}"
         )
+        said(done.bad)
 
 
 def full_disks(folder: Path, _share: float) -> None:
@@ -72,17 +82,19 @@ def full_disks(folder: Path, _share: float) -> None:
         ("full disk", errno.ENOSPC, {"names": TAKES_SPACE}),
         ("failing disk", errno.EIO, {}),
     ):
-        refused = unknown = bad = 0
+        refused = unknown = 0
+        bad: list[str] = []
         for work in WORKS:
             (folder / what / work).mkdir(parents=True)
             failures = Trial(folder / what / work, work).at_each_call(code=code, **names)
             refused += failures.refused
             unknown += failures.unknown
-            bad += len(failures.bad)
+            bad += failures.bad
         print(
             f"{what}, at each call of {len(WORKS)} kinds of work: {refused} refused, "
-            f"{unknown} said to be not known, {bad} bad"
+            f"{unknown} said to be not known, {len(bad)} bad"
         )
+        said(bad)
 
 
 def main(share: float = 1.0) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store import snapshot
@@ -22,9 +23,11 @@ from qm_tui.store.entries import (
 from qm_tui.store.interface import EMPTY, Changes, Entry, Found, State, no_found
 from qm_tui.store.layers import Layered
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import name_key
+from qm_tui.users.identity import name_key, name_keys
 
 _USER_ID_AT = FIELD["user_id"].index
+_USER_NAME_AT = FIELD["user_name"].index
+_user_name_of = itemgetter(_USER_NAME_AT)
 _ONE_NAME = "two users would bear one User Name"
 
 
@@ -51,14 +54,18 @@ class Contents:
         self.next_number = 1
 
     @classmethod
-    def read(cls, parts: Iterable[snapshot.Part], found: Found = no_found) -> "Contents":
+    def read(
+        cls, parts: Iterable[snapshot.Part], found: Found = no_found, *, is_exact: bool = False
+    ) -> "Contents":
         """What a snapshot holds.
 
         Args:
             parts: its documents.
             found: given the users as they are read.
+            is_exact: whether the documents were read the slow and exact way.
 
         Raises:
+            Inexact: they were not, and have to be.
             NotASnapshot: one of its users is none, or two have one User ID.
         """
         made = cls()
@@ -69,30 +76,51 @@ class Contents:
             if table != snapshot.USERS:
                 made.tables.setdefault(table, {}).update(documents)
                 continue
-            batch = []
-            for number, document in documents.items():
-                try:
-                    user, more = reader.user(document)
-                except NotAUser as error:
-                    msg = f"document {number} of its table users {error}"
-                    raise snapshot.NotASnapshot(msg) from error
-                user_id = user.user_id
-                if user_id in users:
-                    msg = (
-                        f"documents {made.numbers[user_id]} and {number} of its table users have "
-                        "the same User ID"
-                    )
-                    raise snapshot.NotASnapshot(msg)
-                batch.append(user)
-                users[user_id] = user
-                made.numbers[user_id] = int(number)
-                names.setdefault(name_key(user.user_name), user_id)
-                if more:
-                    made.extras[int(number)] = more
+            batch = reader.plain_users(documents.values())
+            user_ids = [user[_USER_ID_AT] for user in batch]
+            expected = len(users) + len(documents)
+            users.update(zip(user_ids, batch, strict=True))
+            if len(users) == expected:
+                made.numbers.update(zip(user_ids, map(int, documents), strict=True))
+            else:
+                batch = made._read_one_by_one(documents, reader, is_exact=is_exact)
+                users.update((user.user_id, user) for user in batch)
+            keys = name_keys(map(_user_name_of, batch))
+            fresh = dict(zip(keys, [user[_USER_ID_AT] for user in batch], strict=True))
+            if len(fresh) == len(batch) and names.keys().isdisjoint(fresh):
+                names.update(fresh)
+            else:
+                for user in batch:
+                    names.setdefault(name_key(user.user_name), user.user_id)
             found(batch)
         made.next_number = max(made.numbers.values(), default=0) + 1
         made.state = State(0, Layered(users), Layered(names))
         return made
+
+    def _read_one_by_one(
+        self, documents: Mapping[str, dict[str, Any]], reader: Reader, *, is_exact: bool
+    ) -> list[User]:
+        """Users among whose documents there is one that says less, or more, than ours do."""
+        batch = []
+        for number, document in documents.items():
+            if not is_exact and snapshot.may_be_inexact(document):
+                raise snapshot.Inexact
+            try:
+                user, more = reader.user(document)
+            except NotAUser as error:
+                msg = f"document {number} of its table users {error}"
+                raise snapshot.NotASnapshot(msg) from error
+            if user.user_id in self.numbers:
+                msg = (
+                    f"documents {self.numbers[user.user_id]} and {number} of its table users have "
+                    "the same User ID"
+                )
+                raise snapshot.NotASnapshot(msg)
+            batch.append(user)
+            self.numbers[user.user_id] = int(number)
+            if more:
+                self.extras[int(number)] = more
+        return batch
 
     def as_tables(self) -> dict[str, Mapping[Any, Mapping[str, Any]]]:
         """All of it as TinyDB's tables, users made documents when they are asked for."""
@@ -236,7 +264,8 @@ class Replay:
         """Move the contents on by all that were taken."""
         contents, changes = self._contents, self._changes
         gone = [user_id for user_id, user in changes.items() if user is None]
-        state = state_after(contents.state, changes, self._generation)
+        named = names_after(contents.state, changes)
+        state = state_after(contents.state, changes, self._generation, named)
         contents.move_on(state, self._numbers, gone, {})
         contents.extras.update(self._extras)
         for tables in self._tables:
@@ -257,57 +286,78 @@ def _change_table(
     table.update(change["set"])
 
 
-def checked(state: State, changes: Changes) -> None:
-    """Make sure that changes fit a state and one another.
+class Names(NamedTuple):
+    """What changes do to User Names.
+
+    Attributes:
+        given_up: names that their users no longer have, comparable.
+        claimed: by name, the User ID of who has it from now on.
+    """
+
+    given_up: list[str]
+    claimed: dict[str, str]
+
+
+def checked(state: State, changes: Changes) -> Names:
+    """Make sure that changes fit a state and one another; what they do to User Names.
 
     Raises:
         ValueError: two users would bear one User Name, a User ID does not match its user, or a
             user who is not there would be deleted.
     """
     users, names = state.users, state.names
-    claimed: dict[str, str] = {}
+    found = names_after(state, changes)
     for user_id, user in changes.items():
-        stored = users.get(user_id)
         if user is None:
-            if stored is None:
+            if user_id not in users:
                 msg = "a user that is not there cannot be deleted"
                 raise ValueError(msg)
-            continue
-        if not user_id or user_id != user.user_id:
+        elif not user_id or user_id != user[_USER_ID_AT]:
             msg = "a change must bear the User ID of its user"
             raise ValueError(msg)
-        key = name_key(user.user_name)
-        if stored is not None and name_key(stored.user_name) == key:
-            continue
-        if claimed.setdefault(key, user_id) != user_id:
-            raise ValueError(_ONE_NAME)
-    for key, user_id in claimed.items() if names else ():
+    for key, user_id in found.claimed.items() if names else ():
         owner_id = names.get(key)
         if owner_id is not None and owner_id != user_id:
             owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
             if owner is not None and name_key(owner.user_name) == key:
                 raise ValueError(_ONE_NAME)
+    return found
 
 
-def state_after(state: State, changes: Changes, generation: int) -> State:
-    """The state that changes lead to."""
-    users = _layered(state.users)
-    names = _layered(state.names)
-    given_up: dict[str, str | None] = {}
+def names_after(state: State, changes: Changes) -> Names:
+    """What changes do to User Names.
+
+    Raises:
+        ValueError: two of the changes claim one name.
+    """
+    users, names = state.users, state.names
+    given_up: list[str] = []
     claimed: dict[str, str] = {}
+    claims = 0
     for user_id, user in changes.items():
         stored = users.get(user_id)
-        before = name_key(stored.user_name) if stored is not None else None
-        after = name_key(user.user_name) if user is not None else None
-        if before == after:
-            continue
-        if before is not None and names.get(before) == user_id:
-            given_up[before] = None
+        after = None if user is None else name_key(user[_USER_NAME_AT])
+        if stored is not None:
+            before = name_key(stored[_USER_NAME_AT])
+            if before == after:
+                continue
+            if names.get(before) == user_id:
+                given_up.append(before)
         if after is not None:
-            claimed.setdefault(after, user_id)
-    if given_up or claimed:
-        names = names.changed({**given_up, **claimed})
-    users = users.changed(changes)
+            claimed[after] = user_id
+            claims += 1
+    if len(claimed) < claims:
+        raise ValueError(_ONE_NAME)
+    return Names(given_up, claimed)
+
+
+def state_after(state: State, changes: Changes, generation: int, named: Names) -> State:
+    """The state that changes lead to."""
+    names = _layered(state.names)
+    if named.given_up or named.claimed:
+        given_up: dict[str, str | None] = dict.fromkeys(named.given_up)
+        names = names.changed({**given_up, **named.claimed} if given_up else named.claimed)
+    users = _layered(state.users).changed(changes)
     if len(names) != len(users):
         # another program gave two users one name: whoever comes first has it
         first: dict[str, str] = {}

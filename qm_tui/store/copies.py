@@ -183,7 +183,7 @@ class UsersTable(Mapping[str, dict[str, Any]]):
             if self._contents is not None:
                 contents = self._contents
                 users = {contents.numbers[key]: user for key, user in contents.state.users.items()}
-                self._documents = UserDocuments(users, copied(contents.extras))
+                self._documents = UserDocuments(users, dict(contents.extras))
                 self._contents = None
         return self._documents
 

@@ -106,7 +106,7 @@ class Database(Follower):
         """
         tables = tables or {}
         contents = self.contents
-        checked(contents.state, changes)
+        named = checked(contents.state, changes)
         tally = Tally(contents, changes)
         with self._saying_why_not():
             journal = self._ready_journal()
@@ -114,7 +114,7 @@ class Database(Follower):
             made = payloads(tally.rows(), len(changes), lambda: tally.counted(facts), tables)
             if not journal.append(made, tick, len(changes)):
                 return contents.state
-        state = state_after(contents.state, changes, facts.number)
+        state = state_after(contents.state, changes, facts.number, named)
         contents.move_on(state, tally.numbers, tally.gone, tables)
         journal.entries.append(tally.counted(facts))
         self._known = Known(self._known.snapshot, signature_of(journal.status))

@@ -301,7 +301,10 @@ class Follower:
         with file:
             before = self.contents if self.is_loaded else None
             reading = snapshot.Reading(file, tick)
-            contents = Contents.read(reading.parts(), found)
+            try:
+                contents = Contents.read(reading.parts(), found)
+            except snapshot.Inexact:
+                contents = Contents.read(reading.parts(exactly=True), is_exact=True)
         self._head = reading.head
         self._foreign = Foreign(reading.was_ours, before) if not reading.is_as_written else None
         journal = self._belonging(journal, reading.is_as_written)

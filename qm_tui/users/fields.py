@@ -365,7 +365,8 @@ by the interpreter."""
 MAX_VALUE: Final = 4096
 """The characters that a value may have (ours)."""
 
-_values_of = itemgetter(*KEYS)
+values_of = itemgetter(*KEYS)
+"""The 26 values of a mapping from field key to value, in file order."""
 
 
 def user_from_mapping(values: dict[str, str]) -> User:
@@ -374,7 +375,7 @@ def user_from_mapping(values: dict[str, str]) -> User:
     Raises:
         KeyError: a field key is missing.
     """
-    return tuple.__new__(User, _values_of(values))
+    return tuple.__new__(User, values_of(values))
 
 
 def without_secrets(user: User) -> dict[str, str]:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from select import select
 from typing import Final
@@ -40,9 +39,6 @@ NEVER: Final = "withdrawn"
 
 MANY: Final = 700
 """Users of a withdrawn transaction, so that it is written in parts."""
-
-_FRAMES: Final = 3
-"""How many frames that makes, the closing one included."""
 
 _LONG_SYNC: Final = 0.01
 """Seconds for which what is about to be withdrawn stands in the journal."""
@@ -101,10 +97,10 @@ class _Writer:
             transaction.commit({one.user_id: one._replace(extension=more)})
 
     def _cancel(self) -> None:
-        frame, ticks = self._chance.choice((1, _FRAMES)), count(1)
+        is_late = self._chance.random() < 0.5
 
-        def tick(_phase: Phase, _done: int, _total: int) -> None:
-            if next(ticks) == frame:
+        def tick(_phase: Phase, done: int, total: int) -> None:
+            if done >= total or not is_late:
                 time.sleep(_LONG_SYNC)
                 raise Cancelled
 
@@ -115,7 +111,7 @@ class _Writer:
                 transaction.commit(changes, tick)
         except Cancelled:
             return
-        raise AssertionError
+        raise AssertionError("the commit did not ask whether to go on")
 
     def _fail_to_sync(self) -> None:
         try:
@@ -124,7 +120,7 @@ class _Writer:
         except NotKnownWhetherSaved:
             self._store = self._opened()
             return
-        raise AssertionError
+        raise AssertionError("a failed sync was not said")
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """What the store makes of the disks that power cuts leave, whatever it was at."""
 
+import errno
+import os
 import random
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
+from unittest import mock
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.interface import Changes, UserStore
+from qm_tui.store.interface import Changes, NotKnownWhetherSaved, UserStore
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo, undo_plan
 from qm_tui.transfer.importing import import_users
@@ -27,7 +30,7 @@ LARGE: Final = 620
 
 
 def record(folder: Path) -> Recording:
-    """Record a workload: edits, large commits, one that is cancelled, checkpoints and undo."""
+    """Record a workload: edits, large commits, withdrawn ones, checkpoints and undo."""
     root = folder / "root"
     root.mkdir()
     rows = [user(f"n{number}", user_id="") for number in range(LARGE)]
@@ -42,19 +45,34 @@ def record(folder: Path) -> Recording:
         users = store.state.users.values()
         return {one.user_id: one._replace(location=location) for one in users}
 
-    def cancelled(changes: dict[str, User], at: int) -> None:
-        ticks = count(1)
+    def withdrawn(changes: dict[str, User], work: Callable[[], object]) -> None:
+        users = {**store.state.users, **changes}
+        recorder.transaction(store, work, withdrawn=tuple(users.values()))
 
-        def tick(_phase: Phase, _done: int, _total: int) -> None:
-            if next(ticks) == at:
+    def cancelled(changes: dict[str, User], *, late: bool) -> None:
+        def tick(_phase: Phase, done: int, total: int) -> None:
+            if done >= total or not late:
                 raise Cancelled
 
         def work() -> None:
             with suppress(Cancelled), store.transaction("edit") as transaction:
                 transaction.commit(changes, tick)
+                raise AssertionError
 
-        users = {**store.state.users, **changes}
-        recorder.transaction(store, work, withdrawn=tuple(users.values()))
+        withdrawn(changes, work)
+
+    def not_synced(changes: dict[str, User], sync: int) -> None:
+        """A sync fails: the last one finds the transaction whole in the journal."""
+
+        def work() -> None:
+            other = open_store(root / STORE)
+            other.load()
+            with _failing_sync(sync), suppress(NotKnownWhetherSaved):
+                _edit(other, changes)
+                raise AssertionError
+            store.load()
+
+        withdrawn(changes, work)
 
     def take_back(number: int) -> None:
         undo(store, number, confirmed=undo_plan(store, number).must_confirm)
@@ -64,10 +82,12 @@ def record(folder: Path) -> Recording:
         done(lambda: edit(ANNA, user("bo")))
         done(lambda: edit(ANNA._replace(location="Bergen")))
         done(lambda: import_users(file, store))
-        for frame in range(1, 4):  # the last one closes the transaction
-            cancelled(moved("nowhere"), frame)
+        for late in (False, True):
+            cancelled(moved("nowhere"), late=late)
+        for sync in (1, 2):  # that of the parts, and that of the frame that closes them
+            not_synced(moved("nowhere"), sync)
         done(lambda: edit(user("cy"), delete=["u-bo"]))
-        cancelled({ANNA.user_id: ANNA._replace(location="nowhere, and that with many words")}, 1)
+        not_synced({ANNA.user_id: ANNA._replace(location="nowhere, in many words")}, 1)
         done(store.checkpoint)
         done(lambda: edit(ANNA._replace(location="Narvik")))
         done(lambda: take_back(4))
@@ -77,6 +97,20 @@ def record(folder: Path) -> Recording:
         done(lambda: take_back(3))
         done(lambda: edit(user("di")))
     return recorder.recording
+
+
+@contextmanager
+def _failing_sync(number: int) -> Iterator[None]:
+    """Let the sync of that number fail, counting from 1."""
+    real, numbers = os.fdatasync, count(1)
+
+    def fdatasync(descriptor: int) -> None:
+        if next(numbers) == number:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    with mock.patch("os.fdatasync", fdatasync):
+        yield
 
 
 def _edit(store: UserStore, changes: Changes) -> None:
