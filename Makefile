@@ -47,6 +47,8 @@ format: $(READY) ## put the code into its form
 bench: $(READY) ## measure what the README promises
 	$(BIN)/python -m benchmarks.import_speed
 	$(BIN)/python -m benchmarks.interface_speed
+	$(BIN)/python -m benchmarks.store_speed
+	$(BIN)/python -m benchmarks.store_faults
 
 pictures: $(READY) ## draw the pictures of the README and the page of fields again
 	$(BIN)/python scripts/make_pictures.py

@@ -21,8 +21,12 @@ SAMPLES = ROOT / "sample_data"
 async def draw(home: Path) -> None:
     """Open the interface in a home of its own, and take its picture on the way."""
     path = home / "qms" / "users.json"
+    os.environ |= {"SUDO_USER": "mheller", "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
     store = open_store(path)
     import_users(SAMPLES / "users.csv", store)
+    some = list(store.state.users.values())[3:9]
+    with store.transaction("edit") as transaction:
+        transaction.commit({one.user_id: one._replace(location="Bergen") for one in some})
     incoming = home / "incoming"
     incoming.mkdir()
     for at, name in enumerate(("users-excel-de.csv", "users-no-header.csv", "users.csv")):
@@ -40,6 +44,9 @@ async def draw(home: Path) -> None:
         await pilot.press("escape")
         await pilot.pause(0.5)
         save(pilot, "users")
+        await pilot.press("2")
+        await pilot.pause(1)
+        save(pilot, "activity")
 
 
 def save(pilot: Pilot[str], name: str) -> None:

@@ -39,7 +39,7 @@ FORMAT: Final = 2
 USERS: Final = "users"
 """The table that holds the users."""
 
-_META: Final = "_meta"
+META: Final = "_meta"
 
 Document = Mapping[str, Any]
 Tables = Mapping[str, Mapping[Any, Document]]
@@ -51,7 +51,7 @@ _BATCH: Final = 64 * 1024
 _OPENS_TABLE: Final = b":{\n"
 
 _DIGITS: Final = 18
-_DOCUMENT_ID: Final = re.compile(f"0|[1-9][0-9]{{0,{_DIGITS - 1}}}")
+DOCUMENT_ID: Final = re.compile(f"0|[1-9][0-9]{{0,{_DIGITS - 1}}}")
 """As TinyDB writes it; `01` would be the same document as `1`."""
 
 _OWN_KEYS: Final = frozenset(KEYS)
@@ -240,7 +240,7 @@ class Reading:
         file.seek(0)
         for name, documents in self._in_lines(exactly) if is_ours else self._in_one_piece():
             self._tick(Phase.OPENING, file.tell(), self.size)
-            if name != _META:
+            if name != META:
                 yield name, documents
             elif documents:
                 self._take_meta(documents.get("1", {}))
@@ -425,7 +425,7 @@ def _is_good(line: bytes) -> bool:
 
 
 def _require_documents(documents: dict[str, object]) -> None:
-    are_numbered = all(map(_DOCUMENT_ID.fullmatch, documents))
+    are_numbered = all(map(DOCUMENT_ID.fullmatch, documents))
     if not are_numbered or not all(isinstance(one, dict) for one in documents.values()):
         msg = "it is JSON, but holds something that is no TinyDB document"
         raise NotASnapshot(msg)

@@ -32,9 +32,7 @@ from qm_tui.store.database import Database
 from qm_tui.store.entries import TableChange
 from qm_tui.store.interface import StoreRefused
 from qm_tui.store.lock import WAIT
-from qm_tui.store.snapshot import _DOCUMENT_ID as DOCUMENT_ID
-from qm_tui.store.snapshot import _META as META
-from qm_tui.store.snapshot import USERS
+from qm_tui.store.snapshot import DOCUMENT_ID, META, USERS
 from qm_tui.text import visible
 
 _NONE: Final[Documents] = {}

@@ -57,7 +57,7 @@ def record(folder: Path) -> Recording:
         def work() -> None:
             with suppress(Cancelled), store.transaction("edit") as transaction:
                 transaction.commit(changes, tick)
-                raise AssertionError
+                raise AssertionError("the commit did not ask whether to go on")
 
         withdrawn(changes, work)
 
@@ -69,7 +69,7 @@ def record(folder: Path) -> Recording:
             other.load()
             with _failing_sync(sync), suppress(NotKnownWhetherSaved):
                 _edit(other, changes)
-                raise AssertionError
+                raise AssertionError(f"the commit did not sync {sync} times")
             store.load()
 
         withdrawn(changes, work)
