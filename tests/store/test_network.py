@@ -3,6 +3,7 @@
 import pytest
 
 from qm_tui.store.network import network_file_system
+from qm_tui.store.tinydb_store import open_store
 
 _MOUNTS = """\
 22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
@@ -33,6 +34,15 @@ def test_the_innermost_mount_counts(tmp_path, path, kind):
     mounts = tmp_path / "mountinfo"
     mounts.write_text(_MOUNTS)
     assert network_file_system(path, mounts) == kind
+
+
+def test_a_store_there_is_opened_with_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr("qm_tui.store.tinydb_store.network_file_system", lambda _path: "nfs4")
+    store = open_store(tmp_path / "users.json")
+    store.load()
+    (sentence,) = store.notices
+    assert "network file system (nfs4)" in sentence
+    assert sentence.endswith(".")
 
 
 def test_without_a_list_nothing_is_claimed(tmp_path):
