@@ -246,6 +246,8 @@ class Database(Follower):
                 self._history.take_in(journal, access)
             with suppress(FileNotFoundError):
                 name_too(self.path, self._previous_path, access)
+            with suppress(OSError):  # another program may have let all read it
+                self._previous_path.chmod(access.mode)
         self._take_journal(None)
         self._head = self._head_there()
         self._known = self._look()

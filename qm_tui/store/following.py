@@ -37,6 +37,9 @@ _LATER: Final = "was written by a later version of qm-tui; use that version"
 
 _SMALL_ONES_BETWEEN_TICKS: Final = 200
 
+_PATIENCE: Final = 0.5
+"""Seconds that a reader waits for a writer before it does without the last transaction."""
+
 _MUCH: Final = 1024 * 1024
 """Bytes of a journal: some thousand users."""
 
@@ -139,6 +142,11 @@ class Follower:
                 may = os.access(path, os.W_OK) or not path.exists()
             except OSError:
                 may = False
+            if not may and _is_read_only_system(path):
+                return (
+                    f"The store {self.named} lies on a file system that is mounted read-only: it "
+                    "is open for looking only."
+                )
             if not may:
                 return f"You may not write to the store {self.named}: it is open for looking only."
         self._may_write = True
@@ -154,8 +162,22 @@ class Follower:
             if not self.is_loaded:
                 with no_garbage_collection():
                     self._read(tick, found, is_locked=False)
-            with self._lock.shared(waits=True):
-                return self._catch_up(tick)
+            is_first = self._known.journal is None
+            with self._lock.shared(_PATIENCE) as is_quiet:
+                touched = self._catch_up(tick, is_quiet=is_quiet)
+            if is_first and is_quiet:
+                self._note_torn_end()
+            return touched
+
+    def _note_torn_end(self) -> None:
+        journal = self._journal
+        torn = journal.status.st_size - journal.end if journal else 0
+        if torn:
+            self.notices.append(
+                f"The journal {visible(self._journal_path.name)} ends with {torn:,} bytes that "
+                "cannot be read: a change that was cut off while it was saved. It is left out, and "
+                "the next change removes it."
+            )
 
     def has_news(self) -> bool:
         """Whether others may have written something."""
@@ -167,7 +189,7 @@ class Follower:
         Raises:
             StoreRefused: it cannot be read any more.
         """
-        with self._lock.shared(waits=False) as is_quiet:
+        with self._lock.shared() as is_quiet:
             if not is_quiet:
                 return None
             with self._refusing():
@@ -176,18 +198,25 @@ class Follower:
     def _look(self) -> Known:
         return Known(_signature(self.path), _signature(self._journal_path))
 
-    def _catch_up(self, tick: Tick) -> Touched:
-        """Take in what others wrote. The lock is held, at least shared."""
+    def _catch_up(self, tick: Tick, *, is_quiet: bool = True) -> Touched:
+        """Take in what others wrote.
+
+        Args:
+            tick: told how much is read.
+            is_quiet: whether the lock is held, at least shared. If it is not, the last transaction
+                is left for later.
+        """
         before, looked = self.contents.state, self._look()
         if looked == self._known:
             return Touched(before, set())
         try:
             with no_garbage_collection() if self._is_much(looked) else nullcontext():
-                touched = self._read_on(looked, tick)
+                touched = self._read_on(looked, tick, is_quiet=is_quiet)
         except (StoreRefused, NotASnapshot, OSError):
             self._unreadable = looked  # it is not read again and again
             raise
-        self._known = looked
+        if is_quiet:
+            self._known = looked
         return Touched(before, touched)
 
     def _is_much(self, looked: Known) -> bool:
@@ -196,7 +225,7 @@ class Follower:
             return True
         return looked.journal[1] - self._journal.end > _MUCH
 
-    def _read_on(self, looked: Known, tick: Tick) -> set[str] | None:
+    def _read_on(self, looked: Known, tick: Tick, *, is_quiet: bool) -> set[str] | None:
         """Read what is new; the users that it is about, or None where all was read anew."""
         known = self._known
         if looked.snapshot is None and known.snapshot is not None:
@@ -206,16 +235,16 @@ class Follower:
             )
             raise StoreRefused(msg)
         if looked.snapshot == known.snapshot and self._has_live_journal(looked):
-            return self._read_journal(tick)
+            return self._read_journal(tick, holds_back=not is_quiet)
         head, journal = self._head_there(), self._journal
         if head and journal and head.journal == journal.header.uid:
             # a checkpoint: what it took in can still be read, whatever its name is now
             touched = self._read_journal(tick, head.offset)
             if journal.end == head.offset:
                 self._adopt(head)
-                return touched | self._read_journal(tick)
+                return touched | self._read_journal(tick, holds_back=not is_quiet)
         self._read(tick, no_found, is_locked=True)
-        self._read_journal(tick)
+        self._read_journal(tick, holds_back=not is_quiet)
         return None
 
     def _has_live_journal(self, looked: Known) -> bool:
@@ -242,13 +271,17 @@ class Follower:
             self._journal.close()
         self._journal = journal
 
-    def _read_journal(self, tick: Tick, until: int | None = None) -> set[str]:
+    def _read_journal(
+        self, tick: Tick, until: int | None = None, *, holds_back: bool = False
+    ) -> set[str]:
         """Read on in the journal; the users that the transactions are about."""
         if self._journal is None:
             return set()
         replay, before = Replay(self.contents), self.contents.state
         try:
-            for count, recorded in enumerate(self._journal.read_on(until), start=1):
+            for count, recorded in enumerate(
+                self._journal.read_on(until, holds_back=holds_back), start=1
+            ):
                 replay.add(recorded, tick)
                 if not count % _SMALL_ONES_BETWEEN_TICKS:
                     tick(Phase.OPENING, recorded.end, self._journal.status.st_size)
@@ -289,7 +322,7 @@ class Follower:
 
     def _read(self, tick: Tick, found: Found, *, is_locked: bool) -> None:
         """Read the snapshot, and find the journal that leads on from it."""
-        with nullcontext() if is_locked else self._lock.shared(waits=True):
+        with nullcontext() if is_locked else self._lock.shared(_PATIENCE):
             journal = self._opened_journal()
             try:
                 file = _opened(self.path)
@@ -325,7 +358,7 @@ class Follower:
             msg = (
                 f"The store {self.named} is not there, but its journal "
                 f"{visible(self._journal_path.name)} is, with changes in it. Put {self.path.name} "
-                "back from a backup, or move the journal away to start an empty store."
+                f"back from a backup. {self._recovery}"
             )
             raise StoreRefused(msg)
         if journal is not None:
@@ -400,7 +433,10 @@ class Follower:
         try:
             yield
         except NotASnapshot as error:
-            remedy = "put a copy from a backup in its place, or choose another file with --store"
+            remedy = (
+                "put a copy from a backup in its place, choose another file with --store, or let "
+                "qm-tui recover write what can be read to a new one"
+            )
             if isinstance(error, LaterVersion):
                 remedy = "use that version"
             msg = f"The store {self.named} cannot be used: {error}. Nothing was changed; {remedy}."
@@ -433,3 +469,10 @@ def _opened(path: Path) -> BinaryIO:
         file.close()
         raise OSError(errno.EINVAL, "it is not a file")
     return file
+
+
+def _is_read_only_system(path: Path) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

@@ -108,6 +108,14 @@ def transactions_in(frames: Iterable[Frame], first: int | None = None) -> Iterat
         parts, start = [], None
 
 
+def _all_but_last(found: Iterator[Recorded]) -> Iterator[Recorded]:
+    held = next(found, None)
+    for recorded in found:
+        if held is not None:
+            yield held
+        held = recorded
+
+
 class Journal:
     """An open journal, and how far it is known.
 
@@ -156,11 +164,13 @@ class Journal:
         """What the system says of the file."""
         return os.fstat(self._descriptor)
 
-    def read_on(self, until: int | None = None) -> Iterator[Recorded]:
+    def read_on(self, until: int | None = None, *, holds_back: bool = False) -> Iterator[Recorded]:
         """The transactions that were written since it was last read.
 
         Args:
             until: where to stop; at the end of the file if it is not given.
+            holds_back: whether to leave the last for later, since a writer is at work: that one may
+                not be synced yet. All before it are.
 
         Raises:
             Damaged: what was acknowledged cannot be read.
@@ -168,7 +178,8 @@ class Journal:
         """
         size = self.status.st_size if until is None else until
         frames = frames_in(self._descriptor, self.end, size)
-        for recorded in transactions_in(frames, self.number + 1):
+        found = transactions_in(frames, self.number + 1)
+        for recorded in _all_but_last(found) if holds_back else found:
             yield recorded
             self.end = recorded.end
             self.entries.append(recorded.facts)

@@ -74,28 +74,23 @@ class Lock:
             self._threads.release()
 
     @contextmanager
-    def shared(self, *, waits: bool) -> Iterator[bool]:
+    def shared(self, patience: float = 0) -> Iterator[bool]:
         """Keep writers out while something is read; gives whether that was possible.
 
         Where there is no lock file that could be opened, as in a copy on a read-only medium, there
         is no writer either.
 
         Args:
-            waits: whether to wait for a writer, or to give up at once.
-
-        Raises:
-            StoreBusy: a writer did not finish in time.
+            patience: the seconds to wait for a writer.
         """
-        until = time.monotonic() + (self._wait if waits else 0)
-        if not self._threads.acquire(blocking=waits):
+        until = time.monotonic() + patience
+        if not self._threads.acquire(timeout=patience):
             yield False
             return
         try:
             try:
                 self._flock(fcntl.LOCK_SH, until)
             except StoreBusy:
-                if waits:
-                    raise
                 yield False
                 return
             except StoreRefused:
@@ -194,7 +189,7 @@ def _note(why: str, origin: Origin) -> bytes:
         "host": origin.host[:64],
         "process": origin.process,
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "why": why[:80],
+        "why": why.partition(", sha256")[0][:80],
     }
     # ASCII: a note that is cut short in the middle of a letter could not be read
     note = json.dumps(said).encode("ascii")

@@ -21,7 +21,7 @@ from qm_tui.store.frames import framed
 from qm_tui.store.history import History
 from qm_tui.store.interface import StoreRefused
 from qm_tui.store.journal import Header, Journal
-from qm_tui.store.lock import Lock
+from qm_tui.store.lock import WAIT, Lock
 from qm_tui.store.rebuilding import Rebuilt, Recovery
 from qm_tui.store.salvage import Loss, Snapshot, snapshot_at
 from qm_tui.store.salvage_journal import Found, JournalFound, journal_at
@@ -47,7 +47,11 @@ def recovered(damaged: Path, target: Path, tick: Tick = no_tick) -> Recovery:
     _require_free(target)
     try:
         # a reader's lock: whoever still writes there is not read in the middle
-        with Lock(damaged.with_name(damaged.name + ".lock")).shared(waits=True):
+        lock = Lock(damaged.with_name(damaged.name + ".lock"))
+        with lock.shared(WAIT) as is_quiet:
+            if not is_quiet:
+                msg = f"The store {shown} is being written: recover it when nobody writes to it."
+                raise StoreRefused(msg)
             sources = _sources(damaged)
     except LaterVersion as error:
         msg = f"The store {shown} was written by a later version of qm-tui: use that version."

@@ -147,7 +147,8 @@ def undo(
         The plan that was carried out.
 
     Raises:
-        MustConfirm: it is a mass change, and `confirmed` is not its number.
+        MustConfirm: it is a mass change, and `confirmed` is not its number; or a number was
+            confirmed that is not that of the users it is about.
         PlanChanged: it would do something else than expected.
         NothingToUndo: nothing of it can be taken back.
         StoreRefused: there is no such transaction, what it did is no longer kept, or the store
@@ -159,9 +160,16 @@ def undo(
             msg = "Somebody changed the store meanwhile. Nothing was undone yet."
             raise PlanChanged(msg, plan)
         if not plan.changes:
-            kept = "what it changed was changed since" if plan.kept else "it changed no user"
+            kept = "what it changed was changed since" if plan.kept else "it is undone already"
             msg = f"Nothing of transaction {number:,} can be taken back: {kept}."
             raise NothingToUndo(msg)
+        users = len(plan.changes)
+        if confirmed and not plan.must_confirm and confirmed != users:
+            msg = (
+                f"Undoing transaction {number:,} is about {counted(users, 'user')} and not "
+                f"{confirmed:,}. Nothing was undone; give the right number, or none."
+            )
+            raise MustConfirm(msg, users)
         if plan.must_confirm and confirmed != plan.must_confirm:
             msg = (
                 f"Undoing transaction {number:,} would delete, inactivate or unlicense "

@@ -13,7 +13,10 @@ import pytest
 
 from qm_tui.store.interface import StoreBusy, StoreRefused
 from qm_tui.store.lock import Lock
+from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.who import origin
+from tests.helpers import user
+from tests.store.test_tinydb_store import commit
 
 _HOLDER = """
 import sys
@@ -178,3 +181,30 @@ def test_a_lock_in_a_missing_folder_is_refused(path):
         locked(path.parent / "missing" / "users.json.lock", 0),
     ):
         pytest.fail("not locked")
+
+
+def test_a_reader_does_not_wait_for_a_writer_and_sees_all_that_was_acknowledged_before(tmp_path):
+    store = tmp_path / "users.json"
+    for name in ("anna", "bo"):
+        commit(store, user(name))
+    with _held_by_another_process(store.with_name("users.json.lock")):
+        reader = open_store(store)
+        began = time.monotonic()
+        assert list(reader.load().users) == [user().user_id]  # the last may not be synced yet
+        assert time.monotonic() - began < 5
+        assert reader.refresh() is None
+    update = reader.refresh()
+    assert update is not None
+    assert update.added == {"u-bo"}
+
+
+def test_a_torn_end_is_said(tmp_path):
+    store = tmp_path / "users.json"
+    for name in ("anna", "bo"):
+        commit(store, user(name))
+    journal = store.with_name("users.json.journal")
+    journal.write_bytes(journal.read_bytes()[:-20])
+    reader = open_store(store)
+    reader.load()
+    assert "ends with" in reader.notices[0]
+    assert "cut off while it was saved" in reader.notices[0]
