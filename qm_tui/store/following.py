@@ -234,6 +234,12 @@ class Follower:
                 "back, or open qm-tui again to start an empty one."
             )
             raise StoreRefused(msg)
+        if looked.journal is None and self._journal is not None:
+            msg = (
+                f"The journal {visible(str(self._journal_path))} is gone: it was there when the "
+                "store was opened, and changes are in it. Put it back before you go on."
+            )
+            raise StoreRefused(msg)
         if looked.snapshot == known.snapshot and self._has_live_journal(looked):
             return self._read_journal(tick, holds_back=not is_quiet)
         head, journal = self._head_there(), self._journal

@@ -192,6 +192,23 @@ def test_a_copy_without_its_journal_is_read_and_said(path):
     assert _users(path) == [ANNA, CY]
 
 
+def test_a_journal_that_vanished_under_an_open_store_is_said_and_loses_nothing(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    state = store.load()
+    journal = _beside(path, ".journal")
+    kept = journal.rename(path.with_name("kept"))
+    with pytest.raises(StoreRefused, match=r"journal .* is gone"):
+        store.refresh()
+    with pytest.raises(StoreRefused, match=r"journal .* is gone"), store.transaction("edit"):
+        pytest.fail("the changes in it would be lost")
+    assert store.state is state
+    kept.rename(journal)
+    with store.transaction("edit") as transaction:
+        transaction.commit({BO.user_id: BO})
+    assert _users(path) == [ANNA, BO]
+
+
 def test_a_journal_without_its_snapshot_is_refused(path):
     commit(path, ANNA)
     path.unlink()

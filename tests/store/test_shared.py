@@ -18,7 +18,7 @@ from tests.test_cli_refusals import refusal
 
 IS_ROOT = os.geteuid() == 0
 GROUP = next(
-    (one for one in reversed(grp.getgrall()) if IS_ROOT and one.gr_gid),
+    (one for one in grp.getgrall() if IS_ROOT and one.gr_gid),
     grp.getgrgid(os.getegid()),
 )
 FIRST, SECOND, STRANGER = 61_001, 61_002, 61_003
