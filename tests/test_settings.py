@@ -85,7 +85,7 @@ def test_the_wait_for_another_writer_is_that_of_the_settings(home, store):
     with store.with_name("users.json.lock").open("rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         began = time.monotonic()
-        assert "0.2 seconds" in refusal("list")
+        assert "0.2 seconds" in refusal("checkpoint")
         assert time.monotonic() - began < 3
 
 
