@@ -49,7 +49,6 @@ class Recorded:
         facts: who, when, why, and the counts.
         parts: the payloads of its parts; none of a small one.
         tables: what was done to tables other than users.
-        start: where in the journal it begins.
         end: where the next one begins.
     """
 
@@ -57,7 +56,6 @@ class Recorded:
     rows_within: list[Row]
     parts: list[bytes] = field(default_factory=list)
     tables: dict[str, TableChange] = field(default_factory=dict)
-    start: int = 0
     end: int = 0
 
     def rows(self, tick: Tick = no_tick) -> Iterator[Row]:

@@ -98,7 +98,6 @@ def transactions_in(frames: Iterable[Frame], first: int | None = None) -> Iterat
                 said.get("users", []),
                 parts,
                 said.get("tables", {}),
-                start,
                 frame.end,
             )
         except (KeyError, TypeError, ValueError) as error:
