@@ -1,4 +1,4 @@
-"""How long an import takes, beside reading the same file and doing nothing with it.
+"""How long an import takes, beside reading the same file and checking it by hand.
 
     python -m benchmarks.import_speed [USERS] [RUNS]
 
@@ -14,6 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
+REFERENCE = "csv.reader, dicts, hand-written checks"
 
 
 def seconds(command: list[str]) -> float:
@@ -31,7 +32,8 @@ def main(users: int = 100_000, runs: int = 7) -> None:
         with file.open("wb") as output:
             generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
             subprocess.run([*generate, str(users)], check=True, stdout=output)
-        reference = [sys.executable, str(HERE / "reference" / "read_dicts.py"), str(file)]
+        reference = [sys.executable, str(HERE / "reference" / "read_and_check.py"), str(file)]
+        reading = [sys.executable, str(HERE / "reference" / "read_dicts.py"), str(file)]
         typer = [sys.executable, "-c", "import typer"]
         program = [sys.executable, "-m", "qm_tui"]
         start = [*program, "--version"]
@@ -39,10 +41,18 @@ def main(users: int = 100_000, runs: int = 7) -> None:
         for run in range(runs + 1):
             store = str(folder / str(run) / "users.json")
             commands = {
-                "csv.reader into dicts": reference,
+                REFERENCE: reference,
+                "csv.reader into dicts, unchecked": reading,
                 "qm-tui import, new users": [*program, "import", str(file), "--store", store],
                 "qm-tui import again, unchanged": [*program, "import", str(file), "--store", store],
-                "qm-tui export": [*program, "export", f"{store}.csv", "--store", store],
+                "qm-tui import --dry-run": [
+                    *program,
+                    "import",
+                    "--dry-run",
+                    str(file),
+                    "--store",
+                    f"{store}-none",
+                ],
                 "import typer": typer,
                 "qm-tui --version": start,
             }
@@ -52,9 +62,9 @@ def main(users: int = 100_000, runs: int = 7) -> None:
                     times.setdefault(what, []).append(took)
     print(f"{users:,} users, {file.name}, median of {runs} interleaved runs, whole processes")
     for what, taken in times.items():
-        of = "import typer" if what == "qm-tui --version" else "csv.reader into dicts"
+        of = "import typer" if what == "qm-tui --version" else REFERENCE
         ratio = median(taken) / median(times[of])
-        print(f"  {what:<32}{median(taken):7.3f} s   {ratio:5.2f} x {of}")
+        print(f"  {what:<40}{median(taken):7.3f} s   {ratio:5.2f} x {of}")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from types import FrameType
 from typing import Final
 
 from qm_tui.progress import Cancelled, Phase, Tick
+from qm_tui.text import size_text
 
 _INTERVAL: Final = 0.1
 _BAR: Final = 24
+_SURE_AFTER: Final = 1.0
+"""Seconds of a phase after which its rate says something."""
+
+_LONG: Final = 100
+"""Seconds from which a time left is said in minutes."""
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -22,11 +30,43 @@ def bar(done: int, total: int, width: int = _BAR) -> str:
     return "█" * filled + "─" * (width - filled)
 
 
-def described(phase: Phase, done: int, total: int) -> str:
-    """How far it is, in the words of the Actions bar."""
-    if phase in (Phase.READING, Phase.OPENING):
-        return f"{phase} {100 * done // total if total else 0} %"
-    return f"{phase} {done:,} of {total:,}"
+class Pace:
+    """How far work is, how fast it goes, and how long it takes yet.
+
+    It knows when each phase began, as far as it was told of it.
+    """
+
+    def __init__(self) -> None:
+        self._phase: Phase | None = None
+        self._begun = 0.0
+        self._first = self._last = 0
+
+    def described(self, phase: Phase, done: int, total: int) -> str:
+        """How far it is, in the words of the Actions bar; once it can be told, rate and time left.
+
+        Args:
+            phase: what is being done.
+            done: how much of it is done.
+            total: how much there is.
+        """
+        now = time.monotonic()
+        if phase is not self._phase or done < self._last:
+            self._phase, self._begun, self._first = phase, now, done
+        self._last = done
+        in_bytes = phase in (Phase.READING, Phase.OPENING)
+        percent = 100 * done // total if total else 0
+        so_far = f"{percent} %" if in_bytes else f"{done:,} of {total:,}"
+        took = now - self._begun
+        if took < _SURE_AFTER or done <= self._first:
+            return f"{phase} {so_far}"
+        rate = (done - self._first) / took
+        speed = size_text(int(rate)) if in_bytes else f"{int(rate):,}"
+        return f"{phase} {so_far}, {speed}/s, {_time_text((total - done) / rate)} left"
+
+
+def _time_text(seconds: float) -> str:
+    """A time to wait: `2 s`, `3 min`."""
+    return f"{ceil(seconds)} s" if seconds <= _LONG else f"{ceil(seconds / 60)} min"
 
 
 @contextmanager
@@ -40,6 +80,7 @@ def progress_line() -> Iterator[Tick]:
     shows = sys.stderr.isatty()
     stopped = suspended = False
     drawn = time.monotonic()
+    pace = Pace()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped
@@ -56,7 +97,7 @@ def progress_line() -> Iterator[Tick]:
         now = time.monotonic()
         if shows and now - drawn >= _INTERVAL:
             drawn = now
-            line = f"\r{described(phase, done, total)}  {bar(done, total)}\x1b[K"
+            line = f"\r{pace.described(phase, done, total)}  {bar(done, total)}\x1b[K"
             sys.stderr.write(line)
             sys.stderr.flush()
 

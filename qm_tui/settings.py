@@ -73,6 +73,8 @@ def settings() -> Settings:
         return _read(path, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise _refused(path, f"it is not TOML: {visible(str(error), 200)}") from error
+    except RecursionError as error:
+        raise _refused(path, "it is nested too deeply") from error
 
 
 def _read(path: Path, said: dict[str, Any]) -> Settings:

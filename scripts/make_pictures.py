@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from textual.pilot import Pilot
 
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.tui.app import QmTuiApp
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ async def draw(home: Path) -> None:
     path = home / "qms" / "users.json"
     os.environ |= {"SUDO_USER": "mheller", "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
     store = open_store(path)
-    import_users(SAMPLES / "users.csv", store)
+    import_users(Asked(SAMPLES / "users.csv"), store)
     some = list(store.state.users.values())[3:9]
     with store.transaction("edit") as transaction:
         transaction.commit({one.user_id: one._replace(location="Bergen") for one in some})
@@ -41,8 +41,9 @@ async def draw(home: Path) -> None:
         save(pilot, "open")
         await pilot.press("enter")
         await pilot.pause(1)
-        await pilot.press("escape")
-        await pilot.pause(0.5)
+        save(pilot, "preview")
+        await pilot.press("i")
+        await pilot.pause(1)
         save(pilot, "users")
         await pilot.press("2")
         await pilot.pause(1)

@@ -79,7 +79,7 @@ def record_of(one: User, line: int = 2, /, **values: str) -> Record:
 
 def counts(plan: Plan) -> tuple[int, int, int, int]:
     """Added, changed, unchanged, rejected."""
-    found = plan.counts()
+    found = plan.counts
     return (
         found[Result.ADDED],
         found[Result.CHANGED],

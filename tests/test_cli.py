@@ -75,8 +75,8 @@ def ids_empty(*users: User) -> list[User]:
 def test_an_import_adds_the_users_and_says_so(home, store):
     out = qm_tui("import", users_file(home, *ids_empty(ANNA, BO)))
     assert "Imported 2 of 2 records" in out
-    assert "2 added, 0 changed, 0 unchanged" in out
-    assert "Read as UTF-8, comma, with a header." in out
+    assert "2 added + 0 changed + 0 unchanged" in out
+    assert "Read as UTF-8, comma, header in line 1." in out
     listed = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
     assert [one["user_name"] for one in listed] == ["anna", "bo"]
     assert all(one["user_id"] for one in listed)
@@ -147,7 +147,7 @@ def test_importing_the_same_file_again_changes_nothing(home, store):
     file = users_file(home, *ids_empty(ANNA, BO))
     qm_tui("import", file)
     before = as_it_is(store)
-    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", file)
+    assert "0 added + 0 changed + 2 unchanged" in qm_tui("import", file)
     assert as_it_is(store) == before
 
 
@@ -171,7 +171,7 @@ def test_an_export_imported_again_changes_nothing(home, store):
     before = as_it_is(store)
     assert "2 users written to" in qm_tui("export", "out.csv")
     assert (home / "out.csv").stat().st_mode & 0o777 == 0o600
-    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", "out.csv")
+    assert "0 added + 0 changed + 2 unchanged" in qm_tui("import", "out.csv")
     assert as_it_is(store) == before
 
 

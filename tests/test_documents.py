@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from qm_tui.transfer.choices import CHOICES
 from qm_tui.users.fields import FIELDS
 from scripts.make_fields_page import PAGE, page
 
@@ -24,3 +25,10 @@ def test_every_make_target_that_the_readme_names_is_there():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|    )make ([a-z-]+)", (ROOT / "README.md").read_text()))
     assert {"run", "test"} <= named <= targets
+
+
+def test_the_page_of_users_files_names_each_choice_with_its_flag_and_its_key():
+    rows = (ROOT / "docs" / "users-files.md").read_text().splitlines()
+    for choice in CHOICES:
+        (row,) = [row for row in rows if row.startswith(f"| `{choice.flag}")]
+        assert f"| `{choice.letter or 'o'}` |" in row

@@ -156,7 +156,7 @@ def test_a_good_sample_file_is_understood_and_every_user_added(name, added, dial
     found = sample(name)
     plan = found.plan()
     assert found.findings.dialect == dialect
-    assert plan.counts()[Result.ADDED] == plan.records == added
+    assert plan.counts[Result.ADDED] == plan.records == added
     assert errors_of(plan) == []
 
 

@@ -47,7 +47,9 @@ def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
         cwd=home,
         env=environment,
     ).stdout
-    assert said.count(str(target)) == 3
+    sheets = list((ROOT / "styles").glob("*.tcss"))
+    assert said.count(str(target)) == 1 + len(sheets)
+    assert all(f"/styles/{sheet.name}" in said for sheet in sheets)
     command = [sys.executable, "-m", "qm_tui", "--store", str(home / "users.json")]
     monkeypatch.chdir(home)
     with Terminal(command, environment={"PYTHONPATH": str(target)}) as terminal:

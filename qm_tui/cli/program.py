@@ -10,7 +10,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from qm_tui import __version__
-from qm_tui.cli import activity, listing, stores, transfer
+from qm_tui.cli import activity, exporting, importing, listing, stores
 from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
@@ -26,8 +26,8 @@ app = typer.Typer(
 )
 
 _COMMANDS: Final[dict[str, Callable[..., None]]] = {
-    "import": transfer.import_,
-    "export": transfer.export,
+    "import": importing.import_,
+    "export": exporting.export,
     "list": listing.list_,
     "activity": activity.activity,
     "undo": activity.undo,

@@ -55,7 +55,7 @@ def faults_of_changes(
         else:
             claims.add(Judged(_NOWHERE, _NOWHERE, user, stored))
     for at, fault in name_conflicts(claims, _without(state, given_up), tick).items():
-        faults[claims.at(at).user.user_id] = [fault]
+        faults[claims.user_ids[at]] = [fault]
     return faults
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store import snapshot
@@ -334,6 +334,12 @@ def names_after(state: State, changes: Changes) -> Names:
     given_up: list[str] = []
     claimed: dict[str, str] = {}
     claims = 0
+    if not users and None not in changes.values():
+        # all are new, as where users move to here: asked of all at once
+        added = cast("Mapping[str, User]", changes)
+        claimed = dict(zip(name_keys(map(_user_name_of, added.values())), added, strict=True))
+        claims = len(added)
+        changes = {}
     for user_id, user in changes.items():
         stored = users.get(user_id)
         after = None if user is None else name_key(user[_USER_NAME_AT])

@@ -33,7 +33,12 @@ def number_to_confirm(changes: Changes, state: State, tick: Tick = no_tick) -> i
         hit += stored is not None and takes_away(stored, user)
         if not done % STEP:
             tick(Phase.CHECKING, done, len(changes))
-    return hit if hit >= LEAST and hit > SHARE * len(state.users) else 0
+    return number_for(hit, len(state.users))
+
+
+def number_for(hit: int, users: int) -> int:
+    """The number to type where so many of all users are hit; 0 where that is no mass change."""
+    return hit if hit >= LEAST and hit > SHARE * users else 0
 
 
 def takes_away(stored: User, user: User | None) -> bool:
@@ -45,4 +50,7 @@ def takes_away(stored: User, user: User | None) -> bool:
     had = any(stored[at] == "1" for at in _LICENSES)
     if had and not any(user[at] == "1" for at in _LICENSES):
         return True
-    return any(stored[at] and not user[at] for at in _OPTIONAL)
+    for at in _OPTIONAL:  # noqa: SIM110 - half the time, asked of every user of an import
+        if not user[at] and stored[at]:
+            return True
+    return False

@@ -6,7 +6,7 @@ single edit would take ten times as long as making the edit durable.
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from itertools import chain
-from typing import Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 V = TypeVar("V")
 
@@ -67,19 +67,21 @@ class Layered(Mapping[str, V], Generic[V]):
         return made
 
     def __getitem__(self, key: str) -> V:
-        value = self.get(key)
+        value: V | None = self.get(key)
         if value is None:
             raise KeyError(key)
         return value
 
-    def get(self, key: str, default: object = None) -> V | None:  # type: ignore[override]
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as of any mapping
         """The value of an entry; the default where there is none."""
+        if not self._over and not self._tail:
+            return self._base.get(key, default)
         if key in self._tail:
             return self._tail[key]
         value = self._over.get(key)
         if value is None:
-            return self._base.get(key, cast("V", default))
-        return cast("V", default if value is _GONE else value)
+            return self._base.get(key, default)
+        return default if value is _GONE else value
 
     def __contains__(self, key: object) -> bool:
         return self.get(cast("str", key)) is not None

@@ -5,7 +5,10 @@ with the same name the later record is rejected; a user whose record is rejected
 has, which may cost another record its name, and so on until nothing more is rejected.
 """
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Sequence
+from itertools import islice, repeat
+from operator import le
 from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
@@ -15,6 +18,12 @@ from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, shortened
 
 _USER_NAME: Final = FIELD["user_name"]
+
+NAME_OF_A_USER: Final = "User Name belongs to a user here, and User ID is empty"
+"""What is wrong with records that may be meant for a user who is there."""
+
+NAME_OF_ANOTHER: Final = "User Name belongs to another user"
+NAME_TWICE: Final = "User Name stands twice in the file"
 
 
 class Judged(NamedTuple):
@@ -41,34 +50,58 @@ class Claims:
     """
 
     def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.lines: list[int] = []
-        self.users: list[User] = []
-        self.stored: list[User | None] = []
+        self.numbers: array[int] = array("q")
+        self.lines: array[int] = array("q")
+        self.user_ids: list[str] = []
         self.keys: list[str] = []
         """The names claimed, comparable."""
+        self.stored: list[User | None] = []
+        self.users: list[User | None] = []
+        """The users; None where whoever counts has no need of one."""
+        self.claimed: set[str] = set()
+        """The same names, each once."""
 
     def add(self, judged: Judged) -> None:
         """Add one."""
-        self.add_many([judged.number], [judged.line], [judged.user], [judged.stored])
+        user = judged.user
+        key = name_key(user.user_name)
+        self.numbers.append(judged.number)
+        self.lines.append(judged.line)
+        self.user_ids.append(user.user_id)
+        self.keys.append(key)
+        self.stored.append(judged.stored)
+        self.users.append(user)
+        self.claimed.add(key)
 
-    def add_many(
+    def add_new(
         self,
-        numbers: Iterable[int],
-        lines: Iterable[int],
-        users: Sequence[User],
-        stored: Iterable[User | None],
+        numbers: Sequence[int],
+        lines: Sequence[int],
+        user_ids: Sequence[str],
+        keys: Sequence[str],
+        users: Sequence[User] | None,
     ) -> None:
-        """Add as many as there are users."""
-        self.numbers += numbers
-        self.lines += lines
-        self.users += users
-        self.stored += stored
-        self.keys += [name_key(user.user_name) for user in users]
+        """Add many new users; None for the users where only their names matter."""
+        self.numbers.extend(numbers)
+        self.lines.extend(lines)
+        self.user_ids += user_ids
+        self.keys += keys
+        self.stored += repeat(None, len(keys))
+        self.users += repeat(None, len(keys)) if users is None else users
+        self.claimed.update(keys)
 
-    def at(self, place: int) -> Judged:
-        """One of them."""
-        return Judged(self.numbers[place], self.lines[place], self.users[place], self.stored[place])
+    def in_file_order(self) -> None:
+        """Put them into the order of their numbers, in which they are judged."""
+        numbers = self.numbers
+        if all(map(le, numbers, islice(numbers, 1, None))):
+            return
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        self.numbers = array("q", map(numbers.__getitem__, order))
+        self.lines = array("q", map(self.lines.__getitem__, order))
+        self.user_ids = list(map(self.user_ids.__getitem__, order))
+        self.keys = list(map(self.keys.__getitem__, order))
+        self.stored = list(map(self.stored.__getitem__, order))
+        self.users = list(map(self.users.__getitem__, order))
 
 
 def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
@@ -86,13 +119,29 @@ def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
         "Choose another User Name, or write that user's User ID into the record to update it."
         if is_new
         else "Choose another User Name, or correct the record that was to give it up.",
+        reason=NAME_OF_A_USER if is_new else NAME_OF_ANOTHER,
+    )
+
+
+def name_twice(user_name: str, line: int) -> Fault:
+    """The fault of a User Name that a record before claims.
+
+    Args:
+        user_name: the name.
+        line: the line of that record.
+    """
+    return Fault(
+        _USER_NAME,
+        f"User Name '{shortened(user_name)}' stands in line {line} already",
+        "Give each user a User Name of its own.",
+        reason=NAME_TWICE,
     )
 
 
 def name_conflicts(claims: Claims, state: State, tick: Tick = no_tick) -> dict[int, Fault]:
     """The claims that must be rejected, by their place, each with the reason."""
     keys, owners = claims.keys, state.names
-    if len(set(keys)) == len(keys) and not (owners and any(key in owners for key in keys)):
+    if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
         return {}  # all names are new, and each is claimed once
     return _Settlement(claims, state, tick).rejected
 
@@ -122,7 +171,7 @@ class _Settlement:
             if first != at:
                 self._reject(at, self._claimed_already(at, first))
             owner_id = state.names.get(key)
-            if owner_id is not None and owner_id != claims.users[at].user_id:
+            if owner_id is not None and owner_id != claims.user_ids[at]:
                 contested.append((at, key, owner_id))
             stored = claims.stored[at]
             if stored is not None and name_key(stored.user_name) != key:
@@ -132,12 +181,7 @@ class _Settlement:
         ]
 
     def _claimed_already(self, at: int, first: int) -> Fault:
-        return Fault(
-            _USER_NAME,
-            f"User Name '{shortened(self._claims.users[at].user_name)}' stands in line "
-            f"{self._claims.lines[first]} already",
-            "Give each user a User Name of its own.",
-        )
+        return name_twice(self._name(at), self._claims.lines[first])
 
     def _reject(self, at: int, fault: Fault) -> None:
         if at not in self.rejected:
@@ -146,8 +190,11 @@ class _Settlement:
 
     def _reject_taken(self, at: int, owner: User) -> None:
         is_new = self._claims.stored[at] is None
-        name = self._claims.users[at].user_name
-        self._reject(at, name_taken(name, owner, is_new=is_new))
+        self._reject(at, name_taken(self._name(at), owner, is_new=is_new))
+
+    def _name(self, at: int) -> str:
+        user = self._claims.users[at]
+        return self._claims.keys[at] if user is None else user.user_name
 
     def _settle(self) -> None:
         """A user whose record is rejected keeps its old name: nobody else can have it."""
@@ -157,5 +204,5 @@ class _Settlement:
             if stored is None:
                 continue
             claimant = self._first_to_claim.get(name_key(stored.user_name))
-            if claimant is not None and claims.users[claimant].user_id != stored.user_id:
+            if claimant is not None and claims.user_ids[claimant] != stored.user_id:
                 self._reject_taken(claimant, stored)

@@ -1,11 +1,9 @@
-"""Users to a file: all 26 fields, in file order, as the users file's section 4 has it."""
+"""Users to a file: in file order, as the users file's section 4 has it."""
 
-import csv
-import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,9 +12,11 @@ from qm_tui.places import short
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
+from qm_tui.transfer.export_choices import USUAL, ExportChoices
+from qm_tui.transfer.exported import Exported
 from qm_tui.transfer.reading import SUFFIX
-from qm_tui.transfer.spreadsheet import needs_wrapping, wrapped
-from qm_tui.users.fields import FIELDS, User
+from qm_tui.transfer.writing import Writer
+from qm_tui.users.fields import User
 
 
 class AlreadyThere(Refused):
@@ -28,14 +28,14 @@ def export_path(path: Path) -> Path:
     return path if path.name.lower().endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
 
 
-def header() -> bytes:
-    """The header row."""
-    return _encoded([[field.header for field in FIELDS]])
-
-
 def export_users(
-    users: Sequence[User], path: Path, tick: Tick = no_tick, *, overwrite: bool = False
-) -> Path:
+    users: Sequence[User],
+    path: Path,
+    tick: Tick = no_tick,
+    *,
+    overwrite: bool = False,
+    choices: ExportChoices = USUAL,
+) -> Exported:
     """Write users to a file, wholly or not at all, readable for its owner alone.
 
     Args:
@@ -43,9 +43,10 @@ def export_users(
         path: the file; `.csv` is added to its name where it is missing.
         tick: told of every thousand users; it may raise `Cancelled`.
         overwrite: whether a file that stands there may be replaced.
+        choices: what is written, and how.
 
     Returns:
-        The path of the file.
+        What was written, and where.
 
     Raises:
         AlreadyThere: a file stands there, and `overwrite` is False.
@@ -56,7 +57,7 @@ def export_users(
         raise _already_there(path)
     try:
         with replacing(path, overwrite=overwrite) as file:
-            write_users(users, file, tick)
+            exported = write_users(users, file, tick, choices)
     except FileExistsError as error:
         raise _already_there(path) from error
     except NotDurable as error:
@@ -68,59 +69,28 @@ def export_users(
     except OSError as error:
         msg = f"{visible(short(path))} could not be written: {reason(error)}. Nothing was exported."
         raise Refused(msg) from error
-    return path
+    return replace(exported, path=path)
 
 
-def write_users(users: Sequence[User], file: BinaryIO, tick: Tick = no_tick) -> None:
-    """Write the header and the users to an open file.
+def write_users(
+    users: Sequence[User],
+    file: BinaryIO,
+    tick: Tick = no_tick,
+    choices: ExportChoices = USUAL,
+) -> Exported:
+    """Write the users to an open file, under a header unless it was chosen to leave it out.
 
     Raises:
         OSError: it could not be written.
         Refused: a user's value is no text that a file can hold.
     """
-    file.write(header())
-    for done, batch in _batches(users):
-        file.write(_encoded(batch))
-        tick(Phase.EXPORTING, done, len(users))
-
-
-def _batches(users: Iterable[User]) -> Iterator[tuple[int, list[User]]]:
-    rest = iter(users)
-    done = 0
-    while batch := list(islice(rest, STEP)):
-        done += len(batch)
-        yield done, batch
-
-
-def _encoded(rows: Sequence[Sequence[str]]) -> bytes:
-    text = _as_csv(rows)
-    if '"=""' in text:
-        # a reader would unwrap these values, so they are wrapped once more
-        text = _as_csv(
-            [[wrapped(value) if needs_wrapping(value) else value for value in row] for row in rows]
-        )
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        msg = _unwritable(rows)
-        raise Refused(msg) from error
-
-
-def _as_csv(rows: Sequence[Sequence[str]]) -> str:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue()
-
-
-def _unwritable(rows: Sequence[Sequence[str]]) -> str:
-    for row in rows:
-        for field, value in zip(FIELDS, row, strict=True):
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                return (
-                    f"User {visible(row[3])} cannot be exported: {field.name} holds half a "
-                    "character. Correct it first. Nothing was exported."
-                )
-    return "A user cannot be exported: it holds half a character. Nothing was exported."
+    writer = Writer(choices)
+    file.write(writer.start())
+    for begin in range(0, len(users), STEP):
+        batch = users[begin : begin + STEP]
+        file.write(writer.rows(batch, are_first=not begin))
+        tick(Phase.EXPORTING, begin + len(batch), len(users))
+    return Exported(len(users), writer.formulas, choices)
 
 
 class Place(NamedTuple):

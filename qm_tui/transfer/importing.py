@@ -1,6 +1,7 @@
-"""An import, from a file to the store: one transaction, or nothing."""
+"""An import, from a file to the store: first a plan, then one transaction, or nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -9,117 +10,15 @@ from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import State, UserStore
 from qm_tui.text import size_text, visible
-from qm_tui.transfer.plan import Choices, Plan
-from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.reading import Findings, UsersFile
+from qm_tui.transfer.choices import Choices
+from qm_tui.transfer.corrections import corrected
+from qm_tui.transfer.plan import Plan
+from qm_tui.transfer.planning import Keeps, plan_of
+from qm_tui.transfer.read_as import ReadAs
+from qm_tui.transfer.reading import Findings, UsersFile, Values
 
 _PLANS_OUTSIDE: Final = 3
 """How often a plan is made again because others wrote meanwhile, before they are kept waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an import did, or would do.
-
-    Attributes:
-        plan: what becomes of each record. It is what was committed.
-        findings: what was found out about the file.
-        committed: whether the store was changed.
-        store_moved_on: whether somebody else changed the store meanwhile, so that the plan was
-            made again.
-    """
-
-    plan: Plan
-    findings: Findings
-    committed: bool = False
-    store_moved_on: bool = False
-
-
-def import_users(
-    path: Path,
-    store: UserStore,
-    choices: Choices | None = None,
-    tick: Tick = no_tick,
-    *,
-    dry_run: bool = False,
-) -> Report:
-    """Import a users file.
-
-    Args:
-        path: the file.
-        store: where the users go. It is loaded already.
-        choices: what the admin chose.
-        tick: told how far reading, checking and importing are; it may raise `Cancelled`, which
-            leaves the store as it was.
-        dry_run: whether to plan only.
-
-    Raises:
-        Refused: the file is no users file, or the store could not be read or written. The store
-            is as it was.
-    """
-    with no_garbage_collection():
-        return _import_users(path, store, choices or Choices(), tick, dry_run=dry_run)
-
-
-def _import_users(
-    path: Path, store: UserStore, choices: Choices, tick: Tick, *, dry_run: bool
-) -> Report:
-    if dry_run:
-        plan, findings, _ = _planned(path, store.state, choices, tick)
-        return Report(plan, findings)
-    with store.import_at_work(path.name) as token:
-        return _planned_and_committed(path, store, choices, tick, token)
-
-
-def _planned_and_committed(
-    path: Path, store: UserStore, choices: Choices, tick: Tick, token: str
-) -> Report:
-    state = store.state
-    plan, findings, read = _planned(path, state, choices, tick)
-    moved_on = False
-    for left in reversed(range(_PLANS_OUTSIDE)):
-        if not plan.changes:
-            return Report(plan, findings, store_moved_on=moved_on)
-        why = f"import of {visible(path.name, 100)}, {read.described}"
-        with store.transaction(why, token) as transaction:
-            is_planned = transaction.state is state
-            if not is_planned and not left:
-                # others write all the time: they have to wait for once
-                plan, findings, _ = _planned_again(path, transaction.state, choices, tick, read)
-                is_planned = moved_on = True
-            if is_planned and plan.changes:
-                transaction.commit(plan.changes, _counting(plan, tick))
-                return Report(plan, findings, committed=True, store_moved_on=moved_on)
-            state = transaction.state
-        if not is_planned:
-            plan, findings, _ = _planned_again(path, state, choices, tick, read)
-            moved_on = True
-    return Report(plan, findings, store_moved_on=moved_on)
-
-
-def _counting(plan: Plan, tick: Tick) -> Tick:
-    """A tick that counts records on their way into the store."""
-    tick(Phase.IMPORTING, 0, plan.records)
-
-    def written(_phase: Phase, done: int, total: int) -> None:
-        tick(Phase.IMPORTING, plan.imported * done // total, plan.records)
-
-    return written
-
-
-def _planned_again(
-    path: Path, state: State, choices: Choices, tick: Tick, read: "_Read"
-) -> tuple[Plan, Findings, "_Read"]:
-    """The plan of a file that was planned before.
-
-    Raises:
-        Refused: somebody wrote to the file meanwhile.
-    """
-    plan, findings, read_again = _planned(path, state, choices, tick)
-    if read_again.signature != read.signature:
-        msg = f"{visible(str(path))} was changed while it was imported: import it again."
-        raise Refused(msg)
-    return plan, findings, read_again
 
 
 class _Read(NamedTuple):
@@ -134,11 +33,252 @@ class _Read(NamedTuple):
         return f"{size_text(self.size)}, sha256 {self.sha256}"
 
 
-def _planned(
-    path: Path, state: State, choices: Choices, tick: Tick
-) -> tuple[Plan, Findings, _Read]:
-    """The plan of a file, what was found out about it, and by what it is known again."""
-    with UsersFile(path) as file:
-        plan = plan_of(file.read(tick), state, choices, tick)
-        read = _Read(file.signature, file.size, file.sha256(tick) if plan.changes else "")
-        return plan, file.findings, read
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be imported, and how.
+
+    Attributes:
+        path: the file.
+        choices: what the admin chose.
+        read_as: how the file is to be read.
+        corrections: by record number, the 26 values that take the place of the file's.
+    """
+
+    path: Path
+    choices: Choices = field(default_factory=Choices)
+    read_as: ReadAs = field(default_factory=ReadAs)
+    corrections: Mapping[int, Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An import that is planned, and not carried out.
+
+    Attributes:
+        asked: what it was made of.
+        state: the store's state that it holds for.
+        plan: what becomes of each record.
+        findings: what was found out about the file.
+    """
+
+    asked: Asked
+    state: State
+    plan: Plan
+    findings: Findings
+    _read: _Read
+
+    @property
+    def signature(self) -> tuple[int, ...]:
+        """By which the file is known again, as it was read."""
+        return self._read.signature
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did, or would do.
+
+    Attributes:
+        plan: what becomes of each record. It is what was committed.
+        findings: what was found out about the file.
+        committed: whether the store was changed.
+        signature: by which the file is known again, as it was read.
+        store_moved_on: whether somebody else changed the store meanwhile, so that the plan was
+            made again.
+    """
+
+    plan: Plan
+    findings: Findings
+    signature: tuple[int, ...]
+    committed: bool = False
+    store_moved_on: bool = False
+
+
+class MustConfirm(Refused):
+    """A mass change, and the number of its users was not given.
+
+    Attributes:
+        number: the number.
+    """
+
+    def __init__(self, number: int, users: int) -> None:
+        super().__init__(
+            f"This import would inactivate, unlicense or clear values of {number:,} of {users:,} "
+            "users. Nothing was imported. If that is meant, confirm it with their number: "
+            f"--confirm {number}."
+        )
+        self.number = number
+
+
+class OutcomeChanged(Exception):
+    """Somebody changed the store, so that the import would not do what was seen; nothing was done.
+
+    Attributes:
+        prepared: what it would do now.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        super().__init__()
+        self.prepared = prepared
+
+
+def prepare(
+    asked: Asked, state: State, tick: Tick = no_tick, keeps: Keeps = Keeps.RECORDS
+) -> Prepared:
+    """Plan an import. Nothing is written.
+
+    Args:
+        asked: what is to be imported.
+        state: what the store holds.
+        tick: told how far reading and checking are; it may raise `Cancelled`.
+        keeps: how much of the plan is kept. One of counts cannot be committed.
+
+    Raises:
+        Refused: the file is no users file, or could not be read.
+    """
+    with no_garbage_collection(), UsersFile(asked.path, asked.read_as) as file:
+        records = corrected(file.read(tick), asked.corrections)
+        plan = plan_of(records, state, asked.choices, tick, keeps)
+        sha256 = file.sha256(tick) if plan.changes else ""
+        read = _Read(file.signature, file.size, sha256)
+        return Prepared(asked, state, plan, file.findings, read)
+
+
+def commit(
+    prepared: Prepared,
+    store: UserStore,
+    tick: Tick = no_tick,
+    *,
+    confirmed: int = 0,
+    takes_any_outcome: bool = False,
+    token: str | None = None,
+) -> Report:
+    """Carry out an import that was planned, in one transaction, or not at all.
+
+    Where others changed the store since it was planned, the plan is made again; it is carried
+    out if it comes to the same.
+
+    Args:
+        prepared: the import.
+        store: where the users go.
+        tick: told how far it is; it may raise `Cancelled`, which leaves the store as it was.
+        confirmed: the number that was typed to confirm a mass change.
+        takes_any_outcome: whether a plan that comes to something else is carried out as well.
+        token: that of the import's note, if there is one already.
+
+    Raises:
+        MustConfirm: it is a mass change, and `confirmed` is not its number.
+        OutcomeChanged: somebody changed the store, and the plan comes to something else.
+        Refused: the store could not be read or written, or the file was changed. The store is as
+            it was.
+    """
+    if token is None:
+        with store.import_at_work(prepared.asked.path.name) as own:
+            return commit(
+                prepared,
+                store,
+                tick,
+                confirmed=confirmed,
+                takes_any_outcome=takes_any_outcome,
+                token=own,
+            )
+    first = prepared
+    for left in reversed(range(_PLANS_OUTSIDE)):
+        moved_on = prepared is not first
+        if not takes_any_outcome and not prepared.plan.comes_to_the_same(first.plan):
+            raise OutcomeChanged(prepared)
+        plan = prepared.plan
+        if not plan.writes:
+            return _report(prepared, store_moved_on=moved_on)
+        _require_confirmation(plan, confirmed)
+        why = f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}"
+        with store.transaction(why, token) as transaction:
+            state = transaction.state
+            if state is not prepared.state and not left:
+                # others write all the time: they have to wait for once
+                prepared = _prepared_again(prepared, state, tick)
+                if not takes_any_outcome and not prepared.plan.comes_to_the_same(first.plan):
+                    raise OutcomeChanged(prepared)
+                plan = prepared.plan
+                _require_confirmation(plan, confirmed)
+            if state is prepared.state and plan.writes:
+                transaction.commit(plan.changes, _counting(plan, tick))
+                moved_on = prepared is not first
+                return _report(prepared, committed=True, store_moved_on=moved_on)
+        if state is not prepared.state:
+            prepared = _prepared_again(prepared, state, tick)
+    return _report(prepared, store_moved_on=True)
+
+
+def _report(prepared: Prepared, *, committed: bool = False, store_moved_on: bool = False) -> Report:
+    return Report(prepared.plan, prepared.findings, prepared.signature, committed, store_moved_on)
+
+
+def _require_confirmation(plan: Plan, confirmed: int) -> None:
+    if plan.must_confirm and confirmed != plan.must_confirm:
+        raise MustConfirm(plan.must_confirm, plan.users_before)
+
+
+def import_users(
+    asked: Asked,
+    store: UserStore,
+    tick: Tick = no_tick,
+    *,
+    confirmed: int = 0,
+    dry_run: bool = False,
+    keeps_records: bool = False,
+) -> Report:
+    """Import a users file at once, whatever it comes to.
+
+    Args:
+        asked: what is to be imported.
+        store: where the users go. It is loaded already.
+        tick: told how far reading, checking and importing are; it may raise `Cancelled`, which
+            leaves the store as it was.
+        confirmed: the number that confirms a mass change.
+        dry_run: whether to plan only.
+        keeps_records: whether the plan keeps what becomes of each record, so that the rejected
+            ones can be saved.
+
+    Raises:
+        MustConfirm: it is a mass change, and `confirmed` is not its number.
+        Refused: the file is no users file, or the store could not be read or written. The store
+            is as it was.
+    """
+    with no_garbage_collection():
+        if dry_run:
+            keeps = Keeps.RECORDS if keeps_records else Keeps.COUNTS
+            prepared = prepare(asked, store.state, tick, keeps)
+            return _report(prepared)
+        with store.import_at_work(asked.path.name) as token:
+            keeps = Keeps.RECORDS if keeps_records else Keeps.CHANGES
+            prepared = prepare(asked, store.state, tick, keeps)
+            return commit(
+                prepared, store, tick, confirmed=confirmed, takes_any_outcome=True, token=token
+            )
+
+
+def _counting(plan: Plan, tick: Tick) -> Tick:
+    """A tick that counts records on their way into the store."""
+    tick(Phase.IMPORTING, 0, plan.records)
+
+    def written(_phase: Phase, done: int, total: int) -> None:
+        tick(Phase.IMPORTING, plan.imported * done // total, plan.records)
+
+    return written
+
+
+def _prepared_again(prepared: Prepared, state: State, tick: Tick) -> Prepared:
+    """The same import, planned for another state.
+
+    Raises:
+        Refused: somebody wrote to the file meanwhile.
+    """
+    keeps = Keeps.RECORDS if prepared.plan.outcomes is not None else Keeps.CHANGES
+    again = prepare(prepared.asked, state, tick, keeps)
+    if again._read.signature != prepared._read.signature:
+        msg = (
+            f"{visible(str(prepared.asked.path))} was changed while it was imported: import it "
+            "again."
+        )
+        raise Refused(msg)
+    return again

@@ -11,6 +11,7 @@ from typing import Final
 
 from qm_tui.refusal import Refused
 from qm_tui.text import visible
+from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELDS, Field, Kind
 
@@ -23,24 +24,31 @@ _FLAG_VALUES: Final = frozenset(("0", "1", "", None))
 _FLAGS: Final = tuple(field.index for field in FIELDS if field.kind is Kind.FLAG)
 
 
-def first_lines(path: Path) -> list[str]:
+def first_lines(path: Path, read_as: ReadAs | None = None) -> list[str]:
     """How a file is read, its fields and its first records, each in a line safe for a terminal.
 
     Only the beginning of the records is read.
 
+    Args:
+        path: the file.
+        read_as: what the admin says of it.
+
     Returns:
         What was found out, the names of the fields if the file has a header, and up to two
-        records; or one sentence, where the file is refused.
+        records; that no column is known, where none is; or one sentence, where the file is
+        refused.
     """
     try:
-        with UsersFile(path) as file:
+        with UsersFile(path, read_as) as file:
             records = list(islice(file.records(), RECORDS))
             findings = file.findings
-            said = findings.sentences[0]
+            said = findings.sentences
     except Refused as refused:
         return [visible(str(refused))]
     shown = _fields_in_column_order(findings)
-    lines = [said]
+    if not shown:
+        return [said[0], said[-1]]
+    lines = [said[0]]
     if findings.dialect.has_header:
         lines.append(", ".join(field.name for field in shown))
     lines += [_line(record, shown, findings) for record in records]

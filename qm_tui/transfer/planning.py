@@ -1,33 +1,57 @@
 """What an import would do: every record added, changed, unchanged or rejected.
 
 Source: the users file, section 3. The plan is both preview and import: what it says is what is
-committed.
+committed. Most records of most files are new users or changes of nothing: those are found out of
+many at once (`qm_tui.transfer.bulk`), and only the others are judged one by one.
 """
 
-from collections.abc import Iterable
-from itertools import repeat
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from itertools import islice
 from typing import Final, NamedTuple, cast
 
 from qm_tui.progress import Tick, no_tick
+from qm_tui.store.guard import number_for
 from qm_tui.store.interface import State
-from qm_tui.store.naming import Claims, Judged, name_conflicts, name_taken
-from qm_tui.transfer.plan import Choices, Plan, UnknownID
+from qm_tui.store.naming import Claims, Judged, name_conflicts, name_taken, name_twice
+from qm_tui.transfer.bulk import Batch
+from qm_tui.transfer.cautions import Cautions, Extensions, extension_twice
+from qm_tui.transfer.choices import Choices, Mode
+from qm_tui.transfer.matching import Matching, only
+from qm_tui.transfer.newcomers import Newcomers
+from qm_tui.transfer.plan import LISTED, PROBLEMS_KEPT, RESULTS, Outcomes, Plan
 from qm_tui.transfer.reading import CleanRecords, Record, Values
-from qm_tui.transfer.spreadsheet import was_eaten
-from qm_tui.transfer.updating import EATABLE, differs, updated
-from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
-from qm_tui.users.identity import name_key, new_user_ids
-from qm_tui.users.problems import Fault, Problem, shortened, shown_value
-from qm_tui.users.rules import all_are_sound, faults_of
+from qm_tui.transfer.tally import (
+    ONLY_ADDED,
+    Reasons,
+    Totals,
+    in_steps,
+)
+from qm_tui.transfer.updating import updated
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.identity import name_key
+from qm_tui.users.problems import Fault, Problem, Severity, shown_value
 
 _new = tuple.__new__
-
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_NAME: Final = FIELD["user_name"]
 _LAST_NAME: Final = FIELD["last_name"]
+_EXTENSION_AT: Final = FIELD["extension"].index
 _USER_ID_AT: Final = _USER_ID.index
 _USER_NAME_AT: Final = _USER_NAME.index
+_ADDED, _CHANGED, _UNCHANGED, _REJECTED = range(len(RESULTS))
+
+
+class Keeps(StrEnum):
+    """How much of a plan is kept."""
+
+    COUNTS = "counts"
+    """Counts and the first problems: a dry run."""
+    CHANGES = "changes"
+    """The users as they would be, too: an import."""
+    RECORDS = "records"
+    """What becomes of each record, too: a preview."""
 
 
 class _Said(NamedTuple):
@@ -44,50 +68,98 @@ class Planner:
     Args:
         state: what the store holds.
         choices: what the admin chose.
+        keeps: how much of the plan is kept.
+        tick: told how far the steps before and after the records are.
     """
 
-    def __init__(self, state: State, choices: Choices) -> None:
+    def __init__(
+        self,
+        state: State,
+        choices: Choices,
+        keeps: Keeps = Keeps.CHANGES,
+        tick: Tick = no_tick,
+    ) -> None:
         self._state = state
-        self._keeps_unknown_ids = choices.unknown_id is UnknownID.ADD or not state.users
-        self._plan = Plan(state.generation)
-        self._first_lines: dict[str, int] = {}
+        self._choices = choices
+        self._keeps_users = keeps is not Keeps.COUNTS
+        self._matching = Matching(state, choices)
+        self._newcomers = Newcomers(state, choices, gives_ids=self._keeps_users)
+        self._tick = tick
         self._claims = Claims()
-        self._rejected: list[_Said] = []
-        self._warned: list[_Said] = []
-        self._shared: dict[str, str] = {}
+        self._said: dict[int, _Said] = {}
+        """By number: records with something to say, the first of them or all that are listed."""
+        self._contested: dict[int, _Said] = {}
+        """By number: accepted records that may lose their User Name, or share an Extension."""
+        self._cautions = Cautions(state, tick)
+        self._extensions = Extensions(state, tick)
+        self._twice: list[int] = []
+        self._counts = [0] * len(RESULTS)
+        self._warned = 0
+        self._reasons = Reasons()
+        self._totals = Totals()
+        self._outcomes = Outcomes() if keeps is Keeps.RECORDS else None
+        self._said_limit = LISTED if self._outcomes is not None else PROBLEMS_KEPT
+        self._is_ending = False
+
+    # Records
 
     def add(self, found: Record | CleanRecords) -> None:
         """Judge a record, or many, by themselves and by the store."""
         if isinstance(found, Record):
+            self._begin(found.line)
             self._add(found)
-        elif not self._add_new_users(found):
-            for record in found.one_by_one():
-                self._add(record)
+            return
+        for line in (
+            range(found.line, found.line + len(found.values)) if self._outcomes is not None else ()
+        ):
+            self._begin(line)
+        batch = Batch(found, self._state, self._choices, adds_unknown=self._matching.adds_unknown)
+        if self._matching.remember(batch):
+            self._pass_over(batch)
+            self._add_new(batch)
+        for record in batch.others():
+            self._add(record)
 
-    def _add_new_users(self, found: CleanRecords) -> bool:
-        """Take the records as new users if there is not the least to be said of any of them.
+    def _begin(self, line: int) -> None:
+        """Make room for what becomes of the next record."""
+        outcomes = self._outcomes
+        if outcomes is not None and len(outcomes) < LISTED:
+            outcomes.lines.append(line)
+            outcomes.results.append(_REJECTED)
+            outcomes.users.append(None)
+            outcomes.stored.append(None)
 
-        What most records of a clean file are is found out of all at once, column by column: it
-        takes less than half the time of asking the same of each.
-        """
-        columns = list(zip(*found.values, strict=True))
-        if any(columns[_USER_ID_AT]):
-            return False
-        names = self._state.names
-        if names and any(name_key(name) in names for name in columns[_USER_NAME_AT]):
-            return False
-        if not all_are_sound(columns):
-            return False
-        share = self._shared.setdefault
-        for place in SHARED_PLACES:
-            columns[place] = tuple(map(share, columns[place], columns[place]))
-        count = len(found.values)
-        columns[_USER_ID_AT] = tuple(self._more_ids(count))
-        numbers = range(found.number, found.number + count)
-        lines = range(found.line, found.line + count)
-        users = [_new(User, values) for values in zip(*columns, strict=True)]
-        self._claims.add_many(numbers, lines, users, repeat(None, count))
-        return True
+    def _pass_over(self, batch: Batch) -> None:
+        """Count the records that change nothing."""
+        unchanged = batch.take_unchanged()
+        self._counts[_UNCHANGED] += len(unchanged)
+        if self._outcomes is None:
+            return
+        for at, stored in unchanged:
+            self._matching.named.add(stored.user_id)
+            self._note(batch.number + at, _UNCHANGED, stored, stored)
+
+    def _add_new(self, batch: Batch) -> None:
+        """Take as new users all of whom there is not the least to be said."""
+        found = batch.take_new(self._cautions.rows, self._extensions.counts, self._claims.claimed)
+        if found is None:
+            return
+        places, columns, keys = found
+        count = len(places)
+        self._totals.add_new(columns)
+        self._counts[_ADDED] += count
+        numbers = [batch.number + at for at in places]
+        lines = [batch.line + at for at in places]
+        self._extensions.add_new(columns[_EXTENSION_AT], lines)
+        if not self._keeps_users:
+            self._claims.add_new(numbers, lines, columns[_USER_ID_AT], keys, None)
+            return
+        users = self._newcomers.users(columns)
+        user_ids = [user.user_id for user in users]
+        self._claims.add_new(numbers, lines, user_ids, keys, users)
+        if self._outcomes is not None:
+            for number, user in zip(numbers, users, strict=True):
+                self._note(number, _ADDED, user, None)
 
     def _add(self, record: Record) -> None:
         values = record.values
@@ -95,165 +167,236 @@ class Planner:
         if faults and faults[0].field is None:
             # it could not be read, so there is nothing in it to judge
             nobody = Judged(record.number, record.line, User(), None)
-            self._rejected.append(_Said(nobody, values, faults))
+            self._reject(_Said(nobody, values, faults))
             return
-        user_id = values[_USER_ID_AT]
-        stored = self._by_id(record, user_id, faults) if user_id else self._owner_if_equal(values)
+        stored = self._matching.stored(record, faults)
+        warnings: list[Fault] = []
         if stored is None:
-            user = self._new_user(values, faults)
-            if not faults:
-                self._claims.add(Judged(record.number, record.line, user, None))
-                return
-            warnings: list[Fault] = []
+            user = self._newcomers.user(values, faults)
         else:
-            user, warnings = updated(values, stored, faults)
+            user, warnings = updated(values, stored, faults, self._choices)
+            if user is not stored and self._choices.mode is Mode.ADD:
+                faults.append(only(ONLY_ADDED, "update"))
         judged = Judged(record.number, record.line, user, stored)
         if faults:
-            self._rejected.append(_Said(judged, values, _in_field_order(faults, record.faults)))
+            faults = _in_field_order(faults, record.faults)
+            self._reject(_Said(judged, values, faults))
             return
+        if user is not stored:
+            warnings += self._cautions.of(user, stored)
+        said = _Said(judged, values, sorted(warnings, key=_field_number))
         if warnings:
-            self._warned.append(_Said(judged, values, warnings))
+            self._warn(said)
         if user is stored:
-            self._plan.unchanged += 1
+            self._counts[_UNCHANGED] += 1
+            self._note(record.number, _UNCHANGED, user, stored)
         else:
-            self._claims.add(judged)
+            self._claim(said)
 
-    def finish(self, tick: Tick = no_tick) -> Plan:
+    def _claim(self, said: _Said) -> None:
+        """Accept a record that adds or changes a user, unless another gets its User Name."""
+        number, line, user, stored = said.judged
+        key = name_key(user.user_name)
+        owner = self._state.names.get(key)
+        is_contested = key in self._claims.claimed or owner not in (None, user.user_id)
+        if self._extensions.move(user, stored, line):
+            self._twice.append(number)
+            is_contested = True
+        if is_contested:
+            self._contested[number] = said
+        self._claims.add(said.judged)
+        if not self._keeps_users and not is_contested:
+            self._claims.users[-1] = None
+        self._totals.add(user, stored)
+        result = _ADDED if stored is None else _CHANGED
+        self._counts[result] += 1
+        self._note(number, result, user, stored)
+
+    def _note(self, number: int, result: int, user: User | None, stored: User | None) -> None:
+        """Note what becomes of a record."""
+        outcomes = self._outcomes
+        if outcomes is not None and number <= len(outcomes):
+            outcomes.results[number - 1] = result
+            outcomes.users[number - 1] = user
+            outcomes.stored[number - 1] = stored
+
+    def _reject(self, said: _Said) -> None:
+        """Keep a record out."""
+        number, _, _, stored = said.judged
+        self._counts[_REJECTED] += 1
+        self._reasons.add(number, said.faults, updates=stored is not None)
+        self._say(said)
+        self._note(number, _REJECTED, None, stored)
+
+    def _warn(self, said: _Said) -> None:
+        """Say something of a record that is accepted."""
+        self._warned += 1
+        self._reasons.add(said.judged.number, said.faults, updates=said.judged.stored is not None)
+        self._say(said)
+
+    def _say(self, said: _Said) -> None:
+        # what is found out at the end may be about records before those that were said
+        if self._is_ending or len(self._said) < self._said_limit:
+            self._said[said.judged.number] = said
+
+    # The end
+
+    def finish(self) -> Plan:
         """Judge User Names on the store as it would be, and hand out the plan."""
-        plan, claims = self._plan, self._claims
-        conflicts = name_conflicts(claims, self._state, tick)
+        state, tick = self._state, self._tick
+        claims = self._claims
+        claims.in_file_order()
+        self._is_ending = True
+        conflicts = name_conflicts(claims, state, tick)
         for at, fault in conflicts.items():
-            judged = claims.at(at)
-            self._rejected.append(_Said(judged, [*judged.user], [fault]))
-        plan.changes = {user.user_id: user for user in claims.users}
-        plan.added = set(plan.changes)
-        if any(claims.stored):
-            plan.added -= {stored.user_id for stored in claims.stored if stored is not None}
-        for at in conflicts:
-            user_id = claims.users[at].user_id
-            del plan.changes[user_id]
-            plan.added.discard(user_id)
-        if self._rejected:
-            self._report_names_of_rejected()
-        plan.rejected = len(self._rejected)
-        kept_out = {said.judged.number for said in self._rejected}
-        warned = [said for said in self._warned if said.judged.number not in kept_out]
-        for said in sorted(self._rejected + warned, key=lambda said: said.judged.number):
-            plan.problems += _problems(said)
+            self._reject_claim(claims.numbers[at], fault)
+        self._warn_of_extensions()
+        changes, added = self._changes(conflicts.keys())
+        self._report_names_of_rejected(conflicts.keys())
+        plan = Plan(
+            state.generation,
+            self._choices,
+            changes,
+            added,
+            dict(zip(RESULTS, self._counts, strict=True)),
+            warned=self._warned,
+            groups=self._reasons.groups(),
+            problem_count=self._reasons.problems,
+            totals=self._totals.changes(state, tick),
+            users_before=len(state.users),
+            must_confirm=number_for(self._totals.hit, len(state.users)),
+            outcomes=self._outcomes,
+        )
+        found = (problem for _, one in sorted(self._said.items()) for problem in _problems(one))
+        plan.problems = list(islice(found, PROBLEMS_KEPT))
+        if self._outcomes is not None:
+            self._fill(self._outcomes)
+            plan.not_in_file = self._not_in_file()
         return plan
 
-    def _by_id(self, record: Record, user_id: str, faults: list[Fault]) -> User | None:
-        """The stored user with this ID, if the record may update it."""
-        first = self._first_lines.setdefault(user_id, record.line)
-        if first != record.line:
-            faults.append(
-                Fault(
-                    _USER_ID,
-                    f"User ID {shortened(user_id)} stands in line {first} already",
-                    f"Keep one record for each user: only that in line {first} is judged.",
-                )
-            )
-        stored = self._state.users.get(user_id)
-        if stored is None:
-            if not self._keeps_unknown_ids:
-                faults.append(
-                    Fault(
-                        _USER_ID,
-                        "User ID is not known here",
-                        "Empty User ID to add a new user, or import on the command line with "
-                        "--unknown-id add to add it and keep the ID.",
-                    )
-                )
-            return None
-        values = record.values
-        if differs(values, _USER_NAME.index, stored) and differs(values, _LAST_NAME.index, stored):
-            name = " ".join((stored.first_name, stored.last_name)).strip()
-            faults.append(
-                Fault(
-                    _USER_ID,
-                    f"User ID {shortened(user_id)} is {name} here, and both User Name and Last "
-                    "Name differ",
-                    "Empty User ID to add a new user, or correct User ID, User Name or Last Name.",
-                )
-            )
-        return stored
+    def _reject_claim(self, number: int, fault: Fault) -> None:
+        """Keep out a record that was accepted: another gets its User Name."""
+        judged, values, warnings = self._contested.pop(number)
+        user, stored = judged.user, judged.stored
+        self._counts[_ADDED if stored is None else _CHANGED] -= 1
+        self._totals.add(user, stored, -1)
+        self._extensions.take_back(user, stored, judged.line)
+        if warnings:
+            self._warned -= 1
+            self._reasons.take_back(warnings, updates=stored is not None)
+        self._reject(_Said(judged, values, [fault]))
 
-    def _owner_if_equal(self, values: Values) -> User | None:
-        """The user who owns the record's User Name, if it equals the record in every value."""
-        user_name = values[_USER_NAME_AT]
-        owner_id = self._state.names.get(name_key(user_name)) if user_name else None
-        if owner_id is None:
-            return None
-        owner = self._state.users[owner_id]
-        for place, value in enumerate(values):
-            if value is None or place == _USER_ID.index or value == owner[place]:
-                continue
-            if place not in EATABLE or not was_eaten(owner[place], value):
-                return None
-        return owner
+    def _warn_of_extensions(self) -> None:
+        """Say which users share an Extension with another, after the import."""
+        counts = self._extensions.counts
+        shared = {
+            number: said
+            for number in self._twice
+            if (said := self._contested.get(number)) and counts[said.judged.user.extension] > 1
+        }
+        if not shared:
+            return
+        wanted = {said.judged.user.extension for said in shared.values()}
+        holders = self._extensions.first_holders(wanted, self._state, self._tick)
+        for _, (judged, values, faults) in sorted(shared.items()):
+            extension = judged.user.extension
+            own = f"line {judged.line}"
+            who = next((one for one in holders[extension] if one != own), "another user")
+            if faults:
+                self._warned -= 1
+                self._reasons.take_back(faults, updates=judged.stored is not None)
+            more = sorted([*faults, extension_twice(extension, who)], key=_field_number)
+            self._warn(_Said(judged, values, more))
 
-    def _new_user(self, values: Values, faults: list[Fault]) -> User:
-        absent: list[Field] = []
-        # a list of our own: the record may be judged again, by a later state
-        if None in values:
-            absent = [one for one in FIELDS if values[one.index] is None and one.mandatory]
-            own = [value or "" for value in values]
-        else:
-            own = cast("list[str]", values[:])
-        found = faults_of(own)
-        if found or faults:
-            faults += [one for one in found if one.field not in absent] + _absent_faults(absent)
-        else:
-            if not own[_USER_ID_AT]:
-                own[_USER_ID_AT] = self._more_ids(1)[0]
-            share = self._shared.setdefault
-            for place in SHARED_PLACES:
-                value = own[place]
-                own[place] = share(value, value)
-        return _new(User, own)
+    def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
+        """The users as they would be, in file order, and which of them are new."""
+        if not self._keeps_users:
+            return {}, set()
+        claims = self._claims
+        users = cast("list[User]", claims.users)
+        changes = dict(zip(claims.user_ids, users, strict=True))
+        added = {
+            user_id
+            for user_id, stored in zip(claims.user_ids, claims.stored, strict=True)
+            if stored is None
+        }
+        for at in rejected:
+            user_id = claims.user_ids[at]
+            if changes.get(user_id) is users[at]:
+                del changes[user_id]
+            added.discard(user_id)
+        return changes, added
 
-    def _more_ids(self, count: int) -> list[str]:
-        user_ids = new_user_ids(count)
-        if self._state.users.keys().isdisjoint(user_ids):
-            return user_ids
-        return self._more_ids(count)
-
-    def _report_names_of_rejected(self) -> None:
-        """Tell a rejected record at once if its User Name is taken too."""
-        taken = {name_key(user.user_name): user.user_id for user in self._plan.changes.values()}
-        for judged, _, faults in self._rejected:
-            key = name_key(judged.user.user_name)
-            if not key or any(one.field is _USER_NAME for one in faults):
-                continue
-            owner_id = taken.get(key) or self._state.names.get(key)
-            owner = self._plan.changes.get(owner_id or "") or self._state.users.get(owner_id or "")
-            if owner and owner.user_id != judged.user.user_id and name_key(owner.user_name) == key:
-                faults.append(
-                    name_taken(judged.user.user_name, owner, is_new=judged.stored is None)
-                )
-
-
-def _absent_faults(absent: list[Field]) -> list[Fault]:
-    return [
-        Fault(
-            field,
-            f"{field.name} is missing from the record: a new user needs one",
-            f"Fill in {field.name}; if the file has no such column, add it.",
+    def _report_names_of_rejected(self, conflicts: Collection[int]) -> None:
+        """Tell the first rejected records at once if their User Name is taken too."""
+        by_key: dict[str, list[_Said]] = {}
+        said_of_rejected = (
+            said
+            for _, said in sorted(self._said.items())
+            if said.faults[0].severity is Severity.ERROR
         )
-        for field in absent
-    ]
+        for said in islice(said_of_rejected, PROBLEMS_KEPT):
+            key = name_key(said.judged.user.user_name)
+            if key and not any(fault.field is _USER_NAME for fault in said.faults):
+                by_key.setdefault(key, []).append(said)
+        if not by_key:
+            return
+        claims, state = self._claims, self._state
+        owners = {state.names[key]: key for key in by_key if key in state.names}
+        for at, (user_id, key) in enumerate(zip(claims.user_ids, claims.keys, strict=True)):
+            if at in conflicts:
+                continue
+            if user_id in owners and owners[user_id] != key:
+                by_key.pop(owners[user_id], None)  # that user gives the name up
+            for said in by_key.get(key, ()) if user_id not in owners else ():
+                if user_id and said.judged.user.user_id == user_id:
+                    continue  # it is about the same user, which is said already
+                self._add_fault(said, name_twice(said.judged.user.user_name, claims.lines[at]))
+        for owner_id, key in owners.items():
+            owner = state.users[owner_id]
+            for said in by_key.get(key, ()):
+                user, is_new = said.judged.user, said.judged.stored is None
+                if user.user_id != owner_id:
+                    self._add_fault(said, name_taken(user.user_name, owner, is_new=is_new))
+
+    def _add_fault(self, said: _Said, fault: Fault) -> None:
+        number, updates = said.judged.number, said.judged.stored is not None
+        said.faults.append(fault)
+        said.faults.sort(key=_field_number)
+        self._reasons.add(number, [fault], updates=updates)
+
+    def _fill(self, outcomes: Outcomes) -> None:
+        """Keep what there is to say of each record that is listed."""
+        for number, (_, values, faults) in self._said.items():
+            if number <= len(outcomes):
+                outcomes.faults[number] = faults
+                if outcomes.results[number - 1] == _REJECTED:
+                    is_read = faults[0].field is not None
+                    outcomes.values[number] = values if is_read else None
+
+    def _not_in_file(self) -> list[str]:
+        """The users that the file does not name, in store order."""
+        user_ids: list[str] = []
+        users = self._state.users
+        for batch in in_steps(users.values(), len(users), self._tick):
+            user_ids += [user.user_id for user in batch if user.user_id not in self._matching.named]
+        return user_ids
+
+
+def _field_number(fault: Fault) -> int:
+    return fault.field.number if fault.field else 0
 
 
 def _in_field_order(faults: list[Fault], unreadable: tuple[Fault, ...]) -> list[Fault]:
     """The faults in field order; of an unreadable value nothing but that it is."""
     fields = [fault.field for fault in unreadable]
     kept = [fault for fault in faults if fault in unreadable or fault.field not in fields]
-    return sorted(kept, key=lambda fault: fault.field.number if fault.field else 0)
+    return sorted(kept, key=_field_number)
 
 
 def _problems(said: _Said) -> list[Problem]:
     (number, line, _, stored), values, faults = said
-    who = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME.index] or ""
+    who = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
     if not who and stored:
         who = f"{stored.first_name} {stored.last_name}"
     return [
@@ -276,6 +419,7 @@ def plan_of(
     state: State,
     choices: Choices | None = None,
     tick: Tick = no_tick,
+    keeps: Keeps = Keeps.CHANGES,
 ) -> Plan:
     """The plan of an import.
 
@@ -283,10 +427,11 @@ def plan_of(
         records: the records of a users file, as it is read; they are not held.
         state: what the store holds.
         choices: what the admin chose.
-        tick: told how far the last step is, judging User Names. How far reading is, the reader
-            tells.
+        tick: told how far the steps before and after the records are. How far reading is, the
+            reader tells.
+        keeps: how much of the plan is kept.
     """
-    planner = Planner(state, choices or Choices())
+    planner = Planner(state, choices or Choices(), keeps, tick)
     for found in records:
         planner.add(found)
-    return planner.finish(tick)
+    return planner.finish()

@@ -7,9 +7,10 @@ found out by planning.
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
 
@@ -19,13 +20,17 @@ from qm_tui.text import counted, visible
 from qm_tui.transfer.columns import (
     ColumnNamedTwice,
     Columns,
+    MappingDoesNotFit,
     columns_in_file_order,
     columns_of,
 )
-from qm_tui.transfer.dialect import Dialect, dialect_of, not_a_text_file
+from qm_tui.transfer.dialect import Dialect, dialect_of, first_rows, not_a_text_file
+from qm_tui.transfer.findings_text import how_it_is_read, which_columns
 from qm_tui.transfer.lines import Lines, lines_of
+from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.rows import BLANKS, CleanRows, Row, Rows
-from qm_tui.transfer.spreadsheet import unwrapped
+from qm_tui.transfer.sampling import sample_values
+from qm_tui.transfer.spreadsheet import unguarded, unwrapped
 from qm_tui.users.fields import FIELDS, SECRETS
 from qm_tui.users.problems import Fault
 from qm_tui.users.rules import control_fault
@@ -61,17 +66,18 @@ class Record(NamedTuple):
 
 
 class CleanRecords(NamedTuple):
-    """Records that have all 26 values, without a fault, one on each line.
+    """Records of all the file's columns, without a fault, one on each line.
 
     Attributes:
         number: the number of the first.
         line: the line of the first.
-        values: the values of each.
+        values: the 26 values of each in file order; None in all of them for a field without a
+            column.
     """
 
     number: int
     line: int
-    values: list[list[str]]
+    values: Sequence[Sequence[str | None]]
 
     def one_by_one(self) -> Iterator[Record]:
         """The records by themselves."""
@@ -81,36 +87,44 @@ class CleanRecords(NamedTuple):
 
 @dataclass
 class Findings:
-    """What was found out about a file, all of it to be said to the admin.
+    """What was found out about a file, and what was chosen, all of it to be said to the admin.
 
     Attributes:
         dialect: encoding, delimiter and header.
         columns: which field stands where.
-        samples: words beyond ASCII, to judge a guessed encoding by. Never of a secret.
+        read_as: what the admin chose.
+        header_line: the line of the header; 0 without one.
+        sample_values: up to three values of each column that the header names; never what is or
+            may be a secret.
+        samples: words beyond ASCII, to judge an encoding by. Never of a secret.
         blank: the blank rows passed over so far.
         short: the records so far whose last cells are missing.
     """
 
     dialect: Dialect
     columns: Columns
+    read_as: ReadAs = field(default_factory=ReadAs)
+    header_line: int = 0
+    sample_values: tuple[tuple[str, ...], ...] = ()
     samples: list[str] = field(default_factory=list)
     blank: int = 0
     short: int = 0
 
     @property
+    def needs_mapping(self) -> bool:
+        """Whether mandatory fields have no column, and the header names some that are no field."""
+        columns = self.columns
+        return bool(columns.ignored) and any(field.mandatory for field in columns.absent)
+
+    @property
     def sentences(self) -> list[str]:
         """The findings in words, one sentence each, safe for a terminal."""
-        dialect = self.dialect
-        header = (
-            "with a header" if dialect.has_header else "without a header: columns in file order"
-        )
-        said = [f"Read as {dialect.encoding_name}, {dialect.delimiter_name}, {header}."]
+        said = [how_it_is_read(self.dialect, self.read_as, self.header_line)]
         if self.samples:
             said.append(f"Look right? {'  '.join(map(visible, self.samples))}")
-        if self.columns.ignored:
-            names = ", ".join(visible(name, 40) for name in self.columns.ignored[:10])
-            more = len(self.columns.ignored) - 10
-            said.append(f"Left out, not a field: {names}{f' and {more} more' if more > 0 else ''}.")
+        if self.dialect.has_header:
+            mapping = self.read_as.mapping
+            said += which_columns(self.columns, mapping.name if mapping else "")
         if self.blank:
             said.append(f"{counted(self.blank, 'blank line')} skipped.")
         if self.short:
@@ -124,15 +138,17 @@ class Findings:
 class UsersFile:
     """A users file, open for reading.
 
-    A context manager. `signature` stays the same as long as nobody writes to the file. `findings`
-    is known from the start, but for its samples and counts, which grow while `records` is read.
+    A context manager. What `read_as` does not choose is found out. `signature` stays the same as
+    long as nobody writes to the file. `findings` is known from the start, but for its samples and
+    counts, which grow while `records` is read.
 
     Raises:
         Refused: it is no users file, or cannot be read; on opening, and while reading.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read_as: ReadAs | None = None) -> None:
         self.path = path
+        self._read_as = read_as or ReadAs()
         self._tick: Tick = no_tick
         self._file = _opened(path)
         try:
@@ -140,18 +156,20 @@ class UsersFile:
             self.size = status.st_size
             self.signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             start = self._file.read(_START)
-            what = not_a_text_file(start)
+            what = not_a_text_file(start, self._read_as.encoding)
             if what:
                 msg = (
                     f"{_named(path)} is {what}, not a CSV text file: choose another file. A "
                     "workbook must be saved as CSV first."
                 )
                 raise Refused(msg)
-            dialect = dialect_of(self._file)
+            dialect = dialect_of(self._file, self._read_as)
+            rows = first_rows(self._file, dialect)
             self._rows = self._new_rows(dialect)
-            self.findings = Findings(dialect, self._columns(dialect))
+            self.findings = self._found(dialect)
+            self.findings.sample_values = sample_values(self.findings.columns, rows[1:])
             self._rows.width = self.findings.columns.width
-            self._wants_samples = dialect.encoding == "cp1252"
+            self._wants_samples = not dialect.encoding.startswith("utf")
         except OSError as error:
             self._file.close()
             msg = f"{_named(path)} cannot be read: {reason(error)}."
@@ -192,30 +210,43 @@ class UsersFile:
             self._tick(Phase.READING, lines.done, self.size)
             yield lines
 
-    def _columns(self, dialect: Dialect) -> Columns:
+    def _found(self, dialect: Dialect) -> Findings:
+        """What is found out before the first record is read.
+
+        Raises:
+            Refused: the header cannot be used.
+        """
         if dialect.has_sep_line:
             self._rows.next_row()
-        if not dialect.has_header:
-            return columns_in_file_order()
-        header = self._rows.next_row()
+        header = self._rows.next_row() if dialect.has_header else None
         if header is None:
-            return columns_in_file_order()
+            return Findings(dialect, self._columns_without_header(), self._read_as)
         if header.fault:
             what, remedy = header.fault
+            raise self._header_refused(header, f"the header cannot be read. {what}. {remedy}")
+        cells = [unwrapped(cell.strip(BLANKS)) for cell in header.cells]
+        try:
+            columns = columns_of(cells, self._read_as.mapping)
+        except MappingDoesNotFit as misfit:
+            raise self._header_refused(header, str(misfit)) from None
+        except ColumnNamedTwice as twice:
+            what = f"columns {twice.first + 1} and {twice.second + 1} both mean "
+            remedy = "Remove or rename one of them."
+            name = visible(twice.name, 60)
+            raise self._header_refused(header, f"{what}{name}. {remedy}") from None
+        return Findings(dialect, columns, self._read_as, header.line)
+
+    def _columns_without_header(self) -> Columns:
+        if self._read_as.mapping and self._read_as.header is False:
             msg = (
-                f"{_named(self.path)}, line {header.line}: the header cannot be read. {what}. "
-                f"{remedy}"
+                f"{_named(self.path)} is to be read without a header, and a mapping pairs columns "
+                "by their names: choose one of the two."
             )
             raise Refused(msg)
-        try:
-            return columns_of([unwrapped(cell.strip(BLANKS)) for cell in header.cells])
-        except ColumnNamedTwice as twice:
-            msg = (
-                f"{_named(self.path)}, line {header.line}: columns {twice.first + 1} and "
-                f"{twice.second + 1} both mean {visible(twice.name, 60)}. Remove or rename one of "
-                "them."
-            )
-            raise Refused(msg) from None
+        return columns_in_file_order()
+
+    def _header_refused(self, header: Row, why: str) -> Refused:
+        return Refused(f"{_named(self.path)}, line {header.line}: {why}")
 
     def records(self, tick: Tick = no_tick) -> Iterator[Record]:
         """The records of the file, in order, once.
@@ -244,20 +275,17 @@ class UsersFile:
 
     def _read(self) -> Iterator[Record | CleanRecords]:
         findings = self.findings
-        in_order = findings.columns.are_in_file_order
+        arranged = _arrangement(findings.columns)
         number = 1
         for found in self._rows:
             if not isinstance(found, CleanRows):
                 yield self._record(number, found)
                 number += 1
                 continue
-            for cells in found.rows if self._wants_samples else ():
-                self._note_samples(self._in_file_order(cells))
-            if in_order:
-                yield CleanRecords(number, found.line, found.rows)
-            else:
-                for at, cells in enumerate(found.rows):
-                    yield Record(number + at, found.line + at, self._in_file_order(cells), ())
+            rows = arranged(found.rows)
+            for values in rows if self._wants_samples else ():
+                self._note_samples(values)
+            yield CleanRecords(number, found.line, rows)
             number += len(found.rows)
         findings.blank = self._rows.blank
         self._tick(Phase.READING, self.size, self.size)
@@ -274,7 +302,7 @@ class UsersFile:
             return Record(number, row.line, [None] * len(FIELDS), (Fault(None, *row.fault),))
         values = self._in_file_order(row.cells)
         if not row.tight:
-            _tidy(values, may_be_wrapped=row.may_be_wrapped)
+            _tidy(values, may_be_dressed=row.may_be_dressed)
         if self._wants_samples:
             self._note_samples(values)
         return Record(number, row.line, values, () if row.printable else _control_faults(values))
@@ -285,7 +313,7 @@ class UsersFile:
         self.findings.short += count < columns.width
         return [None if at is None or at >= count else cells[at] for at in columns.places]
 
-    def _note_samples(self, values: Values) -> None:
+    def _note_samples(self, values: Sequence[str | None]) -> None:
         """Note words beyond ASCII until there are enough to judge a guessed encoding by."""
         samples = self.findings.samples
         for place, value in enumerate(values):
@@ -297,18 +325,29 @@ class UsersFile:
         self._wants_samples = len(samples) < _SAMPLES
 
 
-def _tidy(values: Values, *, may_be_wrapped: bool) -> None:
-    """Trim all values but secrets, and unwrap those of the form `="0123"`."""
+def _arrangement(
+    columns: Columns,
+) -> Callable[[list[list[str]]], Sequence[Sequence[str | None]]]:
+    """What makes 26 values in file order of rows that have all columns of the file."""
+    if columns.are_in_file_order and columns.width == len(FIELDS):
+        return lambda rows: rows
+    nowhere = columns.width
+    values_of = itemgetter(*(nowhere if at is None else at for at in columns.places))
+    return lambda rows: [values_of([*row, None]) for row in rows]
+
+
+def _tidy(values: Values, *, may_be_dressed: bool) -> None:
+    """Trim all values but secrets; take off what was put on for a spreadsheet: `="0123"`, `'`."""
     for place, value in enumerate(values):
         if not value:
             continue
         if place in _SECRET_PLACES:
-            if may_be_wrapped:
-                values[place] = unwrapped(value)
+            if may_be_dressed:
+                values[place] = unguarded(unwrapped(value))
             continue
         trimmed = value.strip(BLANKS)
-        if may_be_wrapped and trimmed.startswith('="'):
-            trimmed = unwrapped(trimmed).strip(BLANKS)
+        if may_be_dressed:
+            trimmed = unguarded(unwrapped(trimmed).strip(BLANKS)).strip(BLANKS)
         values[place] = trimmed
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.lines import Lines
-from qm_tui.transfer.spreadsheet import unwrapped
+from qm_tui.transfer.spreadsheet import FORMULA_SIGNS, GUARD, unguarded, unwrapped
 from qm_tui.users.fields import MAX_VALUE
 
 BLANKS: Final = " \t\xa0\u202f"
@@ -49,7 +49,7 @@ class Row(NamedTuple):
         fault: what is wrong with its syntax, and what to do; None where it could be read.
         printable: whether its cells hold printable characters only.
         tight: whether no cell has a blank at its start or end.
-        may_be_wrapped: whether a cell of it may be wrapped, as spreadsheets do.
+        may_be_dressed: whether a cell of it may be wrapped or guarded for a spreadsheet.
     """
 
     line: int
@@ -57,19 +57,49 @@ class Row(NamedTuple):
     fault: tuple[str, str] | None
     printable: bool
     tight: bool
-    may_be_wrapped: bool
+    may_be_dressed: bool
 
 
 _new = tuple.__new__
 
 
-def _is_loose(text: str) -> bool:
+# Patterns that begin with one character are looked for five times faster than two in a row.
+
+
+def _loose_after(edges: str) -> re.Pattern[str]:
+    """What finds a space beside one of these characters."""
+    return re.compile(f" (?:(?=[{edges}])|(?<=[{edges}] ))")
+
+
+def _guarded_after(edges: str) -> re.Pattern[str]:
+    """What finds a cell that is guarded for a spreadsheet, behind one of these characters."""
+    return re.compile(f"{GUARD}(?<=[{edges}]{GUARD}){GUARD}*[{re.escape(FORMULA_SIGNS)}]")
+
+
+_SIGNS: Final = frozenset(FORMULA_SIGNS)
+_LOOSE_LINE: Final = _loose_after("\n")
+_GUARDED_LINE: Final = _guarded_after("\n")
+
+
+def _is_loose(text: str, loose: re.Pattern[str] = _LOOSE_LINE) -> bool:
     """Whether one of the lines of a text begins or ends with a space."""
-    return "\n " in text or " \n" in text or text[:1] == " " or text[-1:] == " "
+    return text[:1] == " " or text[-1:] == " " or loose.search(text) is not None
 
 
-class _TooLong(Exception):
-    """A quoted cell or a row runs on and on."""
+def _is_guarded(text: str, guarded: re.Pattern[str] = _GUARDED_LINE) -> bool:
+    """Whether one of the lines of a text begins as a cell that is guarded for a spreadsheet."""
+    return (text[:1] == GUARD and text.lstrip(GUARD)[:1] in _SIGNS) or guarded.search(
+        text
+    ) is not None
+
+
+def _is_dressed(text: str) -> bool:
+    """Whether a line of a text may be a cell that is wrapped or guarded for a spreadsheet."""
+    return '="' in text or _is_guarded(text)
+
+
+class _Unclosed(Exception):
+    """A row cannot end well: a quoted cell or the row runs on and on, or its quotes are odd."""
 
 
 class _Feed:
@@ -77,7 +107,8 @@ class _Feed:
 
     def __init__(self, source: Iterator[Lines], delimiter: str) -> None:
         self._source = source
-        self._space_before, self._space_after = " " + delimiter, delimiter + " "
+        edges = re.escape(delimiter) + "\n"
+        self._loose, self._guarded = _loose_after(edges), _guarded_after(edges)
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
         self.at = 0
@@ -90,10 +121,11 @@ class _Feed:
         self._start = 0
         self._row_length = 0
         self._open_length = 0
+        self._quotes = 0
 
     def more(self, keep_from: int) -> bool:
         """Read on, forgetting the lines before `keep_from`; False at the file's end."""
-        block = next(self._source, None)
+        block = next((block for block in self._source if block.lines), None)
         if block is None:
             return False
         kept = self.lines[keep_from:]
@@ -114,12 +146,16 @@ class _Feed:
     def is_loose(self, text: str) -> bool:
         """Whether a cell of lines without quotes may begin or end with a space."""
         # of all blanks only the space is printable
-        return self._space_before in text or self._space_after in text or _is_loose(text)
+        return _is_loose(text, self._loose)
+
+    def is_guarded(self, text: str) -> bool:
+        """Whether a cell of lines without quotes may be guarded for a spreadsheet."""
+        return _is_guarded(text, self._guarded)
 
     def begin(self) -> None:
         """The next line begins a row."""
         self._start = self.at
-        self._row_length = self._open_length = 0
+        self._row_length = self._open_length = self._quotes = 0
 
     def text(self) -> str:
         """The row's lines in one piece."""
@@ -150,11 +186,16 @@ class _Feed:
         # Asked for a second line, the reader is inside a quoted cell. Lines without a quote
         # belong to that cell whole, so its length is known before it ends.
         if self.at > self._start:
+            self._quotes += self.lines[self.at - 1].count('"')
+            if not self._quotes % 2:
+                # Within a quoted cell there is one without its partner. Rows that the reader
+                # takes to span lines all the same would be taken back from each of these lines.
+                raise _Unclosed
             self._open_length = 0 if '"' in line else self._open_length + len(line) + 1
             if self._open_length > MAX_VALUE or self._row_length > MAX_ROW:
-                raise _TooLong
+                raise _Unclosed
             if self.at in self.overlong:
-                raise _TooLong
+                raise _Unclosed
         self._row_length += len(line)
         self.at += 1
         return line + "\n"
@@ -251,8 +292,10 @@ class Rows:
             return None
         quoted = [line for line in lines if '"' in line]
         plain = "\n".join([line for line in lines if '"' not in line] if quoted else lines)
-        if feed.is_loose(plain) or delimiter * (self.width - 1) in plain:
-            return None  # the second: a row that may be empty
+        if feed.is_loose(plain) or feed.is_guarded(plain):
+            return None
+        if delimiter * (self.width - 1) in plain:
+            return None  # a row that may be empty
         if not quoted:
             rows = [line.split(delimiter) for line in lines]
         else:
@@ -263,7 +306,7 @@ class Rows:
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
-            if "\n" * (self.width - 1) in text or _is_loose(text) or '="' in text:
+            if "\n" * (self.width - 1) in text or _is_loose(text) or _is_dressed(text):
                 return None
             rest = iter(parsed)
             rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
@@ -286,7 +329,7 @@ class Rows:
         else:
             try:
                 cells = next(self._reader)
-            except (_TooLong, StopIteration):
+            except (_Unclosed, StopIteration):
                 fault = _UNCLOSED
             except csv.Error as error:
                 fault = _fault_of(error) if feed.is_on_first_line() else _UNCLOSED
@@ -304,7 +347,7 @@ class Rows:
         is_printable = feed.printable or text.replace("\n", "").isprintable()
         if not feed.is_on_first_line():
             return Row(number, cells, None, False, False, True)
-        is_tight = is_printable and not _is_loose(text) and '="' not in text
+        is_tight = is_printable and not _is_loose(text) and not _is_dressed(text)
         return _new(Row, (number, cells, None, is_printable, is_tight, not is_tight))
 
     def _fault_of_cells(self, cells: list[str], text: str) -> tuple[str, str] | None:
@@ -312,7 +355,9 @@ class Rows:
         feed = self._feed
         if not feed.printable and _UNREADABLE.search(text):
             return self._unreadable(text)
-        if len(text) > MAX_VALUE and any(len(unwrapped(cell)) > MAX_VALUE for cell in cells):
+        if len(text) > MAX_VALUE and any(
+            len(unguarded(unwrapped(cell))) > MAX_VALUE for cell in cells
+        ):
             return LONG_CELL
         if not feed.is_on_first_line() and not self._strict.fullmatch(feed.text()):
             # a quote that was never closed met one that opens a later cell

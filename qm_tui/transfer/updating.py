@@ -6,16 +6,24 @@ optional field, Password and Salt Value stay a pair, and what a spreadsheet ate 
 
 from typing import Final
 
+from qm_tui.transfer.choices import Choices, Empty
 from qm_tui.transfer.reading import Values
 from qm_tui.transfer.spreadsheet import was_eaten
-from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.problems import Fault, Severity, shortened
 from qm_tui.users.rules import faults_of_update
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _PASSWORD_AT: Final = FIELD["password"].index
 _SALT: Final = FIELD["salt"]
+
+_CLEARABLE: Final = frozenset(
+    one.index for one in FIELDS if not one.mandatory and one.kind not in (Kind.ID, Kind.SECRET)
+)
+
+EATEN: Final = "{} looks eaten by a spreadsheet: kept as stored"
+CLEARED: Final = "{} is cleared"
 
 EATABLE: Final = frozenset(
     one.index for one in FIELDS if one.kind in (Kind.TEXT, Kind.LIST, Kind.IP)
@@ -28,31 +36,32 @@ def differs(values: Values, place: int, stored: User) -> bool:
     value = values[place]
     return (
         bool(value)
+        and value != stored[place]
         and name_key(value or "") != name_key(stored[place])
         and not was_eaten(stored[place], value or "")
     )
 
 
-def updated(values: Values, stored: User, faults: list[Fault]) -> tuple[User, list[Fault]]:
+def updated(
+    values: Values, stored: User, faults: list[Fault], choices: Choices
+) -> tuple[User, list[Fault]]:
     """The stored user after the record, and what the admin should know about it.
 
     Faults that the update makes are added to `faults`.
     """
     after = list(stored)
     warnings: list[Fault] = []
-    for place, value in enumerate(values):
-        if value is None or value == stored[place] or place == _USER_ID_AT:
+    keeps_empty = choices.empty is Empty.KEEP
+    for place, (value, before) in enumerate(zip(values, stored, strict=True)):
+        if value is before or value == before or value is None or place == _USER_ID_AT:
             continue
-        if place in EATABLE and was_eaten(stored[place], value):
-            one = FIELDS[place]
-            warnings.append(
-                Fault(
-                    one,
-                    f"{one.name} looks like '{stored[place]}' after a spreadsheet: kept as stored",
-                    "Nothing to do, if the stored value is right.",
-                    Severity.WARNING,
-                )
-            )
+        if not value:
+            if keeps_empty:
+                continue
+            if place in _CLEARABLE:
+                warnings.append(_cleared(FIELDS[place], stored[place]))
+        elif not choices.take_numbers and place in EATABLE and was_eaten(stored[place], value):
+            warnings.append(_eaten(FIELDS[place], stored[place]))
             continue
         after[place] = value
     if after[_PASSWORD_AT] != stored.password or after[_SALT.index] != stored.salt:
@@ -60,14 +69,40 @@ def updated(values: Values, stored: User, faults: list[Fault]) -> tuple[User, li
     user = tuple.__new__(User, after)
     if user == stored:
         return stored, warnings
-    faults += faults_of_update(user, stored)
+    faults += faults_of_update(user, stored, allow_unlicensed=choices.allow_unlicensed)
     return user, warnings
+
+
+def _eaten(field: Field, stored: str) -> Fault:
+    return Fault(
+        field,
+        f"{field.name} looks like '{stored}' after a spreadsheet: kept as stored",
+        "Nothing to do, if the stored value is right.",
+        Severity.WARNING,
+        EATEN.format(field.name),
+    )
+
+
+def _cleared(field: Field, stored: str) -> Fault:
+    return Fault(
+        field,
+        f"{field.name} '{shortened(stored)}' is cleared",
+        f"Fill in {field.name}, if the user should keep it.",
+        Severity.WARNING,
+        CLEARED.format(field.name),
+    )
+
+
+def keeps_secrets(values: Values) -> bool:
+    """Whether a record leaves Password and Salt Value of its user as they are."""
+    password, salt = values[_PASSWORD_AT], values[_SALT.index]
+    return not password and (password is not None or not salt)
 
 
 def _settle_secrets(values: Values, stored: User, after: list[str]) -> list[Fault]:
     """Keep Password and Salt Value a pair (users file, section 3, "Secrets")."""
     password, salt = values[_PASSWORD_AT], values[_SALT.index]
-    if not password and (password is not None or not salt):
+    if keeps_secrets(values):
         after[_PASSWORD_AT], after[_SALT.index] = stored.password, stored.salt
         return []
     if salt or not stored.salt:

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from qm_tui.progress_line import bar, described
+from qm_tui.progress_line import bar
 from qm_tui.tui.content import safe
 from qm_tui.tui.jobs import Progressed
 
@@ -57,8 +57,7 @@ class ActionsBar(Horizontal):
 
     def show_progress(self, event: Progressed) -> None:
         """Say how far the job is."""
-        phase, done, total = event.phase, event.done, event.total
-        self.say(f"{described(phase, done, total)}  {bar(done, total, _BAR)}")
+        self.say(f"{event.said}  {bar(event.done, event.total, _BAR)}")
 
     def say(self, text: str) -> None:
         """Say what the last job did. It stays until something else is said."""

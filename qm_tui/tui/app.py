@@ -19,6 +19,7 @@ from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import PageChosen
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
+from qm_tui.tui.question import Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
@@ -75,10 +76,18 @@ class QmTuiApp(App[str]):
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
-        """End the program; ask first while something runs."""
-        if not self._session.is_busy or await self._users.ask_to_stop(
-            "Something is still running. Cancel it and quit? The store stays as it was."
-        ):
+        """End the program; ask first while something runs, or would be lost."""
+        unsaved = self._session.unsaved
+        if self._session.is_busy:
+            may_quit = await self._users.ask_to_stop(
+                "Something is still running. Cancel it and quit? The store stays as it was."
+            )
+        elif unsaved:
+            question = Question(f"{unsaved}. Quit all the same?", yes="Quit", no="Stay")
+            may_quit = await self.push_screen_wait(question)
+        else:
+            may_quit = True
+        if may_quit:
             self.exit()
 
     def _fatal_error(self) -> None:

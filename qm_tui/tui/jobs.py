@@ -10,9 +10,10 @@ from textual.message import Message
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.progress_line import Pace
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import State
-from qm_tui.transfer.importing import Report
+from qm_tui.transfer.exported import Exported
 
 _REST: Final = 0.0005
 """Seconds that a worker rests at each tick. Without them the interpreter hardly ever lets the
@@ -23,11 +24,17 @@ _INTERVAL: Final = 1 / 15
 
 
 class Progressed(Message):
-    """The job is so far."""
+    """The job is so far.
 
-    def __init__(self, phase: Phase, done: int, total: int) -> None:
+    Args:
+        said: that in words.
+        done: how much of what it does now is done.
+        total: how much there is.
+    """
+
+    def __init__(self, said: str, done: int, total: int) -> None:
         super().__init__()
-        self.phase, self.done, self.total = phase, done, total
+        self.said, self.done, self.total = said, done, total
 
 
 class Job:
@@ -41,6 +48,7 @@ class Job:
         self._report = report
         self._cancelled = Event()
         self._reported = 0.0
+        self._pace = Pace()
 
     @property
     def is_cancelled(self) -> bool:
@@ -63,7 +71,7 @@ class Job:
         now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
-            self._report(Progressed(phase, done, total))
+            self._report(Progressed(self._pace.described(phase, done, total), done, total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +124,20 @@ class StoreUnusable(Message):
         self.sentence = sentence
 
 
-class ImportFinished(Message):
-    """An import is done."""
+class MarksGone(Message):
+    """Users who are marked are no longer there."""
 
-    def __init__(self, name: str, report: Report, view: View) -> None:
+    def __init__(self, user_ids: Sequence[str]) -> None:
         super().__init__()
-        self.name, self.report, self.view = name, report, view
+        self.user_ids = user_ids
 
 
 class ExportFinished(Message):
     """An export is done."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, exported: Exported) -> None:
         super().__init__()
-        self.sentence = sentence
+        self.exported = exported
 
 
 class JobEnded(Message):

@@ -1,6 +1,6 @@
 """The keys that work here, made from the bindings themselves."""
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,6 +26,10 @@ _NAMES: Final = {
     "shift+tab": "Shift+Tab",
     "backspace": "Backspace",
     "f1": "F1",
+    "f2": "F2",
+    "space": "Space",
+    "asterisk": "*",
+    "delete": "Del",
 }
 
 
@@ -45,7 +49,7 @@ def key_name(key: str) -> str:
     return key
 
 
-def keys_that_work(screen: Screen[None]) -> list[tuple[str, str]]:
+def keys_that_work(screen: Screen[Any]) -> list[tuple[str, str]]:
     """The keys that work on a screen as it is now, with what they do."""
     found: dict[str, list[str]] = {}
     for key, active in screen.active_bindings.items():

@@ -121,6 +121,9 @@ class Page(Screen[None]):
         self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
         self.show_work()
 
+    def show_marks(self) -> None:
+        """Other users are marked."""
+
     # Jobs
 
     def begin(self) -> Job:

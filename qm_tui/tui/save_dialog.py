@@ -1,14 +1,21 @@
-"""The dialog Save As: where the users are exported to."""
+"""The dialog Save As: where the users are exported to, and what is written."""
 
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Label, Static
 
 from qm_tui.places import short
 from qm_tui.refusal import Refused
+from qm_tui.transfer.export_choices import USUAL, ExportChoices
 from qm_tui.transfer.exporting import place_for
+from qm_tui.tui.content import safe
+from qm_tui.tui.export_options import ExportOptions, Scope
 from qm_tui.tui.file_dialog import FileDialog, Verdict
 from qm_tui.tui.file_list import FileList
 from qm_tui.tui.folder import is_folder
@@ -16,15 +23,19 @@ from qm_tui.tui.question import Question
 
 
 class SaveChoice(NamedTuple):
-    """Where to save.
+    """Where to save, and what.
 
     Attributes:
         path: the file; its name ends in .csv.
         overwrite: whether a file that stands there may be replaced: somebody was asked.
+        choices: what is written, and how.
+        only_marked: whether only the users who are marked are written.
     """
 
     path: Path
     overwrite: bool
+    choices: ExportChoices = USUAL
+    only_marked: bool = False
 
 
 class SaveDialog(FileDialog[SaveChoice]):
@@ -33,20 +44,51 @@ class SaveDialog(FileDialog[SaveChoice]):
     Args:
         start: the folder shown first; where it cannot be read, the home folder, and then `/`.
         name: the file name that is proposed.
+        choices: what was chosen the last time.
+        marked: how many users are marked.
     """
 
     DIALOG_TITLE: ClassVar[str] = "Save As"
     FIELD: ClassVar[str] = "File Name"
     VERB: ClassVar[str] = "Save"
 
-    def __init__(self, start: Path, name: str) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "options", "Options")]
+
+    def __init__(
+        self, start: Path, name: str, choices: ExportChoices = USUAL, marked: int = 0
+    ) -> None:
         super().__init__(start)
         self._file_name = name
+        self._scope = Scope(choices, marked)
+
+    def compose_below(self) -> ComposeResult:
+        """What is chosen, and the button that opens the choices."""
+        with Horizontal(id="export-choices"):
+            yield Label(safe("Choices"), classes="file-label")
+            yield Static(id="export-summary")
+            yield Button(safe("[o Options]"), id="options", compact=True)
 
     def on_mount(self) -> None:
         """The name that is proposed stands in the field."""
         super().on_mount()
         self.put(self._file_name)
+        self._show_scope()
+
+    def _show_scope(self) -> None:
+        self.query_one("#export-summary", Static).update(safe(self._scope.summary))
+
+    def action_options(self) -> None:
+        """Choose what is written, and how."""
+        self.app.push_screen(ExportOptions(self._scope), self._chosen)
+
+    @on(Button.Pressed, "#options")
+    def _options_pressed(self) -> None:
+        self.action_options()
+
+    def _chosen(self, scope: Scope | None) -> None:
+        if scope is not None:
+            self._scope = scope
+            self._show_scope()
 
     def meant(self, text: str) -> Path:
         """The file in the folder shown whose name the dialog put there, or the path typed."""
@@ -69,7 +111,7 @@ class SaveDialog(FileDialog[SaveChoice]):
     def accept(self, verdict: Verdict) -> None:
         """Close with the place; where a file stands there, ask first."""
         if not verdict.is_taken:
-            self.close(SaveChoice(verdict.path, overwrite=False))
+            self._save(verdict.path, overwrite=False)
             return
         self.app.push_screen(
             Question(f"{short(verdict.path)} exists already. Overwrite it?", yes="Overwrite"),
@@ -78,9 +120,12 @@ class SaveDialog(FileDialog[SaveChoice]):
 
     def _answered(self, path: Path, may_overwrite: bool | None) -> None:
         if may_overwrite:
-            self.close(SaveChoice(path, overwrite=True))
+            self._save(path, overwrite=True)
         else:
             self.field.focus()
+
+    def _save(self, path: Path, *, overwrite: bool) -> None:
+        self.close(SaveChoice(path, overwrite, self._scope.choices, self._scope.only_marked))
 
     def enter(self, folder: Path) -> None:
         """Show the folder; what stood in the field for it gives way to the file name."""

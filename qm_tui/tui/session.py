@@ -1,5 +1,6 @@
 """What the pages share from start to quit: the store, the job at work, what was said last."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from qm_tui.store.interface import UserStore
@@ -22,6 +23,9 @@ class Listener(Protocol):
     def show_view(self, view: View) -> None:
         """The store holds something else."""
 
+    def show_marks(self) -> None:
+        """Other users are marked."""
+
 
 class Session:
     """What the pages share.
@@ -36,6 +40,9 @@ class Session:
         said: what the last job has to say.
         view: what the users table shows; None until the store is loaded.
         looking_only: why nothing can be changed, as a sentence; empty where it can.
+        is_previewing: whether an import is chosen or looked at; no other can begin then.
+        unsaved: what would be lost if the program were left now, in words; else empty.
+        marks: the User IDs of the users who are marked.
     """
 
     def __init__(self, store: UserStore, login: str) -> None:
@@ -46,6 +53,9 @@ class Session:
         self.said = ""
         self.view: View | None = None
         self.looking_only = ""
+        self.is_previewing = False
+        self.unsaved = ""
+        self.marks: set[str] = set()
         self._listeners: list[Listener] = []
 
     def join(self, listener: Listener) -> None:
@@ -64,7 +74,8 @@ class Session:
     @property
     def may_change(self) -> bool:
         """Whether something that changes the store can be started now."""
-        return self.view is not None and not self.is_busy and not self.looking_only
+        is_free = not self.is_busy and not self.is_previewing
+        return self.view is not None and is_free and not self.looking_only
 
     def begin(self, job: Job) -> Job:
         """A job begins; no other can begin before it ends."""
@@ -106,6 +117,30 @@ class Session:
         self.view = view
         for one in self._listeners:
             one.show_view(view)
+
+    def preview(self, is_previewing: bool) -> None:
+        """The preview of an import begins or ends."""
+        self.is_previewing = is_previewing
+        for one in self._listeners:
+            one.show_work()
+
+    def mark(self, user_ids: Iterable[str]) -> None:
+        """Mark users; where all of them are marked, take their marks away."""
+        given = set(user_ids)
+        if given <= self.marks:
+            self.marks -= given
+        else:
+            self.marks |= given
+        self._tell_marks()
+
+    def forget_marks(self, user_ids: Iterable[str]) -> None:
+        """Take the marks of users away."""
+        self.marks.difference_update(user_ids)
+        self._tell_marks()
+
+    def _tell_marks(self) -> None:
+        for one in self._listeners:
+            one.show_marks()
 
     def stop(self) -> None:
         """Stop the job at work, if any, at its next tick."""

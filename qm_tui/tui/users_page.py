@@ -1,5 +1,6 @@
 """The Users page: the list, Import and Export."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
@@ -12,19 +13,18 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.places import short
-from qm_tui.progress import Cancelled
+from qm_tui.progress import STEP, Cancelled
 from qm_tui.refusal import Refused
+from qm_tui.remembered import remember, remembered
 from qm_tui.text import counted
 from qm_tui.transfer.exporting import export_users
-from qm_tui.transfer.importing import Report, import_users
 from qm_tui.tui.actions_bar import Offer
 from qm_tui.tui.content import safe, safe_lines
-from qm_tui.tui.import_report import ImportReport, has_something_to_say
+from qm_tui.tui.import_flow import import_file
 from qm_tui.tui.jobs import (
     ExportFinished,
-    ImportFinished,
     Job,
+    MarksGone,
     StoreOpened,
     StoreUnusable,
     View,
@@ -32,7 +32,6 @@ from qm_tui.tui.jobs import (
     view_of,
 )
 from qm_tui.tui.live_view import LiveView, NewsRead
-from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.page import COMMON, Page
 from qm_tui.tui.question import Message
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
@@ -42,6 +41,8 @@ from qm_tui.users.fields import User
 
 _GROWS_EVERY: Final = 0.1
 """Seconds between two looks at how many users are read while the store is opened."""
+
+_REST: Final = 0.0005
 
 _NO_USERS: Final = (
     "There are no users in this store yet.",
@@ -88,7 +89,7 @@ class UsersPage(Page):
 
     def compose_page(self) -> Iterator[Widget]:
         """The table, what is said where there are no users, and what the letters mean."""
-        yield UsersDataTable(id="users")
+        yield UsersDataTable(self.session.marks, id="users")
         yield Static(safe_lines(_NO_USERS), id="no-users")
         yield Static(safe(LEGEND), id="legend")
 
@@ -160,7 +161,9 @@ class UsersPage(Page):
         else:
             table.show(view.user_ids, users, view.signs, view.cursor_row)
         count = len(view.user_ids)
-        self.query_one("#count", Static).update(safe(counted(count, "user")))
+        self.show_marks()
+        if self.session.marks:
+            self._find_gone(view, tuple(self.session.marks))
         self.query_one("#no-users").display = not count
         was_empty = not table.display
         table.display = bool(count)
@@ -171,65 +174,75 @@ class UsersPage(Page):
 
     @work
     async def action_import(self) -> None:
-        """Ask for a file, and import it."""
-        path = await self.app.push_screen_wait(OpenDialog(self._folder))
-        if path is None or not self.session.may_change:
-            return
-        self._folder = path.parent
-        self._import(path, self.begin())
+        """Ask for a file, show what it would do, and import it."""
+        if self.session.may_change:
+            self._folder = await import_file(self, self.session, self._folder)
 
-    @work(thread=True, exit_on_error=False)
-    def _import(self, path: Path, job: Job) -> None:
-        try:
-            report = import_users(path, self._store, tick=job.tick)
-            plan = report.plan
-            changed = plan.changes if report.committed else ()
-            view = view_of(self._store.state, changed, plan.added)
-        except Exception as error:
-            self.post_message(ended_by(error, "Import cancelled. Nothing was changed."))
-        else:
-            self.post_message(ImportFinished(path.name, report, view))
+    # Marks
 
-    @on(ImportFinished)
-    def _imported(self, event: ImportFinished) -> None:
-        self.session.end(summary(event.report))
-        self.session.show(event.view)
-        if has_something_to_say(event.report):
-            self.app.push_screen(ImportReport(event.name, event.report))
+    def show_marks(self) -> None:
+        """Show who is marked, and how many that are."""
+        self._table.refresh()
+        view, marked = self.session.view, len(self.session.marks)
+        users = counted(len(view.user_ids), "user") if view is not None else ""
+        said = f"{users}   {marked:,} marked" if marked else users
+        self.query_one("#count", Static).update(safe(said))
+
+    @on(UsersDataTable.MarksWanted)
+    def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
+        self.session.mark(event.user_ids)
+
+    @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="find marks")
+    def _find_gone(self, view: View, marked: Sequence[str]) -> None:
+        users, gone = view.state.users, []
+        for done, user_id in enumerate(marked):
+            if not done % STEP:
+                time.sleep(_REST)
+            if user_id not in users:
+                gone.append(user_id)
+        if gone:
+            self.post_message(MarksGone(gone))
+
+    @on(MarksGone)
+    def _marks_gone(self, event: MarksGone) -> None:
+        self.session.forget_marks(event.user_ids)
 
     # Export
 
     @work
     async def action_export(self) -> None:
-        """Ask for a name, and export all users."""
+        """Ask for a name and what is to be written, and export all users or the marked ones."""
         name = f"users-{date.today().isoformat()}.csv"
-        choice = await self.app.push_screen_wait(SaveDialog(self._folder, name))
+        dialog = SaveDialog(
+            self._folder, name, remembered().export_choices, len(self.session.marks)
+        )
+        choice = await self.app.push_screen_wait(dialog)
         if choice is None or self.is_busy:
             return
         self._folder = choice.path.parent
-        self._export(choice, self.begin())
+        marks = frozenset(self.session.marks) if choice.only_marked else None
+        self._export(choice, marks, self.begin())
 
     @work(thread=True, exit_on_error=False)
-    def _export(self, choice: SaveChoice, job: Job) -> None:
+    def _export(self, choice: SaveChoice, marks: frozenset[str] | None, job: Job) -> None:
         try:
+            remember(export_choices=choice.choices)
             users = list(self._store.state.users.values())
-            path = export_users(users, choice.path, job.tick, overwrite=choice.overwrite)
+            if marks is not None:
+                users = [user for user in users if user.user_id in marks]
+            exported = export_users(
+                users,
+                choice.path,
+                job.tick,
+                overwrite=choice.overwrite,
+                choices=choice.choices,
+            )
         except Exception as error:
             self.post_message(ended_by(error, "Export cancelled. Nothing was written."))
         else:
-            written = f"{counted(len(users), 'user')} written to {short(path)}"
-            self.post_message(ExportFinished(f"Export complete. {written}"))
+            self.post_message(ExportFinished(exported))
 
     @on(ExportFinished)
     def _exported(self, event: ExportFinished) -> None:
         self.session.end("Export complete")
-        self.app.push_screen(Message(event.sentence))
-
-
-def summary(report: Report) -> str:
-    """What an import did, in the Actions bar's words."""
-    plan = report.plan
-    rejected = f", {plan.rejected:,} rejected" if plan.rejected else ""
-    if not plan.changes and not plan.rejected:
-        return f"Imported {plan.imported:,} of {counted(plan.records, 'record')}, all unchanged"
-    return f"Imported {plan.imported:,} of {counted(plan.records, 'record')}{rejected}"
+        self.app.push_screen(Message(*event.exported.sentences))

@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 
 from qm_tui.text import fitted, visible
@@ -43,6 +44,7 @@ FRESH_FOR: Final = 5.0
 """Seconds for which users whom somebody else changed are marked."""
 
 _FRESH: Final = "*"
+_MARK: Final = "✓"
 
 
 def cell_text(field: Field, value: str) -> str:
@@ -58,12 +60,17 @@ class UsersDataTable(VirtualRows):
     """Users in rows, fields in columns.
 
     It draws what a view says: a sequence of User IDs in the order in which they are shown.
+
+    Args:
+        marks: the User IDs of the users who are marked; kept up to date by their owner.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move_column(-1)", "Column left", show=False),
         Binding("right,l", "move_column(1)", "Column right", show=False),
         Binding("enter", "select", show=False),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("asterisk", "mark_all", "Mark all shown, or none", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
@@ -74,8 +81,16 @@ class UsersDataTable(VirtualRows):
     current_column: reactive[int] = reactive(0, repaint=False)
     """The column that the keys act on, from 0."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    class MarksWanted(Message):
+        """Users are to be marked; where all of them are, their marks are to be taken away."""
+
+        def __init__(self, user_ids: Sequence[str]) -> None:
+            super().__init__()
+            self.user_ids = user_ids
+
+    def __init__(self, marks: Collection[str] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._marks = marks
         self._view: Sequence[str] = ()
         self._users: Mapping[str, User] = {}
         self._signs: Mapping[str, str] = {}
@@ -148,6 +163,16 @@ class UsersDataTable(VirtualRows):
         """Make a column to the left or to the right the current one."""
         self.current_column += columns
 
+    def action_mark(self) -> None:
+        """Mark the user under the cursor, or take the mark away."""
+        if self._view:
+            self.post_message(self.MarksWanted([self._view[self.cursor_row]]))
+
+    def action_mark_all(self) -> None:
+        """Mark all users shown; where all of them are marked, none."""
+        if self._view:
+            self.post_message(self.MarksWanted(self._view))
+
     def _show_current_column(self) -> None:
         current = self.current_column
         if current < FROZEN:
@@ -177,7 +202,9 @@ class UsersDataTable(VirtualRows):
             for at in self.visible_columns()
         ]
         cursor = ">" if row == self.cursor_row else " "
-        sign = _FRESH if self._is_fresh(user_id) else self._signs.get(user_id, " ")
+        sign = _MARK if user_id in self._marks else self._signs.get(user_id, " ")
+        if self._is_fresh(user_id):
+            sign = _FRESH
         return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
 
     def row_style(self, row: int) -> Style:

@@ -51,6 +51,7 @@ class Field:
 
     Attributes:
         number: its place in the file, from 1.
+        index: its place in a `User`, from 0.
         key: its name in code, in the store and in `--json`.
         header: its name in the file. Two fields bear the header `Phone IP`.
         name: its name for the admin: the header, but for the second `Phone IP`.
@@ -65,6 +66,7 @@ class Field:
     """
 
     number: int
+    index: int
     key: str
     header: str
     name: str
@@ -76,11 +78,6 @@ class Field:
     repeats: bool
     meaning: str
     only_for: str
-
-    @property
-    def index(self) -> int:
-        """Its place in a `User`, from 0."""
-        return self.number - 1
 
     @property
     def is_secret(self) -> bool:
@@ -327,6 +324,7 @@ class User(NamedTuple):
 def _field(number: int, key: str, spec: _Spec) -> Field:
     return Field(
         number=number,
+        index=number - 1,
         key=key,
         header=spec.header,
         name=spec.name or spec.header,

@@ -23,12 +23,22 @@ class Fault(NamedTuple):
         message: a sentence for the admin: what is wrong.
         remedy: a sentence for the admin: what to do about it.
         severity: whether it keeps the record out.
+        reason: what is wrong, without the values, in words that fit all records that have the
+            same; empty where the message is that already.
+        is_missing: whether a value that every user needs is empty.
     """
 
     field: Field | None
     message: str
     remedy: str
     severity: Severity = Severity.ERROR
+    reason: str = ""
+    is_missing: bool = False
+
+    @property
+    def kind(self) -> str:
+        """By what it is counted together with others."""
+        return self.reason or self.message
 
 
 class Problem(NamedTuple):

@@ -25,7 +25,7 @@ from tinydb import TinyDB
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.interface import NotKnownWhetherSaved, State, UserStore
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
 
@@ -86,7 +86,7 @@ class _Writer:
         rows = [user(f"p{self._number}n{at}i{which}", user_id="") for which in range(3)]
         name = f"{self._number}.csv"
         file = written(self._path.parent.parent, csv_text([HEADER, *rows]), name)
-        report = import_users(file, self._store)
+        report = import_users(Asked(file), self._store)
         assert report.committed, report.plan.problems
 
     def _count(self, _at: int) -> None:

@@ -21,7 +21,7 @@ from qm_tui.refusal import Refused
 from qm_tui.store.interface import Changes, NotKnownWhetherSaved, State, StoreReadOnly, UserStore
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
 
@@ -141,7 +141,7 @@ def _change_many(store: UserStore, _folder: Path) -> None:
 
 
 def _import(store: UserStore, folder: Path) -> None:
-    import_users(folder / "users.csv", store)
+    import_users(Asked(folder / "users.csv"), store)
 
 
 def _undo(store: UserStore, _folder: Path) -> None:

@@ -25,7 +25,7 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.store.interface import Changes, State, StoreRefused, Transaction
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
 from qm_tui.store.undoing import NothingToUndo, undo, undo_plan
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
 
@@ -134,7 +134,7 @@ class _Program:
         location = f"I{self._chance.random()}"
         rows = [user(name, location=location, user_id="") for name in names]
         file = written(self._folder, csv_text([HEADER, *rows]), f"{os.getpid()}.csv")
-        import_users(file, self._store)
+        import_users(Asked(file), self._store)
         file.unlink()
 
     def _undo(self) -> None:

@@ -16,7 +16,7 @@ from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.interface import Changes, NotKnownWhetherSaved, UserStore
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo, undo_plan
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, HEADER, csv_text, user, written
 from tests.store.disks import Disk, Effort, fates_of, key_of, laid_out, torn
@@ -81,7 +81,7 @@ def record(folder: Path) -> Recording:
         done = partial(recorder.transaction, store)
         done(lambda: edit(ANNA, user("bo")))
         done(lambda: edit(ANNA._replace(location="Bergen")))
-        done(lambda: import_users(file, store))
+        done(lambda: import_users(Asked(file), store))
         for late in (False, True):
             cancelled(moved("nowhere"), late=late)
         for sync in (1, 2):  # that of the parts, and that of the frame that closes them

@@ -18,7 +18,7 @@ _IMPORT = """
 import os, signal, sys
 from pathlib import Path
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.transfer.importing import import_users
+from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.progress import Phase
 store = open_store(Path(sys.argv[1]))
 store.load()
@@ -28,7 +28,7 @@ def killed(phase, done, total):
 if sys.argv[3] == "the end":
 
     Path.unlink = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-import_users(Path(sys.argv[2]), store, tick=killed)
+import_users(Asked(Path(sys.argv[2])), store, tick=killed)
 """
 
 
@@ -99,15 +99,15 @@ def test_a_note_without_sense_is_passed_over(path):
 
 
 def test_the_activity_log_says_what_was_imported(path):
-    from qm_tui.transfer.importing import import_users
+    from qm_tui.transfer.importing import Asked, import_users
 
     file = written(path.parent.parent, csv_text([HEADER, user("bo", user_id="")]), "sales.csv")
     store = open_store(path)
     store.load()
-    import_users(file, store)
+    import_users(Asked(file), store)
     entry = store.activity()[0]
     digest = subprocess.run(["sha256sum", file], check=True, capture_output=True, text=True)
     assert entry.why == f"import of sales.csv, 1 KB, sha256 {digest.stdout.split()[0]}"
     assert entry.added == 1
-    import_users(file, store)
+    import_users(Asked(file), store)
     assert store.activity()[0] == entry

@@ -4,8 +4,8 @@ import pytest
 
 from qm_tui.progress import Phase
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.transfer.importing import import_users
-from tests.helpers import ANNA, HEADER, csv_text, user, written
+from qm_tui.transfer.importing import Asked, import_users
+from tests.helpers import ANNA, HEADER, counts, csv_text, user, written
 from tests.store.test_tinydb_store import commit
 
 BO = user("bo")
@@ -28,9 +28,9 @@ def test_a_name_that_was_taken_while_the_file_was_read_is_rejected(path, tmp_pat
         if phase is Phase.READING and not done:
             done.append(commit(path, BO))
 
-    report = import_users(file, store, tick=tick)
+    report = import_users(Asked(file), store, tick=tick)
     assert report.store_moved_on
-    assert (report.plan.unchanged, len(report.plan.added), report.plan.rejected) == (1, 1, 0)
+    assert counts(report.plan) == (1, 0, 1, 0)
     assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
 
 
@@ -51,7 +51,7 @@ def test_others_who_write_all_the_time_do_not_keep_an_import_out(path, tmp_path)
             except Exception:
                 return  # the import holds the lock
 
-    report = import_users(file, store, tick=tick)
+    report = import_users(Asked(file), store, tick=tick)
     assert report.committed
     assert report.store_moved_on
     assert commits > 2

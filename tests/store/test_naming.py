@@ -2,12 +2,13 @@
 
 import pytest
 
-from qm_tui.transfer.plan import Choices, Plan, UnknownID
+from qm_tui.transfer.choices import Choices, UnknownID
+from qm_tui.transfer.plan import Plan
 from qm_tui.transfer.planning import plan_of
 from qm_tui.users.fields import User
 from tests.helpers import counts, faulty, record, record_of, state_of, user
 
-_STORED = [user("ada"), user("bob"), user("cid"), user("dan"), user("eve")]
+_STORED = [user(name, sip_uri="") for name in ("ada", "bob", "cid", "dan", "eve")]
 _STATE = state_of(*_STORED)
 _ADA, _BOB, _CID, _DAN, _EVE = _STORED
 
@@ -27,7 +28,8 @@ def _names_after(plan: Plan) -> list[str]:
 
 
 def _added(line: int, name: str, **values: str):
-    return record_of(user(name, user_id=""), line, **values)
+    own = {"user_id": "", "sip_uri": "", "extension": str(line)}
+    return record_of(user(name, **own), line, **values)
 
 
 @pytest.mark.parametrize(

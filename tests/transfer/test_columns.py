@@ -5,10 +5,14 @@ import pytest
 from qm_tui.refusal import Refused
 from qm_tui.transfer.columns import (
     ColumnNamedTwice,
+    MappingDoesNotFit,
+    column_names,
     columns_in_file_order,
     columns_of,
+    field_named,
     is_header,
 )
+from qm_tui.transfer.read_as import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import HEADER, read, written
 
@@ -169,3 +173,103 @@ def test_a_file_whose_columns_are_named_twice_is_refused_with_both_columns_and_t
     path = written(tmp_path, "Location,User ID,location\r\nOslo,17,Bergen\r\n")
     with pytest.raises(Refused, match=r"line 1.*columns 1 and 3.*Location"):
         read(path)
+
+
+# what the admin says in a mapping
+
+
+def _mapped(header, **columns: str):
+    """The columns of a header, with keys of fields by names of columns; an empty key leaves out."""
+    pairs = {name: FIELD[key] if key else None for name, key in columns.items()}
+    return columns_of(header, ColumnMapping("HR", pairs))
+
+
+def _held(columns) -> list[str]:
+    return [field.key if field else "" for field in columns.fields]
+
+
+def test_a_mapping_says_which_column_holds_which_field_and_the_other_names_count():
+    columns = _mapped(["Vorname", "Location", "Notiz"], Vorname="first_name")
+    assert _held(columns) == ["first_name", "location", ""]
+    assert columns.ignored == ("Notiz",)
+
+
+@pytest.mark.parametrize("name", ["VORNAME", " vor-name ", "vorname:"])
+def test_a_mapping_names_columns_without_case_blanks_and_punctuation(name):
+    columns = columns_of(["Vorname"], ColumnMapping("", {name: FIELD["first_name"]}))
+    assert _held(columns) == ["first_name"]
+
+
+def test_a_column_whose_field_the_mapping_gave_away_is_left_out_and_named():
+    columns = _mapped(["User Name", "Login"], Login="user_name")
+    assert _held(columns) == ["", "user_name"]
+    assert columns.ignored == ("User Name",)
+
+
+def test_a_column_that_the_mapping_leaves_out_is_named_apart():
+    columns = _mapped(["User Name", "Location", "Notes"], Location="")
+    assert _held(columns) == ["user_name", "", ""]
+    assert (columns.ignored, columns.left_out) == (("Notes",), ("Location",))
+
+
+def test_a_mapping_may_settle_what_two_names_of_one_field_leave_open():
+    header = ["Computer Recording License", "Screen Recording License"]
+    columns = columns_of(header, ColumnMapping("", {header[0]: None}))
+    assert _held(columns) == ["", "computer_recording_license"]
+
+
+def test_both_phone_ips_can_be_mapped():
+    header = ["Phone IP", "Phone IP", "MAC"]
+    pairs = {"Secondary Phone IP": None, "MAC": FIELD["secondary_phone_ip"]}
+    columns = columns_of(header, ColumnMapping("", pairs))
+    assert _held(columns) == ["phone_ip", "", "secondary_phone_ip"]
+
+
+def test_a_phone_ip_whose_field_was_given_away_is_not_taken_for_the_secondary_one():
+    columns = _mapped(["Phone IP", "MAC"], MAC="phone_ip")
+    assert _held(columns) == ["", "phone_ip"]
+
+
+def test_a_column_without_a_name_can_be_mapped_by_its_number():
+    header = ["User ID", "", "Location"]
+    assert column_names(header)[1] == "(column 2 has no name)"
+    pairs = {column_names(header)[1]: FIELD["user_name"]}
+    assert _held(columns_of(header, ColumnMapping("", pairs)))[1] == "user_name"
+
+
+def test_a_mapping_of_a_column_that_is_not_there_is_refused():
+    with pytest.raises(MappingDoesNotFit, match=r'no column "Login".*Choose the mapping'):
+        _mapped(["User Name"], Login="user_name")
+
+
+def test_a_mapping_of_two_columns_to_one_field_is_refused_with_both():
+    with pytest.raises(MappingDoesNotFit, match=r'Last Name to two columns, "Nom" and "Nome"'):
+        _mapped(["Nom", "Nome"], Nom="last_name", Nome="last_name")
+
+
+def test_a_mapping_that_names_one_column_twice_is_refused():
+    pairs = {"Nom": FIELD["last_name"], "NOM": FIELD["first_name"]}
+    with pytest.raises(MappingDoesNotFit, match='"NOM"'):
+        columns_of(["Nom"], ColumnMapping("", pairs))
+
+
+def test_what_is_wrong_with_a_mapping_is_said_without_control_characters():
+    with pytest.raises(MappingDoesNotFit) as refused:
+        columns_of(["Nom"], ColumnMapping("", {"\x1b[2J": None}))
+    assert str(refused.value).isprintable()
+
+
+def test_the_header_is_kept_as_the_file_writes_it():
+    assert columns_of([" Vorname ", "LOCATION", ""]).header == ("Vorname", "LOCATION")
+    assert columns_in_file_order().header == ()
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+def test_a_field_is_known_by_its_name_its_key_and_its_aliases(field):
+    for word in (field.name, field.key, field.key.upper(), *field.aliases):
+        assert field_named(word) is field
+
+
+def test_what_is_no_field_has_no_field():
+    assert field_named("Vorname") is None
+    assert field_named("") is None

@@ -1,18 +1,30 @@
 """How a file is written: encoding, delimiter, header, found out and said."""
 
+import contextlib
 import io
+import random
 
 import pytest
 
+from qm_tui.refusal import Refused
 from qm_tui.transfer import lines
 from qm_tui.transfer.dialect import dialect_of, not_a_text_file
+from qm_tui.transfer.dialect_names import (
+    DELIMITERS,
+    ENCODINGS,
+    delimiter_typed,
+    encoding_typed,
+)
+from qm_tui.transfer.read_as import ReadAs
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
+from tests.transfer.chosen import read_as
 
 _NARROW = "User ID,User Name,Location\r\n"
 
 
-def _dialect(data: str | bytes):
-    return dialect_of(io.BytesIO(data.encode() if isinstance(data, str) else data))
+def _dialect(data: str | bytes, **chosen):
+    file = io.BytesIO(data.encode() if isinstance(data, str) else data)
+    return dialect_of(file, ReadAs(**chosen))
 
 
 @pytest.mark.parametrize(
@@ -156,8 +168,8 @@ def test_what_was_found_out_is_left_at_the_files_start():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (csv_text([HEADER, ANNA]).encode(), ["UTF-8", "comma", "with a header"]),
-        (csv_text([HEADER, ANNA], ";").encode(), ["UTF-8", "semicolon", "with a header"]),
+        (csv_text([HEADER, ANNA]).encode(), ["UTF-8", "comma", "header in line 1"]),
+        (csv_text([HEADER, ANNA], ";").encode(), ["UTF-8", "semicolon", "header in line 1"]),
         (csv_text([ANNA], "\t").encode("utf-16"), ["UTF-16", "tab", "without a header"]),
         (csv_text([user(location="Tromsø")], "|").encode("cp1252"), ["Windows-1252", "bar"]),
         (csv_text([HEADER, ANNA]).encode("utf-8-sig"), ["UTF-8 with BOM"]),
@@ -202,3 +214,226 @@ def test_a_file_that_is_no_text_is_recognized(start, what):
 )
 def test_text_is_taken_for_text(start):
     assert not_a_text_file(start) is None
+
+
+# what the admin chooses
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_that_can_be_chosen_reads_what_it_wrote(encoding):
+    text = "User ID,Location\r\n17,Oslo\r\n"
+    file = io.BytesIO(text.encode(encoding))
+    dialect = dialect_of(file, ReadAs(encoding=encoding))
+    assert dialect.has_header
+    assert "".join(lines.blocks(file, dialect.encoding)) == text.replace("\r", "")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("seed", range(4))
+def test_bytes_of_any_kind_are_decoded_alike_in_blocks_and_whole(encoding, seed, monkeypatch):
+    chance = random.Random(seed)  # noqa: S311
+    kinds = ((0, 255), (128, 255), (32, 126))
+    data = bytes(chance.randint(*chance.choice(kinds)) for _ in range(400))
+    if encoding == "utf-16":
+        data = b"\xff\xfe" + data
+    whole = "".join(lines.blocks(io.BytesIO(data), encoding))
+    monkeypatch.setattr(lines, "BLOCK", chance.choice((1, 2, 3, 7)))
+    assert "".join(lines.blocks(io.BytesIO(data), encoding)) == whole
+
+
+@pytest.mark.parametrize("encoding", [one for one in ENCODINGS if not one.startswith("utf-16")])
+def test_no_pair_of_bytes_is_silently_replaced(encoding):
+    for first in range(128, 256):
+        data = b"".join(bytes((first, second, 10)) for second in range(32, 256))
+        assert "\ufffd" not in "".join(lines.blocks(io.BytesIO(data), encoding))
+
+
+def test_no_more_than_ascii_is_asked_of_an_encoding():
+    printable = bytes(range(32, 127))
+    for encoding in ENCODINGS:
+        if not encoding.startswith("utf-16"):
+            assert printable.decode(encoding) == printable.decode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("data", "chosen", "encoding"),
+    [
+        (b"\xef\xbb\xbfUser ID\r\n1", "utf-8", "utf-8-sig"),
+        (b"User ID\r\n1", "utf-8", "utf-8"),
+        (b"User ID\r\n1", "utf-8-sig", "utf-8-sig"),
+        ("\ufeffUser ID".encode("utf-16-le"), "utf-16-le", "utf-16"),
+        ("\ufeffUser ID".encode("utf-16-be"), "utf-16-be", "utf-16"),
+        ("\ufeffUser ID".encode("utf-16-be"), "utf-16", "utf-16"),
+        ("User ID".encode("utf-16-le"), "utf-16", "utf-16-le"),
+        ("User ID".encode("utf-16-be"), "utf-16", "utf-16-be"),
+        ("Łódź".encode(), "cp1250", "cp1250"),
+    ],
+)
+def test_an_encoding_that_is_chosen_takes_the_mark_that_the_file_has(data, chosen, encoding):
+    assert _dialect(data, encoding=chosen).encoding == encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_utf_16_without_its_mark_is_read_once_it_is_chosen(tmp_path, encoding):
+    raw = "utf-16-be" if encoding == "utf-16-be" else "utf-16-le"
+    path = written(tmp_path, "User ID,Location\r\n17,Łódź\r\n".encode(raw))
+    with pytest.raises(Refused, match="choose that encoding"):
+        read(path)
+    records, findings = read_as(path, encoding=encoding)
+    assert column(records, "location") == ["Łódź"]
+    assert "as you chose" in findings.sentences[0]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("written_in", ["utf-8", "cp1252", "utf-16", "cp932", "gb18030", "cp850"])
+def test_a_wrong_choice_rejects_records_and_does_not_fail(tmp_path, encoding, written_in):
+    text = csv_text([HEADER, *[ANNA._replace(location="東京" * 9)] * 5])
+    path = written(tmp_path, text.encode(written_in, "ignore"))
+    with contextlib.suppress(Refused):
+        records, _ = read_as(path, encoding=encoding, header=False)
+        assert all(one.faults or any(one.values) for one in records)
+
+
+def test_bytes_that_the_chosen_encoding_does_not_allow_reject_their_record(tmp_path):
+    path = written(tmp_path, _NARROW.encode() + b"1,x,\x8c\xa0\r\n2,y,\x8c\r\n3,z,Oslo\r\n")
+    records, _ = read_as(path, encoding="cp932")
+    assert [bool(one.faults) for one in records] == [False, True, False]
+    assert "not Shift JIS" in records[1].faults[0].message
+
+
+@pytest.mark.parametrize("said", [*DELIMITERS, "#", "^", "~"])
+def test_a_delimiter_that_is_chosen_goes_before_all_that_the_file_says(tmp_path, said):
+    rows = [["User ID", "Location"], ["17", "a,b"]]
+    path = written(tmp_path, "sep=:\r\n" + csv_text(rows, said))
+    records, findings = read_as(path, delimiter=said)
+    assert column(records, "location") == ["a,b"]
+    assert [one.line for one in records] == [3]
+    assert "as you chose, header in line 2" in findings.sentences[0]
+
+
+def test_a_header_that_is_said_not_to_be_there_is_a_record(tmp_path):
+    path = written(tmp_path, csv_text([HEADER, ANNA]))
+    records, findings = read_as(path, header=False)
+    assert column(records, "location") == ["Location", "Oslo"]
+    assert [one.line for one in records] == [1, 2]
+    assert "without a header as you chose: columns in file order" in findings.sentences[0]
+
+
+def test_a_header_that_is_said_to_be_there_is_one_whatever_it_holds(tmp_path):
+    path = written(tmp_path, "17,Oslo\r\n18,Bergen\r\n")
+    records, findings = read_as(path, header=True)
+    assert len(records) == 1
+    assert not any(records[0].values)
+    assert "header in line 1 as you chose" in findings.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "encoding"),
+    [
+        ("windows-1252", "cp1252"),
+        ("Windows 1252", "cp1252"),
+        ("cp1252", "cp1252"),
+        ("ANSI", "cp1252"),
+        ("UTF-8", "utf-8"),
+        ("utf8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("UTF-8 with BOM", "utf-8-sig"),
+        ("UTF-16LE", "utf-16-le"),
+        ("latin1", "iso8859-1"),
+        ("ISO-8859-15", "iso8859-15"),
+        ("Shift JIS", "cp932"),
+        ("shift_jis", "cp932"),
+        ("GBK", "gb18030"),
+        ("big5", "cp950"),
+        ("ibm850", "cp850"),
+    ],
+)
+def test_an_encoding_is_understood_as_admins_write_it(typed, encoding):
+    assert encoding_typed(typed) == encoding
+
+
+@pytest.mark.parametrize("name", ENCODINGS.values())
+def test_an_encoding_is_understood_by_the_name_that_is_shown(name):
+    assert ENCODINGS[encoding_typed(name)] == name
+
+
+@pytest.mark.parametrize("typed", ["", "klingon", "rot13", "hex", "a\x00\x1b", "ascii", "utf-7"])
+def test_what_is_no_encoding_is_refused_with_those_that_are(typed):
+    with pytest.raises(Refused, match=r"Choose one of: UTF-8, .*Windows-1250.*Big5") as refused:
+        encoding_typed(typed)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("typed", "delimiter"),
+    [
+        (",", ","),
+        (";", ";"),
+        ("|", "|"),
+        ("\t", "\t"),
+        ("\\t", "\t"),
+        ("tab", "\t"),
+        ("TAB", "\t"),
+        ("comma", ","),
+        ("semicolon", ";"),
+        ("bar", "|"),
+        (" ; ", ";"),
+        ("^", "^"),
+        ("#", "#"),
+    ],
+)
+def test_a_delimiter_is_understood_as_admins_write_it(typed, delimiter):
+    assert delimiter_typed(typed) == delimiter
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", '"', "'", "a", "7", "\r", "\n", ";;", "\x1b", "é", "\x00"]
+)
+def test_what_cannot_be_a_delimiter_is_refused(typed):
+    with pytest.raises(Refused, match="cannot be a delimiter") as refused:
+        delimiter_typed(typed)
+    assert str(refused.value).isprintable()
+
+
+# headers of other programs
+
+
+_FOREIGN = ["Vorname", "Nachname", "Durchwahl", "Aktiv"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([_FOREIGN, ["Anna", "Berg", "0412", "1"]], True),
+        (
+            [_FOREIGN, ["Anna", "Berg", "0412", "1"], ["Bo", "Ek", "", ""], ["Cy", "Ek", "1", "0"]],
+            True,
+        ),
+        ([_FOREIGN, ["Anna", "Berg", '="0412"', ""]], True),
+        ([["Anna", "Berg", "0412", "1"], ["Bo", "Ek", "0413", "1"]], False),
+        ([["Anna", "Berg", "x", "yes"], ["Bo", "Ek", "y", "yes"]], False),
+        ([_FOREIGN], False),
+        ([["Vorname"], ["1"]], False),
+        ([["Anna", "CORP\\anna"], ["Bo", "1"]], False),
+        ([["Anna", "sip:anna@x"], ["Bo", "1"]], False),
+        ([["Anna", "10.0.0.17"], ["Bo", "1"]], False),
+        ([["Anna", "00:1A:2B:3C:4D:5E"], ["Bo", "1"]], False),
+    ],
+)
+def test_a_header_without_a_known_name_is_told_from_a_record(rows, expected):
+    assert _dialect(csv_text(rows)).has_header is expected
+
+
+@pytest.mark.parametrize("first", [user(), user("bo", extension="x17"), user(user_id="")])
+def test_a_legal_record_is_never_taken_for_a_header(first):
+    assert not _dialect(csv_text([first, *[ANNA] * 30])).has_header
+
+
+def test_of_a_header_without_a_known_name_all_columns_are_unknown_and_it_is_said(tmp_path):
+    path = written(tmp_path, csv_text([_FOREIGN, ["Anna", "Berg", "0412", "1"]], ";"))
+    records, findings = read(path)
+    assert not any(records[0].values)
+    assert findings.columns.ignored == tuple(_FOREIGN)
+    assert findings.needs_mapping
+    assert findings.sentences[0] == "Read as UTF-8, semicolon, header in line 1."
+    assert findings.sentences[-1].startswith("None of the names in the header is known: pair the")

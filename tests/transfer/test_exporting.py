@@ -1,20 +1,35 @@
 """Users to a file: whole or not at all, for their owner alone, never over another file."""
 
+import csv
 import errno
 import os
 import resource
 import signal
 import stat
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.refusal import Refused
-from qm_tui.transfer.exporting import AlreadyThere, export_path, export_users
-from qm_tui.users.fields import User
+from qm_tui.transfer import exporting
+from qm_tui.transfer.export_choices import Delimiter, ExportChoices, delimiter_typed
+from qm_tui.transfer.exported import Exported
+from qm_tui.transfer.exporting import AlreadyThere, export_path, write_users
+from qm_tui.transfer.read_as import ReadAs
+from qm_tui.transfer.reading import UsersFile
+from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, read, user
 
 _USERS = [ANNA, user("bo"), user("zoë")]
+
+
+def export_users(*arguments, **named) -> Path:
+    """Export, where only the file counts."""
+    path = exporting.export_users(*arguments, **named).path
+    assert path is not None
+    return path
 
 
 def _mode(path) -> int:
@@ -230,3 +245,139 @@ def test_any_value_survives_export_and_import(tmp_path, value):
     one = user(location=value, password=f" {value} ", salt=value, first_name=value)
     records, _ = read(export_users([one], tmp_path / "users.csv"))
     assert [record.values for record in records] == [list(one)]
+
+
+# Choices
+
+
+def _written(choices: ExportChoices, *users: User) -> tuple[list[str], Exported]:
+    file = BytesIO()
+    exported = write_users(users, file, choices=choices)
+    return file.getvalue().decode().removesuffix("\r\n").split("\r\n"), exported
+
+
+def _cells(line: str) -> dict[str, str]:
+    return dict(zip(KEYS, next(csv.reader([line])), strict=True))
+
+
+def test_without_a_header_the_first_line_is_a_user():
+    lines, _ = _written(ExportChoices(header=False), ANNA)
+    assert _cells(lines[0]) == ANNA._asdict()
+    assert len(lines) == 1
+
+
+def test_fields_left_out_have_no_column():
+    lines, _ = _written(ExportChoices(passwords=False, ids=False), ANNA)
+    left = [name for name in HEADER if name not in ("User ID", "Password", "Salt Value")]
+    assert lines[0] == ",".join(left)
+    for secret in (ANNA.password, ANNA.salt, ANNA.user_id):
+        assert secret not in lines[1]
+    assert len(next(csv.reader([lines[1]]))) == 23
+
+
+def test_without_a_header_fields_left_out_are_empty_so_that_the_others_stay_in_place():
+    lines, _ = _written(ExportChoices(header=False, passwords=False, ids=False), ANNA)
+    assert _cells(lines[0]) == ANNA._replace(user_id="", password="", salt="")._asdict()
+
+
+@pytest.mark.parametrize("delimiter", Delimiter)
+def test_a_file_for_excel_has_a_bom_its_delimiter_and_wraps_what_would_be_changed(delimiter):
+    one = user(agent_id="=1+1", location="a;b|c\u00a0d,e")
+    lines, exported = _written(ExportChoices(for_excel=True, delimiter=delimiter), one)
+    assert lines[0].startswith("\ufeffFirst Name" + delimiter.character + "Last Name")
+    cells = dict(
+        zip(KEYS, next(csv.reader([lines[1]], delimiter=delimiter.character)), strict=True)
+    )
+    assert cells["extension"] == '="0412"'
+    assert cells["agent_id"] == '="=1+1"'
+    assert cells["phone_ip"] == "10.0.0.17"
+    assert cells["location"] == one.location
+    assert exported.notes == []
+
+
+def test_the_delimiter_counts_only_in_a_file_for_excel():
+    lines, _ = _written(ExportChoices(delimiter=Delimiter.TAB), ANNA)
+    assert lines[0] == ",".join(HEADER)
+
+
+@pytest.mark.parametrize(
+    ("typed", "delimiter"),
+    [
+        *((";", Delimiter.SEMICOLON), ("Semicolon", Delimiter.SEMICOLON), ("\t", Delimiter.TAB)),
+        *(("\\t", Delimiter.TAB), ("|", Delimiter.BAR), (",", Delimiter.COMMA)),
+    ],
+)
+def test_a_delimiter_is_named_or_typed(typed, delimiter):
+    assert delimiter_typed(typed) is delimiter
+
+
+@pytest.mark.parametrize("typed", ["", ":", "x", "commas", '"', " "])
+def test_another_delimiter_is_refused(typed):
+    with pytest.raises(Refused, match="is no delimiter of an export"):
+        delimiter_typed(typed)
+
+
+def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
+    one = user(agent_id="=1+1", location="+47 22 12", department="-x", password="@secret")
+    lines, exported = _written(ExportChoices(guard_formulas=True), ANNA, one)
+    cells = _cells(lines[2])
+    assert [cells[key] for key in ("agent_id", "location", "department", "password")] == [
+        *("'=1+1", "+47 22 12", "'-x", "'@secret")
+    ]
+    assert _cells(lines[1]) == ANNA._asdict()
+    assert exported.notes == []
+
+
+def test_a_value_that_looks_guarded_is_guarded_once_more_whatever_the_choices():
+    for guard in (False, True):
+        lines, exported = _written(
+            ExportChoices(guard_formulas=guard), user(location="''=x", agent_id="'t Hooft")
+        )
+        assert _cells(lines[1])["location"] == "'''=x"
+        assert _cells(lines[1])["agent_id"] == "'t Hooft"
+        assert exported.notes == []
+
+
+@pytest.mark.parametrize("first", ["%PDF", "GIF89a", "\ufeffAnna", '%PDF"'])
+def test_a_name_at_the_start_of_a_file_is_not_taken_for_its_mark(tmp_path, first):
+    one = user(first_name=first)
+    path = export_users([one, ANNA], tmp_path / "users.csv", choices=ExportChoices(header=False))
+    with UsersFile(path, ReadAs("utf-8", ",", header=False)) as file:
+        assert [record.values for record in file.records()] == [list(one), list(ANNA)]
+
+
+# What is said of it
+
+
+def test_cells_that_would_run_are_counted_where_they_stand():
+    users = [ANNA, user("bo", location="=1", agent_id="-x"), user("cy", location='=A1&","')] * 1000
+    _, exported = _written(ExportChoices(), *users, user(salt='="0"', location="a,-b"))
+    assert exported.sentences == [
+        "Export complete. 3,001 users written",
+        "3,000 cells of 2,000 users would run as formulas in a spreadsheet (Agent ID 1,000, "
+        "Location 2,000). Before you open the file in "
+        "one, export it with guarded formulas (--guard-formulas).",
+    ]
+
+
+def test_secrets_that_are_not_written_are_not_counted():
+    one = user(password="=secret", salt="+salt")
+    assert _written(ExportChoices(passwords=False), one)[1].formulas.users == 0
+    (note,) = _written(ExportChoices(), one)[1].notes
+    assert note.startswith("2 cells of 1 user would run as formulas")
+    assert "secret" not in note
+
+
+def test_an_export_without_passwords_says_that_it_can_only_update():
+    note = "Without passwords this file can only update users that are there"
+    assert _written(ExportChoices(passwords=False), ANNA)[1].notes == [f"{note}."]
+    (other,) = _written(ExportChoices(passwords=False, ids=False), ANNA)[1].notes
+    assert other == f"{note}, and without User IDs only those of its User Names."
+
+
+def test_what_is_said_names_the_file_and_is_safe_for_a_terminal(tmp_path):
+    exported = exporting.export_users(_USERS, tmp_path / "a\x1b[2J")
+    assert exported.path == tmp_path / "a\x1b[2J.csv"
+    assert exported.sentences == [
+        f"Export complete. 3 users written to {tmp_path}/a␛[2J.csv",
+    ]

@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -188,3 +189,30 @@ def test_each_block_says_how_much_was_read(monkeypatch):
 def test_a_block_knows_whether_all_of_it_is_printable(text, printable):
     (block,) = lines_of(io.BytesIO(text.encode()), "utf-8")
     assert block.printable is printable
+
+
+def test_a_long_line_that_is_passed_over_shows_how_far_reading_is():
+    data = b"a\n" + b"x" * (MAX_LINE * 4) + b"\nb\n"
+    found = list(lines_of(io.BytesIO(data), "utf-8"))
+    done = [one.done for one in found]
+    assert max(b - a for a, b in pairwise(done)) < MAX_LINE * 2
+    assert done[-1] == len(data)
+    assert [line[:1] for one in found for line in one.lines] == ["a", "x", "b"]
+
+
+@pytest.mark.usefixtures("_block")
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-be", "gb18030"])
+@pytest.mark.parametrize("wanted", [[], [1], [2, 3], [1, 4], [4], [5], [9], [1, 2, 3, 4, 5]])
+def test_raw_lines_are_those_of_the_file_byte_for_byte(encoding, end, wanted):
+    parts = [one + end for one in ("first", "é€", "", "Zürich,x\x0b\x0c")] + ["last"]
+    encoded = [
+        part.encode(encoding if index == 0 else _bare(encoding)) for index, part in enumerate(parts)
+    ]
+    found = lines.raw_lines(io.BytesIO(b"".join(encoded)), encoding, wanted)
+    expected = b"".join(one for at, one in enumerate(encoded, start=1) if at in wanted)
+    assert b"".join(found) == expected
+
+
+def _bare(encoding: str) -> str:
+    return "utf-16-le" if encoding == "utf-16" else encoding

@@ -4,6 +4,8 @@ import pytest
 
 from qm_tui.text import visible
 from qm_tui.transfer.peek import first_lines
+from qm_tui.transfer.read_as import ColumnMapping, ReadAs
+from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, HEADER, csv_text, user, written
 
 _SECRETS = (ANNA.password, ANNA.salt)
@@ -16,7 +18,7 @@ def _text(path) -> str:
 def test_how_it_is_read_the_fields_and_two_records(tmp_path):
     path = written(tmp_path, csv_text([HEADER, ANNA, user("bo"), user("cy")], ";"))
     said, names, anna, bo = first_lines(path)
-    assert said == "Read as UTF-8, semicolon, with a header."
+    assert said == "Read as UTF-8, semicolon, header in line 1."
     assert names.startswith("First Name, Last Name, Extension, User ID, Agent ID, Department Name")
     assert anna.startswith("Anna, Berg, 0412, u2222222222a, A-17, Sales, anna, (not shown), Agent")
     assert bo.startswith("Bo, Bosen, ")
@@ -47,6 +49,24 @@ def test_the_columns_of_another_program_are_not_taken_for_fields(tmp_path):
     shown = _text(path)
     assert "hunter2" not in shown
     assert "Bank" not in shown
+
+
+def test_a_file_of_which_no_column_is_known_says_so_and_shows_none(tmp_path):
+    path = written(tmp_path, "Konto,Durchwahl,Kennwort\r\nBank,0412,hunter2\r\n")
+    assert first_lines(path) == [
+        "Read as UTF-8, comma, header in line 1.",
+        "None of the names in the header is known: pair the columns with the fields.",
+    ]
+
+
+def test_it_is_read_as_the_admin_says(tmp_path):
+    path = written(tmp_path, "Ort,Kennwort\r\nTromsø,hunter2\r\n".encode("cp850"))
+    mapping = ColumnMapping("x", {"Ort": FIELD["location"], "Kennwort": FIELD["password"]})
+    assert first_lines(path, ReadAs(encoding="cp850", mapping=mapping)) == [
+        "Read as DOS 850 as you chose, comma, header in line 1.",
+        "Location, Password",
+        "Tromsø, (not shown)",
+    ]
 
 
 def test_nothing_is_shown_of_a_record_whose_values_slid_into_other_columns(tmp_path):

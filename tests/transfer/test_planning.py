@@ -6,7 +6,7 @@ import pytest
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.interface import EMPTY
-from qm_tui.transfer.plan import Choices, UnknownID
+from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD, FIELDS, KEYS
@@ -199,10 +199,10 @@ def test_an_unknown_id_is_added_and_kept_where_that_was_chosen():
 @pytest.mark.parametrize("state", [EMPTY, _STATE])
 @pytest.mark.parametrize("choices", [Choices(), _ADD])
 def test_the_same_id_twice_rejects_the_later_ones_and_names_the_first_line(state, choices):
-    records = [record_of(ANNA, line, location=f"L{line}") for line in (5, 7, 9)]
+    records = [record_of(ANNA, line, agent_id=f"L{line}") for line in (5, 7, 9)]
     plan = plan_of(records, state, choices)
     assert sum(counts(plan)[:2]) == 1
-    assert plan.changes[ANNA.user_id].location == "L5"
+    assert plan.changes[ANNA.user_id].agent_id == "L5"
     assert faulty(plan) == [(7, "user_id"), (9, "user_id")]
     assert all("line 5" in problem.message for problem in plan.problems)
 
@@ -231,7 +231,7 @@ def _mixed() -> list[Record]:
 def test_the_four_counts_add_up_to_the_records():
     plan = plan_of(_mixed(), _STATE)
     assert counts(plan) == (1, 1, 1, 3)
-    assert (plan.records, plan.imported, plan.changed) == (6, 3, 1)
+    assert (plan.records, plan.imported, plan.writes) == (6, 3, 2)
 
 
 def test_changes_stand_in_the_order_of_the_file():

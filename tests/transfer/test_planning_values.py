@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.store.interface import EMPTY
-from qm_tui.transfer.plan import Choices, UnknownID
+from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD
@@ -36,10 +36,10 @@ _STATE = state_of(ANNA, user("bob"))
 )
 def test_password_and_salt_stay_a_pair(cells, password, salt, warns):
     stored = user(password="old", salt="oldsalt")
-    one = record(user_id=stored.user_id, location="Bergen", **cells)
+    one = record(user_id=stored.user_id, agent_id="A-99", **cells)
     plan = plan_of([one], state_of(stored))
     assert plan.changes == {
-        stored.user_id: stored._replace(location="Bergen", password=password, salt=salt)
+        stored.user_id: stored._replace(agent_id="A-99", password=password, salt=salt)
     }
     assert [problem.severity for problem in plan.problems] == [Severity.WARNING] * warns
 
@@ -122,7 +122,7 @@ def test_a_password_cleared_of_its_salt_warns_without_either():
 )
 def test_what_a_spreadsheet_ate_is_kept_as_stored_and_shown(key, stored, found):
     one = user(**{key: stored})
-    changed = {"sip_uri": "sip:berg@example.com"}
+    changed = {"sip_uri": f"sip:{one.user_name}@berg.example"}
     plan = plan_of([record_of(one, **changed | {key: found})], state_of(one))
     assert counts(plan) == (0, 1, 0, 0)
     assert getattr(plan.changes[one.user_id], key) == stored
@@ -216,8 +216,8 @@ def test_problems_stand_in_the_order_of_the_file():
     records = [
         record_of(ANNA, 2, extension="412"),
         record_of(user("bob"), 3, is_active="x"),
-        record_of(user("zoe", user_id=""), 4),
-        record_of(user("max", user_id="", user_name="zoe"), 5),
+        record_of(user("zoe", user_id="", extension="0999"), 4),
+        record_of(user("max", user_id="", user_name="zoe", sip_uri=""), 5),
         record_of(user("eve"), 6, phone_ip="x", is_active="x"),
     ]
     plan = plan_of(records, _STATE)

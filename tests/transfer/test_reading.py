@@ -3,9 +3,12 @@
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.refusal import Refused
+from qm_tui.transfer.read_as import ColumnMapping, ReadAs
 from qm_tui.transfer.reading import UsersFile
-from qm_tui.users.fields import FIELDS, KEYS, MAX_VALUE
+from qm_tui.users.fields import FIELD, FIELDS, KEYS, MAX_VALUE
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
+from tests.transfer.chosen import read_as
 
 _GOOD = csv_text([HEADER, ANNA])
 _NARROW = "User ID,Location,Password,Salt Value\r\n"
@@ -259,3 +262,151 @@ def test_no_secret_stands_in_what_is_said_of_a_file(tmp_path):
     assert sum(bool(one.faults) for one in records) == 4
     assert "HUNTER2" not in said
     assert len(FIELDS) == len(records[0].values)
+
+
+# which columns there are
+
+
+def _sentences(path, **chosen) -> list[str]:
+    return read_as(path, **chosen)[1].sentences
+
+
+def test_the_columns_are_counted_and_those_absent_and_ignored_are_named(tmp_path):
+    header = [name for name in HEADER if name not in ("Password", "Salt Value", "Location")]
+    row = [value for name, value in zip(HEADER, ANNA, strict=True) if name in header]
+    path = written(tmp_path, csv_text([[*header, "Notes"], [*row, "x"]]))
+    assert _sentences(path)[1] == (
+        "23 of 26 columns; absent and mandatory: Password; absent: Salt Value, Location; "
+        "ignored: Notes."
+    )
+
+
+def test_of_many_names_ten_are_said_and_the_rest_is_counted(tmp_path):
+    path = written(tmp_path, "User ID," + ",".join(f"x{at}" for at in range(40)) + "\r\n17\r\n")
+    assert _sentences(path)[1].endswith(
+        "ignored: x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 and 30 more."
+    )
+
+
+def test_all_columns_need_few_words(tmp_path):
+    assert _sentences(written(tmp_path, _GOOD))[1] == "26 of 26 columns."
+
+
+def test_the_header_is_said_with_its_line(tmp_path):
+    path = written(tmp_path, "sep=,\r\n\r\n" + _GOOD)
+    assert _sentences(path)[0] == "Read as UTF-8, comma, header in line 3."
+
+
+def test_a_mapping_reads_a_file_of_another_program(tmp_path):
+    path = written(tmp_path, "Kennung;Ort;Notiz\r\nanna;Oslo;x\r\n")
+    pairs = {"Kennung": FIELD["user_name"], "Ort": FIELD["location"], "Notiz": None}
+    records, findings = read_as(path, mapping=ColumnMapping("HR export", pairs))
+    assert column(records, "user_name") == ["anna"]
+    assert column(records, "location") == ["Oslo"]
+    said = " ".join(findings.sentences)
+    assert "left out as you chose: Notiz" in said
+    assert "The columns are paired as HR export says." in said
+    assert not findings.needs_mapping
+
+
+def test_a_mapping_that_does_not_fit_refuses_the_file_with_the_line_of_its_header(tmp_path):
+    path = written(tmp_path, "\r\nKennung;Ort\r\nanna;Oslo\r\n")
+    with pytest.raises(Refused, match=r'line 2: there is no column "Login"'):
+        read_as(path, mapping=ColumnMapping("HR", {"Login": FIELD["user_name"]}))
+
+
+def test_a_mapping_cannot_pair_the_columns_of_a_file_without_a_header(tmp_path):
+    path = written(tmp_path, csv_text([ANNA]))
+    with pytest.raises(Refused, match=r"without a header.*choose one of the two"):
+        read_as(path, header=False, mapping=ColumnMapping("", {"A": FIELD["user_name"]}))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (HEADER, False),
+        ([*HEADER, "Notes"], False),
+        (["User ID", "Location"], False),
+        (["User ID", "Vorname"], True),
+        (["Vorname", "Nachname"], True),
+    ],
+)
+def test_a_mapping_is_needed_where_mandatory_columns_are_absent_and_others_unknown(
+    tmp_path, header, expected
+):
+    path = written(tmp_path, csv_text([header, ["x"] * len(header)]))
+    assert read_as(path, header=True)[1].needs_mapping is expected
+
+
+# sample values
+
+
+def _samples(folder, *rows: list[str], **chosen):
+    with UsersFile(written(folder, csv_text(rows)), ReadAs(**chosen)) as file:
+        return file.findings.sample_values
+
+
+def test_three_different_values_of_each_column_are_there_before_anything_is_read(tmp_path):
+    names = ["Anna", "Bo", "Anna", "", "Cy", "Di"]
+    rows = [[name, '="0412"', "1"] for name in names]
+    assert _samples(tmp_path, ["Vorname", "Durchwahl", "Aktiv"], *rows) == (
+        ("Anna", "Bo", "Cy"),
+        ("0412",),
+        ("1",),
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Password",
+        "Salt Value",
+        "Kennwort",
+        "Mot de passe",
+        "Contraseña",
+        "senha",
+        "PWD",
+        "API-Token",
+        "pw_hash",
+        "Client Secret",
+        "PIN",
+        "Lösenord",
+        "HASŁO",
+        "Wachtwoord",
+        "passwd",
+        "Salz",
+    ],
+)
+def test_no_value_is_shown_of_a_column_that_is_called_like_a_secret(tmp_path, name):
+    assert _samples(tmp_path, [name, "Ext"], ["hunter2", "0412"], header=True) == ((), ("0412",))
+
+
+def test_no_value_is_shown_of_a_column_that_is_mapped_to_a_secret(tmp_path):
+    mapping = ColumnMapping("", {"Wort": FIELD["password"], "Wert": FIELD["salt"]})
+    samples = _samples(tmp_path, ["Wort", "Wert", "Ort"], ["a", "b", "Oslo"], mapping=mapping)
+    assert samples == ((), (), ("Oslo",))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5f4dcc3b5aa765d61d8327deb882cf99",
+        "X03MO1qnZdYdgyfeuILPmQ==",
+        "$2b$12$EixZaYVK1fsbw1ZfbX3OXe",
+        "{SSHA}abc",
+        "0x5f4dcc3b5aa765d6",
+        "sha1:5f4dcc3b5aa765d61d83",
+        "eyJhbGciOi.eyJzdWIiOi.SflKxwRJ",
+    ],
+)
+def test_no_value_is_shown_that_looks_encrypted(tmp_path, value):
+    assert _samples(tmp_path, ["Feld", "Ext"], [value, "0412"], header=True) == ((), ("0412",))
+
+
+def test_no_value_is_shown_of_a_record_that_has_not_the_headers_cells(tmp_path):
+    rows = [["Oslo", "0412", "hunter2"], ["hunter2"], ["Bergen", "0413"]]
+    assert _samples(tmp_path, ["Ort", "Ext"], *rows, header=True) == (("Bergen",), ("0413",))
+
+
+def test_a_file_without_a_header_has_no_sample_values(tmp_path):
+    assert _samples(tmp_path, list(ANNA)) == ()

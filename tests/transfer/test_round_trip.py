@@ -1,18 +1,25 @@
 """Whatever legal users hold, an export read back gives them; whatever bytes, reading is safe."""
 
+import csv
+import io
 import string
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import EMPTY
-from qm_tui.transfer.exporting import export_users
-from qm_tui.transfer.plan import Choices, UnknownID
+from qm_tui.transfer import exporting
+from qm_tui.transfer.choices import Choices, UnknownID
+from qm_tui.transfer.export_choices import USUAL, Delimiter, ExportChoices
 from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.reading import UsersFile
+from qm_tui.transfer.read_as import ReadAs
+from qm_tui.transfer.reading import Record, UsersFile
+from qm_tui.transfer.spreadsheet import would_run
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
 from qm_tui.users.rules import faults_of
 from tests.helpers import ANNA, HEADER, counts, csv_text, read, state_of, user
@@ -24,6 +31,7 @@ _HOSTILE = [
     *('="x"', '="', '=""', '=""x""', '="a""b"', '="0123"', "=1+1", '"', '""', '"a', 'a"', "'x"),
     *(",", ",,", ";", "|", "a,b", 'a","b', "sep=;", "0123", "+44", "1E+05", "@x", "-", "\\"),
     *("First Name", "Phone IP", "User ID", "\ufeff", "\u2028", "\u200b", "\ufffd", "é", "e\u0301"),
+    *("%PDF", "GIF8", "'=x", "''-", "'+47", "'", "+47*2", '=A1&","', "1-2", "0413,0414", "true"),
     *("\U0001f600", "Ã¼", "ß", "İ", "x" * MAX_VALUE, '"' * MAX_VALUE),
 ]
 
@@ -83,6 +91,35 @@ _legal_users = st.lists(
 )
 
 
+_choices = st.builds(
+    ExportChoices,
+    *[st.booleans()] * 4,
+    st.sampled_from(Delimiter),
+    st.booleans(),
+)
+
+
+def export_users(users: list[User], path: Path, choices: ExportChoices = USUAL) -> Path:
+    """Export, where only the file counts."""
+    written = exporting.export_users(users, path, choices=choices).path
+    assert written is not None
+    return written
+
+
+def _read_as_written(path: Path, choices: ExportChoices) -> list[Record]:
+    """The records of an export, read as what it was written as."""
+    encoding = "utf-8-sig" if choices.for_excel else "utf-8"
+    with UsersFile(path, ReadAs(encoding, choices.written_delimiter, choices.header)) as file:
+        return list(file.records())
+
+
+def _promised(user: User, choices: ExportChoices) -> list[str | None]:
+    """The values that come back: those left out are absent, or empty without a header."""
+    instead = None if choices.header else ""
+    keys = [field.key for field in choices.left_out]
+    return [instead if key in keys else value for key, value in user._asdict().items()]
+
+
 @_quick
 @given(_legal_users)
 def test_the_strategy_makes_legal_users(users):
@@ -111,6 +148,75 @@ def test_users_moved_to_an_empty_store_and_exported_again_make_the_same_file(use
         assert counts(plan) == (len(users), 0, 0, 0)
         second = export_users(list(plan.changes.values()), Path(folder) / "second.csv")
         assert second.read_bytes() == first.read_bytes()
+
+
+@settings(_quick, max_examples=200)
+@given(_legal_users.filter(bool), _choices)
+def test_users_exported_with_any_choices_come_back_as_the_choices_promise(users, choices):
+    with tempfile.TemporaryDirectory() as folder:
+        path = export_users(users, Path(folder) / "users.csv", choices)
+        records = _read_as_written(path, choices)
+    assert [one.values for one in records] == [_promised(one, choices) for one in users]
+    assert not any(one.faults for one in records)
+    plan = plan_of(records, state_of(*users))
+    assert counts(plan) == (0, 0, len(users), 0)
+    assert not plan.changes
+
+
+@settings(_quick, max_examples=200)
+@given(_legal_users.filter(bool), _choices)
+def test_with_any_choices_users_moved_to_an_empty_store_make_the_same_file(users, choices):
+    choices = replace(choices, passwords=True, ids=True)
+    with tempfile.TemporaryDirectory() as folder:
+        first = export_users(users, Path(folder) / "first.csv", choices)
+        plan = plan_of(_read_as_written(first, choices), EMPTY)
+        assert counts(plan) == (len(users), 0, 0, 0)
+        second = export_users(list(plan.changes.values()), Path(folder) / "second.csv", choices)
+        assert second.read_bytes() == first.read_bytes()
+
+
+@settings(_quick, max_examples=150)
+@given(_legal_users.filter(bool), _choices)
+def test_with_guarded_formulas_no_cell_would_run_but_as_a_text(users, choices):
+    choices = replace(choices, guard_formulas=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = export_users(users, Path(folder) / "users.csv", choices)
+        text = path.read_bytes().decode("utf-8-sig" if choices.for_excel else "utf-8")
+    rows = list(csv.reader(io.StringIO(text, ""), delimiter=choices.written_delimiter))
+    assert len(rows) == len(users) + choices.header
+    cells = [cell for row in rows for cell in row if would_run(cell)]
+    assert [cell for cell in cells if not _is_text_formula(cell)] == []
+
+
+def _is_text_formula(cell: str) -> bool:
+    return cell.startswith('="') and '"' not in cell[2:-1].replace('""', "") and cell[-1] == '"'
+
+
+@pytest.mark.parametrize("guard", [False, True])
+@pytest.mark.parametrize("header", [False, True])
+@pytest.mark.parametrize("for_excel", [False, True])
+def test_guards_among_many_clean_records_are_read_in_bulk_and_one_by_one(
+    tmp_path, guard, header, for_excel
+):
+    values = ["O'Brien", "'t Hooft", "=1", "'=1", "''-x", "d'Arcy,'=x", '\'="a"', "+47", "'+47"]
+    users = [
+        user(f"u{at}", last_name=values[at % 97] if at % 97 < len(values) else "Berg")
+        for at in range(2500)
+    ]
+    choices = ExportChoices(header=header, for_excel=for_excel, guard_formulas=guard)
+    path = export_users(users, tmp_path / "users.csv", choices)
+    assert [one.values for one in _read_as_written(path, choices)] == [list(one) for one in users]
+
+
+def test_the_longest_values_that_look_guarded_survive_the_round_trip(tmp_path):
+    longest = "'=" + "x" * (MAX_VALUE - 2)
+    formula = "=" * MAX_VALUE
+    users = [user(location=longest, password=formula), user("bo", location='"' * MAX_VALUE)]
+    for choices in (USUAL, ExportChoices(guard_formulas=True), ExportChoices(for_excel=True)):
+        path = export_users(users, tmp_path / f"{choices.summary}.csv", choices)
+        assert [one.values for one in _read_as_written(path, choices)] == [
+            list(one) for one in users
+        ]
 
 
 def test_the_longest_value_that_looks_wrapped_survives_the_round_trip(tmp_path):

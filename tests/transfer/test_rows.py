@@ -1,6 +1,7 @@
 """Lines to rows of cells: strict CSV, and a malformed row costs itself alone."""
 
 import io
+import time
 
 import pytest
 
@@ -229,3 +230,12 @@ def test_rows_are_the_same_wherever_a_block_ends(monkeypatch, block):
     assert _outline(_HOSTILE) == whole
     assert [line for line, _ in whole] == [1, 2, 5, 6, 7, 8, 10, 11, 12, 15, 16]
     assert _faulty_lines(_HOSTILE) == [6, 8, 10, 11, 16]
+
+
+@pytest.mark.parametrize("line", ['x","y', 'a",b",",', 'a,"b', 'x,"', '"', '"a""b', 'x"y",z"'])
+def test_quotes_that_never_fit_take_time_by_the_line_and_not_by_the_square(line):
+    count = 200_000
+    begin = time.perf_counter()
+    outline, rows = _rows(f"{line}\n" * count, width=2)
+    assert time.perf_counter() - begin < 20  # by the square: an hour
+    assert len(outline) + rows.blank > count // 3

@@ -1,8 +1,20 @@
 """What a spreadsheet does to values, and how it is recognized."""
 
+import time
+
 import pytest
 
-from qm_tui.transfer.spreadsheet import needs_wrapping, unwrapped, was_eaten, wrapped
+from qm_tui.transfer.spreadsheet import (
+    guarded,
+    mangled,
+    needs_guard,
+    needs_wrapping,
+    unguarded,
+    unwrapped,
+    was_eaten,
+    would_run,
+    wrapped,
+)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +123,100 @@ def test_what_was_wrapped_is_unwrapped_again(value):
 def test_a_value_needs_wrapping_where_a_reader_would_unwrap_it(value, needs):
     assert needs_wrapping(value) is needs
     assert needs_wrapping(value) is (unwrapped(value) != value)
+
+
+_FORMULAS = [
+    "=1+1",
+    "=",
+    "+1+1",
+    "+x",
+    "+",
+    "-2",
+    "-",
+    "--",
+    "@SUM(A1)",
+    "\t=1",
+    "+47*2",
+    '="0123"',
+]
+_PHONES = ["+47", "+47 22 12 34 56", "+1 (555) 123-4567", "+49/30.1234", "+(0) 1", "+47\xa022"]
+_TEXTS = ["", "0123", "'=1", "''", "O'Brien", "'t Hooft", "a=b", " =1", "Oslo", "1-2", "sip:a@b.c"]
+
+
+@pytest.mark.parametrize("value", _FORMULAS)
+def test_what_begins_like_a_formula_would_run(value):
+    assert would_run(value)
+    assert unguarded(guarded(value)) == value
+    assert needs_guard(guarded(value))
+    assert unguarded(guarded(guarded(value))) == guarded(value)
+
+
+@pytest.mark.parametrize("value", [*_PHONES, *_TEXTS])
+def test_phone_numbers_and_texts_would_not_run(value):
+    assert not would_run(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("'=1", "=1"),
+        ("''=1", "'=1"),
+        ("'-", "-"),
+        ("'@x", "@x"),
+        ("'\tx", "\tx"),
+        ("'+1+1", "+1+1"),
+    ],
+)
+def test_the_guard_is_taken_off_and_nothing_else(cell, value):
+    assert unguarded(cell) == value
+
+
+@pytest.mark.parametrize(
+    "cell", ["'+47 22", "'t Hooft", "O'Brien", "'", "''", "'0123", "' =1", "=1", "", "'Oslo'"]
+)
+def test_what_no_guard_made_stays_as_it_is(cell):
+    assert unguarded(cell) == cell
+    assert not needs_guard(cell)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("0412", "00", "+47", "+47 22 12 34 56", "123456789012", "001122334455"),
+        *("1E5", "1e+05", "12E3", "1.5E10", "1234e5678901", "1.5", "12.50", ".5", "1,5", "5 %"),
+        *("$5", "(12)", "1 000", "1\xa0000", " 12", "0412,0413", "413,414", "0412, 0413", "1/2"),
+        *("1-2", "2024-01-02", "1.2.2024", "12:30", "1:2:3", "5 PM", "5:30am", "10.100.100.100"),
+        *("2-Mar", "Mar 2", "MARCH1", "SEPT2", "1. Mai 2024", "Dez 24", "3 févr", "true", "Falsch"),
+        *_FORMULAS,
+    ],
+)
+def test_what_a_spreadsheet_would_change_is_known(value):
+    assert mangled(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "0", "1", "412", "12345678901", "10.0.0.17", "192.168.1.100", "00:1A:2B:3C:4D:5E"),
+        *("Any", "Oslo", "A-17", "12A", "May", "Mark 1", "Zürich, Seefeld", "u2222222222a", "E5"),
+        *(
+            "CORP\\anna",
+            "sip:0412@example.com",
+            "fd00:86::11",
+            "'0123",
+            "desk 0412",
+            "٠٤١٢",
+            "-"[1:],
+        ),
+    ],
+)
+def test_what_a_spreadsheet_leaves_alone_is_left_alone(value):
+    assert not mangled(value)
+
+
+@pytest.mark.parametrize("value", ["1" * 4096 + "x", "Jan" + "1" * 4093, "+" + "1" * 4094 + "x"])
+def test_the_longest_values_are_judged_at_once(value):
+    begin = time.perf_counter()
+    mangled(value)
+    would_run(value)
+    assert time.perf_counter() - begin < 0.02

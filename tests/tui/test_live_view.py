@@ -20,8 +20,8 @@ from tests.tui.pages import (
     shown,
     status_of,
     table_of,
-    type_text,
 )
+from tests.tui.previews import import_file
 
 HALF_A_SECOND = 0.5
 
@@ -168,12 +168,7 @@ async def test_the_signs_of_the_last_import_are_kept(home):
     users = sample_users(5)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await pilot.press("i")
-        await pilot.pause()
-        await type_text(pilot, str(SAMPLES / "users-no-header.csv"))
-        await pilot.press("enter")
-        await settled(pilot)
-        await pilot.press("escape")
+        await import_file(pilot, SAMPLES / "users-no-header.csv")
         commit(home / "users.json", delete=users[0].user_id)
         await until(pilot, lambda: "44 users" in shown(pilot))
         assert table_of(pilot).row_text(4, 60).startswith(">+ ")

@@ -323,7 +323,7 @@ async def test_the_first_lines_of_the_file_under_the_cursor_are_shown(incoming):
         await hand.pilot.pause(0.3)
         await hand.settle()
         lines = hand.shown("#lines").split("\n")
-        assert lines[0] == "Read as UTF-8, comma, with a header."
+        assert lines[0] == "Read as UTF-8, comma, header in line 1."
         assert lines[2].startswith("Anna, Berg, 0412")
         assert "(not shown)" in lines[2]
         assert "ENC-anna-PW" not in hand.screen_text

@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
+from qm_tui.transfer.export_choices import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
+from qm_tui.tui.export_options import CheckLines, ExportOptions
 from qm_tui.tui.question import Question
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
-from tests.tui.dialogs import made, opened
+from tests.tui.dialogs import Hand, made, opened
 
 NAME = "users-2026-11-23.csv"
 
@@ -25,8 +28,8 @@ def exports(home: Path) -> Path:
     return home / "exports"
 
 
-def _dialog(folder: Path) -> SaveDialog:
-    return SaveDialog(folder, NAME)
+def _dialog(folder: Path, choices: ExportChoices = USUAL, marked: int = 0) -> SaveDialog:
+    return SaveDialog(folder, NAME, choices, marked)
 
 
 async def test_enter_saves_under_the_proposed_name(exports):
@@ -221,10 +224,10 @@ async def test_escape_and_cancel_give_nothing(exports):
 async def test_every_part_is_reached_by_tab(exports):
     async with opened(_dialog(exports)) as hand:
         reached = []
-        for _ in range(4):
+        for _ in range(5):
             await hand.press("tab")
             reached.append(hand.dialog.focused.id if hand.dialog.focused else "")
-        assert reached == ["files", "accept", "cancel", "path"]
+        assert reached == ["files", "options", "accept", "cancel", "path"]
 
 
 @pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 100)])
@@ -234,3 +237,132 @@ async def test_it_fits_and_uses_the_room(exports, size, width):
         assert {len(line) for line in lines} == {width}
         assert lines[0].startswith("╭─ Save As ─")
         assert "[Save]   [Cancel]" in lines[-2]
+
+
+# What is written
+
+
+def _explained(hand: Hand) -> str:
+    return str(hand.app.screen.query_one("#export-meaning", Static).content)
+
+
+def _line(hand: Hand, title: str) -> int:
+    rows = range(hand.app.screen.query_one(CheckLines).row_count)
+    lines = hand.app.screen.query_one(CheckLines)
+    return next(row for row in rows if title in lines.row_text(row, 70))
+
+
+async def test_it_says_what_is_in_the_file_the_passwords_first_of_all(exports):
+    async with opened(_dialog(exports)) as hand:
+        assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
+        await hand.press("enter")
+        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, only_marked=False)
+
+
+async def test_what_was_chosen_the_last_time_is_chosen(exports):
+    choices = ExportChoices(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
+    async with opened(_dialog(exports, choices)) as hand:
+        assert hand.shown("#export-summary") == (
+            "24 of 26 fields, no passwords, header, for Excel with semicolon"
+        )
+        await hand.press("enter")
+        assert hand.app.result == SaveChoice(exports / NAME, False, choices)
+
+
+async def test_choices_are_made_by_keys(exports):
+    async with opened(_dialog(exports)) as hand:
+        await hand.press("down", "o")
+        assert isinstance(hand.app.screen, ExportOptions)
+        await hand.press("down", "space", "down", "enter", "j", "space", "down", "space", "space")
+        await hand.press("down", "space", "escape")
+        assert hand.app.is_open
+        await hand.press("shift+tab", "enter")
+        assert hand.app.result == SaveChoice(
+            exports / NAME,
+            False,
+            ExportChoices(
+                passwords=False,
+                ids=False,
+                for_excel=True,
+                delimiter=Delimiter.TAB,
+                guard_formulas=True,
+            ),
+        )
+
+
+async def test_choices_are_made_by_clicks(exports):
+    async with opened(_dialog(exports)) as hand:
+        await hand.click("#options")
+        await hand.click("#export-lines", (6, _line(hand, "Passwords")))
+        await hand.click("#export-lines", (6, _line(hand, "Header")))
+        await hand.click("#export-lines", (6, _line(hand, "Header")))
+        assert "[ ] Passwords" in hand.screen_text
+        assert "[x] Header" in hand.screen_text
+        await hand.click("#ok")
+        await hand.click("#accept")
+        assert hand.app.result == SaveChoice(exports / NAME, False, ExportChoices(passwords=False))
+
+
+async def test_in_the_field_the_key_of_the_options_is_a_letter(exports):
+    async with opened(_dialog(exports)) as hand:
+        await hand.type("", "o")
+        assert hand.text == "o"
+        assert not isinstance(hand.app.screen, ExportOptions)
+
+
+async def test_each_choice_is_explained_in_one_line_as_it_is_made(exports):
+    choices = ExportChoices(for_excel=True)
+    async with opened(_dialog(exports, choices)) as hand:
+        await hand.press("down", "o")
+        for choice in EXPORT_CHOICES:
+            for _ in choice.options:
+                meaning = choice.option(choices).meaning
+                assert _explained(hand) == meaning
+                assert meaning in hand.screen_text
+                await hand.press("space")
+                choices = choice.turned(choices)
+            await hand.press("down")
+
+
+async def test_the_delimiter_can_be_turned_only_for_excel(exports):
+    async with opened(_dialog(exports)) as hand:
+        await hand.press("down", "o")
+        await hand.press(*["down"] * _line(hand, "Delimiter"), "space")
+        assert _explained(hand) == "Only a file for Excel can have another one than the comma."
+        assert "comma" in hand.screen_text
+        await hand.press("up", "space", "down", "space")
+        assert _explained(hand) == "Excel in German, French and others wants it."
+
+
+async def test_only_marked_users_are_offered_where_some_are_marked(exports):
+    async with opened(_dialog(exports)) as hand:
+        await hand.press("down", "o")
+        assert "marked" not in hand.screen_text
+    async with opened(_dialog(exports, marked=12)) as hand:
+        assert hand.shown("#export-summary").startswith("all users, all 26 fields")
+        await hand.press("down", "o")
+        assert "[ ] Only the 12 marked users" in hand.screen_text
+        assert _explained(hand) == "All users will be written."
+        await hand.press("space")
+        assert _explained(hand) == "Only 12 marked users will be written."
+        await hand.press("q")
+        assert hand.shown("#export-summary").startswith("12 marked, all 26 fields")
+        await hand.click("#accept")
+        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, only_marked=True)
+
+
+async def test_choices_stay_when_overwriting_is_asked_about(exports):
+    async with opened(_dialog(exports, ExportChoices(ids=False), marked=1)) as hand:
+        await hand.type("old", "enter", "tab", "enter")
+        assert hand.app.result == SaveChoice(exports / "old.csv", True, ExportChoices(ids=False))
+
+
+async def test_the_longest_summary_leaves_a_list_that_can_be_used(exports):
+    every = ExportChoices(False, False, False, True, Delimiter.SEMICOLON, guard_formulas=True)
+    made(exports / "many", *[f"{at}.csv" for at in range(30)])
+    async with opened(_dialog(exports / "many", every, marked=1200)) as hand:
+        assert hand.dialog.files.size.height >= 10
+        words = " ".join(hand.screen_text.replace("│", " ").split())
+        for word in ("no passwords", "IDs", "no header", "semicolon", "guarded"):
+            assert word in words
+        assert "[Save]" in hand.screen_text

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from qm_tui.tui import users_page
-from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled, type_text
+from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled
 
 pytestmark = pytest.mark.snapshot
 
@@ -64,20 +64,6 @@ def test_the_save_as_dialog(home, folder, size, snap_compare):
         await settled(pilot)
         await pilot.press("x")
         await pilot.pause(0.6)
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@SIZES
-def test_the_report_of_an_import(home, size, snap_compare):
-    async def before(pilot):
-        await settled(pilot)
-        await pilot.press("i")
-        await pilot.pause()
-        await type_text(pilot, str(SAMPLES / "users-with-errors.csv"))
-        await pilot.press("enter")
-        await settled(pilot)
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)

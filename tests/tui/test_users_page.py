@@ -4,9 +4,8 @@ import pytest
 from textual.widgets import Button, Static
 
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.tui import jobs, users_page
+from qm_tui.tui import import_flow, jobs
 from qm_tui.tui.actions_bar import ActionsBar
-from qm_tui.tui.import_report import ImportReport, ProblemList
 from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.save_dialog import SaveDialog
@@ -24,22 +23,7 @@ from tests.tui.pages import (
     top,
     type_text,
 )
-
-
-async def open_file(pilot, path):
-    """Import a file by keys."""
-    await pilot.press("i")
-    await pilot.pause()
-    assert isinstance(top(pilot), OpenDialog)
-    await type_text(pilot, str(path))
-    await pilot.press("enter")
-    await settled(pilot)
-
-
-async def close_report(pilot):
-    if isinstance(top(pilot), ImportReport):
-        await pilot.press("escape")
-        await pilot.pause()
+from tests.tui.previews import choose, ended, import_file, planned, preview
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -67,8 +51,8 @@ async def test_an_empty_store_says_what_to_do(home):
 async def test_a_file_is_imported_by_keys(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, SAMPLES / "users.csv")
-        assert status_of(pilot) == "Imported 250 of 250 records"
+        await import_file(pilot, SAMPLES / "users.csv")
+        assert status_of(pilot) == "Imported 250 of 250 records   u undoes it"
         assert table_of(pilot).row_count == 250
         assert ">+ " in shown(pilot)
         assert pilot.app.focused is table_of(pilot)
@@ -86,15 +70,16 @@ async def test_a_file_is_imported_by_clicks(home, monkeypatch):
         assert "staff.csv" in shown(pilot)
         button = next(one for one in pilot.app.screen.query(Button) if "Open" in str(one.label))
         await pilot.click(button)
-        await settled(pilot)
-        assert status_of(pilot) == "Imported 250 of 250 records"
+        await planned(pilot)
+        await pilot.click("#import")
+        await ended(pilot)
+        assert status_of(pilot) == "Imported 250 of 250 records   u undoes it"
 
 
 async def test_imported_users_are_flagged_and_the_cursor_stands_on_the_first_of_them(home):
     async with app_on(home / "users.json", sample_users(50)).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, SAMPLES / "users-no-header.csv")
-        await close_report(pilot)
+        await import_file(pilot, SAMPLES / "users-no-header.csv")
         table = table_of(pilot)
         assert table.row_count == 90
         assert table.cursor_row == 50
@@ -105,38 +90,19 @@ async def test_imported_users_are_flagged_and_the_cursor_stands_on_the_first_of_
 async def test_the_same_file_again_changes_nothing(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, SAMPLES / "users.csv")
+        await import_file(pilot, SAMPLES / "users.csv")
         before = (home / "users.json").read_bytes()
-        await open_file(pilot, SAMPLES / "users.csv")
+        await import_file(pilot, SAMPLES / "users.csv")
         assert status_of(pilot) == "Imported 250 of 250 records, all unchanged"
         assert (home / "users.json").read_bytes() == before
 
 
-async def test_rejected_records_are_listed_with_their_line_and_reason(home):
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+async def test_a_count_of_rejected_records_stays_in_the_actions_bar(home):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, SAMPLES / "users-with-errors.csv")
-        assert isinstance(top(pilot), ImportReport)
-        assert "First Name is empty" in shown(pilot)
-        assert "rejected" in status_of(pilot)
-        problems = pilot.app.screen.query_one(ProblemList)
-        assert pilot.app.focused is problems
-        await pilot.press("end")
-        await pilot.pause()
-        last = problems.problems[-1]
-        assert f"line {last.line:,}" in shown(pilot)
-        await pilot.click("#ok")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-
-
-async def test_a_guessed_encoding_is_said_with_samples(home):
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await open_file(pilot, SAMPLES / "users-excel-de.csv")
-        assert isinstance(top(pilot), ImportReport)
-        assert "Read as Windows-1252, semicolon, with a header." in shown(pilot)
-        assert "Look right?" in shown(pilot)
+        await import_file(pilot, SAMPLES / "users-with-errors.csv")
+        assert status_of(pilot) == "Imported 7 of 42 records, 35 rejected   u undoes it"
+        assert table_of(pilot).row_count == 10
 
 
 @pytest.fixture
@@ -158,7 +124,7 @@ async def test_the_actions_bar_counts_while_it_imports(home, slow, monkeypatch):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await write_users(file, 3000)
-        await open_file(pilot, file)
+        await import_file(pilot, file)
         importing = [text for text in said if text.startswith("Importing ")]
         assert any(text.startswith("Importing 1,000 of 3,000  ██") for text in importing)
         assert len(set(importing)) > 2
@@ -177,10 +143,8 @@ async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         before = (home / "users.json").read_bytes()
+        await preview(pilot, file)
         await pilot.press("i")
-        await pilot.pause()
-        await type_text(pilot, str(file))
-        await pilot.press("enter")
         await pilot.pause(0.2)
         await pilot.press("escape")
         await pilot.pause()
@@ -199,16 +163,14 @@ async def test_quitting_during_an_import_asks_first(home, slow):
     await write_users(file, 4000)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
+        await preview(pilot, file)
         await pilot.press("i")
-        await pilot.pause()
-        await type_text(pilot, str(file))
-        await pilot.press("enter")
         await pilot.pause(0.2)
         await pilot.press("q")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
         await pilot.press("escape")
-        await settled(pilot)
+        await ended(pilot)
         assert table_of(pilot).row_count == 4000
 
 
@@ -217,18 +179,16 @@ async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, s
     await write_users(file, 1000)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
+        await preview(pilot, file)
         await pilot.press("i")
-        await pilot.pause()
-        await type_text(pilot, str(file))
-        await pilot.press("enter")
         await pilot.pause(0.1)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
-        await settled(pilot)
+        await ended(pilot)
         assert isinstance(top(pilot), Message)
         assert "It ended before you answered." in shown(pilot)
-        assert status_of(pilot) == "Imported 1,000 of 1,000 records"
+        assert status_of(pilot) == "Imported 1,000 of 1,000 records   u undoes it"
 
 
 async def test_users_are_exported_by_keys(home, monkeypatch):
@@ -292,7 +252,8 @@ async def test_a_refused_file_is_a_sentence_and_changes_nothing(home):
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, bad)
+        await choose(pilot, bad)
+        await settled(pilot)
         assert isinstance(top(pilot), OpenDialog)
         words = [word for word in shown(pilot).split() if word != "│"]
         assert "is a picture, not a CSV text file" in " ".join(words)
@@ -307,10 +268,10 @@ async def test_an_unexpected_error_in_a_job_is_one_sentence_and_a_log(home, monk
     def fail(*_args, **_more):
         raise RuntimeError(secret)
 
-    monkeypatch.setattr(users_page, "import_users", fail)
+    monkeypatch.setattr(import_flow, "commit", fail)
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await open_file(pilot, SAMPLES / "users.csv")
+        await import_file(pilot, SAMPLES / "users.csv")
         assert isinstance(top(pilot), Message)
         text = shown(pilot)
         assert "failed unexpectedly (RuntimeError)" in " ".join(text.split())
@@ -362,11 +323,13 @@ async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
         assert "\u202e" not in text
         await pilot.click(table_of(pilot), offset=(6, 1))
         assert pilot.app.is_running
-        await open_file(pilot, file)
-        assert isinstance(top(pilot), ImportReport)
+        await preview(pilot, file)
         text = shown(pilot)
         assert "[@click=app.quit]x.csv" in text
-        assert "'[/nope]'" in text
+        assert "[@click=app.quit]…" in text
+        await pilot.click("#records", offset=(6, 1))
+        await pilot.pause()
+        assert "'[/nope]'" in shown(pilot)
         assert pilot.app.is_running
 
 

@@ -1,0 +1,129 @@
+"""How long an import of many users keeps the interface from answering a key.
+
+    python -m benchmarks.interface_import [USERS] [RUNS]
+
+Runs the interface without a terminal: a file is chosen, looked at, turned by a choice, filtered,
+and imported. Prints the longest time for which the event loop, which answers keys, had no turn: for
+each step, and the median of the runs' longest.
+"""
+
+import asyncio
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from subprocess import run
+from tempfile import TemporaryDirectory
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.preview_screen import PreviewScreen
+from qm_tui.tui.users_page import UsersPage
+
+HERE = Path(__file__).parent
+SIZE = (120, 40)
+_EACH = 0.001
+
+
+class Turns:
+    """Notes how long the event loop keeps a task from its turn.
+
+    Attributes:
+        step: what is being done.
+        longest: by step, the seconds of the longest wait.
+    """
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.longest: dict[str, float] = defaultdict(float)
+
+    async def watch(self) -> None:
+        """Ask for a turn each millisecond, until it is cancelled."""
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(_EACH)
+            now = time.perf_counter()
+            self.longest[self.step] = max(self.longest[self.step], now - last)
+            last = now
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for something, for a minute at most."""
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def way(pilot: Pilot[str], file: Path, turns: Turns) -> None:
+    """The way from the Users page through the preview and back, with the users imported."""
+    app = pilot.app
+    page = app.screen
+    assert isinstance(page, UsersPage)
+    turns.step = "open"
+    await pilot.press("i")
+    await until(lambda: isinstance(app.focused, Input))
+    field = app.focused
+    assert isinstance(field, Input)
+    field.value = str(file)
+    await asyncio.sleep(0.3)
+    turns.step = "plan"
+    await pilot.press("enter")
+    await until(lambda: isinstance(app.screen, PreviewScreen) and app.screen.preview is not None)
+    preview = app.screen
+    assert isinstance(preview, PreviewScreen)
+    turns.step = "filter"
+    for key in "1234567":
+        await pilot.press(key)
+        await asyncio.sleep(0.05)
+    turns.step = "plan again"
+    await pilot.press("b")
+    await until(lambda: not preview.is_planning)
+    await asyncio.sleep(1)
+    turns.step = "import"
+    await pilot.press("i")
+    await until(lambda: app.screen is page)
+    await until(lambda: not page.session.is_previewing)
+    turns.step = "after it"
+    await asyncio.sleep(1)
+
+
+async def measured(folder: Path, file: Path) -> Turns:
+    """One run, on a store of its own."""
+    app = QmTuiApp(open_store(folder / "users.json"), login="benchmark")
+    turns = Turns()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(1)
+        watching = asyncio.create_task(turns.watch())
+        await way(pilot, file, turns)
+        watching.cancel()
+    return turns
+
+
+def main(users: int = 100_000, runs: int = 5) -> None:
+    """Measure, and print."""
+    with TemporaryDirectory() as name:
+        file = Path(name) / "users.csv"
+        with file.open("wb") as output:
+            generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
+            run([*generate, str(users)], check=True, stdout=output)
+        found = []
+        for number in range(runs):
+            folder = Path(name) / f"store {number}"
+            found.append(asyncio.run(measured(folder, file)))
+    print(f"import of {users:,} users in the interface, median of {runs} runs")
+    for step in found[0].longest:
+        longest = median(one.longest[step] for one in found)
+        print(f"  longest wait of a key, {step:<12}{1000 * longest:8.0f} ms")
+    print(
+        f"  of all           {1000 * median(max(one.longest.values()) for one in found):20.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

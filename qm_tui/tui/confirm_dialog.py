@@ -1,0 +1,71 @@
+"""The guard of a mass change: its number must be typed before it is imported."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from qm_tui.text import counted
+from qm_tui.tui.content import safe
+
+
+class ConfirmDialog(ModalScreen[int | None]):
+    """Asks for the number of a mass change. It gives the number, or None; Esc gives None.
+
+    Args:
+        number: the users from whom the import would take something.
+        users: how many users there are.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", "Back"),
+        Binding("q", "no", "Back", show=False),
+    ]
+
+    def __init__(self, number: int, users: int) -> None:
+        super().__init__(classes="small-dialog")
+        self._number, self._users = number, users
+
+    def compose(self) -> ComposeResult:
+        """What it would do, the field, and the answers."""
+        text = (
+            f"This import would inactivate, unlicense or clear values of {self._number:,} of "
+            f"{counted(self._users, 'user')}. Nothing is written yet."
+        )
+        with Vertical(classes="dialog", id="confirm-dialog") as dialog:
+            dialog.border_title = safe("A mass change")
+            yield Static(safe(text), classes="dialog-text")
+            with Horizontal(id="confirm-line"):
+                yield Label(safe(f"If that is meant, type {self._number} "))
+                yield Input(id="confirm", compact=True, max_length=9)
+            yield Static(id="confirm-refused")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(safe("[Cancel]"), id="no", compact=True)
+                yield Button(safe("[Import]"), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """The field waits for the number."""
+        self.query_one("#confirm").focus()
+
+    def action_no(self) -> None:
+        """Close it, and nothing is imported."""
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#no")
+    def _refused(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#yes")
+    @on(Input.Submitted)
+    def _confirmed(self) -> None:
+        field = self.query_one("#confirm", Input)
+        if field.value.strip().replace(",", "") == str(self._number):
+            self.dismiss(self._number)
+            return
+        said = f"That is not the number: type {self._number}, or press Esc."
+        self.query_one("#confirm-refused", Static).update(safe(said))
+        field.focus()

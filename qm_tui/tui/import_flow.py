@@ -1,0 +1,125 @@
+"""Import on the Users page: a file is chosen, looked at, and imported."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+from textual.screen import Screen
+
+from qm_tui.garbage import no_garbage_collection
+from qm_tui.progress import Tick
+from qm_tui.store.interface import UserStore
+from qm_tui.text import counted
+from qm_tui.transfer.importing import Asked, MustConfirm, OutcomeChanged, commit
+from qm_tui.transfer.plan import Plan
+from qm_tui.tui.jobs import Job, View, ended_by, view_of
+from qm_tui.tui.open_dialog import OpenDialog
+from qm_tui.tui.preview_screen import Decision, NotRead, PreviewScreen
+from qm_tui.tui.preview_work import let_go_soon
+from qm_tui.tui.question import Message
+from qm_tui.tui.session import Session
+
+_MEANWHILE: Final = (
+    "Somebody changed the store meanwhile, and nothing was imported yet. This is what the import "
+    "would do now."
+)
+_CANCELLED: Final = "Import cancelled. Nothing was changed."
+
+
+async def import_file(page: Screen[Any], session: Session, folder: Path) -> Path:
+    """Ask for a file, show what it would do, and import it.
+
+    No other import can begin before this one ends.
+
+    Args:
+        page: the page on which it was asked for.
+        session: what the pages share.
+        folder: where the choice begins.
+
+    Returns:
+        The folder in which the choice ended.
+    """
+    session.preview(True)
+    decided: Decision | NotRead | None
+    decided, folder = await _chosen(page, session, folder)
+    while isinstance(decided, Decision):
+        overtaken = await _carried_out(page, session, decided)
+        if overtaken is None:
+            break
+        decided = await _looked_at(page, overtaken)
+        if isinstance(decided, NotRead):
+            page.app.push_screen(Message(decided.sentence))
+    session.unsaved = ""
+    session.preview(False)
+    return folder
+
+
+async def _chosen(
+    page: Screen[Any], session: Session, folder: Path
+) -> tuple[Decision | None, Path]:
+    """The import that was chosen and looked at, and the folder of its file."""
+    while True:
+        path = await page.app.push_screen_wait(OpenDialog(folder))
+        if path is None:
+            return None, folder
+        folder = path.parent
+        decided = await _looked_at(page, PreviewScreen(session, Asked(path)))
+        if not isinstance(decided, NotRead):
+            return decided, folder
+        await page.app.push_screen_wait(Message(decided.sentence))
+
+
+async def _looked_at(page: Screen[Any], preview: PreviewScreen) -> Decision | NotRead | None:
+    """What came of a preview."""
+    return await page.app.push_screen_wait(preview)
+
+
+async def _carried_out(
+    page: Screen[Any], session: Session, decision: Decision
+) -> PreviewScreen | None:
+    """Import; where that would no longer do what was seen, the preview of what it would do."""
+    plan, asked = decision.prepared.plan, decision.prepared.asked
+    job = session.begin(Job(page.post_message))
+    again: PreviewScreen | None = None
+    try:
+        done, view = await asyncio.to_thread(_committed, decision, session.store, job.tick)
+    except OutcomeChanged as changed:
+        again = PreviewScreen(session, asked, changed.prepared, _MEANWHILE)
+    except MustConfirm:
+        again = PreviewScreen(session, asked, None, _MEANWHILE)
+    except Exception as error:
+        page.post_message(ended_by(error, _CANCELLED))
+    else:
+        session.end(summary(done))
+        session.show(view)
+    if again is not None:
+        session.end("")
+    # what the state before held on to is let go of in steps as well, if nothing else holds it
+    del decision
+    let_go_soon(page.app, plan)
+    return again
+
+
+def _committed(decision: Decision, store: UserStore, tick: Tick) -> tuple[Plan, View]:
+    """Import, and make what the users table shows then.
+
+    Raises:
+        OutcomeChanged: it would do something else now.
+        MustConfirm: it became a mass change.
+        Refused: the store could not be written.
+    """
+    with no_garbage_collection():
+        report = commit(decision.prepared, store, tick, confirmed=decision.confirmed)
+        plan = report.plan
+        changed = plan.changes if report.committed else ()
+        return plan, view_of(store.state, changed, plan.added)
+
+
+def summary(plan: Plan) -> str:
+    """What an import did, in the Actions bar's words."""
+    said = f"Imported {plan.imported:,} of {counted(plan.records, 'record')}"
+    if plan.rejected:
+        said += f", {plan.rejected:,} rejected"
+    if plan.writes:
+        return f"{said}   u undoes it"
+    return said if plan.rejected else f"{said}, all unchanged"

@@ -1,0 +1,47 @@
+"""A line of text that is typed, in which nothing can stand that a terminal would obey."""
+
+from textual import events
+from textual.widgets import Input
+
+from qm_tui.text import visible
+
+
+class PlainInput(Input):
+    """A line of text. What cannot be shown as it is, typed or pasted, is left out.
+
+    Args:
+        longest: the characters beyond which nothing more is taken.
+        id: the widget's ID.
+    """
+
+    def __init__(self, longest: int, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, select_on_focus=False)
+        self._longest = longest
+        self.cursor_blink = False  # each blink is bytes on a slow line
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Replace a part of the text; every way of typing and pasting comes through here."""
+        text = "".join(filter(_can_be_shown, text))
+        if text and len(self.value) - abs(end - start) + len(text) > self._longest:
+            self.restricted()
+        else:
+            super().replace(text, start, end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if not event.is_printable and event.key != "enter":
+            await self._edit(event)
+
+    async def _edit(self, event: events.Key) -> None:
+        """Run an editing key at once, where the letters that follow it cannot overtake it.
+
+        Textual lets a binding travel up to the app first: of keys that come in one burst, as over
+        a slow line, Ctrl+U would clear what was typed after it.
+        """
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(binding.action)
+
+
+def _can_be_shown(character: str) -> bool:
+    return visible(character) == character

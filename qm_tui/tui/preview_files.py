@@ -1,0 +1,154 @@
+"""What can be written from a preview: its text, and the rejected records; and mappings, kept."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from textual.screen import Screen
+
+from qm_tui.files import NotDurable, replacing
+from qm_tui.places import settings_folder, short
+from qm_tui.progress import STEP, Phase
+from qm_tui.refusal import Refused, reason
+from qm_tui.remembered import remembered
+from qm_tui.text import visible
+from qm_tui.transfer.exporting import AlreadyThere
+from qm_tui.transfer.guessing import guesses
+from qm_tui.transfer.importing import Asked, Prepared
+from qm_tui.transfer.mapping import save_mapping, saved_mapping
+from qm_tui.transfer.preview_text import preview_lines
+from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.reading import UsersFile
+from qm_tui.transfer.rejected import problems_text, rejected_path, save_rejected
+from qm_tui.tui.jobs import Job, ended_by
+from qm_tui.tui.mapping_dialog import MappingDialog
+from qm_tui.tui.preview_work import Filter, Preview
+from qm_tui.tui.question import Message, Question
+
+_TEXT: Final = "-preview.txt"
+_MAPPINGS: Final = "mappings"
+
+
+def text_path(source: Path) -> Path:
+    """Where the text of a file's preview goes: `NAME-preview.txt` beside it."""
+    return source.with_name(source.stem + _TEXT)
+
+
+async def save_text(screen: Screen[Any], preview: Preview) -> None:
+    """Save a preview's text beside its file, for a change ticket; say where."""
+    target = text_path(preview.prepared.asked.path)
+    await _save(screen, target, partial(_write_text, preview.prepared, target))
+
+
+async def save_records(screen: Screen[Any], preview: Preview) -> None:
+    """Save the rejected records beside their file; say where."""
+    target = rejected_path(preview.prepared.asked.path)
+    job = Job(lambda _progress: None)
+    await _save(screen, target, partial(_write_records, preview, target, job))
+
+
+async def map_columns(screen: Screen[Any], prepared: Prepared) -> ColumnMapping | None:
+    """Ask which column holds which field, and keep the answer for files with such a header.
+
+    Returns:
+        The pairing; None where there is none, or no header to pair.
+    """
+    findings = prepared.findings
+    header = findings.columns.header
+    if not header:
+        await screen.app.push_screen_wait(
+            Message("This file has no header: its columns stand in the order of the 26 fields.")
+        )
+        return None
+    before = prepared.asked.read_as.mapping
+    guess = guesses(header, findings.sample_values) if before is None else findings.columns.fields
+    name = (before.name if before is not None else "") or prepared.asked.path.stem
+    dialog = MappingDialog(header, findings.sample_values, guess, name)
+    mapping = await screen.app.push_screen_wait(dialog)
+    if mapping is None:
+        return None
+    try:
+        await asyncio.to_thread(save_mapping, _folder(), mapping.name, mapping, header)
+    except Refused as refused:
+        await screen.app.push_screen_wait(Message(str(refused)))
+    return mapping
+
+
+def as_before(asked: Asked) -> Asked:
+    """The same file, with what this admin chose before, and the mapping kept for such a header.
+
+    Raises:
+        Refused: it is no users file.
+    """
+    asked = replace(asked, choices=remembered().import_choices)
+    if not _folder().is_dir():
+        return asked
+    with UsersFile(asked.path, asked.read_as) as file:
+        mapping = saved_mapping(_folder(), file.findings.columns.header)
+    return replace(asked, read_as=replace(asked.read_as, mapping=mapping))
+
+
+def _folder() -> Path:
+    return settings_folder() / _MAPPINGS
+
+
+async def _save(screen: Screen[Any], target: Path, write: Callable[..., tuple[str, ...]]) -> None:
+    """Write something, after a question where that takes the place of a file; say what came of it.
+
+    Args:
+        screen: where it is asked and said.
+        target: the file.
+        write: writes it, and says what was written; told whether it may overwrite.
+    """
+    try:
+        try:
+            said = await asyncio.to_thread(write, overwrite=False)
+        except (AlreadyThere, FileExistsError):
+            text = f"{visible(short(target))} exists already. Overwrite it?"
+            if not await screen.app.push_screen_wait(Question(text, yes="Overwrite")):
+                return
+            said = await asyncio.to_thread(write, overwrite=True)
+    except Exception as error:
+        said = (ended_by(error, "").sentence,)
+    await screen.app.push_screen_wait(Message(*said))
+
+
+def _write_text(prepared: Prepared, target: Path, *, overwrite: bool) -> tuple[str, ...]:
+    lines = preview_lines(prepared.asked.path.name, prepared.findings, prepared.plan)
+    shown = visible(short(target))
+    try:
+        with replacing(target, overwrite=overwrite) as file:
+            file.writelines(f"{line}\n".encode() for line in lines)
+    except FileExistsError:
+        raise
+    except NotDurable as error:
+        msg = f"{shown} was written, but the system could not sync its folder ({reason(error)})."
+        raise Refused(msg) from error
+    except OSError as error:
+        msg = f"{shown} could not be written: {reason(error)}. Nothing was saved."
+        raise Refused(msg) from error
+    return (f"What this import would do is written to {shown}.",)
+
+
+def _write_records(preview: Preview, target: Path, job: Job, *, overwrite: bool) -> tuple[str, ...]:
+    prepared, outcomes = preview.prepared, preview.outcomes
+    rows = preview.rows[Filter.REJECTED]
+    problems = {}
+    for done, row in enumerate(rows):
+        if not done % STEP:
+            job.tick(Phase.CHECKING, done, len(rows))
+        problems[row + 1] = problems_text(outcomes[row].faults)
+    saved = save_rejected(
+        prepared.asked.path,
+        prepared.asked.read_as,
+        problems,
+        target,
+        job.tick,
+        overwrite=overwrite,
+        corrections=prepared.asked.corrections,
+        signature=prepared._read.signature,
+    )
+    return tuple(saved.sentences)

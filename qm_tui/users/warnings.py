@@ -1,0 +1,138 @@
+"""What an admin should look at in a user: values that are allowed, and seldom meant.
+
+Source: the users file, section 3, "Warnings". What takes more than one user to see is found out
+by the import.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from qm_tui.users.fields import FIELD, Field, User
+from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.rules import sip_parts
+
+_ON_DEMAND: Final = FIELD["on_demand_license"]
+_RECORDING_PROFILE: Final = FIELD["recording_profile"]
+_COMPUTER: Final = FIELD["computer_recording_license"]
+_WINDOWS_LOGIN: Final = FIELD["windows_login"]
+_DUAL: Final = FIELD["dual_endpoints_enabled"]
+_SECOND_PHONE: Final = FIELD["secondary_phone_ip"]
+_SIP_URI: Final = FIELD["sip_uri"]
+_USER_NAME: Final = FIELD["user_name"]
+_EXTENSION: Final = FIELD["extension"]
+
+
+def _has_profile(on_demand: str, profile: str) -> bool:
+    return bool(profile) and on_demand == "1"
+
+
+def _has_no_login(computer: str, login: str) -> bool:
+    return computer == "1" and not login
+
+
+def _has_no_second_phone(dual: str, phone: str) -> bool:
+    return dual == "1" and not phone
+
+
+def _is_somebody_else(sip_uri: str, user_name: str, extension: str) -> bool:
+    if not sip_uri or sip_uri.startswith(f"sip:{user_name}@"):
+        return False
+    parts = sip_parts(sip_uri)
+    if parts is None:
+        return False  # it is no SIP URI, which is a fault
+    user = parts[0]
+    return user not in (user_name, extension) and user.casefold() != user_name.casefold()
+
+
+class _Warning(NamedTuple):
+    """A warning: the values that it depends on, when it is given, and its words."""
+
+    fields: tuple[Field, ...]
+    applies: Callable[..., bool]
+    fault: Fault
+
+
+def _fault(field: Field, message: str, remedy: str) -> Fault:
+    return Fault(field, message, remedy, Severity.WARNING)
+
+
+_WARNINGS: Final = (
+    _Warning(
+        (_ON_DEMAND, _RECORDING_PROFILE),
+        _has_profile,
+        _fault(
+            _RECORDING_PROFILE,
+            f"{_RECORDING_PROFILE.name} is set for a user with {_ON_DEMAND.name}",
+            f"Check whether the user should have {FIELD['unlimited_license'].name} instead, or "
+            "no recording profile.",
+        ),
+    ),
+    _Warning(
+        (_COMPUTER, _WINDOWS_LOGIN),
+        _has_no_login,
+        _fault(
+            _WINDOWS_LOGIN,
+            f"{_WINDOWS_LOGIN.name} is empty, while {_COMPUTER.name} is assigned",
+            f"Fill in {_WINDOWS_LOGIN.name} as DOMAIN\\Username: without it the computer is not "
+            "recorded.",
+        ),
+    ),
+    _Warning(
+        (_SIP_URI, _USER_NAME, _EXTENSION),
+        _is_somebody_else,
+        _fault(
+            _SIP_URI,
+            f"{_SIP_URI.name} names neither the user's {_USER_NAME.name} nor the {_EXTENSION.name}",
+            f"Check {_SIP_URI.name}: x in sip:x@y is the user name or the extension.",
+        ),
+    ),
+    _Warning(
+        (_DUAL, _SECOND_PHONE),
+        _has_no_second_phone,
+        _fault(
+            _SECOND_PHONE,
+            f"{_SECOND_PHONE.name} is empty, while {_DUAL.name} is 1",
+            f"Fill in {_SECOND_PHONE.name}: without it the second endpoint is not recorded.",
+        ),
+    ),
+)
+
+
+_watched_values: Final = itemgetter(
+    *sorted({field.index for fields, _, _ in _WARNINGS for field in fields})
+)
+
+
+def warnings_of(user: User, stored: User | None = None) -> Iterator[Fault]:
+    """The warnings of a user, in field order.
+
+    Args:
+        user: the user as it will be.
+        stored: the user as it was; of what did not change nothing is said.
+    """
+    if stored is not None and _watched_values(user) == _watched_values(stored):
+        return
+    for fields, applies, fault in _WARNINGS:
+        values = [user[field.index] for field in fields]
+        if applies(*values) and (
+            stored is None or values != [stored[field.index] for field in fields]
+        ):
+            yield fault
+
+
+def noteworthy_rows(columns: Sequence[Sequence[str]]) -> set[int]:
+    """Which of many new users have warnings, asked of all of them at once.
+
+    Args:
+        columns: for each of the 26 fields the values of all users.
+
+    Returns:
+        The places in the columns.
+    """
+    rows: set[int] = set()
+    for fields, applies, _ in _WARNINGS:
+        values = [columns[field.index] for field in fields]
+        if any(values[0]):
+            rows.update(at for at, one in enumerate(map(applies, *values)) if one)
+    return rows

@@ -1,0 +1,193 @@
+"""Any bytes as a users file, read in any way: a refusal or a report, and every record counted."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from qm_tui.refusal import Refused
+from qm_tui.store.interface import UserStore
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.choices import CHOICES, Choices
+from qm_tui.transfer.dialect_names import ENCODINGS, delimiter_typed, encoding_typed
+from qm_tui.transfer.importing import Asked, import_users, prepare
+from qm_tui.transfer.plan import Result
+from qm_tui.transfer.planning import Keeps
+from qm_tui.transfer.read_as import ColumnMapping, ReadAs
+from qm_tui.transfer.rejected import rejections_of, save_rejected
+from qm_tui.users.fields import FIELD
+from tests.helpers import ANNA, HEADER, csv_text, user
+from tests.store.test_tinydb_store import commit
+from tests.transfer.slow_count import slow_count
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+_settings = settings(
+    deadline=None,
+    max_examples=int(os.environ.get("QM_TUI_TEST_EXAMPLES", "150")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+# -- what a file may hold
+
+_NEW = [user(name, user_id="") for name in ("bo", "cy", "dora")]
+_REAL = [
+    csv_text([HEADER, ANNA, *_NEW]).encode(),
+    csv_text([HEADER, *_NEW], ";", "\n").encode("cp1252"),
+    csv_text([HEADER, ANNA._replace(location="Zürich\nSüd"), *_NEW]).encode("utf-16"),
+    ("sep=|\r\n" + csv_text([HEADER, *_NEW], "|")).encode("utf-8-sig"),
+    csv_text([HEADER, *_NEW], "\t", "\r").encode("utf-16-be"),
+    csv_text([ANNA, *_NEW]).encode(),
+    *(
+        b"\n".join((SAMPLES / name).read_bytes().splitlines()[:6])
+        for name in ("users.csv", "users-excel-de.csv", "users-with-errors.csv")
+    ),
+]
+_fragment = st.one_of(
+    st.binary(max_size=8),
+    st.text(max_size=6).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.sampled_from(
+        [
+            *(b",", b";", b"\t", b"|", b'"', b'""', b'","', b'x","y', b'a",b",",', b'"x"y'),
+            *(b"\r\n", b"\n", b"\r", b"\n\n", b"=", b'="', b"'=", b" ", b"\xa0", b"\0", b"\x81"),
+            *(b",,,,\r\n", b'"",""\n', b'" ",\n', b"sep=;\r\n", b"First Name,User ID\r\n"),
+            *(b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", "é€".encode(), b"x" * 5000, b'"' * 5000),
+            *(csv_text([one]).encode() for one in _NEW),
+        ]
+    ),
+)
+_soup = st.lists(_fragment, max_size=14).map(b"".join)
+
+
+@st.composite
+def _mutated(draw: st.DrawFn) -> bytes:
+    """A real file that something happened to, or several things."""
+    data = draw(st.sampled_from(_REAL))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(data)))
+        how = draw(st.sampled_from(["cut", "begin", "insert", "flip", "splice", "lose", "encode"]))
+        if how == "cut":
+            data = data[:at]
+        elif how == "begin":
+            data = data[at:]
+        elif how == "insert":
+            data = data[:at] + draw(_fragment) + data[at:]
+        elif how == "flip" and at < len(data):
+            data = data[:at] + bytes([data[at] ^ (1 << draw(st.integers(0, 7)))]) + data[at + 1 :]
+        elif how == "splice":
+            other = draw(st.sampled_from(_REAL))
+            data = data[:at] + other[draw(st.integers(0, len(other))) :]
+        elif how == "lose":
+            data = data[:at] + data[at + draw(st.integers(1, 40)) :]
+        else:
+            encoding = draw(st.sampled_from(sorted(ENCODINGS)))
+            data = data.decode("utf-8", "replace").encode(encoding, "replace")
+    return data
+
+
+_data = st.binary(max_size=300) | _soup | _mutated()
+
+# -- how it may be read, and what may be chosen
+
+_mappings = st.none() | st.dictionaries(
+    st.sampled_from([*HEADER, "a", "x", "Vorname"]),
+    st.none() | st.sampled_from(list(FIELD.values())),
+    max_size=3,
+).map(lambda columns: ColumnMapping("mine", columns))
+_read_as = st.just(ReadAs()) | st.builds(
+    ReadAs,
+    st.just("") | st.sampled_from(sorted(ENCODINGS)).map(encoding_typed),
+    st.just("") | st.sampled_from([",", ";", "tab", "|", ":", "!", "=", "#"]).map(delimiter_typed),
+    st.none() | st.booleans(),
+    _mappings,
+)
+
+
+@st.composite
+def _choices(draw: st.DrawFn) -> Choices:
+    choices = Choices()
+    for choice in CHOICES:
+        choices = choice.made(choices, draw(st.sampled_from(choice.options)).value)
+    return choices
+
+
+@pytest.fixture(scope="module")
+def kept_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store that holds a user."""
+    folder = tmp_path_factory.mktemp("store")
+    commit(folder / "users.json", ANNA)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(kept_in: Path) -> UserStore:
+    store = open_store(kept_in / "users.json")
+    store.load()
+    return store
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+@_settings
+@given(_data, _read_as, _choices())
+@example(b'"sep=;\r\na;b\r\nc;d', ReadAs(), Choices())
+@example(b"", ReadAs(header=True), Choices())
+def test_a_dry_run_refuses_or_reports_and_changes_nothing(
+    store, kept_in, folder, data, read_as, choices
+):
+    path = folder / "users.csv"
+    path.write_bytes(data)
+    before, state = _contents(kept_in), store.state
+    refused, report = None, None
+    try:
+        report = import_users(Asked(path, choices, read_as), store, dry_run=True)
+    except Refused as refusal:
+        refused = str(refusal)
+    assert _contents(kept_in) == before
+    assert store.state is state
+    if report is None:
+        assert refused
+        assert refused.isprintable()
+        assert refused.endswith(".")
+        return
+    plan, findings = report.plan, report.findings
+    assert not report.committed
+    assert set(plan.counts) == set(Result)
+    assert min(plan.counts.values()) >= 0
+    blank, starts = slow_count(data, findings.dialect, findings.columns.width)
+    assert sum(plan.counts.values()) == plan.records == len(starts)
+    assert findings.blank == blank
+    assert all(sentence.isprintable() for sentence in findings.sentences)
+
+
+@_settings
+@given(_data, _read_as)
+def test_a_preview_counts_the_same_and_what_it_rejects_can_be_saved(store, folder, data, read_as):
+    path = folder / "users.csv"
+    path.write_bytes(data)
+    try:
+        prepared = prepare(Asked(path, read_as=read_as), store.state, keeps=Keeps.RECORDS)
+    except Refused:
+        return
+    plan, findings = prepared.plan, prepared.findings
+    _, starts = slow_count(data, findings.dialect, findings.columns.width)
+    assert plan.outcomes is not None
+    assert [one.line for one in plan.outcomes] == starts
+    rejected = [one for one in plan.outcomes if one.result is Result.REJECTED]
+    assert len(rejected) == plan.rejected
+    assert {one.record for one in plan.problems} >= {one.number for one in rejected}
+    if not rejected:
+        return
+    problems = rejections_of(plan)
+    saved = save_rejected(path, read_as, problems, folder / "new.csv", overwrite=True)
+    assert saved.records + saved.lines == plan.rejected
+    assert all(sentence.isprintable() for sentence in saved.sentences)

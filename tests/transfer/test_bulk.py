@@ -1,0 +1,148 @@
+"""Many records at once are judged as each of them would be alone."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qm_tui.store.interface import State
+from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
+from qm_tui.transfer.plan import Plan, Result
+from qm_tui.transfer.planning import Keeps, plan_of
+from qm_tui.transfer.reading import CleanRecords, Record
+from qm_tui.users.fields import FIELD, User
+from tests.helpers import state_of, user
+
+_NAMES = ("ada", "Bob", "cid", "dan", "eve")
+_IDS = ("", "", "u-ada", "u-Bob", "u-new", "u-cid")
+_VALUES = {
+    "user_name": (*_NAMES, "BOB", "fay", "gil", ""),
+    "extension": ("0412", "0413", "412", "0999", "1", "2", "3", ""),
+    "department": ("Sales", "Slaes", "", "=1+1"),
+    "location": ("Oslo", "", "@home", "+47 1"),
+    "unlimited_license": ("1", "0"),
+    "recording_profile": ("", "Full"),
+    "windows_login": ("", "CORP\\x"),
+    "is_active": ("1", "0", "x"),
+    "sip_uri": ("", "sip:ada@x.org", "sip:0412@x.org"),
+    "last_name": ("Adasen", "Other", ""),
+    "salt": ("", "S"),
+}
+_choices = st.builds(
+    Choices,
+    mode=st.sampled_from(Mode),
+    unknown_id=st.sampled_from(UnknownID),
+    match_user_name=st.booleans(),
+    empty=st.sampled_from(Empty),
+    allow_unlicensed=st.booleans(),
+    allow_renamed=st.booleans(),
+    take_numbers=st.booleans(),
+)
+
+
+@st.composite
+def _users(draw: st.DrawFn, name: str) -> User:
+    changed = draw(st.sets(st.sampled_from(sorted(_VALUES)), max_size=3))
+    values = {key: draw(st.sampled_from(_VALUES[key])) for key in sorted(changed)}
+    own = user(name) if draw(st.booleans()) else user(name, extension=f"7{name}")
+    return own._replace(**values)
+
+
+@st.composite
+def _stores(draw: st.DrawFn) -> State:
+    names = draw(st.lists(st.sampled_from(_NAMES), unique=True))
+    users = [draw(_users(name))._replace(user_name=name) for name in names]
+    return state_of(*(one._replace(extension=one.extension or "5") for one in users))
+
+
+@st.composite
+def _files(draw: st.DrawFn) -> list[CleanRecords]:
+    absent = draw(st.sets(st.sampled_from(sorted(_VALUES)), max_size=2))
+    places = {FIELD[key].index for key in absent}
+    batches = []
+    number = 1
+    for count in draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)):
+        rows: list[tuple[str | None, ...]] = []
+        for _ in range(count):
+            one = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian")))))
+            one = one._replace(user_id=draw(st.sampled_from((*_IDS, one.user_id))))
+            rows.append(tuple(None if at in places else value for at, value in enumerate(one)))
+        batches.append(CleanRecords(number, number + 1, rows))
+        number += count
+    return batches
+
+
+def _without_new_ids(plan: Plan) -> list[tuple[object, ...]]:
+    assert plan.outcomes is not None
+    return [
+        (
+            outcome.line,
+            outcome.result,
+            outcome.user and outcome.user[:3] + outcome.user[4:],
+            outcome.stored,
+            outcome.values,
+            list(outcome.faults),
+        )
+        for outcome in plan.outcomes
+    ]
+
+
+def _facts(plan: Plan) -> tuple[object, ...]:
+    return (
+        plan.counts,
+        plan.warned,
+        plan.problems,
+        plan.problem_count,
+        plan.groups,
+        plan.totals,
+        plan.must_confirm,
+    )
+
+
+_quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@_quick
+@given(_stores(), _files(), _choices)
+def test_many_records_at_once_come_to_the_same_as_one_by_one(state, batches, choices):
+    one_by_one: list[Record] = [record for batch in batches for record in batch.one_by_one()]
+    slow = plan_of(one_by_one, state, choices, keeps=Keeps.RECORDS)
+    quick = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
+    assert _facts(quick) == _facts(slow)
+    assert _without_new_ids(quick) == _without_new_ids(slow)
+    assert quick.not_in_file == slow.not_in_file
+    assert quick.comes_to_the_same(slow)
+    assert list(map(len, (quick.changes, quick.added))) == list(
+        map(len, (slow.changes, slow.added))
+    )
+
+
+@_quick
+@given(_stores(), _files(), _choices)
+def test_a_plan_of_counts_says_the_same_as_one_of_records(state, batches, choices):
+    whole = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
+    counted = plan_of(batches, state, choices, keeps=Keeps.COUNTS)
+    changes = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
+    assert _facts(counted) == _facts(whole) == _facts(changes)
+    assert (counted.changes, counted.outcomes, changes.outcomes) == ({}, None, None)
+    assert changes.comes_to_the_same(whole)
+
+
+@_quick
+@given(_stores(), _files(), _choices)
+def test_the_counts_are_those_of_the_records_and_of_what_is_written(state, batches, choices):
+    plan = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
+    assert plan.outcomes is not None
+    results = [outcome.result for outcome in plan.outcomes]
+    assert plan.counts == {result: results.count(result) for result in Result}
+    assert plan.records == sum(len(batch.values) for batch in batches)
+    assert len(plan.added) == plan.counts[Result.ADDED]
+    assert len(plan.changes) == plan.counts[Result.ADDED] + plan.counts[Result.CHANGED]
+    after = {**state.users, **plan.changes}
+    assert len({one.user_name.casefold() for one in after.values()}) == len(after)
+    for key, change in plan.totals.items():
+        before = [getattr(one, key) for one in state.users.values()].count("1")
+        assert change == (before, [getattr(one, key) for one in after.values()].count("1"))
+    for outcome in plan.outcomes:
+        if outcome.user is not None and outcome.stored is not None:
+            is_changed = outcome.user != outcome.stored
+            assert is_changed == (outcome.result is Result.CHANGED)
+        assert (outcome.result is Result.REJECTED) == (outcome.user is None)

@@ -1,0 +1,95 @@
+"""Which field a column of another program's file may hold: guesses."""
+
+import pytest
+
+from qm_tui.transfer.guessing import guesses, nearest_field
+from tests.helpers import HEADER
+
+_TAKEN = ["first_name", "last_name", "extension", "department", "user_name", "password"]
+_TAKEN += ["location", "is_active"]
+
+
+def _guessed(header, sample_values=None) -> list[str]:
+    samples = sample_values or [()] * len(header)
+    return [field.key if field else "" for field in guesses(header, samples)]
+
+
+def test_our_own_names_are_guessed_as_they_are():
+    assert [field.number for field in guesses(HEADER, [()] * 26) if field] == list(range(1, 27))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Given Name,Surname,Ext.,Dept,Login,Pwd,Site,Active",
+        "Vorname,Nachname,Durchwahl,Abteilung,Benutzername,Kennwort,Standort,Aktiv",
+        "Prénom,Nom,Poste,Service,Identifiant,Mot de passe,Ville,Actif",
+        "Nombre,Apellidos,Extensión,Departamento,Usuario,Contraseña,Ubicación,Activo",
+        "Primeiro Nome,Sobrenome,Ramal,Setor,Usuário,Senha,Localização,Ativo",
+        "Nome,Cognome,Interno,Reparto,Nome utente,Password,Sede,Attivo",
+        "Voornaam,Achternaam,Toestel,Afdeling,Gebruikersnaam,Wachtwoord,Locatie,Actief",
+        "Förnamn,Efternamn,Anknytning,Avdelning,Användarnamn,Lösenord,Plats,Aktiv",
+        "Imię,Nazwisko,Numer wewnętrzny,Dział,Nazwa użytkownika,Hasło,Lokalizacja,Aktywny",
+        "PRENOM,nom,poste,service,identifiant,mot_de_passe,ville,actif",
+    ],
+)
+def test_names_in_other_languages_are_guessed(header):
+    assert _guessed(header.split(",")) == _TAKEN
+
+
+def test_names_that_are_near_to_ours_are_guessed():
+    header = ["Fist Name", "Last Nmae", "Extention", "Benutzernahme", "Abteillung"]
+    assert _guessed(header) == ["first_name", "last_name", "extension", "user_name", "department"]
+
+
+def test_of_two_names_that_are_near_to_one_field_the_nearer_one_has_it():
+    assert _guessed(["Usr Nam", "Usr Name"]) == ["", "user_name"]
+
+
+def test_what_is_like_nothing_is_not_guessed():
+    header = ["Problems", "E-Mail", "Bemerkung", "Kostenstelle", "", "x", "Full Name"]
+    assert _guessed(header) == [""] * 7
+
+
+def test_a_name_alone_may_be_the_whole_name():
+    assert _guessed(["Name", "Login"]) == ["", "user_name"]
+    assert _guessed(["Vorname", "Name"]) == ["first_name", "last_name"]
+
+
+def test_a_field_is_guessed_once_and_our_own_name_goes_first():
+    assert _guessed(["Login", "User Name", "Account"]) == ["", "user_name", ""]
+    assert _guessed(["Extension", "Extention"]) == ["extension", ""]
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        (["sip:anna@example.com", "SIP:0412@10.0.0.1"], "sip_uri"),
+        (["CORP\\anna", "CORP\\bo"], "windows_login"),
+        (["10.0.0.17"], "phone_ip"),
+        (["00:1A:2B:3C:4D:5E", "00-1a-2b-3c-4d-5e"], "phone_ip"),
+        (["fe80::1", "::1"], "phone_ip"),
+        (["Any"], "recording_service"),
+        (["10.0.0.17", "Oslo"], ""),
+        (["anna@example.com"], ""),
+        (["12:30"], ""),
+        ([], ""),
+    ],
+)
+def test_where_the_name_says_nothing_the_values_do(values, key):
+    assert _guessed(["Spalte 7"], [values]) == [key]
+
+
+def test_the_names_go_before_the_values():
+    assert _guessed(["IP", "Spalte"], [["10.0.0.1"], ["10.0.0.2"]]) == ["phone_ip", ""]
+
+
+def test_a_header_of_thousands_of_columns_is_guessed_at_once():
+    assert not any(_guessed([f"Unbekannt {at}" for at in range(20_000)]))
+
+
+def test_the_nearest_field_of_a_word():
+    near = nearest_field("Frist Name")
+    assert near is not None
+    assert near.name == "First Name"
+    assert nearest_field("Bemerkung") is None

@@ -1,0 +1,223 @@
+"""An import is seen first and carried out as it was seen, or not at all."""
+
+import pytest
+
+from qm_tui.progress import Phase
+from qm_tui.refusal import Refused
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.choices import Choices, UnknownID
+from qm_tui.transfer.importing import (
+    Asked,
+    MustConfirm,
+    OutcomeChanged,
+    commit,
+    import_users,
+    prepare,
+)
+from qm_tui.transfer.planning import Keeps
+from tests.helpers import ANNA, HEADER, counts, csv_text, user, written
+
+BO = user("bo", extension="0500")
+CY = user("cy", extension="0600")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "store" / "users.json"
+
+
+def _store(path, *users):
+    store = open_store(path)
+    store.load()
+    if users:
+        with store.transaction("edit") as transaction:
+            transaction.commit({one.user_id: one for one in users})
+    return store
+
+
+def _file(folder, *users):
+    return written(folder, csv_text([HEADER, *users]))
+
+
+def _held(path):
+    return dict(open_store(path).load().users)
+
+
+def test_a_plan_writes_nothing_and_a_commit_does_what_the_plan_says(path, tmp_path):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
+    prepared = prepare(Asked(file), store.state)
+    assert _held(path) == {ANNA.user_id: ANNA}
+    report = commit(prepared, store)
+    assert report.committed
+    assert not report.store_moved_on
+    assert _held(path) == {ANNA.user_id: ANNA, **prepared.plan.changes}
+
+
+def test_a_plan_that_others_did_not_touch_is_carried_out_though_they_wrote(path, tmp_path):
+    store = _store(path, ANNA, CY)
+    prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
+    _store(path, CY._replace(location="Bergen"))
+    report = commit(prepared, store)
+    assert report.committed
+    assert report.store_moved_on
+    assert sorted(one.user_name for one in _held(path).values()) == ["anna", "bo", "cy"]
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        BO,
+        ANNA._replace(location="Bergen"),
+        ANNA._replace(agent_id="A-2"),
+    ],
+)
+def test_a_plan_that_comes_to_something_else_is_seen_again_first(path, tmp_path, meanwhile):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
+    prepared = prepare(Asked(file), store.state)
+    _store(path, meanwhile)
+    before = _held(path)
+    with pytest.raises(OutcomeChanged) as changed:
+        commit(prepared, store)
+    assert _held(path) == before
+    again = changed.value.prepared
+    assert (
+        counts(again.plan) != counts(prepared.plan) or again.plan.changes != prepared.plan.changes
+    )
+    assert commit(again, store).committed
+
+
+def test_a_plan_that_has_nothing_left_to_do_is_seen_again_too(path, tmp_path):
+    store = _store(path, ANNA)
+    prepared = prepare(Asked(_file(tmp_path, ANNA._replace(agent_id="A-2"))), store.state)
+    _store(path, ANNA._replace(agent_id="A-2"))
+    with pytest.raises(OutcomeChanged):
+        commit(prepared, store)
+
+
+def test_a_file_that_was_changed_since_it_was_seen_is_refused_if_it_must_be_read_again(
+    path, tmp_path
+):
+    store = _store(path, ANNA)
+    prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
+    _store(path, CY)
+    _file(tmp_path, BO._replace(user_id=""), ANNA)
+    with pytest.raises(Refused, match="was changed while it was imported"):
+        commit(prepared, store)
+    assert set(_held(path)) == {ANNA.user_id, CY.user_id}
+
+
+def test_importing_the_same_again_writes_no_transaction(path, tmp_path):
+    store = _store(path)
+    file = _file(tmp_path, ANNA._replace(user_id=""), BO._replace(user_id=""))
+    assert commit(prepare(Asked(file), store.state), store).committed
+    report = commit(prepare(Asked(file), store.state), store)
+    assert not report.committed
+    assert counts(report.plan) == (0, 0, 2, 0)
+    assert len(store.activity()) == 1
+
+
+def test_all_or_nothing_writes_nothing_while_a_record_is_rejected(path, tmp_path):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, BO._replace(user_id=""), CY._replace(user_id="", is_active="x"))
+    asked = Asked(file, Choices(all_or_nothing=True))
+    report = commit(prepare(asked, store.state), store)
+    assert not report.committed
+    assert _held(path) == {ANNA.user_id: ANNA}
+    assert len(store.activity()) == 1
+
+
+# mass changes
+
+
+def _many(path, tmp_path):
+    users = [user(f"n{at}", extension=f"9{at}") for at in range(20)]
+    store = _store(path, *users)
+    file = _file(tmp_path, *(one._replace(is_active="0") for one in users))
+    return store, file
+
+
+@pytest.mark.parametrize("typed", [0, 19, 21, -20])
+def test_a_mass_change_without_its_number_changes_nothing(path, tmp_path, typed):
+    store, file = _many(path, tmp_path)
+    before = _held(path)
+    with pytest.raises(MustConfirm) as refused:
+        import_users(Asked(file), store, confirmed=typed)
+    assert refused.value.number == 20
+    assert "20 of 20 users" in str(refused.value)
+    assert _held(path) == before
+
+
+def test_a_mass_change_with_its_number_is_carried_out(path, tmp_path):
+    store, file = _many(path, tmp_path)
+    assert import_users(Asked(file), store, confirmed=20).committed
+    assert {one.is_active for one in _held(path).values()} == {"0"}
+
+
+def test_a_mass_change_that_became_another_wants_the_new_number(path, tmp_path):
+    store, file = _many(path, tmp_path)
+    prepared = prepare(Asked(file), store.state)
+    first = next(iter(store.state.users.values()))
+    _store(path, first._replace(is_active="0"))
+    with pytest.raises((MustConfirm, OutcomeChanged)):
+        commit(prepared, store, confirmed=20)
+    with pytest.raises(MustConfirm) as refused:
+        import_users(Asked(file), store, confirmed=20)
+    assert refused.value.number == 19
+
+
+# corrections
+
+
+def test_a_corrected_record_is_imported_in_place_of_the_one_in_the_file(path, tmp_path):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, BO._replace(user_id="", is_active="yes"), CY._replace(user_id="x"))
+    asked = Asked(file)
+    assert counts(prepare(asked, store.state).plan) == (0, 0, 0, 2)
+    corrections: dict[int, list[str | None]] = {1: [*BO._replace(user_id="")]}
+    prepared = prepare(Asked(file, corrections=corrections), store.state)
+    assert counts(prepared.plan) == (1, 0, 0, 1)
+    commit(prepared, store)
+    assert [one.user_name for one in _held(path).values()] == ["anna", "bo"]
+
+
+@pytest.mark.parametrize("typed", ["a\tb", "a\nb", "\x1b[31m", "x" * 4097])
+def test_a_correction_is_checked_as_a_file_is(path, tmp_path, typed):
+    store = _store(path)
+    file = _file(tmp_path, BO._replace(user_id=""))
+    corrections: dict[int, list[str | None]] = {1: [*BO._replace(location=typed)]}
+    plan = prepare(Asked(file, corrections=corrections), store.state).plan
+    assert counts(plan) == (0, 0, 0, 1)
+
+
+# what is kept
+
+
+def test_how_much_is_kept_makes_no_difference_to_what_is_said(path, tmp_path):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, ANNA._replace(location=""), BO._replace(user_id="x"), CY)
+    asked = Asked(file, Choices(unknown_id=UnknownID.ADD))
+    plans = [prepare(asked, store.state, keeps=keeps).plan for keeps in Keeps]
+    for one in plans:
+        assert counts(one) == (2, 1, 0, 0)
+        assert one.problems == plans[0].problems
+        assert one.groups == plans[0].groups
+
+
+def test_cancelling_at_any_tick_leaves_the_store_as_it_was(path, tmp_path):
+    class Stop(Exception):
+        pass
+
+    users = [user(f"n{at}", user_id="", extension=f"9{at}") for at in range(2500)]
+    file = _file(tmp_path, *users)
+    for wanted in (Phase.READING, Phase.CHECKING, Phase.IMPORTING):
+        store = _store(path.with_name(f"{wanted}.json"), ANNA)
+
+        def tick(phase, _done, _total, wanted=wanted):
+            if phase is wanted:
+                raise Stop
+
+        with pytest.raises(Stop):
+            import_users(Asked(file), store, tick)
+        assert _held(path.with_name(f"{wanted}.json")) == {ANNA.user_id: ANNA}

@@ -1,0 +1,67 @@
+"""The way through the preview of an import, for tests."""
+
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from qm_tui.tui.open_dialog import OpenDialog
+from qm_tui.tui.preview_list import RecordList
+from qm_tui.tui.preview_screen import PreviewScreen
+from tests.tui.pages import page_of, settled, top, type_text
+
+
+async def choose(pilot: Pilot[str], path: Path) -> None:
+    """Choose a file by keys."""
+    await pilot.press("i")
+    await pilot.pause()
+    assert isinstance(top(pilot), OpenDialog)
+    await type_text(pilot, str(path))
+    await pilot.press("enter")
+
+
+async def preview(pilot: Pilot[str], path: Path) -> PreviewScreen:
+    """Choose a file by keys, and wait for its preview."""
+    await choose(pilot, path)
+    return await planned(pilot)
+
+
+async def planned(pilot: Pilot[str]) -> PreviewScreen:
+    """Wait until the preview shows what was asked for."""
+    for _ in range(500):
+        await pilot.pause(0.02)
+        for screen in pilot.app.screen_stack:
+            if not isinstance(screen, PreviewScreen) or screen.is_planning:
+                continue
+            if screen.preview is not None:
+                await pilot.pause()
+                return screen
+    raise AssertionError(f"there is no preview: {top(pilot)}")
+
+
+async def ended(pilot: Pilot[str]) -> None:
+    """Wait until the import is over, and the Users page is shown."""
+    for _ in range(500):
+        await pilot.pause(0.02)
+        if not page_of(pilot).session.is_previewing and not page_of(pilot).is_busy:
+            break
+    else:
+        raise AssertionError(f"the import did not end: {top(pilot)}")
+    await settled(pilot)
+
+
+async def import_file(pilot: Pilot[str], path: Path) -> None:
+    """Import a file by keys: Open, then Import in the preview."""
+    await preview(pilot, path)
+    await pilot.press("i")
+    await ended(pilot)
+
+
+def records_of(screen: PreviewScreen) -> RecordList:
+    """The list of records."""
+    return screen.query_one(RecordList)
+
+
+def rows_of(screen: PreviewScreen) -> list[str]:
+    """What stands in the list, row by row."""
+    rows = records_of(screen)
+    return [rows.row_text(row, 120).strip() for row in range(rows.row_count)]

@@ -1,0 +1,166 @@
+"""The options of an import: what can be chosen, what it means, and what it comes to."""
+
+import pytest
+from textual.widgets import Static
+
+from qm_tui.transfer.choices import CHOICES, UnknownID
+from qm_tui.tui.choices_dialog import ChoicesDialog, OptionList
+from qm_tui.tui.mapping_dialog import MappingDialog
+from qm_tui.tui.preview_screen import PreviewScreen
+from tests.helpers import HEADER, csv_text, written
+from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled, shown, top
+from tests.tui.previews import planned, preview
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+@pytest.fixture
+def file(home):
+    one, two = sample_users(2)
+    rows = [one._replace(user_id="elsewhere"), two._replace(user_id="", first_name="Zoë")]
+    return written(home, csv_text([HEADER, *rows]), "staff.csv")
+
+
+@pytest.fixture
+def app(home):
+    return app_on(home / "users.json", sample_users(12)[5:])
+
+
+async def options(pilot, file):
+    """Open the options of a file's import."""
+    await settled(pilot)
+    screen = await preview(pilot, file)
+    await pilot.press("o")
+    await pilot.pause()
+    assert isinstance(top(pilot), ChoicesDialog)
+    return screen
+
+
+def rows_of(pilot):
+    rows = top(pilot).query_one(OptionList)
+    return [rows.row_text(row, 90).rstrip() for row in range(rows.row_count)]
+
+
+def effect(pilot):
+    return str(top(pilot).query_one("#effect", Static).content)
+
+
+async def test_every_choice_is_a_line_with_what_is_chosen_now(app, file):
+    async with app.run_test(size=SMALL) as pilot:
+        await options(pilot, file)
+        rows = rows_of(pilot)
+        for choice in CHOICES:
+            assert any(choice.title in row and choice.options[0].words in row for row in rows)
+        assert rows[-4].endswith("found out: UTF-8")
+        assert rows[-3].endswith("found out: comma")
+        assert rows[-2].endswith("found out: the first row")
+        assert rows[-1].endswith("by their names")
+
+
+async def test_the_choice_under_the_cursor_is_explained(app, file):
+    async with app.run_test(size=SMALL) as pilot:
+        await options(pilot, file)
+        assert CHOICES[0].options[0].meaning in shown(pilot)
+        await pilot.press("down", "down", "down")
+        await pilot.pause()
+        assert CHOICES[3].options[0].meaning in shown(pilot)
+
+
+@pytest.mark.parametrize("key", ["space", "enter", "right", "a", "click"])
+async def test_a_turn_shows_its_effect_at_once(app, file, key):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await options(pilot, file)
+        assert effect(pilot).startswith("2 records = 1 added + 0 changed + 0 unchanged + 1 rej")
+        if key != "a":
+            await pilot.press("down")
+        if key == "click":
+            await pilot.click("#option-list", offset=(10, 1))
+        else:
+            await pilot.press(key)
+        await planned(pilot)
+        assert isinstance(top(pilot), ChoicesDialog)
+        assert effect(pilot).startswith("2 records = 2 added + 0 changed + 0 unchanged + 0 rej")
+        assert screen.asked.choices.unknown_id is UnknownID.ADD
+        assert "[i Import 2 records]" in shown(pilot)
+
+
+async def test_left_turns_back(app, file):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await options(pilot, file)
+        await pilot.press("left")
+        await planned(pilot)
+        assert screen.asked.choices.mode == "update"
+        await pilot.press("right")
+        await planned(pilot)
+        assert screen.asked.choices.mode == "add-update"
+
+
+async def test_how_the_file_is_read_can_be_said(app, home):
+    user = sample_users(1)[0]._replace(user_id="", first_name="Müller")
+    path = home / "win.csv"
+    path.write_bytes(csv_text([HEADER, user]).encode("cp1252"))
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await options(pilot, path)
+        await pilot.press("end", "up", "up", "up", "space")
+        await planned(pilot)
+        assert screen.asked.read_as.encoding == "utf-8"
+        assert rows_of(pilot)[-4].endswith("UTF-8")
+        assert "1 rejected" in effect(pilot)
+        await pilot.press("left")
+        await planned(pilot)
+        assert screen.asked.read_as.encoding == ""
+        assert "1 added" in effect(pilot)
+
+
+async def test_a_reading_that_makes_no_sense_is_said_and_taken_back(app, file):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await options(pilot, file)
+        await pilot.press("end", "up", "up", "up")
+        for _ in range(3):
+            await pilot.press("space")
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if not screen.is_planning:
+                break
+        assert isinstance(top(pilot), ChoicesDialog)
+        assert screen.asked.read_as.encoding in ("", "utf-8", "utf-8-sig", "utf-16")
+        assert effect(pilot).startswith(("2 records", "0 records", "1 record"))
+
+
+async def test_m_pairs_the_columns(app, file):
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await options(pilot, file)
+        await pilot.press("m")
+        await pilot.pause()
+        assert isinstance(top(pilot), MappingDialog)
+        await pilot.press("f2")
+        await planned(pilot)
+        assert screen.asked.read_as.mapping is not None
+        assert rows_of(pilot)[-1].endswith("staff")
+
+
+@pytest.mark.parametrize("how", ["escape", "o", "click"])
+async def test_it_closes_and_what_was_turned_stays(app, file, how):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await options(pilot, file)
+        await pilot.press("a")
+        await planned(pilot)
+        await (pilot.click("#ok") if how == "click" else pilot.press(how))
+        await pilot.pause()
+        assert isinstance(top(pilot), PreviewScreen)
+        assert screen.asked.choices.unknown_id is UnknownID.ADD
+        await pilot.click("#options")
+        await pilot.pause()
+        assert isinstance(top(pilot), ChoicesDialog)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_options(home, size, snap_compare):
+    async def before(pilot):
+        await options(pilot, SAMPLES / "users-with-errors.csv")
+        await pilot.press("a")
+        await planned(pilot)
+
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -1,0 +1,132 @@
+"""Export on the Users page: what is chosen, what is written, what is said and remembered."""
+
+import pytest
+from textual.widgets import Button
+
+from qm_tui.remembered import remembered
+from qm_tui.transfer.export_choices import ExportChoices
+from qm_tui.tui.question import Message
+from qm_tui.tui.save_dialog import SaveDialog
+from tests.helpers import ANNA, read, user
+from tests.tui.pages import (
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    top,
+    type_text,
+)
+
+_BO = user("bo", location="=1+1")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home, monkeypatch):
+    monkeypatch.chdir(home)
+
+
+async def _ask(pilot) -> SaveDialog:
+    await settled(pilot)
+    await pilot.press("x")
+    await pilot.pause()
+    dialog = top(pilot)
+    assert isinstance(dialog, SaveDialog)
+    return dialog
+
+
+async def _save(pilot, name: str) -> str:
+    """Save under a name; the words of the message that follows."""
+    await type_text(pilot, name)
+    await pilot.press("enter")
+    await settled(pilot)
+    assert isinstance(top(pilot), Message)
+    words = " ".join(shown(pilot).replace("│", " ").split())
+    await pilot.press("enter")
+    await pilot.pause()
+    assert top(pilot) is page_of(pilot)
+    return words
+
+
+async def test_the_message_says_where_what_would_run_and_how_to_prevent_it(home):
+    async with app_on(home / "users.json", [ANNA, _BO]).run_test(size=SMALL) as pilot:
+        await _ask(pilot)
+        said = await _save(pilot, "out")
+        assert "Export complete. 2 users written to ~/out.csv" in said
+        assert "1 cell of 1 user would run as a formula in a spreadsheet (Location 1)" in said
+        assert "--guard-formulas" in said
+        assert "can only update" not in said
+        assert status_of(pilot) == "Export complete"
+
+
+async def test_choices_are_written_said_and_there_again_the_next_time(home):
+    chosen = ExportChoices(passwords=False)
+    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
+        await _ask(pilot)
+        await pilot.click("#options")
+        await pilot.pause()
+        await pilot.press("down", "space", "escape")
+        await pilot.pause()
+        await pilot.press("shift+tab", "shift+tab")
+        said = await _save(pilot, "out")
+        assert "Without passwords this file can only update users that are there." in said
+        text = (home / "out.csv").read_text()
+        assert ANNA.password not in text
+        assert "Password" not in text
+    assert remembered().export_choices == chosen
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await _ask(pilot)
+        assert "no passwords" in shown(pilot)
+
+
+async def test_choices_are_not_remembered_where_nothing_is_saved(home):
+    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
+        await _ask(pilot)
+        await pilot.click("#options")
+        await pilot.pause()
+        await pilot.press("space", "escape")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+    assert remembered().export_choices == ExportChoices()
+
+
+async def test_only_the_marked_users_are_written_in_the_order_of_the_store(home):
+    users = sample_users(30)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page_of(pilot).session.mark([users[20].user_id, users[3].user_id, "nobody"])
+        await _ask(pilot)
+        await pilot.click("#options")
+        await pilot.pause()
+        await pilot.press("space", "escape")
+        await pilot.pause()
+        await pilot.press("shift+tab", "shift+tab")
+        assert "2 users written" in await _save(pilot, "out")
+    assert [one.values for one in read(home / "out.csv")[0]] == [list(users[3]), list(users[20])]
+
+
+async def test_a_settings_folder_that_cannot_be_used_does_not_keep_from_exporting(home):
+    (home / ".config").write_text("a file")
+    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
+        await _ask(pilot)
+        assert "1 user written" in await _save(pilot, "out")
+
+
+async def test_users_are_exported_by_clicks_alone(home):
+    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.click("#export")
+        await pilot.pause(0.2)
+        await pilot.click("#options")
+        await pilot.pause(0.1)
+        await pilot.click("#export-lines", offset=(6, 1))
+        await pilot.click("#ok")
+        await pilot.pause(0.1)
+        await pilot.click(top(pilot).query_one("#accept", Button))
+        await settled(pilot)
+        assert "1 user written to ~/users-" in shown(pilot)
+    assert not remembered().export_choices.passwords

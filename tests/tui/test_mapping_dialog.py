@@ -1,0 +1,261 @@
+"""The dialog that pairs the columns of a file with the fields."""
+
+import pytest
+
+from qm_tui.transfer.guessing import guesses
+from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.tui.field_picker import FieldList, FieldPicker
+from qm_tui.tui.mapping_dialog import ColumnList, MappingDialog
+from qm_tui.tui.plain_input import PlainInput
+from qm_tui.tui.question import Question
+from qm_tui.users.fields import FIELD
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL
+
+_HEADER = ["Problems", "Vorname", "Name", "Durchwahl", "Kennung", "Wort", "Notiz [red]", "Büro"]
+_VALUES = [
+    ("wrong",),
+    ("Anna", "Bo"),
+    ("Berg", "Ek"),
+    ("0412", "0413", "0414"),
+    ("anna", "bo"),
+    ("hunter2",),
+    ("[@click=app.exit]x", "a\x1b[2J"),
+    ("Oslo",),
+]
+
+
+def _dialog(header=_HEADER, values=_VALUES, name="hr-export"):
+    return MappingDialog(header, values, guesses(header, values), name)
+
+
+def _held(hand) -> dict[str, str]:
+    """What each column holds, by the columns' names."""
+    columns = hand.app.dialog.query_one(ColumnList)
+    keys = [field.key if field else "" for field in columns.fields]
+    return dict(zip(columns.names, keys, strict=True))
+
+
+def _row(hand, name: str):
+    return hand.app.dialog.query_one(ColumnList).names.index(name)
+
+
+_GUESSED = {
+    "Vorname": "first_name",
+    "Name": "last_name",
+    "Durchwahl": "extension",
+    "Kennung": "user_name",
+    "Wort": "",
+    "Notiz [red]": "",
+    "Büro": "",
+}
+
+
+async def test_it_opens_with_the_guesses_and_f2_uses_them():
+    async with opened(_dialog()) as hand:
+        assert _held(hand) == _GUESSED
+        await hand.press("f2")
+        pairs = {name: FIELD[key] if key else None for name, key in _GUESSED.items()}
+        assert hand.app.result == ColumnMapping("hr-export", pairs)
+
+
+async def test_a_field_is_chosen_by_typing_some_of_its_letters():
+    async with opened(_dialog()) as hand:
+        await hand.press("end", "enter", *"loca", "enter")
+        assert _held(hand) == _GUESSED | {"Büro": "location"}
+        assert "Büro                   → Location" in hand.screen_text
+
+
+async def test_a_field_is_chosen_with_the_arrows():
+    async with opened(_dialog()) as hand:
+        await hand.press("enter", "down", "down", "enter")
+        assert _held(hand)["Vorname"] == "extension"
+        await hand.press("enter", "pagedown", "up", "enter")
+        assert _held(hand)["Vorname"] == "unlimited_license"
+
+
+async def test_a_field_is_chosen_by_clicks():
+    async with opened(_dialog()) as hand:
+        row = _row(hand, "Büro")
+        await hand.click("#columns", (4, row + 1))
+        assert not isinstance(hand.app.screen, FieldPicker)
+        await hand.click("#columns", (4, row + 1))
+        assert isinstance(hand.app.screen, FieldPicker)
+        await hand.click("#fields", (4, 6))
+        await hand.click("#fields", (4, 6))
+        assert _held(hand)["Büro"] == "department"
+
+
+async def test_a_field_that_another_column_holds_is_taken_from_it():
+    async with opened(_dialog()) as hand:
+        await hand.press("end", "enter", *"last")
+        assert "now Name" in hand.screen_text
+        await hand.press("enter")
+        assert _held(hand) == _GUESSED | {"Büro": "last_name", "Name": ""}
+
+
+@pytest.mark.parametrize("key", ["delete", "backspace"])
+async def test_a_column_is_left_out_with_a_key(key):
+    async with opened(_dialog()) as hand:
+        await hand.press("down", key)
+        assert _held(hand) == _GUESSED | {"Name": ""}
+        assert "Name                     (left out)" in hand.screen_text
+
+
+async def test_a_column_is_left_out_in_the_list_of_fields():
+    async with opened(_dialog()) as hand:
+        await hand.press("enter", *"left", "enter")
+        assert _held(hand)["Vorname"] == ""
+        await hand.press("enter", "enter")
+        assert _held(hand)["Vorname"] == ""
+
+
+async def test_letters_of_no_field_choose_nothing():
+    async with opened(_dialog()) as hand:
+        await hand.press("enter", *"xyz", "enter")
+        assert isinstance(hand.app.screen, FieldPicker)
+        assert "No field is called so." in hand.screen_text
+        await hand.press("backspace", "backspace", "backspace")
+        fields = hand.app.screen.query_one(FieldList)
+        assert fields.row_count == 27
+        assert fields.cursor_field == (FIELD["first_name"],)
+        await hand.press("escape")
+        assert _held(hand) == _GUESSED
+
+
+async def test_names_that_begin_with_what_is_typed_come_first():
+    async with opened(_dialog()) as hand:
+        await hand.press("enter", *"rec")
+        names = [field.name for field in hand.app.screen.query_one(FieldList).fields if field]
+        assert names == [
+            "Recording Profile Name",
+            "Recording Service IP Address",
+            "Computer Recording License",
+        ]
+
+
+async def test_keys_typed_in_one_burst_come_in_their_order():
+    async with opened(_dialog()) as hand:
+        await hand.pilot.press("end", "enter", *"dep", "enter", "f2")
+        await hand.settle()
+        assert isinstance(hand.app.result, ColumnMapping)
+        assert hand.app.result.columns["Büro"] == FIELD["department"]
+
+
+async def test_the_mandatory_fields_without_a_column_are_said():
+    async with opened(_dialog()) as hand:
+        missing = hand.app.dialog.query_one("#mapping-missing")
+        assert "Password, Is User Active" in str(missing.render())
+        await hand.press("delete")
+        assert "First Name, Password" in str(missing.render())
+
+
+async def test_values_are_shown_and_never_those_of_a_secret():
+    async with opened(_dialog()) as hand:
+        assert "0412  0413  0414" in hand.screen_text
+        await hand.press(*["down"] * 4, "enter", *"password", "enter")
+        assert (
+            "Wort                   → Password                      (not shown)" in hand.screen_text
+        )
+        assert "hunter2" not in hand.screen_text
+
+
+async def test_names_and_values_of_others_are_text():
+    async with opened(_dialog()) as hand:
+        assert "Notiz [red]" in hand.screen_text
+        await hand.click("#columns", (60, _row(hand, "Notiz [red]") + 1))
+        assert hand.app.is_open
+        assert "\x1b" not in hand.screen_text
+
+
+async def test_the_name_is_changed_and_enter_there_uses_it():
+    async with opened(_dialog(name="a\x1b[2J")) as hand:
+        field = hand.app.dialog.query_one(PlainInput)
+        assert field.value == "a␛[2J"
+        await hand.press("tab")
+        field.value = " HR every week "
+        await hand.press("enter")
+        assert isinstance(hand.app.result, ColumnMapping)
+        assert hand.app.result.name == "HR every week"
+
+
+async def test_without_a_name_or_a_pair_it_says_what_to_do_and_stays_open():
+    async with opened(_dialog(name="")) as hand:
+        await hand.press("f2")
+        assert "The name is empty" in hand.screen_text
+        assert isinstance(hand.app.focused, PlainInput)
+        await hand.press("x", "shift+tab", *["delete", "down"] * 7, "f2")
+        assert "No column is paired" in hand.screen_text
+        assert hand.app.is_open
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_it_is_left_without_a_question_where_nothing_was_paired(key):
+    async with opened(_dialog()) as hand:
+        await hand.press(key)
+        assert hand.app.result is None
+
+
+async def test_what_was_paired_is_left_after_a_question():
+    async with opened(_dialog()) as hand:
+        await hand.press("delete", "escape")
+        assert isinstance(hand.app.screen, Question)
+        await hand.press("enter")
+        assert _held(hand)["Vorname"] == ""
+        await hand.press("escape", "right", "enter")
+        assert hand.app.result is None
+
+
+async def test_the_buttons_are_clicked():
+    async with opened(_dialog()) as hand:
+        await hand.click("#use")
+        assert isinstance(hand.app.result, ColumnMapping)
+    async with opened(_dialog()) as hand:
+        await hand.click("#cancel")
+        assert hand.app.result is None
+
+
+async def test_both_phone_ips_and_a_column_without_a_name_have_names_of_their_own():
+    header = ["Phone IP", "", "Phone IP"]
+    async with opened(_dialog(header, [()] * 3)) as hand:
+        assert _held(hand) == {
+            "Phone IP": "phone_ip",
+            "(column 2 has no name)": "",
+            "Secondary Phone IP": "secondary_phone_ip",
+        }
+
+
+async def test_hundreds_of_columns_are_moved_through():
+    header = [f"Spalte {at}" for at in range(500)]
+    async with opened(_dialog(header, [()] * 500)) as hand:
+        await hand.press("end", "enter", *"agent", "enter")
+        assert _held(hand)["Spalte 499"] == "agent_id"
+
+
+# How it looks
+
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+@SIZES
+async def test_it_fits_and_its_keys_are_seen(size):
+    async with opened(_dialog(), size) as hand:
+        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
+        assert {len(line) for line in lines} == {min(size[0], 110)}
+        assert lines[0].startswith("╭─ Pair the columns with the fields ─")
+        assert "F2 use  Esc back" in lines[-1]
+        assert "[Use]   [Cancel]" in lines[-2]
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_pairing_of_columns(size, snap_compare):
+    assert snap_compare(DialogApp(_dialog()), terminal_size=size)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_list_of_fields(size, snap_compare):
+    app = DialogApp(_dialog())
+    assert snap_compare(app, terminal_size=size, press=["end", "enter", "l", "o"])

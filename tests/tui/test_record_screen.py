@@ -1,0 +1,154 @@
+"""One record: each field before and after, all problems in words, and the way to its neighbours."""
+
+import pytest
+
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.record_screen import Closed, RecordScreen
+from qm_tui.users.fields import FIELDS
+from tests.tui.dialogs import DialogApp, Hand, opened
+from tests.tui.pages import LARGE, SMALL
+from tests.tui.records import MANY_FAULTS, REJECTED, UPDATE, planned
+
+NARROW = (60, 20)
+
+
+@pytest.fixture
+def outcomes(tmp_path):
+    return planned(tmp_path).plan.outcomes
+
+
+def screen_of(outcomes, number, among=True):
+    return RecordScreen(outcomes[number - 1], outcomes if among else (), number - 1)
+
+
+async def all_text(hand: Hand):
+    """All that can be seen of the record by scrolling, without frames and line ends."""
+    seen = []
+    await hand.press("home")
+    for _ in range(40):
+        lines = [line.strip("│╭╮╰╯ ") for line in hand.screen_text.splitlines()]
+        seen += [line for line in lines if line not in seen]
+        before = hand.screen_text
+        await hand.press("down")
+        if hand.screen_text == before:
+            break
+    return " ".join(" ".join(seen).split())
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
+async def test_a_rejected_record_shows_all_problems_and_all_fields(outcomes, size):
+    async with opened(screen_of(outcomes, 1), size) as hand:
+        assert "Record 1, line 2 - rejected" in hand.screen_text
+        text = await all_text(hand)
+        for fault in outcomes[0].faults:
+            assert f"! {fault.message}." in text
+            assert fault.remedy in text
+        for field in FIELDS:
+            assert field.name in text
+        assert "! Extension (empty)" in text
+        assert "! Phone IP 10.0.0.256" in text
+        assert "Os␇lo" in text
+
+
+async def test_what_matters_stands_above_the_rest(outcomes):
+    async with opened(screen_of(outcomes, 2), LARGE) as hand:
+        text = hand.screen_text
+        places = [
+            text.index(one)
+            for one in (
+                "! Extension                     0412 -> (empty)",
+                "! Recording Service IP Address  Any -> no. 1",
+                "~ Location                      Oslo -> Bergen",
+                "  First Name                    Cara",
+            )
+        ]
+        assert places == sorted(places)
+        assert "Stored -> in the file" in text
+
+
+async def test_a_changed_record_shows_before_and_after(outcomes):
+    async with opened(screen_of(outcomes, 4), LARGE) as hand:
+        text = hand.screen_text
+        assert "Record 4, line 5 - changed" in text
+        assert "Before -> after" in text
+        assert "Sales -> Sales EMEA" in text
+        assert "A-17 -> (empty)" in text
+        assert "? Password is new and has no Salt Value" in text
+
+
+async def test_an_added_record_shows_the_values_it_will_have(outcomes):
+    async with opened(screen_of(outcomes, 5), LARGE) as hand:
+        assert "Record 5, line 6 - added" in hand.screen_text
+        assert "->" not in hand.screen_text
+        assert "First Name                    Gil" in hand.screen_text
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5])
+async def test_secrets_are_never_shown(outcomes, number):
+    async with opened(screen_of(outcomes, number), (80, 60)) as hand:
+        text = hand.screen_text
+        for secret in (MANY_FAULTS.password, MANY_FAULTS.salt, UPDATE.password):
+            assert secret not in text
+        words = {1: ("set", "set"), 2: ("set", "set"), 4: ("changes", "set -> not set")}
+        password, salt = words.get(number, ("set", "not set"))
+        lines = [line.strip("│ ?~") for line in text.splitlines()]
+        assert f"Password                      {password}" in lines
+        assert f"Salt Value                    {salt}" in lines
+
+
+async def test_a_record_that_could_not_be_read_says_so_and_cannot_be_corrected(outcomes):
+    async with opened(screen_of(outcomes, 3)) as hand:
+        assert "The line could not be read" in hand.screen_text
+        assert "Correct]" not in hand.screen_text
+        await hand.press("c")
+        assert hand.app.is_open
+
+
+async def test_n_and_p_and_the_arrows_go_from_record_to_record(outcomes):
+    async with opened(screen_of(outcomes, 1)) as hand:
+        for key, number in (("n", 2), ("right", 3), ("left", 2), ("p", 1), ("p", 1)):
+            await hand.press(key)
+            assert f"Record {number}," in hand.screen_text
+        assert "p Previous" not in hand.screen_text
+        await hand.click("#next")
+        assert "2 of 6" in hand.screen_text
+        await hand.press("escape")
+        assert hand.app.result == Closed(2, wants_correcting=False)
+
+
+async def test_a_record_alone_has_no_neighbours(outcomes):
+    async with opened(screen_of(outcomes, 2, among=False)) as hand:
+        await hand.press("n", "p")
+        assert "Record 2," in hand.screen_text
+        assert "Next]" not in hand.screen_text
+
+
+@pytest.mark.parametrize("how", ["c", "click"])
+async def test_c_leaves_it_to_correct_the_record(outcomes, how):
+    async with opened(screen_of(outcomes, 1)) as hand:
+        await (hand.click("#correct") if how == "click" else hand.press("c"))
+        assert hand.app.result == Closed(1, wants_correcting=True)
+
+
+async def test_a_record_that_is_not_rejected_cannot_be_corrected(outcomes):
+    async with opened(screen_of(outcomes, 4)) as hand:
+        await hand.press("c")
+        assert hand.app.is_open
+        await hand.press("q")
+        assert hand.app.result == Closed(4, wants_correcting=False)
+
+
+async def test_question_mark_lists_the_keys(outcomes):
+    async with opened(screen_of(outcomes, 2)) as hand:
+        await hand.press("question_mark")
+        assert isinstance(hand.app.screen, KeysScreen)
+        for words in ("Correct", "Next record", "Previous record"):
+            assert words in hand.screen_text
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("number", [REJECTED[0], REJECTED[1], 4])
+def test_a_record(outcomes, number, size, snap_compare):
+    app = DialogApp(screen_of(outcomes, number))
+    assert snap_compare(app, terminal_size=size)

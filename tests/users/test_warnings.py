@@ -1,0 +1,49 @@
+"""Warnings of a user: allowed, and seldom meant."""
+
+import pytest
+
+from qm_tui.users.problems import Severity
+from qm_tui.users.warnings import noteworthy_rows, warnings_of
+from tests.helpers import ANNA, user
+
+_CASES = [
+    ({"on_demand_license": "1", "recording_profile": "Full"}, ["recording_profile"]),
+    ({"on_demand_license": "1"}, []),
+    ({"recording_profile": "Full"}, []),
+    ({"windows_login": ""}, ["windows_login"]),
+    ({"windows_login": "", "computer_recording_license": "0"}, []),
+    ({"windows_login": "", "computer_recording_license": ""}, []),
+    ({"secondary_phone_ip": ""}, ["secondary_phone_ip"]),
+    ({"secondary_phone_ip": "", "dual_endpoints_enabled": "0"}, []),
+    ({"sip_uri": "sip:bob@example.com"}, ["sip_uri"]),
+    ({"sip_uri": "sip:ANNA@example.com"}, []),
+    ({"sip_uri": "SIP:anna@example.com"}, []),
+    ({"sip_uri": "sip:0412@example.com"}, []),
+    ({"sip_uri": "sip:412@example.com"}, ["sip_uri"]),
+    ({"sip_uri": ""}, []),
+    ({"sip_uri": "no uri"}, []),
+    (
+        {"windows_login": "", "sip_uri": "sip:x@y", "secondary_phone_ip": ""},
+        ["windows_login", "sip_uri", "secondary_phone_ip"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "keys"), _CASES)
+def test_a_user_has_these_warnings(values, keys):
+    found = list(warnings_of(user(**values)))
+    assert [fault.field.key for fault in found if fault.field] == keys
+    assert all(fault.severity is Severity.WARNING for fault in found)
+
+
+@pytest.mark.parametrize(("values", "keys"), _CASES)
+def test_of_many_users_those_with_warnings_are_found(values, keys):
+    users = [ANNA, user(**values), ANNA]
+    assert noteworthy_rows(list(zip(*users, strict=True))) == ({1} if keys else set())
+
+
+@pytest.mark.parametrize(("values", "keys"), _CASES)
+def test_of_what_an_update_leaves_alone_nothing_is_said(values, keys):
+    stored = user(**values)
+    assert list(warnings_of(stored._replace(location="Bergen"), stored)) == []
+    assert [one.field.key for one in warnings_of(stored, ANNA) if one.field] == keys
