@@ -4,9 +4,11 @@ The command line's flags, the keys and words of the preview, and what is remembe
 of `CHOICES`. Source: the users file, section 3.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Final
+
+from qm_tui.transfer.options import Choice, Option
 
 
 class Mode(StrEnum):
@@ -60,60 +62,7 @@ class Choices:
     all_or_nothing: bool = False
 
 
-class Option(NamedTuple):
-    """One of the ways in which a choice can be made.
-
-    Attributes:
-        value: what the attribute of `Choices` is then.
-        words: a few words for the admin.
-        meaning: one sentence: what it does.
-        cure: the words for it where it would cure a problem.
-    """
-
-    value: StrEnum | bool
-    words: str
-    meaning: str
-    cure: str = ""
-
-
-class Choice(NamedTuple):
-    """A choice, as it is offered.
-
-    Attributes:
-        key: its attribute in `Choices`, and what it is remembered by.
-        flag: its flag on the command line.
-        letter: its key in the preview; empty where it is only in the list of choices.
-        title: what it is about.
-        options: the ways to make it; the first is what counts without a choice.
-    """
-
-    key: str
-    flag: str
-    letter: str
-    title: str
-    options: tuple[Option, ...]
-
-    def option(self, choices: Choices) -> Option:
-        """How it is made."""
-        value = getattr(choices, self.key)
-        return next(one for one in self.options if one.value == value)
-
-    def is_default(self, choices: Choices) -> bool:
-        """Whether it is made as it counts without a choice."""
-        return self.option(choices) is self.options[0]
-
-    def made(self, choices: Choices, value: StrEnum | bool) -> Choices:
-        """The choices with this one made so."""
-        made: dict[str, Any] = {self.key: value}
-        return replace(choices, **made)
-
-    def turned(self, choices: Choices) -> Choices:
-        """The choices with this one made the next way."""
-        at = self.options.index(self.option(choices))
-        return self.made(choices, self.options[(at + 1) % len(self.options)].value)
-
-
-CHOICES: Final = (
+CHOICES: Final[tuple[Choice[Choices], ...]] = (
     Choice(
         "mode",
         "--mode",

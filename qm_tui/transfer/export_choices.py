@@ -4,13 +4,13 @@ The command line's flags, the lines of the dialog and what is remembered are all
 `EXPORT_CHOICES`. Source: the users file, section 4.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from qm_tui.refusal import Refused
 from qm_tui.text import visible
-from qm_tui.transfer.choices import Option
+from qm_tui.transfer.options import Choice, Option
 
 if TYPE_CHECKING:
     from qm_tui.users.fields import Field
@@ -110,46 +110,21 @@ USUAL: Final = ExportChoices()
 """What counts without a choice."""
 
 
-class ExportChoice(NamedTuple):
-    """A choice, as it is offered.
-
-    Attributes:
-        key: its attribute in `ExportChoices`, and what it is remembered by.
-        flag: its flag on the command line.
-        title: what it is about.
-        options: the ways to make it; the first is what counts without a choice.
-    """
-
-    key: str
-    flag: str
-    title: str
-    options: tuple[Option, ...]
-
-    def option(self, choices: ExportChoices) -> Option:
-        """How it is made."""
-        value = getattr(choices, self.key)
-        return next(one for one in self.options if one.value == value)
-
-    def turned(self, choices: ExportChoices) -> ExportChoices:
-        """The choices with this one made the next way."""
-        at = self.options.index(self.option(choices))
-        made: dict[str, Any] = {self.key: self.options[(at + 1) % len(self.options)].value}
-        return replace(choices, **made)
-
-
-EXPORT_CHOICES: Final = (
-    ExportChoice(
+EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
+    Choice(
         "header",
         "--no-header",
+        "",
         "Header",
         (
             Option(True, "yes", "The first line names the columns."),
             Option(False, "no", "No first line with names; all 26 columns, in file order."),
         ),
     ),
-    ExportChoice(
+    Choice(
         "passwords",
         "--no-passwords",
+        "",
         "Passwords",
         (
             Option(True, "yes", "The encrypted passwords and their salts are in the file."),
@@ -160,27 +135,30 @@ EXPORT_CHOICES: Final = (
             ),
         ),
     ),
-    ExportChoice(
+    Choice(
         "ids",
         "--no-ids",
+        "",
         "User IDs",
         (
             Option(True, "yes", "By them an import knows the users again."),
             Option(False, "no", "User ID is left out: another installation adds them as new."),
         ),
     ),
-    ExportChoice(
+    Choice(
         "for_excel",
         "--for-excel",
+        "",
         "For Excel",
         (
             Option(False, "no", "As other programs expect it: comma, UTF-8 without a BOM."),
             Option(True, "yes", 'A BOM, and ="0123" around what a spreadsheet would change.'),
         ),
     ),
-    ExportChoice(
+    Choice(
         "delimiter",
         "--delimiter",
+        "",
         "Delimiter for Excel",
         (
             Option(Delimiter.COMMA, "comma", "Excel in English wants it."),
@@ -191,9 +169,10 @@ EXPORT_CHOICES: Final = (
             Option(Delimiter.BAR, "bar", "For a spreadsheet that asks how to read the file."),
         ),
     ),
-    ExportChoice(
+    Choice(
         "guard_formulas",
         "--guard-formulas",
+        "",
         "Guard formulas",
         (
             Option(False, "no", "Values that begin with = + - @ may run in a spreadsheet."),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from qm_tui.transfer.choices import Choice, Choices
+from qm_tui.transfer.choices import Choices
+from qm_tui.transfer.options import Choice
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import User
 from qm_tui.users.problems import Fault, Problem, Severity
@@ -44,7 +45,7 @@ class Group(NamedTuple):
     severity: Severity
     reason: str
     records: int
-    cure: Choice | None
+    cure: Choice[Choices] | None
     first: int
 
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from qm_tui.text import counted, visible
-from qm_tui.transfer.choices import CHOICES, Choice, Choices, Option
+from qm_tui.transfer.choices import CHOICES, Choices
+from qm_tui.transfer.options import Choice, Option
 from qm_tui.transfer.plan import PROBLEMS_KEPT, Group, Plan, Result
 from qm_tui.transfer.reading import Findings
 from qm_tui.users.problems import Problem, Severity
@@ -76,12 +77,12 @@ def group_text(group: Group, choices: Choices, width: int = 0) -> str:
     return f"{said}  ({flag_text(group.cure, cured)}: {cured.cure})"
 
 
-def next_option(choice: Choice, choices: Choices) -> Option:
+def next_option(choice: Choice[Choices], choices: Choices) -> Option:
     """How a choice would be made if it were turned once."""
     return choice.option(choice.turned(choices))
 
 
-def flag_text(choice: Choice, option: Option) -> str:
+def flag_text(choice: Choice[Choices], option: Option) -> str:
     """The flag by which a choice is made on the command line."""
     value = option.value
     return f"{choice.flag} {value}" if isinstance(value, StrEnum) else choice.flag

@@ -9,7 +9,8 @@ from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.store.guard import takes_away
 from qm_tui.store.interface import State
 from qm_tui.store.naming import NAME_OF_A_USER
-from qm_tui.transfer.choices import CHOICE, Choice
+from qm_tui.transfer.choices import CHOICE, Choices
+from qm_tui.transfer.options import Choice
 from qm_tui.transfer.plan import Change, Group
 from qm_tui.transfer.updating import CLEARED, EATEN
 from qm_tui.users.fields import FIELD, FIELDS, User
@@ -22,7 +23,7 @@ ANOTHER_PERSON: Final = "User ID is that of another person here"
 ONLY_ADDED: Final = "The user is here already, and users are only added"
 ONLY_UPDATED: Final = "The user is not here yet, and users are only updated"
 
-_CURES: Final[dict[str, Choice]] = {
+_CURES: Final[dict[str, Choice[Choices]]] = {
     UNKNOWN_ID: CHOICE["unknown_id"],
     ANOTHER_PERSON: CHOICE["allow_renamed"],
     ONLY_ADDED: CHOICE["mode"],

@@ -12,9 +12,10 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.choices import CHOICES, Choice
+from qm_tui.transfer.choices import CHOICES, Choices
 from qm_tui.transfer.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
 from qm_tui.transfer.importing import Asked
+from qm_tui.transfer.options import Choice
 from qm_tui.transfer.plan import Plan
 from qm_tui.transfer.preview_text import counts_text
 from qm_tui.transfer.reading import Findings
@@ -155,7 +156,7 @@ class ChoicesDialog(ModalScreen[None]):
         )
         self._explain()
 
-    def _of_choice(self, choice: Choice) -> _Option:
+    def _of_choice(self, choice: Choice[Choices]) -> _Option:
         option = choice.option(self._asked.choices)
         words = option.words if choice.is_default(self._asked.choices) else f"{option.words} *"
         return _Option(choice.letter, choice.title, words, option.meaning)

@@ -10,7 +10,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from qm_tui.text import counted, fitted
-from qm_tui.transfer.export_choices import EXPORT_CHOICES, ExportChoice, ExportChoices
+from qm_tui.transfer.export_choices import EXPORT_CHOICES, ExportChoices
+from qm_tui.transfer.options import Choice
 from qm_tui.tui.content import safe
 from qm_tui.tui.virtual_rows import VirtualRows
 
@@ -43,7 +44,7 @@ class Scope(NamedTuple):
 class _Line(NamedTuple):
     """A line of the dialog; without a choice it is whether only marked users are written."""
 
-    choice: ExportChoice | None
+    choice: Choice[ExportChoices] | None
     title: str
 
     def text(self, scope: Scope) -> str:

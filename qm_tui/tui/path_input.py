@@ -7,17 +7,17 @@ from typing import Final
 
 from textual import events
 from textual.message import Message
-from textual.widgets import Input
 
 from qm_tui.text import visible
 from qm_tui.tui.folder import completed
+from qm_tui.tui.plain_input import PlainInput
 
 _LONGEST: Final = 4096
 _PATIENCE: Final = 2.0
 """Seconds that Tab waits for a folder on a slow or lost network file system."""
 
 
-class PathInput(Input):
+class PathInput(PlainInput):
     """A path, typed.
 
     Tab continues it where there is something to continue, else it moves the focus on. Down asks
@@ -32,18 +32,14 @@ class PathInput(Input):
         """Down was pressed."""
 
     def __init__(self, base: Callable[[], Path], *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, max_length=_LONGEST)
+        super().__init__(_LONGEST, id=id)
+        self.select_on_focus = True
         self._base = base
-        self.cursor_blink = False  # each blink is bytes on a slow line
 
     def show(self, text: str) -> None:
         """Put a text into the field, all of it selected: typing replaces it."""
         self.value = visible(text)
         self.select_all()
-
-    def replace(self, text: str, start: int, end: int) -> None:
-        """Replace a part of the text; every way of typing and pasting comes through here."""
-        super().replace("".join(filter(_can_be_shown, text)), start, end)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "tab":
@@ -54,19 +50,8 @@ class PathInput(Input):
             event.stop()
             event.prevent_default()
             self.post_message(self.ListWanted())
-        elif not event.is_printable and event.key != "enter":
-            await self._edit(event)
-
-    async def _edit(self, event: events.Key) -> None:
-        """Run an editing key at once, where the letters that follow it cannot overtake it.
-
-        Textual lets a binding travel up to the app first: of keys that come in one burst, as over
-        a slow line, Ctrl+U would clear what was typed after it.
-        """
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(binding.action)
+        else:
+            await super()._on_key(event)
 
     async def _complete(self) -> None:
         """Complete the text. Keys typed meanwhile wait, so that they come in their order."""
@@ -83,7 +68,3 @@ class PathInput(Input):
             return
         self.value = longer + rest
         self.cursor_position = len(longer)
-
-
-def _can_be_shown(character: str) -> bool:
-    return visible(character) == character
