@@ -335,9 +335,9 @@ def names_after(state: State, changes: Changes) -> Names:
     claimed: dict[str, str] = {}
     claims = 0
     if not users and None not in changes.values():
-        # all are new, as where users move to here: asked of all at once
+        # all are new, as where users move to here. Not in one call: that would hold every key
         added = cast("Mapping[str, User]", changes)
-        claimed = dict(zip(name_keys(map(_user_name_of, added.values())), added, strict=True))
+        claimed = {name_key(user[_USER_NAME_AT]): user_id for user_id, user in added.items()}
         claims = len(added)
         changes = {}
     for user_id, user in changes.items():

@@ -16,6 +16,9 @@ from qm_tui.users.rules import faults_of
 
 _new = tuple.__new__
 
+_STOCK: Final = 100
+"""User IDs that are made at once: to ask the system for each takes longer than to use it."""
+
 _USER_ID_AT: Final = FIELD["user_id"].index
 
 
@@ -31,6 +34,7 @@ class Newcomers:
     def __init__(self, state: State, choices: Choices, *, gives_ids: bool) -> None:
         self._state, self._choices, self._gives_ids = state, choices, gives_ids
         self._shared: dict[str, str] = {}
+        self._stock: list[str] = []
 
     def users(self, columns: Sequence[Sequence[str]]) -> list[User]:
         """Many new users, each without a fault.
@@ -59,12 +63,17 @@ class Newcomers:
             faults += [one for one in found if one.field not in absent] + _absent_faults(absent)
         else:
             if not own[_USER_ID_AT] and self._gives_ids:
-                own[_USER_ID_AT] = self._more_ids(1)[0]
+                own[_USER_ID_AT] = self._next_id()
             share = self._shared.setdefault
             for place in SHARED_PLACES:
                 value = own[place]
                 own[place] = share(value, value)
         return _new(User, own)
+
+    def _next_id(self) -> str:
+        if not self._stock:
+            self._stock = self._more_ids(_STOCK)
+        return self._stock.pop()
 
     def _more_ids(self, count: int) -> list[str]:
         user_ids = new_user_ids(count)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
+from qm_tui.garbage import let_go
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.guard import number_for
 from qm_tui.store.interface import State
@@ -374,6 +375,12 @@ class Planner:
                     is_read = faults[0].field is not None
                     outcomes.values[number] = values if is_read else None
 
+    def let_go(self) -> None:
+        """Forget, step by step, what only planning needed."""
+        claims = self._claims
+        let_go(claims.users, claims.stored, claims.user_ids, claims.keys, claims.claimed)
+        let_go(self._said, self._contested, self._extensions.counts)
+
     def _not_in_file(self) -> list[str]:
         """The users that the file does not name, in store order."""
         user_ids: list[str] = []
@@ -432,6 +439,9 @@ def plan_of(
         keeps: how much of the plan is kept.
     """
     planner = Planner(state, choices or Choices(), keeps, tick)
-    for found in records:
-        planner.add(found)
-    return planner.finish()
+    try:
+        for found in records:
+            planner.add(found)
+        return planner.finish()
+    finally:
+        planner.let_go()

@@ -40,6 +40,10 @@ SUFFIX: Final = ".csv"
 
 _SAMPLES: Final = 3
 _START: Final = 8192
+_AT_ONCE: Final = 256
+"""Records that are handed on together, and between two ticks: to judge each of them by itself
+takes some milliseconds."""
+
 _HASHED_AT_ONCE: Final = 1024 * 1024
 _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
@@ -150,6 +154,7 @@ class UsersFile:
         self.path = path
         self._read_as = read_as or ReadAs()
         self._tick: Tick = no_tick
+        self._done = 0
         self._file = _opened(path)
         try:
             status = os.fstat(self._file.fileno())
@@ -207,7 +212,8 @@ class UsersFile:
 
     def _lines(self, encoding: str) -> Iterator[Lines]:
         for lines in lines_of(self._file, encoding):
-            self._tick(Phase.READING, lines.done, self.size)
+            self._done = lines.done
+            self._tick(Phase.READING, self._done, self.size)
             yield lines
 
     def _found(self, dialect: Dialect) -> Findings:
@@ -280,13 +286,17 @@ class UsersFile:
         for found in self._rows:
             if not isinstance(found, CleanRows):
                 yield self._record(number, found)
+                if not number % _AT_ONCE:
+                    self._tick(Phase.READING, self._done, self.size)
                 number += 1
                 continue
             rows = arranged(found.rows)
             for values in rows if self._wants_samples else ():
                 self._note_samples(values)
-            yield CleanRecords(number, found.line, rows)
-            number += len(found.rows)
+            for at in range(0, len(rows), _AT_ONCE):
+                yield CleanRecords(number + at, found.line + at, rows[at : at + _AT_ONCE])
+                self._tick(Phase.READING, self._done, self.size)
+            number += len(rows)
         findings.blank = self._rows.blank
         self._tick(Phase.READING, self.size, self.size)
         if number == 1:

@@ -19,6 +19,9 @@ _REST: Final = 0.0005
 """Seconds that a worker rests at each tick. Without them the interpreter hardly ever lets the
 interface have its turn, and a key waits for up to half a second."""
 
+_WORK: Final = 0.002
+"""Seconds of work after which it rests at the next tick."""
+
 _INTERVAL: Final = 1 / 15
 """Seconds between two reports of progress."""
 
@@ -47,7 +50,7 @@ class Job:
     def __init__(self, report: Callable[[Progressed], object]) -> None:
         self._report = report
         self._cancelled = Event()
-        self._reported = 0.0
+        self._reported = self._rested = 0.0
         self._pace = Pace()
 
     @property
@@ -67,8 +70,10 @@ class Job:
         """
         if self._cancelled.is_set():
             raise Cancelled
-        time.sleep(_REST)
         now = time.monotonic()
+        if now - self._rested >= _WORK:
+            time.sleep(_REST)
+            self._rested = now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
             self._report(Progressed(self._pace.described(phase, done, total), done, total))

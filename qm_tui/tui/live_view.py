@@ -65,7 +65,10 @@ class LiveView:
         if session.store.has_news() or session.store.state is not view.state:
             self._is_reading = True
             work = partial(self._read, view)
-            self._page.run_worker(work, thread=True, group="news", exit_on_error=False)
+            # without a description Textual would make one of all that the view holds
+            self._page.run_worker(
+                work, thread=True, group="news", exit_on_error=False, description="news"
+            )
 
     def _read(self, before: View) -> None:
         news = NewsRead(before, None)

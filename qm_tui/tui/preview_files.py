@@ -149,6 +149,6 @@ def _write_records(preview: Preview, target: Path, job: Job, *, overwrite: bool)
         job.tick,
         overwrite=overwrite,
         corrections=prepared.asked.corrections,
-        signature=prepared._read.signature,
+        signature=prepared.signature,
     )
     return tuple(saved.sentences)

@@ -12,7 +12,7 @@ from qm_tui.transfer.importing import Asked, Prepared, prepare
 from qm_tui.transfer.plan import Plan
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.preview_files import as_before
-from qm_tui.tui.preview_work import Preview, let_go, let_go_soon, previewed
+from qm_tui.tui.preview_work import Preview, let_go_of, let_go_soon, previewed
 from qm_tui.tui.session import Session
 
 
@@ -133,11 +133,11 @@ class Planning:
             preview = previewed(prepared, job.tick)
         except Exception as error:
             if prepared is not None:
-                let_go(prepared.plan)
+                let_go_of(prepared.plan)
             if not isinstance(error, Cancelled):
                 self._screen.post_message(Planned(job, None, ended_by(error, "").sentence))
         else:
             if job.is_cancelled:  # nobody may be there any more to take it
-                let_go(prepared.plan)
+                let_go_of(prepared.plan)
             else:
                 self._screen.post_message(Planned(job, preview))

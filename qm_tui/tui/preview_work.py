@@ -1,6 +1,5 @@
 """What a preview shows of a plan, made and let go of in a worker because it grows with the file."""
 
-import time
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from textual.app import App
 
+from qm_tui.garbage import let_go
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.transfer.importing import Prepared
 from qm_tui.transfer.plan import RESULTS, Outcomes, Plan, Result
@@ -104,24 +104,15 @@ def _warned(outcomes: Outcomes, tick: Tick) -> Sequence[int]:
 def let_go_soon(app: App[Any], plan: Plan) -> None:
     """Forget a plan that nobody looks at any more, in a thread."""
     # without a description Textual would make one of all that the plan holds
-    work = partial(let_go, plan)
+    work = partial(let_go_of, plan)
     app.run_worker(work, thread=True, exit_on_error=False, description="let go of a plan")
 
 
-def let_go(plan: Plan) -> None:
-    """Forget a plan that nobody looks at any more, step by step.
-
-    To free 100,000 users at once would keep every key waiting for a tenth of a second.
-    """
+def let_go_of(plan: Plan) -> None:
+    """Forget a plan that nobody looks at any more, step by step."""
     outcomes = plan.outcomes or Outcomes()
-    _empty(plan.changes, plan.added, plan.problems)
-    _empty(outcomes.values, outcomes.faults, outcomes.users, outcomes.stored)
-
-
-def _empty(*containers: dict[Any, Any] | set[Any] | list[Any]) -> None:
-    for one in containers:
-        take = one.popitem if isinstance(one, dict) else one.pop
-        while one:
-            for _ in range(min(STEP, len(one))):
-                take()
-            time.sleep(_REST)
+    let_go(
+        *(plan.changes, plan.added, plan.problems),
+        *(outcomes.values, outcomes.faults, outcomes.users, outcomes.stored),
+        rest=_REST,
+    )
