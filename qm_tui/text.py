@@ -79,6 +79,11 @@ def json_text(value: object, indent: int | None = None) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
+def sentence(words: str) -> str:
+    """The words with a full stop, unless they end as a sentence does."""
+    return words if words.endswith((".", "?", "!")) else f"{words}."
+
+
 def counted(number: int, what: str) -> str:
     """The number and what it counts: `1 record`, `2,310 records`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -136,7 +136,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(home, store, option):
     options = [option] if option else []
     out = qm_tui("import", "--dry-run", *options, file)
     assert not store.parent.exists()
-    assert "Nothing was written" in out or json.loads(out)["added"] == 2
+    assert "The store was not changed." in out or json.loads(out)["added"] == 2
     commit(store, ANNA)
     before = as_it_is(store)
     qm_tui("import", "--dry-run", *options, file)

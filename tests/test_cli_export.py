@@ -99,7 +99,7 @@ def test_a_template_has_the_columns_that_are_written():
     out, errors = _streams("export", "--template", "-", "--for-excel", "--delimiter", "tab")
     assert (out.decode(), errors) == ("\ufeff" + "\t".join(HEADER) + "\r\n", "")
     said = qm_tui("export", "--template", "new")
-    assert said == "Export complete. The header written to new.csv\n"
+    assert said == "Export complete. Header written to new.csv\n"
 
 
 @pytest.mark.usefixtures("users")

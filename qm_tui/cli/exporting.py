@@ -79,7 +79,7 @@ def export(
         return
     exported = _to_file(users, places.expanded(Path(file)), choices, force=force)
     if template:
-        print(f"Export complete. The header written to {visible(str(exported.path))}")
+        print(f"Export complete. Header written to {visible(str(exported.path))}")
         return
     for sentence in exported.sentences:
         print(sentence)

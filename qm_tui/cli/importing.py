@@ -16,6 +16,7 @@ from qm_tui.cli.common import (
     opened,
     tidy_up,
 )
+from qm_tui.refusal import Refused
 from qm_tui.text import counted, json_text, visible
 from qm_tui.transfer.choices import CHOICE, Choices, Empty, Mode, UnknownID
 
@@ -79,7 +80,7 @@ def import_(
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+        bool, typer.Option("--dry-run", help="Say what would happen, and leave the store as it is.")
     ] = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
@@ -115,14 +116,16 @@ def import_(
         if as_json:
             _print_json(report)
         else:
-            _print_report(file.name, report, dry_run=dry_run)
+            _print_report(file, users.location, report, dry_run=dry_run)
             for sentence in saved:
                 print(visible(sentence))
         sys.stdout.flush()
     if report.committed:
         tidy_up(users)
     if report.plan.is_held_back:
-        raise typer.Exit(Status.REFUSED)
+        rejected = f"{report.plan.rejected:,} of {counted(report.plan.records, 'record')}"
+        msg = f"Nothing was imported: {rejected} would be rejected, and it is all or nothing."
+        raise Refused(msg)
     if report.plan.rejected:
         raise typer.Exit(Status.IN_PART)
 
@@ -152,8 +155,7 @@ def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[
     Raises:
         Refused: they could not be saved. What was imported stays.
     """
-    from qm_tui.transfer.plan import LISTED
-    from qm_tui.transfer.rejected import free_path, rejections_of, save_rejected
+    from qm_tui.transfer.rejected import free_path, left_out, rejections_of, save_rejected
 
     rejections = rejections_of(report.plan)
     if not rejections:
@@ -166,25 +168,24 @@ def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[
         tick,
         signature=report.signature,
     )
-    more = report.plan.rejected - len(rejections)
-    left_out = f"{counted(more, 'rejected record')} behind record {LISTED:,} were not saved."
-    return [*saved.sentences, *([left_out] if more else [])]
+    return [*saved.sentences, *left_out(report.plan, len(rejections))]
 
 
-def _print_report(name: str, report: "Report", *, dry_run: bool) -> None:
+def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool) -> None:
     from qm_tui.transfer.preview_text import preview_lines
 
     plan = report.plan
-    for line in preview_lines(name, report.findings, plan):
+    for line in preview_lines(file, location, report.findings, plan):
         print(line)
     print()
     if report.store_moved_on:
         print("Somebody else changed the store meanwhile; the file was checked against it again.")
     done = "Would import" if dry_run else "Imported"
     rejected = f", {plan.rejected:,} rejected" if plan.rejected else ""
-    print(f"{done} {plan.imported:,} of {counted(plan.records, 'record')}{rejected}.")
+    unchanged = ", all unchanged" if not plan.writes and not plan.rejected else ""
+    print(f"{done} {plan.imported:,} of {counted(plan.records, 'record')}{rejected}{unchanged}.")
     if not report.committed:
-        print("Nothing was written.")
+        print("The store was not changed.")
 
 
 def _print_json(report: "Report") -> None:

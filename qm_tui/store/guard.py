@@ -18,6 +18,7 @@ LEAST: Final = 10
 
 _ACTIVE: Final = FIELD["is_active"].index
 _LICENSES: Final = (FIELD["unlimited_license"].index, FIELD["on_demand_license"].index)
+_COMPUTER: Final = FIELD["computer_recording_license"].index
 _OPTIONAL: Final = tuple(one.index for one in FIELDS if not one.mandatory and one.key != "user_id")
 
 
@@ -41,16 +42,41 @@ def number_for(hit: int, users: int) -> int:
     return hit if hit >= LEAST and hit > SHARE * users else 0
 
 
+INACTIVATES: Final = "inactivates"
+UNLICENSES: Final = "unlicenses"
+CLEARS: Final = "clears values of"
+
+
+def taken_by(stored: User, user: User) -> list[str]:
+    """What a change takes from a user, in words; empty where it takes nothing."""
+    taken = []
+    if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
+        taken.append(INACTIVATES)
+    if _loses_a_license(stored, user):
+        taken.append(UNLICENSES)
+    if any(stored[at] and not user[at] for at in _OPTIONAL):
+        taken.append(CLEARS)
+    return taken
+
+
 def takes_away(stored: User, user: User | None) -> bool:
     """Whether a change deletes, inactivates or unlicenses a user, or clears an optional value."""
     if user is None:
         return True
     if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
         return True
-    had = any(stored[at] == "1" for at in _LICENSES)
-    if had and not any(user[at] == "1" for at in _LICENSES):
+    if _loses_a_license(stored, user):
         return True
     for at in _OPTIONAL:  # noqa: SIM110 - half the time, asked of every user of an import
         if not user[at] and stored[at]:
             return True
     return False
+
+
+def _loses_a_license(stored: User, user: User) -> bool:
+    """Whether a user is left without recording license 14 or 15, or without license 16."""
+    if stored[_COMPUTER] == "1" and user[_COMPUTER] != "1":
+        return True
+    one, other = _LICENSES
+    had = stored[one] == "1" or stored[other] == "1"
+    return had and user[one] != "1" and user[other] != "1"

@@ -72,10 +72,23 @@ class UndoPlan:
     @property
     def counts(self) -> str:
         """What it does, in words: "3 users change back, 1 user is removed again"."""
+        return self._in_words(
+            ("changes back", "change back"),
+            ("comes back", "come back"),
+            ("is removed again", "are removed again"),
+        )
+
+    @property
+    def done(self) -> str:
+        """What it did, in words: "3 users changed back, 1 user removed again"."""
+        return self._in_words(("changed back",) * 2, ("brought back",) * 2, ("removed again",) * 2)
+
+    def _in_words(self, *words: tuple[str, str]) -> str:
         said = (
-            (self.changed, "changes back", "change back"),
-            (self.restored, "comes back", "come back"),
-            (self.removed, "is removed again", "are removed again"),
+            (number, one, many)
+            for number, (one, many) in zip(
+                (self.changed, self.restored, self.removed), words, strict=True
+            )
         )
         parts = [
             f"{counted(number, 'user')} {one if number == 1 else many}"

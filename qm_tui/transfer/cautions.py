@@ -15,6 +15,7 @@ from qm_tui.store.interface import State
 from qm_tui.transfer.spreadsheet import FORMULA_SIGNS, would_run
 from qm_tui.transfer.tally import in_steps
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, Severity, shortened
 from qm_tui.users.warnings import warnings_of
 
@@ -92,6 +93,7 @@ class Cautions:
             stored: the user as it was; of what did not change nothing is said.
         """
         return [
+            *_another_person(user, stored),
             *warnings_of(user, stored),
             *self._new_values(user, stored),
             *_formulas(user, stored),
@@ -140,6 +142,23 @@ def _nearest(value: str, known: Iterable[str]) -> str:
         score_cutoff=_NEAR,
     )
     return found[0] if found else ""
+
+
+def _another_person(user: User, stored: User | None) -> Iterator[Fault]:
+    """That both names change, which only the choice to take them lets through."""
+    if (
+        stored is not None
+        and user.last_name != stored.last_name
+        and name_key(user.user_name) != name_key(stored.user_name)
+    ):
+        name = " ".join(filter(None, (stored.first_name, stored.last_name)))
+        yield Fault(
+            FIELD["user_id"],
+            f"User ID is {shortened(name)} here: User Name and Last Name are both taken",
+            "Check that the User ID is that of the same person.",
+            Severity.WARNING,
+            "User Name and Last Name are both taken",
+        )
 
 
 def _formulas(user: User, stored: User | None) -> Iterator[Fault]:

@@ -76,13 +76,18 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 "add and update",
             ),
             Option(
-                Mode.ADD, "only add", "A record that would change a user is rejected.", "only add"
+                Mode.ADD,
+                "only add",
+                "A record that would change a user is rejected.",
+                "only add",
+                "only adding",
             ),
             Option(
                 Mode.UPDATE,
                 "only update",
                 "A record that would add a user is rejected.",
                 "only update",
+                "only updating",
             ),
         ),
     ),
@@ -102,6 +107,7 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 "is added, keeping the ID",
                 "As when users move to here.",
                 "add, keeping the ID",
+                "unknown IDs are added",
             ),
         ),
     ),
@@ -117,6 +123,7 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 "updates the user of its User Name",
                 "Where no user has that name, it is a new user.",
                 "update that user",
+                "matched by User Name",
             ),
         ),
     ),
@@ -136,6 +143,7 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 "keep the stored value",
                 "Nothing is cleared by this import.",
                 "keep what is stored",
+                "empty cells keep",
             ),
         ),
     ),
@@ -147,7 +155,11 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         (
             Option(False, "are rejected", "Unlimited and On-Demand License must be the converse."),
             Option(
-                True, "are allowed", "Both licenses may be 0; both 1 stays an error.", "allow it"
+                True,
+                "are allowed",
+                "Both licenses may be 0; both 1 stays an error.",
+                "allow it",
+                "no license allowed",
             ),
         ),
     ),
@@ -161,7 +173,11 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 False, "is rejected", "The User ID may be that of another person, from elsewhere."
             ),
             Option(
-                True, "is taken", "The user with this User ID gets both names.", "take the names"
+                True,
+                "is taken",
+                "The user with this User ID gets both names.",
+                "take the names",
+                "new names taken",
             ),
         ),
     ),
@@ -177,6 +193,7 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
                 "are taken from the file",
                 "Leading zeros and + are lost here too.",
                 "take the file's values",
+                "the file's numbers taken",
             ),
         ),
     ),
@@ -187,7 +204,7 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "If a record is rejected",
         (
             Option(False, "the others are imported", "Valid records only."),
-            Option(True, "nothing is imported", "All or nothing."),
+            Option(True, "nothing is imported", "All or nothing.", chosen="all or nothing"),
         ),
     ),
 )

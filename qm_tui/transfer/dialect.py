@@ -89,7 +89,9 @@ def not_a_text_file(start: bytes, encoding: str = "") -> str | None:
     if encoding.startswith("utf-16") or start.startswith(_UTF16_MARKS):
         return None
     if start.count(0) * 3 > len(start):
-        return "UTF-16 without its mark (choose that encoding, or save it as UTF-8), or no text"
+        return (
+            "UTF-16 without its mark (save it as UTF-8, or give --encoding utf-16-le), or no text"
+        )
     controls = len(start) - len(start.translate(None, _CONTROLS))
     return "no text" if controls > len(start) * _MOST_CONTROLS else None
 

@@ -37,7 +37,8 @@ class Formulas:
         return (
             f"{counted(count, 'cell')} of {counted(self.users, 'user')} would run as "
             f"{'a formula' if count == 1 else 'formulas'} in a spreadsheet ({fields}). "
-            "Before you open the file in one, export it with guarded formulas (--guard-formulas)."
+            "Before you open the file in one, guard formulas when you export (Options, "
+            "--guard-formulas)."
         )
 
 

@@ -36,9 +36,9 @@ def which_columns(columns: Columns, mapping_name: str) -> list[str]:
     optional = [field.name for field in absent if not field.mandatory]
     for what, names in (
         ("absent and mandatory", needed),
-        ("absent", optional),
         ("ignored", columns.ignored),
         (f"left out{_CHOSEN}", columns.left_out),
+        ("absent", optional),
     ):
         if names:
             parts.append(f"{what}: {_named(names)}")

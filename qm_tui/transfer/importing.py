@@ -9,11 +9,12 @@ from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import State, UserStore
-from qm_tui.text import size_text, visible
+from qm_tui.text import counted, size_text, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.corrections import corrected
-from qm_tui.transfer.plan import Plan
+from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.planning import Keeps, plan_of
+from qm_tui.transfer.preview_text import choices_text
 from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import Findings, UsersFile, Values
 
@@ -190,7 +191,7 @@ def commit(
         if not plan.writes:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        why = f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}"
+        why = _why(prepared)
         with store.transaction(why, token) as transaction:
             state = transaction.state
             if state is not prepared.state and not left:
@@ -211,6 +212,20 @@ def commit(
 
 def _report(prepared: Prepared, *, committed: bool = False, store_moved_on: bool = False) -> Report:
     return Report(prepared.plan, prepared.findings, prepared.signature, committed, store_moved_on)
+
+
+def _why(prepared: Prepared) -> str:
+    """What the import is, for the activity log: the same facts as the preview said."""
+    plan, corrected = prepared.plan, len(prepared.asked.corrections)
+    said = [
+        f"import of {visible(prepared.asked.path.name, 100)}",
+        prepared._read.described,
+        f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
+        f"{plan.rejected:,} rejected",
+        f"{corrected:,} corrected by hand" if corrected else "",
+        f"chosen: {chosen}" if (chosen := choices_text(plan.choices)) else "",
+    ]
+    return "; ".join(filter(None, said)).replace("; ", ", ", 1)
 
 
 def _require_confirmation(plan: Plan, confirmed: int) -> None:

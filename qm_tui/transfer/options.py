@@ -19,12 +19,14 @@ class Option(NamedTuple):
         words: a few words for the admin.
         meaning: one sentence: what it does.
         cure: the words for it where it would cure a problem.
+        chosen: a few words that say that it was chosen.
     """
 
     value: StrEnum | bool
     words: str
     meaning: str
     cure: str = ""
+    chosen: str = ""
 
 
 class Choice(NamedTuple, Generic[Chosen]):
@@ -57,6 +59,14 @@ class Choice(NamedTuple, Generic[Chosen]):
         """The choices with this one made so."""
         made: dict[str, Any] = {self.key: value}
         return replace(choices, **made)
+
+    def cured(self, choices: Chosen) -> Chosen:
+        """The choices with this one made so that it cures a problem: as usual, or the next way."""
+        return (
+            self.turned(choices)
+            if self.is_default(choices)
+            else self.made(choices, self.options[0].value)
+        )
 
     def turned(self, choices: Chosen) -> Chosen:
         """The choices with this one made the next way."""

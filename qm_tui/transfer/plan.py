@@ -102,9 +102,9 @@ class Outcomes(Sequence[Outcome]):
         self.users: list[User | None] = []
         self.stored: list[User | None] = []
         self.values: dict[int, Values | None] = {}
-        """By number, the cells of rejected records."""
+        """By number, the cells of rejected records, of those that are not listed too."""
         self.faults: dict[int, Sequence[Fault]] = {}
-        """By number, what is wrong with records."""
+        """By number, what is wrong with records, with those that are not listed too."""
 
     def __len__(self) -> int:
         return len(self.results)
@@ -141,6 +141,7 @@ class Plan:
         totals: by field key, how many users are active, and have each license, before and after.
         users_before: how many users the store holds now.
         must_confirm: the number that must be typed, where the import is a mass change; else 0.
+        taken: how many users it inactivates, unlicenses, and clears values of, in words.
         outcomes: what becomes of each record, if that was asked for.
         not_in_file: the User IDs of the users that the file does not name, in store order, if
             that was asked for.
@@ -158,6 +159,7 @@ class Plan:
     totals: Mapping[str, Change] = field(default_factory=dict)
     users_before: int = 0
     must_confirm: int = 0
+    taken: Mapping[str, int] = field(default_factory=dict)
     outcomes: Outcomes | None = None
     not_in_file: Sequence[str] = ()
 

@@ -266,6 +266,7 @@ class Planner:
             totals=self._totals.changes(state, tick),
             users_before=len(state.users),
             must_confirm=number_for(self._totals.hit, len(state.users)),
+            taken={what: users for what, users in self._totals.taken.items() if users},
             outcomes=self._outcomes,
         )
         found = (problem for _, one in sorted(self._said.items()) for problem in _problems(one))
@@ -367,13 +368,12 @@ class Planner:
         self._reasons.add(number, [fault], updates=updates)
 
     def _fill(self, outcomes: Outcomes) -> None:
-        """Keep what there is to say of each record that is listed."""
+        """Keep what there is to say of records, those behind the last that is listed too."""
         for number, (_, values, faults) in self._said.items():
-            if number <= len(outcomes):
-                outcomes.faults[number] = faults
-                if outcomes.results[number - 1] == _REJECTED:
-                    is_read = faults[0].field is not None
-                    outcomes.values[number] = values if is_read else None
+            outcomes.faults[number] = faults
+            if faults[0].severity is Severity.ERROR:
+                is_read = faults[0].field is not None
+                outcomes.values[number] = values if is_read else None
 
     def let_go(self) -> None:
         """Forget, step by step, what only planning needed."""

@@ -1,10 +1,13 @@
 """What an import would do, in words: what a dry run prints, and what the preview saves."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
-from qm_tui.text import counted, visible
+from qm_tui.store.who import login
+from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.choices import CHOICES, Choices
 from qm_tui.transfer.options import Choice, Option
 from qm_tui.transfer.plan import PROBLEMS_KEPT, Group, Plan, Result
@@ -23,15 +26,20 @@ TOTAL_WORDS: Final = {
 """Short names of what is counted before and after, by field key."""
 
 
-def preview_lines(name: str, findings: Findings, plan: Plan) -> Iterator[str]:
+def preview_lines(path: Path, location: str, findings: Findings, plan: Plan) -> Iterator[str]:
     """What an import would do, in lines safe for a terminal.
 
     Args:
-        name: the file's name.
+        path: the file.
+        location: where the users are kept, for people.
         findings: what was found out about the file.
         plan: what becomes of its records.
     """
-    yield f"Import: {visible(name, 200)}"
+    now = datetime.now().astimezone()
+    yield f"Import: {visible(path.name, 200)}"
+    yield f"File: {visible(str(path.absolute()))}"
+    yield f"Store: {visible(location)}"
+    yield f"Looked at: {now:%Y-%m-%d %H:%M %Z} by {visible(login(), 60)}"
     yield from findings.sentences
     yield counts_text(plan)
     if plan.warned:
@@ -78,8 +86,8 @@ def group_text(group: Group, choices: Choices, width: int = 0) -> str:
 
 
 def next_option(choice: Choice[Choices], choices: Choices) -> Option:
-    """How a choice would be made if it were turned once."""
-    return choice.option(choice.turned(choices))
+    """How a choice would be made to cure a problem."""
+    return choice.option(choice.cured(choices))
 
 
 def flag_text(choice: Choice[Choices], option: Option) -> str:
@@ -106,20 +114,21 @@ def _change_text(words: str, before: int, after: int) -> str:
 
 def choices_text(choices: Choices) -> str:
     """The choices that are not made as they are without one; empty where there is none."""
-    return "; ".join(
-        f"{choice.title} {choice.option(choices).words}"
-        for choice in CHOICES
-        if not choice.is_default(choices)
+    return ", ".join(
+        choice.option(choices).chosen for choice in CHOICES if not choice.is_default(choices)
     )
 
 
 def mass_change_text(plan: Plan) -> str:
     """That the import is a mass change, and how it is confirmed."""
-    return (
-        f"A mass change: it inactivates, unlicenses or clears a value of {plan.must_confirm:,} of "
-        f"{counted(plan.users_before, 'user')}. It is asked for their number first "
-        f"(--confirm {plan.must_confirm})."
-    )
+    return f"{taken_text(plan)} Its number must be given: --confirm {plan.must_confirm}."
+
+
+def taken_text(plan: Plan) -> str:
+    """From how many users a mass change takes something, and what."""
+    what = ", ".join(f"{verb} {plan.taken[verb]:,}" for verb in plan.taken)
+    users = f"{plan.must_confirm:,} of {counted(plan.users_before, 'user')}"
+    return f"A mass change: it takes something from {users} ({what})."
 
 
 def problem_text(problem: Problem) -> str:
@@ -128,4 +137,4 @@ def problem_text(problem: Problem) -> str:
     if problem.user:
         where += f", {visible(problem.user, 60)}"
     where += ", rejected" if problem.severity is Severity.ERROR else ", imported, but look"
-    return f"{where}: {visible(problem.message)}. {visible(problem.remedy)}"
+    return f"{where}: {sentence(visible(problem.message))} {visible(problem.remedy)}"

@@ -12,9 +12,9 @@ from qm_tui.files import NotDurable
 from qm_tui.places import short
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import Refused, reason
-from qm_tui.text import visible
+from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.exporting import export_path
-from qm_tui.transfer.plan import Plan, Result
+from qm_tui.transfer.plan import Outcomes, Plan
 from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import UsersFile, Values
 from qm_tui.transfer.rejected_files import NOTHING_SAVED, Known, Saved, Saving, Targets, changed
@@ -39,7 +39,7 @@ def problems_text(faults: Iterable[Fault]) -> str:
         if fault.severity is Severity.ERROR:
             name = fault.field.name if fault.field else ""
             about = "" if fault.message.startswith(name) else f"{name}: "
-            said.append(f"{about}{fault.message}. {fault.remedy}")
+            said.append(f"{about}{sentence(fault.message)} {fault.remedy}")
     return " ".join(said)
 
 
@@ -49,12 +49,14 @@ def rejections_of(plan: Plan) -> dict[int, str]:
     Args:
         plan: a plan that keeps what becomes of each record.
     """
-    outcomes = plan.outcomes or ()
-    return {
-        outcome.number: problems_text(outcome.faults)
-        for outcome in outcomes
-        if outcome.result is Result.REJECTED
-    }
+    outcomes = plan.outcomes or Outcomes()
+    return {number: problems_text(outcomes.faults[number]) for number in sorted(outcomes.values)}
+
+
+def left_out(plan: Plan, saved: int) -> list[str]:
+    """What is to be said of rejected records that a plan knows no longer; mostly nothing."""
+    more = plan.rejected - saved
+    return [f"{counted(more, 'more rejected record')} were not saved: too many."] if more else []
 
 
 def save_rejected(

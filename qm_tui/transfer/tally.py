@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.guard import takes_away
+from qm_tui.store.guard import CLEARS, INACTIVATES, UNLICENSES, taken_by, takes_away
 from qm_tui.store.interface import State
 from qm_tui.store.naming import NAME_OF_A_USER
 from qm_tui.transfer.choices import CHOICE, Choices
@@ -84,15 +84,20 @@ class Reasons:
             for (severity, reason, cure), (records, first) in self._records.items()
             if records
         ]
-        return sorted(groups, key=lambda one: (one.severity is Severity.WARNING, -one.records))
+        return sorted(groups, key=_rank)
+
+
+def _rank(group: Group) -> tuple[bool, int, int, str]:
+    return group.severity is Severity.WARNING, -group.records, group.first, group.reason
 
 
 def _keys(faults: Sequence[Fault], *, updates: bool) -> set[tuple[Severity, str, str]]:
-    return {(one.severity, one.kind, cure_of(one, updates=updates)) for one in faults}
+    found = ((one, cure_of(one, updates=updates)) for one in faults)
+    return {(one.severity, one.kind, cure.key if cure else "") for one, cure in found}
 
 
-def cure_of(fault: Fault, *, updates: bool) -> str:
-    """The key of the choice that would cure a fault; empty where none would.
+def cure_of(fault: Fault, *, updates: bool) -> Choice[Choices] | None:
+    """The choice that would cure a fault; None where none would.
 
     Args:
         fault: the fault.
@@ -101,7 +106,7 @@ def cure_of(fault: Fault, *, updates: bool) -> str:
     cure = _CURES.get(fault.kind)
     if cure is None and updates and fault.is_missing:
         cure = CHOICE["empty"]
-    return cure.key if cure else ""
+    return cure
 
 
 class Totals:
@@ -109,10 +114,12 @@ class Totals:
 
     Attributes:
         hit: how many users it inactivates or unlicenses, or clears a value of.
+        taken: how many of them by what it does to them.
     """
 
     def __init__(self) -> None:
         self.hit = 0
+        self.taken = dict.fromkeys((INACTIVATES, UNLICENSES, CLEARS), 0)
         self._more = [0] * len(_COUNTED)
 
     def add_new(self, columns: Sequence[Sequence[str]]) -> None:
@@ -126,6 +133,8 @@ class Totals:
             self._count(user, stored, sign)
         if stored is not None and takes_away(stored, user):
             self.hit += sign
+            for what in taken_by(stored, user):
+                self.taken[what] += sign
 
     def _count(self, user: User, stored: User | None, sign: int) -> None:
         for at, field in enumerate(_COUNTED):

@@ -61,7 +61,7 @@ def updated(
             if place in _CLEARABLE:
                 warnings.append(_cleared(FIELDS[place], stored[place]))
         elif not choices.take_numbers and place in EATABLE and was_eaten(stored[place], value):
-            warnings.append(_eaten(FIELDS[place], stored[place]))
+            warnings.append(_eaten(FIELDS[place], stored[place], value))
             continue
         after[place] = value
     if after[_PASSWORD_AT] != stored.password or after[_SALT.index] != stored.salt:
@@ -73,10 +73,11 @@ def updated(
     return user, warnings
 
 
-def _eaten(field: Field, stored: str) -> Fault:
+def _eaten(field: Field, stored: str, found: str) -> Fault:
     return Fault(
         field,
-        f"{field.name} looks like '{stored}' after a spreadsheet: kept as stored",
+        f"{field.name} '{shortened(found)}' looks like '{shortened(stored)}' after a spreadsheet: "
+        "kept as stored",
         "Nothing to do, if the stored value is right.",
         Severity.WARNING,
         EATEN.format(field.name),

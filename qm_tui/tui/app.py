@@ -17,6 +17,7 @@ from qm_tui.progress_line import progress_line
 from qm_tui.store.interface import StoreRefused, UserStore
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import PageChosen
+from qm_tui.tui.correct_screen import CorrectScreen
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
 from qm_tui.tui.question import Question
@@ -77,7 +78,8 @@ class QmTuiApp(App[str]):
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
         """End the program; ask first while something runs, or would be lost."""
-        unsaved = self._session.unsaved
+        typed = (one.unsaved for one in self.screen_stack if isinstance(one, CorrectScreen))
+        unsaved = next(filter(None, typed), "") or self._session.unsaved
         if self._session.is_busy:
             may_quit = await self._users.ask_to_stop(
                 "Something is still running. Cancel it and quit? The store stays as it was."

@@ -9,7 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import counted
+from qm_tui.transfer.plan import Plan
+from qm_tui.transfer.preview_text import taken_text
 from qm_tui.tui.content import safe
 
 
@@ -17,8 +18,7 @@ class ConfirmDialog(ModalScreen[int | None]):
     """Asks for the number of a mass change. It gives the number, or None; Esc gives None.
 
     Args:
-        number: the users from whom the import would take something.
-        users: how many users there are.
+        plan: the plan of the import.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,16 +26,13 @@ class ConfirmDialog(ModalScreen[int | None]):
         Binding("q", "no", "Back", show=False),
     ]
 
-    def __init__(self, number: int, users: int) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__(classes="small-dialog")
-        self._number, self._users = number, users
+        self._number, self._said = plan.must_confirm, taken_text(plan)
 
     def compose(self) -> ComposeResult:
         """What it would do, the field, and the answers."""
-        text = (
-            f"This import would inactivate, unlicense or clear values of {self._number:,} of "
-            f"{counted(self._users, 'user')}. Nothing is written yet."
-        )
+        text = f"{self._said} Nothing is written yet."
         with Vertical(classes="dialog", id="confirm-dialog") as dialog:
             dialog.border_title = safe("A mass change")
             yield Static(safe(text), classes="dialog-text")

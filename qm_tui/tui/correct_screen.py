@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 
 from qm_tui.progress import STEP, Cancelled, Phase
-from qm_tui.text import counted
+from qm_tui.text import counted, sentence
 from qm_tui.transfer.importing import Prepared
 from qm_tui.transfer.judging import Judge
 from qm_tui.transfer.plan import Outcome, Outcomes
@@ -121,8 +121,9 @@ class CorrectScreen(ModalScreen[Corrections | None]):
         self._show_next()
 
     def on_unmount(self) -> None:
-        """Stop looking through the records."""
+        """Stop looking through the records, and hold on to none."""
         self._job.cancel()
+        self._judge = None
 
     @work(thread=True, exit_on_error=False)
     def _look_through(self) -> None:
@@ -184,7 +185,7 @@ class CorrectScreen(ModalScreen[Corrections | None]):
         errors = _errors(self._faults)
         count = counted(len(errors), "problem") if errors else "no problem left"
         self.query_one("#correct-count", Static).update(safe(count))
-        whole = [f"! {one.message}. {one.remedy}" for one in errors if one.field is None]
+        whole = [f"! {sentence(one.message)} {one.remedy}" for one in errors if one.field is None]
         self._say("record", "\n".join(whole))
         self.query_one(FieldForm).show_faults(self._faults)
         self._show_help(self.query_one(FieldForm).focused_field)
@@ -266,6 +267,15 @@ class CorrectScreen(ModalScreen[Corrections | None]):
                 self.focus_next()
             else:
                 self.focus_previous()
+
+    @property
+    def unsaved(self) -> str:
+        """What would be lost if the program were left now, in words; else empty."""
+        outcome = self._outcome
+        is_typed = outcome is not None and self.query_one(FieldForm).values != self._given
+        if not is_typed and not self._saved:
+            return ""
+        return "What you typed here is not imported yet, and would be lost"
 
     def action_back(self) -> None:
         """Close it; ask first where something typed would be lost."""

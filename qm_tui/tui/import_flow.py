@@ -118,8 +118,6 @@ def _committed(decision: Decision, store: UserStore, tick: Tick) -> tuple[Plan, 
 def summary(plan: Plan) -> str:
     """What an import did, in the Actions bar's words."""
     said = f"Imported {plan.imported:,} of {counted(plan.records, 'record')}"
-    if plan.rejected:
-        said += f", {plan.rejected:,} rejected"
-    if plan.writes:
-        return f"{said}   u undoes it"
-    return said if plan.rejected else f"{said}, all unchanged"
+    if not plan.writes and plan.imported:
+        said += ", all unchanged"
+    return f"{said}, {plan.rejected:,} rejected" if plan.rejected else said

@@ -37,6 +37,9 @@ _WORDS: Final = {
     "Focus Next": "Next part of the screen",
     "Focus Previous": "Previous part of the screen",
 }
+_COPY: Final = "Copy selected text"
+"""What Textual says of Ctrl+C, which quits here."""
+
 _NOT_OURS: Final = ("super+", "ctrl+page", "ctrl+shift+")
 
 
@@ -55,7 +58,7 @@ def keys_that_work(screen: Screen[Any]) -> list[tuple[str, str]]:
     for key, active in screen.active_bindings.items():
         description = active.binding.description
         is_textuals = key.startswith(_NOT_OURS) or active.binding.system
-        if active.enabled and description and not is_textuals:
+        if active.enabled and description not in ("", _COPY) and not is_textuals:
             found.setdefault(_WORDS.get(description, description), []).append(key_name(key))
     return [(" ".join(keys), description) for description, keys in found.items()]
 

@@ -22,10 +22,10 @@ from qm_tui.transfer.mapping import save_mapping, saved_mapping
 from qm_tui.transfer.preview_text import preview_lines
 from qm_tui.transfer.read_as import ColumnMapping
 from qm_tui.transfer.reading import UsersFile
-from qm_tui.transfer.rejected import problems_text, rejected_path, save_rejected
+from qm_tui.transfer.rejected import left_out, problems_text, rejected_path, save_rejected
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.mapping_dialog import MappingDialog
-from qm_tui.tui.preview_work import Filter, Preview
+from qm_tui.tui.preview_work import Preview
 from qm_tui.tui.question import Message, Question
 
 _TEXT: Final = "-preview.txt"
@@ -37,10 +37,16 @@ def text_path(source: Path) -> Path:
     return source.with_name(source.stem + _TEXT)
 
 
-async def save_text(screen: Screen[Any], preview: Preview) -> None:
-    """Save a preview's text beside its file, for a change ticket; say where."""
+async def save_text(screen: Screen[Any], preview: Preview, location: str) -> None:
+    """Save a preview's text beside its file, for a change ticket; say where.
+
+    Args:
+        screen: where it is asked and said.
+        preview: the preview.
+        location: where the users are kept, for people.
+    """
     target = text_path(preview.prepared.asked.path)
-    await _save(screen, target, partial(_write_text, preview.prepared, target))
+    await _save(screen, target, partial(_write_text, preview.prepared, location, target))
 
 
 async def save_records(screen: Screen[Any], preview: Preview) -> None:
@@ -116,8 +122,10 @@ async def _save(screen: Screen[Any], target: Path, write: Callable[..., tuple[st
     await screen.app.push_screen_wait(Message(*said))
 
 
-def _write_text(prepared: Prepared, target: Path, *, overwrite: bool) -> tuple[str, ...]:
-    lines = preview_lines(prepared.asked.path.name, prepared.findings, prepared.plan)
+def _write_text(
+    prepared: Prepared, location: str, target: Path, *, overwrite: bool
+) -> tuple[str, ...]:
+    lines = preview_lines(prepared.asked.path, location, prepared.findings, prepared.plan)
     shown = visible(short(target))
     try:
         with replacing(target, overwrite=overwrite) as file:
@@ -135,12 +143,11 @@ def _write_text(prepared: Prepared, target: Path, *, overwrite: bool) -> tuple[s
 
 def _write_records(preview: Preview, target: Path, job: Job, *, overwrite: bool) -> tuple[str, ...]:
     prepared, outcomes = preview.prepared, preview.outcomes
-    rows = preview.rows[Filter.REJECTED]
     problems = {}
-    for done, row in enumerate(rows):
+    for done, number in enumerate(sorted(outcomes.values)):
         if not done % STEP:
-            job.tick(Phase.CHECKING, done, len(rows))
-        problems[row + 1] = problems_text(outcomes[row].faults)
+            job.tick(Phase.CHECKING, done, len(outcomes.values))
+        problems[number] = problems_text(outcomes.faults[number])
     saved = save_rejected(
         prepared.asked.path,
         prepared.asked.read_as,
@@ -151,4 +158,4 @@ def _write_records(preview: Preview, target: Path, job: Job, *, overwrite: bool)
         corrections=prepared.asked.corrections,
         signature=prepared.signature,
     )
-    return tuple(saved.sentences)
+    return (*saved.sentences, *left_out(prepared.plan, len(problems)))

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from qm_tui.text import counted, fitted, visible
+from qm_tui.text import fitted, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.importing import Prepared
 from qm_tui.transfer.plan import LISTED, Group, Plan
@@ -19,6 +19,7 @@ from qm_tui.transfer.preview_text import (
     choices_text,
     counts_text,
     next_option,
+    taken_text,
 )
 from qm_tui.users.problems import Severity
 
@@ -104,10 +105,17 @@ def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[H
     last = [*_totals(plan, width), *_chosen(plan.choices, width), *_notes(prepared, width)]
     findings = [HeadLine(line) for line in _packed(prepared.findings.sentences, width)]
     groups = list(_groups(plan, width))
+    errors = sum(group.severity is Severity.ERROR for group in plan.groups)
     room = height - len(first) - len(counts) - len(last)
     if len(findings) + len(groups) > room:
         findings = _cut(findings, max(_MOST_FINDINGS, room - len(groups)), width)
-    groups = _cut(groups, room - len(findings), width)
+    room -= len(findings)
+    if len(groups) > room:
+        # rejections must not hide what is to be looked at, and the cures named there
+        kept = min(errors, max(room // 2, room - (len(groups) - errors)))
+        warnings = groups[errors:]
+        groups = _cut(groups[:errors], kept, width) if errors else []
+        groups += _cut(warnings, room - len(groups), width) if warnings else []
     return (first + findings + counts + groups + last)[: max(1, height)]
 
 
@@ -144,7 +152,7 @@ def _groups(plan: Plan, width: int) -> Iterator[HeadLine]:
     cures = [_cure(group, plan) for group in plan.groups]
     errors = [group for group in plan.groups if group.severity is Severity.ERROR]
     for at, group in enumerate(errors):
-        if group.cure is None:
+        if group.cure is None and plan.outcomes and plan.outcomes.values.get(group.first):
             cures[at] = _CORRECT
             break
     count = max((len(f"{group.records:,}") for group in plan.groups), default=0)
@@ -212,9 +220,8 @@ def _notes(prepared: Prepared, width: int) -> Iterator[HeadLine]:
         text = "Nothing is imported while records are rejected: all or nothing was chosen."
         yield HeadLine(text, is_bold=True)
     if plan.must_confirm:
-        users = f"{plan.must_confirm:,} of {counted(plan.users_before, 'user')}"
-        text = f"A mass change: it inactivates, unlicenses or clears values of {users}."
-        yield from (HeadLine(line, is_bold=True) for line in wrap(text, width, max_lines=2))
+        lines = wrap(taken_text(plan), width, max_lines=2)
+        yield from (HeadLine(line, is_bold=True) for line in lines)
     if plan.records > LISTED:
         text = f"Only the first {LISTED:,} records are listed; all are counted and imported."
         yield from map(HeadLine, wrap(text, width, max_lines=2))

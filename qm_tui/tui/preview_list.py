@@ -22,6 +22,7 @@ _NOT_NAMED: Final = "not named"
 _VALUE: Final = 60
 _MARK: Final = "✓"
 _HINT: Final = "  Enter opens  Space marks  c corrects  w saves this  ? keys"
+_HINT_ELSEWHERE: Final = "  ↓ leads here  c corrects  w saves this  ? keys"
 
 
 class RecordList(VirtualRows):
@@ -133,7 +134,8 @@ class RecordList(VirtualRows):
         """What the keys do here, and which row of how many is under the cursor."""
         where = f"{self.cursor_row + 1:,} of {self.row_count:,}" if self.row_count else "none"
         room = max(0, width - len(where) - 1)
-        return fitted(f"{fitted(_HINT, room)}{where} ", width)
+        hint = _HINT if self.has_focus else _HINT_ELSEWHERE
+        return fitted(f"{fitted(hint, room)}{where} ", width)
 
 
 class _Shown(Sequence[Outcome]):

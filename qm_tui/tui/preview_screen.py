@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from textual import on, work
@@ -102,7 +103,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             Binding(str(number), f"show_filter({number})", "Which records are shown")
             for number in range(1, len(FILTERS) + 1)
         ),
-        Binding("c", "correct", "Correct the rejected records one by one"),
+        Binding("c", "correct", "Correct rejected records"),
         Binding("r", "save_rejected", "Save the rejected records"),
         Binding("w", "save_text", "Save what is shown as text"),
         Binding("m", "map_columns", "Pair columns with fields"),
@@ -218,7 +219,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if preview is None:
             return
         self.remove_class("-first-time")
-        if self._filter is None:
+        if self._filter is None or not preview.rows[self._filter]:
             self._filter = preview.first_filter
         self._show_state()
         self._show_head()
@@ -308,7 +309,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if not outcomes:
             return
         self._planning.pin(self.preview)
-        screen = RecordScreen(outcomes[row], outcomes, row)
+        screen = RecordScreen(outcomes[row], outcomes, row, self.asked.choices)
         closed = await self.app.push_screen_wait(screen)
         self._planning.pin(None)
         self.query_one(RecordList).point_at(closed.number)
@@ -347,7 +348,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     def action_turn(self, key: str) -> None:
         """Make a choice the other way, and see what that comes to."""
-        self.ask(replace(self.asked, choices=CHOICE[key].turned(self.asked.choices)))
+        self.ask(replace(self.asked, choices=CHOICE[key].cured(self.asked.choices)))
 
     @on(PreviewHead.CureChosen)
     def _cure_chosen(self, event: PreviewHead.CureChosen) -> None:
@@ -393,7 +394,8 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     async def action_save_text(self) -> None:
         """Save what is shown as text."""
         if self.preview is not None:
-            await self._with_pinned(save_text, self.preview)
+            location = self._session.store.location
+            await self._with_pinned(partial(save_text, location=location), self.preview)
 
     @work
     async def action_save_rejected(self) -> None:
@@ -405,8 +407,10 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self, save: Callable[[Screen[Any], Preview], Awaitable[None]], preview: Preview
     ) -> None:
         self._planning.pin(preview)
+        self._show_state("Saving …")
         await save(self, preview)
         self._planning.pin(None)
+        self._show_state()
 
     @work
     async def action_map_columns(self) -> None:
@@ -427,7 +431,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             return
         plan, confirmed = preview.plan, 0
         if plan.must_confirm:
-            dialog = ConfirmDialog(plan.must_confirm, plan.users_before)
+            dialog = ConfirmDialog(plan)
             typed = await self.app.push_screen_wait(dialog)
             if typed is None or preview is not self.preview or self.is_planning:
                 return

@@ -94,8 +94,11 @@ def _warned(outcomes: Outcomes, tick: Tick) -> Sequence[int]:
     for done, (number, faults) in enumerate(outcomes.faults.items()):
         if not done % STEP:
             tick(Phase.CHECKING, done, len(outcomes.faults))
-        if outcomes.results[number - 1] != rejected and any(
-            one.severity is Severity.WARNING for one in faults
+        is_listed = number <= len(outcomes)
+        if (
+            is_listed
+            and outcomes.results[number - 1] != rejected
+            and any(one.severity is Severity.WARNING for one in faults)
         ):
             warned.append(number - 1)
     return array("l", sorted(warned))

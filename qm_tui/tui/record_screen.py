@@ -12,8 +12,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Static
 
-from qm_tui.text import visible
+from qm_tui.text import sentence, visible
+from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.plan import Outcome, Result
+from qm_tui.transfer.preview_text import next_option
+from qm_tui.transfer.tally import cure_of
 from qm_tui.tui.content import safe
 from qm_tui.tui.field_form import SIGNS, sign_of
 from qm_tui.tui.keys import KeysScreen, keys_that_work
@@ -80,6 +83,7 @@ class RecordScreen(ModalScreen[Closed]):
         outcome: what becomes of it.
         among: the records between which one can move; the one alone where there are none.
         at: its place among them.
+        choices: the choices by which it was found out what becomes of it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,8 +94,15 @@ class RecordScreen(ModalScreen[Closed]):
         Binding("escape,q", "close", "Back"),
     ]
 
-    def __init__(self, outcome: Outcome, among: Sequence[Outcome] = (), at: int = 0) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        among: Sequence[Outcome] = (),
+        at: int = 0,
+        choices: Choices | None = None,
+    ) -> None:
         super().__init__(classes="full-dialog")
+        self._choices = choices or Choices()
         self._outcome, self._among, self._at = outcome, among, at
 
     def compose(self) -> ComposeResult:
@@ -113,11 +124,11 @@ class RecordScreen(ModalScreen[Closed]):
     def _show(self) -> None:
         outcome = self._outcome
         dialog = self.query_one("#record")
-        title = f"Record {outcome.number:,}, line {outcome.line:,} - {outcome.result}"
+        title = f"Record {outcome.number:,}, line {outcome.line:,}: {outcome.result}"
         dialog.border_title = safe(title)
         place = f"{self._at + 1:,} of {len(self._among):,}  " if len(self._among) > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc back  ? keys")
-        self.query_one("#record-text", Static).update(record_table(outcome))
+        self.query_one("#record-text", Static).update(record_table(outcome, self._choices))
         self.query_one(_Body).scroll_home(animate=False)
         for name in ("correct", "previous", "next"):
             self.query_one(f"#{name}").display = self._can(name)
@@ -167,16 +178,25 @@ class RecordScreen(ModalScreen[Closed]):
             self.action_close()
 
 
-def record_table(outcome: Outcome) -> Table:
-    """A record in words: who it is, all problems, then all fields, those that matter first."""
+def record_table(outcome: Outcome, choices: Choices) -> Table:
+    """A record in words: who it is, all problems, then all fields, those that matter first.
+
+    Args:
+        outcome: what becomes of it.
+        choices: the choices by which that was found out.
+    """
     table = Table.grid(expand=True)
     table.add_column(width=_SIGN)
     table.add_column(ratio=1)
     table.add_row("", Text(visible(outcome.who or "(no name)", 200), "bold"))
     for fault in outcome.faults:
         sign = Text(SIGNS[fault.severity], "bold")
-        table.add_row(sign, Text(f"{visible(fault.message)}.", "bold"))
+        table.add_row(sign, Text(sentence(visible(fault.message)), "bold"))
         table.add_row("", Text(visible(fault.remedy)))
+        cure = cure_of(fault, updates=outcome.stored is not None)
+        if cure is not None:
+            option = next_option(cure, choices)
+            table.add_row("", Text(f"Or, for all records: {cure.letter or 'o'}  {option.cure}."))
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
         table.add_row("", "The line could not be read, so nothing is known of its fields.")
@@ -202,8 +222,8 @@ def _fields_table(outcome: Outcome) -> Table:
 
 def _legend(outcome: Outcome) -> str:
     if outcome.result is Result.REJECTED:
-        return "In the file" if outcome.stored is None else "Stored -> in the file"
-    return "Before -> after" if outcome.result is Result.CHANGED else "Value"
+        return "In the file" if outcome.stored is None else "Stored → in the file"
+    return "Before → after" if outcome.result is Result.CHANGED else "Value"
 
 
 def _line(outcome: Outcome, field: Field) -> _Line:
@@ -219,7 +239,7 @@ def _line(outcome: Outcome, field: Field) -> _Line:
     elif stored is None:
         text = _NO_COLUMN if value is None else value or _EMPTY
     else:
-        text = f"{stored or _EMPTY} -> {value or _EMPTY}" if changes else stored or _EMPTY
+        text = f"{stored or _EMPTY} → {value or _EMPTY}" if changes else stored or _EMPTY
     sign = sign_of([one for one in outcome.faults if one.field is field])
     if sign == " ":
         sign = "~" if changes else " "
@@ -233,4 +253,4 @@ def _secret_text(stored: str | None, value: str | None, *, changes: bool) -> str
         return _SET if (value if stored is None else stored) else _NOT_SET
     if stored and value:
         return _CHANGES
-    return f"{_SET if stored else _NOT_SET} -> {_SET if value else _NOT_SET}"
+    return f"{_SET if stored else _NOT_SET} → {_SET if value else _NOT_SET}"

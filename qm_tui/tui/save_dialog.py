@@ -66,7 +66,7 @@ class SaveDialog(FileDialog[SaveChoice]):
         with Horizontal(id="export-choices"):
             yield Label(safe("Choices"), classes="file-label")
             yield Static(id="export-summary")
-            yield Button(safe("[o Options]"), id="options", compact=True)
+            yield Button(safe("[Options]"), id="options", compact=True)
 
     def on_mount(self) -> None:
         """The name that is proposed stands in the field."""

@@ -59,7 +59,7 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         plan, said = outcome, _MEANWHILE
     session.show(outcome.view)
     kept = kept_words(outcome.plan.kept)
-    session.say(f"Undone: {outcome.plan.counts}{f', {kept}' if kept else ''}")
+    session.say(f"Undone: {outcome.plan.done}{f', {kept}' if kept else ''}")
     if kept:
         page.app.push_screen(UndoneReport(entry, outcome.plan))
 

@@ -172,7 +172,7 @@ class UndoneReport(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What was done, what was kept, and OK."""
         plan = self._plan
-        said = (title_text(self._entry), f"Undone: {plan.counts}; {kept_words(plan.kept)}.")
+        said = (title_text(self._entry), f"Undone: {plan.done}; {kept_words(plan.kept)}.")
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
             dialog.border_title = safe(f"Transaction {self._entry.number:,} is undone")
             yield Static(safe_lines(said), id="undo-what")

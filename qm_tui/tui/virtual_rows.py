@@ -218,6 +218,7 @@ class VirtualRows(ScrollView, can_focus=True):
         """Draw the cursor as it looks with and without the focus."""
         super().watch_has_focus(focused)
         self._refresh_row(self.cursor_row)
+        self._refresh_footer()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by so many rows."""

@@ -277,7 +277,7 @@ def test_an_encoding_that_is_chosen_takes_the_mark_that_the_file_has(data, chose
 def test_utf_16_without_its_mark_is_read_once_it_is_chosen(tmp_path, encoding):
     raw = "utf-16-be" if encoding == "utf-16-be" else "utf-16-le"
     path = written(tmp_path, "User ID,Location\r\n17,Łódź\r\n".encode(raw))
-    with pytest.raises(Refused, match="choose that encoding"):
+    with pytest.raises(Refused, match="give --encoding utf-16-le"):
         read(path)
     records, findings = read_as(path, encoding=encoding)
     assert column(records, "location") == ["Łódź"]

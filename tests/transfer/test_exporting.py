@@ -356,7 +356,7 @@ def test_cells_that_would_run_are_counted_where_they_stand():
         "Export complete. 3,001 users written",
         "3,000 cells of 2,000 users would run as formulas in a spreadsheet (Agent ID 1,000, "
         "Location 2,000). Before you open the file in "
-        "one, export it with guarded formulas (--guard-formulas).",
+        "one, guard formulas when you export (Options, --guard-formulas).",
     ]
 
 

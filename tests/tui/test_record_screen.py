@@ -38,7 +38,7 @@ async def all_text(hand: Hand):
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
 async def test_a_rejected_record_shows_all_problems_and_all_fields(outcomes, size):
     async with opened(screen_of(outcomes, 1), size) as hand:
-        assert "Record 1, line 2 - rejected" in hand.screen_text
+        assert "Record 1, line 2: rejected" in hand.screen_text
         text = await all_text(hand)
         for fault in outcomes[0].faults:
             assert f"! {fault.message}." in text
@@ -56,29 +56,29 @@ async def test_what_matters_stands_above_the_rest(outcomes):
         places = [
             text.index(one)
             for one in (
-                "! Extension                     0412 -> (empty)",
-                "! Recording Service IP Address  Any -> no. 1",
-                "~ Location                      Oslo -> Bergen",
+                "! Extension                     0412 → (empty)",
+                "! Recording Service IP Address  Any → no. 1",
+                "~ Location                      Oslo → Bergen",
                 "  First Name                    Cara",
             )
         ]
         assert places == sorted(places)
-        assert "Stored -> in the file" in text
+        assert "Stored → in the file" in text
 
 
 async def test_a_changed_record_shows_before_and_after(outcomes):
     async with opened(screen_of(outcomes, 4), LARGE) as hand:
         text = hand.screen_text
-        assert "Record 4, line 5 - changed" in text
-        assert "Before -> after" in text
-        assert "Sales -> Sales EMEA" in text
-        assert "A-17 -> (empty)" in text
+        assert "Record 4, line 5: changed" in text
+        assert "Before → after" in text
+        assert "Sales → Sales EMEA" in text
+        assert "A-17 → (empty)" in text
         assert "? Password is new and has no Salt Value" in text
 
 
 async def test_an_added_record_shows_the_values_it_will_have(outcomes):
     async with opened(screen_of(outcomes, 5), LARGE) as hand:
-        assert "Record 5, line 6 - added" in hand.screen_text
+        assert "Record 5, line 6: added" in hand.screen_text
         assert "->" not in hand.screen_text
         assert "First Name                    Gil" in hand.screen_text
 
@@ -89,7 +89,7 @@ async def test_secrets_are_never_shown(outcomes, number):
         text = hand.screen_text
         for secret in (MANY_FAULTS.password, MANY_FAULTS.salt, UPDATE.password):
             assert secret not in text
-        words = {1: ("set", "set"), 2: ("set", "set"), 4: ("changes", "set -> not set")}
+        words = {1: ("set", "set"), 2: ("set", "set"), 4: ("changes", "set → not set")}
         password, salt = words.get(number, ("set", "not set"))
         lines = [line.strip("│ ?~") for line in text.splitlines()]
         assert f"Password                      {password}" in lines

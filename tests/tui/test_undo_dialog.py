@@ -57,7 +57,7 @@ async def test_the_last_transaction_is_undone_after_a_question(home, size):
         await ask(pilot)
         await pilot.press("tab", "enter")
         await settled(pilot)
-        assert status_of(pilot) == "Undone: 1 user changes back"
+        assert status_of(pilot) == "Undone: 1 user changed back"
         assert top(pilot) is page_of(pilot)
         assert "Wrong" not in shown(pilot)
         assert table_of(pilot).row_text(2, 60).startswith(">~ ")
@@ -70,7 +70,7 @@ async def test_undo_works_by_clicking_and_an_undo_can_be_undone(home):
     commit(home / "users.json", why="leaver", delete=users[4].user_id)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        for result in ("1 user comes back", "1 user is removed again"):
+        for result in ("1 user brought back", "1 user removed again"):
             await ask(pilot)
             await pilot.click("#yes")
             await settled(pilot)
@@ -98,11 +98,11 @@ async def test_the_selected_transaction_is_undone_and_what_was_changed_since_is_
         await pilot.click("#yes")
         await settled(pilot)
         assert isinstance(top(pilot), UndoneReport)
-        assert "Undone: 2 users change back; 1 value kept." in words(pilot)
+        assert "Undone: 2 users changed back; 1 value kept." in words(pilot)
         assert top(pilot).query_one(KeptList).row_count == 1
         await pilot.press("enter")
         await pilot.pause()
-        assert status_of(pilot) == "Undone: 2 users change back, 1 value kept"
+        assert status_of(pilot) == "Undone: 2 users changed back, 1 value kept"
         assert "undo of 2" in shown(pilot)
     stored = users_in(home)
     assert stored[users[0].user_id] == users[0]._replace(location="Right")
@@ -130,7 +130,7 @@ async def test_a_mass_change_wants_its_number_typed(home):
         await type_text(pilot, "30")
         await pilot.press("enter")
         await settled(pilot)
-        assert status_of(pilot) == "Undone: 30 users are removed again"
+        assert status_of(pilot) == "Undone: 30 users removed again"
         assert table_of(pilot).row_count == 10
     assert len(users_in(home)) == 10
 
