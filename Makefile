@@ -46,7 +46,10 @@ format: $(READY) ## put the code into its form
 
 bench: $(READY) ## measure what the README promises
 	$(BIN)/python -m benchmarks.import_speed
+	$(BIN)/python -m benchmarks.export_speed
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.interface_speed
+	$(BIN)/python -m benchmarks.interface_import
 	$(BIN)/python -m benchmarks.store_speed
 	$(BIN)/python -m benchmarks.store_faults
 

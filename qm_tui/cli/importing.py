@@ -138,14 +138,18 @@ def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path 
     """
     from qm_tui import places
     from qm_tui.transfer.dialect_names import delimiter_typed, encoding_typed
-    from qm_tui.transfer.mapping import read_mapping
     from qm_tui.transfer.read_as import ReadAs
 
+    pairs = None
+    if mapping is not None:
+        from qm_tui.transfer.mapping import read_mapping
+
+        pairs = read_mapping(places.expanded(mapping))
     return ReadAs(
         encoding_typed(encoding) if encoding else "",
         delimiter_typed(delimiter) if delimiter else "",
         None if header is None else header is YesNo.YES,
-        read_mapping(places.expanded(mapping)) if mapping else None,
+        pairs,
     )
 
 

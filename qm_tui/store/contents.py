@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import STEP, Tick, no_tick
 from qm_tui.store import snapshot
 from qm_tui.store.documents import NotAUser, Reader, UserDocuments
 from qm_tui.store.entries import (
@@ -184,9 +184,10 @@ class Tally:
         """A row for each user."""
         contents = self._contents
         stored = contents.state.users
+        find = stored.get if stored else None
         fresh = count(contents.next_number)
         for user_id, user in self._changes.items():
-            before = stored.get(user_id)
+            before = find(user_id) if find is not None else None
             if user is None:
                 if before is not None:
                     number = contents.numbers[user_id]
@@ -337,7 +338,9 @@ def names_after(state: State, changes: Changes) -> Names:
     if not users and None not in changes.values():
         # all are new, as where users move to here. Not in one call: that would hold every key
         added = cast("Mapping[str, User]", changes)
-        claimed = {name_key(user[_USER_NAME_AT]): user_id for user_id, user in added.items()}
+        user_ids, names_of = iter(added), map(_user_name_of, added.values())
+        while batch := list(islice(user_ids, STEP)):
+            claimed.update(zip(name_keys(islice(names_of, STEP)), batch, strict=True))
         claims = len(added)
         changes = {}
     for user_id, user in changes.items():

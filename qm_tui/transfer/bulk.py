@@ -121,7 +121,8 @@ class Batch:
         keys, own = self._keys, self._columns[_EXTENSION_AT]
         if len({keys[at] for at in left}) < len(left) or len({own[at] for at in left}) < len(left):
             return None  # the order matters in which these are judged
-        users, names = self._state.users, self._state.names
+        users: Collection[str] = self._state.users or ()
+        names: Collection[str] = self._state.names or ()
         places: Sequence[int] = [
             at
             for at in left

@@ -14,7 +14,7 @@ from qm_tui.progress import Tick
 from qm_tui.store.interface import State
 from qm_tui.transfer.spreadsheet import FORMULA_SIGNS, would_run
 from qm_tui.transfer.tally import in_steps
-from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Kind, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, Severity, shortened
 from qm_tui.users.warnings import warnings_of
@@ -30,6 +30,14 @@ _SAID: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
 _SAID_PLACES: Final = tuple(field.index for field in _SAID)
+_OWN_SAID: Final = tuple(
+    field.index
+    for field in _SAID
+    if field.index not in SHARED_PLACES and field.kind is not Kind.IP and field.key != "sip_uri"
+)
+"""Where values stand that each user has for himself and that may run: no valid address does."""
+
+_SHARED_SAID: Final = tuple(place for place in _SAID_PLACES if place in SHARED_PLACES)
 _said_of: Final = itemgetter(*_SAID_PLACES)
 _grouping_of: Final = itemgetter(*(field.index for field in _GROUPING))
 _NOTHING: Final = ("",) * len(_SAID)
@@ -67,6 +75,8 @@ class Cautions:
     def rows(self, columns: Sequence[Sequence[str]]) -> set[int]:
         """Which of many new users have such a warning, asked of all of them at once.
 
+        Those with a fault (`unsound_rows`) need not be among them.
+
         Args:
             columns: for each of the 26 fields the values of all users.
 
@@ -74,7 +84,8 @@ class Cautions:
             The places in the columns.
         """
         rows: set[int] = set()
-        text = "\n".join(chain(("",), *(columns[place] for place in _SAID_PLACES)))
+        shared = (set(columns[place]) for place in _SHARED_SAID)
+        text = "\n".join(chain(("",), *(columns[place] for place in _OWN_SAID), *shared))
         if any(sign.search(text) for sign in _FORMULAS):
             for place in _SAID_PLACES:
                 rows.update(at for at, value in enumerate(columns[place]) if would_run(value))

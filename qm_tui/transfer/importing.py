@@ -138,7 +138,7 @@ def prepare(
     """
     with no_garbage_collection(), UsersFile(asked.path, asked.read_as) as file:
         records = corrected(file.read(tick), asked.corrections)
-        plan = plan_of(records, state, asked.choices, tick, keeps)
+        plan = plan_of(records, state, asked.choices, tick, keeps, file.pause)
         sha256 = file.sha256(tick) if plan.changes else ""
         read = _Read(file.signature, file.size, sha256)
         return Prepared(asked, state, plan, file.findings, read)

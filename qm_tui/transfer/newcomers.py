@@ -77,9 +77,10 @@ class Newcomers:
 
     def _more_ids(self, count: int) -> list[str]:
         user_ids = new_user_ids(count)
-        if self._state.users.keys().isdisjoint(user_ids):
-            return user_ids
-        return self._more_ids(count)
+        users = self._state.users
+        if users and any(user_id in users for user_id in user_ids):
+            return self._more_ids(count)
+        return user_ids
 
     def _with_ids(self, user_ids: Sequence[str]) -> Sequence[str]:
         if not any(user_ids):

@@ -5,7 +5,7 @@ committed. Most records of most files are new users or changes of nothing: those
 many at once (`qm_tui.transfer.bulk`), and only the others are judged one by one.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from itertools import islice
 from typing import Final, NamedTuple, cast
@@ -44,6 +44,10 @@ _USER_NAME_AT: Final = _USER_NAME.index
 _ADDED, _CHANGED, _UNCHANGED, _REJECTED = range(len(RESULTS))
 
 
+_AT_ONCE: Final = 256
+"""Records that are judged one by one between two pauses: some milliseconds of work."""
+
+
 class Keeps(StrEnum):
     """How much of a plan is kept."""
 
@@ -71,6 +75,7 @@ class Planner:
         choices: what the admin chose.
         keeps: how much of the plan is kept.
         tick: told how far the steps before and after the records are.
+        pause: called now and then while records are judged one by one.
     """
 
     def __init__(
@@ -79,7 +84,10 @@ class Planner:
         choices: Choices,
         keeps: Keeps = Keeps.CHANGES,
         tick: Tick = no_tick,
+        pause: Callable[[], object] = int,
     ) -> None:
+        self._pause = pause
+        self._judged = 0
         self._state = state
         self._choices = choices
         self._keeps_users = keeps is not Keeps.COUNTS
@@ -163,6 +171,9 @@ class Planner:
                 self._note(number, _ADDED, user, None)
 
     def _add(self, record: Record) -> None:
+        self._judged += 1
+        if not self._judged % _AT_ONCE:
+            self._pause()
         values = record.values
         faults = list(record.faults)
         if faults and faults[0].field is None:
@@ -427,6 +438,7 @@ def plan_of(
     choices: Choices | None = None,
     tick: Tick = no_tick,
     keeps: Keeps = Keeps.CHANGES,
+    pause: Callable[[], object] = int,
 ) -> Plan:
     """The plan of an import.
 
@@ -437,11 +449,13 @@ def plan_of(
         tick: told how far the steps before and after the records are. How far reading is, the
             reader tells.
         keeps: how much of the plan is kept.
+        pause: called now and then while records are judged one by one.
     """
-    planner = Planner(state, choices or Choices(), keeps, tick)
+    planner = Planner(state, choices or Choices(), keeps, tick, pause)
     try:
         for found in records:
             planner.add(found)
         return planner.finish()
     finally:
-        planner.let_go()
+        if keeps is Keeps.RECORDS:
+            planner.let_go()  # an interface is waiting for its turn

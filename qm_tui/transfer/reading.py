@@ -40,10 +40,6 @@ SUFFIX: Final = ".csv"
 
 _SAMPLES: Final = 3
 _START: Final = 8192
-_AT_ONCE: Final = 256
-"""Records that are handed on together, and between two ticks: to judge each of them by itself
-takes some milliseconds."""
-
 _HASHED_AT_ONCE: Final = 1024 * 1024
 _SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
@@ -206,6 +202,10 @@ class UsersFile:
             raise Refused(msg) from error
         return digest.hexdigest()
 
+    def pause(self) -> None:
+        """Tick once more, for whoever takes long over what was read."""
+        self._tick(Phase.READING, self._done, self.size)
+
     def _new_rows(self, dialect: Dialect) -> Rows:
         self._file.seek(0)
         return Rows(self._lines(dialect.encoding), dialect.delimiter, dialect.encoding_name)
@@ -286,16 +286,12 @@ class UsersFile:
         for found in self._rows:
             if not isinstance(found, CleanRows):
                 yield self._record(number, found)
-                if not number % _AT_ONCE:
-                    self._tick(Phase.READING, self._done, self.size)
                 number += 1
                 continue
             rows = arranged(found.rows)
             for values in rows if self._wants_samples else ():
                 self._note_samples(values)
-            for at in range(0, len(rows), _AT_ONCE):
-                yield CleanRecords(number + at, found.line + at, rows[at : at + _AT_ONCE])
-                self._tick(Phase.READING, self._done, self.size)
+            yield CleanRecords(number, found.line, rows)
             number += len(rows)
         findings.blank = self._rows.blank
         self._tick(Phase.READING, self.size, self.size)

@@ -22,6 +22,7 @@ _NOT_NAMED: Final = "not named"
 _VALUE: Final = 60
 _MARK: Final = "✓"
 _HINT: Final = "  Enter opens  Space marks  c corrects  w saves this  ? keys"
+_HINT_OF_USERS: Final = "  Space marks  * marks all  w saves this  ? keys"
 _HINT_ELSEWHERE: Final = "  ↓ leads here  c corrects  w saves this  ? keys"
 
 
@@ -134,7 +135,8 @@ class RecordList(VirtualRows):
         """What the keys do here, and which row of how many is under the cursor."""
         where = f"{self.cursor_row + 1:,} of {self.row_count:,}" if self.row_count else "none"
         room = max(0, width - len(where) - 1)
-        hint = _HINT if self.has_focus else _HINT_ELSEWHERE
+        hint = _HINT_OF_USERS if self._filter is Filter.NOT_IN_FILE else _HINT
+        hint = hint if self.has_focus else _HINT_ELSEWHERE
         return fitted(f"{fitted(hint, room)}{where} ", width)
 
 

@@ -97,7 +97,9 @@ def unsound_rows(columns: Sequence[Sequence[str]], *, allow_unlicensed: bool = F
         unsound.update(at for at, values in enumerate(shared) if values in faulty)
     for place, field, check in _ONE_BY_ONE:
         column = columns[place]
-        if any(column) and not (field.kind is Kind.IP and _are_ipv4(column)):
+        if field.kind is Kind.IP:
+            unsound |= _no_addresses(column)
+        elif any(column):
             unsound.update(
                 at for at, value in enumerate(column) if value and check(field, value) is not None
             )
@@ -161,14 +163,18 @@ def is_ip_address(value: str) -> bool:
     return True
 
 
-def _are_ipv4(values: Sequence[str]) -> bool:
-    """Whether all values that are not empty are IPv4 addresses, as those of most phones are."""
+def _no_addresses(values: Sequence[str]) -> set[int]:
+    """Where values stand that are no address of a phone. Most are IPv4, and asked at once."""
+    filled = [value for value in values if value]
+    dotted = [value for value in filled if ":" not in value]
     try:
-        for value in filter(None, values):
+        for value in dotted:
             _inet_pton(_IPV4, value)
+        suspects = [value for value in filled if ":" in value]
     except (OSError, ValueError):
-        return False
-    return True
+        suspects = filled
+    bad = {value for value in suspects if not _is_phone_address(value)}
+    return {at for at, value in enumerate(values) if value in bad} if bad else set()
 
 
 def sip_parts(value: str) -> tuple[str, str] | None:
@@ -206,8 +212,12 @@ def _missing(field: Field) -> Fault:
     return Fault(field, message, remedy, is_missing=True)
 
 
+def _is_phone_address(value: str) -> bool:
+    return is_ip_address(value) or _MAC.fullmatch(value) is not None
+
+
 def _check_address(field: Field, value: str) -> Fault | None:
-    if is_ip_address(value) or _MAC.fullmatch(value):
+    if _is_phone_address(value):
         return None
     return Fault(
         field,

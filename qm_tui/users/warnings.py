@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import FIELD, Field, User
+from qm_tui.users.fields import FIELD, Field, Kind, User
 from qm_tui.users.problems import Fault, Severity
 from qm_tui.users.rules import sip_parts
 
@@ -23,15 +23,15 @@ _USER_NAME: Final = FIELD["user_name"]
 _EXTENSION: Final = FIELD["extension"]
 
 
-def _has_profile(on_demand: str, profile: str) -> bool:
+def _has_profile(on_demand: str, profile: str | bool) -> bool:
     return bool(profile) and on_demand == "1"
 
 
-def _has_no_login(computer: str, login: str) -> bool:
+def _has_no_login(computer: str, login: str | bool) -> bool:
     return computer == "1" and not login
 
 
-def _has_no_second_phone(dual: str, phone: str) -> bool:
+def _has_no_second_phone(dual: str, phone: str | bool) -> bool:
     return dual == "1" and not phone
 
 
@@ -132,7 +132,14 @@ def noteworthy_rows(columns: Sequence[Sequence[str]]) -> set[int]:
     """
     rows: set[int] = set()
     for fields, applies, _ in _WARNINGS:
-        values = [columns[field.index] for field in fields]
-        if any(values[0]):
-            rows.update(at for at, one in enumerate(map(applies, *values)) if one)
+        first, *others = (columns[field.index] for field in fields)
+        if fields[0].kind is Kind.FLAG:
+            # whether the other value is empty is all that counts: few pairs, asked once each
+            pairs = list(zip(first, map(bool, *others), strict=True))
+            found = {pair for pair in set(pairs) if applies(*pair)}
+            if found:
+                rows.update(at for at, pair in enumerate(pairs) if pair in found)
+        else:
+            filled = [at for at, value in enumerate(first) if value]
+            rows.update(at for at in filled if applies(first[at], *(one[at] for one in others)))
     return rows
