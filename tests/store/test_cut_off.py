@@ -107,7 +107,8 @@ def test_the_activity_log_says_what_was_imported(path):
     import_users(Asked(file), store)
     entry = store.activity()[0]
     digest = subprocess.run(["sha256sum", file], check=True, capture_output=True, text=True)
-    assert entry.why == f"import of sales.csv, 1 KB, sha256 {digest.stdout.split()[0]}"
+    read = f"import of sales.csv, 1 KB, sha256 {digest.stdout.split()[0]}"
+    assert entry.why == f"{read}; 1 record: 0 unchanged, 0 rejected"
     assert entry.added == 1
     import_users(Asked(file), store)
     assert store.activity()[0] == entry
