@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 from textual.pilot import Pilot
 
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.exporting import export_users
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.tui.app import QmTuiApp
+from qm_tui.users.fields import User
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_data"
@@ -32,6 +34,9 @@ async def draw(home: Path) -> None:
     for at, name in enumerate(("users-excel-de.csv", "users-no-header.csv", "users.csv")):
         (incoming / name).write_bytes((SAMPLES / name).read_bytes())
         os.utime(incoming / name, (1_763_900_000 - 90_000 * at, 1_763_900_000 - 90_000 * at))
+    newest = incoming / "sales-emea.csv"
+    export_users(edited(list(store.state.users.values())), newest)
+    os.utime(newest, (1_763_990_000, 1_763_990_000))
     os.chdir(incoming)
     app = QmTuiApp(open_store(path), login="mheller")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -48,6 +53,19 @@ async def draw(home: Path) -> None:
         await pilot.press("2")
         await pilot.pause(1)
         save(pilot, "activity")
+
+
+def edited(users: list[User]) -> list[User]:
+    """The users as a colleague might send them back, out of a spreadsheet."""
+    made = [user._replace(department="Sales EMEA") for user in users[:60]]
+    made[40:] = users[40:200]
+    for at in (4, 21, 77):
+        made[at] = made[at]._replace(extension="")
+    for at in (9, 30, 31, 90):
+        made[at] = made[at]._replace(user_id=f"{at}7")
+    for at, user in enumerate(made[100:120], start=100):
+        made[at] = user._replace(extension=user.extension.lstrip("0"), location="")
+    return made
 
 
 def save(pilot: Pilot[str], name: str) -> None:

@@ -19,7 +19,7 @@ from qm_tui.users.problems import Fault, shortened
 
 _USER_NAME: Final = FIELD["user_name"]
 
-NAME_OF_A_USER: Final = "User Name belongs to a user here, and User ID is empty"
+NAME_OF_A_USER: Final = "User Name belongs to a user who is here already"
 """What is wrong with records that may be meant for a user who is there."""
 
 NAME_OF_ANOTHER: Final = "User Name belongs to another user"

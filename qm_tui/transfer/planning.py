@@ -368,7 +368,8 @@ class Planner:
         for owner_id, key in owners.items():
             owner = state.users[owner_id]
             for said in by_key.get(key, ()):
-                user, is_new = said.judged.user, said.judged.stored is None
+                user = said.judged.user
+                is_new = said.judged.stored is None and not user.user_id
                 if user.user_id != owner_id:
                     self._add_fault(said, name_taken(user.user_name, owner, is_new=is_new))
 
