@@ -14,7 +14,7 @@ from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
 from qm_tui.transfer.export_choices import USUAL, ExportChoices
 from qm_tui.transfer.exported import Exported
-from qm_tui.transfer.reading import SUFFIX
+from qm_tui.transfer.opening import SUFFIX
 from qm_tui.transfer.writing import Writer
 from qm_tui.users.fields import User
 

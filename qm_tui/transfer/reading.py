@@ -6,13 +6,12 @@ found out by planning.
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason
@@ -27,6 +26,7 @@ from qm_tui.transfer.columns import (
 from qm_tui.transfer.dialect import Dialect, dialect_of, first_rows, not_a_text_file
 from qm_tui.transfer.findings_text import how_it_is_read, which_columns
 from qm_tui.transfer.lines import Lines, lines_of
+from qm_tui.transfer.opening import named, opened
 from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.rows import BLANKS, CleanRows, Row, Rows
 from qm_tui.transfer.sampling import sample_values
@@ -34,9 +34,6 @@ from qm_tui.transfer.spreadsheet import unguarded, unwrapped
 from qm_tui.users.fields import FIELDS, SECRETS
 from qm_tui.users.problems import Fault
 from qm_tui.users.rules import control_fault
-
-SUFFIX: Final = ".csv"
-"""How the name of a users file ends, in any case."""
 
 _SAMPLES: Final = 3
 _START: Final = 8192
@@ -151,7 +148,7 @@ class UsersFile:
         self._read_as = read_as or ReadAs()
         self._tick: Tick = no_tick
         self._done = 0
-        self._file = _opened(path)
+        self._file = opened(path)
         try:
             status = os.fstat(self._file.fileno())
             self.size = status.st_size
@@ -160,7 +157,7 @@ class UsersFile:
             what = not_a_text_file(start, self._read_as.encoding)
             if what:
                 msg = (
-                    f"{_named(path)} is {what}, not a CSV text file: choose another file. A "
+                    f"{named(path)} is {what}, not a CSV text file: choose another file. A "
                     "workbook must be saved as CSV first."
                 )
                 raise Refused(msg)
@@ -173,7 +170,7 @@ class UsersFile:
             self._wants_samples = not dialect.encoding.startswith("utf")
         except OSError as error:
             self._file.close()
-            msg = f"{_named(path)} cannot be read: {reason(error)}."
+            msg = f"{named(path)} cannot be read: {reason(error)}."
             raise Refused(msg) from error
         except BaseException:
             self._file.close()
@@ -198,7 +195,7 @@ class UsersFile:
                 digest.update(block)
                 tick(Phase.READING, self.size, self.size)
         except OSError as error:
-            msg = f"{_named(self.path)} could not be read to its end: {reason(error)}."
+            msg = f"{named(self.path)} could not be read to its end: {reason(error)}."
             raise Refused(msg) from error
         return digest.hexdigest()
 
@@ -245,14 +242,14 @@ class UsersFile:
     def _columns_without_header(self) -> Columns:
         if self._read_as.mapping and self._read_as.header is False:
             msg = (
-                f"{_named(self.path)} is to be read without a header, and a mapping pairs columns "
+                f"{named(self.path)} is to be read without a header, and a mapping pairs columns "
                 "by their names: choose one of the two."
             )
             raise Refused(msg)
         return columns_in_file_order()
 
     def _header_refused(self, header: Row, why: str) -> Refused:
-        return Refused(f"{_named(self.path)}, line {header.line}: {why}")
+        return Refused(f"{named(self.path)}, line {header.line}: {why}")
 
     def records(self, tick: Tick = no_tick) -> Iterator[Record]:
         """The records of the file, in order, once.
@@ -276,7 +273,7 @@ class UsersFile:
         try:
             yield from self._read()
         except OSError as error:
-            msg = f"{_named(self.path)} could not be read to its end: {reason(error)}."
+            msg = f"{named(self.path)} could not be read to its end: {reason(error)}."
             raise Refused(msg) from error
 
     def _read(self) -> Iterator[Record | CleanRecords]:
@@ -299,7 +296,7 @@ class UsersFile:
             what = "a header and no records" if findings.dialect.has_header else "no records"
             if not self.size:
                 what = "no records: it is empty"
-            msg = f"{_named(self.path)} holds {what}."
+            msg = f"{named(self.path)} holds {what}."
             raise Refused(msg)
 
     def _record(self, number: int, row: Row) -> Record:
@@ -360,50 +357,3 @@ def _tidy(values: Values, *, may_be_dressed: bool) -> None:
 def _control_faults(values: Values) -> tuple[Fault, ...]:
     faults = (control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value)
     return tuple(fault for fault in faults if fault)
-
-
-def _named(path: Path) -> str:
-    return visible(str(path))
-
-
-_NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISSOCK, "a socket"),
-]
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The file, open for reading, if it is one that may hold users.
-
-    Raises:
-        Refused: it is missing, no regular file, unreadable, or not named `.csv`.
-    """
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file has such a name"
-        if isinstance(error, FileNotFoundError):
-            msg = f"{_named(path)} does not exist: check its name and folder."
-        else:
-            msg = f"{_named(path)} cannot be read: {why}."
-        raise Refused(msg) from error
-    what = next((what for is_one, what in _NO_FILE if is_one(mode)), None)
-    if what:
-        msg = f"{_named(path)} is {what}, not a CSV file: choose a file whose name ends in .csv."
-        raise Refused(msg)
-    if not path.name.lower().endswith(SUFFIX):
-        msg = (
-            f"{_named(path)} is not named .csv: only files whose names end in .csv are imported. "
-            "Rename it if it is one."
-        )
-        raise Refused(msg)
-    try:
-        # not blocking: the file may have become a pipe since it was looked at
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        msg = f"{_named(path)} cannot be read: {reason(error)}."
-        raise Refused(msg) from error
-    return os.fdopen(descriptor, "rb")

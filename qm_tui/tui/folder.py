@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from qm_tui.places import short
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
-from qm_tui.transfer.reading import SUFFIX
+from qm_tui.transfer.opening import SUFFIX
 
 PARENT: Final = ".."
 
