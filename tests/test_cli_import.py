@@ -169,7 +169,7 @@ def test_as_json_the_same_is_said(home, store):  # noqa: F811
     assert [said[key] for key in ("added", "changed", "unchanged", "rejected", "warned")] == [
         *(0, 1, 0, 1, 1)
     ]
-    assert {group["cure"] for group in said["groups"]} == {"--unknown-id", "--empty"}
+    assert {group["cure"] for group in said["groups"]} == {"--unknown-id add", "--empty keep"}
     assert said["totals"]["unlimited_license"] == {"before": 1, "after": 1}
     assert (said["problems_left_out"], said["must_confirm"], said["committed"]) == (0, 0, False)
 
@@ -178,3 +178,17 @@ def test_the_help_names_each_choice():
     out = qm_tui("import", "--help")
     for choice in CHOICES:
         assert choice.flag in out
+
+
+def test_a_rejected_file_of_a_mapped_import_needs_the_mapping_no_more(home, store):  # noqa: F811
+    commit(store, ANNA)
+    rows = "Vorname,Kennung,Location,Ort\r\n,u2222222222a,Nowhere,Bergen\r\n"
+    written(home, rows, "de.csv")
+    pairs = '"Vorname" = "First Name"\n"Kennung" = "User ID"\n"Ort" = "Location"\n"Location" = ""\n'
+    written(home, f"[columns]\n{pairs}", "de.toml")
+    qm_tui("import", "de.csv", "--mapping", "de.toml", "--save-rejected", status=1)
+    saved = home / "de-rejected.csv"
+    saved.write_text(saved.read_text().replace(",,u2222222222a", ",Anna-Lena,u2222222222a"))
+    assert "1 changed" in qm_tui("import", saved.name)
+    (one,) = _users()
+    assert (one["first_name"], one["location"]) == ("Anna-Lena", "Bergen")

@@ -193,6 +193,8 @@ def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool)
 
 
 def _print_json(report: "Report") -> None:
+    from qm_tui.transfer.preview_text import flag_text, next_option
+
     plan, findings = report.plan, report.findings
     said = {
         "records": plan.records,
@@ -204,7 +206,9 @@ def _print_json(report: "Report") -> None:
                 "severity": str(group.severity),
                 "reason": visible(group.reason),
                 "records": group.records,
-                "cure": group.cure.flag if group.cure else None,
+                "cure": flag_text(group.cure, next_option(group.cure, plan.choices))
+                if group.cure
+                else None,
             }
             for group in plan.groups
         ],

@@ -74,6 +74,8 @@ def info(
         ("Store", f"{path} ({held})"),
         *more,
         ("Settings", f"{where} ({chosen}{'' if where.exists() else '; not there: as built in'})"),
+        ("Choices", str(places.settings_folder() / "choices.toml")),
+        ("Mappings", str(places.settings_folder() / "mappings")),
         ("Log", str(places.log_path())),
     ):
         print(f"{name:<10}{visible(value)}")

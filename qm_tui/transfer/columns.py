@@ -82,6 +82,11 @@ _FIELDS_BY_WORD: Final = _FIELDS_BY_NAME | {
 _PROBLEMS: Final = plain(PROBLEMS_HEADER)
 
 
+def field_of_column(name: str) -> Field | None:
+    """The field that a column of this name holds, the first `Phone IP` where it is that."""
+    return _FIELDS_BY_NAME.get(plain(name))
+
+
 def field_named(word: str) -> Field | None:
     """The field of this name, header, alias or key; None where there is none."""
     return _FIELDS_BY_WORD.get(plain(word))
@@ -196,8 +201,13 @@ def _mapped(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]
         by_name.setdefault(same_name(name), []).append(column)
     mapped: dict[int, Field | None] = {}
     holders: dict[Field, str] = {}
+    # in a file of rejected records each column bears its field's own name, and needs no mapping
+    is_of_rejected = any(map(is_problems_column, names))
+    own = {None, *map(field_of_column, names)} if is_of_rejected else set()
     for name, field in mapping.columns.items():
         columns = by_name.get(same_name(name), [])
+        if not columns and field in own:
+            continue
         shown = visible(name, 60)
         if len(columns) != 1 or columns[0] in mapped:
             problem = "two columns are named" if columns else "there is no column"

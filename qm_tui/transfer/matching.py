@@ -78,7 +78,7 @@ class Matching:
         self._require_first(record, user_id, faults)
         stored = self._state.users.get(user_id)
         if stored is None:
-            if not self.adds_unknown:
+            if not self.adds_unknown and self._choices.mode is not Mode.UPDATE:
                 faults.append(
                     Fault(
                         _USER_ID,

@@ -26,7 +26,9 @@ TOTAL_WORDS: Final = {
 """Short names of what is counted before and after, by field key."""
 
 
-def preview_lines(path: Path, location: str, findings: Findings, plan: Plan) -> Iterator[str]:
+def preview_lines(
+    path: Path, location: str, findings: Findings, plan: Plan, corrected: int = 0
+) -> Iterator[str]:
     """What an import would do, in lines safe for a terminal.
 
     Args:
@@ -34,6 +36,7 @@ def preview_lines(path: Path, location: str, findings: Findings, plan: Plan) -> 
         location: where the users are kept, for people.
         findings: what was found out about the file.
         plan: what becomes of its records.
+        corrected: how many of them were corrected by hand.
     """
     now = datetime.now().astimezone()
     yield f"Import: {visible(path.name, 200)}"
@@ -41,6 +44,8 @@ def preview_lines(path: Path, location: str, findings: Findings, plan: Plan) -> 
     yield f"Store: {visible(location)}"
     yield f"Looked at: {now:%Y-%m-%d %H:%M %Z} by {visible(login(), 60)}"
     yield from findings.sentences
+    if corrected:
+        yield corrected_text(corrected)
     yield counts_text(plan)
     if plan.warned:
         yield f"{counted(plan.warned, 'record')} to look at, imported all the same."
@@ -69,6 +74,11 @@ def preview_lines(path: Path, location: str, findings: Findings, plan: Plan) -> 
             )
 
 
+def corrected_text(corrected: int) -> str:
+    """That records are not as the file has them."""
+    return f"{counted(corrected, 'record')} corrected by hand, not as in the file."
+
+
 def counts_text(plan: Plan) -> str:
     """The four counts, as a sum."""
     parts = " + ".join(f"{plan.counts[result]:,} {result}" for result in Result)
@@ -82,6 +92,8 @@ def group_text(group: Group, choices: Choices, width: int = 0) -> str:
     if group.cure is None:
         return said
     cured = next_option(group.cure, choices)
+    if not cured.cure:
+        return said  # the choice is made already, and did not help
     return f"{said}  ({flag_text(group.cure, cured)}: {cured.cure})"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from qm_tui.places import short
 from qm_tui.progress import Phase, Tick
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import counted, visible
-from qm_tui.transfer.columns import Columns
+from qm_tui.transfer.columns import Columns, field_of_column
 from qm_tui.transfer.dialect import Dialect
 from qm_tui.transfer.exporting import AlreadyThere
 from qm_tui.transfer.lines import Lines, lines_of, raw_lines, with_byte_order
@@ -25,7 +26,7 @@ from qm_tui.transfer.reading import Values
 from qm_tui.transfer.rejected_names import free_path
 from qm_tui.transfer.rejected_rows import Sheet, SheetFile
 from qm_tui.transfer.rows import CleanRows, Row, Rows
-from qm_tui.users.fields import FIELDS
+from qm_tui.users.fields import FIELDS, Field
 
 _MARKED: Final = ("utf-8-sig", "utf-16")
 """The encodings of files that begin with a byte order mark."""
@@ -214,7 +215,10 @@ class Saving:
             rows.next_row()
         header = rows.next_row() if self.known.dialect.has_header else None
         rows.width = self.known.columns.width
-        return header.cells if header else [field.header for field in FIELDS]
+        if header is None:
+            return [field.header for field in FIELDS]
+        fields = chain(self.known.columns.fields, repeat(None))
+        return [_name_of(cell, field) for cell, field in zip(header.cells, fields, strict=False)]
 
     def _corrections(self) -> dict[int, Values]:
         """The corrections of records that are rejected still."""
@@ -292,3 +296,11 @@ def changed(path: Path) -> Refused:
     return Refused(
         f"{visible(short(path))} was changed since it was read: import it again. {NOTHING_SAVED}"
     )
+
+
+def _name_of(cell: str, field: Field | None) -> str:
+    """A column's name by which an import without a mapping knows it again, or knows it not."""
+    meant = field_of_column(cell)
+    if field is None:
+        return f"Left out: {cell}" if meant is not None else cell
+    return cell if meant is not None and meant.header == field.header else field.name

@@ -125,7 +125,13 @@ async def _save(screen: Screen[Any], target: Path, write: Callable[..., tuple[st
 def _write_text(
     prepared: Prepared, location: str, target: Path, *, overwrite: bool
 ) -> tuple[str, ...]:
-    lines = preview_lines(prepared.asked.path, location, prepared.findings, prepared.plan)
+    lines = preview_lines(
+        prepared.asked.path,
+        location,
+        prepared.findings,
+        prepared.plan,
+        len(prepared.asked.corrections),
+    )
     shown = visible(short(target))
     try:
         with replacing(target, overwrite=overwrite) as file:

@@ -17,6 +17,7 @@ from qm_tui.transfer.preview_text import (
     SEVERITY_WORDS,
     TOTAL_WORDS,
     choices_text,
+    corrected_text,
     counts_text,
     next_option,
     taken_text,
@@ -168,13 +169,13 @@ def _groups(plan: Plan, width: int) -> Iterator[HeadLine]:
             text += f"{fitted(visible(group.reason, 300), room)}  {cure}"
         else:
             text += visible(group.reason, 300)
-        yield HeadLine(fitted(text, width), False, group, cure_at if group.cure else 0)
+        yield HeadLine(fitted(text, width), False, group, cure_at if cure and group.cure else 0)
 
 
 def _cure(group: Group, plan: Plan) -> str:
-    if group.cure is None:
-        return ""
-    return f"{group.cure.letter or 'o':<2} {next_option(group.cure, plan.choices).cure}"
+    cured = next_option(group.cure, plan.choices).cure if group.cure is not None else ""
+    letter = group.cure.letter if group.cure is not None else ""
+    return f"{letter or 'o':<2} {cured}" if cured else ""
 
 
 def _totals(plan: Plan, width: int) -> Iterator[HeadLine]:
@@ -214,6 +215,8 @@ def _chosen(choices: Choices, width: int) -> Iterator[HeadLine]:
 
 def _notes(prepared: Prepared, width: int) -> Iterator[HeadLine]:
     plan = prepared.plan
+    if prepared.asked.corrections:
+        yield HeadLine(corrected_text(len(prepared.asked.corrections)))
     if prepared.findings.needs_mapping:
         yield HeadLine("Mandatory fields have no column: m pairs columns with fields.", True)
     if plan.is_held_back:

@@ -196,6 +196,7 @@ def record_table(outcome: Outcome, choices: Choices) -> Table:
         cure = cure_of(fault, updates=outcome.stored is not None)
         if cure is not None:
             option = next_option(cure, choices)
+        if cure is not None and option.cure:
             table.add_row("", Text(f"Or, for all records: {cure.letter or 'o'}  {option.cure}."))
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
