@@ -46,6 +46,11 @@ def settings_folder() -> Path:
     return Path(platformdirs.user_config_dir(APP))
 
 
+def mappings_folder() -> Path:
+    """The folder of the admin's own column mappings."""
+    return settings_folder() / "mappings"
+
+
 def log_path() -> Path:
     """The file into which an unexpected error is written."""
     return Path(platformdirs.user_log_dir(APP)) / "qm-tui.log"

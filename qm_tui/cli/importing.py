@@ -193,7 +193,7 @@ def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool)
 
 
 def _print_json(report: "Report") -> None:
-    from qm_tui.transfer.preview_text import flag_text, next_option
+    from qm_tui.transfer.preview_text import cured_by, flag_text
 
     plan, findings = report.plan, report.findings
     said = {
@@ -206,8 +206,8 @@ def _print_json(report: "Report") -> None:
                 "severity": str(group.severity),
                 "reason": visible(group.reason),
                 "records": group.records,
-                "cure": flag_text(group.cure, next_option(group.cure, plan.choices))
-                if group.cure
+                "cure": flag_text(group.cure, cured)
+                if group.cure and (cured := cured_by(group.cure, plan.choices))
                 else None,
             }
             for group in plan.groups

@@ -51,6 +51,7 @@ def info(
     context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
 ) -> None:
     """Say where the data, the settings and the log are, and what counts."""
+    from qm_tui.remembered import choices_path
     from qm_tui.settings import settings, settings_path
 
     path = store_path(context, store)
@@ -74,8 +75,8 @@ def info(
         ("Store", f"{path} ({held})"),
         *more,
         ("Settings", f"{where} ({chosen}{'' if where.exists() else '; not there: as built in'})"),
-        ("Choices", str(places.settings_folder() / "choices.toml")),
-        ("Mappings", str(places.settings_folder() / "mappings")),
+        ("Choices", str(choices_path())),
+        ("Mappings", str(places.mappings_folder())),
         ("Log", str(places.log_path())),
     ):
         print(f"{name:<10}{visible(value)}")

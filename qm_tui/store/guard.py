@@ -54,19 +54,17 @@ def taken_by(stored: User, user: User) -> list[str]:
         taken.append(INACTIVATES)
     if _loses_a_license(stored, user):
         taken.append(UNLICENSES)
-    if any(stored[at] and not user[at] for at in _OPTIONAL):
+    if _loses_a_value(stored, user):
         taken.append(CLEARS)
     return taken
 
 
 def takes_away(stored: User, user: User | None) -> bool:
     """Whether a change deletes, inactivates or unlicenses a user, or clears an optional value."""
-    if user is None:
-        return True
-    if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
-        return True
-    if _loses_a_license(stored, user):
-        return True
+    return user is None or bool(taken_by(stored, user))
+
+
+def _loses_a_value(stored: User, user: User) -> bool:
     for at in _OPTIONAL:  # noqa: SIM110 - half the time, asked of every user of an import
         if not user[at] and stored[at]:
             return True

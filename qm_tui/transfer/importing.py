@@ -185,8 +185,8 @@ def commit(
     first = prepared
     for left in reversed(range(_PLANS_OUTSIDE)):
         moved_on = prepared is not first
-        if not takes_any_outcome and not prepared.plan.comes_to_the_same(first.plan):
-            raise OutcomeChanged(prepared)
+        if moved_on and not takes_any_outcome:
+            _require_same(prepared, first)
         plan = prepared.plan
         if not plan.writes:
             return _report(prepared, store_moved_on=moved_on)
@@ -197,8 +197,8 @@ def commit(
             if state is not prepared.state and not left:
                 # others write all the time: they have to wait for once
                 prepared = _prepared_again(prepared, state, tick)
-                if not takes_any_outcome and not prepared.plan.comes_to_the_same(first.plan):
-                    raise OutcomeChanged(prepared)
+                if not takes_any_outcome:
+                    _require_same(prepared, first)
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
             if state is prepared.state and plan.writes:
@@ -218,14 +218,18 @@ def _why(prepared: Prepared) -> str:
     """What the import is, for the activity log: the same facts as the preview said."""
     plan, corrected = prepared.plan, len(prepared.asked.corrections)
     said = [
-        f"import of {visible(prepared.asked.path.name, 100)}",
-        prepared._read.described,
+        f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
         f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
         f"{corrected:,} corrected by hand" if corrected else "",
         f"chosen: {chosen}" if (chosen := choices_text(plan.choices)) else "",
     ]
-    return "; ".join(filter(None, said)).replace("; ", ", ", 1)
+    return "; ".join(filter(None, said))
+
+
+def _require_same(prepared: Prepared, first: Prepared) -> None:
+    if not prepared.plan.comes_to_the_same(first.plan):
+        raise OutcomeChanged(prepared)
 
 
 def _require_confirmation(plan: Plan, confirmed: int) -> None:

@@ -7,7 +7,7 @@ many at once (`qm_tui.transfer.bulk`), and only the others are judged one by one
 
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, repeat
 from typing import Final, NamedTuple, cast
 
 from qm_tui.garbage import let_go
@@ -115,13 +115,10 @@ class Planner:
     def add(self, found: Record | CleanRecords) -> None:
         """Judge a record, or many, by themselves and by the store."""
         if isinstance(found, Record):
-            self._begin(found.line)
+            self._begin(range(found.line, found.line + 1))
             self._add(found)
             return
-        for line in (
-            range(found.line, found.line + len(found.values)) if self._outcomes is not None else ()
-        ):
-            self._begin(line)
+        self._begin(range(found.line, found.line + len(found.values)))
         batch = Batch(found, self._state, self._choices, adds_unknown=self._matching.adds_unknown)
         if self._matching.remember(batch):
             self._pass_over(batch)
@@ -129,14 +126,16 @@ class Planner:
         for record in batch.others():
             self._add(record)
 
-    def _begin(self, line: int) -> None:
-        """Make room for what becomes of the next record."""
+    def _begin(self, lines: range) -> None:
+        """Make room for what becomes of the next records, as far as they are listed."""
         outcomes = self._outcomes
-        if outcomes is not None and len(outcomes) < LISTED:
-            outcomes.lines.append(line)
-            outcomes.results.append(_REJECTED)
-            outcomes.users.append(None)
-            outcomes.stored.append(None)
+        if outcomes is None:
+            return
+        lines = lines[: max(0, LISTED - len(outcomes))]
+        outcomes.lines.extend(lines)
+        outcomes.results += bytes((_REJECTED,)) * len(lines)
+        outcomes.users += repeat(None, len(lines))
+        outcomes.stored += repeat(None, len(lines))
 
     def _pass_over(self, batch: Batch) -> None:
         """Count the records that change nothing."""

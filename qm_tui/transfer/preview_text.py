@@ -89,17 +89,21 @@ def group_text(group: Group, choices: Choices, width: int = 0) -> str:
     """Problems of one kind, with the flag of the choice that would cure them."""
     words = SEVERITY_WORDS[group.severity]
     said = f"{words:<8}  {group.records:>{width},}  {visible(group.reason, 200)}"
-    if group.cure is None:
+    cured = cured_by(group.cure, choices)
+    if group.cure is None or cured is None:
         return said
-    cured = next_option(group.cure, choices)
-    if not cured.cure:
-        return said  # the choice is made already, and did not help
     return f"{said}  ({flag_text(group.cure, cured)}: {cured.cure})"
 
 
-def next_option(choice: Choice[Choices], choices: Choices) -> Option:
-    """How a choice would be made to cure a problem."""
-    return choice.option(choice.cured(choices))
+def cured_by(choice: Choice[Choices] | None, choices: Choices) -> Option | None:
+    """How a choice would be made to cure a problem; None where that would be no cure.
+
+    Args:
+        choice: the choice.
+        choices: all choices, as they are made now.
+    """
+    option = choice.option(choice.cured(choices)) if choice is not None else None
+    return option if option is not None and option.cure else None
 
 
 def flag_text(choice: Choice[Choices], option: Option) -> str:

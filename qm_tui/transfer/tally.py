@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.guard import CLEARS, INACTIVATES, UNLICENSES, taken_by, takes_away
+from qm_tui.store.guard import CLEARS, INACTIVATES, UNLICENSES, taken_by
 from qm_tui.store.interface import State
 from qm_tui.store.naming import NAME_OF_A_USER
 from qm_tui.transfer.choices import CHOICE, Choices
@@ -131,10 +131,10 @@ class Totals:
         """Count a user who is added or changed; with a sign of -1 take it back."""
         if stored is None or _counted_of(user) != _counted_of(stored):
             self._count(user, stored, sign)
-        if stored is not None and takes_away(stored, user):
-            self.hit += sign
-            for what in taken_by(stored, user):
-                self.taken[what] += sign
+        taken = taken_by(stored, user) if stored is not None else ()
+        self.hit += sign * bool(taken)
+        for what in taken:
+            self.taken[what] += sign
 
     def _count(self, user: User, stored: User | None, sign: int) -> None:
         for at, field in enumerate(_COUNTED):

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 from qm_tui.transfer.plan import Plan
 from qm_tui.transfer.preview_text import taken_text
 from qm_tui.tui.content import safe
+from qm_tui.tui.number_field import NumberField
 
 
 class ConfirmDialog(ModalScreen[int | None]):
@@ -38,7 +39,7 @@ class ConfirmDialog(ModalScreen[int | None]):
             yield Static(safe(text), classes="dialog-text")
             with Horizontal(id="confirm-line"):
                 yield Label(safe(f"If that is meant, type {self._number} "))
-                yield Input(id="confirm", compact=True, max_length=9)
+                yield NumberField(self._number, id="confirm")
             yield Static(id="confirm-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
@@ -59,8 +60,8 @@ class ConfirmDialog(ModalScreen[int | None]):
     @on(Button.Pressed, "#yes")
     @on(Input.Submitted)
     def _confirmed(self) -> None:
-        field = self.query_one("#confirm", Input)
-        if field.value.strip().replace(",", "") == str(self._number):
+        field = self.query_one(NumberField)
+        if field.holds_it:
             self.dismiss(self._number)
             return
         said = f"That is not the number: type {self._number}, or press Esc."

@@ -10,7 +10,7 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from qm_tui.files import NotDurable, replacing
-from qm_tui.places import settings_folder, short
+from qm_tui.places import mappings_folder, short
 from qm_tui.progress import STEP, Phase
 from qm_tui.refusal import Refused, reason
 from qm_tui.remembered import remembered
@@ -29,7 +29,6 @@ from qm_tui.tui.preview_work import Preview
 from qm_tui.tui.question import Message, Question
 
 _TEXT: Final = "-preview.txt"
-_MAPPINGS: Final = "mappings"
 
 
 def text_path(source: Path) -> Path:
@@ -77,7 +76,7 @@ async def map_columns(screen: Screen[Any], prepared: Prepared) -> ColumnMapping 
     if mapping is None:
         return None
     try:
-        await asyncio.to_thread(save_mapping, _folder(), mapping.name, mapping, header)
+        await asyncio.to_thread(save_mapping, mappings_folder(), mapping.name, mapping, header)
     except Refused as refused:
         await screen.app.push_screen_wait(Message(str(refused)))
     return mapping
@@ -90,15 +89,11 @@ def as_before(asked: Asked) -> Asked:
         Refused: it is no users file.
     """
     asked = replace(asked, choices=remembered().import_choices)
-    if not _folder().is_dir():
+    if not mappings_folder().is_dir():
         return asked
     with UsersFile(asked.path, asked.read_as) as file:
-        mapping = saved_mapping(_folder(), file.findings.columns.header)
+        mapping = saved_mapping(mappings_folder(), file.findings.columns.header)
     return replace(asked, read_as=replace(asked.read_as, mapping=mapping))
-
-
-def _folder() -> Path:
-    return settings_folder() / _MAPPINGS
 
 
 async def _save(screen: Screen[Any], target: Path, write: Callable[..., tuple[str, ...]]) -> None:

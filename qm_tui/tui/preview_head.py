@@ -19,7 +19,7 @@ from qm_tui.transfer.preview_text import (
     choices_text,
     corrected_text,
     counts_text,
-    next_option,
+    cured_by,
     taken_text,
 )
 from qm_tui.users.problems import Severity
@@ -173,9 +173,10 @@ def _groups(plan: Plan, width: int) -> Iterator[HeadLine]:
 
 
 def _cure(group: Group, plan: Plan) -> str:
-    cured = next_option(group.cure, plan.choices).cure if group.cure is not None else ""
-    letter = group.cure.letter if group.cure is not None else ""
-    return f"{letter or 'o':<2} {cured}" if cured else ""
+    cured = cured_by(group.cure, plan.choices)
+    if group.cure is None or cured is None:
+        return ""
+    return f"{group.cure.letter or 'o':<2} {cured.cure}"
 
 
 def _totals(plan: Plan, width: int) -> Iterator[HeadLine]:

@@ -15,7 +15,7 @@ from textual.widgets import Button, Static
 from qm_tui.text import sentence, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.plan import Outcome, Result
-from qm_tui.transfer.preview_text import next_option
+from qm_tui.transfer.preview_text import cured_by
 from qm_tui.transfer.tally import cure_of
 from qm_tui.tui.content import safe
 from qm_tui.tui.field_form import SIGNS, sign_of
@@ -194,10 +194,9 @@ def record_table(outcome: Outcome, choices: Choices) -> Table:
         table.add_row(sign, Text(sentence(visible(fault.message)), "bold"))
         table.add_row("", Text(visible(fault.remedy)))
         cure = cure_of(fault, updates=outcome.stored is not None)
-        if cure is not None:
-            option = next_option(cure, choices)
-        if cure is not None and option.cure:
-            table.add_row("", Text(f"Or, for all records: {cure.letter or 'o'}  {option.cure}."))
+        cured = cured_by(cure, choices)
+        if cure is not None and cured is not None:
+            table.add_row("", Text(f"Or, for all records: {cure.letter or 'o'}  {cured.cure}."))
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
         table.add_row("", "The line could not be read, so nothing is known of its fields.")

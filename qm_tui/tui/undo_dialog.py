@@ -16,6 +16,7 @@ from qm_tui.store.undoing import Kept, UndoPlan
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.done_lines import origin_text, title_text
+from qm_tui.tui.number_field import NumberField
 from qm_tui.tui.virtual_rows import VirtualRows
 
 _USER, _FIELD = 20, 26
@@ -102,7 +103,7 @@ class UndoDialog(ModalScreen[int | None]):
             if self._must_type:
                 with Horizontal(id="undo-confirm"):
                     yield Label(safe(f"A mass change: type {plan.must_confirm} to undo it "))
-                    yield Input(id="confirm", compact=True, max_length=9)
+                    yield NumberField(plan.must_confirm, id="confirm")
                 yield Static(id="undo-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]" if plan.changes else "[OK]"), id="no", compact=True)
@@ -141,9 +142,8 @@ class UndoDialog(ModalScreen[int | None]):
         if not self._must_type:
             self.dismiss(0)
             return
-        wanted, field = self._plan.must_confirm, self.query_one("#confirm", Input)
-        typed = field.value.strip().replace(",", "")
-        if typed == str(wanted):
+        wanted, field = self._plan.must_confirm, self.query_one(NumberField)
+        if field.holds_it:
             self.dismiss(wanted)
             return
         self.query_one("#undo-refused", Static).update(

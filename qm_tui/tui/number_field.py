@@ -1,0 +1,21 @@
+"""The field of the guard: a number that must be typed before a mass change is made."""
+
+from textual.widgets import Input
+
+
+class NumberField(Input):
+    """Wants a number.
+
+    Args:
+        number: the number.
+        id: the widget's ID.
+    """
+
+    def __init__(self, number: int, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, max_length=9)
+        self._number = number
+
+    @property
+    def holds_it(self) -> bool:
+        """Whether the number was typed, with or without commas."""
+        return self.value.strip().replace(",", "") == str(self._number)
