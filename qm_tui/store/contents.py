@@ -13,6 +13,7 @@ from qm_tui.store.entries import (
     ADDED,
     CHANGED,
     DELETED,
+    ROWS_IN_A_PART,
     Recorded,
     Row,
     TableChange,
@@ -206,13 +207,15 @@ class Replay:
 
     Args:
         contents: what they lead on from.
+        found: given the users as they are read.
 
     Attributes:
         user_ids: the users that the transactions were about.
     """
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, found: Found = no_found) -> None:
         self._contents = contents
+        self._found = found
         self.user_ids: set[str] = set()
         self._changes: dict[str, User | None] = {}
         self._numbers: dict[str, int] = {}
@@ -227,15 +230,18 @@ class Replay:
         Raises:
             DoesNotFit: it belongs to another state.
         """
-        for row in recorded.rows(tick):
+        rows = recorded.rows(tick)
+        while some := list(islice(rows, ROWS_IN_A_PART)):
             try:
-                self._add_row(row)
+                left = [user for user in map(self._add_row, some) if user is not None]
             except (ValueError, KeyError, TypeError, IndexError) as error:
                 raise DoesNotFit(str(error)) from error
+            self._found(left)
         self._tables.append(recorded.tables)
         self._generation = recorded.facts.number
 
-    def _add_row(self, row: Row) -> None:
+    def _add_row(self, row: Row) -> User | None:
+        """Take what was done to one user; the user as it is after that."""
         user = user_after(row, self._now)
         sign = row[0]
         user_id = row[1] if sign == CHANGED else row[2][_USER_ID_AT]
@@ -253,8 +259,9 @@ class Replay:
             raise ValueError(msg)
         if sign == DELETED and user_id not in self._contents.state.users:
             self.finish()
-        self._changes[user_id] = self._reader.shared(user) if user else None
+        left = self._changes[user_id] = self._reader.shared(user) if user else None
         self.user_ids.add(user_id)
+        return left
 
     def _now(self, user_id: str) -> User | None:
         if user_id in self._changes:

@@ -164,7 +164,7 @@ class Follower:
                     self._read(tick, found, is_locked=False)
             is_first = self._known.journal is None
             with self._lock.shared(_PATIENCE) as is_quiet:
-                touched = self._catch_up(tick, is_quiet=is_quiet)
+                touched = self._catch_up(tick, found, is_quiet=is_quiet)
             if is_first and is_quiet:
                 self._note_torn_end()
             return touched
@@ -198,11 +198,12 @@ class Follower:
     def _look(self) -> Known:
         return Known(_signature(self.path), _signature(self._journal_path))
 
-    def _catch_up(self, tick: Tick, *, is_quiet: bool = True) -> Touched:
+    def _catch_up(self, tick: Tick, found: Found = no_found, *, is_quiet: bool = True) -> Touched:
         """Take in what others wrote.
 
         Args:
             tick: told how much is read.
+            found: given the users as they are read.
             is_quiet: whether the lock is held, at least shared. If it is not, the last transaction
                 is left for later.
         """
@@ -211,7 +212,7 @@ class Follower:
             return Touched(before, set())
         try:
             with no_garbage_collection() if self._is_much(looked) else nullcontext():
-                touched = self._read_on(looked, tick, is_quiet=is_quiet)
+                touched = self._read_on(looked, tick, found, is_quiet=is_quiet)
         except (StoreRefused, NotASnapshot, OSError):
             self._unreadable = looked  # it is not read again and again
             raise
@@ -225,7 +226,9 @@ class Follower:
             return True
         return looked.journal[1] - self._journal.end > _MUCH
 
-    def _read_on(self, looked: Known, tick: Tick, *, is_quiet: bool) -> set[str] | None:
+    def _read_on(
+        self, looked: Known, tick: Tick, found: Found, *, is_quiet: bool
+    ) -> set[str] | None:
         """Read what is new; the users that it is about, or None where all was read anew."""
         known = self._known
         if looked.snapshot is None and known.snapshot is not None:
@@ -241,16 +244,16 @@ class Follower:
             )
             raise StoreRefused(msg)
         if looked.snapshot == known.snapshot and self._has_live_journal(looked):
-            return self._read_journal(tick, holds_back=not is_quiet)
+            return self._read_journal(tick, found, holds_back=not is_quiet)
         head, journal = self._head_there(), self._journal
         if head and journal and head.journal == journal.header.uid:
             # a checkpoint: what it took in can still be read, whatever its name is now
-            touched = self._read_journal(tick, head.offset)
+            touched = self._read_journal(tick, found, head.offset)
             if journal.end == head.offset:
                 self._adopt(head)
-                return touched | self._read_journal(tick, holds_back=not is_quiet)
+                return touched | self._read_journal(tick, found, holds_back=not is_quiet)
         self._read(tick, no_found, is_locked=True)
-        self._read_journal(tick, holds_back=not is_quiet)
+        self._read_journal(tick, found, holds_back=not is_quiet)
         return None
 
     def _has_live_journal(self, looked: Known) -> bool:
@@ -278,12 +281,17 @@ class Follower:
         self._journal = journal
 
     def _read_journal(
-        self, tick: Tick, until: int | None = None, *, holds_back: bool = False
+        self,
+        tick: Tick,
+        found: Found = no_found,
+        until: int | None = None,
+        *,
+        holds_back: bool = False,
     ) -> set[str]:
         """Read on in the journal; the users that the transactions are about."""
         if self._journal is None:
             return set()
-        replay, before = Replay(self.contents), self.contents.state
+        replay, before = Replay(self.contents, found), self.contents.state
         try:
             for count, recorded in enumerate(
                 self._journal.read_on(until, holds_back=holds_back), start=1

@@ -187,8 +187,9 @@ class UserStore(ABC):
         Args:
             tick: told how much is read.
             found: given the users as they are read, some hundred at a time and in store order,
-                so that the first can be shown before the last are there. Nothing is found where
-                the store is loaded already.
+                so that the first can be shown before the last are there. A user that a later
+                transaction changed is found again, as it is after that; one that was deleted may
+                have been found before. Nothing is found where the store is loaded already.
 
         Raises:
             StoreRefused: it cannot be read, or is no store.

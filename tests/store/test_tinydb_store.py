@@ -342,3 +342,19 @@ def test_a_journal_whose_reading_was_cancelled_anywhere_is_read_whole_next_time(
         assert store.state == EMPTY
     assert list(store.load().users.values()) == [*people, ANNA._replace(location="X")]
     assert len(store.activity()) == 3
+
+
+@pytest.mark.parametrize("is_in_snapshot", [True, False], ids=["snapshot", "journal"])
+def test_users_are_found_while_the_store_is_read_wherever_they_stand(path, is_in_snapshot):
+    many = [user(f"user{number}") for number in range(1_200)]
+    commit(path, *many)
+    if is_in_snapshot:
+        checkpoint(path)
+    commit(path, many[3]._replace(location="Oslo"))
+    batches: list[list[User]] = []
+
+    state = open_store(path).load(found=lambda users: batches.append(list(users)))
+
+    assert max(map(len, batches)) < len(many)  # the first are found before the last are read
+    found = {one.user_id: one for batch in batches for one in batch}
+    assert list(found.values()) == list(state.users.values())
