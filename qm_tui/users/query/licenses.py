@@ -1,6 +1,8 @@
 """Which licenses a user has, as one thing rather than three flags."""
 
 from enum import StrEnum
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from qm_tui.users.fields import FIELD, User
@@ -29,9 +31,20 @@ NO_LICENSE: Final = "–"
 """How a table's cell says that there is none."""
 
 
+license_flags = itemgetter(*(index for _, index in _FLAGS))
+"""The three flags of a user that say the licenses."""
+
+
+@lru_cache(64)  # a file of another program may hold anything in them
+def licenses_in(flags: tuple[str, ...]) -> tuple[License, ...]:
+    """The licenses that three flags say, `NONE` alone where there are none."""
+    found = (one for (one, _), flag in zip(_FLAGS, flags, strict=True) if flag == "1")
+    return tuple(found) or (License.NONE,)
+
+
 def licenses_of(user: User) -> tuple[License, ...]:
     """The licenses of a user, `NONE` alone where there are none."""
-    return tuple(one for one, index in _FLAGS if user[index] == "1") or (License.NONE,)
+    return licenses_in(license_flags(user))
 
 
 def license_cell(user: User) -> str:

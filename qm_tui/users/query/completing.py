@@ -1,0 +1,98 @@
+"""What a filter that is being typed may go on with: names, and the values of fields."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from qm_tui.users.fields import Field
+from qm_tui.users.query.folding import begins_with, folded, looked_for
+from qm_tui.users.query.language import quoted
+from qm_tui.users.query.names import NAMES, Asks, Name, names_for
+
+MOST: Final = 50
+"""Continuations that are offered at once."""
+
+_NEEDS_QUOTES: Final = frozenset(' "|*=\\')
+
+ValuesOf = Callable[[Field], Iterable[str]]
+"""Gives the distinct values of a field, those that many users have first."""
+
+
+class Completions(NamedTuple):
+    """What may be typed on.
+
+    Attributes:
+        start: where in the text that begins which they take the place of.
+        texts: what would stand there instead, the likeliest first.
+    """
+
+    start: int
+    texts: Sequence[str]
+
+
+def completions(text: str, cursor: int, values_of: ValuesOf) -> Completions:
+    """What the word before the cursor may become.
+
+    Args:
+        text: the filter as it is typed.
+        cursor: where in it the cursor stands.
+        values_of: asked for the values of a field whose name stands there.
+    """
+    start = _start_of_term(text, cursor)
+    typed = text[start:cursor]
+    if typed.startswith("-"):
+        start, typed = start + 1, typed[1:]
+    name, colon, begun = typed.partition(":")
+    if not colon:
+        return Completions(start, _names(typed))
+    meant = names_for(name)
+    if len(meant) != 1:
+        return Completions(start, ())
+    alternatives = begun.rfind("|") + 1
+    at = start + len(name) + 1 + alternatives
+    return Completions(at, _values(meant[0], begun[alternatives:], values_of))
+
+
+def _start_of_term(text: str, cursor: int) -> int:
+    """Where the term begins in which the cursor stands; blanks in quotes do not end one."""
+    start, is_quoted, at = 0, False, 0
+    while at < cursor:
+        if is_quoted and text[at] == "\\":
+            at += 1
+        elif text[at] == '"':
+            is_quoted = not is_quoted
+        elif text[at].isspace() and not is_quoted:
+            start = at + 1
+        at += 1
+    return start
+
+
+def _names(typed: str) -> list[str]:
+    if not typed.replace("-", "").replace("_", "").isalpha():
+        return []
+    begun = typed.casefold().replace("_", "-")
+    begin = [f"{name}:" for name in NAMES if name.startswith(begun)]
+    inside = [f"{name}:" for name in NAMES if f"-{begun}" in name and f"{name}:" not in begin]
+    return begin + inside
+
+
+def _values(name: Name, typed: str, values_of: ValuesOf) -> list[str]:
+    begun = looked_for(typed.removeprefix("=").removeprefix('"'))
+    if name.asks is not Asks.TEXT or name.field is None:
+        return [value for value in name.values if value.startswith(begun)]
+    is_begin = begins_with(begun)
+    first, then = [], []
+    for value in values_of(name.field):
+        if is_begin(value):
+            first.append(_written(value))
+        elif begun in folded(value):
+            then.append(_written(value))
+        if len(first) >= MOST:
+            break
+    return (first + then)[:MOST]
+
+
+def _written(value: str) -> str:
+    """A value as it stands in a filter: in quotes where it must."""
+    if not value or not _NEEDS_QUOTES.isdisjoint(value) or not value.isprintable():
+        return quoted(value)
+    return value

@@ -1,0 +1,192 @@
+r"""The language of filters.
+
+    filter      = [ term { blanks term } ]            all terms must hold
+    term        = [ "-" ] [ name ":" ] value          "-": it must not hold
+    value       = alternative { "|" alternative }     one of them must hold
+    alternative = [ "=" ] ( word | quoted )           "=": the whole field, as it is written
+    quoted      = '"' { character | '\"' | '\\' } '"'
+    word        = characters other than blanks, '"' and "|"
+
+A value without a name is looked for in all text fields. Upper and lower case make no difference;
+a letter without its accent finds it with and without. A value is found anywhere in the field,
+unless `*` stands in a word, which means any characters: then the whole field must fit. `""` is
+the empty field. Names can be shortened as far as they are clear, and are those of `NAMES`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from qm_tui.users.query.names import Asks, Name, names_for
+
+LONGEST: Final = 1000
+"""The characters that a filter may have."""
+
+
+class FilterFault(Exception):
+    """A filter says something that is none.
+
+    Attributes:
+        sentence: what is wrong with it, and what to do.
+        start: where in the text that begins, from 0.
+        end: where it ends.
+    """
+
+    def __init__(self, sentence: str, start: int = 0, end: int = 0) -> None:
+        super().__init__(sentence)
+        self.sentence, self.start, self.end = sentence, start, end
+
+
+class Value(NamedTuple):
+    """What is looked for.
+
+    Attributes:
+        text: as it was typed, without its quotes.
+        is_exact: whether `=` stood before it.
+        is_quoted: whether it stood in quotes, where `*` is an asterisk.
+    """
+
+    text: str
+    is_exact: bool = False
+    is_quoted: bool = False
+
+    @property
+    def has_wildcard(self) -> bool:
+        """Whether `*` stands in it for any characters."""
+        return "*" in self.text and not self.is_quoted and not self.is_exact
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a filter.
+
+    Attributes:
+        name: what it asks for; None of a free word.
+        values: one of them must hold.
+        is_not: whether none of them must.
+        start: where in the text its value begins.
+        end: where the term ends.
+    """
+
+    name: Name | None
+    values: tuple[Value, ...]
+    is_not: bool
+    start: int
+    end: int
+
+
+def quoted(text: str) -> str:
+    r"""The text in quotes, as a filter says it: `"Sales \"EMEA\""`."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
+
+
+_NAME: Final = re.compile(r"(-?)([^\W\d_][\w-]*):")
+_VALUE: Final = re.compile(r'(=?)(?:"((?:[^"\\]|\\.)*)("?)|([^\s"|]*))', re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_HAS_DIGIT: Final = re.compile(r"\d")
+
+
+def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
+    """The terms of a filter.
+
+    Args:
+        text: the filter.
+        is_typing: whether it may not be at its end: a last term that is not finished is taken for
+            what there is of it, and left out where that is nothing.
+
+    Raises:
+        FilterFault: it is no filter.
+    """
+    if len(text) > LONGEST:
+        msg = f"The filter is longer than {LONGEST:,} characters. Shorten it."
+        raise FilterFault(msg, LONGEST, len(text))
+    terms: list[Term] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        term, end = _term_at(text, at, is_typing=is_typing)
+        if term is not None:
+            terms.append(term)
+        at = end
+    return tuple(terms)
+
+
+def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
+    """The term that begins there, None where it is not finished yet, and where it ends."""
+    named = _NAME.match(text, at)
+    name: Name | None = None
+    if named and not _HAS_DIGIT.search(named[2]):  # fe80::1 is an address
+        is_not, begin = bool(named[1]), named.end()
+        name = _name_meant(named[2], named.start(2), named.end(2))
+    else:
+        is_not = text[at] == "-"
+        begin = at + is_not
+    values: list[Value] = []
+    end = begin
+    while True:
+        value, end, is_closed = _value_at(text, end)
+        is_last = end == len(text)
+        if not is_closed and not (is_typing and is_last):
+            msg = "A quote is opened and not closed. Put a quote at the end of the words."
+            raise FilterFault(msg, begin, end)
+        if value.text or value.is_quoted:
+            values.append(value)
+        elif not (is_typing and is_last):
+            raise FilterFault(_missing(name), at, max(end, at + 1))
+        if is_last or text[end] != "|":
+            break
+        end += 1
+    if not is_last and not text[end].isspace():
+        msg = "A quote can stand only at the beginning and the end of words, with a blank after it."
+        raise FilterFault(msg, end, end + 1)
+    return (Term(name, tuple(values), is_not, begin, end) if values else None), end
+
+
+def _value_at(text: str, at: int) -> tuple[Value, int, bool]:
+    """The value that begins there, where it ends, and whether its quote was closed."""
+    found = _VALUE.match(text, at)
+    assert found is not None  # noqa: S101 - it fits anywhere, if only to nothing
+    exact, inside, closing, word = found.groups()
+    if inside is None:
+        return Value(word, bool(exact)), found.end(), True
+    words = _ESCAPED.sub(r"\1", inside)
+    return Value(words, bool(exact), is_quoted=True), found.end(), bool(closing)
+
+
+def _name_meant(written: str, start: int, end: int) -> Name:
+    found = names_for(written)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        several = _listed([one.name for one in found])
+        raise FilterFault(f"{written}: may mean {several}. Write more of it.", start, end)
+    if written.casefold() in ("password", "salt"):
+        msg = f"Nothing can be looked for in {written.casefold()}: it is never shown."
+        raise FilterFault(msg, start, end)
+    msg = (
+        f"There is no field {written}: to look for. To look for the words themselves, put them in "
+        "quotes."
+    )
+    raise FilterFault(msg, start, end)
+
+
+def _missing(name: Name | None) -> str:
+    if name is None:
+        return "A word is missing here: put one, or take the sign away."
+    if name.asks is Asks.TEXT:
+        return f'{name.name}: needs a value after the colon, or "" for the empty field.'
+    return f"{name.name}: needs a value after the colon: {_listed(list(name.values))}."
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def one_of(name: Name) -> str:
+    """What can stand after the colon of a name, for a sentence."""
+    return _listed([*name.values, '""'] if name.asks is Asks.FLAG else [*name.values])
