@@ -15,7 +15,7 @@ between, snapshot and journal say whether they belong together.
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NoReturn
@@ -36,7 +36,7 @@ from qm_tui.store.contents import Contents, Tally, checked, state_after
 from qm_tui.store.entries import Row, TableChange, payloads
 from qm_tui.store.following import Follower, Known, signature_of
 from qm_tui.store.frames import Damaged
-from qm_tui.store.history import rows_about
+from qm_tui.store.history import Kept, rows_about
 from qm_tui.store.interface import (
     Changes,
     Entry,
@@ -44,11 +44,13 @@ from qm_tui.store.interface import (
     State,
     StoreReadOnly,
     StoreRefused,
+    Touch,
     no_found,
 )
 from qm_tui.store.journal import Header, Journal, NotAJournal, SyncFailed
 from qm_tui.store.previous import contents_before
 from qm_tui.store.snapshot import Head
+from qm_tui.store.touches import MissingTransaction, touched_by, touches_of
 from qm_tui.text import visible
 from qm_tui.users.fields import User
 
@@ -290,6 +292,57 @@ class Database(Follower):
                     yield rows
         except (Damaged, NotAJournal) as error:
             msg = f"What transaction {number:,} of {self.named} did cannot be read: {error}."
+            raise StoreRefused(msg) from error
+
+    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+        """What became of a user, newest first, as far as it is kept.
+
+        Raises:
+            StoreRefused: the history cannot be read.
+        """
+        with self._refusing_history(), self._kept_journals() as journals:
+            yield from touches_of(user_id, journals, tick)
+
+    def touched_by(self, numbers: range, tick: Tick = no_tick) -> Iterator[str]:
+        """The User IDs of those whom transactions in a row added or changed.
+
+        Raises:
+            StoreRefused: one of them is not there, or what it did is no longer kept.
+        """
+        with self._refusing_history(), self._kept_journals() as journals:
+            try:
+                yield from touched_by(numbers, journals, tick)
+            except MissingTransaction as missing:
+                self._refuse_unknown(missing.number)
+
+    def forgotten_until(self) -> datetime | None:
+        """When the last transaction was of which it is no longer kept what it did.
+
+        Raises:
+            StoreRefused: the history cannot be read.
+        """
+        with self._refusing_history():
+            return self._history.forgotten_until()
+
+    @contextmanager
+    def _kept_journals(self) -> Iterator[list[Kept]]:
+        """The journals that are kept, the live one last."""
+        journal = self._journal
+        if journal is None:
+            yield self._history.kept()
+            return
+        with journal.frames() as frames:  # open from now on: a checkpoint may close the journal
+            live = Kept(journal.header.first, journal.end, lambda: nullcontext(frames))
+            yield [*self._history.kept(journal.header.uid), live]
+
+    @contextmanager
+    def _refusing_history(self) -> Iterator[None]:
+        """Say in a sentence what keeps the history from being read."""
+        try:
+            with self._refusing():
+                yield
+        except (Damaged, NotAJournal) as error:
+            msg = f"The history of {self.named} cannot be read: {error}."
             raise StoreRefused(msg) from error
 
     def _refuse_unknown(self, number: int) -> NoReturn:

@@ -9,11 +9,13 @@ has become too old or the history too large.
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from qm_tui.files import Access, make_folder, name_too, replacing, sync_folder
 from qm_tui.store.entries import Row, encoded, facts_json, facts_of, parsed
@@ -29,7 +31,8 @@ BYTES: Final = 1024**3
 
 _DAY: Final = 24 * 60 * 60
 _STEM: Final = re.compile(r"(\d{10})-([0-9a-z]{1,32})")
-_ABOUT: Final = re.compile(rb'\{(?:"part":\d+,)?"number":(\d+),')
+ABOUT: Final = re.compile(rb'\{(?:"part":\d+,)?"number":(\d+),')
+"""How the payload of a frame begins that is about a transaction; its group is the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,20 @@ class Limits:
 
     days: float = DAYS
     size: int = BYTES
+
+
+class Kept(NamedTuple):
+    """A journal that is kept, live or of the history.
+
+    Attributes:
+        first: the number of the first transaction that it may hold.
+        size: its bytes.
+        frames: opens it, and gives its frames.
+    """
+
+    first: int
+    size: int
+    frames: Callable[[], AbstractContextManager[Iterator[Frame]]]
 
 
 class _Segment:
@@ -117,9 +134,7 @@ class History:
         for segment in self._segments():
             if segment.uid == live:
                 continue
-            entries = self._known.get(segment.uid)
-            if entries is None:
-                entries = self._known[segment.uid] = self._entries_of(segment)
+            entries = self._entries_of(segment)
             if not segment.journal.exists():
                 entries = [replace(entry, is_kept=False) for entry in entries]
             found += entries
@@ -134,17 +149,37 @@ class History:
             Damaged: it cannot be read any more.
         """
         segments = [one for one in self._segments() if one.first <= number]
-        path = segments[-1].journal if segments else None
-        if path is None or not path.exists():
+        if not segments:
             yield None
             return
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _, begin = header_in(descriptor)
-            size = os.fstat(descriptor).st_size
-            yield rows_about(number, frames_in(descriptor, begin, size))
-        finally:
-            os.close(descriptor)
+        with _frames_of(segments[-1].journal) as frames:
+            yield rows_about(number, frames)
+
+    def kept(self, live: str = "") -> list[Kept]:
+        """The journals that are kept, oldest first.
+
+        Args:
+            live: the uid of the live journal, which is left out.
+        """
+        found = []
+        for segment in self._segments():
+            path = segment.journal
+            with suppress(FileNotFoundError):
+                if segment.uid != live:
+                    found.append(
+                        Kept(segment.first, path.stat().st_size, partial(_frames_of, path))
+                    )
+        return found
+
+    def forgotten_until(self) -> datetime | None:
+        """When the last transaction was whose journal is not kept; None where there is none.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        gone = (one for one in reversed(self._segments()) if not one.journal.exists())
+        times = (entry.time for segment in gone for entry in self._entries_of(segment)[-1:])
+        return next(times, None)
 
     def leading_on_from(self, uid: str) -> Path | None:
         """The journal that led on from a snapshot; None where it is not kept."""
@@ -173,8 +208,14 @@ class History:
                     stems.add((int(found[1]), found[2]))
         return [_Segment(self._folder, *stem) for stem in sorted(stems)]
 
+    def _entries_of(self, segment: _Segment) -> list[Entry]:
+        entries = self._known.get(segment.uid)
+        if entries is None:
+            entries = self._known[segment.uid] = self._read_entries(segment)
+        return entries
+
     @staticmethod
-    def _entries_of(segment: _Segment) -> list[Entry]:
+    def _read_entries(segment: _Segment) -> list[Entry]:
         path = segment.summary if segment.summary.exists() else segment.journal
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -191,6 +232,21 @@ class History:
         return found
 
 
+@contextmanager
+def _frames_of(path: Path) -> Iterator[Iterator[Frame]]:
+    """The frames of a journal of the history; none of one that was removed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield iter(())
+        return
+    try:
+        _, begin = header_in(descriptor)
+        yield frames_in(descriptor, begin, os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)
+
+
 def rows_about(number: int, frames: Iterator[Frame]) -> Iterator[Row] | None:
     """What a transaction did to each user; None where no frame is about it.
 
@@ -200,7 +256,7 @@ def rows_about(number: int, frames: Iterator[Frame]) -> Iterator[Row] | None:
     own = (
         frame.payload
         for frame in frames
-        if (about := _ABOUT.match(frame.payload)) and about[1] == wanted
+        if (about := ABOUT.match(frame.payload)) and about[1] == wanted
     )
     first = next(own, None)
     if first is None:

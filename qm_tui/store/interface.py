@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import Refused
@@ -57,6 +57,10 @@ Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
 
 
+IMPORT_OF: Final = "import of "
+"""What the reason of an import begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A transaction, as the activity log lists it.
@@ -91,6 +95,11 @@ class Entry:
         return self.added + self.changed + self.deleted
 
     @property
+    def is_import(self) -> bool:
+        """Whether it was an import."""
+        return self.why.startswith(IMPORT_OF)
+
+    @property
     def can_undo(self) -> bool:
         """Whether it can be taken back, as far as nothing else has changed since."""
         return self.is_kept and self.users > 0
@@ -109,6 +118,18 @@ class Done(NamedTuple):
     user_id: str
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
+
+
+class Touch(NamedTuple):
+    """What one transaction did to one user.
+
+    Attributes:
+        entry: the transaction.
+        done: what it did to the user.
+    """
+
+    entry: Entry
+    done: Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +273,48 @@ class UserStore(ABC):
         Raises:
             StoreRefused: there is no such transaction, what it did is no longer kept, or the
                 history cannot be read.
+        """
+
+    @abstractmethod
+    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+        """What became of a user, newest first, as far as it is kept.
+
+        What is older is looked for only when it is asked for.
+
+        Args:
+            user_id: the user; it may be gone.
+            tick: told how much is read; it may raise `Cancelled`.
+
+        Raises:
+            StoreRefused: the history cannot be read.
+        """
+
+    @abstractmethod
+    def forgotten_until(self) -> datetime | None:
+        """When the last transaction was of which it is no longer kept what it did to each user.
+
+        None where that is kept of all transactions that are known.
+
+        Raises:
+            StoreRefused: the history cannot be read.
+        """
+
+    @abstractmethod
+    def touched_by(self, number: int, tick: Tick = no_tick, *, last: int = 0) -> Iterator[str]:
+        """The User IDs of those whom a transaction added or changed.
+
+        Those whom it deleted are not among them. Makes no `Done` of each user, so that it takes
+        little longer than reading the journal.
+
+        Args:
+            number: the transaction.
+            tick: told how much is read; it may raise `Cancelled`.
+            last: the last of several transactions in a row that are asked about at once; a user
+                comes once for each of them, and may be gone.
+
+        Raises:
+            StoreRefused: there is no such transaction, what it did is no longer kept, or the
+                history cannot be read. Some users may have come by then.
         """
 
     @abstractmethod

@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 
 from qm_tui.progress import Tick, no_tick
@@ -19,6 +20,7 @@ from qm_tui.store.interface import (
     Found,
     State,
     StoreRefused,
+    Touch,
     Transaction,
     Update,
     UserStore,
@@ -139,6 +141,18 @@ class TinyDBUserStore(UserStore):
         """What a transaction did, user by user."""
         with self._database.rows_of(number) as rows:
             yield from map(done_of, rows)
+
+    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+        """What became of a user, newest first."""
+        return self._database.history_of(user_id, tick)
+
+    def forgotten_until(self) -> datetime | None:
+        """When the last transaction was of which it is no longer kept what it did."""
+        return self._database.forgotten_until()
+
+    def touched_by(self, number: int, tick: Tick = no_tick, *, last: int = 0) -> Iterator[str]:
+        """The User IDs of those whom a transaction, or several in a row, added or changed."""
+        return self._database.touched_by(range(number, max(number, last) + 1), tick)
 
     def checkpoint(self, tick: Tick = no_tick, *, only_if_large: bool = False) -> bool:
         """Write all users into the store's file, and move the journal into the history."""

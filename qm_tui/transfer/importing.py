@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import State, UserStore
+from qm_tui.store.interface import IMPORT_OF, State, UserStore
 from qm_tui.text import counted, size_text, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.corrections import corrected
@@ -218,7 +218,7 @@ def _why(prepared: Prepared) -> str:
     """What the import is, for the activity log: the same facts as the preview said."""
     plan, corrected = prepared.plan, len(prepared.asked.corrections)
     said = [
-        f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
+        f"{IMPORT_OF}{visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
         f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
         f"{corrected:,} corrected by hand" if corrected else "",

@@ -1,5 +1,6 @@
 """The dialog Options of an export: what is written, and how; each explained where the cursor is."""
 
+from enum import Enum, auto
 from typing import ClassVar, Final, NamedTuple
 
 from textual import events, on
@@ -9,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from qm_tui.text import counted, fitted
+from qm_tui.text import fitted
 from qm_tui.transfer.export_choices import EXPORT_CHOICES, ExportChoices
 from qm_tui.transfer.options import Choice
 from qm_tui.tui.content import safe
@@ -19,50 +20,81 @@ _TITLE: Final = 32
 _ONLY_FOR_EXCEL: Final = "Only a file for Excel can have another one than the comma."
 
 
+class Who(Enum):
+    """The users that are exported."""
+
+    ALL = auto()
+    SHOWN = auto()
+    """Those whom the filter shows, in the order in which they are shown."""
+    MARKED = auto()
+
+
 class Scope(NamedTuple):
     """What is exported.
 
     Attributes:
         choices: what is written, and how.
         marked: how many users are marked.
-        only_marked: whether only they are written.
+        shown: how many users a filter shows; None where there is no filter.
+        hidden: how many of the marked users are not shown.
+        who: which users are written.
     """
 
     choices: ExportChoices
     marked: int = 0
-    only_marked: bool = False
+    shown: int | None = None
+    hidden: int = 0
+    who: Who = Who.ALL
+
+    @property
+    def groups(self) -> list[Who]:
+        """The groups of users between which there is a choice."""
+        shown = [Who.SHOWN] if self.shown is not None else []
+        return [Who.ALL, *shown, *([Who.MARKED] if self.marked else [])]
+
+    @property
+    def users(self) -> str:
+        """The users that are written."""
+        if self.who is Who.SHOWN:
+            return f"{self.shown:,} shown"
+        if self.who is Who.MARKED:
+            return f"{self.marked:,} marked{f', {self.hidden:,} not shown' if self.hidden else ''}"
+        return "all users"
 
     @property
     def summary(self) -> str:
         """All of it in one line."""
-        if not self.marked:
+        if len(self.groups) == 1:
             return self.choices.summary
-        users = f"{self.marked:,} marked" if self.only_marked else "all users"
-        return f"{users}, {self.choices.summary}"
+        return f"{self.users}; {self.choices.summary}"
+
+
+_MEANINGS: Final = {
+    Who.ALL: "All users will be written, in the store's order.",
+    Who.SHOWN: "Only the users whom the filter shows will be written, in the order shown.",
+    Who.MARKED: "Only the marked users will be written, whether they are shown or not.",
+}
 
 
 class _Line(NamedTuple):
-    """A line of the dialog; without a choice it is whether only marked users are written."""
+    """A line of the dialog; without a choice it is which users are written."""
 
     choice: Choice[ExportChoices] | None
     title: str
 
     def text(self, scope: Scope) -> str:
         """A box that is checked or not; or, of many ways, the one that is chosen."""
-        value = scope.only_marked
-        if self.choice is not None:
-            option = self.choice.option(scope.choices)
-            if not isinstance(option.value, bool):
-                return f"    {self.title:<{_TITLE}} {option.words}"
-            value = option.value
-        return f"[{'x' if value else ' '}] {self.title}"
+        if self.choice is None:
+            return f"    {self.title:<{_TITLE}} {scope.users}"
+        option = self.choice.option(scope.choices)
+        if not isinstance(option.value, bool):
+            return f"    {self.title:<{_TITLE}} {option.words}"
+        return f"[{'x' if option.value else ' '}] {self.title}"
 
     def meaning(self, scope: Scope) -> str:
         """What it means as it is now."""
         if self.choice is None:
-            if scope.only_marked:
-                return f"Only {counted(scope.marked, 'marked user')} will be written."
-            return "All users will be written."
+            return _MEANINGS[scope.who]
         if self._is_idle(scope):
             return _ONLY_FOR_EXCEL
         return self.choice.option(scope.choices).meaning
@@ -70,7 +102,8 @@ class _Line(NamedTuple):
     def turned(self, scope: Scope) -> Scope:
         """The same, with this turned."""
         if self.choice is None:
-            return scope._replace(only_marked=not scope.only_marked)
+            groups = scope.groups
+            return scope._replace(who=groups[(groups.index(scope.who) + 1) % len(groups)])
         if self._is_idle(scope):
             return scope
         return scope._replace(choices=self.choice.turned(scope.choices))
@@ -92,9 +125,8 @@ class CheckLines(VirtualRows):
     def __init__(self, scope: Scope) -> None:
         super().__init__(id="export-lines")
         self.scope = scope
-        marked = [_Line(None, f"Only the {counted(scope.marked, 'marked user')}")]
         choices = [_Line(choice, choice.title) for choice in EXPORT_CHOICES]
-        self._lines = [*marked, *choices] if scope.marked else choices
+        self._lines = [_Line(None, "Users"), *choices] if len(scope.groups) > 1 else choices
         self.styles.height = len(self._lines)
 
     @property

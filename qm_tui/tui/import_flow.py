@@ -8,11 +8,11 @@ from textual.screen import Screen
 
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick
-from qm_tui.store.interface import UserStore
 from qm_tui.text import counted
 from qm_tui.transfer.importing import Asked, MustConfirm, OutcomeChanged, commit
 from qm_tui.transfer.plan import Plan
-from qm_tui.tui.jobs import Job, View, ended_by, view_of
+from qm_tui.tui.jobs import Job, View, ended_by
+from qm_tui.tui.listing import view_of
 from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.preview_screen import Decision, NotRead, PreviewScreen
 from qm_tui.tui.preview_work import let_go_soon
@@ -82,7 +82,7 @@ async def _carried_out(
     job = session.begin(Job(page.post_message))
     again: PreviewScreen | None = None
     try:
-        done, view = await asyncio.to_thread(_committed, decision, session.store, job.tick)
+        done, view = await asyncio.to_thread(_committed, decision, session, job.tick)
     except OutcomeChanged as changed:
         again = PreviewScreen(session, asked, changed.prepared, _MEANWHILE)
     except MustConfirm:
@@ -100,7 +100,7 @@ async def _carried_out(
     return again
 
 
-def _committed(decision: Decision, store: UserStore, tick: Tick) -> tuple[Plan, View]:
+def _committed(decision: Decision, session: Session, tick: Tick) -> tuple[Plan, View]:
     """Import, and make what the users table shows then.
 
     Raises:
@@ -109,10 +109,12 @@ def _committed(decision: Decision, store: UserStore, tick: Tick) -> tuple[Plan, 
         Refused: the store could not be written.
     """
     with no_garbage_collection():
+        store = session.store
         report = commit(decision.prepared, store, tick, confirmed=decision.confirmed)
         plan = report.plan
         changed = plan.changes if report.committed else ()
-        return plan, view_of(store.state, changed, plan.added)
+        listing, wanted = session.listing, session.wanted
+        return plan, view_of(listing, store.state, wanted, changed, plan.added, lifts=True)
 
 
 def summary(plan: Plan) -> str:

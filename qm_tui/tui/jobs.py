@@ -1,7 +1,7 @@
 """Work in the background: what a worker thread tells the page, and how it is stopped."""
 
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Final
@@ -13,7 +13,7 @@ from qm_tui.progress import Cancelled, Phase
 from qm_tui.progress_line import Pace
 from qm_tui.refusal import Refused
 from qm_tui.store.interface import State
-from qm_tui.transfer.exported import Exported
+from qm_tui.users.query.views import SortKey
 
 _REST: Final = 0.0005
 """Seconds that a worker rests at each tick. Without them the interpreter hardly ever lets the
@@ -80,15 +80,30 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which users are asked for.
+
+    Attributes:
+        filter: in the filter's language; it may be half typed.
+        sort: what they are sorted by; the store's order where there is nothing.
+    """
+
+    filter: str = ""
+    sort: tuple[SortKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What the users table shows, made in a worker because it grows with the data.
 
     Attributes:
         state: the store's state.
-        user_ids: the User IDs in the order in which they are shown.
+        user_ids: the User IDs of those who are shown, in that order.
         signs: by User ID, what the last job did to a user: `+` added, `~` changed.
         cursor_row: where the cursor comes to stand; None where it stays on its user.
         fresh: the User IDs of those whom somebody else has just added or changed.
+        wanted: what was asked for.
+        is_lifted: whether the filter that was asked for was lifted, so that all are shown.
     """
 
     state: State
@@ -96,21 +111,8 @@ class View:
     signs: Mapping[str, str]
     cursor_row: int | None = None
     fresh: frozenset[str] = frozenset()
-
-
-def view_of(state: State, changed: Iterable[str] = (), added: Container[str] = ()) -> View:
-    """All users of a state.
-
-    Args:
-        state: the state.
-        changed: the User IDs of those whom a job changed or added; they are signed, and the cursor
-            comes to stand on the first of them.
-        added: the User IDs of those whom it added.
-    """
-    user_ids = list(state.users)
-    signs = {user_id: "+" if user_id in added else "~" for user_id in changed}
-    first = next((row for row, one in enumerate(user_ids) if one in signs), None) if signs else None
-    return View(state, user_ids, signs, first)
+    wanted: Wanted = Wanted()
+    is_lifted: bool = False
 
 
 class StoreOpened(Message):
@@ -127,22 +129,6 @@ class StoreUnusable(Message):
     def __init__(self, sentence: str) -> None:
         super().__init__()
         self.sentence = sentence
-
-
-class MarksGone(Message):
-    """Users who are marked are no longer there."""
-
-    def __init__(self, user_ids: Sequence[str]) -> None:
-        super().__init__()
-        self.user_ids = user_ids
-
-
-class ExportFinished(Message):
-    """An export is done."""
-
-    def __init__(self, exported: Exported) -> None:
-        super().__init__()
-        self.exported = exported
 
 
 class JobEnded(Message):

@@ -5,6 +5,7 @@ the system. Only then a worker reads it, and makes what the users table shows.
 """
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -13,8 +14,9 @@ from textual.screen import Screen
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import STEP, Phase
-from qm_tui.store.interface import State, StoreRefused, UserStore
-from qm_tui.tui.jobs import View
+from qm_tui.store.interface import State, StoreRefused
+from qm_tui.tui.jobs import View, Wanted
+from qm_tui.tui.listing import view_of
 from qm_tui.tui.session import Session
 
 _LOOK_EVERY: Final = 0.3
@@ -73,7 +75,7 @@ class LiveView:
     def _read(self, before: View) -> None:
         news = NewsRead(before, None)
         try:
-            news.view = _view_of_news(self._session.store, before)
+            news.view = _view_of_news(self._session, before)
         except StoreRefused as refused:
             news.sentence = str(refused)
         except Exception as error:
@@ -96,9 +98,9 @@ class LiveView:
             session.show(news.view)
 
 
-def _view_of_news(store: UserStore, view: View) -> View | None:
+def _view_of_news(session: Session, view: View) -> View | None:
     """What the users table shows after others' commits; None where nothing is new."""
-    before = view.state
+    store, before = session.store, view.state
     is_followed = store.state is before
     update = store.refresh(_rest)
     after = store.state
@@ -106,10 +108,12 @@ def _view_of_news(store: UserStore, view: View) -> View | None:
         return None
     if update is not None and is_followed and update.state is after:
         fresh = update.added | update.changed
-        user_ids = list(after.users) if update.added or update.deleted else view.user_ids
+        if view.wanted == session.wanted == Wanted() and not update.added and not update.deleted:
+            return replace(view, state=after, cursor_row=None, fresh=fresh)
     else:
-        fresh, user_ids = _difference(before, after), list(after.users)
-    return View(after, user_ids, view.signs, None, fresh)
+        fresh = _difference(before, after)
+    made = view_of(session.listing, after, session.wanted)
+    return replace(made, signs=view.signs, fresh=fresh)
 
 
 def _rest(_phase: Phase, _done: int, _total: int) -> None:

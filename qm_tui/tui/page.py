@@ -117,7 +117,7 @@ class Page(Screen[None]):
 
     def show_view(self, view: View) -> None:
         """The store holds something else."""
-        self.query_one(NavigationPane).show_count(len(view.user_ids))
+        self.query_one(NavigationPane).show_count(len(view.state.users))
         self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
         self.show_work()
 

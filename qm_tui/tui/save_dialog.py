@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,11 +15,14 @@ from qm_tui.refusal import Refused
 from qm_tui.transfer.export_choices import USUAL, ExportChoices
 from qm_tui.transfer.exporting import place_for
 from qm_tui.tui.content import safe
-from qm_tui.tui.export_options import ExportOptions, Scope
+from qm_tui.tui.export_options import ExportOptions, Scope, Who
 from qm_tui.tui.file_dialog import FileDialog, Verdict
 from qm_tui.tui.file_list import FileList
 from qm_tui.tui.folder import is_folder
 from qm_tui.tui.question import Question
+
+_ALL: Final = Scope(USUAL)
+"""All users, with the usual choices."""
 
 
 class SaveChoice(NamedTuple):
@@ -29,13 +32,13 @@ class SaveChoice(NamedTuple):
         path: the file; its name ends in .csv.
         overwrite: whether a file that stands there may be replaced: somebody was asked.
         choices: what is written, and how.
-        only_marked: whether only the users who are marked are written.
+        who: which users are written.
     """
 
     path: Path
     overwrite: bool
     choices: ExportChoices = USUAL
-    only_marked: bool = False
+    who: Who = Who.ALL
 
 
 class SaveDialog(FileDialog[SaveChoice]):
@@ -44,8 +47,7 @@ class SaveDialog(FileDialog[SaveChoice]):
     Args:
         start: the folder shown first; where it cannot be read, the home folder, and then `/`.
         name: the file name that is proposed.
-        choices: what was chosen the last time.
-        marked: how many users are marked.
+        scope: what was chosen the last time, and the users that there are to choose from.
     """
 
     DIALOG_TITLE: ClassVar[str] = "Save As"
@@ -54,12 +56,10 @@ class SaveDialog(FileDialog[SaveChoice]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "options", "Options")]
 
-    def __init__(
-        self, start: Path, name: str, choices: ExportChoices = USUAL, marked: int = 0
-    ) -> None:
+    def __init__(self, start: Path, name: str, scope: Scope = _ALL) -> None:
         super().__init__(start)
         self._file_name = name
-        self._scope = Scope(choices, marked)
+        self._scope = scope
 
     def compose_below(self) -> ComposeResult:
         """What is chosen, and the button that opens the choices."""
@@ -125,7 +125,7 @@ class SaveDialog(FileDialog[SaveChoice]):
             self.field.focus()
 
     def _save(self, path: Path, *, overwrite: bool) -> None:
-        self.close(SaveChoice(path, overwrite, self._scope.choices, self._scope.only_marked))
+        self.close(SaveChoice(path, overwrite, self._scope.choices, self._scope.who))
 
     def enter(self, folder: Path) -> None:
         """Show the folder; what stood in the field for it gives way to the file name."""

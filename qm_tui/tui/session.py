@@ -1,11 +1,15 @@
 """What the pages share from start to quit: the store, the job at work, what was said last."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.jobs import Job, Progressed, View
+from qm_tui.tui.jobs import Job, Progressed, View, Wanted
+from qm_tui.tui.listing import Listing
 from qm_tui.tui.question import Message, Question
+from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.views import ALL_USERS, SavedView
 
 
 class Listener(Protocol):
@@ -33,6 +37,7 @@ class Session:
     Args:
         store: the users; it need not be loaded yet.
         login: who is logged in.
+        shown: the view that the table begins with.
 
     Attributes:
         job: the job at work, if any.
@@ -43,9 +48,12 @@ class Session:
         is_previewing: whether an import is chosen or looked at; no other can begin then.
         unsaved: what would be lost if the program were left now, in words; else empty.
         marks: the User IDs of the users who are marked.
+        hidden_marks: how many of them the table does not show.
+        listing: finds the users that the table shows.
+        shown: the view that the admin looks at: its name, filter, sort order and columns.
     """
 
-    def __init__(self, store: UserStore, login: str) -> None:
+    def __init__(self, store: UserStore, login: str, shown: SavedView = ALL_USERS) -> None:
         self.store = store
         self.login = login
         self.job: Job | None = None
@@ -56,6 +64,9 @@ class Session:
         self.is_previewing = False
         self.unsaved = ""
         self.marks: set[str] = set()
+        self.hidden_marks = 0
+        self.listing = Listing(store, self.marks)
+        self.shown = replace(shown, layout=shown.layout or USUAL)
         self._listeners: list[Listener] = []
 
     def join(self, listener: Listener) -> None:
@@ -65,6 +76,11 @@ class Session:
         listener.show_said()
         if self.view is not None:
             listener.show_view(self.view)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which users the table shows."""
+        return Wanted(self.shown.filter, self.shown.sort)
 
     @property
     def is_busy(self) -> bool:
@@ -114,6 +130,8 @@ class Session:
         """The store holds something else: show it on all pages."""
         if self.view is None:
             self.looking_only = self.store.read_only
+        if view.is_lifted:
+            self.shown = replace(self.shown, name=ALL_USERS.name, filter="")
         self.view = view
         for one in self._listeners:
             one.show_view(view)
@@ -132,6 +150,14 @@ class Session:
         else:
             self.marks |= given
         self._tell_marks()
+
+    @property
+    def marks_words(self) -> str:
+        """How many users are marked, and how many of them are not shown; empty where none are."""
+        if not self.marks:
+            return ""
+        hidden = f", {self.hidden_marks:,} not shown" if self.hidden_marks else ""
+        return f"{len(self.marks):,} marked{hidden}"
 
     def forget_marks(self, user_ids: Iterable[str]) -> None:
         """Take the marks of users away."""

@@ -12,7 +12,8 @@ from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.store.interface import Entry, StoreRefused, UserStore
 from qm_tui.store.undoing import MustConfirm, PlanChanged, UndoPlan, undo, undo_plan
-from qm_tui.tui.jobs import Job, View, ended_by, view_of
+from qm_tui.tui.jobs import Job, View, ended_by
+from qm_tui.tui.listing import view_of
 from qm_tui.tui.session import Session
 from qm_tui.tui.undo_dialog import UndoDialog, UndoneReport, kept_words
 
@@ -51,7 +52,7 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         typed = await page.app.push_screen_wait(UndoDialog(entry, plan, said))
         if typed is None or not session.may_change:
             return
-        outcome = await _in_background(page, session, partial(_undone, store, plan, typed))
+        outcome = await _in_background(page, session, partial(_undone, session, plan, typed))
         if outcome is None:
             return
         if isinstance(outcome, _Undone):
@@ -74,8 +75,9 @@ def _planned(store: UserStore, number: int, tick: Tick) -> tuple[Entry, UndoPlan
     return entry, undo_plan(store, entry.number, tick)
 
 
-def _undone(store: UserStore, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
+def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
     """Undo; another plan where others changed the store so that this one no longer holds."""
+    store = session.store
     before = store.state.users
     try:
         done = undo(store, plan.number, confirmed=typed, expected=plan, tick=tick)
@@ -85,7 +87,7 @@ def _undone(store: UserStore, plan: UndoPlan, typed: int, tick: Tick) -> _Undone
         return undo_plan(store, plan.number, tick)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     restored = {user_id for user_id in changed if user_id not in before}
-    return _Undone(done, view_of(store.state, changed, restored))
+    return _Undone(done, view_of(session.listing, store.state, session.wanted, changed, restored))
 
 
 def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:

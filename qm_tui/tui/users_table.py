@@ -7,38 +7,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from qm_tui.text import fitted, visible
+from qm_tui.text import fitted
+from qm_tui.tui.table_columns import Drawn, arranged, position
+from qm_tui.tui.table_header import header_texts
+from qm_tui.tui.user_cells import cell_text
 from qm_tui.tui.virtual_rows import VirtualRows
-from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
-
-FROZEN: Final = 2
-"""Columns that stay in place while the others move: First Name and Last Name."""
-
-_FIRST_SHOWN: Final = (
-    "first_name",
-    "last_name",
-    "extension",
-    "user_name",
-    "department",
-    "is_active",
-    "unlimited_license",
-    "on_demand_license",
-    "computer_recording_license",
-)
-COLUMNS: Final[tuple[Field, ...]] = tuple(
-    [FIELD[key] for key in _FIRST_SHOWN]
-    + [field for field in FIELDS if field.key not in _FIRST_SHOWN]
-)
-"""All 26 fields, those first by which an admin knows a user; the others in file order."""
-
-LEGEND: Final = "A active  U unlimited  O on-demand  C computer   y yes n no"
-
-_FLAGS: Final = {"1": "y", "0": "n"}
-_MARGIN: Final = 3
-"""Cells before the first column: the cursor's sign, the import's sign, and a blank."""
+from qm_tui.users.fields import User
+from qm_tui.users.query.columns import USUAL, Layout
+from qm_tui.users.query.views import SortKey
 
 FRESH_FOR: Final = 5.0
 """Seconds for which users whom somebody else changed are marked."""
@@ -47,17 +27,8 @@ _FRESH: Final = "*"
 _MARK: Final = "✓"
 
 
-def cell_text(field: Field, value: str) -> str:
-    """What a cell shows of a value: never a secret, and flags in one letter."""
-    if field.is_secret:
-        return "set" if value else ""
-    if field.kind is Kind.FLAG:
-        return _FLAGS.get(value, visible(value, 1))
-    return visible(value, field.width * 2)
-
-
 class UsersDataTable(VirtualRows):
-    """Users in rows, fields in columns.
+    """Users in rows, columns as a layout says.
 
     It draws what a view says: a sequence of User IDs in the order in which they are shown.
 
@@ -71,6 +42,10 @@ class UsersDataTable(VirtualRows):
         Binding("enter", "select", show=False),
         Binding("space", "mark", "Mark", show=False),
         Binding("asterisk", "mark_all", "Mark all shown, or none", show=False),
+        Binding("s", "sort(False)", "Sort by the column, or reverse", show=False),
+        Binding("S", "sort(True)", "Sort by the column, too", show=False),
+        Binding("y", "copy_cell", "Copy the cell", show=False),
+        Binding("Y", "copy_row", "Copy the row", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
@@ -79,7 +54,7 @@ class UsersDataTable(VirtualRows):
     footer_height: ClassVar[int] = 1
 
     current_column: reactive[int] = reactive(0, repaint=False)
-    """The column that the keys act on, from 0."""
+    """The place in the layout of the column that the keys act on, from 0."""
 
     class MarksWanted(Message):
         """Users are to be marked; where all of them are, their marks are to be taken away."""
@@ -88,6 +63,30 @@ class UsersDataTable(VirtualRows):
             super().__init__()
             self.user_ids = user_ids
 
+    class SortWanted(Message):
+        """The users are to be sorted by a column.
+
+        Args:
+            column_key: the column's key.
+            add: whether it comes after what they are sorted by already, rather than instead.
+        """
+
+        def __init__(self, column_key: str, add: bool) -> None:
+            super().__init__()
+            self.column_key, self.add = column_key, add
+
+    class CopyWanted(Message):
+        """A cell or a row is to be copied.
+
+        Args:
+            user_id: whose it is.
+            column_key: the cell's column; None for the row.
+        """
+
+        def __init__(self, user_id: str, column_key: str | None) -> None:
+            super().__init__()
+            self.user_id, self.column_key = user_id, column_key
+
     def __init__(self, marks: Collection[str] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._marks = marks
@@ -95,12 +94,36 @@ class UsersDataTable(VirtualRows):
         self._users: Mapping[str, User] = {}
         self._signs: Mapping[str, str] = {}
         self._fresh: list[Container[str]] = []
-        self._first_moving = FROZEN
+        self._layout = USUAL
+        self._sort: Sequence[SortKey] = ()
+        self._arrangement = arranged(USUAL, 0)
+        self._first_moving = USUAL.frozen
+        self._drawn: list[Drawn] = []
 
     @property
     def row_count(self) -> int:
         """How many users the view holds."""
         return len(self._view)
+
+    @property
+    def cursor_user_id(self) -> str | None:
+        """The User ID of the user under the cursor; None where there are no users."""
+        return self._view[self.cursor_row] if self._view else None
+
+    @property
+    def shown_layout(self) -> Layout:
+        """How the table is laid out."""
+        return self._layout
+
+    @property
+    def current_key(self) -> str:
+        """The key of the current column."""
+        return self._layout.columns[self.current_column].key
+
+    @property
+    def visible_columns(self) -> tuple[str, ...]:
+        """The keys of the columns in sight, from left to right."""
+        return tuple(one.column.key for one in self._columns_in(self.size.width))
 
     def show(
         self,
@@ -146,22 +169,73 @@ class UsersDataTable(VirtualRows):
     def _is_fresh(self, user_id: str) -> bool:
         return any(user_id in user_ids for user_ids in self._fresh)
 
-    def validate_current_column(self, column: int) -> int:
-        """Keep the current column inside the columns."""
-        return max(0, min(column, len(COLUMNS) - 1))
+    # Columns
 
-    def watch_current_column(self) -> None:
-        """Bring the current column into view."""
-        self._show_current_column()
+    def show_layout(self, layout: Layout) -> None:
+        """Lay the table out anew. The current column stays the same where it still is shown."""
+        current = self.current_key
+        keys = [one.key for one in layout.columns]
+        place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
+        self._layout = layout
+        self.set_reactive(UsersDataTable.current_column, place)
+        self._arrangement = arranged(layout, 0)  # its columns are placed when they are drawn
         self.refresh()
 
-    def on_resize(self) -> None:
-        """Keep the current column visible."""
-        self._show_current_column()
+    def show_sort(self, keys: Sequence[SortKey]) -> None:
+        """Show in the header what the users are sorted by, the first key before the second."""
+        self._sort = tuple(keys)
+        self._refresh_header()
+
+    def validate_current_column(self, column: int) -> int:
+        """Keep the current column inside the columns."""
+        return max(0, min(column, len(self._layout.columns) - 1))
+
+    def watch_current_column(self) -> None:
+        """Bring the current column into view; only the header is drawn where it was in view."""
+        if not self.is_mounted:
+            return
+        before = self._first_moving
+        self._place_columns(self.size.width)
+        if self._first_moving == before:
+            self._refresh_header()
+        else:
+            self.refresh()
+
+    def _refresh_header(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, self.header_height))
+
+    def _columns_in(self, width: int) -> list[Drawn]:
+        """The columns in sight where the table has so many cells."""
+        if width != self._arrangement.end:
+            self._place_columns(width)
+        return self._drawn
+
+    def _place_columns(self, width: int) -> None:
+        self._arrangement = arrangement = arranged(self._layout, width)
+        self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
+        self._drawn = arrangement.in_sight(self._first_moving)
 
     def action_move_column(self, columns: int) -> None:
         """Make a column to the left or to the right the current one."""
         self.current_column += columns
+
+    def action_sort(self, add: bool) -> None:
+        """Ask to sort by the current column."""
+        self.post_message(self.SortWanted(self.current_key, add))
+
+    # Marks and copies
+
+    def action_copy_cell(self) -> None:
+        """Ask to copy the cell in the current column of the user under the cursor."""
+        user_id = self.cursor_user_id
+        if user_id is not None:
+            self.post_message(self.CopyWanted(user_id, self.current_key))
+
+    def action_copy_row(self) -> None:
+        """Ask to copy the user under the cursor."""
+        user_id = self.cursor_user_id
+        if user_id is not None:
+            self.post_message(self.CopyWanted(user_id, None))
 
     def action_mark(self) -> None:
         """Mark the user under the cursor, or take the mark away."""
@@ -173,34 +247,13 @@ class UsersDataTable(VirtualRows):
         if self._view:
             self.post_message(self.MarksWanted(self._view))
 
-    def _show_current_column(self) -> None:
-        current = self.current_column
-        if current < FROZEN:
-            return
-        self._first_moving = min(self._first_moving, current)
-        while current > self.visible_columns()[-1] and self._first_moving < current:
-            self._first_moving += 1
-
-    def visible_columns(self) -> list[int]:
-        """The places in `COLUMNS` of the columns that fit, from left to right."""
-        left = self.size.width - _MARGIN
-        shown: list[int] = []
-        for place in [*range(FROZEN), *range(self._first_moving, len(COLUMNS))]:
-            width = COLUMNS[place].width
-            if shown and left < width:
-                break
-            shown.append(place)
-            left -= width + 1
-        return shown
+    # Drawing
 
     def row_text(self, row: int, width: int) -> str:
-        """One user: signs, then the cells of the visible columns."""
+        """One user: signs, then the cells of the columns in sight."""
         user_id = self._view[row]
         user = self._users[user_id]
-        cells = [
-            fitted(cell_text(COLUMNS[at], user[COLUMNS[at].index]), COLUMNS[at].width)
-            for at in self.visible_columns()
-        ]
+        cells = [fitted(cell_text(one.column, user), one.width) for one in self._columns_in(width)]
         cursor = ">" if row == self.cursor_row else " "
         sign = _MARK if user_id in self._marks else self._signs.get(user_id, " ")
         if self._is_fresh(user_id):
@@ -214,46 +267,27 @@ class UsersDataTable(VirtualRows):
         return super().row_style(row)
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of the visible columns; the current one is marked."""
+        """The names of the columns in sight; the current one stands out."""
+        texts = header_texts(self._columns_in(width), width, self.current_column, self._sort)
         style = self.get_component_rich_style("virtual-rows--header")
-        current = self.get_component_rich_style("users-table--current-header")
-        segments = [Segment(" " * min(_MARGIN, width), style)]
-        left = width - _MARGIN
-        for place in self.visible_columns():
-            column = COLUMNS[place]
-            text = fitted(column.short, min(column.width, max(0, left)))
-            segments.append(Segment(text, current if place == self.current_column else style))
-            left -= len(text)
-            if left > 0:
-                segments.append(Segment(" ", style))
-                left -= 1
-        segments.append(Segment(" " * max(0, left), style))
-        return segments
+        stands_out = self.get_component_rich_style("users-table--current-header")
+        styles = (style, stands_out, style)
+        return [Segment(text, one) for text, one in zip(texts, styles, strict=True) if text]
 
     def footer_text(self, width: int, line: int) -> str:
         """Which row and which columns are shown, in words, on the right."""
-        text = self._position
-        return " " * max(0, width - len(text) - 1) + fitted(text, min(width, len(text) + 1))
-
-    @property
-    def _position(self) -> str:
-        shown = self.visible_columns()[FROZEN:]
-        columns = f"columns {shown[0] + 1}-{shown[-1] + 1} of {len(COLUMNS)}" if shown else ""
-        more = " → more" if shown and shown[-1] + 1 < len(COLUMNS) else ""
-        back = "← " if self._first_moving > FROZEN else ""
-        if not self._view:
-            return f"{back}{columns}{more}"
-        return f"{self.cursor_row + 1:,} of {self.row_count:,}   {back}{columns}{more}"
+        columns = position(self._arrangement, self._columns_in(width))
+        rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self._view else ""
+        return fitted(f"{rows}{columns} ".rjust(width), width)
 
     @on(events.Click)
     def _header_clicked(self, event: events.Click) -> None:
         if event.y >= self.header_height:
             return
-        x = _MARGIN
-        for place in self.visible_columns():
-            if x <= event.x < x + COLUMNS[place].width:
-                self.current_column = place
-            x += COLUMNS[place].width + 1
+        for one in self._drawn:
+            if one.x <= event.x <= one.x + one.width:
+                self.current_column = one.place
+                self.action_sort(event.shift or event.ctrl)
 
 
 def _row_of(before: Sequence[str], row: int, view: Sequence[str]) -> int:

@@ -30,11 +30,24 @@ class Kind(StrEnum):
     ID = "id"
 
 
+class Group(StrEnum):
+    """What a field belongs to, in the order in which the groups are shown."""
+
+    IDENTITY = "Identity"
+    SIGN_IN = "Sign-in"
+    PHONE = "Phone"
+    RECORDING = "Recording"
+    LICENSES = "Licenses"
+    CISCO_SCCP = "Cisco SCCP"
+    OTHER = "Other"
+
+
 class _Spec(NamedTuple):
     """What the table says of one field, beside its key and its place."""
 
     header: str
     width: int
+    group: Group
     kind: Kind = Kind.TEXT
     mandatory: bool = False
     short: str = ""
@@ -57,6 +70,7 @@ class Field:
         name: its name for the admin: the header, but for the second `Phone IP`.
         short: the name above a table's column.
         width: the cells that a table's column takes on a narrow screen.
+        group: what it belongs to.
         kind: what its values are.
         mandatory: whether every user must have a value.
         aliases: other headers that mean this field.
@@ -72,6 +86,7 @@ class Field:
     name: str
     short: str
     width: int
+    group: Group
     kind: Kind
     mandatory: bool
     aliases: tuple[str, ...]
@@ -85,10 +100,11 @@ class Field:
         return self.kind is Kind.SECRET
 
 
-def _flag(header: str, short: str, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
+def _flag(header: str, short: str, group: Group, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
     return _Spec(
         header,
         1,
+        group,
         Kind.FLAG,
         short=short,
         meaning=f"{meaning} 0 = no, 1 = yes.",
@@ -102,17 +118,18 @@ class User(NamedTuple):
 
     first_name: Annotated[
         str,
-        _Spec("First Name", 10, mandatory=True, meaning="First name of the user."),
+        _Spec("First Name", 10, Group.IDENTITY, mandatory=True, meaning="First name of the user."),
     ] = ""
     last_name: Annotated[
         str,
-        _Spec("Last Name", 10, mandatory=True, meaning="Last name of the user."),
+        _Spec("Last Name", 10, Group.IDENTITY, mandatory=True, meaning="Last name of the user."),
     ] = ""
     extension: Annotated[
         str,
         _Spec(
             "Extension",
             6,
+            Group.PHONE,
             mandatory=True,
             short="Exten",
             meaning="Any extension. Leading zeros count.",
@@ -123,6 +140,7 @@ class User(NamedTuple):
         _Spec(
             "User ID",
             12,
+            Group.IDENTITY,
             Kind.ID,
             meaning="Empty to add a new user. An export fills it with the value that identifies "
             "the user.",
@@ -130,13 +148,20 @@ class User(NamedTuple):
     ] = ""
     agent_id: Annotated[
         str,
-        _Spec("Agent ID", 9, short="Agent", meaning="Identification name or number of the user."),
+        _Spec(
+            "Agent ID",
+            9,
+            Group.IDENTITY,
+            short="Agent",
+            meaning="Identification name or number of the user.",
+        ),
     ] = ""
     department: Annotated[
         str,
         _Spec(
             "Department Name",
             11,
+            Group.IDENTITY,
             short="Department",
             repeats=True,
             meaning="Name of the user's department.",
@@ -147,6 +172,7 @@ class User(NamedTuple):
         _Spec(
             "User Name",
             10,
+            Group.SIGN_IN,
             mandatory=True,
             meaning="Assigned user name. No two users have the same; upper and lower case do not "
             "make a difference.",
@@ -157,6 +183,7 @@ class User(NamedTuple):
         _Spec(
             "Password",
             5,
+            Group.SIGN_IN,
             Kind.SECRET,
             mandatory=True,
             short="Passw",
@@ -168,6 +195,7 @@ class User(NamedTuple):
         _Spec(
             "Security Profile Name",
             12,
+            Group.SIGN_IN,
             short="Security",
             repeats=True,
             meaning="Security profile assigned to the user.",
@@ -178,6 +206,7 @@ class User(NamedTuple):
         _Spec(
             "Recording Profile Name",
             12,
+            Group.RECORDING,
             short="Recording",
             repeats=True,
             meaning="Recording profile assigned to the user.",
@@ -188,19 +217,22 @@ class User(NamedTuple):
         _Spec(
             "Phone IP",
             15,
+            Group.PHONE,
             Kind.IP,
             aliases=("Phone IP/Mac Address",),
             meaning="IP address of the phone: IPv4, IPv6, or a MAC address.",
         ),
     ] = ""
     is_active: Annotated[
-        str, _flag("Is User Active", "A", "Whether the user is active.", mandatory=True)
+        str,
+        _flag("Is User Active", "A", Group.IDENTITY, "Whether the user is active.", mandatory=True),
     ] = ""
     recording_service: Annotated[
         str,
         _Spec(
             "Recording Service IP Address",
             15,
+            Group.RECORDING,
             mandatory=True,
             short="Rec. Service",
             repeats=True,
@@ -213,6 +245,7 @@ class User(NamedTuple):
         _flag(
             "Unlimited License",
             "U",
+            Group.LICENSES,
             "Unlimited call recording license; must be the converse of On-Demand License.",
             mandatory=True,
         ),
@@ -222,6 +255,7 @@ class User(NamedTuple):
         _flag(
             "On-Demand License",
             "O",
+            Group.LICENSES,
             "On-demand recording license; must be the converse of Unlimited License.",
             mandatory=True,
         ),
@@ -231,6 +265,7 @@ class User(NamedTuple):
         _flag(
             "Computer Recording License",
             "C",
+            Group.LICENSES,
             "Computer recording license.",
             aliases=("Screen Recording License",),
         ),
@@ -240,6 +275,7 @@ class User(NamedTuple):
         _Spec(
             "Windows Login",
             16,
+            Group.RECORDING,
             meaning="Windows domain login ID, written DOMAIN\\Username.",
             only_for="computer recording",
         ),
@@ -249,6 +285,7 @@ class User(NamedTuple):
         _Spec(
             "SIP URI",
             20,
+            Group.PHONE,
             meaning="Session Initiation Protocol address, written sip:x@y: x is the user name or "
             "the extension, y the domain or the IP address of the host.",
             only_for="Microsoft OCS 2007",
@@ -259,6 +296,7 @@ class User(NamedTuple):
         _Spec(
             "Salt Value",
             4,
+            Group.SIGN_IN,
             Kind.SECRET,
             short="Salt",
             meaning="Salt of the password.",
@@ -266,13 +304,17 @@ class User(NamedTuple):
         ),
     ] = ""
     location: Annotated[
-        str, _Spec("Location", 12, repeats=True, meaning="Geographic location of the user.")
+        str,
+        _Spec(
+            "Location", 12, Group.IDENTITY, repeats=True, meaning="Geographic location of the user."
+        ),
     ] = ""
     additional_extensions: Annotated[
         str,
         _Spec(
             "Additional Extensions",
             14,
+            Group.PHONE,
             Kind.LIST,
             short="Other Extens.",
             meaning="The user's other extensions, separated by commas.",
@@ -280,16 +322,17 @@ class User(NamedTuple):
         ),
     ] = ""
     lookback_enabled: Annotated[
-        str, _flag("Lookback Enabled", "L", "Whether lookback is enabled.")
+        str, _flag("Lookback Enabled", "L", Group.OTHER, "Whether lookback is enabled.")
     ] = ""
     privacy_enabled: Annotated[
-        str, _flag("Privacy Enabled", "P", "Whether privacy is enabled.")
+        str, _flag("Privacy Enabled", "P", Group.OTHER, "Whether privacy is enabled.")
     ] = ""
     private_extensions: Annotated[
         str,
         _Spec(
             "Private Extensions",
             14,
+            Group.CISCO_SCCP,
             Kind.LIST,
             short="Private Ext.",
             meaning="The user's extensions that are not recorded, separated by commas.",
@@ -301,6 +344,7 @@ class User(NamedTuple):
         _flag(
             "Dual Endpoints Enabled",
             "D",
+            Group.CISCO_SCCP,
             "Whether dual endpoints are enabled.",
             only_for="Cisco SCCP",
         ),
@@ -310,6 +354,7 @@ class User(NamedTuple):
         _Spec(
             "Phone IP",
             15,
+            Group.CISCO_SCCP,
             Kind.IP,
             short="2nd Phone IP",
             name="Secondary Phone IP",
@@ -330,6 +375,7 @@ def _field(number: int, key: str, spec: _Spec) -> Field:
         name=spec.name or spec.header,
         short=spec.short or spec.header,
         width=spec.width,
+        group=spec.group,
         kind=spec.kind,
         mandatory=spec.mandatory,
         aliases=spec.aliases,
@@ -349,6 +395,11 @@ FIELDS: Final[tuple[Field, ...]] = tuple(
 
 FIELD: Final[dict[str, Field]] = {field.key: field for field in FIELDS}
 """The fields by key."""
+
+GROUPED: Final[dict[Group, tuple[Field, ...]]] = {
+    group: tuple(field for field in FIELDS if field.group is group) for group in Group
+}
+"""The fields of each group, in file order; the groups as they are shown."""
 
 KEYS: Final[tuple[str, ...]] = User._fields
 """The field keys in file order."""

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.transfer.export_choices import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
-from qm_tui.tui.export_options import CheckLines, ExportOptions
+from qm_tui.tui.export_options import CheckLines, ExportOptions, Scope, Who
 from qm_tui.tui.question import Question
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
 from tests.tui.dialogs import Hand, made, opened
@@ -29,7 +29,7 @@ def exports(home: Path) -> Path:
 
 
 def _dialog(folder: Path, choices: ExportChoices = USUAL, marked: int = 0) -> SaveDialog:
-    return SaveDialog(folder, NAME, choices, marked)
+    return SaveDialog(folder, NAME, Scope(choices, marked))
 
 
 async def test_enter_saves_under_the_proposed_name(exports):
@@ -256,7 +256,7 @@ async def test_it_says_what_is_in_the_file_the_passwords_first_of_all(exports):
     async with opened(_dialog(exports)) as hand:
         assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
         await hand.press("enter")
-        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, only_marked=False)
+        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.ALL)
 
 
 async def test_what_was_chosen_the_last_time_is_chosen(exports):
@@ -339,16 +339,33 @@ async def test_only_marked_users_are_offered_where_some_are_marked(exports):
         await hand.press("down", "o")
         assert "marked" not in hand.screen_text
     async with opened(_dialog(exports, marked=12)) as hand:
-        assert hand.shown("#export-summary").startswith("all users, all 26 fields")
+        assert hand.shown("#export-summary").startswith("all users; all 26 fields")
         await hand.press("down", "o")
-        assert "[ ] Only the 12 marked users" in hand.screen_text
-        assert _explained(hand) == "All users will be written."
+        assert "Users                            all users" in hand.screen_text
+        assert _explained(hand) == "All users will be written, in the store's order."
         await hand.press("space")
-        assert _explained(hand) == "Only 12 marked users will be written."
+        assert _explained(hand) == (
+            "Only the marked users will be written, whether they are shown or not."
+        )
         await hand.press("q")
-        assert hand.shown("#export-summary").startswith("12 marked, all 26 fields")
+        assert hand.shown("#export-summary").startswith("12 marked; all 26 fields")
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, only_marked=True)
+        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.MARKED)
+
+
+async def test_the_users_shown_are_offered_where_there_is_a_filter(exports):
+    scope = Scope(USUAL, marked=12, shown=312, hidden=9)
+    async with opened(SaveDialog(exports, NAME, scope)) as hand:
+        await hand.press("down", "o", "space")
+        assert "312 shown" in hand.screen_text
+        assert _explained(hand) == (
+            "Only the users whom the filter shows will be written, in the order shown."
+        )
+        await hand.press("space")
+        assert "12 marked, 9 not shown" in hand.screen_text
+        await hand.press("space", "space", "q")
+        await hand.click("#accept")
+        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.SHOWN)
 
 
 async def test_choices_stay_when_overwriting_is_asked_about(exports):

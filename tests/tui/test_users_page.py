@@ -6,6 +6,7 @@ from textual.widgets import Button, Static
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui import import_flow, jobs
 from qm_tui.tui.actions_bar import ActionsBar
+from qm_tui.tui.details_screen import DetailsScreen
 from qm_tui.tui.open_dialog import OpenDialog
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.save_dialog import SaveDialog
@@ -323,7 +324,10 @@ async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
         assert "‹U+202E›" in text
         assert "\u202e" not in text
         await pilot.click(table_of(pilot), offset=(6, 1))
-        assert pilot.app.is_running
+        await pilot.pause()
+        assert isinstance(top(pilot), DetailsScreen)
+        assert "[@click=app.quit]" in shown(pilot)
+        await pilot.press("escape")
         await preview(pilot, file)
         text = shown(pilot)
         assert "[@click=app.quit]x.csv" in text

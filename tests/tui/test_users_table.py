@@ -1,22 +1,35 @@
 """The table of users draws visible rows only, and moves as a table should."""
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.app import App
+from wcwidth import wcwidth
 
 from qm_tui.tui.styles import style_sheets
-from qm_tui.tui.users_table import COLUMNS, UsersDataTable, cell_text
+from qm_tui.tui.users_table import UsersDataTable
 from qm_tui.tui.virtual_rows import VirtualRows
-from qm_tui.users.fields import FIELD, FIELDS
+from qm_tui.users.query.columns import COLUMN, USUAL, Layout, Placed
+from qm_tui.users.query.views import SortKey
 from tests.tui.pages import sample_users
+
+LARGEST = Layout(tuple(Placed(key, one.width) for key, one in COLUMN.items()))
+"""All 27 columns."""
+
+
+def layout(*columns, frozen=0):
+    """A layout of columns, each a key or a key and a width."""
+    placed = [one if isinstance(one, tuple) else (one, COLUMN[one].width) for one in columns]
+    return Layout(tuple(Placed(*one) for one in placed), frozen)
 
 
 class TableApp(App[None]):
     """Nothing but the table."""
 
-    def __init__(self, count):
+    def __init__(self, count, columns=USUAL, **values):
         super().__init__(css_path=[str(path) for path in style_sheets()])
-        users = {user.user_id: user for user in sample_users(min(count, 300))}
+        users = {user.user_id: user._replace(**values) for user in sample_users(min(count, 300))}
+        self.columns = columns
         ids = list(users)
         self.ids = [ids[number % len(ids)] for number in range(count)]
         self.users = users
@@ -27,8 +40,29 @@ class TableApp(App[None]):
 
     def on_mount(self):
         self.table = self.query_one(UsersDataTable)
+        self.table.show_layout(self.columns)
         self.table.show(self.ids, self.users)
         self.table.focus()
+
+    @property
+    def header(self):
+        return self.table.render_line(0).text
+
+    @property
+    def current_header(self):
+        """What stands out in the header."""
+        strip = self.table.render_line(0)
+        return "".join(one.text for one in strip if one.style and one.style.reverse)
+
+    @property
+    def position(self):
+        return self.table.render_line(self.size.height - 1).text.strip()
+
+    def on_users_data_table_sort_wanted(self, event):
+        self.messages.append(("sort", event.column_key, event.add))
+
+    def on_users_data_table_copy_wanted(self, event):
+        self.messages.append(("copy", event.user_id, event.column_key))
 
     def on_virtual_rows_row_highlighted(self, event):
         self.messages.append(("highlighted", event.cursor_row))
@@ -88,41 +122,209 @@ async def test_only_visible_rows_are_made(monkeypatch):
         assert len(set(made)) < 4 * PAGE
 
 
-async def test_left_and_right_reach_every_column_with_the_names_frozen():
-    app = TableApp(10)
-    async with app.run_test(size=(62, 24)) as pilot:
+@pytest.mark.parametrize(
+    ("width", "columns"), [(40, USUAL), (62, USUAL), (102, LARGEST), (182, LARGEST)]
+)
+async def test_left_and_right_reach_every_column_with_the_names_frozen(width, columns):
+    app = TableApp(10, columns)
+    keys = [one.key for one in columns.columns]
+    async with app.run_test(size=(width, 24)) as pilot:
+        at_the_start = app.table.visible_columns
         seen = set()
-        for _ in COLUMNS:
-            header = app.table.render_line(0).text
-            assert "First Name" in header
-            assert "Last Name" in header
-            seen |= set(app.table.visible_columns())
-            assert app.table.current_column in app.table.visible_columns()
+        for key in keys:
+            assert app.header.startswith("   First Name")
+            assert app.table.current_key == key
+            assert key in app.table.visible_columns
+            seen |= set(app.table.visible_columns)
             await pilot.press("right")
-        assert seen == set(range(26))
-        assert {column.key for column in COLUMNS} == {field.key for field in FIELDS}
-        for _ in COLUMNS:
+        assert seen == set(keys)
+        assert app.table.visible_columns[-1] == keys[-1]
+        for _ in keys:
             await pilot.press("left")
         assert app.table.current_column == 0
-        assert app.table.visible_columns()[:4] == [0, 1, 2, 3]
+        assert app.table.visible_columns == at_the_start
 
 
-@pytest.mark.parametrize("width", [40, 62, 80, 102, 200, 500])
+@pytest.mark.parametrize("width", [20, 62, 102, 500])
 async def test_every_line_is_exactly_as_wide_as_the_table(width):
-    app = TableApp(30)
+    app = TableApp(30, LARGEST, first_name="陈\u200d🙂e\u0301❤\ufe0f👍🏽🇩🇪", last_name="\u0301x")
     async with app.run_test(size=(width, 24)) as pilot:
-        for _ in range(5):
+        for number in range(5):
+            app.table.show_sort([SortKey(app.table.current_key, bool(number % 2))])
             for y in range(24):
-                assert app.table.render_line(y).cell_length == width
+                strip = app.table.render_line(y)
+                assert strip.cell_length == width
+                assert sum(one.cell_length for one in strip) == width
             await pilot.press("right", "right", "right", "down")
 
 
-async def test_the_position_is_said_in_words():
-    app = TableApp(1204)
+@pytest.mark.parametrize(
+    ("columns", "frozen"),
+    [
+        (layout(("first_name", 60), ("last_name", 60), "extension", frozen=2), False),
+        (layout(*COLUMN, frozen=27), True),
+        (layout(*((key, 60) for key in COLUMN), frozen=27), False),
+    ],
+)
+async def test_columns_that_stay_in_place_leave_room_for_the_others(columns, frozen):
+    app = TableApp(10, columns)
+    keys = [one.key for one in columns.columns]
     async with app.run_test(size=(62, 24)) as pilot:
-        await pilot.press("down")
+        for key in keys:
+            assert app.table.current_key == key
+            assert app.current_header.strip() == COLUMN[key].short
+            await pilot.press("right")
+        assert ("first_name" in app.table.visible_columns) is frozen
+
+
+async def test_a_wider_table_leaves_no_room_empty_behind_its_last_column():
+    app = TableApp(10)
+    async with app.run_test(size=(62, 24)) as pilot:
+        await pilot.press(*["right"] * 23)
+        few = app.table.visible_columns
+        await pilot.resize_terminal(182, 24)
         await pilot.pause()
-        assert app.table.render_line(23).text.strip() == "2 of 1,204   columns 3-9 of 26 → more"
+        many = app.table.visible_columns
+        assert few[-1] == many[-1] == "secondary_phone_ip"
+        assert len(many) > len(few)
+        assert app.table.render_line(0).text.rstrip()[100:]
+
+
+async def test_the_current_column_stays_the_same_in_another_layout():
+    app = TableApp(10)
+    async with app.run_test(size=(62, 24)) as pilot:
+        await pilot.press("right", "right", "right", "right")
+        assert app.table.current_key == "department"
+        app.table.show_layout(layout("extension", "location", "department"))
+        assert app.table.current_key == "department"
+        await pilot.pause()
+        assert app.current_header == "Department          "
+        app.table.show_layout(layout("extension", "location"))
+        assert app.table.current_key == "location"
+        assert app.table.shown_layout == layout("extension", "location")
+        await pilot.pause()
+        assert app.table.visible_columns == ("extension", "location")
+
+
+async def test_the_header_says_what_the_users_are_sorted_by():
+    app = TableApp(10)
+    async with app.run_test(size=(62, 24)) as pilot:
+        app.table.show_sort([SortKey("last_name", descending=True), SortKey("extension")])
+        await pilot.pause()
+        assert app.header.startswith("   First Name Last Name▼ Exten▵ User Name")
+        app.table.show_sort([])
+        await pilot.pause()
+        assert app.header.startswith("   First Name Last Name  Exten  User Name")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["s"], ("sort", "first_name", False)),
+        (["right", "right", "S"], ("sort", "extension", True)),
+        (["down", "right", "y"], ("copy", "u00000000002", "last_name")),
+        (["down", "right", "Y"], ("copy", "u00000000002", None)),
+    ],
+)
+async def test_keys_act_on_the_current_column_and_the_user_under_the_cursor(keys, message):
+    app = TableApp(10)
+    async with app.run_test(size=(62, 24)) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert app.messages[-1] == message
+
+
+async def test_only_the_header_is_drawn_where_no_column_has_to_move(monkeypatch):
+    drawn = []
+    draw = UsersDataTable.render_line
+
+    def draw_and_note(table, y):
+        drawn.append(y)
+        return draw(table, y)
+
+    monkeypatch.setattr(UsersDataTable, "render_line", draw_and_note)
+    app = TableApp(100)
+    async with app.run_test(size=(62, 24)) as pilot:
+        await pilot.press("right")
+        await pilot.pause()
+        drawn.clear()
+        await pilot.press("right")
+        await pilot.pause()
+        assert drawn == [0]
+        app.table.show_sort([SortKey("extension")])
+        await pilot.pause()
+        assert drawn == [0, 0]
+        await pilot.press(*["right"] * 5)
+        await pilot.pause()
+        assert set(drawn) == set(range(24))
+
+
+NAMES = {
+    "Chinese": "陈静国强欧阳",
+    "Korean": "김민준",
+    "Korean, taken apart": "\u1112\u1161\u11ab",
+    "half-width": "ｶﾞｷﾞ",
+    "full-width": "ＡＢＣ",
+    "wide at the cut": "a陈b静c国d强e",
+    "wide blank": "a\u3000b",
+    "Thai": "สมชาย น้ำ",
+    "Arabic": "محمد",
+    "Hebrew": "נועה",
+    "marks": "e\u0301a\u0301\u0302\u0303\u0304",
+    "a mark first": "\u0301abc",
+    "only marks": "\u0301\u0302",
+    "a ring around": "A\u20dd",
+    "emoji": "🙂🙂🙂🙂🙂🙂🙂",
+    "emoji of old": "❤☎⌚☕",
+    "drawn as emoji": "❤\ufe0f☎\ufe0f",
+    "drawn as text": "⌚\ufe0ex",
+    "key cap": "1\ufe0f\u20e3",
+    "family": "👩\u200d👩\u200d👧",
+    "skin": "👍🏽x",
+    "skin alone": "🏽x",
+    "flag": "🇩🇪 Anna",
+    "half a flag": "🇩",
+    "flag of tags": "🏴\U000e0067\U000e0062\U000e007f",
+    "kind of a character": "葛\U000e0100",
+    "zero width": "a\u200bb\u2060c\u00add",
+    "of either width": "±①→✓–…▲",
+    "no-break": "a\xa0b",
+}
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 9, 11])
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_what_stands_behind_a_name_stands_in_its_column(name, width):
+    table = UsersDataTable()
+    table.show_layout(layout(("first_name", width), "user_id", "is_active", frozen=1))
+    user = sample_users(1)[0]._replace(first_name=name)
+    table.show([user.user_id], {user.user_id: user})
+    line = table.row_text(0, 40)
+    name_cell, others = line[: line.index("u0000")], line[line.index("u0000") :]
+    # as terminals measure that know nothing of what belongs together
+    assert sum(map(wcwidth, name_cell)) == 3 + width + 1
+    assert others == "u00000000001 y".ljust(36 - width)
+    assert cell_len(line) == 40
+
+
+@pytest.mark.parametrize(
+    ("width", "columns", "keys", "position"),
+    [
+        (62, USUAL, ["down"], "2 of 1,204   columns 3-7 of 24 → more"),
+        (62, USUAL, ["right"] * 7, "1 of 1,204   ← columns 5-8 of 24 → more"),
+        (62, USUAL, ["right"] * 23, "1 of 1,204   ← columns 20-24 of 24"),
+        (62, layout(("sip_uri", 60), "salt"), [], "1 of 1,204   column 1 of 2 → more"),
+        (62, layout("first_name", "salt", frozen=1), [], "1 of 1,204   2 columns"),
+        (62, layout("first_name"), [], "1 of 1,204   1 column"),
+        (500, USUAL, [], "1 of 1,204   24 columns"),
+    ],
+)
+async def test_the_position_is_said_in_words(width, columns, keys, position):
+    app = TableApp(1204, columns)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert app.position == position
 
 
 async def test_the_cursor_tells_where_it_is_and_enter_selects():
@@ -144,13 +346,17 @@ async def test_a_click_moves_the_cursor_and_a_second_one_selects():
         assert app.messages[-1] == ("selected", 3)
 
 
-async def test_a_click_on_a_header_makes_its_column_the_current_one():
+@pytest.mark.parametrize(
+    ("held", "add"), [({}, False), ({"shift": True}, True), ({"control": True}, True)]
+)
+async def test_a_click_on_a_header_sorts_by_its_column(held, add):
     app = TableApp(10)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.click(UsersDataTable, offset=(app.table.render_line(0).text.index("Exten"), 0))
+        await pilot.click(UsersDataTable, offset=(app.header.index("Exten"), 0), **held)
         await pilot.pause()
-        assert COLUMNS[app.table.current_column].key == "extension"
+        assert app.table.current_key == "extension"
         assert app.table.cursor_row == 0
+        assert app.messages[-1] == ("sort", "extension", add)
 
 
 async def test_the_wheel_scrolls_and_leaves_the_cursor():
@@ -176,25 +382,10 @@ async def test_a_resize_keeps_the_cursor_visible():
 async def test_an_empty_table_takes_every_key():
     app = TableApp(0)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("down", "up", "pagedown", "end", "home", "enter", "right", "left")
+        await pilot.press(
+            "down", "up", "pagedown", "end", "home", "enter", "right", "left", "y", "Y"
+        )
         await pilot.pause()
         assert app.messages == []
+        assert app.table.cursor_user_id is None
         assert isinstance(app.table, VirtualRows)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "shown"),
-    [
-        ("is_active", "1", "y"),
-        ("is_active", "0", "n"),
-        ("is_active", "", ""),
-        ("password", "x", "set"),
-        ("password", "", ""),
-        ("salt", "x", "set"),
-        ("first_name", "陈", "陈"),
-        ("first_name", "a\x1b[2J", "a␛[2J"),
-        ("first_name", "a\u202eb", "a‹U+202E›b"),
-    ],
-)
-def test_a_cell_shows_what_may_be_shown(key, value, shown):
-    assert cell_text(FIELD[key], value) == shown

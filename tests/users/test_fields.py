@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.users import fields
-from qm_tui.users.fields import FIELD, FIELDS, KEYS, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, GROUPED, KEYS, Group, Kind, User
 
 _DOCUMENT = """
 First Name                   | first_name                 | M | text
@@ -53,6 +53,17 @@ _ONLY_FOR = {
 }
 
 
+_GROUPS = {
+    "Identity": "first_name last_name user_id agent_id department is_active location",
+    "Sign-in": "user_name password security_profile salt",
+    "Phone": "extension phone_ip sip_uri additional_extensions",
+    "Recording": "recording_profile recording_service windows_login",
+    "Licenses": "unlimited_license on_demand_license computer_recording_license",
+    "Cisco SCCP": "private_extensions dual_endpoints_enabled secondary_phone_ip",
+    "Other": "lookback_enabled privacy_enabled",
+}
+
+
 def test_there_are_26_fields_numbered_in_file_order():
     assert [field.number for field in FIELDS] == list(range(1, 27))
     assert [field.index for field in FIELDS] == list(range(26))
@@ -94,6 +105,22 @@ def test_other_releases_headers_are_aliases(field):
 def test_the_field_says_where_alone_it_is_used(field):
     assert _ONLY_FOR.get(field.key, "") in field.only_for
     assert bool(field.only_for) == (field.key in _ONLY_FOR)
+
+
+def test_the_groups_stand_in_the_order_in_which_they_are_shown():
+    assert [str(group) for group in GROUPED] == list(_GROUPS)
+
+
+@pytest.mark.parametrize("group", Group)
+def test_a_group_holds_its_fields_in_file_order(group):
+    assert " ".join(field.key for field in GROUPED[group]) == _GROUPS[group]
+    assert {field.group for field in GROUPED[group]} == {group}
+
+
+def test_each_field_stands_in_one_group():
+    assert sorted(field.number for group in GROUPED.values() for field in group) == [
+        field.number for field in FIELDS
+    ]
 
 
 def test_each_field_has_a_name_of_its_own_for_the_admin():

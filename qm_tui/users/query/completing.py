@@ -5,13 +5,13 @@ from typing import Final, NamedTuple
 
 from qm_tui.users.fields import Field
 from qm_tui.users.query.folding import begins_with, folded, looked_for
-from qm_tui.users.query.language import quoted
+from qm_tui.users.query.language import name_at, quoted, value_at
 from qm_tui.users.query.names import NAMES, Asks, Name, names_for
 
 MOST: Final = 50
 """Continuations that are offered at once."""
 
-_NEEDS_QUOTES: Final = frozenset(' "|*=\\')
+_NEEDS_QUOTES: Final = frozenset(' "|*=')
 
 ValuesOf = Callable[[Field], Iterable[str]]
 """Gives the distinct values of a field, those that many users have first."""
@@ -37,33 +37,39 @@ def completions(text: str, cursor: int, values_of: ValuesOf) -> Completions:
         cursor: where in it the cursor stands.
         values_of: asked for the values of a field whose name stands there.
     """
-    start = _start_of_term(text, cursor)
-    typed = text[start:cursor]
-    if typed.startswith("-"):
-        start, typed = start + 1, typed[1:]
-    name, colon, begun = typed.partition(":")
-    if not colon:
-        return Completions(start, _names(typed))
+    typed = text[:cursor]
+    start, at = _starts(typed)
+    if typed.startswith("-", start):
+        start += 1
+    name = name_at(typed, start)
+    if not name:
+        return Completions(start, _names(typed[start:]))
     meant = names_for(name)
     if len(meant) != 1:
         return Completions(start, ())
-    alternatives = begun.rfind("|") + 1
-    at = start + len(name) + 1 + alternatives
-    return Completions(at, _values(meant[0], begun[alternatives:], values_of))
-
-
-def _start_of_term(text: str, cursor: int) -> int:
-    """Where the term begins in which the cursor stands; blanks in quotes do not end one."""
-    start, is_quoted, at = 0, False, 0
-    while at < cursor:
-        if is_quoted and text[at] == "\\":
-            at += 1
-        elif text[at] == '"':
-            is_quoted = not is_quoted
-        elif text[at].isspace() and not is_quoted:
-            start = at + 1
+    at = max(at, start + len(name) + 1)
+    if typed.startswith("=", at):
         at += 1
-    return start
+    value, _, _ = value_at(typed, at)
+    return Completions(at, _values(meant[0], value.text, values_of))
+
+
+def _starts(typed: str) -> tuple[int, int]:
+    """Where the last term begins, and the last value of it. What stands in quotes begins none."""
+    term = value = at = 0
+    is_quoted = False
+    while at < len(typed):
+        character = typed[at]
+        if character == '"':
+            is_quoted = not is_quoted
+        elif is_quoted:
+            at += character == "\\"
+        elif character.isspace():
+            term = value = at + 1
+        elif character == "|":
+            value = at + 1
+        at += 1
+    return term, value
 
 
 def _names(typed: str) -> list[str]:
@@ -76,7 +82,7 @@ def _names(typed: str) -> list[str]:
 
 
 def _values(name: Name, typed: str, values_of: ValuesOf) -> list[str]:
-    begun = looked_for(typed.removeprefix("=").removeprefix('"'))
+    begun = looked_for(typed)
     if name.asks is not Asks.TEXT or name.field is None:
         return [value for value in name.values if value.startswith(begun)]
     is_begin = begins_with(begun)

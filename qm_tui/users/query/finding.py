@@ -5,13 +5,14 @@ asked once for each department. So 100,000 users take some hundredths of a secon
 of it others have their turn.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, TypeVar
 
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
-from qm_tui.users.query.folding import FIELD_END, folded
+from qm_tui.users.query.folding import folded_fields
 from qm_tui.users.query.happenings import Happenings
 from qm_tui.users.query.judging import (
     Judge,
@@ -19,6 +20,7 @@ from qm_tui.users.query.judging import (
     OfOthers,
     OfUser,
     OfWords,
+    Word,
     judge_of,
 )
 from qm_tui.users.query.language import Term
@@ -39,11 +41,11 @@ letters, among which any short word is found by chance: it counts where it is ty
 
 _own_values = itemgetter(*(field.index for field in _SEARCHED if not field.repeats))
 _common_values = itemgetter(*(field.index for field in _SEARCHED if field.repeats))
-_exact_values = itemgetter(_USER_ID_AT, *(field.index for field in _SEARCHED))
+_searched_values = itemgetter(*(field.index for field in _SEARCHED))
 
 Asked = TypeVar("Asked", bound=Hashable)
 Answer = TypeVar("Answer")
-_Narrowing = Callable[[Sequence[int]], Sequence[int]]
+_Narrowing = Callable[[Collection[int]], Collection[int]]
 
 
 class _Texts:
@@ -63,13 +65,13 @@ class _Texts:
         self._users = users
         self.own: list[str] = []
         self.common: list[str] = []
-        self._shared = _Answers[tuple[str, ...], str](_folded_together)
+        self._shared = _Answers[tuple[str, ...], str](folded_fields)
 
     def add(self, count: int) -> bool:
         """Make some more; whether there are more to be made."""
         some = self._users[len(self.own) : len(self.own) + count]
         self.common += [self._shared[_common_values(user)] for user in some]
-        self.own += [_folded_together(_own_values(user)) for user in some]
+        self.own += [folded_fields(_own_values(user)) for user in some]
         return len(self.own) < len(self._users)
 
     def of(self, users: Sequence[User], rest: Rest) -> "_Texts":
@@ -87,10 +89,6 @@ class _Texts:
                     made.common.append(self.common[place])
             rest()
         return made
-
-
-def _folded_together(values: tuple[str, ...]) -> str:
-    return folded(FIELD_END.join(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +125,21 @@ class Finder:
         """Make the texts of users, so that the first word is found as fast as the second."""
         self._take(users)
         self._made_texts()
+
+    def common_values(self) -> dict[str, list[str]]:
+        """By field key, the values that many users share, those of most users first."""
+        fields = [field for field in _SEARCHED if field.repeats]
+        counts = [Counter[str]() for _ in fields]
+        for start in range(0, len(self._users), _STEP):
+            for field, count in zip(fields, counts, strict=True):
+                some = self._users[start : start + _STEP]
+                count.update([user[field.index] for user in some])
+            self._rest()
+        found = {}
+        for field, count in zip(fields, counts, strict=True):
+            del count[""]
+            found[field.key] = [value for value, _ in count.most_common()]
+        return found
 
     def found(
         self, users: Mapping[str, User], query: Query, happenings: Happenings
@@ -176,7 +189,7 @@ class Finder:
         narrows = [self._narrowing(judge) for judge in judges]
         hits = bytearray(len(self._users))
         for start in range(0, len(hits), _STEP):
-            places: Sequence[int] = range(start, min(start + _STEP, len(hits)))
+            places: Collection[int] = range(start, min(start + _STEP, len(hits)))
             for narrow in narrows:
                 places = narrow(places)
             for at in places:
@@ -209,30 +222,44 @@ class Finder:
         return lambda places: [at for at in places if fits(users[at][place]) is wanted]
 
     def _narrowing_by_words(self, question: OfWords, *, wanted: bool) -> _Narrowing:
+        users, known = self._users, self._source or {}
+        ids = {typed for typed in question.typed if typed in known}
+        if len(question.words) == 1 and not ids:
+            return self._narrowing_by_word(question.words[0], wanted=wanted)
+        narrows = [self._narrowing_by_word(word, wanted=False) for word in question.words]
+
+        def lacking(places: Collection[int]) -> Collection[int]:
+            for narrow in narrows:
+                places = narrow(places)
+            return [at for at in places if users[at][_USER_ID_AT] not in ids] if ids else places
+
+        if not wanted:
+            return lacking
+        return lambda places: set(places).difference(lacking(places))
+
+    def _narrowing_by_word(self, word: Word, *, wanted: bool) -> _Narrowing:
         users, texts = self._users, self._made_texts()
         own, common = texts.own, texts.common
-        words, patterns, exact = question
-        if len(words) == 1 and not patterns and exact.isdisjoint(self._source or ()):
-            word = words[0]
-            others = _Answers[str, bool](lambda text: word in text)
-            if wanted:
-                return lambda places: [at for at in places if word in own[at] or others[common[at]]]
-            return lambda places: [
-                at for at in places if not (word in own[at] or others[common[at]])
-            ]
+        part, pattern, exact = word
+        others = _Answers[str, bool](lambda text: part in text)
 
-        def fits(text: str) -> bool:
-            return any(word in text for word in words) or any(
-                pattern.fits(text) for pattern in patterns
-            )
+        def having(places: Collection[int]) -> Collection[int]:
+            return [at for at in places if part in own[at] or others[common[at]]]
 
-        shared = _Answers[str, bool](fits)
+        def lacking(places: Collection[int]) -> Collection[int]:
+            return [at for at in places if part not in own[at] and not others[common[at]]]
 
-        def holds(at: int) -> bool:
-            found = fits(own[at]) or shared[common[at]]
-            return found or not exact.isdisjoint(_exact_values(users[at]))
+        if pattern is None and exact is None:
+            return having if wanted else lacking
 
-        return lambda places: [at for at in places if holds(at) is wanted]
+        def fits(at: int) -> bool:
+            if pattern is not None:
+                return pattern.fits_one_of(own[at]) or pattern.fits_one_of(common[at])
+            return exact in _searched_values(users[at])
+
+        if wanted:
+            return lambda places: [at for at in having(places) if fits(at)]
+        return lambda places: set(places).difference(at for at in having(places) if fits(at))
 
     def _shared(self, place: int) -> frozenset[str]:
         """The values of a field that more than one user has, the empty one aside."""

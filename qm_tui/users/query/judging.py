@@ -7,16 +7,17 @@ from typing import Final, NamedTuple
 
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.query.folding import FIELD_ENDS, begins_with, folded, forms, looked_for
+from qm_tui.users.query.folding import FIELD_END, Pattern, begins_with, folded, looked_for
 from qm_tui.users.query.happenings import Happenings
 from qm_tui.users.query.language import FilterFault, Term, Value, one_of
 from qm_tui.users.query.licenses import License
-from qm_tui.users.query.names import LAST, NAMES, TODAY, YESTERDAY, Asks
+from qm_tui.users.query.names import LAST, TODAY, YESTERDAY, Asks, names_for
 
 _FLAGS: Final = {"yes": "1", "no": "0", "1": "1", "0": "0", "true": "1", "false": "0"}
 _USER_ID_AT: Final = FIELD["user_id"].index
-_DAYS: Final = re.compile(r"(\d{1,5})d")
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+_DAYS: Final = re.compile(r"([0-9]{1,5})d")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE: Final = ".."
 _SHOWN: Final = 60
 
@@ -47,34 +48,30 @@ class OfLicenses(NamedTuple):
     wanted: frozenset[License]
 
 
-class Pattern(NamedTuple):
-    """What fits a whole field, in a text where `FIELD_ENDS` stand around it.
+class Word(NamedTuple):
+    """A word to look for in the fields of a user.
 
     Attributes:
-        part: what stands in whatever fits; quickly looked for.
-        expression: what fits.
+        part: what stands in the `folded_fields` of a user who has it; quickly looked for.
+        pattern: what must fit a field as well.
+        exact: what a field must be as well, as it is written.
     """
 
     part: str
-    expression: re.Pattern[str]
-
-    def fits(self, text: str) -> bool:
-        """Whether a field of the text fits."""
-        return self.part in text and self.expression.search(text) is not None
+    pattern: Pattern | None = None
+    exact: str | None = None
 
 
 class OfWords(NamedTuple):
-    """Asks whether a word stands in one of a user's text fields, or is the User ID.
+    """Asks whether one of some words stands in a user's text fields, or is the User ID.
 
     Attributes:
-        words: parts of a field, as they are looked for.
-        patterns: what fits a whole field.
-        exact: whole fields as they are written, and User IDs.
+        words: the words.
+        typed: the same as they were typed, for the User ID.
     """
 
-    words: tuple[str, ...]
-    patterns: tuple[Pattern, ...]
-    exact: frozenset[str]
+    words: tuple[Word, ...]
+    typed: tuple[str, ...]
 
 
 class OfOthers(NamedTuple):
@@ -106,9 +103,12 @@ def judge_of(term: Term, happenings: Happenings) -> Judge:
     """A term made ready to be asked.
 
     Raises:
-        FilterFault: a value makes no sense for its name.
+        FilterFault: a value makes no sense for its name, or asks for what is no longer known.
     """
-    return Judge(_question(term, happenings), not term.is_not)
+    try:
+        return Judge(_question(term, happenings), not term.is_not)
+    except FilterFault as fault:
+        raise FilterFault(fault.sentence, term.start, term.end) from fault
 
 
 def _question(term: Term, happenings: Happenings) -> Question:
@@ -120,7 +120,7 @@ def _question(term: Term, happenings: Happenings) -> Question:
         return OfValue(name.field.index, _any(map(_fits, term.values)), name.field.repeats)
     if name.asks is Asks.FLAG:
         assert name.field is not None  # noqa: S101
-        flags = frozenset(_flag(term, value, allows_empty=True) for value in term.values)
+        flags = frozenset(_flag(term, value) for value in term.values)
         return OfValue(name.field.index, flags.__contains__, repeats=True)
     if name.asks is Asks.LICENSE:
         wanted = frozenset(_license(term, value) for value in term.values)
@@ -134,6 +134,8 @@ def _question(term: Term, happenings: Happenings) -> Question:
         ask(*_days(term, value, happenings.today())) if ask else _imported(term, value, happenings)
         for value in term.values
     ]
+    if len(groups) == 1:
+        return OfUser(lambda user: user[_USER_ID_AT] in groups[0])
     return OfUser(lambda user: any(user[_USER_ID_AT] in group for group in groups))
 
 
@@ -156,26 +158,22 @@ def _like(pattern: str) -> Callable[[str], bool]:
     begin, _, rest = pattern.partition("*")
     if not rest:  # the usual one, 10*, needs no more than that
         return begins_with(begin)
-    match = re.compile(_expression(pattern, ".*"), re.DOTALL).fullmatch
-    return lambda text: any(match(one) for one in forms(text))
-
-
-def _expression(pattern: str, anything: str) -> str:
-    return anything.join(re.escape(part) for part in re.split(r"\*+", pattern))
+    return Pattern(pattern).fits
 
 
 def _of_words(values: tuple[Value, ...]) -> OfWords:
-    words, patterns, exact = [], [], []
-    for value in values:
-        word = looked_for(value.text)
-        exact.append(value.text)
-        if value.has_wildcard:
-            inside = _expression(word, f"[^{FIELD_ENDS}]*")
-            expression = re.compile(f"(?<![^{FIELD_ENDS}]){inside}(?![^{FIELD_ENDS}])")
-            patterns.append(Pattern(max(word.split("*"), key=len), expression))
-        elif not value.is_exact:
-            words.append(word)
-    return OfWords(tuple(words), tuple(patterns), frozenset(exact))
+    return OfWords(tuple(map(_word, values)), tuple(value.text for value in values))
+
+
+def _word(value: Value) -> Word:
+    word = looked_for(value.text)
+    if value.is_exact:
+        return Word(f"{FIELD_END}{word}{FIELD_END}", exact=value.text)
+    if not value.has_wildcard:
+        return Word(word)
+    pattern = Pattern(word)
+    longest = max(pattern.parts, key=len, default="")
+    return Word(longest, pattern if len(pattern.parts) > 1 else None)
 
 
 def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
@@ -188,9 +186,9 @@ def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
 # Flags, licenses, and the others
 
 
-def _flag(term: Term, value: Value, *, allows_empty: bool = False) -> str:
+def _flag(term: Term, value: Value) -> str:
     word = value.text.casefold()
-    if allows_empty and not word:
+    if not word and term.name and term.name.asks is Asks.FLAG:
         return ""
     found = {flag for written, flag in _FLAGS.items() if word and written.startswith(word)}
     if len(found) != 1:
@@ -199,8 +197,8 @@ def _flag(term: Term, value: Value, *, allows_empty: bool = False) -> str:
 
 
 def _license(term: Term, value: Value) -> License:
-    word = value.text.casefold().replace("_", "-")
-    found = [one for one in License if one == word or (word and one.startswith(word))]
+    word = "".join(filter(str.isalpha, value.text.casefold()))
+    found = [one for one in License if word and one.replace("-", "").startswith(word)]
     if len(found) != 1:
         raise _no_value(term, value)
     return found[0]
@@ -209,11 +207,11 @@ def _license(term: Term, value: Value) -> License:
 def _field_of_duplicates(term: Term) -> Field:
     if len(term.values) > 1:
         msg = "duplicate: asks for one field. Leave the others out."
-        raise FilterFault(msg, term.start, term.end)
-    name = NAMES.get(term.values[0].text.casefold())
-    if name is None or name.asks is not Asks.TEXT or name.field is None:
+        raise FilterFault(msg)
+    fields = [one.field for one in names_for(term.values[0].text) if one.asks is Asks.TEXT]
+    if len(fields) != 1 or fields[0] is None:
         raise _no_value(term, term.values[0])
-    return name.field
+    return fields[0]
 
 
 def _of_marks(term: Term, happenings: Happenings) -> OfUser:
@@ -226,37 +224,30 @@ def _imported(term: Term, value: Value, happenings: Happenings) -> Container[str
     word = value.text.casefold()
     if word and LAST.startswith(word):
         return happenings.imported(0)
-    if not word.isascii() or not word.isdigit() or not int(word[:18]):
-        msg = (
-            f"import: is {LAST}, or the number of a transaction as the page Activity shows it, "
-            f"not {_said(value)}."
-        )
-        raise FilterFault(msg, term.start, term.end)
-    return happenings.imported(int(word[:18]))
+    if not _NUMBER.fullmatch(word):
+        raise _no_value(term, value)
+    return happenings.imported(int(word))
 
 
 def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
     """The first and the last day that are meant."""
     word = value.text.casefold()
-    if word == TODAY:
+    if word and TODAY.startswith(word):
         return today, today
-    if word == YESTERDAY:
+    if word and YESTERDAY.startswith(word):
         return today - timedelta(1), today - timedelta(1)
     days = _DAYS.fullmatch(word)
     if days and 0 < int(days[1]) < today.toordinal():
         return today - timedelta(int(days[1]) - 1), today
     first, is_range, last = word.partition(_RANGE)
     try:
-        begin = _day(first) if first or not is_range else date.min
-        end = (_day(last) if last else today) if is_range else begin
+        begin = _day(first) if first or not last else date.min
+        end = (_day(last) if last else date.max) if is_range else begin
     except ValueError:
-        begin, end = today, date.min
+        raise _no_value(term, value) from None
     if begin > end:
-        msg = (
-            "changed: is today, yesterday, a number of days as 7d, a day as 2026-11-20, or days as "
-            f"2026-11-20..2026-11-23, not {_said(value)}."
-        )
-        raise FilterFault(msg, term.start, term.end)
+        msg = f"In changed:{_said(value)} the last day is before the first. Turn them round."
+        raise FilterFault(msg)
     return begin, end
 
 
@@ -268,8 +259,7 @@ def _day(word: str) -> date:
 
 def _no_value(term: Term, value: Value) -> FilterFault:
     assert term.name is not None  # noqa: S101 - a free word may be anything
-    sentence = f"{term.name.name}: is {one_of(term.name)}, not {_said(value)}."
-    return FilterFault(sentence, term.start, term.end)
+    return FilterFault(f"{term.name.name}: is {one_of(term.name)}, not {_said(value)}.")
 
 
 def _said(value: Value) -> str:

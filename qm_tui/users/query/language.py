@@ -4,20 +4,22 @@ r"""The language of filters.
     term        = [ "-" ] [ name ":" ] value          "-": it must not hold
     value       = alternative { "|" alternative }     one of them must hold
     alternative = [ "=" ] ( word | quoted )           "=": the whole field, as it is written
-    quoted      = '"' { character | '\"' | '\\' } '"'
+    quoted      = '"' { character | '\"' | '\\' } '"'   any other backslash is one
     word        = characters other than blanks, '"' and "|"
 
 A value without a name is looked for in all text fields. Upper and lower case make no difference;
 a letter without its accent finds it with and without. A value is found anywhere in the field,
 unless `*` stands in a word, which means any characters: then the whole field must fit. `""` is
-the empty field. Names can be shortened as far as they are clear, and are those of `NAMES`.
+the empty field. Names can be shortened as far as they are clear, and are those of `NAMES`. What
+looks like an IPv6 or a MAC address is a word, though a colon stands in it.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.users.query.names import Asks, Name, names_for
+from qm_tui.text import visible
+from qm_tui.users.query.names import Asks, Name, names_for, secret_meant
 
 LONGEST: Final = 1000
 """The characters that a filter may have."""
@@ -81,10 +83,12 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-_NAME: Final = re.compile(r"(-?)([^\W\d_][\w-]*):")
-_VALUE: Final = re.compile(r'(=?)(?:"((?:[^"\\]|\\.)*)("?)|([^\s"|]*))', re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_NAME: Final = re.compile(r"([^\W\d_][\w-]*):")
+_VALUE: Final = re.compile(r'(=?)(?:"((?:[^"\\]|\\.?)*)("?)|([^\s"|]*))', re.DOTALL)
+_ESCAPED: Final = re.compile(r'\\(["\\])')
 _HAS_DIGIT: Final = re.compile(r"\d")
+_ADDRESS: Final = re.compile(r"[0-9a-f]{1,4}(:[0-9a-f*]{0,4})(:[0-9a-f:.*]*)?(?![^\s|])", re.I)
+_SHOWN: Final = 60
 
 
 def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
@@ -116,26 +120,27 @@ def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
 
 def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
     """The term that begins there, None where it is not finished yet, and where it ends."""
-    named = _NAME.match(text, at)
+    is_not = text[at] == "-"
+    begin = at + is_not
     name: Name | None = None
-    if named and not _HAS_DIGIT.search(named[2]):  # fe80::1 is an address
-        is_not, begin = bool(named[1]), named.end()
-        name = _name_meant(named[2], named.start(2), named.end(2))
-    else:
-        is_not = text[at] == "-"
-        begin = at + is_not
+    written = name_at(text, begin)
+    if written:
+        name = _name_meant(written, begin, begin + len(written))
+        begin += len(written) + 1
     values: list[Value] = []
     end = begin
     while True:
-        value, end, is_closed = _value_at(text, end)
+        start = end
+        value, end, is_closed = value_at(text, start)
         is_last = end == len(text)
-        if not is_closed and not (is_typing and is_last):
+        is_unfinished = is_typing and is_last
+        if not is_closed and not is_unfinished:
             msg = "A quote is opened and not closed. Put a quote at the end of the words."
-            raise FilterFault(msg, begin, end)
-        if value.text or value.is_quoted:
+            raise FilterFault(msg, start, end)
+        if value.text or (value.is_quoted and is_closed and name):
             values.append(value)
-        elif not (is_typing and is_last):
-            raise FilterFault(_missing(name), at, max(end, at + 1))
+        elif not is_unfinished:
+            raise FilterFault(_missing(name, value), at, max(end, at + 1))
         if is_last or text[end] != "|":
             break
         end += 1
@@ -145,7 +150,7 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
     return (Term(name, tuple(values), is_not, begin, end) if values else None), end
 
 
-def _value_at(text: str, at: int) -> tuple[Value, int, bool]:
+def value_at(text: str, at: int) -> tuple[Value, int, bool]:
     """The value that begins there, where it ends, and whether its quote was closed."""
     found = _VALUE.match(text, at)
     assert found is not None  # noqa: S101 - it fits anywhere, if only to nothing
@@ -156,29 +161,47 @@ def _value_at(text: str, at: int) -> tuple[Value, int, bool]:
     return Value(words, bool(exact), is_quoted=True), found.end(), bool(closing)
 
 
+def name_at(text: str, at: int) -> str:
+    """The name before the colon that is written there; empty where none is."""
+    named = _NAME.match(text, at)
+    if named is None:
+        return ""
+    written = named[1]
+    address = _ADDRESS.match(text, at)
+    if address and address[2]:  # de:ad:be:ef:00:01, where de: alone is a department
+        return ""
+    if (address or _HAS_DIGIT.search(written)) and not names_for(written):
+        return ""
+    return written
+
+
 def _name_meant(written: str, start: int, end: int) -> Name:
     found = names_for(written)
     if len(found) == 1:
         return found[0]
+    shown = visible(written, _SHOWN)
+    secret = secret_meant(written)
     if found:
         several = _listed([one.name for one in found])
-        raise FilterFault(f"{written}: may mean {several}. Write more of it.", start, end)
-    if written.casefold() in ("password", "salt"):
-        msg = f"Nothing can be looked for in {written.casefold()}: it is never shown."
-        raise FilterFault(msg, start, end)
-    msg = (
-        f"There is no field {written}: to look for. To look for the words themselves, put them in "
-        "quotes."
-    )
+        msg = f"{shown}: may mean {several}. Write more of it."
+    elif secret:
+        msg = f"Nothing can be looked for in {secret.name}: it is never shown. Leave it out."
+    else:
+        msg = (
+            f"There is no field {shown}: to look for. To look for the words themselves, put them "
+            "in quotes."
+        )
     raise FilterFault(msg, start, end)
 
 
-def _missing(name: Name | None) -> str:
+def _missing(name: Name | None, value: Value) -> str:
+    if name is None and value.is_quoted:
+        return 'Put a field before "", as location:"" for users without a location.'
     if name is None:
         return "A word is missing here: put one, or take the sign away."
     if name.asks is Asks.TEXT:
         return f'{name.name}: needs a value after the colon, or "" for the empty field.'
-    return f"{name.name}: needs a value after the colon: {_listed(list(name.values))}."
+    return f"{name.name}: needs {one_of(name)} after the colon."
 
 
 def _listed(names: list[str]) -> str:
@@ -187,6 +210,16 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
+_NOT_LISTED: Final = {
+    Asks.CHANGED: "today, yesterday, a number of days as 7d, a day as 2026-11-20, or days as "
+    "2026-11-20..2026-11-23",
+    Asks.IMPORT: "last, or the number of a transaction as the page Activity shows it",
+    Asks.DUPLICATE: "the name of a field with text, as extension",
+}
+
+
 def one_of(name: Name) -> str:
     """What can stand after the colon of a name, for a sentence."""
+    if name.asks in _NOT_LISTED:
+        return _NOT_LISTED[name.asks]
     return _listed([*name.values, '""'] if name.asks is Asks.FLAG else [*name.values])

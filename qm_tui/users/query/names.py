@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from qm_tui.users.fields import FIELDS, Field, Kind
+from qm_tui.users.fields import FIELDS, SECRETS, Field, Kind
 from qm_tui.users.query.licenses import License
 
 
@@ -98,16 +98,18 @@ def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
+def _names_of(field: Field) -> tuple[str, ...]:
+    return field.key, field.name, field.short, *field.aliases
+
+
+_OWN: Final = {_plain(one.name): one for one in NAMES.values()}
 _ALSO: Final = {
     _plain(written): one
     for one in NAMES.values()
-    for written in (
-        one.name,
-        *((one.field.key, one.field.name, one.field.short) if one.field else ()),
-        *(one.field.aliases if one.field else ()),
-    )
+    for written in (_names_of(one.field) if one.field else ())
     if len(_plain(written)) > 1
 }
+_SECRET: Final = {_plain(written): one for one in SECRETS for written in _names_of(one)}
 
 
 def names_for(written: str) -> list[Name]:
@@ -117,8 +119,18 @@ def names_for(written: str) -> list[Name]:
     its short name will do, and so will the beginning of a name that no other begins with.
     """
     plain = _plain(written)
-    exact = _ALSO.get(plain)
+    if not plain:
+        return []
+    exact = _OWN.get(plain) or _ALSO.get(plain)
     if exact is not None:
         return [exact]
-    found = {one.name: one for key, one in _ALSO.items() if plain and key.startswith(plain)}
-    return list(found.values())
+    for names in (_OWN, _ALSO):
+        found = {one.name: one for key, one in names.items() if key.startswith(plain)}
+        if found:
+            return list(found.values())
+    return []
+
+
+def secret_meant(written: str) -> Field | None:
+    """The field that is never shown, where somebody writes its name."""
+    return _SECRET.get(_plain(written))

@@ -39,8 +39,7 @@ _NUMBERED: Final = frozenset(
     {"extension", "agent_id", "user_id", "additional_extensions", "private_extensions"}
 )
 _ADDRESSES: Final = frozenset({"phone_ip", "secondary_phone_ip", "recording_service"})
-_SEPARATORS: Final = re.compile(r"[:.-]")
-_MAC: Final = re.compile(r"[0-9a-f]{12}")
+_MAC: Final = re.compile(r"[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}", re.IGNORECASE)
 _packed, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 _LICENSES: Final = tuple(License)
 
@@ -62,16 +61,21 @@ def address_key(value: str) -> str:
     """What makes addresses stand by their value: IPv4, IPv6, then MAC addresses, then names."""
     if not value:
         return ""
-    try:
-        return f"4{_packed(_IPV4, value).decode('latin-1')}"
-    except OSError:
-        pass
-    try:
-        return f"6{_packed(_IPV6, value).decode('latin-1')}"
-    except (OSError, ValueError):
-        plain = value.casefold()
-    bare = _SEPARATORS.sub("", plain)
-    return f"8{bare}" if _MAC.fullmatch(bare) else f"9{number_key(plain)}"
+    has_colon = ":" in value
+    if not has_colon:
+        try:
+            return f"4{_packed(_IPV4, value).decode('latin-1')}"
+        except (OSError, ValueError):
+            pass  # `suppress` would take longer than all of it
+    if _MAC.fullmatch(value):
+        bare = value.replace(":", "").replace("-", "").replace(".", "")
+        return f"8{bare.casefold()}"
+    if has_colon:
+        try:
+            return f"6{_packed(_IPV6, value).decode('latin-1')}"
+        except (OSError, ValueError):
+            pass
+    return f"9{number_key(value)}"
 
 
 def name_key_of_locale() -> Callable[[str], str]:
@@ -86,14 +90,14 @@ def name_key_of_locale() -> Callable[[str], str]:
 
 def _locale_key(value: str) -> str:
     try:
-        return locale.strxfrm(value)
+        return locale.strxfrm(value) or value
     except (ValueError, OSError):  # of characters that no name holds, as NUL
         return locale.strxfrm(ascii(value))
 
 
 def _plain_key(value: str) -> str:
     plain = value.casefold()
-    return plain if plain.isascii() else unaccented(plain)
+    return plain if plain.isascii() else unaccented(plain) or plain
 
 
 def _license_key(flags: tuple[str, ...]) -> str:

@@ -1,0 +1,154 @@
+"""The view that is shown: what changes it, and the work of finding its users."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from textual.screen import Screen
+
+from qm_tui.tui.listing import Listed, Overtaken, find
+from qm_tui.tui.session import Session
+from qm_tui.users.fields import User
+from qm_tui.users.query.columns import Layout
+from qm_tui.users.query.language import FilterFault, parsed
+from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
+
+_KEYS: Final = 2
+"""By how many columns a list can be sorted at once."""
+
+
+class ShownView:
+    """Changes which users are shown, in which order and with which columns.
+
+    The users are found in the background; the page is told by `Listed` or `NotListed`.
+
+    Args:
+        page: the page that is told.
+        session: what the pages share, the view that is shown among it.
+        cursor_id: gives the User ID of the user under the cursor, who stays there.
+    """
+
+    def __init__(
+        self, page: Screen[Any], session: Session, cursor_id: Callable[[], str | None]
+    ) -> None:
+        self._page, self._session, self._cursor_id = page, session, cursor_id
+        self._chosen = session.shown
+
+    @property
+    def title(self) -> str:
+        """What the view is called, and whether it is no longer as it was chosen."""
+        shown, chosen = self._session.shown, self._chosen
+        is_other = shown.filter != chosen.filter and chosen.filter
+        return f"{shown.name}, changed" if is_other else shown.name
+
+    def choose(self, view: SavedView) -> None:
+        """Show a view; where it says nothing of columns, they stay."""
+        session = self._session
+        self._chosen = view
+        session.shown = replace(view, layout=view.layout or session.shown.layout)
+        self.ask()
+
+    def filter(self, text: str) -> None:
+        """Show the users for whom a filter holds; it may be half typed.
+
+        Raises:
+            FilterFault: it makes no sense.
+        """
+        text = text.strip()
+        parsed(text, is_typing=True)
+        shown = self._session.shown
+        if text == shown.filter:
+            return
+        if not text and self._chosen.filter:
+            self._chosen = ALL_USERS
+        name = self._chosen.name
+        self._session.shown = replace(shown, filter=text, name=name)
+        self.ask()
+
+    def sort_by(self, column: str, *, add: bool) -> None:
+        """Sort by a column; where it is sorted by that, the other way round.
+
+        Args:
+            column: the column's key.
+            add: whether the first key stays, and this is the second.
+        """
+        keys = self._session.shown.sort
+        if any(key.column == column for key in keys) and (add or keys[0].column == column):
+            keys = tuple(
+                key._replace(descending=not key.descending) if key.column == column else key
+                for key in keys
+            )
+        elif add:
+            keys = (*keys[: _KEYS - 1], SortKey(column))
+        else:
+            keys = (SortKey(column),)
+        self._session.shown = replace(self._session.shown, sort=keys)
+        self.ask()
+
+    def lay_out(self, layout: Layout) -> None:
+        """Show other columns."""
+        self._session.shown = replace(self._session.shown, layout=layout)
+
+    def lifted(self) -> None:
+        """The filter was lifted, and all users are shown."""
+        self._chosen = ALL_USERS
+
+    # Finding
+
+    def ask(self) -> None:
+        """Find the users of the view."""
+        session = self._session
+        if session.view is None:
+            return
+        work = partial(
+            find,
+            session.listing,
+            session.view,
+            session.wanted,
+            session.listing.ask(),
+            self._cursor_id(),
+            self._page.post_message,
+        )
+        self._page.run_worker(
+            work, thread=True, group="listing", exit_on_error=False, description="find users"
+        )
+
+    def is_answer(self, event: Listed) -> bool:
+        """Whether users that were found are those of the view, in the store as it is.
+
+        Where the store holds something else by now, they are found once more.
+        """
+        session = self._session
+        if event.view.wanted != session.wanted or session.view is None:
+            return False
+        if event.view.state is not session.view.state:
+            self.ask()
+            return False
+        return True
+
+    def prepare(self) -> None:
+        """Make ready in the background what the first filter needs."""
+        session = self._session
+        if session.view is None:
+            return
+        work = partial(_prepared, session, session.view.state.users)
+        self._page.run_worker(
+            work, thread=True, group="prepare", exit_on_error=False, description="prepare"
+        )
+
+
+def _prepared(session: Session, users: Mapping[str, User]) -> None:
+    try:
+        session.listing.prepare(users)
+    except Overtaken:
+        return
+
+
+def fault_of(text: str) -> str:
+    """What is wrong with a filter that is typed to its end, as a sentence; else nothing."""
+    try:
+        parsed(text)
+    except FilterFault as fault:
+        return fault.sentence
+    return ""

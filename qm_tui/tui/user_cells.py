@@ -1,0 +1,71 @@
+"""What the cells of the users table show, and what their letters mean."""
+
+from itertools import groupby
+from typing import Final
+
+from qm_tui.text import visible
+from qm_tui.users.fields import Kind, User
+from qm_tui.users.query.columns import LICENSE, MAX_WIDTH, Column, Layout
+from qm_tui.users.query.licenses import LETTERS, NO_LICENSE, License, license_cell
+
+_SET: Final = "set"
+_FLAGS: Final = {"1": "y", "0": "n"}
+
+_WORDS: Final = {
+    "is_active": "active",
+    "unlimited_license": "unlimited",
+    "on_demand_license": "on-demand",
+    "computer_recording_license": "computer",
+    "lookback_enabled": "lookback",
+    "privacy_enabled": "privacy",
+    "dual_endpoints_enabled": "dual",
+}
+"""What the letter above a flag's column means."""
+
+_LIMIT: Final = 4 * MAX_WIDTH
+"""Characters that are looked at: a letter with three marks takes one cell."""
+
+_OF_ONE_WIDTH: Final = {
+    0xFE0E: None,
+    0xFE0F: None,
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+    **{0x1F1E6 + letter: 0x1F130 + letter for letter in range(26)},
+}
+"""Characters that terminals draw in different widths, which would shift the columns after them.
+
+Left out are the signs that choose how an emoji is drawn and the colours of skin; the letters that
+two by two make a flag are shown as letters in a square.
+"""
+
+
+def cell_text(column: Column, user: User) -> str:
+    """What a cell shows of a user, visible text: never a secret, and flags in one letter."""
+    field = column.field
+    if field is None:
+        return license_cell(user)
+    value = user[field.index]
+    if field.is_secret:
+        return _SET if value else ""
+    if field.kind is Kind.FLAG:
+        return _FLAGS.get(value, visible(value, 1))
+    text = visible(value, _LIMIT)
+    return text if text.isascii() else text.translate(_OF_ONE_WIDTH)
+
+
+def legend(layout: Layout) -> str:
+    """What the letters in a layout mean, in the order of its columns; empty where it has none."""
+    columns = [one.column for one in layout.columns if _has_letters(one.column)]
+    parts = []
+    for is_flag, group in groupby(columns, lambda column: column.key != LICENSE):
+        if is_flag:
+            flags = [f"{column.short} {_WORDS[column.key]}" for column in group]
+            parts.append(f"{' '.join(flags)} {'/'.join(_FLAGS.values())}")
+        else:
+            licenses = [f"{letter} {license}" for license, letter in LETTERS.items()]
+            short = next(group).short
+            parts.append(f"{short} {' '.join(licenses)} {NO_LICENSE} {License.NONE}")
+    return "   ".join(parts)
+
+
+def _has_letters(column: Column) -> bool:
+    return column.field is None or column.field.kind is Kind.FLAG

@@ -1,0 +1,157 @@
+"""The dialog in which columns are chosen, put in order, made wider and frozen."""
+
+import pytest
+from textual.widgets import Static
+
+from qm_tui.tui.columns_dialog import ColumnLines, ColumnsDialog
+from qm_tui.tui.file_dialog import KeyHint
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+FOUR = Layout(
+    (Placed("salt", 4), Placed("location", 20), Placed(LICENSE, 3), Placed("extension", 6)), 2
+)
+
+
+def lines_of(hand):
+    return hand.app.screen.query_one(ColumnLines)
+
+
+def row_of(hand, row):
+    return lines_of(hand).row_text(row, 76).rstrip()
+
+
+def result(*columns, frozen):
+    return Layout(tuple(Placed(*one) for one in columns), frozen)
+
+
+SALT, LOCATION, LICENSES, EXTENSION = FOUR.columns
+
+
+@pytest.mark.parametrize(
+    ("keys", "layout"),
+    [
+        (["enter"], FOUR),
+        (["f2"], FOUR),
+        (["tab", "enter"], FOUR),
+        (["escape"], None),
+        (["q"], None),
+        (["space", "escape"], None),
+        (["tab", "tab", "enter"], None),
+        (["space", "enter"], result(LOCATION, LICENSES, EXTENSION, frozen=1)),
+        (["space", "space", "enter"], FOUR),
+        (["j", "j", "<", "enter"], result(SALT, LICENSES, LOCATION, EXTENSION, frozen=2)),
+        ([">", ">", "enter"], result(LOCATION, LICENSES, SALT, EXTENSION, frozen=2)),
+        (
+            ["+", "right", "+", "-", "left", "+", "enter"],
+            result(("salt", 6), LOCATION, LICENSES, EXTENSION, frozen=2),
+        ),
+        (["down", "down", "f", "enter"], result(*FOUR.columns, frozen=3)),
+        (["down", "f", "enter"], result(*FOUR.columns, frozen=1)),
+        (["r", "enter"], USUAL),
+        (["end", "space", "enter"], result(*FOUR.columns, ("secondary_phone_ip", 15), frozen=2)),
+    ],
+)
+async def test_keys_change_the_layout_and_enter_gives_it(keys, layout):
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        await hand.press(*keys)
+        assert not hand.app.is_open
+        assert hand.app.result == layout
+
+
+async def test_each_column_is_a_line_and_those_that_are_shown_come_first():
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        lines = lines_of(hand)
+        assert lines.row_count == len(COLUMN)
+        rows = [" ".join(row_of(hand, row).split()) for row in range(5)]
+        assert rows == [
+            "> ✓ Salt Value Salt 4 stays in place",
+            "✓ Location Location 20* stays in place",
+            "✓ Licenses Lic 3",
+            "✓ Extension Exten 6",
+            "First Name First Name 10",
+        ]
+        assert lines.footer_text(76, 0).strip() == "4 of 27 columns shown, 2 in place"
+
+
+@pytest.mark.parametrize(
+    ("layout", "keys", "said"),
+    [
+        (FOUR, [], "Salt of the password.\nColumns of their usual width become wider"),
+        (FOUR, ["down"], "Geographic location of the user.\n* another width"),
+        (FOUR, ["down", "down"], "All licenses in one cell: U unlimited"),
+        (FOUR, ["end", "<"], "This column is hidden: show it with Space first."),
+        (FOUR, ["end", "f"], "This column is hidden: show it with Space first."),
+        (FOUR, ["end", "f", "up"], "Whether dual endpoints are enabled."),
+        (Layout((SALT,), 0), ["space"], "At least one column must be shown"),
+        (Layout((SALT,), 0), ["space", "+"], "Salt of the password."),
+    ],
+)
+async def test_it_says_what_a_column_shows_and_why_a_key_does_nothing(layout, keys, said):
+    async with opened(ColumnsDialog(layout)) as hand:
+        await hand.press(*keys)
+        assert hand.app.is_open
+        shown = str(hand.app.screen.query_one("#columns-said", Static).content)
+        assert shown.startswith(said)
+
+
+async def test_the_cursor_stays_on_the_column_that_moves():
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        await hand.press("down", "down", "<", "<", "<")
+        assert lines_of(hand).cursor_row == 0
+        assert "Licenses" in row_of(hand, 0)
+
+
+async def test_a_click_on_a_line_goes_there_and_another_shows_or_hides_it():
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        await hand.click("#column-lines", (5, 3))
+        assert lines_of(hand).cursor_row == 2
+        assert "✓" in row_of(hand, 2)
+        await hand.click("#column-lines", (5, 3))
+        assert "✓" not in row_of(hand, 2)
+        await hand.click("#ok")
+        assert hand.app.result == result(SALT, LOCATION, EXTENSION, frozen=2)
+
+
+@pytest.mark.parametrize(
+    ("hint", "layout"),
+    [
+        ("[Space Show]", result(LOCATION, LICENSES, EXTENSION, frozen=1)),
+        ("[< Left]", FOUR),
+        ("[> Right]", result(LOCATION, SALT, LICENSES, EXTENSION, frozen=2)),
+        ("[- Narrower]", result(("salt", 3), LOCATION, LICENSES, EXTENSION, frozen=2)),
+        ("[+ Wider]", result(("salt", 5), LOCATION, LICENSES, EXTENSION, frozen=2)),
+        ("[f Freeze]", result(*FOUR.columns, frozen=1)),
+        ("[r Usual]", USUAL),
+    ],
+)
+async def test_every_key_can_be_clicked(hint, layout):
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        (clicked,) = [one for one in hand.app.screen.query(KeyHint) if str(one.content) == hint]
+        assert await hand.pilot.click(clicked)
+        await hand.settle()
+        assert lines_of(hand).draft.layout == layout
+        assert hand.app.focused is lines_of(hand)
+        assert hint in hand.screen_text
+
+
+async def test_its_keys_are_listed():
+    async with opened(ColumnsDialog(FOUR)) as hand:
+        await hand.press("question_mark")
+        assert isinstance(hand.app.screen, KeysScreen)
+        for words in ("Show or hide", "Move to the left", "Narrower", "The usual columns"):
+            assert words in hand.screen_text
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_columns_dialog(size, snap_compare):
+    async def before(pilot):
+        await pilot.press("down", "down", "down", "+", "space", "down")
+        await pilot.pause()
+
+    app = DialogApp(ColumnsDialog(USUAL))
+    assert snap_compare(app, terminal_size=size, run_before=before)

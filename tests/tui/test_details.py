@@ -1,0 +1,671 @@
+"""Details of a user: all fields in their groups, what is wrong with them, and the history."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App
+
+from qm_tui.progress import Phase
+from qm_tui.store.interface import Done, Entry, StoreRefused, Touch
+from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.tui import details_pane
+from qm_tui.tui.details_lines import (
+    History,
+    details_lines,
+    history_lines,
+    title_of,
+    value_text,
+    wrapped,
+)
+from qm_tui.tui.details_pane import MOST, DetailsPane
+from qm_tui.tui.details_screen import DetailsScreen
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.styles import style_sheets
+from qm_tui.users.fields import FIELD, FIELDS, GROUPED
+from tests.helpers import ANNA, user
+from tests.tui.dialogs import DialogApp, opened
+
+SMALL, LARGE = (80, 24), (120, 40)
+WIDTHS = (32, 44, 60, 76, 118)
+
+HOSTILE = "[@click=app.quit]x[/] \x1b]52;c;cm0=\x07 \u202eevil"
+LONG = ANNA._replace(
+    first_name="陈大文" * 60,
+    agent_id="x" * 4096,
+    department="Sales EMEA and all that belongs to it, " * 100,
+    location="😀" * 300,
+    additional_extensions="0413,0414," * 400,
+    windows_login=HOSTILE,
+    sip_uri="nothing of the kind " * 30,
+)
+FAULTY = user(
+    "bo",
+    unlimited_license="0",
+    on_demand_license="0",
+    recording_profile="All calls",
+    windows_login="",
+    secondary_phone_ip="",
+    is_active="yes",
+    phone_ip="10.0.0.256",
+    extension="",
+    sip_uri="sip:somebody.else@example.com",
+    agent_id="A\x071",
+)
+
+
+def texts(one, width):
+    return [line.plain for line in details_lines(one, width)]
+
+
+def flat(lines):
+    """Lines as one text, with single blanks."""
+    return " ".join(" ".join(lines).split())
+
+
+# Fields
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_fields_stand_by_their_names_in_their_groups(width):
+    lines = texts(ANNA, width)
+    headings = [at for at, line in enumerate(lines) if line.startswith("──")]
+    assert [lines[at].strip("─ ").removesuffix(" only") for at in headings] == [*GROUPED]
+    for at, end, fields in zip(headings, [*headings[1:], None], GROUPED.values(), strict=True):
+        below = [line[2:] for line in lines[at + 1 : end] if line[2] != " "]
+        assert len(below) == len(fields)
+        for line, field in zip(below, fields, strict=True):
+            assert f"{line}  ".startswith(f"{field.name}  ")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("one", [ANNA, LONG, FAULTY], ids=["plain", "long", "faulty"])
+def test_no_line_is_wider_than_its_place(one, width):
+    assert max(map(cell_len, texts(one, width))) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_long_values_are_shown_to_their_end(width):
+    text = "".join(texts(LONG, width)).replace(" ", "")
+    for key in ("first_name", "agent_id", "department", "location", "additional_extensions"):
+        assert LONG[FIELD[key].index].replace(" ", "") in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("password", "ENC", "set"),
+        ("password", "", "not set"),
+        ("salt", "S", "set"),
+        ("salt", "", "not set"),
+        ("is_active", "1", "1 yes"),
+        ("is_active", "0", "0 no"),
+        ("is_active", "yes", "yes"),
+        ("lookback_enabled", "", "–"),
+        ("location", "", "–"),
+        ("extension", "0412", "0412"),
+        ("location", "[b]Oslo[/b]", "[b]Oslo[/b]"),
+        ("location", "Os\x07lo", "Os␇lo"),
+    ],
+)
+@pytest.mark.parametrize("width", [44, 76])
+def test_a_value_is_said_in_words(key, value, shown, width):
+    name = FIELD[key].name
+    line = next(line for line in texts(ANNA._replace(**{key: value}), width) if name in line)
+    assert line.split(name)[1].split("(only")[0].strip() == shown
+
+
+def test_secrets_are_never_shown():
+    for one in (ANNA, FAULTY):
+        text = flat(texts(one, 76))
+        assert one.password not in text
+        assert one.salt not in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("field", [one for one in FIELDS if one.only_for], ids=lambda one: one.key)
+def test_where_alone_a_field_is_used_is_said_with_it(field, width):
+    lines = texts(ANNA, width)
+    at = next(at for at, line in enumerate(lines) if line[2:].startswith(field.name))
+    following = itertools.takewhile(lambda line: line[0] != "─" and line[2] == " ", lines[at + 1 :])
+    above = next(line for line in reversed(lines[:at]) if line.startswith("──"))
+    is_said = f"(only for {field.only_for})" in flat([lines[at], *following])
+    assert is_said or above.startswith(f"── {field.only_for} only ")
+
+
+def test_what_is_empty_is_dim_and_what_is_not_is_not():
+    lines = {line.plain.strip("─ ").split("  ")[0]: line for line in details_lines(ANNA, 76)}
+    dim = [
+        line.plain[span.start : span.end]
+        for line in (lines["Recording Profile Name"], lines["Agent ID"])
+        for span in line.spans
+        if span.style.dim
+    ]
+    assert dim == ["–"]
+
+
+@pytest.mark.parametrize(
+    ("key", "sign", "words", "remedy"),
+    [
+        ("extension", "!", "Extension is empty: every user needs one.", "Fill in Extension."),
+        ("phone_ip", "!", "Phone IP '10.0.0.256' is no address of a phone.", "or leave it empty."),
+        ("is_active", "!", "Is User Active is 'yes'; it must be 0 or 1.", "Write 0 or 1"),
+        ("on_demand_license", "!", "are both not assigned", "and 0 into the other."),
+        ("agent_id", "!", "Agent ID contains the control character U+0007.", "Remove the control"),
+        ("windows_login", "?", "Windows Login is empty, while Computer", "Fill in Windows Login"),
+        ("secondary_phone_ip", "?", "Secondary Phone IP is empty, while Dual", "is not recorded."),
+        ("sip_uri", "?", "SIP URI names neither the user's User Name nor", "Check SIP URI"),
+    ],
+)
+@pytest.mark.parametrize("width", [44, 76])
+def test_what_is_wrong_is_said_at_the_field(key, sign, words, remedy, width):
+    lines, name = texts(FAULTY, width), FIELD[key].name
+    at = next(at for at, line in enumerate(lines) if line.startswith(f"{sign} {name}"))
+    said = flat(itertools.takewhile(lambda line: line.startswith("    "), lines[at + 1 :]))
+    assert words in said
+    assert remedy in said
+
+
+def test_of_a_sound_user_nothing_is_said():
+    assert not [line for line in texts(ANNA, 76) if line[0] in "!?"]
+
+
+@pytest.mark.parametrize(
+    ("one", "title"),
+    [
+        (ANNA, "Anna Berg, anna"),
+        (ANNA._replace(first_name=""), "Berg, anna"),
+        (ANNA._replace(first_name="", last_name=""), "anna"),
+        (ANNA._replace(user_name=""), "Anna Berg, u2222222222a"),
+        (ANNA._replace(first_name="\x1b[2J"), "␛[2J Berg, anna"),
+    ],
+)
+def test_the_title_says_who_it_is(one, title):
+    assert title_of(one) == title
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 5, [""]),
+        ("short", 5, ["short"]),
+        ("one two three", 7, ["one two", "three"]),
+        ("0413,0414,0415", 10, ["0413,0414,", "0415"]),
+        ("abcdefgh", 3, ["abc", "def", "gh"]),
+        ("a abcdefgh", 4, ["a", "abcd", "efgh"]),
+        ("abcdefgh ij", 4, ["abcd", "efgh", "ij"]),
+        ("陈大文陈", 5, ["陈大", "文陈"]),
+        ("陈大文 abc", 6, ["陈大文", "abc"]),
+        ("a  b", 10, ["a  b"]),
+    ],
+)
+def test_text_is_broken_where_that_is_seen_least(text, width, lines):
+    assert wrapped(text, width) == lines
+
+
+# The history
+
+
+WHEN = datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
+
+
+def touch(number, before, after, *, why="edit", address=""):
+    entry = Entry(number, WHEN + timedelta(hours=number), "mheller", address, why, 1, 0, 0)
+    return Touch(entry, Done(ANNA.user_id, before, after))
+
+
+TOUCHES = (
+    touch(
+        42,
+        {"location": "Oslo", "is_active": "0", "agent_id": "", "password": "OLD-PW"},
+        {"location": "", "is_active": "1", "agent_id": "A-17", "password": "NEW-PW"},
+        why="import of sales.csv",
+        address="10.20.30.40",
+    ),
+    touch(41, None, ANNA._asdict()),
+    touch(40, ANNA._asdict(), None),
+)
+
+
+@pytest.fixture
+def utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.mark.usefixtures("utc")
+def test_a_history_says_when_who_why_and_what_before_and_after():
+    lines = [line.plain for line in history_lines(History(TOUCHES, is_whole=True), 76)]
+    assert lines[1:] == [
+        "  2026-11-25 03:12:05, mheller from 10.20.30.40",
+        "    changed by No. 42: import of sales.csv",
+        "    Agent ID: (empty) → A-17",
+        "    Password: changed",
+        "    Is User Active: 0 no → 1 yes",
+        "    Location: Oslo → (empty)",
+        "  2026-11-25 02:12:05, mheller",
+        "    added by No. 41: edit",
+        "  2026-11-25 01:12:05, mheller",
+        "    deleted by No. 40: edit",
+    ]
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        (History(), "Reading …"),
+        (History(TOUCHES), "Reading …"),
+        (History(is_whole=True), "No change of this user is known."),
+        (
+            History(TOUCHES, is_whole=True, forgotten_until=WHEN),
+            "What was done until 2026-11-23 09:12:05 is no longer kept.",
+        ),
+        (
+            History(is_whole=True, forgotten_until=WHEN),
+            "What was done until 2026-11-23 09:12:05 is no longer kept.",
+        ),
+        (
+            History(TOUCHES, is_whole=True, has_older=True, forgotten_until=WHEN),
+            "There are older changes: the Activity page lists all transactions.",
+        ),
+        (History(TOUCHES, sentence="It cannot be read."), "It cannot be read."),
+    ],
+)
+def test_a_history_says_how_far_it_is_known(history, said):
+    lines = [line.plain.strip() for line in history_lines(history, 76)]
+    assert lines[-1] == said
+    assert "Reading …" not in lines[:-1]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_history_is_no_wider_than_its_place_and_harmless(width):
+    long = touch(1, {"location": "陈" * 999, "salt": ""}, {"location": HOSTILE, "salt": "PLANTED"})
+    hostile = touch(2, {"location": HOSTILE}, {"location": "y"}, why=HOSTILE, address=HOSTILE)
+    lines = [line.plain for line in history_lines(History((long, hostile)), width)]
+    assert max(map(cell_len, lines)) <= width
+    text = "".join(lines)
+    assert not {"\x1b", "\x07", "\u202e"} & {*text}
+    assert "PLANTED" not in text
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda one: one.key)
+def test_a_value_of_a_history_is_never_a_secret(field):
+    assert ("PLANTED" in value_text(field, "PLANTED")) != field.is_secret
+
+
+# The pane
+
+
+class PaneApp(App[None]):
+    """The pane alone."""
+
+    CSS_PATH = style_sheets()
+
+    def compose(self):
+        yield DetailsPane()
+
+    @property
+    def pane(self):
+        return self.query_one(DetailsPane)
+
+
+def shown(app):
+    """All that stands on the screen."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+BO, CY = user("bo"), user("cy")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store with Anna, Bo and Cy, of whom Anna moved once."""
+    made = open_store(tmp_path / "users.json")
+    for users in ((ANNA, BO, CY), (ANNA._replace(location="Bergen"),)):
+        with made.transaction("edit") as transaction:
+            transaction.commit({one.user_id: one for one in users})
+    return made
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Whose history was asked for."""
+    found = []
+    history_of = TinyDBUserStore.history_of
+
+    def noted(self, user_id, tick):
+        found.append(user_id)
+        return history_of(self, user_id, tick)
+
+    monkeypatch.setattr(TinyDBUserStore, "history_of", noted)
+    return found
+
+
+async def at_rest(pilot):
+    """Wait until the history was read and drawn."""
+    await pilot.pause(details_pane.RESTS_FOR + 0.1)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def test_the_history_follows_once_the_cursor_rests(store, asked):
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        for _ in range(3):
+            for one in (ANNA, BO, CY):
+                app.pane.show(one, store)
+                await pilot.pause(0.01)
+        assert asked == []
+        assert app.pane.lines[-1].strip() == "Reading …"
+        await at_rest(pilot)
+        assert asked == [CY.user_id]
+        assert app.pane.lines[-1].strip() == "added by No. 1: edit"
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        assert asked == [CY.user_id, ANNA.user_id]
+        assert "Location: Oslo → Bergen" in flat(app.pane.lines)
+
+
+async def test_what_was_asked_for_a_user_who_was_left_is_given_up(store, monkeypatch):
+    started, ended = Event(), Event()
+
+    def endless(self, user_id, tick):
+        if user_id != ANNA.user_id:
+            yield TOUCHES[1]
+            return
+        started.set()
+        try:
+            while True:
+                tick(Phase.OPENING, 0, 1)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(TinyDBUserStore, "history_of", endless)
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        await pilot.pause(details_pane.RESTS_FOR + 0.1)
+        assert started.wait(5)
+        assert not ended.is_set()
+        app.pane.show(BO, store)
+        assert ended.wait(5)
+        await at_rest(pilot)
+        assert app.pane.lines[-1].strip() == "added by No. 41: edit"
+
+
+async def test_a_history_that_takes_long_is_shown_as_far_as_it_is_found(store, monkeypatch):
+    may_go_on = Event()
+
+    def slow(self, user_id, tick):
+        yield from TOUCHES[:2]
+        may_go_on.wait(10)
+        yield TOUCHES[2]
+
+    monkeypatch.setattr(TinyDBUserStore, "history_of", slow)
+    monkeypatch.setattr(details_pane, "_INTERVAL", 0)
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        await pilot.pause(details_pane.RESTS_FOR + 0.2)
+        assert "added by No. 41" in flat(app.pane.lines)
+        assert app.pane.lines[-1].strip() == "Reading …"
+        may_go_on.set()
+        await at_rest(pilot)
+        assert app.pane.lines[-1].strip() == "deleted by No. 40: edit"
+
+
+async def test_a_user_who_is_as_before_is_not_asked_about_again(store, asked):
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        assert asked == [ANNA.user_id]
+        moved = ANNA._replace(location="Rome")
+        with store.transaction("edit") as transaction:
+            transaction.commit({moved.user_id: moved})
+        app.pane.show(moved, store)
+        assert "changed by No. 2" in flat(app.pane.lines)  # what is known stays meanwhile
+        await at_rest(pilot)
+        assert asked == [ANNA.user_id] * 2
+        assert "changed by No. 3" in flat(app.pane.lines)
+
+
+@pytest.mark.parametrize(("changes", "says_so"), [(MOST, False), (MOST + 1, True)])
+async def test_no_more_than_some_changes_are_shown(store, monkeypatch, changes, says_so):
+    touches = [touch(number, {"location": "a"}, {"location": "b"}) for number in range(changes)]
+    monkeypatch.setattr(TinyDBUserStore, "history_of", lambda *_: iter(touches))
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        assert flat(app.pane.lines).count("Location: a → b") == MOST
+        assert ("There are older changes" in flat(app.pane.lines)) == says_so
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (StoreRefused("The history of x cannot be read."), "The history of x cannot be read."),
+        (RuntimeError("boom"), "qm-tui failed unexpectedly (RuntimeError)"),
+    ],
+    ids=["refused", "fault"],
+)
+@pytest.mark.usefixtures("home")
+async def test_a_history_that_cannot_be_read_says_so(store, monkeypatch, error, said):
+    def failing(self, user_id, tick):
+        yield TOUCHES[1]
+        raise error
+
+    monkeypatch.setattr(TinyDBUserStore, "history_of", failing)
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        assert "added by No. 41: edit" in flat(app.pane.lines)
+        assert said in flat(app.pane.lines)
+        assert "Reading …" not in flat(app.pane.lines)
+
+
+async def test_without_a_user_there_is_nothing_to_show(store, asked):
+    app = PaneApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        app.pane.show(ANNA, store)
+        app.pane.show(None, store)
+        await at_rest(pilot)
+        assert app.pane.lines == ["No user is chosen."]
+        assert asked == []
+
+
+@pytest.mark.parametrize("keys", [("down", "up", "pagedown", "pageup", "end", "home"), "jkGg"])
+async def test_the_pane_scrolls_by_keys_when_it_has_the_focus(store, keys):
+    app = PaneApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(ANNA, store)
+        await at_rest(pilot)
+        app.pane.focus()
+        places = [0]
+        for key in keys:
+            await pilot.press(key)
+            places.append(int(app.pane.scroll_offset.y))
+        last = len(app.pane.lines) - app.pane.size.height
+        page = app.pane.size.height - 1
+        assert places == [0, 1, 0, *([page, 0] if len(keys) > 4 else []), last, 0]
+
+
+async def test_the_pane_stays_where_it_is_scrolled_to_when_the_user_changes(store):
+    app = PaneApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(ANNA._replace(location="x" * 4000), store)
+        app.pane.focus()
+        await pilot.pause()
+        await pilot.press("down", "down")
+        app.pane.show(BO, store)
+        await pilot.pause()
+        assert app.pane.scroll_offset.y == 2
+        app.pane.show(LONG, store)
+        await pilot.press("end")
+        app.pane.show(BO, store)
+        await pilot.pause()
+        assert app.pane.scroll_offset.y == len(app.pane.lines) - app.pane.size.height
+
+
+async def test_the_lines_are_wrapped_anew_when_the_room_changes(store):
+    app = PaneApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(LONG, store)
+        widths = []
+        for size in ((60, 20), (150, 40), (150, 400)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            heading = next(line for line in app.pane.lines if line.startswith("──"))
+            widths.append(cell_len(heading))
+            assert heading in shown(app)
+            assert max(map(cell_len, app.pane.lines)) == widths[-1]
+        assert widths[0] < widths[1] == widths[2]
+
+
+async def test_the_title_of_the_pane_stands_apart_from_its_line(store):
+    app = PaneApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(ANNA, store)
+        await pilot.pause()
+        assert "─ Anna Berg, anna ─" in shown(app)
+
+
+# The screen
+
+
+def screen_on(store, row=0, user_ids=None):
+    users = store.state.users
+    return DetailsScreen(user_ids or [*users], row, users, store)
+
+
+async def test_the_screen_says_who_it_is_and_which_of_how_many(store):
+    async with opened(screen_on(store, 1), SMALL) as hand:
+        assert "╭─ Bo Bosen, bo ─" in hand.screen_text
+        assert "2 of 3  ←→ other users  Esc back  ? keys" in hand.screen_text
+
+
+async def test_arrows_and_buttons_go_from_user_to_user(store):
+    async with opened(screen_on(store)) as hand:
+        for key, name in (
+            ("right", "Bo Bosen"),
+            ("l", "Cy Cysen"),
+            ("right", "Cy Cysen"),
+            ("left", "Bo Bosen"),
+            ("h", "Anna Berg"),
+            ("left", "Anna Berg"),
+            ("n", "Anna Berg"),
+        ):
+            await hand.press(key)
+            assert f"╭─ {name}, " in hand.screen_text
+        assert "Previous]" not in hand.screen_text
+        await hand.click("#next")
+        await hand.pilot.pause(0.3)  # for a moment a button that was clicked takes no other click
+        await hand.click("#next")
+        assert "Next]" not in hand.screen_text
+        assert hand.app.focused is hand.app.screen.query_one(DetailsPane)
+        await hand.click("#previous")
+        await hand.press("escape")
+        assert hand.app.result == 1
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "enter", "click"])
+async def test_it_gives_back_the_row_that_was_shown_last(store, key):
+    async with opened(screen_on(store, 1)) as hand:
+        await hand.press("right")
+        await (hand.click("#back") if key == "click" else hand.press(key))
+        assert hand.app.result == 2
+
+
+async def test_a_user_alone_has_no_neighbours(store):
+    async with opened(screen_on(store, 0, [BO.user_id])) as hand:
+        await hand.press("left", "right")
+        assert "Bo Bosen" in hand.screen_text
+        assert " of 1" not in hand.screen_text
+        assert "other users" not in hand.screen_text
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)])
+async def test_everything_is_reached_by_scrolling(store, size):
+    async with opened(screen_on(store), size) as hand:
+        await at_rest(hand.pilot)
+        seen = []
+        for _ in range(9):
+            seen += [one for line in hand.screen_text.splitlines() if (one := line.strip("│╭╮╰╯ "))]
+            await hand.press("pagedown")
+        text = flat(seen)
+        assert all(field.name in text for field in FIELDS)
+        assert "Location: Oslo → Bergen" in text
+        assert "added by No. 1: edit" in text
+
+
+async def test_question_mark_lists_the_keys(store):
+    async with opened(screen_on(store, 1)) as hand:
+        await hand.press("question_mark")
+        assert isinstance(hand.app.screen, KeysScreen)
+        for words in ("← h", "Previous user", "→ l", "Next user", "Esc q Enter  Back", "PgDn"):
+            assert words in hand.screen_text
+
+
+async def test_hostile_values_are_harmless(store):
+    hostile = ANNA._replace(first_name=HOSTILE, location=HOSTILE, user_name=HOSTILE)
+    screen = DetailsScreen([hostile.user_id], 0, {hostile.user_id: hostile}, store)
+    async with opened(screen, LARGE) as hand:
+        text = hand.screen_text
+        assert "[@click=app.quit]x[/]" in text
+        assert not {"\x1b", "\x07", "\u202e"} & {*text}
+        await hand.click("#details", (40, 1))
+        assert hand.app.is_open
+
+
+# Pictures
+
+
+@pytest.fixture
+def fixed(store, monkeypatch, utc):
+    """A store whose history does not change."""
+    monkeypatch.setattr(TinyDBUserStore, "history_of", lambda *_: iter(TOUCHES))
+    monkeypatch.setattr(TinyDBUserStore, "forgotten_until", lambda _: WHEN)
+    monkeypatch.setattr(details_pane, "RESTS_FOR", 0.01)
+    return store
+
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+@pytest.mark.snapshot
+@SIZES
+@pytest.mark.parametrize("one", [ANNA, FAULTY], ids=["sound", "faulty"])
+def test_the_screen(fixed, one, size, snap_compare):
+    users = {each.user_id: each for each in (CY, one, LONG._replace(user_id="long"))}
+    app = DialogApp(DetailsScreen([*users], 1, users, fixed))
+    assert snap_compare(app, terminal_size=size, run_before=at_rest)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_end_of_the_screen(fixed, size, snap_compare):
+    async def before(pilot):
+        await at_rest(pilot)
+        await pilot.press("end")
+
+    app = DialogApp(DetailsScreen([ANNA.user_id], 0, {ANNA.user_id: ANNA}, fixed))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_pane(fixed, size, snap_compare):
+    app = PaneApp()
+
+    async def before(pilot):
+        app.pane.show(FAULTY, fixed)
+        app.pane.focus()
+        await at_rest(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -1,0 +1,113 @@
+"""A layout is changed step by step, and is a layout after each."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.tui.layout_draft import LayoutDraft
+from qm_tui.users.query.columns import COLUMN, LICENSE, MAX_WIDTH, USUAL, Layout, Placed
+
+FOUR = Layout(
+    (Placed("salt", 4), Placed("location", 20), Placed(LICENSE, 3), Placed("extension", 6)), 2
+)
+STEPS = ("show_or_hide", "left", "right", "wider", "narrower", "freeze", "reset")
+
+
+def step(draft, name, row):
+    if name in ("left", "right"):
+        draft.move(row, 1 if name == "right" else -1)
+    elif name in ("wider", "narrower"):
+        draft.widen(row, 7 if name == "wider" else -7)
+    elif name == "reset":
+        draft.reset()
+    else:
+        getattr(draft, name)(row)
+
+
+def shown(draft):
+    """The columns that are shown, with a line behind those that stay in place."""
+    layout = draft.layout
+    keys = [one.key for one in layout.columns]
+    return " ".join([*keys[: layout.frozen], "|", *keys[layout.frozen :]])
+
+
+def test_it_begins_with_the_columns_that_are_shown():
+    draft = LayoutDraft(FOUR)
+    assert draft.layout == FOUR
+    assert [one.column.key for one in draft.lines[:5]] == [
+        *("salt", "location", LICENSE, "extension", "first_name")
+    ]
+    assert {one.column.key for one in draft.lines} == COLUMN.keys()
+    assert [draft.stays(row) for row in range(5)] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("steps", "result"),
+    [
+        ([("show_or_hide", 0)], "location | license extension"),
+        ([("show_or_hide", 0), ("show_or_hide", 0)], "salt location | license extension"),
+        ([("show_or_hide", 1)], "salt | license extension"),
+        ([("show_or_hide", 2)], "salt location | extension"),
+        ([("show_or_hide", 2), ("show_or_hide", 2)], "salt location | license extension"),
+        ([("show_or_hide", 4)], "salt location | license extension first_name"),
+        ([("left", 0)], "salt location | license extension"),
+        ([("left", 2)], "salt license | location extension"),
+        ([("right", 0)], "location salt | license extension"),
+        ([("right", 3)], "salt location | license extension"),
+        ([("left", 4)], "salt location | license extension"),
+        # over a hidden column
+        ([("show_or_hide", 1), ("left", 2)], "license | salt extension"),
+        ([("show_or_hide", 6), ("left", 6)], "salt location | license user_id extension"),
+        ([("freeze", 2)], "salt location license | extension"),
+        ([("freeze", 0)], "salt | location license extension"),
+        ([("freeze", 1)], "salt | location license extension"),
+        ([("freeze", 0), ("freeze", 0)], "| salt location license extension"),
+        ([("freeze", 9)], "salt location | license extension"),
+    ],
+)
+def test_columns_are_shown_moved_and_frozen(steps, result):
+    draft = LayoutDraft(FOUR)
+    for name, row in steps:
+        step(draft, name, row)
+    assert shown(draft) == result
+
+
+def test_a_moved_column_is_found_where_it_is_then():
+    draft = LayoutDraft(FOUR)
+    assert draft.move(2, -1) == 1
+    assert draft.move(0, -1) == 0
+    draft.show_or_hide(1)
+    assert draft.move(0, 1) == 2
+    assert draft.move(9, -1) == 9
+
+
+def test_the_last_column_cannot_be_hidden():
+    draft = LayoutDraft(Layout((Placed("salt", 4),), 1))
+    assert not draft.show_or_hide(0)
+    assert shown(draft) == "salt |"
+    assert draft.show_or_hide(1)
+    assert draft.show_or_hide(0)
+    assert shown(draft) == "| first_name"
+
+
+@pytest.mark.parametrize(("by", "width"), [(1, 5), (-1, 3), (-9, 1), (99, MAX_WIDTH)])
+def test_a_width_stays_inside_its_limits(by, width):
+    draft = LayoutDraft(FOUR)
+    draft.widen(0, by)
+    assert draft.layout.columns[0] == Placed("salt", width)
+
+
+def test_the_usual_columns_come_back():
+    draft = LayoutDraft(FOUR)
+    draft.reset()
+    assert draft.layout == USUAL
+
+
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, len(COLUMN) - 1)), max_size=40))
+def test_whatever_is_done_it_is_a_layout(steps):
+    draft = LayoutDraft(FOUR)
+    for name, row in steps:
+        step(draft, name, row)
+        assert draft.layout.columns
+        assert len(draft.lines) == len(COLUMN)
+        assert sum(map(draft.stays, range(len(COLUMN)))) == draft.layout.frozen

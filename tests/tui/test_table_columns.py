@@ -1,0 +1,140 @@
+"""Where columns stand in a table, and what stands above them."""
+
+import pytest
+from rich.cells import cell_len
+
+from qm_tui.tui.table_columns import MARGIN, arranged
+from qm_tui.tui.table_header import header_texts
+from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
+from qm_tui.users.query.views import SortKey
+
+
+def layout(*columns, frozen=0):
+    """A layout of columns, each a key or a key and a width."""
+    placed = [one if isinstance(one, tuple) else (one, COLUMN[one].width) for one in columns]
+    return Layout(tuple(Placed(*one) for one in placed), frozen)
+
+
+LAYOUTS = {
+    "usual": USUAL,
+    "all": layout(*COLUMN, frozen=2),
+    "one": layout("extension"),
+    "one, narrow": layout("is_active"),
+    "one, wide": layout(("sip_uri", 60)),
+    "frozen too wide": layout(("first_name", 60), ("last_name", 60), "extension", frozen=2),
+    "all frozen": layout(*COLUMN, frozen=27),
+    "all narrow": layout(*((key, 1) for key in COLUMN), frozen=3),
+    "all wide": layout(*((key, 60) for key in COLUMN), frozen=27),
+}
+WIDTHS = (1, 3, 4, 5, 20, 40, 62, 80, 102, 182, 500, 2000)
+
+of_every_layout = pytest.mark.parametrize("columns", LAYOUTS.values(), ids=LAYOUTS)
+in_every_width = pytest.mark.parametrize("width", WIDTHS)
+
+
+@of_every_layout
+@in_every_width
+def test_columns_stand_side_by_side_inside_the_table(width, columns):
+    arrangement = arranged(columns, width)
+    assert arrangement.frozen <= columns.frozen
+    for first in range(len(columns.columns)):
+        x = MARGIN
+        for one in arrangement.in_sight(first):
+            assert one.x == x
+            x += one.width + 1
+        assert x - 1 <= max(width, MARGIN)
+
+
+@of_every_layout
+@in_every_width
+def test_every_column_can_be_brought_into_sight(width, columns):
+    arrangement = arranged(columns, width)
+    first = columns.frozen
+    last = len(columns.columns) - 1
+    for current in (*range(last + 1), *range(last, -1, -1), last // 2):
+        first = arrangement.first_for(current, first)
+        drawn = [one.place for one in arrangement.in_sight(first)]
+        assert current in drawn or width <= MARGIN
+
+
+@of_every_layout
+@pytest.mark.parametrize("width", WIDTHS[1:])
+def test_the_header_takes_exactly_the_width(width, columns):
+    arrangement = arranged(columns, width)
+    for current in range(len(columns.columns)):
+        first = arrangement.first_for(current, 0)
+        for sort in ([], [SortKey(one.key) for one in columns.columns]):
+            texts = header_texts(arrangement.in_sight(first), width, current, sort)
+            assert cell_len("".join(texts)) == width
+            assert texts[1] or width == MARGIN
+
+
+@pytest.mark.parametrize(
+    ("width", "columns", "widths"),
+    [
+        # as chosen, where not all have room
+        (62, USUAL, {"first_name": 10, "last_name": 10, "department": 11}),
+        # what most values need, where the table is wide
+        (102, USUAL, {"first_name": 16, "last_name": 16, "department": 20, LICENSE: 3}),
+        (182, LAYOUTS["all"], {"first_name": 16, "extension": 8, "user_id": 12}),
+        # what is left over, from left to right
+        (40, layout("first_name", "department", "extension"), {"first_name": 16, "department": 13}),
+        (62, layout("first_name", "department"), {"first_name": 16, "department": 20}),
+        # a chosen width stays
+        (102, layout(("first_name", 11), "last_name"), {"first_name": 11, "last_name": 16}),
+        (200, layout(("first_name", 4), *list(COLUMN)[1:]), {"first_name": 4, "last_name": 16}),
+    ],
+)
+def test_room_goes_to_names_before_more_columns(width, columns, widths):
+    arrangement = arranged(columns, width)
+    found = {
+        one.key: width for one, width in zip(arrangement.columns, arrangement.widths, strict=True)
+    }
+    assert {key: found[key] for key in widths} == widths
+
+
+@pytest.mark.parametrize(
+    ("width", "columns", "frozen"),
+    [
+        (62, USUAL, 2),
+        (36, USUAL, 2),
+        (34, USUAL, 1),
+        (20, USUAL, 0),
+        (62, LAYOUTS["frozen too wide"], 0),
+        (102, LAYOUTS["frozen too wide"], 1),
+        (500, LAYOUTS["all frozen"], 27),
+        (62, LAYOUTS["all frozen"], 4),
+    ],
+)
+def test_columns_that_stay_in_place_leave_room_for_the_others(width, columns, frozen):
+    assert arranged(columns, width).frozen == frozen
+
+
+@pytest.mark.parametrize(
+    ("columns", "keys", "header"),
+    [
+        (["extension", "department"], ["extension"], "Exten ▲  Department"),
+        (["extension", "department"], ["-extension", "department"], "Exten ▼  Department ▵"),
+        (["extension", "department"], ["department", "-extension"], "Exten ▿  Department ▲"),
+        ([("extension", 5), LICENSE], ["extension"], "Exten▲Lic"),
+        (["extension", LICENSE], [LICENSE], "Exten    Lic▲"),
+        (["is_active", "privacy_enabled"], ["-is_active", "privacy_enabled"], "A▼P▵"),
+        ([("department", 6), LICENSE], ["department"], "Depart▲Lic"),
+        ([("department", 6), LICENSE], [LICENSE], "Depar… Lic▲"),
+        (["extension"], ["location"], "Exten"),
+    ],
+)
+def test_the_header_says_what_the_users_are_sorted_by(columns, keys, header):
+    sort = [SortKey(key.strip("-"), key.startswith("-")) for key in keys]
+    drawn = arranged(layout(*columns), 62).in_sight(0)
+    assert "".join(header_texts(drawn, 62, 0, sort)).strip() == header
+
+
+@pytest.mark.parametrize(
+    ("key", "width", "header"),
+    [("first_name", 10, "First Nam▲"), ("first_name", 4, "Fir▲"), ("is_active", 1, "▲")],
+)
+def test_at_the_edge_an_arrow_takes_the_place_of_a_letter(key, width, header):
+    drawn = arranged(layout((key, width), "last_name"), MARGIN + width).in_sight(0)
+    texts = header_texts(drawn, MARGIN + width, 0, [SortKey(key)])
+    assert texts == ("   ", header, "")

@@ -1,0 +1,84 @@
+"""What cells show of a user, and what the letters in them mean."""
+
+import pytest
+
+from qm_tui.tui.user_cells import cell_text, legend
+from qm_tui.users.fields import User
+from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
+
+UNLIMITED, ON_DEMAND, COMPUTER = (
+    {"unlimited_license": "1"},
+    {"on_demand_license": "1"},
+    {"computer_recording_license": "1"},
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("is_active", "1", "y"),
+        ("is_active", "0", "n"),
+        ("is_active", "", ""),
+        ("is_active", "\x1b", "␛"),
+        ("is_active", "yes", "…"),
+        ("password", "x", "set"),
+        ("password", "", ""),
+        ("salt", "x", "set"),
+        ("first_name", "陈", "陈"),
+        ("first_name", "[b]x[/]", "[b]x[/]"),
+        ("first_name", "a\x1b[2J", "a␛[2J"),
+        ("first_name", "a\u202eb", "a‹U+202E›b"),
+        ("first_name", "❤\ufe0f", "❤"),
+        ("first_name", "👍🏽", "👍"),
+        ("first_name", "🇩🇪", "🄳🄴"),
+        ("first_name", "x" * 4096, "x" * 239 + "…"),
+    ],
+    ids=ascii,
+)
+def test_a_cell_shows_what_may_be_shown(key, value, shown):
+    assert cell_text(COLUMN[key], User(**{key: value})) == shown
+
+
+@pytest.mark.parametrize(
+    ("licenses", "shown"),
+    [
+        ({}, "–"),
+        (UNLIMITED, "U"),
+        (ON_DEMAND | COMPUTER, "O C"),
+        (COMPUTER, "  C"),
+    ],
+)
+def test_one_cell_says_all_licenses(licenses, shown):
+    assert cell_text(COLUMN[LICENSE], User(**licenses)) == shown
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["first_name"], ""),
+        (["is_active"], "A active y/n"),
+        (["is_active", "first_name", "privacy_enabled"], "A active P privacy y/n"),
+        ([LICENSE], "Lic U unlimited O on-demand C computer – none"),
+        (
+            ["unlimited_license", "on_demand_license", "computer_recording_license"],
+            "U unlimited O on-demand C computer y/n",
+        ),
+        (
+            ["is_active", LICENSE, "lookback_enabled", "dual_endpoints_enabled"],
+            "A active y/n   Lic U unlimited O on-demand C computer – none   L lookback D dual y/n",
+        ),
+    ],
+)
+def test_the_legend_says_what_the_letters_of_a_layout_mean(keys, words):
+    assert legend(Layout(tuple(Placed(key, COLUMN[key].width) for key in keys), 0)) == words
+
+
+def test_what_a_small_screen_shows_of_the_usual_legend_is_whole():
+    assert legend(USUAL)[:60] == "A active y/n   Lic U unlimited O on-demand C computer – none"
+    assert len(legend(USUAL)) <= 100
+
+
+@pytest.mark.parametrize("key", COLUMN)
+def test_every_column_can_be_in_a_legend_and_in_a_cell(key):
+    legend(Layout((Placed(key, 1),), 0))
+    assert isinstance(cell_text(COLUMN[key], User()), str)

@@ -1,0 +1,75 @@
+"""Details from the Users page: a screen of their own, and beside the table where there is room."""
+
+import pytest
+
+from qm_tui.tui.details_pane import DetailsPane
+from qm_tui.tui.details_screen import DetailsScreen
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    table_of,
+    top,
+)
+
+
+@pytest.fixture
+def app(home):
+    return app_on(home / "users.json", sample_users(40))
+
+
+async def test_on_a_narrow_terminal_they_are_a_screen_and_the_cursor_follows(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert isinstance(top(pilot), DetailsScreen)
+        await pilot.press("right", "right", "escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+        assert table_of(pilot).cursor_row == 3
+
+
+async def test_on_a_wide_terminal_they_stand_beside_the_table_and_follow_the_cursor(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        pane = page_of(pilot).query_one(DetailsPane)
+        assert not pane.display
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pane.display
+        assert pilot.app.focused is table_of(pilot)
+        users = sample_users(40)
+        assert users[0].sip_uri in shown(pilot) or users[0].user_id in shown(pilot)
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert users[2].user_id in shown(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not pane.display
+
+
+async def test_the_pane_is_reached_by_tab_and_left_by_escape(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        await pilot.press("enter", "tab")
+        await pilot.pause()
+        assert pilot.app.focused is page_of(pilot).query_one(DetailsPane)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.focused is table_of(pilot)
+
+
+async def test_a_terminal_that_becomes_narrow_closes_the_pane(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "enter")
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause()
+        assert not page_of(pilot).query_one(DetailsPane).display
+        assert table_of(pilot).cursor_row == 1
+        assert pilot.app.focused is table_of(pilot)

@@ -1,0 +1,324 @@
+"""Filter, sort order and views on the Users page: what is typed is shown at each key."""
+
+import pytest
+from textual.widgets import Static
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.filter_bar import FilterBar
+from tests.helpers import user
+from tests.tui.pages import (
+    SAMPLES,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    settled,
+    shown,
+    status_of,
+    table_of,
+)
+from tests.tui.previews import import_file
+
+USERS = [
+    user("anna", first_name="Anna", last_name="Müller", department="Sales EMEA", extension="10"),
+    user("bo", first_name="Bo", last_name="Berg", department="Sales Nord", extension="2"),
+    user("cy", first_name="Cy", last_name="Young", department="Support", extension="101"),
+    user("di", first_name="Di", last_name="Ek", department="", extension="7", is_active="0"),
+]
+
+
+def names(pilot):
+    """The first names in the table, from top to bottom."""
+    table = table_of(pilot)
+    if not table.display:
+        return []
+    view = page_of(pilot).session.view
+    return [view.state.users[user_id].first_name for user_id in view.user_ids]
+
+
+def bar_of(pilot):
+    return page_of(pilot).query_one(FilterBar)
+
+
+def said(pilot):
+    return str(page_of(pilot).query_one("#filter-said", Static).render())
+
+
+def count(pilot):
+    return str(page_of(pilot).query_one("#shown-count", Static).render())
+
+
+def title(pilot):
+    return str(page_of(pilot).query_one("#page-name", Static).render())
+
+
+def users_said(pilot):
+    return str(page_of(pilot).query_one("#count", Static).render())
+
+
+async def typed(pilot, text):
+    """Type into what has the focus, and wait until that is shown."""
+    for character in text:
+        await pilot.press(character)
+    await listed(pilot)
+
+
+async def listed(pilot):
+    """Wait until the users who are wanted are shown."""
+    page = page_of(pilot)
+    await pilot.pause()
+    for _ in range(200):
+        await pilot.pause(0.01)
+        view = page.session.view
+        answered = view is not None and view.wanted == page.session.wanted
+        if answered or bar_of(pilot).has_fault:
+            break
+    else:
+        raise AssertionError("the users were not found")
+    await pilot.pause()
+
+
+@pytest.fixture
+def app(home):
+    return app_on(home / "users.json", USERS)
+
+
+async def test_what_is_typed_is_shown_at_each_key(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert not bar_of(pilot).display
+        await typed(pilot, "/sale")
+        assert names(pilot) == ["Anna", "Bo"]
+        await typed(pilot, " -nord")
+        assert names(pilot) == ["Anna"]
+        assert count(pilot) == "1 of 4 shown"
+        assert users_said(pilot) == "4 users"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("muller", ["Anna"]),
+        ("department:sales", ["Anna", "Bo"]),
+        ("extension:10*", ["Anna", "Cy"]),
+        ('department:""', ["Di"]),
+        ("active:no", ["Di"]),
+        ('"sales nord"', ["Bo"]),
+        ("berg|young", ["Bo", "Cy"]),
+        ("license:none", []),
+    ],
+)
+async def test_each_kind_of_term(app, text, found):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, f"/{text}")
+        assert names(pilot) == found
+
+
+async def test_enter_applies_escape_clears_up_recalls(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/berg")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.focused is table_of(pilot)
+        assert names(pilot) == ["Bo"]
+        assert "/ berg" in shown(pilot)
+        await pilot.press("escape")
+        await listed(pilot)
+        assert names(pilot) == ["Anna", "Bo", "Cy", "Di"]
+        assert not bar_of(pilot).display
+        await pilot.press("slash", "up")
+        await listed(pilot)
+        assert bar_of(pilot).field.value == "berg"
+        assert names(pilot) == ["Bo"]
+        await pilot.press("escape")
+        await listed(pilot)
+        assert len(names(pilot)) == 4
+        assert pilot.app.focused is table_of(pilot)
+
+
+async def test_a_filter_that_is_none_is_said_below_it_and_the_list_stays(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/active:no")
+        assert names(pilot) == ["Di"]
+        await typed(pilot, "pe")
+        assert said(pilot) == '! active: is yes, no or "", not nope.'
+        assert names(pilot) == ["Di"]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.focused is bar_of(pilot).field  # it is to be mended first
+        await pilot.press("backspace", "backspace")
+        await listed(pilot)
+        assert said(pilot) == "yes  no" or "!" not in said(pilot)
+
+
+async def test_what_is_not_typed_to_its_end_is_said_at_enter(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/department:")
+        assert names(pilot) == ["Anna", "Bo", "Cy", "Di"]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert said(pilot).startswith("! department: needs a value after the colon")
+
+
+async def test_markup_and_controls_in_a_filter_are_text(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/")
+        bar_of(pilot).field.insert_text_at_cursor("[@click=app.quit]x[/]\x1b]52;c;eA==\x07:[b]")
+        await listed(pilot)
+        assert "[@click=app.quit]x[/]" in shown(pilot)
+        assert "\x1b" not in shown(pilot)
+
+
+async def test_tab_completes_names_and_values_and_then_moves_on(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/dep")
+        assert said(pilot) == "department:"
+        await pilot.press("tab")
+        await listed(pilot)
+        assert bar_of(pilot).field.value == "department:"
+        await typed(pilot, "sal")
+        await pilot.press("tab")
+        await listed(pilot)
+        first = bar_of(pilot).field.value
+        await pilot.press("tab")
+        await listed(pilot)
+        assert {first, bar_of(pilot).field.value} == {
+            'department:"Sales EMEA"',
+            'department:"Sales Nord"',
+        }
+        await pilot.press("shift+tab")
+        assert pilot.app.focused is not bar_of(pilot).field
+
+
+async def test_no_user_is_as_the_filter_asks(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/zzz")
+        assert "No user is as the filter asks." in shown(pilot)
+        assert count(pilot) == "0 of 4 shown"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.focused is bar_of(pilot).field
+        await pilot.press("escape")
+        await listed(pilot)
+        assert len(names(pilot)) == 4
+        assert pilot.app.focused is table_of(pilot)
+
+
+async def test_the_cursor_stays_on_its_user(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down")
+        assert table_of(pilot).cursor_user_id == "u-cy"
+        await typed(pilot, "/o")
+        await pilot.press("enter")
+        await pilot.press("escape")
+        await listed(pilot)
+        assert table_of(pilot).cursor_user_id == "u-cy"
+
+
+async def test_sorting_by_the_current_column_again_reverses_and_a_second_key(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("right", "right", "s")  # Extension
+        await listed(pilot)
+        assert names(pilot) == ["Bo", "Di", "Anna", "Cy"]
+        assert "Exten▲" in shown(pilot)
+        await pilot.press("s")
+        await listed(pilot)
+        assert names(pilot) == ["Cy", "Anna", "Di", "Bo"]
+        assert "Exten▼" in shown(pilot)
+        await pilot.press("right", "right", "right", "s")  # active
+        await listed(pilot)
+        assert names(pilot)[0] == "Di"
+        await pilot.press("left", "left", "left", "S")
+        await listed(pilot)
+        assert names(pilot) == ["Di", "Bo", "Anna", "Cy"]
+
+
+async def test_others_changes_keep_filter_and_order(app, home):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("right", "right", "s")
+        await typed(pilot, "/sales")
+        assert names(pilot) == ["Bo", "Anna"]
+        commit(home / "users.json", USERS[2]._replace(department="Sales South", extension="3"))
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if len(names(pilot)) == 3:
+                break
+        assert names(pilot) == ["Bo", "Cy", "Anna"]
+        assert bar_of(pilot).field.value == "sales"
+        assert count(pilot) == "3 of 4 shown"
+
+
+async def test_an_import_lifts_a_filter_that_would_hide_what_it_imported(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/department:support")
+        await pilot.press("enter")
+        await import_file(pilot, SAMPLES / "users.csv")
+        assert status_of(pilot) == "Imported 250 of 250 records"
+        assert len(names(pilot)) == 254
+        assert table_of(pilot).cursor_row == 4
+        assert not bar_of(pilot).display
+        await typed(pilot, "/import:last")
+        assert count(pilot) == "250 of 254 shown"
+
+
+async def test_an_import_leaves_a_filter_that_hides_nothing_of_it(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/a")
+        await pilot.press("enter")
+        before = bar_of(pilot).field.value
+        await import_file(pilot, SAMPLES / "users.csv")
+        assert bar_of(pilot).field.value in (before, "")
+
+
+async def test_marks_outlast_the_filter_and_those_not_shown_are_counted(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("space", "down", "space", "down", "space")
+        await typed(pilot, "/berg")
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert users_said(pilot) == "4 users   3 marked, 2 not shown"
+        await pilot.press("escape")
+        await listed(pilot)
+        await pilot.pause(0.1)
+        assert users_said(pilot) == "4 users   3 marked"
+        await typed(pilot, "/marked:no")
+        assert names(pilot) == ["Di"]
+        await pilot.press("enter", "space")
+        await listed(pilot)
+        await pilot.pause(0.1)
+        assert names(pilot) == []
+
+
+async def test_a_filter_by_what_was_changed_today_follows_what_others_change(home):
+    path = home / "users.json"
+    app = app_on(path, USERS)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/changed:yesterday")
+        assert names(pilot) == []
+        assert open_store(path).load().generation == 1
+        await pilot.press("ctrl+u")
+        await typed(pilot, "changed:today")
+        assert len(names(pilot)) == 4
+
+
+async def test_escape_with_nothing_to_clear_does_nothing(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.focused is table_of(pilot)
+        assert title(pilot) == "Users   All users"

@@ -1,0 +1,74 @@
+"""Asks for users in the tests: what happened to them is given, and rests are counted."""
+
+from collections.abc import Collection, Container, Mapping, Sequence
+from datetime import date
+
+from qm_tui.users.fields import User
+from qm_tui.users.query.finding import Finder, Query
+from qm_tui.users.query.language import FilterFault, parsed
+from qm_tui.users.query.views import SortKey
+
+TODAY = date(2026, 11, 23)
+
+
+class Given:
+    """What happened, as a test gives it.
+
+    Args:
+        changed: the User IDs of those who were changed, by day.
+        imports: the User IDs of those whom an import added, by number.
+        marks: the User IDs of those who are marked.
+    """
+
+    def __init__(
+        self,
+        changed: Mapping[date, Collection[str]] | None = None,
+        imports: Mapping[int, Collection[str]] | None = None,
+        marks: Collection[str] = (),
+    ) -> None:
+        self._changed, self._imports, self._marks = changed or {}, imports or {}, marks
+        self.asked: list[tuple[date, date]] = []
+
+    def today(self) -> date:
+        return TODAY
+
+    def changed(self, first: date, last: date) -> Container[str]:
+        self.asked.append((first, last))
+        days = [ids for day, ids in self._changed.items() if first <= day <= last]
+        return {one for ids in days for one in ids}
+
+    def imported(self, number: int) -> Container[str]:
+        number = number or max(self._imports, default=0)
+        if number not in self._imports:
+            msg = "There was no such import."
+            raise FilterFault(msg)
+        return self._imports[number]
+
+    def marked(self) -> Container[str]:
+        return self._marks
+
+
+class Rests:
+    """Counts how often it is called."""
+
+    count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+def by_id(*users: User) -> dict[str, User]:
+    """The users as a store's state has them."""
+    return {one.user_id: one for one in users}
+
+
+def found(
+    users: Mapping[str, User],
+    text: str,
+    *sort: SortKey,
+    happenings: Given | None = None,
+    finder: Finder | None = None,
+) -> Sequence[str]:
+    """The User IDs of those whom a filter finds."""
+    finder = finder or Finder(Rests())
+    return finder.found(users, Query(parsed(text), sort), happenings or Given())

@@ -1,0 +1,77 @@
+"""A layout is one that a table can be drawn with, or it is none."""
+
+import pytest
+
+from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.query.columns import (
+    COLUMN,
+    LICENSE,
+    MAX_WIDTH,
+    MIN_WIDTH,
+    USUAL,
+    Layout,
+    Placed,
+)
+from qm_tui.users.query.licenses import license_cell
+
+FIRST, LAST = Placed("first_name", 10), Placed("last_name", 10)
+
+
+def test_there_is_a_column_for_each_field_and_one_for_the_licenses():
+    assert COLUMN.keys() == {field.key for field in FIELDS} | {LICENSE}
+    for key, column in COLUMN.items():
+        assert column.key == key
+        assert column.name
+        assert column.short.isascii()
+        assert MIN_WIDTH <= column.width <= MAX_WIDTH
+        assert column.field is None if key == LICENSE else column.field in FIELDS
+    assert len({column.name for column in COLUMN.values()}) == len(COLUMN)
+
+
+def test_the_licenses_fit_into_their_column():
+    flags = ("unlimited_license", "on_demand_license", "computer_recording_license")
+    for number in range(8):
+        values = {flag: str(number >> at & 1) for at, flag in enumerate(flags)}
+        cell = license_cell(User(**values))
+        assert len(cell) <= COLUMN[LICENSE].width
+
+
+@pytest.mark.parametrize(
+    ("columns", "frozen"),
+    [
+        ((FIRST,), 0),
+        ((FIRST,), 1),
+        ((FIRST, LAST), 2),
+        ((Placed("salt", MIN_WIDTH), Placed(LICENSE, MAX_WIDTH)), 1),
+        (USUAL.columns, len(USUAL.columns)),
+    ],
+)
+def test_what_can_be_shown_is_a_layout(columns, frozen):
+    layout = Layout(columns, frozen)
+    assert [one.column.key for one in layout.columns] == [one.key for one in columns]
+
+
+@pytest.mark.parametrize(
+    ("columns", "frozen", "why"),
+    [
+        ((), 0, "at least one column"),
+        ((FIRST, FIRST), 0, "none twice"),
+        ((FIRST, Placed("first_name", 12)), 0, "none twice"),
+        ((Placed("shoe_size", 3),), 0, "that is known"),
+        ((Placed("salt", MIN_WIDTH - 1),), 0, "1 to 60 cells"),
+        ((FIRST, Placed("salt", MAX_WIDTH + 1)), 0, "1 to 60 cells"),
+        ((FIRST, LAST), 3, "can be frozen"),
+        ((FIRST, LAST), -1, "can be frozen"),
+    ],
+)
+def test_what_cannot_be_shown_is_none(columns, frozen, why):
+    with pytest.raises(ValueError, match=why):
+        Layout(columns, frozen)
+
+
+def test_the_usual_layout_begins_with_what_an_admin_knows_a_user_by():
+    keys = [one.key for one in USUAL.columns]
+    assert keys[:4] == ["first_name", "last_name", "extension", "user_name"]
+    assert keys[: USUAL.frozen] == ["first_name", "last_name"]
+    assert len(keys) == 24
+    assert all(one.width == one.column.width for one in USUAL.columns)

@@ -1,0 +1,304 @@
+"""The language of filters: what each form means, and what is said of what is none."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.text import visible
+from qm_tui.users.query.language import LONGEST, FilterFault, Value, parsed, quoted
+from qm_tui.users.query.names import NAMES, Asks
+
+
+def said(text: str, *, is_typing: bool = False) -> list[str]:
+    """Each term, in one form: `not department = Sales EMEA | "support`."""
+    return [
+        " ".join(
+            [
+                *(["not"] if term.is_not else []),
+                *([term.name.name] if term.name else []),
+                " | ".join(map(said_of, term.values)),
+            ]
+        )
+        for term in parsed(text, is_typing=is_typing)
+    ]
+
+
+def said_of(value: Value) -> str:
+    return "= " * value.is_exact + '"' * value.is_quoted + value.text
+
+
+def fault_of(text: str, *, is_typing: bool = False) -> FilterFault:
+    with pytest.raises(FilterFault) as caught:
+        parsed(text, is_typing=is_typing)
+    fault = caught.value
+    assert 0 <= fault.start < fault.end <= len(text)
+    assert fault.sentence[-1] == "."
+    assert fault.sentence == visible(fault.sentence) == str(fault)
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", []),
+        (" \t\u00a0\u3000 ", []),
+        ("anna", ["anna"]),
+        ("anna berg", ["anna", "berg"]),
+        ("  anna\tberg\u00a0oslo\u3000ola ", ["anna", "berg", "oslo", "ola"]),
+        ('"anna berg"', ['"anna berg']),
+        ("-anna", ["not anna"]),
+        ("--anna", ["not -anna"]),
+        ("anna-lisa", ["anna-lisa"]),
+        ('-"anna berg"', ['not "anna berg']),
+        ("anna|bo|cy", ["anna | bo | cy"]),
+        ('anna|"bo b"|=cy', ['anna | "bo b | = cy']),
+        ("=Anna", ["= Anna"]),
+        ("==Anna", ["= =Anna"]),
+        ("a=b", ["a=b"]),
+        ("an*", ["an*"]),
+        ("*", ["*"]),
+        ('"*"', ['"*']),
+        ("department:sales", ["department sales"]),
+        ("department:sales support", ["department sales", "support"]),
+        ("department:sales|support", ["department sales | support"]),
+        ('department:"Sales EMEA"', ['department "Sales EMEA']),
+        ('department:="Sales EMEA"', ['department = "Sales EMEA']),
+        ('department:"Sales EMEA"|="IT"|x', ['department "Sales EMEA | = "IT | x']),
+        ('-department:"Sales EMEA"', ['not department "Sales EMEA']),
+        ("department:-x", ["department -x"]),
+        ("department:a:b", ["department a:b"]),
+        ("extension:10*", ["extension 10*"]),
+        ('location:""', ['location "']),
+        ('location:=""', ['location = "']),
+        ('-location:""', ['not location "']),
+        ('location:""|oslo', ['location " | oslo']),
+        ("is_active:yes", ["active yes"]),
+        ("Active:Y", ["active Y"]),
+        ("ACTIVE:YES", ["active YES"]),
+        ("user-name:anna", ["user-name anna"]),
+        ("User_Name:anna", ["user-name anna"]),
+        ("USERNAME:anna", ["user-name anna"]),
+        ("dep:x ext:1", ["department x", "extension 1"]),
+        ("license:unlimited|on-demand", ["license unlimited | on-demand"]),
+        ("changed:2026-11-20..2026-11-23", ["changed 2026-11-20..2026-11-23"]),
+        ("import:last marked:no", ["import last", "marked no"]),
+        ("duplicate:extension", ["duplicate extension"]),
+        ("😀 location:東京", ["😀", "location 東京"]),
+        ("a\x00b", ["a\x00b"]),
+    ],
+)
+def test_each_form(text, terms):
+    assert said(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        (r"CORP\anna", [r"CORP\anna"]),
+        (r"windows-login:CORP\anna", [r"windows-login CORP\anna"]),
+        (r'windows-login:"CORP\anna"', [r'windows-login "CORP\anna']),
+        (r'"CORP\\anna"', [r'"CORP\anna']),
+        (r'"\\\\server"', [r'"\\server']),
+        (r'"say \"hi\""', ['"say "hi"']),
+        (r"\\", [r"\\"]),
+        ("10.0.0.17", ["10.0.0.17"]),
+        ("10.0.0.17:5060", ["10.0.0.17:5060"]),
+        ("fe80::1", ["fe80::1"]),
+        ("::1", ["::1"]),
+        ("-fe80::1", ["not fe80::1"]),
+        ("fe80:*", ["fe80:*"]),
+        ("abcd::1", ["abcd::1"]),
+        ("abcd::10.0.0.1", ["abcd::10.0.0.1"]),
+        ("00:1a:2b:3c:4d:5e", ["00:1a:2b:3c:4d:5e"]),
+        ("AC:DE:48:00:11:22", ["AC:DE:48:00:11:22"]),
+        ("de:ad:be:ef:00:01|fe80::1", ["de:ad:be:ef:00:01 | fe80::1"]),
+        ("ac:de:48*", ["ac:de:48*"]),
+        ("ff:ee", ["ff:ee"]),
+        ("de:ad", ["department ad"]),
+        ("phone-ip:ac:de:48", ["phone-ip ac:de:48"]),
+        ("00-1a-2b-3c-4d-5e", ["00-1a-2b-3c-4d-5e"]),
+        ("001a.2b3c.4d5e", ["001a.2b3c.4d5e"]),
+        ("sip:anna@example.org", ["sip-uri anna@example.org"]),
+        ("anna@example.org:5061", ["anna@example.org:5061"]),
+        ('"http://example.org/a?b=c"', ['"http://example.org/a?b=c']),
+        ("12:30", ["12:30"]),
+        ("x2:y", ["x2:y"]),
+        ("2:", ["2:"]),
+        (":", [":"]),
+        (":a", [":a"]),
+    ],
+)
+def test_logins_and_addresses_are_typed_as_they_are_written(text, terms):
+    assert said(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "begin", "end", "sentence"),
+    [
+        ("-", 0, 1, "A word is missing here"),
+        ("a -", 2, 3, "A word is missing here"),
+        ("- a", 0, 1, "A word is missing here"),
+        ("=", 0, 1, "A word is missing here"),
+        ("|", 0, 1, "A word is missing here"),
+        ("|a", 0, 1, "A word is missing here"),
+        ("a|", 0, 2, "A word is missing here"),
+        ("a||b", 0, 2, "A word is missing here"),
+        ("a | b", 2, 3, "A word is missing here"),
+        ('""', 0, 2, 'Put a field before ""'),
+        ('-""', 0, 3, 'Put a field before ""'),
+        ('a|""', 0, 4, 'Put a field before ""'),
+        ("department:", 0, 11, 'department: needs a value after the colon, or ""'),
+        ("department: sales", 0, 11, "department: needs a value"),
+        ("department:a|", 0, 13, "department: needs a value"),
+        ("department:=", 0, 12, "department: needs a value"),
+        ("active:", 0, 7, 'active: needs yes, no or "" after the colon.'),
+        ("license:", 0, 8, "license: needs unlimited, on-demand, computer or none after"),
+        ("changed:", 0, 8, "changed: needs today, yesterday, a number of days as 7d"),
+        ("import:", 0, 7, "import: needs last, or the number of a transaction"),
+        ("duplicate:", 0, 10, "duplicate: needs the name of a field"),
+        ("marked:", 0, 7, "marked: needs yes or no after the colon."),
+        ("a:", 0, 1, "a: may mean agent-id, active or additional-extensions. Write more of it."),
+        ("x user:anna", 2, 6, "user: may mean user-id or user-name. Write more of it."),
+        ("-user:anna", 1, 5, "user: may mean user-id or user-name."),
+        ("departmant:x", 0, 10, "There is no field departmant: to look for. To look for the words"),
+        ("http://example.org", 0, 4, "There is no field http: to look for."),
+        ("password:x", 0, 8, "Nothing can be looked for in Password: it is never shown."),
+        ("Salt:x", 0, 4, "Nothing can be looked for in Salt Value: it is never shown."),
+        ('"anna', 0, 5, "A quote is opened and not closed."),
+        ('bo "anna berg', 3, 13, "A quote is opened and not closed."),
+        ('department:"', 11, 12, "A quote is opened and not closed."),
+        ('department:x|"Sales', 13, 19, "A quote is opened and not closed."),
+        (r'"anna\"', 0, 7, "A quote is opened and not closed."),
+        ('"anna\\', 0, 6, "A quote is opened and not closed."),
+        ('"anna"x', 6, 7, "A quote can stand only at"),
+        ('an"na"', 2, 3, "A quote can stand only at"),
+        ('"a""b"', 3, 4, "A quote can stand only at"),
+        ("x" * 1001, 1000, 1001, "The filter is longer than 1,000 characters."),
+    ],
+)
+def test_what_is_no_filter_is_said_with_its_place(text, begin, end, sentence):
+    fault = fault_of(text)
+    assert fault.sentence.startswith(sentence)
+    assert (fault.start, fault.end) == (begin, end)
+
+
+def test_a_filter_may_have_1000_characters():
+    assert LONGEST == 1000
+    assert said("x" * 1000) == ["x" * 1000]
+
+
+@pytest.mark.parametrize("name", ["\u3164\u3164", "a" * 500, "é\u115f"])
+def test_a_name_that_cannot_be_shown_as_it_is_is_shown_as_it_can(name):
+    assert len(fault_of(f"{name}:x").sentence) < 200
+
+
+def test_a_term_says_where_it_stands():
+    text = '  -department:"Sales EMEA"|x  anna'
+    department, anna = parsed(text)
+    assert text[department.start : department.end] == '"Sales EMEA"|x'
+    assert text[anna.start : anna.end] == "anna"
+
+
+def test_an_asterisk_stands_for_any_characters_only_in_a_word():
+    values = [term.values[0] for term in parsed('10* "10*" =10* department:="1*" 10')]
+    assert [one.has_wildcard for one in values] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("-", []),
+        ("=", []),
+        ('"', []),
+        ('-="', []),
+        ("department:", []),
+        ("-department:", []),
+        ("department:=", []),
+        ('department:"', []),
+        ('department:""', ['department "']),
+        ('department:"Sales E', ['department "Sales E']),
+        ("department:x|", ["department x"]),
+        ('department:x|"', ["department x"]),
+        ('department:"Sales\\', ['department "Sales\\']),
+        (r'"say \"', ['"say "']),
+        ("anna|", ["anna"]),
+        ('anna ""', ["anna"]),
+        ("active:", []),
+        ("anna bo -changed:", ["anna", "bo"]),
+    ],
+)
+def test_what_is_half_typed_counts_as_far_as_it_goes(text, terms):
+    assert said(text, is_typing=True) == terms
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["department: x", "- x", '"a"b', "a| b", '"" x', "nothing:x", "user:", "password:", "x" * 1001],
+)
+def test_what_typing_on_does_not_mend_is_said_at_once(text):
+    assert fault_of(text, is_typing=True).sentence == fault_of(text).sentence
+
+
+# Any values
+
+_TEXTS = [one.name for one in NAMES.values() if one.asks is Asks.TEXT]
+_ANYTHING = st.text(st.characters() | st.sampled_from('"\\|*=-: \t\n\u00a0\x1e\x1f\ud800'))
+_WORDS = st.text(string.ascii_letters + string.digits + "éß東*.\\@", min_size=1)
+
+
+@given(st.lists(_ANYTHING.filter(lambda text: len(text) < 100), max_size=4))
+def test_whatever_is_quoted_is_read_back(values):
+    terms = parsed(" ".join(f"location:{quoted(value)}" for value in values))
+    assert [term.values for term in terms] == [
+        (Value(value, is_exact=False, is_quoted=True),) for value in values
+    ]
+    if values:
+        (either,) = parsed("-location:" + "|".join(f"={quoted(value)}" for value in values))
+        assert [value.text for value in either.values] == values
+        assert either.is_not
+
+
+_VALUES = st.builds(
+    lambda sign, value: sign + value, st.sampled_from(["", "="]), _WORDS | _ANYTHING.map(quoted)
+)
+_TERMS = st.builds(
+    lambda sign, name, values: f"{sign}{name}:{'|'.join(values)}",
+    st.sampled_from(["", "-"]),
+    st.sampled_from(_TEXTS),
+    st.lists(_VALUES, min_size=1, max_size=3),
+) | st.builds(
+    lambda sign, values: sign + "|".join(values),
+    st.sampled_from(["", "-"]),
+    st.lists(_WORDS | _ANYTHING.filter(bool).map(quoted), min_size=1, max_size=3),
+)
+_FILTERS = st.lists(_TERMS, max_size=3).map(" ".join).filter(lambda text: len(text) <= LONGEST)
+
+
+@given(_FILTERS)
+def test_every_beginning_of_a_filter_is_one_or_says_why_not(text):
+    assert len(parsed(text)) == len(parsed(text, is_typing=True))
+    for end in range(len(text)):
+        begun = text[:end]
+        try:
+            whole = parsed(begun)
+        except FilterFault:
+            fault_of(begun)
+        else:
+            assert parsed(begun, is_typing=True) == whole
+
+
+@given(_FILTERS)
+def test_no_fault_is_found_in_a_filter_of_text_while_it_is_typed(text):
+    for end in range(len(text)):
+        parsed(text[:end], is_typing=True)
+
+
+@given(_ANYTHING)
+def test_anything_typed_is_a_filter_or_has_a_fault_with_a_sentence(text):
+    for is_typing in (False, True):
+        try:
+            parsed(text, is_typing=is_typing)
+        except FilterFault:
+            fault_of(text, is_typing=is_typing)

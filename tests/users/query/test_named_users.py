@@ -1,0 +1,200 @@
+"""Which users a pasted list names."""
+
+import time
+
+import pytest
+
+from qm_tui.users.fields import User
+from qm_tui.users.identity import name_key
+from qm_tui.users.query.directory import Directory
+from qm_tui.users.query.named_users import Unsettled, named_in
+
+
+def _user(user_id, first, last, extension, user_name, **more):
+    return User(
+        user_id=user_id,
+        first_name=first,
+        last_name=last,
+        extension=extension,
+        user_name=user_name,
+        **more,
+    )
+
+
+USERS = [
+    _user("u-anna", "Anna", "Berg", "0413", "ABerg", department="Sales, EMEA", agent_id="118"),
+    _user("u-bjorn", "Björn", "Åkesson", "0415", "bakesson", additional_extensions="0500, 0501"),
+    _user("u-otto", "Otto", "Ek", "118", "otto.ek", password="$2b$12$abc"),
+    _user("u-mary", "Mary Ann", "Smith", "0416", "msmith", additional_extensions="0413"),
+    _user("u-muller", "Eva", "Müller", "0420", "emuller"),
+    _user("u-mullerin", "Eva", "Muller", "0421", "emuller2"),
+    _user("u-tomasz", "Tomasz", "Łukasik", "0422", "0415"),
+    _user("u-kim1", "Kim", "Lee", "0430", "klee"),
+    _user("u-kim2", "Kim", "Lee", "0431", "klee2"),
+    _user("u-desk1", "Desk", "One", "0999", "desk1"),
+    _user("u-desk2", "Desk", "Two", "0999", "desk2"),
+]
+
+
+def _nothing():
+    pass
+
+
+def _directory(users=USERS):
+    by_id = {one.user_id: one for one in users}
+    names = {name_key(one.user_name): one.user_id for one in users}
+    return Directory(by_id, names, _nothing)
+
+
+def _named(*lines):
+    return named_in(lines, _directory(), _nothing)
+
+
+@pytest.mark.parametrize(
+    ("text", "user_id"),
+    [
+        # what it is
+        ("u-anna", "u-anna"),
+        ("ABERG", "u-anna"),
+        ("0413", "u-anna"),  # the Extension before the Additional Extension of another
+        ("0501", "u-bjorn"),
+        ("0415", "u-tomasz"),  # the User Name before the Extension of another
+        ("Anna Berg", "u-anna"),
+        ("anna  BERG", "u-anna"),
+        ("Berg, Anna", "u-anna"),
+        ("berg,anna", "u-anna"),
+        ("Berg Anna", "u-anna"),
+        ("Smith, Mary Ann", "u-mary"),
+        ("Smith Mary Ann", "u-mary"),
+        ("Mary Ann Smith", "u-mary"),
+        # accents
+        ("Björn Åkesson", "u-bjorn"),
+        ("bjorn akesson", "u-bjorn"),
+        ("Bjo\u0308rn A\u030akesson", "u-bjorn"),
+        ("Lukasik, Tomasz", "u-tomasz"),
+        ("Eva Müller", "u-muller"),
+        ("Eva Muller", "u-mullerin"),
+        # what stands around it
+        ("  aberg\t", "u-anna"),
+        ('"aberg"', "u-anna"),
+        ("'aberg'", "u-anna"),
+        ("„Anna Berg“", "u-anna"),
+        ("“Berg, Anna”", "u-anna"),
+        ("aberg,", "u-anna"),
+        ('"aberg";', "u-anna"),
+        ("- Anna Berg", "u-anna"),
+        ("•\xa0Anna\xa0Berg", "u-anna"),
+        ("> aberg", "u-anna"),
+    ],
+)
+def test_an_entry_names_a_user(text, user_id):
+    named = _named(text)
+    assert named.user_ids == [user_id]
+    assert (named.entries, named.settled, named.unsettled) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["U-ANNA", "413", "Anna", "Berg", "aber", "aberg@example.com", "Anna B. Berg", "x" * 9000],
+)
+def test_an_entry_names_nobody(text):
+    named = _named(text)
+    assert named.user_ids == []
+    assert named.unsettled == [Unsettled(text, 1, 1, ())]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t", ",;,", '""'])
+def test_a_line_without_anything_is_no_entry(text):
+    assert _named(text, text).entries == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "user_ids", "unsettled"),
+    [
+        ("aberg, bakesson", ["u-anna", "u-bjorn"], []),
+        ("aberg;bakesson;nobody", ["u-anna", "u-bjorn"], ["nobody"]),
+        ("0413\t0416", ["u-anna", "u-mary"], []),
+        ("Berg, Anna; Åkesson, Björn", ["u-anna", "u-bjorn"], []),
+        ("Berg, Anna, Åkesson, Björn", ["u-anna", "u-bjorn"], []),
+        ("Anna Berg, Björn Åkesson", ["u-anna", "u-bjorn"], []),
+        ('"Berg, Anna", "Åkesson, Björn"', ["u-anna", "u-bjorn"], []),
+        ("Anna,Berg", ["u-anna"], []),
+        ("Anna\tBerg", ["u-anna"], []),
+        ("Berg;Anna", ["u-anna"], []),
+        ('"0413;0416"', [], ["0413;0416"]),
+        ('x, "half', [], ["x", '"half']),
+        # a row of a table: the other values of the user are no entries
+        ("Anna;Berg;0413;aberg;Sales, EMEA", ["u-anna"], []),
+        ("aberg\t0413\tsales, emea\tGold", ["u-anna"], ["Gold"]),
+        ("Berg, Anna, 118", ["u-anna"], []),  # her Agent ID, though Otto's Extension
+        ("u-otto,otto.ek,$2b$12$abc", ["u-otto"], []),
+        ("Kim Lee; 0431", ["u-kim2"], []),
+        ("klee\tKim Lee", ["u-kim1"], []),
+        # but numbers alone are a list
+        ("118; 0413", ["u-otto", "u-anna"], []),
+        ("aberg; 0416", ["u-anna", "u-mary"], []),
+    ],
+)
+def test_a_line_of_several_parts(line, user_ids, unsettled):
+    named = _named(line)
+    assert named.user_ids == user_ids
+    assert [one.text for one in named.unsettled] == unsettled
+
+
+def test_a_row_of_an_export_names_its_user_once():
+    header = ",".join(("First Name", "Last Name", "Extension", "User ID", "Phone IP"))
+    named = _named("", header, *("\t".join(user) for user in USERS))
+    assert named.user_ids == [user.user_id for user in USERS]
+    assert (named.entries, named.unsettled) == (len(USERS), [])
+
+
+def test_names_of_fields_are_a_header_only_in_the_first_line():
+    assert _named("Extension", "0413").entries == 1
+    assert [one.text for one in _named("0413", "Extension").unsettled] == ["Extension"]
+
+
+@pytest.mark.parametrize(
+    ("text", "user_ids"),
+    [
+        ("0999", ["u-desk1", "u-desk2"]),
+        ("Kim Lee", ["u-kim1", "u-kim2"]),
+        ("Lee, Kim", ["u-kim1", "u-kim2"]),
+    ],
+)
+def test_an_entry_that_several_users_have_marks_none_of_them(text, user_ids):
+    named = _named("aberg", text)
+    assert named.user_ids == ["u-anna"]
+    (unsettled,) = named.unsettled
+    assert (unsettled.text, unsettled.line, list(unsettled.user_ids)) == (text, 2, user_ids)
+
+
+def test_the_order_of_the_list_is_kept_and_everything_is_said_once():
+    named = _named("msmith", "who", "0413", "Kim Lee", "aberg", "who", "bakesson", "who")
+    assert named.user_ids == ["u-mary", "u-anna", "u-bjorn"]
+    assert [one[:3] for one in named.unsettled] == [("who", 2, 3), ("Kim Lee", 4, 1)]
+    assert (named.entries, named.settled) == (8, 4)
+
+
+def test_users_without_a_name_or_an_extension_are_named_by_nothing():
+    users = [_user("u-1", "", "Berg", "", "one"), _user("u-2", "Anna", "", "", "two")]
+    named = named_in(["Berg", "Anna", ";", "x;;y"], _directory(users), _nothing)
+    assert named.user_ids == []
+    assert named.entries == 4
+
+
+def test_many_users_and_a_long_list_leave_others_their_turn():
+    users = [_user(f"u{n}", "Eva", f"Müller{n}", f"{n}", f"name{n}") for n in range(20_000)]
+    longest, last = 0.0, time.thread_time()
+
+    def rest():
+        nonlocal longest, last
+        longest = max(longest, time.thread_time() - last)
+        last = time.thread_time()
+
+    by_id = {one.user_id: one for one in users}
+    directory = Directory(by_id, {one.user_name: one.user_id for one in users}, rest)
+    lines = [f"Muller{n}, Eva" for n in range(5000)] + ["; ".join(map(str, range(5000)))]
+    named = named_in(lines, directory, rest)
+    assert len(named.user_ids) == 5000
+    assert (named.entries, named.settled) == (10_000, 10_000)
+    assert longest < 0.05
