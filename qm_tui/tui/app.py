@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from qm_tui.crash import STATUS, crashed
 from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
+from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import StoreRefused, UserStore
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import PageChosen
@@ -22,6 +23,7 @@ from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
 from qm_tui.tui.question import Question
 from qm_tui.tui.session import Session
+from qm_tui.tui.shown_view import to_remember
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
 
@@ -32,6 +34,7 @@ class QmTuiApp(App[str]):
     Args:
         store: the users; it need not be loaded yet.
         login: who is logged in; found out where it is not given.
+        views: the admin's own views, and the one to begin with; without them all users.
     """
 
     TITLE = "qm-tui"
@@ -40,9 +43,12 @@ class QmTuiApp(App[str]):
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, system=True),
     ]
 
-    def __init__(self, store: UserStore, login: str = "") -> None:
+    def __init__(
+        self, store: UserStore, login: str = "", views: RememberedViews | None = None
+    ) -> None:
         super().__init__(css_path=[str(path) for path in style_sheets()])
-        self._session = Session(store, login or _login())
+        self._session = Session(store, login or _login(), views or RememberedViews())
+        self._begun_with = self._session.shown
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {
             page.PAGE: page for page in (self._users, ActivityPage(self._session))
@@ -60,6 +66,12 @@ class QmTuiApp(App[str]):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
+
+    def remember(self) -> None:
+        """Keep the view that is shown for the next start."""
+        shown = to_remember(self._session.shown)
+        if self._session.view is not None and shown != self._begun_with:
+            remember_views(last=shown)
 
     def _hang_up(self) -> None:
         end_soon()  # a terminal that is gone may keep Textual from ending
@@ -111,8 +123,9 @@ def run(store: UserStore) -> int:
     Returns:
         The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
     """
-    app = QmTuiApp(store)
+    app = QmTuiApp(store, views=remembered_views())
     app.run()
+    app.remember()
     if app.failure is not None:
         return crashed(app.failure)
     if app.return_value:

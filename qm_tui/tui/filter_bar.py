@@ -134,7 +134,8 @@ class FilterBar(Vertical):
 
     def show_count(self, shown: int, total: int) -> None:
         """Say how many users the filter shows."""
-        self.query_one("#shown-count", Static).update(safe(f"{shown:,} of {total:,} shown"))
+        said = safe(f"{shown:,} of {total:,} shown")
+        self.query_one("#shown-count", Static).update(said, layout=False)
 
     def show_fault(self, sentence: str) -> None:
         """Say what is wrong with the filter; nothing where it is right."""
@@ -146,6 +147,7 @@ class FilterBar(Vertical):
     def begin(self) -> None:
         """Let a filter be typed."""
         self.display = True
+        self.query_one("#filter-said").display = True
         self.screen.set_focus(self.field)
         self._place = len(self._recalled)
 
@@ -196,8 +198,10 @@ class FilterBar(Vertical):
     def _help(self) -> None:
         """Say what is wrong, else what can be typed on."""
         said = self.query_one("#filter-said", Static)
+        is_other = said.has_class("fault") != bool(self._fault)
         said.set_class(bool(self._fault), "fault")
-        said.update(safe(f"! {self._fault}" if self._fault else self._offered))
+        text = f"! {self._fault}" if self._fault else self._offered
+        said.update(safe(text), layout=is_other or bool(self._fault))
 
     @property
     def _offered(self) -> str:

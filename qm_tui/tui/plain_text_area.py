@@ -9,10 +9,9 @@ from itertools import islice
 from typing import Final
 
 from textual import events
-from textual.document._document import EditResult
-from textual.document._edit import Edit
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
 
 from qm_tui.text import visible
 
@@ -29,12 +28,14 @@ _WRAPPED_UP_TO: Final = 2000
 
 _LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _MOST_MARKS: Final = 3
+"""Combining marks on one letter, as everywhere."""
 
 
 class PlainTextArea(TextArea):
     """Lines of text. What cannot be shown as it is, typed or pasted, is left out.
 
-    A tab stays, and so do the ends of lines. The Tab key moves the focus on.
+    A tab stays, and so do the ends of lines. The Tab key moves the focus on. Ctrl+Z undoes what
+    was typed, pasted or deleted, unless that was hundreds of lines at once.
 
     Args:
         placeholder: what is shown while it is empty.
@@ -42,11 +43,12 @@ class PlainTextArea(TextArea):
     """
 
     class Refused(Message):
-        """More was pasted or typed than it takes; nothing of that was taken."""
+        """More was pasted than it takes; nothing of it was taken."""
 
     def __init__(self, placeholder: str, *, id: str | None = None) -> None:
         super().__init__(id=id, placeholder=placeholder, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False  # each blink is bytes on a slow line
+        self._wrapped_at = -1
 
     @property
     def lines(self) -> Sequence[str]:
@@ -55,10 +57,14 @@ class PlainTextArea(TextArea):
 
     def edit(self, edit: Edit) -> EditResult:
         """Change the text; every way of typing and pasting comes through here."""
-        return super().edit(replace(edit, text=plain_lines(edit.text)))
+        result = super().edit(replace(edit, text=plain_lines(edit.text)))
+        if result.replaced_text.count("\n") > _AT_ONCE:
+            self.history.clear()  # to put so much back would keep the next key waiting
+        return result
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Put in what is pasted, step by step: keys that are pressed meanwhile come after it."""
+        event.stop()
         event.prevent_default()
         text = plain_lines(event.text)
         if not self._takes(text):
@@ -68,6 +74,8 @@ class PlainTextArea(TextArea):
         if max(map(len, lines)) > _WRAPPED_UP_TO:
             self.soft_wrap = False
         for step in _steps(lines):
+            if not self.is_attached:  # its dialog was closed meanwhile
+                return
             result = self.replace(step, *self.selection, maintain_selection_offset=False)
             self.move_cursor(result.end_location)
             await asyncio.sleep(0)
@@ -81,10 +89,14 @@ class PlainTextArea(TextArea):
             and max(map(len, lines)) + len(here[self.cursor_location[0]]) <= LONGEST_LINE
         )
 
+    def _on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
+        # where the height alone is another, thousands of lines need not be wrapped again
+        if self.wrap_width == self._wrapped_at:
+            event.prevent_default()
+        self._wrapped_at = self.wrap_width
+
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable or event.key == "enter":
-            await super()._on_key(event)
-            event.prevent_default()
             return
         # Textual lets a binding travel up to the app first: of keys that come in one burst, as
         # over a slow line, Backspace would come after the letters that were typed after it

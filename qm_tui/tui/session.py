@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
+from qm_tui.remembered_views import RememberedViews
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.jobs import Job, Progressed, View, Wanted
 from qm_tui.tui.listing import Listing
 from qm_tui.tui.question import Message, Question
 from qm_tui.users.query.columns import USUAL
-from qm_tui.users.query.views import ALL_USERS, SavedView
+from qm_tui.users.query.views import ALL_USERS, BUILT_IN
 
 
 class Listener(Protocol):
@@ -31,13 +32,16 @@ class Listener(Protocol):
         """Other users are marked."""
 
 
+_NONE: Final = RememberedViews()
+
+
 class Session:
     """What the pages share.
 
     Args:
         store: the users; it need not be loaded yet.
         login: who is logged in.
-        shown: the view that the table begins with.
+        views: the admin's own views, and the one that the table begins with.
 
     Attributes:
         job: the job at work, if any.
@@ -51,9 +55,10 @@ class Session:
         hidden_marks: how many of them the table does not show.
         listing: finds the users that the table shows.
         shown: the view that the admin looks at: its name, filter, sort order and columns.
+        chosen: that view as it was chosen; what is shown may have been changed since.
     """
 
-    def __init__(self, store: UserStore, login: str, shown: SavedView = ALL_USERS) -> None:
+    def __init__(self, store: UserStore, login: str, views: RememberedViews = _NONE) -> None:
         self.store = store
         self.login = login
         self.job: Job | None = None
@@ -66,7 +71,10 @@ class Session:
         self.marks: set[str] = set()
         self.hidden_marks = 0
         self.listing = Listing(store, self.marks)
-        self.shown = replace(shown, layout=shown.layout or USUAL)
+        last = views.last or ALL_USERS
+        self.shown = replace(last, layout=last.layout or USUAL)
+        named = (one for one in (*BUILT_IN, *views.saved) if one.name == last.name)
+        self.chosen = next(named, ALL_USERS)
         self._listeners: list[Listener] = []
 
     def join(self, listener: Listener) -> None:
@@ -131,6 +139,7 @@ class Session:
         if self.view is None:
             self.looking_only = self.store.read_only
         if view.is_lifted:
+            self.chosen = ALL_USERS
             self.shown = replace(self.shown, name=ALL_USERS.name, filter="")
         self.view = view
         for one in self._listeners:
@@ -149,6 +158,11 @@ class Session:
             self.marks -= given
         else:
             self.marks |= given
+        self._tell_marks()
+
+    def add_marks(self, user_ids: Iterable[str]) -> None:
+        """Mark users, whether they are marked already or not."""
+        self.marks.update(user_ids)
         self._tell_marks()
 
     @property

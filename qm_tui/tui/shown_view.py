@@ -6,13 +6,18 @@ from functools import partial
 from typing import Any, Final
 
 from textual.screen import Screen
+from textual.timer import Timer
 
-from qm_tui.tui.listing import Listed, Overtaken, find
+from qm_tui.remembered_views import remember_views
+from qm_tui.tui.listing import Listed, Overtaken, asks_for_marks, find
 from qm_tui.tui.session import Session
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import Layout
 from qm_tui.users.query.language import FilterFault, parsed
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
+
+_SETTLED: Final = 1.0
+"""Seconds for which a view is the same before it is kept."""
 
 _KEYS: Final = 2
 """By how many columns a list can be sorted at once."""
@@ -33,19 +38,19 @@ class ShownView:
         self, page: Screen[Any], session: Session, cursor_id: Callable[[], str | None]
     ) -> None:
         self._page, self._session, self._cursor_id = page, session, cursor_id
-        self._chosen = session.shown
+        self._timer: Timer | None = None
 
     @property
     def title(self) -> str:
         """What the view is called, and whether it is no longer as it was chosen."""
-        shown, chosen = self._session.shown, self._chosen
+        shown, chosen = self._session.shown, self._session.chosen
         is_other = shown.filter != chosen.filter and chosen.filter
         return f"{shown.name}, changed" if is_other else shown.name
 
     def choose(self, view: SavedView) -> None:
         """Show a view; where it says nothing of columns, they stay."""
         session = self._session
-        self._chosen = view
+        session.chosen = view
         session.shown = replace(view, layout=view.layout or session.shown.layout)
         self.ask()
 
@@ -57,13 +62,12 @@ class ShownView:
         """
         text = text.strip()
         parsed(text, is_typing=True)
-        shown = self._session.shown
-        if text == shown.filter:
+        session = self._session
+        if text == session.shown.filter:
             return
-        if not text and self._chosen.filter:
-            self._chosen = ALL_USERS
-        name = self._chosen.name
-        self._session.shown = replace(shown, filter=text, name=name)
+        if not text and session.chosen.filter:
+            session.chosen = ALL_USERS
+        session.shown = replace(session.shown, filter=text, name=session.chosen.name)
         self.ask()
 
     def sort_by(self, column: str, *, add: bool) -> None:
@@ -89,16 +93,14 @@ class ShownView:
     def lay_out(self, layout: Layout) -> None:
         """Show other columns."""
         self._session.shown = replace(self._session.shown, layout=layout)
-
-    def lifted(self) -> None:
-        """The filter was lifted, and all users are shown."""
-        self._chosen = ALL_USERS
+        self.remember_soon()
 
     # Finding
 
     def ask(self) -> None:
         """Find the users of the view."""
         session = self._session
+        self.remember_soon()
         if session.view is None:
             return
         work = partial(
@@ -112,6 +114,21 @@ class ShownView:
         )
         self._page.run_worker(
             work, thread=True, group="listing", exit_on_error=False, description="find users"
+        )
+
+    def remember_soon(self) -> None:
+        """Keep the view for the next start, once it has been the same for a second."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._page.set_timer(_SETTLED, self._remember)
+
+    def _remember(self) -> None:
+        self._page.run_worker(
+            partial(remember_views, last=to_remember(self._session.shown)),
+            thread=True,
+            group="remember",
+            exit_on_error=False,
+            description="remember the view",
         )
 
     def is_answer(self, event: Listed) -> bool:
@@ -143,6 +160,13 @@ def _prepared(session: Session, users: Mapping[str, User]) -> None:
         session.listing.prepare(users)
     except Overtaken:
         return
+
+
+def to_remember(shown: SavedView) -> SavedView:
+    """What of a view is kept for the next start: marks are gone by then, and what asks for them."""
+    if asks_for_marks(shown.filter):
+        return replace(shown, name=ALL_USERS.name, filter="")
+    return shown
 
 
 def fault_of(text: str) -> str:

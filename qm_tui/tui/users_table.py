@@ -99,6 +99,7 @@ class UsersDataTable(VirtualRows):
         self._arrangement = arranged(USUAL, 0)
         self._first_moving = USUAL.frozen
         self._drawn: list[Drawn] = []
+        self._drawn_marks: set[str] = set()
 
     @property
     def row_count(self) -> int:
@@ -154,6 +155,13 @@ class UsersDataTable(VirtualRows):
             self.refresh()
             return
         self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
+
+    def refresh_marks(self) -> None:
+        """Draw the rows in sight whose marks are not as they are drawn."""
+        for row in self.rows_in_sight:
+            user_id = self._view[row]
+            if (user_id in self._marks) != (user_id in self._drawn_marks):
+                self.refresh_row(row)
 
     def mark_fresh(self, user_ids: Collection[str]) -> None:
         """Mark users whom somebody else added or changed, for some seconds."""
@@ -255,7 +263,12 @@ class UsersDataTable(VirtualRows):
         user = self._users[user_id]
         cells = [fitted(cell_text(one.column, user), one.width) for one in self._columns_in(width)]
         cursor = ">" if row == self.cursor_row else " "
-        sign = _MARK if user_id in self._marks else self._signs.get(user_id, " ")
+        sign = self._signs.get(user_id, " ")
+        if user_id in self._marks:
+            sign = _MARK
+            self._drawn_marks.add(user_id)
+        else:
+            self._drawn_marks.discard(user_id)
         if self._is_fresh(user_id):
             sign = _FRESH
         return fitted(f"{cursor}{sign} {' '.join(cells)}", width)

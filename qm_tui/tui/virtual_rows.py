@@ -153,7 +153,8 @@ class VirtualRows(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         lines = self.header_height + self.row_count + self.footer_height
-        self.virtual_size = Size(self.size.width, lines)
+        # set past the reactive, which would lay out the whole screen again: nothing is placed by it
+        self.set_reactive(ScrollView.virtual_size, Size(self.size.width, lines))
 
     def on_resize(self) -> None:
         """Keep the cursor visible."""
@@ -169,13 +170,14 @@ class VirtualRows(ScrollView, can_focus=True):
         if not self.is_mounted or before == after:
             return
         if not self._scroll_to_cursor():
-            self._refresh_row(before)
-            self._refresh_row(after)
+            self.refresh_row(before)
+            self.refresh_row(after)
             self._refresh_footer()
         if self.row_count:
             self.post_message(self.RowHighlighted(self, after))
 
-    def _refresh_row(self, row: int) -> None:
+    def refresh_row(self, row: int) -> None:
+        """Draw one row, if it is in sight."""
         y = row - int(self.scroll_offset.y) + self.header_height
         if self.header_height <= y < self.size.height - self.footer_height:
             self.refresh(Region(0, y, self.size.width, 1))
@@ -217,7 +219,7 @@ class VirtualRows(ScrollView, can_focus=True):
     def watch_has_focus(self, focused: bool) -> None:
         """Draw the cursor as it looks with and without the focus."""
         super().watch_has_focus(focused)
-        self._refresh_row(self.cursor_row)
+        self.refresh_row(self.cursor_row)
         self._refresh_footer()
 
     def action_move(self, rows: int) -> None:

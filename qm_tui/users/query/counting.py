@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
@@ -34,9 +35,6 @@ NO_FLAG: Final = "neither yes nor no"
 
 _STEP: Final = 1000
 """Users, or values, that are looked at between two rests: a millisecond at most."""
-
-_RUN: Final = 5000
-"""Values that are sorted between two rests."""
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
@@ -118,22 +116,15 @@ def _tally(values: Iterable[V], rest: Rest) -> Counter[V]:
 
 
 def _ordered(tally: Counter[str], rest: Rest) -> list[str]:
-    """The values, the most frequent first, equally frequent ones as the locale has them.
-
-    No step sorts what is in no order: runs are sorted, and of those runs all of it is made.
-    """
+    """The values, the most frequent first, equally frequent ones as the locale has them."""
     key_of = name_key_of_locale()
     keys: dict[str, str] = {}
     for some in _steps(tally, rest):
         keys.update(zip(some, map(key_of, some), strict=True))
+    runs = [sorted(run, key=keys.__getitem__) for run in _steps(tally, rest)]
     values: list[str] = []
-    waiting = iter(tally)
-    while run := list(islice(waiting, _RUN)):
-        run.sort(key=keys.__getitem__)
-        values += run
-        rest()
-    values.sort(key=keys.__getitem__)
-    rest()
+    for some in _steps(merge(*runs, key=keys.__getitem__), rest):
+        values += some
     values.sort(key=tally.__getitem__, reverse=True)
     return values
 

@@ -8,8 +8,8 @@ means says `Directory`; what an entry is, is decided by what that finds:
   is each part that names nobody as a whole. Inside double quotes nothing is cut.
 - Two parts side by side that are a first and a last name, in either order, are one entry.
 - Beside a user whom a part of the line names by User ID, User Name or name, that user's other
-  values are no entries: a row of a table names its user once. Numbers alone make no row. Of several users of one name the
-  row means the one whose extension stands in it.
+  values are no entries: a row of a table names its user once. Numbers alone make no row. Of
+  several users of one name the row means the one whose extension stands in it.
 - A first line that holds nothing but names of fields is a header, and no entry.
 - Blanks, quotes and separators around an entry, and a bullet before it, do not count.
 """

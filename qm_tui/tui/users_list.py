@@ -1,0 +1,354 @@
+"""The list of the Users page: which users are shown, how, and what is done with the list."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from qm_tui.remembered_views import remembered_views
+from qm_tui.text import counted
+from qm_tui.tui.chrome import PAGES
+from qm_tui.tui.columns_dialog import ColumnsDialog
+from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.counts_dialog import CountsDialog
+from qm_tui.tui.details_pane import DetailsPane
+from qm_tui.tui.details_screen import DetailsScreen
+from qm_tui.tui.filter_bar import FilterBar
+from qm_tui.tui.jobs import View
+from qm_tui.tui.listing import Listed, NotListed, asks_for_marks
+from qm_tui.tui.mark_list_dialog import MarkListDialog
+from qm_tui.tui.marks import MarksLookedAt, looked_at
+from qm_tui.tui.page import COMMON, Page
+from qm_tui.tui.session import Session
+from qm_tui.tui.shown_view import ShownView, fault_of
+from qm_tui.tui.user_cells import legend
+from qm_tui.tui.users_table import UsersDataTable
+from qm_tui.tui.views_dialog import ViewsDialog
+from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.language import FilterFault
+
+_ROOM_FOR_DETAILS: Final = 120
+"""Columns of the terminal from which the details stand beside the table."""
+
+_NO_USERS: Final = (
+    "There are no users in this store yet.",
+    "",
+    "Press i to import them from a .csv file.",
+    "",
+    "To try it out, take sample_data/users.csv from the source",
+    "of qm-tui. To write a file of your own, start with the",
+    "header that this makes:",
+    "qm-tui export --template users.csv",
+)
+
+_NONE_SHOWN: Final = (
+    "No user is as the filter asks.",
+    "",
+    "Esc clears the filter, / changes it.",
+)
+
+
+class UsersList(Page):
+    """The table of users, with filter, sort order, columns, views, marks and details.
+
+    Args:
+        session: what it shares with the other pages.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "details", "Details", show=False),
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("v", "views", "Views"),
+        Binding("c", "columns", "Columns"),
+        Binding("F", "counts", "Counts"),
+        Binding("L", "mark_list", "Mark from a list"),
+        Binding("escape", "back", "Clear the filter, or cancel the running job", show=False),
+        *COMMON,
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.store = session.store
+        self.view_shown = ShownView(self, session, lambda: self.table.cursor_user_id)
+        self._wants_list = False
+
+    @property
+    def table(self) -> UsersDataTable:
+        """The table."""
+        return self.query_one(UsersDataTable)
+
+    @property
+    def _details(self) -> DetailsPane:
+        return self.query_one(DetailsPane)
+
+    def compose_page(self) -> Iterator[Widget]:
+        """The filter, the table, what is said where it is empty, and what the letters mean."""
+        yield FilterBar(self.session.listing.values_of)
+        with Horizontal(id="users-and-details"):
+            yield UsersDataTable(self.session.marks, id="users")
+            yield Static(safe_lines(_NO_USERS), id="no-users")
+            yield DetailsPane()
+        yield Static(id="legend")
+
+    def on_mount(self) -> None:
+        """Show the view that the session begins with."""
+        super().on_mount()
+        self.query_one("#no-users").display = False
+        self._details.display = False
+        self._show_shown()
+        self.table.focus()
+
+    def focus_list(self) -> None:
+        """Give the focus to the table; where no user is shown, to the filter that hides them."""
+        self._wants_list = not self.table.display
+        if self.table.display:
+            self.set_focus(self.table)
+        elif self.session.shown.filter:
+            self.query_one(FilterBar).begin()
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else."""
+        super().show_view(view)
+        if view.is_lifted:
+            self._show_shown()
+        self.table.mark_fresh(view.fresh)
+        self._show_users(view)
+        if view.wanted != self.session.wanted:
+            self.view_shown.ask()  # something else was asked for while this was made
+
+    def _show_users(self, view: View) -> None:
+        """Show the users of a view."""
+        table, users = self.table, view.state.users
+        if view.cursor_row is None:
+            table.follow(view.user_ids, users, view.signs)
+        else:
+            table.show(view.user_ids, users, view.signs, view.cursor_row)
+        total = len(users)
+        self.query_one(FilterBar).show_count(len(view.user_ids), total)
+        self.show_marks()
+        if self.session.marks:
+            self._look_at_marks(view, tuple(self.session.marks))
+        self._say_if_empty(view)
+        self._show_details()
+
+    def _say_if_empty(self, view: View) -> None:
+        """Say why no user is shown, and what to do."""
+        table, said = self.table, self.query_one("#no-users", Static)
+        is_empty = not view.user_ids
+        if is_empty:
+            said.update(safe_lines(_NO_USERS if not view.state.users else _NONE_SHOWN))
+        said.display = is_empty
+        was_empty = not table.display
+        table.display = not is_empty
+        if was_empty and not is_empty:
+            # without users it could not hold the focus
+            if self._wants_list or not self.query_one(FilterBar).field.has_focus:
+                table.focus()
+            self._wants_list = False
+
+    # Which users are shown
+
+    def _show_name(self) -> None:
+        name = f"{PAGES[self.PAGE]}   {self.view_shown.title}"
+        self.query_one("#page-name", Static).update(safe(name), layout=False)
+
+    def _show_shown(self) -> None:
+        """Show how the view is called, its filter, its sort order and its columns."""
+        shown, table = self.session.shown, self.table
+        self._show_name()
+        bar = self.query_one(FilterBar)
+        if bar.field.value.strip() != shown.filter:
+            bar.show_filter(shown.filter)
+        layout = shown.layout or USUAL
+        table.show_layout(layout)
+        table.show_sort(shown.sort)
+        self.query_one("#legend", Static).update(safe(legend(layout)))
+
+    @on(Listed)
+    def _listed(self, event: Listed) -> None:
+        if self.view_shown.is_answer(event):
+            self.session.view = event.view
+            self.query_one(FilterBar).show_fault("")
+            self._show_users(event.view)
+
+    @on(NotListed)
+    def _not_listed(self, event: NotListed) -> None:
+        if event.wanted == self.session.wanted:
+            self.query_one(FilterBar).show_fault(event.sentence)
+
+    def action_filter(self) -> None:
+        """Type a filter; the users for whom it holds are shown at each key."""
+        self.query_one(FilterBar).begin()
+        self.view_shown.prepare()
+
+    @on(FilterBar.Typed)
+    def _typed(self, event: FilterBar.Typed) -> None:
+        try:
+            self.view_shown.filter(event.text)
+        except FilterFault as fault:
+            self.query_one(FilterBar).show_fault(fault.sentence)
+        else:
+            self._show_name()
+
+    @on(FilterBar.Applied)
+    def _applied(self, event: FilterBar.Applied) -> None:
+        bar = self.query_one(FilterBar)
+        sentence = fault_of(event.text)
+        if sentence:
+            bar.show_fault(sentence)
+        elif not bar.has_fault:
+            bar.remember(event.text)
+            self.focus_list()
+
+    @on(FilterBar.Left)
+    def _left(self) -> None:
+        self.focus_list()
+
+    @on(FilterBar.Cleared)
+    def action_clear_filter(self) -> None:
+        """Show all users again."""
+        bar = self.query_one(FilterBar)
+        bar.remember(bar.field.value)
+        bar.show_filter("")
+        self.view_shown.filter("")
+        self._show_shown()
+        self.focus_list()
+
+    def action_back(self) -> None:
+        """Ask whether to cancel the running job; without one, clear the filter."""
+        if self.is_busy:
+            self.action_cancel()
+        elif self._details.display and self._details.has_focus_within:
+            self._close_details()
+        elif self.session.shown.filter or self.query_one(FilterBar).field.value:
+            self.action_clear_filter()
+
+    @on(UsersDataTable.SortWanted)
+    def _sort_wanted(self, event: UsersDataTable.SortWanted) -> None:
+        self.view_shown.sort_by(event.column_key, add=event.add)
+        self.table.show_sort(self.session.shown.sort)
+
+    @work
+    async def action_views(self) -> None:
+        """Choose a view, or save the one that is shown."""
+        saved = (await asyncio.to_thread(remembered_views)).saved
+        chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
+        if chosen is not None:
+            self.view_shown.choose(chosen)
+            self._show_shown()
+
+    @work
+    async def action_columns(self) -> None:
+        """Choose the columns."""
+        layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
+        if layout is not None:
+            self.view_shown.lay_out(layout)
+            self._show_shown()
+
+    @work
+    async def action_counts(self) -> None:
+        """Count the users who are shown by a field, and filter to one of its values."""
+        view = self.session.view
+        if view is None:
+            return
+        what = f"{counted(len(view.user_ids), 'user')} shown"
+        term = await self.app.push_screen_wait(CountsDialog(view.user_ids, view.state.users, what))
+        if term:
+            self.view_shown.filter(f"{self.session.shown.filter} {term}")
+            self._show_shown()
+
+    # Details
+
+    @on(UsersDataTable.RowSelected)
+    async def action_details(self) -> None:
+        """Open the details of the user under the cursor, beside the table where there is room."""
+        pane, user_id = self._details, self.table.cursor_user_id
+        if pane.display:
+            self._close_details()
+        elif user_id is not None and self.size.width >= _ROOM_FOR_DETAILS:
+            pane.display = True
+            self._show_details()
+        elif user_id is not None:
+            self._open_details()
+
+    @work
+    async def _open_details(self) -> None:
+        """Show the details on a screen of their own, and let the cursor follow."""
+        view, table = self.session.view, self.table
+        if view is None:
+            return
+        row = await self.app.push_screen_wait(
+            DetailsScreen(view.user_ids, table.cursor_row, view.state.users, self.store)
+        )
+        if self.session.view is view:
+            table.cursor_row = row
+
+    def _close_details(self) -> None:
+        self._details.display = False
+        self._details.show(None, self.store)
+        self.focus_list()
+
+    @on(UsersDataTable.RowHighlighted)
+    def _show_details(self) -> None:
+        """Show the user under the cursor in the pane, if it is open."""
+        view, user_id = self.session.view, self.table.cursor_user_id
+        if self._details.display:
+            user = view.state.users.get(user_id) if view is not None and user_id else None
+            self._details.show(user, self.store)
+
+    def on_resize(self) -> None:
+        """Close the pane of details where there is no more room for it."""
+        if self.size.width < _ROOM_FOR_DETAILS and self._details.display:
+            self._close_details()
+
+    # Marks
+
+    def show_marks(self) -> None:
+        """Show who is marked, and how many that are."""
+        self.table.refresh_marks()
+        view = self.session.view
+        users = counted(len(view.state.users), "user") if view is not None else ""
+        said = safe("   ".join(filter(None, (users, self.session.marks_words))))
+        count = self.query_one("#count", Static)
+        if count.content != said:
+            count.update(said)
+
+    @on(UsersDataTable.MarksWanted)
+    def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
+        self.session.mark(event.user_ids)
+        self._marks_changed()
+
+    @work
+    async def action_mark_list(self) -> None:
+        """Mark the users whom a pasted list names."""
+        view = self.session.view
+        if view is None:
+            return
+        dialog = MarkListDialog(view.state.users, view.state.names)
+        user_ids = await self.app.push_screen_wait(dialog)
+        if user_ids:
+            self.session.add_marks(user_ids)
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        if asks_for_marks(self.session.shown.filter):
+            self.view_shown.ask()
+        elif self.session.view is not None:
+            self._look_at_marks(self.session.view, tuple(self.session.marks))
+
+    @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="marks")
+    def _look_at_marks(self, view: View, marked: Sequence[str]) -> None:
+        self.post_message(looked_at(view, marked))
+
+    @on(MarksLookedAt)
+    def _marks_looked_at(self, event: MarksLookedAt) -> None:
+        if event.gone:
+            self.session.forget_marks(event.gone)
+        if event.hidden != self.session.hidden_marks:
+            self.session.hidden_marks = event.hidden
+            self.show_marks()

@@ -1,0 +1,267 @@
+"""The admin's own views: kept for this admin alone, by all sessions together, never an error."""
+
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.remembered_views import (
+    RememberedViews,
+    built_in_name,
+    remember_views,
+    remembered_views,
+    views_path,
+)
+from qm_tui.users.query.columns import COLUMN, MAX_WIDTH, USUAL, Layout, Placed
+from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
+
+NARROW = Layout((Placed("extension", 6), Placed("last_name", 12)), 1)
+SALES = SavedView(
+    "Sales", 'department:="Sales EMEA"', (SortKey("last_name"), SortKey("extension", True)), NARROW
+)
+OSLO = SavedView("Oslo", "location:oslo")
+
+
+def _write(text):
+    path = views_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_without_a_file_nothing_is_kept():
+    assert remembered_views() == RememberedViews((), None)
+
+
+def test_views_are_there_again_in_the_order_in_which_they_were_first_saved():
+    assert remember_views(saved=SALES)
+    assert remember_views(saved=OSLO)
+    assert remembered_views() == RememberedViews((SALES, OSLO), None)
+    other = SavedView("SALES", "department:sales")
+    assert remember_views(saved=other)
+    assert remembered_views() == RememberedViews((other, OSLO), None)
+    assert remember_views(deleted="sales")
+    assert remembered_views() == RememberedViews((OSLO,), None)
+    assert remember_views(deleted="nobody's")
+    assert remembered_views() == RememberedViews((OSLO,), None)
+
+
+def test_the_last_view_is_kept_apart_from_the_saved_ones():
+    changed = SavedView("All users", "active:no", (SortKey("license"),), USUAL)
+    assert remember_views(last=changed)
+    assert remember_views(saved=SALES)
+    assert remembered_views() == RememberedViews((SALES,), changed)
+    assert remember_views(last=ALL_USERS)
+    assert remembered_views() == RememberedViews((SALES,), ALL_USERS)
+
+
+def test_the_file_is_toml_for_its_owner_alone(home):
+    remember_views(saved=SALES, last=OSLO)
+    path = home / ".config" / "qm-tui" / "views.toml"
+    assert views_path() == path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [one.name for one in path.parent.iterdir()] == ["views.toml"]
+    assert tomllib.loads(path.read_text()) == {
+        "views": [
+            {
+                "name": "Sales",
+                "filter": 'department:="Sales EMEA"',
+                "sort": ["last_name", "-extension"],
+                "columns": ["extension 6", "last_name 12"],
+                "frozen": 1,
+            }
+        ],
+        "last": {"name": "Oslo", "filter": "location:oslo", "sort": []},
+    }
+
+
+def test_what_was_not_changed_is_not_written_again():
+    remember_views(saved=SALES, last=OSLO)
+    before = views_path().stat()
+    assert remember_views(saved=SALES, last=OSLO)
+    after = views_path().stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "views = 3", "[views", "last = []", "[[last]]\nname = 'x'", "a" * 100_000),
+        *(b"\xff\xfe", b"\0", "x = " + "[" * 100_000, "views = [1, 'x', []]", "[views]\nname='x'"),
+    ],
+)
+def test_a_broken_file_is_passed_over_and_replaced(text):
+    _write(text)
+    assert remembered_views() == RememberedViews()
+    assert remember_views(saved=SALES)
+    assert remembered_views() == RememberedViews((SALES,), None)
+
+
+def view_text(name='"Good"', **values):
+    return "\n".join(["[[views]]", f"name = {name}", *(f"{k} = {v}" for k, v in values.items())])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[views]]",
+        view_text('""'),
+        view_text('" blank first"'),
+        view_text("3"),
+        view_text('["Good"]'),
+        view_text(f'"{"x" * (MAX_NAME + 1)}"'),
+        *(view_text(f'"{one.name.upper()}"') for one in BUILT_IN),
+        view_text('"before"'),
+        view_text('"BEFORE"'),
+        view_text(filter="3"),
+        view_text(filter='["active:yes"]'),
+        view_text(filter=f'"{"x" * (LONGEST + 1)}"'),
+        view_text(sort='"extension"'),
+        view_text(sort='["nothing"]'),
+        view_text(sort='["--extension"]'),
+        view_text(sort="[3]"),
+        view_text(sort='["extension", "-extension"]'),
+        view_text(columns='"extension 6"'),
+        view_text(columns="[]"),
+        view_text(columns='["nothing 6"]'),
+        view_text(columns='["extension"]'),
+        view_text(columns='["extension x"]'),
+        view_text(columns='["extension 0"]'),
+        view_text(columns=f'["extension {"9" * 5000}"]'),
+        view_text(columns=f'["extension {MAX_WIDTH + 1}"]'),
+        view_text(columns='["extension 6", "extension 7"]'),
+        view_text(columns='["extension 6"]', frozen="2"),
+        view_text(columns='["extension 6"]', frozen="-1"),
+        view_text(columns='["extension 6"]', frozen="true"),
+        view_text(columns='["extension 6"]', frozen='"1"'),
+        view_text(columns="3"),
+    ],
+)
+def test_what_is_no_view_is_passed_over_and_the_others_count(text):
+    _write("\n".join([view_text('"before"'), text, view_text('"after"', color="3")]))
+    assert remembered_views().saved == (SavedView("before"), SavedView("after"))
+
+
+@pytest.mark.parametrize(
+    ("text", "view"),
+    [
+        ("name = 'All users'", ALL_USERS),
+        ("name = 'Mine'\nfilter = 'a'", SavedView("Mine", "a")),
+        ("name = 'Mine'\nsort = ['-license']", SavedView("Mine", "", (SortKey("license", True),))),
+        (
+            "name = 'Mine'\ncolumns = ['salt 4']",
+            SavedView("Mine", layout=Layout((Placed("salt", 4),), 0)),
+        ),
+        ("filter = 'a'", None),
+        ("name = 'Mine'\nsort = ['x']", None),
+    ],
+)
+def test_the_last_view_may_have_any_name(text, view):
+    _write(f"[last]\n{text}")
+    assert remembered_views() == RememberedViews((), view)
+
+
+@pytest.mark.parametrize(
+    ("name", "means"),
+    [("All users", "All users"), ("ALL USERS", "All users"), ("All users ", ""), ("Mine", "")],
+)
+def test_names_of_built_in_views(name, means):
+    assert built_in_name(name) == means
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=MAX_NAME).filter(
+    lambda name: name == name.strip() and not built_in_name(name)
+)
+FILTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+KEYS = st.sampled_from(list(COLUMN))
+SORTS = st.lists(st.builds(SortKey, KEYS, st.booleans()), max_size=3, unique_by=lambda one: one[0])
+
+
+@st.composite
+def layouts(draw):
+    keys = draw(st.lists(KEYS, min_size=1, unique=True))
+    placed = [Placed(key, draw(st.integers(1, MAX_WIDTH))) for key in keys]
+    return Layout(tuple(placed), draw(st.integers(0, len(keys))))
+
+
+VIEWS = st.builds(SavedView, NAMES, FILTERS, SORTS.map(tuple), st.none() | layouts())
+
+
+@given(st.lists(VIEWS, max_size=3, unique_by=lambda view: view.name.casefold()), VIEWS)
+def test_views_come_back_as_they_were(views, last):
+    views_path().unlink(missing_ok=True)
+    for view in views:
+        assert remember_views(saved=view)
+    assert remember_views(last=last)
+    assert remembered_views() == RememberedViews(tuple(views), last)
+
+
+@pytest.mark.parametrize("view", [SavedView("Half", "\ud800"), SavedView("\udfff")])
+def test_a_view_that_no_file_can_hold_is_not_kept_and_the_others_stay(view):
+    remember_views(saved=SALES)
+    assert not remember_views(saved=view)
+    assert not remember_views(last=view)
+    assert remembered_views() == RememberedViews((SALES,), None)
+
+
+def test_a_folder_that_cannot_be_made_is_no_error(home):
+    (home / ".config").write_text("a file")
+    assert remembered_views() == RememberedViews()
+    assert not remember_views(last=OSLO)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_write_permission_is_no_error():
+    path = _write(view_text('"Oslo"'))
+    path.parent.chmod(0o500)
+    try:
+        assert not remember_views(saved=SALES)
+        assert remembered_views() == RememberedViews((SavedView("Oslo"),), None)
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_a_folder_in_place_of_the_file_is_no_error():
+    views_path().mkdir(parents=True)
+    assert not remember_views(saved=SALES)
+    assert remembered_views() == RememberedViews()
+
+
+def test_a_full_disk_leaves_what_was_kept(monkeypatch):
+    remember_views(saved=SALES)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("qm_tui.files.os.fsync", full)
+        assert not remember_views(saved=OSLO)
+    assert remembered_views() == RememberedViews((SALES,), None)
+
+
+_SAVE_TEN = """
+import sys
+from qm_tui.remembered_views import remember_views
+from qm_tui.users.query.views import SavedView
+for number in range(10):
+    assert remember_views(saved=SavedView(f"{sys.argv[1]} {number}"), last=SavedView(sys.argv[1]))
+"""
+
+
+def test_sessions_that_save_at_the_same_time_lose_nothing():
+    sessions = [
+        subprocess.Popen([sys.executable, "-c", _SAVE_TEN, name]) for name in ("one", "two", "six")
+    ]
+    assert [session.wait(60) for session in sessions] == [0, 0, 0]
+    found = remembered_views()
+    names = {view.name for view in found.saved}
+    assert names == {f"{name} {number}" for name in ("one", "two", "six") for number in range(10)}
+    assert found.last is not None
+    assert found.last.name in ("one", "two", "six")

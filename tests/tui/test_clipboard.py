@@ -1,0 +1,317 @@
+"""What is copied, and what is written to the terminal for it."""
+
+import base64
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui.refusal import Refused
+from qm_tui.tui.clipboard import MOST, copy, sequence_for, without_controls
+from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
+from qm_tui.users.fields import FIELDS, KEYS, User
+
+ESC = "\x1b"
+PLAIN = f"{ESC}]52;c;MDQxMw==\x07"
+"""What copies `0413`."""
+
+
+# What is written
+
+
+@pytest.mark.parametrize(
+    ("environment", "sequence"),
+    [
+        ({"TERM": "xterm-256color"}, PLAIN),
+        ({"TERM": "foot"}, PLAIN),
+        ({"TERM": "tmux-256color"}, f"{PLAIN}{ESC}Ptmux;{ESC}{PLAIN}{ESC}\\"),
+        ({"TERM": "screen.xterm-256color", "STY": "1.pts"}, f"{ESC}P{PLAIN}{ESC}\\"),
+        ({"TERM": "xterm", "STY": "1.pts"}, f"{ESC}P{PLAIN}{ESC}\\"),
+        ({"TERM": "screen"}, f"{ESC}P{PLAIN}{ESC}\\"),
+    ],
+)
+def test_a_terminal_is_told_in_its_way(environment, sequence):
+    assert sequence_for("0413", environment) == sequence
+
+
+@pytest.mark.parametrize("term", ["linux", "linux-16color", "dumb", "vt100", "vt220", ""])
+def test_a_terminal_without_a_clipboard_is_said(term):
+    with pytest.raises(Refused, match=rf"TERM={term}\) has no clipboard"):
+        sequence_for("0413", {"TERM": term})
+
+
+def test_gnu_screen_is_given_pieces_that_it_takes():
+    text = "Berg" * 1000
+    sequence = sequence_for(text, {"TERM": "screen", "STY": "1.pts"})
+    pieces = re.findall(r"\x1bP(.*?)\x1b\\", sequence, re.DOTALL)
+    assert "".join(f"{ESC}P{piece}{ESC}\\" for piece in pieces) == sequence
+    assert max(map(len, pieces)) <= 764
+    assert _decoded("".join(pieces).encode()) == [text]
+
+
+def test_what_screen_on_another_machine_may_not_take_is_refused():
+    assert sequence_for("x" * 500, {"TERM": "screen"})
+    with pytest.raises(Refused, match="too long"):
+        sequence_for("x" * 600, {"TERM": "screen"})
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        ("0413", "0413"),
+        ("Björn 陳", "Björn 陳"),
+        ("rm -rf /\n", "rm -rf / "),
+        ("a\r\nb\rc\td\x0be\x85f\u2028g", "a b c d e f g"),
+        ("a\x00b\x1b[201~c\x7fd\x9be", "ab[201~cde"),
+        ("a\u202eb\u2066c\ufeffd\ud800e", "abcde"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_control_characters_are_never_copied(text, copied):
+    assert without_controls(text) == copied
+
+
+class _Driver:
+    def __init__(self) -> None:
+        self.written = ""
+
+    def write(self, data: str) -> None:
+        self.written += data
+
+
+class _App:
+    def __init__(self) -> None:
+        self._driver = _Driver()
+
+
+@pytest.fixture
+def xterm(monkeypatch):
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+async def test_a_text_is_sent_without_its_control_characters(xterm):
+    app = _App()
+    assert await copy(app, "0413\x1b") == ""  # type: ignore[arg-type]
+    assert app._driver.written == PLAIN
+
+
+async def test_no_more_is_sent_than_terminals_take(xterm):
+    app = _App()
+    assert await copy(app, "ü" * (MOST // 2)) == ""  # type: ignore[arg-type]
+    assert len(app._driver.written) == 100_000
+    app = _App()
+    said = await copy(app, "x" * (MOST + 1))  # type: ignore[arg-type]
+    assert said == "74,995 bytes are more than terminals take: up to 74,994 can be copied."
+    assert app._driver.written == ""
+
+
+async def test_a_terminal_that_cannot_is_sent_nothing(xterm, monkeypatch):
+    monkeypatch.setenv("TERM", "linux")
+    app = _App()
+    assert "has no clipboard" in await copy(app, "0413")  # type: ignore[arg-type]
+    assert app._driver.written == ""
+
+
+# What of a user is copied
+
+ANNA = User(*(f"{key} value" for key in KEYS))._replace(
+    user_name="aberg",
+    extension="0413",
+    unlimited_license="1",
+    on_demand_license="0",
+    computer_recording_license="1",
+    is_active="1",
+    location="",
+    department='Sales, "EMEA"',
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("extension", "0413", "Copied Extension of aberg: 0413"),
+        ("department", 'Sales, "EMEA"', 'Copied Department Name of aberg: Sales, "EMEA"'),
+        ("is_active", "1", "Copied Is User Active of aberg: 1"),
+        ("license", "unlimited, computer", "Copied Licenses of aberg: unlimited, computer"),
+        ("secondary_phone_ip", "secondary_phone_ip value", None),
+    ],
+)
+def test_a_cell_is_copied_as_the_user_has_it(key, text, said):
+    copied = cell_to_copy(ANNA, key)
+    assert copied.text == text
+    assert said is None or copied.said == said
+
+
+def test_of_a_user_without_licenses_none_is_copied():
+    user = ANNA._replace(unlimited_license="0", computer_recording_license="")
+    assert cell_to_copy(user, "license").text == "none"
+
+
+@pytest.mark.parametrize("key", ["password", "salt"])
+def test_secrets_are_never_copied(key):
+    with pytest.raises(Refused, match=r"^Passwords are never copied\.$"):
+        cell_to_copy(ANNA, key)
+
+
+@pytest.mark.parametrize("value", ["", " ", "\x1b\n"])
+def test_an_empty_cell_leaves_the_clipboard_as_it_is(value):
+    with pytest.raises(Refused, match="Location of aberg is empty"):
+        cell_to_copy(ANNA._replace(location=value), "location")
+
+
+def test_what_is_left_out_is_said():
+    user = ANNA._replace(location="Oslo\x1b[2J\n", user_name="a\x1bberg")
+    copied = cell_to_copy(user, "location")
+    assert copied.text == "Oslo[2J "
+    assert copied.said == "Copied Location of a␛berg: Oslo[2J , without 2 control characters"
+    assert cell_to_copy(ANNA._replace(location="x\ny"), "location").said.endswith(
+        ": x y, without 1 control character"
+    )
+
+
+def test_a_long_value_is_copied_whole_and_said_in_short():
+    copied = cell_to_copy(ANNA._replace(location="x" * 4000), "location")
+    assert copied.text == "x" * 4000
+    assert len(copied.said) < 160
+
+
+def test_a_row_is_a_record_with_its_secrets_empty():
+    copied = row_to_copy(ANNA)
+    cells = list(ANNA)
+    for field in FIELDS:
+        if field.is_secret:
+            cells[field.index] = ""
+    cells[FIELDS[5].index] = '"Sales, ""EMEA"""'
+    assert copied.text == ",".join(cells)
+    assert copied.said == "Copied aberg as a CSV record, its secrets left empty"
+
+
+def test_nothing_of_a_row_can_end_a_line_or_be_obeyed():
+    user = ANNA._replace(location="Oslo\r\nrm -rf /\n", agent_id="\x1b[201~")
+    copied = row_to_copy(user)
+    assert without_controls(copied.text) == copied.text
+    assert copied.said.endswith(", without 4 control characters")
+
+
+# In a real terminal
+
+COPIER = """
+import sys
+from textual.app import App
+from textual.widgets import Static
+from qm_tui.tui.clipboard import copy
+
+class Copier(App):
+    def compose(self):
+        yield Static("", markup=False)
+
+    async def on_mount(self):
+        said = await copy(self, sys.argv[1])
+        self.query_one(Static).update(f"Done. {said}")
+
+Copier().run()
+"""
+
+
+def _decoded(received: bytes) -> list[str]:
+    """The texts that a terminal was told to copy."""
+    found = re.findall(rb"\x1b\]52;c?;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)", received)
+    return [base64.b64decode(one).decode() for one in found]
+
+
+TEXT = 'Björn\'s 陳; $(x) "y"'
+
+
+def test_a_real_terminal_is_told_to_copy(xterm):
+    with Terminal([sys.executable, "-c", COPIER, TEXT]) as terminal:
+        terminal.wait_for("Done.")
+        terminal.settle()
+        assert _decoded(terminal.received) == [TEXT]
+
+
+@pytest.fixture
+def tmux(monkeypatch):
+    """Runs the copier in a tmux of its own; gives the terminal and what asks that tmux."""
+    if shutil.which("tmux") is None:
+        pytest.skip("there is no tmux here")
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = Path(tempfile.mkdtemp(prefix="qm"))  # a path of a socket must be short
+    socket = str(folder / "s")
+
+    def ask(*command: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", socket, *command], capture_output=True, check=False, timeout=10
+        )
+        return done.stdout.decode()
+
+    def start(options: str, term: str = "xterm-256color", before: str = "") -> Terminal:
+        (folder / "conf").write_text(options)
+        shell = shlex.join([sys.executable, "-c", COPIER, TEXT])
+        command = ["tmux", "-S", socket, "-f", str(folder / "conf"), "new-session"]
+        return Terminal([*command, f"{before} {shell}"], environment={"TERM": term})
+
+    yield start, ask
+    ask("kill-server")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("setting", ["on", "external", "off"])
+def test_tmux_has_the_text_and_its_terminal_too_whatever_its_options(tmux, setting):
+    start, ask = tmux
+    with start(f"set -s set-clipboard {setting}\n") as terminal:
+        terminal.wait_for("Done.")
+        terminal.settle(0.3)
+        assert ask("show-buffer") == TEXT
+        assert _decoded(terminal.received) == [TEXT]
+        assert "Copied within" not in terminal.text
+
+
+def test_that_the_terminal_around_tmux_has_no_clipboard_is_said(tmux):
+    start, ask = tmux
+    with start("", "vt100") as terminal:
+        terminal.wait_for("Copied within tmux alone")
+        terminal.settle()
+        assert ask("show-buffer") == TEXT
+        said = " ".join(terminal.text.split())
+        assert "tmux set -as terminal-features ',vt100:clipboard'" in said
+
+
+@pytest.mark.parametrize(
+    ("term", "options"),
+    [
+        ("tmux-256color", "set -s set-clipboard on"),
+        ("tmux-256color", "set -g allow-passthrough on"),
+        ("screen-256color", "set -s set-clipboard on"),
+    ],
+)
+def test_tmux_on_another_machine_passes_it_on_where_its_options_allow_it(tmux, term, options):
+    start, _ = tmux
+    with start(f"{options}\n", before=f"env -u TMUX TERM={term}") as terminal:
+        terminal.wait_for("Done.")
+        terminal.settle(0.3)
+        assert _decoded(terminal.received) == [TEXT]
+
+
+@pytest.mark.parametrize("tmux_does", ["exit 1", "exec sleep 9", None])
+async def test_without_an_answer_of_tmux_the_text_is_sent_past_it(
+    tmp_path, monkeypatch, xterm, tmux_does
+):
+    monkeypatch.setattr("qm_tui.tui.clipboard._TMUX_TIME", 0.2)
+    monkeypatch.setenv("TMUX", "/nowhere,1,0")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=None)
+    if tmux_does is not None:
+        (tmp_path / "tmux").write_text(f"#!/bin/sh\n{tmux_does}\n".replace("sleep", "/bin/sleep"))
+        (tmp_path / "tmux").chmod(0o755)
+    app = _App()
+    said = await copy(app, "0413")  # type: ignore[arg-type]
+    assert f"{ESC}Ptmux;{ESC}{PLAIN}{ESC}\\" in app._driver.written
+    assert ("did not answer" in said) is (tmux_does != "exit 1")

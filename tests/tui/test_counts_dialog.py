@@ -1,0 +1,310 @@
+"""The dialog of counts: by one field at a time, by keys and by clicks; a line becomes a filter."""
+
+import asyncio
+import time
+
+import pytest
+from textual.widgets import Button, Static
+
+from qm_tui.tui.counts_dialog import CountList, CountsDialog
+from qm_tui.tui.file_dialog import KeyHint
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.users.query import counting
+from qm_tui.users.query.language import LONGEST, parsed
+from tests.helpers import ANNA
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL, sample_users
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+FIELDS = (
+    ("Department Name", "Department"),
+    ("Location", "Location"),
+    ("Security Profile Name", "Security"),
+    ("Recording Profile Name", "Recording"),
+    ("Recording Service IP Address", "Rec. Service"),
+    ("Licenses", "Licenses"),
+    ("Is User Active", "Active"),
+)
+
+
+def dialog_of(users, shown=None):
+    by_id = {one.user_id: one for one in users}
+    user_ids = list(by_id) if shown is None else shown
+    return CountsDialog(user_ids, by_id, f"{len(user_ids):,} users shown")
+
+
+def in_departments(*names):
+    """Users who differ in their departments."""
+    return [
+        ANNA._replace(user_id=f"u{number}", department=name) for number, name in enumerate(names)
+    ]
+
+
+def list_of(hand):
+    return hand.app.dialog.query_one(CountList)
+
+
+def rows_of(hand):
+    rows = list_of(hand)
+    return [" ".join(rows.row_text(row, 76).split()) for row in range(rows.row_count)]
+
+
+def header_of(hand):
+    return "".join(segment.text for segment in list_of(hand).header_text(76))
+
+
+def fields_of(hand):
+    return [str(one.content).strip() for one in hand.app.dialog.query(KeyHint)]
+
+
+FOUR = in_departments("Sales", "Sales", "IT", "")
+
+
+async def test_departments_are_counted_first():
+    async with opened(dialog_of(FOUR)) as hand:
+        assert header_of(hand).split() == ["Department", "Name:", "3", "values", "Users", "Share"]
+        assert rows_of(hand) == [
+            f"> Sales 2 50.0% {'■' * 19}",
+            f"(empty) 1 25.0% {'■' * 10}",
+            f"IT 1 25.0% {'■' * 10}",
+        ]
+        assert "Counts: 4 users shown" in hand.screen_text
+        assert 'Filter  department:="Sales"' in hand.screen_text
+
+
+async def test_only_those_who_are_shown_are_counted():
+    async with opened(dialog_of(FOUR, shown=["u2", "u0"])) as hand:
+        assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
+            "> IT 1 50.0%",
+            "Sales 1 50.0%",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        *(([key] * times, times) for key in ("right", "l") for times in range(7)),
+        (["right"] * 7, 0),
+        (["left"], 6),
+        (["h", "h"], 5),
+        (["right", "left"], 0),
+    ],
+)
+async def test_keys_choose_the_field(keys, place):
+    async with opened(dialog_of(FOUR)) as hand:
+        await hand.press(*keys)
+        name, short = FIELDS[place]
+        assert header_of(hand).split(":")[0].strip() == name
+        expected = [f"[{one}]" if one == short else one for _, one in FIELDS]
+        assert fields_of(hand) == expected
+
+
+@pytest.mark.parametrize("place", range(7))
+async def test_a_click_on_its_name_chooses_the_field(place):
+    async with opened(dialog_of(FOUR)) as hand:
+        await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
+        await hand.settle()
+        assert header_of(hand).split(":")[0].strip() == FIELDS[place][0]
+        assert fields_of(hand)[place] == f"[{FIELDS[place][1]}]"
+        await hand.press("enter")
+        assert not hand.app.is_open
+
+
+async def test_who_has_several_licenses_counts_with_each():
+    async with opened(dialog_of(FOUR)) as hand:
+        await hand.press(*["right"] * 5)
+        assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
+            "> computer 4 100.0%",
+            "unlimited 4 100.0%",
+        ]
+        assert "A user with several licenses is counted with each of them." in hand.screen_text
+        await hand.press("right")
+        assert "several licenses" not in hand.screen_text
+
+
+@pytest.mark.parametrize(
+    ("keys", "term"),
+    [
+        (["enter"], 'department:="Sales"'),
+        (["j", "enter"], 'department:""'),
+        (["G", "enter"], 'department:="IT"'),
+        (["tab", "enter"], 'department:="Sales"'),
+        (["right", "enter"], 'location:="Oslo"'),
+        (["l", "l", "l", "enter"], 'recording-profile:""'),
+        (["left", "enter"], "active:yes"),
+        (["left", "left", "down", "enter"], "license:unlimited"),
+        (["escape"], None),
+        (["q"], None),
+        (["F"], None),
+        (["tab", "tab", "enter"], None),
+    ],
+)
+async def test_enter_gives_the_filter_of_the_line(keys, term):
+    async with opened(dialog_of(FOUR)) as hand:
+        await hand.press(*keys)
+        assert not hand.app.is_open
+        assert hand.app.result == term
+
+
+@pytest.mark.parametrize(
+    ("clicks", "term"),
+    [
+        ([("#count-list", (5, 2)), ("#count-list", (5, 2))], 'department:""'),
+        ([("#count-list", (5, 3)), ("#use", (1, 0))], 'department:="IT"'),
+        ([("#cancel", (1, 0))], None),
+    ],
+)
+async def test_clicks_do_the_same(clicks, term):
+    async with opened(dialog_of(FOUR)) as hand:
+        for selector, offset in clicks:
+            await hand.click(selector, offset)
+        assert not hand.app.is_open
+        assert hand.app.result == term
+
+
+async def test_a_field_is_counted_once(monkeypatch):
+    counted = []
+    counts_of = counting.counts_of
+
+    def noted(users, by, rest):
+        counted.append(by.name)
+        return counts_of(users, by, rest)
+
+    monkeypatch.setattr("qm_tui.tui.counts_dialog.counts_of", noted)
+    async with opened(dialog_of(FOUR)) as hand:
+        for key in ("right", "left", "right", "left"):
+            await hand.press(key)
+        assert rows_of(hand)[0].startswith("> Sales 2")
+    assert counted == ["department", "location"]
+
+
+async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen(monkeypatch):
+    counts_of = counting.counts_of
+
+    def slow(users, by, rest):
+        while by.name == "department":
+            rest()
+        return counts_of(users, by, rest)
+
+    monkeypatch.setattr("qm_tui.tui.counts_dialog.counts_of", slow)
+    app = DialogApp(dialog_of(FOUR))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause(0.1)
+        rows = app.dialog.query_one(CountList)
+        assert rows.row_count == 0
+        assert "counting …" in "".join(one.text for one in rows.header_text(76))
+        await pilot.press("enter")
+        await pilot.press("right")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert rows.term == 'location:="Oslo"'
+        await pilot.press("left")
+        await pilot.press("escape")
+        await app.workers.wait_for_complete()
+        assert app.result is None
+
+
+async def test_where_no_users_are_shown_it_says_so():
+    async with opened(dialog_of([])) as hand:
+        assert "No users are shown: there is nothing to count." in hand.screen_text
+        await hand.press("enter", "right", "enter")
+        assert hand.app.is_open
+
+
+HOSTILE = (
+    "[b]x[/b]",
+    "[@click=app.quit]a",
+    "[/x]",
+    "\x1b]52;c;eA==\x07",
+    "a\u202eb",
+    "e" + "\u0301" * 9,
+)
+
+
+@SIZES
+async def test_hostile_names_are_shown_as_they_are(size):
+    async with opened(dialog_of(in_departments(*HOSTILE)), size) as hand:
+        text = hand.screen_text
+        for _ in HOSTILE:
+            text += hand.screen_text
+            await hand.press("down")
+        assert text.replace("\n", "").isprintable()
+        for shown in ("[b]x[/b]", "[@click=app.quit]a", "[/x]", "␛]52;c;eA==␇", "a‹U+202E›b"):
+            assert shown in text
+        terms = set()
+        for row in range(len(HOSTILE)):
+            list_of(hand).cursor_row = row
+            (term,) = parsed(list_of(hand).term)
+            terms.add(term.values[0].text)
+        assert terms == set(HOSTILE)
+
+
+async def test_a_value_that_no_filter_can_hold_is_refused():
+    async with opened(dialog_of(in_departments("x" * LONGEST, "y"))) as hand:
+        said = hand.app.dialog.query_one("#counts-said", Static)
+        await hand.press("enter")
+        assert hand.app.is_open
+        assert "too long for a filter of 1,000 characters" in str(said.content)
+        await hand.press("down")
+        assert str(said.content) == ""
+        await hand.press("enter")
+        assert hand.app.result == 'department:="y"'
+
+
+@SIZES
+async def test_of_thousands_of_values_each_can_be_reached(size):
+    names = [f"Department {number:04}" for number in range(5000)]
+    async with opened(dialog_of(in_departments(*names, names[77])), size) as hand:
+        assert "5,000 values" in header_of(hand)
+        assert rows_of(hand)[0].startswith("> Department 0077 2 <0.1% ■")
+        assert rows_of(hand)[1].startswith("Department 0000 1 <0.1% ■")
+        await hand.press("end")
+        assert "> Department 4999" in hand.screen_text
+        for button in hand.app.dialog.query(Button):
+            assert str(button.label) in hand.screen_text
+        assert "← → field  Enter add to the filter  ? keys  Esc back" in hand.screen_text
+        await hand.press("enter")
+        assert hand.app.result == 'department:="Department 4999"'
+
+
+async def test_keys_do_not_wait_for_the_counting_of_many_users():
+    some = sample_users(500)
+    users = {f"{number}-{one.user_id}": one for number in range(200) for one in some}
+    dialog = CountsDialog(list(users), users, "100,000 users shown")
+    app = DialogApp(dialog)
+    async with app.run_test(size=SMALL) as pilot:
+        await app.workers.wait_for_complete()
+        longest, began = 0.0, time.perf_counter()
+        dialog.action_turn(1)
+        workers = asyncio.ensure_future(app.workers.wait_for_complete())
+        while not workers.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - before)
+        took = time.perf_counter() - began
+        await pilot.pause()
+        assert app.dialog.query_one(CountList).row_count
+        print(f"{took * 1000:.0f} ms, longest wait {longest * 1000:.1f} ms")
+        assert longest < 0.05
+
+
+async def test_the_keys_are_listed():
+    async with opened(dialog_of(FOUR)) as hand:
+        await hand.press("?")
+        assert isinstance(hand.app.screen, KeysScreen)
+        for words in ("← h", "→ l", "Add it to the filter", "Field after"):
+            assert words in hand.screen_text
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_departments(size, snap_compare):
+    assert snap_compare(DialogApp(dialog_of(sample_users(1204))), terminal_size=size)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_licenses(size, snap_compare):
+    app = DialogApp(dialog_of(sample_users(1204)))
+    assert snap_compare(app, terminal_size=size, press=["left", "left", "down"])

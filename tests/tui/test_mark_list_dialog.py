@@ -1,0 +1,271 @@
+"""Marks from a list that is typed or pasted."""
+
+import time
+
+import pytest
+from textual import events
+from textual.widgets import Button, Static
+
+from qm_tui.tui.mark_list_dialog import MarkListDialog
+from qm_tui.tui.plain_text_area import MAX_LINES, PlainTextArea, plain_lines
+from qm_tui.tui.question import Question
+from qm_tui.tui.unsettled_list import UnsettledList
+from qm_tui.users.fields import User
+from qm_tui.users.identity import name_key
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+def _user(user_id, first, last, extension, user_name):
+    return User(first, last, extension, user_id, user_name=user_name)
+
+
+USERS = [
+    _user("u-anna", "Anna", "Berg", "0413", "aberg"),
+    _user("u-bjorn", "Björn", "Åkesson", "0415", "bakesson"),
+    _user("u-kim1", "Kim", "Lee", "0430", "klee"),
+    _user("u-kim2", "Kim", "Lee", "0431", "klee[red]2"),
+]
+LIST = "0413\nÅkesson, Björn\nKim Lee\nnobody [@click=app.exit]x\nnobody2\nnobody2\n"
+
+
+def _dialog(users=USERS):
+    by_id = {one.user_id: one for one in users}
+    return MarkListDialog(by_id, {name_key(one.user_name): one.user_id for one in users})
+
+
+def _text(hand):
+    return hand.app.dialog.query_one(PlainTextArea)
+
+
+async def _paste(hand, text):
+    hand.app.post_message(events.Paste(text))
+    await hand.settle()
+    await hand.pilot.pause(0.2)
+    await hand.settle()
+
+
+def _count(hand):
+    return str(hand.app.dialog.query_one("#mark-list-count", Static).content)
+
+
+def _said(hand):
+    return str(hand.app.dialog.query_one("#mark-list-said", Static).content)
+
+
+def _button(hand):
+    return hand.app.dialog.query_one("#mark", Button)
+
+
+async def test_users_are_marked_in_the_order_of_the_list():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, LIST)
+        assert _count(hand) == (
+            "2 of 6 entries matched; 3 name nobody; "
+            "1 names several users, not marked unless you press Space."
+        )
+        assert str(_button(hand).label) == "[F2 Mark 2 users]"
+        await hand.press("f2")
+        assert hand.app.result == ["u-anna", "u-bjorn"]
+
+
+async def test_keys_typed_in_one_burst_are_all_in_the_list_that_is_marked():
+    async with opened(_dialog()) as hand:
+        await hand.pilot.press(*"xx", "backspace", "backspace", *"aberg", "enter", *"klee", "f2")
+        await hand.settle()
+        assert hand.app.result == ["u-anna", "u-kim1"]
+
+
+async def test_the_button_marks():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, "aberg")
+        await hand.click("#mark")
+        assert hand.app.result == ["u-anna"]
+
+
+async def test_what_names_nobody_is_shown_as_it_is_with_its_line():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, LIST)
+        shown = hand.screen_text
+        assert "     4  nobody [@click=app.exit]x       nobody " in shown
+        assert "     5  nobody2                         nobody, 2 times" in shown
+        assert "     3  Kim Lee                         2 users: klee, klee[red]2" in shown
+
+
+async def test_all_users_of_an_entry_are_marked_with_space():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, LIST)
+        await hand.press("tab", "space")
+        assert ">✓      3  Kim Lee" in hand.screen_text
+        assert str(_button(hand).label) == "[F2 Mark 4 users]"
+        await hand.press("space")
+        assert str(_button(hand).label) == "[F2 Mark 2 users]"
+        await hand.press("down", "space", "up", "space", "f2")
+        assert hand.app.result == ["u-anna", "u-bjorn", "u-kim1", "u-kim2"]
+
+
+async def test_enter_goes_to_the_line_of_an_entry_to_correct_it():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, LIST)
+        await hand.press("tab", "down", "enter")
+        assert hand.app.focused is _text(hand)
+        assert _text(hand).cursor_location == (3, 0)
+        await hand.press("ctrl+k", *"klee", "f2")
+        assert hand.app.result == ["u-anna", "u-bjorn", "u-kim1"]
+
+
+async def test_the_list_of_what_is_not_settled_is_there_only_while_there_is_something():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, "aberg")
+        assert not hand.app.dialog.query_one(UnsettledList).display
+        assert _count(hand) == "1 of 1 entry matched."
+        await hand.press("x")
+        await hand.pilot.pause(0.2)
+        await hand.settle()
+        assert hand.app.dialog.query_one(UnsettledList).display
+
+
+async def test_without_a_match_the_button_is_grey_and_f2_says_so():
+    async with opened(_dialog()) as hand:
+        assert _button(hand).disabled
+        await hand.press("f2")
+        assert "names no user yet" in _said(hand)
+        await _paste(hand, "who")
+        assert _button(hand).disabled
+        await hand.press("f2")
+        assert hand.app.is_open
+        await hand.press("backspace")
+        assert _said(hand) == ""
+
+
+async def test_it_is_left_without_a_question_while_it_is_empty():
+    async with opened(_dialog()) as hand:
+        await hand.press("escape")
+        assert hand.app.result is None
+
+
+@pytest.mark.parametrize("way", ["escape", "#cancel"])
+async def test_a_typed_list_is_left_after_a_question(way):
+    async with opened(_dialog()) as hand:
+        await hand.press("q")
+        assert _text(hand).text == "q"
+
+        async def leave():
+            await (hand.click(way) if way.startswith("#") else hand.press(way))
+            assert isinstance(hand.app.screen, Question)
+
+        await leave()
+        await hand.press("enter")
+        assert hand.app.is_open
+        await leave()
+        await hand.press("right", "enter")
+        assert hand.app.result is None
+
+
+async def test_tab_leaves_the_text_and_f1_shows_the_keys():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, LIST)
+        await hand.press("tab")
+        assert isinstance(hand.app.focused, UnsettledList)
+        await hand.press("f1")
+        assert "Mark the users" in hand.screen_text
+        assert "Mark all users of an entry, or none" in hand.screen_text
+
+
+# What is pasted
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        ("a\r\nb\rc\n", "a\nb\nc\n"),
+        ("a\x0bb\x0cc\x85d\u2028e\u2029f\x1dg", "a\nb\nc\nd\ne\nf\ng"),
+        ("Anna\xa0Berg\u2003x\ty", "Anna Berg x\ty"),
+        ("\x1b]52;c;cm0=\x07a\x9b2Jb\x7f\x00", "]52;c;cm0=a2Jb"),
+        ("a\u202eb\u200bc\ufeffd\u2066e", "abcde"),
+        ("e" + "\u0301" * 9 + "x", "e" + "\u0301" * 3 + "x"),
+        ("陳 Łukasik ß", "陳 Łukasik ß"),
+        ("[]^-\\\x1b", "[]^-\\"),
+    ],
+)
+async def test_what_a_terminal_would_obey_is_left_out(pasted, kept):
+    assert plain_lines(pasted) == kept
+    async with opened(_dialog()) as hand:
+        await _paste(hand, pasted)
+        assert _text(hand).text == kept
+
+
+async def test_too_long_a_list_is_not_taken_and_that_is_said():
+    async with opened(_dialog()) as hand:
+        await hand.press(*"aberg")
+        await _paste(hand, "x\n" * MAX_LINES)
+        assert "more than can be taken at once: up to 10,000 lines" in _said(hand)
+        assert _text(hand).text == "aberg"
+        await _paste(hand, "x" * 100_001)
+        assert _text(hand).text == "aberg"
+        await _paste(hand, ("x" * 9_999 + "\n") * 50)
+        assert _text(hand).text == "aberg"
+
+
+async def test_ten_thousand_lines_are_pasted_while_keys_are_answered():
+    users = [_user(f"u{n}", "A", f"Åkesson{n}", f"{n}", f"name{n}") for n in range(MAX_LINES)]
+    async with opened(_dialog(users)) as hand:
+        last, longest = time.perf_counter(), 0.0
+        turns = 0
+
+        def turn():
+            nonlocal last, longest, turns
+            longest = max(longest, time.perf_counter() - last)
+            last = time.perf_counter()
+            turns += 1
+
+        hand.app.set_interval(0.001, turn)
+        hand.app.post_message(events.Paste("\n".join(f"Åkesson{n}, A" for n in range(9_999))))
+        await hand.pilot.press("enter", *"name9999", "f2")
+        await hand.settle()
+        assert hand.app.result == [one.user_id for one in users]
+        assert turns > 20
+        assert longest < 0.5  # a machine at work may need ten times as long as one at rest
+
+
+async def test_a_line_of_many_users_is_no_longer_wrapped():
+    async with opened(_dialog()) as hand:
+        assert _text(hand).soft_wrap
+        await _paste(hand, "; ".join(["aberg"] * 1000))
+        assert not _text(hand).soft_wrap
+        assert str(_button(hand).label) == "[F2 Mark 1 user]"
+
+
+# How it looks
+
+
+@SIZES
+async def test_it_fits_and_its_keys_are_seen(size):
+    async with opened(_dialog(), size) as hand:
+        await _paste(hand, LIST + "who\n" * 40 + "\n".join(f"x{n}" for n in range(50)))
+        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
+        assert {len(line) for line in lines} == {min(size[0], 110)}
+        assert lines[0].startswith("╭─ Mark users from a list ─")
+        assert "F2 mark  F1 keys  Esc back" in lines[-1]
+        assert "[F2 Mark 2 users]   [Cancel]" in lines[-2]
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_an_empty_list(size, snap_compare):
+    assert snap_compare(DialogApp(_dialog()), terminal_size=size)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_a_list_that_is_not_all_settled(size, snap_compare):
+    async def before(pilot):
+        await pilot.pause()
+        pilot.app.post_message(events.Paste(LIST))
+        await pilot.pause(0.5)
+        await pilot.press("tab", "space")
+        await pilot.pause()
+
+    assert snap_compare(DialogApp(_dialog()), terminal_size=size, run_before=before)

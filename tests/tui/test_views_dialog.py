@@ -1,0 +1,317 @@
+"""The dialog of views: chosen, saved and deleted, by keys and by clicks."""
+
+import pytest
+from textual.widgets import Button, Static
+
+from qm_tui.remembered_views import remember_views, remembered_views, views_path
+from qm_tui.tui.file_dialog import KeyHint
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.question import Question
+from qm_tui.tui.views_dialog import ViewLines, ViewsDialog, is_shown_as_saved, sort_words
+from qm_tui.users.query.columns import USUAL, Layout, Placed
+from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+NARROW = Layout((Placed("extension", 6), Placed("last_name", 12)), 1)
+ORDER = (SortKey("extension"), SortKey("last_name", descending=True))
+SALES = SavedView("Sales", 'department:="Sales EMEA"', ORDER, NARROW)
+OSLO = SavedView("Oslo", "location:oslo")
+OWN = (SALES, OSLO)
+SHOWN = SavedView("All users", "location:oslo -trainee", (SortKey("extension"),), USUAL)
+"""What is shown: not as a saved view has it."""
+
+
+def lines_of(hand):
+    return hand.app.dialog.query_one(ViewLines)
+
+
+def row_of(hand, row, width=76):
+    return " ".join(lines_of(hand).row_text(row, width).split())
+
+
+def said(hand):
+    return str(hand.app.dialog.query_one("#views-said", Static).content)
+
+
+def kept():
+    return remembered_views().saved
+
+
+@pytest.mark.parametrize(
+    ("sort", "words"),
+    [
+        ((), ""),
+        ((SortKey("extension"),), "by Extension"),
+        ((SortKey("license", descending=True),), "by Licenses down"),
+        (ORDER, "by Extension, then Last Name down"),
+    ],
+)
+def test_an_order_in_words(sort, words):
+    assert sort_words(sort) == words
+
+
+@pytest.mark.parametrize(
+    ("current", "saved", "is_same"),
+    [
+        (SALES, SALES, True),
+        (SavedView("All users", layout=NARROW), ALL_USERS, True),
+        (SavedView("Sales", SALES.filter, ORDER, USUAL), SALES, False),
+        (SavedView("Sales", SALES.filter, ORDER[:1], NARROW), SALES, False),
+        (SavedView("Sales", "", ORDER, NARROW), SALES, False),
+    ],
+)
+def test_what_is_changed(current, saved, is_same):
+    assert is_shown_as_saved(current, saved) is is_same
+
+
+async def test_built_in_views_come_first_then_the_own_ones():
+    async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
+        assert lines_of(hand).views == (*BUILT_IN, SALES, OSLO)
+        assert row_of(hand, 0) == "> * All users"
+        assert row_of(hand, 1) == "Active active:yes"
+        assert row_of(hand, 5) == "Duplicate extensions duplicate:extension by Extension"
+        assert row_of(hand, 8, 160) == (
+            'Sales department:="Sales EMEA" by Extension, then Last Name down'
+        )
+        assert "Shown now  All users" in hand.screen_text
+
+
+@pytest.mark.parametrize(
+    ("current", "row", "text", "now"),
+    [
+        (SALES, 8, "> * Sales department", "Shown now  Sales   by Ext"),
+        (
+            SavedView("SALES", layout=USUAL),
+            8,
+            "> * Sales, changed dep",
+            "Shown now  SALES, changed",
+        ),
+        (SHOWN, 0, "> * All users, changed", "Shown now  All users, changed   by Ext"),
+        (SavedView("Gone", "x"), 0, "> All users", "Shown now  Gone, not saved"),
+    ],
+)
+async def test_the_one_that_is_shown_is_signed_and_the_cursor_stands_on_it(current, row, text, now):
+    async with opened(ViewsDialog(current, OWN)) as hand:
+        assert lines_of(hand).cursor_row == row
+        assert row_of(hand, row).startswith(text)
+        assert sum("*" in row_of(hand, at)[:4] for at in range(10)) == ("*" in text)
+        assert now in hand.screen_text
+
+
+async def test_a_name_of_full_length_leaves_room_for_changed():
+    own = SavedView("n" * MAX_NAME, "x")
+    current = SavedView(own.name, "y")
+    async with opened(ViewsDialog(current, [own])) as hand:
+        assert "…, changed x" in row_of(hand, 8)
+
+
+@pytest.mark.parametrize(
+    ("keys", "view"),
+    [
+        (["enter"], ALL_USERS),
+        (["j", "enter"], BUILT_IN[1]),
+        (["end", "enter"], OSLO),
+        (["G", "k", "enter"], SALES),
+        (["down", "tab", "tab", "enter"], BUILT_IN[1]),
+        (["escape"], None),
+        (["q"], None),
+        (["v"], None),
+        (["down", "tab", "tab", "tab", "enter"], None),
+        (["a", "escape", "escape"], None),
+    ],
+)
+async def test_keys_choose_a_view_or_none(keys, view):
+    async with opened(ViewsDialog(SHOWN, OWN)) as hand:
+        await hand.press(*keys)
+        assert not hand.app.is_open
+        assert hand.app.result == view
+    assert not views_path().exists()
+
+
+@pytest.mark.parametrize(
+    ("clicks", "view"),
+    [
+        ([("#view-lines", (10, 2)), ("#view-lines", (10, 2))], BUILT_IN[1]),
+        ([("#view-lines", (10, 3)), ("#show", (1, 0))], BUILT_IN[2]),
+        ([("#cancel", (1, 0))], None),
+        ([("#view-name", (1, 0)), ("#cancel", (1, 0))], None),
+    ],
+)
+async def test_clicks_do_the_same(clicks, view):
+    async with opened(ViewsDialog(SHOWN, OWN)) as hand:
+        for selector, offset in clicks:
+            await hand.click(selector, offset)
+        assert not hand.app.is_open
+        assert hand.app.result == view
+
+
+# Saving
+
+
+@pytest.mark.parametrize("how", ["enter", "hint"])
+async def test_what_is_shown_is_saved_under_a_name_and_given(how):
+    remember_views(saved=OSLO)
+    remember_views(saved=SALES)  # by another session, after this one has read them
+    async with opened(ViewsDialog(SHOWN, [OSLO])) as hand:
+        await hand.press("a", *"aDvq", "space", "space")
+        await (hand.press("enter") if how == "enter" else hand.click("#view-name-line .key-hint"))
+        view = SavedView("aDvq", SHOWN.filter, SHOWN.sort, SHOWN.layout)
+        assert hand.app.result == view
+    assert kept() == (OSLO, SALES, view)
+
+
+async def test_an_own_view_is_replaced_after_a_question():
+    remember_views(saved=SALES)
+    remember_views(saved=OSLO)
+    changed = SavedView("Sales", "department:sales", (), NARROW)
+    async with opened(ViewsDialog(changed, OWN)) as hand:
+        await hand.press("a", "enter")
+        assert isinstance(hand.app.screen, Question)
+        assert "Replace the view Sales?" in hand.screen_text
+        await hand.press("enter")
+        assert hand.app.is_open
+        assert kept() == OWN
+        await hand.press("enter", "right", "enter")
+        assert hand.app.result == changed
+    assert kept() == (changed, OSLO)
+
+
+async def test_a_view_that_is_there_as_it_is_needs_no_question():
+    remember_views(saved=SALES)
+    async with opened(ViewsDialog(SALES, [SALES])) as hand:
+        await hand.press("a", "enter")
+        assert hand.app.result == SALES
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "The name is empty"),
+        ("  ", "The name is empty"),
+        ("All users", "All users is always there as it is: choose another name."),
+        (" last IMPORT ", "Last import is always there as it is: choose another name."),
+    ],
+)
+async def test_names_that_cannot_be_are_refused_with_a_sentence(name, sentence):
+    async with opened(ViewsDialog(SHOWN, ())) as hand:
+        await hand.press("a", *("space" if one == " " else one for one in name), "enter")
+        assert hand.app.is_open
+        assert said(hand).startswith(sentence)
+        await hand.press("x")
+        assert said(hand) == ""
+    assert kept() == ()
+
+
+async def test_a_name_has_no_more_characters_than_it_may():
+    async with opened(ViewsDialog(SHOWN, ())) as hand:
+        await hand.press("a", *("x" * (MAX_NAME + 3)), "enter")
+    assert [one.name for one in kept()] == ["x" * MAX_NAME]
+
+
+async def test_what_cannot_be_written_is_said(home):
+    (home / ".config").write_text("a file")
+    async with opened(ViewsDialog(SHOWN, ())) as hand:
+        await hand.press("a", "x", "enter")
+        assert hand.app.is_open
+        assert "~/.config/qm-tui/views.toml cannot be written" in said(hand)
+
+
+# Deleting
+
+
+@pytest.mark.parametrize("how", ["D", "delete", "hint"])
+async def test_an_own_view_is_deleted_after_a_question(how):
+    remember_views(saved=SALES)
+    remember_views(saved=OSLO)
+    async with opened(ViewsDialog(SALES, OWN)) as hand:
+
+        async def ask():
+            if how == "hint":
+                assert await hand.pilot.click(hand.app.dialog.query(KeyHint).last())
+            await hand.press(*([] if how == "hint" else [how]))
+            assert "Delete the view Sales? No user changes." in hand.screen_text
+
+        await ask()
+        await hand.press("escape")
+        assert kept() == OWN
+        await ask()
+        await hand.press("tab", "enter")
+        assert kept() == (OSLO,)
+        assert lines_of(hand).views == (*BUILT_IN, OSLO)
+        assert "Shown now  Sales, not saved" in hand.screen_text
+        await hand.press("enter")
+        assert hand.app.result == OSLO
+
+
+async def test_built_in_views_cannot_be_deleted():
+    async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
+        for view in BUILT_IN:
+            await hand.press("D")
+            assert said(hand) == f"{view.name} is always there: only your own views can be deleted."
+            await hand.press("down")
+            assert said(hand) == ""
+
+
+async def test_in_the_name_del_edits_and_deletes_nothing():
+    remember_views(saved=SALES)
+    async with opened(ViewsDialog(SALES, OWN)) as hand:
+        await hand.press("a", "home", "delete", "enter")
+        assert hand.app.result == SavedView("ales", SALES.filter, SALES.sort, SALES.layout)
+    assert [one.name for one in kept()] == ["Sales", "ales"]
+
+
+# What is shown
+
+
+HOSTILE = SavedView("[b]x[/b]\x1b[2J\u202e", '[@click=app.quit]"\x1b]52;c;eA==\x07" [/x]')
+
+
+@SIZES
+async def test_hostile_views_are_shown_as_they_are(size):
+    async with opened(ViewsDialog(HOSTILE, [HOSTILE]), size) as hand:
+        for key in ("up", "end", "a", "escape", "D", "escape"):
+            await hand.press(key)
+            text = hand.screen_text
+            assert text.replace("\n", "").isprintable()
+            assert "[b]x[/b]␛[2J‹U+202E›" in text
+            assert "[@click=app.quit]" in text
+        assert hand.app.is_open
+
+
+@SIZES
+async def test_all_is_in_sight(size):
+    own = [SavedView(f"View {number}", "x" * 900) for number in range(200)]
+    async with opened(ViewsDialog(own[-1], own), size) as hand:
+        text = hand.screen_text
+        assert "View 199" in text
+        assert "Save what is shown as" in text
+        for button in hand.app.dialog.query(Button):
+            assert str(button.label) in text
+        for words in ("[a Save] [D Delete]", "Enter show  a save  D delete  ? keys  Esc back"):
+            assert words in text
+
+
+async def test_the_keys_are_listed():
+    async with opened(ViewsDialog(ALL_USERS, ())) as hand:
+        await hand.press("?")
+        assert isinstance(hand.app.screen, KeysScreen)
+        for words in ("Enter", "Show the view", "D Del", "Save what is shown", "Delete the view"):
+            assert words in hand.screen_text
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_dialog(size, snap_compare):
+    current = SavedView("Sales", "department:sales -trainee", ORDER, NARROW)
+    app = DialogApp(ViewsDialog(current, OWN))
+    assert snap_compare(app, terminal_size=size)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_a_refused_name(size, snap_compare):
+    app = DialogApp(ViewsDialog(SHOWN, OWN))
+    assert snap_compare(app, terminal_size=size, press=["a", *"Active", "enter"])

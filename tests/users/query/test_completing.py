@@ -1,0 +1,148 @@
+"""What a filter may go on with: what is offered is what can be meant, and can be read back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.users.fields import Field
+from qm_tui.users.query.completing import MOST, Completions, completions
+from qm_tui.users.query.language import parsed
+from qm_tui.users.query.names import NAMES
+
+_VALUES = {
+    "department": [
+        "Sales",
+        "Support",
+        "Sales EMEA",
+        "IT",
+        "Vertrieb Süd",
+        "b*",
+        'a "b"',
+        "=x",
+        "a|b",
+    ],
+    "location": ["Oslo", "Malmö", "Ober-Oslo"],
+    "windows_login": ["CORP\\anna", "CORP\\bo"],
+}
+
+
+def values_of(field: Field) -> list[str]:
+    assert not field.is_secret
+    return _VALUES.get(field.key, [])
+
+
+def offered(typed: str) -> list[str]:
+    """What the filter would be with each of what is offered; `_` is the cursor, or the end."""
+    before, _, after = typed.partition("_")
+    start, texts = completions(before + after, len(before), values_of)
+    assert start <= len(before)
+    return [before[:start] + text for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("dep", ["department:"]),
+        ("DEP", ["department:"]),
+        ("-dep", ["-department:"]),
+        ("anna dep", ["anna department:"]),
+        ("anna\u00a0-dep", ["anna\u00a0-department:"]),
+        ("dep_ anna", ["department:"]),
+        ("user-n", ["user-name:"]),
+        ("phone", ["phone-ip:", "secondary-phone-ip:"]),
+        ("act", ["active:"]),
+        ("pass", []),
+        ("salt", []),
+        ("", []),
+        ("-", []),
+        ("anna ", []),
+        ("10", []),
+        ('"dep', []),
+        ("a|dep", []),
+        ('"anna berg" lic', ['"anna berg" license:', '"anna berg" unlimited-license:']),
+    ],
+)
+def test_names_go_on_with_what_they_begin(typed, becomes):
+    assert offered(typed)[: len(becomes) or None] == becomes
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("department:s", ["Sales", "Support", '"Sales EMEA"', '"Vertrieb Süd"']),
+        ("department:S", ["Sales", "Support", '"Sales EMEA"', '"Vertrieb Süd"']),
+        ("dep:it", ["IT"]),
+        ("-department:it", ["IT"]),
+        ("department:it|sup", ["Support"]),
+        ('department:"Sales EMEA"|sup', ["Support"]),
+        ('department:"sales e', ['"Sales EMEA"']),
+        ('department:"a|', ['"a|b"']),
+        (r'department:"a \"', [r'"a \"b\""']),
+        ("department:=it", ["IT"]),
+        ('department:="sales e', ['"Sales EMEA"']),
+        ("department:sud", ['"Vertrieb Süd"']),
+        ("department:süd", ['"Vertrieb Süd"']),
+        ('department:"b*', ['"b*"']),
+        ('department:"=', ['"=x"']),
+        ("department:x|y|oslo", []),
+        ("location:o", ["Oslo", "Ober-Oslo", "Malmö"]),
+        ("location:malmo", ["Malmö"]),
+        ("windows-login:corp\\b", ["CORP\\bo"]),
+        ('windows-login:"corp\\\\b', ["CORP\\bo"]),
+        ("active:", ["yes", "no"]),
+        ("active:Y", ["yes"]),
+        ("license:o", ["on-demand"]),
+        ("license:unlimited|c", ["computer"]),
+        ("changed:t", ["today"]),
+        ("import:", ["last"]),
+        ("marked:n", ["no"]),
+        ("duplicate:e", ["extension"]),
+        ("password:", []),
+        ("salt:x", []),
+        ("user:", []),
+        ("nothing:", []),
+        ('"department:', []),
+        ("fe80::", []),
+        ("de:ad:be", []),
+        ("extension:", []),
+    ],
+)
+def test_values_go_on_with_those_of_the_field(typed, becomes):
+    begin = max(typed.rfind(":"), typed.rfind("|") if '"a|' not in typed else 0) + 1
+    begin += typed.startswith("=", begin)
+    assert offered(typed) == [typed[:begin] + value for value in becomes]
+
+
+def test_the_text_after_the_cursor_says_nothing():
+    assert completions("department:s anna", 12, values_of).start == 11
+    assert offered("dep_artment:x") == ["department:"]
+
+
+def test_those_that_many_users_have_come_first_and_no_more_than_can_be_looked_at():
+    values = [f"x{number}" for number in range(200)]
+    made = completions("location:x", 10, lambda _: ["ax", *values])
+    assert made == Completions(9, values[:MOST])
+    made = completions("location:x", 10, lambda _: ["ax", *values[:3]])
+    assert made.texts == ["x0", "x1", "x2", "ax"]
+
+
+_TYPED = st.text(st.sampled_from('abd:|="\\- *') | st.characters(), max_size=20)
+
+
+@given(_TYPED, st.integers(0, 20))
+def test_anything_may_be_typed(typed, cursor):
+    start, texts = completions(typed, min(cursor, len(typed)), values_of)
+    assert 0 <= start <= len(typed)
+    assert all(isinstance(text, str) for text in texts)
+
+
+@given(st.lists(st.text(st.characters() | st.sampled_from('"\\|*=- ')), max_size=5))
+def test_a_value_that_is_chosen_is_the_value_that_is_looked_for(values):
+    for typed in ("location:", "-location:", "anna location:x|", "location:="):
+        start, texts = completions(typed, len(typed), lambda _: values)
+        assert len(texts) == len(values)
+        for text, value in zip(texts, values, strict=True):
+            term = parsed(typed[:start] + text)[-1]
+            assert term.values[-1].text == value
+            assert not term.values[-1].has_wildcard
+            assert term.name is NAMES["location"]

@@ -1,0 +1,182 @@
+"""Users counted by a field: how many have each value, and the filter that finds just those."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.users.fields import FIELD
+from qm_tui.users.query.counting import COUNTED_BY, EMPTY, NO_FLAG, Count, counts_of
+from qm_tui.users.query.finding import Finder, Query
+from qm_tui.users.query.language import parsed
+from qm_tui.users.query.names import NAMES
+from tests.helpers import ANNA
+
+ACTIVE, LICENSE, DEPARTMENT = NAMES["active"], NAMES["license"], NAMES["department"]
+
+
+def no_rest():
+    """Nobody else wants a turn."""
+
+
+def with_values(key, *values):
+    """Users who differ in one field."""
+    return [
+        ANNA._replace(user_id=f"u{number}", **{key: value}) for number, value in enumerate(values)
+    ]
+
+
+def with_flags(*flags):
+    """Users with these flags for unlimited, on-demand and computer."""
+    return [
+        ANNA._replace(
+            user_id=f"u{number}",
+            unlimited_license=unlimited,
+            on_demand_license=on_demand,
+            computer_recording_license=computer,
+        )
+        for number, (unlimited, on_demand, computer) in enumerate(flags)
+    ]
+
+
+def found(users, term):
+    """How many users a filter finds."""
+    by_id = {one.user_id: one for one in users}
+    return len(Finder(no_rest).found(by_id, Query(parsed(term)), None))  # type: ignore[arg-type]
+
+
+def test_users_can_be_counted_by_seven_things():
+    assert [one.name for one in COUNTED_BY] == [
+        *("department", "location", "security-profile", "recording-profile"),
+        *("recording-service", "license", "active"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([], []),
+        (["Sales EMEA"], [("Sales EMEA", 1, 'department:="Sales EMEA"')]),
+        # the most first, equally many by the value, whatever its case
+        (
+            ["b", "c", "A", "c", "B2"],
+            [
+                ("c", 2, 'department:="c"'),
+                ("A", 1, 'department:="A"'),
+                ("b", 1, 'department:="b"'),
+                ("B2", 1, 'department:="B2"'),
+            ],
+        ),
+        (["", "Sales", ""], [(EMPTY, 2, 'department:""'), ("Sales", 1, 'department:="Sales"')]),
+        # exactly as it is written
+        (
+            ["sales", "Sales", "Sales"],
+            [("Sales", 2, 'department:="Sales"'), ("sales", 1, 'department:="sales"')],
+        ),
+        (['a "b" c'], [('a "b" c', 1, r'department:="a \"b\" c"')]),
+        (["CORP\\a"], [("CORP\\a", 1, r'department:="CORP\\a"')]),
+        (["a*|-b"], [("a*|-b", 1, 'department:="a*|-b"')]),
+    ],
+)
+def test_departments(values, counts):
+    users = with_values("department", *values)
+    assert list(counts_of(users, DEPARTMENT, no_rest)) == counts
+    for _, number, term in counts:
+        assert found(users, term) == number
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([], []),
+        (["1"], [("yes", 1, "active:yes")]),
+        (["0", "1", "0"], [("no", 2, "active:no"), ("yes", 1, "active:yes")]),
+        (["1", "", ""], [(EMPTY, 2, 'active:""'), ("yes", 1, "active:yes")]),
+        # a file of another program may hold anything
+        (["x", "2", "1"], [(NO_FLAG, 2, '-active:yes|no|""'), ("yes", 1, "active:yes")]),
+    ],
+)
+def test_activity(values, counts):
+    users = with_values("is_active", *values)
+    assert list(counts_of(users, ACTIVE, no_rest)) == counts
+    for _, number, term in counts:
+        assert found(users, term) == number
+
+
+@pytest.mark.parametrize(
+    ("flags", "counts"),
+    [
+        ([], []),
+        (["000"], [("none", 1, "license:none")]),
+        (
+            ["100", "010", "001", "000"],
+            [
+                ("computer", 1, "license:computer"),
+                ("none", 1, "license:none"),
+                ("on-demand", 1, "license:on-demand"),
+                ("unlimited", 1, "license:unlimited"),
+            ],
+        ),
+        # a user counts with each license
+        (
+            ["101", "101", "100", "011"],
+            [
+                ("computer", 3, "license:computer"),
+                ("unlimited", 3, "license:unlimited"),
+                ("on-demand", 1, "license:on-demand"),
+            ],
+        ),
+        # what is no flag is no license
+        (["xyz", "1x0"], [("none", 1, "license:none"), ("unlimited", 1, "license:unlimited")]),
+    ],
+)
+def test_licenses(flags, counts):
+    users = with_flags(*flags)
+    assert list(counts_of(users, LICENSE, no_rest)) == counts
+    for _, number, term in counts:
+        assert found(users, term) == number
+
+
+VALUES = st.lists(
+    st.text(max_size=6) | st.text('aA ä"\\*|:=-\x1f\u202e1', max_size=4) | st.sampled_from("01"),
+    max_size=12,
+)
+
+
+@given(VALUES, st.sampled_from([one for one in COUNTED_BY if one.field is not None]))
+def test_each_term_finds_just_the_users_who_were_counted(values, by):
+    users = with_values(by.field.key, *values)
+    counts = counts_of(users, by, no_rest)
+    assert sum(one.number for one in counts) == len(values)
+    assert len({one.term for one in counts}) == len(counts)
+    for one in counts:
+        assert found(users, one.term) == one.number
+
+
+def test_many_values_are_counted_in_steps_and_stand_in_order():
+    values = [f"d{number % 7000:05}" for number in range(20_000)]
+    rests = []
+    counts = counts_of(with_values("department", *values), DEPARTMENT, lambda: rests.append(1))
+    assert len(rests) >= 20
+    assert {one.value: one.number for one in counts} == Counter(values)
+    assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
+
+
+def test_what_a_rest_raises_ends_it():
+    class Enough(Exception):
+        pass
+
+    def enough():
+        raise Enough
+
+    with pytest.raises(Enough):
+        counts_of(with_values("department", "a"), DEPARTMENT, enough)
+
+
+def test_users_may_come_one_by_one():
+    users = with_values("location", "Oslo", "Oslo")
+    assert counts_of(iter(users), NAMES["location"], no_rest) == (
+        Count("Oslo", 2, 'location:="Oslo"'),
+    )
+    assert FIELD["location"] is NAMES["location"].field
