@@ -20,6 +20,7 @@ from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import PageChosen
 from qm_tui.tui.correct_screen import CorrectScreen
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
+from qm_tui.tui.mark_list_dialog import MarkListDialog
 from qm_tui.tui.page import Page
 from qm_tui.tui.question import Question
 from qm_tui.tui.session import Session
@@ -90,7 +91,11 @@ class QmTuiApp(App[str]):
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
         """End the program; ask first while something runs, or would be lost."""
-        typed = (one.unsaved for one in self.screen_stack if isinstance(one, CorrectScreen))
+        typed = (
+            one.unsaved
+            for one in self.screen_stack
+            if isinstance(one, CorrectScreen | MarkListDialog)
+        )
         unsaved = next(filter(None, typed), "") or self._session.unsaved
         if self._session.is_busy:
             may_quit = await self._users.ask_to_stop(

@@ -272,5 +272,5 @@ def _count_text(named: Named) -> str:
         said.append(f"{nobody:,} {'names' if nobody == 1 else 'name'} nobody")
     if several:
         they = "names" if several == 1 else "name"
-        said.append(f"{several:,} {they} several users, not marked unless you press Space")
+        said.append(f"{several:,} {they} several users, not marked: Space marks all")
     return f"{'; '.join(said)}."

@@ -1,13 +1,31 @@
 """A line of text that is typed, in which nothing can stand that a terminal would obey."""
 
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual import events
 from textual.widgets import Input
 
 from qm_tui.text import visible
 
 
+class _Pictures(Highlighter):
+    """Draws each character that cannot be shown as it is as one that can, in as many cells."""
+
+    def __call__(self, text: str | Text) -> Text:
+        """The text as it is drawn."""
+        plain = text.plain if isinstance(text, Text) else text
+        drawn = "".join(one if _can_be_shown(one) else "\ufffd" for one in plain)
+        return Text(drawn, no_wrap=True, overflow="ignore", end="")
+
+    def highlight(self, text: Text) -> None:
+        """Nothing stands out."""
+
+
 class PlainInput(Input):
     """A line of text. What cannot be shown as it is, typed or pasted, is left out.
+
+    Where the program itself puts such a text into it, to be taken exactly, a `\ufffd` is drawn for
+    each of its characters.
 
     Args:
         longest: the characters beyond which nothing more is taken.
@@ -15,7 +33,7 @@ class PlainInput(Input):
     """
 
     def __init__(self, longest: int, *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, select_on_focus=False)
+        super().__init__(id=id, compact=True, select_on_focus=False, highlighter=_Pictures())
         self._longest = longest
         self.cursor_blink = False  # each blink is bytes on a slow line
 

@@ -55,6 +55,10 @@ class PlainTextArea(TextArea):
         """The lines as they are now."""
         return list(self.document.lines)
 
+    def load_text(self, text: str) -> None:
+        """Show another text."""
+        super().load_text(plain_lines(text))
+
     def edit(self, edit: Edit) -> EditResult:
         """Change the text; every way of typing and pasting comes through here."""
         result = super().edit(replace(edit, text=plain_lines(edit.text)))

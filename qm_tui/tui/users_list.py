@@ -10,9 +10,11 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
+from qm_tui.refusal import Refused
 from qm_tui.remembered_views import remembered_views
 from qm_tui.text import counted
 from qm_tui.tui.chrome import PAGES
+from qm_tui.tui.clipboard import copy
 from qm_tui.tui.columns_dialog import ColumnsDialog
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.counts_dialog import CountsDialog
@@ -26,6 +28,7 @@ from qm_tui.tui.marks import MarksLookedAt, looked_at
 from qm_tui.tui.page import COMMON, Page
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import ShownView, fault_of
+from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
 from qm_tui.tui.user_cells import legend
 from qm_tui.tui.users_table import UsersDataTable
 from qm_tui.tui.views_dialog import ViewsDialog
@@ -259,8 +262,35 @@ class UsersList(Page):
         what = f"{counted(len(view.user_ids), 'user')} shown"
         term = await self.app.push_screen_wait(CountsDialog(view.user_ids, view.state.users, what))
         if term:
-            self.view_shown.filter(f"{self.session.shown.filter} {term}")
+            self._add_to_filter(term)
+
+    def _add_to_filter(self, term: str) -> None:
+        """Let a term hold as well; alone, where what was typed before is no filter."""
+        before = self.session.shown.filter
+        text = term if fault_of(before) else f"{before} {term}"
+        try:
+            self.view_shown.filter(text)
+        except FilterFault as fault:
+            self.query_one(FilterBar).show_fault(fault.sentence)
+        else:
             self._show_shown()
+
+    # Copying
+
+    @on(UsersDataTable.CopyWanted)
+    @work
+    async def _copy_wanted(self, event: UsersDataTable.CopyWanted) -> None:
+        """Copy a cell or a row to the clipboard of the admin's own machine."""
+        view, key = self.session.view, event.column_key
+        user = view.state.users.get(event.user_id) if view is not None else None
+        if user is None:
+            return
+        try:
+            what = row_to_copy(user) if key is None else cell_to_copy(user, key)
+        except Refused as refused:
+            self.session.say(str(refused))
+        else:
+            self.session.say(await copy(self.app, what.text) or what.said)
 
     # Details
 

@@ -297,9 +297,7 @@ def _filter_line(text: str) -> str:
 
 
 def _columns_words(layout: Layout | None) -> str:
-    if layout is None:
-        return ""
-    return f"{counted(len(layout.columns), 'column')}, {layout.frozen} in place"
+    return counted(len(layout.columns), "column") if layout else ""
 
 
 def _widths(width: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ _WHEEL = 3
 """Rows that one notch of the mouse wheel moves."""
 
 
-class VirtualRows(ScrollView, can_focus=True):
+class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, drawn when they are visible.
 
     A subclass says how many rows there are and what each shows. Headers, if any, stay in place

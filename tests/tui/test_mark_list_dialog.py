@@ -1,6 +1,6 @@
 """Marks from a list that is typed or pasted."""
 
-import time
+import asyncio
 
 import pytest
 from textual import events
@@ -64,7 +64,7 @@ async def test_users_are_marked_in_the_order_of_the_list():
         await _paste(hand, LIST)
         assert _count(hand) == (
             "2 of 6 entries matched; 3 name nobody; "
-            "1 names several users, not marked unless you press Space."
+            "1 names several users, not marked: Space marks all."
         )
         assert str(_button(hand).label) == "[F2 Mark 2 users]"
         await hand.press("f2")
@@ -195,6 +195,8 @@ async def test_what_a_terminal_would_obey_is_left_out(pasted, kept):
     async with opened(_dialog()) as hand:
         await _paste(hand, pasted)
         assert _text(hand).text == kept
+        _text(hand).text = pasted
+        assert _text(hand).text == kept
 
 
 async def test_too_long_a_list_is_not_taken_and_that_is_said():
@@ -209,25 +211,51 @@ async def test_too_long_a_list_is_not_taken_and_that_is_said():
         assert _text(hand).text == "aberg"
 
 
-async def test_ten_thousand_lines_are_pasted_while_keys_are_answered():
+async def test_ten_thousand_lines_are_pasted_in_steps_and_keys_come_after_them():
     users = [_user(f"u{n}", "A", f"Åkesson{n}", f"{n}", f"name{n}") for n in range(MAX_LINES)]
     async with opened(_dialog(users)) as hand:
-        last, longest = time.perf_counter(), 0.0
-        turns = 0
+        seen: set[int] = set()
 
-        def turn():
-            nonlocal last, longest, turns
-            longest = max(longest, time.perf_counter() - last)
-            last = time.perf_counter()
-            turns += 1
+        async def look():
+            while hand.app.is_open:
+                seen.add(_text(hand).document.line_count)
+                await asyncio.sleep(0)
 
-        hand.app.set_interval(0.001, turn)
+        looking = asyncio.create_task(look())
         hand.app.post_message(events.Paste("\n".join(f"Åkesson{n}, A" for n in range(9_999))))
         await hand.pilot.press("enter", *"name9999", "f2")
         await hand.settle()
+        await looking
         assert hand.app.result == [one.user_id for one in users]
-        assert turns > 20
-        assert longest < 0.5  # a machine at work may need ten times as long as one at rest
+        assert len(seen) > 15
+
+
+async def test_only_another_width_wraps_the_lines_again(monkeypatch):
+    wrapped = []
+    async with opened(_dialog()) as hand:
+        await _paste(hand, "aberg\n" * 20)
+        monkeypatch.setattr(
+            PlainTextArea, "_rewrap_and_refresh_virtual_size", lambda _self: wrapped.append(1)
+        )
+        await hand.press("x")
+        await hand.pilot.pause(0.2)
+        await hand.settle()
+        assert hand.app.dialog.query_one(UnsettledList).display
+        assert wrapped == []
+        await hand.pilot.resize_terminal(60, 24)
+        assert wrapped
+
+
+async def test_ctrl_z_brings_back_some_lines_and_never_so_many_that_it_takes_long():
+    async with opened(_dialog()) as hand:
+        await _paste(hand, "aberg\n" * 20)
+        await hand.press("f7", "delete")
+        assert _text(hand).text == ""
+        await hand.press("ctrl+z")
+        assert _text(hand).text == "aberg\n" * 20
+        await _paste(hand, "klee\n" * 2000)
+        await hand.press("f7", "delete", "ctrl+z")
+        assert _text(hand).text == ""
 
 
 async def test_a_line_of_many_users_is_no_longer_wrapped():

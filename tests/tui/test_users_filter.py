@@ -3,8 +3,13 @@
 import pytest
 from textual.widgets import Static
 
+from qm_tui.remembered_views import remembered_views
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui import users_list
+from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.filter_bar import FilterBar
+from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.views import SavedView
 from tests.helpers import user
 from tests.tui.pages import (
     SAMPLES,
@@ -322,3 +327,121 @@ async def test_escape_with_nothing_to_clear_does_nothing(app):
         await pilot.pause()
         assert pilot.app.focused is table_of(pilot)
         assert title(pilot) == "Users   All users"
+
+
+async def test_a_value_that_no_terminal_should_see_can_be_filtered_by_and_is_not_seen(home):
+    hostile = user("eve", first_name="Eve", department="x\u202eOps\x1b]52;c;eA==\x07")
+    async with app_on(home / "users.json", [*USERS, hostile]).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page_of(pilot)._add_to_filter('department:="x\u202eOps\x1b]52;c;eA==\x07"')
+        await listed(pilot)
+        assert names(pilot) == ["Eve"]
+        assert "\x1b" not in shown(pilot)
+        assert "\u202e" not in shown(pilot)
+
+
+async def test_a_count_is_added_to_a_filter_that_is_half_typed(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/department:")
+        page_of(pilot).set_focus(table_of(pilot))
+        await pilot.pause()
+        await pilot.press("F")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await listed(pilot)
+        assert len(names(pilot)) == 1
+        assert bar_of(pilot).field.value.startswith("department:")
+
+
+async def test_a_cell_and_a_row_are_copied_and_secrets_are_not(app, monkeypatch):
+    sent = []
+
+    async def copied(_app, text):
+        sent.append(text)
+        return ""
+
+    monkeypatch.setattr(users_list, "copy", copied)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("right", "right", "y")
+        await pilot.pause(0.05)
+        assert sent == ["10"]
+        assert status_of(pilot) == "Copied Extension of anna: 10"
+        await pilot.press("Y")
+        await pilot.pause(0.05)
+        assert sent[1].startswith("Anna,Müller,10,")
+        assert USERS[0].password not in sent[1]
+        while table_of(pilot).current_key != "password":
+            await pilot.press("right")
+        await pilot.press("y")
+        await pilot.pause(0.05)
+        assert len(sent) == 2
+        assert "never copied" in status_of(pilot)
+
+
+async def test_a_saved_view_is_chosen_and_the_last_one_is_there_again(home):
+    path = home / "users.json"
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("v", "down", "down", "enter")
+        await pilot.pause(0.1)
+        await listed(pilot)
+        assert title(pilot) == "Users   Inactive"
+        assert names(pilot) == ["Di"]
+        assert bar_of(pilot).field.value == "active:no"
+        await typed(pilot, "/ -qqq")
+        assert title(pilot) == "Users   Inactive, changed"
+        await pilot.press("enter")
+        await listed(pilot)
+        pilot.app.remember()
+    again = QmTuiApp(open_store(path), login="mheller", views=remembered_views())
+    async with again.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert title(pilot) == "Users   Inactive, changed"
+        assert names(pilot) == ["Di"]
+        await pilot.press("escape")
+        await listed(pilot)
+        assert title(pilot) == "Users   All users"
+        assert len(names(pilot)) == 4
+
+
+async def test_what_asks_for_marks_is_not_remembered(home):
+    path = home / "users.json"
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("space")
+        await typed(pilot, "/marked:yes")
+        assert names(pilot) == ["Anna"]
+        await pilot.pause(1.3)  # it is kept once it has been the same for a second
+    assert remembered_views().last in (None, SavedView("All users", layout=USUAL))
+
+
+async def test_columns_are_chosen_and_counts_filter(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("c", "space", "enter")  # First Name is hidden
+        await pilot.pause()
+        assert "First Name" not in shown(pilot)
+        await pilot.press("F")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await listed(pilot)
+        assert bar_of(pilot).field.value.startswith("department:")
+        assert len(names(pilot)) == 1
+
+
+async def test_users_are_marked_from_a_list(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("L")
+        await pilot.pause(0.2)
+        pilot.app.focused.insert("bo\nCy Young\nnobody\n")  # type: ignore[union-attr]
+        await pilot.pause(0.8)
+        assert "nobody" in shown(pilot)
+        await pilot.press("f2")
+        await pilot.pause(0.2)
+        assert users_said(pilot) == "4 users   2 marked"
+        await typed(pilot, "/anna")
+        await pilot.pause(0.1)
+        assert users_said(pilot) == "4 users   2 marked, 2 not shown"

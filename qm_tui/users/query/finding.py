@@ -78,7 +78,11 @@ class _Texts:
         """The texts of other users; those of users who are among these are kept."""
         made = _Texts(users)
         made._shared = self._shared
-        places = dict(zip(map(id, self._users), range(len(self.own)), strict=False))
+        places: dict[int, int] = {}
+        for start in range(0, len(self.own), _STEP):
+            end = min(start + _STEP, len(self.own))
+            places.update(zip(map(id, self._users[start:end]), range(start, end), strict=True))
+            rest()
         for start in range(0, len(users), _STEP):
             for user in users[start : start + _STEP]:
                 place = places.get(id(user))

@@ -1,0 +1,249 @@
+"""One finder over many states: it finds what a plain reading finds, whatever it knows by then."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.store.layers import Layered
+from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.query import finding, sorting
+from qm_tui.users.query.finding import Finder
+from qm_tui.users.query.folding import folded_fields
+from qm_tui.users.query.language import quoted
+from qm_tui.users.query.sorting import order
+from qm_tui.users.query.views import SortKey
+from tests.helpers import user
+from tests.users.query.asking import Given, Rests, by_id, found
+
+
+@pytest.fixture
+def small_steps() -> Iterator[None]:
+    """Steps so small that a few users take several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finding, "_STEP", 2)
+        patch.setattr(finding, "_FEW", 2)
+        patch.setattr(sorting, "_STEP", 2)
+        patch.setattr(sorting, "_RUN", 3)
+        yield
+
+
+class Asked(NamedTuple):
+    """An alternative: what stands in the filter, and whom it means."""
+
+    text: str
+    fits: Callable[[str], bool]
+
+
+_BARE = str.maketrans("äéö", "aeo")
+_LETTERS = "aAbäÉeö東"
+
+
+def _forms(value: str) -> set[str]:
+    return {value.lower(), value.lower().translate(_BARE)}
+
+
+def _contains(text: str) -> Asked:
+    return Asked(quoted(text), lambda value: any(text.lower() in one for one in _forms(value)))
+
+
+def _is(text: str) -> Asked:
+    return Asked(f"={quoted(text)}", lambda value: value == text)
+
+
+def _like(text: str) -> Asked:
+    expression = re.compile(".*".join(map(re.escape, text.lower().split("*"))), re.DOTALL)
+    return Asked(text, lambda value: any(map(expression.fullmatch, _forms(value))))
+
+
+_WORDS = st.text(_LETTERS, min_size=1, max_size=2)
+_ASKED = (
+    _WORDS.map(_contains)
+    | _WORDS.map(_is)
+    | st.text(f"{_LETTERS}*", min_size=1, max_size=4).filter(lambda text: "*" in text).map(_like)
+)
+_EMPTY = st.just(Asked('""', lambda value: not value))
+_SEARCHED = [
+    one.key for one in FIELDS if one.width > 1 and one.key not in ("user_id", "password", "salt")
+]
+
+
+class Part(NamedTuple):
+    """A term: what stands in the filter, and whom it means among all users."""
+
+    text: str
+    holds: Callable[[User, list[User]], bool]
+
+
+def _free(alternatives: list[Asked]) -> Part:
+    return Part(
+        "|".join(one.text for one in alternatives),
+        lambda user, _: any(
+            one.fits(getattr(user, key)) for one in alternatives for key in _SEARCHED
+        ),
+    )
+
+
+def _of_field(key: str, alternatives: list[Asked]) -> Part:
+    return Part(
+        f"{key}:" + "|".join(one.text for one in alternatives),
+        lambda user, _: any(one.fits(getattr(user, key)) for one in alternatives),
+    )
+
+
+def _duplicate(key: str) -> Part:
+    def holds(user: User, users: list[User]) -> bool:
+        value = getattr(user, key)
+        return bool(value) and [getattr(one, key) for one in users].count(value) > 1
+
+    return Part(f"duplicate:{key}", holds)
+
+
+def _licensed(license_: str, key: str) -> Part:
+    return Part(f"license:{license_}", lambda user, _: getattr(user, key) == "1")
+
+
+_KEYS = st.sampled_from(["first_name", "department", "location", "phone_ip"])
+_PARTS = (
+    st.lists(_ASKED, min_size=1, max_size=3).map(_free)
+    | st.builds(_of_field, _KEYS, st.lists(_ASKED | _EMPTY, min_size=1, max_size=3))
+    | _KEYS.map(_duplicate)
+    | st.sampled_from(
+        [
+            _licensed("unlimited", "unlimited_license"),
+            _licensed("computer", "computer_recording_license"),
+            Part("active:yes", lambda user, _: user.is_active == "1"),
+            Part('active:no|""', lambda user, _: user.is_active in ("0", "")),
+            Part("marked:yes", lambda user, _: user.user_id in ("u1", "u4")),
+            Part("import:last", lambda user, _: user.user_id in ("u0", "u1")),
+            Part("u1", lambda user, _: user.user_id == "u1"),
+        ]
+    )
+)
+
+
+def _negated(part: Part) -> Part:
+    return Part(f"-{part.text}", lambda user, users: not part.holds(user, users))
+
+
+_VALUES = st.text(_LETTERS, max_size=3)
+_FLAGS = st.sampled_from(["", "0", "1"])
+_USERS = st.fixed_dictionaries(
+    {
+        "first_name": _VALUES,
+        "department": _VALUES,
+        "location": _VALUES,
+        "phone_ip": _VALUES,
+        "password": _VALUES,
+        "is_active": _FLAGS,
+        "unlimited_license": _FLAGS,
+        "computer_recording_license": _FLAGS,
+    }
+).map(lambda values: User(**values))
+_IDS = [f"u{number}" for number in range(9)]
+_CHANGES = st.dictionaries(st.sampled_from(_IDS), st.none() | _USERS, max_size=5)
+_QUESTIONS = st.lists(_PARTS | _PARTS.map(_negated), max_size=3)
+_SORTS = st.lists(st.builds(SortKey, _KEYS, st.booleans()), max_size=2)
+Step = tuple[dict[str, User | None], list[Part], list[SortKey]]
+
+
+def _changed(users: Mapping[str, User], changes: Mapping[str, User | None]) -> Layered[User]:
+    possible = {
+        key: one._replace(user_id=key) if one else None
+        for key, one in changes.items()
+        if one or key in users
+    }
+    assert isinstance(users, Layered)
+    return users.changed(possible)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_one_finder_finds_in_all_states_what_a_plain_reading_finds():
+    steps_made = st.tuples(_CHANGES, _QUESTIONS, _SORTS)
+
+    @given(st.lists(steps_made, min_size=1, max_size=4), st.booleans())
+    def check(steps: list[Step], is_prepared: bool) -> None:
+        finder = Finder(Rests())
+        users: Mapping[str, User] = Layered()
+        happenings = Given(imports={3: ["u0", "u1"]}, marks={"u1", "u4"})
+        for changes, parts, sort in steps:
+            users = _changed(users, changes)
+            if is_prepared:
+                finder.prepare(users)
+            text = " ".join(part.text for part in parts)
+            everybody = list(users.values())
+            assert found(users, text, *sort, happenings=happenings, finder=finder) == [
+                one.user_id
+                for one in map(everybody.__getitem__, order(everybody, sort, Rests()))
+                if all(part.holds(one, everybody) for part in parts)
+            ], text
+
+    check()
+
+
+def test_the_same_users_are_given_in_another_order():
+    values = {"anna": ("2", "Oslo"), "bo": ("10", "Bergen"), "cy": ("1", "Rome")}
+    users = by_id(
+        *(user(name, extension=one, location=other) for name, (one, other) in values.items())
+    )
+    finder = Finder(Rests())
+    for column, names in (
+        ("first_name", "anna bo cy"),
+        ("extension", "cy anna bo"),
+        ("location", "bo anna cy"),
+    ):
+        ids = found(users, "", SortKey(column), finder=finder)
+        assert [users[one].user_name for one in ids] == names.split()
+    assert found(users, "", finder=finder) == list(users)
+
+
+def test_texts_are_made_once_for_users_who_stay(monkeypatch):
+    many = by_id(*(user(f"n{number}") for number in range(1201)))
+    finder = Finder(Rests())
+    finder.prepare(many)
+    made: list[Iterable[str]] = []
+
+    def counted(values: Iterable[str]) -> str:
+        made.append(values)
+        return folded_fields(values)
+
+    monkeypatch.setattr(finding, "folded_fields", counted)
+    changed = dict(many, **{"u-n7": many["u-n7"]._replace(location="Rome")}) | by_id(user("x"))
+    del changed["u-n9"]
+    assert found(changed, "rome", finder=finder) == ["u-n7"]
+    assert found(changed, "xsen", finder=finder) == ["u-x"]
+    assert found(many, "rome", finder=finder) == []
+    assert 0 < len(made) <= 6  # of n7 and x, and of n7 and n9 as they were
+
+
+class Stopped(Exception):
+    """A rest says that nobody waits for the answer any more."""
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_question_that_is_given_up_leaves_nothing_wrong():
+    """Whatever a rest interrupts, the next answer is right."""
+    users = by_id(*(user(name, location=name * 2) for name in "abcdefgh"))
+    later = dict(users) | by_id(user("b", location="xx"), user("i", location="aa"))
+    for calls in range(40):
+        left = calls
+
+        def rest() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Stopped
+
+        finder = Finder(rest)
+        for state in (users, later):
+            for text in ("bb", "aa"):
+                try:
+                    found(state, text, SortKey("location", descending=True), finder=finder)
+                except Stopped:
+                    break
+        assert found(later, "bb", finder=finder) == []
+        assert found(later, "aa", SortKey("first_name"), finder=finder) == ["u-a", "u-i"]
+        assert found(users, "bb", finder=finder) == ["u-b"]
