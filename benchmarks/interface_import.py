@@ -9,9 +9,6 @@ each step, and the median of the runs' longest.
 
 import asyncio
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from subprocess import run
@@ -20,6 +17,7 @@ from tempfile import TemporaryDirectory
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from benchmarks.turns import Turns, until
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.preview_screen import PreviewScreen
@@ -27,37 +25,6 @@ from qm_tui.tui.users_page import UsersPage
 
 HERE = Path(__file__).parent
 SIZE = (120, 40)
-_EACH = 0.001
-
-
-class Turns:
-    """Notes how long the event loop keeps a task from its turn.
-
-    Attributes:
-        step: what is being done.
-        longest: by step, the seconds of the longest wait.
-    """
-
-    def __init__(self) -> None:
-        self.step = ""
-        self.longest: dict[str, float] = defaultdict(float)
-
-    async def watch(self) -> None:
-        """Ask for a turn each millisecond, until it is cancelled."""
-        last = time.perf_counter()
-        while True:
-            await asyncio.sleep(_EACH)
-            now = time.perf_counter()
-            self.longest[self.step] = max(self.longest[self.step], now - last)
-            last = now
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for something, for a minute at most."""
-    end = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)
 
 
 async def way(pilot: Pilot[str], file: Path, turns: Turns) -> None:

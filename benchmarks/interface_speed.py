@@ -1,75 +1,145 @@
-"""How long the interface takes to open on many users, and to answer a key.
+"""How long the interface takes to open on many users, and to answer the keys that move in them.
 
     python -m benchmarks.interface_speed [USERS] [RUNS]
 
-Runs the program in a pseudo-terminal of 120x40 and prints medians: the time from the start to the
-first users on the screen, beside an empty Textual app; the time and the bytes that keys take.
+Runs the program in a pseudo-terminal of 120x40, in turns with an empty Textual app, VisiData and
+less on the same users. Prints medians: the time from the start to the first user on the screen, and
+to the last that is read; how long keys wait meanwhile; the time and the bytes that keys take.
 """
 
 import sys
 import time
 from pathlib import Path
-from statistics import median
-from subprocess import DEVNULL, run
 from tempfile import TemporaryDirectory
+from typing import Final
 
+from benchmarks.figures import Table, Unit
+from benchmarks.programs import (
+    DOWN,
+    EMPTY,
+    LESS,
+    PAGE_DOWN,
+    UP,
+    Program,
+    empty,
+    made_store,
+    others,
+    ours,
+    say_left_out,
+    started,
+    users_file,
+)
 from benchmarks.terminal import Terminal
 
-HERE = Path(__file__).parent
-PROGRAM = [sys.executable, "-m", "qm_tui"]
-KEYS = {"Down": "\x1b[B", "PgDn": "\x1b[6~", "Right": "\x1b[C"}
+FEW: Final = 1000
+
+TIMES_EMPTY, BEYOND_EMPTY = 1.3, 0.3
+"""The first user comes in so many times the time of an empty app, and so many seconds."""
+
+MOST_WHOLE: Final = 1.3
+MOST_WAIT: Final = 50
+
+_TIMES: Final = 10
+_QUIET: Final = 0.06
+_EACH: Final = 0.05
 
 
-def made_store(folder: Path, users: int) -> Path:
-    """A store of generated users."""
-    file = folder / "users.csv"
-    with file.open("wb") as output:
-        generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
-        run([*generate, str(users)], check=True, stdout=output)
-    store = folder / "store" / "users.json"
-    run([*PROGRAM, "import", str(file), "--store", str(store)], check=True, stdout=DEVNULL)
-    return store
+def measure_start(table: Table, what: str, program: Program) -> None:
+    """Start a program, and note when its first and its last user are there."""
+    start = started(program)
+    start.terminal.end()
+    table.row(f"first user on the screen, {what}", Unit.SECONDS).add(program.name, start.first)
+    if program.whole:
+        row = table.row(f"all users read, {what}", Unit.SECONDS, MOST_WHOLE)
+        row.add(program.name, start.whole)
 
 
-def until(text: str, command: list[str]) -> tuple[float, Terminal]:
-    """Start a program; the seconds until it shows a text."""
-    begin = time.perf_counter()
-    terminal = Terminal(command, columns=120, lines=40)
-    terminal.wait_for(text, 60)
-    return time.perf_counter() - begin, terminal
+def measure_wait(table: Table, what: str, program: Program) -> None:
+    """Move the cursor each 50 ms from the first user to the last that is read.
+
+    Noted is the longest time until the cursor was where it was to go.
+    """
+    longest, key, step = 0.0, DOWN, 1
+    with program.start() as terminal:
+        terminal.seen(lambda text: program.first in text)
+        while program.whole not in terminal.text:
+            to = _cursor_line(terminal.text) + step
+            begin = time.perf_counter()
+            terminal.send(key)
+            moved = terminal.seen(lambda text, to=to: _cursor_line(text) == to, 2)  # type: ignore[misc]
+            longest = max(longest, (moved or time.perf_counter()) - begin)
+            key, step = (UP, -1) if key == DOWN else (DOWN, 1)
+            terminal.settle(_EACH, longest=_EACH)
+    row = table.row(f"longest wait of a key meanwhile, {what}", Unit.MILLISECONDS, MOST_WAIT)
+    row.add(program.name, 1000 * longest)
+
+
+def _cursor_line(text: str) -> int:
+    """The line in which the cursor of the users table stands."""
+    return next((at for at, line in enumerate(text.split("\n")) if "│>" in line), -1)
+
+
+def measure_keys(table: Table, program: Program, users: int) -> None:
+    """Press the keys that move, and note the time and the bytes that they take.
+
+    less has no cursor: each Down scrolls.
+    """
+    with started(program).terminal as terminal:
+        terminal.settle(1)
+        if program.name != LESS:
+            _press(
+                table, program.name, terminal, f"Down inside the page, {users:,}", DOWN, (5, 500)
+            )
+        _press(table, program.name, terminal, f"PgDn, {users:,}", PAGE_DOWN, (12, 9000))
+        for _ in range(40):
+            terminal.send(DOWN)
+            terminal.settle(0.01)
+        terminal.settle(1)
+        _press(table, program.name, terminal, f"Down that scrolls, {users:,}", DOWN, (12, 9000))
+
+
+def _press(
+    table: Table, name: str, terminal: Terminal, what: str, key: str, most: tuple[int, int]
+) -> None:
+    for _ in range(_TIMES):
+        terminal.send(key)
+        took, count = terminal.settle(_QUIET)
+        table.row(what, Unit.MILLISECONDS, most[0]).add(name, 1000 * took if count else None)
+        table.row(f"{what}: sent", Unit.BYTES, most[1]).add(name, count or None)
 
 
 def main(users: int = 100_000, runs: int = 5) -> None:
     """Measure, and print."""
     with TemporaryDirectory() as name:
-        store = made_store(Path(name), users)
-        interface = [*PROGRAM, "--store", str(store)]
-        empty = [sys.executable, str(HERE / "reference" / "empty_app.py")]
-        firsts, frames, alls = [], [], []
-        keys: dict[str, list[tuple[float, int]]] = {key: [] for key in KEYS}
+        many, few = users_file(Path(name), users), users_file(Path(name), FEW)
+        stores = {
+            "snapshot": ours(made_store(many, is_snapshot=True), many, users),
+            "journal": ours(made_store(many, is_snapshot=False), many, users),
+        }
+        beside, beside_few = others(many, users), others(few, FEW)
+        small = ours(made_store(few, is_snapshot=True), few, FEW)
+        names = [one.name for one in beside]
+        say_left_out(names)
+        medians = f"terminal of 120x40, medians of {runs} runs"
+        starts = Table(f"Starting on {users:,} users, {medians}", [EMPTY, *names])
+        keys = Table(f"Keys that move, {medians}, {_TIMES} keys in each", names)
+        for turn in range(-1, runs):
+            if not turn:  # what came before filled the caches
+                starts.clear()
+            for what, program in stores.items():
+                for one in (program, empty(), *beside):
+                    measure_start(starts, what, one)
         for _ in range(runs):
-            took, terminal = until("Ready", empty)
-            frames.append(took)
-            terminal.__exit__(None, None, None)
-            begin = time.perf_counter()
-            took, terminal = until("> ", interface)
-            firsts.append(took)
-            with terminal:
-                terminal.wait_for(f"{users:,} users", 60)
-                alls.append(time.perf_counter() - begin)
-                terminal.settle(0.5)
-                for key, code in KEYS.items():
-                    for _ in range(10):
-                        terminal.send(code)
-                        keys[key].append(terminal.settle(0.06))
-    print(f"{users:,} users, terminal of 120x40, median of {runs} runs")
-    print(f"  empty Textual app, first frame  {median(frames):7.3f} s")
-    ratio = median(firsts) / median(frames)
-    print(f"  first users on the screen       {median(firsts):7.3f} s   {ratio:5.2f} x empty app")
-    print(f"  all users loaded                {median(alls):7.3f} s")
-    for key, answers in keys.items():
-        times, counts = zip(*answers, strict=True)
-        print(f"  {key:<6}{1000 * median(times):25.1f} ms  {median(counts):8,.0f} bytes")
+            for what, program in stores.items():
+                measure_wait(starts, what, program)
+            for one, other in zip((small, *beside_few), (stores["snapshot"], *beside), strict=True):
+                measure_keys(keys, one, FEW)
+                measure_keys(keys, other, users)
+    for what in stores:
+        row = starts.row(f"first user on the screen, {what}", Unit.SECONDS)
+        row.bound = TIMES_EMPTY * (row.median(EMPTY) or 0) + BEYOND_EMPTY
+    starts.print()
+    keys.print()
 
 
 if __name__ == "__main__":

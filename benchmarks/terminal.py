@@ -3,15 +3,22 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
 import termios
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 import pyte
+
+_APPLICATION_KEYS = 1 << 5
+"""The mode DECCKM, as pyte counts private modes."""
+
+_ARROW = re.compile(r"\x1b\[(?=[ABCD])")
 
 
 class Terminal:
@@ -52,13 +59,19 @@ class Terminal:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the program, if it has not ended, and close the terminal."""
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self._descriptor)
 
     def send(self, keys: str) -> None:
-        """Type."""
+        """Type. Arrows are sent as the program has asked for them."""
+        if _APPLICATION_KEYS in self._screen.mode:
+            keys = _ARROW.sub("\x1bO", keys)
         os.write(self._descriptor, keys.encode())
 
     def click(self, column: int, line: int) -> None:
@@ -122,6 +135,30 @@ class Terminal:
                 raise AssertionError(msg)
             self._stream.feed(self.read(min(left, 0.2)))
         return time.perf_counter() - begin
+
+    def seen(
+        self, is_so: Callable[[str], bool], seconds: float = 15.0, gap: float = 0.005
+    ) -> float | None:
+        """Wait until the program has written something that makes the screen as it is wanted.
+
+        What it writes at one go is read to its end before it is looked at: looking takes longer
+        than many a program to write it.
+
+        Args:
+            is_so: whether a screen, line by line, is as it is wanted.
+            seconds: how long to wait.
+            gap: the seconds of silence after which something is at its end.
+
+        Returns:
+            When the last byte of it came, on the clock `perf_counter`; None where it did not come
+            in time.
+        """
+        end = time.perf_counter() + seconds
+        while (now := time.perf_counter()) < end:
+            took, count = self.settle(gap)
+            if count and is_so(self.text):
+                return now + took
+        return None
 
     def hang_up(self) -> None:
         """Close the terminal, as a dropped line does."""

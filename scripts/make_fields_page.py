@@ -1,4 +1,4 @@
-"""Write the page of fields, docs/fields.md, from the field table.
+"""Write the page of fields, docs/fields.md, and the names in docs/filters.md, from their tables.
 
 python scripts/make_fields_page.py
 """
@@ -6,8 +6,12 @@ python scripts/make_fields_page.py
 from pathlib import Path
 
 from qm_tui.users.fields import FIELDS
+from qm_tui.users.query.names import NAMES
 
-PAGE = Path(__file__).parents[1] / "docs" / "fields.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "fields.md"
+FILTERS = DOCS / "filters.md"
+BEGIN, END = "<!-- names -->\n", "<!-- end of names -->\n"
 
 HEAD = """\
 # The 26 fields
@@ -37,5 +41,18 @@ def page() -> str:
     return HEAD + "".join(rows)
 
 
+def filters_page() -> str:
+    """The text of the page of filters, with the names as they are now."""
+    before, _, rest = FILTERS.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    rows = [
+        f"| `{one.name}:` | {one.meaning} | {' '.join(f'`{value}`' for value in one.values)} |\n"
+        for one in NAMES.values()
+    ]
+    table = "\n| name | asks for | values |\n|---|---|---|\n" + "".join(rows) + "\n"
+    return f"{before}{BEGIN}{table}{END}{after}"
+
+
 if __name__ == "__main__":
     PAGE.write_text(page())
+    FILTERS.write_text(filters_page())

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from qm_tui.transfer.choices import CHOICES
 from qm_tui.users.fields import FIELDS
-from scripts.make_fields_page import PAGE, page
+from qm_tui.users.query.names import NAMES
+from scripts.make_fields_page import FILTERS, PAGE, filters_page, page
 
 ROOT = Path(__file__).parents[1]
 
@@ -13,6 +14,11 @@ ROOT = Path(__file__).parents[1]
 def test_the_page_of_fields_is_the_field_table():
     assert PAGE.read_text() == page()
     assert page().count("\n| ") == len(FIELDS) + 1
+
+
+def test_the_page_of_filters_has_all_names():
+    assert FILTERS.read_text() == filters_page()
+    assert filters_page().count("\n| `") >= len(NAMES)
 
 
 def test_every_link_of_the_documents_leads_somewhere():

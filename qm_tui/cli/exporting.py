@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qm_tui import places
+from qm_tui.cli.choosing import FilterOption, SortOption, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store
 from qm_tui.refusal import Refused
 from qm_tui.text import visible
@@ -47,15 +48,20 @@ def export(
         ),
     ] = "",
     guard_formulas: Annotated[bool, _flag("guard_formulas")] = False,
+    filter_text: FilterOption = "",
+    sort: SortOption = "",
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Export all users to a .csv file that only you can read.
+    """Export users, all or some, to a .csv file that only you can read.
 
     Their encrypted passwords are in it, unless you leave them out.
     """
     if template and no_header:
         msg = "--template writes the header alone, and --no-header leaves it out: choose one."
+        raise Refused(msg)
+    if template and (filter_text or sort):
+        msg = "--template writes the header alone: leave out --filter and --sort."
         raise Refused(msg)
     if delimiter and not for_excel:
         msg = "--delimiter is for spreadsheets: add --for-excel. Other files have commas."
@@ -73,7 +79,10 @@ def export(
         kept = opened(context, store, read_only=read_only)
         # a mistyped store must not replace a good export by an empty one
         require_store(kept, "Nothing was exported.")
-        users = list(kept.state.users.values())
+        users = chosen_users(kept, filter_text, sort)
+        if filter_text and not users:
+            msg = "Nothing was exported: no user is as the filter asks."
+            raise Refused(msg)
     if file == "-":
         _to_standard_output(users, choices)
         return

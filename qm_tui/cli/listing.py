@@ -1,17 +1,21 @@
 """`qm-tui list` and `qm-tui info`: what there is, and where."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from qm_tui import __version__, places
+from qm_tui.cli.choosing import FilterOption, SortOption, chosen_columns, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, say_notices, store_path
 from qm_tui.refusal import Refused
 from qm_tui.text import counted, fitted, json_text, size_text, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
+    from qm_tui.users.fields import User
+    from qm_tui.users.query.columns import Column
 
 _LISTED: Final = (
     "first_name",
@@ -29,22 +33,48 @@ def list_(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per user and line.")
     ] = False,
+    filter_text: FilterOption = "",
+    sort: SortOption = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="COLUMNS",
+            help="The columns to print: last-name,extension,license.",
+            show_default=False,
+        ),
+    ] = "",
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """List all users. Passwords and salts are left out."""
-    from qm_tui.users.fields import FIELD, without_secrets
+    """List users. Passwords and salts are left out."""
+    from qm_tui.users.fields import without_secrets
 
-    users = opened(context, store, read_only=read_only).state.users.values()
+    if as_json and columns:
+        msg = "--json prints all fields: leave out --columns."
+        raise Refused(msg)
+    shown = chosen_columns(columns, _LISTED)
+    kept = opened(context, store, read_only=read_only)
+    users = chosen_users(kept, filter_text, sort)
     if as_json:
         for user in users:
             print(json_text(without_secrets(user)))
-        return
-    columns = [FIELD[key] for key in _LISTED]
-    print("  ".join(fitted(column.short, column.width) for column in columns).rstrip())
-    for user in users:
-        cells = (fitted(visible(user[one.index], 80), one.width) for one in columns)
-        print("  ".join(cells).rstrip())
+    else:
+        print(
+            "  ".join(fitted(one.short, max(one.width, len(one.short))) for one in shown).rstrip()
+        )
+        for user in users:
+            cells = (fitted(_cell(one, user), max(one.width, len(one.short))) for one in shown)
+            print("  ".join(cells).rstrip())
+    if filter_text:
+        sys.stdout.flush()
+        print(f"{len(users):,} of {counted(len(kept.state.users), 'user')}", file=sys.stderr)
+
+
+def _cell(column: "Column", user: "User") -> str:
+    from qm_tui.users.query.licenses import license_cell
+
+    return license_cell(user) if column.field is None else visible(user[column.field.index], 80)
 
 
 def info(

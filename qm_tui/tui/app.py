@@ -4,29 +4,30 @@ import asyncio
 import getpass
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 
 from qm_tui.crash import STATUS, crashed
 from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import StoreRefused, UserStore
-from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import PageChosen
-from qm_tui.tui.correct_screen import CorrectScreen
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
-from qm_tui.tui.mark_list_dialog import MarkListDialog
 from qm_tui.tui.page import Page
-from qm_tui.tui.question import Question
+from qm_tui.tui.palette import ActionsProvider
+from qm_tui.tui.question import HoldsText, Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import to_remember
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.users_page import UsersPage
+from qm_tui.users.query.sorting import use_own_locale
 
 
 class QmTuiApp(App[str]):
@@ -39,7 +40,7 @@ class QmTuiApp(App[str]):
     """
 
     TITLE = "qm-tui"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, system=True),
     ]
@@ -51,15 +52,12 @@ class QmTuiApp(App[str]):
         self._session = Session(store, login or _login(), views or RememberedViews())
         self._begun_with = self._session.shown
         self._users = UsersPage(self._session)
-        self._pages: dict[str, Page] = {
-            page.PAGE: page for page in (self._users, ActivityPage(self._session))
-        }
+        self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
         self.failure: Exception | None = None
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
-        for key, page in self._pages.items():
-            self.install_screen(page, key)  # a page that is left stays as it was
+        self.install_screen(self._users, UsersPage.PAGE)  # a page that is left stays as it was
         self.push_screen(self._users)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
@@ -82,20 +80,23 @@ class QmTuiApp(App[str]):
     @on(PageChosen)
     def _page_chosen(self, event: PageChosen) -> None:
         """Show a page, unless a dialog came first. A page that is left goes on following."""
-        page = self._pages[event.page]
+        page = self._pages.get(event.page) or self._made_page(event.page)
         if page.is_active:
             page.focus_list()
         elif isinstance(self.screen, Page):
             self.switch_screen(page)
 
+    def _made_page(self, key: str) -> Page:
+        from qm_tui.tui.activity_page import ActivityPage
+
+        page = self._pages[key] = ActivityPage(self._session)
+        self.install_screen(page, key)
+        return page
+
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
         """End the program; ask first while something runs, or would be lost."""
-        typed = (
-            one.unsaved
-            for one in self.screen_stack
-            if isinstance(one, CorrectScreen | MarkListDialog)
-        )
+        typed = (one.unsaved for one in self.screen_stack if isinstance(one, HoldsText))
         unsaved = next(filter(None, typed), "") or self._session.unsaved
         if self._session.is_busy:
             may_quit = await self._users.ask_to_stop(
@@ -128,6 +129,7 @@ def run(store: UserStore) -> int:
     Returns:
         The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
     """
+    use_own_locale()
     app = QmTuiApp(store, views=remembered_views())
     app.run()
     app.remember()

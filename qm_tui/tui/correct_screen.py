@@ -23,7 +23,7 @@ from qm_tui.transfer.reading import Values
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.field_form import FieldForm
 from qm_tui.tui.jobs import Job
-from qm_tui.tui.keys import KeysScreen, keys_that_work
+from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
 from qm_tui.tui.question import Message, Question
 from qm_tui.users.fields import Field
 from qm_tui.users.problems import Fault, Severity, shown_value
@@ -294,7 +294,7 @@ class CorrectScreen(ModalScreen[Corrections | None]):
         """List the keys of the form; those that edit a line of text everybody knows."""
         ours = {one.description for one in self.BINDINGS if isinstance(one, Binding)}
         keys = [one for one in keys_that_work(cast("Screen[None]", self)) if one[1] in ours]
-        self.app.push_screen(KeysScreen([*keys, ("Enter", "Next field"), ("Space", _TURN)]))
+        self.app.push_screen(KeysScreen([*keys, Key("Enter", "Next field"), Key("Space", _TURN)]))
 
     @on(Button.Pressed, "#save")
     async def _save_pressed(self) -> None:

@@ -14,7 +14,7 @@ from qm_tui.store.interface import Done, Touch
 from qm_tui.text import sentence, visible
 from qm_tui.tui.content import safe
 from qm_tui.tui.done_lines import origin_text, time_text
-from qm_tui.tui.field_form import sign_of
+from qm_tui.tui.signs import sign_of
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
 from qm_tui.users.problems import Fault
 from qm_tui.users.rules import control_fault, faults_of, length_fault

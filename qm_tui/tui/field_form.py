@@ -14,19 +14,11 @@ from qm_tui.transfer.reading import Values
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.plain_input import PlainInput
+from qm_tui.tui.signs import SIGNS, sign_of
 from qm_tui.users.fields import FIELDS, MAX_VALUE, Field, Kind
 from qm_tui.users.problems import Fault, Severity
 
-SIGNS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
-"""What stands before a field, or a sentence, that keeps a record out, or is to be looked at."""
-
 _SPACE: Final = "space"
-
-
-def sign_of(faults: Sequence[Fault]) -> str:
-    """The sign of a field that has these faults."""
-    severities = {fault.severity for fault in faults}
-    return next((sign for severity, sign in SIGNS.items() if severity in severities), " ")
 
 
 class FieldInput(PlainInput):

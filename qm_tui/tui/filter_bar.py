@@ -26,9 +26,9 @@ class _FilterInput(PlainInput):
     """The field. Tab completes where there is something to complete."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "apply", "Apply the filter", show=False),
-        Binding("escape", "clear", "Clear the filter", show=False),
-        Binding("up", "recall(-1)", "Filter before", show=False),
+        Binding("enter", "apply", "Apply", tooltip="Leave the filter as it is, and go to the list"),
+        Binding("escape", "clear", "Clear", tooltip="Show all users again"),
+        Binding("up", "recall(-1)", "Filter before", tooltip="Bring back a filter from before"),
         Binding("down", "recall(1)", "Filter after, or the list", show=False),
     ]
 

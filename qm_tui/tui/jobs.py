@@ -19,7 +19,7 @@ _REST: Final = 0.0005
 """Seconds that a worker rests at each tick. Without them the interpreter hardly ever lets the
 interface have its turn, and a key waits for up to half a second."""
 
-_WORK: Final = 0.002
+_WORK: Final = 0.004
 """Seconds of work after which it rests at the next tick."""
 
 _INTERVAL: Final = 1 / 15

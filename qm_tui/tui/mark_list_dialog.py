@@ -19,7 +19,7 @@ from textual.worker import get_current_worker
 from qm_tui.progress import Cancelled
 from qm_tui.text import counted
 from qm_tui.tui.content import safe
-from qm_tui.tui.keys import KeysScreen, keys_that_work
+from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
 from qm_tui.tui.plain_text_area import (
     LONGEST_LINE,
     MAX_CHARACTERS,
@@ -237,7 +237,7 @@ class MarkListDialog(ModalScreen[Sequence[str] | None]):
         bindings = (*self.BINDINGS, *UnsettledList.BINDINGS)
         ours = {one.description for one in bindings if isinstance(one, Binding)}
         keys = [one for one in keys_that_work(cast("Screen[None]", self)) if one[1] in ours]
-        self.app.push_screen(KeysScreen([*keys, ("Tab", "Next part of the dialog")]))
+        self.app.push_screen(KeysScreen([*keys, Key("Tab", "Next part of the dialog")]))
 
     @on(Button.Pressed, "#mark")
     async def _mark_pressed(self) -> None:

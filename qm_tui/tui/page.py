@@ -12,31 +12,32 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from qm_tui.places import short
 from qm_tui.tui.actions_bar import ActionsBar, Offer
 from qm_tui.tui.chrome import PAGES, HeaderLine, NavigationPane, PageChosen
 from qm_tui.tui.content import safe
 from qm_tui.tui.jobs import Job, JobEnded, Progressed, View
+from qm_tui.tui.key_line import KeyLine
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.session import Session
-from qm_tui.tui.undo import take_back
 
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
 
 COMMON: Final[list[BindingType]] = [
-    Binding("u", "undo", "Undo"),
+    Binding("u", "undo", "Undo", tooltip="Take back the last change"),
     Binding("escape", "cancel", "Cancel the running job", show=False),
     *(
-        Binding(str(number), f"show_page('{page}')", name, show=False)
+        Binding(str(number), f"show_page('{page}')", f"Page {name}", show=False)
         for number, (page, name) in enumerate(PAGES.items(), start=1)
     ),
-    Binding("n", "toggle_navigation", "Navigation"),
-    Binding("question_mark,f1", "show_keys", "Keys", key_display="?"),
+    Binding("n", "toggle_navigation", "Navigation", tooltip="Show or hide the navigation pane"),
+    Binding("colon", "app.command_palette", "All actions", tooltip="Find an action by its name"),
+    Binding("question_mark,f1", "show_keys", "Keys", tooltip="All keys that work here"),
     Binding("q", "app.quit", "Quit"),
 ]
 """The keys of every page, which its own come before."""
@@ -79,7 +80,7 @@ class Page(Screen[None]):
                     yield Static(id="count")
                 yield from self.compose_page()
         yield ActionsBar(*self.OFFERS)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def compose_page(self) -> Iterator[Widget]:
         """What the page itself shows."""
@@ -162,6 +163,8 @@ class Page(Screen[None]):
     @work
     async def action_undo(self) -> None:
         """Take back a transaction, after a question."""
+        from qm_tui.tui.undo import take_back
+
         number = self.transaction_to_undo()
         if number is not None:
             await take_back(self, self.session, number)

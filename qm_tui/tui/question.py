@@ -1,6 +1,6 @@
 """The two small dialogs: a question with a safe answer, and a message with OK."""
 
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,6 +10,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.content import safe, safe_lines
+
+
+@runtime_checkable
+class HoldsText(Protocol):
+    """A screen in which something was typed that is lost when it is left."""
+
+    @property
+    def unsaved(self) -> str:
+        """What would be lost, in words; empty where it is nothing."""
 
 
 class Question(ModalScreen[bool]):

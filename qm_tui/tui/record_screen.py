@@ -18,8 +18,8 @@ from qm_tui.transfer.plan import Outcome, Result
 from qm_tui.transfer.preview_text import cured_by
 from qm_tui.transfer.tally import cure_of
 from qm_tui.tui.content import safe
-from qm_tui.tui.field_form import SIGNS, sign_of
 from qm_tui.tui.keys import KeysScreen, keys_that_work
+from qm_tui.tui.signs import SIGNS, sign_of
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
 _SIGN, _NAME = 2, 30

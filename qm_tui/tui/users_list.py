@@ -14,24 +14,17 @@ from qm_tui.refusal import Refused
 from qm_tui.remembered_views import remembered_views
 from qm_tui.text import counted
 from qm_tui.tui.chrome import PAGES
-from qm_tui.tui.clipboard import copy
-from qm_tui.tui.columns_dialog import ColumnsDialog
 from qm_tui.tui.content import safe, safe_lines
-from qm_tui.tui.counts_dialog import CountsDialog
 from qm_tui.tui.details_pane import DetailsPane
-from qm_tui.tui.details_screen import DetailsScreen
 from qm_tui.tui.filter_bar import FilterBar
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import Listed, NotListed, asks_for_marks
-from qm_tui.tui.mark_list_dialog import MarkListDialog
 from qm_tui.tui.marks import MarksLookedAt, looked_at
 from qm_tui.tui.page import COMMON, Page
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import ShownView, fault_of
-from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
 from qm_tui.tui.user_cells import legend
 from qm_tui.tui.users_table import UsersDataTable
-from qm_tui.tui.views_dialog import ViewsDialog
 from qm_tui.users.query.columns import USUAL
 from qm_tui.users.query.language import FilterFault
 
@@ -64,13 +57,12 @@ class UsersList(Page):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "details", "Details", show=False),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("v", "views", "Views"),
-        Binding("c", "columns", "Columns"),
-        Binding("F", "counts", "Counts"),
-        Binding("L", "mark_list", "Mark from a list"),
-        Binding("escape", "back", "Clear the filter, or cancel the running job", show=False),
+        Binding("slash", "filter", "Filter", tooltip="Filter the users who are shown"),
+        Binding("v", "views", "Views", tooltip="Choose a view, or save this one"),
+        Binding("c", "columns", "Columns", tooltip="Choose columns, order and width"),
+        Binding("F", "counts", "Counts", tooltip="Count the users shown by a field"),
+        Binding("L", "mark_list", "Mark list", tooltip="Mark the users of a pasted list"),
+        Binding("escape", "back", "Clear the filter, or cancel a job", show=False),
         *COMMON,
     ]
 
@@ -239,6 +231,8 @@ class UsersList(Page):
     @work
     async def action_views(self) -> None:
         """Choose a view, or save the one that is shown."""
+        from qm_tui.tui.views_dialog import ViewsDialog
+
         saved = (await asyncio.to_thread(remembered_views)).saved
         chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
         if chosen is not None:
@@ -248,6 +242,8 @@ class UsersList(Page):
     @work
     async def action_columns(self) -> None:
         """Choose the columns."""
+        from qm_tui.tui.columns_dialog import ColumnsDialog
+
         layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
         if layout is not None:
             self.view_shown.lay_out(layout)
@@ -256,6 +252,8 @@ class UsersList(Page):
     @work
     async def action_counts(self) -> None:
         """Count the users who are shown by a field, and filter to one of its values."""
+        from qm_tui.tui.counts_dialog import CountsDialog
+
         view = self.session.view
         if view is None:
             return
@@ -281,6 +279,9 @@ class UsersList(Page):
     @work
     async def _copy_wanted(self, event: UsersDataTable.CopyWanted) -> None:
         """Copy a cell or a row to the clipboard of the admin's own machine."""
+        from qm_tui.tui.clipboard import copy
+        from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
+
         view, key = self.session.view, event.column_key
         user = view.state.users.get(event.user_id) if view is not None else None
         if user is None:
@@ -309,6 +310,8 @@ class UsersList(Page):
     @work
     async def _open_details(self) -> None:
         """Show the details on a screen of their own, and let the cursor follow."""
+        from qm_tui.tui.details_screen import DetailsScreen
+
         view, table = self.session.view, self.table
         if view is None:
             return
@@ -356,6 +359,8 @@ class UsersList(Page):
     @work
     async def action_mark_list(self) -> None:
         """Mark the users whom a pasted list names."""
+        from qm_tui.tui.mark_list_dialog import MarkListDialog
+
         view = self.session.view
         if view is None:
             return

@@ -12,9 +12,8 @@ from textual.binding import Binding, BindingType
 from qm_tui.progress import Cancelled
 from qm_tui.refusal import Refused
 from qm_tui.tui.actions_bar import Offer
-from qm_tui.tui.export_flow import export_file
-from qm_tui.tui.import_flow import import_file
 from qm_tui.tui.jobs import Job, StoreOpened, StoreUnusable, Wanted
+from qm_tui.tui.later import import_later
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.live_view import LiveView, NewsRead
 from qm_tui.tui.question import Message
@@ -39,8 +38,8 @@ class UsersPage(UsersList):
         Offer("[x Export]", "export", "export"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "import", "Import"),
-        Binding("x", "export", "Export"),
+        Binding("i", "import", "Import", show=False, tooltip="Import users from a .csv file"),
+        Binding("x", "export", "Export", show=False, tooltip="Export users to a .csv file"),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -101,6 +100,11 @@ class UsersPage(UsersList):
             self.app.push_screen(Message(*self.store.notices))
         self._live.start()
         self.view_shown.prepare()
+        self._import_later()
+
+    @work(thread=True, exit_on_error=False, description="import what keys open")
+    def _import_later(self) -> None:
+        import_later()
 
     @on(NewsRead)
     def _news_read(self, event: NewsRead) -> None:
@@ -111,6 +115,8 @@ class UsersPage(UsersList):
     @work
     async def action_import(self) -> None:
         """Ask for a file, show what it would do, and import it."""
+        from qm_tui.tui.import_flow import import_file
+
         if self.session.may_change:
             self._folder = await import_file(self, self.session, self._folder)
 
@@ -119,5 +125,7 @@ class UsersPage(UsersList):
     @work
     async def action_export(self) -> None:
         """Ask for a name and what is to be written, and export all users or some of them."""
+        from qm_tui.tui.export_flow import export_file
+
         if not self.is_busy:
             self._folder = await export_file(self, self.session, self._folder)

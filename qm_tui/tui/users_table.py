@@ -39,13 +39,13 @@ class UsersDataTable(VirtualRows):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move_column(-1)", "Column left", show=False),
         Binding("right,l", "move_column(1)", "Column right", show=False),
-        Binding("enter", "select", show=False),
-        Binding("space", "mark", "Mark", show=False),
-        Binding("asterisk", "mark_all", "Mark all shown, or none", show=False),
-        Binding("s", "sort(False)", "Sort by the column, or reverse", show=False),
-        Binding("S", "sort(True)", "Sort by the column, too", show=False),
-        Binding("y", "copy_cell", "Copy the cell", show=False),
-        Binding("Y", "copy_row", "Copy the row", show=False),
+        Binding("enter", "select", "Details", tooltip="All fields of the user, and the history"),
+        Binding("space", "mark", "Mark", tooltip="Mark the user, or take the mark away"),
+        Binding("asterisk", "mark_all", "Mark all users shown, or none", show=False),
+        Binding("s", "sort(False)", "Sort", tooltip="Sort by the current column; again: reverse"),
+        Binding("S", "sort(True)", "Sort by the current column as well, second", show=False),
+        Binding("y", "copy_cell", "Copy the cell to the clipboard", show=False),
+        Binding("Y", "copy_row", "Copy the row to the clipboard, without secrets", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}

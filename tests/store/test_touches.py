@@ -3,6 +3,7 @@
 import os
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def opened(path: Path) -> UserStore:
     return store
 
 
-def checkpoint(path: Path, **limits: float) -> None:
+def checkpoint(path: Path, **limits: Any) -> None:
     store = open_store(path, limits=Limits(**limits) if limits else None)
     store.load()
     assert store.checkpoint()

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 from rich.cells import cell_len
 from textual.app import App
+from textual.style import Style
 
 from qm_tui.progress import Phase
 from qm_tui.store.interface import Done, Entry, StoreRefused, Touch
@@ -141,7 +142,7 @@ def test_what_is_empty_is_dim_and_what_is_not_is_not():
         line.plain[span.start : span.end]
         for line in (lines["Recording Profile Name"], lines["Agent ID"])
         for span in line.spans
-        if span.style.dim
+        if isinstance(span.style, Style) and span.style.dim
     ]
     assert dim == ["–"]
 
@@ -301,7 +302,7 @@ def test_a_value_of_a_history_is_never_a_secret(field):
 class PaneApp(App[None]):
     """The pane alone."""
 
-    CSS_PATH = style_sheets()
+    CSS_PATH = [*style_sheets()]  # noqa: RUF012 - as Textual has it
 
     def compose(self):
         yield DetailsPane()

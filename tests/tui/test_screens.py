@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from qm_tui.tui import users_page
+from qm_tui.tui import export_flow
 from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled
 
 pytestmark = pytest.mark.snapshot
@@ -31,7 +31,7 @@ def folder(home, monkeypatch):
         os.utime(incoming / name, (1_750_000_000 - day * 90_000, 1_750_000_000 - day * 90_000))
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.chdir(incoming)
-    monkeypatch.setattr(users_page, "date", FixedDay)
+    monkeypatch.setattr(export_flow, "date", FixedDay)
     return incoming
 
 

@@ -1,11 +1,13 @@
 """Filter, sort order and views on the Users page: what is typed is shown at each key."""
 
+from typing import cast
+
 import pytest
 from textual.widgets import Static
 
 from qm_tui.remembered_views import remembered_views
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.tui import users_list
+from qm_tui.tui import clipboard
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.filter_bar import FilterBar
 from qm_tui.users.query.columns import USUAL
@@ -38,6 +40,7 @@ def names(pilot):
     if not table.display:
         return []
     view = page_of(pilot).session.view
+    assert view is not None
     return [view.state.users[user_id].first_name for user_id in view.user_ids]
 
 
@@ -361,7 +364,7 @@ async def test_a_cell_and_a_row_are_copied_and_secrets_are_not(app, monkeypatch)
         sent.append(text)
         return ""
 
-    monkeypatch.setattr(users_list, "copy", copied)
+    monkeypatch.setattr(clipboard, "copy", copied)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("right", "right", "y")
@@ -394,7 +397,7 @@ async def test_a_saved_view_is_chosen_and_the_last_one_is_there_again(home):
         assert title(pilot) == "Users   Inactive, changed"
         await pilot.press("enter")
         await listed(pilot)
-        pilot.app.remember()
+        cast("QmTuiApp", pilot.app).remember()
     again = QmTuiApp(open_store(path), login="mheller", views=remembered_views())
     async with again.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -436,7 +439,7 @@ async def test_users_are_marked_from_a_list(app):
         await settled(pilot)
         await pilot.press("L")
         await pilot.pause(0.2)
-        pilot.app.focused.insert("bo\nCy Young\nnobody\n")  # type: ignore[union-attr]
+        pilot.app.focused.insert("bo\nCy Young\nnobody\n")
         await pilot.pause(0.8)
         assert "nobody" in shown(pilot)
         await pilot.press("f2")

@@ -8,6 +8,7 @@ import locale
 import re
 import socket
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
 from typing import Final, TypeVar
@@ -76,6 +77,15 @@ def address_key(value: str) -> str:
         except (OSError, ValueError):
             pass
     return f"9{number_key(value)}"
+
+
+def use_own_locale() -> None:
+    """Let names stand as the locale of whoever runs this process has them.
+
+    A locale that this machine does not have leaves the order as it is.
+    """
+    with suppress(locale.Error):
+        locale.setlocale(locale.LC_COLLATE, "")
 
 
 def name_key_of_locale() -> Callable[[str], str]:

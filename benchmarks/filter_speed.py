@@ -1,0 +1,183 @@
+"""How long it takes to filter and to sort many users, and for how long the interface waits.
+
+    python -m benchmarks.filter_speed [USERS] [RUNS]
+
+Runs the program in a pseudo-terminal of 120x40, in turns with VisiData and less on the same users.
+Prints medians of the time from each key of a filter until its users are shown, and from the key
+that sorts until all is still.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks.figures import OURS, Table, Unit
+from benchmarks.programs import (
+    BACKSPACE,
+    ESCAPE,
+    LEFT,
+    LESS,
+    RIGHT,
+    VISIDATA,
+    Program,
+    made_store,
+    others,
+    ours,
+    say_left_out,
+    started,
+    users_file,
+)
+from benchmarks.terminal import Terminal
+from qm_tui.users.fields import FIELD
+from qm_tui.users.query.columns import USUAL
+
+MOST_KEYSTROKE: Final = 60
+MOST_SORT: Final = 150
+"""Milliseconds."""
+
+FILTERS: Final = (("", "ber"), ("department:", "sa"), ("extension:", "10*"))
+"""What is typed before, and the letters of which each shows other users."""
+
+SORTED: Final = ("first_name", "extension", "phone_ip", "user_name")
+SECOND: Final = "department"
+
+_SHOWN: Final = re.compile(r"([\d,]+) of ([\d,]+) shown")
+_SOON: Final = 3.0
+_STILL: Final = 0.4
+_STILL_BESIDE: Final = 1.5
+"""VisiData draws what it does in the background ten times a second, and is silent in between."""
+
+COLUMNS: Final = [one.key for one in USUAL.columns]
+
+
+def _shown(text: str) -> str:
+    """How many users are shown, as the line of the filter says it; empty where all are."""
+    found = _SHOWN.search(text)
+    return found[1] if found and found[1] != found[2] else ""
+
+
+def _timed(terminal: Terminal, key: str) -> float | None:
+    """The milliseconds from a key until other users are shown; None where none are."""
+    before = _shown(terminal.text)
+    begin = time.perf_counter()
+    terminal.send(key)
+    at = terminal.seen(lambda text: _shown(text) not in (before, ""), _SOON)
+    terminal.settle(_STILL, longest=1)
+    return None if at is None else 1000 * (at - begin)
+
+
+def _stilled(terminal: Terminal, keys: str, still: float = _STILL) -> float | None:
+    """The milliseconds from a key until all is still; None where nothing changed."""
+    before = terminal.text
+    terminal.send(keys)
+    took, _ = terminal.settle(still, longest=60)
+    return 1000 * took if terminal.text != before else None
+
+
+def filter_ours(table: Table, program: Program) -> None:
+    """Filter and sort in the interface."""
+
+    def note(what: str, bound: float, took: float | None) -> None:
+        table.row(what, Unit.MILLISECONDS, bound).add(OURS, took)
+
+    with started(program).terminal as terminal:
+        terminal.send("/")
+        terminal.settle(0.05)
+        note("/b just after all are read", MOST_KEYSTROKE, _timed(terminal, "b"))
+        for before, letters in FILTERS:
+            terminal.send(ESCAPE)
+            terminal.settle(_STILL, longest=1)
+            terminal.send(f"/{before}")
+            terminal.settle(_STILL, longest=1)
+            for count, letter in enumerate(letters, start=1):
+                typed = f"/{before}{letters[:count]}"
+                note(typed, MOST_KEYSTROKE, _timed(terminal, letter))
+            note(f"{typed} Backspace", MOST_KEYSTROKE, _timed(terminal, BACKSPACE))
+        terminal.send(ESCAPE)
+        terminal.settle(1)
+        for column in SORTED:
+            _go_to(terminal, COLUMNS.index(column))
+            name = FIELD[column].name
+            note(f"s, {name}", MOST_SORT, _stilled(terminal, "s"))
+            note(f"s again, {name}", MOST_SORT, _stilled(terminal, "s"))
+        _go_to(terminal, COLUMNS.index(SECOND))
+        note(f"S, {FIELD[SECOND].name}", MOST_SORT, _stilled(terminal, "S"))
+
+
+def _go_to(terminal: Terminal, column: int) -> None:
+    """Make a column the current one, from the left."""
+    terminal.send(LEFT * len(FIELD))
+    terminal.settle(_STILL)
+    terminal.send(RIGHT * column)
+    terminal.settle(_STILL)
+
+
+def filter_visidata(table: Table, program: Program) -> None:
+    """Filter and sort in VisiData, which selects first, and then shows who is selected."""
+
+    def note(what: str, keys: str) -> None:
+        took = _stilled(terminal, keys, _STILL_BESIDE)
+        table.row(what, Unit.MILLISECONDS).add(VISIDATA, took)
+
+    def selected(what: str, select: str, pattern: str) -> None:
+        """Select by a pattern, and show only those."""
+        terminal.send(f"{select}{pattern}")
+        terminal.settle(_STILL_BESIDE)
+        took = [_stilled(terminal, "\r", _STILL_BESIDE), _stilled(terminal, '"', _STILL_BESIDE)]
+        total = None if None in took else sum(filter(None, took))
+        table.row(what, Unit.MILLISECONDS).add(VISIDATA, total)
+        for key in ("q", "gu"):
+            terminal.send(key)
+            terminal.settle(_STILL_BESIDE)
+
+    def go_to(column: str) -> None:
+        terminal.send(f"gh{'l' * FIELD[column].index}")
+        terminal.settle(_STILL_BESIDE)
+
+    with started(program).terminal as terminal:
+        terminal.settle(_STILL_BESIDE)
+        selected("/ber", "g|", "ber")
+        go_to("department")
+        selected("/department:sa", "|", "sa")
+        go_to("extension")
+        selected("/extension:10*", "|", "^10")
+        for column in SORTED:
+            go_to(column)
+            note(f"s, {FIELD[column].name}", "[")
+            note(f"s again, {FIELD[column].name}", "]")
+        go_to(SECOND)
+        note(f"S, {FIELD[SECOND].name}", "z[")
+
+
+def filter_less(table: Table, program: Program) -> None:
+    """Filter in less, which looks only as far as the screen is full."""
+    with started(program).terminal as terminal:
+        terminal.settle(_STILL)
+        terminal.send("&ber")
+        terminal.settle(_STILL)
+        table.row("/ber", Unit.MILLISECONDS).add(LESS, _stilled(terminal, "\r"))
+
+
+def main(users: int = 100_000, runs: int = 3) -> None:
+    """Measure, and print."""
+    with TemporaryDirectory() as name:
+        file = users_file(Path(name), users)
+        program = ours(made_store(file, is_snapshot=True), file, users)
+        beside = {one.name: one for one in others(file, users)}
+        say_left_out(list(beside))
+        title = f"Filters and orders of {users:,} users, terminal of 120x40, medians of {runs} runs"
+        table = Table(title, list(beside))
+        for _ in range(runs):
+            filter_ours(table, program)
+            if VISIDATA in beside:
+                filter_visidata(table, beside[VISIDATA])
+            if LESS in beside:
+                filter_less(table, beside[LESS])
+    table.print()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

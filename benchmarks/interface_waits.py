@@ -1,0 +1,79 @@
+"""How long reading, filtering and sorting many users keeps the interface from answering a key.
+
+    python -m benchmarks.interface_waits [USERS] [RUNS]
+
+Runs the interface without a terminal. Prints, for each step, the longest time for which the event
+loop, which answers keys, had no turn: the median of the runs' longest; and how long of such a wait
+the interface was at work itself, since other programs on the machine make it wait too.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks.figures import OURS, Table, Unit
+from benchmarks.filter_speed import COLUMNS, FILTERS, SECOND, SORTED
+from benchmarks.programs import made_store, users_file
+from benchmarks.turns import Turns, until
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.users_page import UsersPage
+
+MOST: Final = 50
+"""Milliseconds."""
+
+_REST: Final = 0.4
+
+
+async def way(store: Path, what: str) -> Turns:
+    """One run: the users are read, filtered, and sorted."""
+    app = QmTuiApp(open_store(store), login="benchmark")
+    turns = Turns()
+    turns.step = f"read from a {what}"
+    async with app.run_test(size=(120, 40)) as pilot:
+        watching = asyncio.create_task(turns.watch())
+
+        async def press(step: str, *keys: str) -> None:
+            turns.step = step
+            for key in keys:
+                await pilot.press(key)
+                await asyncio.sleep(_REST)
+
+        page = app.screen
+        assert isinstance(page, UsersPage)
+        await until(lambda: page.session.view is not None)
+        await press("after that", "down", "pagedown", "end", "home")
+        for before, letters in FILTERS:
+            await press("a filter is typed", "slash", *before, *letters, "backspace")
+            await press("it is taken away", "escape")
+        for column in SORTED:
+            await press("the current column moves", *["left"] * len(COLUMNS))
+            await press("the current column moves", *["right"] * COLUMNS.index(column))
+            await press("users are sorted", "s", "s")
+        await press("the current column moves", *["left"] * len(COLUMNS))
+        await press("the current column moves", *["right"] * COLUMNS.index(SECOND))
+        await press("users are sorted", "S")
+        watching.cancel()
+    return turns
+
+
+def main(users: int = 100_000, runs: int = 3) -> None:
+    """Measure, and print."""
+    with TemporaryDirectory() as name:
+        file = users_file(Path(name), users)
+        table = Table(f"Longest wait of a key, {users:,} users, medians of {runs} runs")
+        for is_snapshot in (True, False):
+            store = made_store(file, is_snapshot=is_snapshot)
+            for _ in range(runs):
+                turns = asyncio.run(way(store, store.parent.name.partition("-")[2]))
+                for step, longest in turns.longest.items():
+                    table.row(step, Unit.MILLISECONDS, MOST).add(OURS, 1000 * longest)
+                    worked = table.row(f"{step}: at work itself", Unit.MILLISECONDS, MOST)
+                    worked.add(OURS, 1000 * turns.at_work[step])
+    table.print()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
