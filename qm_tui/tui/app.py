@@ -4,14 +4,15 @@ import asyncio
 import getpass
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.filter import LineFilter
 
 from qm_tui.crash import STATUS, crashed
 from qm_tui.progress import Cancelled
@@ -26,8 +27,12 @@ from qm_tui.tui.question import HoldsText, Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import to_remember
 from qm_tui.tui.styles import style_sheets
+from qm_tui.tui.too_small import TooSmall, is_too_small
 from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.without_colours import WithoutColours
 from qm_tui.users.query.sorting import use_own_locale
+
+_QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
 
 class QmTuiApp(App[str]):
@@ -54,17 +59,47 @@ class QmTuiApp(App[str]):
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
         self.failure: Exception | None = None
+        self._is_too_small = False
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left stays as it was
         self.push_screen(self._users)
+        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self._cover_or_not))
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is done to all that is drawn: without colours, what they say is said otherwise."""
+        return [WithoutColours()] if self.no_color else super().get_line_filters()
+
+    # A terminal that is too small
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover everything while the terminal is too small; below, all stays as it is."""
+        self._is_too_small = is_too_small(event.size)
+        self._cover_or_not()
+
+    def _cover_or_not(self) -> None:
+        for screen in self.screen_stack:
+            covers = screen.query(TooSmall)
+            screen.set_class(self._is_too_small, "-too-small")
+            if not self._is_too_small:
+                covers.remove()
+            elif screen.is_attached and not covers:
+                screen.mount(TooSmall())
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and clicks that nobody sees the effect of do nothing, but for those that quit."""
+        is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
+        if not is_input or not self._is_too_small:
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and event.key in _QUITTING:
+            self.action_quit()
 
     def remember(self) -> None:
         """Keep the view that is shown for the next start."""

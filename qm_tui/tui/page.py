@@ -28,6 +28,9 @@ _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
 
+_ROOM_FOR_NAVIGATION: Final = 80
+"""Columns of the terminal from which the navigation pane is shown unless it is not wanted."""
+
 COMMON: Final[list[BindingType]] = [
     Binding("u", "undo", "Undo", tooltip="Take back the last change"),
     Binding("escape", "cancel", "Cancel the running job", show=False),
@@ -91,8 +94,9 @@ class Page(Screen[None]):
         self.session.join(self)
 
     def on_screen_resume(self) -> None:
-        """The pane's cursor stands on the page that is shown."""
+        """The pane is as on the page before, its cursor on the page that is shown."""
         with suppress(NoMatches):  # shown for the first time, it is not composed yet
+            self._show_navigation()
             self.query_one(NavigationPane).point()
 
     def focus_list(self) -> None:
@@ -190,11 +194,21 @@ class Page(Screen[None]):
         self.post_message(PageChosen(page))
 
     def action_toggle_navigation(self) -> None:
-        """Hide the navigation pane, or show it again."""
-        pane = self.query_one(NavigationPane)
-        pane.display = not pane.display
-        if not pane.display:
+        """Hide the navigation pane, or show it again; on all pages."""
+        self.session.navigation = not self.query_one(NavigationPane).display
+        self._show_navigation()
+
+    def _show_navigation(self) -> None:
+        """Show the navigation pane where it is wanted, or where there is room for it."""
+        pane, wanted = self.query_one(NavigationPane), self.session.navigation
+        had_focus = pane.has_focus
+        pane.display = self.app.size.width >= _ROOM_FOR_NAVIGATION if wanted is None else wanted
+        if had_focus and not pane.display:
             self.focus_list()
+
+    def on_resize(self) -> None:
+        """Use the room."""
+        self._show_navigation()
 
     def action_show_keys(self) -> None:
         """List the keys that work here."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -10,8 +10,11 @@ from textual.screen import Screen
 
 from qm_tui.tui.keys import Action, actions_that_work
 
-_OWN = frozenset({"Everywhere", "On this page", "In this dialog", "In the list", "Here"})
+_OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
 """Where the actions are that are offered: not those of a field, which are for typing."""
+
+_MOVES: Final = ("move", "app.focus", "screen.focus", "app.command_palette")
+"""What is done by its key alone."""
 
 
 class ActionsProvider(Provider):
@@ -34,7 +37,7 @@ class ActionsProvider(Provider):
     def _offered(self) -> Iterator[tuple[Action, Callable[[], Any]]]:
         screen: Screen[Any] = self.screen
         for action in actions_that_work(screen):
-            if action.key.where in _OWN:
-                active = action.active
+            active = action.active
+            if action.key.where in _OWN and not active.binding.action.startswith(_MOVES):
                 run = partial(self.app.run_action, active.binding.action, active.node)
                 yield action, run

@@ -53,6 +53,7 @@ class Session:
         unsaved: what would be lost if the program were left now, in words; else empty.
         marks: the User IDs of the users who are marked.
         hidden_marks: how many of them the table does not show.
+        navigation: whether the navigation pane is wanted; None where the width decides.
         listing: finds the users that the table shows.
         shown: the view that the admin looks at: its name, filter, sort order and columns.
         chosen: that view as it was chosen; what is shown may have been changed since.
@@ -70,6 +71,7 @@ class Session:
         self.unsaved = ""
         self.marks: set[str] = set()
         self.hidden_marks = 0
+        self.navigation: bool | None = None
         self.listing = Listing(store, self.marks)
         last = views.last or ALL_USERS
         self.shown = replace(last, layout=last.layout or USUAL)

@@ -335,7 +335,8 @@ class UsersList(Page):
             self._details.show(user, self.store)
 
     def on_resize(self) -> None:
-        """Close the pane of details where there is no more room for it."""
+        """Use the room; close the pane of details where there is no more of it."""
+        super().on_resize()
         if self.size.width < _ROOM_FOR_DETAILS and self._details.display:
             self._close_details()
 
