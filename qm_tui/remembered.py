@@ -17,8 +17,16 @@ from qm_tui.transfer.export_choices import ExportChoices
 
 _IMPORT: Final = "import"
 _EXPORT: Final = "export"
+_THEME: Final = "theme"
 
 Chosen = TypeVar("Chosen", Choices, ExportChoices)
+
+
+class Theme(StrEnum):
+    """The colours of the interface."""
+
+    DARK = "dark"
+    LIGHT = "light"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +36,12 @@ class Remembered:
     Attributes:
         import_choices: for an import.
         export_choices: for an export.
+        theme: for the interface.
     """
 
     import_choices: Choices = field(default_factory=Choices)
     export_choices: ExportChoices = field(default_factory=ExportChoices)
+    theme: Theme = Theme.DARK
 
 
 def choices_path() -> Path:
@@ -45,23 +55,31 @@ def remembered() -> Remembered:
         said = tomllib.loads(choices_path().read_bytes().decode())
     except (OSError, ValueError, RecursionError):
         return Remembered()
+    theme = said.get(_THEME)
     return Remembered(
-        _chosen(said.get(_IMPORT), Choices()), _chosen(said.get(_EXPORT), ExportChoices())
+        _chosen(said.get(_IMPORT), Choices()),
+        _chosen(said.get(_EXPORT), ExportChoices()),
+        Theme(theme) if theme in list(Theme) else Theme.DARK,
     )
 
 
 def remember(
-    import_choices: Choices | None = None, export_choices: ExportChoices | None = None
+    import_choices: Choices | None = None,
+    export_choices: ExportChoices | None = None,
+    theme: Theme | None = None,
 ) -> None:
     """Keep what the admin chose. Where it cannot be written, it is forgotten.
 
     Args:
         import_choices: for an import; None leaves those that were kept.
         export_choices: for an export; None leaves those that were kept.
+        theme: for the interface; None leaves the one that was kept.
     """
     before = remembered()
     after = Remembered(
-        import_choices or before.import_choices, export_choices or before.export_choices
+        import_choices or before.import_choices,
+        export_choices or before.export_choices,
+        theme or before.theme,
     )
     path = choices_path()
     if after == before and (path.exists() or after == Remembered()):
@@ -70,7 +88,11 @@ def remember(
     import tomli_w  # noqa: PLC0415
 
     text = tomli_w.dumps(
-        {_IMPORT: asdict(after.import_choices), _EXPORT: asdict(after.export_choices)}
+        {
+            _THEME: after.theme,
+            _IMPORT: asdict(after.import_choices),
+            _EXPORT: asdict(after.export_choices),
+        }
     )
     with suppress(OSError):
         make_private_folder(path.parent)

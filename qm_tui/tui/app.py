@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -17,6 +18,7 @@ from textual.filter import LineFilter
 from qm_tui.crash import STATUS, crashed
 from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
+from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import StoreRefused, UserStore
 from qm_tui.tui.chrome import PageChosen
@@ -32,6 +34,9 @@ from qm_tui.tui.users_page import UsersPage
 from qm_tui.tui.without_colours import WithoutColours
 from qm_tui.users.query.sorting import use_own_locale
 
+_TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
+"""What Textual calls the colours."""
+
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
 
@@ -42,6 +47,7 @@ class QmTuiApp(App[str]):
         store: the users; it need not be loaded yet.
         login: who is logged in; found out where it is not given.
         views: the admin's own views, and the one to begin with; without them all users.
+        theme: light or dark colours.
     """
 
     TITLE = "qm-tui"
@@ -51,7 +57,11 @@ class QmTuiApp(App[str]):
     ]
 
     def __init__(
-        self, store: UserStore, login: str = "", views: RememberedViews | None = None
+        self,
+        store: UserStore,
+        login: str = "",
+        views: RememberedViews | None = None,
+        theme: Theme = Theme.DARK,
     ) -> None:
         super().__init__(css_path=[str(path) for path in style_sheets()])
         self._session = Session(store, login or _login(), views or RememberedViews())
@@ -59,6 +69,7 @@ class QmTuiApp(App[str]):
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
         self.failure: Exception | None = None
+        self.theme = _TEXTUALS[theme]
         self._is_too_small = False
 
     def on_mount(self) -> None:
@@ -75,7 +86,17 @@ class QmTuiApp(App[str]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to all that is drawn: without colours, what they say is said otherwise."""
-        return [WithoutColours()] if self.no_color else super().get_line_filters()
+        if self.no_color:
+            return [WithoutColours(is_dark=self.current_theme.dark)]
+        return super().get_line_filters()
+
+    def action_turn_theme(self) -> None:
+        """Turn light colours dark, and dark ones light; they are the same at the next start."""
+        theme = Theme.DARK if self.theme == _TEXTUALS[Theme.LIGHT] else Theme.LIGHT
+        self.theme = _TEXTUALS[theme]
+        self.run_worker(
+            partial(remember, theme=theme), thread=True, exit_on_error=False, description="theme"
+        )
 
     # A terminal that is too small
 
@@ -165,7 +186,7 @@ def run(store: UserStore) -> int:
         The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
     """
     use_own_locale()
-    app = QmTuiApp(store, views=remembered_views())
+    app = QmTuiApp(store, views=remembered_views(), theme=remembered().theme)
     app.run()
     app.remember()
     if app.failure is not None:

@@ -51,17 +51,24 @@ def _brightness(color: RichColor | None) -> float | None:
 
 
 class WithoutColours(LineFilter):
-    """Takes all colours away, and leaves what they said."""
+    """Takes all colours away, and leaves what they said.
+
+    Args:
+        is_dark: whether the screen is dark behind all that stands on it.
+    """
+
+    def __init__(self, *, is_dark: bool) -> None:
+        super().__init__()
+        self._screen = 0.0 if is_dark else 1.0
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The segments without colours.
 
         Args:
             segments: a line, or a part of it.
-            background: what is behind it.
+            background: what is behind it: that of a widget, which may stand out itself.
         """
-        screen = 0.0 if background.brightness < 0.5 else 1.0
         return [
-            Segment(text, _plain(style, screen) if style else style, control)
+            Segment(text, _plain(style, self._screen) if style else style, control)
             for text, style, control in segments
         ]
