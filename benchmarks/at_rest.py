@@ -12,12 +12,12 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.programs import (
     ESCAPE,
+    apart,
     made_store,
     others,
     ours,
@@ -85,8 +85,8 @@ def use(terminal: Terminal) -> None:
 
 def main(users: int = 100_000, seconds: int = 30) -> None:
     """Measure, and print."""
-    with TemporaryDirectory() as folder, ExitStack() as ends:
-        file = users_file(Path(folder), users)
+    with apart() as folder, ExitStack() as ends:
+        file = users_file(folder, users)
         programs = [ours(made_store(file, is_snapshot=True), file, users), *others(file, users)]
         names = [one.name for one in programs[1:]]
         say_left_out(names)

@@ -10,8 +10,6 @@ that sorts until all is still.
 import re
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.figures import OURS, Table, Unit
@@ -23,6 +21,7 @@ from benchmarks.programs import (
     RIGHT,
     VISIDATA,
     Program,
+    apart,
     made_store,
     others,
     ours,
@@ -163,8 +162,8 @@ def filter_less(table: Table, program: Program) -> None:
 
 def main(users: int = 100_000, runs: int = 3) -> None:
     """Measure, and print."""
-    with TemporaryDirectory() as name:
-        file = users_file(Path(name), users)
+    with apart() as folder:
+        file = users_file(folder, users)
         program = ours(made_store(file, is_snapshot=True), file, users)
         beside = {one.name: one for one in others(file, users)}
         say_left_out(list(beside))

@@ -11,19 +11,17 @@ import asyncio
 import sys
 from pathlib import Path
 from statistics import median
-from subprocess import run
-from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from benchmarks.programs import apart, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.preview_screen import PreviewScreen
 from qm_tui.tui.users_page import UsersPage
 
-HERE = Path(__file__).parent
 SIZE = (120, 40)
 
 
@@ -74,15 +72,12 @@ async def measured(folder: Path, file: Path) -> Turns:
 
 def main(users: int = 100_000, runs: int = 5) -> None:
     """Measure, and print."""
-    with TemporaryDirectory() as name:
-        file = Path(name) / "users.csv"
-        with file.open("wb") as output:
-            generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
-            run([*generate, str(users)], check=True, stdout=output)
+    with apart() as folder:
+        file = users_file(folder, users)
         found = []
         for number in range(runs):
-            folder = Path(name) / f"store {number}"
-            found.append(asyncio.run(measured(folder, file)))
+            with apart():  # what was chosen is not remembered
+                found.append(asyncio.run(measured(folder / f"store {number}", file)))
     print(f"import of {users:,} users in the interface, median of {runs} runs")
     for step in found[0].longest:
         longest = median(one.longest[step] for one in found)

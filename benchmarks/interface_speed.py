@@ -9,8 +9,6 @@ to the last that is read; how long keys wait meanwhile; the time and the bytes t
 
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.figures import Table, Unit
@@ -21,6 +19,7 @@ from benchmarks.programs import (
     PAGE_DOWN,
     UP,
     Program,
+    apart,
     empty,
     made_store,
     others,
@@ -59,9 +58,12 @@ def measure_wait(table: Table, what: str, program: Program) -> None:
 
     Noted is the longest time until the cursor was where it was to go.
     """
+    row = table.row(f"longest wait of a key meanwhile, {what}", Unit.MILLISECONDS, MOST_WAIT)
     longest, key, step = 0.0, DOWN, 1
     with program.start() as terminal:
-        terminal.seen(lambda text: program.first in text)
+        if terminal.seen(lambda text: program.first in text) is None:
+            row.add(program.name, None)
+            return
         while program.whole not in terminal.text:
             to = _cursor_line(terminal.text) + step
             begin = time.perf_counter()
@@ -70,7 +72,6 @@ def measure_wait(table: Table, what: str, program: Program) -> None:
             longest = max(longest, (moved or time.perf_counter()) - begin)
             key, step = (UP, -1) if key == DOWN else (DOWN, 1)
             terminal.settle(_EACH, longest=_EACH)
-    row = table.row(f"longest wait of a key meanwhile, {what}", Unit.MILLISECONDS, MOST_WAIT)
     row.add(program.name, 1000 * longest)
 
 
@@ -110,8 +111,8 @@ def _press(
 
 def main(users: int = 100_000, runs: int = 5) -> None:
     """Measure, and print."""
-    with TemporaryDirectory() as name:
-        many, few = users_file(Path(name), users), users_file(Path(name), FEW)
+    with apart() as folder:
+        many, few = users_file(folder, users), users_file(folder, FEW)
         stores = {
             "snapshot": ours(made_store(many, is_snapshot=True), many, users),
             "journal": ours(made_store(many, is_snapshot=False), many, users),

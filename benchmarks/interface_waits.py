@@ -10,12 +10,11 @@ the interface was at work itself, since other programs on the machine make it wa
 import asyncio
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.filter_speed import COLUMNS, FILTERS, SECOND, SORTED
-from benchmarks.programs import made_store, users_file
+from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui.app import QmTuiApp
@@ -61,13 +60,14 @@ async def way(store: Path, what: str) -> Turns:
 
 def main(users: int = 100_000, runs: int = 3) -> None:
     """Measure, and print."""
-    with TemporaryDirectory() as name:
-        file = users_file(Path(name), users)
+    with apart() as folder:
+        file = users_file(folder, users)
         table = Table(f"Longest wait of a key, {users:,} users, medians of {runs} runs")
         for is_snapshot in (True, False):
             store = made_store(file, is_snapshot=is_snapshot)
             for _ in range(runs):
-                turns = asyncio.run(way(store, store.parent.name.partition("-")[2]))
+                with apart():  # the view that was shown last is not remembered
+                    turns = asyncio.run(way(store, store.parent.name.partition("-")[2]))
                 for step, longest in turns.longest.items():
                     table.row(step, Unit.MILLISECONDS, MOST).add(OURS, 1000 * longest)
                     worked = table.row(f"{step}: at work itself", Unit.MILLISECONDS, MOST)

@@ -5,12 +5,15 @@ settings of whoever measures, and VisiData without the message of the day that i
 """
 
 import csv
+import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, run
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final, NamedTuple
 
 from benchmarks.figures import OURS
@@ -29,6 +32,26 @@ _ENVIRONMENT: Final = {
     "LESSOPEN": "",
     "PYTHONDONTWRITEBYTECODE": "",  # what is installed is compiled
 }
+_SETTINGS: Final = "XDG_CONFIG_HOME"
+
+
+@contextmanager
+def apart() -> Iterator[Path]:
+    """A temporary folder; until its end, no settings are read or written but those in it."""
+    before = os.environ.get(_SETTINGS)
+    with TemporaryDirectory() as folder:
+        os.environ[_SETTINGS] = folder
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ[_SETTINGS]
+            if before is not None:
+                os.environ[_SETTINGS] = before
+
+
+def new_settings() -> str:
+    """A folder for settings in which there are none: the view that was shown last is among them."""
+    return mkdtemp(dir=os.environ[_SETTINGS])
 
 
 class Program(NamedTuple):
@@ -47,8 +70,9 @@ class Program(NamedTuple):
     whole: str
 
     def start(self) -> Terminal:
-        """Start it in a terminal of 120x40."""
-        return Terminal(list(self.command), columns=120, lines=40, environment=_ENVIRONMENT)
+        """Start it in a terminal of 120x40, as if for the first time."""
+        environment = {**_ENVIRONMENT, _SETTINGS: new_settings()}
+        return Terminal(list(self.command), columns=120, lines=40, environment=environment)
 
 
 class Start(NamedTuple):

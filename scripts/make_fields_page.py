@@ -6,12 +6,36 @@ python scripts/make_fields_page.py
 from pathlib import Path
 
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.names import NAMES, Name
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "fields.md"
 FILTERS = DOCS / "filters.md"
 BEGIN, END = "<!-- names -->\n", "<!-- end of names -->\n"
+
+EXAMPLES = {
+    "first-name": "anna",
+    "last-name": "ber*",
+    "extension": "10*",
+    "user-id": "u7k2m9q4x1bd",
+    "agent-id": '""',
+    "department": "sales",
+    "user-name": "aberg",
+    "security-profile": '="Agent"',
+    "recording-profile": '""',
+    "phone-ip": "10.0.7.*",
+    "recording-service": "any",
+    "windows-login": r"corp\anna",
+    "sip-uri": "*@example.com",
+    "location": '"New York"',
+    "additional-extensions": "0413",
+    "private-extensions": "0415",
+    "secondary-phone-ip": "00:1a:*",
+}
+"""What may be looked for in a field; of the other names all values are known."""
+
+MORE_EXAMPLES = {"changed": ("2026-11-20", "2026-11-20..2026-11-23"), "import": ("41",)}
+"""Values of names that take others than those that are known."""
 
 HEAD = """\
 # The 26 fields
@@ -41,15 +65,21 @@ def page() -> str:
     return HEAD + "".join(rows)
 
 
+def examples(name: Name) -> list[str]:
+    """Filters that ask for a name: with each value that is known, or one that may be typed."""
+    known = (*name.values, *MORE_EXAMPLES.get(name.name, ())) or (EXAMPLES[name.name],)
+    return [f"{name.name}:{value}" for value in known]
+
+
 def filters_page() -> str:
     """The text of the page of filters, with the names as they are now."""
     before, _, rest = FILTERS.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     rows = [
-        f"| `{one.name}:` | {one.meaning} | {' '.join(f'`{value}`' for value in one.values)} |\n"
+        f"| `{one.name}:` | {one.meaning} | {' '.join(map('`{}`'.format, examples(one)))} |\n"
         for one in NAMES.values()
     ]
-    table = "\n| name | asks for | values |\n|---|---|---|\n" + "".join(rows) + "\n"
+    table = "\n| name | asks for | for example |\n|---|---|---|\n" + "".join(rows) + "\n"
     return f"{before}{BEGIN}{table}{END}{after}"
 
 

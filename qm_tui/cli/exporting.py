@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qm_tui import places
-from qm_tui.cli.choosing import FilterOption, SortOption, chosen_users
+from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store
 from qm_tui.refusal import Refused
-from qm_tui.text import visible
+from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import EXPORT_CHOICE, Delimiter, ExportChoices, delimiter_typed
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def export(
         ),
     ] = "",
     guard_formulas: Annotated[bool, _flag("guard_formulas")] = False,
-    filter_text: FilterOption = "",
-    sort: SortOption = "",
+    filter_text: FilterOption = None,
+    sort: SortOption = None,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
@@ -60,7 +60,7 @@ def export(
     if template and no_header:
         msg = "--template writes the header alone, and --no-header leaves it out: choose one."
         raise Refused(msg)
-    if template and (filter_text or sort):
+    if template and (filter_text is not None or sort is not None):
         msg = "--template writes the header alone: leave out --filter and --sort."
         raise Refused(msg)
     if delimiter and not for_excel:
@@ -75,23 +75,41 @@ def export(
         guard_formulas=guard_formulas,
     )
     users: list[User] = []
+    of_all = None  # how many there are, where a filter chose among them
     if not template:
         kept = opened(context, store, read_only=read_only)
         # a mistyped store must not replace a good export by an empty one
         require_store(kept, "Nothing was exported.")
         users = chosen_users(kept, filter_text, sort)
-        if filter_text and not users:
-            msg = "Nothing was exported: no user is as the filter asks."
-            raise Refused(msg)
+        if filter_text is not None:
+            of_all = len(kept.state.users)
+            # nor must a filter that is out of date
+            _require_some(users, filter_text, of_all)
     if file == "-":
-        _to_standard_output(users, choices)
+        _to_standard_output(users, choices, of_all)
         return
     exported = _to_file(users, places.expanded(Path(file)), choices, force=force)
     if template:
         print(f"Export complete. Header written to {visible(str(exported.path))}")
         return
-    for sentence in exported.sentences:
+    for sentence in _sentences(exported, of_all):
         print(sentence)
+
+
+def _require_some(users: "list[User]", filter_text: str, of_all: int) -> None:
+    if not users:
+        shown = visible(filter_text, FILTER_SHOWN)
+        msg = f"Nothing was exported: --filter {shown} finds none of {counted(of_all, 'user')}."
+        raise Refused(msg)
+
+
+def _sentences(exported: "Exported", of_all: int | None) -> list[str]:
+    """All that is to be said of an export, of how many users where a filter chose among them."""
+    if of_all is None:
+        return exported.sentences
+    where = f" to {visible(places.short(exported.path))}" if exported.path else ""
+    some = f"{exported.users:,} of {counted(of_all, 'user')}"
+    return [f"Export complete. {some} written{where}", *exported.notes]
 
 
 def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: bool) -> "Exported":
@@ -107,7 +125,7 @@ def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: 
         return export_users(users, path, tick, overwrite=force, choices=choices)
 
 
-def _to_standard_output(users: "list[User]", choices: ExportChoices) -> None:
+def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int | None) -> None:
     """Write to standard output nothing but the file, and what to mind to standard error."""
     from qm_tui.transfer.exporting import write_users
 
@@ -115,5 +133,6 @@ def _to_standard_output(users: "list[User]", choices: ExportChoices) -> None:
     exported = write_users(users, whole, choices=choices)  # wholly or not at all
     sys.stdout.buffer.write(whole.getbuffer())
     sys.stdout.buffer.flush()
-    for sentence in exported.notes if users else ():
+    said = exported.notes if of_all is None else _sentences(exported, of_all)
+    for sentence in said if users else ():
         print(sentence, file=sys.stderr)

@@ -1,6 +1,7 @@
 """`qm-tui list` and `qm-tui info`: what there is, and where."""
 
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -26,6 +27,8 @@ _LISTED: Final = (
     "is_active",
     "user_id",
 )
+_CELL_SHOWN: Final = 80
+"""The characters of a value that are looked at to fill a cell."""
 
 
 def list_(
@@ -33,24 +36,24 @@ def list_(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per user and line.")
     ] = False,
-    filter_text: FilterOption = "",
-    sort: SortOption = "",
+    filter_text: FilterOption = None,
+    sort: SortOption = None,
     columns: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--columns",
             metavar="COLUMNS",
             help="The columns to print: last-name,extension,license.",
             show_default=False,
         ),
-    ] = "",
+    ] = None,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
     """List users. Passwords and salts are left out."""
     from qm_tui.users.fields import without_secrets
 
-    if as_json and columns:
+    if as_json and columns is not None:
         msg = "--json prints all fields: leave out --columns."
         raise Refused(msg)
     shown = chosen_columns(columns, _LISTED)
@@ -60,21 +63,29 @@ def list_(
         for user in users:
             print(json_text(without_secrets(user)))
     else:
-        print(
-            "  ".join(fitted(one.short, max(one.width, len(one.short))) for one in shown).rstrip()
-        )
-        for user in users:
-            cells = (fitted(_cell(one, user), max(one.width, len(one.short))) for one in shown)
-            print("  ".join(cells).rstrip())
-    if filter_text:
-        sys.stdout.flush()
+        _print_table(users, shown)
+    if filter_text is not None:
+        sys.stdout.flush()  # on a terminal it shall stand below the list
         print(f"{len(users):,} of {counted(len(kept.state.users), 'user')}", file=sys.stderr)
 
 
-def _cell(column: "Column", user: "User") -> str:
+def _print_table(users: "Iterable[User]", columns: "Sequence[Column]") -> None:
+    widths = [max(one.width, len(one.short)) for one in columns]
+    cells = [_cells_of(one) for one in columns]
+    print("  ".join(map(fitted, (one.short for one in columns), widths)).rstrip())
+    for user in users:
+        texts = (cell_of(user) for cell_of in cells)
+        print("  ".join(map(fitted, texts, widths)).rstrip())
+
+
+def _cells_of(column: "Column") -> "Callable[[User], str]":
+    """Gives what stands in a column, safe for a terminal."""
     from qm_tui.users.query.licenses import license_cell
 
-    return license_cell(user) if column.field is None else visible(user[column.field.index], 80)
+    if column.field is None:
+        return license_cell
+    place = column.field.index
+    return lambda user: visible(user[place], _CELL_SHOWN)
 
 
 def info(

@@ -37,12 +37,20 @@ class ActionsBar(Horizontal):
         for offer in self._offers:
             text, name, action = offer
             yield Button(safe(text), id=name, compact=True, action=f"screen.{action}")
+        yield Static(id="marked")
         yield Static(id="status")
         yield Button(safe("[Esc Cancel]"), id="cancel", compact=True, action="screen.cancel")
 
     def on_mount(self) -> None:
         """Name the bar."""
         self.border_title = safe("Actions")
+        self.show_marks("")
+
+    def show_marks(self, words: str) -> None:
+        """Say how many users are marked; nothing where none are."""
+        marked = self.query_one("#marked", Static)
+        marked.display = bool(words)
+        marked.update(safe(words))
 
     def offer(self, possible: set[str], *, can_cancel: bool) -> None:
         """Offer what can be done now; the other buttons are grey."""

@@ -1,5 +1,6 @@
 """What stands around every page: the header line and the navigation pane."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -88,12 +89,13 @@ class NavigationPane(Tree[str]):
         """Let the cursor stand on the page that is shown."""
         self.call_after_refresh(self.move_cursor, self._leaves[self._page])
 
-    def show_count(self, users: int) -> None:
-        """Show how many users there are."""
-        label = f"Users{users:>{_LABEL - len('Users')},}"
-        leaf = self._leaves["users"]
-        if str(leaf.label) != label:
-            leaf.set_label(Text(label))
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """Show how much there is on each page, by its key."""
+        for page, count in counts.items():
+            leaf, name = self._leaves[page], PAGES[page]
+            label = f"{name} {count:>{_LABEL - len(name) - 1},}"
+            if str(leaf.label) != label:
+                leaf.set_label(Text(label))
 
     @on(Tree.NodeSelected)
     def _selected(self, event: Tree.NodeSelected[str]) -> None:

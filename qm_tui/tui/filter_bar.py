@@ -28,7 +28,8 @@ class _FilterInput(PlainInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "apply", "Apply", tooltip="Leave the filter as it is, and go to the list"),
         Binding("escape", "clear", "Clear", tooltip="Show all users again"),
-        Binding("up", "recall(-1)", "Filter before", tooltip="Bring back a filter from before"),
+        Binding("tab", "complete", "Complete", tooltip="Complete a name or a value"),
+        Binding("up", "recall(-1)", "Bring back a filter from before", show=False),
         Binding("down", "recall(1)", "Filter after, or the list", show=False),
     ]
 
@@ -37,11 +38,7 @@ class _FilterInput(PlainInput):
         self._complete = complete
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "tab":
-            if self._complete():
-                event.stop()
-                event.prevent_default()
-        elif event.key == "enter":
+        if event.key == "enter":
             await self._edit(event)
         else:
             await super()._on_key(event)
@@ -49,6 +46,11 @@ class _FilterInput(PlainInput):
     def action_apply(self) -> None:
         """Leave the filter as it is typed."""
         self.post_message(FilterBar.Applied(self.value))
+
+    def action_complete(self) -> None:
+        """Complete what is typed; where there is nothing to complete, go on."""
+        if not self._complete():
+            self.screen.focus_next()
 
     def action_clear(self) -> None:
         """Take the filter away."""

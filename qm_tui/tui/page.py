@@ -122,12 +122,14 @@ class Page(Screen[None]):
 
     def show_view(self, view: View) -> None:
         """The store holds something else."""
-        self.query_one(NavigationPane).show_count(len(view.state.users))
+        counts = {"users": len(view.state.users), "activity": view.state.generation}
+        self.query_one(NavigationPane).show_counts(counts)
         self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
         self.show_work()
 
     def show_marks(self) -> None:
         """Other users are marked."""
+        self.actions.show_marks(self.session.marks_words)
 
     # Jobs
 

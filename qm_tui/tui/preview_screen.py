@@ -23,6 +23,7 @@ from qm_tui.tui.choices_dialog import ChoicesDialog
 from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.content import safe
 from qm_tui.tui.correct_screen import CorrectScreen
+from qm_tui.tui.details_screen import DetailsScreen
 from qm_tui.tui.filter_line import FilterLine
 from qm_tui.tui.jobs import Job, Progressed
 from qm_tui.tui.keys import KeysScreen, keys_that_work
@@ -111,6 +112,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             Binding(keys, f"to_list('{move}', {by})", "To the records", show=False)
             for keys, move, by in _MOVES
         ),
+        Binding("colon", "app.command_palette", "All actions"),
         Binding("question_mark,f1", "show_keys", "Keys", key_display="?"),
         Binding("escape,q", "back", "Back"),
     ]
@@ -307,6 +309,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     async def _open_record(self, event: VirtualRows.RowSelected) -> None:
         outcomes, row = self.query_one(RecordList).outcomes, event.cursor_row
         if not outcomes:
+            await self._open_user(row)
             return
         self._planning.pin(self.preview)
         screen = RecordScreen(outcomes[row], outcomes, row, self.asked.choices)
@@ -315,6 +318,14 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self.query_one(RecordList).point_at(closed.number)
         if closed.wants_correcting:
             await self._correct(closed.number)
+
+    async def _open_user(self, row: int) -> None:
+        """Show a user whom the file does not name."""
+        if self.preview is not None:
+            prepared = self.preview.prepared
+            user_ids, users = prepared.plan.not_in_file, prepared.state.users
+            screen = DetailsScreen(user_ids, row, users, self._session.store)
+            self.query_one(RecordList).cursor_row = await self.app.push_screen_wait(screen)
 
     @on(RecordList.MarkWanted)
     def _mark_wanted(self, event: RecordList.MarkWanted) -> None:

@@ -125,7 +125,9 @@ class UsersList(Page):
             table.show(view.user_ids, users, view.signs, view.cursor_row)
         total = len(users)
         self.query_one(FilterBar).show_count(len(view.user_ids), total)
-        self.show_marks()
+        said, count = safe(counted(total, "user")), self.query_one("#count", Static)
+        if count.content != said:
+            count.update(said)
         if self.session.marks:
             self._look_at_marks(view, tuple(self.session.marks))
         self._say_if_empty(view)
@@ -343,19 +345,18 @@ class UsersList(Page):
     # Marks
 
     def show_marks(self) -> None:
-        """Show who is marked, and how many that are."""
+        """Show who is marked, and how many that are; find out how many of them are not shown."""
+        super().show_marks()
         self.table.refresh_marks()
         view = self.session.view
-        users = counted(len(view.state.users), "user") if view is not None else ""
-        said = safe("   ".join(filter(None, (users, self.session.marks_words))))
-        count = self.query_one("#count", Static)
-        if count.content != said:
-            count.update(said)
+        if asks_for_marks(self.session.shown.filter):
+            self.view_shown.ask()
+        elif view is not None:
+            self._look_at_marks(view, tuple(self.session.marks))
 
     @on(UsersDataTable.MarksWanted)
     def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
         self.session.mark(event.user_ids)
-        self._marks_changed()
 
     @work
     async def action_mark_list(self) -> None:
@@ -369,13 +370,6 @@ class UsersList(Page):
         user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
             self.session.add_marks(user_ids)
-            self._marks_changed()
-
-    def _marks_changed(self) -> None:
-        if asks_for_marks(self.session.shown.filter):
-            self.view_shown.ask()
-        elif self.session.view is not None:
-            self._look_at_marks(self.session.view, tuple(self.session.marks))
 
     @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="marks")
     def _look_at_marks(self, view: View, marked: Sequence[str]) -> None:
@@ -387,4 +381,4 @@ class UsersList(Page):
             self.session.forget_marks(event.gone)
         if event.hidden != self.session.hidden_marks:
             self.session.hidden_marks = event.hidden
-            self.show_marks()
+            super().show_marks()

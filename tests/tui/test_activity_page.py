@@ -85,7 +85,7 @@ async def test_the_pages_are_reached_by_keys_and_by_clicks(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         assert focused(pilot) == "transactions"
-        assert page_pointed_at(pilot) == "Activity"
+        assert page_pointed_at(pilot).split()[0] == "Activity"
         await pilot.press("2")
         await pilot.pause()
         assert isinstance(top(pilot), ActivityPage)

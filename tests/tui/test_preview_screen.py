@@ -647,7 +647,8 @@ async def test_marks_outlive_the_import_and_a_record_marks_its_stored_user(home,
         await pilot.press("3", "space", "2", "space", "i")
         await ended(pilot)
         assert page_of(pilot).session.marks == {users[0].user_id}
-        assert "13 users   1 marked" in shown(pilot)
+        assert "13 users" in shown(pilot)
+        assert " 1 marked" in shown(pilot)
         assert table_of(pilot).row_text(0, 60)[1] == "✓"
 
 
@@ -656,11 +657,12 @@ async def test_a_user_who_is_gone_loses_the_mark(home, app, users):
         await settled(pilot)
         await pilot.press("space", "down", "space")
         await pilot.pause()
-        assert "12 users   2 marked" in shown(pilot)
+        assert "12 users" in shown(pilot)
+        assert " 2 marked" in shown(pilot)
         commit(home / "users.json", delete=users[0].user_id)
         for _ in range(100):
             await pilot.pause(0.05)
-            if "11 users   1 marked" in shown(pilot):
+            if "11 users" in shown(pilot) and " 1 marked" in shown(pilot):
                 break
         assert page_of(pilot).session.marks == {users[1].user_id}
 
@@ -670,7 +672,7 @@ async def test_star_on_the_users_page_marks_all_and_none(home, app):
         await settled(pilot)
         await pilot.press("space", "asterisk")
         await pilot.pause()
-        assert "12 users   12 marked" in shown(pilot)
+        assert " 12 marked" in shown(pilot)
         await pilot.press("asterisk")
         await pilot.pause()
         assert "marked" not in shown(pilot)

@@ -80,3 +80,36 @@ def test_an_export_is_complete(home, folder, size, snap_compare):
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+LISTS = {
+    "completion": ["slash", *"dep", "tab"],
+    "fault": ["slash", *"active", "colon", *"maybe"],
+    "filtered": ["slash", *"muller", "enter"],
+    "nobody": ["slash", *"zzz"],
+    "sorted_and_marked": ["right", "right", "s", "down", "space", "down", "space"],
+    "details": ["down", "enter"],
+    "keys": ["question_mark"],
+    "palette": ["colon"],
+}
+
+
+@SIZES
+@pytest.mark.parametrize("keys", LISTS.values(), ids=LISTS.keys())
+def test_the_list_of_users(home, keys, size, snap_compare):
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.pause(0.4)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.05)
+        await pilot.pause(0.6)
+
+    app = app_on(home / "users.json", sample_users(120))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", [(58, 14), (60, 16)], ids=["58x14", "60x16"])
+def test_the_smallest_terminals(home, size, snap_compare):
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=settled)

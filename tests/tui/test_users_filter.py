@@ -61,7 +61,9 @@ def title(pilot):
 
 
 def users_said(pilot):
-    return str(page_of(pilot).query_one("#count", Static).render())
+    page = page_of(pilot)
+    texts = (str(page.query_one(name, Static).render()) for name in ("#count", "#marked"))
+    return "   ".join(filter(None, texts))
 
 
 async def typed(pilot, text):
