@@ -53,6 +53,13 @@ async def draw(home: Path) -> None:
         await pilot.press("2")
         await pilot.pause(1)
         save(pilot, "activity")
+    wide = QmTuiApp(open_store(path), login="mheller")
+    async with wide.run_test(size=(120, 30)) as pilot:
+        await pilot.pause(1)
+        await pilot.press("slash", *"department", "colon", *"sales", "enter")
+        await pilot.press("right", "right", "s", "down", "space", "down", "enter")
+        await pilot.pause(1.5)
+        save(pilot, "details")
 
 
 def edited(users: list[User]) -> list[User]:
