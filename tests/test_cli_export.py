@@ -110,7 +110,6 @@ def test_a_template_has_the_columns_that_are_written():
         (["--delimiter", "semicolon"], "add --for-excel"),
         (["--for-excel", "--delimiter", "colon"], "colon is no delimiter of an export"),
         (["--for-excel", "--delimiter", "\x1b[2J"], "␛[2J is no delimiter of an export"),
-        (["--filter", "x"], "--filter"),
     ],
 )
 def test_what_contradicts_itself_is_refused_and_nothing_is_written(home, flags, why):

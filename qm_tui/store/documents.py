@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, ItemsView, Iterator, Mapping
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from qm_tui.users.fields import (
     FIELD,
@@ -65,6 +65,10 @@ class _Items(ItemsView[int, dict[str, Any]]):
         return zip(numbers, map(self._documents.__getitem__, numbers), strict=True)
 
 
+_SHARED: Final = (*SHARED_PLACES, FIELD["first_name"].index, FIELD["last_name"].index)
+"""Where the values stand that become one string: names repeat too among many users."""
+
+
 class Reader:
     """Makes users of documents; equal values of fields that repeat become one string."""
 
@@ -85,7 +89,7 @@ class Reader:
         if not columns or "" in columns[_USER_ID_AT] or not _all_are_of_own_size(documents):
             return []
         share = self._shared.setdefault
-        for place in SHARED_PLACES:
+        for place in _SHARED:
             columns[place] = tuple(map(share, columns[place], columns[place]))
         return list(map(tuple.__new__, repeat(User), zip(*columns, strict=True)))
 
@@ -119,7 +123,7 @@ class Reader:
         """
         known = self._shared
         values = list(user)
-        for place in SHARED_PLACES:
+        for place in _SHARED:
             value = values[place]
             values[place] = known.setdefault(value, value)
         return tuple.__new__(User, values)

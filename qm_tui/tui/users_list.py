@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -224,6 +225,8 @@ class UsersList(Page):
             self._close_details()
         elif self.session.shown.filter or self.query_one(FilterBar).field.value:
             self.action_clear_filter()
+        elif self._details.display:
+            self._close_details()
 
     @on(UsersDataTable.SortWanted)
     def _sort_wanted(self, event: UsersDataTable.SortWanted) -> None:
@@ -320,8 +323,10 @@ class UsersList(Page):
         row = await self.app.push_screen_wait(
             DetailsScreen(view.user_ids, table.cursor_row, view.state.users, self.store)
         )
-        if self.session.view is view:
-            table.cursor_row = row
+        now = self.session.view
+        if now is not None:
+            with suppress(ValueError):  # the user may be gone, or no longer shown
+                table.cursor_row = now.user_ids.index(view.user_ids[row])
 
     def _close_details(self) -> None:
         self._details.display = False
