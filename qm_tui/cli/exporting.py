@@ -1,6 +1,7 @@
 """`qm-tui export`: the store's users into a file."""
 
 import sys
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,7 +93,7 @@ def export(
     if template:
         print(f"Export complete. Header written to {visible(str(exported.path))}")
         return
-    for sentence in _sentences(exported, of_all):
+    for sentence in replace(exported, out_of=of_all).sentences:
         print(sentence)
 
 
@@ -101,15 +102,6 @@ def _require_some(users: "list[User]", filter_text: str, of_all: int) -> None:
         shown = visible(filter_text, FILTER_SHOWN)
         msg = f"Nothing was exported: --filter {shown} finds none of {counted(of_all, 'user')}."
         raise Refused(msg)
-
-
-def _sentences(exported: "Exported", of_all: int | None) -> list[str]:
-    """All that is to be said of an export, of how many users where a filter chose among them."""
-    if of_all is None:
-        return exported.sentences
-    where = f" to {visible(places.short(exported.path))}" if exported.path else ""
-    some = f"{exported.users:,} of {counted(of_all, 'user')}"
-    return [f"Export complete. {some} written{where}", *exported.notes]
 
 
 def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: bool) -> "Exported":
@@ -133,6 +125,7 @@ def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int
     exported = write_users(users, whole, choices=choices)  # wholly or not at all
     sys.stdout.buffer.write(whole.getbuffer())
     sys.stdout.buffer.flush()
-    said = exported.notes if of_all is None else _sentences(exported, of_all)
+    chosen = replace(exported, out_of=of_all)
+    said = exported.notes if of_all is None else chosen.sentences
     for sentence in said if users else ():
         print(sentence, file=sys.stderr)

@@ -51,18 +51,23 @@ class Exported:
         formulas: the cells that a spreadsheet would run.
         choices: what was chosen.
         path: the file; None where it was an open one.
+        out_of: of how many users these were chosen; None where all were written.
     """
 
     users: int
     formulas: Formulas
     choices: ExportChoices
     path: Path | None = None
+    out_of: int | None = None
 
     @property
     def sentences(self) -> list[str]:
         """All that is to be said, safe for a terminal: what was written, and what to mind."""
         where = f" to {visible(short(self.path))}" if self.path else ""
-        return [f"Export complete. {counted(self.users, 'user')} written{where}", *self.notes]
+        some = counted(self.users, "user")
+        if self.out_of is not None:
+            some = f"{self.users:,} of {counted(self.out_of, 'user')}"
+        return [f"Export complete. {some} written{where}", *self.notes]
 
     @property
     def notes(self) -> list[str]:

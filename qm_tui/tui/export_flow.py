@@ -1,6 +1,7 @@
 """Export on the Users page: a place and choices are asked for, and the users are written."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,14 @@ def _exported(view: View, choice: SaveChoice, marks: frozenset[str], tick: Tick)
     """
     remember(export_choices=choice.choices)
     users = view.state.users
+    out_of = None if choice.who is Who.ALL else len(users)
     if choice.who is Who.SHOWN:
         chosen = [users[user_id] for user_id in view.user_ids]
     elif choice.who is Who.MARKED:
         chosen = [user for user in users.values() if user.user_id in marks]
     else:
         chosen = list(users.values())
-    return export_users(
+    exported = export_users(
         chosen, choice.path, tick, overwrite=choice.overwrite, choices=choice.choices
     )
+    return replace(exported, out_of=out_of)

@@ -105,7 +105,7 @@ async def test_only_the_marked_users_are_written_in_the_order_of_the_store(home)
         await pilot.press("space", "escape")
         await pilot.pause()
         await pilot.press("shift+tab", "shift+tab")
-        assert "2 users written" in await _save(pilot, "out")
+        assert "2 of 30 users written" in await _save(pilot, "out")
     assert [one.values for one in read(home / "out.csv")[0]] == [list(users[3]), list(users[20])]
 
 
@@ -130,3 +130,28 @@ async def test_users_are_exported_by_clicks_alone(home):
         await settled(pilot)
         assert "1 user written to ~/users-" in shown(pilot)
     assert not remembered().export_choices.passwords
+
+
+async def test_only_the_users_shown_are_written_in_the_order_shown(home):
+    users = sample_users(30)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"active", "colon", *"no", "enter")
+        await pilot.press("right", "right", "s")
+        await pilot.pause(0.2)
+        await _ask(pilot)
+        await pilot.click("#options")
+        await pilot.pause()
+        await pilot.press("space", "escape")
+        await pilot.pause()
+        await pilot.press("shift+tab", "shift+tab")
+        text = await _save(pilot, "out")
+        inactive = sorted((one for one in users if one.is_active == "0"), key=_extension)
+        assert f"{len(inactive)} of 30 users written" in text
+    assert [one.values[6] for one in read(home / "out.csv")[0]] == [
+        one.user_name for one in inactive
+    ]
+
+
+def _extension(one):
+    return int(one.extension)
