@@ -147,10 +147,11 @@ class FilterBar(Vertical):
         self._show_or_hide()
 
     def begin(self) -> None:
-        """Let a filter be typed."""
+        """Let a filter be typed, in place of the one that stands there; End goes on with it."""
         self.display = True
         self.query_one("#filter-said").display = True
         self.screen.set_focus(self.field)
+        self.field.select_all()
         self._place = len(self._recalled)
 
     def remember(self, text: str) -> None:

@@ -148,6 +148,18 @@ async def test_enter_applies_escape_clears_up_recalls(app):
         assert pilot.app.focused is table_of(pilot)
 
 
+async def test_slash_replaces_the_filter_and_end_goes_on_with_it(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/berg")
+        await pilot.press("enter")
+        await typed(pilot, "/young")
+        assert names(pilot) == ["Cy"]
+        await pilot.press("enter", "slash", "end")
+        await typed(pilot, "|berg")
+        assert names(pilot) == ["Bo", "Cy"]
+
+
 async def test_a_filter_that_is_none_is_said_below_it_and_the_list_stays(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -395,7 +407,8 @@ async def test_a_saved_view_is_chosen_and_the_last_one_is_there_again(home):
         assert title(pilot) == "Users   Inactive"
         assert names(pilot) == ["Di"]
         assert bar_of(pilot).field.value == "active:no"
-        await typed(pilot, "/ -qqq")
+        await pilot.press("slash", "end")
+        await typed(pilot, " -qqq")
         assert title(pilot) == "Users   Inactive, changed"
         await pilot.press("enter")
         await listed(pilot)
