@@ -34,11 +34,15 @@ async def way(store: Path, what: str) -> Turns:
     async with app.run_test(size=(120, 40)) as pilot:
         watching = asyncio.create_task(turns.watch())
 
-        async def press(step: str, *keys: str) -> None:
+        async def press(step: str, *keys: str, rest: float = _REST) -> None:
             turns.step = step
             for key in keys:
                 await pilot.press(key)
-                await asyncio.sleep(_REST)
+                await asyncio.sleep(rest)
+
+        async def go_to(column: str) -> None:
+            keys = [*["left"] * len(COLUMNS), *["right"] * COLUMNS.index(column)]
+            await press("the current column moves", *keys, rest=0.03)
 
         page = app.screen
         assert isinstance(page, UsersPage)
@@ -48,11 +52,9 @@ async def way(store: Path, what: str) -> Turns:
             await press("a filter is typed", "slash", *before, *letters, "backspace")
             await press("it is taken away", "escape")
         for column in SORTED:
-            await press("the current column moves", *["left"] * len(COLUMNS))
-            await press("the current column moves", *["right"] * COLUMNS.index(column))
+            await go_to(column)
             await press("users are sorted", "s", "s")
-        await press("the current column moves", *["left"] * len(COLUMNS))
-        await press("the current column moves", *["right"] * COLUMNS.index(SECOND))
+        await go_to(SECOND)
         await press("users are sorted", "S")
         watching.cancel()
     return turns

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from qm_tui.users.fields import (
     FIELD,
+    FIELDS,
     KEYS,
     SHARED_PLACES,
+    Kind,
     User,
     user_from_mapping,
     values_of,
@@ -65,8 +67,11 @@ class _Items(ItemsView[int, dict[str, Any]]):
         return zip(numbers, map(self._documents.__getitem__, numbers), strict=True)
 
 
-_SHARED: Final = (*SHARED_PLACES, FIELD["first_name"].index, FIELD["last_name"].index)
-"""Where the values stand that become one string: names repeat too among many users."""
+_NAMES: Final = (FIELD["first_name"].index, FIELD["last_name"].index)
+_FLAGS: Final = tuple(field.index for field in FIELDS if field.kind is Kind.FLAG)
+_SHARED: Final = (*SHARED_PLACES, *_NAMES, *_FLAGS)
+"""Where the values stand that become one string: names repeat too among many users, and each flag
+that the parser makes would be a string of its own."""
 
 
 class Reader:

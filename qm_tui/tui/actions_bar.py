@@ -64,8 +64,9 @@ class ActionsBar(Horizontal):
         return [offer.action for offer in self._offers]
 
     def show_progress(self, event: Progressed) -> None:
-        """Say how far the job is."""
-        self.say(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+        """Say how far the job is. What is around it stays, which many times a second is much."""
+        said = safe(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+        self.query_one("#status", Static).update(said, layout=False)
 
     def say(self, text: str) -> None:
         """Say what the last job did. It stays until something else is said."""

@@ -22,7 +22,7 @@ interface have its turn, and a key waits for up to half a second."""
 _WORK: Final = 0.004
 """Seconds of work after which it rests at the next tick."""
 
-_INTERVAL: Final = 1 / 15
+_INTERVAL: Final = 1 / 8
 """Seconds between two reports of progress."""
 
 
@@ -113,6 +113,10 @@ class View:
     fresh: frozenset[str] = frozenset()
     wanted: Wanted = Wanted()
     is_lifted: bool = False
+
+
+class FirstFound(Message):
+    """The first users were read."""
 
 
 class StoreOpened(Message):

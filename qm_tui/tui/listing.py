@@ -17,7 +17,7 @@ from qm_tui.users.query.language import FilterFault, parsed
 from qm_tui.users.query.names import Asks
 
 _REST: Final = 0.0005
-_WORK: Final = 0.002
+_WORK: Final = 0.004
 """Seconds of work after which it rests, so that no key waits for it."""
 
 
@@ -41,6 +41,7 @@ class Listing:
         self._answering: int | None = None
         self._rested = 0.0
         self._values: Mapping[str, Sequence[str]] = {}
+        self._prepared: Mapping[str, User] | None = None
 
     def ask(self) -> int:
         """Something else is asked for from now on; the number of that question."""
@@ -75,9 +76,12 @@ class Listing:
             Overtaken: a question was asked meanwhile; what is ready by then is kept.
         """
         with self._lock:
+            if users is self._prepared:
+                return
             self._answering = self._asked
             self._finder.prepare(users)
             self._values = self._finder.common_values()
+            self._prepared = users
 
     def values_of(self, field: Field) -> Sequence[str]:
         """The values of a field that users share, those of many users first, as far as known."""

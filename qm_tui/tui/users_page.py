@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from qm_tui.progress import Cancelled
 from qm_tui.refusal import Refused
 from qm_tui.tui.actions_bar import Offer
-from qm_tui.tui.jobs import Job, StoreOpened, StoreUnusable, Wanted
+from qm_tui.tui.jobs import FirstFound, Job, StoreOpened, StoreUnusable, Wanted
 from qm_tui.tui.later import import_later
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.live_view import LiveView, NewsRead
@@ -21,7 +21,10 @@ from qm_tui.tui.session import Session
 from qm_tui.tui.users_list import UsersList
 from qm_tui.users.fields import User
 
-_GROWS_EVERY: Final = 0.1
+_LATER: Final = 0.5
+"""Seconds after the store is read in which what the first filter needs is made ready alone."""
+
+_GROWS_EVERY: Final = 0.3
 """Seconds between two looks at how many users are read while the store is opened."""
 
 
@@ -45,6 +48,7 @@ class UsersPage(UsersList):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._found: SimpleQueue[Sequence[User]] = SimpleQueue()
+        self._has_found = False
         self._growing: list[str] = []
         self._growing_users: dict[str, User] = {}
         self._folder = Path.cwd()
@@ -62,7 +66,7 @@ class UsersPage(UsersList):
     @work(thread=True, exit_on_error=False)
     def _open(self, job: Job) -> None:
         try:
-            self.store.load(job.tick, self._found.put)
+            self.store.load(job.tick, self._take_found)
             view = view_of(self.session.listing, self.store.state, self.session.wanted)
         except Refused as refused:
             self.post_message(StoreUnusable(str(refused)))
@@ -70,6 +74,17 @@ class UsersPage(UsersList):
             self.app.call_from_thread(self.app.exit)
         else:
             self.post_message(StoreOpened(view))
+
+    def _take_found(self, users: Sequence[User]) -> None:
+        """Take users who were read; the first of them are shown at once. In the worker's thread."""
+        self._found.put(users)
+        if users and not self._has_found:
+            self._has_found = True
+            self.post_message(FirstFound())
+
+    @on(FirstFound)
+    def _first_found(self) -> None:
+        self._grow()
 
     @on(StoreUnusable)
     def _unusable(self, event: StoreUnusable) -> None:
@@ -100,7 +115,7 @@ class UsersPage(UsersList):
             self.app.push_screen(Message(*self.store.notices))
         self._live.start()
         self.view_shown.prepare()
-        self._import_later()
+        self.set_timer(_LATER, self._import_later)
 
     @work(thread=True, exit_on_error=False, description="import what keys open")
     def _import_later(self) -> None:

@@ -408,8 +408,7 @@ SECRETS: Final[tuple[Field, ...]] = tuple(field for field in FIELDS if field.is_
 """The fields that are never shown."""
 
 SHARED_PLACES: Final = tuple(field.index for field in FIELDS if field.repeats and field.width > 1)
-"""Where in a `User` the values stand that many users share. Flags are short enough to be shared
-by the interpreter."""
+"""Where in a `User` the values stand that many users share, flags aside."""
 
 MAX_VALUE: Final = 4096
 """The characters that a value may have (ours)."""

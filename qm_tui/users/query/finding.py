@@ -25,7 +25,7 @@ from qm_tui.users.query.judging import (
 )
 from qm_tui.users.query.language import Term
 from qm_tui.users.query.licenses import license_flags, licenses_in
-from qm_tui.users.query.sorting import Rest, order
+from qm_tui.users.query.sorting import Rest, order, sort_keys
 from qm_tui.users.query.views import SortKey
 
 _STEP: Final = 1000
@@ -124,6 +124,7 @@ class Finder:
         self._ids: list[str] = []
         self._texts: _Texts | None = None
         self._order: tuple[tuple[SortKey, ...], list[int]] | None = None
+        self._keys: tuple[str, list[str]] | None = None
 
     def prepare(self, users: Mapping[str, User]) -> None:
         """Make the texts of users, so that the first word is found as fast as the second."""
@@ -173,6 +174,7 @@ class Finder:
         if self._texts is not None:
             self._texts = self._texts.of(taken, self._rest)
         self._source, self._users, self._ids, self._order = users, taken, list(users), None
+        self._keys = None
 
     def _made_texts(self) -> _Texts:
         if self._texts is None:
@@ -185,8 +187,15 @@ class Finder:
         if not sort:
             return range(len(self._users))
         if self._order is None or self._order[0] != sort:
-            self._order = sort, order(self._users, sort, self._rest)
+            self._order = sort, order(self._users, sort, self._rest, self._keys_of)
         return self._order[1]
+
+    def _keys_of(self, column: str) -> list[str]:
+        """What users are compared by; kept, since an order is often reversed after it was made."""
+        if self._keys is None or self._keys[0] != column:
+            self._keys = None  # before the new ones are there
+            self._keys = column, sort_keys(self._users, column, self._rest)
+        return self._keys[1]
 
     def _hits(self, judges: Sequence[Judge]) -> bytearray:
         """For each place whether all hold of the user there."""

@@ -114,8 +114,8 @@ def _license_key(flags: tuple[str, ...]) -> str:
     return "".join(str(_LICENSES.index(one)) for one in licenses_in(flags))
 
 
-def _keys(users: Sequence[User], column: str, rest: Rest) -> list[str]:
-    """What the users are compared by; the empty string where they have no value."""
+def sort_keys(users: Sequence[User], column: str, rest: Rest) -> list[str]:
+    """What users are compared by in a column; the empty string where they have no value."""
     if column == LICENSE:
         return _made_once(map(license_flags, users), _license_key, rest)
     field = FIELD[column]
@@ -162,17 +162,23 @@ def _steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
         rest()
 
 
-def order(users: Sequence[User], sort: Sequence[SortKey], rest: Rest) -> list[int]:
+def order(
+    users: Sequence[User],
+    sort: Sequence[SortKey],
+    rest: Rest,
+    keys_of: Callable[[str], list[str]] | None = None,
+) -> list[int]:
     """The places of the users in the order that is asked for.
 
     Args:
         users: the users, in the order that those keep who are alike.
         sort: what to sort by, the first before the second.
         rest: called each few milliseconds.
+        keys_of: gives what `sort_keys` makes of the users for a column, where that is kept.
     """
     places = list(range(len(users)))
     for key in reversed(sort):
-        keys = _keys(users, key.column, rest)
+        keys = keys_of(key.column) if keys_of else sort_keys(users, key.column, rest)
         empty = [place for place in places if not keys[place]]
         places = [place for place in places if keys[place]]
         places = _sorted(places, keys, rest, is_descending=key.descending)
