@@ -9,22 +9,25 @@ from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final
 
+from rich.console import RenderableType
 from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.filter import LineFilter
+from textual.worker import WorkerFailed
 
-from qm_tui.crash import STATUS, crashed
+from qm_tui.crash import crashed
 from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import StoreRefused, UserStore
 from qm_tui.tui.chrome import PageChosen
+from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
-from qm_tui.tui.palette import ActionsProvider
+from qm_tui.tui.palette import ActionsProvider, palette
 from qm_tui.tui.question import HoldsText, Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import to_remember
@@ -53,7 +56,9 @@ class QmTuiApp(App[str]):
     TITLE = "qm-tui"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, system=True),
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
+        Binding("f1", "show_keys", "Keys", priority=True),
     ]
 
     def __init__(
@@ -68,9 +73,11 @@ class QmTuiApp(App[str]):
         self._begun_with = self._session.shown
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
-        self.failure: Exception | None = None
+        self.animation_level = "none"  # each step would go over the line
+        self.failure: BaseException | None = None
+        self.status = 0
         self.theme = _TEXTUALS[theme]
-        self._is_too_small = False
+        self._is_too_small = self._is_asking = False
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
@@ -97,6 +104,21 @@ class QmTuiApp(App[str]):
         self.run_worker(
             partial(remember, theme=theme), thread=True, exit_on_error=False, description="theme"
         )
+
+    def action_command_palette(self) -> None:
+        """Find an action of the screen or dialog that is on top by its name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(palette())
+
+    def action_show_keys(self) -> None:
+        """List the keys that work on the screen or dialog that is on top."""
+        screen = self.screen
+        if isinstance(screen, KeysScreen):
+            screen.action_close()
+        elif isinstance(screen, ListsKeys):
+            screen.action_show_keys()
+        elif not isinstance(screen, CommandPalette):
+            self.push_screen(KeysScreen(keys_that_work(screen)))
 
     # A terminal that is too small
 
@@ -151,24 +173,52 @@ class QmTuiApp(App[str]):
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
-        """End the program; ask first while something runs, or would be lost."""
-        typed = (one.unsaved for one in self.screen_stack if isinstance(one, HoldsText))
-        unsaved = next(filter(None, typed), "") or self._session.unsaved
-        if self._session.is_busy:
-            may_quit = await self._users.ask_to_stop(
-                "Something is still running. Cancel it and quit? The store stays as it was."
-            )
-        elif unsaved:
-            question = Question(f"{unsaved}. Quit all the same?", yes="Quit", no="Stay")
-            may_quit = await self.push_screen_wait(question)
-        else:
-            may_quit = True
+        """End the program; ask first, and once, while something runs, or would be lost."""
+        if self._is_asking:
+            return
+        self._is_asking = True
+        may_quit = await self._may_quit()
+        self._is_asking = False
         if may_quit:
             self.exit()
 
+    async def _may_quit(self) -> bool:
+        opened = [one for one in self.screen_stack if one.is_mounted]  # others hold nothing yet
+        typed = (one.unsaved for one in opened if isinstance(one, HoldsText))
+        unsaved = next(filter(None, typed), "") or self._session.unsaved
+        if self._session.asking is not None:
+            return False
+        if self._session.is_busy:
+            return await self._users.ask_to_stop(
+                "Something is still running. Cancel it and quit? The store stays as it was."
+            )
+        if unsaved:
+            question = Question(f"{unsaved}. Quit all the same?", yes="Quit", no="Stay")
+            answer = await self.push_screen_wait(question)
+            return bool(answer)
+        return True
+
+    def exit(
+        self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """End the program.
+
+        Args:
+            result: a sentence that is said when it has ended.
+            return_code: the exit status.
+            message: Textual's own way to say something.
+        """
+        self.status = return_code
+        super().exit(result, return_code, message)
+
     def _fatal_error(self) -> None:
-        """Keep Textual from printing a traceback with local variables: passwords among them."""
-        self.failure = self._exception
+        """Keep Textual from printing a traceback with local variables: passwords among them.
+
+        What fails while the program ends, as a dialog that was just being opened, is no failure.
+        """
+        if not self._exit:
+            error = self._exception
+            self.failure = error.error if isinstance(error, WorkerFailed) else error
         self._close_messages_no_wait()
 
 
@@ -193,7 +243,7 @@ def run(store: UserStore) -> int:
         return crashed(app.failure)
     if app.return_value:
         print(app.return_value, file=sys.stderr)
-    elif not app.return_code and not store.read_only:
+    elif not app.status and not store.read_only:
         with suppress(StoreRefused, Cancelled), progress_line() as tick:
             store.checkpoint(tick, only_if_large=True)  # what was changed is safe without it
-    return STATUS if app.return_code == 1 else app.return_code or 0
+    return app.status

@@ -60,7 +60,7 @@ PAGES: Final = {"users": "Users", "activity": "Activity"}
 _LABEL: Final = 14
 
 
-class NavigationPane(Tree[str]):
+class NavigationPane(Tree[str], inherit_bindings=False):
     """The pages of the program: `Administration > Users`, `Activity`.
 
     Args:
@@ -68,8 +68,9 @@ class NavigationPane(Tree[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "Down", show=False),
-        Binding("k", "cursor_up", "Up", show=False),
+        Binding("up,k", "cursor_up", "Up", show=False),
+        Binding("down,j", "cursor_down", "Down", show=False),
+        Binding("enter", "select_cursor", "Go to the page", show=False),
     ]
 
     def __init__(self, page: str) -> None:

@@ -19,6 +19,9 @@ from qm_tui.users.query.language import LONGEST
 _RECALLED: Final = 50
 """Filters that Up brings back."""
 
+_AS_BEFORE: Final = "the list is as before"
+"""What is said instead of the count while the filter is wrong."""
+
 _HINT: Final = "department:sales  active:no  license:none  -word  changed:today   Tab completes"
 
 
@@ -100,7 +103,7 @@ class FilterBar(Vertical):
     def __init__(self, values_of: ValuesOf) -> None:
         super().__init__(id="filter-bar")
         self._values_of = values_of
-        self._fault = ""
+        self._fault = self._counted = ""
         self._recalled: list[str] = []
         self._place = 0
         self._cycle: tuple[str, Completions, int] | None = None
@@ -133,16 +136,22 @@ class FilterBar(Vertical):
             self.field.value = text
         self.field.cursor_position = len(text)
         self.show_fault("")
+        self._help()
 
     def show_count(self, shown: int, total: int) -> None:
         """Say how many users the filter shows."""
-        said = safe(f"{shown:,} of {total:,} shown")
-        self.query_one("#shown-count", Static).update(said, layout=False)
+        self._counted = f"{shown:,} of {total:,} shown"
+        self._show_counted()
+
+    def _show_counted(self) -> None:
+        said = _AS_BEFORE if self._fault else self._counted
+        self.query_one("#shown-count", Static).update(safe(said), layout=False)
 
     def show_fault(self, sentence: str) -> None:
         """Say what is wrong with the filter; nothing where it is right."""
         if sentence != self._fault:
             self._fault = sentence
+            self._show_counted()
             self._help()
         self._show_or_hide()
 
@@ -177,7 +186,7 @@ class FilterBar(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._fault = ""
+        self.show_fault("")
         self._help()
         self.post_message(self.Typed(event.value))
 
@@ -191,6 +200,8 @@ class FilterBar(Vertical):
             elif event.step > 0:
                 self._place = len(self._recalled)
                 self.field.value = ""
+            return
+        if not self._recalled:
             return
         self._place = max(0, place)
         self.field.value = self._recalled[self._place]

@@ -20,7 +20,6 @@ from qm_tui.tui.chrome import PAGES, HeaderLine, NavigationPane, PageChosen
 from qm_tui.tui.content import safe
 from qm_tui.tui.jobs import Job, JobEnded, Progressed, View
 from qm_tui.tui.key_line import KeyLine
-from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.session import Session
 
@@ -39,8 +38,8 @@ COMMON: Final[list[BindingType]] = [
         for number, (page, name) in enumerate(PAGES.items(), start=1)
     ),
     Binding("n", "toggle_navigation", "Navigation", tooltip="Show or hide the navigation pane"),
-    Binding("colon", "app.command_palette", "All actions", tooltip="Find an action by its name"),
-    Binding("question_mark,f1", "show_keys", "Keys", tooltip="All keys that work here"),
+    Binding("colon", "app.command_palette", "All actions"),
+    Binding("question_mark", "app.show_keys", "Keys"),
     Binding("q", "app.quit", "Quit"),
 ]
 """The keys of every page, which its own come before."""
@@ -211,7 +210,3 @@ class Page(Screen[None]):
     def on_resize(self) -> None:
         """Use the room."""
         self._show_navigation()
-
-    def action_show_keys(self) -> None:
-        """List the keys that work here."""
-        self.app.push_screen(KeysScreen(keys_that_work(self)))

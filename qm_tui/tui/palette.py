@@ -1,10 +1,10 @@
 """The palette: all that can be done here, found by a few letters of its name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
@@ -13,20 +13,25 @@ from qm_tui.tui.keys import actions_that_work
 _OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
 """Where the actions are that are offered: not those of a field, which are for typing."""
 
-_MOVES: Final = ("move", "app.focus", "screen.focus", "app.command_palette")
+_MOVES: Final = ("move", "to_list", "app.focus", "screen.focus", "app.command_palette")
 """What is done by its key alone."""
 
 
+def palette() -> CommandPalette:
+    """The palette, over the screen or dialog whose actions it offers."""
+    return CommandPalette(placeholder="Type some letters of an action", id="--command-palette")
+
+
 class _Offer(NamedTuple):
-    """What is offered: its words, the keys that do it, and what runs it."""
+    """What is offered: its words, the first key that does it, and what runs it."""
 
     words: str
-    keys: str
+    key: str
     run: Callable[[], Any]
 
-    def shown(self, words: Content) -> Content:
-        """The words as they are highlighted, and behind them the keys."""
-        return Content.assemble(words, "   ", (self.keys, "bold"))
+    def shown(self, words: Content, width: int) -> Content:
+        """The words as they are highlighted, and behind them the key."""
+        return Content.assemble(words, " " * (width - words.cell_length), (self.key, "bold"))
 
 
 class ActionsProvider(Provider):
@@ -34,22 +39,29 @@ class ActionsProvider(Provider):
 
     async def discover(self) -> Hits:
         """All of it, before anything is typed."""
-        for one in self._offers():
-            yield DiscoveryHit(one.shown(Content(one.words)), one.run, text=one.words)
+        offers, width = self._offers()
+        for one in offers:
+            yield DiscoveryHit(one.shown(Content(one.words), width), one.run, text=one.words)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters that were typed."""
         matcher = self.matcher(query)
-        for one in self._offers():
+        offers, width = self._offers()
+        for one in offers:
             score = matcher.match(one.words)
             if score > 0:
-                yield Hit(score, one.shown(matcher.highlight(one.words)), one.run, text=one.words)
+                words = one.shown(matcher.highlight(one.words), width)
+                yield Hit(score, words, one.run, text=one.words)
 
-    def _offers(self) -> Iterator[_Offer]:
+    def _offers(self) -> tuple[list[_Offer], int]:
+        """What is offered, and the columns that the words take, with a gap behind them."""
         screen: Screen[Any] = self.screen
+        offers = []
         for key, active in actions_that_work(screen):
             action = active.binding.action
             if key.where in _OWN and not action.startswith(_MOVES):
                 run = partial(self.app.run_action, action, active.node)
-                yield _Offer(key.words, key.keys, run)
-        yield _Offer("Light or dark colours", "", partial(self.app.run_action, "turn_theme"))
+                offers.append(_Offer(key.words, key.keys.split()[0], run))
+        turn = partial(self.app.run_action, "turn_theme")
+        offers.append(_Offer("Light or dark colours", "", turn))
+        return offers, max(len(one.words) for one in offers) + 2

@@ -7,6 +7,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from qm_tui.tui.content import safe
+from qm_tui.tui.question import Question
 
 LEAST: Final = Size(60, 16)
 """The columns and lines in which every screen can be used."""
@@ -35,11 +36,12 @@ class TooSmall(Widget):
     """
 
     def render(self) -> Content:
-        """The sentence."""
+        """The sentence; and that a question waits below, which came of the wish to quit."""
         here, least = self.app.size, LEAST
+        waits = " A question waits below." if isinstance(self.screen, Question) else ""
         return safe(
             f"This terminal is too small: {here.width}x{here.height}. qm-tui needs "
-            f"{least.width}x{least.height}; {_COMFORTABLE} is comfortable."
+            f"{least.width}x{least.height}; {_COMFORTABLE} is comfortable.{waits}"
         )
 
     def on_resize(self) -> None:

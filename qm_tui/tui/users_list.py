@@ -49,6 +49,12 @@ _NONE_SHOWN: Final = (
     "Esc clears the filter, / changes it.",
 )
 
+_NO_FILTER: Final = (
+    "This is no filter.",
+    "",
+    "What is wrong with it is said above. Esc clears it.",
+)
+
 
 class UsersList(Page):
     """The table of users, with filter, sort order, columns, views, marks and details.
@@ -106,6 +112,8 @@ class UsersList(Page):
             self.set_focus(self.table)
         elif self.session.shown.filter:
             self.query_one(FilterBar).begin()
+        else:
+            self.set_focus(None)
 
     def show_view(self, view: View) -> None:
         """The store holds something else."""
@@ -139,7 +147,9 @@ class UsersList(Page):
         table, said = self.table, self.query_one("#no-users", Static)
         is_empty = not view.user_ids
         if is_empty:
-            said.update(safe_lines(_NO_USERS if not view.state.users else _NONE_SHOWN))
+            has_fault = self.query_one(FilterBar).has_fault
+            none_shown = _NO_FILTER if has_fault else _NONE_SHOWN
+            said.update(safe_lines(none_shown if view.state.users else _NO_USERS))
         said.display = is_empty
         was_empty = not table.display
         table.display = not is_empty
@@ -171,13 +181,22 @@ class UsersList(Page):
     def _listed(self, event: Listed) -> None:
         if self.view_shown.is_answer(event):
             self.session.view = event.view
-            self.query_one(FilterBar).show_fault("")
+            bar = self.query_one(FilterBar)
+            if bar.field.value.strip() == event.view.wanted.filter:
+                bar.show_fault("")  # else more was typed since, and that may be wrong
             self._show_users(event.view)
 
     @on(NotListed)
     def _not_listed(self, event: NotListed) -> None:
         if event.wanted == self.session.wanted:
-            self.query_one(FilterBar).show_fault(event.sentence)
+            self._show_fault(event.sentence)
+
+    def _show_fault(self, sentence: str) -> None:
+        """Say what is wrong with the filter; the list stays as it was before."""
+        self.query_one(FilterBar).show_fault(sentence)
+        said = self.query_one("#no-users", Static)
+        if said.display:
+            said.update(safe_lines(_NO_FILTER))
 
     def action_filter(self) -> None:
         """Type a filter; the users for whom it holds are shown at each key."""
@@ -189,16 +208,18 @@ class UsersList(Page):
         try:
             self.view_shown.filter(event.text)
         except FilterFault as fault:
-            self.query_one(FilterBar).show_fault(fault.sentence)
+            self._show_fault(fault.sentence)
         else:
             self._show_name()
+            if self.session.view is not None:
+                self._say_if_empty(self.session.view)
 
     @on(FilterBar.Applied)
     def _applied(self, event: FilterBar.Applied) -> None:
         bar = self.query_one(FilterBar)
         sentence = fault_of(event.text)
         if sentence:
-            bar.show_fault(sentence)
+            self._show_fault(sentence)
         elif not bar.has_fault:
             bar.remember(event.text)
             self.focus_list()
@@ -211,7 +232,8 @@ class UsersList(Page):
     def action_clear_filter(self) -> None:
         """Show all users again."""
         bar = self.query_one(FilterBar)
-        bar.remember(bar.field.value)
+        if not bar.has_fault and not fault_of(bar.field.value):
+            bar.remember(bar.field.value)
         bar.show_filter("")
         self.view_shown.filter("")
         self._show_shown()
@@ -274,7 +296,7 @@ class UsersList(Page):
         try:
             self.view_shown.filter(text)
         except FilterFault as fault:
-            self.query_one(FilterBar).show_fault(fault.sentence)
+            self._show_fault(fault.sentence)
         else:
             self._show_shown()
 

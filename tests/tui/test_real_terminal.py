@@ -150,3 +150,13 @@ def test_a_broken_store_is_one_sentence(home):
     )
     assert b"Traceback" not in terminal.received
     assert (home / "users.json").read_text() == "not json"
+
+
+@pytest.mark.parametrize("keys", ["L", "c", "v", "i", "x", "F", "?", ":"])
+def test_a_dialog_that_is_being_opened_does_not_keep_from_quitting(home, keys):
+    with started(home) as terminal:
+        terminal.wait_for("There are no users in this store yet")
+        terminal.settle()
+        terminal.send(f"{keys}\x11")
+        assert terminal.wait_for_end() == 0
+    assert b"failed unexpectedly" not in terminal.received

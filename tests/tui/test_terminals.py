@@ -226,7 +226,7 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.send("Escape")
         tmux.wait_for("Keys that work here", gone=True)
         tmux.send(":")
-        tmux.wait_for("Search for commands")
+        tmux.wait_for("Type some letters of an action")
         tmux.send("views")
         tmux.wait_for("Choose a view, or save this one")
         tmux.send("Escape")

@@ -463,3 +463,40 @@ async def test_users_are_marked_from_a_list(app):
         await typed(pilot, "/anna")
         await pilot.pause(0.1)
         assert users_said(pilot) == "4 users   2 marked, 2 not shown"
+
+
+@pytest.mark.parametrize("text", ["foo:bar", "dept:sales", "password:abc", 'location:x"'])
+async def test_what_is_wrong_is_said_as_it_is_typed(app, text):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, f"/{text}")
+        await pilot.pause(0.2)
+        assert said(pilot).startswith("! ")
+        assert count(pilot) == "the list is as before"
+        assert "No user is as the filter asks." not in shown(pilot)
+        await pilot.press("escape", "slash", "up")
+        await listed(pilot)
+        assert bar_of(pilot).field.value == ""  # what is no filter is not recalled
+
+
+async def test_what_was_wrong_and_is_right_again_is_as_before(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/zzz")
+        await typed(pilot, ":")
+        assert "This is no filter." in shown(pilot)
+        await pilot.press("backspace")
+        await listed(pilot)
+        assert "No user is as the filter asks." in shown(pilot)
+        assert count(pilot) == "0 of 4 shown"
+
+
+async def test_in_an_empty_store_escape_leaves_the_filter(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", "a", "escape")
+        await pilot.pause()
+        assert not bar_of(pilot).display
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "Keys that work here" in shown(pilot)

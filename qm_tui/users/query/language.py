@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.text import visible
-from qm_tui.users.query.names import Asks, Name, names_for, secret_meant
+from qm_tui.users.query.names import Asks, Name, names_for, nearest_name, secret_meant
 
 LONGEST: Final = 1000
 """The characters that a filter may have."""
@@ -187,9 +187,11 @@ def _name_meant(written: str, start: int, end: int) -> Name:
     elif secret:
         msg = f"Nothing can be looked for in {secret.name}: it is never shown. Leave it out."
     else:
+        near = nearest_name(written)
+        meant = f"Did you mean {near}:? " if near else ""
         msg = (
-            f"There is no field {shown}: to look for. To look for the words themselves, put them "
-            "in quotes."
+            f"There is no field {shown}: to look for. {meant}To look for the words themselves, "
+            "put them in quotes."
         )
     raise FilterFault(msg, start, end)
 

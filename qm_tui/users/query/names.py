@@ -51,6 +51,9 @@ TODAY: Final = "today"
 YESTERDAY: Final = "yesterday"
 LAST: Final = "last"
 
+_ALIKE: Final = 0.55
+"""How alike two names are, from 0 to 1, of which one may be meant for the other."""
+
 _WRITTEN: Final = {"is_active": "active"}
 """Names that are shorter than the field's key."""
 
@@ -134,3 +137,11 @@ def names_for(written: str) -> list[Name]:
 def secret_meant(written: str) -> Field | None:
     """The field that is never shown, where somebody writes its name."""
     return _SECRET.get(_plain(written))
+
+
+def nearest_name(written: str) -> str:
+    """The name that what was written looks most like; empty where it looks like none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most filters are right
+
+    near = get_close_matches(written.casefold().replace("_", "-"), NAMES, n=1, cutoff=_ALIKE)
+    return near[0] if near else ""

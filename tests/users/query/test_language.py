@@ -162,7 +162,12 @@ def test_logins_and_addresses_are_typed_as_they_are_written(text, terms):
         ("a:", 0, 1, "a: may mean agent-id, active or additional-extensions. Write more of it."),
         ("x user:anna", 2, 6, "user: may mean user-id or user-name. Write more of it."),
         ("-user:anna", 1, 5, "user: may mean user-id or user-name."),
-        ("departmant:x", 0, 10, "There is no field departmant: to look for. To look for the words"),
+        (
+            "departmant:x",
+            0,
+            10,
+            "There is no field departmant: to look for. Did you mean department:? To look for the",
+        ),
         ("http://example.org", 0, 4, "There is no field http: to look for."),
         ("password:x", 0, 8, "Nothing can be looked for in Password: it is never shown."),
         ("Salt:x", 0, 4, "Nothing can be looked for in Salt Value: it is never shown."),

@@ -1,0 +1,142 @@
+"""What is told apart in 16 colours, and without any, in dark and in light."""
+
+from typing import NamedTuple
+
+import pytest
+from rich.color import Color, ColorSystem
+
+from qm_tui.remembered import Theme
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.chrome import NavigationPane
+from tests.tui.pages import SMALL, page_of, sample_users, settled, shown, store_of, top
+
+pytestmark = [
+    pytest.mark.parametrize("has_colours", [True, False], ids=["16 colours", "no colours"]),
+    pytest.mark.parametrize("theme", list(Theme)),
+]
+
+
+@pytest.fixture
+def start(home, monkeypatch, has_colours, theme):
+    """Makes the interface with such colours; for looking only where that is asked for."""
+
+    def make(*, read_only=False):
+        if has_colours:
+            monkeypatch.delenv("NO_COLOR", raising=False)
+        else:
+            monkeypatch.setenv("NO_COLOR", "1")
+        store_of(home / "users.json", sample_users(60))
+        store = open_store(home / "users.json", read_only=read_only)
+        return QmTuiApp(store, login="mheller", theme=theme)
+
+    return make
+
+
+class Look(NamedTuple):
+    """How a text looks: colours as a terminal of 16 counts them, None where it has none."""
+
+    colour: int | None
+    behind: int | None
+    is_reversed: bool
+    is_dim: bool
+
+
+def look(pilot, words):
+    """How the first place looks that shows some words."""
+    for strip in top(pilot)._compositor.render_strips():
+        if words in strip.text:
+            at = strip.index_to_cell_position(strip.text.index(words))
+            style = next(iter(strip.crop(at))).style
+            colours = (in_16(style.color), in_16(style.bgcolor))
+            return Look(*colours, bool(style.reverse), bool(style.dim))
+    raise AssertionError(f"{words!r} is not on the screen:\n{shown(pilot)}")
+
+
+def in_16(colour: Color | None) -> int | None:
+    if colour is None or colour.is_default:
+        return None
+    return colour.downgrade(ColorSystem.STANDARD).number
+
+
+def stands_out(one, other, has_colours):
+    """Whether what stands behind a text is another than behind another, and both can be read."""
+    for each in (one, other):
+        assert has_colours == (each.behind is not None)
+        assert each.colour != each.behind or not has_colours
+    return (one.behind, one.is_reversed) != (other.behind, other.is_reversed)
+
+
+async def test_the_cursor_and_the_column_it_is_in(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert stands_out(look(pilot, ">  Jack"), look(pilot, "Laura"), has_colours)
+        assert stands_out(look(pilot, "First Name"), look(pilot, "Last Name"), has_colours)
+
+
+async def test_whether_the_table_has_the_focus(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        before = look(pilot, ">  Jack")
+        await pilot.press("tab")
+        await pilot.pause()
+        assert stands_out(before, look(pilot, ">  Jack"), has_colours)
+
+
+async def test_the_button_that_has_the_focus(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert stands_out(look(pilot, "[i Import]"), look(pilot, "[x Export]"), has_colours)
+
+
+async def test_a_button_that_cannot_be_used(start):
+    async with start(read_only=True).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        grey, usable = look(pilot, "[i Import]"), look(pilot, "[x Export]")
+        assert (grey.colour, grey.is_dim) != (usable.colour, usable.is_dim)
+
+
+async def test_the_navigation_pane_that_has_the_focus(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        before = look(pilot, "Users       60")
+        page_of(pilot).query_one(NavigationPane).focus()
+        await pilot.pause()
+        focused = look(pilot, "Users       60")
+        assert stands_out(focused, look(pilot, "Activity"), has_colours)
+        assert stands_out(focused, before, has_colours)
+
+
+async def test_what_is_chosen_in_the_palette(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("colon")
+        await pilot.pause(0.3)
+        first, second = look(pilot, "All fields of the user"), look(pilot, "Mark the user,")
+        assert stands_out(first, second, has_colours)
+        await pilot.press("down")
+        await pilot.pause()
+        assert look(pilot, "Mark the user,") == first
+        assert look(pilot, "All fields of the user") == second
+
+
+async def test_marked_users_have_a_sign_that_is_no_colour(start):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("space", "down")
+        await pilot.pause()
+        assert " ✓ Jack" in shown(pilot)
+        assert ">  Laura" in shown(pilot)
+
+
+async def test_the_button_that_has_the_focus_in_a_dialog(start, has_colours):
+    async with start().run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("v")
+        await pilot.pause(0.2)
+        while str(getattr(pilot.app.focused, "label", "")) != "[Show]":
+            await pilot.press("tab")
+            await pilot.pause()
+        assert stands_out(look(pilot, "[Show]"), look(pilot, "[Cancel]"), has_colours)

@@ -1,0 +1,110 @@
+"""The last line of a page: which keys it shows at which width, and what a click there does."""
+
+import pytest
+
+from qm_tui.tui.key_line import KeyLine
+from qm_tui.tui.keys import KeysScreen
+from tests.tui.pages import LARGE, SMALL, app_on, page_of, sample_users, settled, shown, top
+
+
+@pytest.fixture
+def app(home):
+    return app_on(home / "users.json", sample_users(60))
+
+
+def line_of(pilot):
+    return shown(pilot).splitlines()[-1].strip()
+
+
+@pytest.mark.parametrize(
+    ("size", "line"),
+    [
+        ((60, 16), "Enter details  Space mark  s sort  ? keys  q quit"),
+        (SMALL, "Enter details  Space mark  s sort  / filter  v views  ? keys  q quit"),
+        (
+            LARGE,
+            "Enter details  Space mark  s sort  / filter  v views  c columns  F counts"
+            "  L mark list  u undo  ? keys  q quit",
+        ),
+    ],
+)
+async def test_as_many_keys_as_there_is_room_for(app, size, line):
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        assert line_of(pilot) == line
+
+
+async def test_at_no_width_a_word_is_cut_or_the_last_keys_are_missing(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        whole = line_of(pilot).split("  ")
+        for width in range(60, 121, 3):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            words = line_of(pilot).split("  ")
+            assert words[-2:] == ["? keys", "q quit"]
+            assert words[:-2] == whole[: len(words) - 2]
+
+
+async def test_it_is_of_the_part_that_has_the_focus(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash")
+        await pilot.pause()
+        assert line_of(pilot) == "Enter apply  Esc clear  Tab complete  F1 keys"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert line_of(pilot).startswith("Enter details")
+
+
+async def test_what_cannot_be_done_now_is_not_in_it(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        assert "u undo" in line_of(pilot)
+        page_of(pilot).begin()
+        await pilot.pause()
+        assert "u undo" not in line_of(pilot)
+
+
+async def test_it_is_not_drawn_again_while_the_cursor_moves(app, monkeypatch):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        drawn = []
+        render = KeyLine.render
+        monkeypatch.setattr(KeyLine, "render", lambda line: drawn.append(line) or render(line))
+        await pilot.press("down", "down", "right", "space", "pagedown", "s")
+        await pilot.pause(0.3)
+        assert not drawn
+        await pilot.press("tab")
+        await pilot.pause()
+        assert drawn
+
+
+@pytest.mark.parametrize("is_at_its_end", [False, True], ids=["begin", "end"])
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("? keys", lambda pilot: isinstance(top(pilot), KeysScreen)),
+        ("Space mark", lambda pilot: "1 marked" in shown(pilot)),
+        ("q quit", lambda pilot: not pilot.app.is_running),
+    ],
+)
+async def test_a_click_does_what_the_key_does(app, words, done, is_at_its_end):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert not done(pilot)
+        at = shown(pilot).splitlines()[-1].index(words)
+        await pilot.click(offset=(at + (len(words) - 1) * is_at_its_end, 23))
+        await pilot.pause(0.2)
+        assert done(pilot)
+
+
+async def test_a_click_between_two_keys_does_nothing(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        gap = shown(pilot).splitlines()[-1].index("  / filter")
+        await pilot.click(offset=(gap, 23))
+        await pilot.click(offset=(79, 23))
+        await pilot.pause(0.2)
+        assert top(pilot) is page_of(pilot)
+        assert "marked" not in shown(pilot)

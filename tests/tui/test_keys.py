@@ -1,0 +1,213 @@
+"""The keys that work here: which are listed, where, in what words; and the list itself."""
+
+import re
+
+import pytest
+from textual.binding import Binding
+from textual.widgets import Input
+
+from qm_tui.tui.chrome import NavigationPane
+from qm_tui.tui.keys import KeysScreen, key_name, keys_that_work
+from tests.tui.pages import (
+    LARGE,
+    SAMPLES,
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    table_of,
+    top,
+)
+from tests.tui.previews import preview
+
+
+@pytest.fixture
+def app(home, monkeypatch):
+    monkeypatch.chdir(home)
+    return app_on(home / "users.json", sample_users(60))
+
+
+def listed(pilot):
+    """The keys that work, by what they do."""
+    return {one.words: one.keys for one in keys_that_work(top(pilot))}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("question_mark", "?"),
+        ("ctrl+p", "Ctrl+P"),
+        ("ctrl+left", "Ctrl+←"),
+        ("shift+tab", "Shift+Tab"),
+        ("f1", "F1"),
+        ("G", "G"),
+        ("pagedown", "PgDn"),
+    ],
+)
+def test_a_key_is_called_as_on_a_keyboard(key, name):
+    assert key_name(key) == name
+
+
+async def test_the_users_page_lists_all_its_keys_each_once(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        keys = keys_that_work(top(pilot))
+        said = [one for key in keys for one in key.keys.split()]
+        assert len(said) == len(set(said))
+        assert len(keys) == len({one.words for one in keys})
+        wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * L / s S c v F y Y Enter"
+        wanted += " i x u n 1 2 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C Tab Shift+Tab Esc"
+        assert set(said) == set(wanted.split())
+
+
+async def test_keys_that_do_the_same_stand_together(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        keys = listed(pilot)
+        assert keys["Find an action by its name"] == ": Ctrl+P"
+        assert keys["All keys that work here"] == "? F1"
+        assert keys["Quit"] == "q Ctrl+C Ctrl+Q"
+        assert keys["First"] == "Home g"
+
+
+async def test_what_cannot_be_done_now_is_left_out(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "Import users from a .csv file" in listed(pilot)
+        page_of(pilot).begin()
+        await pilot.pause()
+        assert "Import users from a .csv file" not in listed(pilot)
+        assert "Take back the last change" not in listed(pilot)
+
+
+async def test_letters_that_are_typed_and_keys_that_edit_a_text_are_not_listed(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash")
+        await pilot.pause()
+        keys = [one for key in keys_that_work(top(pilot)) for one in key.keys.split()]
+        assert not [one for one in keys if re.fullmatch(r"[a-zA-Z0-9/:?*]", one)]
+        assert {"Enter", "Esc", "Tab", "F1", "Ctrl+P", "Ctrl+Q"} <= set(keys)
+        assert not {"Home", "Del", "Ctrl+U", "Ctrl+←"} & set(keys)
+
+
+async def test_the_navigation_pane_says_its_keys_in_plain_words(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page_of(pilot).query_one(NavigationPane).focus()
+        await pilot.pause()
+        here = [one for one in keys_that_work(top(pilot)) if "pane" in one.where]
+        assert [(one.keys, one.words) for one in here] == [
+            ("↑ k", "Up"),
+            ("↓ j", "Down"),
+            ("Enter", "Go to the page"),
+        ]
+
+
+TEXTUALS = {one.description for one in Binding.make_bindings(Input.BINDINGS)}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [],
+        ["slash"],
+        ["enter"],
+        ["i"],
+        ["x"],
+        ["v"],
+        ["c"],
+        ["F"],
+        ["L"],
+        ["u"],
+        ["2"],
+        ["2", "enter"],
+        ["shift+tab"],
+    ],
+    ids="-".join,
+)
+async def test_f1_lists_keys_on_all_screens_and_dialogs_and_goes_away_again(app, keys):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.2)
+        below, focused = top(pilot), pilot.app.focused
+        assert not TEXTUALS & set(listed(pilot))
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(top(pilot), KeysScreen)
+        await pilot.press("f1")
+        await pilot.pause()
+        assert top(pilot) is below
+        assert pilot.app.focused is focused
+
+
+async def test_the_preview_says_which_keys_work(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await preview(pilot, SAMPLES / "users-with-errors.csv")
+        assert listed(pilot)["All keys that work here"] == "? F1"
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(top(pilot), KeysScreen)
+
+
+@pytest.mark.parametrize("size", [(60, 16), SMALL])
+@pytest.mark.parametrize("keys", [["end"], ["G"], ["j"] * 40, ["pagedown"] * 4], ids=lambda k: k[0])
+async def test_a_list_that_is_longer_than_the_screen_scrolls_to_its_end(app, size, keys):
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "↓ more" in shown(pilot)
+        assert "Quit" not in shown(pilot)
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert "Quit" in shown(pilot)
+        assert "↓ more" not in shown(pilot)
+
+
+async def test_no_word_is_lost_in_the_smallest_terminal(app):
+    async with app.run_test(size=(60, 16)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        seen = ""
+        for _ in range(8):
+            await pilot.pause()
+            seen += shown(pilot)
+            await pilot.press("pagedown")
+        text = " ".join(" ".join(re.findall("│(.*?)│", seen)).split())
+        for one in keys_that_work(page_of(pilot)):
+            for word in one.words.split():
+                assert word in text
+
+
+async def test_a_wide_terminal_shows_two_columns_as_soon_as_it_is_wide(app):
+    def lines_with_both(pilot):
+        return [
+            line for line in shown(pilot).splitlines() if "In the list" in line and "On" in line
+        ]
+
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert not lines_with_both(pilot)
+        await pilot.resize_terminal(*LARGE)
+        await pilot.pause()
+        assert lines_with_both(pilot)
+        assert "Quit" in shown(pilot)
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause()
+        assert not lines_with_both(pilot)
+
+
+async def test_the_cursor_is_where_it_was_after_the_list_of_keys(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down", "question_mark", "j", "j", "escape")
+        await pilot.pause()
+        assert table_of(pilot).cursor_row == 2
