@@ -77,9 +77,10 @@ class DetailsScreen(ModalScreen[int]):
         return self._can_move(*parameters) if action == "move" else True
 
     def action_move(self, users: int) -> None:
-        """Show another user."""
-        self._row += users
-        self._show()
+        """Show another user, where there is one."""
+        if self._can_move(users):
+            self._row += users
+            self._show()
 
     def action_close(self) -> None:
         """Close it."""

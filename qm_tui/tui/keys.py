@@ -209,8 +209,7 @@ class KeysScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Name the dialog."""
         self._list.border_title = safe("Keys that work here")
-        self._list.border_subtitle = safe("↓ more  Esc back")
-        self.watch(self._list, "scroll_y", self._say_more, init=False)
+        self.watch(self._list, "scroll_y", self._say_more)
 
     def on_resize(self) -> None:
         """Use the room."""

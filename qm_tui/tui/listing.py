@@ -8,6 +8,7 @@ from typing import Final
 
 from textual.message import Message
 
+from qm_tui.crash import sentence_of
 from qm_tui.store.happened import Happened
 from qm_tui.store.interface import State, UserStore
 from qm_tui.tui.jobs import View, Wanted
@@ -192,6 +193,9 @@ def find(
         return
     except FilterFault as fault:
         tell(NotListed(wanted, fault.sentence))
+        return
+    except Exception as error:
+        tell(NotListed(wanted, sentence_of(error)))
         return
     try:
         row = user_ids.index(cursor_id) if cursor_id is not None else 0

@@ -113,6 +113,8 @@ def _view_of_news(session: Session, view: View) -> View | None:
     else:
         fresh = _difference(before, after)
     made = view_of(session.listing, after, session.wanted)
+    if made.is_lifted:  # what is being typed may make no sense yet; what is shown made sense
+        made = view_of(session.listing, after, view.wanted)
     return replace(made, signs=view.signs, fresh=fresh)
 
 

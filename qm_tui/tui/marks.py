@@ -16,19 +16,21 @@ class MarksLookedAt(Message):
     """The marks were compared with the users who are shown.
 
     Args:
+        number: that of the comparison.
         gone: the User IDs of marked users who are no longer there.
         hidden: how many marked users are there and not shown.
     """
 
-    def __init__(self, gone: Sequence[str], hidden: int) -> None:
+    def __init__(self, number: int, gone: Sequence[str], hidden: int) -> None:
         super().__init__()
-        self.gone, self.hidden = gone, hidden
+        self.number, self.gone, self.hidden = number, gone, hidden
 
 
-def looked_at(view: View, marked: Sequence[str]) -> MarksLookedAt:
+def looked_at(number: int, view: View, marked: Sequence[str]) -> MarksLookedAt:
     """Compare marks with the users who are shown. For worker threads.
 
     Args:
+        number: that of the comparison.
         view: what is shown.
         marked: the User IDs of the users who are marked.
     """
@@ -43,4 +45,4 @@ def looked_at(view: View, marked: Sequence[str]) -> MarksLookedAt:
     for start in range(0, len(view.user_ids), STEP):
         shown += sum(user_id in there for user_id in view.user_ids[start : start + STEP])
         time.sleep(_REST)
-    return MarksLookedAt(gone, len(there) - shown)
+    return MarksLookedAt(number, gone, len(there) - shown)

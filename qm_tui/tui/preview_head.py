@@ -91,6 +91,9 @@ class PreviewHead(Static):
             self.post_message(self.GroupChosen(line.group))
 
 
+_NARROWEST: Final = 20
+
+
 def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[HeadLine]:
     """What is said of a planned import in so many lines at most.
 
@@ -101,6 +104,7 @@ def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[H
         height: the lines there are.
     """
     plan = prepared.plan
+    width = max(width, _NARROWEST)  # a terminal that is too small shows none of it
     first = [HeadLine(line, is_bold=True) for line in wrap(said, width, max_lines=3)]
     counts = [HeadLine(line, is_bold=True) for line in wrap(counts_text(plan), width)]
     last = [*_totals(plan, width), *_chosen(plan.choices, width), *_notes(prepared, width)]

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from typing import ClassVar, Final
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -64,7 +64,10 @@ class UsersList(Page):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", tooltip="Filter the users who are shown"),
+        # with priority, so that of keys that come in one burst the next goes into the field
+        Binding(
+            "slash", "filter", "Filter", tooltip="Filter the users who are shown", priority=True
+        ),
         Binding("v", "views", "Views", tooltip="Choose a view, or save this one"),
         Binding("c", "columns", "Columns", tooltip="Choose columns, order and width"),
         Binding("F", "counts", "Counts", tooltip="Count the users shown by a field"),
@@ -77,7 +80,18 @@ class UsersList(Page):
         super().__init__(session)
         self.store = session.store
         self.view_shown = ShownView(self, session, lambda: self.table.cursor_user_id)
-        self._wants_list = False
+        self._wants_list = self._is_asking = False
+        self._looks = 0
+
+    @contextmanager
+    def _asking(self) -> Iterator[bool]:
+        """Whether a dialog may be opened: of keys that come in one burst, the first opens one."""
+        may_ask = not self._is_asking
+        self._is_asking = True
+        try:
+            yield may_ask
+        finally:
+            self._is_asking = not may_ask
 
     @property
     def table(self) -> UsersDataTable:
@@ -138,7 +152,7 @@ class UsersList(Page):
         if count.content != said:
             count.update(said)
         if self.session.marks:
-            self._look_at_marks(view, tuple(self.session.marks))
+            self._look_at_marks(view)
         self._say_if_empty(view)
         self._show_details()
 
@@ -198,6 +212,12 @@ class UsersList(Page):
         if said.display:
             said.update(safe_lines(_NO_FILTER))
 
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """In the field of the filter its key is a letter."""
+        if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
+            return False
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         """Type a filter; the users for whom it holds are shown at each key."""
         self.query_one(FilterBar).begin()
@@ -205,6 +225,8 @@ class UsersList(Page):
 
     @on(FilterBar.Typed)
     def _typed(self, event: FilterBar.Typed) -> None:
+        if event.text != self.query_one(FilterBar).field.value:
+            return  # it was cleared, or more was typed, before this came
         try:
             self.view_shown.filter(event.text)
         except FilterFault as fault:
@@ -260,8 +282,11 @@ class UsersList(Page):
         """Choose a view, or save the one that is shown."""
         from qm_tui.tui.views_dialog import ViewsDialog
 
-        saved = (await asyncio.to_thread(remembered_views)).saved
-        chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
+        with self._asking() as may_ask:
+            if not may_ask:
+                return
+            saved = (await asyncio.to_thread(remembered_views)).saved
+            chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
         if chosen is not None:
             self.view_shown.choose(chosen)
             self._show_shown()
@@ -271,7 +296,10 @@ class UsersList(Page):
         """Choose the columns."""
         from qm_tui.tui.columns_dialog import ColumnsDialog
 
-        layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
+        with self._asking() as may_ask:
+            if not may_ask:
+                return
+            layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
         if layout is not None:
             self.view_shown.lay_out(layout)
             self._show_shown()
@@ -282,10 +310,12 @@ class UsersList(Page):
         from qm_tui.tui.counts_dialog import CountsDialog
 
         view = self.session.view
-        if view is None:
-            return
-        what = f"{counted(len(view.user_ids), 'user')} shown"
-        term = await self.app.push_screen_wait(CountsDialog(view.user_ids, view.state.users, what))
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            what = f"{counted(len(view.user_ids), 'user')} shown"
+            dialog = CountsDialog(view.user_ids, view.state.users, what)
+            term = await self.app.push_screen_wait(dialog)
         if term:
             self._add_to_filter(term)
 
@@ -340,11 +370,12 @@ class UsersList(Page):
         from qm_tui.tui.details_screen import DetailsScreen
 
         view, table = self.session.view, self.table
-        if view is None:
-            return
-        row = await self.app.push_screen_wait(
-            DetailsScreen(view.user_ids, table.cursor_row, view.state.users, self.store)
-        )
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            row = await self.app.push_screen_wait(
+                DetailsScreen(view.user_ids, table.cursor_row, view.state.users, self.store)
+            )
         now = self.session.view
         if now is not None:
             with suppress(ValueError):  # the user may be gone, or no longer shown
@@ -379,7 +410,7 @@ class UsersList(Page):
         if asks_for_marks(self.session.shown.filter):
             self.view_shown.ask()
         elif view is not None:
-            self._look_at_marks(view, tuple(self.session.marks))
+            self._look_at_marks(view)
 
     @on(UsersDataTable.MarksWanted)
     def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
@@ -391,19 +422,27 @@ class UsersList(Page):
         from qm_tui.tui.mark_list_dialog import MarkListDialog
 
         view = self.session.view
-        if view is None:
-            return
-        dialog = MarkListDialog(view.state.users, view.state.names)
-        user_ids = await self.app.push_screen_wait(dialog)
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            dialog = MarkListDialog(view.state.users, view.state.names)
+            user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
             self.session.add_marks(user_ids)
 
+    def _look_at_marks(self, view: View) -> None:
+        """Find out in the background how many marked users are not shown, and which are gone."""
+        self._looks += 1
+        self._compare_marks(self._looks, view, tuple(self.session.marks))
+
     @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="marks")
-    def _look_at_marks(self, view: View, marked: Sequence[str]) -> None:
-        self.post_message(looked_at(view, marked))
+    def _compare_marks(self, number: int, view: View, marked: Sequence[str]) -> None:
+        self.post_message(looked_at(number, view, marked))
 
     @on(MarksLookedAt)
     def _marks_looked_at(self, event: MarksLookedAt) -> None:
+        if event.number != self._looks:
+            return  # other users are shown or marked by now
         if event.gone:
             self.session.forget_marks(event.gone)
         if event.hidden != self.session.hidden_marks:

@@ -48,6 +48,7 @@ def look(pilot, words):
         if words in strip.text:
             at = strip.index_to_cell_position(strip.text.index(words))
             style = next(iter(strip.crop(at))).style
+            assert style is not None
             colours = (in_16(style.color), in_16(style.bgcolor))
             return Look(*colours, bool(style.reverse), bool(style.dim))
     raise AssertionError(f"{words!r} is not on the screen:\n{shown(pilot)}")

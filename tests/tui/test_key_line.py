@@ -71,7 +71,12 @@ async def test_it_is_not_drawn_again_while_the_cursor_moves(app, monkeypatch):
         await settled(pilot)
         drawn = []
         render = KeyLine.render
-        monkeypatch.setattr(KeyLine, "render", lambda line: drawn.append(line) or render(line))
+
+        def drawing(line):
+            drawn.append(line)
+            return render(line)
+
+        monkeypatch.setattr(KeyLine, "render", drawing)
         await pilot.press("down", "down", "right", "space", "pagedown", "s")
         await pilot.pause(0.3)
         assert not drawn

@@ -3,6 +3,7 @@
 from typing import cast
 
 import pytest
+from textual import events
 from textual.widgets import Static
 
 from qm_tui.remembered_views import remembered_views
@@ -500,3 +501,39 @@ async def test_in_an_empty_store_escape_leaves_the_filter(home):
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Keys that work here" in shown(pilot)
+
+
+async def burst(pilot, *keys):
+    """Keys that come at once, as in one packet of a slow line."""
+    for key in keys:
+        character = {"slash": "/", "escape": None}.get(key, key)
+        pilot.app.post_message(events.Key(key, character))
+    await pilot.pause(0.3)
+
+
+async def test_a_filter_may_come_in_one_burst(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await burst(pilot, "slash", *"sales")
+        await listed(pilot)
+        assert bar_of(pilot).field.value == "sales"
+        assert names(pilot) == ["Anna", "Bo"]
+        await pilot.press("slash")  # in the field it is a letter
+        assert bar_of(pilot).field.value.endswith("/")
+
+
+async def test_escape_in_one_burst_with_a_filter_clears_it(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await burst(pilot, "slash", *"zz", "escape")
+        await listed(pilot)
+        assert page_of(pilot).session.shown.filter == ""
+        assert len(names(pilot)) == 4
+
+
+@pytest.mark.parametrize("key", ["v", "c", "F", "L"])
+async def test_a_key_that_comes_twice_opens_one_dialog(app, key):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await burst(pilot, key, key)
+        assert len(pilot.app.screen_stack) == 3  # Textual's own, the page, the dialog
