@@ -54,6 +54,7 @@ class QmTuiApp(App[str]):
     """
 
     TITLE = "qm-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-usual")]  # noqa: RUF012 - as Textual has it
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -128,13 +129,15 @@ class QmTuiApp(App[str]):
         self._cover_or_not()
 
     def _cover_or_not(self) -> None:
-        for screen in self.screen_stack:
-            covers = screen.query(TooSmall)
-            screen.set_class(self._is_too_small, "-too-small")
-            if not self._is_too_small:
-                covers.remove()
-            elif screen.is_attached and not covers:
-                screen.mount(TooSmall())
+        if not self._is_too_small:
+            for screen in self.screen_stack:
+                screen.remove_class("-too-small")
+                screen.query(TooSmall).remove()
+            return
+        screen = self.screen  # those below are not seen
+        if screen.is_attached and not screen.query(TooSmall):
+            screen.add_class("-too-small")
+            screen.mount(TooSmall())
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and clicks that nobody sees the effect of do nothing, but for those that quit."""
@@ -146,7 +149,7 @@ class QmTuiApp(App[str]):
 
     def remember(self) -> None:
         """Keep the view that is shown for the next start."""
-        shown = to_remember(self._session.shown)
+        shown = to_remember(self._session.settled)
         if self._session.view is not None and shown != self._begun_with:
             remember_views(last=shown)
 

@@ -67,7 +67,7 @@ async def copy(app: App[Any], text: str) -> str:
     if size > MOST:
         return f"{size:,} bytes are more than terminals take: up to {MOST:,} can be copied."
     try:
-        if "TMUX" in os.environ:
+        if os.environ.get("TMUX"):
             said, sequence = await asyncio.to_thread(_by_tmux, text)
         else:
             said, sequence = "", sequence_for(text, os.environ)

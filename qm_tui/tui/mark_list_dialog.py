@@ -193,6 +193,8 @@ class MarkListDialog(ModalScreen[Sequence[str] | None]):
 
     async def action_mark(self) -> None:
         """Mark the users whom the list names as it is now."""
+        if not self.is_mounted:
+            return  # the key came with the one that opened it
         await self._typed()
         self._wants_to_mark = True
         if self._text.lines == self._lines:
@@ -218,7 +220,8 @@ class MarkListDialog(ModalScreen[Sequence[str] | None]):
     @property
     def unsaved(self) -> str:
         """What would be lost if the program were left now, in words; else empty."""
-        return "The list of users to be marked would be lost" if any(self._text.lines) else ""
+        is_typed = self.is_mounted and any(self._text.lines)
+        return "The list of users to be marked would be lost" if is_typed else ""
 
     def action_back(self) -> None:
         """Close it; ask first where something typed would be lost."""

@@ -56,6 +56,7 @@ class Session:
         navigation: whether the navigation pane is wanted; None where the width decides.
         listing: finds the users that the table shows.
         shown: the view that the admin looks at: its name, filter, sort order and columns.
+        settled: the same without what is still being typed: what the next start begins with.
         chosen: that view as it was chosen; what is shown may have been changed since.
     """
 
@@ -75,6 +76,7 @@ class Session:
         self.listing = Listing(store, self.marks)
         last = views.last or ALL_USERS
         self.shown = replace(last, layout=last.layout or USUAL)
+        self.settled = self.shown
         named = (one for one in (*BUILT_IN, *views.saved) if one.name == last.name)
         self.chosen = next(named, ALL_USERS)
         self._listeners: list[Listener] = []
@@ -181,6 +183,8 @@ class Session:
         self._tell_marks()
 
     def _tell_marks(self) -> None:
+        if not self.marks:
+            self.hidden_marks = 0
         for one in self._listeners:
             one.show_marks()
 

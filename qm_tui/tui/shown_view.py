@@ -52,6 +52,7 @@ class ShownView:
         session = self._session
         session.chosen = view
         session.shown = replace(view, layout=view.layout or session.shown.layout)
+        self.settle()
         self.ask()
 
     def filter(self, text: str) -> None:
@@ -88,19 +89,19 @@ class ShownView:
         else:
             keys = (SortKey(column),)
         self._session.shown = replace(self._session.shown, sort=keys)
+        self.settle()
         self.ask()
 
     def lay_out(self, layout: Layout) -> None:
         """Show other columns."""
         self._session.shown = replace(self._session.shown, layout=layout)
-        self.remember_soon()
+        self.settle()
 
     # Finding
 
     def ask(self) -> None:
         """Find the users of the view."""
         session = self._session
-        self.remember_soon()
         if session.view is None:
             return
         work = partial(
@@ -116,15 +117,16 @@ class ShownView:
             work, thread=True, group="listing", exit_on_error=False, description="find users"
         )
 
-    def remember_soon(self) -> None:
-        """Keep the view for the next start, once it has been the same for a second."""
+    def settle(self) -> None:
+        """Nothing is being typed: keep the view for the next start, if it stays for a second."""
+        self._session.settled = self._session.shown
         if self._timer is not None:
             self._timer.stop()
         self._timer = self._page.set_timer(_SETTLED, self._remember)
 
     def _remember(self) -> None:
         self._page.run_worker(
-            partial(remember_views, last=to_remember(self._session.shown)),
+            partial(remember_views, last=to_remember(self._session.settled)),
             thread=True,
             group="remember",
             exit_on_error=False,

@@ -244,10 +244,12 @@ class UsersList(Page):
             self._show_fault(sentence)
         elif not bar.has_fault:
             bar.remember(event.text)
+            self.view_shown.settle()
             self.focus_list()
 
     @on(FilterBar.Left)
     def _left(self) -> None:
+        self.view_shown.settle()
         self.focus_list()
 
     @on(FilterBar.Cleared)
@@ -258,6 +260,7 @@ class UsersList(Page):
             bar.remember(bar.field.value)
         bar.show_filter("")
         self.view_shown.filter("")
+        self.view_shown.settle()
         self._show_shown()
         self.focus_list()
 
@@ -328,6 +331,7 @@ class UsersList(Page):
         except FilterFault as fault:
             self._show_fault(fault.sentence)
         else:
+            self.view_shown.settle()
             self._show_shown()
 
     # Copying

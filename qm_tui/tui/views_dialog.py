@@ -282,7 +282,7 @@ class ViewsDialog(ModalScreen[SavedView | None]):
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Leave the name; from the list, close it, and all stays as it is."""
-        if self._field.has_focus:
+        if self.is_mounted and self._field.has_focus:
             self._lines.focus()
         else:
             self.dismiss(None)

@@ -537,3 +537,18 @@ async def test_a_key_that_comes_twice_opens_one_dialog(app, key):
         await settled(pilot)
         await burst(pilot, key, key)
         assert len(pilot.app.screen_stack) == 3  # Textual's own, the page, the dialog
+
+
+async def test_what_is_still_being_typed_is_not_there_at_the_next_start(home):
+    path = home / "users.json"
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await typed(pilot, "/sales")
+        await pilot.press("enter")
+        await typed(pilot, "/zz")
+        assert names(pilot) == []
+        await pilot.pause(1.3)
+        cast("QmTuiApp", pilot.app).remember()
+    last = remembered_views().last
+    assert last is not None
+    assert last.filter == "sales"
