@@ -174,10 +174,24 @@ class Tmux:
             assert time.monotonic() < end, f"{text!r}\n{self.text()}"
             time.sleep(0.05)
 
+    @property
+    def is_there(self):
+        """Whether the session is there."""
+        asked = ["tmux", "-S", self._socket, "has-session"]
+        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
     def end(self):
         subprocess.run(
             ["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True
         )
+
+
+def soon(is_so):
+    """Wait until something is so."""
+    end = time.monotonic() + 15
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def reversed_texts(screen):
@@ -207,6 +221,7 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
     try:
         tmux.wait_for("60 users")
         tmux.wait_for(">  Jack")
+        soon(lambda: any("Jack" in one for one in reversed_texts(tmux.text(with_attributes=True))))
         screen = tmux.text(with_attributes=True)
         assert "\x1b[3" not in screen.replace("\x1b[39m", "")  # no colour
         assert any("First Name" in one for one in reversed_texts(screen))  # the current column
@@ -234,8 +249,9 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.send("v")
         tmux.wait_for("Without recording profile")
         tmux.send("Tab", "Tab")
-        time.sleep(0.5)
-        assert any("[Show]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
+        soon(
+            lambda: any("[Show]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
+        )
         tmux.send("Escape")
         tmux.wait_for("Without recording profile", gone=True)
         tmux.send("n")
@@ -246,10 +262,6 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.wait_for("1 marked")
         assert "60 users" in tmux.text()
         tmux.send("q")
-        time.sleep(0.5)
-        done = subprocess.run(
-            ["tmux", "-S", str(home / "tmux"), "has-session"], check=False, capture_output=True
-        )
-        assert done.returncode != 0  # the program ended, and with it the session
+        soon(lambda: not tmux.is_there)  # the program ended, and with it the session
     finally:
         tmux.end()
