@@ -62,6 +62,9 @@ class QmTuiApp(App[str]):
         Binding("f1", "show_keys", "Keys", priority=True),
     ]
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012
+
     def __init__(
         self,
         store: UserStore,

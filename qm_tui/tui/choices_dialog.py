@@ -40,7 +40,7 @@ class _Option(NamedTuple):
     meaning: str
 
 
-class OptionList(VirtualRows):
+class ChoiceLines(VirtualRows):
     """What can be chosen, a line each, with what is chosen now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -119,7 +119,7 @@ class ChoicesDialog(ModalScreen[None]):
         with Vertical(classes="dialog", id="choices") as dialog:
             dialog.border_title = safe("Options of this import")
             dialog.border_subtitle = safe("Space turns  ← → back and on  Esc back")
-            yield OptionList()
+            yield ChoiceLines()
             yield Static(id="meaning")
             yield Static(id="effect")
             with Horizontal(classes="dialog-buttons"):
@@ -127,7 +127,7 @@ class ChoicesDialog(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The list has the focus."""
-        self.query_one(OptionList).focus()
+        self.query_one(ChoiceLines).focus()
         self._draw()
         self._show_effect()
 
@@ -151,7 +151,7 @@ class ChoicesDialog(ModalScreen[None]):
         self._show_effect()
 
     def _draw(self) -> None:
-        self.query_one(OptionList).show(
+        self.query_one(ChoiceLines).show(
             [*map(self._of_choice, CHOICES), *_reading(self._asked, self._findings)]
         )
         self._explain()
@@ -167,7 +167,7 @@ class ChoicesDialog(ModalScreen[None]):
         self._explain()
 
     def _explain(self) -> None:
-        rows = self.query_one(OptionList)
+        rows = self.query_one(ChoiceLines)
         said = self._refused or rows.meaning
         self.query_one("#meaning", Static).update(safe(said))
 
@@ -184,11 +184,11 @@ class ChoicesDialog(ModalScreen[None]):
     def action_turn_choice(self, key: str) -> None:
         """Choose the next way of a choice, by its key."""
         row = next(row for row, one in enumerate(CHOICES) if one.key == key)
-        self.query_one(OptionList).cursor_row = row
+        self.query_one(ChoiceLines).cursor_row = row
         self._turn(1)
 
     def _turn(self, by: int) -> None:
-        row, asked = self.query_one(OptionList).cursor_row, self._asked
+        row, asked = self.query_one(ChoiceLines).cursor_row, self._asked
         if row < len(CHOICES):
             choice = CHOICES[row]
             at = choice.options.index(choice.option(asked.choices))

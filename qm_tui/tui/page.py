@@ -22,6 +22,7 @@ from qm_tui.tui.jobs import Job, JobEnded, Progressed, View
 from qm_tui.tui.key_line import KeyLine
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.session import Session
+from qm_tui.tui.too_small import is_too_small
 
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
@@ -208,5 +209,6 @@ class Page(Screen[None]):
             self.focus_list()
 
     def on_resize(self) -> None:
-        """Use the room."""
-        self._show_navigation()
+        """Use the room; below the sentence that there is too little of it, all stays."""
+        if not is_too_small(self.size):
+            self._show_navigation()

@@ -24,6 +24,7 @@ from qm_tui.tui.marks import MarksLookedAt, looked_at
 from qm_tui.tui.page import COMMON, Page
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import ShownView, fault_of
+from qm_tui.tui.too_small import is_too_small
 from qm_tui.tui.user_cells import legend
 from qm_tui.tui.users_table import UsersDataTable
 from qm_tui.users.query.columns import USUAL
@@ -401,7 +402,8 @@ class UsersList(Page):
     def on_resize(self) -> None:
         """Use the room; close the pane of details where there is no more of it."""
         super().on_resize()
-        if self.size.width < _ROOM_FOR_DETAILS and self._details.display:
+        has_room = self.size.width >= _ROOM_FOR_DETAILS or is_too_small(self.size)
+        if not has_room and self._details.display:
             self._close_details()
 
     # Marks

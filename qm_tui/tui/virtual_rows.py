@@ -17,6 +17,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from qm_tui.tui.too_small import is_too_small
+
 _WHEEL = 3
 """Rows that one notch of the mouse wheel moves."""
 
@@ -157,9 +159,10 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_reactive(ScrollView.virtual_size, Size(self.size.width, lines))
 
     def on_resize(self) -> None:
-        """Keep the cursor visible."""
+        """Keep the cursor visible, where the terminal is large enough to see anything of it."""
         self._measure()
-        self._scroll_to_cursor()
+        if not is_too_small(self.screen.size):
+            self._scroll_to_cursor()
 
     def validate_cursor_row(self, row: int) -> int:
         """Keep the cursor inside the rows."""

@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.transfer.choices import CHOICES, UnknownID
-from qm_tui.tui.choices_dialog import ChoicesDialog, OptionList
+from qm_tui.tui.choices_dialog import ChoiceLines, ChoicesDialog
 from qm_tui.tui.mapping_dialog import MappingDialog
 from qm_tui.tui.preview_screen import PreviewScreen
 from tests.helpers import HEADER, csv_text, written
@@ -37,7 +37,7 @@ async def options(pilot, file):
 
 
 def rows_of(pilot):
-    rows = top(pilot).query_one(OptionList)
+    rows = top(pilot).query_one(ChoiceLines)
     return [rows.row_text(row, 90).rstrip() for row in range(rows.row_count)]
 
 

@@ -149,7 +149,8 @@ class Tmux:
 
     def _do(self, *arguments):
         environment = {**os.environ, "TERM": "xterm-256color"}
-        environment.pop("TMUX", None)
+        for name in ("TMUX", "COLUMNS", "LINES"):  # where they are set, no size is ever another
+            environment.pop(name, None)
         done = subprocess.run(
             ["tmux", "-S", self._socket, "-f", os.devnull, *arguments],
             check=True,
