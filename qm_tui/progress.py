@@ -21,6 +21,8 @@ class Phase(StrEnum):
     """Records held against the store."""
     IMPORTING = "Importing"
     """Records on their way into the store."""
+    CHANGING = "Changing"
+    """Users on their way into the store."""
     SAVING = "Saving"
     """Users on their way into the store's main file."""
     EXPORTING = "Exporting"

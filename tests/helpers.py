@@ -5,7 +5,10 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from qm_tui.store.interface import State
+from qm_tui.progress import no_tick
+from qm_tui.store.interface import UserStore
+from qm_tui.store.state import Changes, State
+from qm_tui.store.tinydb_store import open_store
 from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
@@ -65,6 +68,17 @@ def state_of(*users: User) -> State:
         {one.user_id: one for one in users},
         {one.user_name.casefold(): one.user_id for one in users},
     )
+
+
+def write_unchecked(store: UserStore, changes: Changes, why: str = "edit") -> State:
+    """Change users as a program may have done that did not know the rules."""
+    with store.transaction(why) as transaction:
+        return transaction._write(changes, no_tick)
+
+
+def commit_unchecked(path: Path, *changed: User) -> State:
+    """Change the users of a store file as a program may have done that did not know the rules."""
+    return write_unchecked(open_store(path), {one.user_id: one for one in changed})
 
 
 def record(line: int = 2, /, **values: str) -> Record:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.helpers import ANNA, HEADER, csv_text, user, written
+from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user, written
 from tests.store.test_tinydb_store import checkpoint, commit
 from tests.test_cli import as_it_is, command, home, ids_empty, qm_tui, store, users_file
 from tests.test_cli_refusals import refusal
@@ -130,8 +130,8 @@ def test_a_transaction_that_is_not_there_is_refused(three):
 
 
 def test_hostile_text_in_the_activity_is_shown_as_pictures(home, store):
-    commit(store, ANNA)
-    commit(store, ANNA._replace(location="x\x1b[2J\u202ey"))
+    commit_unchecked(store, ANNA)
+    commit_unchecked(store, ANNA._replace(location="x\x1b[2J\u202ey"))
     file = written(home, csv_text([HEADER, *ids_empty(BO)]), "evil\x1b[2J.csv")
     qm_tui("import", file)
     for arguments in ([], [2], [3]):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from qm_tui.store.interface import EMPTY, State
+from qm_tui.store.state import EMPTY, State
 from qm_tui.transfer.dialect import Dialect
 from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.planning import plan_of

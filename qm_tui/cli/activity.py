@@ -102,7 +102,8 @@ def _undone(
 ) -> tuple["UndoPlan", int]:
     """Undo; the plan that was carried out, and the transaction that did it."""
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.undoing import MustConfirm, undo
+    from qm_tui.store.refusals import MustConfirm
+    from qm_tui.store.undoing import undo
 
     try:
         with progress_line() as tick:

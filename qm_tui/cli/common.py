@@ -120,7 +120,7 @@ def tidy_up(store: "UserStore") -> None:
     """Do a checkpoint if one is worth while. What was changed is safe without it."""
     from qm_tui.progress import Cancelled
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.interface import StoreRefused
+    from qm_tui.store.refusals import StoreRefused
 
     with suppress(StoreRefused, Cancelled), progress_line() as tick:
         store.checkpoint(tick, only_if_large=True)

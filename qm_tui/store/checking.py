@@ -3,37 +3,80 @@
 The import asks the same rules of many records at once (`qm_tui.transfer.planning`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, repeat
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.interface import Changes, State
-from qm_tui.store.naming import Claims, Judged, name_conflicts
-from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.problems import Fault
-from qm_tui.users.rules import control_fault, faults_of, faults_of_update, length_fault
+from qm_tui.store.naming import NAME_TWICE, Claims, Judged, name_conflicts
+from qm_tui.store.state import Changes, State
+from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.users.identity import name_key
+from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.rules import (
+    control_fault,
+    faults_of,
+    faults_of_update,
+    length_fault,
+    unprintable_rows,
+    unsound_rows,
+)
 
 _NOWHERE: Final = 0
+_USER_NAME: Final = FIELD["user_name"]
 
 
-def faults_of_change(user: User, stored: User | None) -> list[Fault]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By which rules changes are checked.
+
+    Attributes:
+        allow_unlicensed: whether users may have neither of the licenses 14 and 15 (ours).
+        as_they_were: by User ID, users as they once stood in the store. A value that stood there
+            may come back, whatever the rules say of it: else what was deleted could be lost.
+    """
+
+    allow_unlicensed: bool = False
+    as_they_were: Mapping[str, User] = field(default_factory=dict)
+
+
+USUAL: Final = Terms()
+"""The rules of the users file, without a choice."""
+
+
+def faults_of_change(user: User, stored: User | None, terms: Terms = USUAL) -> list[Fault]:
     """The faults that a change would make of a user by itself.
 
     Args:
         user: the user as it would be.
         stored: the user as it is; None where it would be added.
+        terms: by which rules it is checked.
     """
-    found = faults_of(user) if stored is None else faults_of_update(user, stored)
-    for field, value in zip(FIELDS, user, strict=True):
-        if value and (stored is None or value != stored[field.index]):
-            fault = control_fault(field, value) or length_fault(field, value)
+    before = terms.as_they_were.get(user.user_id)
+    if user == before:
+        return []
+    allows = terms.allow_unlicensed
+    if stored is None:
+        found = faults_of(user, allow_unlicensed=allows)
+    else:
+        found = faults_of_update(user, stored, allow_unlicensed=allows)
+    for one, value in zip(FIELDS, user, strict=True):
+        if value and (stored is None or value != stored[one.index]):
+            fault = control_fault(one, value) or length_fault(one, value)
             if fault is not None:
-                found = [one for one in found if one.field is not field] + [fault]
+                found = [other for other in found if other.field is not one] + [fault]
+    if before is not None:
+        found = [
+            one
+            for one in found
+            if one.field is None or user[one.field.index] != before[one.field.index]
+        ]
     return found
 
 
 def faults_of_changes(
-    changes: Changes, state: State, tick: Tick = no_tick
+    changes: Changes, state: State, tick: Tick = no_tick, terms: Terms = USUAL
 ) -> Mapping[str, list[Fault]]:
     """The faults that changes would make, by User ID; users without any are left out.
 
@@ -42,21 +85,88 @@ def faults_of_changes(
     """
     faults: dict[str, list[Fault]] = {}
     claims = Claims()
-    given_up = {user_id for user_id, user in changes.items() if user is None}
-    for done, (user_id, user) in enumerate(changes.items(), start=1):
-        if not done % STEP:
-            tick(Phase.CHECKING, done, len(changes))
-        if user is None:
-            continue
-        stored = state.users.get(user_id)
-        found = faults_of_change(user, stored)
-        if found:
-            faults[user_id] = found
-        else:
-            claims.add(Judged(_NOWHERE, _NOWHERE, user, stored))
+    given_up: set[str] = set()
+    done = 0
+    waiting = iter(changes.items())
+    while batch := list(islice(waiting, STEP)):
+        tick(Phase.CHECKING, done, len(changes))
+        done += len(batch)
+        new: list[User] = []
+        changed: list[tuple[User, User]] = []
+        for user_id, user in batch:
+            stored = state.users.get(user_id)
+            if user is None:
+                given_up.add(user_id)
+            elif stored is None:
+                new.append(user)
+            elif user is not stored:
+                changed.append((user, stored))
+        faults.update(_faults_of_new(new, terms))
+        faults.update(_faults_of_changed(changed, terms))
+        _claim(claims, new, changed, faults)
     for at, fault in name_conflicts(claims, _without(state, given_up), tick).items():
-        faults[claims.user_ids[at]] = [fault]
+        faults[claims.user_ids[at]] = [_of_change(fault, claims.users[at])]
     return faults
+
+
+def _faults_of_new(users: Sequence[User], terms: Terms) -> Iterator[tuple[str, list[Fault]]]:
+    """The faults of users who would be added. Most have none, which is found out of all at once."""
+    if not users:
+        return
+    columns = list(zip(*users, strict=True))
+    suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed)
+    suspects |= unprintable_rows(columns)
+    for at in sorted(suspects):
+        if found := faults_of_change(users[at], None, terms):
+            yield users[at].user_id, found
+
+
+def _faults_of_changed(
+    pairs: Sequence[tuple[User, User]], terms: Terms
+) -> Iterator[tuple[str, list[Fault]]]:
+    """The faults of users who would be changed: only what changes is looked at."""
+    if not pairs:
+        return
+    users, stored = zip(*pairs, strict=True)
+    columns, before = list(zip(*users, strict=True)), zip(*stored, strict=True)
+    places = {
+        at for at, (one, other) in enumerate(zip(columns, before, strict=True)) if one != other
+    }
+    suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed, places=places)
+    suspects |= unprintable_rows([columns[at] for at in places])
+    for at in sorted(suspects):
+        if found := faults_of_change(users[at], stored[at], terms):
+            yield users[at].user_id, found
+
+
+def _claim(
+    claims: Claims,
+    new: Sequence[User],
+    changed: Sequence[tuple[User, User]],
+    faults: Mapping[str, list[Fault]],
+) -> None:
+    """Claim the names of those without a fault who do not bear them yet."""
+    for user, stored in changed:
+        if user.user_name != stored.user_name and user.user_id not in faults:
+            claims.add(Judged(_NOWHERE, _NOWHERE, user, stored))
+    sound = [user for user in new if user.user_id not in faults] if faults else new
+    nowhere = list(repeat(_NOWHERE, len(sound)))
+    claims.add_new(
+        nowhere,
+        nowhere,
+        [user.user_id for user in sound],
+        [name_key(user.user_name) for user in sound],
+        sound,
+    )
+
+
+def _of_change(fault: Fault, user: User | None) -> Fault:
+    """The fault of a name, in words for a change that is no record of a file."""
+    if fault.reason == NAME_TWICE:
+        name = shortened(user.user_name) if user is not None else ""
+        message = f"{_USER_NAME.name} '{name}' would belong to two users"
+        return fault._replace(message=message, reason="")
+    return fault._replace(remedy=f"Choose another {_USER_NAME.name}.")
 
 
 def _without(state: State, user_ids: set[str]) -> State:

@@ -21,8 +21,9 @@ from qm_tui.store.entries import (
     row_of_whole,
     user_after,
 )
-from qm_tui.store.interface import EMPTY, Changes, Entry, Found, State, no_found
+from qm_tui.store.interface import Entry, Found, no_found
 from qm_tui.store.layers import Layered
+from qm_tui.store.state import EMPTY, Changes, State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key, name_keys
 

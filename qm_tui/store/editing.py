@@ -5,18 +5,23 @@ another change of that user. Where both touched different fields and the result 
 both stand. Where not, nothing is written: whoever comes second sees both values and decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.checking import faults_of_changes
-from qm_tui.store.interface import State, StoreRefused, UserStore
+from qm_tui.store.checking import USUAL, Terms, faults_of_changes
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.state import State
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELDS, Field, User
+from qm_tui.users.identity import new_user_ids
 from qm_tui.users.problems import Fault, shown_value
 
 _BOTH_SHOWN: Final = 3
+_TRIES: Final = 8
+"""New User IDs of which one is taken that is free; hardly ever another than the first."""
 
 
 class Edit(NamedTuple):
@@ -89,7 +94,9 @@ class EditRefused(StoreRefused):
         self.merged = merged
 
 
-def merged(edits: list[Edit], state: State, tick: Tick = no_tick) -> Merged:
+def merged(
+    edits: Sequence[Edit], state: State, tick: Tick = no_tick, terms: Terms = USUAL
+) -> Merged:
     """What edits come to on a state that may have moved on since they were begun."""
     found = Merged()
     for edit in edits:
@@ -101,7 +108,7 @@ def merged(edits: list[Edit], state: State, tick: Tick = no_tick) -> Merged:
         found.conflicts += conflicts
         if user != stored:
             found.changes[stored.user_id] = user
-    found.faults = faults_of_changes(found.changes, state, tick)
+    found.faults = faults_of_changes(found.changes, state, tick, terms)
     return found
 
 
@@ -120,7 +127,12 @@ def _merged_user(edit: Edit, stored: User) -> tuple[User, list[Conflict]]:
 
 
 def save_edits(
-    store: UserStore, edits: list[Edit], *, why: str = "edit", tick: Tick = no_tick
+    store: UserStore,
+    edits: Sequence[Edit],
+    *,
+    why: str = "edit",
+    tick: Tick = no_tick,
+    terms: Terms = USUAL,
 ) -> State:
     """Write edits in one transaction, merged with what others saved meanwhile.
 
@@ -132,11 +144,42 @@ def save_edits(
         StoreRefused: the store could not be written.
     """
     with store.transaction(why) as transaction:
-        found = merged(edits, transaction.state, tick)
+        found = merged(edits, transaction.state, tick, terms)
         if not found.can_be_saved:
             said = [one.sentence for one in found.conflicts]
             said += [f"{one.message}." for faults in found.faults.values() for one in faults]
             more = f" And {len(said) - _BOTH_SHOWN} more." if len(said) > _BOTH_SHOWN else ""
             msg = f"Nothing was saved. {' '.join(said[:_BOTH_SHOWN])}{more}"
             raise EditRefused(msg, found)
-        return transaction.commit(found.changes, tick)
+        return transaction.commit(found.changes, tick, terms)
+
+
+def add_user(
+    store: UserStore,
+    user: User,
+    *,
+    why: str = "add",
+    tick: Tick = no_tick,
+    terms: Terms = USUAL,
+) -> User:
+    """Add a user in a transaction of its own.
+
+    Args:
+        store: the store.
+        user: the user, without a User ID.
+        why: what is said of it in the activity log.
+        tick: told how far it is.
+        terms: by which rules the user is checked.
+
+    Returns:
+        The user with the User ID that the store gave.
+
+    Raises:
+        RulesBroken: the user would break a rule, or have another user's User Name.
+        StoreRefused: the store could not be written.
+    """
+    with store.transaction(why) as transaction:
+        user_id = next(one for one in new_user_ids(_TRIES) if one not in transaction.state.users)
+        added = user._replace(user_id=user_id)
+        transaction.commit({user_id: added}, tick, terms)
+    return added

@@ -7,7 +7,7 @@ would be deleted count as well.
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.interface import Changes, State
+from qm_tui.store.state import Changes, State
 from qm_tui.users.fields import FIELD, FIELDS, User
 
 SHARE: Final = 0.2

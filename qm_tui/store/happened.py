@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Final
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.interface import Entry, StoreRefused, UserStore
+from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.users.query.language import FilterFault
 
 _KEPT: Final = 4

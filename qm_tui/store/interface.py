@@ -8,54 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.refusal import Refused
-from qm_tui.store.layers import Layered
+from qm_tui.store.state import State
+from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import User
-
-
-class StoreRefused(Refused):
-    """The store could not be opened, read or written; it is as it was."""
-
-
-class StoreBusy(StoreRefused):
-    """Somebody else is writing, and did not finish in time."""
-
-
-class StoreReadOnly(StoreRefused):
-    """The store was opened for looking only, or may not be written."""
-
-
-class NotKnownWhetherSaved(StoreRefused):
-    """The system failed to sync: whether the change outlasts a power cut is not known.
-
-    Nothing more is written through this store; it must be opened again.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What a store holds at one moment. It never changes; a commit makes a new one.
-
-    Attributes:
-        generation: the number of the last transaction; it grows with every commit.
-        users: the users by User ID, in store order.
-        names: the User ID of each user by User Name, as `name_key` makes it comparable.
-    """
-
-    generation: int
-    users: Mapping[str, User]
-    names: Mapping[str, str]
-
-
-EMPTY = State(0, Layered(), Layered())
-"""The state of a store that holds nothing yet."""
-
-Changes = Mapping[str, User | None]
-"""By User ID: the user as it will be, or None to delete it."""
-
 
 IMPORT_OF: Final = "import of "
 """What the reason of an import begins with."""
@@ -155,27 +113,6 @@ Found = Callable[[Sequence[User]], object]
 
 def no_found(_users: Sequence[User]) -> None:
     """Users that were read, and nobody waits for them."""
-
-
-class Transaction(Protocol):
-    """A change of the store in the making, while nobody else can write."""
-
-    @property
-    def state(self) -> State:
-        """The newest state of the store, others' commits included."""
-
-    def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
-        """Write the changes, wholly or not at all, and return the state after them.
-
-        Once it returns, the changes outlast a crash and a power cut. An exception raised by the
-        tick leaves the store as it was. Changes that change nothing write nothing.
-
-        Raises:
-            StoreRefused: the changes could not be written; the store is as it was.
-            NotKnownWhetherSaved: they were written, but the system failed to sync.
-            ValueError: two users would bear one User Name, a User ID does not match its user, or
-                a user who is not there would be deleted: a fault of the caller.
-        """
 
 
 class UserStore(ABC):

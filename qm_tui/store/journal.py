@@ -216,7 +216,7 @@ class Journal:
         try:
             for parts, payload in enumerate(payloads):
                 # the last chance to cancel is before the frame that makes it whole
-                tick(Phase.IMPORTING, min(parts * ROWS_IN_A_PART, total), total)
+                tick(Phase.CHANGING, min(parts * ROWS_IN_A_PART, total), total)
                 is_closed = not payload.startswith(PART)
                 if is_closed and parts:
                     self._sync()

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from qm_tui.files import open_kept
 from qm_tui.refusal import reason
-from qm_tui.store.interface import StoreBusy, StoreRefused
+from qm_tui.store.refusals import StoreBusy, StoreRefused
 from qm_tui.store.who import Origin
 from qm_tui.text import visible
 

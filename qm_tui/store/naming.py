@@ -12,7 +12,7 @@ from operator import le
 from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, shortened

@@ -19,10 +19,10 @@ from qm_tui.store import snapshot
 from qm_tui.store.documents import UserDocuments
 from qm_tui.store.frames import framed
 from qm_tui.store.history import History
-from qm_tui.store.interface import StoreRefused
 from qm_tui.store.journal import Header, Journal
 from qm_tui.store.lock import WAIT, Lock
 from qm_tui.store.rebuilding import Rebuilt, Recovery
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.salvage import Loss, Snapshot, snapshot_at
 from qm_tui.store.salvage_journal import Found, JournalFound, journal_at
 from qm_tui.store.shared import files_of, history_of, journal_of

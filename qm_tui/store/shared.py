@@ -14,7 +14,8 @@ from typing import Final
 
 from qm_tui.files import SHARED, SHARED_FOLDER, Access, make_folder
 from qm_tui.refusal import reason
-from qm_tui.store.interface import StoreRefused, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import visible
 
 _OPEN_FOLDER: Final = 0o755

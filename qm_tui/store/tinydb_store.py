@@ -13,21 +13,12 @@ from qm_tui.store.database import LARGE, Database
 from qm_tui.store.entries import done_of
 from qm_tui.store.following import Touched
 from qm_tui.store.history import Limits
-from qm_tui.store.interface import (
-    Changes,
-    Done,
-    Entry,
-    Found,
-    State,
-    StoreRefused,
-    Touch,
-    Transaction,
-    Update,
-    UserStore,
-    no_found,
-)
+from qm_tui.store.interface import Done, Entry, Found, Touch, Update, UserStore, no_found
 from qm_tui.store.lock import WAIT
 from qm_tui.store.network import network_file_system
+from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.state import Changes, State
+from qm_tui.store.transaction import Transaction
 from qm_tui.store.who import origin
 from qm_tui.text import visible
 
@@ -162,7 +153,7 @@ class TinyDBUserStore(UserStore):
             return self._database.checkpoint(tick)
 
 
-class _TinyDBTransaction:
+class _TinyDBTransaction(Transaction):
     """A change in the making, under the lock."""
 
     def __init__(self, database: Database, why: str, token: str) -> None:
@@ -175,7 +166,7 @@ class _TinyDBTransaction:
     def state(self) -> State:
         return self._database.contents.state
 
-    def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
+    def _write(self, changes: Changes, tick: Tick) -> State:
         if not self.is_open:
             msg = "the transaction is over, and with it its lock"
             raise ValueError(msg)

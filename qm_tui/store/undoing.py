@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.checking import faults_of_changes
+from qm_tui.store.checking import Terms, faults_of_changes
 from qm_tui.store.guard import number_to_confirm
-from qm_tui.store.interface import Done, Entry, State, StoreRefused, UserStore
+from qm_tui.store.interface import Done, Entry, UserStore
+from qm_tui.store.refusals import MustConfirm, StoreRefused
+from qm_tui.store.state import State
 from qm_tui.text import counted
 from qm_tui.users.fields import FIELD, Field, User, user_from_mapping
 from qm_tui.users.problems import Fault
@@ -23,6 +25,7 @@ _TOGETHER: Final = (
 """Fields that are taken back together or not at all: one without the other would lock a user out,
 or break the rule of the licenses."""
 
+_LICENSES: Final = _TOGETHER[1]
 _CHANGED_SINCE: Final = "it was changed since"
 
 
@@ -57,6 +60,7 @@ class UndoPlan:
         changed: how many change back.
         removed: how many are removed again.
         must_confirm: the number that the admin must type, because it is a mass change; or 0.
+        terms: by which rules it is checked: what stood in the store before may come back.
     """
 
     number: int
@@ -68,6 +72,7 @@ class UndoPlan:
     changed: int = 0
     removed: int = 0
     must_confirm: int = 0
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def counts(self) -> str:
@@ -104,18 +109,6 @@ class UndoPlan:
 
 class NothingToUndo(StoreRefused):
     """Nothing of the transaction can be taken back."""
-
-
-class MustConfirm(StoreRefused):
-    """It is a mass change, and its number was not typed.
-
-    Attributes:
-        count: the number.
-    """
-
-    def __init__(self, sentence: str, count: int) -> None:
-        super().__init__(sentence)
-        self.count = count
 
 
 class PlanChanged(StoreRefused):
@@ -190,7 +183,7 @@ def undo(
                 f"undone; confirm it with the number {plan.must_confirm}."
             )
             raise MustConfirm(msg, plan.must_confirm)
-        transaction.commit(plan.changes, tick)
+        transaction.commit(plan.changes, tick, plan.terms)
     return plan
 
 
@@ -222,6 +215,8 @@ class _Planner:
         self._state = state
         self._plan = UndoPlan(entry.number, entry.why, state.generation)
         self._undone: dict[str, Done] = {}
+        self._as_they_were: dict[str, User] = {}
+        self._plan.terms = Terms(as_they_were=self._as_they_were)
 
     def add(self, done: Done) -> None:
         """Take back what was done to one user, if it still stands."""
@@ -248,6 +243,7 @@ class _Planner:
         """Bring back a user that was deleted."""
         user = user_from_mapping(dict(done.before or {}))
         if stored is None:
+            self._as_they_were[done.user_id] = user
             self._set(done, user)
         elif stored != user:
             self._keep(done, None, "a user with this User ID was added since")
@@ -266,6 +262,9 @@ class _Planner:
                 values[key] = before[key]
         user = user_from_mapping(values)
         if user != stored:
+            licenses = {key: before[key] for key in _LICENSES if key in before}
+            if licenses:  # whoever had none was allowed to, and may have none again
+                self._as_they_were[done.user_id] = stored._replace(**licenses)
             self._set(done, user)
 
     def _set(self, done: Done, user: User | None) -> None:
@@ -279,7 +278,7 @@ class _Planner:
     def finish(self, tick: Tick) -> UndoPlan:
         """Leave out what would break a rule, and count."""
         plan = self._plan
-        while faults := faults_of_changes(plan.changes, self._state, tick):
+        while faults := faults_of_changes(plan.changes, self._state, tick, plan.terms):
             for user_id, found in faults.items():
                 self._leave_out(user_id, found)
         users = self._state.users

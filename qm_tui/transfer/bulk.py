@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.choices import Choices, Mode
 from qm_tui.transfer.reading import CleanRecords, Record
 from qm_tui.users.fields import FIELD, FIELDS, User

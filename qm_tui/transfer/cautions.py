@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import Tick
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.spreadsheet import FORMULA_SIGNS, would_run
 from qm_tui.transfer.tally import in_steps
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Kind, User

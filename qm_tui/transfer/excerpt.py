@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.plan import Plan
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import FIELD, SHARED_PLACES, User

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import IMPORT_OF, State, UserStore
+from qm_tui.store.checking import Terms
+from qm_tui.store.interface import IMPORT_OF, UserStore
+from qm_tui.store.state import State
 from qm_tui.text import counted, size_text, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.corrections import corrected
@@ -202,7 +204,8 @@ def commit(
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
             if state is prepared.state and plan.writes:
-                transaction.commit(plan.changes, _counting(plan, tick))
+                terms = Terms(plan.choices.allow_unlicensed)
+                transaction.commit(plan.changes, _counting(plan, tick), terms)
                 moved_on = prepared is not first
                 return _report(prepared, committed=True, store_moved_on=moved_on)
         if state is not prepared.state:
@@ -280,8 +283,9 @@ def _counting(plan: Plan, tick: Tick) -> Tick:
     """A tick that counts records on their way into the store."""
     tick(Phase.IMPORTING, 0, plan.records)
 
-    def written(_phase: Phase, done: int, total: int) -> None:
-        tick(Phase.IMPORTING, plan.imported * done // total, plan.records)
+    def written(phase: Phase, done: int, total: int) -> None:
+        imported = plan.imported * done // total if phase is Phase.CHANGING else 0
+        tick(Phase.IMPORTING, imported, plan.records)
 
     return written
 

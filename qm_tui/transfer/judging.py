@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.corrections import record_of
 from qm_tui.transfer.excerpt import Excerpts

@@ -5,7 +5,7 @@ Source: the users file, section 3: User ID empty, known and unknown, modes, and 
 
 from typing import Final
 
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.bulk import Batch
 from qm_tui.transfer.choices import Choices, Mode, UnknownID
 from qm_tui.transfer.reading import Record, Values

@@ -6,7 +6,7 @@ Source: the users file, section 3, "User ID empty".
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, cast
 from qm_tui.garbage import let_go
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.guard import number_for
-from qm_tui.store.interface import State
 from qm_tui.store.naming import Claims, Judged, name_conflicts, name_taken, name_twice
+from qm_tui.store.state import State
 from qm_tui.transfer.bulk import Batch
 from qm_tui.transfer.cautions import Cautions, Extensions, extension_twice
 from qm_tui.transfer.choices import Choices, Mode

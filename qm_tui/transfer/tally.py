@@ -7,8 +7,8 @@ from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.store.guard import CLEARS, INACTIVATES, UNLICENSES, taken_by
-from qm_tui.store.interface import State
 from qm_tui.store.naming import NAME_OF_A_USER
+from qm_tui.store.state import State
 from qm_tui.transfer.choices import CHOICE, Choices
 from qm_tui.transfer.options import Choice
 from qm_tui.transfer.plan import Change, Group

@@ -15,7 +15,8 @@ from textual.widgets import Input, Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.progress import STEP
-from qm_tui.store.interface import Entry, StoreRefused
+from qm_tui.store.interface import Entry
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import counted
 from qm_tui.tui.actions_bar import Offer
 from qm_tui.tui.activity_list import ActivityList

@@ -22,7 +22,8 @@ from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
-from qm_tui.store.interface import StoreRefused, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.chrome import PageChosen
 from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal

@@ -15,7 +15,8 @@ from textual.timer import Timer
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled
-from qm_tui.store.interface import StoreRefused, Touch, UserStore
+from qm_tui.store.interface import Touch, UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import History, details_lines, history_lines, title_of
 from qm_tui.tui.jobs import Job

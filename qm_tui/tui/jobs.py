@@ -12,7 +12,7 @@ from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.progress_line import Pace
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.users.query.views import SortKey
 
 _REST: Final = 0.0005

@@ -10,7 +10,8 @@ from textual.message import Message
 
 from qm_tui.crash import sentence_of
 from qm_tui.store.happened import Happened
-from qm_tui.store.interface import State, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.state import State
 from qm_tui.tui.jobs import View, Wanted
 from qm_tui.users.fields import Field, User
 from qm_tui.users.query.finding import Finder, Query

@@ -14,7 +14,8 @@ from textual.screen import Screen
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import STEP, Phase
-from qm_tui.store.interface import State, StoreRefused
+from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.state import State
 from qm_tui.tui.jobs import View, Wanted
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.session import Session

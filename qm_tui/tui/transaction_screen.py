@@ -14,7 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from qm_tui.store.interface import Entry, StoreRefused, UserStore
+from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import fitted
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.done_lines import lines_of, origin_text, title_text

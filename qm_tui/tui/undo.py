@@ -1,18 +1,17 @@
 """Undo on the pages: a plan, a question with what it would do, and the undo itself."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick
-from qm_tui.store.interface import Entry, StoreRefused, UserStore
-from qm_tui.store.undoing import MustConfirm, PlanChanged, UndoPlan, undo, undo_plan
-from qm_tui.tui.jobs import Job, View, ended_by
+from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.refusals import MustConfirm, StoreRefused
+from qm_tui.store.undoing import PlanChanged, UndoPlan, undo, undo_plan
+from qm_tui.tui.background import in_background
+from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.session import Session
 from qm_tui.tui.undo_dialog import UndoDialog, UndoneReport, kept_words
@@ -22,8 +21,6 @@ _MEANWHILE: Final = (
     "now."
 )
 _CANCELLED: Final = "Undo cancelled. Nothing was changed."
-
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         number: the transaction; 0 for the last one.
     """
     store = session.store
-    found = await _in_background(page, session, partial(_planned, store, number))
+    found = await in_background(page, session, partial(_planned, store, number), _CANCELLED)
     if found is None:
         return
     entry, plan = found
@@ -52,7 +49,9 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         typed = await page.app.push_screen_wait(UndoDialog(entry, plan, said))
         if typed is None or not session.may_change:
             return
-        outcome = await _in_background(page, session, partial(_undone, session, plan, typed))
+        outcome = await in_background(
+            page, session, partial(_undone, session, plan, typed), _CANCELLED
+        )
         if outcome is None:
             return
         if isinstance(outcome, _Undone):
@@ -88,22 +87,3 @@ def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     restored = {user_id for user_id in changed if user_id not in before}
     return _Undone(done, view_of(session.listing, store.state, session.wanted, changed, restored))
-
-
-def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:
-    with no_garbage_collection():
-        return work(tick)
-
-
-async def _in_background(
-    page: Screen[Any], session: Session, work: Callable[[Tick], Made]
-) -> Made | None:
-    """Do work in a thread, as a job; what it made, or None where the page was told why not."""
-    job = session.begin(Job(page.post_message))
-    try:
-        made = await asyncio.to_thread(_without_garbage, work, job.tick)
-    except Exception as error:
-        page.post_message(ended_by(error, _CANCELLED))
-        return None
-    session.end("")
-    return made

@@ -6,7 +6,7 @@ values that many users share (flags, recording service) are judged together and 
 
 import re
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final
@@ -24,6 +24,8 @@ _CONVERSE = "each must be the converse of the other"
 UNLICENSED: Final = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both not assigned: {_CONVERSE}"
 """What is wrong with a user who has neither license."""
 _BOTH_LICENSES = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both assigned: {_CONVERSE}"
+
+_EVERYWHERE: Final = range(len(FIELDS))
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAC = re.compile(
@@ -68,7 +70,12 @@ def faults_of(user: Sequence[str], *, allow_unlicensed: bool = False) -> list[Fa
     return faults
 
 
-def unsound_rows(columns: Sequence[Sequence[str]], *, allow_unlicensed: bool = False) -> set[int]:
+def unsound_rows(
+    columns: Sequence[Sequence[str]],
+    *,
+    allow_unlicensed: bool = False,
+    places: Container[int] = _EVERYWHERE,
+) -> set[int]:
     """Which of many users have a fault, asked of all of them at once.
 
     Says the same as `faults_of` of each, in a third of the time.
@@ -76,6 +83,8 @@ def unsound_rows(columns: Sequence[Sequence[str]], *, allow_unlicensed: bool = F
     Args:
         columns: for each of the 26 fields the values of all users.
         allow_unlicensed: as in `faults_of`.
+        places: where in a user those values stand that are judged. Whether mandatory values are
+            there is asked of all.
 
     Returns:
         The places in the columns.
@@ -85,7 +94,9 @@ def unsound_rows(columns: Sequence[Sequence[str]], *, allow_unlicensed: bool = F
         column = columns[field.index]
         if not all(column):
             unsound.update(at for at, value in enumerate(column) if not value)
-    shared = list(zip(*(columns[field.index] for field, _ in _TOGETHER), strict=True))
+    shared: list[tuple[str, ...]] = []
+    if any(field.index in places for field, _ in _TOGETHER):
+        shared = list(zip(*(columns[field.index] for field, _ in _TOGETHER), strict=True))
     faulty = {
         values
         for values in set(shared)
@@ -97,6 +108,8 @@ def unsound_rows(columns: Sequence[Sequence[str]], *, allow_unlicensed: bool = F
         unsound.update(at for at, values in enumerate(shared) if values in faulty)
     for place, field, check in _ONE_BY_ONE:
         column = columns[place]
+        if place not in places:
+            continue
         if field.kind is Kind.IP:
             unsound |= _no_addresses(column)
         elif any(column):
@@ -126,6 +139,24 @@ def _is_of_update(fault: Fault, user: User, stored: User) -> bool:
     if field in _LICENSES:
         return any(user[one.index] != stored[one.index] for one in _LICENSES)
     return user[field.index] != stored[field.index] or not user[field.index]
+
+
+def unprintable_rows(columns: Sequence[Sequence[str]]) -> set[int]:
+    """Which of many users have a value that holds a control character, or is too long.
+
+    Args:
+        columns: the values of all users, field by field; any of the fields.
+
+    Returns:
+        The places in the columns.
+    """
+    found: set[int] = set()
+    for column in columns:
+        if _UNPRINTABLE.search("".join(column)):
+            found.update(at for at, value in enumerate(column) if _UNPRINTABLE.search(value))
+        if max(map(len, column), default=0) > MAX_VALUE:
+            found.update(at for at, value in enumerate(column) if len(value) > MAX_VALUE)
+    return found
 
 
 def control_fault(field: Field, value: str) -> Fault | None:

@@ -23,7 +23,9 @@ from unittest import mock
 from tinydb import TinyDB
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.interface import NotKnownWhetherSaved, State, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import NotKnownWhetherSaved
+from qm_tui.store.state import State
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User

@@ -18,7 +18,9 @@ from typing import Any, Final, Self
 from unittest import mock
 
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import Changes, NotKnownWhetherSaved, State, StoreReadOnly, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import NotKnownWhetherSaved, StoreReadOnly
+from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo
 from qm_tui.transfer.importing import Asked, import_users

@@ -21,9 +21,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from qm_tui.progress import Tick, no_tick
-from qm_tui.store.interface import Changes, State, StoreRefused, Transaction
+from qm_tui.progress import Tick
+from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store.transaction import Transaction
 from qm_tui.store.undoing import NothingToUndo, undo, undo_plan
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
@@ -52,7 +54,7 @@ def digest_of(users: Iterable[User]) -> str:
     return sha256(repr(sorted(users)).encode()).hexdigest()[:16]
 
 
-class _Announced:
+class _Announced(Transaction):
     """A transaction that says what the store will hold after it."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -62,11 +64,11 @@ class _Announced:
     def state(self) -> State:
         return self._transaction.state
 
-    def commit(self, changes: Changes, tick: Tick = no_tick) -> State:
+    def _write(self, changes: Changes, tick: Tick) -> State:
         users: dict[str, User | None] = {**self.state.users, **changes}
         will_be = digest_of(one for one in users.values() if one is not None)
         _say("begun", self.state.generation + 1, will_be)
-        return self._transaction.commit(changes, tick)
+        return self._transaction._write(changes, tick)
 
 
 class _Announcing(TinyDBUserStore):

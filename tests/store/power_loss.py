@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 from unittest import mock
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.interface import Changes, NotKnownWhetherSaved, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import NotKnownWhetherSaved
+from qm_tui.store.state import Changes
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo, undo_plan
 from qm_tui.transfer.importing import Asked, import_users

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from unittest import mock
 
-from qm_tui.store.interface import State, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.state import State
 from qm_tui.users.fields import User
 
 ROOT: Final = 0

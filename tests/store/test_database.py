@@ -10,10 +10,10 @@ from tinydb import TinyDB
 
 from qm_tui.store.frames import framed
 from qm_tui.store.history import Limits
-from qm_tui.store.interface import StoreReadOnly, StoreRefused
+from qm_tui.store.refusals import StoreReadOnly, StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, user, write_unchecked
 from tests.store.test_tinydb_store import checkpoint, commit
 
 BO, CY = user("bo"), user("cy")
@@ -360,7 +360,8 @@ def test_a_plain_tinydb_file_is_taken_over_with_its_half_characters(path):
     commit(path, CY)
     assert _users(path) == [ANNA._replace(location="a\ud800b"), BO, CY]
     assert _beside(path, "~").read_bytes() == old
-    commit(path, BO._replace(location="c\udfff"))
+    changed = BO._replace(location="c\udfff")
+    write_unchecked(open_store(path), {BO.user_id: changed})
     checkpoint(path)
     assert _users(path)[1].location == "c\udfff"
     assert json.loads(path.read_bytes())["n\udfff"] == {"1": {"big": 2**70}}

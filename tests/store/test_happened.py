@@ -13,7 +13,8 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.store import database, happened
 from qm_tui.store.happened import Happened
 from qm_tui.store.history import Limits
-from qm_tui.store.interface import StoreRefused, UserStore
+from qm_tui.store.interface import UserStore
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
 from qm_tui.store.undoing import undo
 from qm_tui.users.fields import User

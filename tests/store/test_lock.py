@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from qm_tui.store.interface import StoreBusy, StoreRefused
 from qm_tui.store.lock import Lock
+from qm_tui.store.refusals import StoreBusy, StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.who import origin
 from tests.helpers import user

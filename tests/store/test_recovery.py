@@ -8,9 +8,9 @@ import pytest
 from tinydb import TinyDB
 
 from qm_tui.store.frames import framed
-from qm_tui.store.interface import StoreRefused
 from qm_tui.store.rebuilding import Recovery
 from qm_tui.store.recovery import recovered
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, user

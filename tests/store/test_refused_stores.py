@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.interface import EMPTY, StoreBusy, StoreRefused
+from qm_tui.store.refusals import StoreBusy, StoreRefused
+from qm_tui.store.state import EMPTY
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, user

@@ -15,8 +15,8 @@ from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 from tinydb.table import Document
 
-from qm_tui.store.interface import StoreBusy, StoreReadOnly, StoreRefused
 from qm_tui.store.journal_db import JournalDB, JournalTable
+from qm_tui.store.refusals import StoreBusy, StoreReadOnly, StoreRefused
 from qm_tui.store.storage import ChangedMeanwhile, JournalStorage
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS

@@ -10,12 +10,13 @@ import pytest
 from qm_tui.progress import Cancelled
 from qm_tui.store.frames import framed
 from qm_tui.store.history import Limits
-from qm_tui.store.interface import StoreRefused, Touch, UserStore
+from qm_tui.store.interface import Touch, UserStore
 from qm_tui.store.journal_db import JournalDB
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, user, write_unchecked
 
 BO, CY = user("bo"), user("cy")
 
@@ -29,8 +30,7 @@ def commit(path: Path, *changed: User, delete: tuple[str, ...] = (), why: str = 
     """Change users as another process does; the number of the transaction."""
     store = opened(path)
     changes = {one.user_id: one for one in changed} | dict.fromkeys(delete)
-    with store.transaction(why) as transaction:
-        return transaction.commit(changes).generation
+    return write_unchecked(store, changes, why).generation
 
 
 def opened(path: Path) -> UserStore:

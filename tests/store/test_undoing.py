@@ -2,11 +2,11 @@
 
 import pytest
 
-from qm_tui.store.interface import StoreRefused
+from qm_tui.store.refusals import MustConfirm, StoreRefused
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import MustConfirm, NothingToUndo, PlanChanged, undo, undo_plan
+from qm_tui.store.undoing import NothingToUndo, PlanChanged, undo, undo_plan
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, user, write_unchecked
 from tests.store.test_tinydb_store import checkpoint, commit
 
 BO, CY = user("bo"), user("cy")
@@ -25,9 +25,8 @@ def store(path):
 
 
 def _commit(store, *users: User, delete: tuple[str, ...] = ()) -> int:
-    with store.transaction("edit") as transaction:
-        changes = {one.user_id: one for one in users} | dict.fromkeys(delete)
-        return int(transaction.commit(changes).generation)
+    changes = {one.user_id: one for one in users} | dict.fromkeys(delete)
+    return write_unchecked(store, changes).generation
 
 
 def _kept(plan) -> list[tuple[str, str]]:
@@ -145,6 +144,29 @@ def test_licenses_go_back_together(store):
     number = _commit(store, ANNA._replace(unlimited_license="0", on_demand_license="1"))
     undo(store, number)
     assert store.state.users[ANNA.user_id] == ANNA
+
+
+NONE = {"unlimited_license": "0", "on_demand_license": "0"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (ANNA._replace(**NONE), ANNA),
+        (ANNA._replace(**NONE), ANNA._replace(unlimited_license="0", on_demand_license="1")),
+        (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X")),
+        (ANNA._replace(**NONE), None),
+        (ANNA._replace(last_name="", phone_ip="nonsense", location="a\tb"), None),
+    ],
+    ids=["given a license", "given the other", "another field", "deleted", "deleted as it was"],
+)
+def test_whatever_stood_in_the_store_comes_back(store, before, after):
+    _commit(store, before, BO)
+    changes = {ANNA.user_id: after}
+    number = write_unchecked(store, changes).generation
+    plan = undo(store, number)
+    assert plan.kept == []
+    assert store.state.users[ANNA.user_id] == before
 
 
 def test_a_mass_change_asks_for_its_number(store):

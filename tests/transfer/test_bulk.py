@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qm_tui.store.interface import State
+from qm_tui.store.state import State
 from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
 from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.planning import Keeps, plan_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.store.interface import EMPTY
+from qm_tui.store.state import EMPTY
 from qm_tui.transfer.choices import CHOICE, CHOICES, Choices, Empty, Mode, UnknownID
 from qm_tui.transfer.plan import Result
 from qm_tui.transfer.planning import Keeps, plan_of

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.interface import EMPTY
+from qm_tui.store.state import EMPTY
 from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Record

@@ -10,7 +10,7 @@ import pytest
 
 from qm_tui.progress import Cancelled
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import EMPTY
+from qm_tui.store.state import EMPTY
 from qm_tui.transfer import lines
 from qm_tui.transfer.exporting import AlreadyThere
 from qm_tui.transfer.importing import Asked, prepare

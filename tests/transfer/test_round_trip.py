@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import EMPTY
+from qm_tui.store.state import EMPTY
 from qm_tui.transfer import exporting
 from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.export_choices import USUAL, Delimiter, ExportChoices

@@ -15,8 +15,10 @@ from qm_tui.tui.users_page import UsersPage
 from qm_tui.tui.users_table import UsersDataTable
 from qm_tui.users.fields import User
 from sample_data import generate
+from tests.helpers import write_unchecked
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
+
 SMALL, LARGE = (80, 24), (120, 40)
 
 
@@ -31,8 +33,7 @@ def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
     store = open_store(path)
     changes = {user.user_id: user for user in users}
     if changes:
-        with store.transaction("edit") as transaction:
-            transaction.commit(changes)
+        write_unchecked(store, changes)
     return store
 
 
@@ -43,8 +44,7 @@ def commit(path: Path, *users: User, why: str = "edit", delete: str = "") -> int
     changes: dict[str, User | None] = {one.user_id: one for one in users}
     if delete:
         changes[delete] = None
-    with store.transaction(why) as transaction:
-        return transaction.commit(changes).generation
+    return write_unchecked(store, changes, why).generation
 
 
 def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:

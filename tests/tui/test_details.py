@@ -10,7 +10,8 @@ from textual.app import App
 from textual.style import Style
 
 from qm_tui.progress import Phase
-from qm_tui.store.interface import Done, Entry, StoreRefused, Touch
+from qm_tui.store.interface import Done, Entry, Touch
+from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
 from qm_tui.tui import details_pane
 from qm_tui.tui.details_lines import (

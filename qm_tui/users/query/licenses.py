@@ -5,7 +5,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.users.fields import FIELD, User
+from qm_tui.users.fields import FIELD, FIELDS, User
 
 
 class License(StrEnum):
@@ -54,3 +54,21 @@ def license_cell(user: User) -> str:
     if not call and not has_computer:
         return NO_LICENSE
     return f"{call:<2}{LETTERS[License.COMPUTER] if has_computer else ''}".rstrip()
+
+
+CALL_LICENSES: Final = (License.UNLIMITED, License.ON_DEMAND, License.NONE)
+"""The choices for licenses 14 and 15, of which a user has exactly one, or none where that is
+allowed. As one choice, so that the rule of the two cannot be broken."""
+
+
+def call_license_of(user: User) -> License | None:
+    """Which of licenses 14 and 15 a user has; None where the two flags are no choice."""
+    assigned = [one for one, index in _FLAGS[:2] if user[index] == "1"]
+    if len(assigned) > 1:
+        return None
+    return assigned[0] if assigned else License.NONE
+
+
+def call_license_values(license: License) -> dict[str, str]:
+    """What gives a user one of `CALL_LICENSES`: both flags, by field key."""
+    return {FIELDS[index].key: "1" if one is license else "0" for one, index in _FLAGS[:2]}

@@ -1,0 +1,34 @@
+"""Why a store could not do what it was asked to do."""
+
+from qm_tui.refusal import Refused
+
+
+class StoreRefused(Refused):
+    """The store could not be opened, read or written; it is as it was."""
+
+
+class StoreBusy(StoreRefused):
+    """Somebody else is writing, and did not finish in time."""
+
+
+class StoreReadOnly(StoreRefused):
+    """The store was opened for looking only, or may not be written."""
+
+
+class NotKnownWhetherSaved(StoreRefused):
+    """The system failed to sync: whether the change outlasts a power cut is not known.
+
+    Nothing more is written through this store; it must be opened again.
+    """
+
+
+class MustConfirm(StoreRefused):
+    """It is a mass change, and its number was not typed.
+
+    Attributes:
+        count: the number.
+    """
+
+    def __init__(self, sentence: str, count: int) -> None:
+        super().__init__(sentence)
+        self.count = count

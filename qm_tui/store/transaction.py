@@ -1,0 +1,71 @@
+"""The door to the store: the one place where changes are checked and committed.
+
+The form, the bulk changes, the import, undo and the command line all come through here. Whatever
+they found out beforehand, so as to show it, is found out again: a change that breaks a rule is
+not written, whoever asks for it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import final
+
+from qm_tui.progress import Tick, no_tick
+from qm_tui.store.checking import USUAL, Terms, faults_of_changes
+from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.state import Changes, State
+from qm_tui.text import counted
+from qm_tui.users.problems import Fault
+
+
+class RulesBroken(StoreRefused):
+    """Changes would break a rule. Nothing was written.
+
+    Attributes:
+        faults: the faults by User ID.
+    """
+
+    def __init__(self, faults: Mapping[str, list[Fault]]) -> None:
+        first = next(iter(faults.values()))[0]
+        more = f" And {counted(len(faults) - 1, 'user')} more." if len(faults) > 1 else ""
+        super().__init__(f"Nothing was saved. {first.message}. {first.remedy}{more}")
+        self.faults = faults
+
+
+class Transaction(ABC):
+    """A change of the store in the making, while nobody else can write."""
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """The newest state of the store, others' commits included."""
+
+    @final
+    def commit(self, changes: Changes, tick: Tick = no_tick, terms: Terms = USUAL) -> State:
+        """Check the changes, and write them wholly or not at all.
+
+        Once it returns, the changes outlast a crash and a power cut. An exception raised by the
+        tick leaves the store as it was. Changes that change nothing write nothing.
+
+        Args:
+            changes: what is to become of whom.
+            tick: told how far it is.
+            terms: by which rules they are checked.
+
+        Returns:
+            The state after them.
+
+        Raises:
+            RulesBroken: a user would break a rule, or two would bear one User Name.
+            StoreRefused: the changes could not be written; the store is as it was.
+            NotKnownWhetherSaved: they were written, but the system failed to sync.
+            ValueError: a User ID does not match its user, or a user who is not there would be
+                deleted: a fault of the caller.
+        """
+        faults = faults_of_changes(changes, self.state, tick, terms)
+        if faults:
+            raise RulesBroken(faults)
+        return self._write(changes, tick)
+
+    @abstractmethod
+    def _write(self, changes: Changes, tick: Tick) -> State:
+        """Write changes that keep the rules. Nobody but `commit` asks for it."""

@@ -1,0 +1,43 @@
+"""Work on the store in a thread, as the job of a page."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from textual.screen import Screen
+
+from qm_tui.garbage import no_garbage_collection
+from qm_tui.progress import Tick
+from qm_tui.tui.jobs import Job, ended_by
+from qm_tui.tui.session import Session
+
+Made = TypeVar("Made")
+
+
+async def in_background(
+    page: Screen[Any], session: Session, work: Callable[[Tick], Made], when_cancelled: str
+) -> Made | None:
+    """Do work in a thread, as the job at work.
+
+    Args:
+        page: the page that is told how far it is, and what ended it.
+        session: what the pages share.
+        work: the work.
+        when_cancelled: what is said where it was cancelled, as a sentence.
+
+    Returns:
+        What it made, or None where the page was told why not.
+    """
+    job = session.begin(Job(page.post_message))
+    try:
+        made = await asyncio.to_thread(_without_garbage, work, job.tick)
+    except Exception as error:
+        page.post_message(ended_by(error, when_cancelled))
+        return None
+    session.end("")
+    return made
+
+
+def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:
+    with no_garbage_collection():
+        return work(tick)
