@@ -23,7 +23,7 @@ from qm_tui.tui.activity_list import ActivityList
 from qm_tui.tui.content import safe
 from qm_tui.tui.done_lines import time_text
 from qm_tui.tui.jobs import View
-from qm_tui.tui.page import COMMON, Page
+from qm_tui.tui.page import COMMON, UNDO, Page
 from qm_tui.tui.session import Session
 from qm_tui.tui.transaction_screen import TransactionScreen
 
@@ -75,6 +75,7 @@ class ActivityPage(Page):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
+        UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),
     ]

@@ -1,4 +1,4 @@
-"""The guard of a mass change: its number must be typed before it is imported."""
+"""The guard of a mass change: its number must be typed before it is made."""
 
 from typing import ClassVar
 
@@ -9,8 +9,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.transfer.plan import Plan
-from qm_tui.transfer.preview_text import taken_text
 from qm_tui.tui.content import safe
 from qm_tui.tui.number_field import NumberField
 
@@ -19,7 +17,9 @@ class ConfirmDialog(ModalScreen[int | None]):
     """Asks for the number of a mass change. It gives the number, or None; Esc gives None.
 
     Args:
-        plan: the plan of the import.
+        number: the number.
+        text: what would be done, and that nothing is written yet.
+        yes: the word on the button that does it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,30 +27,29 @@ class ConfirmDialog(ModalScreen[int | None]):
         Binding("q", "no", "Back", show=False),
     ]
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, number: int, text: str, *, yes: str) -> None:
         super().__init__(classes="small-dialog")
-        self._number, self._said = plan.must_confirm, taken_text(plan)
+        self._number, self._text, self._yes = number, text, yes
 
     def compose(self) -> ComposeResult:
         """What it would do, the field, and the answers."""
-        text = f"{self._said} Nothing is written yet."
         with Vertical(classes="dialog", id="confirm-dialog") as dialog:
             dialog.border_title = safe("A mass change")
-            yield Static(safe(text), classes="dialog-text")
+            yield Static(safe(self._text), classes="dialog-text")
             with Horizontal(id="confirm-line"):
                 yield Label(safe(f"If that is meant, type {self._number} "))
                 yield NumberField(self._number, id="confirm")
             yield Static(id="confirm-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
-                yield Button(safe("[Import]"), id="yes", compact=True)
+                yield Button(safe(f"[{self._yes}]"), id="yes", compact=True)
 
     def on_mount(self) -> None:
         """The field waits for the number."""
         self.query_one("#confirm").focus()
 
     def action_no(self) -> None:
-        """Close it, and nothing is imported."""
+        """Close it, and nothing is done."""
         self.dismiss(None)
 
     @on(Button.Pressed, "#no")

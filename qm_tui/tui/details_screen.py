@@ -1,6 +1,6 @@
 """The details of a user on a narrow terminal: as large as it is, and with the user's neighbours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from textual import on
@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.content import safe
@@ -45,21 +45,45 @@ class DetailsScreen(ModalScreen[int]):
         """The user, and what can be done."""
         with Vertical(classes="dialog", id="details-dialog"):
             yield DetailsPane()
+            yield Static(id="details-said")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[← Previous]"), id="previous", compact=True)
                 yield Button(safe("[→ Next]"), id="next", compact=True)
+                yield from self.more_buttons()
                 yield Button(safe("[Back]"), id="back", compact=True)
+
+    def more_buttons(self) -> Iterator[Button]:
+        """Buttons of what else can be done."""
+        return iter(())
 
     def on_mount(self) -> None:
         """Show the user."""
         self.query_one(DetailsPane).focus()
-        self._show()
+        self.say("")
+        self.show_user()
 
-    def _show(self) -> None:
-        user_id, count = self._user_ids[self._row], len(self._user_ids)
-        user = self._users.get(user_id)
+    @property
+    def user(self) -> User | None:
+        """The user who is shown; None where it was deleted."""
+        return self._users.get(self._user_ids[self._row])
+
+    def say(self, sentence: str) -> None:
+        """Say something below the details; nothing where it is empty."""
+        said = self.query_one("#details-said", Static)
+        said.update(safe(sentence))
+        said.display = bool(sentence)
+
+    def show_users(self, users: Mapping[str, User]) -> None:
+        """Show the same user as it is among other users."""
+        self._users = users
+        self.show_user()
+
+    def show_user(self) -> None:
+        """Show the user, and what can be done."""
+        user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
         dialog = self.query_one("#details-dialog")
-        dialog.border_title = safe(title_of(user) if user is not None else user_id, 60)
+        name = title_of(user) if user is not None else f"{user_id} was deleted"
+        dialog.border_title = safe(name, 60)
         place = f"{self._row + 1:,} of {count:,}  ←→ other users  " if count > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc back  ? keys")
         self.query_one(DetailsPane).show(user, self._store)
@@ -80,7 +104,7 @@ class DetailsScreen(ModalScreen[int]):
         """Show another user, where there is one."""
         if self._can_move(users):
             self._row += users
-            self._show()
+            self.show_user()
 
     def action_close(self) -> None:
         """Close it."""
@@ -94,5 +118,5 @@ class DetailsScreen(ModalScreen[int]):
     def _pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "back":
             self.action_close()
-        else:
+        elif event.button.id in ("previous", "next"):
             self.action_move(1 if event.button.id == "next" else -1)

@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import Final
 
 LATER: Final = (
-    "qm_tui.tui.details_screen",
+    "qm_tui.tui.user_screen",
+    "qm_tui.tui.user_flow",
+    "qm_tui.tui.bulk_flow",
     "qm_tui.tui.import_flow",
     "qm_tui.tui.export_flow",
     "qm_tui.tui.views_dialog",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual import on, work
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -31,8 +32,9 @@ _CHANGE: Final = ("import", "undo")
 _ROOM_FOR_NAVIGATION: Final = 80
 """Columns of the terminal from which the navigation pane is shown unless it is not wanted."""
 
+UNDO: Final = Binding("u", "undo", "Undo", tooltip="Take back the last change")
+
 COMMON: Final[list[BindingType]] = [
-    Binding("u", "undo", "Undo", tooltip="Take back the last change"),
     Binding("escape", "cancel", "Cancel the running job", show=False),
     *(
         Binding(str(number), f"show_page('{page}')", f"Page {name}", show=False)
@@ -108,9 +110,13 @@ class Page(Screen[None]):
     def show_work(self) -> None:
         """A job began or ended: offer what can be done now."""
         bar = self.actions
-        possible = {one for one in bar.actions if self.check_action(one, ())}
+        possible = {one for one in bar.actions if self._can(one)}
         bar.offer(possible, can_cancel=self.is_busy)
         self.refresh_bindings()
+
+    def _can(self, action: str) -> bool:
+        _, name, parameters = parse(action)
+        return bool(self.check_action(name, parameters))
 
     def show_said(self) -> None:
         """Say what is to be said."""

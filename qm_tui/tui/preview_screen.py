@@ -19,6 +19,7 @@ from qm_tui.text import counted
 from qm_tui.transfer.choices import CHOICE, CHOICES
 from qm_tui.transfer.importing import Asked, Prepared
 from qm_tui.transfer.plan import Group
+from qm_tui.transfer.preview_text import taken_text
 from qm_tui.tui.choices_dialog import ChoicesDialog
 from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.content import safe
@@ -442,7 +443,8 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             return
         plan, confirmed = preview.plan, 0
         if plan.must_confirm:
-            dialog = ConfirmDialog(plan)
+            text = f"{taken_text(plan)} Nothing is written yet."
+            dialog = ConfirmDialog(plan.must_confirm, text, yes="Import")
             typed = await self.app.push_screen_wait(dialog)
             if typed is None or preview is not self.preview or self.is_planning:
                 return

@@ -89,6 +89,10 @@ class Session:
         if self.view is not None:
             listener.show_view(self.view)
 
+    def leave(self, listener: Listener) -> None:
+        """Tell a screen nothing more."""
+        self._listeners.remove(listener)
+
     @property
     def wanted(self) -> Wanted:
         """Which users the table shows."""

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from qm_tui.refusal import Refused
 from qm_tui.remembered_views import remembered_views
 from qm_tui.text import counted
+from qm_tui.tui.acting import FIRST_ACTS, MORE_ACTS, Chosen, act, can_act
 from qm_tui.tui.chrome import PAGES
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.details_pane import DetailsPane
@@ -21,7 +22,7 @@ from qm_tui.tui.filter_bar import FilterBar
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import Listed, NotListed, asks_for_marks
 from qm_tui.tui.marks import MarksLookedAt, looked_at
-from qm_tui.tui.page import COMMON, Page
+from qm_tui.tui.page import COMMON, UNDO, Page
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import ShownView, fault_of
 from qm_tui.tui.too_small import is_too_small
@@ -69,6 +70,9 @@ class UsersList(Page):
         Binding(
             "slash", "filter", "Filter", tooltip="Filter the users who are shown", priority=True
         ),
+        *FIRST_ACTS,
+        UNDO,
+        *MORE_ACTS,
         Binding("v", "views", "Views", tooltip="Choose a view, or save this one"),
         Binding("c", "columns", "Columns", tooltip="Choose columns, order and width"),
         Binding("F", "counts", "Counts", tooltip="Count the users shown by a field"),
@@ -217,7 +221,26 @@ class UsersList(Page):
         """In the field of the filter its key is a letter."""
         if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
             return False
+        if action == "act":
+            view = self.session.view
+            is_one_shown = view is not None and bool(view.user_ids)
+            return can_act(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
         return super().check_action(action, parameters)
+
+    @property
+    def _chosen(self) -> Chosen:
+        """With whom something is done that a key asks for."""
+        session, view = self.session, self.session.view
+        user_id = self.table.cursor_user_id if self.is_mounted else None
+        current = view.state.users.get(user_id) if view is not None and user_id else None
+        return Chosen(current, tuple(session.marks), session.hidden_marks)
+
+    @work
+    async def action_act(self, what: str) -> None:
+        """Do something with the marked users, or with the current one."""
+        with self._asking() as may_ask:
+            if may_ask:
+                await act(what, self, self.session, self._chosen)
 
     def action_filter(self) -> None:
         """Type a filter; the users for whom it holds are shown at each key."""
@@ -372,15 +395,14 @@ class UsersList(Page):
     @work
     async def _open_details(self) -> None:
         """Show the details on a screen of their own, and let the cursor follow."""
-        from qm_tui.tui.details_screen import DetailsScreen
+        from qm_tui.tui.user_screen import UserScreen
 
         view, table = self.session.view, self.table
         with self._asking() as may_ask:
             if view is None or not may_ask:
                 return
-            row = await self.app.push_screen_wait(
-                DetailsScreen(view.user_ids, table.cursor_row, view.state.users, self.store)
-            )
+            screen = UserScreen(self.session, table.cursor_row, self)
+            row = await self.app.push_screen_wait(screen)
         now = self.session.view
         if now is not None:
             with suppress(ValueError):  # the user may be gone, or no longer shown

@@ -39,6 +39,7 @@ class UsersPage(UsersList):
     OFFERS: ClassVar[tuple[Offer, ...]] = (
         Offer("[i Import]", "import", "import"),
         Offer("[x Export]", "export", "export"),
+        Offer("[e Edit]", "edit", "act('edit')"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import", show=False, tooltip="Import users from a .csv file"),

@@ -42,7 +42,7 @@ class UsersDataTable(VirtualRows):
         Binding("enter", "select", "Details", tooltip="All fields of the user, and the history"),
         Binding("space", "mark", "Mark", tooltip="Mark the user, or take the mark away"),
         Binding("asterisk", "mark_all", "Mark all users shown, or none", show=False),
-        Binding("s", "sort(False)", "Sort", tooltip="Sort by the current column; again: reverse"),
+        Binding("s", "sort(False)", "Sort by the current column; again: reverse", show=False),
         Binding("S", "sort(True)", "Sort by the current column as well, second", show=False),
         Binding("y", "copy_cell", "Copy the cell to the clipboard", show=False),
         Binding("Y", "copy_row", "Copy the row to the clipboard, without secrets", show=False),

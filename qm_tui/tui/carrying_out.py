@@ -1,0 +1,137 @@
+"""A change of many users on its way into the store: planned, confirmed, done, shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from textual.screen import Screen
+
+from qm_tui.progress import Tick
+from qm_tui.store.bulk import BulkChange, BulkChanged, BulkPlan, bulk_plan, commit_bulk
+from qm_tui.store.refusals import MustConfirm
+from qm_tui.text import counted, sentence
+from qm_tui.tui.background import in_background
+from qm_tui.tui.confirm_dialog import ConfirmDialog
+from qm_tui.tui.jobs import View
+from qm_tui.tui.listing import view_of
+from qm_tui.tui.question import Message, Question
+from qm_tui.tui.session import Session
+
+_CANCELLED: Final = "Cancelled. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    plan: BulkPlan
+    view: View
+
+
+async def planned(page: Screen[Any], session: Session, change: BulkChange) -> BulkPlan | None:
+    """What a change would do now; None where the page was told why that is not known."""
+    return await in_background(
+        page, session, partial(bulk_plan, change, session.store.state), _CANCELLED
+    )
+
+
+async def carry_out(
+    page: Screen[Any],
+    session: Session,
+    plan: BulkPlan,
+    said: Callable[[BulkPlan], str],
+    *,
+    confirmed: int = 0,
+) -> bool:
+    """Carry out a plan that the admin has seen and agreed to.
+
+    A mass change is done once its number was typed. Where others changed the store so that it
+    would do something else, that is asked first.
+
+    Args:
+        page: the page that is told how far it is.
+        session: what the pages share.
+        plan: the plan.
+        said: what it did, for the Actions bar: "9 users inactivated".
+        confirmed: the number that was typed already.
+
+    Returns:
+        Whether it was done.
+    """
+    while True:
+        if not plan.changes:
+            page.app.push_screen(Message(nothing_text(plan)))
+            return False
+        if plan.must_confirm and confirmed != plan.must_confirm:
+            dialog = ConfirmDialog(plan.must_confirm, mass_text(plan), yes="Change")
+            typed = await page.app.push_screen_wait(dialog)
+            if typed is None:
+                return False
+            confirmed = typed
+        if not session.may_change:
+            return False
+        outcome = await in_background(
+            page, session, partial(_carried_out, session, plan, confirmed), _CANCELLED
+        )
+        if outcome is None:
+            return False
+        if isinstance(outcome, _Done):
+            break
+        plan, confirmed = outcome, 0
+        text = f"Somebody changed the store meanwhile. This would now {_would(plan)}. Do it?"
+        if plan.changes and not plan.must_confirm:
+            question = Question(text, yes="Do it")
+            if not await page.app.push_screen_wait(question):
+                return False
+    session.show(outcome.view)
+    session.say(f"{said(outcome.plan)}{left_out_text(outcome.plan)}. u takes it back")
+    return True
+
+
+def _carried_out(
+    session: Session, plan: BulkPlan, confirmed: int, tick: Tick
+) -> "_Done | BulkPlan":
+    store = session.store
+    try:
+        done = commit_bulk(store, plan.change, confirmed=confirmed, expected=plan, tick=tick)
+    except BulkChanged as error:
+        return error.plan
+    except MustConfirm:
+        return bulk_plan(plan.change, store.state, tick)
+    changed = [user_id for user_id, user in done.changes.items() if user is not None]
+    view = view_of(session.listing, store.state, session.wanted, changed)
+    return _Done(done, replace(view, cursor_row=None))
+
+
+def _would(plan: BulkPlan) -> str:
+    users = counted(len(plan.changes), "user")
+    return f"{'delete' if plan.change.deletes else 'change'} {users}"
+
+
+def mass_text(plan: BulkPlan) -> str:
+    """Why a number must be typed."""
+    users = counted(plan.must_confirm, "user")
+    if plan.change.deletes:
+        return f"This deletes {users}. Nothing is written yet."
+    return (
+        f"This inactivates or unlicenses {users} of {len(plan.state.users):,}, or clears values "
+        "of theirs. Nothing is written yet."
+    )
+
+
+def left_out_text(plan: BulkPlan) -> str:
+    """How many cannot be changed, and the first reason; empty where all can."""
+    if not plan.left_out:
+        return ""
+    fault = next(iter(plan.left_out.values()))[0]
+    count = len(plan.left_out)
+    return f", {count:,} left out: {fault.message}"
+
+
+def nothing_text(plan: BulkPlan) -> str:
+    """Why a plan changes nobody."""
+    if plan.left_out:
+        fault = next(iter(plan.left_out.values()))[0]
+        return f"Nothing was changed. {sentence(fault.message)} {fault.remedy}"
+    if plan.same:
+        return f"Nothing was changed: {counted(plan.same, 'user')} had the value already."
+    return "Nothing was changed: the users were deleted by somebody else meanwhile."

@@ -1,0 +1,122 @@
+"""The details of a user from the Users page, with what can be done with the user."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.widgets import Button
+
+from qm_tui.tui.acting import FIRST_ACTS, MORE_ACTS, Act, Chosen, act, can_act
+from qm_tui.tui.content import safe
+from qm_tui.tui.details_screen import DetailsScreen
+from qm_tui.tui.jobs import Progressed, View
+from qm_tui.tui.page import UNDO, Page
+from qm_tui.tui.session import Session
+from qm_tui.tui.undo import take_back
+
+_ADD_LIKE: Final = Binding(
+    "a", f"act('{Act.ADD}')", "Add like it", tooltip="Add a user like this one"
+)
+
+_BUTTONS: Final = {
+    Act.EDIT: "[e Edit]",
+    Act.CHANGE: "[m Change]",
+    Act.ACTIVATE: "[A Activate]",
+    Act.DELETE: "[D Delete]",
+}
+
+
+class UserScreen(DetailsScreen):
+    """Shows a user, and changes it. It follows the store: what becomes of the user is seen at once.
+
+    Args:
+        session: what the pages share; its view has the users between whom one can move.
+        row: the place of the first to be shown.
+        page: the page that is told how far a job is that is begun here.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *FIRST_ACTS,
+        UNDO,
+        _ADD_LIKE,
+        *MORE_ACTS[1:],
+    ]
+
+    def __init__(self, session: Session, row: int, page: Page) -> None:
+        view = session.view
+        user_ids, users = ((), {}) if view is None else (view.user_ids, view.state.users)
+        super().__init__(user_ids, row, users, session.store)
+        self._session, self._page = session, page
+        self._is_acting = self._has_acted = False
+
+    def more_buttons(self) -> Iterator[Button]:
+        """What is done with users most."""
+        for what, words in _BUTTONS.items():
+            yield Button(safe(words), id=what, compact=True)
+
+    def on_mount(self) -> None:
+        """Follow the store."""
+        super().on_mount()
+        self._session.join(self)
+
+    def on_unmount(self) -> None:
+        """Follow it no longer."""
+        self._session.leave(self)
+
+    # What the session tells
+
+    def show_work(self) -> None:
+        """A job began or ended: offer what can be done now."""
+        for what in _BUTTONS:
+            self.query_one(f"#{what}").disabled = not self.check_action("act", (what,))
+        self.refresh_bindings()
+
+    def show_said(self) -> None:
+        """Say what was done here last."""
+        if self._has_acted:
+            self.say(self._session.said)
+
+    def show_progress(self, event: Progressed) -> None:
+        """Say how far a job is."""
+        self.say(event.said)
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else, maybe of this user too."""
+        self.show_users(view.state.users)
+        self.show_work()
+
+    def show_marks(self) -> None:
+        """Marks do not count here."""
+
+    # What is done
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Take away the keys that do nothing for this user."""
+        if action == "act":
+            is_there = self.user is not None
+            return can_act(str(parameters[0]), self._session, is_one_shown=is_there)
+        if action == "undo":
+            return self._session.may_change
+        return super().check_action(action, parameters)
+
+    @work
+    async def action_act(self, what: str) -> None:
+        """Do something with the user who is shown."""
+        if not self._is_acting:
+            self._is_acting = self._has_acted = True
+            await act(what, self._page, self._session, Chosen(self.user, is_like=True))
+            self._is_acting = False
+
+    @work
+    async def action_undo(self) -> None:
+        """Take the last change back."""
+        if not self._is_acting:
+            self._is_acting = self._has_acted = True
+            await take_back(self._page, self._session, 0)
+            self._is_acting = False
+
+    @on(Button.Pressed)
+    def _act_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id in _BUTTONS:
+            self.action_act(event.button.id)
