@@ -18,6 +18,7 @@ from qm_tui.users.rules import (
     control_fault,
     faults_of,
     faults_of_update,
+    is_of_update,
     length_fault,
     unprintable_rows,
     unsound_rows,
@@ -67,11 +68,7 @@ def faults_of_change(user: User, stored: User | None, terms: Terms = USUAL) -> l
             if fault is not None:
                 found = [other for other in found if other.field is not one] + [fault]
     if before is not None:
-        found = [
-            one
-            for one in found
-            if one.field is None or user[one.field.index] != before[one.field.index]
-        ]
+        found = [one for one in found if is_of_update(one, user, before)]
     return found
 
 

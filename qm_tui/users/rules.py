@@ -129,10 +129,11 @@ def faults_of_update(user: User, stored: User, *, allow_unlicensed: bool = False
     if _checked_values(user) == _checked_values(stored) and "" not in _mandatory_values(user):
         return []
     faults = faults_of(user, allow_unlicensed=allow_unlicensed)
-    return [fault for fault in faults if _is_of_update(fault, user, stored)]
+    return [fault for fault in faults if is_of_update(fault, user, stored)]
 
 
-def _is_of_update(fault: Fault, user: User, stored: User) -> bool:
+def is_of_update(fault: Fault, user: User, stored: User) -> bool:
+    """Whether an update made a fault, as said of `faults_of_update`."""
     field = fault.field
     if field is None:
         return True

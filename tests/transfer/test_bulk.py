@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qm_tui.store.checking import Terms, faults_of_changes
 from qm_tui.store.state import State
 from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
 from qm_tui.transfer.plan import Plan, Result
@@ -113,6 +114,13 @@ def test_many_records_at_once_come_to_the_same_as_one_by_one(state, batches, cho
     assert list(map(len, (quick.changes, quick.added))) == list(
         map(len, (slow.changes, slow.added))
     )
+
+
+@_quick
+@given(_stores(), _files(), _choices)
+def test_what_an_import_plans_passes_the_check_of_every_change(state, batches, choices):
+    plan = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
+    assert faults_of_changes(plan.changes, state, terms=Terms(choices.allow_unlicensed)) == {}
 
 
 @_quick

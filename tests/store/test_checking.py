@@ -1,0 +1,158 @@
+"""The check of every change: many users at once are judged as each of them would be alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qm_tui.progress import no_tick
+from qm_tui.store.checking import USUAL, Terms, faults_of_change, faults_of_changes
+from qm_tui.users.fields import FIELDS, MAX_VALUE, User
+from tests.helpers import ANNA, state_of, user
+
+BO, CY = user("bo"), user("cy")
+NONE = {"unlimited_license": "0", "on_demand_license": "0"}
+
+_VALUES = {
+    "last_name": ("Berg", "", "a\tb", "\ud800", "x" * (MAX_VALUE + 1)),
+    "phone_ip": ("", "10.0.0.1", "nonsense", "::1"),
+    "is_active": ("1", "0", "x", ""),
+    "recording_service": ("Any", "a b", ""),
+    "unlimited_license": ("1", "0", "2"),
+    "on_demand_license": ("1", "0"),
+    "computer_recording_license": ("1", "0", "", "yes"),
+    "windows_login": ("", "CORP\\x", "x"),
+    "sip_uri": ("", "sip:a@b", "a@b"),
+    "password": ("ENC", ""),
+    "location": ("Oslo", "", "a\nb"),
+    "secondary_phone_ip": ("", "x"),
+}
+_KEYS = sorted(_VALUES)
+
+
+@st.composite
+def _users(draw: st.DrawFn, name: str) -> User:
+    keys = draw(st.sets(st.sampled_from(_KEYS), max_size=3))
+    return user(name, **{key: draw(st.sampled_from(_VALUES[key])) for key in sorted(keys)})
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], Terms]:
+    stored, changes, before = [], {}, {}
+    for name in ("ada", "bob", "cid", "dan", "eve", "fay"):
+        if draw(st.booleans()):
+            stored.append(draw(_users(name)))
+        if draw(st.booleans()):
+            changes[f"u-{name}"] = draw(_users(name))
+        if draw(st.booleans()):
+            before[f"u-{name}"] = draw(_users(name))
+    return stored, changes, Terms(draw(st.booleans()), before)
+
+
+@given(_cases())
+def test_at_once_as_one_by_one(case):
+    stored, changes, terms = case
+    state = state_of(*stored)
+    slow = {
+        user_id: found
+        for user_id, one in changes.items()
+        if one is not None and (found := faults_of_change(one, state.users.get(user_id), terms))
+    }
+    assert faults_of_changes(changes, state, no_tick, terms) == slow
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_fault"),
+    [
+        ({"u-bo": BO._replace(user_name="ANNA")}, ["u-bo"]),
+        ({"u-bo": BO._replace(user_name="cy"), "u-cy": CY._replace(user_name="bo")}, []),
+        ({"u-bo": BO._replace(user_name="new"), "u-cy": CY._replace(user_name="New")}, ["u-cy"]),
+        ({"u-bo": None, "u-cy": CY._replace(user_name="bo")}, []),
+        ({"u-cy": CY._replace(user_name="bo"), "u-bo": None}, []),
+        (
+            {"u-bo": BO._replace(user_name="cy"), "u-cy": CY._replace(user_name="")},
+            ["u-cy", "u-bo"],
+        ),
+        ({"u-bo": BO._replace(user_name="cy"), "u-cy": CY}, ["u-bo"]),
+        ({"u-cy": CY, "u-bo": BO._replace(user_name="cy")}, ["u-bo"]),
+        ({"u-x": BO._replace(user_id="u-x", user_name="Bo")}, ["u-x"]),
+        ({"u-x": user("x"), "u-y": user("y", user_name="X")}, ["u-y"]),
+    ],
+    ids=[
+        "taken",
+        "swapped",
+        "claimed twice",
+        "left by a deleted user",
+        "left by one deleted later",
+        "kept by a user at fault",
+        "kept, the owner last",
+        "kept, the owner first",
+        "taken by a new user",
+        "two new users",
+    ],
+)
+def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
+    found = faults_of_changes(changes, state_of(ANNA, BO, CY))
+    assert [*found] == at_fault
+    for faults in found.values():
+        assert [one.field.key for one in faults if one.field] == ["user_name"]
+        assert "line" not in f"{faults[0].message}{faults[0].remedy}"
+
+
+@pytest.mark.parametrize(
+    ("stored", "changed", "terms", "fields"),
+    [
+        (ANNA, ANNA._replace(**NONE), USUAL, ["on_demand_license"]),
+        (ANNA, ANNA._replace(**NONE), Terms(allow_unlicensed=True), []),
+        (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X"), USUAL, []),
+        (
+            ANNA,
+            ANNA._replace(**NONE),
+            Terms(as_they_were={ANNA.user_id: ANNA}),
+            ["on_demand_license"],
+        ),
+        (
+            ANNA,
+            ANNA._replace(**NONE),
+            Terms(as_they_were={ANNA.user_id: ANNA._replace(**NONE)}),
+            [],
+        ),
+        (None, ANNA._replace(phone_ip="x"), USUAL, ["phone_ip"]),
+        (
+            None,
+            ANNA._replace(phone_ip="x"),
+            Terms(as_they_were={ANNA.user_id: ANNA._replace(phone_ip="x")}),
+            [],
+        ),
+        (
+            ANNA._replace(phone_ip="x", location="a\tb"),
+            ANNA._replace(phone_ip="x", location="a\tb", agent_id="\n"),
+            USUAL,
+            ["agent_id"],
+        ),
+        (ANNA, ANNA._replace(last_name="x" * (MAX_VALUE + 1)), USUAL, ["last_name"]),
+        (
+            ANNA._replace(last_name=""),
+            ANNA._replace(last_name="", location="X"),
+            USUAL,
+            ["last_name"],
+        ),
+    ],
+)
+def test_what_stood_before_is_no_fault_of_a_change(stored, changed, terms, fields):
+    state = state_of(*([stored] if stored else []))
+    found = faults_of_changes({ANNA.user_id: changed}, state, no_tick, terms)
+    assert [one.field.key for one in found.get(ANNA.user_id, []) if one.field] == fields
+
+
+def test_each_field_that_cannot_be_empty_is_asked_of_all():
+    people = [user(f"n{number}") for number in range(1200)]
+    state = state_of(*people)
+    mandatory = [field for field in FIELDS if field.mandatory]
+    changes = {
+        one.user_id: one._replace(**{field.key: ""})
+        for one, field in zip(people[-len(mandatory) :], mandatory, strict=True)
+    }
+    found = faults_of_changes({one.user_id: one for one in people} | changes, state)
+    assert {user_id: [one.field for one in faults] for user_id, faults in found.items()} == {
+        user_id: [field] for user_id, field in zip(changes, mandatory, strict=True)
+    }
