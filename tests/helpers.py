@@ -73,7 +73,7 @@ def state_of(*users: User) -> State:
 def write_unchecked(store: UserStore, changes: Changes, why: str = "edit") -> State:
     """Change users as a program may have done that did not know the rules."""
     with store.transaction(why) as transaction:
-        return transaction._write(changes, no_tick)
+        return transaction._write_checked(changes, no_tick)
 
 
 def commit_unchecked(path: Path, *changed: User) -> State:

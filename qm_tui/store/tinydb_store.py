@@ -166,7 +166,7 @@ class _TinyDBTransaction(Transaction):
     def state(self) -> State:
         return self._database.contents.state
 
-    def _write(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, tick: Tick) -> State:
         if not self.is_open:
             msg = "the transaction is over, and with it its lock"
             raise ValueError(msg)

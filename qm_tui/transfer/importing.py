@@ -204,7 +204,7 @@ def commit(
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
             if state is prepared.state and plan.writes:
-                terms = Terms(plan.choices.allow_unlicensed)
+                terms = Terms(plan.choices.allow_unlicensed, judged_on=prepared.state)
                 transaction.commit(plan.changes, _counting(plan, tick), terms)
                 moved_on = prepared is not first
                 return _report(prepared, committed=True, store_moved_on=moved_on)

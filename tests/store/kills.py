@@ -64,11 +64,11 @@ class _Announced(Transaction):
     def state(self) -> State:
         return self._transaction.state
 
-    def _write(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, tick: Tick) -> State:
         users: dict[str, User | None] = {**self.state.users, **changes}
         will_be = digest_of(one for one in users.values() if one is not None)
         _say("begun", self.state.generation + 1, will_be)
-        return self._transaction._write(changes, tick)
+        return self._transaction._write_checked(changes, tick)
 
 
 class _Announcing(TinyDBUserStore):

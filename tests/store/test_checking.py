@@ -37,7 +37,9 @@ def _users(draw: st.DrawFn, name: str) -> User:
 
 @st.composite
 def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], Terms]:
-    stored, changes, before = [], {}, {}
+    stored: list[User] = []
+    changes: dict[str, User | None] = {}
+    before: dict[str, User] = {}
     for name in ("ada", "bob", "cid", "dan", "eve", "fay"):
         if draw(st.booleans()):
             stored.append(draw(_users(name)))

@@ -1,0 +1,169 @@
+"""There is one door to the store: nothing changes a user but `Transaction.commit`.
+
+Told from the source, where nobody else may call what writes, and from the program: once the check
+at the door refuses everything, no way of changing a user gets through.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qm_tui.store import transaction as door
+from qm_tui.store.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.checking import Terms
+from qm_tui.store.editing import Edit, add_user, save_edits
+from qm_tui.store.interface import UserStore
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.transaction import RulesBroken, Transaction
+from qm_tui.store.undoing import undo
+from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.problems import Fault
+from tests.helpers import ANNA, HEADER, csv_text, user, written
+from tests.store.test_tinydb_store import commit
+
+SOURCES = Path(__file__).parents[1] / "qm_tui"
+BO, CY = user("bo"), user("cy")
+
+
+def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Where in the source a method of this name is called: the file, and the call."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == name
+            ):
+                yield str(path.relative_to(SOURCES)), node
+
+
+def _callers(name: str, of: str) -> set[str]:
+    """The files in which a method is called on something that is called so."""
+    return {where for where, call in _calls(name) if of in ast.unparse(call.func)}
+
+
+def test_only_the_door_writes():
+    assert {where for where, _ in _calls("_write_checked")} == {"store/transaction.py"}
+    assert _callers("commit", "database") == {"store/storage.py", "store/tinydb_store.py"}
+    # what is recovered goes into a store of its own, beside the damaged one
+    assert _callers("append", "journal") == {"store/database.py", "store/recovery.py"}
+
+
+def test_other_programs_change_no_user():
+    (call,) = (call for where, call in _calls("commit") if where == "store/storage.py")
+    assert ast.unparse(call.args[0]) == "{}"
+
+
+def test_only_an_import_that_planned_on_this_very_state_is_not_asked_again():
+    naming = {
+        str(path.relative_to(SOURCES)): path.read_text().count("judged_on")
+        for path in SOURCES.rglob("*.py")
+        if "judged_on" in path.read_text()
+    }
+    assert naming.keys() == {
+        "store/checking.py",
+        "store/transaction.py",
+        "transfer/importing.py",
+    }
+    assert naming["transfer/importing.py"] == naming["store/transaction.py"] == 1
+
+
+def test_the_door_cannot_be_replaced():
+    assert getattr(Transaction.commit, "__final__", False)
+
+
+# The door is shut
+
+
+@pytest.fixture
+def path(home):
+    return home / "store" / "users.json"
+
+
+@pytest.fixture
+def store(path):
+    commit(path, ANNA, BO)
+    commit(path, ANNA._replace(location="Bergen"))
+    store = open_store(path)
+    store.load()
+    return store
+
+
+def _everything_is_wrong(changes, *_rest):
+    fault = Fault(FIELD["location"], "The door is shut", "Come back later.")
+    return {user_id: [fault] for user_id in changes}
+
+
+def _edit(store: UserStore, _path: Path) -> object:
+    stored = store.state.users[ANNA.user_id]
+    return save_edits(store, [Edit(stored, stored._replace(agent_id="A-2"))])
+
+
+def _add(store: UserStore, _path: Path) -> object:
+    return add_user(store, CY._replace(user_id=""))
+
+
+def _bulk(values: dict[str, str] | None) -> Callable[[UserStore, Path], object]:
+    change = BulkChange("change", chosen([BO.user_id]), values)
+    return lambda store, _: commit_bulk(store, change)
+
+
+def _undo(store: UserStore, _path: Path) -> object:
+    return undo(store, 2)
+
+
+def _import(store: UserStore, path: Path) -> object:
+    changed = ANNA._replace(location="Oslo", department="IT"), BO._replace(agent_id="A-2")
+    file = written(path.parents[1], csv_text([HEADER, *changed, CY._replace(user_id="")]))
+    return import_users(Asked(file), store)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [_edit, _add, _bulk({"is_active": "0"}), _bulk(None), _undo],
+    ids=["edit", "add", "change of many", "deletion", "undo"],
+)
+def test_no_way_leads_past_the_door(store, path, way, monkeypatch):
+    monkeypatch.setattr(door, "faults_of_changes", _everything_is_wrong)
+    before = path.read_bytes(), Path(f"{path}.journal").read_bytes(), store.state
+    with pytest.raises(RulesBroken, match="The door is shut"):
+        way(store, path)
+    assert (path.read_bytes(), Path(f"{path}.journal").read_bytes(), store.state) == before
+    monkeypatch.undo()
+    way(store, path)
+    assert store.state.generation == 3
+
+
+def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch):
+    monkeypatch.setattr(door, "faults_of_changes", _everything_is_wrong)
+    state = store.state
+    with store.transaction("import") as transaction, pytest.raises(RulesBroken):
+        transaction.commit({CY.user_id: CY}, terms=Terms(judged_on=replace(state)))
+    _import(store, path)  # it was planned on this very state
+    assert store.state.generation == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ANNA._replace(phone_ip="nonsense"),
+        ANNA._replace(last_name=""),
+        ANNA._replace(unlimited_license="1", on_demand_license="1"),
+        ANNA._replace(first_name="a\x1b[2Jb"),
+        ANNA._replace(user_name="BO"),
+        User(user_id="u-new"),
+    ],
+    ids=["address", "mandatory", "licenses", "control", "name", "nothing"],
+)
+def test_what_breaks_a_rule_is_not_written_whoever_asks(store, path, wrong):
+    before = store.state
+    with store.transaction("whoever") as transaction, pytest.raises(RulesBroken) as refused:
+        transaction.commit({BO.user_id: BO._replace(location="X"), wrong.user_id: wrong})
+    assert refused.value.faults.keys() == {wrong.user_id}
+    assert str(refused.value).startswith("Nothing was saved. ")
+    assert store.state is before
+    assert open_store(path).load() == before
