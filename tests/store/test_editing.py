@@ -2,8 +2,11 @@
 
 import pytest
 
-from qm_tui.store.editing import Edit, EditRefused, merged, save_edits
+from qm_tui.store.checking import Terms
+from qm_tui.store.editing import Edit, EditRefused, add_user, merged, save_edits
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.transaction import RulesBroken
+from qm_tui.store.undoing import undo
 from tests.helpers import ANNA, state_of, user
 from tests.store.test_tinydb_store import commit
 
@@ -93,3 +96,52 @@ def test_an_edit_that_changes_nothing_writes_no_transaction(path):
     store = open_store(path)
     assert save_edits(store, [Edit(ANNA, ANNA)]).generation == 1
     assert len(store.activity()) == 1
+
+
+def test_a_user_who_is_added_gets_an_id_and_can_be_taken_back(path):
+    commit(path, ANNA)
+    store = open_store(path)
+    store.load()
+    added = add_user(store, BO._replace(user_id=""))
+    assert added == BO._replace(user_id=added.user_id)
+    assert len(added.user_id) == 12
+    assert [*open_store(path).load().users.values()] == [ANNA, added]
+    undo(store, 2)
+    assert [*open_store(path).load().users.values()] == [ANNA]
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"user_name": "ANNA"}, "user_name"),
+        ({"last_name": ""}, "last_name"),
+        ({"password": ""}, "password"),
+        ({"phone_ip": "x"}, "phone_ip"),
+        ({"unlimited_license": "0"}, "on_demand_license"),
+    ],
+)
+def test_a_user_who_breaks_a_rule_is_not_added(path, values, field):
+    before = commit(path, ANNA)
+    store = open_store(path)
+    with pytest.raises(RulesBroken) as refused:
+        add_user(store, BO._replace(user_id="", **values))
+    (faults,) = refused.value.faults.values()
+    assert [one.field.key for one in faults if one.field] == [field]
+    assert open_store(path).load() == before
+
+
+def test_a_user_without_license_is_added_where_that_is_allowed(path):
+    store = open_store(path)
+    without = BO._replace(user_id="", unlimited_license="0")
+    added = add_user(store, without, terms=Terms(allow_unlicensed=True))
+    changed = added._replace(unlimited_license="1"), added._replace(location="X")
+    save_edits(store, [Edit(added, changed[1])])
+    save_edits(store, [Edit(changed[1], changed[0]._replace(location="X"))])
+    with pytest.raises(EditRefused):
+        save_edits(store, [Edit(changed[0]._replace(location="X"), changed[1])])
+    save_edits(
+        store,
+        [Edit(changed[0]._replace(location="X"), changed[1])],
+        terms=Terms(allow_unlicensed=True),
+    )
+    assert store.state.users[added.user_id] == changed[1]

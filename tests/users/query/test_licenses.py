@@ -1,0 +1,39 @@
+"""Licenses 14 and 15 as one choice."""
+
+import pytest
+
+from qm_tui.users.fields import FIELD
+from qm_tui.users.query.licenses import (
+    CALL_LICENSES,
+    License,
+    call_license_of,
+    call_license_values,
+)
+from qm_tui.users.rules import faults_of
+from tests.helpers import ANNA
+
+
+@pytest.mark.parametrize(
+    ("flags", "license"),
+    [
+        ("10", License.UNLIMITED),
+        ("01", License.ON_DEMAND),
+        ("00", License.NONE),
+        ("11", None),
+        ("x1", License.ON_DEMAND),
+    ],
+)
+def test_two_flags_are_one_choice(flags, license):
+    one = ANNA._replace(unlimited_license=flags[0], on_demand_license=flags[1])
+    assert call_license_of(one) is license
+
+
+@pytest.mark.parametrize("license", CALL_LICENSES)
+def test_whatever_is_chosen_keeps_the_rule_and_is_read_back(license: License):
+    one = ANNA._replace(unlimited_license="1", on_demand_license="1")
+    chosen = one._replace(**call_license_values(license))
+    assert call_license_of(chosen) is license
+    assert faults_of(chosen, allow_unlicensed=license is License.NONE) == []
+    assert {
+        key for key in FIELD if getattr(chosen, key) != getattr(one, key)
+    } <= call_license_values(license).keys()
