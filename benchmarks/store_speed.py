@@ -95,7 +95,12 @@ class Stores:
         return work("edit", self.edited, EDITS if run_number else 1)
 
     def commit(self, _run: int) -> Command:
-        """A commit of all users as new ones."""
+        """A commit of all users as new ones, as an import does that judged them for its plan."""
+        shutil.rmtree(self.checked.with_name("commit"), ignore_errors=True)
+        return work("commit", self.checked, 1)
+
+    def commit_judged_there(self, _run: int) -> Command:
+        """The same, where the rules are asked in the commit."""
         shutil.rmtree(self.checked.with_name("commit"), ignore_errors=True)
         return work("commit", self.checked, 0)
 
@@ -134,6 +139,12 @@ class Stores:
                 "orjson.dumps + write + fsync",
                 lambda _: dump,
                 most=3,
+            ),
+            Compared(
+                "the same, rules asked there",
+                self.commit_judged_there,
+                "orjson.dumps + write + fsync",
+                lambda _: dump,
             ),
             Compared(
                 f"open, {named}, from the snapshot",

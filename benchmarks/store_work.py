@@ -16,6 +16,7 @@ from statistics import median
 
 from benchmarks.sample_users import sample_users
 from benchmarks.ticking import Ticking
+from qm_tui.store.checking import Terms
 from qm_tui.store.interface import UserStore
 from qm_tui.store.tinydb_store import open_store
 
@@ -56,8 +57,13 @@ def _edit(path: Path, edits: int) -> Callable[[], Seconds]:
     return edit
 
 
-def _commit(path: Path, _number: int) -> Callable[[], Seconds]:
-    """A commit of all users of a store as new ones of an empty one beside it."""
+def _commit(path: Path, is_judged: int) -> Callable[[], Seconds]:
+    """A commit of all users of a store as new ones of an empty one beside it.
+
+    Args:
+        path: the store.
+        is_judged: whether the rules were asked before, as by the plan of an import.
+    """
     changes = dict(open_store(path).load().users)
     store = open_store(path.with_name("commit") / "users.json")
     store.load()
@@ -65,7 +71,8 @@ def _commit(path: Path, _number: int) -> Callable[[], Seconds]:
     def commit() -> Seconds:
         def all_of_it() -> None:
             with store.transaction("import") as transaction:
-                transaction.commit(changes)
+                judged_on = transaction.state if is_judged else None
+                transaction.commit(changes, terms=Terms(judged_on=judged_on))
 
         return [_timed(all_of_it)]
 

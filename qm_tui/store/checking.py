@@ -6,7 +6,7 @@ The import asks the same rules of many records at once (`qm_tui.transfer.plannin
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, repeat
-from typing import Final
+from typing import Final, cast
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.naming import NAME_TWICE, Claims, Judged, name_conflicts
@@ -86,28 +86,51 @@ def faults_of_changes(
     """
     faults: dict[str, list[Fault]] = {}
     claims = Claims()
-    given_up: set[str] = set()
-    done = 0
-    waiting = iter(changes.items())
-    while batch := list(islice(waiting, STEP)):
-        tick(Phase.CHECKING, done, len(changes))
-        done += len(batch)
-        new: list[User] = []
-        changed: list[tuple[User, User]] = []
-        for user_id, user in batch:
-            stored = state.users.get(user_id)
-            if user is None:
-                given_up.add(user_id)
-            elif stored is None:
-                new.append(user)
-            elif user is not stored:
-                changed.append((user, stored))
-        faults.update(_faults_of_new(new, terms))
-        faults.update(_faults_of_changed(changed, terms))
-        _claim(claims, new, changed, faults)
+    for new, changed in _steps(changes, state, tick):
+        found = _faults_of(new, changed, terms)
+        faults |= found
+        _claim(claims, new, changed, found)
+    given_up = {user_id for user_id, user in changes.items() if user is None}
     for at, fault in name_conflicts(claims, _without(state, given_up), tick).items():
         faults[claims.user_ids[at]] = [_of_change(fault, claims.users[at])]
     return faults
+
+
+def break_a_rule(changes: Changes, state: State, tick: Tick, terms: Terms) -> bool:
+    """Whether a user would break a rule by itself, whatever User Names the others have."""
+    return any(_faults_of(new, changed, terms) for new, changed in _steps(changes, state, tick))
+
+
+def _steps(
+    changes: Changes, state: State, tick: Tick
+) -> Iterator[tuple[Sequence[User], Sequence[tuple[User, User]]]]:
+    """Some changes after the other: the users who are new, and those who change, as they were."""
+    users = state.users
+    user_ids, others = iter(changes), iter(changes.values())
+    for done in range(0, len(changes), STEP):
+        tick(Phase.CHECKING, done, len(changes))
+        some = list(islice(others, STEP))
+        new, changed = [], []
+        if not users and None not in some:
+            new = some  # all are new, as where users move to here
+        else:
+            for user_id, user in zip(islice(user_ids, STEP), some, strict=True):
+                stored = users.get(user_id)
+                if user is None or user is stored:
+                    continue
+                if stored is None:
+                    new.append(user)
+                else:
+                    changed.append((user, stored))
+        yield cast("list[User]", new), changed
+
+
+def _faults_of(
+    new: Sequence[User], changed: Sequence[tuple[User, User]], terms: Terms
+) -> dict[str, list[Fault]]:
+    found = dict(_faults_of_new(new, terms))
+    found.update(_faults_of_changed(changed, terms))
+    return found
 
 
 def _faults_of_new(users: Sequence[User], terms: Terms) -> Iterator[tuple[str, list[Fault]]]:

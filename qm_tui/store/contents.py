@@ -23,14 +23,13 @@ from qm_tui.store.entries import (
 )
 from qm_tui.store.interface import Entry, Found, no_found
 from qm_tui.store.layers import Layered
-from qm_tui.store.state import EMPTY, Changes, State
+from qm_tui.store.state import EMPTY, Changes, NameTaken, State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key, name_keys
 
 _USER_ID_AT = FIELD["user_id"].index
 _USER_NAME_AT = FIELD["user_name"].index
 _user_name_of = itemgetter(_USER_NAME_AT)
-_ONE_NAME = "two users would bear one User Name"
 
 
 class DoesNotFit(Exception):
@@ -311,8 +310,8 @@ def checked(state: State, changes: Changes) -> Names:
     """Make sure that changes fit a state and one another; what they do to User Names.
 
     Raises:
-        ValueError: two users would bear one User Name, a User ID does not match its user, or a
-            user who is not there would be deleted.
+        NameTaken: two users would bear one User Name.
+        ValueError: a User ID does not match its user, or a user who is not there would be deleted.
     """
     users, names = state.users, state.names
     found = names_after(state, changes)
@@ -329,7 +328,7 @@ def checked(state: State, changes: Changes) -> Names:
         if owner_id is not None and owner_id != user_id:
             owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
             if owner is not None and name_key(owner.user_name) == key:
-                raise ValueError(_ONE_NAME)
+                raise NameTaken("two users would bear one User Name")
     return found
 
 
@@ -337,7 +336,7 @@ def names_after(state: State, changes: Changes) -> Names:
     """What changes do to User Names.
 
     Raises:
-        ValueError: two of the changes claim one name.
+        NameTaken: two of the changes claim one name.
     """
     users, names = state.users, state.names
     given_up: list[str] = []
@@ -364,7 +363,7 @@ def names_after(state: State, changes: Changes) -> Names:
             claimed[after] = user_id
             claims += 1
     if len(claimed) < claims:
-        raise ValueError(_ONE_NAME)
+        raise NameTaken("two users would bear one User Name")
     return Names(given_up, claimed)
 
 

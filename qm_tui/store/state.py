@@ -27,3 +27,7 @@ EMPTY = State(0, Layered(), Layered())
 
 Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
+
+
+class NameTaken(ValueError):
+    """Two users would bear one User Name."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import final
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.checking import USUAL, Terms, faults_of_changes
+from qm_tui.store.checking import USUAL, Terms, break_a_rule, faults_of_changes
 from qm_tui.store.refusals import StoreRefused
-from qm_tui.store.state import Changes, State
+from qm_tui.store.state import Changes, NameTaken, State
 from qm_tui.text import counted
 from qm_tui.users.problems import Fault
 
@@ -62,12 +62,18 @@ class Transaction(ABC):
                 deleted: a fault of the caller.
         """
         state = self.state
-        if state is not terms.judged_on:
-            faults = faults_of_changes(changes, state, tick, terms)
-            if faults:
-                raise RulesBroken(faults)
-        return self._write_checked(changes, tick)
+        is_judged = state is terms.judged_on
+        if not is_judged and break_a_rule(changes, state, tick, terms):
+            raise RulesBroken(faults_of_changes(changes, state, tick, terms))
+        try:
+            return self._write_checked(changes, tick)
+        except NameTaken as error:
+            raise RulesBroken(faults_of_changes(changes, state, tick, terms)) from error
 
     @abstractmethod
     def _write_checked(self, changes: Changes, tick: Tick) -> State:
-        """Write changes that keep the rules. Nobody but `commit` asks for it."""
+        """Write changes that keep the rules. Nobody but `commit` asks for it.
+
+        Raises:
+            NameTaken: two users would bear one User Name.
+        """

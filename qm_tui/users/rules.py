@@ -6,9 +6,11 @@ values that many users share (flags, recording service) are judged together and 
 
 import re
 import socket
+from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from functools import lru_cache
-from operator import itemgetter
+from itertools import repeat
+from operator import itemgetter, length_hint
 from typing import Final
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
@@ -153,9 +155,10 @@ def unprintable_rows(columns: Sequence[Sequence[str]]) -> set[int]:
     """
     found: set[int] = set()
     for column in columns:
-        if _UNPRINTABLE.search("".join(column)):
+        text = "".join(column)
+        if not text.isprintable() and _UNPRINTABLE.search(text):  # the quick question first
             found.update(at for at, value in enumerate(column) if _UNPRINTABLE.search(value))
-        if max(map(len, column), default=0) > MAX_VALUE:
+        if len(text) > MAX_VALUE and max(map(len, column)) > MAX_VALUE:
             found.update(at for at, value in enumerate(column) if len(value) > MAX_VALUE)
     return found
 
@@ -199,12 +202,13 @@ def _no_addresses(values: Sequence[str]) -> set[int]:
     """Where values stand that are no address of a phone. Most are IPv4, and asked at once."""
     filled = [value for value in values if value]
     dotted = [value for value in filled if ":" not in value]
-    try:
-        for value in dotted:
-            _inet_pton(_IPV4, value)
-        suspects = [value for value in filled if ":" in value]
-    except (OSError, ValueError):
-        suspects = filled
+    suspects = [value for value in filled if ":" in value] if len(dotted) < len(filled) else []
+    waiting = iter(dotted)
+    while length_hint(waiting):
+        try:
+            deque(map(_inet_pton, repeat(_IPV4), waiting), maxlen=0)
+        except (OSError, ValueError):
+            suspects.append(dotted[-1 - length_hint(waiting)])  # the one that was asked last
     bad = {value for value in suspects if not _is_phone_address(value)}
     return {at for at, value in enumerate(values) if value in bad} if bad else set()
 

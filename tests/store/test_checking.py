@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.progress import no_tick
-from qm_tui.store.checking import USUAL, Terms, faults_of_change, faults_of_changes
+from qm_tui.store.checking import USUAL, Terms, break_a_rule, faults_of_change, faults_of_changes
 from qm_tui.users.fields import FIELDS, MAX_VALUE, User
 from tests.helpers import ANNA, state_of, user
 
@@ -60,6 +60,7 @@ def test_at_once_as_one_by_one(case):
         if one is not None and (found := faults_of_change(one, state.users.get(user_id), terms))
     }
     assert faults_of_changes(changes, state, no_tick, terms) == slow
+    assert break_a_rule(changes, state, no_tick, terms) == bool(slow)
 
 
 @pytest.mark.parametrize(
