@@ -54,7 +54,7 @@ class KeyLine(Widget):
     def _look(self) -> None:
         if not self.is_attached or not self.size.width:
             return
-        shown = _fitting(actions_that_work(self.screen), self.size.width - 2)
+        shown = _fitting(actions_that_work(self.screen), self.size.width)
         if [one.text for one in shown] != [one.text for one in self._shown]:
             self._shown = shown
             self.refresh()
@@ -83,12 +83,12 @@ def _fitting(actions: Sequence[Action], width: int) -> list[_Shown]:
         if one.active.binding.show
     ]
     last = [one for one in shown if one.text.split()[0] in _ALWAYS]
-    left = width - sum(len(one.text) + _GAP for one in last)
+    left = width + _GAP - sum(len(one.text) + _GAP for one in last)  # behind the last is no gap
     found = []
     for one in shown:
         if one not in last:
             left -= len(one.text) + _GAP
-            if left < -_GAP * (not last):
+            if left < 0:
                 break
             found.append(one)
     return found + last

@@ -19,12 +19,12 @@ def line_of(pilot):
 @pytest.mark.parametrize(
     ("size", "line"),
     [
-        ((60, 16), "Enter details  Space mark  s sort  ? keys  q quit"),
-        (SMALL, "Enter details  Space mark  s sort  / filter  v views  ? keys  q quit"),
+        ((60, 16), "Enter details  Space mark  / filter  ? keys  q quit"),
+        (SMALL, "Enter details  Space mark  / filter  m change  e edit  u undo  ? keys  q quit"),
         (
             LARGE,
-            "Enter details  Space mark  s sort  / filter  v views  c columns  F counts"
-            "  L mark list  u undo  ? keys  q quit",
+            "Enter details  Space mark  / filter  m change  e edit  u undo  a add  A activate"
+            "  P password  D delete  ? keys  q quit",
         ),
     ],
 )
