@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,7 +25,7 @@ from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import UserStore
 from qm_tui.store.refusals import StoreRefused
-from qm_tui.tui.chrome import PageChosen
+from qm_tui.tui.chrome import FilterWanted, PageChosen
 from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
@@ -40,6 +41,9 @@ from qm_tui.users.query.sorting import use_own_locale
 
 _TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
 """What Textual calls the colours."""
+
+_SOON: Final = 0.01
+"""Seconds between two looks whether a screen is there that was opened."""
 
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
@@ -83,6 +87,7 @@ class QmTuiApp(App[str]):
         self.status = 0
         self.theme = _TEXTUALS[theme]
         self._is_too_small = self._is_asking = False
+        self._early: deque[events.Key] = deque()
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
@@ -144,12 +149,34 @@ class QmTuiApp(App[str]):
             screen.mount(TooSmall())
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and clicks that nobody sees the effect of do nothing, but for those that quit."""
+        """Keys and clicks that nobody sees the effect of do nothing, but for those that quit.
+
+        Keys that come in one burst, as over a slow line, wait for the screen that the first of
+        them opens.
+        """
         is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
-        if not is_input or not self._is_too_small:
+        if is_input and self._is_too_small:
+            if isinstance(event, events.Key) and event.key in _QUITTING:
+                self.action_quit()
+        elif isinstance(event, events.Key) and self._comes_early:
+            # one that was given to the screen before, and came back, begins anew
+            self._early.append(events.Key(event.key, event.character))
+            if len(self._early) == 1:
+                self.set_timer(_SOON, self._take_early)
+        else:
             await super().on_event(event)
-        elif isinstance(event, events.Key) and event.key in _QUITTING:
-            self.action_quit()
+
+    @property
+    def _comes_early(self) -> bool:
+        """Whether there is no screen yet that could take a key, or others wait for one."""
+        return bool(self.screen_stack) and (bool(self._early) or not self.screen.is_mounted)
+
+    async def _take_early(self) -> None:
+        """Let the keys that wait do what they do, one after the other."""
+        while self._early and self.screen.is_mounted:
+            await super().on_event(self._early.popleft())
+        if self._early:
+            self.set_timer(_SOON, self._take_early)
 
     def remember(self) -> None:
         """Keep the view that is shown for the next start."""
@@ -172,11 +199,17 @@ class QmTuiApp(App[str]):
             self.switch_screen(page)
 
     def _made_page(self, key: str) -> Page:
-        from qm_tui.tui.activity_page import ActivityPage
-
-        page = self._pages[key] = ActivityPage(self._session)
+        page = self._pages[key] = _page_class(key)(self._session)
         self.install_screen(page, key)
         return page
+
+    @on(FilterWanted)
+    def _filter_wanted(self, event: FilterWanted) -> None:
+        """Show some users on the Users page, unless a dialog came first."""
+        if isinstance(self.screen, Page):
+            if not self._users.is_active:
+                self.switch_screen(self._users)
+            self._users.show_filter(event.text)
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
@@ -227,6 +260,16 @@ class QmTuiApp(App[str]):
             error = self._exception
             self.failure = error.error if isinstance(error, WorkerFailed) else error
         self._close_messages_no_wait()
+
+
+def _page_class(key: str) -> type[Page]:
+    """The class of a page but for the first, by its key in `PAGES`."""
+    from qm_tui.tui.activity_page import ActivityPage
+    from qm_tui.tui.licenses_page import LicensesPage
+    from qm_tui.tui.values_page import DepartmentsPage, LocationsPage, ProfilesPage
+
+    pages = (ActivityPage, LicensesPage, ProfilesPage, DepartmentsPage, LocationsPage)
+    return next(page for page in pages if key == page.PAGE)
 
 
 def _login() -> str:

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import fitted, visible
@@ -20,6 +20,7 @@ from qm_tui.transfer.plan import Plan
 from qm_tui.transfer.preview_text import counts_text
 from qm_tui.transfer.reading import Findings
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.virtual_rows import VirtualRows
 
@@ -78,7 +79,7 @@ class ChoiceLines(VirtualRows):
         return fitted(text, width)
 
 
-class ChoicesDialog(ModalScreen[None]):
+class ChoicesDialog(Dialog[None]):
     """Shows all that can be chosen for an import. Each turn is told at once.
 
     Args:
@@ -134,21 +135,24 @@ class ChoicesDialog(ModalScreen[None]):
     def show(self, findings: Findings, plan: Plan, asked: Asked) -> None:
         """Show what the choices come to."""
         self._findings, self._asked, self._effect = findings, asked, _effect(plan)
-        self._draw()
-        self._show_effect()
+        if self.is_mounted:  # else it is shown once the dialog is there
+            self._draw()
+            self._show_effect()
 
     def _show_effect(self) -> None:
         self.query_one("#effect", Static).update(safe_lines(self._effect))
 
     def show_progress(self, text: str) -> None:
         """Say how far the counting is."""
-        self.query_one("#effect", Static).update(safe_lines((text, "")))
+        if self.is_mounted:
+            self.query_one("#effect", Static).update(safe_lines((text, "")))
 
     def refuse(self, sentence: str, asked: Asked) -> None:
         """Say why what was turned cannot be; all is as it was before."""
         self._refused, self._asked = sentence, asked
-        self._draw()
-        self._show_effect()
+        if self.is_mounted:
+            self._draw()
+            self._show_effect()
 
     def _draw(self) -> None:
         self.query_one(ChoiceLines).show(

@@ -54,14 +54,33 @@ class PageChosen(Message):
         self.page = page
 
 
-PAGES: Final = {"users": "Users", "activity": "Activity"}
+class FilterWanted(Message):
+    """Some users are to be shown on the Users page.
+
+    Args:
+        text: the filter that finds them.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+PAGES: Final = {
+    "users": "Users",
+    "activity": "Activity",
+    "licenses": "Licenses",
+    "profiles": "Profiles",
+    "departments": "Departments",
+    "locations": "Locations",
+}
 """The pages by their keys, in the order of the navigation pane."""
 
 _LABEL: Final = 14
 
 
 class NavigationPane(Tree[str], inherit_bindings=False):
-    """The pages of the program: `Administration > Users`, `Activity`.
+    """The pages of the program: `Administration > Users`, `Activity` and so on.
 
     Args:
         page: the key of the page on which the pane stands.

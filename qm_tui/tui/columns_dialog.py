@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import counted, fitted
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.file_dialog import KeyHint
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.layout_draft import LayoutDraft
@@ -142,7 +143,7 @@ class ColumnLines(VirtualRows):
         self.post_message(self.RowHighlighted(self, self.cursor_row))
 
 
-class ColumnsDialog(ModalScreen[Layout | None]):
+class ColumnsDialog(Dialog[Layout | None]):
     """Gives how the table is to be laid out; None where it stays as it is.
 
     Args:

@@ -6,14 +6,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.number_field import NumberField
 
 
-class ConfirmDialog(ModalScreen[int | None]):
+class ConfirmDialog(Dialog[int | None]):
     """Asks for the number of a mass change. It gives the number, or None; Esc gives None.
 
     Args:

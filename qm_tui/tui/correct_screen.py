@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
@@ -21,6 +21,7 @@ from qm_tui.transfer.judging import Judge
 from qm_tui.transfer.plan import Outcome, Outcomes
 from qm_tui.transfer.reading import Values
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.field_form import FieldForm
 from qm_tui.tui.jobs import Job
 from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
@@ -48,7 +49,7 @@ class _LookedThrough(TextualMessage):
         self.judge, self.readable = judge, readable
 
 
-class CorrectScreen(ModalScreen[Corrections | None]):
+class CorrectScreen(Dialog[Corrections | None]):
     """Corrects rejected records. It gives what was saved; None where that is nothing.
 
     Args:

@@ -7,18 +7,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import title_of
 from qm_tui.tui.details_pane import DetailsPane
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.users.fields import User
 
 
-class DetailsScreen(ModalScreen[int]):
+class DetailsScreen(Dialog[int]):
     """Shows a user, and the one before and after. It gives the row of the one shown last.
 
     Args:

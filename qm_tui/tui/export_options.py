@@ -7,13 +7,13 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from qm_tui.text import fitted
 from qm_tui.transfer.export_choices import EXPORT_CHOICES, ExportChoices
 from qm_tui.transfer.options import Choice
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.virtual_rows import VirtualRows
 
 _TITLE: Final = 32
@@ -159,7 +159,7 @@ class CheckLines(VirtualRows):
             self.action_select()
 
 
-class ExportOptions(ModalScreen[Scope]):
+class ExportOptions(Dialog[Scope]):
     """Shows all that can be chosen for an export, and gives what was chosen.
 
     Args:

@@ -7,12 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from qm_tui.text import fitted, visible
 from qm_tui.transfer.sampling import folded
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.virtual_rows import VirtualRows
 from qm_tui.users.fields import FIELDS, Field
@@ -104,7 +104,7 @@ class _FilterInput(PlainInput):
     ]
 
 
-class FieldPicker(ModalScreen[Picked | None]):
+class FieldPicker(Dialog[Picked | None]):
     """Gives the field that a column holds; None where nothing was chosen.
 
     Args:

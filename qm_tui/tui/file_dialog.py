@@ -14,13 +14,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.places import short
 from qm_tui.refusal import Refused
 from qm_tui.tui.content import safe, safe_path
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.file_list import FileList, reading_text
 from qm_tui.tui.folder import typed_path
 from qm_tui.tui.path_input import PathInput
@@ -56,7 +56,7 @@ class KeyHint(Static):
         self._action()
 
 
-class FileDialog(ModalScreen[Chosen | None], Generic[Chosen]):
+class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
     """A file is chosen, or nothing: Esc gives None.
 
     Args:

@@ -10,10 +10,11 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Input, Static, Tree
 
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.virtual_rows import VirtualRows
 
 _NAMES: Final = {
@@ -97,7 +98,7 @@ class Action(NamedTuple):
 _EVERYWHERE: Final = "Everywhere"
 _PLACES: Final[tuple[tuple[type[DOMNode], str], ...]] = (
     (App, _EVERYWHERE),
-    (ModalScreen, "In this dialog"),
+    (Dialog, "In this dialog"),
     (Screen, "On this page"),
     (VirtualRows, "In the list"),
     (Input, "In the field"),
@@ -184,7 +185,7 @@ class _Lines(VerticalScroll):
     ]
 
 
-class KeysScreen(ModalScreen[None]):
+class KeysScreen(Dialog[None]):
     """Lists the keys that work on the screen below it.
 
     Args:

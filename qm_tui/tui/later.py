@@ -19,6 +19,8 @@ LATER: Final = (
     "qm_tui.tui.counts_dialog",
     "qm_tui.tui.mark_list_dialog",
     "qm_tui.tui.activity_page",
+    "qm_tui.tui.licenses_page",
+    "qm_tui.tui.values_page",
     "qm_tui.tui.undo",
     "qm_tui.tui.to_copy",
 )

@@ -8,13 +8,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.text import fitted, visible
 from qm_tui.transfer.columns import column_names, is_problems_column
 from qm_tui.transfer.read_as import ColumnMapping
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.field_picker import LEFT_OUT, FieldPicker, Picked
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.plain_input import PlainInput
@@ -90,7 +91,7 @@ class ColumnList(VirtualRows):
         return fitted(f"{sign} {name} {arrow} {field_name:<{_FIELD}}  {values}", width)
 
 
-class MappingDialog(ModalScreen[ColumnMapping | None]):
+class MappingDialog(Dialog[ColumnMapping | None]):
     """Gives which column holds which field, with the name to keep it under; None where cancelled.
 
     Args:

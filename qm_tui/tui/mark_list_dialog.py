@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 from qm_tui.progress import Cancelled
 from qm_tui.text import counted
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
 from qm_tui.tui.plain_text_area import (
     LONGEST_LINE,
@@ -64,7 +65,7 @@ class _Found(Message):
         self.lines, self.named = lines, named
 
 
-class MarkListDialog(ModalScreen[Sequence[str] | None]):
+class MarkListDialog(Dialog[Sequence[str] | None]):
     """Gives the User IDs of the users whom a list names, in its order; None where it was left.
 
     Args:

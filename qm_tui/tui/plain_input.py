@@ -39,11 +39,21 @@ class PlainInput(Input):
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Replace a part of the text; every way of typing and pasting comes through here."""
-        text = "".join(filter(_can_be_shown, text))
-        if text and len(self.value) - abs(end - start) + len(text) > self._longest:
-            self.restricted()
-        else:
-            super().replace(text, start, end)
+        shown = "".join(filter(_can_be_shown, text))
+        length = len(self.value) - abs(end - start) + len(shown)
+        if shown and length > self._longest:
+            self.too_long(length)
+            return
+        super().replace(shown, start, end)
+        if len(shown) < len(text):
+            self.left_out(len(text) - len(shown))
+
+    def too_long(self, characters: int) -> None:
+        """Called where nothing was taken, since there would be too many characters."""
+        self.restricted()
+
+    def left_out(self, characters: int) -> None:
+        """Called where so many characters were left out, since they cannot be shown."""
 
     async def _on_key(self, event: events.Key) -> None:
         if not event.is_printable and event.key != "enter":

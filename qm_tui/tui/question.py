@@ -6,10 +6,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 
 
 @runtime_checkable
@@ -21,7 +21,7 @@ class HoldsText(Protocol):
         """What would be lost, in words; empty where it is nothing."""
 
 
-class Question(ModalScreen[bool]):
+class Question(Dialog[bool]):
     """Asks before something is done. The safe answer has the focus, and Esc gives it.
 
     Args:
@@ -49,7 +49,8 @@ class Question(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """The safe answer first."""
-        self.query_one("#no").focus()
+        for button in self.query("#no"):  # none where it was answered before it was there
+            button.focus()
 
     def action_answer(self, answer: bool) -> None:
         """Answer, and close."""
@@ -60,7 +61,7 @@ class Question(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class Message(ModalScreen[None]):
+class Message(Dialog[None]):
     """Says something, and waits for OK.
 
     Args:

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import sentence, visible
@@ -18,6 +18,7 @@ from qm_tui.transfer.plan import Outcome, Result
 from qm_tui.transfer.preview_text import cured_by
 from qm_tui.transfer.tally import cure_of
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.signs import SIGNS, sign_of
 from qm_tui.users.fields import FIELD, FIELDS, Field
@@ -76,7 +77,7 @@ class _Body(VerticalScroll, can_focus=True):
         self.scroll_to(y=self.max_scroll_y if direction > 0 else 0, animate=False)
 
 
-class RecordScreen(ModalScreen[Closed]):
+class RecordScreen(Dialog[Closed]):
     """Shows a record, and the one before and after it.
 
     Args:

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
@@ -18,6 +17,7 @@ from qm_tui.store.interface import Entry, UserStore
 from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import fitted
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.done_lines import lines_of, origin_text, title_text
 from qm_tui.tui.virtual_rows import VirtualRows
 
@@ -105,7 +105,7 @@ class ReadingEnded(Message):
         self.sentence = sentence
 
 
-class TransactionScreen(ModalScreen[None]):
+class TransactionScreen(Dialog[None]):
     """Shows what a transaction did.
 
     Args:

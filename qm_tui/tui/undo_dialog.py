@@ -8,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.store.interface import Entry
 from qm_tui.store.undoing import Kept, UndoPlan
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.done_lines import origin_text, title_text
 from qm_tui.tui.number_field import NumberField
 from qm_tui.tui.virtual_rows import VirtualRows
@@ -68,7 +68,7 @@ class KeptList(VirtualRows):
         return fitted(visible(said[line], 300), width)
 
 
-class UndoDialog(ModalScreen[int | None]):
+class UndoDialog(Dialog[int | None]):
     """Asks before a transaction is taken back. It gives the number that was typed, or 0; else None.
 
     The safe answer has the focus, and Esc gives it. A mass change wants the number of its users.
@@ -155,7 +155,7 @@ class UndoDialog(ModalScreen[int | None]):
         field.focus()
 
 
-class UndoneReport(ModalScreen[None]):
+class UndoneReport(Dialog[None]):
     """Says what an undo kept.
 
     Args:

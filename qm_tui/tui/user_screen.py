@@ -68,8 +68,9 @@ class UserScreen(DetailsScreen):
 
     def show_work(self) -> None:
         """A job began or ended: offer what can be done now."""
-        for what in _BUTTONS:
-            self.query_one(f"#{what}").disabled = not self.check_action("act", (what,))
+        for button in self.query(Button):
+            if button.id in _BUTTONS:
+                button.disabled = not self.check_action("act", (button.id,))
         self.refresh_bindings()
 
     def show_said(self) -> None:
@@ -83,8 +84,9 @@ class UserScreen(DetailsScreen):
 
     def show_view(self, view: View) -> None:
         """The store holds something else, maybe of this user too."""
-        self.show_users(view.state.users)
-        self.show_work()
+        if self in self.app.screen_stack:  # else it is about to leave
+            self.show_users(view.state.users)
+            self.show_work()
 
     def show_marks(self) -> None:
         """Marks do not count here."""

@@ -288,6 +288,16 @@ class UsersList(Page):
         self._show_shown()
         self.focus_list()
 
+    def show_filter(self, text: str) -> None:
+        """Show the users for whom a filter holds, in place of the one before; Up recalls that."""
+        bar = self.query_one(FilterBar)
+        if not bar.has_fault and not fault_of(bar.field.value):
+            bar.remember(bar.field.value)
+        self.view_shown.filter(text)
+        self.view_shown.settle()
+        self._show_shown()
+        self.focus_list()
+
     def action_back(self) -> None:
         """Ask whether to cancel the running job; without one, clear the filter."""
         if self.is_busy:

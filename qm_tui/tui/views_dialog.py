@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.places import short
 from qm_tui.remembered_views import built_in_name, is_same_name, remember_views, views_path
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.file_dialog import KeyHint
 from qm_tui.tui.keys import KeysScreen, keys_that_work
 from qm_tui.tui.plain_input import PlainInput
@@ -132,7 +133,7 @@ class _Kept(Message):
         self.view, self.is_saved, self.could = view, is_saved, could
 
 
-class ViewsDialog(ModalScreen[SavedView | None]):
+class ViewsDialog(Dialog[SavedView | None]):
     """Gives the view that is to be shown; None where all stays as it is.
 
     What is shown can be saved as a view; then that view is given. Saved views are kept at once.

@@ -1,13 +1,14 @@
 """How many users there are of each department, each license and so on, and how to find them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
-from qm_tui.users.fields import User
+from qm_tui.users.fields import FIELD, Field, User
 from qm_tui.users.query.language import quoted
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
 from qm_tui.users.query.names import NAMES, Asks, Name
@@ -38,6 +39,12 @@ _STEP: Final = 1000
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
+ACTIVE_AT: Final = FIELD["is_active"].index
+"""Where in a `User` stands whether the user is active."""
+
+INACTIVE: Final = "0"
+"""What stands there of a user who is not: the one whom `active:no` finds."""
+
 V = TypeVar("V")
 
 
@@ -55,6 +62,48 @@ class Count(NamedTuple):
     term: str
 
 
+class ValueCount(NamedTuple):
+    """How many users have a value of a field, and how many of them are inactive.
+
+    Attributes:
+        value: the value as it is; empty for users without one.
+        number: how many users have it.
+        inactive: how many of them are inactive.
+        term: in the filter's language, what finds exactly those users.
+    """
+
+    value: str
+    number: int
+    inactive: int
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValues:
+    """The values that users have in a field with text.
+
+    Attributes:
+        by: the field, as a filter names it.
+        counts: the values, those of most users first.
+        rows: where in `counts` a value stands.
+    """
+
+    by: Name
+    counts: Sequence[ValueCount]
+    rows: Mapping[str, int]
+
+    @property
+    def field(self) -> Field:
+        """The field."""
+        assert self.by.field is not None  # noqa: S101
+        return self.by.field
+
+    def number_of(self, value: str) -> int:
+        """How many users have exactly this value."""
+        row = self.rows.get(value)
+        return 0 if row is None else self.counts[row].number
+
+
 def counts_of(users: Iterable[User], by: Name, rest: Rest) -> tuple[Count, ...]:
     """How many users have each value, the most first, equally many by the value.
 
@@ -66,20 +115,58 @@ def counts_of(users: Iterable[User], by: Name, rest: Rest) -> tuple[Count, ...]:
         rest: called each millisecond or so.
     """
     if by.field is None:
-        return _of_licenses(_tally(map(license_flags, users), rest), by, rest)
-    tally = _tally(map(itemgetter(by.field.index), users), rest)
+        return _of_licenses(tally_of(map(license_flags, users), rest), by, rest)
+    tally = tally_of(map(itemgetter(by.field.index), users), rest)
     if by.asks is Asks.FLAG:
         return _of_flags(tally, by, rest)
     return tuple(
-        Count(value or EMPTY, tally[value], f"{by.name}:{'=' if value else ''}{quoted(value)}")
-        for some in _steps(_ordered(tally, rest), rest)
+        Count(value or EMPTY, tally[value], term_of(by, value))
+        for some in in_steps(most_first(tally, rest), rest)
         for value in some
     )
 
 
+def values_of_field(users: Iterable[User], by: Name, rest: Rest) -> FieldValues:
+    """How many users have each value of a field, in the order of `counts_of`.
+
+    Args:
+        users: the users.
+        by: the field with text that they are counted by.
+        rest: called each millisecond or so.
+    """
+    assert by.field is not None  # noqa: S101
+    tally = tally_of(map(itemgetter(by.field.index, ACTIVE_AT), users), rest)
+    numbers, inactive = Counter[str](), Counter[str]()
+    for some in in_steps(tally.items(), rest):
+        for (value, active), number in some:
+            numbers[value] += number
+            if active == INACTIVE:
+                inactive[value] = number
+    counts: list[ValueCount] = []
+    for values in in_steps(most_first(numbers, rest), rest):
+        counts += (
+            ValueCount(value, numbers[value], inactive[value], term_of(by, value))
+            for value in values
+        )
+    return FieldValues(by, counts, rows_of((one.value for one in counts), rest))
+
+
+def rows_of(values: Iterable[V], rest: Rest) -> dict[V, int]:
+    """Where values stand, of which each comes once."""
+    rows: dict[V, int] = {}
+    for some in in_steps(values, rest):
+        rows.update(zip(some, range(len(rows), len(rows) + len(some)), strict=True))
+    return rows
+
+
+def term_of(by: Name, value: str) -> str:
+    """What finds exactly the users who have a value of a field with text, none included."""
+    return f"{by.name}:{'=' if value else ''}{quoted(value)}"
+
+
 def _of_licenses(tally: Counter[tuple[str, ...]], by: Name, rest: Rest) -> tuple[Count, ...]:
     licenses = Counter[License]()
-    for some in _steps(tally.items(), rest):
+    for some in in_steps(tally.items(), rest):
         for flags, number in some:
             for license in licenses_in(flags):
                 licenses[license] += number
@@ -90,7 +177,7 @@ def _of_licenses(tally: Counter[tuple[str, ...]], by: Name, rest: Rest) -> tuple
 
 def _of_flags(tally: Counter[str], by: Name, rest: Rest) -> tuple[Count, ...]:
     words = Counter[str]()
-    for some in _steps(tally.items(), rest):
+    for some in in_steps(tally.items(), rest):
         for value, number in some:
             words[_FLAGS.get(value, NO_FLAG)] += number
     terms = {
@@ -108,28 +195,30 @@ def _by_number(counter: Counter[V]) -> list[tuple[V, int]]:
     return sorted(counter.items(), key=lambda item: (-item[1], str(item[0])))
 
 
-def _tally(values: Iterable[V], rest: Rest) -> Counter[V]:
+def tally_of(values: Iterable[V], rest: Rest) -> Counter[V]:
+    """How often each value comes."""
     found = Counter[V]()
-    for some in _steps(values, rest):
+    for some in in_steps(values, rest):
         found.update(some)
     return found
 
 
-def _ordered(tally: Counter[str], rest: Rest) -> list[str]:
+def most_first(tally: Counter[str], rest: Rest) -> list[str]:
     """The values, the most frequent first, equally frequent ones as the locale has them."""
     key_of = name_key_of_locale()
     keys: dict[str, str] = {}
-    for some in _steps(tally, rest):
+    for some in in_steps(tally, rest):
         keys.update(zip(some, map(key_of, some), strict=True))
-    runs = [sorted(run, key=keys.__getitem__) for run in _steps(tally, rest)]
+    runs = [sorted(run, key=keys.__getitem__) for run in in_steps(tally, rest)]
     values: list[str] = []
-    for some in _steps(merge(*runs, key=keys.__getitem__), rest):
+    for some in in_steps(merge(*runs, key=keys.__getitem__), rest):
         values += some
     values.sort(key=tally.__getitem__, reverse=True)
     return values
 
 
-def _steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
+def in_steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
+    """The values, some at a time, with a rest after each step."""
     waiting = iter(values)
     while some := list(islice(waiting, _STEP)):
         yield some

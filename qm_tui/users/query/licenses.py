@@ -31,7 +31,10 @@ NO_LICENSE: Final = "–"
 """How a table's cell says that there is none."""
 
 
-license_flags = itemgetter(*(index for _, index in _FLAGS))
+LICENSES_AT: Final = tuple(index for _, index in _FLAGS)
+"""Where in a `User` the three flags stand that say the licenses."""
+
+license_flags = itemgetter(*LICENSES_AT)
 """The three flags of a user that say the licenses."""
 
 

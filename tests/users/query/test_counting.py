@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.users.fields import FIELD
-from qm_tui.users.query.counting import COUNTED_BY, EMPTY, NO_FLAG, Count, counts_of
+from qm_tui.users.query.counting import (
+    COUNTED_BY,
+    EMPTY,
+    NO_FLAG,
+    Count,
+    ValueCount,
+    counts_of,
+    values_of_field,
+)
 from qm_tui.users.query.finding import Finder, Query
 from qm_tui.users.query.language import parsed
 from qm_tui.users.query.names import NAMES
@@ -152,6 +160,57 @@ def test_each_term_finds_just_the_users_who_were_counted(values, by):
     assert len({one.term for one in counts}) == len(counts)
     for one in counts:
         assert found(users, one.term) == one.number
+
+
+@pytest.mark.parametrize(
+    ("values", "active", "counts"),
+    [
+        ([], "", []),
+        (["Sales"], "1", [("Sales", 1, 0)]),
+        (["Sales", "IT", "Sales"], "011", [("Sales", 2, 1), ("IT", 1, 0)]),
+        (["IT", "IT", "IT"], "010", [("IT", 3, 2)]),
+        # users without a value, and a value that looks like theirs
+        (["", EMPTY, ""], "011", [("", 2, 1), (EMPTY, 1, 0)]),
+        # names compare exactly
+        (["sales", "Sales", "Sales"], "100", [("Sales", 2, 2), ("sales", 1, 0)]),
+        # what is no flag is not inactive, as for the filter
+        (["IT", "IT"], ["", "x"], [("IT", 2, 0)]),
+    ],
+)
+def test_values_with_their_inactive_users(values, active, counts):
+    users = [
+        one._replace(is_active=flag)
+        for one, flag in zip(with_values("department", *values), active, strict=True)
+    ]
+    made = values_of_field(users, DEPARTMENT, no_rest)
+    assert [one[:3] for one in made.counts] == counts
+    assert made.field is FIELD["department"]
+    for _, number, inactive, term in made.counts:
+        assert found(users, term) == number
+        assert found(users, f"{term} active:no") == inactive
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "a", "A", " ", "b*", '"']), st.sampled_from("01x"))))
+def test_values_are_counted_as_by_hand(pairs):
+    users = [ANNA._replace(department=value, is_active=active) for value, active in pairs]
+    made = values_of_field(users, DEPARTMENT, no_rest)
+    values = [value for value, _ in pairs]
+    assert {one.value: one[1:3] for one in made.counts} == {
+        value: (values.count(value), pairs.count((value, "0"))) for value in values
+    }
+    numbers = [one.number for one in made.counts]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [made.counts[made.rows[value]].value for value in values] == values
+    assert {value: made.number_of(value) for value in values} == Counter(values)
+    assert made.number_of("nobody's") == 0
+
+
+def test_values_are_counted_in_steps():
+    rests = []
+    users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
+    made = values_of_field(users, DEPARTMENT, lambda: rests.append(1))
+    assert len(rests) >= 20
+    assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
 
 
 def test_many_values_are_counted_in_steps_and_stand_in_order():

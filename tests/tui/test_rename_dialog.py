@@ -1,0 +1,241 @@
+"""The dialog Rename: what it says while somebody types, and what it gives."""
+
+import pytest
+from textual.widgets import Button, Input, Static
+
+from qm_tui.tui.question import HoldsText
+from qm_tui.tui.rename_dialog import RenameDialog
+from qm_tui.users.fields import MAX_VALUE
+from qm_tui.users.query.counting import values_of_field
+from qm_tui.users.query.names import NAMES
+from tests.helpers import ANNA
+from tests.tui.dialogs import DialogApp, opened
+from tests.tui.pages import LARGE, SMALL
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+NAMES_IN_USE = ["Sales EMEA"] * 312 + ["Sales Nord"] * 88 + [""] * 40 + ["IT"]
+
+
+def values_of(names):
+    users = [ANNA._replace(department=name) for name in names]
+    return values_of_field(users, NAMES["department"], lambda: None)
+
+
+def dialog_of(value="Sales EMEA", names=NAMES_IN_USE):
+    return RenameDialog(values_of(names), value)
+
+
+def field_of(hand):
+    return hand.app.dialog.query_one(Input)
+
+
+def said(hand):
+    return str(hand.app.dialog.query_one("#rename-outcome", Static).content)
+
+
+def button(hand):
+    return str(hand.app.dialog.query_one("#yes", Button).label)
+
+
+def unsaved(hand):
+    return hand.app.dialog.unsaved
+
+
+async def typed(hand, text):
+    """Type over what is selected, or go on."""
+    field_of(hand).replace(text, *sorted(field_of(hand).selection))
+    await hand.settle()
+
+
+async def test_the_value_stands_there_selected_and_what_is_typed_takes_its_place():
+    async with opened(dialog_of()) as hand:
+        assert "Rename Sales EMEA, 312 users" in hand.screen_text
+        assert field_of(hand).value == "Sales EMEA"
+        assert field_of(hand).has_focus
+        await hand.press("x")
+        assert field_of(hand).value == "x"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "sentence", "words"),
+    [
+        ("Sales EMEA", "Sales Europe", "312 users get Sales Europe.", "[Rename 312 users]"),
+        # blanks around it are not meant
+        ("Sales EMEA", "  Sales Europe ", "312 users get Sales Europe.", "[Rename 312 users]"),
+        # upper and lower case make a difference
+        ("Sales EMEA", "sales emea", "312 users get sales emea.", "[Rename 312 users]"),
+        (
+            "Sales EMEA",
+            "Sales Nord",
+            "Sales Nord is in use by 88 users: the two become one, 400 users.",
+            "[Merge 312 users into 88]",
+        ),
+        ("IT", "sales nord", "1 user gets sales nord.", "[Rename 1 user]"),
+        (
+            "IT",
+            "",
+            "1 user loses the Department Name. With those who have none already, 41 are without.",
+            "[Clear it for 1 user]",
+        ),
+        ("IT", "   ", "1 user loses the Department Name. With", "[Clear it for 1 user]"),
+        ("", "HR", "40 users get HR.", "[Give it to 40 users]"),
+    ],
+)
+async def test_what_it_does_is_said_while_it_is_typed(value, text, sentence, words):
+    async with opened(dialog_of(value)) as hand:
+        await typed(hand, text)
+        assert said(hand).startswith(sentence)
+        assert button(hand) == words
+        assert words in hand.screen_text
+        await hand.press("enter")
+        given = hand.app.result
+        assert (given.value, given.new) == (value, text.strip())
+        assert given.outcome.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [("IT", "Type another name."), ("", "Type the name that they get.")],
+)
+async def test_without_another_name_it_stays_open(value, sentence):
+    async with opened(dialog_of(value)) as hand:
+        assert said(hand) == sentence
+        await hand.press("enter")
+        assert hand.app.is_open
+        await hand.press("tab", "tab", "enter")
+        assert hand.app.is_open
+        assert field_of(hand).has_focus
+
+
+async def test_a_value_too_long_is_refused_at_the_line():
+    async with opened(dialog_of("IT")) as hand:
+        await typed(hand, "x" * (MAX_VALUE + 1))
+        assert said(hand) == "! That is too long: 4,096 characters at most are allowed."
+        assert field_of(hand).value == "IT"
+        await typed(hand, "x" * MAX_VALUE)
+        assert said(hand).startswith("1 user gets xxx")
+        await hand.press("enter")
+        assert hand.app.result.new == "x" * MAX_VALUE
+
+
+LINE_BREAK = "a\x1b[31mb\nc"
+
+
+async def test_control_characters_that_stand_there_are_said_until_they_are_gone():
+    async with opened(dialog_of(LINE_BREAK, [LINE_BREAK])) as hand:
+        assert hand.screen_text.replace("\n", "").isprintable()
+        await hand.press("end", "d")
+        assert said(hand).startswith("! Department Name contains the control character U+001B.")
+        await hand.press("enter")
+        assert hand.app.is_open
+        await hand.press("ctrl+u")
+        await typed(hand, "ab\x1b\u202ec")
+        assert field_of(hand).value == "abc"
+        await hand.press("f2")
+        assert hand.app.result.new == "abc"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "whole"),
+    [
+        ("IT", "sales", "Sales EMEA"),  # the one of most users
+        ("IT", "SALES N", "Sales Nord"),
+        ("IT", "sales nord", "Sales Nord"),
+        ("", "i", "IT"),
+    ],
+)
+async def test_tab_completes_a_value_that_is_in_use(value, text, whole):
+    async with opened(dialog_of(value)) as hand:
+        await typed(hand, text)
+        rest = whole[len(text) :]
+        assert f"{text}{rest}" in hand.screen_text  # behind the cursor, before it is taken
+        await hand.press("tab")
+        assert field_of(hand).value == whole
+        assert field_of(hand).has_focus
+        await hand.press("tab")
+        assert not field_of(hand).has_focus
+
+
+async def test_what_a_terminal_would_obey_is_not_suggested():
+    async with opened(dialog_of("IT", ["IT", "ab\x1b[31m", "ab\u202e"])) as hand:
+        await typed(hand, "a")
+        assert hand.screen_text.replace("\n", "").isprintable()
+        await hand.press("tab")
+        assert field_of(hand).value == "a"
+
+
+@pytest.mark.parametrize(
+    "press", [["escape"], ["tab", "enter"], ["down", "enter"], ["tab", "q"], ["#no"]]
+)
+async def test_it_closes_at_once_where_nothing_was_typed(press):
+    async with opened(dialog_of("IT")) as hand:
+        for key in press:
+            await (hand.click(key) if key.startswith("#") else hand.press(key))
+        assert hand.app.result is None
+
+
+async def test_what_was_typed_is_not_lost_without_a_question():
+    async with opened(dialog_of()) as hand:
+        assert isinstance(hand.app.dialog, HoldsText)
+        assert unsaved(hand) == ""
+        await typed(hand, "Sales Europe")
+        assert "not saved" in unsaved(hand)
+        await hand.press("escape")
+        assert "would be lost. Leave it?" in hand.screen_text
+        await hand.press("enter")
+        assert hand.app.screen is hand.app.dialog
+        assert field_of(hand).value == "Sales Europe"
+        await hand.press("escape", "tab", "enter")
+        assert hand.app.result is None
+
+
+async def test_clicks_do_the_same():
+    async with opened(dialog_of()) as hand:
+        await typed(hand, "HR")
+        await hand.click("#yes")
+        assert hand.app.result.new == "HR"
+
+
+async def test_keys_in_one_burst_are_all_heard():
+    async with opened(dialog_of()) as hand:
+        await hand.pilot.press("H", "R", "enter", "enter", "escape")
+        await hand.settle()
+        assert hand.app.result.new == "HR"
+
+
+async def test_letters_that_are_keys_elsewhere_are_letters():
+    async with opened(dialog_of()) as hand:
+        await hand.press("question_mark", "q", "slash", "1")
+        assert field_of(hand).value == "?q/1"
+        assert hand.app.is_open
+
+
+@SIZES
+@pytest.mark.parametrize("name", ["[@click=app.quit]x[/]", "陳" * 200, "שלום עולם", "👩‍👩‍👧 Team"])
+async def test_any_name_is_shown_and_everything_stays_in_sight(name, size):
+    async with opened(dialog_of(name, [name]), size) as hand:
+        await typed(hand, name + "2")
+        assert hand.screen_text.replace("\n", "").isprintable()
+        assert "[Rename 1 user]" in hand.screen_text
+        assert "[Cancel]" in hand.screen_text
+        await hand.press("enter")
+        assert hand.app.result is not None
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_a_name(size, snap_compare):
+    async def before(pilot):
+        await pilot.press(*"Sales E")
+
+    assert snap_compare(DialogApp(dialog_of("IT")), terminal_size=size, run_before=before)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_a_merge(size, snap_compare):
+    async def before(pilot):
+        await pilot.press(*"Sales Nord", "tab", "tab")
+
+    assert snap_compare(DialogApp(dialog_of()), terminal_size=size, run_before=before)
