@@ -115,9 +115,13 @@ class CellList(NumberList):
 
     @on(events.Click)
     def _choose_clicked(self, event: events.Click) -> None:
-        for column, (start, end) in enumerate(self._spans(self.size.width)):
-            if start <= event.x < end:
-                self._choose(column)
+        spans = enumerate(self._spans(self.size.width))
+        column = next((at for at, (start, end) in spans if start <= event.x < end), self.column)
+        if column == self.column:
+            return
+        self._choose(column)
+        if event.y - self.header_height + int(self.scroll_offset.y) == self.cursor_row:
+            event.prevent_default()  # the line was chosen already, but not this number of it
 
 
 class TypeList(CellList):

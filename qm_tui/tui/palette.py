@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
@@ -17,9 +18,17 @@ _MOVES: Final = ("move", "to_list", "app.focus", "screen.focus", "app.command_pa
 """What is done by its key alone."""
 
 
-def palette() -> CommandPalette:
+class Palette(CommandPalette):
+    """Textual's own, but closed once, as every dialog: of two keys the first counts."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close it, if it is still open and on top."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+def palette() -> Palette:
     """The palette, over the screen or dialog whose actions it offers."""
-    return CommandPalette(placeholder="Type some letters of an action", id="--command-palette")
+    return Palette(placeholder="Type some letters of an action", id="--command-palette")
 
 
 class _Offer(NamedTuple):

@@ -232,7 +232,8 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     def _show_state(self, progress: str = "") -> None:
         marked = len(self._session.marks)
         words = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_YET
-        self.query_one("#preview-state", Static).update(safe(words))
+        for state in self.query("#preview-state").results(Static):  # none once it is closed
+            state.update(safe(words))
         if progress and self._dialog is not None:
             self._dialog.show_progress(progress)
 

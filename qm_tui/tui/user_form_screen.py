@@ -114,6 +114,7 @@ class UserFormScreen(Dialog[bool]):
     def _turned(self) -> None:
         self._form.take()
         self._form.show_needs()
+        self._judge()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -142,9 +143,12 @@ class UserFormScreen(Dialog[bool]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what belongs into the field."""
         row = self._form.row_of(event.widget)
-        if row is not None:
+        if row is None:
+            return
+        if self._refused:  # it was said long enough
             self._refused.clear()
-            self._show_help(row)
+            self._judge()
+        self._show_help(row)
 
     def _judge(self) -> None:
         """Judge what is typed; what is wrong is said of the fields that were left."""

@@ -1,0 +1,504 @@
+"""The form: a user is added or edited, each rule is said at its field, nobody's text is lost."""
+
+import asyncio
+
+import pytest
+from textual.widgets import Input
+
+from qm_tui.remembered import remember
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.choices import Choices
+from qm_tui.tui.choice_line import ChoiceLine
+from qm_tui.tui.question import Message, Question
+from qm_tui.tui.user_form import UserForm
+from qm_tui.tui.user_form_rows import FormRow, TextRow
+from qm_tui.tui.user_form_screen import UserFormScreen
+from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
+from qm_tui.users.passwords import is_own
+from tests.helpers import ANNA, user
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    table_of,
+    top,
+)
+
+BO = user("bo", phone_ip="10.0.0.18", location="Bergen")
+CY = user("cy", extension="0500", department="Support", computer_recording_license="0",
+          windows_login="")  # fmt: skip
+NONE = {"unlimited_license": "0", "on_demand_license": "0"}
+
+
+@pytest.fixture
+def path(home):
+    return home / "users.json"
+
+
+@pytest.fixture
+def app(path):
+    return app_on(path, [ANNA, BO, CY])
+
+
+def form_of(pilot) -> UserForm:
+    return top(pilot).query_one(UserForm)
+
+
+def row_of(pilot, key: str) -> FormRow:
+    row = form_of(pilot).row_about(FIELD[key])
+    assert row is not None
+    return row
+
+
+def input_of(pilot, key: str) -> Input:
+    editor = row_of(pilot, key).editor
+    assert isinstance(editor, Input)
+    return editor
+
+
+def said_of(pilot, key: str) -> str:
+    """All that is said below a field."""
+    row = row_of(pilot, key)
+    texts = [row.query_one(f".field-{what}") for what in ("faults", "note")]
+    return "\n".join(str(one.render()) for one in texts if one.display)
+
+
+async def fill(pilot, key: str, text: str) -> None:
+    """Type something into a field, over what stands there."""
+    form_of(pilot).focus_row(row_of(pilot, key))
+    await pilot.pause()
+    input_of(pilot, key).value = text
+    await pilot.pause()
+
+
+async def turn(pilot, key: str, *keys: str) -> None:
+    form_of(pilot).focus_row(row_of(pilot, key))
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def opened(pilot, key: str = "e") -> None:
+    await settled(pilot)
+    await pilot.press(key)
+    await pilot.pause()
+    assert isinstance(top(pilot), UserFormScreen)
+
+
+async def saved(pilot) -> None:
+    await pilot.press("f2")
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if not isinstance(top(pilot), UserFormScreen):
+            break
+    await settled(pilot)
+
+
+def stored(path, user_id: str = ANNA.user_id):
+    return open_store(path).load().users[user_id]
+
+
+# What is shown
+
+
+async def test_every_field_has_one_row_in_its_group_and_no_secret_is_shown(app):
+    async with app.run_test(size=(120, 60)) as pilot:
+        await opened(pilot)
+        rows = form_of(pilot).rows
+        fields = [field for row in rows for field in row.fields]
+        assert sorted(field.number for field in fields) == [field.number for field in FIELDS]
+        text = shown(pilot)
+        assert ANNA.password not in text
+        assert ANNA.salt not in text
+        for row in rows:
+            is_marked = f"{row.title}*" in text
+            assert is_marked == any(
+                field.mandatory and not field.is_secret for field in row.fields
+            ), row.title
+
+
+# Each rule is said at its field
+
+
+WRONG = [
+    ("first_name", "", "First Name is empty"),
+    ("last_name", " \xa0 ", "Last Name is empty"),
+    ("extension", "", "Extension is empty"),
+    ("user_name", "", "User Name is empty"),
+    ("user_name", "BO", "User Name 'BO' belongs to Bo Bosen already"),
+    ("phone_ip", "10.0.0.300", "Phone IP '10.0.0.300' is no address of a phone"),
+    ("secondary_phone_ip", "x", "Secondary Phone IP 'x' is no address of a phone"),
+    ("recording_service", "", "Recording Service IP Address is empty"),
+    ("recording_service", "a b", "Recording Service IP Address 'a b' is no recording service"),
+    ("windows_login", "anna", "Windows Login 'anna' is no Windows login"),
+    ("sip_uri", "anna@example.com", "SIP URI 'anna@example.com' is no SIP URI"),
+]
+
+
+async def test_each_rule_is_said_at_its_field_as_it_is_left_and_keeps_it_from_being_saved(
+    app, path
+):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        for key, text, sentence in WRONG:
+            await fill(pilot, key, text)
+            assert sentence not in said_of(pilot, key), "said before the field was left"
+            await pilot.press("tab")
+            await pilot.pause()
+            assert f"! {sentence}" in said_of(pilot, key)
+            assert said_of(pilot, "agent_id") == ""
+            await pilot.press("f2")
+            await pilot.pause(0.05)
+            assert isinstance(top(pilot), UserFormScreen)
+            assert "Not saved yet" in shown(pilot)
+            assert input_of(pilot, key).has_focus
+            await fill(pilot, key, getattr(ANNA, key))
+            await pilot.press("tab")
+            await pilot.pause()
+            assert "!" not in said_of(pilot, key)
+    assert stored(path) == ANNA
+
+
+async def test_what_is_to_be_looked_at_is_said_and_keeps_nobody_from_saving(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "windows_login", "")
+        await pilot.press("tab")
+        await pilot.pause()
+        assert "? Windows Login is empty" in said_of(pilot, "windows_login")
+        await saved(pilot)
+    assert stored(path) == ANNA._replace(windows_login="")
+
+
+async def test_too_much_is_refused_and_what_cannot_be_shown_is_left_out_and_said(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        line = input_of(pilot, "first_name")
+        line.insert_text_at_cursor("x" * 5000)
+        await pilot.pause(0.05)
+        assert "First Name would have 5,004 characters, 4,096 at most" in said_of(
+            pilot, "first_name"
+        )
+        assert line.value == "Anna"
+        line.insert_text_at_cursor("a\x1b[2J\u202eb\x00")
+        await pilot.pause(0.05)
+        assert "3 characters that cannot be shown were left out" in said_of(pilot, "first_name")
+        assert line.value == "Annaa[2Jb"
+        line.value = "x" * MAX_VALUE
+        await pilot.press("tab")
+        await pilot.pause()
+        assert said_of(pilot, "first_name") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["אבגד הוז", "محمد", "👩‍👩‍👧 Zoë", "陈大文", "e\u0301" * 20, "Müller-Åkesson"],
+    ids=ascii,
+)
+async def test_names_of_any_script_are_saved_and_nothing_is_moved_by_them(app, path, name):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "first_name", name)
+        await pilot.press("tab")
+        await pilot.pause()
+        lines = app.screen._compositor.render_strips()
+        assert {strip.cell_length for strip in lines} == {80}
+        assert all(strip.text.rstrip().endswith(("│", "╮", "╯")) for strip in lines)
+        await saved(pilot)
+        assert {strip.cell_length for strip in app.screen._compositor.render_strips()} == {80}
+    assert stored(path).first_name == name
+
+
+# Choices
+
+
+async def test_licenses_are_one_choice_that_cannot_break_the_rule(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        line = row_of(pilot, "on_demand_license").query_one(ChoiceLine)
+        assert str(line.render()).split() == ["[Unlimited]", "On-Demand"]
+        await turn(pilot, "on_demand_license", "right")
+        await saved(pilot)
+    assert (stored(path).unlimited_license, stored(path).on_demand_license) == ("0", "1")
+
+
+async def test_no_license_is_a_choice_where_it_is_allowed_or_so_already(home, path):
+    for begins_with, allows, options in (
+        (ANNA, True, ["[Unlimited]", "On-Demand", "none"]),
+        (ANNA._replace(**NONE), False, ["Unlimited", "On-Demand", "[none]"]),
+        (ANNA._replace(unlimited_license="1", on_demand_license="1"), False, None),
+    ):
+        commit(path, begins_with)
+        remember(import_choices=Choices(allow_unlicensed=allows))
+        app = app_on(path)
+        async with app.run_test(size=SMALL) as pilot:
+            await opened(pilot)
+            line = row_of(pilot, "unlimited_license").query_one(ChoiceLine)
+            if options is None:
+                assert "[both, which cannot be]" in str(line.render())
+            else:
+                assert str(line.render()).split() == options
+            if allows:
+                await turn(pilot, "unlimited_license", "left")
+                await saved(pilot)
+                assert stored(path) == ANNA._replace(**NONE)
+
+
+async def test_a_field_counts_only_with_what_it_depends_on_and_keeps_its_value(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        assert not input_of(pilot, "windows_login").disabled
+        await turn(pilot, "computer_recording_license", "space")
+        assert input_of(pilot, "windows_login").disabled
+        assert said_of(pilot, "windows_login") == "only with Computer Recording License"
+        await turn(pilot, "dual_endpoints_enabled", "space")
+        assert input_of(pilot, "secondary_phone_ip").disabled
+        await turn(pilot, "computer_recording_license", "space")
+        assert not input_of(pilot, "windows_login").disabled
+        assert said_of(pilot, "windows_login") == ""
+        await saved(pilot)
+    assert stored(path) == ANNA._replace(dual_endpoints_enabled="0")
+
+
+async def test_a_choice_is_made_by_a_click(app):
+    async with app.run_test(size=(100, 60)) as pilot:
+        await opened(pilot)
+        line = row_of(pilot, "is_active").query_one(ChoiceLine)
+        assert line.value == "1"
+        await pilot.click(line, offset=(9, 0))
+        await pilot.pause()
+        assert line.value == "0"
+
+
+async def test_values_in_use_are_suggested(path):
+    app = app_on(path, sample_users(200))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.pause(0.2)  # the values are found in the background
+        await pilot.press("e")
+        await pilot.pause()
+        row = row_of(pilot, "security_profile")
+        assert isinstance(row, TextRow)
+        await fill(pilot, "security_profile", "")
+        await pilot.press("S", "u")
+        await pilot.pause(0.2)
+        assert "In use: Supervisor" in shown(pilot)
+        await pilot.press("right")
+        await pilot.pause()
+        assert row.values() == {"security_profile": "Supervisor"}
+
+
+# Adding
+
+
+async def test_a_user_is_added_with_a_password_that_nobody_sees(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, "a")
+        await pilot.press("f2")
+        await pilot.pause(0.05)
+        assert "First Name is empty" in said_of(pilot, "first_name")
+        assert "The password is empty" in said_of(pilot, "password")
+        for key, text in (
+            ("first_name", "Zoë"),
+            ("last_name", "Zimmer"),
+            ("user_name", "zoe"),
+            ("extension", "0042"),
+        ):
+            await fill(pilot, key, text)
+        first, again = form_of(pilot)._passwords
+        first.input.value = "planted-password"
+        again.input.value = "another"
+        await pilot.press("f2")
+        await pilot.pause(0.05)
+        assert "not the same" in str(again.query_one(".field-faults").render())
+        assert "planted" not in shown(pilot)
+        again.input.value = "planted-password"
+        await saved(pilot)
+        assert status_of(pilot) == "Zoë Zimmer added. u takes it back"
+        assert table_of(pilot).cursor_user_id not in (ANNA.user_id, BO.user_id, CY.user_id)
+        added = stored(path, str(table_of(pilot).cursor_user_id))
+        assert (added.first_name, added.extension, added.is_active) == ("Zoë", "0042", "1")
+        assert (added.recording_service, added.unlimited_license) == ("Any", "1")
+        assert is_own(added)
+    for file in path.parent.rglob("*"):
+        assert not file.is_file() or b"planted-password" not in file.read_bytes()
+
+
+async def test_from_the_details_a_user_like_that_one_is_added(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("a")
+        await pilot.pause()
+        assert "Add a user like Anna Berg" in shown(pilot)
+        values: dict[str, str] = {}
+        for row in form_of(pilot).rows:
+            values |= row.values()
+        assert (values["department"], values["location"]) == ("Sales", "Oslo")
+        for key in ("first_name", "user_name", "extension", "phone_ip", "windows_login"):
+            assert values[key] == "", key
+
+
+async def test_a_filter_that_would_hide_the_new_user_is_lifted(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"support", "enter")
+        await pilot.pause(0.1)
+        await pilot.press("e")
+        await pilot.pause()
+        await fill(pilot, "department", "Sales")
+        await saved(pilot)
+        assert page_of(pilot).session.shown.filter == ""
+        assert table_of(pilot).cursor_user_id == CY.user_id
+
+
+# Leaving
+
+
+async def test_esc_asks_before_typed_text_is_lost_and_only_then(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        await fill(pilot, "first_name", "Zoë")
+        for _ in range(2):
+            await pilot.press("escape")
+            await pilot.pause()
+            assert isinstance(top(pilot), Question)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert input_of(pilot, "first_name").value == "Zoë"
+        form = top(pilot)
+        assert isinstance(form, UserFormScreen)
+        assert form.unsaved
+        await pilot.press("escape", "tab", "enter")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+    assert stored(path) == ANNA
+
+
+async def test_nothing_changed_is_nothing_saved(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await saved(pilot)
+        assert status_of(pilot) == "Nothing was changed"
+    assert open_store(path).load().generation == 1
+
+
+async def test_a_store_that_cannot_be_written_keeps_the_form_open(app, path, monkeypatch):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "first_name", "Zoë")
+        path.parent.joinpath("users.json.journal").chmod(0o400)
+        monkeypatch.setattr(
+            "qm_tui.tui.user_saving.save_edits", lambda *_, **__: _raise(OSError(28, "No space"))
+        )
+        await pilot.press("f2")
+        await settled(pilot)
+        await pilot.pause(0.05)
+        assert isinstance(top(pilot), Message)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(top(pilot), UserFormScreen)
+        assert input_of(pilot, "first_name").value == "Zoë"
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+# Two admins
+
+
+async def test_changes_of_different_fields_both_stand(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "first_name", "Zoë")
+        await asyncio.to_thread(commit, path, ANNA._replace(location="Bergen"))
+        await saved(pilot)
+    assert stored(path) == ANNA._replace(first_name="Zoë", location="Bergen")
+
+
+@pytest.mark.parametrize(("key", "location"), [("f2", "Tromsø"), ("f3", "Bergen")])
+async def test_both_values_of_a_conflict_are_shown_and_the_admin_decides(app, path, key, location):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "location", "Tromsø")
+        theirs = ANNA._replace(location="Bergen", agent_id="B-1")
+        await asyncio.to_thread(commit, path, theirs)
+        await pilot.press("f2")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        assert "Changed to Bergen by somebody else meanwhile; here it is Tromsø." in said_of(
+            pilot, "location"
+        )
+        assert input_of(pilot, "location").has_focus
+        assert input_of(pilot, "agent_id").value == "B-1"
+        assert stored(path) == theirs
+        if key == "f3":
+            await pilot.click("#theirs")
+            await pilot.pause()
+            assert said_of(pilot, "location") == ""
+            await fill(pilot, "first_name", "Zoë")
+        await saved(pilot)
+    first_name = "Zoë" if key == "f3" else "Anna"
+    assert stored(path) == theirs._replace(location=location, first_name=first_name)
+
+
+async def test_a_user_who_was_deleted_meanwhile_is_said_and_the_text_stays(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "first_name", "Zoë")
+        await asyncio.to_thread(commit, path, delete=ANNA.user_id)
+        await pilot.press("f2")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        assert "was deleted by somebody else" in shown(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert input_of(pilot, "first_name").value == "Zoë"
+
+
+async def test_a_name_that_another_admin_took_meanwhile_is_said_at_its_field(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await fill(pilot, "user_name", "zoe")
+        await asyncio.to_thread(commit, path, user("zoe"))
+        await pilot.press("f2")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        assert isinstance(top(pilot), UserFormScreen)
+        assert "belongs to Zoe Zoesen already" in said_of(pilot, "user_name")
+
+
+# Pictures
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("what", ["edit", "add", "faults"])
+def test_the_form(home, what, size, snap_compare):
+    users = sample_users(60)
+
+    async def before(pilot):
+        await settled(pilot)
+        await pilot.pause(0.2)
+        await pilot.press("a" if what == "add" else "e")
+        await pilot.pause()
+        if what == "faults":
+            await fill(pilot, "last_name", "")
+            await fill(pilot, "phone_ip", "10.0.0.300")
+            await pilot.press("f2")
+            await pilot.pause(0.1)
+
+    app = app_on(home / "users.json", users)
+    assert snap_compare(app, terminal_size=size, run_before=before)
