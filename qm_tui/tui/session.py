@@ -83,6 +83,8 @@ class Session:
 
     def join(self, listener: Listener) -> None:
         """Tell a page from now on, and first how things stand."""
+        if listener in self._listeners:
+            return
         self._listeners.append(listener)
         listener.show_work()
         listener.show_said()

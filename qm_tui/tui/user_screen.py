@@ -57,7 +57,6 @@ class UserScreen(DetailsScreen):
 
     def on_mount(self) -> None:
         """Follow the store."""
-        super().on_mount()
         self._session.join(self)
 
     def on_unmount(self) -> None:

@@ -1,11 +1,8 @@
 """The pages of counts for tests: opened, and waited for."""
 
-from collections.abc import Callable, Sequence
-
 from textual.pilot import Pilot
 
 from qm_tui.tui.number_list import NumberList
-from qm_tui.users.fields import User
 from tests.tui.pages import page_of, settled, top
 
 NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "6"}
@@ -21,10 +18,15 @@ async def open_counts(pilot: Pilot[str], page: str) -> None:
 async def counted(pilot: Pilot[str]) -> None:
     """Wait until users were counted and the counts are drawn."""
     await settled(pilot)
-    for _ in range(2):
-        waiting = [one for one in pilot.app.workers if one.group == "counting"]
+    await pilot.pause(0.05)  # for what a message begins
+    await _done(pilot, "counting")
+
+
+async def _done(pilot: Pilot[str], group: str) -> None:
+    waiting = [one for one in pilot.app.workers if one.group == group]
+    if waiting:
         await pilot.app.workers.wait_for_complete(waiting)
-        await pilot.pause()
+    await pilot.pause()
 
 
 def rows_of(pilot: Pilot[str], kind: type[NumberList]) -> list[str]:
@@ -36,17 +38,10 @@ def rows_of(pilot: Pilot[str], kind: type[NumberList]) -> list[str]:
 
 async def ids_shown(pilot: Pilot[str]) -> set[str]:
     """The User IDs that the Users page shows, once they are found."""
-    await pilot.pause()
-    waiting = [one for one in pilot.app.workers if one.group == "listing"]
-    await pilot.app.workers.wait_for_complete(waiting)
-    await pilot.pause()
+    await pilot.pause(0.05)
+    await _done(pilot, "listing")
     assert top(pilot) is page_of(pilot)
     view = page_of(pilot).session.view
     assert view is not None
     assert view.wanted.filter == page_of(pilot).session.shown.filter
     return set(view.user_ids)
-
-
-def ids_of(users: Sequence[User], holds: Callable[[User], bool]) -> set[str]:
-    """The User IDs of the users for whom something holds."""
-    return {one.user_id for one in users if holds(one)}

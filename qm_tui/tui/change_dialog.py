@@ -1,0 +1,356 @@
+"""Gives a field of several users one value: which field, which value, and what that changes."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message as TextualMessage
+from textual.timer import Timer
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option as ListOption
+
+from qm_tui.crash import sentence_of
+from qm_tui.progress import Cancelled
+from qm_tui.store.bulk import BulkChange, BulkPlan, bulk_plan, chosen
+from qm_tui.store.checking import Terms
+from qm_tui.text import counted, sentence, visible
+from qm_tui.transfer.rows import BLANKS
+from qm_tui.tui.choice_line import ChoiceLine, Option
+from qm_tui.tui.content import safe, safe_lines
+from qm_tui.tui.dialog import Dialog
+from qm_tui.tui.jobs import Job
+from qm_tui.tui.plain_input import PlainInput
+from qm_tui.tui.question import Question
+from qm_tui.tui.session import Session
+from qm_tui.tui.suggestions import Suggestions, beginning_with
+from qm_tui.users.fields import FIELD, MAX_VALUE, Field
+from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_values
+
+_PAUSE: Final = 0.15
+"""Seconds without a key after which it is counted whom the value changes."""
+
+_SUGGESTED: Final = 6
+_COMPUTER: Final = FIELD["computer_recording_license"]
+
+
+def _license_values(choice: str) -> Mapping[str, str]:
+    return call_license_values(License(choice))
+
+
+def _computer_values(choice: str) -> Mapping[str, str]:
+    return {_COMPUTER.key: choice}
+
+
+class _What(NamedTuple):
+    """What can be changed for several users.
+
+    Attributes:
+        name: its name.
+        field: the field, where its value is typed.
+        options: the choices, where there are some.
+        values: given a choice, what is given to the users, by field key.
+    """
+
+    name: str
+    field: Field | None = None
+    options: Sequence[Option] = ()
+    values: Callable[[str], Mapping[str, str]] = _computer_values
+
+
+_TYPED: Final = ("recording_profile", "security_profile", "department", "location")
+
+
+def _all_that_can_change(*, allow_unlicensed: bool) -> Sequence[_What]:
+    words = {License.UNLIMITED: "Unlimited", License.ON_DEMAND: "On-Demand", License.NONE: "none"}
+    licenses = CALL_LICENSES if allow_unlicensed else CALL_LICENSES[:-1]
+    options = [Option(one.value, words[one]) for one in licenses]
+    yes_no = (Option("1", "yes"), Option("0", "no"))
+    typed = [FIELD[key] for key in (*_TYPED, "recording_service")]
+    return (
+        *(_What(field.name, field) for field in typed),
+        _What("Call recording license", None, options, _license_values),
+        _What(_COMPUTER.name, None, yes_no, _computer_values),
+    )
+
+
+class Planned(TextualMessage):
+    """It is known what a value changes.
+
+    Args:
+        number: the number of the question.
+        plan: what it changes; None where that could not be found out.
+        sentence: why not.
+    """
+
+    def __init__(self, number: int, plan: BulkPlan | None, sentence: str = "") -> None:
+        super().__init__()
+        self.number, self.plan, self.sentence = number, plan, sentence
+
+
+class _ValueInput(PlainInput):
+    """The line of the value."""
+
+    class Refused(TextualMessage):
+        """What was typed or pasted was not taken, or not all of it."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(self, suggested: Callable[[str], str | None]) -> None:
+        super().__init__(MAX_VALUE, id="change-value")
+        self.suggester = Suggestions(suggested)
+
+    def too_long(self, characters: int) -> None:
+        """Say that it would be too long."""
+        text = f"It would have {characters:,} characters, {MAX_VALUE:,} at most are allowed."
+        self.post_message(self.Refused(text))
+
+    def left_out(self, characters: int) -> None:
+        """Say that characters were left out."""
+        count = counted(characters, "character")
+        self.post_message(self.Refused(f"{count} that cannot be shown: left out."))
+
+
+class ChangeDialog(Dialog[BulkPlan | None]):
+    """Asks which field gets which value. It gives what that does, agreed to, or None.
+
+    Args:
+        session: what the pages share.
+        user_ids: the users.
+        who: who they are, in words.
+        allow_unlicensed: whether the admin chose that users may have no license.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "change", "Change", priority=True),
+        Binding("escape", "back", "Back"),
+        Binding("tab", "app.focus_next", "Next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, session: Session, user_ids: Collection[str], who: str, *, allow_unlicensed: bool
+    ) -> None:
+        super().__init__()
+        self._session, self._user_ids, self._who = session, user_ids, who
+        self._terms = Terms(allow_unlicensed)
+        self._whats = _all_that_can_change(allow_unlicensed=allow_unlicensed)
+        self._what = self._whats[0]
+        self._asked = 0
+        self._plan: BulkPlan | None = None
+        self._job: Job | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The fields, the value, what it changes, and the answers."""
+        with Vertical(classes="dialog", id="change-dialog") as dialog:
+            dialog.border_title = safe(f"Change {self._who}", 70)
+            dialog.border_subtitle = safe("↑ ↓ field  Tab value  F2 change  Esc back")
+            yield OptionList(
+                *(ListOption(safe(f"  {one.name}")) for one in self._whats),
+                id="change-fields",
+                compact=True,
+            )
+            with Horizontal(id="change-line"):
+                yield Label(safe("New value  "))
+                yield _ValueInput(self._suggested)
+                yield ChoiceLine()
+            yield Static(id="change-in-use")
+            yield Static(id="change-outcome")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(id="yes", compact=True)
+                yield Button(safe("[Cancel]"), id="no", compact=True)
+
+    def on_mount(self) -> None:
+        """The list of fields has the focus."""
+        fields = self.query_one(OptionList)
+        fields.highlighted = 0
+        self.set_focus(fields)
+        self._show_what()
+
+    def on_unmount(self) -> None:
+        """Count nothing more."""
+        self._stop()
+
+    # Which field
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        for at, one in enumerate(self._whats):  # seen without colours too
+            sign = ">" if at == event.option_index else " "
+            event.option_list.replace_option_prompt_at_index(at, safe(f"{sign} {one.name}"))
+        what = self._whats[event.option_index]
+        if what is not self._what:
+            self._what = what
+            self._show_what()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.set_focus(self._line if self._what.field is not None else self.query_one(ChoiceLine))
+
+    @property
+    def _line(self) -> _ValueInput:
+        return self.query_one(_ValueInput)
+
+    def _show_what(self) -> None:
+        choices = self.query_one(ChoiceLine)
+        is_typed = self._what.field is not None
+        self._line.display, choices.display = is_typed, not is_typed
+        if not is_typed:
+            choices.show(self._what.options, self._what.options[0].value)
+        self._show_in_use()
+        self._ask()
+
+    def _in_use(self) -> Sequence[str]:
+        field = self._what.field
+        return self._session.listing.values_of(field) if field is not None else ()
+
+    def _suggested(self, text: str) -> str | None:
+        found = beginning_with(text, self._in_use()) if text else ()
+        return text + found[0][len(text) :] if found and found[0].startswith(text) else None
+
+    def _show_in_use(self) -> None:
+        some = beginning_with(self._line.value, self._in_use(), _SUGGESTED)
+        text = "  ".join(visible(one, 24) for one in some)
+        said = f"In use: {text}" + ("   → takes the first" if self._line.value else "")
+        self.query_one("#change-in-use", Static).update(safe(said if text else ""))
+
+    # What it changes
+
+    @property
+    def _values(self) -> Mapping[str, str]:
+        field = self._what.field
+        if field is None:
+            return self._what.values(self.query_one(ChoiceLine).value)
+        return {field.key: self._line.value.strip(BLANKS)}
+
+    @on(Input.Changed)
+    @on(ChoiceLine.Turned)
+    def _changed(self) -> None:
+        self._show_in_use()
+        self._say("Counting …")
+        self._plan = None
+        self._show_button()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_PAUSE, self._ask)
+
+    @on(_ValueInput.Refused)
+    def _refused(self, event: _ValueInput.Refused) -> None:
+        self.query_one("#change-in-use", Static).update(safe(f"! {event.sentence}"))
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _ask(self) -> None:
+        """Find out in the background whom the value changes."""
+        self._stop()
+        self._plan = None
+        self._asked += 1
+        self._job = Job(lambda _progress: None)
+        change = BulkChange(
+            f"change of {self._what.name}", chosen(self._user_ids), self._values, self._terms
+        )
+        self._find_out(self._asked, change, self._job)
+        self._show_button()
+
+    @work(thread=True, exit_on_error=False, description="what a change does")
+    def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
+        try:
+            plan = bulk_plan(change, self._session.store.state, job.tick)
+        except Cancelled:
+            return
+        except Exception as error:
+            self.post_message(Planned(number, None, sentence_of(error)))
+            return
+        self.post_message(Planned(number, plan))
+
+    @on(Planned)
+    def _planned(self, event: Planned) -> None:
+        if event.number != self._asked:
+            return  # another value is asked about by now
+        self._plan = event.plan
+        self._say(*([event.sentence] if event.plan is None else self._outcome(event.plan)))
+        self._show_button()
+
+    def _say(self, *lines: str) -> None:
+        self.query_one("#change-outcome", Static).update(safe_lines(lines))
+
+    def _outcome(self, plan: BulkPlan) -> Sequence[str]:
+        fault = next(iter(plan.left_out.values()), [None])[0]
+        if fault is not None and not plan.changes and self._is_of_value(fault):
+            return (f"! {sentence(fault.message)}", fault.remedy)
+        of = f" of {plan.users:,}" if plan.users > len(plan.changes) else ""
+        users = f"{len(plan.changes):,}{of} {'user' if plan.users == 1 else 'users'}"
+        lines = [f"{users} {self._gets(plan)}."]
+        if plan.same:
+            lines.append(f"{plan.same:,} {'has' if plan.same == 1 else 'have'} it already.")
+        if fault is not None:
+            lines.append(f"! {len(plan.left_out):,} cannot be changed: {sentence(fault.message)}")
+        if plan.gone:
+            lines.append(f"{counted(plan.gone, 'user')} were deleted meanwhile.")
+        return lines
+
+    def _is_of_value(self, fault: Fault) -> bool:
+        return fault.field is not None and fault.field.key in self._values
+
+    def _gets(self, plan: BulkPlan) -> str:
+        is_one = len(plan.changes) == 1
+        value = next(iter(self._values.values()))
+        if self._what.field is None:
+            choice = next(
+                one.label
+                for one in self._what.options
+                if one.value == self.query_one(ChoiceLine).value
+            )
+            return f"{'gets' if is_one else 'get'} {self._what.name}: {choice}"
+        if not value:
+            return f"{'loses' if is_one else 'lose'} {self._what.name}"
+        return f"{'gets' if is_one else 'get'} {self._what.name} {shortened(value, 40)}"
+
+    def _show_button(self) -> None:
+        count = len(self._plan.changes) if self._plan is not None else 0
+        button = self.query_one("#yes", Button)
+        users = counted(count, "user") if count else "nobody"
+        button.label = safe(f"[F2 Change {users}]")
+        button.disabled = not count
+
+    # The answers
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#yes")
+    def action_change(self) -> None:
+        """Agree to what is shown."""
+        if self._plan is not None and self._plan.changes:
+            self.dismiss(self._plan)
+        elif self._plan is not None:
+            self._say(*self._outcome(self._plan))
+
+    @on(Button.Pressed, "#no")
+    def _no(self) -> None:
+        self.action_back()
+
+    @property
+    def unsaved(self) -> str:
+        """What would be lost if the program were left now, in words; else empty."""
+        is_typed = self.is_mounted and bool(self._line.value)
+        return "The new value is not given to anybody yet" if is_typed else ""
+
+    @work
+    async def action_back(self) -> None:
+        """Close it; ask first where something was typed."""
+        question = Question("Nothing is changed yet. Leave it?", yes="Leave it", no="Stay")
+        if not self.unsaved or await self.app.push_screen_wait(question):
+            self.dismiss(None)
+
+
+def said_of_change(plan: BulkPlan) -> str:
+    """What a change did, for the Actions bar."""
+    count = counted(len(plan.changes), "user")
+    return f"{plan.change.why.removeprefix('change of ')} of {count} changed"

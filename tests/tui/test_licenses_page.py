@@ -1,0 +1,222 @@
+"""The Licenses page: by type and by department, and from each number to its users."""
+
+import pytest
+from textual.widgets import Button, Static
+
+from qm_tui.tui.license_lists import CellList, DepartmentList, TypeList
+from qm_tui.tui.licenses_page import LicensesPage
+from qm_tui.users.fields import User
+from qm_tui.users.query.license_counting import LICENSES
+from qm_tui.users.query.licenses import licenses_of
+from tests.tui.counted import counted, ids_shown, open_counts, rows_of
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    top,
+)
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+def made(*rows):
+    """Users: department, and the flags active, unlimited, on-demand, computer."""
+    return [
+        one._replace(
+            department=department,
+            is_active=flags[0],
+            unlimited_license=flags[1],
+            on_demand_license=flags[2],
+            computer_recording_license=flags[3],
+        )
+        for one, (department, flags) in zip(sample_users(len(rows)), rows, strict=True)
+    ]
+
+
+SIX = made(
+    ('the "North" team', "1101"),
+    ('the "North" team', "0101"),
+    ('the "North" team', "1010"),
+    ("", "0010"),
+    ("", "1000"),
+    ("a|b*", "1001"),
+)
+
+
+def types(pilot):
+    return top(pilot).query_one(TypeList)
+
+
+def departments(pilot):
+    return top(pilot).query_one(DepartmentList)
+
+
+def footers(pilot):
+    """The filters that the lists name: that of the list with the focus alone."""
+    lists = top(pilot).query(CellList)
+    return [one.footer_text(70, 0).strip() for one in lists]
+
+
+@SIZES
+async def test_licenses_are_counted_by_type_and_by_department(home, size):
+    async with app_on(home / "users.json", SIX).run_test(size=size) as pilot:
+        await open_counts(pilot, "licenses")
+        assert rows_of(pilot, TypeList) == [
+            "> Unlimited 2 1 33.3%",
+            "On-Demand 2 1 33.3%",
+            "Computer Recording 3 1 50.0%",
+            "None of the three 1 0 16.7%",
+        ]
+        assert rows_of(pilot, DepartmentList) == [
+            '> the "North" team 3 2 1 2 0',
+            "(empty) 2 0 1 0 1",
+            "a|b* 1 0 0 1 0",
+        ]
+        text = shown(pilot)
+        for words in ("6 users", "Inactive", "Unlimited On-Demand Computer", "[Enter Show users]"):
+            assert words in text
+
+
+async def test_each_number_leads_to_exactly_its_users(home):
+    async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        page = top(pilot)
+        cells: list[tuple[type[CellList], int, int, list[User]]] = []
+        for row, license in enumerate(LICENSES):
+            having = [one for one in SIX if license in licenses_of(one)]
+            inactive = [one for one in having if one.is_active == "0"]
+            cells += [(TypeList, row, 0, having), (TypeList, row, 1, inactive)]
+        for row, name in enumerate(['the "North" team', "", "a|b*"]):
+            own = [one for one in SIX if one.department == name]
+            cells.append((DepartmentList, row, 0, own))
+            for column, license in enumerate(LICENSES, start=1):
+                having = [one for one in own if license in licenses_of(one)]
+                cells.append((DepartmentList, row, column, having))
+        for kind, row, column, users in cells:
+            rows = page.query_one(kind)
+            await pilot.press("3")
+            await counted(pilot)
+            top(pilot).set_focus(rows)
+            rows.cursor_row = row
+            await pilot.press(*["h"] * 4, *["right"] * column)
+            assert rows.number == len(users)
+            await pilot.press("enter")
+            if users:
+                assert await ids_shown(pilot) == {one.user_id for one in users}
+            else:
+                await pilot.pause(0.05)
+                assert top(pilot) is page
+                said = top(pilot).query_one("#status", Static).content
+                assert str(said) == "There are no such users."
+
+
+async def test_up_and_down_go_from_one_list_to_the_other_and_tab_too(home):
+    async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        assert pilot.app.focused is types(pilot)
+        await pilot.press("j", "j", "down")
+        assert types(pilot).cursor_row == 3
+        assert footers(pilot) == ["Filter  license:none", ""]
+        await pilot.press("down")
+        await pilot.pause()
+        assert pilot.app.focused is departments(pilot)
+        assert footers(pilot) == ["", r'Filter  department:="the \"North\" team"']
+        await pilot.press("down", "l", "right")
+        assert footers(pilot)[1] == 'Filter  department:"" license:on-demand'
+        await pilot.press("up", "k")
+        await pilot.pause()
+        assert pilot.app.focused is types(pilot)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert pilot.app.focused is departments(pilot)
+        await pilot.press("down", "down", "down", "down")
+        assert pilot.app.focused is departments(pilot)
+        assert departments(pilot).cursor_row == 2
+
+
+async def test_clicks_choose_a_number_and_the_button_shows_its_users(home):
+    async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        header = "".join(one.text for one in departments(pilot).header_text(62))
+        at = header.index("Computer") + 7
+        await pilot.click("#license-departments", offset=(at, 1))
+        await pilot.pause()
+        assert footers(pilot)[1] == r'Filter  department:="the \"North\" team" license:computer'
+        await pilot.click("#license-departments", offset=(at, 3))
+        await pilot.pause()
+        assert footers(pilot)[1] == 'Filter  department:="a|b*" license:computer'
+        await pilot.click("#license-departments", offset=(at - 20, 0))
+        await pilot.pause()
+        assert footers(pilot)[1] == 'Filter  department:="a|b*" license:unlimited'
+        await pilot.click("#license-departments", offset=(at, 3))
+        await pilot.click("#license-departments", offset=(at, 3))
+        assert await ids_shown(pilot) == {SIX[5].user_id}
+        await pilot.press("3")
+        await counted(pilot)
+        await pilot.click("#show")
+        assert await ids_shown(pilot) == {SIX[5].user_id}
+
+
+async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_department(home):
+    async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        await pilot.press("tab", "end")
+        assert footers(pilot)[1] == 'Filter  department:="a|b*"'
+        commit(home / "users.json", *(one._replace(department="a|b*") for one in SIX[:2]))
+        await pilot.pause(0.6)
+        await counted(pilot)
+        assert rows_of(pilot, DepartmentList)[0] == "> a|b* 3 2 0 3 0"
+        commit(home / "users.json", *(one._replace(computer_recording_license="0") for one in SIX))
+        await pilot.pause(0.6)
+        await counted(pilot)
+        assert rows_of(pilot, TypeList)[2] == "Computer Recording 0 0 0%"
+
+
+async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        assert "There are no users in this store yet." in shown(pilot)
+        await pilot.press("enter", "down", "enter")
+        await pilot.pause()
+        assert isinstance(top(pilot), LicensesPage)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+
+
+async def test_undo_takes_back_the_last_change(home):
+    app = app_on(home / "users.json", SIX)
+    commit(home / "users.json", SIX[0]._replace(computer_recording_license="0"))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "licenses")
+        assert rows_of(pilot, TypeList)[2].startswith("Computer Recording 2 ")
+        await pilot.press("u")
+        await settled(pilot)
+        await pilot.click("#yes")
+        await counted(pilot)
+        assert rows_of(pilot, TypeList)[2].startswith("Computer Recording 3 ")
+        assert not top(pilot).query_one("#show", Button).disabled
+
+
+async def test_it_can_be_used_in_a_small_terminal(home):
+    async with app_on(home / "users.json", sample_users(60)).run_test(size=(60, 16)) as pilot:
+        await open_counts(pilot, "licenses")
+        for words in ("None of the three", "On-Demand Computer", "[Enter Show users]", "> Cust"):
+            assert words in shown(pilot)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_the_page(home, size, snap_compare):
+    async def before(pilot):
+        await open_counts(pilot, "licenses")
+        await pilot.press("tab", "down", "right", "right")
+        await pilot.pause()
+
+    app = app_on(home / "users.json", sample_users(250))
+    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -1,0 +1,479 @@
+"""Profiles, Departments and Locations: the values in use, and renaming one for all its users."""
+
+import pytest
+from textual.widgets import Button, Input, Static
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.confirm_dialog import ConfirmDialog
+from qm_tui.tui.file_dialog import KeyHint
+from qm_tui.tui.filter_bar import FilterBar
+from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.question import Message, Question
+from qm_tui.tui.rename_dialog import RenameDialog
+from qm_tui.tui.value_list import ValueList
+from qm_tui.tui.values_page import DepartmentsPage, ProfilesPage
+from qm_tui.users.query.language import LONGEST
+from tests.tui.counted import counted, ids_shown, open_counts, rows_of
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    store_of,
+    top,
+    type_text,
+)
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+def having(key, *values, start=0):
+    """Users who differ in one field; every second one is inactive."""
+    users = sample_users(start + len(values))[start:]
+    return [
+        one._replace(**{key: value}, is_active=str(number % 2))
+        for number, (one, value) in enumerate(zip(users, values, strict=True))
+    ]
+
+
+def list_of(pilot):
+    return top(pilot).query_one(ValueList)
+
+
+def values(pilot):
+    return rows_of(pilot, ValueList)
+
+
+def cursor_value(pilot):
+    one = list_of(pilot).cursor_count
+    return one.value if one else None
+
+
+def status(pilot):
+    return str(top(pilot).query_one("#status", Static).content)
+
+
+def words(pilot):
+    """What is on the screen, as if it stood in one line."""
+    return " ".join(shown(pilot).replace("│", " ").split())
+
+
+def departments_in(home):
+    users = open_store(home / "users.json").load().users
+    return [one.department for one in users.values()]
+
+
+def transactions_in(home):
+    store = open_store(home / "users.json")
+    store.load()
+    return [one.why for one in store.activity()]
+
+
+async def rename_to(pilot, text, *keys):
+    """Rename the value under the cursor."""
+    await pilot.press("e")
+    await pilot.pause()
+    assert isinstance(top(pilot), RenameDialog)
+    await type_text(pilot, text)
+    await pilot.press(*(keys or ["enter"]))
+    await counted(pilot)
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        ("profiles", "recording_profile"),
+        ("departments", "department"),
+        ("locations", "location"),
+    ],
+)
+async def test_the_values_in_use_are_listed_those_of_most_users_first(home, page, key):
+    users = having(key, "Oslo", "Bergen", "", "Oslo", "", "Oslo")
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, page)
+        assert values(pilot) == ["> Oslo 3 1 50.0%", "(empty) 2 2 33.3%", "Bergen 1 0 16.7%"]
+        assert "6 users" in shown(pilot)
+        assert "3 values" in shown(pilot)
+        assert "Filter" in shown(pilot)
+
+
+async def test_profiles_are_of_two_fields_and_each_keeps_its_cursor(home):
+    users = [
+        one._replace(security_profile=f"S{number % 3}")
+        for number, one in enumerate(having("recording_profile", *"RRRPPQ"))
+    ]
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "profiles")
+        assert "Recording Profile Name" in shown(pilot)
+        await pilot.press("down")
+        assert cursor_value(pilot) == "P"
+        for key, value in (("right", "S0"), ("l", "P"), ("left", "S0"), ("h", "P")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert cursor_value(pilot) == value
+        await pilot.click(list(top(pilot).query(KeyHint))[1])
+        await pilot.pause()
+        assert "[Security]" in shown(pilot)
+        assert "Security Profile Name" in shown(pilot)
+        assert cursor_value(pilot) == "S0"
+        await pilot.press("right")
+        await pilot.pause()
+        assert "[Recording]" in shown(pilot)
+        assert cursor_value(pilot) == "P"
+
+
+async def test_where_there_is_one_field_no_key_turns(home):
+    async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
+        await open_counts(pilot, "locations")
+        assert top(pilot).check_action("turn", (1,)) is False
+        assert "ield after" not in shown(pilot)
+
+
+ODD = [
+    "",
+    "(empty)",
+    'the "North" team',
+    "two  blanks",
+    "a|b",
+    "a*",
+    "*",
+    "-x",
+    "=x",
+    "C:\\x",
+    "Zoë 陳 שלום",
+    "sales",
+    "Sales",
+    "[@click=app.quit]x[/]",
+]
+
+
+async def test_enter_shows_exactly_the_users_who_have_the_value(home):
+    users = having("department", *ODD, *ODD[::2])
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        for row in range(len(ODD)):
+            await open_counts(pilot, "departments")
+            list_of(pilot).cursor_row = row
+            value = cursor_value(pilot)
+            await pilot.press("enter")
+            wanted = {one.user_id for one in users if one.department == value}
+            assert await ids_shown(pilot) == wanted
+            assert pilot.app.focused is page_of(pilot).table
+        await pilot.press("escape")
+        assert len(await ids_shown(pilot)) == len(users)
+
+
+async def test_the_button_does_the_same_and_up_recalls_the_filter_from_before(home):
+    users = having("department", "Sales", "Sales", "IT")
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"active:no", "enter")
+        await open_counts(pilot, "departments")
+        await pilot.click("#show")
+        assert await ids_shown(pilot) == {users[0].user_id, users[1].user_id}
+        await pilot.press("slash", "up", "up")
+        await pilot.pause()
+        assert page_of(pilot).query_one(FilterBar).field.value == "active:no"
+
+
+async def test_escape_goes_back_to_the_users(home):
+    async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
+        await open_counts(pilot, "locations")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+
+
+async def test_a_value_that_no_filter_can_hold_is_said(home):
+    users = having("location", "x" * LONGEST)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "locations")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "too long for a filter" in status(pilot)
+
+
+async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        assert "There are no users in this store yet." in shown(pilot)
+        assert top(pilot).query_one("#show", Button).disabled
+        assert top(pilot).query_one("#rename", Button).disabled
+        await pilot.press("enter", "e")
+        await pilot.pause()
+        assert isinstance(top(pilot), DepartmentsPage)
+
+
+# Renaming
+
+
+SALES = ["Sales EMEA", "Sales EMEA", "Sales EMEA", "Sales Nord", "Sales Nord", "", "IT"]
+
+
+async def test_a_rename_is_one_transaction_for_all_its_users_and_can_be_undone(home):
+    app = app_on(home / "users.json", having("department", *SALES))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        await rename_to(pilot, "Zoology")
+        assert departments_in(home) == ["Zoology"] * 3 + SALES[3:]
+        assert transactions_in(home)[:-1] == [
+            "rename of Department Name 'Sales EMEA' to 'Zoology'",
+        ]
+        assert status(pilot) == "3 users got Zoology. u takes it back"
+        assert values(pilot)[0] == "> Zoology 3 2 42.9%"
+        await pilot.press("u")
+        await settled(pilot)
+        await pilot.click("#yes")
+        await counted(pilot)
+        assert departments_in(home) == SALES
+        assert "Sales EMEA 3 2 42.9%" in values(pilot)[0]
+
+
+async def test_a_merge_is_said_and_the_cursor_stands_on_what_came_of_it(home):
+    app = app_on(home / "users.json", having("department", *SALES))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        await pilot.press("down")
+        assert cursor_value(pilot) == "Sales Nord"
+        await pilot.click("#rename")
+        await pilot.pause()
+        await type_text(pilot, "IT")
+        assert "IT is in use by 1 user: the two become one, 3 users." in shown(pilot)
+        await pilot.click("#yes")
+        await counted(pilot)
+        assert departments_in(home) == [*SALES[:3], "IT", "IT", "", "IT"]
+        assert cursor_value(pilot) == "IT"
+
+
+async def test_upper_and_lower_case_make_a_difference(home):
+    app = app_on(home / "users.json", having("department", "Sales", "Sales", "sales"))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        await rename_to(pilot, "SALES")
+        assert departments_in(home) == ["SALES", "SALES", "sales"]
+
+
+async def test_users_without_a_value_can_be_given_one(home):
+    app = app_on(home / "users.json", having("department", *SALES))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        list_of(pilot).cursor_row = 2
+        assert cursor_value(pilot) == ""
+        await rename_to(pilot, "(empty)")
+        assert departments_in(home) == [*SALES[:5], "(empty)", "IT"]
+        assert cursor_value(pilot) == "(empty)"
+
+
+async def test_to_clear_a_value_of_many_wants_their_number(home):
+    names = ["Sales"] * 12 + ["IT"] * 3
+    app = app_on(home / "users.json", having("department", *names))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        await rename_to(pilot, "")
+        assert isinstance(top(pilot), ConfirmDialog)
+        await pilot.press("escape")
+        await counted(pilot)
+        assert departments_in(home) == names
+        assert cursor_value(pilot) == "Sales"
+        await rename_to(pilot, "")
+        await pilot.press("1", "2", "enter")
+        await counted(pilot)
+        assert departments_in(home) == [""] * 12 + ["IT"] * 3
+        assert cursor_value(pilot) == ""
+        assert "12 users lost the Department Name" in status(pilot)
+
+
+async def test_of_the_security_profiles_one_is_renamed_and_it_stays_that_field(home):
+    users = having("security_profile", "Agent", "Agent", "Boss")
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "profiles")
+        await pilot.press("right")
+        await rename_to(pilot, "Zeta")
+        stored = open_store(home / "users.json").load().users
+        assert [one.security_profile for one in stored.values()] == ["Zeta", "Zeta", "Boss"]
+        assert "[Security]" in shown(pilot)
+        assert cursor_value(pilot) == "Zeta"
+
+
+async def test_where_others_changed_the_store_meanwhile_it_is_asked_again(home):
+    users = having("department", *SALES)
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        await pilot.press("e")
+        await pilot.pause()
+        await type_text(pilot, "Lab")
+        commit(home / "users.json", users[6]._replace(department="Lab"))
+        await pilot.pause(0.6)  # the store is followed
+        assert isinstance(top(pilot), RenameDialog)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(top(pilot), Question)
+        now = "Now: Lab is in use by 1 user: the two become one, 4 users. Do it?"
+        assert now in words(pilot)
+        await pilot.press("enter")
+        await counted(pilot)
+        assert departments_in(home) == [*SALES[:6], "Lab"]
+        assert "Lab 1 1 14.3%" in values(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        await type_text(pilot, "HR")
+        await pilot.press("enter")
+        await counted(pilot)
+        assert departments_in(home) == ["HR"] * 3 + [*SALES[3:6], "Lab"]
+
+
+async def test_where_nobody_has_the_value_any_more_nothing_is_changed(home):
+    users = having("department", "Sales", "IT")
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        assert cursor_value(pilot) == "IT"
+        await pilot.press("e")
+        await pilot.pause()
+        await type_text(pilot, "Lab")
+        commit(home / "users.json", users[1]._replace(department="HR"))
+        await pilot.pause(0.6)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(top(pilot), Message)
+        assert "No user has this value any more" in words(pilot)
+        await pilot.press("enter")
+        await counted(pilot)
+        assert departments_in(home) == ["Sales", "HR"]
+        assert values(pilot) == ["> HR 1 0 50.0%", "Sales 1 1 50.0%"]
+
+
+async def test_to_quit_with_a_name_typed_asks(home):
+    async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
+        await open_counts(pilot, "locations")
+        await pilot.press("e")
+        await pilot.pause()
+        await pilot.press("B")
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(top(pilot), KeysScreen)
+        assert "Complete a value that is in use" in shown(pilot)
+        await pilot.press("escape", "ctrl+q")
+        await pilot.pause()
+        assert isinstance(top(pilot), Question)
+        assert "Quit all the same?" in words(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert top(pilot).query_one(Input).value == "B"
+        assert top(pilot).query_one(Input).has_focus
+
+
+async def test_in_a_store_for_looking_only_nothing_is_renamed(home):
+    store_of(home / "users.json", having("location", "Oslo"))
+    app = QmTuiApp(open_store(home / "users.json", read_only=True), login="mheller")
+    async with app.run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "locations")
+        assert top(pilot).query_one("#rename", Button).disabled
+        assert not top(pilot).query_one("#show", Button).disabled
+        await pilot.press("e")
+        await pilot.pause()
+        assert not isinstance(top(pilot), RenameDialog)
+        assert "e rename" not in shown(pilot)
+
+
+# Following the store
+
+
+async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_value(home):
+    users = having("location", "Oslo", "Oslo", "Bergen", "Bergen", "Bergen", "Turku")
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "locations")
+        await pilot.press("down")
+        assert cursor_value(pilot) == "Oslo"
+        moved = [one._replace(location="Oslo") for one in users[2:5]]
+        commit(home / "users.json", *moved)
+        await pilot.pause(0.6)
+        await counted(pilot)
+        assert values(pilot) == ["> Oslo 5 3 83.3%", "Turku 1 0 16.7%"]
+        await pilot.press("1")
+        await pilot.pause()
+        commit(home / "users.json", *users[:3])
+        await pilot.pause(0.6)
+        assert len(list(pilot.app.workers)) == 0
+        await open_counts(pilot, "locations")
+        assert values(pilot) == ["> Oslo 4 2 66.7%", "Bergen 1 1 16.7%", "Turku 1 0 16.7%"]
+
+
+async def test_of_ten_thousand_values_each_can_be_reached_and_renamed(home):
+    [one] = sample_users(1)
+    users = [
+        one._replace(user_id=f"u{at:011}", user_name=f"n{at}", department=f"Department {at:05}")
+        for at in range(10_000)
+    ]
+    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
+        await open_counts(pilot, "departments")
+        assert "10,000 values" in shown(pilot)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "> Department 09999" in shown(pilot)
+        await rename_to(pilot, "Department 00007")
+        assert "1 user got Department 00007" in status(pilot)
+        assert cursor_value(pilot) == "Department 00007"
+        assert "> Department 00007" in shown(pilot)
+        await pilot.press("enter")
+        assert await ids_shown(pilot) == {"u00000000007", "u00000009999"}
+
+
+@SIZES
+async def test_hostile_values_are_harmless(home, size):
+    hostile = ["[@click=app.quit]x[/]", "\x1b]52;c;eA==\x07", "a\u202eb", "e" + "\u0301" * 9]
+    users = having("department", *hostile)
+    async with app_on(home / "users.json", users).run_test(size=size) as pilot:
+        await open_counts(pilot, "departments")
+        text = ""
+        for row in range(len(hostile)):
+            list_of(pilot).cursor_row = row
+            await pilot.pause()
+            text += shown(pilot)
+            await pilot.press("e")
+            await pilot.pause()
+            text += shown(pilot)
+            await pilot.press("escape")
+            await pilot.pause()
+        assert text.replace("\n", "").isprintable()
+        assert "[@click=app.quit]x[/]" in text
+
+
+async def test_keys_are_listed(home):
+    async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
+        await open_counts(pilot, "profiles")
+        assert isinstance(top(pilot), ProfilesPage)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        for words in ("Rename the value for all its users", "Show the users who have this value"):
+            assert words in shown(pilot)
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("page", ["profiles", "departments", "locations"])
+@SIZES
+def test_a_page(home, size, page, snap_compare):
+    async def before(pilot):
+        await open_counts(pilot, page)
+        await pilot.press("down", "down")
+        await pilot.pause()
+
+    app = app_on(home / "users.json", sample_users(250))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.snapshot
+@SIZES
+def test_a_merge_over_its_page(home, size, snap_compare):
+    async def before(pilot):
+        await open_counts(pilot, "departments")
+        await pilot.press("down", "e")
+        await pilot.pause()
+        await type_text(pilot, "Claims, Motor")
+        await pilot.pause()
+
+    app = app_on(home / "users.json", sample_users(250))
+    assert snap_compare(app, terminal_size=size, run_before=before)
