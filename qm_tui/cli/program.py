@@ -10,7 +10,17 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from qm_tui import __version__
-from qm_tui.cli import activity, exporting, importing, listing, stores
+from qm_tui.cli import (
+    activity,
+    adding,
+    changing,
+    completing,
+    exporting,
+    importing,
+    listing,
+    passwords,
+    stores,
+)
 from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
@@ -29,15 +39,24 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "import": importing.import_,
     "export": exporting.export,
     "list": listing.list_,
+    "add": adding.add,
+    "set": changing.set_,
+    "activate": changing.activate,
+    "inactivate": changing.inactivate,
+    "delete": changing.delete,
+    "rename": changing.rename,
+    "passwd": passwords.passwd,
     "activity": activity.activity,
     "undo": activity.undo,
     "info": listing.info,
     "init": stores.init,
     "checkpoint": stores.checkpoint,
     "recover": stores.recover,
+    "completion": completing.completion,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
+app.command("complete", hidden=True)(completing.complete)
 
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
@@ -59,8 +78,8 @@ def interface(
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = (
-            "The interface needs a terminal. Without one, use qm-tui import, export, list, "
-            "activity, undo or info; each explains itself with --help."
+            "The interface needs a terminal. Without one, use qm-tui import, export, list, set, "
+            "activity, undo or another command: qm-tui --help lists them."
         )
         raise Refused(msg)
     from qm_tui.tui.app import run

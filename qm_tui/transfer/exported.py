@@ -1,14 +1,20 @@
 """What was written by an export, and what is said of it: by the interface and the command line."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from qm_tui.places import short
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import ExportChoices
 from qm_tui.users.fields import FIELDS
+
+_NAMED: Final = 5
+"""Users that a sentence names."""
+
+_SHOWN: Final = 40
 
 
 @dataclass(slots=True)
@@ -52,6 +58,8 @@ class Exported:
         choices: what was chosen.
         path: the file; None where it was an open one.
         out_of: of how many users these were chosen; None where all were written.
+        own_passwords: the User Names of those whose password was set here; none where passwords
+            were left out.
     """
 
     users: int
@@ -59,6 +67,7 @@ class Exported:
     choices: ExportChoices
     path: Path | None = None
     out_of: int | None = None
+    own_passwords: Sequence[str] = ()
 
     @property
     def sentences(self) -> list[str]:
@@ -72,7 +81,19 @@ class Exported:
     @property
     def notes(self) -> list[str]:
         """What the admin should mind, a sentence or two each."""
-        return [one for one in (self._of_passwords, self.formulas.sentence) if one]
+        said = (self._of_passwords, self._of_own_passwords, self.formulas.sentence)
+        return [one for one in said if one]
+
+    @property
+    def _of_own_passwords(self) -> str:
+        count = len(self.own_passwords)
+        if not count:
+            return ""
+        names = ", ".join(visible(name, _SHOWN) for name in self.own_passwords[:_NAMED])
+        more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+        have = "has a password that was" if count == 1 else "have passwords that were"
+        users = counted(count, "user")
+        return f"{users} {have} set here and may not work in the suite: {names}{more}."
 
     @property
     def _of_passwords(self) -> str:

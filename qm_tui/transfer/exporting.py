@@ -17,6 +17,7 @@ from qm_tui.transfer.exported import Exported
 from qm_tui.transfer.opening import SUFFIX
 from qm_tui.transfer.writing import Writer
 from qm_tui.users.fields import User
+from qm_tui.users.passwords import with_own_passwords
 
 
 class AlreadyThere(Refused):
@@ -86,11 +87,14 @@ def write_users(
     """
     writer = Writer(choices)
     file.write(writer.start())
+    own: list[str] = []
     for begin in range(0, len(users), STEP):
         batch = users[begin : begin + STEP]
         file.write(writer.rows(batch, are_first=not begin))
+        if choices.passwords:
+            own += [user.user_name for user in with_own_passwords(batch)]
         tick(Phase.EXPORTING, begin + len(batch), len(users))
-    return Exported(len(users), writer.formulas, choices)
+    return Exported(len(users), writer.formulas, choices, own_passwords=own)
 
 
 class Place(NamedTuple):

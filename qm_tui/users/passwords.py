@@ -7,12 +7,15 @@ fresh salt. The suite may not know it.
 
 import base64
 import os
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import MAX_VALUE, User
+from qm_tui.users.fields import FIELD, MAX_VALUE, User
 
 _SALT_BYTES: Final = 16
 _OWN: Final = "$argon2id$"
+_password_of = itemgetter(FIELD["password"].index)
 _SALT_PART: Final = 4
 """Where in a hash, cut at its `$`, the salt stands."""
 
@@ -54,6 +57,14 @@ def password_fault(password: str) -> str:
     if not password.isprintable():
         return "The password contains a character that cannot be typed. Type it anew."
     return ""
+
+
+def with_own_passwords(users: Sequence[User]) -> list[User]:
+    """Those of many users whose password was set here. Most hold none, which is seen at once."""
+    places = [
+        at for at, password in enumerate(map(_password_of, users)) if password.startswith(_OWN)
+    ]
+    return [users[at] for at in places if is_own(users[at])]
 
 
 def is_own(user: User) -> bool:

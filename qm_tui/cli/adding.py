@@ -1,0 +1,105 @@
+"""`qm-tui add`: a new user."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+
+from qm_tui.cli.changing import DryRunOption, UnlicensedOption
+from qm_tui.cli.common import (
+    JsonOption,
+    ReadOnlyOption,
+    StoreOption,
+    opened,
+    require_store,
+    tidy_up,
+)
+from qm_tui.refusal import Refused
+from qm_tui.text import json_text, visible
+
+_NOTHING: Final = "Nobody was added."
+
+
+def add(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VALUE...",
+            help="Fields as in filters: first-name=Anna last-name=Berg user-name=aberg "
+            "extension=0412 department='Sales Nord' license=on-demand",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            metavar="USER",
+            help="Begin with department, location, profiles, licenses and flags of this user.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_unlicensed: UnlicensedOption = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    read_only: ReadOnlyOption = False,
+) -> None:
+    """Add a user. The password is asked for, or read as one line of standard input.
+
+    Without --like the user is active, has the unlimited license, and any recording service.
+    """
+    from qm_tui.cli.assignments import assignments, is_assignment
+    from qm_tui.cli.passwords import read_password
+    from qm_tui.cli.whom import user_named
+    from qm_tui.store.checking import Terms, faults_of_changes
+    from qm_tui.store.editing import add_user
+    from qm_tui.users.likeness import NEW_USER, like
+    from qm_tui.users.passwords import SET_HERE, Encrypted, encrypted
+
+    given = arguments or []
+    wrong = next((one for one in given if not is_assignment(one)), None)
+    if wrong is not None:
+        msg = f"{visible(wrong, 60)} gives no field a value. Write NAME=VALUE. {_NOTHING}"
+        raise Refused(msg)
+    values = assignments(given)
+    users = opened(context, store, read_only=read_only)
+    require_store(users, _NOTHING)
+    begin = NEW_USER if model is None else like(user_named(users.state, model))
+    terms, user = Terms(allow_unlicensed), begin._replace(**values)
+    judged = user._replace(**Encrypted("typed", "")._asdict())  # asked for once all else is right
+    faults = faults_of_changes({"": judged}, users.state, terms=terms).get("", [])
+    if faults:
+        said = " ".join(f"{visible(one.message)}. {visible(one.remedy)}" for one in faults)
+        msg = f"{said} {_NOTHING}"
+        raise Refused(msg)
+    if dry_run:
+        _report(user, None, as_json=as_json)
+        return
+    if users.read_only:
+        raise Refused(users.read_only)
+    new = user._replace(**encrypted(read_password())._asdict())
+    added = add_user(users, new, terms=terms)
+    print(SET_HERE, file=sys.stderr)
+    _report(added, users.state.generation, as_json=as_json)
+    tidy_up(users)
+
+
+def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # noqa: ANN401
+    """Say who was added, or would be."""
+    from qm_tui.users.fields import without_secrets
+
+    if as_json:
+        said = {
+            "user": without_secrets(user),
+            "committed": transaction is not None,
+            "transaction": transaction,
+        }
+        print(json_text(said, indent=2))
+        return
+    name = visible(f"{user.first_name} {user.last_name}".strip(), 60)
+    if transaction is None:
+        print(f"{name} would be added.\nNothing was written.")
+    else:
+        print(f"{name} added with User ID {user.user_id}, by transaction {transaction:,}.")
