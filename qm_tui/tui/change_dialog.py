@@ -288,7 +288,8 @@ class ChangeDialog(Dialog[BulkPlan | None]):
             return (f"! {sentence(fault.message)}", fault.remedy)
         of = f" of {plan.users:,}" if plan.users > len(plan.changes) else ""
         users = f"{len(plan.changes):,}{of} {'user' if plan.users == 1 else 'users'}"
-        lines = [f"{users} {self._gets(plan)}."]
+        empty = "Left empty: " if self._what.field is not None and not self._line.value else ""
+        lines = [f"{empty}{users} {self._gets(plan)}."]
         if plan.same:
             lines.append(f"{plan.same:,} {'has' if plan.same == 1 else 'have'} it already.")
         if fault is not None:

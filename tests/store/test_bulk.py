@@ -1,0 +1,213 @@
+"""One change of many users: planned, confirmed, made on the newest state, or not at all."""
+
+import pytest
+
+from qm_tui.progress import Cancelled, Phase
+from qm_tui.store.bulk import (
+    BulkChange,
+    BulkChanged,
+    NothingToChange,
+    bulk_plan,
+    chosen,
+    commit_bulk,
+    having,
+)
+from qm_tui.store.checking import Terms
+from qm_tui.store.refusals import MustConfirm
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.undoing import undo
+from qm_tui.users.fields import FIELD
+from tests.helpers import ANNA, commit_unchecked, user
+from tests.store.test_tinydb_store import commit
+
+BO = user("bo", location="Bergen", is_active="0")
+CY = user("cy", location="", department="IT")
+BROKEN = user("dee", last_name="")
+NONE = {"unlimited_license": "0", "on_demand_license": "0"}
+ALL = (ANNA.user_id, BO.user_id, CY.user_id)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "users.json"
+
+
+@pytest.fixture
+def store(path):
+    commit(path, ANNA, BO, CY)
+    store = open_store(path)
+    store.load()
+    return store
+
+
+def change(values, *user_ids, why="change", terms=None):
+    return BulkChange(why, chosen(user_ids or ALL), values, terms or Terms())
+
+
+@pytest.mark.parametrize(
+    ("values", "whom", "changed", "same", "gone"),
+    [
+        ({"location": "Oslo"}, ALL, ["bo", "cy"], 1, 0),
+        ({"location": "Oslo", "department": "Sales"}, ALL, ["bo", "cy"], 1, 0),
+        ({"is_active": "1"}, (*ALL, "u-nobody"), ["bo"], 2, 1),
+        ({"location": "X"}, ("u-nobody",), [], 0, 1),
+        (None, (ANNA.user_id, "u-nobody"), ["anna"], 0, 1),
+        ({"unlimited_license": "0", "on_demand_license": "1"}, ALL, ["anna", "bo", "cy"], 0, 0),
+    ],
+)
+def test_a_plan_counts_who_changes_who_is_so_already_and_who_is_gone(
+    store, values, whom, changed, same, gone
+):
+    plan = bulk_plan(change(values, *whom), store.state)
+    names = {one.user_id: one.user_name for one in store.state.users.values()}
+    assert [names[user_id] for user_id in plan.changes] == changed
+    assert (plan.same, plan.gone, plan.left_out) == (same, gone, {})
+    assert plan.users == len(changed) + same
+    assert store.state.generation == 1
+
+
+def test_all_users_of_a_value_are_found_on_the_state_that_is_changed(store, path):
+    rename = BulkChange("rename", having(FIELD["department"], "Sales"), {"department": "Sale"})
+    commit(path, CY._replace(department="Sales"))
+    plan = commit_bulk(store, rename)
+    assert len(plan.changes) == 3
+    assert {one.department for one in open_store(path).load().users.values()} == {"Sale"}
+
+
+def test_users_who_cannot_be_changed_are_left_out_and_named(path):
+    commit_unchecked(path, ANNA, BROKEN)
+    store = open_store(path)
+    store.load()
+    plan = commit_bulk(store, change({"location": "X"}, ANNA.user_id, BROKEN.user_id))
+    assert [*plan.changes] == [ANNA.user_id]
+    assert [one.message for one in plan.left_out[BROKEN.user_id]] == [
+        "Last Name is empty: every user needs one"
+    ]
+    assert open_store(path).load().users[BROKEN.user_id] == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"location": "Oslo", "department": "Sales"}, "1 user had the value already"),
+        ({"recording_service": ""}, "Recording Service IP Address is empty"),
+        ({"unlimited_license": "0"}, "both not assigned"),
+        ({"phone_ip": "x"}, "no address of a phone"),
+    ],
+)
+def test_where_nobody_would_change_it_is_said_why(store, values, said):
+    with pytest.raises(NothingToChange, match=said):
+        commit_bulk(store, change(values, ANNA.user_id))
+    assert store.state.generation == 1
+
+
+def test_nobody_there_is_said_too(store):
+    with pytest.raises(NothingToChange, match="no such user"):
+        commit_bulk(store, change(None, "u-nobody"))
+
+
+# The guard
+
+
+def _many(path, count=40):
+    people = [user(f"n{number}") for number in range(count)]
+    commit(path, *people)
+    store = open_store(path)
+    store.load()
+    return store, [one.user_id for one in people]
+
+
+@pytest.mark.parametrize(
+    ("values", "users", "wanted"),
+    [
+        ({"is_active": "0"}, 40, 40),
+        ({"is_active": "0"}, 10, 10),
+        ({"is_active": "0"}, 8, 0),
+        ({"location": ""}, 12, 12),
+        ({"location": "X"}, 40, 0),
+        ({"computer_recording_license": "0"}, 40, 40),
+        (None, 1, 0),
+        (None, 2, 2),
+        (None, 40, 40),
+    ],
+)
+def test_a_mass_change_wants_its_number(path, values, users, wanted):
+    store, user_ids = _many(path)
+    asked = change(values, *user_ids[:users])
+    assert bulk_plan(asked, store.state).must_confirm == wanted
+    if wanted:
+        for confirmed in (0, wanted - 1):
+            with pytest.raises(MustConfirm, match=str(wanted)) as refused:
+                commit_bulk(store, asked, confirmed=confirmed)
+            assert refused.value.count == wanted
+        assert open_store(path).load().generation == 1
+    assert len(commit_bulk(store, asked, confirmed=wanted).changes) == users
+
+
+def test_a_number_that_is_not_theirs_is_refused(store):
+    with pytest.raises(MustConfirm, match="about 2 users and not 5"):
+        commit_bulk(store, change({"location": "Oslo"}), confirmed=5)
+
+
+# Others
+
+
+def test_it_is_looked_at_again_where_it_is_about_others_by_now(store, path):
+    asked = change({"location": "Oslo"})
+    seen = bulk_plan(asked, store.state)
+    commit(path, BO._replace(location="Oslo"))
+    with pytest.raises(BulkChanged) as again:
+        commit_bulk(store, asked, expected=seen)
+    assert [*again.value.plan.changes] == [CY.user_id]
+    commit_bulk(store, asked, expected=again.value.plan)
+    assert store.state.users[CY.user_id].location == "Oslo"
+
+
+def test_what_others_did_in_other_fields_stays_and_is_no_reason_to_ask(store, path):
+    asked = change({"location": "Oslo"})
+    seen = bulk_plan(asked, store.state)
+    commit(path, BO._replace(agent_id="B-7"))
+    commit_bulk(store, asked, expected=seen)
+    assert store.state.users[BO.user_id] == BO._replace(agent_id="B-7", location="Oslo")
+
+
+def test_a_user_who_was_changed_is_not_deleted_unseen(store, path):
+    asked = change(None, BO.user_id)
+    seen = bulk_plan(asked, store.state)
+    commit(path, BO._replace(agent_id="B-7"))
+    with pytest.raises(BulkChanged):
+        commit_bulk(store, asked, expected=seen)
+    assert BO.user_id in store.state.users
+
+
+# Wholly or not at all
+
+
+@pytest.mark.parametrize("phase", [Phase.CHECKING, Phase.CHANGING])
+def test_a_cancelled_change_leaves_the_store_as_it_was(path, phase):
+    store, user_ids = _many(path, 3000)
+    before = store.state
+
+    def cancels(now: Phase, done: int, _total: int) -> None:
+        if now is phase and done:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        commit_bulk(store, change({"location": "X"}, *user_ids), tick=cancels)
+    assert store.state is before
+    assert open_store(path).load() == before
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"location": "X"}, {"is_active": "0"}, {"unlimited_license": "1"}, None],
+    ids=["location", "inactivate", "license", "delete"],
+)
+def test_undo_brings_everything_back(path, values):
+    commit_unchecked(path, ANNA._replace(**NONE), BO._replace(**NONE), CY._replace(**NONE))
+    store = open_store(path)
+    before = dict(store.load().users)
+    commit_bulk(store, change(values), confirmed=0 if values else 3)
+    assert dict(store.state.users) != before
+    undo(store, 2)
+    assert dict(store.state.users) == before

@@ -1,0 +1,110 @@
+"""The password of a user: typed twice, never shown, and this store's own."""
+
+import pytest
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.password_dialog import PasswordDialog
+from qm_tui.tui.question import Question
+from qm_tui.users.passwords import SET_HERE, is_own
+from tests.helpers import ANNA, user
+from tests.tui.pages import SMALL, app_on, page_of, settled, shown, status_of, top
+
+BO = user("bo")
+PLANTED = "planted-pass word"
+
+
+@pytest.fixture
+def path(home):
+    return home / "users.json"
+
+
+@pytest.fixture
+def app(path):
+    return app_on(path, [ANNA, BO])
+
+
+def words(pilot) -> str:
+    return " ".join(word for word in shown(pilot).split() if word not in "│─╭╮╰╯")
+
+
+async def opened(pilot) -> PasswordDialog:
+    await settled(pilot)
+    await pilot.press("P")
+    await pilot.pause()
+    dialog = top(pilot)
+    assert isinstance(dialog, PasswordDialog)
+    return dialog
+
+
+async def left(pilot) -> None:
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if top(pilot) is page_of(pilot):
+            break
+
+
+async def test_it_is_typed_twice_and_saved_and_taken_back(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        dialog = await opened(pilot)
+        assert SET_HERE in words(pilot)
+        await pilot.press(*"planted")
+        assert "planted" not in shown(pilot)
+        assert dialog._first.value == "planted"
+        await pilot.press("enter", *"planted", "enter")
+        await left(pilot)
+        assert status_of(pilot) == "Password of Anna Berg changed. u takes it back"
+        anna = open_store(path).load().users[ANNA.user_id]
+        assert is_own(anna)
+        assert anna._replace(password=ANNA.password, salt=ANNA.salt) == ANNA
+        await pilot.press("u")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        await pilot.press("right", "enter")
+        await left(pilot)
+    assert open_store(path).load().users[ANNA.user_id] == ANNA
+    for file in path.parent.rglob("*"):
+        assert not file.is_file() or b"planted" not in file.read_bytes()
+
+
+async def test_what_is_no_password_is_said_and_nothing_is_saved(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        dialog = await opened(pilot)
+        await pilot.press("f2")
+        await pilot.pause()
+        assert "! The password is empty." in shown(pilot)
+        dialog._first.value = PLANTED
+        dialog._again.value = "another"
+        await pilot.press("f2")
+        await pilot.pause()
+        assert "not the same" in words(pilot)
+        assert dialog._again.has_focus
+        for text in ("a\tb", "a\x1b[2Jb", "\u202ex"):
+            dialog._first.insert_text_at_cursor(text)
+            await pilot.pause()
+            assert "cannot be typed" in words(pilot)
+            assert dialog._first.value == ""
+        dialog._first.insert_text_at_cursor("x" * 5000)
+        await pilot.pause()
+        assert "4,096 characters at most" in words(pilot)
+        assert "xxxx" not in shown(pilot)
+    assert open_store(path).load().generation == 1
+
+
+async def test_esc_asks_before_a_typed_password_is_lost(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+        dialog = await opened(pilot)
+        dialog._first.value = PLANTED
+        assert dialog.unsaved
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(top(pilot), Question)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert dialog._first.value == PLANTED
+        await pilot.press("escape", "tab", "enter")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
