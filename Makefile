@@ -59,6 +59,7 @@ bench: $(BENCH) ## measure what the README promises
 	$(BIN)/python -m benchmarks.filter_speed
 	$(BIN)/python -m benchmarks.interface_waits
 	$(BIN)/python -m benchmarks.interface_import
+	$(BIN)/python -m benchmarks.bulk_change
 	$(BIN)/python -m benchmarks.at_rest
 	$(BIN)/python -m benchmarks.store_speed
 	$(BIN)/python -m benchmarks.store_faults

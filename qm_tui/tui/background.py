@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
+from textual.app import App
 from textual.screen import Screen
 
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.garbage import let_go, no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.session import Session
+from qm_tui.users.fields import User
 
 Made = TypeVar("Made")
+
+_REST: Final = 0.0005
+"""Seconds of rest after each thousand that is let go of."""
 
 
 async def in_background(
@@ -36,6 +42,13 @@ async def in_background(
         return None
     session.end("")
     return made
+
+
+def forget(app: App[Any], changes: dict[str, User | None]) -> None:
+    """Let go of changes that nobody looks at any more, in a thread and step by step."""
+    # without a description Textual would make one of all that they hold
+    work = partial(let_go, changes, rest=_REST)
+    app.run_worker(work, thread=True, exit_on_error=False, description="let go of changes")
 
 
 def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:

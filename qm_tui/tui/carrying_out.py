@@ -11,7 +11,7 @@ from qm_tui.progress import Tick
 from qm_tui.store.bulk import BulkChange, BulkChanged, BulkPlan, bulk_plan, commit_bulk
 from qm_tui.store.refusals import MustConfirm
 from qm_tui.text import counted, sentence
-from qm_tui.tui.background import in_background
+from qm_tui.tui.background import forget, in_background
 from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import view_of
@@ -84,6 +84,7 @@ async def carry_out(
                 return False
     session.show(outcome.view)
     session.say(f"{said(outcome.plan)}{left_out_text(outcome.plan)}. u takes it back")
+    forget(page.app, outcome.plan.changes)
     return True
 
 

@@ -13,11 +13,13 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
 from qm_tui.crash import sentence_of
+from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled
 from qm_tui.store.bulk import BulkChange, BulkPlan, bulk_plan, chosen
 from qm_tui.store.checking import Terms
 from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.rows import BLANKS
+from qm_tui.tui.background import forget
 from qm_tui.tui.choice_line import ChoiceLine, Option
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
@@ -234,7 +236,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def _changed(self) -> None:
         self._show_in_use()
         self._say("Counting …")
-        self._plan = None
+        self._forget()
         self._show_button()
         if self._timer is not None:
             self._timer.stop()
@@ -248,10 +250,15 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         if self._job is not None:
             self._job.cancel()
 
+    def _forget(self) -> None:
+        if self._plan is not None:
+            forget(self.app, self._plan.changes)
+        self._plan = None
+
     def _ask(self) -> None:
         """Find out in the background whom the value changes."""
         self._stop()
-        self._plan = None
+        self._forget()
         self._asked += 1
         self._job = Job(lambda _progress: None)
         change = BulkChange(
@@ -263,7 +270,8 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @work(thread=True, exit_on_error=False, description="what a change does")
     def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
         try:
-            plan = bulk_plan(change, self._session.store.state, job.tick)
+            with no_garbage_collection():
+                plan = bulk_plan(change, self._session.store.state, job.tick)
         except Cancelled:
             return
         except Exception as error:
@@ -274,6 +282,8 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(Planned)
     def _planned(self, event: Planned) -> None:
         if event.number != self._asked:
+            if event.plan is not None:
+                forget(self.app, event.plan.changes)
             return  # another value is asked about by now
         self._plan = event.plan
         self._say(*([event.sentence] if event.plan is None else self._outcome(event.plan)))

@@ -10,7 +10,7 @@ from qm_tui.progress import Tick
 from qm_tui.store.interface import Entry, UserStore
 from qm_tui.store.refusals import MustConfirm, StoreRefused
 from qm_tui.store.undoing import PlanChanged, UndoPlan, undo, undo_plan
-from qm_tui.tui.background import in_background
+from qm_tui.tui.background import forget, in_background
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.session import Session
@@ -62,6 +62,8 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
     session.say(f"Undone: {outcome.plan.done}{f', {kept}' if kept else ''}")
     if kept:
         page.app.push_screen(UndoneReport(entry, outcome.plan))
+    for one in (plan, outcome.plan):
+        forget(page.app, one.changes)
 
 
 def _planned(store: UserStore, number: int, tick: Tick) -> tuple[Entry, UndoPlan]:
