@@ -57,12 +57,15 @@ async def carry_out(
     Returns:
         Whether it was done.
     """
+    meanwhile = ""
     while True:
         if not plan.changes:
             page.app.push_screen(Message(nothing_text(plan)))
             return False
         if plan.must_confirm and confirmed != plan.must_confirm:
-            dialog = ConfirmDialog(plan.must_confirm, mass_text(plan), yes="Change")
+            text = f"{meanwhile}{mass_text(plan)}"
+            yes = "Delete" if plan.change.deletes else "Change"
+            dialog = ConfirmDialog(plan.must_confirm, text, yes=yes)
             typed = await page.app.push_screen_wait(dialog)
             if typed is None:
                 return False
@@ -77,9 +80,9 @@ async def carry_out(
         if isinstance(outcome, _Done):
             break
         plan, confirmed = outcome, 0
-        text = f"Somebody changed the store meanwhile. This would now {_would(plan)}. Do it?"
+        meanwhile = "Somebody changed the store meanwhile. "
         if plan.changes and not plan.must_confirm:
-            question = Question(text, yes="Do it")
+            question = Question(f"{meanwhile}This would now {_would(plan)}. Do it?", yes="Do it")
             if not await page.app.push_screen_wait(question):
                 return False
     session.show(outcome.view)

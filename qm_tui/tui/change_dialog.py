@@ -178,6 +178,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def on_unmount(self) -> None:
         """Count nothing more."""
         self._stop()
+        self._forget()
 
     # Which field
 
@@ -214,12 +215,13 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     def _suggested(self, text: str) -> str | None:
         found = beginning_with(text, self._in_use()) if text else ()
-        return text + found[0][len(text) :] if found and found[0].startswith(text) else None
+        return found[0] if found and visible(found[0]) == found[0] else None
 
     def _show_in_use(self) -> None:
-        some = beginning_with(self._line.value, self._in_use(), _SUGGESTED)
+        typed = self._line.value
+        some = beginning_with(typed, self._in_use(), _SUGGESTED)
         text = "  ".join(visible(one, 24) for one in some)
-        said = f"In use: {text}" + ("   → takes the first" if self._line.value else "")
+        said = f"In use: {text}" + ("   → takes the first" if self._suggested(typed) else "")
         self.query_one("#change-in-use", Static).update(safe(said if text else ""))
 
     # What it changes
@@ -235,6 +237,8 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(ChoiceLine.Turned)
     def _changed(self) -> None:
         self._show_in_use()
+        self._stop()
+        self._asked += 1  # what was asked before is about another value
         self._say("Counting …")
         self._forget()
         self._show_button()
@@ -337,15 +341,12 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
-        """Agree to what is shown."""
-        if self._plan is not None and self._plan.changes:
-            self.dismiss(self._plan)
-        elif self._plan is not None:
-            self._say(*self._outcome(self._plan))
-
-    @on(Button.Pressed, "#no")
-    def _no(self) -> None:
-        self.action_back()
+        """Agree to what is shown; to nothing while it is not known what the value does."""
+        plan = self._plan
+        # a key that came in one burst with the value is here before the value was asked about
+        if plan is not None and plan.changes and plan.change.values == self._values:
+            self._plan = None
+            self.dismiss(plan)
 
     @property
     def unsaved(self) -> str:
@@ -353,11 +354,19 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         is_typed = self.is_mounted and bool(self._line.value)
         return "The new value is not given to anybody yet" if is_typed else ""
 
-    @work
-    async def action_back(self) -> None:
+    @on(Button.Pressed, "#no")
+    def action_back(self) -> None:
         """Close it; ask first where something was typed."""
-        question = Question("Nothing is changed yet. Leave it?", yes="Leave it", no="Stay")
-        if not self.unsaved or await self.app.push_screen_wait(question):
+        if not self.is_active:
+            return
+        if self.unsaved:
+            question = Question("Nothing is changed yet. Leave it?", yes="Leave it", no="Stay")
+            self.app.push_screen(question, self._leave)
+        else:
+            self._leave(True)
+
+    def _leave(self, is_sure: bool | None) -> None:
+        if is_sure:
             self.dismiss(None)
 
 

@@ -7,7 +7,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
-from qm_tui.tui.acting import FIRST_ACTS, MORE_ACTS, Act, Chosen, act, can_act
+from qm_tui.tui.acting import FIRST_ACTS, MORE_ACTS, OF_NOBODY, Act, Chosen, act, can_act
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_screen import DetailsScreen
 from qm_tui.tui.jobs import Progressed, View
@@ -95,8 +95,11 @@ class UserScreen(DetailsScreen):
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         """Take away the keys that do nothing for this user."""
         if action == "act":
+            # whoever is marked does not count here: without a user one can only be added
             is_there = self.user is not None
-            return can_act(str(parameters[0]), self._session, is_one_shown=is_there)
+            what = str(parameters[0])
+            is_about_it = is_there or what in OF_NOBODY
+            return is_about_it and can_act(what, self._session, is_one_shown=is_there)
         if action == "undo":
             return self._session.may_change
         return super().check_action(action, parameters)
@@ -104,7 +107,7 @@ class UserScreen(DetailsScreen):
     @work
     async def action_act(self, what: str) -> None:
         """Do something with the user who is shown."""
-        if not self._is_acting:
+        if not self._is_acting and self.check_action("act", (what,)):
             self._is_acting = self._has_acted = True
             await act(what, self._page, self._session, Chosen(self.user, is_like=True))
             self._is_acting = False

@@ -37,7 +37,7 @@ _ROOM_FOR_DETAILS: Final = 120
 _NO_USERS: Final = (
     "There are no users in this store yet.",
     "",
-    "Press i to import them from a .csv file.",
+    "Press i to import them from a .csv file, or a to add one.",
     "",
     "To try it out, take sample_data/users.csv from the source",
     "of qm-tui. To write a file of your own, start with the",
