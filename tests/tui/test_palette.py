@@ -8,6 +8,7 @@ from qm_tui.remembered import Theme, remembered
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.palette import Palette
 from qm_tui.tui.views_dialog import ViewsDialog
 from tests.tui.pages import SAMPLES, SMALL, app_on, page_of, sample_users, settled, shown, top
 from tests.tui.previews import preview
@@ -138,7 +139,7 @@ async def test_f1_and_the_palettes_own_key_do_nothing_in_it(app):
         await opened(pilot)
         await pilot.press("ctrl+p", "f1")
         await pilot.pause(0.2)
-        assert [type(one) for one in pilot.app.screen_stack].count(CommandPalette) == 1
+        assert [type(one) for one in pilot.app.screen_stack].count(Palette) == 1
         assert not isinstance(top(pilot), KeysScreen)
 
 
