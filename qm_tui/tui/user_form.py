@@ -1,8 +1,10 @@
 """The form of one user: the fields in their groups, made from the field table."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
@@ -24,21 +26,34 @@ from qm_tui.users.passwords import SET_HERE, password_fault
 from qm_tui.users.problems import Fault
 
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
-_TWICE = Fault(_PASSWORD, "The two passwords are not the same", "Type the same password twice.")
+_AT_ONCE: Final = (Group.IDENTITY, Group.SIGN_IN)
+_TURN: Final = 0.005
+"""Seconds between two groups, in which a key gets its turn."""
+
+_TWICE: Final = Fault(
+    _PASSWORD, "The two passwords are not the same", "Type the same password twice."
+)
 
 
 class UserForm(VerticalScroll, can_focus=False):
     """The rows of all fields, group by group.
 
+    The first groups are there at once, the others one after the other: to make all of them in one
+    go would keep a key waiting.
+
     Args:
         draft: the user; what is typed goes into it with `take`.
         values_of: gives the values of a field that users have, those of most users first.
+
+    Attributes:
+        is_whole: set once all rows are there.
     """
 
     def __init__(self, draft: Draft, values_of: Callable[[Field], Sequence[str]]) -> None:
         super().__init__(id="user-form")
         self._draft = draft
         self._rows: list[FormRow] = []
+        self.is_whole = asyncio.Event()
         self._passwords: list[PasswordRow] = []
         self._groups = {group: list(self._made(group, values_of)) for group in GROUPED}
 
@@ -68,21 +83,38 @@ class UserForm(VerticalScroll, can_focus=False):
                 yield TextRow(field, values_of(field) if field.repeats else ())
 
     def compose(self) -> ComposeResult:
-        """A heading for each group, and a row for each field."""
-        for group, rows in self._groups.items():
-            yield Static(safe(f"── {group} "), classes="form-group")
-            yield from rows
-            self._rows += rows
-            if group is Group.SIGN_IN and self._draft.is_new:
-                yield Static(safe(SET_HERE), classes="form-hint")
+        """The first groups: a heading, and a row for each field."""
+        for group in _AT_ONCE:
+            yield from self._widgets(group)
+
+    def _widgets(self, group: Group) -> Iterator[Widget]:
+        yield Static(safe(f"── {group} "), classes="form-group")
+        yield from self._groups[group]
+        if group is Group.SIGN_IN and self._draft.is_new:
+            yield Static(safe(SET_HERE), classes="form-hint")
 
     def on_mount(self) -> None:
-        """Show the values that the draft begins with."""
-        for row in self._rows:
+        """Show the values that the draft begins with, and make the other groups."""
+        for group in _AT_ONCE:
+            self._begin(self._groups[group])
+        self._make_others()
+
+    @work(description="the other groups of the form")
+    async def _make_others(self) -> None:
+        for group, rows in self._groups.items():
+            if group not in _AT_ONCE:
+                await asyncio.sleep(_TURN)
+                await self.mount(*self._widgets(group))
+                self._begin(rows)
+        self.is_whole.set()
+
+    def _begin(self, rows: Sequence[FormRow]) -> None:
+        for row in rows:
             if isinstance(row, TextRow):
                 row.begin(self._draft)
             else:
                 row.show(self._draft)
+        self._rows += rows
         self._show_notes()
 
     # Values
@@ -134,7 +166,7 @@ class UserForm(VerticalScroll, can_focus=False):
 
     @property
     def rows(self) -> Sequence[FormRow]:
-        """The rows from top to bottom."""
+        """The rows from top to bottom, those that are there."""
         return self._rows
 
     def row_of(self, widget: Widget | None) -> FormRow | None:

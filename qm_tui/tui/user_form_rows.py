@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -29,11 +28,17 @@ _LICENSE_WORDS: Final = {
     License.ON_DEMAND: "On-Demand",
     License.NONE: "none",
 }
+_NAMES: Final = 32
+"""Cells of the names' column."""
+
 _BOTH: Final = "both, which cannot be"
 
 
-class FormRow(Vertical):
-    """A row of the form.
+class FormRow(Widget):
+    """A row of the form: the name and the editor, and below them what is to be said.
+
+    The line for that is made once it is needed: to make all of them with the form would take
+    twice as long as a key may wait.
 
     Args:
         fields: the fields that it is about.
@@ -58,24 +63,18 @@ class FormRow(Vertical):
         self.fields = fields
         self.title = name
         self._label = f"{name}{'*' if is_mandatory else ''}"
-        self._shown: tuple[object, ...] = ()
+        self._shown: tuple[object, ...] = ((), "", "")
+        self._label_line = Static(safe(f"  {self._label}"), classes="field-name")
+        self._below: Static | None = None
 
     def make_editor(self) -> Widget:
         """The widget in which the value is given."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """The name and the editor in one line, what is to be said in lines of their own."""
-        with Horizontal(classes="field-line"):
-            yield Static(safe(f"  {self._label}"), classes="field-name")
-            yield self.make_editor()
-        yield Static(classes="field-faults")
-        yield Static(classes="field-note")
-
-    def on_mount(self) -> None:
-        """Nothing is said yet."""
-        for said in (".field-faults", ".field-note"):
-            self.query_one(said).display = False
+        """The name and the editor in one line."""
+        yield self._label_line
+        yield self.make_editor()
 
     @property
     def editor(self) -> Widget | None:
@@ -98,16 +97,24 @@ class FormRow(Vertical):
         if conflict:
             lines.insert(0, f"! {conflict} F3 takes the other, F2 saves this.")
         sign = "!" if conflict else sign_of(faults)
-        self.query_one(".field-name", Static).update(safe(f"{sign} {self._label}"), layout=False)
+        self._label_line.update(safe(f"{sign} {self._label}"), layout=False)
         is_faulty = bool(conflict) or any(one.severity is Severity.ERROR for one in faults)
         self.set_class(is_faulty, "-faulty")
-        self._say(".field-faults", "\n".join(lines))
-        self._say(".field-note", note)
+        said = [safe(f"  {line}", 300).stylize("bold") for line in lines]
+        if note:
+            said.append(safe(" " * _NAMES + note))
+        if self._below is None and said:
+            self._below = Static(classes="field-said")
+            self.mount(self._below)
+        if self._below is not None:
+            self._below.update(Content("\n").join(said))
+            self._below.display = bool(said)
 
-    def _say(self, name: str, text: str) -> None:
-        said = self.query_one(name, Static)
-        said.update(Content("\n").join(safe(line, 300) for line in text.split("\n")))
-        said.display = bool(text)
+    @property
+    def said(self) -> str:
+        """What is said below it now."""
+        is_shown = self._below is not None and self._below.display
+        return str(self._below.content) if is_shown and self._below is not None else ""
 
 
 class FixedRow(FormRow):

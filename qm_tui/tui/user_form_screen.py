@@ -226,6 +226,7 @@ class UserFormScreen(Dialog[bool]):
             self._is_saving = False
 
     async def _save(self) -> None:
+        await self._form.is_whole.wait()
         await self._typed()
         self._left.update(self._form.rows)
         self._judge()
