@@ -26,7 +26,7 @@ from qm_tui.users.passwords import SET_HERE, password_fault
 from qm_tui.users.problems import Fault
 
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
-_AT_ONCE: Final = (Group.IDENTITY, Group.SIGN_IN)
+_AT_ONCE: Final = (Group.IDENTITY,)
 _TURN: Final = 0.005
 """Seconds between two groups, in which a key gets its turn."""
 
