@@ -233,6 +233,7 @@ class UsersList(Page):
         session, view = self.session, self.session.view
         user_id = self.table.cursor_user_id if self.is_mounted else None
         current = view.state.users.get(user_id) if view is not None and user_id else None
+        # as they are now: others may take some away while a thread counts them
         return Chosen(current, tuple(session.marks), session.hidden_marks)
 
     @work
