@@ -2,15 +2,17 @@
 
     python -m benchmarks.bulk_change [USERS] [RUNS]
 
-Runs the interface without a terminal: all users are marked, and get a location, are inactivated,
-get the other license, are deleted, and all of it is undone. Prints for each the seconds from the
-answer to the last question until the change is committed and the table shows it, beside one
-`orjson.dumps` of the same users, write and sync; and the longest time for which the event loop,
-which answers keys, had no turn, from the first key on.
+First the store alone: the seconds to find out what a change of all users does, and to commit it.
+Then it runs the interface without a terminal: all users are marked, and get a location, are
+inactivated, get the other license, are deleted, and all of it is undone. Prints for each the
+seconds from the answer to the last question until the change is committed and the table shows it;
+and the longest time for which the event loop, which answers keys, had no turn, from the first key
+on. All of it stands beside one `orjson.dumps` of the same users, write and sync.
 """
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections import defaultdict
@@ -23,7 +25,9 @@ from textual.widgets import OptionList
 
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
+from qm_tui.store.bulk import BulkChange, bulk_plan, chosen, commit_bulk
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.undoing import undo, undo_plan
 from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.change_dialog import ChangeDialog
@@ -35,6 +39,14 @@ from qm_tui.tui.users_page import UsersPage
 SIZE = (120, 40)
 TARGET = 1.5
 """Seconds that a change of 100,000 users may take."""
+
+CHANGES: dict[str, dict[str, str] | None] = {
+    "location": {"location": "Voss"},
+    "inactivate": {"is_active": "0"},
+    "license": {"unlimited_license": "0", "on_demand_license": "1"},
+    "delete": None,
+}
+"""What is done in the store alone, by its name."""
 
 LICENSE = 5
 """The place of the license among what can be changed."""
@@ -114,9 +126,10 @@ class Bench:
         screen = self._pilot.app.screen
         assert isinstance(screen, UndoDialog)
         if screen._plan.must_confirm:
-            await self._pilot.press(*str(screen._plan.must_confirm), "enter")
-            return
-        await self._answer(step, "right", "enter")
+            await self._pilot.press(*str(screen._plan.must_confirm))
+            await self._answer(step, "enter")
+        else:
+            await self._answer(step, "right", "enter")
 
 
 async def measured(path: Path) -> tuple[dict[str, float], dict[str, float]]:
@@ -152,6 +165,24 @@ def _page(pilot: Pilot[str]) -> UsersPage:
     return page
 
 
+def changed(path: Path) -> dict[str, float]:
+    """The seconds of each change in the store alone: planned, and committed; each is undone."""
+    store, found = open_store(path), {}
+    user_ids = list(store.load().users)
+    for step, values in CHANGES.items():
+        before = dict(store.state.users)
+        begun = time.perf_counter()
+        plan = bulk_plan(BulkChange(step, chosen(user_ids), values), store.state)
+        planned = time.perf_counter()
+        commit_bulk(store, plan.change, confirmed=plan.must_confirm, expected=plan)
+        found[f"{step}: planned"] = planned - begun
+        found[f"{step}: committed"] = time.perf_counter() - planned
+        taken_back = undo_plan(store, store.state.generation)
+        undo(store, taken_back.number, confirmed=taken_back.must_confirm)
+        assert dict(store.state.users) == before, "undo did not bring all back"
+    return found
+
+
 def reference(path: Path) -> float:
     """The seconds of one `orjson.dumps` of the users of a store, write and sync."""
     documents = [user._asdict() for user in open_store(path).load().users.values()]
@@ -167,18 +198,26 @@ def main(users: int = 100_000, runs: int = 3) -> None:
     """Measure, and print."""
     seconds: dict[str, list[float]] = defaultdict(list)
     waits: dict[str, list[float]] = defaultdict(list)
+    alone: dict[str, list[float]] = defaultdict(list)
     dumps = []
     for _ in range(runs):
         with apart() as folder:
             path = made_store(users_file(folder, users), is_snapshot=True)
             dumps.append(reference(path))
+            copy = shutil.copytree(path.parent, folder / "alone") / path.name
+            for step, one in changed(copy).items():
+                alone[step].append(one)
             took, longest = asyncio.run(measured(path))
             for step, one in took.items():
                 seconds[step].append(one)
                 waits[step].append(longest[step])
     dump = median(dumps)
-    print(f"{users:,} marked users in the interface, medians of {runs} runs")
+    print(f"{users:,} users, medians of {runs} runs")
     print(f"  {'orjson.dumps of them, write and sync':<38}{dump:8.2f} s")
+    print("the store alone")
+    for step, found in alone.items():
+        print(f"  {step:<38}{median(found):8.2f} s  {median(found) / dump:5.1f} x")
+    print("the interface, all of them marked")
     for step, found in seconds.items():
         took_most, wait = median(found), 1000 * median(waits[step])
         missed = "  MISSED" if took_most > TARGET and not step.startswith(("undo", "and")) else ""

@@ -1,7 +1,7 @@
 """Gives a field of several users one value: which field, which value, and what that changes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,63 +20,22 @@ from qm_tui.store.checking import Terms
 from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.background import forget
-from qm_tui.tui.choice_line import ChoiceLine, Option
+from qm_tui.tui.changeable import all_that_can_change
+from qm_tui.tui.choice_line import ChoiceLine
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.jobs import Job
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.question import Question
 from qm_tui.tui.session import Session
-from qm_tui.tui.suggestions import Suggestions, beginning_with
-from qm_tui.users.fields import FIELD, MAX_VALUE, Field
+from qm_tui.tui.suggestions import Suggestions, beginning_with, suggested
+from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.problems import Fault, shortened
-from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_values
 
 _PAUSE: Final = 0.15
 """Seconds without a key after which it is counted whom the value changes."""
 
 _SUGGESTED: Final = 6
-_COMPUTER: Final = FIELD["computer_recording_license"]
-
-
-def _license_values(choice: str) -> Mapping[str, str]:
-    return call_license_values(License(choice))
-
-
-def _computer_values(choice: str) -> Mapping[str, str]:
-    return {_COMPUTER.key: choice}
-
-
-class _What(NamedTuple):
-    """What can be changed for several users.
-
-    Attributes:
-        name: its name.
-        field: the field, where its value is typed.
-        options: the choices, where there are some.
-        values: given a choice, what is given to the users, by field key.
-    """
-
-    name: str
-    field: Field | None = None
-    options: Sequence[Option] = ()
-    values: Callable[[str], Mapping[str, str]] = _computer_values
-
-
-_TYPED: Final = ("recording_profile", "security_profile", "department", "location")
-
-
-def _all_that_can_change(*, allow_unlicensed: bool) -> Sequence[_What]:
-    words = {License.UNLIMITED: "Unlimited", License.ON_DEMAND: "On-Demand", License.NONE: "none"}
-    licenses = CALL_LICENSES if allow_unlicensed else CALL_LICENSES[:-1]
-    options = [Option(one.value, words[one]) for one in licenses]
-    yes_no = (Option("1", "yes"), Option("0", "no"))
-    typed = [FIELD[key] for key in (*_TYPED, "recording_service")]
-    return (
-        *(_What(field.name, field) for field in typed),
-        _What("Call recording license", None, options, _license_values),
-        _What(_COMPUTER.name, None, yes_no, _computer_values),
-    )
 
 
 class Planned(TextualMessage):
@@ -103,9 +62,9 @@ class _ValueInput(PlainInput):
             super().__init__()
             self.sentence = sentence
 
-    def __init__(self, suggested: Callable[[str], str | None]) -> None:
+    def __init__(self, values: Callable[[], Sequence[str]]) -> None:
         super().__init__(MAX_VALUE, id="change-value")
-        self.suggester = Suggestions(suggested)
+        self.suggester = Suggestions(values)
 
     def too_long(self, characters: int) -> None:
         """Say that it would be too long."""
@@ -141,7 +100,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         super().__init__()
         self._session, self._user_ids, self._who = session, user_ids, who
         self._terms = Terms(allow_unlicensed)
-        self._whats = _all_that_can_change(allow_unlicensed=allow_unlicensed)
+        self._whats = all_that_can_change(allow_unlicensed=allow_unlicensed)
         self._what = self._whats[0]
         self._asked = 0
         self._plan: BulkPlan | None = None
@@ -160,7 +119,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
             )
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
-                yield _ValueInput(self._suggested)
+                yield _ValueInput(self._in_use)
                 yield ChoiceLine()
             yield Static(id="change-in-use")
             yield Static(id="change-outcome")
@@ -213,15 +172,13 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         field = self._what.field
         return self._session.listing.values_of(field) if field is not None else ()
 
-    def _suggested(self, text: str) -> str | None:
-        found = beginning_with(text, self._in_use()) if text else ()
-        return found[0] if found and visible(found[0]) == found[0] else None
-
     def _show_in_use(self) -> None:
         typed = self._line.value
         some = beginning_with(typed, self._in_use(), _SUGGESTED)
         text = "  ".join(visible(one, 24) for one in some)
-        said = f"In use: {text}" + ("   → takes the first" if self._suggested(typed) else "")
+        said = f"In use: {text}" + (
+            "   → takes the first" if suggested(typed, self._in_use()) else ""
+        )
         self.query_one("#change-in-use", Static).update(safe(said if text else ""))
 
     # What it changes
@@ -342,6 +299,10 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
         """Agree to what is shown; to nothing while it is not known what the value does."""
+        is_unseen = self._what.field is not None and not self._line.value
+        if is_unseen and self.query_one(OptionList).has_focus:
+            self.set_focus(self._line)  # no field is cleared before its line was looked at
+            return
         plan = self._plan
         # a key that came in one burst with the value is here before the value was asked about
         if plan is not None and plan.changes and plan.change.values == self._values:

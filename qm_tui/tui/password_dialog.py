@@ -127,6 +127,8 @@ class PasswordDialog(Dialog[bool]):
     async def action_back(self) -> None:
         """Close it; ask first where something was typed."""
         question = Question("The password is not saved. Leave it?", yes="Leave it", no="Stay")
+        if not self.is_active:
+            return  # it is asked already
         if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):
             self.dismiss(False)
 

@@ -1,6 +1,6 @@
 """The dialog Rename: one line to type, and below it what that does to how many users."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from itertools import islice
 from typing import ClassVar, Final
 
@@ -9,37 +9,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
-from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import counted, visible
+from qm_tui.text import counted
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.content import safe
+from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.question import Question
 from qm_tui.tui.renaming import Renaming
+from qm_tui.tui.suggestions import LOOKED_AT, Suggestions, suggested
 from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.problems import shortened
 from qm_tui.users.query.counting import FieldValues
 from qm_tui.users.rules import control_fault, length_fault
 
-_LOOKED_AT: Final = 2000
-"""Values, those of most users first, among which a suggestion is looked for at each key."""
-
 _TOO_LONG: Final = f"! That is too long: {MAX_VALUE:,} characters at most are allowed."
-
-
-class _Suggester(Suggester):
-    """Shows behind what is typed how it may go on."""
-
-    def __init__(self, suggested: Callable[[str], str | None]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._suggested = suggested
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The value that begins with what is typed."""
-        return self._suggested(value)
 
 
 class _NameInput(PlainInput):
@@ -54,10 +39,10 @@ class _NameInput(PlainInput):
     class Refused(Message):
         """What was typed or pasted is too long."""
 
-    def __init__(self, suggested: Callable[[str], str | None]) -> None:
+    def __init__(self, values: Sequence[str]) -> None:
         super().__init__(MAX_VALUE, id="new-name")
-        self._suggested = suggested
-        self.suggester = _Suggester(suggested)
+        self._in_use = values
+        self.suggester = Suggestions(lambda: values)
 
     def restricted(self) -> None:
         """Say that it is too long."""
@@ -65,15 +50,15 @@ class _NameInput(PlainInput):
 
     def action_complete(self) -> None:
         """Complete what is typed; where there is nothing to complete, go on."""
-        suggested = self._suggested(self.value) if self.cursor_at_end else None
-        if suggested is None:
+        whole = suggested(self.value, self._in_use) if self.cursor_at_end else None
+        if whole is None:
             self.screen.focus_next()
         else:
-            self.value = suggested
-            self.cursor_position = len(suggested)
+            self.value = whole
+            self.cursor_position = len(whole)
 
 
-class RenameDialog(ModalScreen[Renaming | None]):
+class RenameDialog(Dialog[Renaming | None]):
     """Asks what takes the place of a value. It gives that, with what was said of it, or None.
 
     Args:
@@ -94,7 +79,7 @@ class RenameDialog(ModalScreen[Renaming | None]):
         self._values, self._value = values, value
         self._number = values.number_of(value)
         self._suggestions = [
-            one.value for one in islice(values.counts, _LOOKED_AT) if one.value != value
+            one.value for one in islice(values.counts, LOOKED_AT) if one.value != value
         ]
 
     def compose(self) -> ComposeResult:
@@ -105,7 +90,7 @@ class RenameDialog(ModalScreen[Renaming | None]):
             dialog.border_subtitle = safe("Tab completes  F1 keys  Esc back")
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))
-                yield _NameInput(self._suggested)
+                yield _NameInput(self._suggestions)
             yield Static(id="rename-outcome")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
@@ -128,20 +113,6 @@ class RenameDialog(ModalScreen[Renaming | None]):
         self._field.select_all()
         self._field.focus()
         self._show_outcome()
-
-    def _suggested(self, typed: str) -> str | None:
-        """The value in use, of most users, that what is typed may be the beginning of."""
-        if not typed or typed == self._value:
-            return None
-        begun = typed.casefold()
-        return next(
-            (
-                one
-                for one in self._suggestions
-                if one != typed and one[: len(typed)].casefold() == begun and visible(one) == one
-            ),
-            None,
-        )
 
     # What it does
 

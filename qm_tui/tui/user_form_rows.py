@@ -15,7 +15,7 @@ from qm_tui.tui.content import safe
 from qm_tui.tui.field_form import FieldInput
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.signs import SIGNS, sign_of
-from qm_tui.tui.suggestions import Suggestions, beginning_with
+from qm_tui.tui.suggestions import Suggestions
 from qm_tui.tui.user_draft import NEEDS, Draft
 from qm_tui.users.fields import FIELD, MAX_VALUE, Field, User
 from qm_tui.users.problems import Fault, Severity
@@ -187,11 +187,7 @@ class FormInput(FieldInput):
         super().__init__()
         self._row = row
         if row.in_use:
-            self.suggester = Suggestions(self._suggested)
-
-    def _suggested(self, text: str) -> str | None:
-        found = beginning_with(text, self._row.in_use) if text else ()
-        return text + found[0][len(text) :] if found and found[0].startswith(text) else None
+            self.suggester = Suggestions(lambda: row.in_use)
 
     def left_out(self, characters: int) -> None:
         """Say that characters were left out."""

@@ -21,7 +21,7 @@ from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.session import Session
-from qm_tui.tui.suggestions import beginning_with
+from qm_tui.tui.suggestions import beginning_with, suggested
 from qm_tui.tui.user_draft import Draft
 from qm_tui.tui.user_form import UserForm
 from qm_tui.tui.user_form_rows import FormRow, SecretInput, TextRow, note_of
@@ -192,7 +192,8 @@ class UserFormScreen(Dialog[bool]):
             some = beginning_with(typed, row.in_use, _SUGGESTED)
             in_use = "  ".join(visible(one, 24) for one in some)
             if in_use:
-                lines.append(f"In use: {in_use}" + ("   → takes the first" if typed else ""))
+                takes = "   → takes the first" if suggested(typed, row.in_use) else ""
+                lines.append(f"In use: {in_use}{takes}")
         self.query_one("#user-form-help", Static).update(safe_lines(lines))
 
     def _say(self, text: str) -> None:
@@ -330,8 +331,8 @@ class UserFormScreen(Dialog[bool]):
     @work
     async def action_back(self) -> None:
         """Close it; ask first where something typed would be lost."""
-        if self._is_saving:
-            return
+        if self._is_saving or not self.is_active:
+            return  # or it is asked already
         question = Question("What you typed is not saved. Leave it?", yes="Leave it", no="Stay")
         if not self._is_typed or await self.app.push_screen_wait(question):
             self.dismiss(False)

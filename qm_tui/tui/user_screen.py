@@ -65,6 +65,11 @@ class UserScreen(DetailsScreen):
 
     # What the session tells
 
+    def show_user(self) -> None:
+        """Show the user, and offer what can be done with it."""
+        super().show_user()
+        self.show_work()
+
     def show_work(self) -> None:
         """A job began or ended: offer what can be done now."""
         for button in self.query(Button):
@@ -85,7 +90,6 @@ class UserScreen(DetailsScreen):
         """The store holds something else, maybe of this user too."""
         if self in self.app.screen_stack:  # else it is about to leave
             self.show_users(view.state.users)
-            self.show_work()
 
     def show_marks(self) -> None:
         """Marks do not count here."""

@@ -117,6 +117,26 @@ async def test_many_at_once_ask_for_their_number(app, path):
     assert all(one.is_active == "0" for one in stored(path).values())
 
 
+async def test_the_number_is_asked_for_anew_where_others_were_at_work_meanwhile(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot, "asterisk", "A")
+        await pilot.press("right", "enter")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        await asyncio.to_thread(commit, path, USERS[9]._replace(is_active="0"))
+        await pilot.press("2", "7", "enter")
+        await settled(pilot)
+        await pilot.pause(0.1)
+        assert isinstance(top(pilot), ConfirmDialog)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "Somebody changed the store meanwhile. This inactivates" in text
+        assert "26 users of 30" in text
+        assert open_store(path).load().generation == 2
+        await pilot.press("escape")
+        await done(pilot)
+    assert open_store(path).load().generation == 2
+
+
 async def test_marked_users_who_are_not_shown_are_said(app):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "slash", *"active:yes", "enter")

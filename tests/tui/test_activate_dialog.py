@@ -1,0 +1,72 @@
+"""Activate or inactivate: what is offered, what has the focus, what is given."""
+
+import pytest
+from textual.widgets import Button
+
+from qm_tui.tui.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
+from qm_tui.tui.app import QmTuiApp
+from tests.tui.dialogs import DialogApp, opened
+
+
+@pytest.fixture
+def sizes_count(monkeypatch):
+    """The dialog is on an app that tells it how much room there is, as ours does."""
+    monkeypatch.setattr(DialogApp, "HORIZONTAL_BREAKPOINTS", QmTuiApp.HORIZONTAL_BREAKPOINTS)
+    monkeypatch.setattr(DialogApp, "VERTICAL_BREAKPOINTS", QmTuiApp.VERTICAL_BREAKPOINTS)
+
+
+@pytest.mark.parametrize(
+    ("active", "inactive", "said", "labels", "focused"),
+    [
+        (1, 0, "Anna is active.", ["[Inactivate 1]", "[Cancel]"], "[Inactivate 1]"),
+        (0, 1, "Anna is inactive.", ["[Activate 1]", "[Cancel]"], "[Activate 1]"),
+        (9, 0, "Anna: 9 active.", ["[Inactivate 9]", "[Cancel]"], "[Cancel]"),
+        (0, 3, "Anna: 3 inactive.", ["[Activate 3]", "[Cancel]"], "[Cancel]"),
+        (
+            100_000,
+            100_000,
+            "Anna: 100,000 active, 100,000 inactive.",
+            ["[Inactivate 100,000]", "[Activate 100,000]", "[Cancel]"],
+            "[Cancel]",
+        ),
+    ],
+)
+async def test_only_what_would_do_something_is_offered(
+    sizes_count, active, inactive, said, labels, focused
+):
+    dialog = ActivateDialog("Anna", HowMany(active, inactive))
+    async with opened(dialog, (60, 16)) as hand:
+        assert said in hand.screen_text
+        assert [str(one.label) for one in dialog.query(Button)] == labels
+        assert str(hand.app.focused.label) == focused
+        for label in labels:
+            assert label in hand.screen_text
+
+
+@pytest.mark.parametrize(
+    ("keys", "given"),
+    [
+        (("enter",), None),
+        (("escape",), None),
+        (("q",), None),
+        (("left", "enter"), ACTIVATE),
+        (("shift+tab", "shift+tab", "enter"), INACTIVATE),
+        (("right", "enter"), INACTIVATE),  # round the end
+        # of keys in one burst the first that closes it counts
+        (("left", "enter", "escape", "enter"), ACTIVATE),
+    ],
+)
+async def test_what_keys_answer(keys, given):
+    async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
+        await hand.press(*keys)
+        assert hand.app.result == given
+        assert not hand.app.is_open
+
+
+@pytest.mark.parametrize(
+    ("selector", "given"), [("#inactivate", INACTIVATE), ("#activate", ACTIVATE), ("#no", None)]
+)
+async def test_what_clicks_answer(selector, given):
+    async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
+        await hand.click(selector)
+        assert hand.app.result == given

@@ -1,0 +1,153 @@
+"""The details of one user from the Users page: acting there is about that user alone."""
+
+import asyncio
+
+import pytest
+from textual.widgets import Button
+
+from qm_tui.store.tinydb_store import open_store
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.change_dialog import ChangeDialog
+from qm_tui.tui.delete_dialog import DeleteDialog
+from qm_tui.tui.password_dialog import PasswordDialog
+from qm_tui.tui.undo_dialog import UndoDialog
+from qm_tui.tui.user_form_screen import UserFormScreen
+from qm_tui.tui.user_screen import UserScreen
+from tests.tui.pages import (
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    store_of,
+    table_of,
+    top,
+)
+
+USERS = [one._replace(is_active="1", location="Oslo") for one in sample_users(5)]
+ACTS = ("edit", "change", "activate", "delete")
+
+
+@pytest.fixture
+def path(home):
+    return home / "users.json"
+
+
+def stored(path):
+    return open_store(path).load().users
+
+
+async def opened(pilot, *keys):
+    """Open the details of the user under the cursor."""
+    await settled(pilot)
+    await pilot.press(*keys, "enter")
+    await comes(pilot, UserScreen)
+
+
+async def comes(pilot, screen):
+    """Wait until a screen is on top."""
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if isinstance(top(pilot), screen) and not page_of(pilot).is_busy:
+            break
+    assert isinstance(top(pilot), screen)
+
+
+async def says(pilot, text):
+    """Wait until a text is shown."""
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if text in shown(pilot):
+            break
+    assert text in shown(pilot)
+
+
+def offered(pilot):
+    return {one.id for one in top(pilot).query(Button) if one.id in ACTS and not one.disabled}
+
+
+@pytest.mark.parametrize(
+    ("key", "dialog"),
+    [
+        ("e", UserFormScreen),
+        ("a", UserFormScreen),
+        ("m", ChangeDialog),
+        ("P", PasswordDialog),
+        ("delete", DeleteDialog),
+    ],
+)
+async def test_each_key_asks_about_the_user_shown_and_escape_comes_back(path, key, dialog):
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await opened(pilot, "space", "down", "down")  # another one is marked
+        assert offered(pilot) == set(ACTS)
+        await pilot.press(key)
+        await comes(pilot, dialog)
+        if key != "a":  # a new user has another name
+            assert USERS[2].last_name in shown(pilot)
+        assert "marked" not in shown(pilot)
+        await pilot.press("escape")
+        await comes(pilot, UserScreen)
+    assert open_store(path).load().generation == 1
+
+
+async def test_what_was_done_is_said_there_and_taken_back_there(path):
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await opened(pilot, "down")
+        await pilot.click("#change")
+        await comes(pilot, ChangeDialog)
+        await pilot.press("down", "down", "down", "tab", *"Voss")
+        await says(pilot, "1 user gets Location Voss.")
+        await pilot.press("f2")
+        await says(pilot, "Location of 1 user changed. u takes it back")
+        assert isinstance(top(pilot), UserScreen)
+        assert stored(path)[USERS[1].user_id].location == "Voss"
+        await pilot.press("u")
+        await comes(pilot, UndoDialog)
+        await pilot.press("right", "enter")
+        await says(pilot, "Undone: 1 user changed back")
+        assert isinstance(top(pilot), UserScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+        assert table_of(pilot).cursor_user_id == USERS[1].user_id
+    assert stored(path)[USERS[1].user_id] == USERS[1]
+
+
+async def test_of_a_user_who_is_gone_nothing_is_done_whoever_is_marked(path):
+    async with app_on(path, USERS).run_test(size=SMALL) as pilot:
+        await opened(pilot, "space", "down", "down")
+        await asyncio.to_thread(commit, path, delete=USERS[2].user_id)
+        await pilot.press("D")
+        await comes(pilot, DeleteDialog)
+        await pilot.press("right", "enter")
+        await says(pilot, "was deleted")
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if isinstance(top(pilot), UserScreen):
+                break
+            await pilot.press("enter")  # it is said that the user was deleted by somebody else
+        assert isinstance(top(pilot), UserScreen)
+        await says(pilot, f"{USERS[2].user_id} was deleted")
+        assert offered(pilot) == set()
+        for key in ("e", "m", "A", "P", "D"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(top(pilot), UserScreen)
+        await pilot.press("right")  # the others can be looked at
+        await pilot.pause()
+        assert USERS[3].user_name in shown(pilot)
+        assert offered(pilot) == set(ACTS)
+    assert len(stored(path)) == 4
+
+
+async def test_where_the_store_is_only_looked_at_nothing_is_offered(path):
+    store_of(path, USERS)
+    app = QmTuiApp(open_store(path, read_only=True), login="mheller")
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        assert offered(pilot) == set()
+        await pilot.press("e", "a", "m", "A", "P", "D", "u")
+        await pilot.pause(0.05)
+        assert isinstance(top(pilot), UserScreen)
