@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
@@ -54,6 +54,7 @@ class UserForm(VerticalScroll, can_focus=False):
         self._draft = draft
         self._rows: list[FormRow] = []
         self.is_whole = asyncio.Event()
+        self._others = [group for group in GROUPED if group not in _AT_ONCE]
         self._passwords: list[PasswordRow] = []
         self._groups = {group: list(self._made(group, values_of)) for group in GROUPED}
 
@@ -97,16 +98,17 @@ class UserForm(VerticalScroll, can_focus=False):
         """Show the values that the draft begins with, and make the other groups."""
         for group in _AT_ONCE:
             self._begin(self._groups[group])
-        self._make_others()
+        self.set_timer(_TURN, self._make_next)
 
-    @work(description="the other groups of the form")
-    async def _make_others(self) -> None:
-        for group, rows in self._groups.items():
-            if group not in _AT_ONCE:
-                await asyncio.sleep(_TURN)
-                await self.mount(*self._widgets(group))
-                self._begin(rows)
-        self.is_whole.set()
+    async def _make_next(self) -> None:
+        """Make the next group. Not in a worker: one that is cancelled in a mount ends the app."""
+        group = self._others.pop(0)
+        await self.mount(*self._widgets(group))
+        self._begin(self._groups[group])
+        if self._others:
+            self.set_timer(_TURN, self._make_next)
+        else:
+            self.is_whole.set()
 
     def _begin(self, rows: Sequence[FormRow]) -> None:
         for row in rows:

@@ -1,9 +1,9 @@
 """The details of a user from the Users page, with what can be done with the user."""
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any, ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
@@ -108,20 +108,28 @@ class UserScreen(DetailsScreen):
             return self._session.may_change
         return super().check_action(action, parameters)
 
-    @work
-    async def action_act(self, what: str) -> None:
+    def action_act(self, what: str) -> None:
         """Do something with the user who is shown."""
-        if not self._is_acting and self.check_action("act", (what,)):
-            self._is_acting = self._has_acted = True
-            await act(what, self._page, self._session, Chosen(self.user, is_like=True))
-            self._is_acting = False
+        if self.check_action("act", (what,)):
+            chosen = Chosen(self.user, is_like=True)
+            self._begin(act(what, self._page, self._session, chosen))
 
-    @work
-    async def action_undo(self) -> None:
+    def action_undo(self) -> None:
         """Take the last change back."""
-        if not self._is_acting:
-            self._is_acting = self._has_acted = True
-            await take_back(self._page, self._session, 0)
+        self._begin(take_back(self._page, self._session, 0))
+
+    def _begin(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Begin something, as a worker of the page: this screen may be closed meanwhile."""
+        if self._is_acting:
+            flow.close()
+            return
+        self._is_acting = self._has_acted = True
+        self._page.run_worker(self._come_to_an_end(flow), description="act")
+
+    async def _come_to_an_end(self, flow: Coroutine[Any, Any, None]) -> None:
+        try:
+            await flow
+        finally:
             self._is_acting = False
 
     @on(Button.Pressed)
