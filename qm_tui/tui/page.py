@@ -112,6 +112,7 @@ class Page(Screen[None]):
         bar = self.actions
         possible = {one for one in bar.actions if self._can(one)}
         bar.offer(possible, can_cancel=self.is_busy)
+        self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
         self.refresh_bindings()
 
     def _can(self, action: str) -> bool:
@@ -130,7 +131,6 @@ class Page(Screen[None]):
         """The store holds something else."""
         counts = {"users": len(view.state.users), "activity": view.state.generation}
         self.query_one(NavigationPane).show_counts(counts)
-        self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
         self.show_work()
 
     def show_marks(self) -> None:
