@@ -241,7 +241,18 @@ class UsersList(Page):
         """Do something with the marked users, or with the current one."""
         with self._asking() as may_ask:
             if may_ask:
+                await self._table_at_rest()
                 await act(what, self, self.session, self._chosen)
+
+    async def _table_at_rest(self) -> None:
+        """Wait for the marks of keys that came in one burst with this one, and before it."""
+        at_rest = UsersDataTable.CameToRest()
+        self.table.post_message(at_rest)
+        await at_rest.is_told.wait()
+
+    @on(UsersDataTable.CameToRest)
+    def _came_to_rest(self, event: UsersDataTable.CameToRest) -> None:
+        event.is_told.set()
 
     def action_filter(self) -> None:
         """Type a filter; the users for whom it holds are shown at each key."""

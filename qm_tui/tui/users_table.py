@@ -1,5 +1,6 @@
 """The table of users: any number of them, of which the visible rows are drawn."""
 
+import asyncio
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import ClassVar, Final
 
@@ -55,6 +56,13 @@ class UsersDataTable(VirtualRows):
 
     current_column: reactive[int] = reactive(0, repaint=False)
     """The place in the layout of the column that the keys act on, from 0."""
+
+    class CameToRest(Message):
+        """Whatever was wanted of the table before has been told by now."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_told = asyncio.Event()
 
     class MarksWanted(Message):
         """Users are to be marked; where all of them are, their marks are to be taken away."""

@@ -87,6 +87,19 @@ async def test_it_says_how_many_are_active_and_offers_what_would_do_something(ap
     assert all(one.is_active == "1" for one in stored(path).values())
 
 
+async def test_keys_in_one_burst_are_about_those_marked_by_them(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        for key in ("space", "down", "space", "down", "space", "A"):
+            app.simulate_key(key)
+        await ready(pilot)
+        for _ in range(50):
+            await pilot.pause(0.02)
+            if isinstance(top(pilot), ActivateDialog):
+                break
+        assert "3 marked users: 3 inactive." in shown(pilot)
+
+
 async def test_of_one_user_one_enter_does_it_and_u_takes_it_back(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "A")
