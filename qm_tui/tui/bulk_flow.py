@@ -17,7 +17,8 @@ from qm_tui.tui.acting import Chosen
 from qm_tui.tui.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
 from qm_tui.tui.background import in_background
 from qm_tui.tui.carrying_out import carry_out, planned
-from qm_tui.tui.change_dialog import ChangeDialog, said_of_change
+from qm_tui.tui.change_dialog import ChangeDialog
+from qm_tui.tui.change_words import said_of_change
 from qm_tui.tui.delete_dialog import Answer, DeleteDialog
 from qm_tui.tui.session import Session
 
@@ -32,11 +33,12 @@ async def activate(page: Screen[Any], session: Session, chosen: Chosen) -> None:
         session: what the pages share.
         chosen: the users.
     """
-    how_many = await _counted(page, session, chosen.user_ids)
+    state = session.store.state
+    how_many = await _counted(page, session, chosen.user_ids, state)
     if how_many is not None and how_many.users:
         answer = await page.app.push_screen_wait(ActivateDialog(chosen.words, how_many))
         if answer is not None:
-            await _set_active(page, session, chosen, answer)
+            await _set_active(page, session, chosen, answer, state)
 
 
 async def change_field(page: Screen[Any], session: Session, chosen: Chosen) -> None:
@@ -62,24 +64,28 @@ async def delete(page: Screen[Any], session: Session, chosen: Chosen) -> None:
         session: what the pages share.
         chosen: the users.
     """
-    how_many = await _counted(page, session, chosen.user_ids)
+    state = session.store.state
+    how_many = await _counted(page, session, chosen.user_ids, state)
     if how_many is None or not how_many.users:
         return
     answer = await page.app.push_screen_wait(DeleteDialog(chosen.words, how_many))
     if answer is Answer.INACTIVATE:
-        await _set_active(page, session, chosen, INACTIVATE)
+        await _set_active(page, session, chosen, INACTIVATE, state)
     elif answer is Answer.DELETE:
-        plan = await planned(page, session, BulkChange("delete", these(chosen.user_ids), None))
+        change = BulkChange("delete", these(chosen.user_ids), None)
+        plan = await planned(page, session, change, state)
         if plan is not None:
-            # the number was typed in the dialog; another one is asked for anew
-            confirmed = how_many.users if len(plan.changes) == how_many.users else 0
+            # their number was typed in the dialog
+            confirmed = plan.must_confirm
             await carry_out(page, session, plan, _said_of_deletion, confirmed=confirmed)
 
 
-async def _set_active(page: Screen[Any], session: Session, chosen: Chosen, flag: str) -> None:
+async def _set_active(
+    page: Screen[Any], session: Session, chosen: Chosen, flag: str, state: State
+) -> None:
     why = "activate" if flag == ACTIVATE else "inactivate"
     change = BulkChange(why, these(chosen.user_ids), {"is_active": flag})
-    plan = await planned(page, session, change)
+    plan = await planned(page, session, change, state)
     if plan is not None:
         await carry_out(page, session, plan, _said_of_activation)
 
@@ -93,10 +99,10 @@ def _said_of_deletion(plan: BulkPlan) -> str:
 
 
 async def _counted(
-    page: Screen[Any], session: Session, user_ids: Collection[str]
+    page: Screen[Any], session: Session, user_ids: Collection[str], state: State
 ) -> HowMany | None:
     """How many of some users are active; None where the page was told why that is not known."""
-    work = partial(_how_many, session.store.state, user_ids)
+    work = partial(_how_many, state, user_ids)
     return await in_background(page, session, work, _CANCELLED)
 
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from qm_tui.progress import Tick
 from qm_tui.store.bulk import BulkChange, BulkChanged, BulkPlan, bulk_plan, commit_bulk
 from qm_tui.store.refusals import MustConfirm
+from qm_tui.store.state import State
 from qm_tui.text import counted, sentence
 from qm_tui.tui.background import forget, in_background
 from qm_tui.tui.confirm_dialog import ConfirmDialog
@@ -27,11 +28,19 @@ class _Done:
     view: View
 
 
-async def planned(page: Screen[Any], session: Session, change: BulkChange) -> BulkPlan | None:
-    """What a change would do now; None where the page was told why that is not known."""
-    return await in_background(
-        page, session, partial(bulk_plan, change, session.store.state), _CANCELLED
-    )
+async def planned(
+    page: Screen[Any], session: Session, change: BulkChange, state: State
+) -> BulkPlan | None:
+    """What a change would do to a state; None where the page was told why that is not known.
+
+    Args:
+        page: the page that is told how far it is.
+        session: what the pages share.
+        change: the change.
+        state: the state that the admin saw when it was agreed to. Where the store holds another by
+            now, `carry_out` asks again if that makes a difference.
+    """
+    return await in_background(page, session, partial(bulk_plan, change, state), _CANCELLED)
 
 
 async def carry_out(
@@ -57,38 +66,51 @@ async def carry_out(
     Returns:
         Whether it was done.
     """
-    meanwhile = ""
+    plans = [plan]
+    done = await _agreed(page, session, plans, confirmed)
+    if done is not None:
+        session.show(done.view)
+        session.say(f"{said(done.plan)}{left_out_text(done.plan)}. u takes it back")
+    for one in plans:
+        forget(page.app, one.changes)
+    return done is not None
+
+
+async def _agreed(
+    page: Screen[Any], session: Session, plans: list[BulkPlan], confirmed: int
+) -> _Done | None:
+    """Carry out the plan, or one that took its place and was agreed to. `plans` gets them all."""
+    plan, meanwhile = plans[0], ""
     while True:
         if not plan.changes:
-            page.app.push_screen(Message(nothing_text(plan)))
-            return False
+            page.app.push_screen(Message(f"{meanwhile}{nothing_text(plan)}"))
+            return None
         if plan.must_confirm and confirmed != plan.must_confirm:
             text = f"{meanwhile}{mass_text(plan)}"
             yes = "Delete" if plan.change.deletes else "Change"
             dialog = ConfirmDialog(plan.must_confirm, text, yes=yes)
             typed = await page.app.push_screen_wait(dialog)
             if typed is None:
-                return False
+                return None
             confirmed = typed
         if not session.may_change:
-            return False
+            return None
         outcome = await in_background(
             page, session, partial(_carried_out, session, plan, confirmed), _CANCELLED
         )
         if outcome is None:
-            return False
+            return None
         if isinstance(outcome, _Done):
-            break
+            if outcome.plan is not plan:
+                plans.append(outcome.plan)
+            return outcome
         plan, confirmed = outcome, 0
+        plans.append(plan)
         meanwhile = "Somebody changed the store meanwhile. "
         if plan.changes and not plan.must_confirm:
             question = Question(f"{meanwhile}This would now {_would(plan)}. Do it?", yes="Do it")
             if not await page.app.push_screen_wait(question):
-                return False
-    session.show(outcome.view)
-    session.say(f"{said(outcome.plan)}{left_out_text(outcome.plan)}. u takes it back")
-    forget(page.app, outcome.plan.changes)
-    return True
+                return None
 
 
 def _carried_out(
@@ -107,8 +129,7 @@ def _carried_out(
 
 
 def _would(plan: BulkPlan) -> str:
-    users = counted(len(plan.changes), "user")
-    return f"{'delete' if plan.change.deletes else 'change'} {users}"
+    return f"{'delete' if plan.change.deletes else 'change'} {counted(len(plan.changes), 'user')}"
 
 
 def mass_text(plan: BulkPlan) -> str:
@@ -123,12 +144,12 @@ def mass_text(plan: BulkPlan) -> str:
 
 
 def left_out_text(plan: BulkPlan) -> str:
-    """How many cannot be changed, and the first reason; empty where all can."""
+    """How many cannot be changed, and why the first cannot; empty where all can."""
     if not plan.left_out:
         return ""
     fault = next(iter(plan.left_out.values()))[0]
     count = len(plan.left_out)
-    return f", {count:,} left out: {fault.message}"
+    return f", {count:,} left out{', the first' if count > 1 else ''}: {fault.message}"
 
 
 def nothing_text(plan: BulkPlan) -> str:
@@ -138,4 +159,4 @@ def nothing_text(plan: BulkPlan) -> str:
         return f"Nothing was changed. {sentence(fault.message)} {fault.remedy}"
     if plan.same:
         return f"Nothing was changed: {counted(plan.same, 'user')} had the value already."
-    return "Nothing was changed: the users were deleted by somebody else meanwhile."
+    return "Nothing was changed: none of the users is there any more."

@@ -17,9 +17,10 @@ from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled
 from qm_tui.store.bulk import BulkChange, BulkPlan, bulk_plan, chosen
 from qm_tui.store.checking import Terms
-from qm_tui.text import counted, sentence, visible
+from qm_tui.text import counted, visible
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.background import forget
+from qm_tui.tui.change_words import outcome_of, why_of
 from qm_tui.tui.changeable import all_that_can_change
 from qm_tui.tui.choice_line import ChoiceLine
 from qm_tui.tui.content import safe, safe_lines
@@ -30,7 +31,6 @@ from qm_tui.tui.question import Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.suggestions import Suggestions, beginning_with, suggested
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.problems import Fault, shortened
 
 _PAUSE: Final = 0.15
 """Seconds without a key after which it is counted whom the value changes."""
@@ -166,6 +166,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         if not is_typed:
             choices.show(self._what.options, self._what.options[0].value)
         self._show_in_use()
+        self._begin_anew()
         self._ask()
 
     def _in_use(self) -> Sequence[str]:
@@ -194,18 +195,22 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(ChoiceLine.Turned)
     def _changed(self) -> None:
         self._show_in_use()
-        self._stop()
-        self._asked += 1  # what was asked before is about another value
-        self._say("Counting …")
-        self._forget()
-        self._show_button()
-        if self._timer is not None:
-            self._timer.stop()
+        self._begin_anew()
         self._timer = self.set_timer(_PAUSE, self._ask)
 
     @on(_ValueInput.Refused)
     def _refused(self, event: _ValueInput.Refused) -> None:
         self.query_one("#change-in-use", Static).update(safe(f"! {event.sentence}"))
+
+    def _begin_anew(self) -> None:
+        """What was asked or found out before is about another value."""
+        self._stop()
+        self._forget()
+        self._asked += 1
+        if self._timer is not None:
+            self._timer.stop()
+        self._say("Counting …")
+        self._show_button()
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -218,15 +223,10 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     def _ask(self) -> None:
         """Find out in the background whom the value changes."""
-        self._stop()
-        self._forget()
-        self._asked += 1
         self._job = Job(lambda _progress: None)
-        change = BulkChange(
-            f"change of {self._what.name}", chosen(self._user_ids), self._values, self._terms
-        )
+        whom = chosen(self._user_ids)
+        change = BulkChange(why_of(self._what), whom, self._values, self._terms)
         self._find_out(self._asked, change, self._job)
-        self._show_button()
 
     @work(thread=True, exit_on_error=False, description="what a change does")
     def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
@@ -247,50 +247,19 @@ class ChangeDialog(Dialog[BulkPlan | None]):
                 forget(self.app, event.plan.changes)
             return  # another value is asked about by now
         self._plan = event.plan
-        self._say(*([event.sentence] if event.plan is None else self._outcome(event.plan)))
+        plan = event.plan
+        self._say(*([event.sentence] if plan is None else outcome_of(plan, self._what)))
         self._show_button()
 
     def _say(self, *lines: str) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
-
-    def _outcome(self, plan: BulkPlan) -> Sequence[str]:
-        fault = next(iter(plan.left_out.values()), [None])[0]
-        if fault is not None and not plan.changes and self._is_of_value(fault):
-            return (f"! {sentence(fault.message)}", fault.remedy)
-        of = f" of {plan.users:,}" if plan.users > len(plan.changes) else ""
-        users = f"{len(plan.changes):,}{of} {'user' if plan.users == 1 else 'users'}"
-        empty = "Left empty: " if self._what.field is not None and not self._line.value else ""
-        lines = [f"{empty}{users} {self._gets(plan)}."]
-        if plan.same:
-            lines.append(f"{plan.same:,} {'has' if plan.same == 1 else 'have'} it already.")
-        if fault is not None:
-            lines.append(f"! {len(plan.left_out):,} cannot be changed: {sentence(fault.message)}")
-        if plan.gone:
-            lines.append(f"{counted(plan.gone, 'user')} were deleted meanwhile.")
-        return lines
-
-    def _is_of_value(self, fault: Fault) -> bool:
-        return fault.field is not None and fault.field.key in self._values
-
-    def _gets(self, plan: BulkPlan) -> str:
-        is_one = len(plan.changes) == 1
-        value = next(iter(self._values.values()))
-        if self._what.field is None:
-            choice = next(
-                one.label
-                for one in self._what.options
-                if one.value == self.query_one(ChoiceLine).value
-            )
-            return f"{'gets' if is_one else 'get'} {self._what.name}: {choice}"
-        if not value:
-            return f"{'loses' if is_one else 'lose'} {self._what.name}"
-        return f"{'gets' if is_one else 'get'} {self._what.name} {shortened(value, 40)}"
 
     def _show_button(self) -> None:
         count = len(self._plan.changes) if self._plan is not None else 0
         button = self.query_one("#yes", Button)
         users = counted(count, "user") if count else "nobody"
         button.label = safe(f"[F2 Change {users}]")
+        button.refresh(layout=True)  # Textual keeps the width that it began with
         button.disabled = not count
 
     # The answers
@@ -329,9 +298,3 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def _leave(self, is_sure: bool | None) -> None:
         if is_sure:
             self.dismiss(None)
-
-
-def said_of_change(plan: BulkPlan) -> str:
-    """What a change did, for the Actions bar."""
-    count = counted(len(plan.changes), "user")
-    return f"{plan.change.why.removeprefix('change of ')} of {count} changed"

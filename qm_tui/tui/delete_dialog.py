@@ -19,7 +19,9 @@ _RECORDINGS: Final = (
     "In the Quality Management Suite, deleting a user deletes the user's recordings too. "
     "Inactivating keeps them."
 )
-_UNDO: Final = "In this store u takes either back."
+_UNDO: Final = (
+    "In this store u takes either back; recordings that the suite deleted do not come back."
+)
 
 
 class Answer(Enum):

@@ -495,6 +495,7 @@ class UsersList(Page):
             return  # other users are shown or marked by now
         if event.gone:
             self.session.forget_marks(event.gone)
+            self.refresh_bindings()  # maybe there is nobody left for whom a key does something
         if event.hidden != self.session.hidden_marks:
             self.session.hidden_marks = event.hidden
             super().show_marks()

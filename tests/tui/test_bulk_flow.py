@@ -13,6 +13,7 @@ from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.delete_dialog import DeleteDialog
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.user_screen import UserScreen
+from tests.helpers import commit_unchecked
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -61,6 +62,15 @@ async def done(pilot) -> None:
         if not page_of(pilot).is_busy and top(pilot) is page_of(pilot):
             break
     await settled(pilot)
+
+
+async def comes(pilot, screen) -> None:
+    """Wait until a screen is on top."""
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if isinstance(top(pilot), screen):
+            break
+    assert isinstance(top(pilot), screen)
 
 
 def buttons(pilot) -> list[str]:
@@ -148,6 +158,42 @@ async def test_the_number_is_asked_for_anew_where_others_were_at_work_meanwhile(
         await pilot.press("escape")
         await done(pilot)
     assert open_store(path).load().generation == 2
+
+
+async def test_another_number_than_was_agreed_to_is_asked_about(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot, *MARK_FIVE, "A")
+        await asyncio.to_thread(commit, path, USERS[0])
+        await pilot.press("left", "enter")  # of three, one is active by now
+        await comes(pilot, Question)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "Somebody changed the store meanwhile. This would now change 2 users." in text
+        await pilot.press("tab", "enter")
+        await done(pilot)
+        assert status_of(pilot) == "2 users activated. u takes it back"
+
+
+async def test_the_cursor_stays_on_its_row_where_the_filter_hides_the_user(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot, "slash", *"active:yes", "enter")
+        await pilot.pause(0.3)
+        await ready(pilot, "down", "down", "A", "enter")
+        await done(pilot)
+        assert table_of(pilot).cursor_user_id == USERS[6].user_id
+    assert stored(path)[USERS[5].user_id].is_active == "0"
+
+
+async def test_who_is_left_out_is_said_and_the_others_are_done(app, path):
+    broken = INACTIVE[0]._replace(last_name="")
+    commit_unchecked(path, broken)
+    async with app.run_test(size=LARGE) as pilot:
+        await ready(pilot, "slash", *"active:no", "enter")
+        await pilot.pause(0.3)
+        await ready(pilot, "asterisk", "A", "left", "enter")
+        await done(pilot)
+        left_out = "1 left out: Last Name is empty: every user needs one"
+        assert status_of(pilot) == f"2 users activated, {left_out}. u takes it back"
+    assert stored(path)[broken.user_id] == broken
 
 
 async def test_marked_users_who_are_not_shown_are_said(app):
@@ -259,6 +305,19 @@ async def test_one_user_is_deleted_by_its_button_and_comes_back(app, path):
     assert stored(path)[USERS[0].user_id] == INACTIVE[0]
 
 
+async def test_users_whom_somebody_changed_meanwhile_are_not_deleted_unseen(app, path):
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot, *MARK_FIVE, "D")
+        await asyncio.to_thread(commit, path, USERS[3]._replace(agent_id="B-7"))
+        await pilot.press("up", "5", "enter")
+        await comes(pilot, ConfirmDialog)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "Somebody changed the store meanwhile. This deletes 5 users." in text
+        await pilot.press("escape")
+        await done(pilot)
+    assert len(stored(path)) == 30
+
+
 async def test_several_are_deleted_only_with_their_number_typed(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "D")
@@ -271,6 +330,16 @@ async def test_several_are_deleted_only_with_their_number_typed(app, path):
         await pilot.pause(0.3)
         assert page_of(pilot).session.marks == set()
     assert len(stored(path)) == 25
+
+
+async def test_where_all_were_deleted_no_key_for_users_is_offered(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot, "asterisk", "D", "up", "3", "0", "enter")
+        await done(pilot)
+        await pilot.pause(0.3)
+        assert status_of(pilot) == "30 users deleted. u takes it back"
+        assert "u undo" in shown(pilot)
+        assert "m change" not in shown(pilot)
 
 
 # Where it cannot be done
@@ -304,10 +373,9 @@ async def test_users_who_are_all_gone_are_said(app, path):
         await ready(pilot, "D")
         await asyncio.to_thread(commit, path, delete=USERS[0].user_id)
         await pilot.press("left", "enter")
-        await settled(pilot)
-        await pilot.pause(0.2)
-        assert isinstance(top(pilot), Message)
-        assert "Nothing was changed" in shown(pilot)
+        await comes(pilot, Message)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "Nothing was changed: none of the users is there any more." in text
 
 
 # The details

@@ -121,6 +121,14 @@ async def test_it_says_whom_a_value_changes(session, field, value, outcome, labe
             assert str(len(plan.changes)) in label
 
 
+async def test_the_button_is_as_wide_as_its_number(session, monkeypatch):
+    monkeypatch.setattr(change_dialog, "counted", lambda _number, what: f"100,000 {what}s")
+    async with opened(dialog_on(session)) as hand:
+        await choose(hand, "location")
+        await typed(hand, "Voss")
+        assert "[F2 Change 100,000 users]" in hand.screen_text
+
+
 async def test_of_users_who_have_it_all_nobody_changes(session):
     async with opened(dialog_on(session, USERS[:1])) as hand:
         await choose(hand, "location")

@@ -49,7 +49,7 @@ async def test_it_says_what_deleting_means_and_the_answer_that_loses_nothing_com
         text = " ".join(hand.screen_text.replace("│", " ").split())
         assert who in text
         assert "deleting a user deletes the user's recordings too. Inactivating keeps them." in text
-        assert "In this store u takes either back." in text
+        assert "u takes either back; recordings that the suite deleted do not come back." in text
         assert [str(one.label) for one in dialog.query(Button)] == labels
         for label in labels:
             assert label in hand.screen_text
