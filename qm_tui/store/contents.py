@@ -1,4 +1,4 @@
-"""What a store holds, in memory: made of a snapshot, and moved on by transactions."""
+"""What a store holds, in memory: made of a snapshot, and moved on by our own changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -6,23 +6,13 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from qm_tui.progress import STEP, Tick, no_tick
+from qm_tui.progress import STEP
 from qm_tui.store import snapshot
 from qm_tui.store.documents import NotAUser, Reader, UserDocuments
-from qm_tui.store.entries import (
-    ADDED,
-    CHANGED,
-    DELETED,
-    ROWS_IN_A_PART,
-    Recorded,
-    Row,
-    TableChange,
-    row_of_change,
-    row_of_whole,
-    user_after,
-)
+from qm_tui.store.entries import TableChange
 from qm_tui.store.interface import Entry, Found, no_found
 from qm_tui.store.layers import Layered
+from qm_tui.store.rows import ADDED, DELETED, Row, row_of_change, row_of_whole
 from qm_tui.store.state import EMPTY, Changes, NameTaken, State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key, name_keys
@@ -30,10 +20,6 @@ from qm_tui.users.identity import name_key, name_keys
 _USER_ID_AT = FIELD["user_id"].index
 _USER_NAME_AT = FIELD["user_name"].index
 _user_name_of = itemgetter(_USER_NAME_AT)
-
-
-class DoesNotFit(Exception):
-    """A transaction changes what is not there: it belongs to another snapshot."""
 
 
 class Contents:
@@ -150,7 +136,7 @@ class Contents:
         self.numbers.update(numbers)
         self.next_number = max(self.next_number, max(numbers.values(), default=0) + 1)
         for name, change in tables.items():
-            _change_table(self.tables, name, change)
+            change_table(self.tables, name, change)
         self.state = state
 
 
@@ -202,89 +188,10 @@ class Tally:
                 yield row_of_change(before, user)
 
 
-class Replay:
-    """Moves contents on by transactions that were read; many are taken together.
-
-    Args:
-        contents: what they lead on from.
-        found: given the users as they are read.
-
-    Attributes:
-        user_ids: the users that the transactions were about.
-    """
-
-    def __init__(self, contents: Contents, found: Found = no_found) -> None:
-        self._contents = contents
-        self._found = found
-        self.user_ids: set[str] = set()
-        self._changes: dict[str, User | None] = {}
-        self._numbers: dict[str, int] = {}
-        self._extras: dict[int, dict[str, Any]] = {}
-        self._tables: list[Mapping[str, TableChange]] = []
-        self._generation = contents.state.generation
-        self._reader = Reader()
-
-    def add(self, recorded: Recorded, tick: Tick = no_tick) -> None:
-        """Take one more.
-
-        Raises:
-            DoesNotFit: it belongs to another state.
-        """
-        rows = recorded.rows(tick)
-        while some := list(islice(rows, ROWS_IN_A_PART)):
-            try:
-                left = [user for user in map(self._add_row, some) if user is not None]
-            except (ValueError, KeyError, TypeError, IndexError) as error:
-                raise DoesNotFit(str(error)) from error
-            self._found(left)
-        self._tables.append(recorded.tables)
-        self._generation = recorded.facts.number
-
-    def _add_row(self, row: Row) -> User | None:
-        """Take what was done to one user; the user as it is after that."""
-        user = user_after(row, self._now)
-        sign = row[0]
-        user_id = row[1] if sign == CHANGED else row[2][_USER_ID_AT]
-        if sign == ADDED:
-            if self._now(user_id) is not None:
-                msg = "transaction adds a user that is there"
-                raise ValueError(msg)
-            if user_id in self._changes or user_id in self._contents.state.users:
-                self.finish()  # it was deleted before, and comes last now
-            self._numbers[user_id] = int(row[1])
-            if len(row) > 3:
-                self._extras[int(row[1])] = row[3]
-        elif sign == DELETED and self._now(user_id) is None:
-            msg = "transaction deletes a user that is not there"
-            raise ValueError(msg)
-        if sign == DELETED and user_id not in self._contents.state.users:
-            self.finish()
-        left = self._changes[user_id] = self._reader.shared(user) if user else None
-        self.user_ids.add(user_id)
-        return left
-
-    def _now(self, user_id: str) -> User | None:
-        if user_id in self._changes:
-            return self._changes[user_id]
-        return self._contents.state.users.get(user_id)
-
-    def finish(self) -> None:
-        """Move the contents on by all that were taken."""
-        contents, changes = self._contents, self._changes
-        gone = [user_id for user_id, user in changes.items() if user is None]
-        named = names_after(contents.state, changes)
-        state = state_after(contents.state, changes, self._generation, named)
-        contents.move_on(state, self._numbers, gone, {})
-        contents.extras.update(self._extras)
-        for tables in self._tables:
-            for name, change in tables.items():
-                _change_table(contents.tables, name, change)
-        self._changes, self._numbers, self._extras, self._tables = {}, {}, {}, []
-
-
-def _change_table(
+def change_table(
     tables: dict[str, dict[str, dict[str, Any]]], name: str, change: TableChange
 ) -> None:
+    """Do to a table what a transaction did to it."""
     if change is None:
         tables.pop(name, None)
         return

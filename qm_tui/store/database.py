@@ -33,7 +33,7 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
 from qm_tui.store.contents import Contents, Tally, checked, state_after
-from qm_tui.store.entries import Row, TableChange, payloads
+from qm_tui.store.entries import TableChange, payloads
 from qm_tui.store.following import Follower, Known, signature_of
 from qm_tui.store.frames import Damaged
 from qm_tui.store.history import Kept, rows_about
@@ -41,6 +41,7 @@ from qm_tui.store.interface import Entry, Touch, no_found
 from qm_tui.store.journal import Header, Journal, NotAJournal, SyncFailed
 from qm_tui.store.previous import contents_before
 from qm_tui.store.refusals import NotKnownWhetherSaved, StoreReadOnly, StoreRefused
+from qm_tui.store.rows import Row
 from qm_tui.store.snapshot import Head
 from qm_tui.store.state import Changes, State
 from qm_tui.store.touches import MissingTransaction, touched_by, touches_of

@@ -7,9 +7,8 @@
        ["-",9,["Tom", ... 26 values]]],
      "tables":{"notes":{"set":{"1":{...}},"gone":["2"]},"old":null}}
 
-The numbers behind `+` and `-` are TinyDB's document IDs. A fourth member holds what another program
-kept in that user's document beside our fields. Of a large transaction the users come first, in
-parts: `{"part":1,"number":42,"users":[...]}`; the closing frame says how many there are.
+What stands in a row, `rows` says. Of a large transaction the users come first, in parts:
+`{"part":1,"number":42,"users":[...]}`; the closing frame says how many there are.
 """
 
 import json
@@ -22,20 +21,15 @@ from typing import Any, Final
 import orjson
 
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.store.interface import Done, Entry
-from qm_tui.users.fields import FIELD, KEYS, User
-
-ADDED: Final = "+"
-CHANGED: Final = "~"
-DELETED: Final = "-"
-
-Row = list[Any]
-"""What was done to one user, as it stands in the journal."""
+from qm_tui.store.frames import Damaged
+from qm_tui.store.interface import Entry
+from qm_tui.store.rows import DOCUMENT_ID, NUMBERS, Row, has_extras, rows_in
 
 TableChange = dict[str, Any] | None
 """What was done to a table other than users: documents set and gone; None where it was dropped."""
 
-_OWN_MEMBERS: Final = 3
+_YEARS: Final = range(1000, 9999)
+"""Years whose times can be told in any zone, with four digits."""
 
 ROWS_IN_A_PART: Final = 500
 """Users in one frame: a few milliseconds of work to write or to read."""
@@ -49,21 +43,32 @@ class Recorded:
         facts: who, when, why, and the counts.
         parts: the payloads of its parts; none of a small one.
         tables: what was done to tables other than users.
+        start: where it begins in the file.
         end: where the next one begins.
     """
 
     facts: Entry
     rows_within: list[Row]
     parts: list[bytes] = field(default_factory=list)
-    tables: dict[str, TableChange] = field(default_factory=dict)
+    tables: Mapping[str, TableChange] = field(default_factory=dict)
+    start: int = 0
     end: int = 0
 
-    def rows(self, tick: Tick = no_tick) -> Iterator[Row]:
-        """What was done to each user."""
-        yield from self.rows_within
+    def rows(self, tick: Tick = no_tick) -> Iterator[list[Row]]:
+        """What was done to each user, some at a time.
+
+        Raises:
+            Damaged: a part holds something else.
+        """
+        if self.rows_within:
+            yield self.rows_within
         for at, part in enumerate(self.parts):
             tick(Phase.OPENING, at, len(self.parts))
-            yield from parsed(part)["users"]
+            try:
+                rows = rows_in(parsed(part))
+            except ValueError as error:
+                raise Damaged(self.start) from error
+            yield rows
 
 
 def encoded(value: object) -> bytes:
@@ -94,7 +99,11 @@ def parsed(payload: bytes) -> dict[str, Any]:
     if found is None or _holds_foreign_documents(found):
         # the exact parser: orjson refuses half surrogate pairs, and makes whole numbers beyond
         # 64 bits floats, both of which documents of another program may hold
-        found = json.loads(payload)
+        try:
+            found = json.loads(payload)
+        except RecursionError as error:
+            msg = "nested too deeply"
+            raise ValueError(msg) from error
     if not isinstance(found, dict):
         msg = "not an object"
         raise ValueError(msg)
@@ -104,7 +113,8 @@ def parsed(payload: bytes) -> dict[str, Any]:
 def _holds_foreign_documents(found: object) -> bool:
     if not isinstance(found, dict):
         return False
-    return "tables" in found or any(len(row) > _OWN_MEMBERS for row in found.get("users", ()))
+    rows = found.get("users")
+    return "tables" in found or (isinstance(rows, list) and any(map(has_extras, rows)))
 
 
 def facts_json(entry: Entry) -> dict[str, Any]:
@@ -128,37 +138,76 @@ def facts_of(said: Mapping[str, Any]) -> Entry:
     """The facts that a closing frame holds.
 
     Raises:
-        KeyError, TypeError, ValueError: it does not hold them.
+        ValueError: it does not hold them.
     """
     return Entry(
-        int(said["number"]),
-        datetime.fromisoformat(said["time"]),
-        str(said["who"]),
-        str(said["from"]),
-        str(said["why"]),
-        int(said["added"]),
-        int(said["changed"]),
-        int(said["deleted"]),
-        str(said.get("token", "")),
+        number_in(said, "number"),
+        _time_in(said, "time"),
+        _text_in(said, "who"),
+        _text_in(said, "from"),
+        _text_in(said, "why"),
+        number_in(said, "added"),
+        number_in(said, "changed"),
+        number_in(said, "deleted"),
+        _text_in({"token": "", **said}, "token"),
     )
 
 
-def row_of_change(stored: User, user: User) -> Row:
-    """What a change did to a user."""
-    fields = {
-        key: (before, after)
-        for key, before, after in zip(KEYS, stored, user, strict=True)
-        if before != after
-    }
-    return [CHANGED, stored.user_id, fields]
+def number_in(said: Mapping[str, Any], name: str) -> int:
+    """A whole number of a frame, from 0.
+
+    Raises:
+        ValueError: it holds none of this name.
+    """
+    value = said.get(name)
+    if type(value) is not int or value not in NUMBERS:
+        msg = f"a frame holds no number as {name}"
+        raise ValueError(msg)
+    return value
 
 
-def row_of_whole(sign: str, number: int, user: User, extras: dict[str, Any] | None) -> Row:
-    """A user that was added or deleted."""
-    row: Row = [sign, number, [*user]]
-    if extras:
-        row.append(extras)
-    return row
+def _text_in(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
+    if not isinstance(value, str):
+        msg = f"a frame holds no text as {name}"
+        raise ValueError(msg)
+    return value
+
+
+def _time_in(said: Mapping[str, Any], name: str) -> datetime:
+    time = datetime.fromisoformat(_text_in(said, name))
+    if time.tzinfo is None or not _YEARS.start < time.year < _YEARS.stop:
+        msg = f"a frame holds no time as {name}"
+        raise ValueError(msg)
+    return time
+
+
+def tables_in(said: Mapping[str, Any]) -> Mapping[str, TableChange]:
+    """What a closing frame says was done to tables other than users.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    tables = said.get("tables", {})
+    if not isinstance(tables, dict) or not all(map(_is_table_change, tables.values())):
+        msg = "what it did to a table cannot be read"
+        raise ValueError(msg)
+    return tables
+
+
+def _is_table_change(change: object) -> bool:
+    if change is None:
+        return True
+    if not isinstance(change, dict) or change.keys() != {"set", "gone"}:
+        return False
+    documents, gone = change["set"], change["gone"]
+    return (
+        isinstance(documents, dict)
+        and all(map(DOCUMENT_ID.fullmatch, documents))
+        and all(isinstance(one, dict) for one in documents.values())
+        and isinstance(gone, list)
+        and all(isinstance(one, str) for one in gone)
+    )
 
 
 def payloads(
@@ -196,42 +245,3 @@ def payloads(
     if tables:
         closing["tables"] = tables
     yield encoded(closing)
-
-
-def done_of(row: Row) -> Done:
-    """What a row says was done to a user."""
-    sign, what, values, *_ = row
-    if sign == CHANGED:
-        return Done(
-            what,
-            {key: pair[0] for key, pair in values.items()},
-            {key: pair[1] for key, pair in values.items()},
-        )
-    whole = dict(zip(KEYS, values, strict=True))
-    user_id = values[FIELD["user_id"].index]
-    return Done(user_id, None, whole) if sign == ADDED else Done(user_id, whole, None)
-
-
-def user_after(row: Row, stored: Callable[[str], User | None]) -> User | None:
-    """The user that a row leaves behind.
-
-    Args:
-        row: what was done.
-        stored: asked for the user before it.
-
-    Raises:
-        ValueError: the row does not fit.
-    """
-    sign, what, values, *_ = row
-    if sign == ADDED:
-        return tuple.__new__(User, values)
-    if sign == DELETED:
-        return None
-    before = stored(what)
-    if before is None:
-        msg = f"transaction changes a user that is not there ({what})"
-        raise ValueError(msg)
-    after = list(before)
-    for key, pair in values.items():
-        after[FIELD[key].index] = pair[1]
-    return tuple.__new__(User, after)

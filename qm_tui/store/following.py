@@ -17,13 +17,14 @@ from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
-from qm_tui.store.contents import Contents, DoesNotFit, Replay
+from qm_tui.store.contents import Contents
 from qm_tui.store.frames import Damaged
 from qm_tui.store.history import History, Limits
 from qm_tui.store.interface import Found, no_found
 from qm_tui.store.journal import Journal, NotAJournal
 from qm_tui.store.lock import WAIT, Lock
 from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.replay import DoesNotFit, Replay
 from qm_tui.store.snapshot import Head, LaterVersion, NotASnapshot
 from qm_tui.store.state import State
 from qm_tui.store.who import origin

@@ -14,14 +14,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from qm_tui.files import Access, make_folder, name_too, replacing, sync_folder
-from qm_tui.store.entries import Row, encoded, facts_json, facts_of, parsed
-from qm_tui.store.frames import Frame, framed, frames_in, lines_in, payload_of
+from qm_tui.store.entries import encoded, facts_json, facts_of, parsed
+from qm_tui.store.frames import Damaged, Frame, framed, frames_in, lines_in, payload_of
 from qm_tui.store.interface import Entry
 from qm_tui.store.journal import Header, Journal, header_in
+from qm_tui.store.rows import Row, rows_in
 
 DAYS: Final = 90
 """How long it is kept what a transaction did to each user."""
@@ -227,7 +229,7 @@ class History:
         for payload in payloads:
             # a list is worth having even where a line of it cannot be read
             if payload is not None and payload.startswith(b'{"number":'):
-                with suppress(KeyError, TypeError, ValueError):
+                with suppress(ValueError):
                     found.append(facts_of(parsed(payload)))
         return found
 
@@ -251,20 +253,22 @@ def rows_about(number: int, frames: Iterator[Frame]) -> Iterator[Row] | None:
     """What a transaction did to each user; None where no frame is about it.
 
     Only its own frames are parsed.
+
+    Raises:
+        Damaged: a frame of it holds something else; while it is gone through, too.
     """
     wanted = b"%d" % number
     own = (
-        frame.payload
-        for frame in frames
-        if (about := ABOUT.match(frame.payload)) and about[1] == wanted
+        frame for frame in frames if (about := ABOUT.match(frame.payload)) and about[1] == wanted
     )
     first = next(own, None)
     if first is None:
         return None
-    return _rows_in(first, own)
+    return chain.from_iterable(map(_rows_of, chain([first], own)))
 
 
-def _rows_in(first: bytes, rest: Iterator[bytes]) -> Iterator[Row]:
-    yield from parsed(first).get("users", ())
-    for payload in rest:
-        yield from parsed(payload).get("users", ())
+def _rows_of(frame: Frame) -> list[Row]:
+    try:
+        return rows_in(parsed(frame.payload))
+    except ValueError as error:
+        raise Damaged(frame.start) from error

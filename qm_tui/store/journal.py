@@ -10,9 +10,18 @@ from typing import Final
 
 from qm_tui.files import Access, replacing
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.store.entries import ROWS_IN_A_PART, Recorded, encoded, facts_of, parsed
+from qm_tui.store.entries import (
+    ROWS_IN_A_PART,
+    Recorded,
+    encoded,
+    facts_of,
+    number_in,
+    parsed,
+    tables_in,
+)
 from qm_tui.store.frames import PART, Damaged, Frame, framed, frames_in, lines_in, payload_of
 from qm_tui.store.interface import Entry
+from qm_tui.store.rows import rows_in
 from qm_tui.store.snapshot import LaterVersion
 from qm_tui.users.fields import KEYS
 
@@ -60,11 +69,11 @@ def header_in(descriptor: int) -> tuple[Header, int]:
     payload = payload_of(line)
     try:
         said = parsed(payload or b"")
-        if int(said["journal"]) > VERSION:
+        if number_in(said, "journal") > VERSION:
             raise LaterVersion
-        header = Header(str(said["snapshot"]), int(said["first"]))
+        header = Header(str(said["snapshot"]), number_in(said, "first"))
         fields = said["fields"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise NotAJournal from error
     if fields != list(KEYS):
         raise LaterVersion
@@ -95,12 +104,13 @@ def transactions_in(frames: Iterable[Frame], first: int | None = None) -> Iterat
                 raise Damaged(start)
             yield Recorded(
                 facts,
-                said.get("users", []),
+                rows_in(said),
                 parts,
-                said.get("tables", {}),
+                tables_in(said),
+                start,
                 frame.end,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except ValueError as error:
             raise Damaged(frame.start) from error
         if first is not None:
             first += 1

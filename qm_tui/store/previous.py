@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from qm_tui.store import snapshot
-from qm_tui.store.contents import Contents, DoesNotFit, Replay
+from qm_tui.store.contents import Contents
 from qm_tui.store.frames import Damaged
 from qm_tui.store.history import History
 from qm_tui.store.journal import Journal, NotAJournal
+from qm_tui.store.replay import DoesNotFit, Replay
 
 
 def contents_before(previous: Path, history: History, generation: int) -> Contents | None:

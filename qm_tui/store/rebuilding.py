@@ -1,13 +1,22 @@
 """Users made of a salvaged snapshot and salvaged transactions, as far as these fit."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
 
+from qm_tui.store.contents import change_table
 from qm_tui.store.documents import Reader
-from qm_tui.store.entries import ADDED, CHANGED, DELETED, done_of
+from qm_tui.store.rows import (
+    ADDED,
+    CHANGED,
+    DELETED,
+    Row,
+    extras_of,
+    require_sound,
+    user_after,
+    user_id_of,
+)
 from qm_tui.store.salvage import Loss, Snapshot
 from qm_tui.store.salvage_journal import Found
-from qm_tui.users.fields import FIELD, User
+from qm_tui.users.fields import FIELD
 from qm_tui.users.identity import name_key
 
 
@@ -55,14 +64,18 @@ class Rebuilt:
         """Apply a transaction as far as it fits."""
         for row in transaction.rows():
             try:
+                require_sound(row)
+            except ValueError as error:
+                self._lose(transaction, str(error))
+            else:
                 self._apply_row(row, transaction)
-            except (ValueError, KeyError, TypeError, IndexError):
-                self._lose(transaction, "what it did to a user cannot be read")
-        for name, change in transaction.tables():
-            try:
-                self._apply_table(name, change)
-            except (AttributeError, KeyError, TypeError):
-                self._lose(transaction, f"what it did to the table {name} cannot be read")
+        try:
+            tables = transaction.tables()
+        except ValueError as error:
+            self._lose(transaction, str(error))
+        else:
+            for name, change in tables.items():
+                change_table(self.made.tables, name, change)
         self.number = max(self.number, transaction.number)
         self._found.transactions += 1
 
@@ -70,38 +83,28 @@ class Rebuilt:
         where = transaction.file, what, 0, transaction.start, transaction.number, users
         self._found.losses.append(Loss(*where))
 
-    def _apply_row(self, row: Any, transaction: Found) -> None:  # noqa: ANN401 - it is damaged
-        sign = row[0]
-        done = done_of(row)
-        users = self.made.users
-        if sign == ADDED:
-            self._add(done.user_id, row)
-        elif sign == DELETED:
-            users.pop(done.user_id, None)
-            number = self.made.numbers.pop(done.user_id, 0)
-            self.made.extras.pop(number, None)
+    def _apply_row(self, row: Row, transaction: Found) -> None:
+        sign, user_id = row[0], user_id_of(row)
+        made, before = self.made, self.made.users.get(user_id)
+        if sign == CHANGED and before is None:
+            names = ", ".join(FIELD[key].name for key in row[2])
+            self._lose(transaction, f"it changed {names} of a user that is lost", user_id)
+            return
+        if sign == DELETED:
+            made.users.pop(user_id, None)
+            number = made.numbers.pop(user_id, 0)
+            made.extras.pop(number, None)
             self._taken.discard(number)
-        elif sign == CHANGED:
-            stored = users.get(done.user_id)
-            if stored is None:
-                names = ", ".join(FIELD[key].name for key in done.after or {})
-                what = f"it changed {names} of a user that is lost"
-                self._lose(transaction, what, done.user_id)
-                return
-            values = [*stored]
-            for key, value in (done.after or {}).items():
-                values[FIELD[key].index] = _text(value)
-            users[done.user_id] = self._reader.shared(tuple.__new__(User, values))
-
-    def _add(self, user_id: str, row: Any) -> None:  # noqa: ANN401 - it is damaged
-        made = self.made
-        values = [_text(value) for value in row[2]]
-        number = made.numbers.get(user_id) or self._free(int(row[1]))
-        made.users.pop(user_id, None)
-        made.users[user_id] = self._reader.shared(tuple.__new__(User, values))
-        made.numbers[user_id] = number
-        if len(row) > _OWN_MEMBERS:
-            made.extras[number] = dict(row[_OWN_MEMBERS])
+            return
+        user = user_after(row, before if sign == CHANGED else None)
+        assert user is not None  # noqa: S101 - it was added or changed
+        if sign == ADDED:
+            number = made.numbers.get(user_id) or self._free(int(row[1]))
+            made.users.pop(user_id, None)
+            made.numbers[user_id] = number
+            if extras := extras_of(row):
+                made.extras[number] = extras
+        made.users[user_id] = self._reader.shared(user)
 
     def _free(self, number: int) -> int:
         """A document ID, or another where that is taken: what freed it is lost."""
@@ -111,15 +114,6 @@ class Rebuilt:
         self._next = max(self._next, number + 1)
         return number
 
-    def _apply_table(self, name: str, change: Any) -> None:  # noqa: ANN401 - it is damaged
-        if change is None:
-            self.made.tables.pop(name, None)
-            return
-        table = self.made.tables.setdefault(name, {})
-        for number in change["gone"]:
-            table.pop(number, None)
-        table.update(change["set"])
-
     def look_at_names(self) -> None:
         """Name the users whose User Name is another's too: what freed it is lost."""
         first: dict[str, str] = {}
@@ -128,12 +122,3 @@ class Rebuilt:
             if other != user_id:
                 said = f"Users {other} and {user_id} have one User Name: give one of them another"
                 self._found.notes.append(said)
-
-
-_OWN_MEMBERS: Final = 3
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value

@@ -6,13 +6,13 @@ goes on with the next that is good.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
-from qm_tui.store.entries import facts_of, parsed
+from qm_tui.store.entries import TableChange, facts_of, number_in, parsed, tables_in
 from qm_tui.store.frames import PART
 from qm_tui.store.interface import Entry
 from qm_tui.store.journal import Header, NotAJournal, header_in
@@ -39,14 +39,25 @@ class Found:
     file: str
 
     def rows(self) -> Iterator[Any]:
-        """What was done to each user."""
+        """What was done to each user, sound or not."""
         for payload in self.payloads:
-            yield from parsed(payload).get("users", ())
+            rows = self._said(payload).get("users", [])
+            yield from rows if isinstance(rows, list) else [rows]
 
-    def tables(self) -> Iterable[tuple[str, Any]]:
-        """What was done to the other tables."""
-        tables = parsed(self.payloads[-1]).get("tables", {})
-        return tables.items() if isinstance(tables, dict) else ()
+    def tables(self) -> Mapping[str, TableChange]:
+        """What was done to the other tables.
+
+        Raises:
+            ValueError: that cannot be read.
+        """
+        return tables_in(self._said(self.payloads[-1]))
+
+    @staticmethod
+    def _said(payload: bytes) -> Mapping[str, Any]:
+        try:
+            return parsed(payload)
+        except ValueError:
+            return {"users": None}
 
 
 @dataclass(slots=True)
@@ -146,8 +157,8 @@ class _Frames:
         try:
             said = parsed(payload)
             facts = facts_of(said)
-            count = int(said.get("parts", 0))
-        except (KeyError, TypeError, ValueError):
+            count = number_in({"parts": 0, **said}, "parts")
+        except ValueError:
             self._doubt(payload, offset)
             return
         if len(self._parts) != count and not self._doubtful:

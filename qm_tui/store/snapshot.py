@@ -19,7 +19,6 @@ program has changed the file. A file that TinyDB itself wrote, on one line, is r
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -31,6 +30,7 @@ import orjson
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.entries import encoded
+from qm_tui.store.rows import DOCUMENT_ID, NUMBERS
 from qm_tui.users.fields import KEYS
 
 FORMAT: Final = 2
@@ -49,10 +49,6 @@ _BATCH: Final = 64 * 1024
 """Bytes parsed in one call: less than a millisecond, and what they make stays in the cache."""
 
 _OPENS_TABLE: Final = b":{\n"
-
-_DIGITS: Final = 18
-DOCUMENT_ID: Final = re.compile(f"0|[1-9][0-9]{{0,{_DIGITS - 1}}}")
-"""As TinyDB writes it; `01` would be the same document as `1`."""
 
 _OWN_KEYS: Final = frozenset(KEYS)
 
@@ -407,7 +403,7 @@ def _are_plain_ids(numbers: Collection[str]) -> bool:
         and "\n0" not in joined
         and len(digits) + len(numbers) == len(joined)
         and min(map(len, numbers)) > 0
-        and max(map(len, numbers)) <= _DIGITS
+        and max(map(len, numbers)) < len(str(NUMBERS.stop))
     )
 
 

@@ -32,7 +32,8 @@ from qm_tui.store.database import Database
 from qm_tui.store.entries import TableChange
 from qm_tui.store.lock import WAIT
 from qm_tui.store.refusals import StoreRefused
-from qm_tui.store.snapshot import DOCUMENT_ID, META, USERS
+from qm_tui.store.rows import DOCUMENT_ID
+from qm_tui.store.snapshot import META, USERS
 from qm_tui.text import visible
 
 _NONE: Final[Documents] = {}

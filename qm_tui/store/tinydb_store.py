@@ -10,13 +10,13 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import cut_off
 from qm_tui.store.database import LARGE, Database
-from qm_tui.store.entries import done_of
 from qm_tui.store.following import Touched
 from qm_tui.store.history import Limits
 from qm_tui.store.interface import Done, Entry, Found, Touch, Update, UserStore, no_found
 from qm_tui.store.lock import WAIT
 from qm_tui.store.network import network_file_system
 from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.rows import done_of
 from qm_tui.store.state import Changes, State
 from qm_tui.store.transaction import Transaction
 from qm_tui.store.who import origin

@@ -11,10 +11,11 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from qm_tui.progress import Phase, Tick
-from qm_tui.store.entries import CHANGED, DELETED, Row, done_of, encoded, facts_of, parsed
-from qm_tui.store.frames import Frame
+from qm_tui.store.entries import encoded, facts_of, parsed
+from qm_tui.store.frames import Damaged, Frame
 from qm_tui.store.history import ABOUT, Kept
 from qm_tui.store.interface import Touch
+from qm_tui.store.rows import DELETED, Row, done_of, rows_in, user_id_of
 from qm_tui.users.fields import FIELD
 
 _USER_ID_AT: Final = FIELD["user_id"].index
@@ -78,13 +79,16 @@ def _touches_in(frames: Iterable[Frame], user_id: str, needle: _Needle) -> Itera
     rows: list[Row] = []
     for frame in frames:
         said: dict[str, Any] = {}
-        if needle.is_in(frame.payload):
-            said = parsed(frame.payload)
-            rows += [row for row in said.get("users", ()) if _user_id_of(row) == user_id]
-        if frame.is_part:
-            continue  # whether it counts, and who made it, says the frame that closes it
-        if rows:
-            entry = facts_of(said or parsed(frame.payload))
+        try:
+            if needle.is_in(frame.payload):
+                said = parsed(frame.payload)
+                rows += [row for row in rows_in(said) if user_id_of(row) == user_id]
+            if frame.is_part:
+                continue  # whether it counts, and who made it, says the frame that closes it
+            entry = facts_of(said or parsed(frame.payload)) if rows else None
+        except ValueError as error:
+            raise Damaged(frame.start) from error
+        if entry is not None:
             yield from (Touch(entry, done_of(row)) for row in rows)
         rows = []
 
@@ -115,8 +119,11 @@ def touched_by(numbers: range, journals: Sequence[Kept], tick: Tick) -> Iterator
                     continue
                 if number != wanted:
                     raise MissingTransaction(wanted)
-                rows = parsed(frame.payload).get("users", ())
-                waiting += [_user_id_of(row) for row in rows if row[0] != DELETED]
+                try:
+                    rows = rows_in(parsed(frame.payload))
+                except ValueError as error:
+                    raise Damaged(frame.start) from error
+                waiting += [user_id_of(row) for row in rows if row[0] != DELETED]
                 if not frame.is_part:
                     yield from waiting
                     waiting = []
@@ -132,12 +139,6 @@ def _overlapping(numbers: range, journals: Sequence[Kept]) -> Iterator[Kept]:
         is_over = later is not None and later.first <= numbers.start
         if not is_over and journal.first < numbers.stop:
             yield journal
-
-
-def _user_id_of(row: Row) -> str:
-    """The user that a row is about."""
-    sign, what, values, *_ = row
-    return str(what if sign == CHANGED else values[_USER_ID_AT])
 
 
 def _ticking(frames: Iterable[Frame], journal: Kept, tick: Tick) -> Iterator[Frame]:

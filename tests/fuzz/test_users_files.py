@@ -1,10 +1,9 @@
 """Any bytes as a users file, read in any way: a refusal or a report, and every record counted."""
 
-import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qm_tui.refusal import Refused
@@ -18,17 +17,12 @@ from qm_tui.transfer.planning import Keeps
 from qm_tui.transfer.read_as import ColumnMapping, ReadAs
 from qm_tui.transfer.rejected import rejections_of, save_rejected
 from qm_tui.users.fields import FIELD
+from tests.fuzz.tries import TRIES, mutated
 from tests.helpers import ANNA, HEADER, csv_text, user
 from tests.store.test_tinydb_store import commit
 from tests.transfer.slow_count import slow_count
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-
-_settings = settings(
-    deadline=None,
-    max_examples=int(os.environ.get("QM_TUI_TEST_EXAMPLES", "150")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
 
 # -- what a file may hold
 
@@ -59,35 +53,7 @@ _fragment = st.one_of(
     ),
 )
 _soup = st.lists(_fragment, max_size=14).map(b"".join)
-
-
-@st.composite
-def _mutated(draw: st.DrawFn) -> bytes:
-    """A real file that something happened to, or several things."""
-    data = draw(st.sampled_from(_REAL))
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(data)))
-        how = draw(st.sampled_from(["cut", "begin", "insert", "flip", "splice", "lose", "encode"]))
-        if how == "cut":
-            data = data[:at]
-        elif how == "begin":
-            data = data[at:]
-        elif how == "insert":
-            data = data[:at] + draw(_fragment) + data[at:]
-        elif how == "flip" and at < len(data):
-            data = data[:at] + bytes([data[at] ^ (1 << draw(st.integers(0, 7)))]) + data[at + 1 :]
-        elif how == "splice":
-            other = draw(st.sampled_from(_REAL))
-            data = data[:at] + other[draw(st.integers(0, len(other))) :]
-        elif how == "lose":
-            data = data[:at] + data[at + draw(st.integers(1, 40)) :]
-        else:
-            encoding = draw(st.sampled_from(sorted(ENCODINGS)))
-            data = data.decode("utf-8", "replace").encode(encoding, "replace")
-    return data
-
-
-_data = st.binary(max_size=300) | _soup | _mutated()
+_data = st.binary(max_size=300) | _soup | mutated(_REAL, _fragment, tuple(sorted(ENCODINGS)))
 
 # -- how it may be read, and what may be chosen
 
@@ -137,7 +103,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {one.name: one.read_bytes() for one in folder.iterdir()}
 
 
-@_settings
+@TRIES
 @given(_data, _read_as, _choices())
 @example(b'"sep=;\r\na;b\r\nc;d', ReadAs(), Choices())
 @example(b"", ReadAs(header=True), Choices())
@@ -169,7 +135,7 @@ def test_a_dry_run_refuses_or_reports_and_changes_nothing(
     assert all(sentence.isprintable() for sentence in findings.sentences)
 
 
-@_settings
+@TRIES
 @given(_data, _read_as)
 def test_a_preview_counts_the_same_and_what_it_rejects_can_be_saved(store, folder, data, read_as):
     path = folder / "users.csv"

@@ -1,0 +1,106 @@
+"""Any text as a filter, typed or asked: a fault with a sentence, or an answer."""
+
+from contextlib import suppress
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from qm_tui.text import visible
+from qm_tui.users.query.completing import completions
+from qm_tui.users.query.finding import Finder, Query
+from qm_tui.users.query.language import LONGEST, FilterFault, parsed
+from qm_tui.users.query.names import NAMES
+from tests.fuzz.tries import TRIES
+from tests.helpers import user
+from tests.users.query.asking import TODAY, Given, Rests, by_id
+
+_HOSTILE = "\x1b]52;c;\x07\u202e\u200b\u0301\U000e0001\ud800"
+USERS = by_id(
+    user(),
+    user("bo", department="Sales EMEA", location="Zürich", is_active="0", password=""),
+    user("cy", first_name=_HOSTILE, last_name='a"b|c*d\\e', phone_ip="fe80::1"),
+    user("dora", department="", first_name="ß" * 300, windows_login="*", extension="0412"),
+    user("emil", unlimited_license="0", computer_recording_license="0", location="İstanbul"),
+)
+_HAPPENED = Given(changed={TODAY: ["u-bo"]}, imports={1: ["u-cy"]}, marks=["u-dora"])
+
+_piece = st.one_of(
+    st.text(max_size=8),
+    st.characters(codec=None),
+    st.sampled_from(
+        [
+            *('"', "|", "=", "-", ":", "*", "\\", '\\"', " ", "\t", "\u3000", "\n", "\x00", "\x1b"),
+            *("..", "2026-11-25", "0d", "7d", "99999d", "9" * 30, "last", "yes", "no", "any"),
+            *("unlimited", "on-demand", "none", "computer", "fe80::1", "ac:de:48", "10.0.0.*"),
+            *("é", "e\u0301", "ß", "İ", "ı", "ﬀ", "\ud83d", "😀", "a" * 300, "*a" * 100, "\x85"),
+        ]
+    ),
+    st.sampled_from(list(NAMES.values())).map(lambda name: f"{name.name}:"),
+    st.sampled_from(list(NAMES.values())).map(lambda name: name.name[:3]),
+)
+_filters = st.lists(_piece, max_size=12).map("".join)
+
+
+def _fault_is_sound(fault: FilterFault, text: str) -> None:
+    assert 0 <= fault.start <= fault.end <= len(text)
+    assert fault.sentence.endswith(".")
+    assert fault.sentence == visible(fault.sentence)
+
+
+def _is_no_fault(text: str) -> None:
+    try:
+        parsed(text, is_typing=True)
+    except FilterFault as fault:
+        raise AssertionError(fault.sentence) from fault
+
+
+def _found(text: str) -> list[str] | None:
+    """Whom a filter finds; None where it is none, or asks for what makes no sense."""
+    try:
+        query = Query(parsed(text), ())
+        answer = Finder(Rests()).found(USERS, query, _HAPPENED)
+    except FilterFault as fault:
+        _fault_is_sound(fault, text)
+        return None
+    return list(answer)
+
+
+@TRIES
+@given(_filters)
+@example("*" * LONGEST)
+@example("-" * LONGEST)
+@example('"' * (LONGEST + 1))
+@example("changed:0001-01-01..9999-12-31")
+@example("changed:99999d")
+@example("import:999999999999999999")
+def test_a_filter_finds_some_users_once_and_its_opposite_all_others(text):
+    found = _found(text)
+    if found is None:
+        return
+    assert len(set(found)) == len(found)
+    assert set(found) <= set(USERS)
+    terms = parsed(text)
+    if len(terms) == 1 and len(text) < LONGEST and text == text.strip():
+        opposite = _found(text[1:] if terms[0].is_not else f"-{text}")
+        assert opposite is not None
+        assert sorted([*found, *opposite]) == sorted(USERS)
+
+
+@TRIES
+@given(_filters, st.integers(0, 100))
+def test_what_is_typed_may_go_on_or_has_a_fault_and_never_fails(text, cursor):
+    try:
+        parsed(text, is_typing=True)
+    except FilterFault as fault:
+        _fault_is_sound(fault, text)
+    typed = text[:cursor]
+    offered = completions(
+        text, min(cursor, len(text)), lambda field: {one[field.index] for one in USERS.values()}
+    )
+    assert 0 <= offered.start <= len(typed)
+    before = typed[: offered.start]
+    with suppress(FilterFault):
+        parsed(before, is_typing=True)
+        for one in offered.texts:
+            if len(before + one) <= LONGEST:
+                _is_no_fault(before + one)
