@@ -9,7 +9,7 @@ BENCH := $(VENV)/.bench
 WORKERS := $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 1))
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-long test-lowest format bench pictures clean
+.PHONY: help run setup test test-long fuzz test-lowest format bench pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -36,6 +36,10 @@ test: $(READY) ## all checks: format, lint, types, imports, tests
 
 test-long: $(READY) ## the tests that run for minutes
 	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m tests.fuzz 10
+
+fuzz: $(READY) ## try anything on what reads files, for an hour (MINUTES=60)
+	$(BIN)/python -m tests.fuzz $(or $(MINUTES),60)
 
 test-lowest: ## the tests again with the oldest libraries we promise to run with
 	$(PYTHON) -m venv .venv-lowest

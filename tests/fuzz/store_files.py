@@ -14,7 +14,7 @@ from zlib import crc32
 from hypothesis import strategies as st
 from tinydb import TinyDB
 
-from qm_tui.store import contents, entries
+from qm_tui.store import entries
 from qm_tui.store.frames import framed
 from qm_tui.store.storage import JournalStorage
 from qm_tui.store.tinydb_store import open_store
@@ -68,10 +68,7 @@ def real_store(folder: Path) -> RealStore:
         store.checkpoint()
 
     newcomers = [user(name) for name in ("bo", "cy", "dora", "emil", "fay")]
-    with (
-        mock.patch.object(entries, "ROWS_IN_A_PART", 2),
-        mock.patch.object(contents, "ROWS_IN_A_PART", 2),
-    ):
+    with mock.patch.object(entries, "ROWS_IN_A_PART", 2):
         commit({ANNA.user_id: ANNA})
         checkpoint()
         commit({one.user_id: one for one in newcomers})

@@ -80,8 +80,8 @@ def test_a_filter_finds_some_users_once_and_its_opposite_all_others(text):
     assert len(set(found)) == len(found)
     assert set(found) <= set(USERS)
     terms = parsed(text)
-    if len(terms) == 1 and len(text) < LONGEST and text == text.strip():
-        opposite = _found(text[1:] if terms[0].is_not else f"-{text}")
+    if len(terms) == 1 and not terms[0].is_not and len(text) < LONGEST:
+        opposite = _found(f"-{text.lstrip()}")
         assert opposite is not None
         assert sorted([*found, *opposite]) == sorted(USERS)
 
