@@ -1,7 +1,6 @@
 """An unexpected error: one sentence on the screen, and the rest in a log without secrets."""
 
 import os
-import sys
 import time
 import traceback
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 
 from qm_tui import __version__, places
 from qm_tui.files import PRIVATE, make_private_folder
+from qm_tui.saying import say
 
 STATUS: Final = 70
 """The exit status of a program that failed by its own fault."""
@@ -16,7 +16,7 @@ STATUS: Final = 70
 
 def crashed(error: BaseException) -> int:
     """Log the error, say so in one sentence on standard error, and return the exit status."""
-    print(sentence_of(error), file=sys.stderr)
+    say(sentence_of(error), to_error=True)
     return STATUS
 
 

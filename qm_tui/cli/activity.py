@@ -17,6 +17,7 @@ from qm_tui.cli.common import (
     tidy_up,
 )
 from qm_tui.refusal import Refused
+from qm_tui.saying import put, say, say_json
 from qm_tui.text import fitted, json_text, visible
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def activity(
         _print_array(map(_facts, entries))
     else:
         for entry in entries:
-            print(_line(entry))
+            say(_line(entry))
 
 
 def undo(
@@ -86,7 +87,7 @@ def undo(
         try:
             done, undone_by = _undone(users, plan, confirm or 0, has_seen=asks)
         except PlanChanged as changed:
-            print(str(changed), file=sys.stderr)
+            say(str(changed), to_error=True)
             plan = changed.plan
             continue
         break
@@ -131,30 +132,32 @@ def _report(
 ) -> None:
     """Say what is undone, or would be."""
     if as_json:
-        print(json_text(_undo_json(plan, undone_by), indent=2))
+        say_json(_undo_json(plan, undone_by), indent=2)
         return
     if not is_told:
         _print_plan(plan)
     if undone_by is not None:
-        print(f"Undone, by transaction {undone_by:,}.")
+        say(f"Undone, by transaction {undone_by:,}.")
         return
     if plan.must_confirm:
-        print(
+        say(
             f"It is a mass change: to undo it, confirm the number of users it is about with "
             f"--confirm {plan.must_confirm}."
         )
-    print("Nothing was written.")
+    say("Nothing was written.")
 
 
 def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
-    out = sys.stderr if to_standard_error else sys.stdout
-    print(f"Transaction {plan.number:,}, {visible(plan.why, 200)}: {plan.counts}.", file=out)
+    say(
+        f"Transaction {plan.number:,}, {visible(plan.why, 200)}: {plan.counts}.",
+        to_error=to_standard_error,
+    )
     for kept in plan.kept:
         what = f", {kept.field.name}" if kept.field else ""
-        print(
+        say(
             f"Kept: {visible(kept.name, 60)} ({visible(kept.user_id, 60)}){what}: "
             f"{visible(kept.reason)}.",
-            file=out,
+            to_error=to_standard_error,
         )
 
 
@@ -202,9 +205,9 @@ def _print_array(values: Iterable[object], indent: str = "") -> None:
     """An array, a line for each value; printed as it is made, since there may be many."""
     before = "["
     for value in values:
-        print(f"{before}\n{indent}{json_text(value)}", end="")
+        put(f"{before}\n{indent}{json_text(value)}")
         before = ","
-    print("\n]" if before == "," else "[]", end="" if indent else "\n")
+    put(("\n]" if before == "," else "[]") + ("" if indent else "\n"))
 
 
 def _line(entry: "Entry") -> str:
@@ -241,19 +244,19 @@ def _show(users: "UserStore", number: int, entries: "list[Entry]", *, as_json: b
     if as_json:
         head = json_text(_facts(entry), indent=2).removesuffix("\n}")
         first = next(done, None)  # what cannot be read is refused before anything is printed
-        print(f'{head},\n  "users": ', end="")
+        put(f'{head},\n  "users": ')
         _print_array(map(_done_json, _all(first, done)), indent="    ")
-        print("\n}")
+        put("\n}\n")
         return
     first = next(done, None)
     origin = f" from {visible(entry.address, 64)}" if entry.address else ""
     when = entry.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-    print(f"Transaction {number:,}, {when}, {visible(entry.who, 64)}{origin}")
-    print(f"{visible(entry.why)}: {_counts(entry)}")
+    say(f"Transaction {number:,}, {when}, {visible(entry.who, 64)}{origin}")
+    say(f"{visible(entry.why)}: {_counts(entry)}")
     for one in _all(first, done):
-        print(f"\n{_what_became_of(one, users)}")
+        say(f"\n{_what_became_of(one, users)}")
         for line in _fields_of(one):
-            print(f"  {line}")
+            say(f"  {line}")
 
 
 def _all(first: "Done | None", rest: "Iterable[Done]") -> "Iterable[Done]":

@@ -1,6 +1,5 @@
 """`qm-tui add`: a new user."""
 
-import sys
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,7 +14,8 @@ from qm_tui.cli.common import (
     tidy_up,
 )
 from qm_tui.refusal import Refused
-from qm_tui.text import json_text, visible
+from qm_tui.saying import say, say_json
+from qm_tui.text import visible
 
 _NOTHING: Final = "Nobody was added."
 
@@ -81,7 +81,7 @@ def add(
         raise Refused(users.read_only)
     new = user._replace(**encrypted(read_password())._asdict())
     added = add_user(users, new, terms=terms)
-    print(SET_HERE, file=sys.stderr)
+    say(SET_HERE, to_error=True)
     _report(added, users.state.generation, as_json=as_json)
     tidy_up(users)
 
@@ -96,10 +96,10 @@ def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # no
             "committed": transaction is not None,
             "transaction": transaction,
         }
-        print(json_text(said, indent=2))
+        say_json(said, indent=2)
         return
     name = visible(f"{user.first_name} {user.last_name}".strip(), 60)
     if transaction is None:
-        print(f"{name} would be added.\nNothing was written.")
+        say(f"{name} would be added.\nNothing was written.")
     else:
-        print(f"{name} added with User ID {user.user_id}, by transaction {transaction:,}.")
+        say(f"{name} added with User ID {user.user_id}, by transaction {transaction:,}.")

@@ -19,6 +19,7 @@ from qm_tui.cli.common import (
 )
 from qm_tui.cli.whom import USER_HELP, whom
 from qm_tui.refusal import Refused
+from qm_tui.saying import say
 from qm_tui.text import counted, visible
 
 if TYPE_CHECKING:
@@ -281,10 +282,10 @@ def _ask_before_deletion(plan: "BulkPlan", *, as_json: bool) -> None:
             "--confirm 1."
         )
         raise Refused(msg)
-    print(
+    say(
         "In the Quality Management Suite, deleting a user deletes the recordings too. "
         "Inactivating keeps them.",
-        file=sys.stderr if as_json else sys.stdout,
+        to_error=as_json,
     )
     typer.confirm(f"Delete {name}?", abort=True, err=as_json)
 

@@ -1,6 +1,5 @@
 """What all commands share: the options, the store they open, and what is said about it."""
 
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,6 +10,7 @@ import typer
 
 from qm_tui import places
 from qm_tui.refusal import Refused
+from qm_tui.saying import say
 from qm_tui.text import visible
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def opened(
 def say_notices(store: "UserStore") -> None:
     """Say on standard error what was found out about a store when it was loaded."""
     for notice in store.notices:
-        print(visible(notice), file=sys.stderr)
+        say(notice, to_error=True)
 
 
 def require_store(store: "UserStore", instead: str) -> None:

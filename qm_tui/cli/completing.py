@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
+from qm_tui.saying import put, say
 from qm_tui.text import visible
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def completion(
     shell: Annotated[Shell, typer.Argument(help="The shell.", show_default=False)],
 ) -> None:
     """Print what makes a shell complete qm-tui: eval "$(qm-tui completion bash)"."""
-    print(_SCRIPTS[shell], end="")
+    put(_SCRIPTS[shell])
 
 
 def complete(
@@ -78,7 +79,7 @@ def complete(
         typed = words_of(line)
         found = islice(_continuations(context, typed), _MOST)
         for one in sorted(set(found)):
-            print(_written(one, typed) if shell is Shell.BASH else one)
+            say(_written(one, typed) if shell is Shell.BASH else one)
 
 
 class Typed(NamedTuple):

@@ -12,6 +12,7 @@ from qm_tui import places
 from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store
 from qm_tui.refusal import Refused
+from qm_tui.saying import say
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import EXPORT_CHOICE, Delimiter, ExportChoices, delimiter_typed
 
@@ -87,14 +88,15 @@ def export(
             # nor must a filter that is out of date
             _require_some(users, filter_text, of_all)
     if file == "-":
+        _require_no_terminal()
         _to_standard_output(users, choices, of_all)
         return
     exported = _to_file(users, places.expanded(Path(file)), choices, force=force)
     if template:
-        print(f"Export complete. Header written to {visible(str(exported.path))}")
+        say(f"Export complete. Header written to {visible(str(exported.path))}")
         return
     for sentence in replace(exported, out_of=of_all).sentences:
-        print(sentence)
+        say(sentence)
 
 
 def _require_some(users: "list[User]", filter_text: str, of_all: int) -> None:
@@ -117,6 +119,20 @@ def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: 
         return export_users(users, path, tick, overwrite=force, choices=choices)
 
 
+def _require_no_terminal() -> None:
+    """Make sure that the file is not written to a terminal.
+
+    Raises:
+        Refused: it would be.
+    """
+    if sys.stdout.isatty():
+        msg = (
+            "An export is not shown on a terminal: passwords may stand in it, and characters that "
+            "a terminal obeys. Name a file, or send it on with > or |; qm-tui list shows users."
+        )
+        raise Refused(msg)
+
+
 def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int | None) -> None:
     """Write to standard output nothing but the file, and what to mind to standard error."""
     from qm_tui.transfer.exporting import write_users
@@ -128,4 +144,4 @@ def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int
     chosen = replace(exported, out_of=of_all)
     said = exported.notes if of_all is None else chosen.sentences
     for sentence in said if users else ():
-        print(sentence, file=sys.stderr)
+        say(sentence, to_error=True)

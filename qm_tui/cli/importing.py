@@ -17,7 +17,8 @@ from qm_tui.cli.common import (
     tidy_up,
 )
 from qm_tui.refusal import Refused
-from qm_tui.text import counted, json_text, visible
+from qm_tui.saying import say, say_json
+from qm_tui.text import counted, visible
 from qm_tui.transfer.choices import CHOICE, Choices, Empty, Mode, UnknownID
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def import_(
         else:
             _print_report(file, users.location, report, dry_run=dry_run)
             for sentence in saved:
-                print(visible(sentence))
+                say(sentence)
         sys.stdout.flush()
     if report.committed:
         tidy_up(users)
@@ -180,16 +181,16 @@ def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool)
 
     plan = report.plan
     for line in preview_lines(file, location, report.findings, plan):
-        print(line)
-    print()
+        say(line)
+    say()
     if report.store_moved_on:
-        print("Somebody else changed the store meanwhile; the file was checked against it again.")
+        say("Somebody else changed the store meanwhile; the file was checked against it again.")
     done = "Would import" if dry_run else "Imported"
     rejected = f", {plan.rejected:,} rejected" if plan.rejected else ""
     unchanged = ", all unchanged" if not plan.writes and not plan.rejected else ""
-    print(f"{done} {plan.imported:,} of {counted(plan.records, 'record')}{rejected}{unchanged}.")
+    say(f"{done} {plan.imported:,} of {counted(plan.records, 'record')}{rejected}{unchanged}.")
     if not report.committed:
-        print("The store was not changed.")
+        say("The store was not changed.")
 
 
 def _print_json(report: "Report") -> None:
@@ -239,4 +240,4 @@ def _print_json(report: "Report") -> None:
         },
         "committed": report.committed,
     }
-    print(json_text(said, indent=2))
+    say_json(said, indent=2)

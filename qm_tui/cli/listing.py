@@ -11,7 +11,8 @@ from qm_tui import __version__, places
 from qm_tui.cli.choosing import FilterOption, SortOption, chosen_columns, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, say_notices, store_path
 from qm_tui.refusal import Refused
-from qm_tui.text import counted, fitted, json_text, size_text, visible
+from qm_tui.saying import say, say_json
+from qm_tui.text import counted, fitted, size_text, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -61,21 +62,21 @@ def list_(
     users = chosen_users(kept, filter_text, sort)
     if as_json:
         for user in users:
-            print(json_text(without_secrets(user)))
+            say_json(without_secrets(user))
     else:
         _print_table(users, shown)
     if filter_text is not None:
         sys.stdout.flush()  # on a terminal it shall stand below the list
-        print(f"{len(users):,} of {counted(len(kept.state.users), 'user')}", file=sys.stderr)
+        say(f"{len(users):,} of {counted(len(kept.state.users), 'user')}", to_error=True)
 
 
 def _print_table(users: "Iterable[User]", columns: "Sequence[Column]") -> None:
     widths = [max(one.width, len(one.short)) for one in columns]
     cells = [_cells_of(one) for one in columns]
-    print("  ".join(map(fitted, (one.short for one in columns), widths)).rstrip())
+    say("  ".join(map(fitted, (one.short for one in columns), widths)).rstrip())
     for user in users:
         texts = (cell_of(user) for cell_of in cells)
-        print("  ".join(map(fitted, texts, widths)).rstrip())
+        say("  ".join(map(fitted, texts, widths)).rstrip())
 
 
 def _cells_of(column: "Column") -> "Callable[[User], str]":
@@ -120,7 +121,7 @@ def info(
         ("Mappings", str(places.mappings_folder())),
         ("Log", str(places.log_path())),
     ):
-        print(f"{name:<10}{visible(value)}")
+        say(f"{name:<10}{visible(value)}")
     if refused:
         raise refused[0]
 

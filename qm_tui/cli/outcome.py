@@ -3,7 +3,8 @@
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from qm_tui.text import counted, json_text, visible
+from qm_tui.saying import say, say_json
+from qm_tui.text import counted, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.bulk import BulkPlan
@@ -24,23 +25,23 @@ def report(plan: "BulkPlan", transaction: int | None, *, as_json: bool) -> None:
         as_json: whether to print JSON.
     """
     if as_json:
-        print(json_text(_json(plan, transaction), indent=2))
+        say_json(_json(plan, transaction), indent=2)
         return
     done = "" if transaction is not None else "would be "
     what = "deleted" if plan.change.deletes else "changed"
     for user_id in islice(plan.changes, _LISTED):
-        print(f"{_who(plan.state.users[user_id])}: {done}{what}{_fields(plan, user_id)}")
+        say(f"{_who(plan.state.users[user_id])}: {done}{what}{_fields(plan, user_id)}")
     if len(plan.changes) > _LISTED:
-        print(f"and {len(plan.changes) - _LISTED:,} more")
+        say(f"and {len(plan.changes) - _LISTED:,} more")
     for user_id, faults in islice(plan.left_out.items(), _LISTED):
         for fault in faults:
             who = _who(plan.state.users[user_id])
-            print(f"{who}: left out: {visible(fault.message)}. {visible(fault.remedy)}")
-    print(_summary(plan, transaction))
+            say(f"{who}: left out: {visible(fault.message)}. {visible(fault.remedy)}")
+    say(_summary(plan, transaction))
     if transaction is None:
         if plan.must_confirm:
-            print(f"To do it, confirm the number of users with --confirm {plan.must_confirm}.")
-        print("Nothing was written.")
+            say(f"To do it, confirm the number of users with --confirm {plan.must_confirm}.")
+        say("Nothing was written.")
 
 
 def _summary(plan: "BulkPlan", transaction: int | None) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store, tidy_up
 from qm_tui.refusal import Refused
+from qm_tui.saying import say
 from qm_tui.text import visible
 
 _LONGEST: Final = 1 << 16
@@ -63,7 +64,7 @@ def passwd(
     values = encrypted(read_password())._asdict()
     with progress_line() as tick:
         commit_bulk(users, BulkChange("password", chosen([meant.user_id]), values), tick=tick)
-    print(SET_HERE, file=sys.stderr)
+    say(SET_HERE, to_error=True)
     name = visible(meant.user_name or meant.user_id, 60)
-    print(f"Password of {name} changed, by transaction {users.state.generation:,}.")
+    say(f"Password of {name} changed, by transaction {users.state.generation:,}.")
     tidy_up(users)

@@ -23,6 +23,7 @@ from qm_tui.cli import (
 )
 from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
 from qm_tui.refusal import Refused, reason
+from qm_tui.saying import say
 from qm_tui.text import visible
 
 app = typer.Typer(
@@ -72,7 +73,7 @@ def interface(
     """Open the interface, unless a command is given."""
     context.obj = Given(store, read_only)
     if version:
-        print(f"qm-tui {__version__}")
+        say(f"qm-tui {__version__}")
         raise typer.Exit
     if context.invoked_subcommand:
         return
@@ -121,7 +122,7 @@ def _status(arguments: Sequence[str] | None) -> int:
         message = visible(error.format_message().rstrip("."))
         return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
     except (Cancelled, KeyboardInterrupt, typer.Abort):
-        print("Cancelled. Nothing was written.", file=sys.stderr)
+        say("Cancelled. Nothing was written.", to_error=True)
         return Status.CANCELLED
     except BrokenPipeError:
         # whoever read our output has seen enough
@@ -143,5 +144,5 @@ def _open_closed_streams() -> None:
 
 
 def _refuse(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
+    say(sentence, to_error=True)
     return Status.REFUSED

@@ -16,6 +16,7 @@ from qm_tui.cli.common import (
     store_path,
 )
 from qm_tui.refusal import Refused
+from qm_tui.saying import say
 from qm_tui.text import counted, visible
 
 
@@ -45,7 +46,7 @@ def init(
         raise Refused(msg)
     with users.transaction("init") as transaction:
         transaction.commit({})
-    print(f"Made an empty store: {visible(users.location)}")
+    say(f"Made an empty store: {visible(users.location)}")
 
 
 def _init_shared(
@@ -71,10 +72,10 @@ def _init_shared(
     had = share(users, number)
     where, whose = visible(str(path)), visible(group, 64)
     if had:
-        print(f"The store {where} was there: its {had} files are now shared by the group {whose}.")
+        say(f"The store {where} was there: its {had} files are now shared by the group {whose}.")
     else:
-        print(f"Made an empty store, shared by the group {whose}: {where}")
-    print(f"Who shares it says --store {where}, or sets {places.STORE_VARIABLE} to that.")
+        say(f"Made an empty store, shared by the group {whose}: {where}")
+    say(f"Who shares it says --store {where}, or sets {places.STORE_VARIABLE} to that.")
 
 
 def checkpoint(
@@ -90,9 +91,9 @@ def checkpoint(
     where = visible(users.location)
     held = counted(len(users.state.users), "user")
     if was_done:
-        print(f"Checkpoint complete. {held} written to {where}")
+        say(f"Checkpoint complete. {held} written to {where}")
     else:
-        print(f"There was nothing to do: {where} holds all that was committed, {held}.")
+        say(f"There was nothing to do: {where} holds all that was committed, {held}.")
 
 
 def recover(
@@ -110,18 +111,18 @@ def recover(
     with progress_line() as tick:
         found = recovered(damaged, target, tick)
     changes = counted(found.transactions, "transaction") if found.transactions else ""
-    print(
+    say(
         f"{counted(found.users, 'user')} written to {visible(str(target))}"
         + (f", as {changes} after the snapshot left them." if changes else ".")
     )
     for note in found.notes:
-        print(f"{visible(note)}.")
+        say(f"{visible(note)}.")
     for loss in found.losses:
-        print(visible(str(loss)))
+        say(str(loss))
     if found.losses:
-        print(
+        say(
             f"{counted(len(found.losses), 'place')} could not be read or does not fit. "
             f"{visible(str(damaged))} is as it was."
         )
         raise typer.Exit(Status.IN_PART)
-    print(f"Everything could be read. {visible(str(damaged))} is as it was.")
+    say(f"Everything could be read. {visible(str(damaged))} is as it was.")

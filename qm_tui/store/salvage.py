@@ -17,6 +17,7 @@ from qm_tui.store import snapshot
 from qm_tui.store.contents import Contents
 from qm_tui.store.documents import NotAUser, Reader
 from qm_tui.store.snapshot import Head, LaterVersion, NotASnapshot
+from qm_tui.text import visible
 from qm_tui.users.fields import KEYS, User
 
 _BLOCK: Final = 64 * 1024
@@ -42,7 +43,7 @@ class Loss(NamedTuple):
     users: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [self.file]
+        parts = [visible(self.file)]
         if self.line:
             parts.append(f"line {self.line:,}")
         if self.offset >= 0:
@@ -51,9 +52,9 @@ class Loss(NamedTuple):
             parts.append(f"transaction {self.number:,}")
         if self.users:
             more = len(self.users) - _NAMED
-            named = ", ".join(self.users[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+            named = ", ".join(visible(one, 64) for one in self.users[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
             parts.append(f"user{'s' if len(self.users) > 1 else ''} {named}")
-        return f"{', '.join(parts)}: {self.what}."
+        return f"{', '.join(parts)}: {visible(self.what)}."
 
 
 _NAMED: Final = 5

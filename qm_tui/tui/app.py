@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from qm_tui.progress import Cancelled
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
+from qm_tui.saying import say
 from qm_tui.store.interface import UserStore
 from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.chrome import FilterWanted, PageChosen
@@ -291,7 +291,7 @@ def run(store: UserStore) -> int:
     if app.failure is not None:
         return crashed(app.failure)
     if app.return_value:
-        print(app.return_value, file=sys.stderr)
+        say(app.return_value, to_error=True)
     elif not app.status and not store.read_only:
         with suppress(StoreRefused, Cancelled), progress_line() as tick:
             store.checkpoint(tick, only_if_large=True)  # what was changed is safe without it

@@ -186,7 +186,7 @@ class Forgery:
         return _sealed(b"".join(lines))
 
     def _forged(self, line: bytes) -> bytes:
-        with suppress(ValueError):  # it was damaged before
+        with suppress(ValueError, RecursionError):  # it was damaged before
             if frame := _FRAME.fullmatch(line):
                 said = self._altered(json.loads(frame[1]), self.inside)
                 return framed(_json(said))
@@ -232,7 +232,7 @@ _DOCUMENT = re.compile(rb'("[^"]*":)(\{.*\})(,?\n)', re.DOTALL)
 def _is_json(data: bytes) -> bool:
     try:
         json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
