@@ -52,7 +52,8 @@ class Loss(NamedTuple):
             parts.append(f"transaction {self.number:,}")
         if self.users:
             more = len(self.users) - _NAMED
-            named = ", ".join(visible(one, 64) for one in self.users[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+            named = ", ".join(visible(one, 64) for one in self.users[:_NAMED])
+            named += f" and {more:,} more" if more > 0 else ""
             parts.append(f"user{'s' if len(self.users) > 1 else ''} {named}")
         return f"{', '.join(parts)}: {visible(self.what)}."
 
