@@ -27,6 +27,7 @@ from qm_tui.store.interface import UserStore
 from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.chrome import FilterWanted, PageChosen
 from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
+from qm_tui.tui.last_door import LastDoor
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
 from qm_tui.tui.page import Page
 from qm_tui.tui.palette import ActionsProvider, palette
@@ -44,6 +45,8 @@ _TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
 
 _SOON: Final = 0.01
 """Seconds between two looks whether a screen is there that was opened."""
+
+_LAST_DOOR: Final = LastDoor()
 
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
@@ -101,10 +104,13 @@ class QmTuiApp(App[str]):
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What is done to all that is drawn: without colours, what they say is said otherwise."""
+        """What is done to all that is drawn.
+
+        Nothing but text is; and without colours, what they say is said otherwise.
+        """
         if self.no_color:
-            return [WithoutColours(is_dark=self.current_theme.dark)]
-        return super().get_line_filters()
+            return [_LAST_DOOR, WithoutColours(is_dark=self.current_theme.dark)]
+        return [_LAST_DOOR, *super().get_line_filters()]
 
     def action_turn_theme(self) -> None:
         """Turn light colours dark, and dark ones light; they are the same at the next start."""

@@ -1,6 +1,23 @@
-"""Pictures of screens are SVG files, and named so."""
+"""What all tests of the interface share."""
 
+import pytest
 from pytest_textual_snapshot import SVGImageExtension
+
+from qm_tui.tui import last_door
 
 # the plugin names the ending in a way that newer syrupy does not read
 SVGImageExtension.file_extension = "svg"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_came_to_the_last_door(monkeypatch):
+    """All text that was drawn had been made fit to be seen before it was given to a widget."""
+    came, whole = [], last_door.mended
+
+    def mended(text):
+        came.append(text)
+        return whole(text)
+
+    monkeypatch.setattr(last_door, "mended", mended)
+    yield
+    assert not [text for text in came if not text.replace("\u3000", "").isprintable()]
