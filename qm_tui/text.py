@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-_MAX_MARKS: Final = 3
+MAX_MARKS: Final = 3
 """Combining marks on one letter; more are a tower over other lines."""
 
 
@@ -38,6 +38,11 @@ def _is_unsafe(character: str) -> bool:
     return category[0] == "C" or category in ("Zl", "Zp") or character in _BLANK_LETTERS
 
 
+def is_mark(character: str) -> bool:
+    """Whether a character is drawn onto the one before it."""
+    return bool(unicodedata.combining(character)) or unicodedata.category(character) in ("Mn", "Me")
+
+
 def visible(text: str, limit: int = 4096) -> str:
     """The text with everything that is not a plain visible character made a picture.
 
@@ -52,9 +57,9 @@ def visible(text: str, limit: int = 4096) -> str:
     shown = []
     marks = 0
     for character in text:
-        if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        if is_mark(character):
             marks += 1
-            if marks <= _MAX_MARKS:
+            if marks <= MAX_MARKS:
                 shown.append(character)
             continue
         marks = 0

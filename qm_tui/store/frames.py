@@ -72,8 +72,8 @@ def payload_of(line: bytes) -> bytes | None:
 def lines_in(descriptor: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
     """The lines between two places of a file, whole or not, with the place where each begins.
 
-    A line that is cut off comes without its line end and counts as none: `payload_of` finds
-    nothing in it, since the last line is handed out with a byte missing.
+    A line that is cut off, or whose line end is damaged, counts as none: its last byte is handed
+    out as another, and with one more, so that `payload_of` finds nothing in it.
     """
     pending = b""
     at, offset = start, start
@@ -88,7 +88,7 @@ def lines_in(descriptor: int, start: int, end: int) -> Iterator[tuple[int, bytes
             yield at, line
             at += len(line) + 1
     if pending:
-        yield at, pending[:-1]
+        yield at, pending[:-1] + b"\0\0"
 
 
 def frames_in(descriptor: int, start: int, end: int) -> Iterator[Frame]:

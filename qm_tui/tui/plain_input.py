@@ -5,7 +5,7 @@ from rich.text import Text
 from textual import events
 from textual.widgets import Input
 
-from qm_tui.text import visible
+from qm_tui.text import MAX_MARKS, is_mark, visible
 
 
 class _Pictures(Highlighter):
@@ -14,8 +14,11 @@ class _Pictures(Highlighter):
     def __call__(self, text: str | Text) -> Text:
         """The text as it is drawn."""
         plain = text.plain if isinstance(text, Text) else text
-        drawn = "".join(one if _can_be_shown(one) else "\ufffd" for one in plain)
-        return Text(drawn, no_wrap=True, overflow="ignore", end="")
+        drawn, marks = [], 0
+        for one in plain:
+            marks = marks + 1 if is_mark(one) else 0
+            drawn.append(one if _can_be_shown(one) and marks <= MAX_MARKS else "\ufffd")
+        return Text("".join(drawn), no_wrap=True, overflow="ignore", end="")
 
     def highlight(self, text: Text) -> None:
         """Nothing stands out."""

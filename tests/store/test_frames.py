@@ -40,6 +40,12 @@ def test_a_frame_that_is_cut_off_anywhere_is_nothing(read, lost):
     assert read(data[:-lost]) == [ONE]
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_a_frame_whose_line_end_was_changed_is_nothing(read, bit):
+    data = framed(ONE) + framed(TWO)[:-1] + bytes([ord("\n") ^ (1 << bit)])
+    assert read(data) == [ONE]
+
+
 @pytest.mark.parametrize("garbage", [b"\0" * 700, b"\n\n\n", b"x\n", b"ffffffff ffffffff {}\n"])
 def test_garbage_at_the_end_is_nothing(read, garbage):
     assert read(framed(ONE) + garbage) == [ONE]

@@ -1,0 +1,60 @@
+"""Text that wants to be obeyed by a terminal, and what may come out of a terminal program."""
+
+import re
+import unicodedata
+
+CONTROLS = (
+    "\x1b]52;c;aGFja2Vk\x07"  # writes the clipboard
+    "\x1b]8;;http://hacked.example\x1b\\link\x1b]8;;\x1b\\"  # a link
+    "\x1b]0;hacked\x07\x1b[31337m\x1b[2J\x1b[13;37r\x1bP1$r\x1b\\\x1bc"
+    "\x9b31337m\x9d52;c;aGFja2Vk\x9c\x90\x9e\x9f\x85\x84"
+    "\x00\x07\x08\x0b\x0c\x0e\x0f\x7f\r\n\t"
+)
+INVISIBLE = "\u202eDIR\u202c\u2066\u2069\u200e\u200f\u061c\u200b\u200c\u200d\u2060\ufeff\u00ad"
+ODD = (
+    "\u2028\u2029\u180e\u115f\u3164\uffa0\u2800\u0378\U000e0001\U000e0041\ue000\ufffe\ud800 \udfff"
+)
+TOWER = "a" + "\u0301" * 200 + "\u20dd" * 50 + "\u0488" * 50
+WIDE = "漢字😀👩\u200d👩\u200d👧🇳🇴ｱﾞ한글\u1100\u1161\u0e01\u0e33\u3000\xa0\u2003"
+MARKUP = "[bold red][/nothing][@click=app.quit]quit[/][link=http://x]y[/link]$x {y} \\[z"
+
+HOSTILE = f"{CONTROLS}{INVISIBLE}{ODD}{TOWER}{WIDE}{MARKUP}"
+
+
+def _name(text: str) -> bytes:
+    """As much of a text as fits into the name of a file."""
+    kept = "".join(one for one in text if one not in "\0/\ud800\udfff").encode()
+    return kept[:200].decode(errors="ignore").encode()
+
+
+NAMES = [*map(_name, (CONTROLS, INVISIBLE, ODD, TOWER, WIDE, MARKUP)), b"\xff\xfe\x9b31337m\x1b[2J"]
+"""The same in the names of files."""
+
+_OURS = re.compile(
+    r"\x1b\[[0-9;]*[mHABCDKJ]"  # style, place, clearing
+    r"|\x1b\[[?>=<][0-9;]*[hlucmpqt]|\x1b\[[0-9;?$]*p"  # modes, asked for or set
+    r"|\x1b\[[0-9]*(?:t|n| q)"
+    r"|\x1b\[\?[0-9;]*\$p|\x1b[=>78]|\x1b\([B0]"
+    r"|\x1b\]22;[a-z]+\x07"  # the shape of the pointer
+    r"|\r|\n|\x0f"
+)
+_TEXT_OF_OURS = re.compile(r"\x1b\[(?:31337|13;37|2)[mrJ]")
+
+
+def obeyed(received: bytes) -> list[str]:
+    """What came to a terminal that is neither text nor one of the sequences that an interface uses.
+
+    Args:
+        received: all that came.
+    """
+    text = received.decode("utf-8", "surrogateescape")
+    found = [one.group() for one in _TEXT_OF_OURS.finditer(text)]
+    rest = _OURS.sub("", text)
+    found += [one for one in rest if unicodedata.category(one)[0] == "C"]
+    found += [one for one in rest if unicodedata.category(one) in ("Zl", "Zp")]
+    marks = 0
+    for one in rest:
+        marks = marks + 1 if unicodedata.category(one) in ("Mn", "Me") else 0
+        if marks > 3:
+            found.append("a tower")
+    return found

@@ -1,0 +1,167 @@
+"""Text that wants to be obeyed, in every field and every name, on every screen of a terminal."""
+
+import json
+import os
+from unittest import mock
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui.store import following
+from qm_tui.store.who import Origin
+from qm_tui.users.fields import KEYS, User
+from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
+from tests.hostile import HOSTILE, NAMES, obeyed
+from tests.tui.test_real_terminal import PROGRAM
+
+ALL = User(*[f"{number}{HOSTILE}" for number in range(len(KEYS))])
+IN_TEXTS = user("bo")._replace(
+    first_name=HOSTILE, last_name=HOSTILE[::-1], location=f"Oslo {HOSTILE}", department=HOSTILE
+)
+
+
+@pytest.fixture
+def store(home):
+    """A store that other programs wrote: its users, its journal, its notes."""
+    folder = home / "data"
+    folder.mkdir()
+    path = folder / "users.json"
+    users = {str(at): one._asdict() for at, one in enumerate((ALL, IN_TEXTS, ANNA), start=1)}
+    path.write_text(json.dumps({"users": users}))
+    with mock.patch.object(following, "origin", return_value=Origin(HOSTILE, HOSTILE, HOSTILE, 1)):
+        commit_unchecked(path, ANNA._replace(location=HOSTILE))
+        commit_unchecked(path, ALL._replace(location=f"other {HOSTILE}"))
+    note = {"who": HOSTILE, "host": HOSTILE, "process": 1, "since": "2026-11-25T10:00:00+00:00"}
+    (folder / ".users.json.import.00").write_text(json.dumps({**note, "what": HOSTILE}))
+    return path
+
+
+@pytest.fixture
+def files(home):
+    """A folder of hostile names, and a file that holds hostile records."""
+    folder = home / "files"
+    folder.mkdir()
+    for name in map(os.fsdecode, NAMES):
+        (folder / f"d{name}").mkdir()
+        (folder / f"{name}.csv").write_bytes(_bytes([[*HEADER, HOSTILE]]))
+    rows = [
+        [*HEADER[:-1], f"Column {HOSTILE}"],
+        ANNA._replace(location=HOSTILE),
+        user("cy", user_id="", first_name=f"Cy {HOSTILE}", is_active=HOSTILE, phone_ip=HOSTILE),
+        [HOSTILE] * len(KEYS),
+        user("dora", user_id="", location=TOWER_FREE, last_name="[/x] \u202e"),
+    ]
+    (folder / "zz.csv").write_bytes(_bytes(rows))
+    return folder
+
+
+def _bytes(rows):
+    return csv_text(rows).replace("\0", "").encode("utf-8", "replace")
+
+
+TOWER_FREE = "漢字😀 [@click=app.quit]x[/]"
+
+
+class _Tour:
+    """Goes through the screens of the program."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def press(self, keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys.split():
+            self._terminal.send(_NAMED.get(key, key))
+            # an escape with something behind it would be another key
+            self._terminal.settle(0.16 if key == "Esc" else 0.03)
+        self._terminal.settle(0.06)
+
+    def see(self, keys: str, text: str) -> None:
+        """Press keys, and see what stands on a screen then."""
+        self.press(keys)
+        self._terminal.wait_for(text)
+
+
+_NAMED = {
+    "Esc": "\x1b",
+    "Enter": "\r",
+    "Space": " ",
+    "Tab": "\t",
+    "Down": "\x1b[B",
+    "Up": "\x1b[A",
+    "Right": "\x1b[C",
+    "Left": "\x1b[D",
+    "F1": "\x1bOP",
+    "F2": "\x1bOQ",
+    "PgDn": "\x1b[6~",
+    "Del": "\x1b[3~",
+}
+
+
+STEPS = [
+    ("Enter", "Users   All users"),  # what is said of an import that was cut off
+    ("Right " * 25 + "Left " * 9, "3 users"),
+    ("Enter", "Identity"),
+    ("PgDn " * 5 + "Right", "other user"),
+    ("? Esc Esc", "Actions"),
+    ("Space", "1 marked"),
+    ("m", "New value"),
+    ("Down Down", "In use"),
+    ("Esc A", "Activate or inactivate"),
+    ("Esc D", "Inactivating keeps them"),
+    ("Esc P", "The same again"),
+    ("Esc e", "F2 Save"),
+    ("Down " * 20, "F2 Save"),
+    ("Esc F", "Counts"),
+    ("Right Right Down", "Counts"),
+    ("Enter", "shown"),
+    ("Esc / department:= Tab Tab", "Tab complete"),
+    ("Esc Esc Esc c", "Columns"),
+    ("Esc v", "Shown now"),
+    ("Esc L", "Mark users"),
+    ("Esc :", "letters of an action"),
+    ("Esc 2", "2 transactions"),
+    ("Enter", "Transaction 2"),
+    ("Esc u", "Undo transaction"),
+    ("Esc 3", "Licenses"),
+    ("4", "Recording Profile Name"),
+    ("Down e", "Cancel"),
+    ("Esc 5", "Department Name"),
+    ("6", "Location"),
+    ("Enter", "Users"),
+    ("Esc i", "Open"),
+    ("\x15 FOLDER/ Tab " + "Up " * 9 + "Down " * 16, "First lines"),
+    ("Esc i", "Open"),
+    ("\x15 FOLDER/zz.csv Enter", "Nothing is written yet"),
+    ("Down Down Down Enter", "Esc"),
+    ("Esc", "Nothing is written yet"),
+    ("o", "Esc"),
+    ("Esc m", "F2"),
+    ("Down " * 4 + "Esc c", "Esc"),
+    ("Esc r", "Save"),
+    ("Esc Esc x", "Save As"),
+    ("\x15 FOLDER/ Tab " + "Down " * 9, "Save As"),
+    ("Esc 1", "Actions"),
+]
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (100, 30),
+        pytest.param(80, 24, marks=pytest.mark.long),
+        pytest.param(160, 45, marks=pytest.mark.long),
+    ],
+)
+def test_nothing_that_others_wrote_is_obeyed_on_any_screen(store, files, columns, lines):
+    command = [PROGRAM, "--store", str(store)]
+    environment = {"LOGNAME": HOSTILE.replace("\0", "")[:60].encode("utf-8", "replace").decode()}
+    with Terminal(command, columns=columns, lines=lines, environment=environment) as terminal:
+        tour = _Tour(terminal)
+        tour.see("", "3 users")
+        for keys, text in STEPS:
+            tour.see(keys.replace("FOLDER", str(files)), text)
+        terminal.send("\x11")
+        assert terminal.wait_for_end() == 0, terminal.text
+    assert obeyed(terminal.received) == []
+    assert b"hacked.example" in terminal.received  # it was there to be obeyed
