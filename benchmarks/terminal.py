@@ -80,7 +80,7 @@ class Terminal:
 
     def click_on(self, text: str) -> None:
         """Click on the first place where the screen shows a text."""
-        for number, line in enumerate(self._screen.display, start=1):
+        for number, line in enumerate(self._lines, start=1):
             if text in line:
                 self.click(line.index(text) + 2, number)
                 return
@@ -168,7 +168,14 @@ class Terminal:
     @property
     def text(self) -> str:
         """The screen as it is, line by line."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        return "\n".join(line.rstrip() for line in self._lines)
+
+    @property
+    def _lines(self) -> list[str]:
+        # not `display`: it fails where the first half of a wide character was drawn over
+        screen = self._screen
+        cells = range(screen.columns)
+        return ["".join(screen.buffer[y][x].data for x in cells) for y in range(screen.lines)]
 
     def wait_for_end(self, seconds: float = 10.0) -> int:
         """Wait until the program ends, and return its exit status.

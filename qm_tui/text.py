@@ -109,9 +109,10 @@ def size_text(size: int) -> str:
 
 
 def fitted(text: str, width: int) -> str:
-    """Visible text in exactly `width` cells of a terminal: padded, or cut with an ellipsis."""
-    if text.isascii() and len(text) <= width:
+    """The text, made visible, in exactly `width` cells of a terminal: padded, or cut with a "…"."""
+    if text.isascii() and text.isprintable() and len(text) <= width:
         return text.ljust(width)
+    text = visible(text)
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - most text is plain ASCII
 
     if cell_len(text) <= width:

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Static, Tree
 
+from qm_tui.text import visible
 from qm_tui.tui.content import safe
 
 
@@ -97,7 +98,9 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         self.guide_depth = 2
         self.show_guides = False
         self.root.expand()
-        self._leaves = {key: self.root.add_leaf(Text(name), key) for key, name in PAGES.items()}
+        self._leaves = {
+            key: self.root.add_leaf(Text(visible(name)), key) for key, name in PAGES.items()
+        }
         self._page = page
         self.auto_expand = False
 
@@ -115,7 +118,7 @@ class NavigationPane(Tree[str], inherit_bindings=False):
             leaf, name = self._leaves[page], PAGES[page]
             label = f"{name} {count:>{_LABEL - len(name) - 1},}"
             if str(leaf.label) != label:
-                leaf.set_label(Text(label))
+                leaf.set_label(Text(visible(label)))
 
     @on(Tree.NodeSelected)
     def _selected(self, event: Tree.NodeSelected[str]) -> None:

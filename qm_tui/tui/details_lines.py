@@ -154,9 +154,9 @@ def _field_lines(
         at, first, rest = _INDENT, "", wrapped(text, width - _INDENT)
     note = f"(only for {field.only_for})" if field.only_for not in ("", field.group) else ""
     is_beside = not rest and at + cell_len(first) + 2 + len(note) <= width
-    line = Content.assemble(head if first else head.rstrip(), (first, style))
+    line = safe(head if first else head.rstrip()) + safe(first).stylize(style)
     yield line + safe(f"  {note}").stylize(_DIM) if note and is_beside else line
-    yield from (Content.assemble(" " * at, (more, style)) for more in rest)
+    yield from (safe(" " * at) + safe(more).stylize(style) for more in rest)
     if note and not is_beside:
         yield from _paragraph(note, at if len(note) <= width - at else _INDENT, width, _DIM)
     for fault in faults:
@@ -167,7 +167,7 @@ def _field_lines(
 def _paragraph(text: str, indent: int, width: int, style: Style = _PLAIN) -> Iterator[Content]:
     """Lines of a visible text."""
     for line in wrapped(text, width - indent):
-        yield Content.assemble(" " * indent, (line, style))
+        yield safe(" " * indent) + safe(line).stylize(style)
 
 
 # What became of the user

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from qm_tui.tui.content import safe
 from qm_tui.tui.preview_work import FILTERS, Filter
 
 
@@ -46,7 +47,7 @@ class FilterLine(Static):
         styles = ["bold reverse" if one is self._current else "" for one in FILTERS]
         self.update(
             Content(" " * self._gap).join(
-                Content.styled(label, style)
+                safe(label).stylize(style)
                 for label, style in zip(self._labels, styles, strict=False)
             )
         )

@@ -9,6 +9,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
+from qm_tui.tui.content import safe
 from qm_tui.tui.keys import actions_that_work
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
@@ -40,7 +41,7 @@ class _Offer(NamedTuple):
 
     def shown(self, words: Content, width: int) -> Content:
         """The words as they are highlighted, and behind them the key."""
-        return Content.assemble(words, " " * (width - words.cell_length), (self.key, "bold"))
+        return words + safe(" " * (width - words.cell_length)) + safe(self.key).stylize("bold")
 
 
 class ActionsProvider(Provider):
@@ -50,7 +51,7 @@ class ActionsProvider(Provider):
         """All of it, before anything is typed."""
         offers, width = self._offers()
         for one in offers:
-            yield DiscoveryHit(one.shown(Content(one.words), width), one.run, text=one.words)
+            yield DiscoveryHit(one.shown(safe(one.words), width), one.run, text=one.words)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters that were typed."""

@@ -22,6 +22,7 @@ from qm_tui.transfer.preview_text import (
     cured_by,
     taken_text,
 )
+from qm_tui.tui.content import safe
 from qm_tui.users.problems import Severity
 
 _LABEL: Final = 9
@@ -74,7 +75,7 @@ class PreviewHead(Static):
         """Show other lines."""
         self._lines = lines
         self.styles.height = len(lines)
-        styled = [Content.styled(one.text, "bold" if one.is_bold else "") for one in lines]
+        styled = [safe(one.text).stylize("bold" if one.is_bold else "") for one in lines]
         self.update(Content("\n").join(styled))
 
     def on_click(self, event: events.Click) -> None:

@@ -197,7 +197,9 @@ def record_table(outcome: Outcome, choices: Choices) -> Table:
         cure = cure_of(fault, updates=outcome.stored is not None)
         cured = cured_by(cure, choices)
         if cure is not None and cured is not None:
-            table.add_row("", Text(f"Or, for all records: {cure.letter or 'o'}  {cured.cure}."))
+            table.add_row(
+                "", Text(visible(f"Or, for all records: {cure.letter or 'o'}  {cured.cure}."))
+            )
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
         table.add_row("", "The line could not be read, so nothing is known of its fields.")
@@ -211,12 +213,14 @@ def _fields_table(outcome: Outcome) -> Table:
     table.add_column(width=_SIGN)
     table.add_column(width=_NAME)
     table.add_column(ratio=1, overflow="fold")
-    table.add_row("", Text("Field", "bold"), Text(_legend(outcome), "bold"))
+    table.add_row("", Text("Field", "bold"), Text(visible(_legend(outcome)), "bold"))
     lines = [_line(outcome, field) for field in FIELDS]
     for line in sorted(lines, key=lambda one: one.rank):
         style = "dim" if line.is_dim else ""
         table.add_row(
-            Text(line.sign, "bold"), Text(line.name, style), Text(visible(line.text, 9000), style)
+            Text(visible(line.sign), "bold"),
+            Text(visible(line.name), style),
+            Text(visible(line.text, 9000), style),
         )
     return table
 

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from qm_tui.text import fitted
+from qm_tui.text import fitted, visible
 from qm_tui.tui.table_columns import Drawn, arranged, position
 from qm_tui.tui.table_header import header_texts
 from qm_tui.tui.user_cells import cell_text
@@ -293,7 +293,9 @@ class UsersDataTable(VirtualRows):
         style = self.get_component_rich_style("virtual-rows--header")
         stands_out = self.get_component_rich_style("users-table--current-header")
         styles = (style, stands_out, style)
-        return [Segment(text, one) for text, one in zip(texts, styles, strict=True) if text]
+        return [
+            Segment(visible(text), one) for text, one in zip(texts, styles, strict=True) if text
+        ]
 
     def footer_text(self, width: int, line: int) -> str:
         """Which row and which columns are shown, in words, on the right."""

@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from qm_tui.text import visible
 from qm_tui.tui.too_small import is_too_small
 
 _WHEEL = 3
@@ -209,7 +210,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip(self.header_text(width), width)
         if y >= self.size.height - self.footer_height:
             line = y - (self.size.height - self.footer_height)
-            return Strip([Segment(self.footer_text(width, line), self.rich_style)], width)
+            return Strip([Segment(visible(self.footer_text(width, line)), self.rich_style)], width)
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)
@@ -217,7 +218,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         if row == self.cursor_row:
             name = "cursor" if self.has_focus else "blurred-cursor"
             style = self.get_component_rich_style(f"virtual-rows--{name}")
-        return Strip([Segment(self.row_text(row, width), style)], width)
+        return Strip([Segment(visible(self.row_text(row, width)), style)], width)
 
     def watch_has_focus(self, focused: bool) -> None:
         """Draw the cursor as it looks with and without the focus."""
