@@ -44,11 +44,10 @@ class Terminal:
         self.received = b""
         self.status: int | None = None
         variables = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
-        self.pid, self._descriptor = pty.fork()
+        self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.execvpe(command[0], command, variables)  # noqa: S606
-        size = struct.pack("HHHH", lines, columns, 0, 0)
-        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
+        self._set_size(columns, lines)
 
     def __enter__(self) -> Self:
         return self
@@ -66,13 +65,22 @@ class Terminal:
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self._descriptor)
+        os.close(self.descriptor)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give it another size, as who drags a window does."""
+        self._screen.resize(lines, columns)
+        self._set_size(columns, lines)
+
+    def _set_size(self, columns: int, lines: int) -> None:
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, size)
 
     def send(self, keys: str) -> None:
         """Type. Arrows are sent as the program has asked for them."""
         if _APPLICATION_KEYS in self._screen.mode:
             keys = _ARROW.sub("\x1bO", keys)
-        os.write(self._descriptor, keys.encode())
+        os.write(self.descriptor, keys.encode())
 
     def click(self, column: int, line: int) -> None:
         """Click with the left button, counting from 1."""
@@ -89,11 +97,11 @@ class Terminal:
 
     def read(self, seconds: float) -> bytes:
         """What the program writes within so many seconds; returns at its first write."""
-        ready, _, _ = select.select([self._descriptor], [], [], seconds)
+        ready, _, _ = select.select([self.descriptor], [], [], seconds)
         if not ready:
             return b""
         try:
-            data = os.read(self._descriptor, 1 << 16)
+            data = os.read(self.descriptor, 1 << 16)
         except OSError:
             return b""
         self.received += data
@@ -162,8 +170,8 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as a dropped line does."""
-        os.close(self._descriptor)
-        self._descriptor = os.open(os.devnull, os.O_RDWR)
+        os.close(self.descriptor)
+        self.descriptor = os.open(os.devnull, os.O_RDWR)
 
     @property
     def text(self) -> str:

@@ -33,6 +33,13 @@ class Cancelled(Exception):
     """The admin cancelled the work; nothing was changed."""
 
 
+class HungUp(Cancelled):
+    """The terminal is gone, or the system ended the program; nothing was changed.
+
+    Nobody was there to be told, so the next start says it.
+    """
+
+
 Tick = Callable[[Phase, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 

@@ -10,7 +10,7 @@ from math import ceil
 from types import FrameType
 from typing import Final
 
-from qm_tui.progress import Cancelled, Phase, Tick
+from qm_tui.progress import Cancelled, HungUp, Phase, Tick
 from qm_tui.text import size_text
 
 _INTERVAL: Final = 0.1
@@ -78,13 +78,14 @@ def progress_line() -> Iterator[Tick]:
     while it holds the store's lock would keep all others waiting.
     """
     shows = sys.stderr.isatty()
-    stopped = suspended = False
+    stopped: type[Cancelled] | None = None
+    suspended = False
     drawn = time.monotonic()
     pace = Pace()
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         nonlocal stopped
-        stopped = True
+        stopped = Cancelled if number == signal.SIGINT else HungUp
 
     def suspend(_signal: int, _frame: FrameType | None) -> None:
         nonlocal suspended
@@ -92,8 +93,8 @@ def progress_line() -> Iterator[Tick]:
 
     def tick(phase: Phase, done: int, total: int) -> None:
         nonlocal drawn
-        if stopped:
-            raise Cancelled
+        if stopped is not None:
+            raise stopped
         now = time.monotonic()
         if shows and now - drawn >= _INTERVAL:
             drawn = now

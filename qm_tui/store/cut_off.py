@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from qm_tui.files import open_kept
+from qm_tui.progress import HungUp
 from qm_tui.store.who import Origin
 from qm_tui.text import visible
 
@@ -38,7 +39,7 @@ def noted(store: Path, what: str, origin: Origin) -> Iterator[str]:
     """Keep a note while an import is under way; gives the import's token.
 
     Where no note can be kept the import goes on without: what can't be written will be refused
-    when it is committed.
+    when it is committed. Whoever hung up is told at the next start, so the note stays then.
     """
     token = os.urandom(8).hex()
     path = store.with_name(f".{store.name}{_PREFIX}{token}")
@@ -54,12 +55,17 @@ def noted(store: Path, what: str, origin: Origin) -> Iterator[str]:
         descriptor = open_kept(path, os.O_RDWR | os.O_NOFOLLOW)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(descriptor, json.dumps(said).encode("ascii"))
+    is_kept = False
     try:
         yield token
+    except HungUp:
+        is_kept = True
+        raise
     finally:
         if descriptor is not None:
-            with suppress(OSError):
-                path.unlink()
+            if not is_kept:
+                with suppress(OSError):
+                    path.unlink()
             os.close(descriptor)
 
 

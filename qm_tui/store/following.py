@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, NoReturn
@@ -176,6 +176,10 @@ class Follower:
                 "cannot be read: a change that was cut off while it was saved. It is left out, and "
                 "the next change removes it."
             )
+
+    def let_go(self) -> AbstractContextManager[bool]:
+        """Keep this process from holding the lock for a moment; gives whether it does not now."""
+        return self._lock.let_go()
 
     def has_news(self) -> bool:
         """Whether others may have written something."""

@@ -185,6 +185,14 @@ class UserStore(ABC):
         """
 
     @abstractmethod
+    def let_go(self) -> AbstractContextManager[bool]:
+        """Keep this program from holding up all others for a moment, as when it is stopped.
+
+        Returns:
+            A context manager that gives whether that is so: nothing is being written or read now.
+        """
+
+    @abstractmethod
     def import_at_work(self, what: str) -> AbstractContextManager[str]:
         """Leave a note that an import is under way, which the next start finds if it is cut off.
 

@@ -7,6 +7,7 @@ and might have to take back, is nobody's to see.
 import fcntl
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,13 +64,14 @@ class Lock:
         if not self._threads.acquire(timeout=max(self._wait, 0)):
             raise self._busy()
         try:
-            self._flock(fcntl.LOCK_EX, until)
-            try:
-                self._write_note(_note(why, origin))
-                yield
-            finally:
-                self._write_note(_NOBODY)
-                self._unlock()
+            with _not_to_be_stopped():
+                self._flock(fcntl.LOCK_EX, until)
+                try:
+                    self._write_note(_note(why, origin))
+                    yield
+                finally:
+                    self._write_note(_NOBODY)
+                    self._unlock()
         finally:
             self._threads.release()
 
@@ -88,20 +90,31 @@ class Lock:
             yield False
             return
         try:
-            try:
-                self._flock(fcntl.LOCK_SH, until)
-            except StoreBusy:
-                yield False
-                return
-            except StoreRefused:
-                yield True
-                return
-            try:
-                yield True
-            finally:
-                self._unlock()
+            with _not_to_be_stopped():
+                try:
+                    self._flock(fcntl.LOCK_SH, until)
+                except StoreBusy:
+                    yield False
+                    return
+                except StoreRefused:
+                    yield True
+                    return
+                try:
+                    yield True
+                finally:
+                    self._unlock()
         finally:
             self._threads.release()
+
+    @contextmanager
+    def let_go(self) -> Iterator[bool]:
+        """Keep this process from taking it for a moment; gives whether it does not hold it now."""
+        is_free = self._threads.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._threads.release()
 
     def close(self) -> None:
         """Close the file."""
@@ -181,6 +194,20 @@ class Lock:
             return _described(note) if note else ""
         except (OSError, ValueError, KeyError, TypeError):
             return ""
+
+
+@contextmanager
+def _not_to_be_stopped() -> Iterator[None]:
+    """Let Ctrl+Z wait: a program that is stopped while it holds the lock keeps all others out.
+
+    It counts for the thread that calls. Where others can take the signal, as in the interface,
+    whoever handles it looks at `Lock.let_go`.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _note(why: str, origin: Origin) -> bytes:

@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -105,6 +105,10 @@ class TinyDBUserStore(UserStore):
         """Read what others committed since."""
         touched = self._database.refresh(tick)
         return _update(touched, self.state) if touched else None
+
+    def let_go(self) -> AbstractContextManager[bool]:
+        """Keep this program from holding the lock for a moment."""
+        return self._database.let_go()
 
     @contextmanager
     def transaction(self, why: str, token: str = "") -> Iterator[Transaction]:

@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.worker import WorkerFailed
 
 from qm_tui.crash import crashed
-from qm_tui.progress import Cancelled
+from qm_tui.progress import Cancelled, HungUp
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
@@ -34,6 +34,7 @@ from qm_tui.tui.palette import ActionsProvider, palette
 from qm_tui.tui.question import HoldsText, Question
 from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import to_remember
+from qm_tui.tui.stopping import Stopping
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.too_small import TooSmall, is_too_small
 from qm_tui.tui.users_page import UsersPage
@@ -67,6 +68,7 @@ class QmTuiApp(App[str]):
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
         Binding("f1", "show_keys", "Keys", priority=True),
+        Binding("ctrl+z", "suspend", "To the shell; fg comes back", show=False),
     ]
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - as Textual has it
@@ -90,6 +92,7 @@ class QmTuiApp(App[str]):
         self.theme = _TEXTUALS[theme]
         self._is_too_small = self._is_asking = False
         self._early: deque[events.Key] = deque()
+        self._stopping: Stopping | None = None
 
     def on_mount(self) -> None:
         """Show the Users page; end cleanly when the line drops."""
@@ -102,6 +105,7 @@ class QmTuiApp(App[str]):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
+            self._stopping = Stopping(self._session.store)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to all that is drawn.
@@ -119,6 +123,11 @@ class QmTuiApp(App[str]):
         self.run_worker(
             partial(remember, theme=theme), thread=True, exit_on_error=False, description="theme"
         )
+
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell for a while."""
+        if self._stopping is not None:
+            self._stopping.stop()
 
     def action_command_palette(self) -> None:
         """Find an action of the screen or dialog that is on top by its name."""
@@ -191,7 +200,7 @@ class QmTuiApp(App[str]):
 
     def _hang_up(self) -> None:
         end_soon()  # a terminal that is gone may keep Textual from ending
-        self._session.stop()
+        self._session.stop(HungUp)
         self.exit(return_code=HUNG_UP)
 
     @on(PageChosen)

@@ -50,6 +50,7 @@ class Job:
     def __init__(self, report: Callable[[Progressed], object]) -> None:
         self._report = report
         self._cancelled = Event()
+        self._why: type[Cancelled] = Cancelled
         self._reported = self._rested = 0.0
         self._pace = Pace()
 
@@ -58,8 +59,9 @@ class Job:
         """Whether it was told to stop."""
         return self._cancelled.is_set()
 
-    def cancel(self) -> None:
-        """Make its next tick raise `Cancelled`."""
+    def cancel(self, why: type[Cancelled] = Cancelled) -> None:
+        """Make its next tick raise `Cancelled`, or `HungUp` where that is why."""
+        self._why = why
         self._cancelled.set()
 
     def tick(self, phase: Phase, done: int, total: int) -> None:
@@ -69,7 +71,7 @@ class Job:
             Cancelled: it was told to stop.
         """
         if self._cancelled.is_set():
-            raise Cancelled
+            raise self._why
         now = time.monotonic()
         if now - self._rested >= _WORK:
             time.sleep(_REST)

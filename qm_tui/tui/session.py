@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Protocol
 
+from qm_tui.progress import Cancelled
 from qm_tui.remembered_views import RememberedViews
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.jobs import Job, Progressed, View, Wanted
@@ -194,7 +195,7 @@ class Session:
         for one in self._listeners:
             one.show_marks()
 
-    def stop(self) -> None:
-        """Stop the job at work, if any, at its next tick."""
+    def stop(self, why: type[Cancelled] = Cancelled) -> None:
+        """Stop the job at work, if any, at its next tick, which raises why."""
         if self.job is not None:
-            self.job.cancel()
+            self.job.cancel(why)

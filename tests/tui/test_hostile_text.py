@@ -69,12 +69,20 @@ class _Tour:
         self._terminal = terminal
 
     def press(self, keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, one after the other, as who looks at the screen before the next one."""
         for key in keys.split():
             self._terminal.send(_NAMED.get(key, key))
-            # an escape with something behind it would be another key
-            self._terminal.settle(0.16 if key == "Esc" else 0.03)
+            if key in _MOVES:
+                self._terminal.settle(0.03)
+            else:
+                self._see_an_answer()
         self._terminal.settle(0.06)
+
+    def _see_an_answer(self) -> None:
+        """Wait for what a key does, a second at most: an escape must not meet the next key."""
+        for _ in range(6):
+            if self._terminal.settle(0.16)[1]:
+                return
 
     def see(self, keys: str, text: str) -> None:
         """Press keys, and see what stands on a screen then."""
@@ -82,6 +90,7 @@ class _Tour:
         self._terminal.wait_for(text)
 
 
+_MOVES = ("Up", "Down", "Left", "Right", "PgDn", "Space")
 _NAMED = {
     "Esc": "\x1b",
     "Enter": "\r",
