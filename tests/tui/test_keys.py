@@ -58,7 +58,7 @@ async def test_the_users_page_lists_all_its_keys_each_once(app):
         assert len(said) == len(set(said))
         assert len(keys) == len({one.words for one in keys})
         wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * L / s S c v F y Y Enter"
-        wanted += " i x e a A m P D Del u n 1 2 3 4 5 6 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C"
+        wanted += " i x e a A m P D Del u n 1 2 3 4 5 6 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C Ctrl+Z"
         wanted += " Tab Shift+Tab Esc"
         assert set(said) == set(wanted.split())
 
@@ -157,7 +157,7 @@ async def test_the_preview_says_which_keys_work(app):
 
 
 @pytest.mark.parametrize("size", [(60, 16), SMALL])
-@pytest.mark.parametrize("keys", [["end"], ["G"], ["j"] * 40, ["pagedown"] * 4], ids=lambda k: k[0])
+@pytest.mark.parametrize("keys", [["end"], ["G"], ["j"] * 60, ["pagedown"] * 4], ids=lambda k: k[0])
 async def test_a_list_that_is_longer_than_the_screen_scrolls_to_its_end(app, size, keys):
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
