@@ -1,17 +1,18 @@
 """An unexpected error: one sentence on the screen, and the rest in a log without secrets."""
 
-import os
-import time
-import traceback
-from pathlib import Path
+import sys
+import threading
+from contextlib import suppress
 from typing import Final
 
-from qm_tui import __version__, places
-from qm_tui.files import PRIVATE, make_private_folder
+from qm_tui.log import log
 from qm_tui.saying import say
+from qm_tui.text import visible
 
 STATUS: Final = 70
 """The exit status of a program that failed by its own fault."""
+
+_has_failed: Final = threading.Event()
 
 
 def crashed(error: BaseException) -> int:
@@ -22,8 +23,9 @@ def crashed(error: BaseException) -> int:
 
 def sentence_of(error: BaseException) -> str:
     """Log the error, and say so in one sentence."""
+    _has_failed.set()
     try:
-        where = f" Details are in {log(error)}."
+        where = f" Details are in {visible(str(log(error)))}."
     except OSError:
         where = ""
     return (
@@ -32,22 +34,22 @@ def sentence_of(error: BaseException) -> str:
     )
 
 
-def log(error: BaseException) -> Path:
-    """Append where the error came from to the log: code lines only, no values.
+def has_failed() -> bool:
+    """Whether an unexpected error was said, even where the program went on."""
+    return _has_failed.is_set()
 
-    An error's own text may quote a password, so it stays out.
 
-    Raises:
-        OSError: the log cannot be written.
+def catch_the_rest() -> None:
+    """Log what Python would print by itself, with a traceback, over whatever is on the screen.
+
+    That is what fails where nobody waits for it: in a thread, or as something is thrown away.
     """
-    path = places.log_path()
-    make_private_folder(path.parent)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(descriptor, "a") as file:
-        file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} qm-tui {__version__}\n")
-        cause: BaseException | None = error
-        while cause is not None:
-            file.write("".join(traceback.format_tb(cause.__traceback__)))
-            file.write(f"{type(cause).__name__}\n")
-            cause = cause.__cause__ or cause.__context__
-    return path
+    threading.excepthook = lambda failed: log_quietly(failed.exc_value)
+    sys.unraisablehook = lambda failed: log_quietly(failed.exc_value)
+
+
+def log_quietly(error: BaseException | None) -> None:
+    """Log an error that nobody is told of, where that can be done."""
+    if error is not None:
+        with suppress(OSError):
+            log(error)

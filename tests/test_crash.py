@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from qm_tui import __version__, cli, places
-from qm_tui.crash import STATUS, crashed, log, sentence_of
+from qm_tui.crash import STATUS, crashed, sentence_of
+from qm_tui.log import log
 from qm_tui.store.tinydb_store import TinyDBUserStore
 from tests.helpers import ANNA, HEADER, csv_text, written
 

@@ -22,6 +22,8 @@ from qm_tui.cli import (
     stores,
 )
 from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
+from qm_tui.crash import catch_the_rest, crashed
+from qm_tui.log import note, note_start, write_more
 from qm_tui.refusal import Refused, reason
 from qm_tui.saying import say
 from qm_tui.text import visible
@@ -68,9 +70,16 @@ def interface(
     context: typer.Context,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Write what is done to the log too, without secrets."),
+    ] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the interface, unless a command is given."""
+    if debug:
+        write_more()
+    note_start(context.invoked_subcommand or "the interface")
     context.obj = Given(store, read_only)
     if version:
         say(f"qm-tui {__version__}")
@@ -90,7 +99,9 @@ def interface(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with its exit status."""
+    catch_the_rest()
     status = _status(arguments)
+    note(f"ended with status {status}")
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     sys.stderr.flush()
@@ -131,8 +142,6 @@ def _status(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         return _refuse(f"The output could not be written: {reason(error)}.")
     except Exception as error:
-        from qm_tui.crash import crashed
-
         return crashed(error)
 
 

@@ -122,7 +122,7 @@ class ActivityPage(Page):
         super().show_view(view)
         self._read(self._words)
 
-    @work(thread=True, exclusive=True, group="reading", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="reading")
     def _read(self, words: Sequence[str]) -> None:
         worker = get_current_worker()
         try:

@@ -4,20 +4,24 @@ import asyncio
 import getpass
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final
 
 from rich.console import RenderableType
 from textual import events, on, work
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from qm_tui.crash import crashed
+from qm_tui.crash import STATUS, crashed, has_failed, log_quietly
+from qm_tui.log import note, says_more
 from qm_tui.progress import Cancelled, HungUp
 from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
@@ -38,6 +42,7 @@ from qm_tui.tui.stopping import Stopping
 from qm_tui.tui.styles import style_sheets
 from qm_tui.tui.too_small import TooSmall, is_too_small
 from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.waits import LOOK, Waits
 from qm_tui.tui.without_colours import WithoutColours
 from qm_tui.users.query.sorting import use_own_locale
 
@@ -98,14 +103,31 @@ class QmTuiApp(App[str]):
         """Show the Users page; end cleanly when the line drops."""
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left stays as it was
         self.push_screen(self._users)
-        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self._cover_or_not))
+        self.screen_change_signal.subscribe(self, self._screen_changed)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, said: log_quietly(said.get("exception")))
+            if says_more():
+                self.set_interval(LOOK, Waits().look)
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
             self._stopping = Stopping(self._session.store)
+
+    def _screen_changed(self, screen: Screen[object]) -> None:
+        note(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
+        self.call_later(self._cover_or_not)
+
+    async def run_action(  # noqa: D102 - as Textual has it
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        name = action if isinstance(action, str) else action[1]
+        note(f"action: {name.partition('(')[0]}")
+        return await super().run_action(action, default_namespace, namespaces)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to all that is drawn.
@@ -120,9 +142,7 @@ class QmTuiApp(App[str]):
         """Turn light colours dark, and dark ones light; they are the same at the next start."""
         theme = Theme.DARK if self.theme == _TEXTUALS[Theme.LIGHT] else Theme.LIGHT
         self.theme = _TEXTUALS[theme]
-        self.run_worker(
-            partial(remember, theme=theme), thread=True, exit_on_error=False, description="theme"
-        )
+        self.run_worker(partial(remember, theme=theme), thread=True, description="theme")
 
     def action_suspend(self) -> None:
         """Give the terminal back to the shell for a while."""
@@ -305,6 +325,8 @@ def run(store: UserStore) -> int:
     app.remember()
     if app.failure is not None:
         return crashed(app.failure)
+    if has_failed() and not app.status:
+        app.status = STATUS  # it was said, and the program went on
     if app.return_value:
         say(app.return_value, to_error=True)
     elif not app.status and not store.read_only:

@@ -48,7 +48,7 @@ def forget(app: App[Any], changes: dict[str, User | None]) -> None:
     """Let go of changes that nobody looks at any more, in a thread and step by step."""
     # without a description Textual would make one of all that they hold
     work = partial(let_go, changes, rest=_REST)
-    app.run_worker(work, thread=True, exit_on_error=False, description="let go of changes")
+    app.run_worker(work, thread=True, description="let go of changes")
 
 
 def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:

@@ -228,7 +228,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         change = BulkChange(why_of(self._what), whom, self._values, self._terms)
         self._find_out(self._asked, change, self._job)
 
-    @work(thread=True, exit_on_error=False, description="what a change does")
+    @work(thread=True, description="what a change does")
     def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
         try:
             with no_garbage_collection():

@@ -126,7 +126,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._job.cancel()
         self._judge = None
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True)
     def _look_through(self) -> None:
         prepared = self._prepared
         with suppress(Cancelled):

@@ -102,7 +102,7 @@ class CountingPage(Page, Generic[Counts]):
             self._counted = view.state
             self._count(view.state)
 
-    @work(thread=True, exclusive=True, group="counting", exit_on_error=False, description="count")
+    @work(thread=True, exclusive=True, group="counting", description="count")
     def _count(self, state: State) -> None:
         try:
             counts = self.counts_of(state, rests_of(get_current_worker()))

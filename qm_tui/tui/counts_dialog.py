@@ -182,7 +182,7 @@ class CountsDialog(Dialog[str | None]):
 
     # Counting
 
-    @work(thread=True, exit_on_error=False, exclusive=True, group="counting", description="count")
+    @work(thread=True, exclusive=True, group="counting", description="count")
     def _count(self, by: Name) -> None:
         users, rest = self._users, rests_of(get_current_worker())
         try:

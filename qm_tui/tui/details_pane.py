@@ -158,7 +158,6 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         thread=True,
         exclusive=True,
         group="history",
-        exit_on_error=False,
         description="history of a user",
     )
     def _read(self, user_id: str, store: UserStore, job: Job) -> None:

@@ -193,7 +193,7 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
             return
         self._judge(self.meant(text), text.rstrip().endswith("/"))
 
-    @work(thread=True, exclusive=True, group="judging", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="judging")
     def _judge(self, path: Path, is_folder_meant: bool) -> None:
         worker = get_current_worker()
         verdict, sentence = None, ""

@@ -118,7 +118,7 @@ class FileList(VirtualRows):
         self.post_message(self.ReadingStarted(folders[0]))
         self._read([_plain(folder) for folder in folders], self._readings)
 
-    @work(thread=True, exclusive=True, group="listing", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="listing")
     def _read(self, folders: list[Path], number: int) -> None:
         worker = get_current_worker()
         sentence = ""

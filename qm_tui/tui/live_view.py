@@ -69,9 +69,7 @@ class LiveView:
             self._is_reading = True
             work = partial(self._read, view)
             # without a description Textual would make one of all that the view holds
-            self._page.run_worker(
-                work, thread=True, group="news", exit_on_error=False, description="news"
-            )
+            self._page.run_worker(work, thread=True, group="news", description="news")
 
     def _read(self, before: View) -> None:
         news = NewsRead(before, None)

@@ -119,7 +119,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     # Looking through the list
 
-    @work(thread=True, exit_on_error=False, description="make users findable")
+    @work(thread=True, description="make users findable")
     def _make_directory(self) -> None:
         with suppress(Cancelled):
             self.post_message(_DirectoryMade(Directory(self._users, self._names, _rest())))
@@ -145,7 +145,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         thread=True,
         exclusive=True,
         group="finding",
-        exit_on_error=False,
         description="find users of a list",
     )
     def _find(self, lines: Sequence[str], directory: Directory) -> None:

@@ -172,7 +172,7 @@ class OpenDialog(FileDialog[Path]):
             found = self.files.entries[whole[0]] if whole else None
         self._peek_soon(found)
 
-    @work(thread=True, exclusive=True, group="typing", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="typing")
     def _look_for_folder(self, text: str, base: Path) -> None:
         worker = get_current_worker()
         folder = typed_path(text.strip(), base)
@@ -193,7 +193,7 @@ class OpenDialog(FileDialog[Path]):
             path = entry.path
             self._peek_timer = self.set_timer(_PEEK_DELAY, lambda: self._peek(path))
 
-    @work(thread=True, exclusive=True, group="peek", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="peek")
     def _peek(self, path: Path) -> None:
         worker = get_current_worker()
         lines = first_lines(path)

@@ -121,7 +121,7 @@ class Planning:
 
     def _start(self, work: partial[None]) -> None:
         # without a description Textual would make one of all that the work is about
-        self._screen.app.run_worker(work, thread=True, exit_on_error=False, description="plan")
+        self._screen.app.run_worker(work, thread=True, description="plan")
 
     def _make(self, asked: Asked, job: Job) -> None:
         prepared, self._given = self._given, None

@@ -338,7 +338,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if self.preview is not None and self._filter is not None:
             self._find_users(self.preview, self._filter)
 
-    @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="find users")
+    @work(thread=True, exclusive=True, group="marks", description="find users")
     def _find_users(self, preview: Preview, wanted: Filter) -> None:
         job, count = Job(lambda _progress: None), len(preview.rows[wanted])
         found: list[str] = []

@@ -108,7 +108,7 @@ def let_go_soon(app: App[Any], plan: Plan) -> None:
     """Forget a plan that nobody looks at any more, in a thread."""
     # without a description Textual would make one of all that the plan holds
     work = partial(let_go_of, plan)
-    app.run_worker(work, thread=True, exit_on_error=False, description="let go of a plan")
+    app.run_worker(work, thread=True, description="let go of a plan")
 
 
 def let_go_of(plan: Plan) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Protocol
 
+from qm_tui.log import note
 from qm_tui.progress import Cancelled
 from qm_tui.remembered_views import RememberedViews
 from qm_tui.store.interface import UserStore
@@ -115,6 +116,7 @@ class Session:
     def begin(self, job: Job) -> Job:
         """A job begins; no other can begin before it ends."""
         self.job = job
+        note("a job begins")
         for one in self._listeners:
             one.show_work()
         return job
@@ -128,6 +130,7 @@ class Session:
     def end(self, text: str) -> None:
         """The job is over: say so, and take back a question that it made needless."""
         self.job = None
+        note("the job ended")
         if self.view is not None:
             self.looking_only = self.store.read_only  # a sync may have failed
         for one in self._listeners:

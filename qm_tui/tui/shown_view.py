@@ -113,9 +113,7 @@ class ShownView:
             self._cursor_id(),
             self._page.post_message,
         )
-        self._page.run_worker(
-            work, thread=True, group="listing", exit_on_error=False, description="find users"
-        )
+        self._page.run_worker(work, thread=True, group="listing", description="find users")
 
     def settle(self) -> None:
         """Nothing is being typed: keep the view for the next start, if it stays for a second."""
@@ -129,7 +127,6 @@ class ShownView:
             partial(remember_views, last=to_remember(self._session.settled)),
             thread=True,
             group="remember",
-            exit_on_error=False,
             description="remember the view",
         )
 
@@ -152,9 +149,7 @@ class ShownView:
         if session.view is None:
             return
         work = partial(_prepared, session, session.view.state.users)
-        self._page.run_worker(
-            work, thread=True, group="prepare", exit_on_error=False, description="prepare"
-        )
+        self._page.run_worker(work, thread=True, group="prepare", description="prepare")
 
 
 def _prepared(session: Session, users: Mapping[str, User]) -> None:

@@ -137,7 +137,7 @@ class TransactionScreen(Dialog[None]):
         self.query_one("#line", Static).update(safe("Reading …"))
         self._read()
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True)
     def _read(self) -> None:
         worker = get_current_worker()
         sentence = ""

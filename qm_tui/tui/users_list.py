@@ -485,7 +485,7 @@ class UsersList(Page):
         self._looks += 1
         self._compare_marks(self._looks, view, tuple(self.session.marks))
 
-    @work(thread=True, exclusive=True, group="marks", exit_on_error=False, description="marks")
+    @work(thread=True, exclusive=True, group="marks", description="marks")
     def _compare_marks(self, number: int, view: View, marked: Sequence[str]) -> None:
         self.post_message(looked_at(number, view, marked))
 

@@ -64,7 +64,7 @@ class UsersPage(UsersList):
 
     # Opening the store
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True)
     def _open(self, job: Job) -> None:
         try:
             self.store.load(job.tick, self._take_found)
@@ -118,7 +118,7 @@ class UsersPage(UsersList):
         self.view_shown.prepare()
         self.set_timer(_LATER, self._import_later)
 
-    @work(thread=True, exit_on_error=False, description="import what keys open")
+    @work(thread=True, description="import what keys open")
     def _import_later(self) -> None:
         import_later()
 

@@ -258,7 +258,7 @@ class ViewsDialog(Dialog[SavedView | None]):
 
         self.app.push_screen(question, answered)
 
-    @work(thread=True, exit_on_error=False, group="views", description="keep a view")
+    @work(thread=True, group="views", description="keep a view")
     def _keep(self, view: SavedView, *, is_saved: bool) -> None:
         could = remember_views(saved=view) if is_saved else remember_views(deleted=view.name)
         self.post_message(_Kept(view, is_saved=is_saved, could=could))

@@ -13,6 +13,7 @@ from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
 from tests.hostile import HOSTILE, NAMES, obeyed
 from tests.tui.test_real_terminal import PROGRAM
+from tests.tui.tour import Tour
 
 ALL = User(*[f"{number}{HOSTILE}" for number in range(len(KEYS))])
 IN_TEXTS = user("bo")._replace(
@@ -60,51 +61,6 @@ def _bytes(rows):
 
 
 TOWER_FREE = "漢字😀 [@click=app.quit]x[/]"
-
-
-class _Tour:
-    """Goes through the screens of the program."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-
-    def press(self, keys: str) -> None:
-        """Press keys, one after the other, as who looks at the screen before the next one."""
-        for key in keys.split():
-            self._terminal.send(_NAMED.get(key, key))
-            if key in _MOVES:
-                self._terminal.settle(0.03)
-            else:
-                self._see_an_answer()
-        self._terminal.settle(0.06)
-
-    def _see_an_answer(self) -> None:
-        """Wait for what a key does, a second at most: an escape must not meet the next key."""
-        for _ in range(6):
-            if self._terminal.settle(0.16)[1]:
-                return
-
-    def see(self, keys: str, text: str) -> None:
-        """Press keys, and see what stands on a screen then."""
-        self.press(keys)
-        self._terminal.wait_for(text)
-
-
-_MOVES = ("Up", "Down", "Left", "Right", "PgDn", "Space")
-_NAMED = {
-    "Esc": "\x1b",
-    "Enter": "\r",
-    "Space": " ",
-    "Tab": "\t",
-    "Down": "\x1b[B",
-    "Up": "\x1b[A",
-    "Right": "\x1b[C",
-    "Left": "\x1b[D",
-    "F1": "\x1bOP",
-    "F2": "\x1bOQ",
-    "PgDn": "\x1b[6~",
-    "Del": "\x1b[3~",
-}
 
 
 STEPS = [
@@ -166,7 +122,7 @@ def test_nothing_that_others_wrote_is_obeyed_on_any_screen(store, files, columns
     command = [PROGRAM, "--store", str(store)]
     environment = {"LOGNAME": HOSTILE.replace("\0", "")[:60].encode("utf-8", "replace").decode()}
     with Terminal(command, columns=columns, lines=lines, environment=environment) as terminal:
-        tour = _Tour(terminal)
+        tour = Tour(terminal)
         tour.see("", "3 users")
         for keys, text in STEPS:
             tour.see(keys.replace("FOLDER", str(files)), text)

@@ -1,0 +1,139 @@
+"""The log: its owner's alone, no text of anybody in it, and never in the way."""
+
+import os
+import stat
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from qm_tui import log as logging
+from qm_tui import places
+from qm_tui.crash import catch_the_rest, sentence_of
+from qm_tui.log import kind_of, log, note, write_more
+from tests.helpers import ANNA
+
+SECRET = "Zq7-Geheim-Wort"
+
+
+@pytest.fixture
+def more():
+    write_more()
+    yield
+    logging._more.clear()
+
+
+def _raised(error):
+    secret, number, nothing, user, words = SECRET, 7, None, ANNA, [SECRET, SECRET]
+    try:
+        raise error
+    except type(error) as raised:
+        return raised if nothing is None and secret in words and number and user else error
+
+
+class _Colour(Enum):
+    RED = SECRET
+
+
+class _Broken:
+    def __len__(self):
+        raise ValueError(SECRET)
+
+    def __repr__(self):
+        return SECRET
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (12, "12"),
+        (0.5, "0.5"),
+        (SECRET, "str of 15"),
+        (SECRET.encode(), "bytes of 15"),
+        ([SECRET], "list of 1"),
+        ({SECRET: SECRET}, "dict of 1"),
+        (ANNA, "User of 26"),
+        (_Colour.RED, "_Colour.RED"),
+        (_Broken(), "_Broken"),
+        (ValueError(SECRET), "ValueError"),
+        (Path(SECRET), "PosixPath"),
+    ],
+    ids=repr,
+)
+def test_a_value_is_its_kind_and_never_its_text(value, kind):
+    assert kind_of(value) == kind
+
+
+def test_more_is_the_kind_of_each_name(more):
+    text = log(_raised(ValueError(SECRET))).read_text()
+    for line in ("number: 7", "secret: str of 15", "user: User of 26", "words: list of 2"):
+        assert line in text
+    assert SECRET not in text
+    assert ANNA.first_name not in text
+
+
+def test_what_the_system_says_of_a_file_is_logged():
+    text = log(_raised(PermissionError(13, SECRET, "/data/a\x1b]52;c;x\x07.csv"))).read_text()
+    assert "PermissionError: Permission denied, /data/a␛]52;c;x␇.csv" in text
+    assert SECRET not in text
+
+
+def test_errors_that_cause_each_other_are_logged_once():
+    first, second = ValueError(), KeyError()
+    first.__context__, second.__context__ = second, first
+    assert log(first).read_text().count("KeyError\n") == 1
+
+
+def test_a_log_that_others_may_read_no_longer_is(more):
+    note("begun")
+    places.log_path().chmod(0o644)
+    note("gone on")
+    assert stat.S_IMODE(places.log_path().stat().st_mode) == 0o600
+    assert "gone on" in places.log_path().read_text()
+
+
+def test_a_log_that_has_grown_is_begun_anew(more):
+    note("begun")
+    path = places.log_path()
+    with path.open("a") as file:
+        file.write("x" * logging._LONGEST)
+    note("anew")
+    assert "begun" not in path.read_text()
+    old = path.with_name("qm-tui.log.old")
+    assert "begun" in old.read_text()
+    assert stat.S_IMODE(old.stat().st_mode) == 0o600
+
+
+def test_a_pipe_in_its_place_holds_nothing_up(home):
+    path = places.log_path()
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert "Details" not in sentence_of(ValueError())
+
+
+def test_a_folder_in_its_place_is_no_second_error(more):
+    places.log_path().mkdir(parents=True)
+    note("nowhere")
+    assert "Details" not in sentence_of(ValueError())
+
+
+def test_nothing_is_noted_unless_that_is_wanted():
+    note("nothing")
+    assert not places.log_path().exists()
+
+
+def test_the_rest_is_caught(monkeypatch):
+    import sys
+    import threading
+
+    monkeypatch.setattr(sys, "unraisablehook", None)
+    monkeypatch.setattr(threading, "excepthook", None)
+    catch_the_rest()
+    thread = threading.Thread(target=lambda: dict.fromkeys([0])[len(SECRET)])
+    thread.start()
+    thread.join()
+    text = places.log_path().read_text()
+    assert "KeyError\n" in text
+    assert SECRET not in text

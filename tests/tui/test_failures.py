@@ -1,0 +1,189 @@
+"""The program fails by its own fault: one sentence and a private log, and nothing that was read.
+
+Each failure is planted in a program of its own, in a real terminal.
+"""
+
+import re
+import stat
+import sys
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui import places
+from qm_tui.store.tinydb_store import open_store
+from tests.tui.pages import sample_users, store_of
+
+SECRET = "Zq7-Geheim-Wort"
+
+_PLANTED = """
+import sys
+from qm_tui import cli
+
+def boom(*given, **more):
+    kept = {{"password": "{secret}"}}
+    secret = "{secret}"
+    raise RuntimeError(f"{{kept}} {{secret}} \\x1b]52;c;aGFja2Vk\\x07")
+
+{plant}
+cli.main(sys.argv[1:])
+"""
+
+FAILURES = {
+    "a widget that draws": (
+        "from qm_tui.tui.virtual_rows import VirtualRows; VirtualRows.render_line = boom",
+        [],
+    ),
+    "a widget that takes a key": (
+        "from qm_tui.tui.session import Session; Session.forget_marks = Session.mark = boom",
+        ["*"],
+    ),
+    "a screen that is made": (
+        "from qm_tui.tui.counts_dialog import CountsDialog; CountsDialog.compose = boom",
+        ["F"],
+    ),
+    "a page that counts": (
+        "from qm_tui.tui.licenses_page import LicensesPage; LicensesPage.counts_of = boom",
+        ["3"],
+    ),
+    "a worker that opens the store": (
+        "from qm_tui.store.tinydb_store import TinyDBUserStore; TinyDBUserStore.load = boom",
+        [],
+    ),
+    "a worker that lists files": (
+        "from qm_tui.tui import file_list; file_list.listing = boom",
+        ["i"],
+    ),
+    "a worker that reads a history": (
+        "from qm_tui.store.tinydb_store import TinyDBUserStore; TinyDBUserStore.activity = boom",
+        ["2"],
+    ),
+}
+
+
+def _program(plant):
+    return [sys.executable, "-c", _PLANTED.format(plant=plant, secret=SECRET)]
+
+
+@pytest.fixture
+def store(home):
+    path = home / "users.json"
+    store_of(path, [one._replace(password=SECRET, salt=SECRET) for one in sample_users(20)])
+    return path
+
+
+def _log():
+    path = places.log_path()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    return path.read_text()
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_an_unexpected_error_is_one_sentence_and_a_log(store, failure, debug):
+    plant, keys = FAILURES[failure]
+    with Terminal([*_program(plant), *debug, "--store", str(store)], columns=200) as terminal:
+        if keys:
+            terminal.wait_for("20 users")
+            terminal.settle()
+        for key in keys:
+            terminal.send(key)
+        assert terminal.wait_for_end() == 70
+    said = terminal.received.rpartition(b"\x1b[?1049l")[2].decode()
+    plain = re.sub(r"\x1b\[[?>=<]?[\d;]*[a-z]", "", said).strip()
+    assert plain.startswith("qm-tui failed unexpectedly (RuntimeError): ")
+    assert plain.endswith(f"Details are in {places.log_path()}.")
+    assert "\n" not in plain
+    assert b"Traceback" not in terminal.received
+    assert SECRET.encode() not in terminal.received
+    assert b"]52" not in terminal.received
+    text = _log()
+    assert "in boom" in text
+    assert "RuntimeError" in text
+    assert SECRET not in text
+    assert ("kept: dict of 1" in text) is bool(debug)
+    assert (f"secret: str of {len(SECRET)}" in text) is bool(debug)
+    assert len(open_store(store, read_only=True).load().users) == 20
+
+
+def test_a_job_that_fails_is_said_and_the_program_goes_on(store):
+    plant = "from qm_tui.tui import export_flow; export_flow.export_users = boom"
+    with Terminal([*_program(plant), "--store", str(store)], columns=160, lines=40) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send("x")
+        terminal.wait_for("Save As")
+        terminal.settle()
+        terminal.send("\r")
+        terminal.wait_for("qm-tui failed unexpectedly (RuntimeError)")
+        terminal.settle()
+        terminal.send("\x11")
+        assert terminal.wait_for_end() == 70
+    assert SECRET.encode() not in terminal.received
+    assert "in boom" in _log()
+
+
+_THREAD = """
+import threading
+from qm_tui.tui.users_page import UsersPage
+ours = UsersPage.on_mount
+def on_mount(page):
+    threading.Thread(target=boom).start()
+    class Dies:
+        __del__ = boom
+    Dies()
+    import asyncio
+    async def fails():
+        boom()
+    asyncio.get_running_loop().create_task(fails())
+    ours(page)
+UsersPage.on_mount = on_mount
+"""
+
+
+def test_what_fails_where_nobody_waits_is_logged_and_not_printed(store):
+    with Terminal([*_program(_THREAD), "--store", str(store)]) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert b"Traceback" not in terminal.received
+    assert b"boom" not in terminal.received
+    text = _log()
+    assert text.count("RuntimeError\n") == 3
+    assert SECRET not in text
+
+
+def test_more_is_logged_of_what_is_done_where_that_is_wanted(store):
+    with Terminal([*_program(""), "--debug", "--store", str(store)]) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send("/")
+        terminal.settle()
+        terminal.send(SECRET)
+        terminal.settle()
+        for _ in range(2):
+            terminal.send("\x1b")
+            terminal.settle(0.2)
+        terminal.send("?")
+        terminal.wait_for("Keys th")
+        terminal.send("\x11")
+        assert terminal.wait_for_end() == 0
+    text = _log()
+    for line in (
+        "the interface",
+        "screen: KeysScreen, 80x24",
+        "action: quit",
+        "a job begins",
+        "status 0",
+    ):
+        assert line in text, line
+    assert SECRET not in text
+
+
+def test_nothing_is_logged_where_nothing_failed(store):
+    with Terminal([*_program(""), "--store", str(store)]) as terminal:
+        terminal.wait_for("20 users")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert not places.log_path().exists()

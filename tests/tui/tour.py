@@ -1,0 +1,57 @@
+"""A tour through the screens of the program in a real terminal."""
+
+from typing import Final
+
+from benchmarks.terminal import Terminal
+
+_MOVES: Final = ("Up", "Down", "Left", "Right", "PgDn", "Space")
+_NAMED: Final = {
+    "Esc": "\x1b",
+    "Enter": "\r",
+    "Space": " ",
+    "Tab": "\t",
+    "Down": "\x1b[B",
+    "Up": "\x1b[A",
+    "Right": "\x1b[C",
+    "Left": "\x1b[D",
+    "F1": "\x1bOP",
+    "F2": "\x1bOQ",
+    "PgDn": "\x1b[6~",
+    "Del": "\x1b[3~",
+}
+
+
+class Tour:
+    """Goes through the screens of the program.
+
+    Args:
+        terminal: where it runs.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def press(self, keys: str) -> None:
+        """Press keys, one after the other, as who looks at the screen before the next one.
+
+        Args:
+            keys: names of keys, or texts to type, with blanks between them.
+        """
+        for key in keys.split():
+            self._terminal.send(_NAMED.get(key, key))
+            if key in _MOVES:
+                self._terminal.settle(0.03)
+            else:
+                self._see_an_answer()
+        self._terminal.settle(0.06)
+
+    def _see_an_answer(self) -> None:
+        """Wait for what a key does, a second at most: an escape must not meet the next key."""
+        for _ in range(6):
+            if self._terminal.settle(0.16)[1]:
+                return
+
+    def see(self, keys: str, text: str) -> None:
+        """Press keys, and see what stands on a screen then."""
+        self.press(keys)
+        self._terminal.wait_for(text)
