@@ -154,4 +154,5 @@ def _listed(names: list[str], word: str) -> str:
 
 def _refused(text: str, fault: "FilterFault") -> Refused:
     where = f", at character {fault.start + 1:,}" if fault.end else ""
-    return Refused(f"In the filter {visible(text, FILTER_SHOWN)}{where}: {fault.sentence}")
+    shown = f"{text[: fault.end]}…" if fault.is_secret else text
+    return Refused(f"In the filter {visible(shown, FILTER_SHOWN)}{where}: {fault.sentence}")

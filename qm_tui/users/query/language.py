@@ -32,11 +32,14 @@ class FilterFault(Exception):
         sentence: what is wrong with it, and what to do.
         start: where in the text that begins, from 0.
         end: where it ends.
+        is_secret: whether what is written behind it may be a secret, and is not to be repeated.
     """
 
-    def __init__(self, sentence: str, start: int = 0, end: int = 0) -> None:
+    def __init__(
+        self, sentence: str, start: int = 0, end: int = 0, *, is_secret: bool = False
+    ) -> None:
         super().__init__(sentence)
-        self.sentence, self.start, self.end = sentence, start, end
+        self.sentence, self.start, self.end, self.is_secret = sentence, start, end, is_secret
 
 
 class Value(NamedTuple):
@@ -193,7 +196,7 @@ def _name_meant(written: str, start: int, end: int) -> Name:
             f"There is no field {shown}: to look for. {meant}To look for the words themselves, "
             "put them in quotes."
         )
-    raise FilterFault(msg, start, end)
+    raise FilterFault(msg, start, end, is_secret=secret is not None and not found)
 
 
 def _missing(name: Name | None, value: Value) -> str:
