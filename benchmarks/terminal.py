@@ -44,10 +44,12 @@ class Terminal:
         self.received = b""
         self.status: int | None = None
         variables = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
+        for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal
+            variables.pop(name, None)
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
+            _set_size(0, columns, lines)  # before the program can ask for it
             os.execvpe(command[0], command, variables)  # noqa: S606
-        self._set_size(columns, lines)
 
     def __enter__(self) -> Self:
         return self
@@ -70,11 +72,7 @@ class Terminal:
     def resize(self, columns: int, lines: int) -> None:
         """Give it another size, as who drags a window does."""
         self._screen.resize(lines, columns)
-        self._set_size(columns, lines)
-
-    def _set_size(self, columns: int, lines: int) -> None:
-        size = struct.pack("HHHH", lines, columns, 0, 0)
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, size)
+        _set_size(self.descriptor, columns, lines)
 
     def send(self, keys: str) -> None:
         """Type. Arrows are sent as the program has asked for them."""
@@ -202,3 +200,8 @@ class Terminal:
                 return self.status
         msg = f"the program did not end within {seconds} s:\n{self.text}"
         raise AssertionError(msg)
+
+
+def _set_size(descriptor: int, columns: int, lines: int) -> None:
+    size = struct.pack("HHHH", lines, columns, 0, 0)
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, size)

@@ -41,6 +41,14 @@ def expanded(path: Path) -> Path:
         return path  # a file whose name begins so
 
 
+def folder_to_begin_in() -> Path:
+    """The folder in which the program was started, or the home folder where that one is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return expanded(Path("~"))
+
+
 def settings_folder() -> Path:
     """The folder of the admin's own settings."""
     return Path(platformdirs.user_config_dir(APP))

@@ -5,9 +5,32 @@ by a terminal. JSON goes through `json_text`, which keeps every value exactly as
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from qm_tui.text import json_text, visible
+
+
+class Unsaid(Exception):
+    """What was to be said could not be written, as where the disk is full that it was sent to."""
+
+
+@contextmanager
+def saying() -> Iterator[None]:
+    """Tell an output that fails from any other file that does.
+
+    Raises:
+        Unsaid: the output could not be written; its cause says why.
+        BrokenPipeError: whoever read it has seen enough.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unsaid from error
+
 
 _AS_LONG_AS_IT_IS: Final = sys.maxsize
 
@@ -20,7 +43,8 @@ def say(text: str = "", *, to_error: bool = False) -> None:
         to_error: whether to print them to standard error.
     """
     lines = (visible(line, _AS_LONG_AS_IT_IS) for line in text.split("\n"))
-    print("\n".join(lines), file=sys.stderr if to_error else sys.stdout)
+    with saying():
+        print("\n".join(lines), file=sys.stderr if to_error else sys.stdout)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
@@ -35,4 +59,5 @@ def say_json(value: object, *, indent: int | None = None) -> None:
 
 def put(text: str) -> None:
     """Print a piece of JSON as it is, or a text of the program's own."""
-    sys.stdout.write(text)
+    with saying():
+        sys.stdout.write(text)

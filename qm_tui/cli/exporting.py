@@ -12,7 +12,7 @@ from qm_tui import places
 from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store
 from qm_tui.refusal import Refused
-from qm_tui.saying import say
+from qm_tui.saying import say, saying
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import EXPORT_CHOICE, Delimiter, ExportChoices, delimiter_typed
 
@@ -139,8 +139,9 @@ def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int
 
     whole = BytesIO()
     exported = write_users(users, whole, choices=choices)  # wholly or not at all
-    sys.stdout.buffer.write(whole.getbuffer())
-    sys.stdout.buffer.flush()
+    with saying():
+        sys.stdout.buffer.write(whole.getbuffer())
+        sys.stdout.buffer.flush()
     chosen = replace(exported, out_of=of_all)
     said = exported.notes if of_all is None else chosen.sentences
     for sentence in said if users else ():

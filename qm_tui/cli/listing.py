@@ -109,7 +109,7 @@ def info(
         more = _about(users)
     except Refused as error:
         refused.append(error)
-    if not path.exists():
+    if not refused and not path.exists():
         held = "not there yet: the first import makes it"
     where = settings_path()
     for name, value in (

@@ -25,7 +25,7 @@ from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
 from qm_tui.crash import catch_the_rest, crashed
 from qm_tui.log import note, note_start, write_more
 from qm_tui.refusal import Refused, reason
-from qm_tui.saying import say
+from qm_tui.saying import Unsaid, say, saying
 from qm_tui.text import visible
 
 app = typer.Typer(
@@ -123,7 +123,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         given = sys.argv[1:] if arguments is None else list(arguments)
         with command.make_context("qm-tui", given) as context:
             command.invoke(context)
-        sys.stdout.flush()
+        with saying():
+            sys.stdout.flush()
         return Status.DONE
     except typer.Exit as ended:
         return ended.exit_code
@@ -139,8 +140,9 @@ def _status(arguments: Sequence[str] | None) -> int:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.BROKEN_PIPE
-    except OSError as error:
-        return _refuse(f"The output could not be written: {reason(error)}.")
+    except Unsaid as error:
+        why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else "it failed"
+        return _refuse(f"The output could not be written: {why}.")
     except Exception as error:
         return crashed(error)
 

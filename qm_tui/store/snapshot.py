@@ -118,7 +118,7 @@ def head_of(meta: Mapping[str, Any]) -> Head | None:
     if not isinstance(version, int) or version > FORMAT:
         raise LaterVersion
     try:
-        return Head(
+        head = Head(
             str(meta["uid"]),
             int(meta["generation"]),
             str(meta["journal"]),
@@ -126,8 +126,10 @@ def head_of(meta: Mapping[str, Any]) -> Head | None:
             int(meta["length"]),
             int(meta["crc32"], 16),
         )
-    except (KeyError, TypeError, ValueError):
-        return None
+        are_numbers = all(one in NUMBERS for one in (head.generation, head.offset, head.length))
+        return head if are_numbers and head.line else None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None  # or it could not have been written so
 
 
 def head_in(file: BinaryIO) -> Head | None:
@@ -245,7 +247,8 @@ class Reading:
         """Take what the file says of itself, even where another program wrote it since."""
         head_of(meta)  # not that of a later version
         generation = meta.get("generation", 0)
-        self.generation = generation if isinstance(generation, int) else 0
+        is_number = type(generation) is int and generation in NUMBERS
+        self.generation = generation if is_number else 0
         self.was_ours = "uid" in meta
 
     def _in_lines(self, exactly: bool) -> Iterator[Part]:

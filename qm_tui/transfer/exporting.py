@@ -53,14 +53,15 @@ def export_users(
         AlreadyThere: a file stands there, and `overwrite` is False.
         Refused: it could not be written; nothing was left behind.
     """
-    path, is_taken = place_for(path)
-    if is_taken and not overwrite:
-        raise _already_there(path)
+    place = place_for(path)
+    path = place.path
+    if place.is_taken and not overwrite:
+        raise _already_there(place)
     try:
         with replacing(path, overwrite=overwrite) as file:
             exported = write_users(users, file, tick, choices)
     except FileExistsError as error:
-        raise _already_there(path) from error
+        raise _already_there(place) from error
     except NotDurable as error:
         msg = (
             f"{visible(short(path))} was written, but it is not known whether it outlasts a power "
@@ -70,7 +71,7 @@ def export_users(
     except OSError as error:
         msg = f"{visible(short(path))} could not be written: {reason(error)}. Nothing was exported."
         raise Refused(msg) from error
-    return replace(exported, path=path)
+    return replace(exported, path=path, link_to=place.link_to)
 
 
 def write_users(
@@ -103,10 +104,21 @@ class Place(NamedTuple):
     Attributes:
         path: the file, with `.csv` at the end of its name.
         is_taken: whether a file stands there already.
+        link_to: the file that is written, where the path is a symbolic link to it.
     """
 
     path: Path
     is_taken: bool
+    link_to: Path | None = None
+
+    @property
+    def taken_words(self) -> str:
+        """What stands there already, safe to be shown: the begin of a sentence."""
+        name = visible(short(self.path))
+        if self.link_to is None:
+            return f"{name} exists already"
+        link = f"{name} is a symbolic link to {visible(short(self.link_to))}"
+        return f"{link}, which exists already"
 
 
 def place_for(path: Path) -> Place:
@@ -121,15 +133,17 @@ def place_for(path: Path) -> Place:
         target = export_path(path)
         folder = target.parent
         if not folder.is_dir():
-            msg = (
-                f"The folder {visible(short(folder))} does not exist: make it first, or choose "
-                "another. Nothing was exported."
-            )
+            shown = visible(short(folder))
+            what = f"The folder {shown} does not exist: make it first, or"
+            if folder.exists():
+                what = f"{shown} is not a folder:"
+            msg = f"{what} choose another. Nothing was exported."
             raise Refused(msg)
         if not os.access(folder, os.W_OK | os.X_OK):
             msg = f"{visible(short(folder))} is a folder in which you may not write."
             raise Refused(msg)
-        return Place(target, _is_file(target))
+        link_to = Path(os.path.realpath(target)) if target.is_symlink() else None
+        return Place(target, _is_file(target), link_to)
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else "no file can have such a name"
         msg = f"{visible(short(path))} could not be written: {why}. Nothing was exported."
@@ -154,8 +168,9 @@ def _is_file(path: Path) -> bool:
     raise Refused(msg)
 
 
-def _already_there(path: Path) -> AlreadyThere:
+def _already_there(place: Place) -> AlreadyThere:
+    what = "it" if place.link_to is None else "that file"
     return AlreadyThere(
-        f"{visible(short(path))} exists already: choose another name, or overwrite it with "
-        "--force. Nothing was exported."
+        f"{place.taken_words}: choose another name, or overwrite {what} with --force. "
+        "Nothing was exported."
     )

@@ -34,12 +34,12 @@ class Verdict(NamedTuple):
     Attributes:
         path: the path.
         is_folder: whether it is a folder, to be shown; else it is what the dialog is for.
-        is_taken: whether a file stands there.
+        taken_words: what stands there, as the begin of a sentence; empty where nothing does.
     """
 
     path: Path
     is_folder: bool = False
-    is_taken: bool = False
+    taken_words: str = ""
 
 
 class KeyHint(Static):

@@ -106,15 +106,15 @@ class SaveDialog(FileDialog[SaveChoice]):
             msg = f"The folder {short(path)} does not exist: make it first, or choose another."
             raise Refused(msg)
         place = place_for(path)
-        return Verdict(place.path, is_taken=place.is_taken)
+        return Verdict(place.path, taken_words=place.taken_words if place.is_taken else "")
 
     def accept(self, verdict: Verdict) -> None:
         """Close with the place; where a file stands there, ask first."""
-        if not verdict.is_taken:
+        if not verdict.taken_words:
             self._save(verdict.path, overwrite=False)
             return
         self.app.push_screen(
-            Question(f"{short(verdict.path)} exists already. Overwrite it?", yes="Overwrite"),
+            Question(f"{verdict.taken_words}. Overwrite it?", yes="Overwrite"),
             partial(self._answered, verdict.path),
         )
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from queue import SimpleQueue
 from typing import ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 
+from qm_tui.places import folder_to_begin_in
 from qm_tui.progress import Cancelled
 from qm_tui.refusal import Refused
 from qm_tui.tui.actions_bar import Offer
@@ -52,7 +52,7 @@ class UsersPage(UsersList):
         self._has_found = False
         self._growing: list[str] = []
         self._growing_users: dict[str, User] = {}
-        self._folder = Path.cwd()
+        self._folder = folder_to_begin_in()
         self._live = LiveView(self, session)
 
     def on_mount(self) -> None:

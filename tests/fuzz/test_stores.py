@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qm_tui.store.interface import UserStore
@@ -15,7 +15,7 @@ from qm_tui.store.state import State
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.undoing import undo
 from qm_tui.text import visible
-from tests.fuzz.store_files import NAME, RealStore, damages, forgeries, real_store
+from tests.fuzz.store_files import NAME, Forgery, RealStore, damages, forgeries, real_store
 from tests.fuzz.tries import TRIES
 from tests.helpers import user
 
@@ -147,6 +147,9 @@ def test_a_damaged_journal_is_refused_or_gives_what_was_there_once(real, folder,
 
 
 @TRIES
+@example([Forgery(0.375, (9, 0, 0, 0), "set", None)])
+@example([Forgery(0.5, (9, 0), "set", [[[[]]]])])
+@example([Forgery(0.5, (0,), "set", float("inf"))])
 @given(st.lists(forgeries | damages, min_size=1, max_size=2))
 def test_a_journal_that_others_wrote_is_refused_or_can_be_gone_on_with(real, folder, changes):
     data = real.files[JOURNAL]
@@ -156,6 +159,7 @@ def test_a_journal_that_others_wrote_is_refused_or_can_be_gone_on_with(real, fol
 
 
 @TRIES
+@example([(0, Forgery(0.0, (0,), "set", None)), (7, Forgery(0.375, (2,), "set", 2.0**64))])
 @given(
     st.lists(st.tuples(st.integers(0, 20), forgeries | damages), min_size=1, max_size=2),
 )

@@ -16,6 +16,7 @@ from qm_tui.store.snapshot import (
     NotASnapshot,
     Reading,
     head_in,
+    head_of,
     merged,
     written,
 )
@@ -251,6 +252,31 @@ def test_a_head_that_lacks_something_is_none(key):
 )
 def test_a_head_that_is_none_is_no_head(line):
     assert head_in(io.BytesIO(b'{\n"_meta":{\n' + line)) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("generation", 2.0**64),
+        ("generation", float("inf")),
+        ("generation", float("nan")),
+        ("generation", -1),
+        ("generation", 10**18),
+        ("generation", [7]),
+        ("offset", -1),
+        ("offset", 2**64),
+        ("length", -1),
+        ("length", "9" * 5000),
+        ("crc32", 7),
+        ("crc32", "no number"),
+        ("uid", "half a character: \ud800"),
+        ("journal", "half a character: \ud800"),
+    ],
+)
+def test_a_head_that_could_not_have_been_written_is_none(key, value):
+    meta = {"uid": "ab", "generation": 7, "journal": "cd", "offset": 0, "length": 1, "crc32": "0"}
+    assert head_of(meta) is not None
+    assert head_of({**meta, key: value}) is None
 
 
 @pytest.mark.parametrize("version", [3, 99, "2", None, 2.5])

@@ -177,7 +177,7 @@ async def test_a_file_with_escapes_in_its_name_is_asked_about_safely(exports):
         ("ä" * 130, "too long"),
         ("dir", "~/exports/dir.csv is a folder"),
         ("loop.csv", "symbolic links"),
-        ("old.csv/mine", "does not exist"),
+        ("old.csv/mine", "is not a folder: choose another"),
         ("pipe", "is a device or a pipe"),
         ("~nouser/x", "does not exist"),
     ],
