@@ -8,6 +8,9 @@ from typing import Any, Final
 
 _STEP: Final = 1000
 
+_MUCH: Final = 20_000
+"""Objects among which to look for garbage takes a few milliseconds."""
+
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
@@ -15,7 +18,9 @@ def no_garbage_collection() -> Iterator[None]:
 
     Users form no cycles: to look for some again and again doubles the time of an import. What was
     made is frozen at the end, because one look at all of it afterwards holds every key for a tenth
-    of a second.
+    of a second. What is frozen is never looked at again, and with it whatever else there was: a
+    dialog that was open then is never let go of. So the first time freezes, before any dialog, and
+    after that only what made much.
     """
     if not gc.isenabled():
         yield
@@ -24,7 +29,9 @@ def no_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        made = gc.get_count()[0]
+        if made > _MUCH or not gc.get_freeze_count():
+            gc.freeze()
         gc.enable()
 
 

@@ -102,8 +102,12 @@ class UserForm(VerticalScroll, can_focus=False):
 
     async def _make_next(self) -> None:
         """Make the next group. Not in a worker: one that is cancelled in a mount ends the app."""
+        if not self.is_attached:
+            return  # the form is closed already
         group = self._others.pop(0)
         await self.mount(*self._widgets(group))
+        if not all(row.is_attached for row in self._groups[group]):
+            return  # it was closed meanwhile
         self._begin(self._groups[group])
         if self._others:
             self.set_timer(_TURN, self._make_next)

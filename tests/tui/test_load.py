@@ -1,0 +1,25 @@
+"""Many programs change one store all the while, and imports run beside them: nothing is lost."""
+
+import pytest
+
+from benchmarks.load import run
+
+_FLAT = 12.0
+"""Megabytes by which a program may grow once it has everything that it needs."""
+
+
+def test_a_few_admins_and_imports_lose_nothing(home):
+    outcome = run(home, 3, 200, 8, imports=True)
+    assert outcome.lost == []
+    assert len(outcome.saves) >= 3
+    assert outcome.imports
+    assert len(outcome.memory) == 3
+
+
+@pytest.mark.long
+def test_ten_admins_and_imports_lose_nothing_and_memory_stays(home):
+    outcome = run(home, 10, 1_000, 60, imports=True)
+    assert outcome.lost == []
+    assert len(outcome.saves) >= 100
+    assert len(outcome.imports) >= 5
+    assert max(outcome.grown) < _FLAT
