@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from tests.helpers import ANNA, HEADER, read, user
 from tests.store.test_tinydb_store import commit
 from tests.test_cli import command, home, qm_tui, store
@@ -124,3 +125,12 @@ def test_every_flag_is_explained():
         assert flag in said
     assert "--guard-formulas" in said
     assert "German" in said
+
+
+@pytest.mark.usefixtures("users")
+def test_no_export_is_written_to_a_terminal():
+    with Terminal(command("export", "-"), columns=200) as terminal:
+        assert terminal.wait_for_end() == 2
+        assert "An export is not shown on a terminal" in terminal.text
+    assert ANNA.password.encode() not in terminal.received
+    assert b"anna" not in terminal.received

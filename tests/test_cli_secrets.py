@@ -205,3 +205,24 @@ def test_the_command_line_does_not_load_the_interface(home, store):
             [sys.executable, "-c", script, *arguments], check=True, capture_output=True, timeout=30
         )
         assert done.stderr == b"done\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["set", f"password={PASSWORD}", "anna"],
+        ["set", f"salt={SALT}", "anna"],
+        ["add", "user-name=bo", f"password={PASSWORD}"],
+        ["list", "--filter", f"password:{PASSWORD}"],
+        ["list", "--filter", f"berg -salt:{SALT}"],
+        ["export", "out.csv", "--filter", f"password:{PASSWORD}"],
+        ["passwd", "anna", PASSWORD],
+        ["set", "location=Oslo", "--filter", f"password:{PASSWORD}"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_a_password_as_an_argument_is_refused_and_not_repeated(store, arguments):
+    commit(store, user())
+    done = subprocess.run(command(*arguments), check=False, capture_output=True, timeout=30)
+    assert done.returncode == 2
+    _assert_no_secret((done.stdout + done.stderr).decode())

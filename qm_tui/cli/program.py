@@ -64,6 +64,8 @@ app.command("complete", hidden=True)(completing.complete)
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
 
+_TOO_MANY: Final = "Got unexpected extra argument"
+
 
 @app.callback(invoke_without_command=True)
 def interface(
@@ -132,6 +134,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _refuse(str(refused))
     except _WrongCall as error:
         message = visible(error.format_message().rstrip("."))
+        if message.startswith(_TOO_MANY) and error.ctx and error.ctx.info_name == "passwd":
+            message = "A password is asked for, and never given as an argument"
         return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         say("Cancelled. Nothing was written.", to_error=True)
