@@ -176,11 +176,15 @@ class _Frames:
             for one in self._doubtful
         ]
         lost = {one.number for one in doubtful}
-        missing = [one for one in range(before + 1, number) if one not in lost]
+        # a frame may claim any number: the gap is never made into a list
+        gap = range(before + 1, number)
+        missing = len(gap) - sum(one in gap for one in lost)
         if 0 not in lost and missing:
-            self._lose(f"transactions {missing[0]:,} to {missing[-1]:,} are missing", self._start)
-        elif [one.number for one in doubtful].count(0) == len(missing):
-            rest = iter(missing)
+            first = next(one for one in gap if one not in lost)
+            last = next(one for one in reversed(gap) if one not in lost)
+            self._lose(f"transactions {first:,} to {last:,} are missing", self._start)
+        elif [one.number for one in doubtful].count(0) == missing:
+            rest = (one for one in gap if one not in lost)
             doubtful = [one if one.number else one._replace(number=next(rest)) for one in doubtful]
         made.losses += doubtful
         payloads = self._parts + closing

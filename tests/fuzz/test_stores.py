@@ -149,6 +149,7 @@ def test_a_damaged_journal_is_refused_or_gives_what_was_there_once(real, folder,
 @TRIES
 @example([Forgery(0.375, (9, 0, 0, 0), "set", None)])
 @example([Forgery(0.5, (9, 0), "set", [[[[]]]])])
+@example([Forgery(0.5, (0, 0, 0, 3), "set", 13_515_135_267_648_108)])
 @example([Forgery(0.5, (0,), "set", float("inf"))])
 @given(st.lists(forgeries | damages, min_size=1, max_size=2))
 def test_a_journal_that_others_wrote_is_refused_or_can_be_gone_on_with(real, folder, changes):
