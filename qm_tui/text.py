@@ -72,16 +72,30 @@ def visible(text: str, limit: int = 4096) -> str:
     return "".join(shown)
 
 
-_UNSAFE_IN_JSON: Final = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
+_SUSPECT_IN_JSON: Final = re.compile("[\x7f-\xa0\xad\u0300-\U0010ffff]+")
+"""Characters among which there may be some that a terminal obeys; most names have none of them."""
 
 
 def json_text(value: object, indent: int | None = None) -> str:
-    r"""A value as JSON that a terminal can be shown: what it might obey is written `\u009b`."""
+    r"""A value as JSON that a terminal can be shown: what it might obey is written `\u009b`.
+
+    That is what `visible` makes a picture of; whoever reads the JSON has the value as it is.
+    """
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _SUSPECT_IN_JSON.sub(lambda found: _escaped(found.group()), text)
+
+
+def _escaped(text: str) -> str:
+    written = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if is_mark(character) else 0
+        if marks > MAX_MARKS or _is_unsafe(character):
+            written.append(json.dumps(character)[1:-1])
+        else:
+            written.append(character)
+    return "".join(written)
 
 
 def sentence(words: str) -> str:
