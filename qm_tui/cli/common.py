@@ -32,6 +32,7 @@ StoreOption = Annotated[
     typer.Option(
         "--store",
         metavar="PATH",
+        readable=False,  # we say it better
         help=f"The store's file. Without it {places.STORE_VARIABLE} says where it is, or it is in "
         "the data folder of your login.",
         show_default=False,

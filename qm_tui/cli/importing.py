@@ -49,7 +49,7 @@ def _option(key: str) -> Any:  # noqa: ANN401 - what Typer calls an option
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .csv file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="The .csv file.")],
     mode: Annotated[Mode, _option("mode")] = Mode.ADD_UPDATE,
     unknown_id: Annotated[UnknownID, _option("unknown_id")] = UnknownID.REJECT,
     match_user_name: Annotated[bool, _option("match_user_name")] = False,
@@ -69,7 +69,11 @@ def import_(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A TOML file that says which column holds which field."),
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="A TOML file that says which column holds which field.",
+        ),
     ] = None,
     confirm: Annotated[
         int, typer.Option(metavar="N", help="Confirm a mass change with the number of its users.")

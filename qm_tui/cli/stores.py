@@ -26,6 +26,7 @@ def init(
         Path | None,
         typer.Option(
             metavar="PATH",
+            readable=False,
             help="A folder for a store that a group shares, or the store's .json file in it.",
             show_default=False,
         ),
@@ -99,7 +100,10 @@ def checkpoint(
 def recover(
     context: typer.Context,
     new: Annotated[
-        Path, typer.Argument(metavar="NEW.json", help="The store to make; it must not be there.")
+        Path,
+        typer.Argument(
+            metavar="NEW.json", readable=False, help="The store to make; it must not be there."
+        ),
     ],
     store: StoreOption = None,
 ) -> None:
