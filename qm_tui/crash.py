@@ -1,11 +1,14 @@
 """An unexpected error: one sentence on the screen, and the rest in a log without secrets."""
 
+import errno
 import sys
 import threading
 from contextlib import suppress
 from typing import Final
 
+from qm_tui import places
 from qm_tui.log import log
+from qm_tui.refusal import reason
 from qm_tui.saying import say
 from qm_tui.text import visible
 
@@ -26,8 +29,9 @@ def sentence_of(error: BaseException) -> str:
     _has_failed.set()
     try:
         where = f" Details are in {visible(str(log(error)))}."
-    except OSError:
-        where = ""
+    except OSError as failed:
+        shown = visible(str(places.log_path()))
+        where = f" The log {shown} could not be written: {reason(failed)}."
     return (
         f"qm-tui failed unexpectedly ({type(error).__name__}): what was being done was not "
         f"finished, and the store is whole.{where}"
@@ -42,7 +46,8 @@ def has_failed() -> bool:
 def catch_the_rest() -> None:
     """Log what Python would print by itself, with a traceback, over whatever is on the screen.
 
-    That is what fails where nobody waits for it: in a thread, or as something is thrown away.
+    That is what fails where nobody waits for it: in a thread, or as something is thrown away. A
+    terminal that is gone is no failure.
     """
     threading.excepthook = lambda failed: log_quietly(failed.exc_value)
     sys.unraisablehook = lambda failed: log_quietly(failed.exc_value)
@@ -50,6 +55,7 @@ def catch_the_rest() -> None:
 
 def log_quietly(error: BaseException | None) -> None:
     """Log an error that nobody is told of, where that can be done."""
-    if error is not None:
+    is_gone = isinstance(error, OSError) and error.errno == errno.EIO
+    if error is not None and not is_gone:
         with suppress(OSError):
             log(error)

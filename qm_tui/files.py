@@ -5,6 +5,7 @@ happens on the way, the target holds the old bytes or the new ones.
 """
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -61,6 +62,35 @@ def _give(descriptor: int, access: Access) -> None:
     os.fchmod(descriptor, access.mode)
 
 
+def open_file(path: Path, flags: int) -> int:
+    """Open a file, and nothing but a file. Never waits, as a pipe would make it.
+
+    Raises:
+        OSError: it cannot be opened, or something else is there.
+    """
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a pipe, a device or a folder, not a file", str(path))
+    return descriptor
+
+
+def read_small(path: Path) -> bytes:
+    """What a small file holds, as one of settings: at most 1 MB.
+
+    Raises:
+        OSError: it cannot be read, is no file, or is larger.
+    """
+    with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
+        data = file.read(_SMALL + 1)
+    if len(data) > _SMALL:
+        raise OSError(errno.EFBIG, "it is larger than 1 MB", str(path))
+    return data
+
+
+_SMALL: Final = 1_000_000
+
+
 def open_kept(path: Path, flags: int) -> int:
     """Open a file that is never replaced; make it if need be, for those who share its folder.
 
@@ -69,11 +99,11 @@ def open_kept(path: Path, flags: int) -> int:
     """
     flags |= os.O_CLOEXEC
     with contextlib.suppress(FileNotFoundError):
-        return os.open(path, flags)
+        return open_file(path, flags)
     try:
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
-        return os.open(path, flags)
+        return open_file(path, flags)
     try:
         _give(descriptor, access_in(path.parent))
     except BaseException:

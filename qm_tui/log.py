@@ -3,6 +3,7 @@
 It is its owner's alone, and is begun anew when it has grown.
 """
 
+import errno
 import os
 import platform
 import stat
@@ -26,7 +27,12 @@ _more: Final = Event()
 
 
 def write_more() -> None:
-    """Log from now on what the program does, and what kinds of values an error met."""
+    """Log from now on what the program does, and what kinds of values an error met.
+
+    Raises:
+        OSError: the log cannot be written.
+    """
+    _append("")
     _more.set()
 
 
@@ -133,7 +139,7 @@ def _append(text: str) -> Path:
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise FileExistsError(path)
+            raise FileExistsError(errno.EEXIST, "something that is no file is there", str(path))
         if stat.S_IMODE(status.st_mode) != PRIVATE:
             os.fchmod(descriptor, PRIVATE)
         file.write(text)

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import ceil
 from types import FrameType
 from typing import Final
@@ -98,9 +98,7 @@ def progress_line() -> Iterator[Tick]:
         now = time.monotonic()
         if shows and now - drawn >= _INTERVAL:
             drawn = now
-            line = f"\r{pace.described(phase, done, total)}  {bar(done, total)}\x1b[K"
-            sys.stderr.write(line)
-            sys.stderr.flush()
+            _draw(f"\r{pace.described(phase, done, total)}  {bar(done, total)}\x1b[K")
 
     # what was ignored at the start, as under nohup, stays ignored
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -113,7 +111,12 @@ def progress_line() -> Iterator[Tick]:
         for number, handler in before.items():
             signal.signal(number, handler)
         if shows:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _draw("\r\x1b[K")
         if suspended:
             os.kill(os.getpid(), signal.SIGTSTP)
+
+
+def _draw(line: str) -> None:
+    with suppress(OSError):  # the terminal is gone: a signal says what is to be done then
+        sys.stderr.write(line)
+        sys.stderr.flush()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from qm_tui.files import make_private_folder, replacing
+from qm_tui.files import make_private_folder, read_small, replacing
 from qm_tui.places import settings_folder
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.export_choices import ExportChoices
@@ -52,7 +52,7 @@ def choices_path() -> Path:
 def remembered() -> Remembered:
     """What the admin chose last. What cannot be read, or is no choice, is passed over."""
     try:
-        said = tomllib.loads(choices_path().read_bytes().decode())
+        said = tomllib.loads(read_small(choices_path()).decode())
     except (OSError, ValueError, RecursionError):
         return Remembered()
     theme = said.get(_THEME)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from qm_tui.files import NotDurable, make_private_folder, replacing
+from qm_tui.files import NotDurable, make_private_folder, read_small, replacing
 from qm_tui.places import settings_folder
 from qm_tui.users.query.columns import COLUMN, Layout, Placed
 from qm_tui.users.query.language import LONGEST
@@ -60,7 +60,7 @@ def _key(name: str) -> str:
 def remembered_views() -> RememberedViews:
     """What is kept; nothing where the file cannot be read."""
     try:
-        said = tomllib.loads(views_path().read_bytes().decode())
+        said = tomllib.loads(read_small(views_path()).decode())
     except (OSError, ValueError, RecursionError):
         return RememberedViews()
     tables = said.get(_SAVED)

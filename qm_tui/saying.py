@@ -6,7 +6,7 @@ by a terminal. JSON goes through `json_text`, which keeps every value exactly as
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from qm_tui.text import json_text, visible
@@ -43,8 +43,12 @@ def say(text: str = "", *, to_error: bool = False) -> None:
         to_error: whether to print them to standard error.
     """
     lines = (visible(line, _AS_LONG_AS_IT_IS) for line in text.split("\n"))
+    if to_error:
+        with suppress(OSError):  # nobody is left to be told
+            print("\n".join(lines), file=sys.stderr)
+        return
     with saying():
-        print("\n".join(lines), file=sys.stderr if to_error else sys.stdout)
+        print("\n".join(lines))
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:

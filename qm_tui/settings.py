@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from qm_tui.files import read_small
 from qm_tui.places import settings_folder
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
@@ -62,7 +63,7 @@ def settings() -> Settings:
     """
     path = settings_path()
     try:
-        text = path.read_bytes().decode()
+        text = read_small(path).decode()
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:

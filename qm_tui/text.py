@@ -122,11 +122,24 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} {unit}"
 
 
+OF_ONE_WIDTH: Final = {
+    0xFE0E: None,
+    0xFE0F: None,
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+    **{0x1F1E6 + letter: 0x1F130 + letter for letter in range(26)},
+}
+"""Characters that terminals draw in different widths, which would shift the columns after them.
+
+Left out are the signs that choose how an emoji is drawn and the colours of skin; the letters that
+two by two make a flag are shown as letters in a square.
+"""
+
+
 def fitted(text: str, width: int) -> str:
     """The text, made visible, in exactly `width` cells of a terminal: padded, or cut with a "…"."""
     if text.isascii() and text.isprintable() and len(text) <= width:
         return text.ljust(width)
-    text = visible(text)
+    text = visible(text).translate(OF_ONE_WIDTH)
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - most text is plain ASCII
 
     if cell_len(text) <= width:

@@ -110,13 +110,23 @@ def test_a_pipe_in_its_place_holds_nothing_up(home):
     path = places.log_path()
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    assert "Details" not in sentence_of(ValueError())
+    said = sentence_of(ValueError())
+    assert "Details" not in said
+    assert "could not be written: " in said
 
 
-def test_a_folder_in_its_place_is_no_second_error(more):
+def test_a_folder_in_its_place_is_no_second_error_and_said():
     places.log_path().mkdir(parents=True)
-    note("nowhere")
-    assert "Details" not in sentence_of(ValueError())
+    logging._more.set()
+    try:
+        note("nowhere")
+        said = sentence_of(ValueError())
+    finally:
+        logging._more.clear()
+    assert "Details" not in said
+    assert "qm-tui.log could not be written: " in said
+    with pytest.raises(OSError, match=r"qm-tui\.log"):
+        write_more()
 
 
 def test_nothing_is_noted_unless_that_is_wanted():

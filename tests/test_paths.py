@@ -177,12 +177,12 @@ def test_an_export_says_when_it_follows_a_link(home, place):
     Path("link2.csv").symlink_to("link.csv")
     said = _run("export", "link2.csv", "--store", f"{home}/users.json", status=2)
     assert (
-        "link2.csv is a symbolic link to ~/place/kept.csv, which exists already: choose another "
-        "name, or overwrite that file with --force. Nothing was exported." in said
+        "link2.csv leads through a symbolic link to ~/place/kept.csv, which exists already: choose "
+        "another name, or overwrite that file with --force. Nothing was exported." in said
     )
     assert Path("kept.csv").read_text() == KEPT
     said = _run("export", "--force", "link2.csv", "--store", f"{home}/users.json", status=0)
-    assert "1 user written to link2.csv, a symbolic link to ~/place/kept.csv" in said
+    assert "1 user written to link2.csv, through a symbolic link to ~/place/kept.csv" in said
     assert Path("link2.csv").readlink() == Path("link.csv")
     assert Path("link.csv").readlink() == Path("kept.csv")
     assert "anna" in Path("kept.csv").read_text()
@@ -190,7 +190,7 @@ def test_an_export_says_when_it_follows_a_link(home, place):
 
 def test_a_link_to_what_is_not_there_yet_is_followed_and_said(home, place):
     said = _run("export", "dangling.csv", "--store", f"{home}/users.json", status=0)
-    assert "written to dangling.csv, a symbolic link to ~/place/gone.csv" in said
+    assert "written to dangling.csv, through a symbolic link to ~/place/gone.csv" in said
     assert "anna" in Path("gone.csv").read_text()
     assert Path("dangling.csv").is_symlink()
 

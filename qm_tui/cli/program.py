@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from qm_tui import __version__
+from qm_tui import __version__, places
 from qm_tui.cli import (
     activity,
     adding,
@@ -80,7 +80,7 @@ def interface(
 ) -> None:
     """Open the interface, unless a command is given."""
     if debug:
-        write_more()
+        _log_more()
     note_start(context.invoked_subcommand or "the interface")
     context.obj = Given(store, read_only)
     if version:
@@ -99,14 +99,23 @@ def interface(
     raise typer.Exit(run(opened(context, None, read_only=read_only, load=False)))
 
 
+def _log_more() -> None:
+    try:
+        write_more()
+    except OSError as error:
+        where = visible(str(places.log_path()))
+        msg = f"--debug cannot write the log {where}: {reason(error)}. Leave it out, or mend that."
+        raise Refused(msg) from error
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with its exit status."""
     catch_the_rest()
     status = _status(arguments)
     note(f"ended with status {status}")
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     # to free a hundred thousand users one by one takes longer than to read them
     os._exit(status)
 

@@ -4,15 +4,14 @@ Snapshot and journal say whether they belong together; what does not belong toge
 nothing is guessed.
 """
 
-import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, NoReturn
 
+from qm_tui.files import open_file
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import reason
@@ -480,11 +479,7 @@ def _opened(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, or is no file.
     """
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "it is not a file")
-    return file
+    return os.fdopen(open_file(path, os.O_RDONLY), "rb")
 
 
 def _is_read_only_system(path: Path) -> bool:

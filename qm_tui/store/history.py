@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.files import Access, make_folder, name_too, replacing, sync_folder
+from qm_tui.files import Access, make_folder, name_too, open_file, replacing, sync_folder
 from qm_tui.store.entries import encoded, facts_json, facts_of, parsed
 from qm_tui.store.frames import Damaged, Frame, framed, frames_in, lines_in, payload_of
 from qm_tui.store.interface import Entry
@@ -219,7 +219,7 @@ class History:
     @staticmethod
     def _read_entries(segment: _Segment) -> list[Entry]:
         path = segment.summary if segment.summary.exists() else segment.journal
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDONLY)
         try:
             size = os.fstat(descriptor).st_size
             payloads = [payload_of(line) for _, line in lines_in(descriptor, 0, size)]
@@ -238,7 +238,7 @@ class History:
 def _frames_of(path: Path) -> Iterator[Iterator[Frame]]:
     """The frames of a journal of the history; none of one that was removed."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDONLY)
     except FileNotFoundError:
         yield iter(())
         return

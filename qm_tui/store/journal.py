@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from qm_tui.files import Access, replacing
+from qm_tui.files import Access, open_file, replacing
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.store.entries import (
     ROWS_IN_A_PART,
@@ -144,7 +144,7 @@ class Journal:
         """
         self.path = path
         flags = os.O_RDWR if may_write else os.O_RDONLY
-        self._descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        self._descriptor = open_file(path, flags | os.O_NOFOLLOW)
         try:
             self.header, self._begin = header_in(self._descriptor)
         except BaseException:

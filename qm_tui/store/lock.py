@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
-from qm_tui.files import open_kept
+from qm_tui.files import open_file, open_kept
 from qm_tui.refusal import reason
 from qm_tui.store.refusals import StoreBusy, StoreRefused
 from qm_tui.store.who import Origin
@@ -159,7 +159,7 @@ class Lock:
     def _open(self, *, for_writing: bool) -> tuple[int, bool]:
         if not for_writing:
             # a reader makes no file
-            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), False
+            return open_file(self._path, os.O_RDONLY | os.O_NOFOLLOW), False
         return open_kept(self._path, os.O_RDWR | os.O_NOFOLLOW), True
 
     def _is_in_place(self, descriptor: int) -> bool:

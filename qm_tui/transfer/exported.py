@@ -57,7 +57,7 @@ class Exported:
         formulas: the cells that a spreadsheet would run.
         choices: what was chosen.
         path: the file; None where it was an open one.
-        link_to: the file that was written, where the path is a symbolic link to it.
+        link_to: the file that was written, where symbolic links lead to it.
         out_of: of how many users these were chosen; None where all were written.
         own_passwords: the User Names of those whose password was set here; none where passwords
             were left out.
@@ -76,7 +76,7 @@ class Exported:
         """All that is to be said, safe for a terminal: what was written, and what to mind."""
         where = f" to {visible(short(self.path))}" if self.path else ""
         if self.link_to:
-            where += f", a symbolic link to {visible(short(self.link_to))}"
+            where += f", through a symbolic link to {visible(short(self.link_to))}"
         some = counted(self.users, "user")
         if self.out_of is not None:
             some = f"{self.users:,} of {counted(self.out_of, 'user')}"

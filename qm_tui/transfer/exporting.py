@@ -104,7 +104,7 @@ class Place(NamedTuple):
     Attributes:
         path: the file, with `.csv` at the end of its name.
         is_taken: whether a file stands there already.
-        link_to: the file that is written, where the path is a symbolic link to it.
+        link_to: the file that is written, where symbolic links lead to it.
     """
 
     path: Path
@@ -117,7 +117,7 @@ class Place(NamedTuple):
         name = visible(short(self.path))
         if self.link_to is None:
             return f"{name} exists already"
-        link = f"{name} is a symbolic link to {visible(short(self.link_to))}"
+        link = f"{name} leads through a symbolic link to {visible(short(self.link_to))}"
         return f"{link}, which exists already"
 
 
@@ -142,7 +142,14 @@ def place_for(path: Path) -> Place:
         if not os.access(folder, os.W_OK | os.X_OK):
             msg = f"{visible(short(folder))} is a folder in which you may not write."
             raise Refused(msg)
-        link_to = Path(os.path.realpath(target)) if target.is_symlink() else None
+        real = Path(os.path.realpath(target))
+        if target.is_symlink() and not real.parent.is_dir():
+            msg = (
+                f"{visible(short(target))} is a symbolic link to {visible(short(real))}, and that "
+                "folder does not exist: choose another name. Nothing was exported."
+            )
+            raise Refused(msg)
+        link_to = None if real == Path(os.path.abspath(target)) else real  # noqa: PTH100 - no link
         return Place(target, _is_file(target), link_to)
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else "no file can have such a name"

@@ -1,12 +1,13 @@
 """An import, from a file to the store: first a plan, then one transaction, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from qm_tui.garbage import no_garbage_collection
-from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.progress import Cancelled, Phase, Tick, no_tick
 from qm_tui.refusal import Refused
 from qm_tui.store.checking import Terms
 from qm_tui.store.interface import IMPORT_OF, UserStore
@@ -175,15 +176,15 @@ def commit(
             it was.
     """
     if token is None:
-        with store.import_at_work(prepared.asked.path.name) as own:
-            return commit(
-                prepared,
-                store,
-                tick,
-                confirmed=confirmed,
-                takes_any_outcome=takes_any_outcome,
-                token=own,
-            )
+        work = partial(
+            commit,
+            prepared,
+            store,
+            tick,
+            confirmed=confirmed,
+            takes_any_outcome=takes_any_outcome,
+        )
+        return _noted(prepared.asked, store, tick, lambda own: work(token=own))
     first = prepared
     for left in reversed(range(_PLANS_OUTSIDE)):
         moved_on = prepared is not first
@@ -271,12 +272,31 @@ def import_users(
             keeps = Keeps.RECORDS if keeps_records else Keeps.COUNTS
             prepared = prepare(asked, store.state, tick, keeps)
             return _report(prepared)
-        with store.import_at_work(asked.path.name) as token:
-            keeps = Keeps.RECORDS if keeps_records else Keeps.CHANGES
+        keeps = Keeps.RECORDS if keeps_records else Keeps.CHANGES
+
+        def work(token: str) -> Report:
             prepared = prepare(asked, store.state, tick, keeps)
             return commit(
                 prepared, store, tick, confirmed=confirmed, takes_any_outcome=True, token=token
             )
+
+        return _noted(asked, store, tick, work)
+
+
+def _noted(asked: Asked, store: UserStore, tick: Tick, work: Callable[[str], Report]) -> Report:
+    """Do an import under a note. Where the line dropped at its very end, the note stays.
+
+    The next start then says that it was saved: who was not there to see that should be told.
+    """
+    report: Report | None = None
+    try:
+        with store.import_at_work(asked.path.name) as token:
+            report = work(token)
+            tick(Phase.IMPORTING, report.plan.records, report.plan.records)
+    except Cancelled:
+        if report is None:
+            raise
+    return report
 
 
 def _counting(plan: Plan, tick: Tick) -> Tick:

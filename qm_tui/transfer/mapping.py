@@ -11,14 +11,13 @@ A mapping is TOML, so that it can be written by hand:
 It is found again by its header, for files whose columns have the same names.
 """
 
-import os
 import tomllib
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from qm_tui.files import make_private_folder, replacing
+from qm_tui.files import make_private_folder, read_small, replacing
 from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
 from qm_tui.transfer.columns import (
@@ -149,13 +148,7 @@ def _read(path: Path) -> _Kept:
         Refused: it cannot be read, or holds something else.
     """
     try:
-        # not blocking: a pipe would be waited for
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(_LONGEST_FILE + 1) or b""
-        text = data.decode("utf-8-sig")
-        if len(data) > _LONGEST_FILE:
-            raise _refused(path, "it is larger than 1 MB")
+        text = read_small(path).decode("utf-8-sig")
         return _kept(path, tomllib.loads(text))
     except UnicodeDecodeError as error:
         raise _refused(path, "it is not UTF-8 text") from error

@@ -69,10 +69,10 @@ class DetailsScreen(Dialog[int]):
         return self._users.get(self._user_ids[self._row])
 
     def say(self, sentence: str) -> None:
-        """Say something below the details; nothing where it is empty."""
-        said = self.query_one("#details-said", Static)
-        said.update(safe(sentence))
-        said.display = bool(sentence)
+        """Say something below the details; nothing where it is empty, or they are closed by now."""
+        for said in self.query("#details-said").results(Static):
+            said.update(safe(sentence))
+            said.display = bool(sentence)
 
     def show_users(self, users: Mapping[str, User]) -> None:
         """Show the same user as it is among other users."""

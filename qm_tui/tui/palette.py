@@ -8,9 +8,11 @@ from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
+from textual.widgets import Input
 
 from qm_tui.tui.content import safe
 from qm_tui.tui.keys import actions_that_work
+from qm_tui.tui.plain_input import Pictures
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
 """Where the actions are that are offered: not those of a field, which are for typing."""
@@ -20,7 +22,15 @@ _MOVES: Final = ("move", "to_list", "app.focus", "screen.focus", "app.command_pa
 
 
 class Palette(CommandPalette):
-    """Textual's own, but closed once, as every dialog: of two keys the first counts."""
+    """Textual's own, but closed once, as every dialog: of two keys the first counts.
+
+    And what is pasted into it is drawn as every text that others wrote.
+    """
+
+    def on_mount(self) -> None:
+        """Draw what is typed safely."""
+        for field in self.query(Input):
+            field.highlighter = Pictures()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close it, if it is still open and on top."""

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from qm_tui.text import MAX_MARKS, is_mark, visible
 
 
-class _Pictures(Highlighter):
+class Pictures(Highlighter):
     """Draws each character that cannot be shown as it is as one that can, in as many cells."""
 
     def __call__(self, text: str | Text) -> Text:
@@ -36,7 +36,7 @@ class PlainInput(Input):
     """
 
     def __init__(self, longest: int, *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, select_on_focus=False, highlighter=_Pictures())
+        super().__init__(id=id, compact=True, select_on_focus=False, highlighter=Pictures())
         self._longest = longest
         self.cursor_blink = False  # each blink is bytes on a slow line
 

@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Final
 
-from qm_tui.text import visible
+from qm_tui.text import OF_ONE_WIDTH, visible
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import LICENSE, MAX_WIDTH, Column, Layout
 from qm_tui.users.query.licenses import LETTERS, NO_LICENSE, License, license_cell
@@ -25,18 +25,6 @@ _WORDS: Final = {
 _LIMIT: Final = 4 * MAX_WIDTH
 """Characters that are looked at: a letter with three marks takes one cell."""
 
-_OF_ONE_WIDTH: Final = {
-    0xFE0E: None,
-    0xFE0F: None,
-    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
-    **{0x1F1E6 + letter: 0x1F130 + letter for letter in range(26)},
-}
-"""Characters that terminals draw in different widths, which would shift the columns after them.
-
-Left out are the signs that choose how an emoji is drawn and the colours of skin; the letters that
-two by two make a flag are shown as letters in a square.
-"""
-
 
 def cell_text(column: Column, user: User) -> str:
     """What a cell shows of a user, visible text: never a secret, and flags in one letter."""
@@ -49,7 +37,7 @@ def cell_text(column: Column, user: User) -> str:
     if field.kind is Kind.FLAG:
         return _FLAGS.get(value, visible(value, 1))
     text = visible(value, _LIMIT)
-    return text if text.isascii() else text.translate(_OF_ONE_WIDTH)
+    return text if text.isascii() else text.translate(OF_ONE_WIDTH)
 
 
 def legend(layout: Layout) -> str:

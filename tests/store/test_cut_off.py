@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from qm_tui.progress import Cancelled, HungUp
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.transfer.importing import Asked, import_users
 from tests.helpers import ANNA, HEADER, csv_text, user, written
 from tests.store.test_tinydb_store import commit
 
@@ -112,3 +114,22 @@ def test_the_activity_log_says_what_was_imported(path):
     assert entry.added == 1
     import_users(Asked(file), store)
     assert store.activity()[0] == entry
+
+
+@pytest.mark.parametrize("why", [HungUp, Cancelled])
+def test_who_hung_up_as_it_was_saved_is_told_that_it_was(tmp_path, why):
+    store = open_store(tmp_path / "users.json")
+    store.load()
+    file = written(tmp_path, csv_text([HEADER, user("bo", user_id="")]))
+
+    def tick(_phase, done, total):
+        if done == total and store.state.users:
+            raise why
+
+    report = import_users(Asked(file), store, tick)
+    assert report.committed
+    assert len(store.state.users) == 1
+    again = open_store(tmp_path / "users.json")
+    again.load()
+    said = " ".join(again.notices)
+    assert ("was cut off after it was saved, as transaction 1." in said) is (why is HungUp)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
@@ -99,5 +100,7 @@ async def type_text(pilot: Pilot[str], text: str) -> None:
 
 def shown(pilot: Pilot[str]) -> str:
     """The text on the screen, line by line."""
+    # as Textual does it before it draws: what is below a dialog is drawn for this screen
+    visible_screen_stack.set(pilot.app._background_screens)
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)

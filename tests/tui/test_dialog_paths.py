@@ -68,7 +68,7 @@ async def test_what_is_overwritten_through_a_link_is_said(home, place):
     async with opened(SaveDialog(place, "new.csv")) as hand:
         await hand.type("link.csv", "enter")
         said = _words(hand.screen_text)
-        assert "is a symbolic link to" in said
+        assert "leads through a symbolic link to" in said
         assert "which exists already. Overwrite it?" in said
         await hand.press("right", "enter")
         assert hand.app.result == SaveChoice(place / "link.csv", overwrite=True)
@@ -83,7 +83,7 @@ def test_an_export_through_a_link_is_said_when_it_is_complete(home, place):
         tour.see("", "3 users")
         tour.see("x", "Save As")
         tour.see(f"\x15 {place}/gone.csv Enter", "Export complete.")
-        assert "a symbolic link to ~/place/nowhere.csv" in _words(terminal.text)
+        assert "through a symbolic link to ~/place/nowhere.csv" in _words(terminal.text)
         tour.see("Enter", "Actions")
         terminal.send("q")
         assert terminal.wait_for_end() == 0

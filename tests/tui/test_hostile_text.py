@@ -67,7 +67,7 @@ STEPS = [
     ("Enter", "Users   All users"),  # what is said of an import that was cut off
     ("Right " * 25 + "Left " * 9, "3 users"),
     ("Enter", "Identity"),
-    ("PgDn " * 5 + "Right", "other user"),
+    ("PgDn " * 5 + "Right", "of 3"),
     ("? Esc Esc", "Actions"),
     ("Space", "1 marked"),
     ("m", "New value"),

@@ -1,6 +1,7 @@
 """The palette: what it offers on which screen, how it is found, and that it does it."""
 
 import pytest
+from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
@@ -165,3 +166,12 @@ async def test_colours_are_turned_and_are_the_same_at_the_next_start(app, home):
     assert remembered().theme is Theme.LIGHT
     store = app_on(home / "other.json")._session.store
     assert not QmTuiApp(store, theme=remembered().theme).current_theme.dark
+
+
+async def test_what_is_pasted_is_drawn_and_not_obeyed(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await opened(pilot)
+        top(pilot).query_one(Input).post_message(events.Paste("P\x1b[2J\u202eue"))
+        await pilot.pause(0.3)
+        assert "P\ufffd[2J\ufffdue" in shown(pilot)
