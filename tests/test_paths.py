@@ -93,8 +93,7 @@ def _run(*arguments: str | bytes, status: int) -> str:
 )
 def test_what_is_no_users_file_is_not_imported(home, place, path, why):
     before = _tree(home)
-    for options in ([], ["--dry-run", "--json"]):
-        assert why in _run("import", *options, path, "--store", f"{home}/users.json", status=2)
+    assert why in _run("import", path, "--store", f"{home}/users.json", status=2)
     assert _tree(home) == before
 
 
@@ -249,10 +248,10 @@ def test_an_export_that_fails_leaves_its_target_as_it_was(home, place, is_link):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["list"],
         ["set", "location=X", "anna"],
-        ["import", "users.csv"],
-        ["export", "out.csv"],
+        pytest.param(["list"], marks=pytest.mark.long),
+        pytest.param(["import", "users.csv"], marks=pytest.mark.long),
+        pytest.param(["export", "out.csv"], marks=pytest.mark.long),
         ["info"],
     ],
     ids=lambda arguments: arguments[0],

@@ -37,7 +37,7 @@ def place(home):
 FOLDERS = ["PLACE/", "PLACE/inside/inside/inside/", "/proc/", "/proc/self/", "/dev/", "/sys/", "/"]
 
 
-@pytest.mark.parametrize("key", ["i", "x"])
+@pytest.mark.parametrize("key", ["i", pytest.param("x", marks=pytest.mark.long)])
 def test_every_folder_can_be_gone_through(home, place, key):
     store_of(home / "users.json", sample_users(3))
     with Terminal(
@@ -49,7 +49,7 @@ def test_every_folder_can_be_gone_through(home, place, key):
         for folder in FOLDERS:
             tour.see(f"\x15 {folder.replace('PLACE', str(place))} Enter", "shown")
             # into the list, over everything that is there: each is looked into
-            tour.press("Tab " + "Down " * 15)
+            tour.press("Tab " + "Down " * 8)
             terminal.settle(0.3)
             tour.press("\x1b[Z")
         tour.see("Esc", "Actions")

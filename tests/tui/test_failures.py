@@ -78,8 +78,11 @@ def _log():
     return path.read_text()
 
 
-@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize(
+    ("failure", "debug"),
+    [*((one, ["--debug"]) for one in FAILURES), ("a widget that draws", [])],
+    ids=lambda value: value if isinstance(value, str) else "debug" * len(value),
+)
 def test_an_unexpected_error_is_one_sentence_and_a_log(store, failure, debug):
     plant, keys = FAILURES[failure]
     with Terminal([*_program(plant), *debug, "--store", str(store)], columns=200) as terminal:

@@ -118,8 +118,15 @@ def _said_at_the_next_start(store):
     return done.stderr.decode()
 
 
-@pytest.mark.parametrize("work", WORKS)
-@pytest.mark.parametrize("loss", LOSSES)
+def _lost_at_work():
+    """Each loss at each work; in short each way at rest and in an import, and SIGHUP at all."""
+    for loss in LOSSES:
+        for work in WORKS:
+            is_short = loss == "SIGHUP" or work in ("at rest", "importing")
+            yield pytest.param(loss, work, marks=[] if is_short else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("loss", "work"), list(_lost_at_work()))
 def test_a_lost_terminal_ends_the_program_soon_and_leaves_the_store_whole(store, big, loss, work):
     wrapper, lose = LOSSES[loss]
     with Terminal([*wrapper, PROGRAM, "--store", str(store)]) as terminal:
