@@ -40,6 +40,9 @@ class Access(NamedTuple):
 
 OWNER_ALONE: Final = Access(PRIVATE)
 
+_SMALL: Final = 1024 * 1024
+"""Bytes that a small file may have."""
+
 
 def access_in(folder: Path) -> Access:
     """Who may use the files that a store makes in a folder.
@@ -65,10 +68,12 @@ def _give(descriptor: int, access: Access) -> None:
 def open_file(path: Path, flags: int) -> int:
     """Open a file, and nothing but a file. Never waits, as a pipe would make it.
 
+    One that the flags let it make is its owner's alone.
+
     Raises:
         OSError: it cannot be opened, or something else is there.
     """
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is a pipe, a device or a folder, not a file", str(path))
@@ -86,9 +91,6 @@ def read_small(path: Path) -> bytes:
     if len(data) > _SMALL:
         raise OSError(errno.EFBIG, "it is larger than 1 MB", str(path))
     return data
-
-
-_SMALL: Final = 1_000_000
 
 
 def open_kept(path: Path, flags: int) -> int:

@@ -3,7 +3,6 @@
 It is its owner's alone, and is begun anew when it has grown.
 """
 
-import errno
 import os
 import platform
 import stat
@@ -17,7 +16,7 @@ from threading import Event
 from typing import Final
 
 from qm_tui import __version__, places
-from qm_tui.files import PRIVATE, make_private_folder
+from qm_tui.files import PRIVATE, make_private_folder, open_file
 from qm_tui.text import visible
 
 _LONGEST: Final = 1_000_000
@@ -133,14 +132,9 @@ def _append(text: str) -> Path:
     with suppress(OSError):
         if path.stat().st_size > _LONGEST:
             path.replace(path.with_name(path.name + ".old"))
-    # a pipe or a device that stands there must not hold up the program
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(path, flags, PRIVATE)
+    descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise FileExistsError(errno.EEXIST, "something that is no file is there", str(path))
-        if stat.S_IMODE(status.st_mode) != PRIVATE:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != PRIVATE:
             os.fchmod(descriptor, PRIVATE)
         file.write(text)
     return path

@@ -29,7 +29,7 @@ from zlib import crc32
 import orjson
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.entries import encoded
+from qm_tui.store.entries import encoded, number_in
 from qm_tui.store.rows import DOCUMENT_ID, NUMBERS
 from qm_tui.users.fields import KEYS
 
@@ -246,9 +246,10 @@ class Reading:
     def _take_meta(self, meta: Mapping[str, Any]) -> None:
         """Take what the file says of itself, even where another program wrote it since."""
         head_of(meta)  # not that of a later version
-        generation = meta.get("generation", 0)
-        is_number = type(generation) is int and generation in NUMBERS
-        self.generation = generation if is_number else 0
+        try:
+            self.generation = number_in(meta, "generation")
+        except ValueError:
+            self.generation = 0
         self.was_ours = "uid" in meta
 
     def _in_lines(self, exactly: bool) -> Iterator[Part]:

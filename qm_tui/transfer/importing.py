@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -176,15 +175,18 @@ def commit(
             it was.
     """
     if token is None:
-        work = partial(
-            commit,
-            prepared,
-            store,
-            tick,
-            confirmed=confirmed,
-            takes_any_outcome=takes_any_outcome,
-        )
-        return _noted(prepared.asked, store, tick, lambda own: work(token=own))
+
+        def work(own: str) -> Report:
+            return commit(
+                prepared,
+                store,
+                tick,
+                confirmed=confirmed,
+                takes_any_outcome=takes_any_outcome,
+                token=own,
+            )
+
+        return _noted(prepared.asked, store, tick, work)
     first = prepared
     for left in reversed(range(_PLANS_OUTSIDE)):
         moved_on = prepared is not first

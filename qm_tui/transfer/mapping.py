@@ -33,7 +33,6 @@ from qm_tui.transfer.read_as import ColumnMapping
 from qm_tui.users.fields import Field
 
 _SUFFIX: Final = ".toml"
-_LONGEST_FILE: Final = 1024 * 1024
 _LONGEST_NAME: Final = 200
 """Bytes that a name contributes to the name of a file; names end at 255."""
 _ENTRIES: Final = ("name", "header", "columns")

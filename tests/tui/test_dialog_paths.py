@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.terminal import Terminal
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
 from tests.helpers import ANNA, HEADER, csv_text
 from tests.tui.dialogs import opened
 from tests.tui.pages import sample_users, store_of
-from tests.tui.test_real_terminal import PROGRAM
+from tests.tui.test_real_terminal import started
 from tests.tui.tour import Tour
 
 
@@ -40,9 +39,7 @@ FOLDERS = ["PLACE/", "PLACE/inside/inside/inside/", "/proc/", "/proc/self/", "/d
 @pytest.mark.parametrize("key", ["i", pytest.param("x", marks=pytest.mark.long)])
 def test_every_folder_can_be_gone_through(home, place, key):
     store_of(home / "users.json", sample_users(3))
-    with Terminal(
-        [PROGRAM, "--store", str(home / "users.json")], columns=100, lines=30
-    ) as terminal:
+    with started(home, columns=100, lines=30) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
         tour.see(key, "Cancel")
@@ -76,9 +73,7 @@ async def test_what_is_overwritten_through_a_link_is_said(home, place):
 
 def test_an_export_through_a_link_is_said_when_it_is_complete(home, place):
     store_of(home / "users.json", sample_users(3))
-    with Terminal(
-        [PROGRAM, "--store", str(home / "users.json")], columns=120, lines=30
-    ) as terminal:
+    with started(home, columns=120, lines=30) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
         tour.see("x", "Save As")
@@ -99,7 +94,7 @@ def test_where_the_folder_of_the_last_time_is_gone_another_is_shown(home, place)
     os.chdir(gone)
     try:
         gone.rmdir()
-        with Terminal([PROGRAM, "--store", str(home / "users.json")]) as terminal:
+        with started(home) as terminal:
             tour = Tour(terminal)
             tour.see("", "3 users")
             tour.see("i", "shown")
