@@ -8,6 +8,9 @@ BENCH := $(VENV)/.bench
 # the tests of the interface wait more than they work
 WORKERS := $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 1))
 
+# the tests start the program more than a thousand times: it is compiled once, not each time
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup test test-long fuzz test-lowest format bench pictures clean
 

@@ -49,7 +49,7 @@ def test_what_is_there_at_first_and_much_that_is_made_later_are_not_looked_at_ag
     at_first = int(_said(frozen))
     assert at_first > 1000
     later = f"with no_garbage_collection():\n    more = made(100_000)\n{frozen}"
-    assert int(_said(later)) > at_first + 100_000
+    assert int(_said(later)) >= at_first + 100_000
 
 
 def test_within_another_it_ends_with_that_one():

@@ -8,18 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from unittest import mock
 from zlib import crc32
 
 from hypothesis import strategies as st
 from tinydb import TinyDB
 
-from qm_tui.store import entries
 from qm_tui.store.frames import framed
 from qm_tui.store.storage import JournalStorage
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, user
+from tests.store.small_parts import small_parts
 
 NAME: Final = "users.json"
 
@@ -68,7 +67,7 @@ def real_store(folder: Path) -> RealStore:
         store.checkpoint()
 
     newcomers = [user(name) for name in ("bo", "cy", "dora", "emil", "fay")]
-    with mock.patch.object(entries, "ROWS_IN_A_PART", 2):
+    with small_parts(2):
         commit({ANNA.user_id: ANNA})
         checkpoint()
         commit({one.user_id: one for one in newcomers})

@@ -26,6 +26,7 @@ from qm_tui.store.undoing import undo
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
+from tests.store.small_parts import ROWS_IN_A_PART, small_parts
 
 TAKES_SPACE: Final = (
     *("open", "write", "pwrite", "fsync", "fdatasync"),
@@ -36,7 +37,7 @@ TAKES_SPACE: Final = (
 WRITES: Final = (*TAKES_SPACE, "ftruncate", "unlink")
 """Those that fail where the disk does."""
 
-LARGE: Final = 620
+LARGE: Final = 2 * ROWS_IN_A_PART + 5
 """Users of a transaction that is written in parts."""
 
 _STORE: Final = Path("store") / "users.json"
@@ -235,6 +236,7 @@ class Trial:
     def _copy(self) -> Path:
         return self._folder / "copy"
 
+    @small_parts()
     def _tried(self, failing: AbstractContextManager[object]) -> list[User]:
         """Do the work on a copy of the store, and again if it failed; what it holds at the end."""
         shutil.rmtree(self._copy, ignore_errors=True)

@@ -23,11 +23,12 @@ from qm_tui.users.fields import User
 from tests.helpers import ANNA, HEADER, csv_text, user, written
 from tests.store.disks import Disk, Effort, fates_of, key_of, laid_out, torn
 from tests.store.recorder import Found, Held, Recorder, Recording, Span, held
+from tests.store.small_parts import ROWS_IN_A_PART, small_parts
 
 STORE: Final = Path("data") / "users.json"
 """Where the store lies in the folder that is recorded."""
 
-LARGE: Final = 620
+LARGE: Final = 2 * ROWS_IN_A_PART + 5
 """Users of a transaction that is written in parts."""
 
 
@@ -79,7 +80,7 @@ def record(folder: Path) -> Recording:
     def take_back(number: int) -> None:
         undo(store, number, confirmed=undo_plan(store, number).must_confirm)
 
-    with Recorder(root) as recorder:
+    with small_parts(), Recorder(root) as recorder:
         done = partial(recorder.transaction, store)
         done(lambda: edit(ANNA, user("bo")))
         done(lambda: edit(ANNA._replace(location="Bergen")))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.disks import FULL, SHORT, Disk, Effort, laid_out
-from tests.store.power_loss import STORE, record, survey, survey_of_second_cuts
+from tests.store.power_loss import LARGE, STORE, record, survey, survey_of_second_cuts
 from tests.store.recorder import Recording
 
 MEMORY = Path("/dev/shm")
@@ -48,7 +48,7 @@ def test_what_is_played_back_is_what_was_written(recording, folder):
 
 def test_the_workload_has_parts_checkpoints_and_undo(recording):
     assert {one.after[0] for one in recording.spans} == set(range(1, 11))
-    assert max(len(one.after[1]) for one in recording.spans) > 600
+    assert max(len(one.after[1]) for one in recording.spans) > LARGE
     assert any(one.within != one.after for one in recording.spans)
 
 
