@@ -85,7 +85,9 @@ async def test_the_faulty_fields_come_first_under_the_cursor(prepared, size):
         assert "1 line could not be read: correct it in the file" in form.said("passed-over")
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
+@pytest.mark.parametrize(
+    "size", [SMALL, *(pytest.param(one, marks=pytest.mark.long) for one in (LARGE, NARROW))]
+)
 async def test_every_field_is_reached_and_seen(prepared, size):
     async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
