@@ -13,7 +13,10 @@ from qm_tui.text import json_text, visible
 
 
 class Unsaid(Exception):
-    """What was to be said could not be written, as where the disk is full that it was sent to."""
+    """What was to be said could not be written, as where the disk is full that it was sent to.
+
+    Its text says what was done nevertheless; it is empty where nothing was.
+    """
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def _folder(folder: Path) -> Path:
     [
         (lambda _: "missing.csv", "does not exist"),
         (lambda _: "~missing.csv", "does not exist"),
-        (lambda _: "", "folder"),
+        (lambda _: "", "an empty text names no file"),
         (lambda _: os.fsdecode(b"\xff\xfe.csv"), "does not exist"),
         (lambda _: "evil\x1b[2J\nx.csv", "does not exist"),
         (_folder, "folder"),

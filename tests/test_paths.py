@@ -63,6 +63,20 @@ def _run(*arguments: str | bytes, status: int) -> str:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["import", ""], ["export", ""], ["recover", ""], ["list", "--store", ""]),
+        *(["--store", "", "list"], ["init", "--shared", ""], ["import", "a.csv", "--mapping", ""]),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_text_names_no_file(home, place, arguments):
+    before = _tree(home)
+    assert "an empty text names no file. Try" in _run(*arguments, status=2)
+    assert _tree(home) == before
+
+
+@pytest.mark.parametrize(
     ("path", "why"),
     [
         ("loop.csv", "loop.csv cannot be read: Too many levels of symbolic links."),

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +12,9 @@ from qm_tui.cli.common import (
     Status,
     StoreOption,
     opened,
+    reporting,
     require_store,
+    saved,
     tidy_up,
 )
 from qm_tui.refusal import Refused
@@ -91,9 +92,8 @@ def undo(
             plan = changed.plan
             continue
         break
-    with suppress(KeyboardInterrupt):  # it is done: whoever stops the report has seen enough
+    with reporting(saved(users)):
         _report(done, undone_by, as_json=as_json, is_told=asks)
-        sys.stdout.flush()
     tidy_up(users)
     raise typer.Exit(_status(done))
 

@@ -10,7 +10,9 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     StoreOption,
     opened,
+    reporting,
     require_store,
+    saved,
     tidy_up,
 )
 from qm_tui.refusal import Refused
@@ -82,7 +84,8 @@ def add(
     new = user._replace(**encrypted(read_password())._asdict())
     added = add_user(users, new, terms=terms)
     say(SET_HERE, to_error=True)
-    _report(added, users.state.generation, as_json=as_json)
+    with reporting(saved(users)):
+        _report(added, users.state.generation, as_json=as_json)
     tidy_up(users)
 
 

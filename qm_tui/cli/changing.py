@@ -1,7 +1,6 @@
 """`qm-tui set`, `activate`, `inactivate`, `delete` and `rename`: many users in one transaction."""
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,7 +13,9 @@ from qm_tui.cli.common import (
     Status,
     StoreOption,
     opened,
+    reporting,
     require_store,
+    saved,
     tidy_up,
 )
 from qm_tui.cli.whom import USER_HELP, whom
@@ -264,9 +265,8 @@ def _carry_out(
     except MustConfirm as error:
         msg = f"{error} The option is: --confirm {error.count}."
         raise Refused(msg) from error
-    with suppress(KeyboardInterrupt):  # it is done: whoever stops the report has seen enough
+    with reporting(saved(users)):
         report(done, users.state.generation, as_json=as_json)
-        sys.stdout.flush()
     tidy_up(users)
     raise typer.Exit(_status(done))
 

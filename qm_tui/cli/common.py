@@ -1,6 +1,8 @@
 """What all commands share: the options, the store they open, and what is said about it."""
 
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -10,7 +12,7 @@ import typer
 
 from qm_tui import places
 from qm_tui.refusal import Refused
-from qm_tui.saying import say
+from qm_tui.saying import Unsaid, say, saying
 from qm_tui.text import visible
 
 if TYPE_CHECKING:
@@ -27,12 +29,24 @@ class Status(IntEnum):
     BROKEN_PIPE = 141
 
 
+def a_path(text: str) -> Path:
+    """A path that was typed. Nothing typed is none: it would mean the current folder.
+
+    Raises:
+        typer.BadParameter: it is empty.
+    """
+    if not text:
+        msg = "an empty text names no file."
+        raise typer.BadParameter(msg)
+    return Path(text)
+
+
 StoreOption = Annotated[
     Path | None,
     typer.Option(
         "--store",
         metavar="PATH",
-        readable=False,  # we say it better
+        parser=a_path,
         help=f"The store's file. Without it {places.STORE_VARIABLE} says where it is, or it is in "
         "the data folder of your login.",
         show_default=False,
@@ -115,6 +129,31 @@ def require_store(store: "UserStore", instead: str) -> None:
     if not Path(store.location).exists():
         msg = f"There is no store at {visible(store.location)} yet. {instead}"
         raise Refused(msg)
+
+
+@contextmanager
+def reporting(done: str) -> Iterator[None]:
+    """Print a report of what stands, whatever becomes of the report.
+
+    Whoever stops it has seen enough.
+
+    Args:
+        done: what was done, as a sentence; empty if nothing was.
+
+    Raises:
+        Unsaid: the report could not be written.
+    """
+    try:
+        with suppress(KeyboardInterrupt), saying():
+            yield
+            sys.stdout.flush()
+    except Unsaid as error:
+        raise Unsaid(done) from error.__cause__
+
+
+def saved(users: "UserStore") -> str:
+    """That the last transaction of a store stands, as a sentence."""
+    return f"Transaction {users.state.generation:,} is saved."
 
 
 def tidy_up(store: "UserStore") -> None:

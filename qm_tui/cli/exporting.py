@@ -10,7 +10,7 @@ import typer
 
 from qm_tui import places
 from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
-from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store
+from qm_tui.cli.common import ReadOnlyOption, StoreOption, a_path, opened, reporting, require_store
 from qm_tui.refusal import Refused
 from qm_tui.saying import say, saying
 from qm_tui.text import counted, visible
@@ -68,6 +68,7 @@ def export(
     if delimiter and not for_excel:
         msg = "--delimiter is for spreadsheets: add --for-excel. Other files have commas."
         raise Refused(msg)
+    path = None if file == "-" else places.expanded(a_path(file))
     choices = ExportChoices(
         header=not no_header,
         passwords=not no_passwords,
@@ -87,16 +88,17 @@ def export(
             of_all = len(kept.state.users)
             # nor must a filter that is out of date
             _require_some(users, filter_text, of_all)
-    if file == "-":
+    if path is None:
         _require_no_terminal()
         _to_standard_output(users, choices, of_all)
         return
-    exported = _to_file(users, places.expanded(Path(file)), choices, force=force)
-    if template:
-        say(f"Export complete. Header written to {visible(str(exported.path))}")
-        return
-    for sentence in replace(exported, out_of=of_all).sentences:
-        say(sentence)
+    exported = _to_file(users, path, choices, force=force)
+    with reporting("The file is written."):
+        if template:
+            say(f"Export complete. Header written to {visible(str(exported.path))}")
+            return
+        for sentence in replace(exported, out_of=of_all).sentences:
+            say(sentence)
 
 
 def _require_some(users: "list[User]", filter_text: str, of_all: int) -> None:

@@ -1,7 +1,5 @@
 """`qm-tui import`: a file into the store."""
 
-import sys
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +11,10 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
+    a_path,
     opened,
+    reporting,
+    saved,
     tidy_up,
 )
 from qm_tui.refusal import Refused
@@ -49,7 +50,7 @@ def _option(key: str) -> Any:  # noqa: ANN401 - what Typer calls an option
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="The .csv file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=a_path, help="The .csv file.")],
     mode: Annotated[Mode, _option("mode")] = Mode.ADD_UPDATE,
     unknown_id: Annotated[UnknownID, _option("unknown_id")] = UnknownID.REJECT,
     match_user_name: Annotated[bool, _option("match_user_name")] = False,
@@ -71,7 +72,7 @@ def import_(
         Path | None,
         typer.Option(
             metavar="FILE",
-            readable=False,
+            parser=a_path,
             help="A TOML file that says which column holds which field.",
         ),
     ] = None,
@@ -116,15 +117,14 @@ def import_(
             dry_run=dry_run,
             keeps_records=save_rejected,
         )
-        saved = _save_rejected(asked, report, tick) if save_rejected else ()
-    with suppress(KeyboardInterrupt):  # it is done: whoever stops the report has seen enough
+        kept = _save_rejected(asked, report, tick) if save_rejected else ()
+    with reporting(saved(users) if report.committed else ""):
         if as_json:
             _print_json(report)
         else:
             _print_report(file, users.location, report, dry_run=dry_run)
-            for sentence in saved:
+            for sentence in kept:
                 say(sentence)
-        sys.stdout.flush()
     if report.committed:
         tidy_up(users)
     if report.plan.is_held_back:

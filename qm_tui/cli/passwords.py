@@ -5,7 +5,15 @@ from typing import Annotated, Final
 
 import typer
 
-from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, require_store, tidy_up
+from qm_tui.cli.common import (
+    ReadOnlyOption,
+    StoreOption,
+    opened,
+    reporting,
+    require_store,
+    saved,
+    tidy_up,
+)
 from qm_tui.refusal import Refused
 from qm_tui.saying import say
 from qm_tui.text import visible
@@ -66,5 +74,6 @@ def passwd(
         commit_bulk(users, BulkChange("password", chosen([meant.user_id]), values), tick=tick)
     say(SET_HERE, to_error=True)
     name = visible(meant.user_name or meant.user_id, 60)
-    say(f"Password of {name} changed, by transaction {users.state.generation:,}.")
+    with reporting(saved(users)):
+        say(f"Password of {name} changed, by transaction {users.state.generation:,}.")
     tidy_up(users)

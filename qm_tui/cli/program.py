@@ -155,7 +155,10 @@ def _status(arguments: Sequence[str] | None) -> int:
         return Status.BROKEN_PIPE
     except Unsaid as error:
         why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else "it failed"
-        return _refuse(f"The output could not be written: {why}.")
+        if not str(error):
+            return _refuse(f"The output could not be written: {why}.")
+        say(f"{error} What there is to say of it could not be written: {why}.", to_error=True)
+        return Status.IN_PART
     except Exception as error:
         return crashed(error)
 

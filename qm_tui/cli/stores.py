@@ -1,7 +1,7 @@
 """`qm-tui init`, `checkpoint` and `recover`: the store itself."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,13 +11,21 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
+    a_path,
     opened,
+    reporting,
     require_store,
     store_path,
 )
 from qm_tui.refusal import Refused
 from qm_tui.saying import say
 from qm_tui.text import counted, visible
+
+if TYPE_CHECKING:
+    from qm_tui.store.rebuilding import Recovery
+
+_STORE_MADE: Final = "The store is made."
+_STORE_SHARED: Final = "The store is shared."
 
 
 def init(
@@ -26,7 +34,7 @@ def init(
         Path | None,
         typer.Option(
             metavar="PATH",
-            readable=False,
+            parser=a_path,
             help="A folder for a store that a group shares, or the store's .json file in it.",
             show_default=False,
         ),
@@ -47,7 +55,8 @@ def init(
         raise Refused(msg)
     with users.transaction("init") as transaction:
         transaction.commit({})
-    say(f"Made an empty store: {visible(users.location)}")
+    with reporting(_STORE_MADE):
+        say(f"Made an empty store: {visible(users.location)}")
 
 
 def _init_shared(
@@ -71,12 +80,13 @@ def _init_shared(
     make_shared_folder(path, number)
     users = opened(context, path, read_only=False)
     had = share(users, number)
-    where, whose = visible(str(path)), visible(group, 64)
-    if had:
-        say(f"The store {where} was there: its {had} files are now shared by the group {whose}.")
-    else:
-        say(f"Made an empty store, shared by the group {whose}: {where}")
-    say(f"Who shares it says --store {where}, or sets {places.STORE_VARIABLE} to that.")
+    where, group_called = visible(str(path)), f"the group {visible(group, 64)}"
+    with reporting(_STORE_SHARED if had else _STORE_MADE):
+        if had:
+            say(f"The store {where} was there: its {had} files are now shared by {group_called}.")
+        else:
+            say(f"Made an empty store, shared by {group_called}: {where}")
+        say(f"Who shares it says --store {where}, or sets {places.STORE_VARIABLE} to that.")
 
 
 def checkpoint(
@@ -91,10 +101,11 @@ def checkpoint(
         was_done = users.checkpoint(tick)
     where = visible(users.location)
     held = counted(len(users.state.users), "user")
-    if was_done:
-        say(f"Checkpoint complete. {held} written to {where}")
-    else:
-        say(f"There was nothing to do: {where} holds all that was committed, {held}.")
+    with reporting("The checkpoint is complete." if was_done else ""):
+        if was_done:
+            say(f"Checkpoint complete. {held} written to {where}")
+        else:
+            say(f"There was nothing to do: {where} holds all that was committed, {held}.")
 
 
 def recover(
@@ -102,7 +113,7 @@ def recover(
     new: Annotated[
         Path,
         typer.Argument(
-            metavar="NEW.json", readable=False, help="The store to make; it must not be there."
+            metavar="NEW.json", parser=a_path, help="The store to make; it must not be there."
         ),
     ],
     store: StoreOption = None,
@@ -114,6 +125,13 @@ def recover(
     damaged, target = store_path(context, store), places.store_path(new)
     with progress_line() as tick:
         found = recovered(damaged, target, tick)
+    with reporting("What could be read is in the new store."):
+        _report(found, target, damaged)
+    if found.losses:
+        raise typer.Exit(Status.IN_PART)
+
+
+def _report(found: "Recovery", target: Path, damaged: Path) -> None:
     changes = counted(found.transactions, "transaction") if found.transactions else ""
     say(
         f"{counted(found.users, 'user')} written to {visible(str(target))}"
@@ -128,5 +146,5 @@ def recover(
             f"{counted(len(found.losses), 'place')} could not be read or does not fit. "
             f"{visible(str(damaged))} is as it was."
         )
-        raise typer.Exit(Status.IN_PART)
+        return
     say(f"Everything could be read. {visible(str(damaged))} is as it was.")
