@@ -101,9 +101,9 @@ def test_of_a_list_of_all_nothing_is_said_beside_it():
 
 
 @pytest.mark.usefixtures("store")
-def test_a_store_that_is_not_there_has_nobody_for_a_filter():
+def test_a_store_that_is_not_there_has_nobody_for_a_filter(store):
     out, errors = streams("list", "--json", "--filter", "changed:7d berg")
-    assert (out, errors) == (b"", "0 of 0 users\n")
+    assert (out, errors) == (b"", f"There is no store at {store} yet.\n0 of 0 users\n")
 
 
 @pytest.mark.usefixtures("users")

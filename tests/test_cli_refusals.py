@@ -217,3 +217,8 @@ def test_a_closed_standard_stream_is_no_crash(home, store, arguments, closed):
     )
     assert b"Traceback" not in done.stderr
     assert done.returncode == (0 if arguments else 2)
+
+
+def test_debug_goes_before_the_command_and_that_is_said(store):
+    said = refusal("list", "--debug")
+    assert said == "--debug goes before the command: qm-tui --debug list. Try qm-tui --help.\n"

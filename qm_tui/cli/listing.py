@@ -60,6 +60,8 @@ def list_(
     shown = chosen_columns(columns, _LISTED)
     kept = opened(context, store, read_only=read_only)
     users = chosen_users(kept, filter_text, sort)
+    if not Path(kept.location).exists():
+        say(f"There is no store at {visible(kept.location)} yet.", to_error=True)
     if as_json:
         for user in users:
             say_json(without_secrets(user))

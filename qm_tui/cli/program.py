@@ -64,6 +64,7 @@ app.command("complete", hidden=True)(completing.complete)
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
 
+_NO_DEBUG: Final = "No such option: --debug"
 _TOO_MANY: Final = "Got unexpected extra argument"
 
 
@@ -145,6 +146,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         message = visible(error.format_message().rstrip("."))
         if message.startswith(_TOO_MANY) and error.ctx and error.ctx.info_name == "passwd":
             message = "A password is asked for, and never given as an argument"
+        if message.startswith(_NO_DEBUG) and error.ctx and error.ctx.parent:
+            message = f"--debug goes before the command: qm-tui --debug {error.ctx.info_name}"
         return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         say("Cancelled. Nothing was written.", to_error=True)

@@ -36,23 +36,26 @@ def text_path(source: Path) -> Path:
     return source.with_name(source.stem + _TEXT)
 
 
-async def save_text(screen: Screen[Any], preview: Preview, location: str) -> None:
-    """Save a preview's text beside its file, for a change ticket; say where.
+async def save_text(screen: Screen[Any], preview: Preview, location: str) -> tuple[str, ...]:
+    """Save a preview's text beside its file, for a change ticket.
 
     Args:
-        screen: where it is asked and said.
+        screen: where it is asked.
         preview: the preview.
         location: where the users are kept, for people.
+
+    Returns:
+        What came of it, in sentences; nothing where it was not wanted after all.
     """
     target = text_path(preview.prepared.asked.path)
-    await _save(screen, target, partial(_write_text, preview.prepared, location, target))
+    return await _save(screen, target, partial(_write_text, preview.prepared, location, target))
 
 
-async def save_records(screen: Screen[Any], preview: Preview) -> None:
-    """Save the rejected records beside their file; say where."""
+async def save_records(screen: Screen[Any], preview: Preview) -> tuple[str, ...]:
+    """Save the rejected records beside their file; what came of it, as for the text."""
     target = rejected_path(preview.prepared.asked.path)
     job = Job(lambda _progress: None)
-    await _save(screen, target, partial(_write_records, preview, target, job))
+    return await _save(screen, target, partial(_write_records, preview, target, job))
 
 
 async def map_columns(screen: Screen[Any], prepared: Prepared) -> ColumnMapping | None:
@@ -96,25 +99,26 @@ def as_before(asked: Asked) -> Asked:
     return replace(asked, read_as=replace(asked.read_as, mapping=mapping))
 
 
-async def _save(screen: Screen[Any], target: Path, write: Callable[..., tuple[str, ...]]) -> None:
-    """Write something, after a question where that takes the place of a file; say what came of it.
+async def _save(
+    screen: Screen[Any], target: Path, write: Callable[..., tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Write something, after a question where that takes the place of a file; what came of it.
 
     Args:
-        screen: where it is asked and said.
+        screen: where it is asked.
         target: the file.
         write: writes it, and says what was written; told whether it may overwrite.
     """
     try:
         try:
-            said = await asyncio.to_thread(write, overwrite=False)
+            return await asyncio.to_thread(write, overwrite=False)
         except (AlreadyThere, FileExistsError):
             text = f"{visible(short(target))} exists already. Overwrite it?"
             if not await screen.app.push_screen_wait(Question(text, yes="Overwrite")):
-                return
-            said = await asyncio.to_thread(write, overwrite=True)
+                return ()
+            return await asyncio.to_thread(write, overwrite=True)
     except Exception as error:
-        said = (ended_by(error, "").sentence,)
-    await screen.app.push_screen_wait(Message(*said))
+        return (ended_by(error, "").sentence,)
 
 
 def _write_text(

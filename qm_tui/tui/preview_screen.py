@@ -417,13 +417,15 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             await self._with_pinned(save_records, self.preview)
 
     async def _with_pinned(
-        self, save: Callable[[Screen[Any], Preview], Awaitable[None]], preview: Preview
+        self, save: Callable[[Screen[Any], Preview], Awaitable[tuple[str, ...]]], preview: Preview
     ) -> None:
         self._planning.pin(preview)
         self._show_state("Saving …")
-        await save(self, preview)
+        said = await save(self, preview)
         self._planning.pin(None)
         self._show_state()
+        if said:
+            await self.app.push_screen_wait(Message(*said))
 
     @work
     async def action_map_columns(self) -> None:

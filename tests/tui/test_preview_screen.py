@@ -405,6 +405,8 @@ async def test_the_rejected_records_are_saved_beside_the_file_and_it_says_where(
         await pilot.pause(0.4)
         assert isinstance(top(pilot), Message)
         assert "2 rejected records written to ~/sales-emea-rejected.csv" in words(pilot)
+        below = pilot.app.screen_stack[-2].query_one("#preview-state", Static)
+        assert "Saving" not in str(below.render())
         saved = home / "sales-emea-rejected.csv"
         rows = list(csv.reader(io.StringIO(saved.read_text())))
         assert rows[0][0] == "Problems"
