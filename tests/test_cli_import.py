@@ -143,6 +143,23 @@ def test_rejected_records_are_saved_and_import_after_correction(home, store):  #
     assert "1 added" in qm_tui("import", saved.name)
 
 
+def test_an_import_stands_and_says_so_where_its_rejected_records_cannot_be_saved(home, store):  # noqa: F811
+    named_too_long = home / f"{'x' * 251}.csv"
+    wrong = BOB._replace(user_id="", is_active="yes")
+    written(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
+    done = subprocess.run(
+        command("import", named_too_long, "--save-rejected"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "Imported 1 of 2 records, 1 rejected." in done.stdout
+    assert done.stderr.endswith("File name too long. Nothing was saved. What was imported stays.\n")
+    assert [one["user_name"] for one in _users()] == [ANNA.user_name]
+
+
 def test_a_dry_run_says_all_and_writes_nothing(home, store):  # noqa: F811
     commit(store, ANNA, BOB)
     before = store.read_bytes(), sorted(store.parent.iterdir())

@@ -117,7 +117,7 @@ def import_(
             dry_run=dry_run,
             keeps_records=save_rejected,
         )
-        kept = _save_rejected(asked, report, tick) if save_rejected else ()
+        kept, unkept = _save_rejected(asked, report, tick) if save_rejected else ((), "")
     with reporting(saved(users) if report.committed else ""):
         if as_json:
             _print_json(report)
@@ -125,6 +125,8 @@ def import_(
             _print_report(file, users.location, report, dry_run=dry_run)
             for sentence in kept:
                 say(sentence)
+    if unkept:
+        say(unkept, to_error=True)
     if report.committed:
         tidy_up(users)
     if report.plan.is_held_back:
@@ -158,12 +160,28 @@ def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path 
     )
 
 
-def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[str]":
-    """Save the rejected records beside the file; what was saved, in sentences.
+def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> tuple["Sequence[str]", str]:
+    """Save the rejected records beside the file.
+
+    Returns:
+        What was saved, in sentences; and why nothing was, where an import stands nevertheless.
 
     Raises:
-        Refused: they could not be saved. What was imported stays.
+        Refused: they could not be saved, and nothing was imported either.
+        Cancelled: likewise.
     """
+    from qm_tui.progress import Cancelled
+
+    try:
+        return _saved_rejected(asked, report, tick), ""
+    except (Refused, Cancelled, KeyboardInterrupt) as error:
+        if not report.committed:
+            raise
+        why = str(error) if isinstance(error, Refused) else "The rejected records were not saved."
+        return (), f"{why} What was imported stays."
+
+
+def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[str]":
     from qm_tui.transfer.rejected import free_path, left_out, rejections_of, save_rejected
 
     rejections = rejections_of(report.plan)
