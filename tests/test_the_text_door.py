@@ -190,6 +190,18 @@ def test_what_was_looked_at_is_still_there():
     assert LOOKED_AT.keys() - _not_told() == set()
 
 
+def test_whatever_is_typed_or_pasted_goes_into_a_field_that_leaves_out_what_a_terminal_obeys():
+    fields = {"Input", "MaskedInput", "TextArea"}
+    made = [
+        f"{path.name}: {ast.unparse(node)[:60]}"
+        for path in INTERFACE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Call) and _name(node) in fields)
+        or (isinstance(node, ast.ClassDef) and fields & {ast.unparse(base) for base in node.bases})
+    ]
+    assert [one.split(":")[0] for one in sorted(made)] == ["plain_input.py", "plain_text_area.py"]
+
+
 def test_nothing_takes_markup():
     used = {
         (path.name, name)

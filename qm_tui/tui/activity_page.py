@@ -24,8 +24,10 @@ from qm_tui.tui.content import safe
 from qm_tui.tui.done_lines import time_text
 from qm_tui.tui.jobs import View
 from qm_tui.tui.page import COMMON, UNDO, Page
+from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.session import Session
 from qm_tui.tui.transaction_screen import TransactionScreen
+from qm_tui.users.query.language import LONGEST
 
 _REST: Final = 0.0005
 
@@ -52,13 +54,17 @@ class ActivityRefused(Message):
         self.sentence = sentence
 
 
-class _FilterInput(Input):
+class _FilterInput(PlainInput):
     """What is typed into it is applied with Enter; Esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "screen.clear_filter", "Clear", show=False),
         Binding("down", "screen.focus_list", "List", show=False),
     ]
+
+    def __init__(self) -> None:
+        super().__init__(LONGEST, id="filter")
+        self.select_on_focus = True
 
 
 class ActivityPage(Page):
@@ -74,7 +80,8 @@ class ActivityPage(Page):
         Offer("[u Undo]", "undo", "undo"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/"),
+        # with priority, so that of keys that come in one burst the next goes into the field
+        Binding("slash", "filter", "Filter", key_display="/", priority=True),
         UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),
@@ -89,14 +96,14 @@ class ActivityPage(Page):
         return self.query_one(ActivityList)
 
     @property
-    def _filter(self) -> Input:
-        return self.query_one("#filter", Input)
+    def _filter(self) -> _FilterInput:
+        return self.query_one(_FilterInput)
 
     def compose_page(self) -> Iterator[Widget]:
         """The filter's line, the list, and what is said where there is none."""
         with Horizontal(id="filter-line"):
             yield Label(safe("/ "))
-            yield _FilterInput(id="filter", compact=True)
+            yield _FilterInput()
         yield ActivityList()
         yield Static(safe("No transaction is known yet."), id="no-transactions")
 
@@ -174,7 +181,7 @@ class ActivityPage(Page):
     def action_filter(self) -> None:
         """Type words; transactions that have all of them are shown."""
         self.query_one("#filter-line").display = True
-        self._filter.focus()
+        self.set_focus(self._filter)
 
     def action_clear_filter(self) -> None:
         """Show all transactions."""
@@ -215,7 +222,9 @@ class ActivityPage(Page):
         return entry.number if entry is not None else None
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
+        """Grey out what cannot be done now. In the field of the filter its key is a letter."""
+        if action == "filter" and self.is_mounted and self._filter.has_focus:
+            return False
         if action in ("open", "undo"):
             with suppress(NoMatches):
                 if self._list.cursor_entry is None:

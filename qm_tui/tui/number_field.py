@@ -1,9 +1,13 @@
 """The field of the guard: a number that must be typed before a mass change is made."""
 
-from textual.widgets import Input
+from typing import Final
+
+from qm_tui.tui.plain_input import PlainInput
+
+_LONGEST: Final = 20
 
 
-class NumberField(Input):
+class NumberField(PlainInput):
     """Wants a number.
 
     Args:
@@ -12,7 +16,7 @@ class NumberField(Input):
     """
 
     def __init__(self, number: int, *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, max_length=9)
+        super().__init__(_LONGEST, id=id)
         self._number = number
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from textual import events
 from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -104,3 +105,11 @@ def shown(pilot: Pilot[str]) -> str:
     visible_screen_stack.set(pilot.app._background_screens)
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def burst(pilot: Pilot[str], *keys: str) -> None:
+    """Keys that come at once, as in one packet of a slow line."""
+    for key in keys:
+        character = {"slash": "/", "escape": None}.get(key, key)
+        pilot.app.post_message(events.Key(key, character))
+    await pilot.pause(0.3)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from qm_tui.store.history import Limits
 from qm_tui.store.interface import Entry
@@ -17,6 +17,7 @@ from tests.tui.pages import (
     SMALL,
     activity_of,
     app_on,
+    burst,
     commit,
     page_of,
     sample_users,
@@ -69,6 +70,20 @@ async def test_transactions_are_listed_newest_first(home, size, monkeypatch):
             "~1",
             "+3",
         ]
+
+
+async def test_a_filter_may_come_in_one_burst_and_undoes_nothing(home):
+    path = home / "users.json"
+    app = app_on(path, sample_users(3))
+    commit(path, why="clean-up", delete="u00000000003")
+    async with app.run_test(size=SMALL) as pilot:
+        await open_activity(pilot)
+        await burst(pilot, "slash", *"up")
+        assert isinstance(top(pilot), ActivityPage)
+        assert activity_of(pilot).query_one("#filter", Input).value == "up"
+        await burst(pilot, "slash", "escape")
+        assert focused(pilot) == "transactions"
+        assert numbers(pilot) == [2, 1]
 
 
 def focused(pilot):

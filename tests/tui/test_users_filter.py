@@ -3,7 +3,6 @@
 from typing import cast
 
 import pytest
-from textual import events
 from textual.widgets import Static
 
 from qm_tui.remembered_views import remembered_views
@@ -18,6 +17,7 @@ from tests.tui.pages import (
     SAMPLES,
     SMALL,
     app_on,
+    burst,
     commit,
     page_of,
     settled,
@@ -501,14 +501,6 @@ async def test_in_an_empty_store_escape_leaves_the_filter(home):
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Keys that work here" in shown(pilot)
-
-
-async def burst(pilot, *keys):
-    """Keys that come at once, as in one packet of a slow line."""
-    for key in keys:
-        character = {"slash": "/", "escape": None}.get(key, key)
-        pilot.app.post_message(events.Key(key, character))
-    await pilot.pause(0.3)
 
 
 async def test_a_filter_may_come_in_one_burst(app):
