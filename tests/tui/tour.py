@@ -38,6 +38,8 @@ class Tour:
             keys: names of keys, or texts to type, with blanks between them.
         """
         for key in keys.split():
+            if key == "Esc":
+                self._terminal.settle(0.25)  # what is drawn still is no answer to it
             self._terminal.send(_NAMED.get(key, key))
             if key in _MOVES:
                 self._terminal.settle(0.03)
@@ -46,8 +48,8 @@ class Tour:
         self._terminal.settle(0.06)
 
     def _see_an_answer(self) -> None:
-        """Wait for what a key does, a second at most: an escape must not meet the next key."""
-        for _ in range(6):
+        """Wait for what a key does, two seconds at most: an escape must not meet the next key."""
+        for _ in range(12):
             if self._terminal.settle(0.16)[1]:
                 return
 
