@@ -102,7 +102,7 @@ STEPS = [
     ("Esc", "Nothing is written yet"),
     ("o", "Esc"),
     ("Esc m", "F2"),
-    ("Down " * 4 + "Esc c", "Esc"),
+    ("Down " * 4 + "Esc c", "Correct record"),
     ("Esc r", "Save"),
     ("Esc Esc x", "Save As"),
     ("\x15 FOLDER/ Tab " + "Down " * 9, "Save As"),
