@@ -114,7 +114,9 @@ class _Admin:
         self.terminal.send(keys)
         while not wanted.search(self.terminal.received, mark):
             if time.perf_counter() - begin > _LONGEST:
-                msg = f"Program {self._number}: nothing came of its change {self.changes}."
+                self.terminal.settle(0)
+                shown = self.terminal.text
+                msg = f"Program {self._number}: nothing came of its change {self.changes}:\n{shown}"
                 raise TimeoutError(msg)
             self.terminal.read(0.2)
         return time.perf_counter() - begin
