@@ -4,6 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from qm_tui.progress import no_tick
 from qm_tui.store.interface import UserStore
@@ -14,6 +17,16 @@ from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 
 HEADER = [field.header for field in FIELDS]
+
+
+def some_of(cases: Iterable[Any], short: Iterable[int]) -> list[Any]:
+    """Cases of which `make test` runs some, by their places, and `make test-long` the others."""
+    chosen = set(short)
+    return [
+        case if place in chosen else pytest.param(case, marks=pytest.mark.long)
+        for place, case in enumerate(cases)
+    ]
+
 
 ANNA = User(
     first_name="Anna",

@@ -15,7 +15,7 @@ from qm_tui.tui.user_form_rows import FormRow, TextRow
 from qm_tui.tui.user_form_screen import UserFormScreen
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
 from qm_tui.users.passwords import is_own
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, some_of, user
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -197,7 +197,9 @@ async def test_too_much_is_refused_and_what_cannot_be_shown_is_left_out_and_said
 
 @pytest.mark.parametrize(
     "name",
-    ["אבגד הוז", "محمد", "👩‍👩‍👧 Zoë", "陈大文", "e\u0301" * 20, "Müller-Åkesson"],
+    some_of(
+        ["אבגד הוז", "محمد", "👩‍👩‍👧 Zoë", "陈大文", "e\u0301" * 20, "Müller-Åkesson"], [0, 2, 4]
+    ),
     ids=ascii,
 )
 async def test_names_of_any_script_are_saved_and_nothing_is_moved_by_them(app, path, name):
