@@ -28,9 +28,10 @@ class Palette(CommandPalette):
     """
 
     def on_mount(self) -> None:
-        """Draw what is typed safely."""
+        """Draw what is typed safely, and the cursor as in all fields."""
         for field in self.query(Input):
             field.highlighter = Pictures()
+            field.cursor_blink = False  # each blink is bytes on a slow line
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close it, if it is still open and on top."""

@@ -118,12 +118,12 @@ async def test_the_cursor_stays_on_its_user_and_the_rows_in_their_place(home, ot
         other("delete", users[10].user_id)
         other("delete", users[20].user_id)
         await until(pilot, lambda: "198 users" in shown(pilot))
+        await until(pilot, lambda: "Users      198" in shown(pilot))
         assert table.cursor_row == 115
         assert table._view[115] == users[117].user_id
         assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == [
             line[18:] for line in before
         ]
-        assert "Users      198" in shown(pilot)
         commit(home / "users.json", users[10])
         await until(pilot, lambda: "199 users" in shown(pilot))
         assert table._view[table.cursor_row] == users[117].user_id
