@@ -30,6 +30,7 @@ from qm_tui.saying import say
 from qm_tui.store.interface import UserStore
 from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.chrome import FilterWanted, PageChosen
+from qm_tui.tui.incoming import TerminalDriver
 from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
 from qm_tui.tui.last_door import LastDoor
 from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
@@ -86,7 +87,9 @@ class QmTuiApp(App[str]):
         views: RememberedViews | None = None,
         theme: Theme = Theme.DARK,
     ) -> None:
-        super().__init__(css_path=[str(path) for path in style_sheets()])
+        super().__init__(
+            driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
+        )
         self._session = Session(store, login or _login(), views or RememberedViews())
         self._begun_with = self._session.shown
         self._users = UsersPage(self._session)
