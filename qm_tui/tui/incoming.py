@@ -4,9 +4,13 @@ A terminal puts marks around what is pasted. Textual looks for keys between them
 within a text that others wrote would make the letters behind it act.
 """
 
+import asyncio
 import os
+import signal
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from selectors import EVENT_READ, SelectSelector
 from typing import Final
 
@@ -77,6 +81,17 @@ class PasteParser(XTermParser):
 class TerminalDriver(LinuxDriver):
     """Reads the terminal as Textual's own does, but for pastes, and for bytes that are no UTF-8."""
 
+    def start_application_mode(self) -> None:
+        """Take the terminal, and learn of its sizes in their order.
+
+        A signal handler that another one of a later size interrupts would tell the older size last.
+        """
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        tell, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
+        if callable(tell):
+            in_turn = partial(tell, signal.SIGWINCH, None)
+            signal.signal(signal.SIGWINCH, lambda *_: _soon(loop, in_turn))
+
     def run_input_thread(self) -> None:
         """Take what comes in, until the program ends."""
         parser, decoder = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace")
@@ -91,3 +106,8 @@ class TerminalDriver(LinuxDriver):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the program has ended
+        loop.call_soon_threadsafe(call)
