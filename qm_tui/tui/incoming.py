@@ -8,9 +8,7 @@ import asyncio
 import os
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterable
 from selectors import EVENT_READ, SelectSelector
 from typing import Final
 
@@ -86,11 +84,12 @@ class TerminalDriver(LinuxDriver):
 
         A signal handler that another one of a later size interrupts would tell the older size last.
         """
+        before = signal.getsignal(signal.SIGWINCH)
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        tell, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
-        if callable(tell):
-            in_turn = partial(tell, signal.SIGWINCH, None)
-            signal.signal(signal.SIGWINCH, lambda *_: _soon(loop, in_turn))
+        tell = signal.getsignal(signal.SIGWINCH)
+        if callable(tell) and tell is not before:  # a program in the background is not started yet
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGWINCH, tell, signal.SIGWINCH, None)
 
     def run_input_thread(self) -> None:
         """Take what comes in, until the program ends."""
@@ -106,8 +105,3 @@ class TerminalDriver(LinuxDriver):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
-
-
-def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
-    with suppress(RuntimeError):  # the program has ended
-        loop.call_soon_threadsafe(call)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ANNA, HEADER, csv_text, user
+from tests.helpers import ANNA, HEADER, csv_text, some_of, user
 from tests.store.test_tinydb_store import commit
 from tests.test_cli import command, qm_tui
 from tests.test_cli_refusals import refusal
@@ -123,7 +123,7 @@ def test_the_umask_does_not_matter(place, umask):
 
 
 @as_root
-@pytest.mark.parametrize("umask", [0o000, 0o077], ids=oct)
+@pytest.mark.parametrize("umask", some_of([0o000, 0o022, 0o077], [0, 2]), ids=oct)
 def test_group_and_modes_outlast_commits_checkpoints_and_undo_of_each_member(place, shared, umask):
     one = _file(place, "one.csv", ANNA._replace(user_id=""))
     two = _file(place, "two.csv", user("bo", user_id=""))

@@ -14,6 +14,7 @@ from qm_tui.tui.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.keys import KeysScreen
 from qm_tui.tui.question import Question
 from qm_tui.users.fields import FIELD, FIELDS
+from tests.helpers import some_of
 from tests.tui.dialogs import DialogApp, Hand, opened
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import BEN, CARA, MANY_FAULTS, REJECTED, planned
@@ -85,9 +86,7 @@ async def test_the_faulty_fields_come_first_under_the_cursor(prepared, size):
         assert "1 line could not be read: correct it in the file" in form.said("passed-over")
 
 
-@pytest.mark.parametrize(
-    "size", [SMALL, *(pytest.param(one, marks=pytest.mark.long) for one in (LARGE, NARROW))]
-)
+@pytest.mark.parametrize("size", some_of([SMALL, LARGE, NARROW], [0]))
 async def test_every_field_is_reached_and_seen(prepared, size):
     async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)

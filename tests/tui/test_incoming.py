@@ -52,8 +52,7 @@ def test_keys_are_keys_as_before():
 
 def test_in_a_real_terminal_nothing_that_is_pasted_acts(home):
     commit(home / "users.json", ANNA, user("bo"))
-    terminal = started(home)
-    try:
+    with started(home) as terminal:
         terminal.wait_for("Anna")
         terminal.settle(0.5)
         before = terminal.text
@@ -68,5 +67,3 @@ def test_in_a_real_terminal_nothing_that_is_pasted_acts(home):
         terminal.settle(0.3)
         terminal.send("q")
         assert terminal.wait_for_end() == 0
-    finally:
-        terminal.end()
