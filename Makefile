@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := $(VENV)/.bench
 # the tests of the interface wait more than they work
-WORKERS := $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 1))
+WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 
 # the tests start the program more than a thousand times: it is compiled once, not each time
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +35,7 @@ test: $(READY) ## all checks: format, lint, types, imports, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 test-long: $(READY) ## the tests that run for minutes
 	$(BIN)/python -m pytest -m long
@@ -48,7 +48,7 @@ test-lowest: ## the tests again with the oldest libraries we promise to run with
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-lowest.txt hatchling editables
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev]'
-	.venv-lowest/bin/python -m pytest -n $(WORKERS) -m "not long and not snapshot"
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
 
 format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .

@@ -103,8 +103,11 @@ STEPS = [
     ("o", "Esc"),
     ("Esc m", "F2"),
     ("Down " * 4 + "Esc c", "Correct record"),
-    ("Esc r", "Save"),
-    ("Esc Esc x", "Save As"),
+    ("Esc", "Nothing is written yet"),
+    ("r", "zz-rejected.csv"),
+    ("Esc", "Nothing is written yet"),
+    ("Esc", "Actions"),
+    ("x", "Save As"),
     ("\x15 FOLDER/ Tab " + "Down " * 9, "Save As"),
     ("Esc 1", "Actions"),
 ]

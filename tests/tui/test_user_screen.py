@@ -118,9 +118,9 @@ async def test_what_was_done_is_said_there_and_taken_back_there(path):
 async def test_of_a_user_who_is_gone_nothing_is_done_whoever_is_marked(path):
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
         await opened(pilot, "space", "down", "down")
-        await asyncio.to_thread(commit, path, delete=USERS[2].user_id)
         await pilot.press("D")
         await comes(pilot, DeleteDialog)
+        await asyncio.to_thread(commit, path, delete=USERS[2].user_id)
         await pilot.press("right", "enter")
         await says(pilot, "was deleted")
         for _ in range(100):

@@ -1,12 +1,13 @@
 """A tour through the screens of the program in a real terminal."""
 
+import time
 from typing import Final
 
 from benchmarks.terminal import Terminal
 
 _MOVES: Final = ("Up", "Down", "Left", "Right", "PgDn", "Space")
 _NAMED: Final = {
-    "Esc": "\x1b",
+    "Esc": "\x1b[27u",  # as newer terminals write it: never the first half of Alt and a letter
     "Enter": "\r",
     "Space": " ",
     "Tab": "\t",
@@ -19,6 +20,8 @@ _NAMED: Final = {
     "PgDn": "\x1b[6~",
     "Del": "\x1b[3~",
 }
+_ESCAPED: Final = 0.35
+"""The seconds from an escape to the next key, at least: a letter must not reach what is closing."""
 
 
 class Tour:
@@ -41,10 +44,13 @@ class Tour:
             if key == "Esc":
                 self._terminal.settle(0.25)  # what is drawn still is no answer to it
             self._terminal.send(_NAMED.get(key, key))
+            sent = time.perf_counter()
             if key in _MOVES:
                 self._terminal.settle(0.03)
-            else:
-                self._see_an_answer()
+                continue
+            self._see_an_answer()
+            if key == "Esc":  # what was drawn may have been on its way already
+                self._terminal.settle(max(0.06, sent + _ESCAPED - time.perf_counter()))
         self._terminal.settle(0.06)
 
     def _see_an_answer(self) -> None:
