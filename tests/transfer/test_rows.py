@@ -234,8 +234,8 @@ def test_rows_are_the_same_wherever_a_block_ends(monkeypatch, block):
 
 @pytest.mark.parametrize("line", ['x","y', 'a",b",",', 'a,"b', 'x,"', '"', '"a""b', 'x"y",z"'])
 def test_quotes_that_never_fit_take_time_by_the_line_and_not_by_the_square(line):
-    count = 200_000
+    count = 50_000
     begin = time.perf_counter()
     outline, rows = _rows(f"{line}\n" * count, width=2)
-    assert time.perf_counter() - begin < 20  # by the square: an hour
+    assert time.perf_counter() - begin < 20  # by the square: some minutes
     assert len(outline) + rows.blank > count // 3
