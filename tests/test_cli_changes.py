@@ -145,6 +145,9 @@ def test_what_hits_many_asks_for_their_number(store):
         (("add", "first-name=Zoë"), "Last Name is empty"),
         (("add", "zoe"), "zoe gives no field a value"),
         (("passwd", "nobody"), "No user has"),
+        (("passwd", ""), "An empty text names no user."),
+        (("set", " ", "location=X"), "An empty text names no user."),
+        (("rename", "", "Sales", "X"), "A field without a name cannot be renamed."),
     ],
     ids=lambda one: " ".join(one)[:40] if isinstance(one, tuple) else "",
 )

@@ -314,10 +314,8 @@ def _renamed(written: str) -> "Field":
     found = [one for one in names_for(written) if one.name in RENAMED]
     if len(found) == 1 and found[0].field is not None:
         return found[0].field
-    msg = (
-        f"{visible(written, _SHOWN)} cannot be renamed. There are {', '.join(RENAMED[:-1])} and "
-        f"{RENAMED[-1]}."
-    )
+    what = visible(written, _SHOWN) if written.strip() else "A field without a name"
+    msg = f"{what} cannot be renamed. There are {', '.join(RENAMED[:-1])} and {RENAMED[-1]}."
     raise Refused(msg)
 
 

@@ -40,6 +40,9 @@ def user_named(state: "State", written: str) -> "User":
         return by_id
     if named is not None:
         return state.users[named]
+    if not written.strip():
+        msg = "An empty text names no user. Nothing was changed."
+        raise Refused(msg)
     near = _nearest(state, written)
     msg = f"No user has the User Name or User ID {shown}.{near} Nothing was changed."
     raise Refused(msg)
