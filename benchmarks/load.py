@@ -115,8 +115,8 @@ class _Admin:
         while not wanted.search(self.terminal.received, mark):
             if time.perf_counter() - begin > _LONGEST:
                 self.terminal.settle(0)
-                shown = self.terminal.text
-                msg = f"Program {self._number}: nothing came of its change {self.changes}:\n{shown}"
+                which = f"{keys!r} of its change {self.changes}"
+                msg = f"Program {self._number}: nothing came of {which}:\n{self.terminal.text}"
                 raise TimeoutError(msg)
             self.terminal.read(0.2)
         return time.perf_counter() - begin

@@ -10,6 +10,8 @@ import struct
 import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +21,10 @@ _APPLICATION_KEYS = 1 << 5
 """The mode DECCKM, as pyte counts private modes."""
 
 _ARROW = re.compile(r"\x1b\[(?=[ABCD])")
+
+
+_AT_WORK = ("R", "D")
+"""The states of a thread that has the processor, waits for it, or waits for a disk."""
 
 
 class Terminal:
@@ -141,6 +147,25 @@ class Terminal:
                 raise AssertionError(msg)
             self._stream.feed(self.read(min(left, 0.2)))
         return time.perf_counter() - begin
+
+    def rest(self, quiet: float = 0.06, longest: float = 15.0) -> None:
+        """Wait until the program has neither worked nor written for `quiet` seconds. Linux only.
+
+        What waits for the processor is at work too, so a busy machine makes this longer.
+        """
+        begin = since = time.monotonic()
+        while (now := time.monotonic()) - since < quiet and now - begin < longest:
+            data = self.read(0.015)
+            self._stream.feed(data)
+            if data or self._is_at_work():
+                since = time.monotonic()
+
+    def _is_at_work(self) -> bool:
+        for thread in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                if thread.read_text().rpartition(")")[2].split()[0] in _AT_WORK:
+                    return True
+        return False
 
     def seen(
         self, is_so: Callable[[str], bool], seconds: float = 15.0, gap: float = 0.005

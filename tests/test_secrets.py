@@ -210,7 +210,7 @@ STEPS = [
     ("y Esc", "Actions"),
     ("P", "The same again"),
     ("TYPED Tab TYPED", "•••"),
-    ("F2", "Actions"),
+    ("F2", "changed. u takes it back"),
     ("P", "The same again"),
     ("LEFT Esc", "?"),
     ("Tab Enter", "Actions"),

@@ -41,6 +41,7 @@ from qm_tui.tui.session import Session
 from qm_tui.tui.shown_view import to_remember
 from qm_tui.tui.stopping import Stopping
 from qm_tui.tui.styles import style_sheets
+from qm_tui.tui.sure_timers import use_sure_timers
 from qm_tui.tui.too_small import TooSmall, is_too_small
 from qm_tui.tui.users_page import UsersPage
 from qm_tui.tui.waits import LOOK, Waits
@@ -87,6 +88,7 @@ class QmTuiApp(App[str]):
         views: RememberedViews | None = None,
         theme: Theme = Theme.DARK,
     ) -> None:
+        use_sure_timers()
         super().__init__(
             driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
         )

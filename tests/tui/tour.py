@@ -1,6 +1,5 @@
 """A tour through the screens of the program in a real terminal."""
 
-import time
 from typing import Final
 
 from benchmarks.terminal import Terminal
@@ -20,8 +19,6 @@ _NAMED: Final = {
     "PgDn": "\x1b[6~",
     "Del": "\x1b[3~",
 }
-_ESCAPED: Final = 0.35
-"""The seconds from an escape to the next key, at least: a letter must not reach what is closing."""
 
 
 class Tour:
@@ -41,23 +38,12 @@ class Tour:
             keys: names of keys, or texts to type, with blanks between them.
         """
         for key in keys.split():
-            if key == "Esc":
-                self._terminal.settle(0.25)  # what is drawn still is no answer to it
             self._terminal.send(_NAMED.get(key, key))
-            sent = time.perf_counter()
             if key in _MOVES:
                 self._terminal.settle(0.03)
-                continue
-            self._see_an_answer()
-            if key == "Esc":  # what was drawn may have been on its way already
-                self._terminal.settle(max(0.06, sent + _ESCAPED - time.perf_counter()))
-        self._terminal.settle(0.06)
-
-    def _see_an_answer(self) -> None:
-        """Wait for what a key does, two seconds at most: an escape must not meet the next key."""
-        for _ in range(12):
-            if self._terminal.settle(0.16)[1]:
-                return
+            else:
+                self._terminal.rest()
+        self._terminal.rest()
 
     def see(self, keys: str, text: str) -> None:
         """Press keys, and see what stands on a screen then."""
