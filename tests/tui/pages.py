@@ -1,6 +1,6 @@
 """The whole interface for tests: stores with known users, and waiting for jobs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual import events
@@ -90,6 +90,15 @@ async def settled(pilot: Pilot[str]) -> None:
     else:
         raise AssertionError("a job did not end")
     await pilot.pause()
+
+
+async def until(pilot: Pilot[str], is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, however busy the machine is."""
+    for _ in range(500):
+        if is_so():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"it never came:\n{shown(pilot)}")
 
 
 async def type_text(pilot: Pilot[str], text: str) -> None:
