@@ -11,6 +11,8 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
+    a_transaction,
+    how_many,
     opened,
     reporting,
     require_store,
@@ -33,7 +35,9 @@ def activity(
     context: typer.Context,
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[N]", help="A transaction, to see what it did.", min=1),
+        typer.Argument(
+            metavar="[N]", parser=a_transaction, help="A transaction, to see what it did."
+        ),
     ] = None,
     as_json: JsonOption = False,
     store: StoreOption = None,
@@ -53,13 +57,15 @@ def activity(
 
 def undo(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="N", help="The transaction.", min=1)],
+    number: Annotated[
+        int, typer.Argument(metavar="N", parser=a_transaction, help="The transaction.")
+    ],
     confirm: Annotated[
         int | None,
         typer.Option(
             metavar="N",
+            parser=how_many,
             help="Do not ask. A mass change is undone only with the number of its users here.",
-            min=0,
         ),
     ] = None,
     dry_run: Annotated[

@@ -12,6 +12,7 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
+    how_many,
     opened,
     reporting,
     require_store,
@@ -42,8 +43,8 @@ ConfirmOption = Annotated[
     typer.Option(
         "--confirm",
         metavar="N",
+        parser=how_many,
         help="Their number: a change that takes something from many users is made only with it.",
-        min=0,
         show_default=False,
     ),
 ]

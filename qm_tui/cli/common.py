@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,6 +17,9 @@ from qm_tui.text import visible
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
+
+
+_SHOWN: Final = 40
 
 
 class Status(IntEnum):
@@ -39,6 +42,33 @@ def a_path(text: str) -> Path:
         msg = "an empty text names no file."
         raise typer.BadParameter(msg)
     return Path(text)
+
+
+def a_transaction(text: str) -> int:
+    """The number of a transaction that was typed.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    return _number(text, 1, "the number of a transaction, as qm-tui activity lists them")
+
+
+def how_many(text: str) -> int:
+    """A number of users that was typed.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    return _number(text, 0, "a number of users")
+
+
+def _number(text: str, least: int, wanted: str) -> int:
+    with suppress(ValueError):
+        number = int(text)
+        if number >= least:
+            return number
+    msg = f"'{visible(text, _SHOWN)}' is not {wanted}."
+    raise typer.BadParameter(msg)
 
 
 StoreOption = Annotated[

@@ -12,6 +12,7 @@ from qm_tui.cli.common import (
     Status,
     StoreOption,
     a_path,
+    how_many,
     opened,
     reporting,
     saved,
@@ -77,8 +78,13 @@ def import_(
         ),
     ] = None,
     confirm: Annotated[
-        int, typer.Option(metavar="N", help="Confirm a mass change with the number of its users.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=how_many,
+            help="Confirm a mass change with the number of its users.",
+        ),
+    ] = None,
     save_rejected: Annotated[
         bool,
         typer.Option(
@@ -113,7 +119,7 @@ def import_(
             asked,
             users,
             tick,
-            confirmed=confirm,
+            confirmed=confirm or 0,
             dry_run=dry_run,
             keeps_records=save_rejected,
         )
