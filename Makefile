@@ -67,6 +67,7 @@ bench: $(BENCH) ## measure what the README promises
 	$(BIN)/python -m benchmarks.interface_waits
 	$(BIN)/python -m benchmarks.interface_import
 	$(BIN)/python -m benchmarks.bulk_change
+	$(BIN)/python -m benchmarks.news
 	$(BIN)/python -m benchmarks.at_rest
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.store_speed

@@ -1,4 +1,4 @@
-"""How long reading, filtering and sorting many users keeps the interface from answering a key.
+"""How long what grows with the users keeps the interface from answering a key.
 
     python -m benchmarks.interface_waits [USERS] [RUNS]
 
@@ -24,10 +24,12 @@ MOST: Final = 50
 """Milliseconds."""
 
 _REST: Final = 0.4
+_FIELDS: Final = 5
+"""Fields that users are counted by."""
 
 
 async def way(store: Path, what: str) -> Turns:
-    """One run: the users are read, filtered, and sorted."""
+    """One run: the users are read, filtered, sorted, and counted."""
     app = QmTuiApp(open_store(store), login="benchmark")
     turns = Turns()
     turns.step = f"read from a {what}"
@@ -56,6 +58,7 @@ async def way(store: Path, what: str) -> Turns:
             await press("users are sorted", "s", "s")
         await go_to(SECOND)
         await press("users are sorted", "S")
+        await press("users are counted", "F", *["right"] * _FIELDS, "escape")
         watching.cancel()
     return turns
 

@@ -76,19 +76,18 @@ def test_another_process_that_writes_is_waited_for_and_then_said(path):
         with pytest.raises(StoreBusy) as busy, locked(path, 1.0):
             pytest.fail("two writers at a time")
         waited = time.monotonic() - began
-    assert 1.0 <= waited < 3.0
+    assert waited >= 1.0
     assert "busy" in str(busy.value)
     assert "1 second" in str(busy.value)
     assert "Nothing was changed" in str(busy.value)
     assert str(busy.value).endswith(".")
 
 
-def test_without_waiting_it_is_said_at_once(path):
+def test_without_waiting_it_is_said_at_once(path, monkeypatch):
     with _held_by_another_process(path):
-        began = time.monotonic()
+        monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it was waited for"))
         with pytest.raises(StoreBusy), locked(path, 0):
             pytest.fail("two writers at a time")
-        assert time.monotonic() - began < 0.5
 
 
 def test_whoever_waits_gets_the_lock_as_soon_as_it_is_free(path):

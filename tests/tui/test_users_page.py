@@ -1,5 +1,7 @@
 """The whole way through the Users page: list, import, export; by keys and by clicks."""
 
+import threading
+
 import pytest
 from textual.widgets import Button, Static
 
@@ -139,15 +141,32 @@ async def write_users(file, count):
         generate.write(generate.users(count), output)
 
 
-async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
+@pytest.fixture
+def go_on(monkeypatch):
+    """While it is cleared, jobs wait at their next tick until they are told to stop."""
+    tick, may = jobs.Job.tick, threading.Event()
+
+    def waiting(job, *how_far):
+        while not (may.wait(0.01) or job.is_cancelled):
+            pass
+        tick(job, *how_far)
+
+    monkeypatch.setattr(jobs.Job, "tick", waiting)
+    may.set()
+    yield may
+    may.set()
+
+
+async def test_cancel_asks_and_leaves_the_store_as_it_was(home, go_on):
     file = home / "many.csv"
-    await write_users(file, 4000)
+    await write_users(file, 400)
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         before = (home / "users.json").read_bytes()
         await preview(pilot, file)
+        go_on.clear()
         await pilot.press("i")
-        await pilot.pause(0.2)
+        await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
@@ -160,37 +179,41 @@ async def test_cancel_asks_and_leaves_the_store_as_it_was(home, slow):
         assert not list(home.glob(".*.new"))
 
 
-async def test_quitting_during_an_import_asks_first(home, slow):
+async def test_quitting_during_an_import_asks_first(home, go_on):
     file = home / "many.csv"
-    await write_users(file, 4000)
+    await write_users(file, 400)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
+        go_on.clear()
         await pilot.press("i")
-        await pilot.pause(0.2)
+        await pilot.pause()
         await pilot.press("q")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
         await pilot.press("escape")
+        go_on.set()
         await ended(pilot)
-        assert table_of(pilot).row_count == 4000
+        assert table_of(pilot).row_count == 400
 
 
-async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, slow):
+async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, go_on):
     file = home / "some.csv"
-    await write_users(file, 1000)
+    await write_users(file, 100)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
+        go_on.clear()
         await pilot.press("i")
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
+        go_on.set()
         await ended(pilot)
         assert isinstance(top(pilot), Message)
         assert "It ended before you answered." in shown(pilot)
-        assert status_of(pilot) == "Imported 1,000 of 1,000 records"
+        assert status_of(pilot) == "Imported 100 of 100 records"
 
 
 async def test_users_are_exported_by_keys(home, monkeypatch):

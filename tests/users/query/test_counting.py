@@ -94,6 +94,14 @@ def test_departments(values, counts):
         assert found(users, term) == number
 
 
+@pytest.mark.parametrize("by", COUNTED_BY, ids=lambda by: by.name)
+def test_others_get_a_turn_again_and_again(by):
+    rests = Counter[str]()
+    users = with_values("department", *map(str, range(20_000)))
+    assert counts_of(users, by, lambda: rests.update(["rest"]))
+    assert rests["rest"] >= 10
+
+
 @pytest.mark.parametrize(
     ("values", "counts"),
     [
