@@ -75,7 +75,7 @@ class QmTuiApp(App[str]):
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
         Binding("f1", "show_keys", "Keys", priority=True),
-        Binding("ctrl+z", "suspend", "To the shell; fg comes back", show=False),
+        Binding("ctrl+z", "suspend", "To the shell; fg comes back", show=False, priority=True),
     ]
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - as Textual has it
@@ -149,6 +149,10 @@ class QmTuiApp(App[str]):
         self.theme = _TEXTUALS[theme]
         self.run_worker(partial(remember, theme=theme), thread=True, description="theme")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a field where Ctrl+Z undoes what was typed, it does that."""
+        return action != "suspend" or not hasattr(self.focused, "action_undo")
+
     def action_suspend(self) -> None:
         """Give the terminal back to the shell for a while."""
         if self._stopping is not None:
@@ -188,7 +192,7 @@ class QmTuiApp(App[str]):
             screen.mount(TooSmall())
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and clicks that nobody sees the effect of do nothing, but for those that quit.
+        """Keys and clicks that nobody sees the effect of do nothing, but for those that leave.
 
         Keys that come in one burst, as over a slow line, wait for the screen that the first of
         them opens.
@@ -197,6 +201,8 @@ class QmTuiApp(App[str]):
         if is_input and self._is_too_small:
             if isinstance(event, events.Key) and event.key in _QUITTING:
                 self.action_quit()
+            elif isinstance(event, events.Key) and event.key == "ctrl+z":
+                self.action_suspend()
         elif isinstance(event, events.Key) and self._comes_early:
             # one that was given to the screen before, and came back, begins anew
             self._early.append(events.Key(event.key, event.character))

@@ -207,6 +207,16 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(store, shell, how):
     shell.settle()
     shell.send("\x1b[B")
     shell.wait_for("3 of 30")
+    shell.send("i")  # from a dialog too
+    shell.wait_for("Open")
+    shell.settle()
+    shell.send("\x1a")
+    shell.wait_for("echo still-")
+    shell.send("fg\r")
+    shell.wait_for("Cancel")
+    shell.send("\x1b[27u")
+    shell.wait_for("3 of 30")
+    shell.settle()
     shell.send("q")
     shell.wait_for("ready>")
 

@@ -1,0 +1,51 @@
+"""Ctrl+Z gives the terminal back from wherever it is pressed."""
+
+import pytest
+
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.page import Page
+from tests.tui.pages import SMALL, app_on, page_of, sample_users, settled, top, until
+
+DIALOGS = ["i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":", "enter", "L"]
+
+
+@pytest.fixture
+def suspended(monkeypatch):
+    """The screens from which it was asked for."""
+    where: list[str] = []
+    monkeypatch.setattr(
+        QmTuiApp, "action_suspend", lambda app: where.append(type(app.screen).__name__)
+    )
+    return where
+
+
+async def test_from_the_pages_and_from_a_field(home, suspended):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+z", "slash", "x", "ctrl+z", "escape", "2", "ctrl+z")
+        await pilot.pause()
+        assert suspended == ["UsersPage", "UsersPage", "ActivityPage"]
+
+
+@pytest.mark.parametrize("key", DIALOGS)
+async def test_from_every_dialog(home, suspended, key):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: not isinstance(top(pilot), Page) and top(pilot).is_mounted)
+        name = type(top(pilot)).__name__
+        await pilot.press("ctrl+z")
+        # in the list of names it takes back what was typed there, until another part is focused
+        if key == "L":
+            assert not suspended
+            await pilot.press("tab", "ctrl+z")
+        assert suspended == [name]
+        assert type(top(pilot)).__name__ == name
+
+
+async def test_from_a_terminal_that_is_too_small(home, suspended):
+    async with app_on(home / "users.json", sample_users(3)).run_test(size=(40, 10)) as pilot:
+        await settled(pilot)
+        await pilot.press("x", "ctrl+z")
+        assert suspended == ["UsersPage"]
+        assert top(pilot) is page_of(pilot)
