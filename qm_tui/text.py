@@ -39,8 +39,16 @@ def _is_unsafe(character: str) -> bool:
 
 
 def is_mark(character: str) -> bool:
-    """Whether a character is drawn onto the one before it."""
-    return bool(unicodedata.combining(character)) or unicodedata.category(character) in ("Mn", "Me")
+    """Whether a character is drawn onto the one before it, or is joined to it.
+
+    The vowels and finals of Korean syllables are letters, and take no width of their own.
+    """
+    return (
+        unicodedata.category(character)[0] == "M"
+        or bool(unicodedata.combining(character))
+        or "\u1161" <= character <= "\u11ff"
+        or "\ud7b0" <= character <= "\ud7ff"
+    )
 
 
 def visible(text: str, limit: int = 4096) -> str:

@@ -83,6 +83,9 @@ def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
     assert (
         b"was cut off: nothing of it was saved. Import the file again." in again
     ) is is_told_later
+    read = open_store(store)
+    read.load()
+    read.notices_were_read()
     assert as_it_is(store) == before
 
 

@@ -101,3 +101,20 @@ def test_files_that_were_written_are_there(home, store):
         said = _unsaid(*given, status=1)
         assert said == f"{done} What there is to say of it {UNSAID}"
         assert all(one.exists() for one in given if isinstance(one, Path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["list"], 2, "The output could not be written: Bad file descriptor."),
+        (["--version"], 2, "The output could not be written: Bad file descriptor."),
+        (["set", "bo", "location=Narvik"], 1, "Transaction 2 is saved."),
+    ],
+    ids=str,
+)
+def test_a_standard_output_that_is_closed_is_said_as_a_full_one_is(store, arguments, status, says):
+    commit(store, BO)
+    closing = ["sh", "-c", '"$@" >&-', "sh", *command(*arguments)]
+    done = subprocess.run(closing, check=False, stderr=subprocess.PIPE, timeout=30)
+    assert done.returncode == status
+    assert says in done.stderr.decode()

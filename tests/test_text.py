@@ -95,6 +95,18 @@ def test_a_tower_of_combining_marks_is_cut_to_three(mark):
     assert visible("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
 
 
+@pytest.mark.parametrize(
+    "joined", ["\u1161", "\u11a8", "\u11ff", "\ud7b0", "\ud7fb", "\u093e"], ids=ascii
+)
+def test_a_tower_of_what_is_joined_to_a_letter_is_cut_to_three(joined):
+    assert visible("\u1100" + joined * 50 + "b") == "\u1100" + joined * 3 + "b"
+
+
+def test_korean_as_some_systems_write_file_names_is_whole():
+    decomposed = unicodedata.normalize("NFD", "한국어 전화 녹음 값")
+    assert visible(decomposed) == decomposed
+
+
 @pytest.mark.parametrize("limit", [1, 2, 10, 80])
 def test_long_text_is_cut_with_an_ellipsis(limit):
     assert visible("x" * limit, limit) == "x" * limit

@@ -141,9 +141,14 @@ def opened(
 
 
 def say_notices(store: "UserStore") -> None:
-    """Say on standard error what was found out about a store when it was loaded."""
+    """Say on standard error what was found out about a store when it was loaded.
+
+    Where nobody reads it, as in a job that runs at night, what is said once stays to be said.
+    """
     for notice in store.notices:
         say(notice, to_error=True)
+    if sys.stderr.isatty():
+        store.notices_were_read()
 
 
 def require_store(store: "UserStore", instead: str) -> None:

@@ -130,16 +130,11 @@ def _status(arguments: Sequence[str] | None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        # not `app()`: that would take the interrupt and the broken pipe for itself
-        command = typer.main.get_command(app)
-        given = sys.argv[1:] if arguments is None else list(arguments)
-        with command.make_context("qm-tui", given) as context:
-            command.invoke(context)
-        with saying():
-            sys.stdout.flush()
-        return Status.DONE
-    except typer.Exit as ended:
-        return ended.exit_code
+        status = _invoked(sys.argv[1:] if arguments is None else list(arguments))
+        if status == Status.DONE:
+            with saying():
+                sys.stdout.flush()
+        return status
     except Refused as refused:
         return _refuse(str(refused))
     except _WrongCall as error:
@@ -166,11 +161,29 @@ def _status(arguments: Sequence[str] | None) -> int:
         return crashed(error)
 
 
+def _invoked(arguments: list[str]) -> int:
+    # not `app()`: that would take the interrupt and the broken pipe for itself
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("qm-tui", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return Status.DONE
+
+
 def _open_closed_streams() -> None:
-    """Give closed standard streams a place to write to, and to read nothing from."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Put something in the place of closed standard streams.
+
+    There is nothing to read. What is to be printed cannot be written, and that is said on standard
+    error; where that is closed too, nobody can be told.
+    """
+    for name, mode in (("stdin", "r"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - to the end
+    if sys.stdout is None:
+        cannot_be_written = os.open(os.devnull, os.O_RDONLY)
+        sys.stdout = open(cannot_be_written, "w")  # noqa: SIM115, PTH123 - to the end
 
 
 def _refuse(sentence: str) -> int:

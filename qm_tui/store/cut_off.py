@@ -26,12 +26,19 @@ class CutOff(NamedTuple):
     """An import that did not come to its end.
 
     Attributes:
+        note: the note that it left.
         token: what its transaction bears, if it was committed.
         sentence: who imported what, and when, as the beginning of a sentence.
     """
 
+    note: Path
     token: str
     sentence: str
+
+    def forget(self) -> None:
+        """Remove the note: it was said to somebody."""
+        with suppress(OSError):
+            self.note.unlink()
 
 
 @contextmanager
@@ -70,18 +77,18 @@ def noted(store: Path, what: str, origin: Origin) -> Iterator[str]:
 
 
 def found_beside(store: Path) -> list[CutOff]:
-    """The imports that were cut off; their notes are removed, so that each is said once."""
+    """The imports that were cut off, as long as nobody has let their notes be forgotten."""
     found = []
     prefix = f".{store.name}{_PREFIX}"
     with suppress(OSError):
         for one in os.scandir(store.parent):
             if one.name.startswith(prefix):
                 with suppress(OSError, ValueError, KeyError, TypeError):
-                    found += _taken(Path(one.path), one.name.removeprefix(prefix))
+                    found += _read(Path(one.path), one.name.removeprefix(prefix))
     return found
 
 
-def _taken(path: Path, token: str) -> list[CutOff]:
+def _read(path: Path, token: str) -> list[CutOff]:
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         try:
@@ -89,8 +96,10 @@ def _taken(path: Path, token: str) -> list[CutOff]:
         except BlockingIOError:
             return []  # it is still under way
         text = os.pread(descriptor, 65536, 0)
-        path.unlink()
-        return [CutOff(token, _sentence(json.loads(text)))] if text else []
+        if not text:
+            path.unlink()  # it was cut off before it was written, and says nothing
+            return []
+        return [CutOff(path, token, _sentence(json.loads(text)))]
     finally:
         os.close(descriptor)
 

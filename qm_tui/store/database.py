@@ -108,6 +108,7 @@ class Database(Follower):
             journal = self._ready_journal()
             facts = self._facts(contents.state.generation + 1, why, token)
             made = payloads(tally.rows(), len(changes), lambda: tally.counted(facts), tables)
+            self._keep_damaged_end(journal)
             if not journal.append(made, tick, len(changes)):
                 return contents.state
         state = state_after(contents.state, changes, facts.number, named)
@@ -115,6 +116,19 @@ class Database(Follower):
         journal.entries.append(tally.counted(facts))
         self._known = Known(self._known.snapshot, signature_of(journal.status))
         return state
+
+    def _keep_damaged_end(self, journal: Journal) -> None:
+        """Copy what stands behind the last transaction where it may have been saved once.
+
+        Raises:
+            OSError: it could not be done.
+        """
+        if journal.left_out and journal.is_end_damaged:
+            now = datetime.now(UTC)
+            kept = f"{self._journal_path.name}.left-out-{now:%Y%m%d-%H%M%S}"
+            access = access_in(self.path.parent)
+            with replacing(self._journal_path.with_name(kept), access=access) as file:
+                journal.write_left_out(file)
 
     @contextmanager
     def _saying_why_not(self) -> Iterator[None]:

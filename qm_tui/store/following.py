@@ -168,13 +168,20 @@ class Follower:
 
     def _note_torn_end(self) -> None:
         journal = self._journal
-        torn = journal.status.st_size - journal.end if journal else 0
-        if torn:
-            self.notices.append(
-                f"The journal {visible(self._journal_path.name)} ends with {torn:,} bytes that "
-                "cannot be read: a change that was cut off while it was saved. It is left out, and "
-                "the next change removes it."
+        if journal is None or not journal.left_out:
+            return
+        if journal.is_end_damaged:
+            what = (
+                "the disk has damaged the last change, or the power failed while it was saved. "
+                "It is left out. qm-tui recover writes what can be read to a new store; the next "
+                "change keeps these bytes in a file of their own"
             )
+        else:
+            what = "a change that was cut off while it was saved. The next change removes it"
+        self.notices.append(
+            f"The journal {visible(self._journal_path.name)} ends with {journal.left_out:,} bytes "
+            f"that cannot be read: {what}."
+        )
 
     def let_go(self) -> AbstractContextManager[bool]:
         """Keep this process from holding the lock for a moment; gives whether it does not now."""

@@ -108,6 +108,27 @@ def frames_in(descriptor: int, start: int, end: int) -> Iterator[Frame]:
         yield Frame(payload, at, at + len(line) + 1)
 
 
+def is_damaged_end(descriptor: int, start: int, end: int) -> bool:
+    """Whether a bad frame among the last ones was written to its end.
+
+    A program that is killed leaves the beginning of a frame, never all of it. So either the power
+    failed as it was written, or it was saved and the disk has damaged it since.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return any(
+        payload_of(line) is None and (at + len(line) < end or _is_as_long_as_it_says(line))
+        for at, line in lines_in(descriptor, start, end)
+    )
+
+
+def _is_as_long_as_it_says(line: bytes) -> bool:
+    """Whether the last line, whose end may be damaged, is no shorter than its length says."""
+    # `lines_in` hands it out with one byte more than it has, its line end included
+    return bool(_FRAME_START.match(line)) and int(line[:8], 16) <= len(line) - _HEAD - 2
+
+
 def _closes(line: bytes) -> bool:
     """Whether a line holds a frame that closes a transaction, whatever stands before it.
 

@@ -133,6 +133,10 @@ class UserStore(ABC):
     def notices(self) -> Sequence[str]:
         """What the admin should know about the store, found out by loading it; sentences."""
 
+    @abstractmethod
+    def notices_were_read(self) -> None:
+        """Keep what a person has read from being said at the next start again."""
+
     @property
     @abstractmethod
     def read_only(self) -> str:

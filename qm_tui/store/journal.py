@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from qm_tui.files import Access, open_file, replacing
 from qm_tui.progress import Phase, Tick, no_tick
@@ -19,12 +19,22 @@ from qm_tui.store.entries import (
     parsed,
     tables_in,
 )
-from qm_tui.store.frames import PART, Damaged, Frame, framed, frames_in, lines_in, payload_of
+from qm_tui.store.frames import (
+    PART,
+    Damaged,
+    Frame,
+    framed,
+    frames_in,
+    is_damaged_end,
+    lines_in,
+    payload_of,
+)
 from qm_tui.store.interface import Entry
 from qm_tui.store.rows import rows_in
 from qm_tui.store.snapshot import LaterVersion
 from qm_tui.users.fields import KEYS
 
+_BLOCK: Final = 256 * 1024
 VERSION: Final = 1
 """The version of the journal's format. A journal of a later one is refused."""
 
@@ -192,6 +202,31 @@ class Journal:
             yield recorded
             self.end = recorded.end
             self.entries.append(recorded.facts)
+
+    @property
+    def left_out(self) -> int:
+        """The bytes behind the last transaction that is known, when all was read."""
+        return max(0, self.status.st_size - self.end)
+
+    @property
+    def is_end_damaged(self) -> bool:
+        """Whether more than a killed writer leaves is among them.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return is_damaged_end(self._descriptor, self.end, self.status.st_size)
+
+    def write_left_out(self, file: BinaryIO) -> None:
+        """Copy them.
+
+        Raises:
+            OSError: it could not be done.
+        """
+        at = self.end
+        while block := os.pread(self._descriptor, _BLOCK, at):
+            file.write(block)
+            at += len(block)
 
     @contextmanager
     def frames(self) -> Iterator[Iterator[Frame]]:

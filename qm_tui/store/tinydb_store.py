@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
-from qm_tui.store import cut_off
+from qm_tui.store.cut_off import CutOff, found_beside, noted
 from qm_tui.store.database import LARGE, Database
 from qm_tui.store.following import Touched
 from qm_tui.store.history import Limits
@@ -48,6 +48,7 @@ class TinyDBUserStore(UserStore):
         self._given = path
         self._database = Database(path, wait=wait, read_only=read_only, limits=limits)
         self._notices: list[str] | None = None
+        self._cut_off: list[CutOff] = []
 
     @property
     def location(self) -> str:
@@ -62,7 +63,12 @@ class TinyDBUserStore(UserStore):
     @property
     def notices(self) -> Sequence[str]:
         """What the admin should know about the store."""
-        return (*self._database.notices, *(self._notices or ()))
+        return (*(self._notices or ()), *self._database.notices)
+
+    def notices_were_read(self) -> None:
+        """Keep what a person has read from being said at the next start again."""
+        for one in self._cut_off:
+            one.forget()
 
     @property
     def read_only(self) -> str:
@@ -86,7 +92,8 @@ class TinyDBUserStore(UserStore):
             )
         if self.read_only:
             return said
-        for one in cut_off.found_beside(self._database.path):
+        self._cut_off = found_beside(self._database.path)
+        for one in self._cut_off:
             number = self._number_of(one.token)
             if number:
                 said.append(f"{one.sentence} after it was saved, as transaction {number:,}.")
@@ -124,7 +131,7 @@ class TinyDBUserStore(UserStore):
     def import_at_work(self, what: str) -> Iterator[str]:
         """Leave a note beside the store while an import is under way."""
         can_note = self._database.path.parent.is_dir() and not self.read_only
-        note = cut_off.noted(self._database.path, what, origin()) if can_note else nullcontext("")
+        note = noted(self._database.path, what, origin()) if can_note else nullcontext("")
         with note as token:
             yield token
 

@@ -113,7 +113,8 @@ class UsersPage(UsersList):
         self._growing, self._growing_users = [], {}
         self.session.say(self.session.looking_only)
         if self.store.notices:
-            self.app.push_screen(Message(*self.store.notices))
+            read = Message(*self.store.notices)
+            self.app.push_screen(read, lambda _: self.store.notices_were_read())
         self._live.start()
         self.view_shown.prepare()
         self.set_timer(_LATER, self._import_later)

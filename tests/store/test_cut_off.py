@@ -54,7 +54,7 @@ def _notes(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("when", ["Reading", "Importing"])
-def test_an_import_killed_before_it_was_saved_is_said_once(path, when):
+def test_an_import_killed_before_it_was_saved_is_said_until_somebody_has_read_it(path, when):
     _import_killed_at(path, when)
     store = open_store(path)
     assert list(store.load().users) == [ANNA.user_id]
@@ -63,7 +63,11 @@ def test_an_import_killed_before_it_was_saved_is_said_once(path, when):
     assert "cut off: nothing of it was saved" in sentence
     again = open_store(path)
     again.load()
-    assert list(again.notices) == []
+    assert list(again.notices) == [sentence]
+    again.notices_were_read()
+    last = open_store(path)
+    last.load()
+    assert list(last.notices) == []
     assert _notes(path) == []
 
 

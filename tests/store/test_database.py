@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -287,6 +288,27 @@ def test_a_torn_end_is_nothing_and_is_cut_by_the_next_writer(path):
     assert journal.read_bytes() == whole[:-20]
     commit(path, CY)
     assert _users(path) == [ANNA, CY]
+
+
+def test_a_last_change_that_the_disk_has_damaged_is_said_and_kept_beside(path):
+    commit(path, ANNA)
+    commit(path, BO)
+    journal = _beside(path, ".journal")
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-20] + b"?" + whole[-19:])
+    end = journal.read_bytes().splitlines(keepends=True)[-1]
+    store = open_store(path)
+    assert list(store.load().users.values()) == [ANNA]
+    assert "the disk has damaged the last change, or the power failed" in store.notices[0]
+    assert "qm-tui recover" in store.notices[0]
+    commit(path, CY)
+    assert _users(path) == [ANNA, CY]
+    (kept,) = path.parent.glob("users.json.journal.left-out-*")
+    assert kept.read_bytes() == end
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    commit(path, BO)
+    assert _users(path) == [ANNA, CY, BO]
+    assert list(path.parent.glob("*left-out*")) == [kept]
 
 
 # Other programs

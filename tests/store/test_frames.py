@@ -4,7 +4,15 @@ import os
 
 import pytest
 
-from qm_tui.store.frames import PART, Damaged, framed, frames_in, lines_in, payload_of
+from qm_tui.store.frames import (
+    PART,
+    Damaged,
+    framed,
+    frames_in,
+    is_damaged_end,
+    lines_in,
+    payload_of,
+)
 
 PARTS = [PART + b"%d}" % number for number in range(3)]
 ONE, TWO = b'{"number":1}', b'{"number":2}'
@@ -72,6 +80,26 @@ def test_a_bad_part_before_other_parts_alone_is_a_torn_end(read):
     frames = [framed(one) for one in (ONE, *PARTS)]
     frames[1] = frames[1][:-4] + b"9}\n"
     assert read(b"".join(frames)) == [ONE]
+
+
+def _is_damaged_end(tmp_path, data: bytes) -> bool:
+    path = tmp_path / "end"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        return is_damaged_end(file.fileno(), 0, len(data))
+
+
+def test_what_a_killed_writer_leaves_is_no_damage_wherever_it_is_cut(tmp_path):
+    parts = b"".join(map(framed, PARTS))
+    whole = parts + framed(TWO)
+    assert not any(_is_damaged_end(tmp_path, whole[:at]) for at in range(len(whole)))
+
+
+def test_a_last_frame_with_any_byte_changed_is_damage(tmp_path):
+    whole = framed(ONE)
+    for at in range(len(whole)):
+        changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        assert _is_damaged_end(tmp_path, changed), at
 
 
 @pytest.mark.parametrize("line", [b"", b"x", b"0000000c", framed(ONE), b" " * 18])
