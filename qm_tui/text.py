@@ -15,6 +15,9 @@ MAX_MARKS: Final = 3
 """Combining marks on one letter; more are a tower over other lines."""
 
 
+_MOST_KNOWN: Final = 20_000
+"""The most characters of which it is kept what they are shown as."""
+
 _UNIT: Final = 1024
 _UNITS: Final = ("KB", "MB", "GB", "TB")
 
@@ -51,6 +54,32 @@ def is_mark(character: str) -> bool:
     )
 
 
+class _MarkMet(Exception):
+    """A mark is shown or not by how many stand before it."""
+
+
+class _Shown(dict[int, str]):
+    """What each character but a mark is shown as, by its code, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if is_mark(character):
+            raise _MarkMet
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        shown = self[code] = _shown(character)
+        return shown
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) == "Zs":
+        return " " if unicodedata.east_asian_width(character) != "F" else character
+    return _picture(character) if _is_unsafe(character) else character
+
+
+_SHOWN: Final = _Shown()
+
+
 def visible(text: str, limit: int = 4096) -> str:
     """The text with everything that is not a plain visible character made a picture.
 
@@ -62,20 +91,17 @@ def visible(text: str, limit: int = 4096) -> str:
         text = text[: limit - 1] + "…"
     if text.isascii() and text.isprintable():
         return text
+    try:
+        return text.translate(_SHOWN)
+    except _MarkMet:
+        pass
     shown = []
     marks = 0
     for character in text:
-        if is_mark(character):
-            marks += 1
-            if marks <= MAX_MARKS:
-                shown.append(character)
-            continue
-        marks = 0
-        if character == "\xa0" or unicodedata.category(character) == "Zs":
-            shown.append(" " if unicodedata.east_asian_width(character) != "F" else character)
-        elif _is_unsafe(character):
-            shown.append(_picture(character))
-        else:
+        marks = marks + 1 if is_mark(character) else 0
+        if not marks:
+            shown.append(_SHOWN[ord(character)])
+        elif marks <= MAX_MARKS:
             shown.append(character)
     return "".join(shown)
 
