@@ -219,12 +219,12 @@ def _print_array(values: Iterable[object], indent: str = "") -> None:
 def _line(entry: "Entry") -> str:
     when = entry.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     who, address = fitted(visible(entry.who, 64), 10), fitted(visible(entry.address, 64) or "-", 15)
-    return (
-        f"{entry.number:>6}  {when}  {who}  {address}  {visible(entry.why, 64)}: {_counts(entry)}"
-    )
+    why = visible(entry.why, 64)
+    return f"{entry.number:>6}  {when}  {who}  {address}  {why}: {what_it_did(entry)}"
 
 
-def _counts(entry: "Entry") -> str:
+def what_it_did(entry: "Entry") -> str:
+    """How many users a transaction added, changed and deleted, in words."""
     parts = [
         f"{number:,} {what}"
         for number, what in (
@@ -258,7 +258,7 @@ def _show(users: "UserStore", number: int, entries: "list[Entry]", *, as_json: b
     origin = f" from {visible(entry.address, 64)}" if entry.address else ""
     when = entry.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
     say(f"Transaction {number:,}, {when}, {visible(entry.who, 64)}{origin}")
-    say(f"{visible(entry.why)}: {_counts(entry)}")
+    say(f"{visible(entry.why)}: {what_it_did(entry)}")
     for one in _all(first, done):
         say(f"\n{_what_became_of(one, users)}")
         for line in _fields_of(one):

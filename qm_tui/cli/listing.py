@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui import __version__, places
+from qm_tui.cli.activity import what_it_did
 from qm_tui.cli.choosing import FilterOption, SortOption, chosen_columns, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, say_notices, store_path
 from qm_tui.refusal import Refused
@@ -140,7 +141,8 @@ def _about(users: "UserStore") -> list[tuple[str, str]]:
     if activity:
         last = activity[0]
         when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        said.append(("Last", f"transaction {last.number:,}, {when}, {last.who}: {last.why}"))
+        last_one = f"transaction {last.number:,}, {when}, {last.who}: {what_it_did(last)}"
+        said.append(("Last", f"{last_one}; {last.why}"))
     if users.read_only:
         said.append(("Access", users.read_only))
     return said

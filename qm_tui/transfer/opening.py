@@ -47,7 +47,7 @@ def opened(path: Path) -> BinaryIO:
         raise Refused(msg) from error
     what = next((what for is_one, what in _NO_FILE if is_one(mode)), None)
     if what:
-        msg = f"{named(path)} is {what}, not a CSV file: choose a file whose name ends in .csv."
+        msg = f"{named(path)} is {what}, not a CSV file: name the file itself, which ends in .csv."
         raise Refused(msg)
     if not path.name.lower().endswith(SUFFIX):
         msg = (
