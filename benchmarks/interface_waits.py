@@ -58,7 +58,8 @@ async def way(store: Path, what: str) -> Turns:
             await press("users are sorted", "s", "s")
         await go_to(SECOND)
         await press("users are sorted", "S")
-        await press("users are counted", "F", *["right"] * _FIELDS, "escape")
+        await press("the counts are opened", "F")
+        await press("users are counted", *["right"] * _FIELDS, "escape")
         watching.cancel()
     return turns
 

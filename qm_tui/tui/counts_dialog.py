@@ -146,15 +146,20 @@ class CountsDialog(Dialog[str | None]):
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus, the first field is counted."""
+        """The list has the focus; the first field is counted once the dialog is drawn."""
         self._list.focus()
-        self._choose(0)
+        self._show(COUNTED_BY[0], None)
+        self.call_after_refresh(self._choose_first)
 
     # Choosing the field
 
     def action_turn(self, by: int) -> None:
         """Count by the next field, or by the one before."""
         self._choose((self._place + by) % len(COUNTED_BY))
+
+    def _choose_first(self) -> None:
+        if not self._made:
+            self._choose(self._place)
 
     def _choose(self, place: int) -> None:
         self._place = place
