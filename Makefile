@@ -12,7 +12,7 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-long fuzz test-lowest format bench pictures clean
+.PHONY: help run setup test test-long fuzz lines test-lowest format bench pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -43,6 +43,9 @@ test-long: $(READY) ## the tests that run for minutes
 
 fuzz: $(READY) ## try anything on what reads files, for an hour (MINUTES=60)
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),60)
+
+lines: $(READY) ## count lines of code, without blanks, comments and docstrings
+	@$(BIN)/python scripts/count_lines.py
 
 test-lowest: ## the tests again with the oldest libraries we promise to run with
 	$(PYTHON) -m venv .venv-lowest

@@ -25,9 +25,9 @@ from textual.widgets import OptionList
 
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
-from qm_tui.store.bulk import BulkChange, bulk_plan, chosen, commit_bulk
+from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk, plan_bulk
+from qm_tui.store.changes.undo import plan_undo, undo
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo, undo_plan
 from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.change_dialog import ChangeDialog
@@ -172,12 +172,12 @@ def changed(path: Path) -> dict[str, float]:
     for step, values in CHANGES.items():
         before = dict(store.state.users)
         begun = time.perf_counter()
-        plan = bulk_plan(BulkChange(step, chosen(user_ids), values), store.state)
+        plan = plan_bulk(BulkChange(step, chosen(user_ids), values), store.state)
         planned = time.perf_counter()
         commit_bulk(store, plan.change, confirmed=plan.must_confirm, expected=plan)
         found[f"{step}: planned"] = planned - begun
         found[f"{step}: committed"] = time.perf_counter() - planned
-        taken_back = undo_plan(store, store.state.generation)
+        taken_back = plan_undo(store, store.state.generation)
         undo(store, taken_back.number, confirmed=taken_back.must_confirm)
         assert dict(store.state.users) == before, "undo did not bring all back"
     return found

@@ -16,9 +16,9 @@ from statistics import median
 
 from benchmarks.sample_users import sample_users
 from benchmarks.ticking import Ticking
-from qm_tui.store.checking import Terms
 from qm_tui.store.interface import UserStore
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.validation import ValidationOptions
 
 Seconds = list[float]
 
@@ -72,7 +72,7 @@ def _commit(path: Path, is_judged: int) -> Callable[[], Seconds]:
         def all_of_it() -> None:
             with store.transaction("import") as transaction:
                 judged_on = transaction.state if is_judged else None
-                transaction.commit(changes, terms=Terms(judged_on=judged_on))
+                transaction.commit(changes, terms=ValidationOptions(judged_on=judged_on))
 
         return [_timed(all_of_it)]
 

@@ -85,7 +85,7 @@ def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
     ) is is_told_later
     read = open_store(store)
     read.load()
-    read.notices_were_read()
+    read.acknowledge_notices()
     assert as_it_is(store) == before
 
 

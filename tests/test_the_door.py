@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from qm_tui.store import transaction as door
-from qm_tui.store.bulk import BulkChange, chosen, commit_bulk
-from qm_tui.store.checking import Terms
-from qm_tui.store.editing import Edit, add_user, save_edits
+from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.edit import Edit, add_user, save_edits
+from qm_tui.store.changes.undo import undo
 from qm_tui.store.interface import UserStore
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.transaction import RulesBroken, Transaction
-from qm_tui.store.undoing import undo
+from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.problems import Fault
@@ -94,8 +94,8 @@ def store(path):
 
 
 def _shut(monkeypatch) -> None:
-    monkeypatch.setattr(door, "break_a_rule", lambda *_: True)
-    monkeypatch.setattr(door, "faults_of_changes", _everything_is_wrong)
+    monkeypatch.setattr(door, "any_invalid", lambda *_: True)
+    monkeypatch.setattr(door, "validate_changes", _everything_is_wrong)
 
 
 def _everything_is_wrong(changes, *_rest):
@@ -147,7 +147,7 @@ def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch)
     _shut(monkeypatch)
     state = store.state
     with store.transaction("import") as transaction, pytest.raises(RulesBroken):
-        transaction.commit({CY.user_id: CY}, terms=Terms(judged_on=replace(state)))
+        transaction.commit({CY.user_id: CY}, terms=ValidationOptions(judged_on=replace(state)))
     _import(store, path)  # it was planned on this very state
     assert store.state.generation == 3
 

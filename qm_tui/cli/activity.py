@@ -24,8 +24,8 @@ from qm_tui.saying import put, say, say_json
 from qm_tui.text import fitted, json_text, visible
 
 if TYPE_CHECKING:
+    from qm_tui.store.changes.undo import UndoPlan
     from qm_tui.store.interface import Done, Entry, UserStore
-    from qm_tui.store.undoing import UndoPlan
 
 _CHANGED = "changed"
 """All that is ever said of a secret."""
@@ -77,12 +77,12 @@ def undo(
 ) -> None:
     """Take a transaction back, field by field. What was changed since is kept, and named."""
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.undoing import PlanChanged, undo_plan
+    from qm_tui.store.changes.undo import PlanChanged, plan_undo
 
     users = opened(context, store, read_only=read_only)
     require_store(users, "Nothing was undone.")
     with progress_line() as tick:
-        plan = undo_plan(users, number, tick)
+        plan = plan_undo(users, number, tick)
     if dry_run:
         _report(plan, as_json=as_json)
         raise typer.Exit(_status(plan))
@@ -109,8 +109,8 @@ def _undone(
 ) -> tuple["UndoPlan", int]:
     """Undo; the plan that was carried out, and the transaction that did it."""
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.refusals import MustConfirm
-    from qm_tui.store.undoing import undo
+    from qm_tui.store.changes.undo import undo
+    from qm_tui.store.errors import ConfirmationRequired
 
     try:
         with progress_line() as tick:
@@ -121,7 +121,7 @@ def _undone(
                 expected=plan if has_seen else None,
                 tick=tick,
             )
-    except MustConfirm as error:
+    except ConfirmationRequired as error:
         msg = f"{error} The command is: qm-tui undo {plan.number} --confirm {error.count}."
         raise Refused(msg) from error
     return done, users.state.generation
@@ -246,7 +246,7 @@ def _show(users: "UserStore", number: int, entries: "list[Entry]", *, as_json: b
     if entry is None:
         msg = f"There is no transaction {number:,} in {visible(users.location)}."
         raise Refused(msg)
-    done = users.done_by(number)
+    done = users.transaction_changes(number)
     if as_json:
         head = json_text(_facts(entry), indent=2).removesuffix("\n}")
         first = next(done, None)  # what cannot be read is refused before anything is printed

@@ -55,8 +55,8 @@ def add(
     from qm_tui.cli.assignments import assignments, is_assignment
     from qm_tui.cli.passwords import read_password
     from qm_tui.cli.whom import user_named
-    from qm_tui.store.checking import Terms, faults_of_changes
-    from qm_tui.store.editing import add_user
+    from qm_tui.store.changes.edit import add_user
+    from qm_tui.store.validation import ValidationOptions, validate_changes
     from qm_tui.users.likeness import NEW_USER, like
     from qm_tui.users.passwords import SET_HERE, Encrypted, encrypted
 
@@ -69,9 +69,9 @@ def add(
     users = opened(context, store, read_only=read_only)
     require_store(users, _NOTHING)
     begin = NEW_USER if model is None else like(user_named(users.state, model))
-    terms, user = Terms(allow_unlicensed), begin._replace(**values)
+    terms, user = ValidationOptions(allow_unlicensed), begin._replace(**values)
     judged = user._replace(**Encrypted("typed", "")._asdict())  # asked for once all else is right
-    faults = faults_of_changes({"": judged}, users.state, terms=terms).get("", [])
+    faults = validate_changes({"": judged}, users.state, terms=terms).get("", [])
     if faults:
         said = " ".join(f"{visible(one.message)}. {visible(one.remedy)}" for one in faults)
         msg = f"{said} {_NOTHING}"

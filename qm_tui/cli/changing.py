@@ -27,7 +27,7 @@ from qm_tui.text import counted, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qm_tui.store.bulk import BulkChange, BulkPlan
+    from qm_tui.store.changes.bulk import BulkChange, BulkPlan
     from qm_tui.store.interface import UserStore
     from qm_tui.users.fields import Field
 
@@ -186,7 +186,7 @@ def rename(
     read_only: ReadOnlyOption = False,
 ) -> None:
     """Rename a department, a location or a profile for all its users, or merge two into one."""
-    from qm_tui.store.bulk import BulkChange, having
+    from qm_tui.store.changes.bulk import BulkChange, having
     from qm_tui.transfer.rows import BLANKS
 
     meant = _renamed(field)
@@ -224,10 +224,12 @@ def _change(
     *,
     allow_unlicensed: bool = False,
 ) -> "BulkChange":
-    from qm_tui.store.bulk import BulkChange
-    from qm_tui.store.checking import Terms
+    from qm_tui.store.changes.bulk import BulkChange
+    from qm_tui.store.validation import ValidationOptions
 
-    return BulkChange(why, whom(users, named, filter_text), values, Terms(allow_unlicensed))
+    return BulkChange(
+        why, whom(users, named, filter_text), values, ValidationOptions(allow_unlicensed)
+    )
 
 
 def _carry_out(
@@ -246,11 +248,11 @@ def _carry_out(
     """
     from qm_tui.cli.outcome import report
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.bulk import bulk_plan, commit_bulk
-    from qm_tui.store.refusals import MustConfirm
+    from qm_tui.store.changes.bulk import commit_bulk, plan_bulk
+    from qm_tui.store.errors import ConfirmationRequired
 
     with progress_line() as tick:
-        plan = bulk_plan(change, users.state, tick)
+        plan = plan_bulk(change, users.state, tick)
     if dry_run:
         report(plan, None, as_json=as_json)
         raise typer.Exit(_status(plan))
@@ -263,7 +265,7 @@ def _carry_out(
     try:
         with progress_line() as tick:
             done = commit_bulk(users, change, confirmed=confirmed, tick=tick)
-    except MustConfirm as error:
+    except ConfirmationRequired as error:
         msg = f"{error} The option is: --confirm {error.count}."
         raise Refused(msg) from error
     with reporting(saved(users)):

@@ -55,7 +55,7 @@ def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) 
     users = store.state.users
     if filter_text is None and sort is None:
         return list(users.values())
-    from qm_tui.store.happened import Happened
+    from qm_tui.store.changes.activity_index import ActivityIndex
     from qm_tui.users.query.finding import Finder, Query
     from qm_tui.users.query.language import FilterFault
     from qm_tui.users.query.sorting import use_own_locale
@@ -64,7 +64,7 @@ def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) 
     keys = () if sort is None else _sort_keys(sort)
     try:
         terms = () if filter_text is None else _terms(filter_text)
-        found = Finder(lambda: None).found(users, Query(terms, keys), Happened(store))
+        found = Finder(lambda: None).found(users, Query(terms, keys), ActivityIndex(store))
     except FilterFault as fault:
         raise _refused(filter_text or "", fault) from fault
     return [users[user_id] for user_id in found]

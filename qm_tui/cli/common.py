@@ -148,7 +148,7 @@ def say_notices(store: "UserStore") -> None:
     for notice in store.notices:
         say(notice, to_error=True)
     if sys.stderr.isatty():
-        store.notices_were_read()
+        store.acknowledge_notices()
 
 
 def require_store(store: "UserStore", instead: str) -> None:
@@ -195,7 +195,7 @@ def tidy_up(store: "UserStore") -> None:
     """Do a checkpoint if one is worth while. What was changed is safe without it."""
     from qm_tui.progress import Cancelled
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.refusals import StoreRefused
+    from qm_tui.store.errors import StoreError
 
-    with suppress(StoreRefused, Cancelled), progress_line() as tick:
+    with suppress(StoreError, Cancelled), progress_line() as tick:
         store.checkpoint(tick, only_if_large=True)

@@ -7,7 +7,7 @@ from qm_tui.saying import say, say_json
 from qm_tui.text import counted, visible
 
 if TYPE_CHECKING:
-    from qm_tui.store.bulk import BulkPlan
+    from qm_tui.store.changes.bulk import BulkPlan
     from qm_tui.users.fields import User
 
 _LISTED: Final = 20

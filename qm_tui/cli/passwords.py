@@ -61,7 +61,7 @@ def passwd(
     """Change a user's password. It is asked for, or read as one line of standard input."""
     from qm_tui.cli.whom import user_named
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.bulk import BulkChange, chosen, commit_bulk
+    from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
     from qm_tui.users.passwords import SET_HERE, encrypted
 
     users = opened(context, store, read_only=read_only)

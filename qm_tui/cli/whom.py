@@ -69,7 +69,7 @@ def whom(
         Refused: neither or both are given, somebody is not there, or the filter finds nobody.
     """
     from qm_tui.cli.choosing import FILTER_SHOWN, chosen_users
-    from qm_tui.store.bulk import chosen
+    from qm_tui.store.changes.bulk import chosen
 
     if bool(named) == (filter_text is not None):
         msg = "Name users or give --filter: one of the two. Nothing was changed."

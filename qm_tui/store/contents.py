@@ -11,7 +11,7 @@ from qm_tui.store import snapshot
 from qm_tui.store.documents import NotAUser, Reader, UserDocuments
 from qm_tui.store.entries import TableChange
 from qm_tui.store.interface import Entry, Found, no_found
-from qm_tui.store.layers import Layered
+from qm_tui.store.overlay import OverlayMapping
 from qm_tui.store.rows import ADDED, DELETED, Row, row_of_change, row_of_whole
 from qm_tui.store.state import EMPTY, Changes, NameTaken, State
 from qm_tui.users.fields import FIELD, User
@@ -81,7 +81,7 @@ class Contents:
                     names.setdefault(name_key(user.user_name), user.user_id)
             found(batch)
         made.next_number = max(made.numbers.values(), default=0) + 1
-        made.state = State(0, Layered(users), Layered(names))
+        made.state = State(0, OverlayMapping(users), OverlayMapping(names))
         return made
 
     def _read_one_by_one(
@@ -286,9 +286,9 @@ def state_after(state: State, changes: Changes, generation: int, named: Names) -
         first: dict[str, str] = {}
         for user_id, user in users.items():
             first.setdefault(name_key(user.user_name), user_id)
-        names = Layered(first)
+        names = OverlayMapping(first)
     return State(generation, users, names)
 
 
-def _layered(mapping: Mapping[str, Any]) -> Layered[Any]:
-    return mapping if isinstance(mapping, Layered) else Layered(dict(mapping))
+def _layered(mapping: Mapping[str, Any]) -> OverlayMapping[Any]:
+    return mapping if isinstance(mapping, OverlayMapping) else OverlayMapping(dict(mapping))

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from qm_tui.files import open_kept
 from qm_tui.progress import HungUp
-from qm_tui.store.who import Origin
+from qm_tui.store.origin import Origin
 from qm_tui.text import visible
 
 _PREFIX: Final = ".import."

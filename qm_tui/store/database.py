@@ -34,17 +34,17 @@ from qm_tui.refusal import reason
 from qm_tui.store import snapshot
 from qm_tui.store.contents import Contents, Tally, checked, state_after
 from qm_tui.store.entries import TableChange, payloads
+from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.following import Follower, Known, signature_of
 from qm_tui.store.frames import Damaged
 from qm_tui.store.history import Kept, rows_about
 from qm_tui.store.interface import Entry, Touch, no_found
 from qm_tui.store.journal import Header, Journal, NotAJournal, SyncFailed
 from qm_tui.store.previous import contents_before
-from qm_tui.store.refusals import NotKnownWhetherSaved, StoreReadOnly, StoreRefused
 from qm_tui.store.rows import Row
 from qm_tui.store.snapshot import Head
 from qm_tui.store.state import Changes, State
-from qm_tui.store.touches import MissingTransaction, touched_by, touches_of
+from qm_tui.store.touches import MissingTransaction, changed_user_ids, touches_of
 from qm_tui.text import visible
 from qm_tui.users.fields import User
 
@@ -64,7 +64,7 @@ class Database(Follower):
         """Hold the lock over read, change and write.
 
         Raises:
-            StoreRefused: it cannot be read, locked or written.
+            StoreError: it cannot be read, locked or written.
         """
         refusal = self.read_only
         if refusal:
@@ -76,7 +76,7 @@ class Database(Follower):
                 f"The store's folder {visible(str(self.path.parent))} cannot be made: "
                 f"{reason(error)}."
             )
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         with self._lock.held(why, self._origin):
             with self._refusing():
                 if not self.is_loaded:
@@ -97,7 +97,7 @@ class Database(Follower):
         """Write changes, wholly or not at all. Inside `writing`.
 
         Raises:
-            StoreRefused: they could not be written; all is as it was.
+            StoreError: they could not be written; all is as it was.
             ValueError: the changes do not fit the state or one another.
         """
         tables = tables or {}
@@ -145,17 +145,17 @@ class Database(Follower):
                 f"not sync it ({reason(error)}). Nothing more is written until qm-tui is opened "
                 "again."
             )
-            raise NotKnownWhetherSaved(msg) from error
+            raise CommitOutcomeUnknown(msg) from error
         except NotDurable as error:
             msg = (
                 f"It is not known whether the change of {self.named} outlasts a power cut: the "
                 f"system could not sync its folder ({reason(error)}). Look at the store again."
             )
             self._broken = msg
-            raise NotKnownWhetherSaved(msg) from error
+            raise CommitOutcomeUnknown(msg) from error
         except OSError as error:
             msg = f"The store {self.named} could not be written: {reason(error)}. It is as it was."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
 
     def _ready_journal(self) -> Journal:
         """The journal to write to. Whatever is missing is made.
@@ -220,7 +220,7 @@ class Database(Follower):
         """Write a new snapshot, and move the journal into the history. Inside `writing`.
 
         Raises:
-            StoreRefused: it could not be done; no change is lost.
+            StoreError: it could not be done; no change is lost.
         """
         if self._head is None and not self._foreign:
             return False
@@ -270,7 +270,7 @@ class Database(Follower):
         """All transactions, newest first.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
         journal = self._journal
         with self._refusing():
@@ -285,7 +285,7 @@ class Database(Follower):
         """What a transaction did to each user.
 
         Raises:
-            StoreRefused: there is no such transaction, or what it did is no longer kept.
+            StoreError: there is no such transaction, or what it did is no longer kept.
         """
         journal = self._journal
         try:
@@ -300,37 +300,37 @@ class Database(Follower):
                     yield rows
         except (Damaged, NotAJournal) as error:
             msg = f"What transaction {number:,} of {self.named} did cannot be read: {error}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
 
-    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
         """What became of a user, newest first, as far as it is kept.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
         with self._refusing_history(), self._kept_journals() as journals:
             yield from touches_of(user_id, journals, tick)
 
-    def touched_by(self, numbers: range, tick: Tick = no_tick) -> Iterator[str]:
+    def changed_user_ids(self, numbers: range, tick: Tick = no_tick) -> Iterator[str]:
         """The User IDs of those whom transactions in a row added or changed.
 
         Raises:
-            StoreRefused: one of them is not there, or what it did is no longer kept.
+            StoreError: one of them is not there, or what it did is no longer kept.
         """
         with self._refusing_history(), self._kept_journals() as journals:
             try:
-                yield from touched_by(numbers, journals, tick)
+                yield from changed_user_ids(numbers, journals, tick)
             except MissingTransaction as missing:
                 self._refuse_unknown(missing.number)
 
-    def forgotten_until(self) -> datetime | None:
+    def history_removed_until(self) -> datetime | None:
         """When the last transaction was of which it is no longer kept what it did.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
         with self._refusing_history():
-            return self._history.forgotten_until()
+            return self._history.history_removed_until()
 
     @contextmanager
     def _kept_journals(self) -> Iterator[list[Kept]]:
@@ -351,7 +351,7 @@ class Database(Follower):
                 yield
         except (Damaged, NotAJournal) as error:
             msg = f"The history of {self.named} cannot be read: {error}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
 
     def _refuse_unknown(self, number: int) -> NoReturn:
         if 0 < number <= self.contents.state.generation:
@@ -361,7 +361,7 @@ class Database(Follower):
             )
         else:
             msg = f"There is no transaction {number:,} in {self.named}."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
     def close(self) -> None:
         """Close the files. Whatever is asked for afterwards is read anew."""

@@ -17,16 +17,16 @@ from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
 from qm_tui.store.contents import Contents
+from qm_tui.store.errors import StoreError
 from qm_tui.store.frames import Damaged
 from qm_tui.store.history import History, Limits
 from qm_tui.store.interface import Found, no_found
 from qm_tui.store.journal import Journal, NotAJournal
 from qm_tui.store.lock import WAIT, Lock
-from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.origin import origin
 from qm_tui.store.replay import DoesNotFit, Replay
 from qm_tui.store.snapshot import Head, LaterVersion, NotASnapshot
 from qm_tui.store.state import State
-from qm_tui.store.who import origin
 from qm_tui.text import visible
 
 _LATER: Final = "was written by a later version of qm-tui; use that version"
@@ -153,7 +153,7 @@ class Follower:
         """Read what it holds now, others' commits included.
 
         Raises:
-            StoreRefused: it cannot be read, or is no store.
+            StoreError: it cannot be read, or is no store.
         """
         with self._refusing():
             if not self.is_loaded:
@@ -187,7 +187,7 @@ class Follower:
         """Keep this process from holding the lock for a moment; gives whether it does not now."""
         return self._lock.let_go()
 
-    def has_news(self) -> bool:
+    def has_external_changes(self) -> bool:
         """Whether others may have written something."""
         return self._look() not in (self._known, self._unreadable)
 
@@ -195,7 +195,7 @@ class Follower:
         """Read what others committed; None while somebody is writing.
 
         Raises:
-            StoreRefused: it cannot be read any more.
+            StoreError: it cannot be read any more.
         """
         with self._lock.shared() as is_quiet:
             if not is_quiet:
@@ -221,7 +221,7 @@ class Follower:
         try:
             with no_garbage_collection() if self._is_much(looked) else nullcontext():
                 touched = self._read_on(looked, tick, found, is_quiet=is_quiet)
-        except (StoreRefused, NotASnapshot, OSError):
+        except (StoreError, NotASnapshot, OSError):
             self._unreadable = looked  # it is not read again and again
             raise
         if is_quiet:
@@ -244,13 +244,13 @@ class Follower:
                 f"The store {self.named} is gone: it was there when it was opened. Put it "
                 "back, or open qm-tui again to start an empty one."
             )
-            raise StoreRefused(msg)
+            raise StoreError(msg)
         if looked.journal is None and self._journal is not None:
             msg = (
                 f"The journal {visible(str(self._journal_path))} is gone: it was there when the "
                 "store was opened, and changes are in it. Put it back before you go on."
             )
-            raise StoreRefused(msg)
+            raise StoreError(msg)
         if looked.snapshot == known.snapshot and self._has_live_journal(looked):
             return self._read_journal(tick, found, holds_back=not is_quiet)
         head, journal = self._head_there(), self._journal
@@ -317,7 +317,7 @@ class Follower:
                 f"The journal {visible(str(self._journal_path))} does not belong to "
                 f"{visible(self.path.name)} ({error}). Nothing was changed. {self._recovery}"
             )
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         except BaseException:
             self._forget(before)
             raise
@@ -336,7 +336,7 @@ class Follower:
             f"The store {self.named} is damaged: {visible(str(path))} cannot be read at byte "
             f"{offset:,}, and what follows was saved. Nothing was changed. {self._recovery}"
         )
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
     @property
     def _recovery(self) -> str:
@@ -382,7 +382,7 @@ class Follower:
                 f"{visible(self._journal_path.name)} is, with changes in it. Put {self.path.name} "
                 f"back from a backup. {self._recovery}"
             )
-            raise StoreRefused(msg)
+            raise StoreError(msg)
         if journal is not None:
             self._known = Known(None, signature_of(journal.status))
             journal.close()
@@ -401,13 +401,13 @@ class Follower:
             self._refuse_damaged(path, 0)
         except LaterVersion as error:
             msg = f"The store {self.named} cannot be used: its journal {_LATER}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
 
     def _belonging(self, journal: Journal | None, is_as_written: bool) -> Journal | None:
         """The journal, if it leads on from the snapshot; None where there is none that does.
 
         Raises:
-            StoreRefused: it leads on from another, and there are changes in it.
+            StoreError: it leads on from another, and there are changes in it.
         """
         head = self._head
         if journal is None:
@@ -443,7 +443,7 @@ class Follower:
                 f"its journal {visible(self._journal_path.name)}. Nothing was changed. Put back "
                 f"both from a backup. {self._recovery}"
             )
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
     def _last_number(self) -> int:
         entries = self._history.entries()
@@ -462,10 +462,10 @@ class Follower:
             if isinstance(error, LaterVersion):
                 remedy = "use that version"
             msg = f"The store {self.named} cannot be used: {error}. Nothing was changed; {remedy}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         except OSError as error:
             msg = f"The store {self.named} cannot be read: {reason(error)}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
 
 
 def _signature(path: Path) -> _Signature | None:

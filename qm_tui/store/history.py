@@ -173,7 +173,7 @@ class History:
                     )
         return found
 
-    def forgotten_until(self) -> datetime | None:
+    def history_removed_until(self) -> datetime | None:
         """When the last transaction was whose journal is not kept; None where there is none.
 
         Raises:

@@ -134,7 +134,7 @@ class UserStore(ABC):
         """What the admin should know about the store, found out by loading it; sentences."""
 
     @abstractmethod
-    def notices_were_read(self) -> None:
+    def acknowledge_notices(self) -> None:
         """Keep what a person has read from being said at the next start again."""
 
     @property
@@ -154,11 +154,11 @@ class UserStore(ABC):
                 have been found before. Nothing is found where the store is loaded already.
 
         Raises:
-            StoreRefused: it cannot be read, or is no store.
+            StoreError: it cannot be read, or is no store.
         """
 
     @abstractmethod
-    def has_news(self) -> bool:
+    def has_external_changes(self) -> bool:
         """Whether others may have committed something. Asks the system, and takes no time."""
 
     @abstractmethod
@@ -171,7 +171,7 @@ class UserStore(ABC):
             tick: told how much is read; it must not raise.
 
         Raises:
-            StoreRefused: it cannot be read any more.
+            StoreError: it cannot be read any more.
         """
 
     @abstractmethod
@@ -180,12 +180,12 @@ class UserStore(ABC):
 
         Args:
             why: what the change is, for the activity log.
-            token: that of the `import_at_work`, if it is one.
+            token: that of the `import_in_progress`, if it is one.
 
         Raises:
             StoreBusy: somebody else is writing and does not finish in time.
             StoreReadOnly: the store was opened for looking only, or may not be written.
-            StoreRefused: it cannot be read or locked.
+            StoreError: it cannot be read or locked.
         """
 
     @abstractmethod
@@ -197,7 +197,7 @@ class UserStore(ABC):
         """
 
     @abstractmethod
-    def import_at_work(self, what: str) -> AbstractContextManager[str]:
+    def import_in_progress(self, what: str) -> AbstractContextManager[str]:
         """Leave a note that an import is under way, which the next start finds if it is cut off.
 
         Args:
@@ -212,20 +212,20 @@ class UserStore(ABC):
         """All transactions, newest first, as far as this program has read the store.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
 
     @abstractmethod
-    def done_by(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
+    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
         """What a transaction did, user by user.
 
         Raises:
-            StoreRefused: there is no such transaction, what it did is no longer kept, or the
+            StoreError: there is no such transaction, what it did is no longer kept, or the
                 history cannot be read.
         """
 
     @abstractmethod
-    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
         """What became of a user, newest first, as far as it is kept.
 
         What is older is looked for only when it is asked for.
@@ -235,21 +235,23 @@ class UserStore(ABC):
             tick: told how much is read; it may raise `Cancelled`.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
 
     @abstractmethod
-    def forgotten_until(self) -> datetime | None:
+    def history_removed_until(self) -> datetime | None:
         """When the last transaction was of which it is no longer kept what it did to each user.
 
         None where that is kept of all transactions that are known.
 
         Raises:
-            StoreRefused: the history cannot be read.
+            StoreError: the history cannot be read.
         """
 
     @abstractmethod
-    def touched_by(self, number: int, tick: Tick = no_tick, *, last: int = 0) -> Iterator[str]:
+    def changed_user_ids(
+        self, number: int, tick: Tick = no_tick, *, last: int = 0
+    ) -> Iterator[str]:
         """The User IDs of those whom a transaction added or changed.
 
         Those whom it deleted are not among them. Makes no `Done` of each user, so that it takes
@@ -262,7 +264,7 @@ class UserStore(ABC):
                 comes once for each of them, and may be gone.
 
         Raises:
-            StoreRefused: there is no such transaction, what it did is no longer kept, or the
+            StoreError: there is no such transaction, what it did is no longer kept, or the
                 history cannot be read. Some users may have come by then.
         """
 
@@ -278,5 +280,5 @@ class UserStore(ABC):
             Whether anything was done.
 
         Raises:
-            StoreRefused: it could not be done; no user is lost.
+            StoreError: it could not be done; no user is lost.
         """

@@ -41,7 +41,7 @@ class JournalTable(Table):
         """Insert a document; no other program gets its ID.
 
         Raises:
-            StoreRefused: it could not be saved; the table is as it was.
+            StoreError: it could not be saved; the table is as it was.
         """
         with self._journal.held(self._why):
             return super().insert(document)
@@ -50,7 +50,7 @@ class JournalTable(Table):
         """Insert documents, all or none; no other program gets their IDs.
 
         Raises:
-            StoreRefused: they could not be saved; the table is as it was.
+            StoreError: they could not be saved; the table is as it was.
         """
         documents = list(documents)  # whatever makes them does not hold up the others
         with self._journal.held(self._why):
@@ -60,7 +60,7 @@ class JournalTable(Table):
         """Update the documents that a query finds, or insert one; nobody comes in between.
 
         Raises:
-            StoreRefused: it could not be saved.
+            StoreError: it could not be saved.
         """
         with self._journal.held(self._why):
             return super().upsert(document, cond)
@@ -114,7 +114,7 @@ class JournalDB(TinyDB):
         """Drop a table.
 
         Raises:
-            StoreRefused: it is that of the users, or could not be dropped.
+            StoreError: it is that of the users, or could not be dropped.
         """
         with self._journal.held(f"drop of {name}"):
             super().drop_table(name)
@@ -123,7 +123,7 @@ class JournalDB(TinyDB):
         """Drop all tables.
 
         Raises:
-            StoreRefused: there are users, or they could not be dropped.
+            StoreError: there are users, or they could not be dropped.
         """
         with self._journal.held("drop of all tables"):
             self._journal.read()  # those of others too, which are not known yet

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from qm_tui.files import open_file, open_kept
 from qm_tui.refusal import reason
-from qm_tui.store.refusals import StoreBusy, StoreRefused
-from qm_tui.store.who import Origin
+from qm_tui.store.errors import StoreBusy, StoreError
+from qm_tui.store.origin import Origin
 from qm_tui.text import visible
 
 WAIT: Final = 10.0
@@ -58,7 +58,7 @@ class Lock:
 
         Raises:
             StoreBusy: it is held by another for longer than is waited.
-            StoreRefused: it cannot be made or opened.
+            StoreError: it cannot be made or opened.
         """
         until = time.monotonic() + self._wait
         if not self._threads.acquire(timeout=max(self._wait, 0)):
@@ -96,7 +96,7 @@ class Lock:
                 except StoreBusy:
                     yield False
                     return
-                except StoreRefused:
+                except StoreError:
                     yield True
                     return
                 try:
@@ -139,7 +139,7 @@ class Lock:
                 msg = (
                     f"The store's lock {visible(str(self._path))} cannot be taken: {reason(error)}."
                 )
-                raise StoreRefused(msg) from error
+                raise StoreError(msg) from error
             else:
                 if self._is_in_place(descriptor):
                     return
@@ -153,7 +153,7 @@ class Lock:
             self._descriptor, self._may_write = self._open(for_writing=for_writing)
         except OSError as error:
             msg = f"The store's lock {visible(str(self._path))} cannot be opened: {reason(error)}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         return self._descriptor
 
     def _open(self, *, for_writing: bool) -> tuple[int, bool]:

@@ -17,15 +17,15 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store import snapshot
 from qm_tui.store.documents import UserDocuments
+from qm_tui.store.errors import StoreError
 from qm_tui.store.frames import framed
 from qm_tui.store.history import History
 from qm_tui.store.journal import Header, Journal
 from qm_tui.store.lock import WAIT, Lock
 from qm_tui.store.rebuilding import Rebuilt, Recovery
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.salvage import Loss, Snapshot, snapshot_at
 from qm_tui.store.salvage_journal import Found, JournalFound, journal_at
-from qm_tui.store.shared import files_of, history_of, journal_of
+from qm_tui.store.shared import files_of, journal_of, user_history
 from qm_tui.store.snapshot import Head, LaterVersion
 from qm_tui.text import visible
 
@@ -39,7 +39,7 @@ def recovered(damaged: Path, target: Path, tick: Tick = no_tick) -> Recovery:
         tick: told how far the writing is; it may raise `Cancelled`.
 
     Raises:
-        StoreRefused: nothing could be read, a later version wrote it, or the new store is there
+        StoreError: nothing could be read, a later version wrote it, or the new store is there
             already or could not be written.
     """
     damaged, target = Path(os.path.realpath(damaged)), Path(os.path.realpath(target))
@@ -51,14 +51,14 @@ def recovered(damaged: Path, target: Path, tick: Tick = no_tick) -> Recovery:
         with lock.shared(WAIT) as is_quiet:
             if not is_quiet:
                 msg = f"The store {shown} is being written: recover it when nobody writes to it."
-                raise StoreRefused(msg)
+                raise StoreError(msg)
             sources = _sources(damaged)
     except LaterVersion as error:
         msg = f"The store {shown} was written by a later version of qm-tui: use that version."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     except OSError as error:
         msg = f"The store {shown} cannot be read: {reason(error)}."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     found = Recovery(losses=[*sources.base.losses], notes=sources.notes)
     for journal in sources.journals:
         found.losses += journal.losses
@@ -69,25 +69,25 @@ def recovered(damaged: Path, target: Path, tick: Tick = no_tick) -> Recovery:
     rebuilt.look_at_names()
     if not rebuilt.made.users and found.losses and not found.transactions:
         msg = f"Nothing of the store {shown} can be read. Put a copy from a backup in its place."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
     found.users = len(rebuilt.made.users)
     try:
         _write(rebuilt, sources, damaged, target, tick)
     except OSError as error:
         msg = f"The new store {visible(str(target))} could not be written: {reason(error)}."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     return found
 
 
 def _require_free(target: Path) -> None:
     try:
-        taken = next(files_of(target), None) or (history_of(target).exists() and target)
+        taken = next(files_of(target), None) or (user_history(target).exists() and target)
     except OSError as error:
         msg = f"The new store {visible(str(target))} cannot be made: {reason(error)}."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     if taken or os.path.lexists(target):
         msg = f"{visible(str(taken or target))} is there already: name a new file to recover into."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
 
 # What there is to read
@@ -220,7 +220,7 @@ def _leads_on(journal: JournalFound, head: Head | None) -> bool:
 
 
 def _segments(store: Path) -> list[Path]:
-    folder = history_of(store)
+    folder = user_history(store)
     return sorted(folder.glob("*.journal")) if folder.is_dir() else []
 
 
@@ -245,7 +245,7 @@ def _write(rebuilt: Rebuilt, sources: _Sources, damaged: Path, target: Path, tic
         if live is not None:
             stack.callback(live.close)
             head = Head(head.uid, head.generation, live.header.uid, live.end)
-            History(history_of(target)).take_in(live, access)
+            History(user_history(target)).take_in(live, access)
         file = stack.enter_context(replacing(target, overwrite=False, access=access))
         snapshot.written(tables, file, head, tick)
     Journal.create(journal_of(target), Header(head.uid, head.generation + 1), access)
@@ -273,12 +273,12 @@ def _journal_for(sources: _Sources, target: Path, access: Access) -> Journal | N
 def _copy_history(sources: _Sources, damaged: Path, target: Path, access: Access) -> None:
     """Copy what is there of the history, without what is the live journal too."""
     live = sources.live.header.uid if sources.live and sources.live.header else "-"
-    folder = history_of(damaged)
+    folder = user_history(damaged)
     there = [one for one in files_of(damaged) if one.parent == folder]
     for one in there:
         if not one.stem.endswith(f"-{live}"):
-            make_folder(history_of(target), access)
-            copy_path = history_of(target) / one.name
+            make_folder(user_history(target), access)
+            copy_path = user_history(target) / one.name
             with one.open("rb") as original, replacing(copy_path, access=access) as copy:
                 shutil.copyfileobj(original, copy)
             os.utime(copy_path, ns=(one.stat().st_atime_ns, one.stat().st_mtime_ns))

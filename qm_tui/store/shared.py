@@ -14,8 +14,8 @@ from typing import Final
 
 from qm_tui.files import SHARED, SHARED_FOLDER, Access, make_folder
 from qm_tui.refusal import reason
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import visible
 
 _OPEN_FOLDER: Final = 0o755
@@ -27,7 +27,7 @@ def journal_of(store: Path) -> Path:
     return store.with_name(store.name + ".journal")
 
 
-def history_of(store: Path) -> Path:
+def user_history(store: Path) -> Path:
     """The folder of a store's history."""
     return store.with_name(store.name + ".history")
 
@@ -35,7 +35,7 @@ def history_of(store: Path) -> Path:
 def files_of(store: Path) -> Iterator[Path]:
     """The files of a store that are there, links aside."""
     beside = [store.with_name(store.name + more) for more in ("", ".journal", ".lock", "~")]
-    folder = history_of(store)
+    folder = user_history(store)
     if folder.is_dir() and not folder.is_symlink():
         beside += sorted(folder.iterdir())
     return (one for one in beside if one.is_file() and not one.is_symlink())
@@ -45,20 +45,20 @@ def group_number(name: str) -> int:
     """The number of a group of which whoever runs this is a member.
 
     Raises:
-        StoreRefused: there is no such group, or it is another's.
+        StoreError: there is no such group, or it is another's.
     """
     shown = visible(name, 64)
     try:
         number = grp.getgrnam(name).gr_gid
     except (KeyError, ValueError) as error:
         msg = f"There is no group {shown} on this machine. Make it first, or name another."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
         msg = (
             f"You are not a member of the group {shown}: let one of its members or root do this. "
             "A new membership counts from the next login."
         )
-        raise StoreRefused(msg)
+        raise StoreError(msg)
     return number
 
 
@@ -66,7 +66,7 @@ def make_shared_folder(store: Path, group: int) -> None:
     """Make the folder of a store one that a group shares.
 
     Raises:
-        StoreRefused: it could not be done, or the folder holds other things than the store.
+        StoreError: it could not be done, or the folder holds other things than the store.
     """
     access = Access(SHARED, group)
     folder = Path(os.path.realpath(store.parent))
@@ -80,14 +80,14 @@ def make_shared_folder(store: Path, group: int) -> None:
         _share(folder, access)
     except OSError as error:
         msg = f"The folder {shown} cannot be shared: {reason(error)}."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
 
 
 def _require_nothing_else(folder: Path, name: str, group: int) -> None:
     """Make sure that to share a folder gives nobody what was not meant."""
     if not folder.is_dir():
         msg = f"{visible(str(folder))} is not a folder: give another place for the store."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
     status = folder.stat()
     if (status.st_gid, stat.S_IMODE(status.st_mode)) == (group, SHARED_FOLDER):
         return
@@ -98,7 +98,7 @@ def _require_nothing_else(folder: Path, name: str, group: int) -> None:
                 f"({visible(one.name, 60)}), which a group would share too. Give a folder of its "
                 "own."
             )
-            raise StoreRefused(msg)
+            raise StoreError(msg)
 
 
 def share(store: UserStore, group: int) -> int:
@@ -114,7 +114,7 @@ def share(store: UserStore, group: int) -> int:
         How many files there were.
 
     Raises:
-        StoreRefused: a file is another's, or could not be changed.
+        StoreError: a file is another's, or could not be changed.
     """
     path = Path(os.path.realpath(store.location))
     access = Access(SHARED, group)
@@ -123,18 +123,18 @@ def share(store: UserStore, group: int) -> int:
         try:
             for file in there:
                 _share(file, access)
-            if history_of(path).is_dir():
-                _share(history_of(path), access)
+            if user_history(path).is_dir():
+                _share(user_history(path), access)
         except PermissionError as error:
             owner = _owner(error.filename)
             msg = (
                 f"{visible(str(error.filename))} belongs to {owner}: only {owner} or root can "
                 "share this store."
             )
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         except OSError as error:
             msg = f"The store {visible(store.location)} cannot be shared: {reason(error)}."
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error
         transaction.commit({})
     return len(there)
 

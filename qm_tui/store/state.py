@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qm_tui.store.layers import Layered
+from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import User
 
 
@@ -22,7 +22,7 @@ class State:
     names: Mapping[str, str]
 
 
-EMPTY = State(0, Layered(), Layered())
+EMPTY = State(0, OverlayMapping(), OverlayMapping())
 """The state of a store that holds nothing yet."""
 
 Changes = Mapping[str, User | None]

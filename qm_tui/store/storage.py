@@ -30,8 +30,8 @@ from qm_tui.store.copies import (
 )
 from qm_tui.store.database import Database
 from qm_tui.store.entries import TableChange
+from qm_tui.store.errors import StoreError
 from qm_tui.store.lock import WAIT
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.rows import DOCUMENT_ID
 from qm_tui.store.snapshot import META, USERS
 from qm_tui.text import visible
@@ -39,7 +39,7 @@ from qm_tui.text import visible
 _NONE: Final[Documents] = {}
 
 
-class ChangedMeanwhile(StoreRefused):
+class ChangedMeanwhile(StoreError):
     """Somebody else changed the same document after it was read. Nothing was changed."""
 
 
@@ -91,7 +91,7 @@ class JournalStorage(Storage):
         """All tables as copies, by name and document ID; None where there are none.
 
         Raises:
-            StoreRefused: they cannot be read.
+            StoreError: they cannot be read.
         """
         with self._threads:
             seen = self._now()
@@ -109,7 +109,7 @@ class JournalStorage(Storage):
         """Another one whenever anybody has changed anything.
 
         Raises:
-            StoreRefused: the store cannot be read.
+            StoreError: the store cannot be read.
         """
         with self._threads:
             seen = self._now()
@@ -130,7 +130,7 @@ class JournalStorage(Storage):
     def _require_open(self) -> None:
         if self._is_closed:
             msg = f"The store {self._database.named} was closed: open it again."
-            raise StoreRefused(msg)
+            raise StoreError(msg)
 
     # Writing
 
@@ -141,7 +141,7 @@ class JournalStorage(Storage):
         Raises:
             StoreBusy: somebody else is writing and does not finish in time.
             StoreReadOnly: the store may not be written.
-            StoreRefused: it cannot be read or locked.
+            StoreError: it cannot be read or locked.
         """
         with self._threads:
             if self._held:
@@ -160,7 +160,7 @@ class JournalStorage(Storage):
 
         Raises:
             ChangedMeanwhile: somebody else changed the same document, or took the same ID.
-            StoreRefused: it could not be written, or may not be; all is as it was.
+            StoreError: it could not be written, or may not be; all is as it was.
             TypeError: a document holds something that JSON has no form for.
         """
         with self.held():
@@ -187,7 +187,7 @@ class JournalStorage(Storage):
         """Refuse to change users past the checks.
 
         Raises:
-            StoreRefused: they would not be as they were.
+            StoreError: they would not be as they were.
         """
         users = self._given.users
         if table is users or (not table and not users):
@@ -198,7 +198,7 @@ class JournalStorage(Storage):
             f"The table {USERS} of {self._database.named} cannot be changed through TinyDB, past "
             "the checks: nothing was changed. Use qm-tui, or UserStore in a program."
         )
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
     def close(self) -> None:
         """Close the files. Nothing can be read or written after that."""
@@ -292,13 +292,13 @@ class _Change:
             raise TypeError(msg)
         if name == META:
             msg = f"The table {META} of {self._named} is the store's own. Nothing was changed."
-            raise StoreRefused(msg)
+            raise StoreError(msg)
 
     def _document(self, name: str, number: str, document: object) -> dict[str, Any]:
         """A document as the store keeps it.
 
         Raises:
-            StoreRefused: the store could not read it back.
+            StoreError: the store could not read it back.
             TypeError: it is none.
         """
         where = f"Document {visible(number, 40)} of the table {visible(name)}"
@@ -307,13 +307,13 @@ class _Change:
             raise TypeError(msg)
         if not DOCUMENT_ID.fullmatch(number):
             msg = f"{where} cannot be saved: an ID is a number from 0. Nothing was changed."
-            raise StoreRefused(msg)
+            raise StoreError(msg)
         if is_too_deep(document):
             msg = (
                 f"{where} cannot be saved: more than {DEEPEST} lists and mappings stand inside one "
                 "another. Nothing was changed."
             )
-            raise StoreRefused(msg)
+            raise StoreError(msg)
         try:
             return as_json(document)
         except ValueError as error:
@@ -321,4 +321,4 @@ class _Change:
                 f"{where} cannot be saved: it holds a number that JSON does not have (infinity, or "
                 "not a number). Nothing was changed."
             )
-            raise StoreRefused(msg) from error
+            raise StoreError(msg) from error

@@ -10,16 +10,16 @@ from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import reason
 from qm_tui.store.cut_off import CutOff, found_beside, noted
 from qm_tui.store.database import LARGE, Database
+from qm_tui.store.errors import StoreError
 from qm_tui.store.following import Touched
 from qm_tui.store.history import Limits
 from qm_tui.store.interface import Done, Entry, Found, Touch, Update, UserStore, no_found
 from qm_tui.store.lock import WAIT
 from qm_tui.store.network import network_file_system
-from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.origin import origin
 from qm_tui.store.rows import done_of
 from qm_tui.store.state import Changes, State
 from qm_tui.store.transaction import Transaction
-from qm_tui.store.who import origin
 from qm_tui.text import visible
 
 
@@ -65,7 +65,7 @@ class TinyDBUserStore(UserStore):
         """What the admin should know about the store."""
         return (*(self._notices or ()), *self._database.notices)
 
-    def notices_were_read(self) -> None:
+    def acknowledge_notices(self) -> None:
         """Keep what a person has read from being said at the next start again."""
         for one in self._cut_off:
             one.forget()
@@ -104,9 +104,9 @@ class TinyDBUserStore(UserStore):
     def _number_of(self, token: str) -> int | None:
         return next((one.number for one in self.activity() if one.token == token), None)
 
-    def has_news(self) -> bool:
+    def has_external_changes(self) -> bool:
         """Whether others may have committed something."""
-        return self._database.has_news()
+        return self._database.has_external_changes()
 
     def refresh(self, tick: Tick = no_tick) -> Update | None:
         """Read what others committed since."""
@@ -128,7 +128,7 @@ class TinyDBUserStore(UserStore):
                 transaction.is_open = False
 
     @contextmanager
-    def import_at_work(self, what: str) -> Iterator[str]:
+    def import_in_progress(self, what: str) -> Iterator[str]:
         """Leave a note beside the store while an import is under way."""
         can_note = self._database.path.parent.is_dir() and not self.read_only
         note = noted(self._database.path, what, origin()) if can_note else nullcontext("")
@@ -139,22 +139,24 @@ class TinyDBUserStore(UserStore):
         """All transactions, newest first."""
         return self._database.entries()
 
-    def done_by(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
+    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
         """What a transaction did, user by user."""
         with self._database.rows_of(number) as rows:
             yield from map(done_of, rows)
 
-    def history_of(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
         """What became of a user, newest first."""
-        return self._database.history_of(user_id, tick)
+        return self._database.user_history(user_id, tick)
 
-    def forgotten_until(self) -> datetime | None:
+    def history_removed_until(self) -> datetime | None:
         """When the last transaction was of which it is no longer kept what it did."""
-        return self._database.forgotten_until()
+        return self._database.history_removed_until()
 
-    def touched_by(self, number: int, tick: Tick = no_tick, *, last: int = 0) -> Iterator[str]:
+    def changed_user_ids(
+        self, number: int, tick: Tick = no_tick, *, last: int = 0
+    ) -> Iterator[str]:
         """The User IDs of those whom a transaction, or several in a row, added or changed."""
-        return self._database.touched_by(range(number, max(number, last) + 1), tick)
+        return self._database.changed_user_ids(range(number, max(number, last) + 1), tick)
 
     def checkpoint(self, tick: Tick = no_tick, *, only_if_large: bool = False) -> bool:
         """Write all users into the store's file, and move the journal into the history."""
@@ -222,7 +224,7 @@ def open_store(
         limits: how long the history may grow.
 
     Raises:
-        StoreRefused: no store can be there.
+        StoreError: no store can be there.
     """
     try:
         mode = path.stat().st_mode
@@ -231,9 +233,9 @@ def open_store(
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else "no file has such a name"
         msg = f"The store {visible(str(path))} cannot be read: {why}."
-        raise StoreRefused(msg) from error
+        raise StoreError(msg) from error
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
         msg = f"{visible(str(path))} is {what}: give the path of the store's file, users.json."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
     return TinyDBUserStore(path, wait=wait, read_only=read_only, limits=limits)

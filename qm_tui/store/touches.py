@@ -93,7 +93,7 @@ def _touches_in(frames: Iterable[Frame], user_id: str, needle: _Needle) -> Itera
         rows = []
 
 
-def touched_by(numbers: range, journals: Sequence[Kept], tick: Tick) -> Iterator[str]:
+def changed_user_ids(numbers: range, journals: Sequence[Kept], tick: Tick) -> Iterator[str]:
     """The User IDs of those whom transactions in a row added or changed.
 
     A user comes once for each transaction.

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import final
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.checking import USUAL, Terms, break_a_rule, faults_of_changes
-from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.errors import StoreError
 from qm_tui.store.state import Changes, NameTaken, State
+from qm_tui.store.validation import USUAL, ValidationOptions, any_invalid, validate_changes
 from qm_tui.text import counted
 from qm_tui.users.problems import Fault
 
 
-class RulesBroken(StoreRefused):
+class RulesBroken(StoreError):
     """Changes would break a rule. Nothing was written.
 
     Attributes:
@@ -40,7 +40,9 @@ class Transaction(ABC):
         """The newest state of the store, others' commits included."""
 
     @final
-    def commit(self, changes: Changes, tick: Tick = no_tick, terms: Terms = USUAL) -> State:
+    def commit(
+        self, changes: Changes, tick: Tick = no_tick, terms: ValidationOptions = USUAL
+    ) -> State:
         """Check the changes, and write them wholly or not at all.
 
         Once it returns, the changes outlast a crash and a power cut. An exception raised by the
@@ -56,19 +58,19 @@ class Transaction(ABC):
 
         Raises:
             RulesBroken: a user would break a rule, or two would bear one User Name.
-            StoreRefused: the changes could not be written; the store is as it was.
-            NotKnownWhetherSaved: they were written, but the system failed to sync.
+            StoreError: the changes could not be written; the store is as it was.
+            CommitOutcomeUnknown: they were written, but the system failed to sync.
             ValueError: a User ID does not match its user, or a user who is not there would be
                 deleted: a fault of the caller.
         """
         state = self.state
         is_judged = state is terms.judged_on
-        if not is_judged and break_a_rule(changes, state, tick, terms):
-            raise RulesBroken(faults_of_changes(changes, state, tick, terms))
+        if not is_judged and any_invalid(changes, state, tick, terms):
+            raise RulesBroken(validate_changes(changes, state, tick, terms))
         try:
             return self._write_checked(changes, tick)
         except NameTaken as error:
-            raise RulesBroken(faults_of_changes(changes, state, tick, terms)) from error
+            raise RulesBroken(validate_changes(changes, state, tick, terms)) from error
 
     @abstractmethod
     def _write_checked(self, changes: Changes, tick: Tick) -> State:

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled, Phase, Tick, no_tick
 from qm_tui.refusal import Refused
-from qm_tui.store.checking import Terms
 from qm_tui.store.interface import IMPORT_OF, UserStore
 from qm_tui.store.state import State
+from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, size_text, visible
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.corrections import corrected
@@ -96,7 +96,7 @@ class Report:
     store_moved_on: bool = False
 
 
-class MustConfirm(Refused):
+class ConfirmationRequired(Refused):
     """A mass change, and the number of its users was not given.
 
     Attributes:
@@ -169,7 +169,7 @@ def commit(
         token: that of the import's note, if there is one already.
 
     Raises:
-        MustConfirm: it is a mass change, and `confirmed` is not its number.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number.
         OutcomeChanged: somebody changed the store, and the plan comes to something else.
         Refused: the store could not be read or written, or the file was changed. The store is as
             it was.
@@ -207,7 +207,7 @@ def commit(
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
             if state is prepared.state and plan.writes:
-                terms = Terms(plan.choices.allow_unlicensed, judged_on=prepared.state)
+                terms = ValidationOptions(plan.choices.allow_unlicensed, judged_on=prepared.state)
                 transaction.commit(plan.changes, _counting(plan, tick), terms)
                 moved_on = prepared is not first
                 return _report(prepared, committed=True, store_moved_on=moved_on)
@@ -240,7 +240,7 @@ def _require_same(prepared: Prepared, first: Prepared) -> None:
 
 def _require_confirmation(plan: Plan, confirmed: int) -> None:
     if plan.must_confirm and confirmed != plan.must_confirm:
-        raise MustConfirm(plan.must_confirm, plan.users_before)
+        raise ConfirmationRequired(plan.must_confirm, plan.users_before)
 
 
 def import_users(
@@ -265,7 +265,7 @@ def import_users(
             ones can be saved.
 
     Raises:
-        MustConfirm: it is a mass change, and `confirmed` is not its number.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number.
         Refused: the file is no users file, or the store could not be read or written. The store
             is as it was.
     """
@@ -292,7 +292,7 @@ def _noted(asked: Asked, store: UserStore, tick: Tick, work: Callable[[str], Rep
     """
     report: Report | None = None
     try:
-        with store.import_at_work(asked.path.name) as token:
+        with store.import_in_progress(asked.path.name) as token:
             report = work(token)
             tick(Phase.IMPORTING, report.plan.records, report.plan.records)
     except Cancelled:

@@ -12,9 +12,15 @@ from typing import Final, NamedTuple, cast
 
 from qm_tui.garbage import let_go
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.guard import number_for
-from qm_tui.store.naming import Claims, Judged, name_conflicts, name_taken, name_twice
+from qm_tui.store.changes.mass_change import confirmation_count
 from qm_tui.store.state import State
+from qm_tui.store.user_names import (
+    MatchedRecord,
+    NameClaims,
+    name_conflicts,
+    name_taken,
+    name_twice,
+)
 from qm_tui.transfer.bulk import Batch
 from qm_tui.transfer.cautions import Cautions, Extensions, extension_twice
 from qm_tui.transfer.choices import Choices, Mode
@@ -62,7 +68,7 @@ class Keeps(StrEnum):
 class _Said(NamedTuple):
     """What there is to say of a record."""
 
-    judged: Judged
+    judged: MatchedRecord
     values: Values
     faults: list[Fault]
 
@@ -94,7 +100,7 @@ class Planner:
         self._matching = Matching(state, choices)
         self._newcomers = Newcomers(state, choices, gives_ids=self._keeps_users)
         self._tick = tick
-        self._claims = Claims()
+        self._claims = NameClaims()
         self._said: dict[int, _Said] = {}
         """By number: records with something to say, the first of them or all that are listed."""
         self._contested: dict[int, _Said] = {}
@@ -177,7 +183,7 @@ class Planner:
         faults = list(record.faults)
         if faults and faults[0].field is None:
             # it could not be read, so there is nothing in it to judge
-            nobody = Judged(record.number, record.line, User(), None)
+            nobody = MatchedRecord(record.number, record.line, User(), None)
             self._reject(_Said(nobody, values, faults))
             return
         stored = self._matching.stored(record, faults)
@@ -188,7 +194,7 @@ class Planner:
             user, warnings = updated(values, stored, faults, self._choices)
             if user is not stored and self._choices.mode is Mode.ADD:
                 faults.append(only(ONLY_ADDED, "update"))
-        judged = Judged(record.number, record.line, user, stored)
+        judged = MatchedRecord(record.number, record.line, user, stored)
         if faults:
             faults = _in_field_order(faults, record.faults)
             self._reject(_Said(judged, values, faults))
@@ -275,7 +281,7 @@ class Planner:
             problem_count=self._reasons.problems,
             totals=self._totals.changes(state, tick),
             users_before=len(state.users),
-            must_confirm=number_for(self._totals.hit, len(state.users)),
+            must_confirm=confirmation_count(self._totals.hit, len(state.users)),
             taken={what: users for what, users in self._totals.taken.items() if users},
             outcomes=self._outcomes,
         )

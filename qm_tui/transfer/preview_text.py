@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from qm_tui.store.who import login
+from qm_tui.store.origin import login
 from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.choices import CHOICES, Choices
 from qm_tui.transfer.options import Choice, Option

@@ -6,9 +6,9 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.guard import CLEARS, INACTIVATES, UNLICENSES, taken_by
-from qm_tui.store.naming import NAME_OF_A_USER
+from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, UNLICENSES, removed_by_change
 from qm_tui.store.state import State
+from qm_tui.store.user_names import NAME_OF_A_USER
 from qm_tui.transfer.choices import CHOICE, Choices
 from qm_tui.transfer.options import Choice
 from qm_tui.transfer.plan import Change, Group
@@ -131,7 +131,7 @@ class Totals:
         """Count a user who is added or changed; with a sign of -1 take it back."""
         if stored is None or _counted_of(user) != _counted_of(stored):
             self._count(user, stored, sign)
-        taken = taken_by(stored, user) if stored is not None else ()
+        taken = removed_by_change(stored, user) if stored is not None else ()
         self.hit += sign * bool(taken)
         for what in taken:
             self.taken[what] += sign

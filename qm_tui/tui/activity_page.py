@@ -15,8 +15,8 @@ from textual.widgets import Input, Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.progress import STEP
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Entry
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import counted
 from qm_tui.tui.actions_bar import Offer
 from qm_tui.tui.activity_list import ActivityList
@@ -134,7 +134,7 @@ class ActivityPage(Page):
         worker = get_current_worker()
         try:
             entries = self.session.store.activity()
-        except StoreRefused as refused:
+        except StoreError as refused:
             self.post_message(ActivityRefused(str(refused)))
             return
         shown = entries

@@ -27,8 +27,8 @@ from qm_tui.progress_line import progress_line
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.saying import say
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.chrome import FilterWanted, PageChosen
 from qm_tui.tui.incoming import TerminalDriver
 from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
@@ -341,6 +341,6 @@ def run(store: UserStore) -> int:
     if app.return_value:
         say(app.return_value, to_error=True)
     elif not app.status and not store.read_only:
-        with suppress(StoreRefused, Cancelled), progress_line() as tick:
+        with suppress(StoreError, Cancelled), progress_line() as tick:
             store.checkpoint(tick, only_if_large=True)  # what was changed is safe without it
     return app.status

@@ -9,8 +9,8 @@ from textual.screen import Screen
 
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.remembered import remembered
-from qm_tui.store.bulk import BulkChange, BulkPlan
-from qm_tui.store.bulk import chosen as these
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan
+from qm_tui.store.changes.bulk import chosen as these
 from qm_tui.store.state import State
 from qm_tui.text import counted
 from qm_tui.tui.acting import Chosen

@@ -8,8 +8,8 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from qm_tui.progress import Tick
-from qm_tui.store.bulk import BulkChange, BulkChanged, BulkPlan, bulk_plan, commit_bulk
-from qm_tui.store.refusals import MustConfirm
+from qm_tui.store.changes.bulk import BulkChange, BulkChanged, BulkPlan, commit_bulk, plan_bulk
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.state import State
 from qm_tui.text import counted, sentence
 from qm_tui.tui.background import forget, in_background
@@ -40,7 +40,7 @@ async def planned(
         state: the state that the admin saw when it was agreed to. Where the store holds another by
             now, `carry_out` asks again if that makes a difference.
     """
-    return await in_background(page, session, partial(bulk_plan, change, state), _CANCELLED)
+    return await in_background(page, session, partial(plan_bulk, change, state), _CANCELLED)
 
 
 async def carry_out(
@@ -121,8 +121,8 @@ def _carried_out(
         done = commit_bulk(store, plan.change, confirmed=confirmed, expected=plan, tick=tick)
     except BulkChanged as error:
         return error.plan
-    except MustConfirm:
-        return bulk_plan(plan.change, store.state, tick)
+    except ConfirmationRequired:
+        return plan_bulk(plan.change, store.state, tick)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     view = view_of(session.listing, store.state, session.wanted, changed)
     return _Done(done, replace(view, cursor_row=None))

@@ -15,8 +15,8 @@ from textual.widgets.option_list import Option as ListOption
 from qm_tui.crash import sentence_of
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled
-from qm_tui.store.bulk import BulkChange, BulkPlan, bulk_plan, chosen
-from qm_tui.store.checking import Terms
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
+from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, visible
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.background import forget
@@ -99,7 +99,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     ) -> None:
         super().__init__()
         self._session, self._user_ids, self._who = session, user_ids, who
-        self._terms = Terms(allow_unlicensed)
+        self._terms = ValidationOptions(allow_unlicensed)
         self._whats = all_that_can_change(allow_unlicensed=allow_unlicensed)
         self._what = self._whats[0]
         self._asked = 0
@@ -232,7 +232,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
         try:
             with no_garbage_collection():
-                plan = bulk_plan(change, self._session.store.state, job.tick)
+                plan = plan_bulk(change, self._session.store.state, job.tick)
         except Cancelled:
             return
         except Exception as error:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.store.bulk import BulkPlan
+from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.text import counted, sentence
 from qm_tui.tui.changeable import What
 from qm_tui.users.problems import Fault, shortened

@@ -53,14 +53,15 @@ class History:
         touches: what transactions did, newest first.
         is_whole: whether all was read.
         has_older: whether there is more than is shown.
-        forgotten_until: when the last transaction was of which it is no longer kept what it did.
+        history_removed_until: when the last transaction was of which it is no longer kept what it
+            did.
         sentence: why it could not be read; empty where it could.
     """
 
     touches: Sequence[Touch] = ()
     is_whole: bool = False
     has_older: bool = False
-    forgotten_until: datetime | None = None
+    history_removed_until: datetime | None = None
     sentence: str = ""
 
 
@@ -200,7 +201,7 @@ def _said_of(history: History) -> Iterator[str]:
     if history.has_older:
         yield "There are older changes: the Activity page lists all transactions."
         return
-    forgotten = history.forgotten_until
+    forgotten = history.history_removed_until
     if forgotten is not None:
         yield f"What was done until {time_text(forgotten)} is no longer kept."
     elif not history.touches:

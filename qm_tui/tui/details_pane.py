@@ -15,8 +15,8 @@ from textual.timer import Timer
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Touch, UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import History, details_lines, history_lines, title_of
 from qm_tui.tui.jobs import Job
@@ -164,7 +164,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         touches: list[Touch] = []
         told = time.monotonic()
         try:
-            for touch in islice(store.history_of(user_id, job.tick), MOST + 1):
+            for touch in islice(store.user_history(user_id, job.tick), MOST + 1):
                 touches.append(touch)
                 if time.monotonic() - told >= _INTERVAL:
                     told = time.monotonic()
@@ -173,11 +173,11 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
                 touches[:MOST],
                 is_whole=True,
                 has_older=len(touches) > MOST,
-                forgotten_until=store.forgotten_until(),
+                history_removed_until=store.history_removed_until(),
             )
         except Cancelled:
             return
-        except StoreRefused as refused:
+        except StoreError as refused:
             history = History(touches[:MOST], sentence=str(refused))
         except Exception as error:
             history = History(touches[:MOST], sentence=sentence_of(error))

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.text import counted
-from qm_tui.transfer.importing import Asked, MustConfirm, OutcomeChanged, commit
+from qm_tui.transfer.importing import Asked, ConfirmationRequired, OutcomeChanged, commit
 from qm_tui.transfer.plan import Plan
 from qm_tui.tui.jobs import Job, View, ended_by
 from qm_tui.tui.listing import view_of
@@ -85,7 +85,7 @@ async def _carried_out(
         done, view = await asyncio.to_thread(_committed, decision, session, job.tick)
     except OutcomeChanged as changed:
         again = PreviewScreen(session, asked, changed.prepared, _MEANWHILE)
-    except MustConfirm:
+    except ConfirmationRequired:
         again = PreviewScreen(session, asked, None, _MEANWHILE)
     except Exception as error:
         page.post_message(ended_by(error, _CANCELLED))
@@ -105,7 +105,7 @@ def _committed(decision: Decision, session: Session, tick: Tick) -> tuple[Plan, 
 
     Raises:
         OutcomeChanged: it would do something else now.
-        MustConfirm: it became a mass change.
+        ConfirmationRequired: it became a mass change.
         Refused: the store could not be written.
     """
     with no_garbage_collection():

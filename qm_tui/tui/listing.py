@@ -9,7 +9,7 @@ from typing import Final
 from textual.message import Message
 
 from qm_tui.crash import sentence_of
-from qm_tui.store.happened import Happened
+from qm_tui.store.changes.activity_index import ActivityIndex
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.tui.jobs import View, Wanted
@@ -37,7 +37,7 @@ class Listing:
 
     def __init__(self, store: UserStore, marks: Collection[str]) -> None:
         self._finder = Finder(self._rest)
-        self._happened = Happened(store, lambda: marks)
+        self._happened = ActivityIndex(store, lambda: marks)
         self._lock = Lock()
         self._asked = 0
         self._answering: int | None = None

@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from qm_tui.crash import sentence_of
 from qm_tui.progress import STEP, Phase
-from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.errors import StoreError
 from qm_tui.store.state import State
 from qm_tui.tui.jobs import View, Wanted
 from qm_tui.tui.listing import view_of
@@ -65,7 +65,7 @@ class LiveView:
         if view is None or session.is_busy or self._is_reading:
             return
         # a job that came to nothing may have read what others wrote
-        if session.store.has_news() or session.store.state is not view.state:
+        if session.store.has_external_changes() or session.store.state is not view.state:
             self._is_reading = True
             work = partial(self._read, view)
             # without a description Textual would make one of all that the view holds
@@ -75,7 +75,7 @@ class LiveView:
         news = NewsRead(before, None)
         try:
             news.view = _view_of_news(self._session, before)
-        except StoreRefused as refused:
+        except StoreError as refused:
             news.sentence = str(refused)
         except Exception as error:
             news.sentence, news.is_fault = sentence_of(error), True

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.progress import Tick
-from qm_tui.store.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
 from qm_tui.tui.background import in_background
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import title_of

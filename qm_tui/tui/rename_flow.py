@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from textual.screen import Screen
 
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.bulk import BulkPlan, bulk_plan
+from qm_tui.store.changes.bulk import BulkPlan, plan_bulk
 from qm_tui.store.state import State
 from qm_tui.tui.background import in_background
 from qm_tui.tui.carrying_out import carry_out
@@ -62,7 +62,7 @@ async def rename(
 
 
 def _looked_at(wanted: Renaming, state: State, tick: Tick) -> _Looked:
-    plan = bulk_plan(wanted.change, state, tick)
+    plan = plan_bulk(wanted.change, state, tick)
     place, others = wanted.field.index, 0
     for done, user in enumerate(state.users.values()):
         if not done % STEP:

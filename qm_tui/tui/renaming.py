@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from qm_tui.store.bulk import BulkChange, having
+from qm_tui.store.changes.bulk import BulkChange, having
 from qm_tui.text import counted
 from qm_tui.users.fields import Field
 from qm_tui.users.problems import shortened

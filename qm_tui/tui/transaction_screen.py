@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Entry, UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.text import fitted
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
@@ -145,7 +145,9 @@ class TransactionScreen(Dialog[None]):
         told = 0.0
         try:
             known = self._store.state.users
-            for count, done in enumerate(self._store.done_by(self._entry.number), start=1):
+            for count, done in enumerate(
+                self._store.transaction_changes(self._entry.number), start=1
+            ):
                 waiting.append("\n".join(lines_of(done, known)))
                 if count % _BATCH and count != _FIRST:
                     continue
@@ -156,7 +158,7 @@ class TransactionScreen(Dialog[None]):
                     told = time.monotonic()
                     self.post_message(UsersRead(waiting))
                     waiting = []
-        except StoreRefused as refused:
+        except StoreError as refused:
             sentence = str(refused)
         if waiting:
             self.post_message(UsersRead(waiting))

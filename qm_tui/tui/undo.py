@@ -7,9 +7,9 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from qm_tui.progress import Tick
+from qm_tui.store.changes.undo import PlanChanged, UndoPlan, plan_undo, undo
+from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Entry, UserStore
-from qm_tui.store.refusals import MustConfirm, StoreRefused
-from qm_tui.store.undoing import PlanChanged, UndoPlan, undo, undo_plan
 from qm_tui.tui.background import forget, in_background
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import view_of
@@ -72,8 +72,8 @@ def _planned(store: UserStore, number: int, tick: Tick) -> tuple[Entry, UndoPlan
     entry = next((one for one in entries if number in (0, one.number)), None)
     if entry is None:
         msg = "There is nothing to undo: no transaction is known."
-        raise StoreRefused(msg)
-    return entry, undo_plan(store, entry.number, tick)
+        raise StoreError(msg)
+    return entry, plan_undo(store, entry.number, tick)
 
 
 def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
@@ -84,8 +84,8 @@ def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone
         done = undo(store, plan.number, confirmed=typed, expected=plan, tick=tick)
     except PlanChanged as error:
         return error.plan
-    except MustConfirm:
-        return undo_plan(store, plan.number, tick)
+    except ConfirmationRequired:
+        return plan_undo(store, plan.number, tick)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     restored = {user_id for user_id in changed if user_id not in before}
     return _Undone(done, view_of(session.listing, store.state, session.wanted, changed, restored))

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.store.changes.undo import Kept, UndoPlan
 from qm_tui.store.interface import Entry
-from qm_tui.store.undoing import Kept, UndoPlan
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from qm_tui.store.checking import Terms, faults_of_changes
-from qm_tui.store.editing import Conflict
+from qm_tui.store.changes.edit import Conflict
 from qm_tui.store.state import State
+from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from qm_tui.users.passwords import Encrypted
@@ -37,7 +37,7 @@ class Draft:
     def __init__(self, before: User, *, is_new: bool, allow_unlicensed: bool) -> None:
         self.before = self.user = before
         self.is_new = is_new
-        self.terms = Terms(allow_unlicensed)
+        self.terms = ValidationOptions(allow_unlicensed)
         self.conflicts: dict[str, Conflict] = {}
 
     @property
@@ -69,7 +69,7 @@ class Draft:
             password: that of a new user, if it is known that one was typed.
         """
         user = self.user if password is None else self.user._replace(**password._asdict())
-        found = faults_of_changes({user.user_id: user}, state, terms=self.terms)
+        found = validate_changes({user.user_id: user}, state, terms=self.terms)
         stored = None if self.is_new else state.users.get(user.user_id)
         return [*found.get(user.user_id, ()), *warnings_of(user, stored)]
 

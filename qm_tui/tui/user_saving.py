@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from qm_tui.progress import Tick
-from qm_tui.store.editing import Conflict, Edit, EditRefused, add_user, save_edits
+from qm_tui.store.changes.edit import Conflict, Edit, MergeConflictError, add_user, save_edits
 from qm_tui.store.transaction import RulesBroken
 from qm_tui.text import visible
 from qm_tui.tui.jobs import View
@@ -62,7 +62,7 @@ def save(session: Session, draft: Draft, password: str, tick: Tick) -> Saved | O
         tick: told how far it is.
 
     Raises:
-        StoreRefused: the store could not be written.
+        StoreError: the store could not be written.
     """
     store, user, name = session.store, draft.user, name_of(draft.user)
     if draft.is_new:
@@ -75,7 +75,7 @@ def save(session: Session, draft: Draft, password: str, tick: Tick) -> Saved | O
         return Saved(_view(session, added.user_id, is_new=True), said)
     try:
         save_edits(store, [Edit(draft.before, user)], tick=tick, terms=draft.terms)
-    except EditRefused as refused:
+    except MergeConflictError as refused:
         now = store.state.users.get(user.user_id)
         if now is None:
             return Gone(

@@ -114,7 +114,7 @@ class UsersPage(UsersList):
         self.session.say(self.session.looking_only)
         if self.store.notices:
             read = Message(*self.store.notices)
-            self.app.push_screen(read, lambda _: self.store.notices_were_read())
+            self.app.push_screen(read, lambda _: self.store.acknowledge_notices())
         self._live.start()
         self.view_shown.prepare()
         self.set_timer(_LATER, self._import_later)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.recovery import recovered
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.state import State
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo
 from qm_tui.text import visible
 from tests.fuzz.store_files import NAME, Forgery, RealStore, damages, forgeries, real_store
 from tests.fuzz.tries import TRIES
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "store"
 
 
-def _is_sound(refusal: StoreRefused) -> None:
+def _is_sound(refusal: StoreError) -> None:
     sentence = str(refusal)
     assert sentence.endswith((".", "?")), sentence
     assert sentence == visible(sentence), sentence
@@ -44,7 +44,7 @@ def _opened(path: Path, *, read_only: bool = False) -> UserStore | None:
     try:
         store = open_store(path, wait=0, read_only=read_only)
         store.load()
-    except StoreRefused as refusal:
+    except StoreError as refusal:
         _is_sound(refusal)
         return None
     assert all(notice == visible(notice) for notice in store.notices)
@@ -61,16 +61,16 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _looked_at(store: UserStore) -> None:
     """Ask a store for all that it may be asked for."""
-    with suppress(StoreRefused):
+    with suppress(StoreError):
         entries = store.activity()
         for one in entries[:12]:
-            with suppress(StoreRefused):
-                list(store.done_by(one.number))
-                list(store.touched_by(one.number))
+            with suppress(StoreError):
+                list(store.transaction_changes(one.number))
+                list(store.changed_user_ids(one.number))
     for user_id in ("u-bo", "u-cy", *list(store.state.users)[:3]):
-        with suppress(StoreRefused):
-            list(store.history_of(user_id))
-    store.forgotten_until()
+        with suppress(StoreError):
+            list(store.user_history(user_id))
+    store.history_removed_until()
     store.refresh()
 
 
@@ -81,20 +81,20 @@ def _gone_on_with(path: Path, before: State) -> None:
         assert dict(store.load().users) == dict(before.users)
         with store.transaction("edit") as transaction:
             after = transaction.commit({NEW.user_id: NEW})
-    except StoreRefused as refusal:
+    except StoreError as refusal:
         _is_sound(refusal)
         assert dict(open_store(path).load().users) == dict(before.users)
         return
     wanted = {**before.users, NEW.user_id: NEW}
     assert dict(after.users) == wanted
     assert dict(open_store(path).load().users) == wanted
-    with suppress(StoreRefused):
+    with suppress(StoreError):
         undo(store, store.activity()[0].number)
         wanted = dict(before.users)
     assert dict(open_store(path).load().users) == wanted
     try:
         store.checkpoint()
-    except StoreRefused as refusal:
+    except StoreError as refusal:
         _is_sound(refusal)
     assert dict(open_store(path).load().users) == wanted
 
@@ -106,7 +106,7 @@ def _recovered(path: Path) -> None:
     before = _contents(path.parent)
     try:
         found = recovered(path, target)
-    except StoreRefused as refusal:
+    except StoreError as refusal:
         _is_sound(refusal)
         assert not target.exists()
     else:

@@ -23,8 +23,8 @@ from unittest import mock
 from tinydb import TinyDB
 
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.store.errors import CommitOutcomeUnknown
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import NotKnownWhetherSaved
 from qm_tui.store.state import State
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.transfer.importing import Asked, import_users
@@ -119,7 +119,7 @@ class _Writer:
         try:
             with self._store.transaction("edit") as transaction, _one_sync_fails():
                 transaction.commit(_twins(transaction.state, NEVER))
-        except NotKnownWhetherSaved:
+        except CommitOutcomeUnknown:
             self._store = self._opened()
             return
         raise AssertionError("a failed sync was not said")

@@ -18,11 +18,11 @@ from typing import Any, Final, Self
 from unittest import mock
 
 from qm_tui.refusal import Refused
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import NotKnownWhetherSaved, StoreReadOnly
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
@@ -252,7 +252,7 @@ class Trial:
                     held = _held(open_store(path).load())
             if held != _held(store.state):
                 done.bad.append("what was acknowledged is not there")
-        except NotKnownWhetherSaved as unknown:
+        except CommitOutcomeUnknown as unknown:
             done.unknown += 1
             done.bad += _wrong_with(unknown)
             done.bad += _still_writes(store)

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from qm_tui.progress import Tick
-from qm_tui.store.refusals import StoreRefused
+from qm_tui.store.changes.undo import NothingToUndo, plan_undo, undo
+from qm_tui.store.errors import StoreError
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
 from qm_tui.store.transaction import Transaction
-from qm_tui.store.undoing import NothingToUndo, undo, undo_plan
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, csv_text, user, written
@@ -142,10 +142,10 @@ class _Program:
     def _undo(self) -> None:
         number = self._store.state.generation - self._chance.randrange(4)
         try:
-            undo(self._store, number, confirmed=undo_plan(self._store, number).must_confirm)
+            undo(self._store, number, confirmed=plan_undo(self._store, number).must_confirm)
         except NothingToUndo:
             return
-        except StoreRefused:
+        except StoreError:
             if number > 0:
                 raise
 
@@ -273,7 +273,7 @@ def _wrong_with(path: Path, may_hold: set[tuple[int, str]]) -> str:
         state = store.load()
         numbers = [one.number for one in store.activity()]
         for number in numbers[:3]:
-            for _ in store.done_by(number):
+            for _ in store.transaction_changes(number):
                 pass
     except Exception as error:
         return f"{type(error).__name__}: {error}"

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 from unittest import mock
 
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.store.changes.undo import plan_undo, undo
+from qm_tui.store.errors import CommitOutcomeUnknown
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import NotKnownWhetherSaved
 from qm_tui.store.state import Changes
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo, undo_plan
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, HEADER, csv_text, user, written
@@ -70,7 +70,7 @@ def record(folder: Path) -> Recording:
         def work() -> None:
             other = open_store(root / STORE)
             other.load()
-            with _failing_sync(sync), suppress(NotKnownWhetherSaved):
+            with _failing_sync(sync), suppress(CommitOutcomeUnknown):
                 _edit(other, changes)
                 raise AssertionError(f"the commit did not sync {sync} times")
             store.load()
@@ -78,7 +78,7 @@ def record(folder: Path) -> Recording:
         withdrawn(changes, work)
 
     def take_back(number: int) -> None:
-        undo(store, number, confirmed=undo_plan(store, number).must_confirm)
+        undo(store, number, confirmed=plan_undo(store, number).must_confirm)
 
     with small_parts(), Recorder(root) as recorder:
         done = partial(recorder.transaction, store)
@@ -211,7 +211,7 @@ def _opened(path: Path) -> Outcome:
     if numbers != list(range(generation, 0, -1)):
         return Outcome(found, f"its activity log lists {numbers}")
     for number in numbers:
-        for _ in store.done_by(number):
+        for _ in store.transaction_changes(number):
             pass
     later = user("later")
     _edit(store, {later.user_id: later})

@@ -64,7 +64,7 @@ def test_an_import_killed_before_it_was_saved_is_said_until_somebody_has_read_it
     again = open_store(path)
     again.load()
     assert list(again.notices) == [sentence]
-    again.notices_were_read()
+    again.acknowledge_notices()
     last = open_store(path)
     last.load()
     assert list(last.notices) == []
@@ -80,7 +80,7 @@ def test_an_import_killed_after_it_was_saved_is_said_with_its_transaction(path):
 
 
 def test_an_import_under_way_is_not_said(path):
-    with open_store(path).import_at_work("sales.csv"):
+    with open_store(path).import_in_progress("sales.csv"):
         other = open_store(path)
         other.load()
         assert list(other.notices) == []

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
+from qm_tui.store.errors import StoreError, StoreReadOnly
 from qm_tui.store.frames import framed
 from qm_tui.store.history import Limits
-from qm_tui.store.refusals import StoreReadOnly, StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, user, write_unchecked
@@ -34,7 +34,7 @@ def _users(path: Path) -> list[User]:
 
 
 def _refusal(path: Path) -> str:
-    with pytest.raises(StoreRefused) as refused:
+    with pytest.raises(StoreError) as refused:
         open_store(path).load()
     assert str(refused.value).endswith(".")
     return str(refused.value)
@@ -92,7 +92,7 @@ def test_others_go_on_after_a_checkpoint_without_reading_all_again(path, monkeyp
     assert update.added == {BO.user_id, CY.user_id}
     assert not update.changed
     assert list(store.state.users.values()) == [ANNA, BO, CY]
-    assert not store.has_news()
+    assert not store.has_external_changes()
 
 
 def test_others_go_on_after_two_checkpoints_too(path):
@@ -120,7 +120,7 @@ def test_the_activity_log_goes_through_checkpoints(path):
         (2, 1, True),
         (1, 1, True),
     ]
-    assert [done.user_id for done in store.done_by(2)] == [BO.user_id]
+    assert [done.user_id for done in store.transaction_changes(2)] == [BO.user_id]
 
 
 def test_what_is_too_old_or_too_much_is_no_longer_kept_but_still_listed(path):
@@ -137,8 +137,8 @@ def test_what_is_too_old_or_too_much_is_no_longer_kept_but_still_listed(path):
         (2, False),
         (1, False),
     ]
-    with pytest.raises(StoreRefused, match="no longer"):
-        list(store.done_by(1))
+    with pytest.raises(StoreError, match="no longer"):
+        list(store.transaction_changes(1))
 
 
 def test_old_segments_go_and_young_ones_stay(path):
@@ -199,9 +199,9 @@ def test_a_journal_that_vanished_under_an_open_store_is_said_and_loses_nothing(p
     state = store.load()
     journal = _beside(path, ".journal")
     kept = journal.rename(path.with_name("kept"))
-    with pytest.raises(StoreRefused, match=r"journal .* is gone"):
+    with pytest.raises(StoreError, match=r"journal .* is gone"):
         store.refresh()
-    with pytest.raises(StoreRefused, match=r"journal .* is gone"), store.transaction("edit"):
+    with pytest.raises(StoreError, match=r"journal .* is gone"), store.transaction("edit"):
         pytest.fail("the changes in it would be lost")
     assert store.state is state
     kept.rename(journal)
@@ -266,7 +266,7 @@ def test_damage_before_a_good_frame_is_refused_with_file_and_offset(path):
     journal.write_bytes(b"".join(lines).replace(b"bo@", b"b0@"))
     assert re.search(rf"users\.json\.journal.*byte {offset:,}.*qm-tui recover", _refusal(path))
     before = journal.read_bytes()
-    with pytest.raises(StoreRefused), open_store(path).transaction("edit"):
+    with pytest.raises(StoreError), open_store(path).transaction("edit"):
         pytest.fail("a damaged store must not be written")
     assert journal.read_bytes() == before
 
@@ -332,7 +332,7 @@ def test_a_change_of_another_program_is_taken_over_as_changed_outside(path):
         (2, "changed outside qm-tui", 1),
         (1, "edit", 0),
     ]
-    (done,) = store.done_by(2)
+    (done,) = store.transaction_changes(2)
     assert (done.before, done.after) == ({"location": "Oslo"}, {"location": "Bergen"})
     assert _users(path) == [ANNA._replace(location="Bergen"), BO, CY]
     assert json.loads(path.read_bytes())["notes"] == {"1": {"text": "x"}}
@@ -348,7 +348,7 @@ def test_a_change_by_hand_is_noticed_as_well(path):
     store.load()
     outside = store.activity()[1]
     assert (outside.why, outside.changed) == ("changed outside qm-tui", 1)
-    (done,) = store.done_by(outside.number)
+    (done,) = store.transaction_changes(outside.number)
     assert (done.before, done.after) == ({"location": "Oslo"}, {"location": "Otta"})
 
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.lock import Lock
-from qm_tui.store.refusals import StoreBusy, StoreRefused
+from qm_tui.store.origin import origin
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.who import origin
 from tests.helpers import user
 from tests.store.test_tinydb_store import commit
 
@@ -22,7 +22,7 @@ _HOLDER = """
 import sys
 from pathlib import Path
 from qm_tui.store.lock import Lock
-from qm_tui.store.who import origin
+from qm_tui.store.origin import origin
 with Lock(Path(sys.argv[1])).held("import of sales.csv", origin()):
     print("held", flush=True)
     sys.stdin.read()
@@ -169,14 +169,14 @@ def test_no_descriptor_is_left_open(path):
 )
 def test_what_cannot_be_a_lock_is_refused_and_named(path, make, says):
     make(path)
-    with pytest.raises(StoreRefused, match=rf"users\.json\.lock.*{says}.*\.$"), locked(path, 0):
+    with pytest.raises(StoreError, match=rf"users\.json\.lock.*{says}.*\.$"), locked(path, 0):
         pytest.fail("not locked")
     assert not path.with_name("elsewhere").exists()
 
 
 def test_a_lock_in_a_missing_folder_is_refused(path):
     with (
-        pytest.raises(StoreRefused, match="No such file"),
+        pytest.raises(StoreError, match="No such file"),
         locked(path.parent / "missing" / "users.json.lock", 0),
     ):
         pytest.fail("not locked")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
+from qm_tui.store.errors import StoreError
 from qm_tui.store.frames import framed
 from qm_tui.store.rebuilding import Recovery
 from qm_tui.store.recovery import recovered
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, user
@@ -87,8 +87,8 @@ def test_a_whole_store_is_recovered_wholly_history_included(edited):
     assert [(one.number, one.why, one.can_undo) for one in store.activity()] == [
         (one.number, one.why, one.can_undo) for one in activity
     ]
-    assert [one.user_id for one in store.done_by(4)] == ["u-di", "u-cy"]
-    assert len(list(store.done_by(1))) == 3
+    assert [one.user_id for one in store.transaction_changes(4)] == ["u-di", "u-cy"]
+    assert len(list(store.transaction_changes(1))) == 3
 
 
 def _opened(path: Path):
@@ -314,7 +314,7 @@ def test_a_restored_snapshot_is_led_on_by_the_history(path):
     checkpoint(path)
     commit(path, CY)
     path.write_bytes(old)
-    with pytest.raises(StoreRefused, match="do not belong"):
+    with pytest.raises(StoreError, match="do not belong"):
         open_store(path).load()
     found, users = _recovered(path)
     assert set(users) == {ANNA.user_id, "u-bo", "u-cy"}
@@ -340,7 +340,7 @@ def test_a_later_version_is_refused(edited, name):
     else:
         rest = file.read_bytes().split(b"\n", 1)[1]
         file.write_bytes(framed(b'{"journal":9,"snapshot":"x","first":1,"fields":[]}') + rest)
-    with pytest.raises(StoreRefused, match="later version"):
+    with pytest.raises(StoreError, match="later version"):
         recovered(edited, edited.with_name("new.json"))
 
 
@@ -375,6 +375,6 @@ def test_a_file_that_is_nothing_but_noise_is_refused_in_a_sentence(path):
     chance = random.Random(1)  # noqa: S311 - the same each time
     path.write_bytes(chance.randbytes(100_000))
     _journal(path).write_bytes(chance.randbytes(100_000))
-    with pytest.raises(StoreRefused, match="Nothing of the store"):
+    with pytest.raises(StoreError, match="Nothing of the store"):
         recovered(path, path.with_name("new.json"))
     assert not path.with_name("new.json").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.refusals import StoreBusy, StoreRefused
+from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.state import EMPTY
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS, User
@@ -52,7 +52,7 @@ def _tables(*users: User, **meta: object) -> str:
 
 
 def _refusal(path: Path) -> str:
-    with pytest.raises(StoreRefused) as refused:
+    with pytest.raises(StoreError) as refused:
         open_store(path).load()
     sentence = str(refused.value)
     assert sentence.endswith(".")
@@ -91,7 +91,7 @@ def test_a_file_that_is_no_store_is_refused_with_the_reason(path, content, says)
     assert re.search(rf"{re.escape(str(path))}.*{says}", sentence)
     assert "ENC-anna-PW" not in sentence
     store = open_store(path)
-    with pytest.raises(StoreRefused), store.transaction("edit"):
+    with pytest.raises(StoreError), store.transaction("edit"):
         pytest.fail("a broken store must not be written")
     assert store.state is EMPTY
     assert path.read_text() == content
@@ -107,7 +107,7 @@ def test_documents_of_a_later_batch_with_the_same_user_id_are_noticed(path):
 
 
 def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(StoreRefused, match=r"is a folder.*users\.json\.$"):
+    with pytest.raises(StoreError, match=r"is a folder.*users\.json\.$"):
         open_store(tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_a_pipe_or_a_device_is_refused_and_not_waited_for(path, make):
     script = (
         "import sys; from pathlib import Path; from qm_tui.store.tinydb_store import *\n"
         "try: open_store(Path(sys.argv[1])).load()\n"
-        "except StoreRefused as refused: print(refused)"
+        "except StoreError as refused: print(refused)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, path],
@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     store = open_store(tmp_path / "file" / "data" / "users.json")
     with (
-        pytest.raises(StoreRefused, match=r"folder .* cannot be made: .*\.$"),
+        pytest.raises(StoreError, match=r"folder .* cannot be made: .*\.$"),
         store.transaction("edit"),
     ):
         pytest.fail("there is no place for it")
@@ -187,9 +187,9 @@ def test_a_store_that_vanished_is_not_taken_for_an_empty_one(path):
     store = open_store(path)
     state = store.load()
     path.unlink()
-    with pytest.raises(StoreRefused, match="gone"):
+    with pytest.raises(StoreError, match="gone"):
         store.load()
-    with pytest.raises(StoreRefused, match="gone"), store.transaction("edit"):
+    with pytest.raises(StoreError, match="gone"), store.transaction("edit"):
         pytest.fail("the users would be lost")
     assert store.state is state
     assert not path.exists()
@@ -198,7 +198,7 @@ def test_a_store_that_vanished_is_not_taken_for_an_empty_one(path):
 def test_a_hostile_path_is_shown_as_pictures(tmp_path):
     folder = tmp_path / "a\x1b[2J\u202e"
     folder.mkdir()
-    with pytest.raises(StoreRefused) as refused:
+    with pytest.raises(StoreError) as refused:
         open_store(folder)
     assert not {"\x1b", "\u202e"} & set(str(refused.value))
 

@@ -15,8 +15,8 @@ from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 from tinydb.table import Document
 
+from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.journal_db import JournalDB, JournalTable
-from qm_tui.store.refusals import StoreBusy, StoreReadOnly, StoreRefused
 from qm_tui.store.storage import ChangedMeanwhile, JournalStorage
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.users.fields import KEYS
@@ -106,7 +106,7 @@ def test_the_table_of_the_store_itself_is_neither_shown_nor_written(path):
     with JournalDB(path) as db:
         assert db.tables() == {"users"}
         assert db.table("_meta").all() == []
-        with pytest.raises(StoreRefused, match="store's own"):
+        with pytest.raises(StoreError, match="store's own"):
             db.table("_meta").insert({"format": 99})
         db.drop_table("_meta")
     assert len(open_store(path).load().users) == 1
@@ -171,7 +171,7 @@ def test_users_are_not_changed_past_the_checks(path, kind, change):
     with _open(kind, path) as db:
         db.table("notes").insert({"n": 1})
         before = open_store(path).load()
-        with pytest.raises(StoreRefused, match=r"users.*cannot be changed through TinyDB.*\.$"):
+        with pytest.raises(StoreError, match=r"users.*cannot be changed through TinyDB.*\.$"):
             _CHANGES_OF_USERS[change](db)
         assert open_store(path).load() == before
         assert db.table("notes").all() == [{"n": 1}]
@@ -181,7 +181,7 @@ def test_users_are_not_changed_past_the_checks(path, kind, change):
 @both
 def test_a_first_user_is_not_added_past_the_checks_either(path, kind):
     with _open(kind, path) as db:
-        with pytest.raises(StoreRefused):
+        with pytest.raises(StoreError):
             db.table("users").insert(dict(zip(KEYS, ANNA, strict=True)))
         db.table("users").truncate()
         assert db.tables() == set()
@@ -490,7 +490,7 @@ def _nested(depth: int):
 def test_what_could_not_be_read_back_is_refused(path, kind, document, why):
     with _open(kind, path) as db:
         db.insert(_nested(99))
-        with pytest.raises(StoreRefused, match=rf"of the table _default .*{why}.*\.$"):
+        with pytest.raises(StoreError, match=rf"of the table _default .*{why}.*\.$"):
             db.insert(document)
         assert db.all() == [_nested(99)]
     checkpoint(path)
@@ -515,7 +515,7 @@ def test_a_disk_that_does_not_take_it_is_said_in_a_sentence(path, kind, code, mo
 
         with monkeypatch.context() as patched:
             patched.setattr(os, "pwrite", fails)
-            with pytest.raises(StoreRefused, match=r"could not be written: .*\.$"):
+            with pytest.raises(StoreError, match=r"could not be written: .*\.$"):
                 db.insert({"n": 2})
         assert db.all() == [{"n": 1}]
         db.insert({"n": 3})
@@ -545,14 +545,14 @@ def test_a_closed_database_is_neither_read_nor_written(path):
     db.insert({"n": 1})
     db.close()
     for use in (db.all, lambda: db.insert({"n": 2}), db.drop_tables):
-        with pytest.raises(StoreRefused, match="was closed"):
+        with pytest.raises(StoreError, match="was closed"):
             use()
     assert _tables(path) == {"_default": {"1": {"n": 1}}}
 
 
 def test_a_broken_file_is_not_read_as_an_empty_one(path):
     path.write_bytes(b'{"_default": {"1": {"n"')
-    with JournalDB(path) as db, pytest.raises(StoreRefused):
+    with JournalDB(path) as db, pytest.raises(StoreError):
         db.insert({"n": 1})
     assert path.read_bytes() == b'{"_default": {"1": {"n"'
 

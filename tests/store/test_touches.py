@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from qm_tui.progress import Cancelled
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import StoreError
 from qm_tui.store.frames import framed
 from qm_tui.store.history import Limits
 from qm_tui.store.interface import Touch, UserStore
 from qm_tui.store.journal_db import JournalDB
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, user, write_unchecked
 
@@ -60,7 +60,7 @@ def said(touch: Touch) -> tuple[int, str]:
 
 
 def history(path: Path, user_id: str) -> list[tuple[int, str]]:
-    return [said(one) for one in opened(path).history_of(user_id)]
+    return [said(one) for one in opened(path).user_history(user_id)]
 
 
 # What became of a user
@@ -102,7 +102,7 @@ def test_a_touch_bears_the_transaction_as_the_activity_log_has_it(path):
     commit(path, BO._replace(location="Rome"))
     store = opened(path)
     listed = {one.number: one for one in store.activity()}
-    touches = list(store.history_of(BO.user_id))
+    touches = list(store.user_history(BO.user_id))
     assert [one.entry for one in touches] == [listed[number] for number in (7, 6, 5, 4, 3, 1)]
     assert touches[-1].entry.why == "import of staff.csv"
     assert touches[-1].done.after == BO._asdict()
@@ -113,12 +113,12 @@ def test_an_undo_is_part_of_it(path):
     commit(path, BO._replace(location="Bergen"))
     undo(opened(path), 2)
     store = opened(path)
-    assert [said(one) for one in store.history_of(BO.user_id)] == [
+    assert [said(one) for one in store.user_history(BO.user_id)] == [
         (3, "location Bergen>Oslo"),
         (2, "location Oslo>Bergen"),
         (1, "added"),
     ]
-    assert next(store.history_of(BO.user_id)).entry.why == "undo of 2"
+    assert next(store.user_history(BO.user_id)).entry.why == "undo of 2"
 
 
 def test_it_is_found_in_the_parts_of_large_transactions(path):
@@ -143,9 +143,9 @@ def test_what_another_process_took_into_the_history_is_told_once(path):
     checkpoint(path)
     commit(path, BO._replace(location="Rome"))
     known = [(2, "location Oslo>Bergen"), (1, "added")]
-    assert [said(one) for one in store.history_of(BO.user_id)] == known
+    assert [said(one) for one in store.user_history(BO.user_id)] == known
     store.load()
-    assert [said(one) for one in store.history_of(BO.user_id)] == [
+    assert [said(one) for one in store.user_history(BO.user_id)] == [
         (3, "location Bergen>Rome"),
         *known,
     ]
@@ -244,7 +244,7 @@ def test_a_transaction_that_was_cut_off_is_no_part_of_it(path):
     commit(path, BO._replace(location="Bergen"))
     assert b"Nowhere" in segments(path)[0].read_bytes()
     assert history(path, BO.user_id) == [(2, "location Oslo>Bergen"), (1, "added")]
-    assert list(opened(path).touched_by(2)) == [BO.user_id]
+    assert list(opened(path).changed_user_ids(2)) == [BO.user_id]
 
 
 def test_what_is_older_is_read_only_when_it_is_asked_for(path):
@@ -254,9 +254,9 @@ def test_what_is_older_is_read_only_when_it_is_asked_for(path):
     content[-20] ^= 1
     third.write_bytes(content + framed(b'{"number":99}'))
     store = opened(path)
-    touches = store.history_of(BO.user_id)
+    touches = store.user_history(BO.user_id)
     assert [number for number, _ in map(said, islice(touches, 3))] == [6, 5, 4]
-    with pytest.raises(StoreRefused, match=r"The history of .* cannot be read: the frame at byte"):
+    with pytest.raises(StoreError, match=r"The history of .* cannot be read: the frame at byte"):
         next(touches)
 
 
@@ -268,18 +268,18 @@ def test_it_can_be_cancelled(path):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        list(opened(path).history_of("u-nobody", cancelling))
+        list(opened(path).user_history("u-nobody", cancelling))
     with pytest.raises(Cancelled):
-        list(opened(path).touched_by(1, cancelling))
+        list(opened(path).changed_user_ids(1, cancelling))
 
 
 # What is no longer kept
 
 
 def test_nothing_is_forgotten_while_all_journals_are_there(path):
-    assert open_store(path).forgotten_until() is None
+    assert open_store(path).history_removed_until() is None
     a_life(path, with_checkpoints=True)
-    assert opened(path).forgotten_until() is None
+    assert opened(path).history_removed_until() is None
 
 
 def test_what_is_too_old_is_no_part_of_it_and_it_is_known_until_when(path):
@@ -289,8 +289,8 @@ def test_what_is_too_old_is_no_part_of_it_and_it_is_known_until_when(path):
     commit(path, BO._replace(location="Rome"))
     checkpoint(path, days=1)
     store = opened(path)
-    assert [number for number, _ in map(said, store.history_of(BO.user_id))] == [7, 6, 5]
-    assert store.forgotten_until() == store.activity()[-4].time
+    assert [number for number, _ in map(said, store.user_history(BO.user_id))] == [7, 6, 5]
+    assert store.history_removed_until() == store.activity()[-4].time
     assert store.activity()[-4].number == 4
 
 
@@ -303,7 +303,7 @@ def test_those_whom_it_added_or_changed_but_not_those_whom_it_deleted(path):
     checkpoint(path)
     commit(path, CY._replace(location="Bergen"))
     store = opened(path)
-    assert [list(store.touched_by(number)) for number in (1, 2, 3)] == [
+    assert [list(store.changed_user_ids(number)) for number in (1, 2, 3)] == [
         [ANNA.user_id, BO.user_id],
         [ANNA.user_id, CY.user_id],
         [CY.user_id],
@@ -326,7 +326,7 @@ def test_those_whom_it_added_or_changed_but_not_those_whom_it_deleted(path):
 def test_several_in_a_row_are_asked_about_at_once(path, first, last, expected, with_checkpoints):
     a_life(path, with_checkpoints=with_checkpoints)
     names = {ANNA.user_id: "anna", BO.user_id: "bo", CY.user_id: "cy"}
-    touched = opened(path).touched_by(first, last=last)
+    touched = opened(path).changed_user_ids(first, last=last)
     assert " ".join(names[one] for one in touched) == expected
 
 
@@ -334,7 +334,7 @@ def test_a_checkpoint_meanwhile_takes_nothing_away(path):
     a_life(path, with_checkpoints=True)
     commit(path, ANNA._replace(location="Rome"))
     store = opened(path)
-    touched, touches = store.touched_by(1, last=7), store.history_of(ANNA.user_id)
+    touched, touches = store.changed_user_ids(1, last=7), store.user_history(ANNA.user_id)
     first = [next(touched), said(next(touches))]
     assert store.checkpoint()
     assert len([*touched]) == 7
@@ -348,16 +348,16 @@ def test_all_of_a_large_transaction_are_told(path):
     commit(path, *(one._replace(location="Bergen") for one in crowd))
     store = opened(path)
     user_ids = [one.user_id for one in crowd]
-    assert list(store.touched_by(1)) == user_ids
-    assert list(store.touched_by(1, last=2)) == user_ids * 2
+    assert list(store.changed_user_ids(1)) == user_ids
+    assert list(store.changed_user_ids(1, last=2)) == user_ids * 2
 
 
 @pytest.mark.parametrize("number", [0, 7, 70])
 @pytest.mark.parametrize("with_checkpoints", [False, True])
 def test_an_unknown_transaction_is_refused(path, number, with_checkpoints):
     a_life(path, with_checkpoints=with_checkpoints)
-    with pytest.raises(StoreRefused, match=rf"There is no transaction {number}"):
-        list(opened(path).touched_by(number))
+    with pytest.raises(StoreError, match=rf"There is no transaction {number}"):
+        list(opened(path).changed_user_ids(number))
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 0), (4, 0), (3, 6), (1, 4)])
@@ -366,6 +366,6 @@ def test_a_transaction_that_is_no_longer_kept_is_refused(path, first, last):
     for segment in segments(path)[:4]:
         segment.unlink()
     store = opened(path)
-    assert list(store.touched_by(5, last=6)) == [BO.user_id]
-    with pytest.raises(StoreRefused, match=rf"What transaction {first} did is no longer kept"):
-        list(store.touched_by(first, last=last))
+    assert list(store.changed_user_ids(5, last=6)) == [BO.user_id]
+    with pytest.raises(StoreError, match=rf"What transaction {first} did is no longer kept"):
+        list(store.changed_user_ids(first, last=last))

@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qm_tui.store.checking import Terms, faults_of_changes
 from qm_tui.store.state import State
+from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
 from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.planning import Keeps, plan_of
@@ -120,7 +120,10 @@ def test_many_records_at_once_come_to_the_same_as_one_by_one(state, batches, cho
 @given(_stores(), _files(), _choices)
 def test_what_an_import_plans_passes_the_check_of_every_change(state, batches, choices):
     plan = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
-    assert faults_of_changes(plan.changes, state, terms=Terms(choices.allow_unlicensed)) == {}
+    assert (
+        validate_changes(plan.changes, state, terms=ValidationOptions(choices.allow_unlicensed))
+        == {}
+    )
 
 
 @_quick

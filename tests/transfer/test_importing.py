@@ -8,7 +8,7 @@ from qm_tui.store.tinydb_store import open_store
 from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.importing import (
     Asked,
-    MustConfirm,
+    ConfirmationRequired,
     OutcomeChanged,
     commit,
     import_users,
@@ -142,7 +142,7 @@ def _many(path, tmp_path):
 def test_a_mass_change_without_its_number_changes_nothing(path, tmp_path, typed):
     store, file = _many(path, tmp_path)
     before = _held(path)
-    with pytest.raises(MustConfirm) as refused:
+    with pytest.raises(ConfirmationRequired) as refused:
         import_users(Asked(file), store, confirmed=typed)
     assert refused.value.number == 20
     assert "20 of 20 users" in str(refused.value)
@@ -160,9 +160,9 @@ def test_a_mass_change_that_became_another_wants_the_new_number(path, tmp_path):
     prepared = prepare(Asked(file), store.state)
     first = next(iter(store.state.users.values()))
     _store(path, first._replace(is_active="0"))
-    with pytest.raises((MustConfirm, OutcomeChanged)):
+    with pytest.raises((ConfirmationRequired, OutcomeChanged)):
         commit(prepared, store, confirmed=20)
-    with pytest.raises(MustConfirm) as refused:
+    with pytest.raises(ConfirmationRequired) as refused:
         import_users(Asked(file), store, confirmed=20)
     assert refused.value.number == 19
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import OutOfBounds, Pilot
 
-from qm_tui.store.checking import faults_of_changes
 from qm_tui.store.state import EMPTY
 from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.validation import validate_changes
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.filter_bar import FilterBar
 from tests.helpers import user
@@ -141,7 +141,7 @@ async def _anything(home: Path, seed: int, steps: int) -> None:
                 has_fault = page_of(pilot).query_one(FilterBar).has_fault
                 assert has_fault or view.wanted == session.wanted, anybody.done
     state = open_store(path).load()
-    assert faults_of_changes(dict(state.users), EMPTY) == {}, anybody.done
+    assert validate_changes(dict(state.users), EMPTY) == {}, anybody.done
     assert len(state.names) == len(state.users)
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
-from qm_tui.store.bulk import bulk_plan
+from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui import change_dialog
 from qm_tui.tui.change_dialog import ChangeDialog
@@ -224,7 +224,7 @@ async def test_no_field_is_cleared_before_its_line_was_looked_at(session):
 
 
 async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
-    begun, plans = asyncio.Event(), bulk_plan
+    begun, plans = asyncio.Event(), plan_bulk
     loop = asyncio.get_running_loop()
     go_on = asyncio.Event()
 
@@ -237,7 +237,7 @@ async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
             plan = plans(change, state, tick)
         return plan
 
-    monkeypatch.setattr(change_dialog, "bulk_plan", slow)
+    monkeypatch.setattr(change_dialog, "plan_bulk", slow)
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         field = hand.app.dialog.query_one(Input)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.store.bulk import BulkChange, BulkPlan, chosen
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen
 from qm_tui.store.state import EMPTY
 from qm_tui.tui.change_words import outcome_of, said_of_change, why_of
 from qm_tui.tui.changeable import all_that_can_change

@@ -10,8 +10,8 @@ from textual.app import App
 from textual.style import Style
 
 from qm_tui.progress import Phase
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Done, Entry, Touch
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
 from qm_tui.tui import details_pane
 from qm_tui.tui.details_lines import (
@@ -261,15 +261,15 @@ def test_a_history_says_when_who_why_and_what_before_and_after():
         (History(TOUCHES), "Reading …"),
         (History(is_whole=True), "No change of this user is known."),
         (
-            History(TOUCHES, is_whole=True, forgotten_until=WHEN),
+            History(TOUCHES, is_whole=True, history_removed_until=WHEN),
             "What was done until 2026-11-23 09:12:05 is no longer kept.",
         ),
         (
-            History(is_whole=True, forgotten_until=WHEN),
+            History(is_whole=True, history_removed_until=WHEN),
             "What was done until 2026-11-23 09:12:05 is no longer kept.",
         ),
         (
-            History(TOUCHES, is_whole=True, has_older=True, forgotten_until=WHEN),
+            History(TOUCHES, is_whole=True, has_older=True, history_removed_until=WHEN),
             "There are older changes: the Activity page lists all transactions.",
         ),
         (History(TOUCHES, sentence="It cannot be read."), "It cannot be read."),
@@ -335,13 +335,13 @@ def store(tmp_path):
 def asked(monkeypatch):
     """Whose history was asked for."""
     found = []
-    history_of = TinyDBUserStore.history_of
+    user_history = TinyDBUserStore.user_history
 
     def noted(self, user_id, tick):
         found.append(user_id)
-        return history_of(self, user_id, tick)
+        return user_history(self, user_id, tick)
 
-    monkeypatch.setattr(TinyDBUserStore, "history_of", noted)
+    monkeypatch.setattr(TinyDBUserStore, "user_history", noted)
     return found
 
 
@@ -384,7 +384,7 @@ async def test_what_was_asked_for_a_user_who_was_left_is_given_up(store, monkeyp
         finally:
             ended.set()
 
-    monkeypatch.setattr(TinyDBUserStore, "history_of", endless)
+    monkeypatch.setattr(TinyDBUserStore, "user_history", endless)
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
@@ -405,7 +405,7 @@ async def test_a_history_that_takes_long_is_shown_as_far_as_it_is_found(store, m
         may_go_on.wait(10)
         yield TOUCHES[2]
 
-    monkeypatch.setattr(TinyDBUserStore, "history_of", slow)
+    monkeypatch.setattr(TinyDBUserStore, "user_history", slow)
     monkeypatch.setattr(details_pane, "_INTERVAL", 0)
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
@@ -439,7 +439,7 @@ async def test_a_user_who_is_as_before_is_not_asked_about_again(store, asked):
 @pytest.mark.parametrize(("changes", "says_so"), [(MOST, False), (MOST + 1, True)])
 async def test_no_more_than_some_changes_are_shown(store, monkeypatch, changes, says_so):
     touches = [touch(number, {"location": "a"}, {"location": "b"}) for number in range(changes)]
-    monkeypatch.setattr(TinyDBUserStore, "history_of", lambda *_: iter(touches))
+    monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(touches))
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
@@ -451,7 +451,7 @@ async def test_no_more_than_some_changes_are_shown(store, monkeypatch, changes, 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (StoreRefused("The history of x cannot be read."), "The history of x cannot be read."),
+        (StoreError("The history of x cannot be read."), "The history of x cannot be read."),
         (RuntimeError("boom"), "qm-tui failed unexpectedly (RuntimeError)"),
     ],
     ids=["refused", "fault"],
@@ -462,7 +462,7 @@ async def test_a_history_that_cannot_be_read_says_so(store, monkeypatch, error, 
         yield TOUCHES[1]
         raise error
 
-    monkeypatch.setattr(TinyDBUserStore, "history_of", failing)
+    monkeypatch.setattr(TinyDBUserStore, "user_history", failing)
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
@@ -631,8 +631,8 @@ async def test_hostile_values_are_harmless(store):
 @pytest.fixture
 def fixed(store, monkeypatch, utc):
     """A store whose history does not change."""
-    monkeypatch.setattr(TinyDBUserStore, "history_of", lambda *_: iter(TOUCHES))
-    monkeypatch.setattr(TinyDBUserStore, "forgotten_until", lambda _: WHEN)
+    monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(TOUCHES))
+    monkeypatch.setattr(TinyDBUserStore, "history_removed_until", lambda _: WHEN)
     monkeypatch.setattr(details_pane, "RESTS_FOR", 0.01)
     return store
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui.store import following
-from qm_tui.store.who import Origin
+from qm_tui.store.origin import Origin
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
 from tests.hostile import HOSTILE, NAMES, obeyed

@@ -201,7 +201,7 @@ async def test_what_a_cancelled_job_read_of_others_is_shown_too(home, monkeypatc
         with page.session.store.transaction("import") as transaction:
             assert transaction.state.users[users[1].user_id].first_name == "Late"
         page.session.end("Import cancelled. Nothing was changed.")
-        assert not page.session.store.has_news()
+        assert not page.session.store.has_external_changes()
         await until(pilot, lambda: "* Late" in shown(pilot))
 
 

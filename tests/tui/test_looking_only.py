@@ -110,7 +110,7 @@ from pathlib import Path
 from qm_tui.store.tinydb_store import open_store
 store = open_store(Path(sys.argv[1]))
 store.load()
-with store.import_at_work("sales.csv"):
+with store.import_in_progress("sales.csv"):
     os._exit(9)
 """
 

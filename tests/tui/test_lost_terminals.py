@@ -144,7 +144,7 @@ def test_a_lost_terminal_ends_the_program_soon_and_leaves_the_store_whole(store,
     )
     read = open_store(store)
     read.load()
-    read.notices_were_read()
+    read.acknowledge_notices()
     assert "cut off" not in _said_at_the_next_start(store)
     assert b"Traceback" not in terminal.received
     assert not list(store.parent.glob(".users.json.*"))

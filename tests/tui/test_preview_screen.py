@@ -732,14 +732,14 @@ async def test_an_unexpected_error_is_one_sentence_and_leads_back_to_open(
 
 
 async def test_a_plan_that_became_a_mass_change_is_shown_again(home, app, file, monkeypatch):
-    from qm_tui.transfer.importing import MustConfirm
+    from qm_tui.transfer.importing import ConfirmationRequired
 
     calls = []
 
     def first_refused(*args, **more):
         calls.append(args)
         if len(calls) == 1:
-            raise MustConfirm(11, 12)
+            raise ConfirmationRequired(11, 12)
         return carry_out(*args, **more)
 
     monkeypatch.setattr(import_flow, "commit", first_refused)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.store.bulk import bulk_plan
+from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.store.state import State
 from qm_tui.tui.renaming import Renaming
 from qm_tui.users.fields import FIELD
@@ -84,7 +84,7 @@ def test_the_change_is_of_exactly_the_users_who_have_the_value(value, new, why, 
         for number, name in enumerate(names, start=1)
     }
     change = Renaming(DEPARTMENT, value, new, 1, 0).change
-    plan = bulk_plan(change, State(1, users, {}))
+    plan = plan_bulk(change, State(1, users, {}))
     assert change.why == why
     changed = {user_id: users[user_id]._replace(department=new) for user_id in whom}
     assert plan.changes == changed

@@ -472,7 +472,7 @@ def test_a_merge_over_its_page(home, size, snap_compare):
         await open_counts(pilot, "departments")
         await pilot.press("down", "e")
         await pilot.pause()
-        await type_text(pilot, "Claims, Motor")
+        await type_text(pilot, "NameClaims, Motor")
         await pilot.pause()
 
     app = app_on(home / "users.json", sample_users(250))

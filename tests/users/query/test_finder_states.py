@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.store.layers import Layered
+from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELDS, User
 from qm_tui.users.query import finding, sorting
 from qm_tui.users.query.finding import Finder
@@ -150,13 +150,13 @@ _SORTS = st.lists(st.builds(SortKey, _KEYS, st.booleans()), max_size=2)
 Step = tuple[dict[str, User | None], list[Part], list[SortKey]]
 
 
-def _changed(users: Mapping[str, User], changes: Mapping[str, User | None]) -> Layered[User]:
+def _changed(users: Mapping[str, User], changes: Mapping[str, User | None]) -> OverlayMapping[User]:
     possible = {
         key: one._replace(user_id=key) if one else None
         for key, one in changes.items()
         if one or key in users
     }
-    assert isinstance(users, Layered)
+    assert isinstance(users, OverlayMapping)
     return users.changed(possible)
 
 
@@ -167,7 +167,7 @@ def test_one_finder_finds_in_all_states_what_a_plain_reading_finds():
     @given(st.lists(steps_made, min_size=1, max_size=4), st.booleans())
     def check(steps: list[Step], is_prepared: bool) -> None:
         finder = Finder(Rests())
-        users: Mapping[str, User] = Layered()
+        users: Mapping[str, User] = OverlayMapping()
         happenings = Given(imports={3: ["u0", "u1"]}, marks={"u1", "u4"})
         for changes, parts, sort in steps:
             users = _changed(users, changes)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.checking import Terms, faults_of_changes
-from qm_tui.store.guard import number_to_confirm
+from qm_tui.store.changes.mass_change import required_confirmation
+from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Done, Entry, UserStore
-from qm_tui.store.refusals import MustConfirm, StoreRefused
 from qm_tui.store.state import State
+from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import counted
 from qm_tui.users.fields import FIELD, Field, User, user_from_mapping
 from qm_tui.users.problems import Fault
@@ -72,7 +72,7 @@ class UndoPlan:
     changed: int = 0
     removed: int = 0
     must_confirm: int = 0
-    terms: Terms = field(default_factory=Terms)
+    terms: ValidationOptions = field(default_factory=ValidationOptions)
 
     @property
     def counts(self) -> str:
@@ -111,11 +111,11 @@ class UndoPlan:
         return all(mine[user_id] == others[user_id] for user_id in mine)
 
 
-class NothingToUndo(StoreRefused):
+class NothingToUndo(StoreError):
     """Nothing of the transaction can be taken back."""
 
 
-class PlanChanged(StoreRefused):
+class PlanChanged(StoreError):
     """Somebody changed something meanwhile, so that another plan must be looked at first.
 
     Attributes:
@@ -127,11 +127,11 @@ class PlanChanged(StoreRefused):
         self.plan = plan
 
 
-def undo_plan(store: UserStore, number: int, tick: Tick = no_tick) -> UndoPlan:
+def plan_undo(store: UserStore, number: int, tick: Tick = no_tick) -> UndoPlan:
     """What taking back a transaction would do now.
 
     Raises:
-        StoreRefused: there is no such transaction, or what it did is no longer kept.
+        StoreError: there is no such transaction, or what it did is no longer kept.
     """
     return _planned(store, number, store.state, tick)
 
@@ -157,11 +157,11 @@ def undo(
         The plan that was carried out.
 
     Raises:
-        MustConfirm: it is a mass change, and `confirmed` is not its number; or a number was
-            confirmed that is not that of the users it is about.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a
+            number was confirmed that is not that of the users it is about.
         PlanChanged: it would do something else than expected.
         NothingToUndo: nothing of it can be taken back.
-        StoreRefused: there is no such transaction, what it did is no longer kept, or the store
+        StoreError: there is no such transaction, what it did is no longer kept, or the store
             could not be written.
     """
     with store.transaction(f"undo of {number}") as transaction:
@@ -179,14 +179,14 @@ def undo(
                 f"Undoing transaction {number:,} is about {counted(users, 'user')} and not "
                 f"{confirmed:,}. Nothing was undone; give the right number, or none."
             )
-            raise MustConfirm(msg, users)
+            raise ConfirmationRequired(msg, users)
         if plan.must_confirm and confirmed != plan.must_confirm:
             msg = (
                 f"Undoing transaction {number:,} would delete, inactivate or unlicense "
                 f"{counted(plan.must_confirm, 'user')}, or clear values of theirs. Nothing was "
                 f"undone; confirm it with the number {plan.must_confirm}."
             )
-            raise MustConfirm(msg, plan.must_confirm)
+            raise ConfirmationRequired(msg, plan.must_confirm)
         transaction.commit(plan.changes, tick, plan.terms)
     return plan
 
@@ -194,7 +194,7 @@ def undo(
 def _planned(store: UserStore, number: int, state: State, tick: Tick) -> UndoPlan:
     entry = _entry(store, number)
     planner = _Planner(entry, state)
-    for at, done in enumerate(store.done_by(number, tick), start=1):
+    for at, done in enumerate(store.transaction_changes(number, tick), start=1):
         planner.add(done)
         if not at % STEP:
             tick(Phase.CHECKING, at, entry.users)
@@ -205,7 +205,7 @@ def _entry(store: UserStore, number: int) -> Entry:
     entry = next((one for one in store.activity() if one.number == number), None)
     if entry is None:
         msg = f"There is no transaction {number:,} in this store."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
     if not entry.users:
         msg = f"Transaction {number:,} changed no user: there is nothing to undo."
         raise NothingToUndo(msg)
@@ -220,7 +220,7 @@ class _Planner:
         self._plan = UndoPlan(entry.number, entry.why, state.generation)
         self._undone: dict[str, Done] = {}
         self._as_they_were: dict[str, User] = {}
-        self._plan.terms = Terms(as_they_were=self._as_they_were)
+        self._plan.terms = ValidationOptions(previously_stored=self._as_they_were)
 
     def add(self, done: Done) -> None:
         """Take back what was done to one user, if it still stands."""
@@ -282,7 +282,7 @@ class _Planner:
     def finish(self, tick: Tick) -> UndoPlan:
         """Leave out what would break a rule, and count."""
         plan = self._plan
-        while faults := faults_of_changes(plan.changes, self._state, tick, plan.terms):
+        while faults := validate_changes(plan.changes, self._state, tick, plan.terms):
             for user_id, found in faults.items():
                 self._leave_out(user_id, found)
         users = self._state.users
@@ -290,7 +290,7 @@ class _Planner:
             plan.removed += user is None
             plan.restored += user is not None and user_id not in users
         plan.changed = len(plan.changes) - plan.removed - plan.restored
-        plan.must_confirm = number_to_confirm(plan.changes, self._state, tick)
+        plan.must_confirm = required_confirmation(plan.changes, self._state, tick)
         return plan
 
     def _leave_out(self, user_id: str, faults: Iterable[Fault]) -> None:

@@ -26,7 +26,7 @@ NAME_OF_ANOTHER: Final = "User Name belongs to another user"
 NAME_TWICE: Final = "User Name stands twice in the file"
 
 
-class Judged(NamedTuple):
+class MatchedRecord(NamedTuple):
     """A record, held against the store.
 
     Attributes:
@@ -42,7 +42,7 @@ class Judged(NamedTuple):
     stored: User | None
 
 
-class Claims:
+class NameClaims:
     """The users that accepted records would leave behind, and the names they claim.
 
     Kept in lists side by side: a hundred thousand are added, and asked for their names, in a
@@ -61,7 +61,7 @@ class Claims:
         self.claimed: set[str] = set()
         """The same names, each once."""
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: MatchedRecord) -> None:
         """Add one."""
         user = judged.user
         key = name_key(user.user_name)
@@ -138,7 +138,7 @@ def name_twice(user_name: str, line: int) -> Fault:
     )
 
 
-def name_conflicts(claims: Claims, state: State, tick: Tick = no_tick) -> dict[int, Fault]:
+def name_conflicts(claims: NameClaims, state: State, tick: Tick = no_tick) -> dict[int, Fault]:
     """The claims that must be rejected, by their place, each with the reason."""
     keys, owners = claims.keys, state.names
     if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
@@ -149,7 +149,7 @@ def name_conflicts(claims: Claims, state: State, tick: Tick = no_tick) -> dict[i
 class _Settlement:
     """Who gets which name, where it is not plain."""
 
-    def __init__(self, claims: Claims, state: State, tick: Tick) -> None:
+    def __init__(self, claims: NameClaims, state: State, tick: Tick) -> None:
         self._claims = claims
         self._first_to_claim: dict[str, int] = {}
         self._to_settle: list[int] = []

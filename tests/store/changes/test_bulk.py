@@ -3,19 +3,19 @@
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.bulk import (
+from qm_tui.store.changes.bulk import (
     BulkChange,
     BulkChanged,
     NothingToChange,
-    bulk_plan,
     chosen,
     commit_bulk,
     having,
+    plan_bulk,
 )
-from qm_tui.store.checking import Terms
-from qm_tui.store.refusals import MustConfirm
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import undo
+from qm_tui.store.validation import ValidationOptions
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, commit_unchecked, user
 from tests.store.test_tinydb_store import commit
@@ -41,7 +41,7 @@ def store(path):
 
 
 def change(values, *user_ids, why="change", terms=None):
-    return BulkChange(why, chosen(user_ids or ALL), values, terms or Terms())
+    return BulkChange(why, chosen(user_ids or ALL), values, terms or ValidationOptions())
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def change(values, *user_ids, why="change", terms=None):
 def test_a_plan_counts_who_changes_who_is_so_already_and_who_is_gone(
     store, values, whom, changed, same, gone
 ):
-    plan = bulk_plan(change(values, *whom), store.state)
+    plan = plan_bulk(change(values, *whom), store.state)
     names = {one.user_id: one.user_name for one in store.state.users.values()}
     assert [names[user_id] for user_id in plan.changes] == changed
     assert (plan.same, plan.gone, plan.left_out) == (same, gone, {})
@@ -134,10 +134,10 @@ def _many(path, count=40):
 def test_a_mass_change_wants_its_number(path, values, users, wanted):
     store, user_ids = _many(path)
     asked = change(values, *user_ids[:users])
-    assert bulk_plan(asked, store.state).must_confirm == wanted
+    assert plan_bulk(asked, store.state).must_confirm == wanted
     if wanted:
         for confirmed in (0, wanted - 1):
-            with pytest.raises(MustConfirm, match=str(wanted)) as refused:
+            with pytest.raises(ConfirmationRequired, match=str(wanted)) as refused:
                 commit_bulk(store, asked, confirmed=confirmed)
             assert refused.value.count == wanted
         assert open_store(path).load().generation == 1
@@ -145,7 +145,7 @@ def test_a_mass_change_wants_its_number(path, values, users, wanted):
 
 
 def test_a_number_that_is_not_theirs_is_refused(store):
-    with pytest.raises(MustConfirm, match="about 2 users and not 5"):
+    with pytest.raises(ConfirmationRequired, match="about 2 users and not 5"):
         commit_bulk(store, change({"location": "Oslo"}), confirmed=5)
 
 
@@ -154,7 +154,7 @@ def test_a_number_that_is_not_theirs_is_refused(store):
 
 def test_it_is_looked_at_again_where_it_is_about_others_by_now(store, path):
     asked = change({"location": "Oslo"})
-    seen = bulk_plan(asked, store.state)
+    seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(location="Oslo"))
     with pytest.raises(BulkChanged) as again:
         commit_bulk(store, asked, expected=seen)
@@ -165,7 +165,7 @@ def test_it_is_looked_at_again_where_it_is_about_others_by_now(store, path):
 
 def test_what_others_did_in_other_fields_stays_and_is_no_reason_to_ask(store, path):
     asked = change({"location": "Oslo"})
-    seen = bulk_plan(asked, store.state)
+    seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
     commit_bulk(store, asked, expected=seen)
     assert store.state.users[BO.user_id] == BO._replace(agent_id="B-7", location="Oslo")
@@ -173,7 +173,7 @@ def test_what_others_did_in_other_fields_stays_and_is_no_reason_to_ask(store, pa
 
 def test_a_user_who_was_changed_is_not_deleted_unseen(store, path):
     asked = change(None, BO.user_id)
-    seen = bulk_plan(asked, store.state)
+    seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
     with pytest.raises(BulkChanged):
         commit_bulk(store, asked, expected=seen)

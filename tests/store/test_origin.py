@@ -5,8 +5,8 @@ import pwd
 
 import pytest
 
-from qm_tui.store import who
-from qm_tui.store.who import login, origin
+from qm_tui.store import origin as who
+from qm_tui.store.origin import login, origin
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 

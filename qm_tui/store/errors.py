@@ -3,26 +3,26 @@
 from qm_tui.refusal import Refused
 
 
-class StoreRefused(Refused):
+class StoreError(Refused):
     """The store could not be opened, read or written; it is as it was."""
 
 
-class StoreBusy(StoreRefused):
+class StoreBusy(StoreError):
     """Somebody else is writing, and did not finish in time."""
 
 
-class StoreReadOnly(StoreRefused):
+class StoreReadOnly(StoreError):
     """The store was opened for looking only, or may not be written."""
 
 
-class NotKnownWhetherSaved(StoreRefused):
+class CommitOutcomeUnknown(StoreError):
     """The system failed to sync: whether the change outlasts a power cut is not known.
 
     Nothing more is written through this store; it must be opened again.
     """
 
 
-class MustConfirm(StoreRefused):
+class ConfirmationRequired(StoreError):
     """It is a mass change, and its number was not typed.
 
     Attributes:

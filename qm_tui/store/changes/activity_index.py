@@ -5,15 +5,15 @@ from datetime import date, datetime
 from typing import Final
 
 from qm_tui.progress import Tick, no_tick
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Entry, UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.users.query.language import FilterFault
 
 _KEPT: Final = 4
 """Answers that are kept for the next time they are asked for, as at each key of a filter."""
 
 
-class Happened:
+class ActivityIndex:
     """Answers what a filter asks of the past. It reads the journal, and is for worker threads.
 
     Args:
@@ -75,7 +75,7 @@ class Happened:
     def _entries(self) -> list[Entry]:
         try:
             return self._store.activity()
-        except StoreRefused as refused:
+        except StoreError as refused:
             raise FilterFault(str(refused)) from refused
 
     def _touched(self, first: int, last: int) -> Set[str]:
@@ -84,9 +84,9 @@ class Happened:
         if known is None:
             known, upto = self._longest_known(first, last)
             try:
-                found = self._store.touched_by(upto + 1, self._tick, last=last)
+                found = self._store.changed_user_ids(upto + 1, self._tick, last=last)
                 known = known.union(found)
-            except StoreRefused as refused:
+            except StoreError as refused:
                 raise FilterFault(str(refused)) from refused
         self._known[first, last] = known  # the last that was asked for comes last
         for oldest in list(self._known)[:-_KEPT]:

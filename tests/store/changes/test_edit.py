@@ -2,11 +2,11 @@
 
 import pytest
 
-from qm_tui.store.checking import Terms
-from qm_tui.store.editing import Edit, EditRefused, add_user, merged, save_edits
+from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, merged, save_edits
+from qm_tui.store.changes.undo import undo
 from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.transaction import RulesBroken
-from qm_tui.store.undoing import undo
+from qm_tui.store.validation import ValidationOptions
 from tests.helpers import ANNA, state_of, user
 from tests.store.test_tinydb_store import commit
 
@@ -43,7 +43,7 @@ def test_two_values_of_one_field_are_shown_and_nothing_is_written(path):
     store.load()
     theirs = commit(path, ANNA._replace(location="Bergen", agent_id="A-1"))
     mine = ANNA._replace(location="Tromsø", department="IT")
-    with pytest.raises(EditRefused) as refused:
+    with pytest.raises(MergeConflictError) as refused:
         save_edits(store, [Edit(ANNA, mine)])
     (conflict,) = refused.value.merged.conflicts
     assert conflict.field is not None
@@ -68,7 +68,7 @@ def test_a_merge_that_breaks_a_rule_is_refused(path):
     commit(path, ANNA._replace(unlimited_license="0", on_demand_license="1"))
     swapped = ANNA._replace(unlimited_license="0", on_demand_license="1", location="Bergen")
     save_edits(store, [Edit(ANNA, swapped)])
-    with pytest.raises(EditRefused, match="Unlimited License") as refused:
+    with pytest.raises(MergeConflictError, match="Unlimited License") as refused:
         save_edits(store, [Edit(swapped, swapped._replace(on_demand_license="0"))])
     assert not refused.value.merged.conflicts
 
@@ -78,7 +78,7 @@ def test_a_name_that_somebody_took_meanwhile_is_refused(path):
     store = open_store(path)
     store.load()
     commit(path, BO._replace(user_name="anna2"))
-    with pytest.raises(EditRefused, match="User Name 'anna2' belongs to Bo Bosen"):
+    with pytest.raises(MergeConflictError, match="User Name 'anna2' belongs to Bo Bosen"):
         save_edits(store, [Edit(ANNA, ANNA._replace(user_name="anna2"))])
 
 
@@ -87,7 +87,7 @@ def test_a_user_deleted_meanwhile_is_a_conflict(path):
     store = open_store(path)
     store.load()
     commit(path, delete=(ANNA.user_id,))
-    with pytest.raises(EditRefused, match="deleted"):
+    with pytest.raises(MergeConflictError, match="deleted"):
         save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
 
 
@@ -133,15 +133,15 @@ def test_a_user_who_breaks_a_rule_is_not_added(path, values, field):
 def test_a_user_without_license_is_added_where_that_is_allowed(path):
     store = open_store(path)
     without = BO._replace(user_id="", unlimited_license="0")
-    added = add_user(store, without, terms=Terms(allow_unlicensed=True))
+    added = add_user(store, without, terms=ValidationOptions(allow_unlicensed=True))
     changed = added._replace(unlimited_license="1"), added._replace(location="X")
     save_edits(store, [Edit(added, changed[1])])
     save_edits(store, [Edit(changed[1], changed[0]._replace(location="X"))])
-    with pytest.raises(EditRefused):
+    with pytest.raises(MergeConflictError):
         save_edits(store, [Edit(changed[0]._replace(location="X"), changed[1])])
     save_edits(
         store,
         [Edit(changed[0]._replace(location="X"), changed[1])],
-        terms=Terms(allow_unlicensed=True),
+        terms=ValidationOptions(allow_unlicensed=True),
     )
     assert store.state.users[added.user_id] == changed[1]

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.progress import no_tick
-from qm_tui.store.checking import USUAL, Terms, break_a_rule, faults_of_change, faults_of_changes
+from qm_tui.store.validation import (
+    USUAL,
+    ValidationOptions,
+    any_invalid,
+    validate_change,
+    validate_changes,
+)
 from qm_tui.users.fields import FIELDS, MAX_VALUE, User
 from tests.helpers import ANNA, state_of, user
 
@@ -36,7 +42,7 @@ def _users(draw: st.DrawFn, name: str) -> User:
 
 
 @st.composite
-def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], Terms]:
+def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], ValidationOptions]:
     stored: list[User] = []
     changes: dict[str, User | None] = {}
     before: dict[str, User] = {}
@@ -47,7 +53,7 @@ def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], Terms]:
             changes[f"u-{name}"] = draw(_users(name))
         if draw(st.booleans()):
             before[f"u-{name}"] = draw(_users(name))
-    return stored, changes, Terms(draw(st.booleans()), before)
+    return stored, changes, ValidationOptions(draw(st.booleans()), before)
 
 
 @given(_cases())
@@ -57,10 +63,10 @@ def test_at_once_as_one_by_one(case):
     slow = {
         user_id: found
         for user_id, one in changes.items()
-        if one is not None and (found := faults_of_change(one, state.users.get(user_id), terms))
+        if one is not None and (found := validate_change(one, state.users.get(user_id), terms))
     }
-    assert faults_of_changes(changes, state, no_tick, terms) == slow
-    assert break_a_rule(changes, state, no_tick, terms) == bool(slow)
+    assert validate_changes(changes, state, no_tick, terms) == slow
+    assert any_invalid(changes, state, no_tick, terms) == bool(slow)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +100,7 @@ def test_at_once_as_one_by_one(case):
     ],
 )
 def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
-    found = faults_of_changes(changes, state_of(ANNA, BO, CY))
+    found = validate_changes(changes, state_of(ANNA, BO, CY))
     assert [*found] == at_fault
     for faults in found.values():
         assert [one.field.key for one in faults if one.field] == ["user_name"]
@@ -105,25 +111,25 @@ def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
     ("stored", "changed", "terms", "fields"),
     [
         (ANNA, ANNA._replace(**NONE), USUAL, ["on_demand_license"]),
-        (ANNA, ANNA._replace(**NONE), Terms(allow_unlicensed=True), []),
+        (ANNA, ANNA._replace(**NONE), ValidationOptions(allow_unlicensed=True), []),
         (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X"), USUAL, []),
         (
             ANNA,
             ANNA._replace(**NONE),
-            Terms(as_they_were={ANNA.user_id: ANNA}),
+            ValidationOptions(previously_stored={ANNA.user_id: ANNA}),
             ["on_demand_license"],
         ),
         (
             ANNA,
             ANNA._replace(**NONE),
-            Terms(as_they_were={ANNA.user_id: ANNA._replace(**NONE)}),
+            ValidationOptions(previously_stored={ANNA.user_id: ANNA._replace(**NONE)}),
             [],
         ),
         (None, ANNA._replace(phone_ip="x"), USUAL, ["phone_ip"]),
         (
             None,
             ANNA._replace(phone_ip="x"),
-            Terms(as_they_were={ANNA.user_id: ANNA._replace(phone_ip="x")}),
+            ValidationOptions(previously_stored={ANNA.user_id: ANNA._replace(phone_ip="x")}),
             [],
         ),
         (
@@ -143,7 +149,7 @@ def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
 )
 def test_what_stood_before_is_no_fault_of_a_change(stored, changed, terms, fields):
     state = state_of(*([stored] if stored else []))
-    found = faults_of_changes({ANNA.user_id: changed}, state, no_tick, terms)
+    found = validate_changes({ANNA.user_id: changed}, state, no_tick, terms)
     assert [one.field.key for one in found.get(ANNA.user_id, []) if one.field] == fields
 
 
@@ -155,7 +161,7 @@ def test_each_field_that_cannot_be_empty_is_asked_of_all():
         one.user_id: one._replace(**{field.key: ""})
         for one, field in zip(people[-len(mandatory) :], mandatory, strict=True)
     }
-    found = faults_of_changes({one.user_id: one for one in people} | changes, state)
+    found = validate_changes({one.user_id: one for one in people} | changes, state)
     assert {user_id: [one.field for one in faults] for user_id, faults in found.items()} == {
         user_id: [field] for user_id, field in zip(changes, mandatory, strict=True)
     }

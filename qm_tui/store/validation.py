@@ -9,8 +9,8 @@ from itertools import islice, repeat
 from typing import Final, cast
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.naming import NAME_TWICE, Claims, Judged, name_conflicts
 from qm_tui.store.state import Changes, State
+from qm_tui.store.user_names import NAME_TWICE, MatchedRecord, NameClaims, name_conflicts
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.problems import Fault, shortened
@@ -29,28 +29,30 @@ _USER_NAME: Final = FIELD["user_name"]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ValidationOptions:
     """By which rules changes are checked.
 
     Attributes:
         allow_unlicensed: whether users may have neither of the licenses 14 and 15 (ours).
-        as_they_were: by User ID, users as they once stood in the store. A value that stood there
-            may come back, whatever the rules say of it: else what was deleted could be lost.
+        previously_stored: by User ID, users as they once stood in the store. A value that stood
+            there may come back, whatever the rules say of it: else what was deleted could be lost.
         judged_on: the state on which the same rules were asked of each user already, while the
             plan of an import was made. On that very state they are not asked again, which would
             take a quarter of the time of the import; on any other they are.
     """
 
     allow_unlicensed: bool = False
-    as_they_were: Mapping[str, User] = field(default_factory=dict)
+    previously_stored: Mapping[str, User] = field(default_factory=dict)
     judged_on: State | None = None
 
 
-USUAL: Final = Terms()
+USUAL: Final = ValidationOptions()
 """The rules of the users file, without a choice."""
 
 
-def faults_of_change(user: User, stored: User | None, terms: Terms = USUAL) -> list[Fault]:
+def validate_change(
+    user: User, stored: User | None, terms: ValidationOptions = USUAL
+) -> list[Fault]:
     """The faults that a change would make of a user by itself.
 
     Args:
@@ -58,7 +60,7 @@ def faults_of_change(user: User, stored: User | None, terms: Terms = USUAL) -> l
         stored: the user as it is; None where it would be added.
         terms: by which rules it is checked.
     """
-    before = terms.as_they_were.get(user.user_id)
+    before = terms.previously_stored.get(user.user_id)
     if user == before:
         return []
     allows = terms.allow_unlicensed
@@ -76,8 +78,8 @@ def faults_of_change(user: User, stored: User | None, terms: Terms = USUAL) -> l
     return found
 
 
-def faults_of_changes(
-    changes: Changes, state: State, tick: Tick = no_tick, terms: Terms = USUAL
+def validate_changes(
+    changes: Changes, state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
 ) -> Mapping[str, list[Fault]]:
     """The faults that changes would make, by User ID; users without any are left out.
 
@@ -85,7 +87,7 @@ def faults_of_changes(
     two users may swap names. Of two that would bear one name, the later change is at fault.
     """
     faults: dict[str, list[Fault]] = {}
-    claims = Claims()
+    claims = NameClaims()
     for new, changed in _steps(changes, state, tick):
         found = _faults_of(new, changed, terms)
         faults |= found
@@ -96,7 +98,7 @@ def faults_of_changes(
     return faults
 
 
-def break_a_rule(changes: Changes, state: State, tick: Tick, terms: Terms) -> bool:
+def any_invalid(changes: Changes, state: State, tick: Tick, terms: ValidationOptions) -> bool:
     """Whether a user would break a rule by itself, whatever User Names the others have."""
     return any(_faults_of(new, changed, terms) for new, changed in _steps(changes, state, tick))
 
@@ -126,14 +128,16 @@ def _steps(
 
 
 def _faults_of(
-    new: Sequence[User], changed: Sequence[tuple[User, User]], terms: Terms
+    new: Sequence[User], changed: Sequence[tuple[User, User]], terms: ValidationOptions
 ) -> dict[str, list[Fault]]:
     found = dict(_faults_of_new(new, terms))
     found.update(_faults_of_changed(changed, terms))
     return found
 
 
-def _faults_of_new(users: Sequence[User], terms: Terms) -> Iterator[tuple[str, list[Fault]]]:
+def _faults_of_new(
+    users: Sequence[User], terms: ValidationOptions
+) -> Iterator[tuple[str, list[Fault]]]:
     """The faults of users who would be added. Most have none, which is found out of all at once."""
     if not users:
         return
@@ -141,12 +145,12 @@ def _faults_of_new(users: Sequence[User], terms: Terms) -> Iterator[tuple[str, l
     suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed)
     suspects |= unprintable_rows(columns)
     for at in sorted(suspects):
-        if found := faults_of_change(users[at], None, terms):
+        if found := validate_change(users[at], None, terms):
             yield users[at].user_id, found
 
 
 def _faults_of_changed(
-    pairs: Sequence[tuple[User, User]], terms: Terms
+    pairs: Sequence[tuple[User, User]], terms: ValidationOptions
 ) -> Iterator[tuple[str, list[Fault]]]:
     """The faults of users who would be changed: only what changes is looked at."""
     if not pairs:
@@ -159,12 +163,12 @@ def _faults_of_changed(
     suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed, places=places)
     suspects |= unprintable_rows([columns[at] for at in places])
     for at in sorted(suspects):
-        if found := faults_of_change(users[at], stored[at], terms):
+        if found := validate_change(users[at], stored[at], terms):
             yield users[at].user_id, found
 
 
 def _claim(
-    claims: Claims,
+    claims: NameClaims,
     new: Sequence[User],
     changed: Sequence[tuple[User, User]],
     faults: Mapping[str, list[Fault]],
@@ -172,7 +176,7 @@ def _claim(
     """Claim the names of those without a fault who do not bear them yet."""
     for user, stored in changed:
         if user.user_name != stored.user_name and user.user_id not in faults:
-            claims.add(Judged(_NOWHERE, _NOWHERE, user, stored))
+            claims.add(MatchedRecord(_NOWHERE, _NOWHERE, user, stored))
     sound = [user for user in new if user.user_id not in faults] if faults else new
     nowhere = list(repeat(_NOWHERE, len(sound)))
     claims.add_new(

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store.checking import USUAL, Terms, faults_of_changes
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.state import State
+from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELDS, Field, User
 from qm_tui.users.identity import new_user_ids
@@ -63,7 +63,7 @@ class Conflict(NamedTuple):
 
 
 @dataclass(slots=True)
-class Merged:
+class MergeResult:
     """What edits come to, on the state as it is now.
 
     Attributes:
@@ -82,23 +82,23 @@ class Merged:
         return not self.conflicts and not self.faults
 
 
-class EditRefused(StoreRefused):
+class MergeConflictError(StoreError):
     """The edits meet with those of somebody else, or with a rule. Nothing was written.
 
     Attributes:
         merged: what must be decided or corrected.
     """
 
-    def __init__(self, sentence: str, merged: Merged) -> None:
+    def __init__(self, sentence: str, merged: MergeResult) -> None:
         super().__init__(sentence)
         self.merged = merged
 
 
 def merged(
-    edits: Sequence[Edit], state: State, tick: Tick = no_tick, terms: Terms = USUAL
-) -> Merged:
+    edits: Sequence[Edit], state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
+) -> MergeResult:
     """What edits come to on a state that may have moved on since they were begun."""
-    found = Merged()
+    found = MergeResult()
     for edit in edits:
         stored = state.users.get(edit.before.user_id)
         if stored is None:
@@ -108,7 +108,7 @@ def merged(
         found.conflicts += conflicts
         if user != stored:
             found.changes[stored.user_id] = user
-    found.faults = faults_of_changes(found.changes, state, tick, terms)
+    found.faults = validate_changes(found.changes, state, tick, terms)
     return found
 
 
@@ -132,7 +132,7 @@ def save_edits(
     *,
     why: str = "edit",
     tick: Tick = no_tick,
-    terms: Terms = USUAL,
+    terms: ValidationOptions = USUAL,
 ) -> State:
     """Write edits in one transaction, merged with what others saved meanwhile.
 
@@ -140,8 +140,9 @@ def save_edits(
         The state after it.
 
     Raises:
-        EditRefused: two admins gave one field different values, or the result would break a rule.
-        StoreRefused: the store could not be written.
+        MergeConflictError: two admins gave one field different values, or the result would break
+            a rule.
+        StoreError: the store could not be written.
     """
     with store.transaction(why) as transaction:
         found = merged(edits, transaction.state, tick, terms)
@@ -150,7 +151,7 @@ def save_edits(
             said += [f"{one.message}." for faults in found.faults.values() for one in faults]
             more = f" And {len(said) - _BOTH_SHOWN} more." if len(said) > _BOTH_SHOWN else ""
             msg = f"Nothing was saved. {' '.join(said[:_BOTH_SHOWN])}{more}"
-            raise EditRefused(msg, found)
+            raise MergeConflictError(msg, found)
         return transaction.commit(found.changes, tick, terms)
 
 
@@ -160,7 +161,7 @@ def add_user(
     *,
     why: str = "add",
     tick: Tick = no_tick,
-    terms: Terms = USUAL,
+    terms: ValidationOptions = USUAL,
 ) -> User:
     """Add a user in a transaction of its own.
 
@@ -176,7 +177,7 @@ def add_user(
 
     Raises:
         RulesBroken: the user would break a rule, or have another user's User Name.
-        StoreRefused: the store could not be written.
+        StoreError: the store could not be written.
     """
     with store.transaction(why) as transaction:
         user_id = next(one for one in new_user_ids(_TRIES) if one not in transaction.state.users)

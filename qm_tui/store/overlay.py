@@ -17,7 +17,7 @@ _SHARE: Final = 64
 _GONE: Final = object()
 
 
-class Layered(Mapping[str, V], Generic[V]):
+class OverlayMapping(Mapping[str, V], Generic[V]):
     """A plain dictionary that is never changed, and above it what differs from it.
 
     Entries keep the order in which they were first set. One that is taken out and set again comes
@@ -35,7 +35,7 @@ class Layered(Mapping[str, V], Generic[V]):
         self._tail: dict[str, V] = {}
         self._removed = 0
 
-    def changed(self, changes: Mapping[str, V | None]) -> "Layered[V]":
+    def changed(self, changes: Mapping[str, V | None]) -> "OverlayMapping[V]":
         """A mapping with these entries set, and those without a value taken out.
 
         Raises:
@@ -46,7 +46,7 @@ class Layered(Mapping[str, V], Generic[V]):
             # many at once: one dictionary again, at the speed of dictionaries
             entries = dict(self.items())
             entries.update(cast("Mapping[str, V]", changes))
-            return Layered(entries)
+            return OverlayMapping(entries)
         over, tail, base = self._over.copy(), self._tail.copy(), self._base
         removed = self._removed
         for key, value in changes.items():
@@ -60,10 +60,10 @@ class Layered(Mapping[str, V], Generic[V]):
                     raise KeyError(key)
                 over[key] = _GONE
                 removed += 1
-        made: Layered[V] = Layered(base)
+        made: OverlayMapping[V] = OverlayMapping(base)
         made._over, made._tail, made._removed = over, tail, removed
         if len(over) + len(tail) > limit:
-            return Layered(dict(made.items()))
+            return OverlayMapping(dict(made.items()))
         return made
 
     def __getitem__(self, key: str) -> V:
@@ -123,14 +123,14 @@ class Layered(Mapping[str, V], Generic[V]):
 
 
 class _Values(ValuesView[V]):
-    _mapping: Layered[V]
+    _mapping: OverlayMapping[V]
 
     def __iter__(self) -> Iterator[V]:
         return self._mapping.all_values()
 
 
 class _Items(ItemsView[str, V]):
-    _mapping: Layered[V]
+    _mapping: OverlayMapping[V]
 
     def __iter__(self) -> Iterator[tuple[str, V]]:
         return zip(self._mapping, self._mapping.all_values(), strict=True)

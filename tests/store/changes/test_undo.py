@@ -2,9 +2,9 @@
 
 import pytest
 
-from qm_tui.store.refusals import MustConfirm, StoreRefused
+from qm_tui.store.changes.undo import NothingToUndo, PlanChanged, plan_undo, undo
+from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.tinydb_store import open_store
-from qm_tui.store.undoing import NothingToUndo, PlanChanged, undo, undo_plan
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, user, write_unchecked
 from tests.store.test_tinydb_store import checkpoint, commit
@@ -96,7 +96,7 @@ def test_a_deleted_user_whose_id_or_name_was_given_away_does_not_come_back(store
     _commit(store, ANNA, BO)
     number = _commit(store, delete=(ANNA.user_id, BO.user_id))
     _commit(store, ANNA._replace(location="X"), CY._replace(user_name="BO"))
-    plan = undo_plan(store, number)
+    plan = plan_undo(store, number)
     assert sorted(_kept(plan)) == [("Anna Berg", ""), ("Bo Bosen", "")]
     assert "User Name 'bo' belongs to Cy Cysen" in plan.kept[-1].reason
     with pytest.raises(NothingToUndo, match="changed since"):
@@ -133,7 +133,7 @@ def test_password_and_salt_go_back_together_or_not_at_all(store):
     _commit(store, ANNA)
     number = _commit(store, ANNA._replace(password="ENC-2", salt="SALT-2"))
     _commit(store, ANNA._replace(password="ENC-3", salt="SALT-2"))
-    plan = undo_plan(store, number)
+    plan = plan_undo(store, number)
     assert {key for _, key in _kept(plan)} == {"password", "salt"}
     assert not any("ENC" in one.reason or "SALT" in one.reason for one in plan.kept)
     assert not plan.changes
@@ -174,9 +174,9 @@ def test_a_mass_change_asks_for_its_number(store):
     _commit(store, *people)
     number = _commit(store, *[one._replace(agent_id="") for one in people[:11]])
     undo(store, number)
-    assert undo_plan(store, number + 1).must_confirm == 11
+    assert plan_undo(store, number + 1).must_confirm == 11
     for confirmed in (0, 10):
-        with pytest.raises(MustConfirm, match="11") as refused:
+        with pytest.raises(ConfirmationRequired, match="11") as refused:
             undo(store, number + 1, confirmed=confirmed)
         assert refused.value.count == 11
     assert store.state.generation == number + 1
@@ -186,7 +186,7 @@ def test_a_mass_change_asks_for_its_number(store):
 
 def test_undoing_the_first_import_would_delete_all_and_asks(store):
     number = _commit(store, *[user(f"n{number}") for number in range(12)])
-    with pytest.raises(MustConfirm, match="12"):
+    with pytest.raises(ConfirmationRequired, match="12"):
         undo(store, number)
     undo(store, number, confirmed=12)
     assert not store.state.users
@@ -195,7 +195,7 @@ def test_undoing_the_first_import_would_delete_all_and_asks(store):
 def test_a_plan_that_somebody_made_untrue_is_shown_again(store, path):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"))
-    plan = undo_plan(store, number)
+    plan = plan_undo(store, number)
     commit(path, ANNA._replace(location="Z"))
     with pytest.raises(PlanChanged) as changed:
         undo(store, number, expected=plan)
@@ -206,7 +206,7 @@ def test_a_plan_that_somebody_made_untrue_is_shown_again(store, path):
 def test_a_change_elsewhere_does_not_disturb_a_plan(store, path):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"))
-    plan = undo_plan(store, number)
+    plan = plan_undo(store, number)
     commit(path, BO._replace(location="Y"))
     assert undo(store, number, expected=plan).changed == 1
 
@@ -215,6 +215,6 @@ def test_a_change_elsewhere_does_not_disturb_a_plan(store, path):
 def test_an_unknown_transaction_is_refused(store, number):
     _commit(store, ANNA)
     _commit(store, BO)
-    with pytest.raises(StoreRefused, match="no transaction"):
+    with pytest.raises(StoreError, match="no transaction"):
         undo(store, number)
     assert store.state.generation == 2

@@ -22,7 +22,7 @@ _COMPUTER: Final = FIELD["computer_recording_license"].index
 _OPTIONAL: Final = tuple(one.index for one in FIELDS if not one.mandatory and one.key != "user_id")
 
 
-def number_to_confirm(changes: Changes, state: State, tick: Tick = no_tick) -> int:
+def required_confirmation(changes: Changes, state: State, tick: Tick = no_tick) -> int:
     """The number that the admin must type before the changes are made; 0 where none is asked for.
 
     It is that of the users who would be deleted, inactivated or left without a license, or would
@@ -34,10 +34,10 @@ def number_to_confirm(changes: Changes, state: State, tick: Tick = no_tick) -> i
         hit += stored is not None and takes_away(stored, user)
         if not done % STEP:
             tick(Phase.CHECKING, done, len(changes))
-    return number_for(hit, len(state.users))
+    return confirmation_count(hit, len(state.users))
 
 
-def number_for(hit: int, users: int) -> int:
+def confirmation_count(hit: int, users: int) -> int:
     """The number to type where so many of all users are hit; 0 where that is no mass change."""
     return hit if hit >= LEAST and hit > SHARE * users else 0
 
@@ -47,7 +47,7 @@ UNLICENSES: Final = "unlicenses"
 CLEARS: Final = "clears values of"
 
 
-def taken_by(stored: User, user: User) -> list[str]:
+def removed_by_change(stored: User, user: User) -> list[str]:
     """What a change takes from a user, in words; empty where it takes nothing."""
     taken = []
     if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
@@ -61,7 +61,7 @@ def taken_by(stored: User, user: User) -> list[str]:
 
 def takes_away(stored: User, user: User | None) -> bool:
     """Whether a change deletes, inactivates or unlicenses a user, or clears an optional value."""
-    return user is None or bool(taken_by(stored, user))
+    return user is None or bool(removed_by_change(stored, user))
 
 
 def _loses_a_value(stored: User, user: User) -> bool:

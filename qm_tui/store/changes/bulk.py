@@ -10,11 +10,11 @@ from typing import Final
 
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.checking import USUAL, Terms, faults_of_changes
-from qm_tui.store.guard import number_to_confirm
+from qm_tui.store.changes.mass_change import required_confirmation
+from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import MustConfirm, StoreRefused
 from qm_tui.store.state import State
+from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import counted
 from qm_tui.users.fields import FIELD, Field, User
 from qm_tui.users.problems import Fault
@@ -34,7 +34,7 @@ class BulkChange:
     why: str
     whom: Callable[[State], Iterable[str]]
     values: Mapping[str, str] | None
-    terms: Terms = USUAL
+    terms: ValidationOptions = USUAL
 
     @property
     def deletes(self) -> bool:
@@ -83,11 +83,11 @@ class BulkPlan:
         return all(mine[user_id] == others[user_id] for user_id in self.changes)
 
 
-class NothingToChange(StoreRefused):
+class NothingToChange(StoreError):
     """No user would change."""
 
 
-class BulkChanged(StoreRefused):
+class BulkChanged(StoreError):
     """Somebody changed something meanwhile, so that another plan must be looked at first.
 
     Attributes:
@@ -111,7 +111,7 @@ def having(one: Field, value: str) -> Callable[[State], Iterable[str]]:
     return lambda state: (user_id for user_id, user in state.users.items() if user[place] == value)
 
 
-def bulk_plan(change: BulkChange, state: State, tick: Tick = no_tick) -> BulkPlan:
+def plan_bulk(change: BulkChange, state: State, tick: Tick = no_tick) -> BulkPlan:
     """What a change would do to a state. Nothing is written.
 
     Args:
@@ -137,13 +137,13 @@ def bulk_plan(change: BulkChange, state: State, tick: Tick = no_tick) -> BulkPla
             for place, value in given:
                 values[place] = value
             plan.changes[user_id] = tuple.__new__(User, values)
-    plan.left_out = faults_of_changes(plan.changes, state, tick, change.terms)
+    plan.left_out = validate_changes(plan.changes, state, tick, change.terms)
     for user_id in plan.left_out:
         del plan.changes[user_id]
     if change.deletes:
         plan.must_confirm = len(plan.changes) if len(plan.changes) > 1 else 0
     else:
-        plan.must_confirm = number_to_confirm(plan.changes, state, tick)
+        plan.must_confirm = required_confirmation(plan.changes, state, tick)
     return plan
 
 
@@ -168,17 +168,17 @@ def commit_bulk(
         The plan that was carried out.
 
     Raises:
-        MustConfirm: it is a mass change, and `confirmed` is not its number; or a number was
-            confirmed that is not that of the users who change.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a
+            number was confirmed that is not that of the users who change.
         BulkChanged: it would do something else than expected.
         NothingToChange: no user would change.
-        StoreRefused: the store could not be written; it is as it was.
+        StoreError: the store could not be written; it is as it was.
     """
     with no_garbage_collection(), store.transaction(change.why) as transaction:
         state = transaction.state
         plan = expected
         if plan is None or plan.state is not state:
-            plan = bulk_plan(change, state, tick)
+            plan = plan_bulk(change, state, tick)
         if expected is not None and not plan.has_outcome_of(expected):
             raise BulkChanged(plan)
         if not plan.changes:
@@ -206,10 +206,10 @@ def _require_confirmation(plan: BulkPlan, confirmed: int) -> None:
         users = counted(wanted, "user")
         does = f"delete {users}" if plan.change.deletes else _DOES.format(users=users)
         msg = f"This would {does}. Nothing was changed; confirm it with the number {wanted}."
-        raise MustConfirm(msg, wanted)
+        raise ConfirmationRequired(msg, wanted)
     if confirmed and not wanted and confirmed != count:
         msg = (
             f"This is about {counted(count, 'user')} and not {confirmed:,}. Nothing was changed; "
             "give the right number, or none."
         )
-        raise MustConfirm(msg, count)
+        raise ConfirmationRequired(msg, count)

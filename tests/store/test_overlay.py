@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.store import layers
-from qm_tui.store.layers import Layered
+from qm_tui.store import overlay as layers
+from qm_tui.store.overlay import OverlayMapping
 
 _KEYS = st.sampled_from("abcdefgh")
 _CHANGES = st.dictionaries(_KEYS, st.none() | st.integers(1, 9), max_size=6)
@@ -25,7 +25,7 @@ def test_it_holds_what_a_dictionary_would_in_the_same_order(start, steps, limit)
     before = layers._SMALLEST_LIMIT
     layers._SMALLEST_LIMIT = limit  # type: ignore[misc]
     try:
-        plain, layered = dict(start), Layered(dict(start))
+        plain, layered = dict(start), OverlayMapping(dict(start))
         held = [(layered, list(plain.items()))]
         for step in steps:
             changes = {k: v for k, v in step.items() if v is not None or k in plain}
@@ -49,7 +49,7 @@ def test_it_holds_what_a_dictionary_would_in_the_same_order(start, steps, limit)
 
 
 def test_what_is_not_there_cannot_be_read_or_taken_out():
-    layered = Layered({"a": 1}).changed({"a": None})
+    layered = OverlayMapping({"a": 1}).changed({"a": None})
     for look in (lambda: layered["a"], lambda: layered.changed({"a": None})):
         try:
             look()

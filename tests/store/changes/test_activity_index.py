@@ -10,13 +10,14 @@ from typing import cast
 import pytest
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store import database, happened
-from qm_tui.store.happened import Happened
+from qm_tui.store import database
+from qm_tui.store.changes import activity_index as happened
+from qm_tui.store.changes.activity_index import ActivityIndex
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import StoreError
 from qm_tui.store.history import Limits
 from qm_tui.store.interface import UserStore
-from qm_tui.store.refusals import StoreRefused
 from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
-from qm_tui.store.undoing import undo
 from qm_tui.users.fields import User
 from qm_tui.users.query.language import FilterFault
 from tests.helpers import ANNA, user
@@ -70,9 +71,11 @@ class Reading(TinyDBUserStore):
 
     read: list[range]
 
-    def touched_by(self, number: int, tick: Tick = no_tick, *, last: int = 0) -> Iterator[str]:
+    def changed_user_ids(
+        self, number: int, tick: Tick = no_tick, *, last: int = 0
+    ) -> Iterator[str]:
         self.read.append(range(number, max(number, last) + 1))
-        return super().touched_by(number, tick, last=last)
+        return super().changed_user_ids(number, tick, last=last)
 
 
 @pytest.fixture
@@ -95,13 +98,13 @@ def moved(*users: User, to: str) -> list[User]:
     return [one._replace(location=to) for one in users]
 
 
-def changed(past: Happened, first: str, last: str = "") -> str:
+def changed(past: ActivityIndex, first: str, last: str = "") -> str:
     """The names of those who were changed on some days."""
     group = past.changed(date.fromisoformat(first), date.fromisoformat(last or first))
     return " ".join(name for key, name in NAMES.items() if key in group)
 
 
-def imported(past: Happened, number: int = 0) -> str:
+def imported(past: ActivityIndex, number: int = 0) -> str:
     """The names of those whom an import added or changed."""
     group = past.imported(number)
     return " ".join(name for key, name in NAMES.items() if key in group)
@@ -119,7 +122,7 @@ def test_those_who_were_added_or_changed_on_a_day_are_told_and_not_those_who_wer
     commit(store, *moved(ANNA, to="Rome"), DI)
     at("2026-11-22T08:00")
     commit(store, delete=(BO.user_id,))
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert changed(past, "2026-11-19") == ""
     assert changed(past, "2026-11-20") == "anna bo cy"
     assert changed(past, "2026-11-21") == "anna di"
@@ -146,7 +149,7 @@ def test_a_day_is_that_of_the_admins_clock(store, at, zone, name, today, days):
         commit(store, one)
     at("2026-11-20T12:30")
     zone(name)
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert past.today() == date.fromisoformat(today)
     for one in set(days):
         names = [name for name, day in zip(("anna", "bo", "cy"), days, strict=True) if day == one]
@@ -158,14 +161,14 @@ def test_the_day_on_which_clocks_are_set_back_has_25_hours(store, at, zone):
     for moment, one in [("24T21:30", ANNA), ("24T22:30", BO), ("25T22:30", CY), ("25T23:30", DI)]:
         at(f"2026-10-{moment}")
         commit(store, one)
-    assert changed(Happened(store), "2026-10-25") == "bo cy"
+    assert changed(ActivityIndex(store), "2026-10-25") == "bo cy"
 
 
 def test_a_clock_that_was_wrong_mixes_no_days(store, at):
     for day, one in [("20", ANNA), ("19", BO), ("20", CY)]:
         at(f"2026-11-{day}T08:00")
         commit(store, one)
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert changed(past, "2026-11-20") == "anna cy"
     assert changed(past, "2026-11-19") == "bo"
 
@@ -178,7 +181,7 @@ def test_the_last_import_is_the_last_whatever_came_after_it(store):
     commit(store, BO, CY, why="import of second.csv, 2 added")
     commit(store, DI)
     commit(store, *moved(ANNA, to="Rome"))
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert imported(past) == imported(past, 2) == "bo cy"
     assert imported(past, 1) == "anna"
     undo(store, 2)
@@ -189,7 +192,7 @@ def test_the_last_import_is_the_last_whatever_came_after_it(store):
 
 
 def test_what_is_no_import_is_said(store):
-    past = Happened(store)
+    past = ActivityIndex(store)
     with pytest.raises(FilterFault, match=r"Nothing was imported yet. Import a file first."):
         past.imported(0)
     commit(store, ANNA)
@@ -218,7 +221,7 @@ def test_what_is_no_longer_kept_is_said_and_later_days_are_told(path, at):
     store = open_store(path)
     commit(store, CY)
     assert [one.is_kept for one in store.activity()] == [True, False, False]
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert changed(past, "2026-11-20", "2026-11-21") == "cy"
     for first in ("2026-11-17", "2026-11-19"):
         with pytest.raises(
@@ -236,10 +239,10 @@ def test_what_keeps_the_history_from_being_read_is_said(store, monkeypatch):
 
     def refused(*_: object, **__: object) -> None:
         msg = "The history cannot be read: it is on fire."
-        raise StoreRefused(msg)
+        raise StoreError(msg)
 
-    past = Happened(store)
-    for method in ("touched_by", "activity"):
+    past = ActivityIndex(store)
+    for method in ("changed_user_ids", "activity"):
         monkeypatch.setattr(store, method, refused)
         for ask in (lambda: past.imported(0), lambda: past.changed(date.min, date.max)):
             with pytest.raises(FilterFault, match=r"^The history cannot be read: it is on fire.$"):
@@ -253,7 +256,7 @@ def test_what_keeps_the_history_from_being_read_is_said(store, monkeypatch):
 
 def test_what_was_read_is_not_read_again_and_what_comes_later_is(store, at):
     commit(store, ANNA, BO)
-    past = Happened(store)
+    past = ActivityIndex(store)
     for _ in range(3):
         assert changed(past, "2026-11-20") == "anna bo"
     assert store.read == [range(1, 2)]
@@ -266,7 +269,7 @@ def test_what_was_read_is_not_read_again_and_what_comes_later_is(store, at):
 
 def test_what_others_commit_is_known_once_the_store_is_read(store, path, at):
     commit(store, ANNA)
-    past = Happened(store)
+    past = ActivityIndex(store)
     assert changed(past, "2026-11-20") == "anna"
     commit(open_store(path), BO, why="import of others.csv")
     assert changed(past, "2026-11-20") == "anna"
@@ -280,17 +283,17 @@ def test_answers_are_the_same_in_whatever_order_is_asked(store, at):
     for day, one in enumerate((ANNA, BO, CY, DI, ANNA, BO), start=10):
         at(f"2026-11-{day}T08:00")
         commit(store, *moved(one, to=f"Rome {day}"))
-    past = Happened(store)
+    past = ActivityIndex(store)
     spans = [(first, last) for first in range(10, 16) for last in range(first, 16)]
     for (first, last), (other, end) in pairwise(sorted(spans) + sorted(spans, reverse=True)):
         for begin, until in ((other, end), (first, last)):
-            expected = changed(Happened(store), f"2026-11-{begin}", f"2026-11-{until}")
+            expected = changed(ActivityIndex(store), f"2026-11-{begin}", f"2026-11-{until}")
             assert changed(past, f"2026-11-{begin}", f"2026-11-{until}") == expected
 
 
 def test_marks_are_those_of_the_moment(store):
     marks = {ANNA.user_id}
-    past = Happened(store, lambda: marks)
+    past = ActivityIndex(store, lambda: marks)
     assert ANNA.user_id in past.marked()
     marks.clear()
     assert ANNA.user_id not in past.marked()
@@ -311,7 +314,7 @@ def test_reading_can_be_cancelled_and_asked_for_again(path, at):
         if ticks == 1:
             raise Stopped
 
-    past = Happened(store, tick=tick)
+    past = ActivityIndex(store, tick=tick)
     with pytest.raises(Stopped):
         changed(past, "2026-11-20")
     assert changed(past, "2026-11-20") == "anna"
@@ -319,5 +322,5 @@ def test_reading_can_be_cancelled_and_asked_for_again(path, at):
 
 
 def test_a_store_that_holds_nothing_has_no_past(path: Path):
-    past = Happened(open_store(path))
+    past = ActivityIndex(open_store(path))
     assert changed(past, "2026-11-20") == ""
