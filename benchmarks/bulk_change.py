@@ -25,9 +25,10 @@ from textual.widgets import OptionList
 
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
+from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk, plan_bulk
 from qm_tui.store.changes.undo import plan_undo, undo
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.interface import TransactionKind
 from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.change_dialog import ChangeDialog
@@ -68,15 +69,15 @@ class Bench:
 
     async def _answer(self, step: str, *keys: str) -> None:
         """Give the last answer, and wait until the table shows the change."""
-        generation = self._page.store.state.generation
+        before = self._page.store.state.number
         begun = time.perf_counter()
         await self._pilot.press(*keys)
         await until(
             lambda: (
-                self._page.store.state.generation > generation
+                self._page.store.state.number > before
                 and self._is_done
                 and self._page.session.view is not None
-                and self._page.session.view.state is self._page.store.state
+                and self._page.session.view.state.version == self._page.store.state.version
             )
         )
         self.seconds[step] = time.perf_counter() - begun
@@ -172,12 +173,14 @@ def changed(path: Path) -> dict[str, float]:
     for step, values in CHANGES.items():
         before = dict(store.state.users)
         begun = time.perf_counter()
-        plan = plan_bulk(BulkChange(step, chosen(user_ids), values), store.state)
+        plan = plan_bulk(
+            BulkChange(TransactionKind.SET, step, chosen(user_ids), values), store.state
+        )
         planned = time.perf_counter()
         commit_bulk(store, plan.change, confirmed=plan.must_confirm, expected=plan)
         found[f"{step}: planned"] = planned - begun
         found[f"{step}: committed"] = time.perf_counter() - planned
-        taken_back = plan_undo(store, store.state.generation)
+        taken_back = plan_undo(store, store.state.number)
         undo(store, taken_back.number, confirmed=taken_back.must_confirm)
         assert dict(store.state.users) == before, "undo did not bring all back"
     return found

@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from benchmarks.import_speed import seconds
 from benchmarks.sample_users import sample_users
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.transfer.export_choices import EXPORT_CHOICES, USUAL
 from qm_tui.transfer.exporting import export_users
 
@@ -64,9 +65,9 @@ def make_store(path: Path, count: int, *, with_formulas: bool) -> None:
     if with_formulas:
         users = {one: user._replace(agent_id="=1+1") for one, user in users.items()}
     store = open_store(path)
-    with store.transaction("import") as transaction:
+    with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
         transaction.commit(users)
-    store.checkpoint()
+    store.close()
 
 
 def compare(folder: Path, count: int, runs: int) -> bool:

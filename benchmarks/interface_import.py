@@ -17,7 +17,7 @@ from textual.widgets import Input
 
 from benchmarks.programs import apart, users_file
 from benchmarks.turns import Turns, until
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.preview_screen import PreviewScreen
 from qm_tui.tui.users_page import UsersPage

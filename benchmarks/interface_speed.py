@@ -115,7 +115,7 @@ def main(users: int = 100_000, runs: int = 5) -> None:
         many, few = users_file(folder, users), users_file(folder, FEW)
         stores = {
             "snapshot": ours(made_store(many, is_snapshot=True), many, users),
-            "journal": ours(made_store(many, is_snapshot=False), many, users),
+            "log only": ours(made_store(many, is_snapshot=False), many, users),
         }
         beside, beside_few = others(many, users), others(few, FEW)
         small = ours(made_store(few, is_snapshot=True), few, FEW)

@@ -16,7 +16,7 @@ from benchmarks.figures import OURS, Table, Unit
 from benchmarks.filter_speed import COLUMNS, FILTERS, SECOND, SORTED
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users_page import UsersPage
 

@@ -27,7 +27,8 @@ from benchmarks.figures import OURS, Table, Unit
 from benchmarks.programs import apart
 from benchmarks.sample_users import sample_users
 from benchmarks.terminal import Terminal
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.transfer.exporting import export_users
 from qm_tui.users.fields import User
 from sample_data import generate
@@ -178,9 +179,9 @@ def run(folder: Path, programs: int, users: int, seconds: float, *, imports: boo
     """
     outcome, path = Outcome(), folder / "users.json"
     store = open_store(path)
-    store.load()
-    with store.transaction("import") as transaction:
+    with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
         transaction.commit(sample_users(users))
+    store.close()
     admins = [_Admin(number, path, 2 * number) for number in range(programs)]
     other, end = _Imports(path, users, outcome), threading.Event()
     try:
@@ -221,7 +222,7 @@ def _lost(path: Path, users: int, admins: list[_Admin], other: _Imports) -> Iter
     if missing:
         yield f"Of the users of the imports {missing:,} are missing."
     done = 1 + sum(one.changes for one in admins) + len(other.made) // IMPORTED
-    known = len(store.activity())
+    known = len(store.transactions())
     if known != done:
         yield f"There are {known:,} transactions, not {done:,}."
     for number, one in enumerate(admins):

@@ -15,7 +15,8 @@ from typing import Final
 
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.programs import apart, made_store, ours, started, users_file
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 
 MOST: Final = 500
 """Milliseconds."""
@@ -40,7 +41,7 @@ def main(users: int = 100_000, times: int = 40) -> None:
                 terminal.settle(1 + random.random())
                 name = f"N{number}Z"
                 begin = time.perf_counter()
-                with store.transaction("edit") as transaction:
+                with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
                     transaction.commit({user_id: user._replace(first_name=name)})
                 done = time.perf_counter()
                 row.add(COMMIT, 1000 * (done - begin))

@@ -111,12 +111,17 @@ def users_file(folder: Path, users: int) -> Path:
 
 
 def made_store(file: Path, *, is_snapshot: bool) -> Path:
-    """A store into which a file was imported: its users lie in the snapshot, or in the journal."""
-    name = f"{file.stem}-{'snapshot' if is_snapshot else 'journal'}"
+    """A store into which a file was imported: its users are in users.json, or in the log only.
+
+    The second is what a program leaves behind that is killed before it has written users.json.
+    """
+    name = f"{file.stem}-{'snapshot' if is_snapshot else 'log'}"
     store = file.with_name(name) / "users.json"
+    run([*_PROGRAM, "init", "--store", str(store)], check=True, stdout=DEVNULL)
+    empty = store.read_bytes()
     run([*_PROGRAM, "import", str(file), "--store", str(store)], check=True, stdout=DEVNULL)
-    if is_snapshot:
-        run([*_PROGRAM, "checkpoint", "--store", str(store)], check=True, stdout=DEVNULL)
+    if not is_snapshot:
+        store.write_bytes(empty)
     return store
 
 

@@ -4,8 +4,8 @@
 
 Prints how often it was tried and what went wrong, for the numbers that `make test-long` tries, or a
 share of them (0.1 takes less than a minute). Kills are real, of real processes. Power cuts are
-simulated: see `tests/store/disks.py` for the model; to show that the simulation finds what is
-amiss, it is done without the syncs of files, and without those of folders, too.
+simulated: see `tests/store/tinydb/disks.py` for the model; to show that the simulation finds what
+is amiss, it is done without the syncs of files, and without those of folders, too.
 """
 
 import errno
@@ -15,11 +15,17 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.store.crowd import crowd
-from tests.store.disks import FULL, SHORT
-from tests.store.failing_calls import TAKES_SPACE, WORKS, Trial
-from tests.store.kills import kill_again_and_again
-from tests.store.power_loss import record, survey, survey_of_second_cuts
+from tests.store.tinydb.crowd import crowd
+from tests.store.tinydb.disks import FULL, MEDIUM, SHORT
+from tests.store.tinydb.failing_calls import NEEDS_SPACE, TAKES_SPACE, WORKS, Trial
+from tests.store.tinydb.kills import kill_again_and_again
+from tests.store.tinydb.power_loss import (
+    WORKLOADS,
+    Survey,
+    record,
+    survey,
+    survey_of_second_cuts,
+)
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, files are made quickly
 
@@ -41,24 +47,26 @@ def kills(folder: Path, share: float) -> None:
 
 
 def power_cuts(folder: Path, share: float) -> None:
-    """Cut the power at any moment of a workload, in simulation."""
-    recording = record(folder)
+    """Cut the power at any moment of several workloads, in simulation."""
+    recordings = [record(folder / name, name) for name in WORKLOADS]
     effort = FULL if share == 1 else SHORT
-    done = survey(recording, folder, effort)
+    done, again = Survey(), Survey()
+    for recording in recordings:
+        done.add(survey(recording, folder, effort))
+        again.add(survey_of_second_cuts(recording, folder, MEDIUM, cuts=max(1, round(5 * share))))
     print(
-        f"power loss: {done.points} moments, {done.states:,} states of the disk "
-        f"({done.opened:,} different ones), {len(done.bad)} bad"
+        f"power loss: {len(recordings)} workloads, {done.points:,} moments, {done.states:,} states "
+        f"of the disk ({done.opened:,} different ones), {len(done.bad)} bad"
     )
     said(done.bad)
-    done = survey_of_second_cuts(recording, folder, SHORT, cuts=round(60 * share))
     print(
-        f"  a second cut while the store recovers: {done.points:,} moments, {done.states:,} states "
-        f"({done.opened:,} different ones), {len(done.bad)} bad"
+        f"  a second cut while the store recovers: {again.points:,} moments, {again.states:,} "
+        f"states ({again.opened:,} different ones), {len(again.bad)} bad"
     )
-    said(done.bad)
+    said(again.bad)
     for what, of_folders in (("files", False), ("folders", True)):
-        without = recording.without_syncs(of_folders=of_folders)
-        done = survey(without, folder, SHORT)
+        without = recordings[0].without_syncs(of_folders=of_folders)
+        done = survey(without, folder, MEDIUM if share == 1 else SHORT)
         print(f"  control, without the syncs of {what}: {len(done.bad):,} bad of {done.states:,}")
 
 
@@ -78,21 +86,24 @@ def crowds(folder: Path, share: float) -> None:
 
 def full_disks(folder: Path, _share: float) -> None:
     """Let the disk be full, or fail, at each call that writes."""
-    for what, code, names in (
-        ("full disk", errno.ENOSPC, {"names": TAKES_SPACE}),
+    for what, code, how in (
+        ("full disk", errno.ENOSPC, {"names": NEEDS_SPACE}),
+        ("full disk without syncs", errno.ENOSPC, {"names": TAKES_SPACE}),
         ("failing disk", errno.EIO, {}),
+        ("disk that fails once", errno.EIO, {"once": True}),
     ):
-        refused = unknown = 0
+        refused = unknown = behind = 0
         bad: list[str] = []
         for work in WORKS:
             (folder / what / work).mkdir(parents=True)
-            failures = Trial(folder / what / work, work).at_each_call(code=code, **names)
+            failures = Trial(folder / what / work, work).at_each_call(code=code, **how)
             refused += failures.refused
             unknown += failures.unknown
+            behind += failures.behind
             bad += failures.bad
         print(
             f"{what}, at each call of {len(WORKS)} kinds of work: {refused} refused, "
-            f"{unknown} said to be not known, {len(bad)} bad"
+            f"{unknown} said to be not known, {behind} saved without a snapshot, {len(bad)} bad"
         )
         said(bad)
 

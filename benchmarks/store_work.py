@@ -3,24 +3,34 @@
     python -m benchmarks.store_work WORK PATH [NUMBER] [--ticking]
 
 Prints the seconds that the work took, without those of what leads to it, and with `--ticking` the
-longest gap of a thread that ticks each millisecond meanwhile.
+longest gap of a thread that ticks each millisecond meanwhile, and until the store is closed: that
+writes users.json, if it has not been written in the background.
 """
 
 import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from statistics import median
 
 from benchmarks.sample_users import sample_users
 from benchmarks.ticking import Ticking
-from qm_tui.store.interface import UserStore
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.validation import ValidationOptions
 
 Seconds = list[float]
+
+_closing = ExitStack()
+"""Closes the stores that were opened."""
+
+
+def _opened(path: Path) -> UserStore:
+    store = open_store(path)
+    _closing.callback(store.close)
+    return store
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -30,11 +40,11 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _make(path: Path, users: int) -> Callable[[], Seconds]:
-    """A store of so many users, all of them in the journal."""
-    store, changes = open_store(path), sample_users(users)
+    """A store of so many users."""
+    store, changes = _opened(path), sample_users(users)
 
     def make() -> Seconds:
-        with store.transaction("import") as transaction:
+        with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
             return [_timed(lambda: transaction.commit(changes))]
 
     return make
@@ -42,12 +52,12 @@ def _make(path: Path, users: int) -> Callable[[], Seconds]:
 
 def _edit(path: Path, edits: int) -> Callable[[], Seconds]:
     """So many durable edits of single users."""
-    store = open_store(path)
+    store = _opened(path)
     user_ids = list(store.load().users)
 
     def edit_one(number: int) -> None:
         user_id = user_ids[number * 7919 % len(user_ids)]
-        with store.transaction("edit") as transaction:
+        with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
             user = transaction.state.users[user_id]
             transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
 
@@ -65,14 +75,14 @@ def _commit(path: Path, is_judged: int) -> Callable[[], Seconds]:
         is_judged: whether the rules were asked before, as by the plan of an import.
     """
     changes = dict(open_store(path).load().users)
-    store = open_store(path.with_name("commit") / "users.json")
+    store = _opened(path.with_name("commit") / "users.json")
     store.load()
 
     def commit() -> Seconds:
         def all_of_it() -> None:
-            with store.transaction("import") as transaction:
-                judged_on = transaction.state if is_judged else None
-                transaction.commit(changes, terms=ValidationOptions(judged_on=judged_on))
+            with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
+                version = transaction.state.version if is_judged else 0
+                transaction.commit(changes, terms=ValidationOptions(validated_version=version))
 
         return [_timed(all_of_it)]
 
@@ -80,21 +90,22 @@ def _commit(path: Path, is_judged: int) -> Callable[[], Seconds]:
 
 
 def _open(path: Path, _number: int) -> Callable[[], Seconds]:
-    """Opening a store. What it holds is let go only after the time was taken."""
-    opened: list[UserStore] = []
-
-    def open_it() -> None:
-        opened.append(open_store(path))
-        opened[0].load()
-
-    return lambda: [_timed(open_it)]
+    """Opening a store, without the import of the engine."""
+    store = _opened(path)
+    return lambda: [_timed(store.load)]
 
 
-def _checkpoint(path: Path, _number: int) -> Callable[[], Seconds]:
-    """A checkpoint."""
-    store = open_store(path)
-    store.load()
-    return lambda: [_timed(store.checkpoint)]
+def _rewrite(path: Path, _number: int) -> Callable[[], Seconds]:
+    """Rewriting users.json, after an edit."""
+    store = _opened(path)
+    user_id, user = next(iter(store.load().users.items()))
+
+    def rewrite() -> Seconds:
+        with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
+            transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
+        return [_timed(store.close)]
+
+    return rewrite
 
 
 WORK = {
@@ -102,7 +113,7 @@ WORK = {
     "edit": _edit,
     "commit": _commit,
     "open": _open,
-    "checkpoint": _checkpoint,
+    "rewrite": _rewrite,
 }
 
 
@@ -111,6 +122,9 @@ def main(work: str, path: str, number: str = "0", ticking: str = "") -> None:
     ready = WORK[work](Path(path), int(number))
     with Ticking() if ticking else nullcontext() as ticks:
         taken = ready()
+        if ticking:
+            _closing.close()
+    _closing.close()
     said: dict[str, float | str] = {"seconds": median(taken)}
     if ticks is not None:
         said |= {"gap": ticks.longest, "where": ticks.where}

@@ -16,7 +16,8 @@ from threading import Event
 from typing import Final
 
 from qm_tui import __version__, places
-from qm_tui.files import PRIVATE, make_private_folder, open_file
+from qm_tui.directory import PRIVATE
+from qm_tui.files import make_private_folder, open_file
 from qm_tui.text import visible
 
 _LONGEST: Final = 1_000_000

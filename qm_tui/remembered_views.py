@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from qm_tui.files import NotDurable, make_private_folder, read_small, replacing
+from qm_tui.directory import NotDurable
+from qm_tui.files import make_private_folder, read_small, replacing
 from qm_tui.places import settings_folder
 from qm_tui.users.query.columns import COLUMN, Layout, Placed
 from qm_tui.users.query.language import LONGEST

@@ -167,7 +167,7 @@ _TEAMS: Final = _by_byte(
     {
         Team("Customer Service", "Agent", "Full Time"): 80,
         Team("Sales", "Agent", "Full Time"): 40,
-        Team("NameClaims, Motor", "Agent", "Random 20 %"): 30,
+        Team("Claims, Motor", "Agent", "Random 20 %"): 30,
         Team("Kundendienst für Geschäftskunden", "Agent", "Full Time"): 25,
         Team("Service à la clientèle", "Agent", "Business Hours"): 15,
         Team("Quality Assurance", "Evaluator", ""): 15,

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.transfer.exporting import export_users
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.tui.app import QmTuiApp
@@ -27,7 +28,7 @@ async def draw(home: Path) -> None:
     store = open_store(path)
     import_users(Asked(SAMPLES / "users.csv"), store)
     some = list(store.state.users.values())[3:9]
-    with store.transaction("edit") as transaction:
+    with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
         transaction.commit({one.user_id: one._replace(location="Bergen") for one in some})
     incoming = home / "incoming"
     incoming.mkdir()

@@ -2,8 +2,12 @@
 
 import gc
 import signal
+from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
+
+from qm_tui.store.tinydb.storage import LogStorage
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup the programs under test would inherit that they ignore it
@@ -22,7 +26,26 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
+def closed_stores():
+    """Close all stores that a test opened: each holds descriptors, and may be writing its file."""
+    opened: list[ReferenceType[LogStorage]] = []
+    init = LogStorage.__init__
+
+    def noted(self: LogStorage, *arguments: Any, **more: Any) -> None:
+        init(self, *arguments, **more)
+        opened.append(ref(self))
+
+    LogStorage.__init__ = noted  # type: ignore[method-assign]
+    yield
+    LogStorage.__init__ = init  # type: ignore[method-assign]
+    for one in opened:
+        storage = one()
+        if storage is not None:
+            storage.close()
+
+
+@pytest.fixture(autouse=True)
+def home(closed_stores, tmp_path_factory, monkeypatch):
     """A home of its own, so that no test sees or touches the developer's store and settings."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))

@@ -3,15 +3,16 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qm_tui.progress import no_tick
-from qm_tui.store.interface import UserStore
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import Changes, State
-from qm_tui.store.tinydb_store import open_store
 from qm_tui.transfer.plan import Plan, Result
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
@@ -83,15 +84,26 @@ def state_of(*users: User) -> State:
     )
 
 
-def write_unchecked(store: UserStore, changes: Changes, why: str = "edit") -> State:
+EDIT = Action(TransactionKind.EDIT, "edit")
+IMPORT = Action(TransactionKind.IMPORT, "import")
+
+
+def write_unchecked(store: UserStore, changes: Changes, action: Action = EDIT) -> State:
     """Change users as a program may have done that did not know the rules."""
-    with store.transaction(why) as transaction:
+    with store.transaction(action) as transaction:
         return transaction._write_checked(changes, no_tick)
 
 
 def commit_unchecked(path: Path, *changed: User) -> State:
     """Change the users of a store file as a program may have done that did not know the rules."""
-    return write_unchecked(open_store(path), {one.user_id: one for one in changed})
+    with closing(open_store(path)) as store:
+        return write_unchecked(store, {one.user_id: one for one in changed})
+
+
+def commit(path: Path, *changed: User, delete: Iterable[str] = ()) -> State:
+    """Change the users of a store file in one transaction; the file is current then."""
+    with closing(open_store(path)) as store, store.transaction(EDIT) as transaction:
+        return transaction.commit({one.user_id: one for one in changed} | dict.fromkeys(delete))
 
 
 def record(line: int = 2, /, **values: str) -> Record:

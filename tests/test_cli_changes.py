@@ -5,10 +5,9 @@ import subprocess
 
 import pytest
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.users.passwords import SET_HERE, is_own
-from tests.helpers import ANNA, commit_unchecked, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, commit_unchecked, user
 from tests.test_cli import as_it_is, command, home, qm_tui, store
 from tests.test_cli_activity import _on_terminal
 from tests.test_cli_refusals import refusal

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from qm_tui.cli.completing import Typed, words_of
-from tests.helpers import ANNA, commit_unchecked, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, commit_unchecked, user
 from tests.test_cli import as_it_is, home, qm_tui, store
 
 __all__ = ["home", "store"]

@@ -5,8 +5,7 @@ import subprocess
 import pytest
 
 from benchmarks.terminal import Terminal
-from tests.helpers import ANNA, HEADER, read, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, HEADER, commit, read, user
 from tests.test_cli import command, home, qm_tui, store
 from tests.test_cli_refusals import refusal
 

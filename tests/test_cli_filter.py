@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import read, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import commit, read, user
 from tests.test_cli import as_it_is, command, home, qm_tui, store
 from tests.test_cli_refusals import refusal
 

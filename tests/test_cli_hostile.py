@@ -7,8 +7,8 @@ from unittest import mock
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.store import following
 from qm_tui.store.origin import Origin
+from qm_tui.store.tinydb import storage
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
 from tests.hostile import HOSTILE, NAMES, obeyed
@@ -27,7 +27,8 @@ def place(home, monkeypatch):
     monkeypatch.setenv("QM_TUI_STORE", str(path))
     users = {str(at): one._asdict() for at, one in enumerate((ALL, ANNA), start=1)}
     path.write_text(json.dumps({"users": users}))
-    with mock.patch.object(following, "origin", return_value=Origin(HOSTILE, HOSTILE, HOSTILE, 1)):
+    origin = Origin(HOSTILE, HOSTILE, HOSTILE, 1)
+    with mock.patch.object(storage, "current_origin", return_value=origin):
         commit_unchecked(path, ANNA._replace(location=HOSTILE))
         commit_unchecked(path, ALL._replace(location=f"other {HOSTILE}"))
     rows = [
@@ -76,6 +77,11 @@ COMMANDS = [
     ["delete", _TYPED],
     ["passwd", _TYPED],
     ["rename", "location", _TYPED, "Oslo"],
+    ["check"],
+    ["check", "--json"],
+    *[["backup", f"new{os.fsdecode(name)}.tar"] for name in NAMES],
+    ["backup", f"{_NAME}.csv"],
+    ["backup", f"{_TYPED}/x.tar"],
     ["recover", f"{_NAME}.json"],
     ["recover", _TYPED],
     ["completion", _TYPED],

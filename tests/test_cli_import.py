@@ -6,8 +6,7 @@ import subprocess
 import pytest
 
 from qm_tui.transfer.choices import CHOICES
-from tests.helpers import ANNA, HEADER, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
 from tests.test_cli import command, home, qm_tui, store  # noqa: F401 - fixtures
 
 BOB = user("bob", extension="0500")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, written
 from tests.test_cli import command, home, qm_tui, store, users_file
 
 __all__ = ["home", "store"]
@@ -117,7 +116,6 @@ def test_without_a_terminal_the_interface_is_not_opened(store):
         ["import", "users.csv"],
         ["activity"],
         ["undo", "1"],
-        ["checkpoint"],
     ],
     ids=str,
 )

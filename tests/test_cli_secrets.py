@@ -7,8 +7,7 @@ import unicodedata
 
 import pytest
 
-from tests.helpers import HEADER, commit_unchecked, csv_text, user, written
-from tests.store.test_tinydb_store import checkpoint, commit
+from tests.helpers import HEADER, commit, commit_unchecked, csv_text, user, written
 from tests.test_cli import command, home, qm_tui, store, users_file
 
 __all__ = ["home", "store"]
@@ -101,7 +100,6 @@ def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header)
         ["undo", 3, "--dry-run", "--json"],
         ["undo", 3],
         ["undo", 2, "--json"],
-        ["checkpoint"],
         ["recover", "new.json"],
     ],
     ids=str,
@@ -116,7 +114,6 @@ def test_no_other_output_holds_a_secret(home, store, arguments):
 @pytest.mark.parametrize("arguments", [["list"], ["info"], ["export", "-"]], ids=str)
 def test_a_broken_store_is_refused_without_its_secrets(store, arguments):
     commit(store, OLD)
-    checkpoint(store)
     store.write_bytes(store.read_bytes().replace(b'"0412"', b'["0412"]'))
     _assert_no_secret(_said(*arguments))
     store.write_bytes(store.read_bytes().replace(b"[", b"{["))
@@ -197,7 +194,6 @@ def test_the_command_line_does_not_load_the_interface(home, store):
         ["info"],
         ["activity", "1"],
         ["export", "-"],
-        ["checkpoint"],
         ["recover", "new.json"],
         ["--version"],
     ):

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.tinydb_store import open_store
-from tests.helpers import HEADER, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from qm_tui.store import open_store
+from tests.helpers import HEADER, commit, csv_text, user, written
 from tests.test_cli import as_it_is, command, home, store
 
 __all__ = ["home", "store"]
@@ -81,7 +80,7 @@ def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
     is_told_later = number != signal.SIGINT  # of who hung up nobody may have seen the line
     again = subprocess.run(command("info"), check=True, capture_output=True, timeout=20).stderr
     assert (
-        b"was cut off: nothing of it was saved. Import the file again." in again
+        b"was interrupted. Nothing was saved. Import the file again." in again
     ) is is_told_later
     read = open_store(store)
     read.load()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.tinydb_store import open_store
-from tests.helpers import ANNA, HEADER, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from qm_tui.store import open_store
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
 from tests.test_cli import command, home, store
 
 __all__ = ["home", "store"]
@@ -66,7 +65,7 @@ def test_a_change_whose_report_cannot_be_written_stands_and_says_so(store, file,
     given = [file if one == "FILE" else one for one in arguments]
     said = _unsaid(*given, text="Secret-words-12\n", status=1)
     assert said.endswith(SAVED)
-    assert open_store(store).load().generation == 2
+    assert open_store(store).load().number == 2
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_where_nothing_was_done_it_is_as_if_refused(store, file, arguments):
     commit(store, BO)
     given = [file if one == "FILE" else one for one in arguments]
     assert _unsaid(*given, status=2) == f"The output {UNSAID}"
-    assert open_store(store).load().generation == 1
+    assert open_store(store).load().number == 1
 
 
 def test_files_that_were_written_are_there(home, store):
@@ -92,9 +91,9 @@ def test_files_that_were_written_are_there(home, store):
     made = {
         ("export", "out.csv"): "The file is written.",
         ("export", "--template", "empty.csv"): "The file is written.",
-        ("checkpoint",): "The checkpoint is complete.",
         ("recover", "new.json"): "What could be read is in the new store.",
-        ("init", "--store", "other.json"): "The store is made.",
+        ("init", "--store", "other.json"): "The store was created.",
+        ("backup", "backup.tar"): "The backup is complete.",
     }
     for arguments, done in made.items():
         given = [home / one if "." in one else one for one in arguments]

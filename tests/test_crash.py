@@ -9,7 +9,7 @@ import pytest
 from qm_tui import __version__, cli, places
 from qm_tui.crash import STATUS, crashed, sentence_of
 from qm_tui.log import log
-from qm_tui.store.tinydb_store import TinyDBUserStore
+from qm_tui.store.tinydb import TinyDBUserStore
 from tests.helpers import ANNA, HEADER, csv_text, written
 
 SECRET = "Zq7-Geheim-Wort"
@@ -115,13 +115,14 @@ def test_an_import_that_crashes_in_its_commit_leaves_the_store_as_it_was(home, m
     with pytest.raises(SystemExit) as end:
         cli.main(["import", "--store", "users.json", "users.csv"])
     assert end.value.code == 0
-    before = [path.read_bytes() for path in sorted(home.glob("users.json*"))]
+    files = [home / name for name in ("users.json", "users.log", "users.lock")]
+    before = [path.read_bytes() for path in files]
     written(home, csv_text([HEADER, ANNA._replace(location="Bergen")]))
-    monkeypatch.setattr("qm_tui.store.journal.Journal._write", _boom)
+    monkeypatch.setattr("qm_tui.store.tinydb.log.os.fdatasync", _boom)
     with pytest.raises(SystemExit) as end:
         cli.main(["import", "--store", "users.json", "users.csv"])
     assert end.value.code == 70
-    assert [path.read_bytes() for path in sorted(home.glob("users.json*"))] == before
+    assert [path.read_bytes() for path in files] == before
     assert {one.name for one in home.iterdir()} >= {"users.json", "users.csv"}
     assert not list(home.glob(".users*"))
     assert SECRET not in "".join(capsys.readouterr())

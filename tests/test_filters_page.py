@@ -10,8 +10,7 @@ import pytest
 from qm_tui.users.query.language import parsed
 from qm_tui.users.query.names import NAMES
 from scripts.make_fields_page import EXAMPLES, FILTERS, MORE_EXAMPLES, examples
-from tests.helpers import ANNA, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, user
 from tests.test_cli import command, home, store
 from tests.users.query.asking import Given, by_id, found
 

@@ -45,9 +45,10 @@ PIECE = 8
 """Characters of a secret that are one too many."""
 
 MAY_HOLD = {
-    "data/users.json*": "the store",
-    "data/.users.json*": "the store",
-    "data/recovered.json*": "a store that was recovered",
+    "data/users.*": "the store",
+    "data/.users.*": "the store",
+    "data/backup.tar": "a backup of the store",
+    "data/recovered.*": "a store that was recovered",
     "files/with*.csv": "an export",
     "files/*-rejected*.csv": "rejected records",
     "files/*-unreadable*.txt": "rejected records",
@@ -183,7 +184,9 @@ def _commands(store: Path, files: Path) -> Iterator[tuple[list[str], str]]:
         (["complete", "bash", "qm-tui list --filter password:"], ""),
         (["undo", "3", "--dry-run", "--json"], ""),
         (["undo"], ""),
-        (["checkpoint"], ""),
+        (["check"], ""),
+        (["check", "--json"], ""),
+        (["backup", str(store.with_name("backup.tar"))], ""),
         (["recover", str(store.with_name("recovered.json"))], ""),
     ]
 

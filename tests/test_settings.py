@@ -3,13 +3,19 @@
 import fcntl
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
+from typer import Context
+from typer.main import get_command
 
+from qm_tui.cli.common import Given, opened
+from qm_tui.cli.program import app
 from qm_tui.refusal import Refused
 from qm_tui.settings import Settings, settings
-from tests.helpers import ANNA, user
-from tests.store.test_tinydb_store import commit
+from qm_tui.store.interface import RetentionPolicy
+from qm_tui.store.memory import MemoryStore
+from tests.helpers import ANNA, commit, user
 from tests.test_cli import home, qm_tui, store, users_file
 from tests.test_cli_refusals import refusal
 
@@ -64,7 +70,7 @@ def test_what_is_wrong_is_refused_with_the_file_the_key_and_what_is_allowed(home
 def test_every_command_that_opens_the_store_refuses_wrong_settings(home, store):
     commit(store, ANNA)
     _write(home, "[store]\nhistory_days = 'ten'")
-    for arguments in (["list"], ["activity"], ["import", users_file(home, ANNA)], ["checkpoint"]):
+    for arguments in (["list"], ["activity"], ["import", users_file(home, ANNA)]):
         assert "history_days" in refusal(*arguments)
     assert "qm-tui 0" in qm_tui("--version")
 
@@ -73,7 +79,6 @@ def test_info_shows_what_counts(home, store):
     commit(store, ANNA)
     out = qm_tui("info")
     assert "lock_wait_seconds = 10, history_days = 90, history_megabytes = 1024" in out
-    assert "users.json.journal (1 KB)" in out
     assert "transaction 1, " in out
     path = _write(home, "[store]\nhistory_days = 7")
     assert f"{path} (lock_wait_seconds = 10, history_days = 7," in qm_tui("info")
@@ -81,21 +86,26 @@ def test_info_shows_what_counts(home, store):
 
 def test_the_wait_for_another_writer_is_that_of_the_settings(home, store):
     commit(store, ANNA)
+    commit(store, user("bo"))
     _write(home, "[store]\nlock_wait_seconds = 0.2")
-    with store.with_name("users.json.lock").open("rb+") as lock:
+    with store.with_name("users.lock").open("rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         began = time.monotonic()
-        assert "0.2 seconds" in refusal("checkpoint")
+        assert "0.2 seconds" in refusal("set", "location=Rome", "anna")
         assert time.monotonic() - began < 3
 
 
-def test_the_history_is_kept_as_long_as_the_settings_say(home, store):
-    commit(store, ANNA)
-    _write(home, "[store]\nhistory_megabytes = 0")
-    qm_tui("checkpoint")
-    assert "can no longer be undone" in qm_tui("activity")
-    assert "no longer kept" in refusal("undo", 1)
-    _write(home, "")
-    commit(store, user("bo"))
-    qm_tui("checkpoint")
-    qm_tui("undo", 2)
+def test_the_history_is_kept_as_long_as_the_settings_say(home, store, monkeypatch):
+    kept = []
+
+    def open_store(_location, *, retention, **_options):
+        kept.append(retention)
+        return MemoryStore()
+
+    monkeypatch.setattr("qm_tui.store.open_store", open_store)
+    for text in ("[store]\nhistory_megabytes = 2", "[store]\nhistory_days = 7", ""):
+        _write(home, text)
+        context = get_command(app).make_context("qm-tui", ["list"])
+        context.obj = Given(store, read_only=False)
+        opened(cast("Context", context), None, read_only=False)
+    assert kept == [RetentionPolicy(bytes=2 * 1024**2), RetentionPolicy(7), RetentionPolicy()]

@@ -6,24 +6,25 @@ at the door refuses everything, no way of changing a user gets through.
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tinydb import where
 
+from qm_tui.store import open_store
 from qm_tui.store import transaction as door
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
 from qm_tui.store.changes.undo import undo
-from qm_tui.store.interface import UserStore
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.interface import TransactionKind, UserStore
+from qm_tui.store.tinydb import UsersDB
+from qm_tui.store.tinydb.table import UsersTable
 from qm_tui.store.transaction import RulesBroken, Transaction
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.problems import Fault
-from tests.helpers import ANNA, HEADER, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, written
 
 SOURCES = Path(__file__).parents[1] / "qm_tui"
 BO, CY = user("bo"), user("cy")
@@ -48,24 +49,19 @@ def _callers(name: str, of: str) -> set[str]:
 
 def test_only_the_door_writes():
     assert {where for where, _ in _calls("_write_checked")} == {"store/transaction.py"}
-    assert _callers("commit", "database") == {"store/storage.py", "store/tinydb_store.py"}
-    # what is recovered goes into a store of its own, beside the damaged one
-    assert _callers("append", "journal") == {"store/database.py", "store/recovery.py"}
-
-
-def test_other_programs_change_no_user():
-    (call,) = (call for where, call in _calls("commit") if where == "store/storage.py")
-    assert ast.unparse(call.args[0]) == "{}"
+    assert _callers("commit", "_storage") == {"store/tinydb/table.py"}
+    assert len([where for where, _ in _calls("commit") if where == "store/tinydb/table.py"]) == 2
+    assert _callers("append", "log") == {"store/tinydb/storage.py"}
 
 
 def test_only_an_import_that_planned_on_this_very_state_is_not_asked_again():
     naming = {
-        str(path.relative_to(SOURCES)): path.read_text().count("judged_on")
+        str(path.relative_to(SOURCES)): path.read_text().count("validated_version")
         for path in SOURCES.rglob("*.py")
-        if "judged_on" in path.read_text()
+        if "validated_version" in path.read_text()
     }
     assert naming.keys() == {
-        "store/checking.py",
+        "store/validation.py",
         "store/transaction.py",
         "transfer/importing.py",
     }
@@ -113,12 +109,24 @@ def _add(store: UserStore, _path: Path) -> object:
 
 
 def _bulk(values: dict[str, str] | None) -> Callable[[UserStore, Path], object]:
-    change = BulkChange("change", chosen([BO.user_id]), values)
+    change = BulkChange(TransactionKind.SET, "change", chosen([BO.user_id]), values)
     return lambda store, _: commit_bulk(store, change)
 
 
 def _undo(store: UserStore, _path: Path) -> object:
     return undo(store, 2)
+
+
+def _script(change: Callable[[UsersTable], object]) -> Callable[[UserStore, Path], object]:
+    def with_tinydb(store: UserStore, path: Path) -> None:
+        with UsersDB(path) as db:
+            change(db.users)
+        store.refresh()
+
+    return with_tinydb
+
+
+_ANNA = where("user_name") == "anna"
 
 
 def _import(store: UserStore, path: Path) -> object:
@@ -129,27 +137,52 @@ def _import(store: UserStore, path: Path) -> object:
 
 @pytest.mark.parametrize(
     "way",
-    [_edit, _add, _bulk({"is_active": "0"}), _bulk(None), _undo],
-    ids=["edit", "add", "change of many", "deletion", "undo"],
+    [
+        _edit,
+        _add,
+        _bulk({"is_active": "0"}),
+        _bulk(None),
+        _undo,
+        _script(lambda users: users.insert(CY._asdict())),
+        _script(lambda users: users.update({"agent_id": "A-2"}, _ANNA)),
+        _script(lambda users: users.upsert({"agent_id": "A-2"}, _ANNA)),
+        _script(lambda users: users.remove(_ANNA)),
+        _script(lambda users: users.truncate(confirm=2)),
+    ],
+    ids=[
+        "edit",
+        "add",
+        "change of many",
+        "deletion",
+        "undo",
+        "insert by a script",
+        "update by a script",
+        "upsert by a script",
+        "remove by a script",
+        "truncate by a script",
+    ],
 )
 def test_no_way_leads_past_the_door(store, path, way, monkeypatch):
     _shut(monkeypatch)
-    before = path.read_bytes(), Path(f"{path}.journal").read_bytes(), store.state
+    log = path.with_name("users.log")
+    before = path.read_bytes(), log.read_bytes(), store.state
     with pytest.raises(RulesBroken, match="The door is shut"):
         way(store, path)
-    assert (path.read_bytes(), Path(f"{path}.journal").read_bytes(), store.state) == before
+    assert (path.read_bytes(), log.read_bytes(), store.state) == before
     monkeypatch.undo()
     way(store, path)
-    assert store.state.generation == 3
+    assert store.state.number == 3
 
 
 def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch):
     _shut(monkeypatch)
     state = store.state
-    with store.transaction("import") as transaction, pytest.raises(RulesBroken):
-        transaction.commit({CY.user_id: CY}, terms=ValidationOptions(judged_on=replace(state)))
+    with store.transaction(IMPORT) as transaction, pytest.raises(RulesBroken):
+        transaction.commit(
+            {CY.user_id: CY}, terms=ValidationOptions(validated_version=state.version - 1)
+        )
     _import(store, path)  # it was planned on this very state
-    assert store.state.generation == 3
+    assert store.state.number == 3
 
 
 @pytest.mark.parametrize(
@@ -166,9 +199,9 @@ def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch)
 )
 def test_what_breaks_a_rule_is_not_written_whoever_asks(store, path, wrong):
     before = store.state
-    with store.transaction("whoever") as transaction, pytest.raises(RulesBroken) as refused:
+    with store.transaction(EDIT) as transaction, pytest.raises(RulesBroken) as refused:
         transaction.commit({BO.user_id: BO._replace(location="X"), wrong.user_id: wrong})
     assert refused.value.faults.keys() == {wrong.user_id}
     assert str(refused.value).startswith("Nothing was saved. ")
-    assert store.state is before
+    assert store.state.version == before.version
     assert open_store(path).load() == before

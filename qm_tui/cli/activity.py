@@ -17,7 +17,6 @@ from qm_tui.cli.common import (
     reporting,
     require_store,
     saved,
-    tidy_up,
 )
 from qm_tui.refusal import Refused
 from qm_tui.saying import put, say, say_json
@@ -25,7 +24,7 @@ from qm_tui.text import fitted, json_text, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.undo import UndoPlan
-    from qm_tui.store.interface import Done, Entry, UserStore
+    from qm_tui.store.interface import TransactionSummary, UserChange, UserStore
 
 _CHANGED = "changed"
 """All that is ever said of a secret."""
@@ -45,14 +44,14 @@ def activity(
 ) -> None:
     """List all transactions, newest first; or what one of them did to each user and field."""
     users = opened(context, store, read_only=read_only)
-    entries = users.activity()
+    transactions = users.transactions()
     if number is not None:
-        _show(users, number, entries, as_json=as_json)
+        _show(users, number, transactions, as_json=as_json)
     elif as_json:
-        _print_array(map(_facts, entries))
+        _print_array(map(_facts, transactions))
     else:
-        for entry in entries:
-            say(_line(entry))
+        for transaction in transactions:
+            say(_line(transaction))
 
 
 def undo(
@@ -100,7 +99,6 @@ def undo(
         break
     with reporting(saved(users)):
         _report(done, undone_by, as_json=as_json, is_told=asks)
-    tidy_up(users)
     raise typer.Exit(_status(done))
 
 
@@ -124,7 +122,7 @@ def _undone(
     except ConfirmationRequired as error:
         msg = f"{error} The command is: qm-tui undo {plan.number} --confirm {error.count}."
         raise Refused(msg) from error
-    return done, users.state.generation
+    return done, users.state.number
 
 
 def _status(plan: "UndoPlan") -> int:
@@ -155,7 +153,7 @@ def _report(
 
 def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
     say(
-        f"Transaction {plan.number:,}, {visible(plan.why, 200)}: {plan.counts}.",
+        f"Transaction {plan.number:,}, {visible(plan.reason, 200)}: {plan.counts}.",
         to_error=to_standard_error,
     )
     for kept in plan.kept:
@@ -170,7 +168,7 @@ def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
 def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
     return {
         "number": plan.number,
-        "why": visible(plan.why),
+        "why": visible(plan.reason),
         "changed": plan.changed,
         "restored": plan.restored,
         "removed": plan.removed,
@@ -193,17 +191,18 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
 # The list
 
 
-def _facts(entry: "Entry") -> dict[str, Any]:
+def _facts(transaction: "TransactionSummary") -> dict[str, Any]:
     return {
-        "number": entry.number,
-        "time": entry.time.isoformat(),
-        "who": entry.who,
-        "from": entry.address,
-        "why": entry.why,
-        "added": entry.added,
-        "changed": entry.changed,
-        "deleted": entry.deleted,
-        "can_undo": entry.can_undo,
+        "number": transaction.number,
+        "time": transaction.time.isoformat(),
+        "who": transaction.login,
+        "from": transaction.address,
+        "why": transaction.reason,
+        "kind": transaction.kind.value,
+        "added": transaction.added,
+        "changed": transaction.changed,
+        "deleted": transaction.deleted,
+        "can_undo": transaction.can_undo,
     }
 
 
@@ -216,68 +215,73 @@ def _print_array(values: Iterable[object], indent: str = "") -> None:
     put(("\n]" if before == "," else "[]") + ("" if indent else "\n"))
 
 
-def _line(entry: "Entry") -> str:
-    when = entry.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    who, address = fitted(visible(entry.who, 64), 10), fitted(visible(entry.address, 64) or "-", 15)
-    why = visible(entry.why, 64)
-    return f"{entry.number:>6}  {when}  {who}  {address}  {why}: {what_it_did(entry)}"
+def _line(transaction: "TransactionSummary") -> str:
+    when = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    who, address = (
+        fitted(visible(transaction.login, 64), 10),
+        fitted(visible(transaction.address, 64) or "-", 15),
+    )
+    why = visible(transaction.reason, 64)
+    return f"{transaction.number:>6}  {when}  {who}  {address}  {why}: {what_it_did(transaction)}"
 
 
-def what_it_did(entry: "Entry") -> str:
+def what_it_did(transaction: "TransactionSummary") -> str:
     """How many users a transaction added, changed and deleted, in words."""
     parts = [
         f"{number:,} {what}"
         for number, what in (
-            (entry.added, "added"),
-            (entry.changed, "changed"),
-            (entry.deleted, "deleted"),
+            (transaction.added, "added"),
+            (transaction.changed, "changed"),
+            (transaction.deleted, "deleted"),
         )
         if number
     ]
-    kept = "" if entry.is_kept else "; can no longer be undone"
+    kept = "" if transaction.is_available else "; can no longer be undone"
     return (", ".join(parts) or "no users") + kept
 
 
 # One transaction
 
 
-def _show(users: "UserStore", number: int, entries: "list[Entry]", *, as_json: bool) -> None:
-    entry = next((one for one in entries if one.number == number), None)
-    if entry is None:
+def _show(
+    users: "UserStore", number: int, transactions: "list[TransactionSummary]", *, as_json: bool
+) -> None:
+    transaction = next((one for one in transactions if one.number == number), None)
+    if transaction is None:
         msg = f"There is no transaction {number:,} in {visible(users.location)}."
         raise Refused(msg)
     done = users.transaction_changes(number)
     if as_json:
-        head = json_text(_facts(entry), indent=2).removesuffix("\n}")
+        head = json_text(_facts(transaction), indent=2).removesuffix("\n}")
         first = next(done, None)  # what cannot be read is refused before anything is printed
         put(f'{head},\n  "users": ')
         _print_array(map(_done_json, _all(first, done)), indent="    ")
         put("\n}\n")
         return
     first = next(done, None)
-    origin = f" from {visible(entry.address, 64)}" if entry.address else ""
-    when = entry.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-    say(f"Transaction {number:,}, {when}, {visible(entry.who, 64)}{origin}")
-    say(f"{visible(entry.why)}: {what_it_did(entry)}")
+    origin = f" from {visible(transaction.address, 64)}" if transaction.address else ""
+    when = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    say(f"Transaction {number:,}, {when}, {visible(transaction.login, 64)}{origin}")
+    say(f"{visible(transaction.reason)}: {what_it_did(transaction)}")
     for one in _all(first, done):
         say(f"\n{_what_became_of(one, users)}")
         for line in _fields_of(one):
             say(f"  {line}")
 
 
-def _all(first: "Done | None", rest: "Iterable[Done]") -> "Iterable[Done]":
+def _all(first: "UserChange | None", rest: "Iterable[UserChange]") -> "Iterable[UserChange]":
     if first is not None:
         yield first
         yield from rest
 
 
-def _result(done: "Done") -> str:
+def _result(done: "UserChange") -> str:
     if done.before is None:
         return "added"
     return "deleted" if done.after is None else _CHANGED
 
 
-def _what_became_of(done: "Done", users: "UserStore") -> str:
+def _what_became_of(done: "UserChange", users: "UserStore") -> str:
     stored = users.state.users.get(done.user_id)
     said = {**(stored._asdict() if stored else {}), **(done.before or {}), **(done.after or {})}
     name = f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
@@ -285,7 +289,7 @@ def _what_became_of(done: "Done", users: "UserStore") -> str:
     return f"{shown}, {_result(done)}"
 
 
-def _fields_of(done: "Done") -> Iterable[str]:
+def _fields_of(done: "UserChange") -> Iterable[str]:
     """A line for each field that is not as it was."""
     from qm_tui.users.fields import FIELDS
 
@@ -302,7 +306,7 @@ def _value(value: str) -> str:
     return visible(value, 200) if value else "(empty)"
 
 
-def _done_json(done: "Done") -> dict[str, Any]:
+def _done_json(done: "UserChange") -> dict[str, Any]:
     from qm_tui.users.fields import FIELDS
 
     before, after = done.before or {}, done.after or {}

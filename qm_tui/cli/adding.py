@@ -13,7 +13,6 @@ from qm_tui.cli.common import (
     reporting,
     require_store,
     saved,
-    tidy_up,
 )
 from qm_tui.refusal import Refused
 from qm_tui.saying import say, say_json
@@ -79,14 +78,13 @@ def add(
     if dry_run:
         _report(user, None, as_json=as_json)
         return
-    if users.read_only:
-        raise Refused(users.read_only)
+    if users.read_only_reason:
+        raise Refused(users.read_only_reason)
     new = user._replace(**encrypted(read_password())._asdict())
     added = add_user(users, new, terms=terms)
     say(SET_HERE, to_error=True)
     with reporting(saved(users)):
-        _report(added, users.state.generation, as_json=as_json)
-    tidy_up(users)
+        _report(added, users.state.number, as_json=as_json)
 
 
 def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # noqa: ANN401

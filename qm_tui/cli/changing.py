@@ -17,7 +17,6 @@ from qm_tui.cli.common import (
     reporting,
     require_store,
     saved,
-    tidy_up,
 )
 from qm_tui.cli.whom import USER_HELP, whom
 from qm_tui.refusal import Refused
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qm_tui.store.changes.bulk import BulkChange, BulkPlan
-    from qm_tui.store.interface import UserStore
+    from qm_tui.store.interface import TransactionKind, UserStore
     from qm_tui.users.fields import Field
 
 _NOTHING: Final = "Nothing was changed."
@@ -81,6 +80,7 @@ def set_(
     """Give fields of users a value: of those named, or of those that a filter finds."""
     from qm_tui.cli.assignments import assignments, is_assignment
     from qm_tui.cli.whom import is_user
+    from qm_tui.store.interface import TransactionKind
     from qm_tui.users.fields import FIELD
 
     users = _opened(context, store, read_only=read_only)
@@ -99,7 +99,13 @@ def set_(
         raise Refused(msg)
     names = ", ".join(FIELD[key].name for key in values)
     change = _change(
-        users, f"set {names}", named, filter_text, values, allow_unlicensed=allow_unlicensed
+        users,
+        TransactionKind.SET,
+        f"set {names}",
+        named,
+        filter_text,
+        values,
+        allow_unlicensed=allow_unlicensed,
     )
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
@@ -115,8 +121,11 @@ def activate(
     read_only: ReadOnlyOption = False,
 ) -> None:
     """Activate users."""
+    from qm_tui.store.interface import TransactionKind
+
     users = _opened(context, store, read_only=read_only)
-    change = _change(users, "activate", named or (), filter_text, {"is_active": "1"})
+    kind = TransactionKind.ACTIVATE
+    change = _change(users, kind, kind.value, named or (), filter_text, {"is_active": "1"})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -131,8 +140,11 @@ def inactivate(
     read_only: ReadOnlyOption = False,
 ) -> None:
     """Inactivate users. Their recordings are kept in the Quality Management Suite."""
+    from qm_tui.store.interface import TransactionKind
+
     users = _opened(context, store, read_only=read_only)
-    change = _change(users, "inactivate", named or (), filter_text, {"is_active": "0"})
+    kind = TransactionKind.INACTIVATE
+    change = _change(users, kind, kind.value, named or (), filter_text, {"is_active": "0"})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -151,8 +163,11 @@ def delete(
     Inactivating a user keeps the recordings. Deleting always wants the number of users with
     --confirm N; for one user on a terminal it asks instead.
     """
+    from qm_tui.store.interface import TransactionKind
+
     users = _opened(context, store, read_only=read_only)
-    change = _change(users, "delete", named or (), filter_text, None)
+    kind = TransactionKind.DELETE
+    change = _change(users, kind, kind.value, named or (), filter_text, None)
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -187,6 +202,7 @@ def rename(
 ) -> None:
     """Rename a department, a location or a profile for all its users, or merge two into one."""
     from qm_tui.store.changes.bulk import BulkChange, having
+    from qm_tui.store.interface import TransactionKind
     from qm_tui.transfer.rows import BLANKS
 
     meant = _renamed(field)
@@ -204,8 +220,9 @@ def rename(
             f"{_value(old)}. To make both one, add --merge. {_NOTHING}"
         )
         raise Refused(msg)
-    why = f"rename of {meant.name} {_value(old)} to {_value(new)}"
-    change = BulkChange(why, having(meant, old), {meant.key: new})
+    reason = f"rename of {meant.name} {_value(old)} to {_value(new)}"
+    whom = having(meant, old)
+    change = BulkChange(TransactionKind.RENAME, reason, whom, {meant.key: new})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -217,7 +234,8 @@ def _opened(context: typer.Context, store: Path | None, *, read_only: bool) -> "
 
 def _change(
     users: "UserStore",
-    why: str,
+    kind: "TransactionKind",
+    reason: str,
     named: "Sequence[str]",
     filter_text: str | None,
     values: dict[str, str] | None,
@@ -227,9 +245,8 @@ def _change(
     from qm_tui.store.changes.bulk import BulkChange
     from qm_tui.store.validation import ValidationOptions
 
-    return BulkChange(
-        why, whom(users, named, filter_text), values, ValidationOptions(allow_unlicensed)
-    )
+    terms = ValidationOptions(allow_unlicensed)
+    return BulkChange(kind, reason, whom(users, named, filter_text), values, terms)
 
 
 def _carry_out(
@@ -269,8 +286,7 @@ def _carry_out(
         msg = f"{error} The option is: --confirm {error.count}."
         raise Refused(msg) from error
     with reporting(saved(users)):
-        report(done, users.state.generation, as_json=as_json)
-    tidy_up(users)
+        report(done, users.state.number, as_json=as_json)
     raise typer.Exit(_status(done))
 
 

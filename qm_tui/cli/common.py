@@ -117,14 +117,14 @@ def opened(
     """The store that the command line names, opened as the settings say.
 
     It is loaded, and what the admin should know about it is said, unless that is left to the
-    caller.
+    caller. It is closed when the command ends, however it ends.
 
     Raises:
         Refused: it cannot be opened or read, or the settings are wrong.
     """
     from qm_tui.settings import settings
-    from qm_tui.store.history import Limits
-    from qm_tui.store.tinydb_store import open_store
+    from qm_tui.store import open_store
+    from qm_tui.store.interface import RetentionPolicy
 
     given: Given = context.obj
     chosen = settings()
@@ -132,12 +132,20 @@ def opened(
         store_path(context, store),
         wait=chosen.lock_wait_seconds,
         read_only=read_only or given.read_only,
-        limits=Limits(chosen.history_days, chosen.history_bytes),
+        retention=RetentionPolicy(chosen.history_days, chosen.history_bytes),
     )
+    context.call_on_close(lambda: _close(users))
     if load:
         users.load()
         say_notices(users)
     return users
+
+
+def _close(store: "UserStore") -> None:
+    """Close a store, and warn if other programs do not see its last changes."""
+    store.close()
+    if store.warning:
+        say(f"Warning: {store.warning}. All changes are saved in the log.", to_error=True)
 
 
 def say_notices(store: "UserStore") -> None:
@@ -161,7 +169,7 @@ def require_store(store: "UserStore", instead: str) -> None:
     Raises:
         Refused: there is none.
     """
-    if not Path(store.location).exists():
+    if not store.exists:
         msg = f"There is no store at {visible(store.location)} yet. {instead}"
         raise Refused(msg)
 
@@ -188,14 +196,4 @@ def reporting(done: str) -> Iterator[None]:
 
 def saved(users: "UserStore") -> str:
     """That the last transaction of a store stands, as a sentence."""
-    return f"Transaction {users.state.generation:,} is saved."
-
-
-def tidy_up(store: "UserStore") -> None:
-    """Do a checkpoint if one is worth while. What was changed is safe without it."""
-    from qm_tui.progress import Cancelled
-    from qm_tui.progress_line import progress_line
-    from qm_tui.store.errors import StoreError
-
-    with suppress(StoreError, Cancelled), progress_line() as tick:
-        store.checkpoint(tick, only_if_large=True)
+    return f"Transaction {users.state.number:,} is saved."

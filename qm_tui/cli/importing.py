@@ -16,7 +16,6 @@ from qm_tui.cli.common import (
     opened,
     reporting,
     saved,
-    tidy_up,
 )
 from qm_tui.refusal import Refused
 from qm_tui.saying import say, say_json
@@ -133,8 +132,6 @@ def import_(
                 say(sentence)
     if unkept:
         say(unkept, to_error=True)
-    if report.committed:
-        tidy_up(users)
     if report.plan.is_held_back:
         rejected = f"{report.plan.rejected:,} of {counted(report.plan.records, 'record')}"
         msg = f"Nothing was imported: {rejected} would be rejected, and it is all or nothing."

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -61,7 +60,7 @@ def list_(
     shown = chosen_columns(columns, _LISTED)
     kept = opened(context, store, read_only=read_only)
     users = chosen_users(kept, filter_text, sort)
-    if not Path(kept.location).exists():
+    if not kept.exists:
         say(f"There is no store at {visible(kept.location)} yet.", to_error=True)
     if as_json:
         for user in users:
@@ -102,6 +101,7 @@ def info(
     path = store_path(context, store)
     refused: list[Refused] = []
     chosen, held = "they cannot be used", "it was not opened"
+    is_there = False
     more: list[tuple[str, str]] = []
     try:
         chosen = str(settings())
@@ -109,10 +109,11 @@ def info(
         users = opened(context, store, read_only=read_only, load=False)
         held = counted(len(users.load().users), "user")
         say_notices(users)
+        is_there = users.exists
         more = _about(users)
     except Refused as error:
         refused.append(error)
-    if not refused and not path.exists():
+    if not refused and not is_there:
         held = "not there yet: the first import makes it"
     where = settings_path()
     for name, value in (
@@ -131,18 +132,17 @@ def info(
 
 def _about(users: "UserStore") -> list[tuple[str, str]]:
     """What there is to say of a store that could be loaded."""
-    from qm_tui.store.shared import journal_of
-
     said = []
-    journal = journal_of(Path(users.location))
-    if journal.exists():
-        said.append(("Journal", f"{journal} ({size_text(journal.stat().st_size)})"))
-    activity = users.activity()
-    if activity:
-        last = activity[0]
+    if users.maintenance is not None:
+        files = users.maintenance.files()
+        size = size_text(sum(size for _, size in files))
+        said.append(("Files", f"{counted(len(files), 'file')}, {size}"))
+    transactions = users.transactions()
+    if transactions:
+        last = transactions[0]
         when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        last_one = f"transaction {last.number:,}, {when}, {last.who}: {what_it_did(last)}"
-        said.append(("Last", f"{last_one}; {last.why}"))
-    if users.read_only:
-        said.append(("Access", users.read_only))
+        last_one = f"transaction {last.number:,}, {when}, {last.login}: {what_it_did(last)}"
+        said.append(("Last", f"{last_one}; {last.reason}"))
+    if users.read_only_reason:
+        said.append(("Access", users.read_only_reason))
     return said

@@ -89,7 +89,7 @@ def _changed(before: "User", after: "User") -> list[Any]:
 def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
     users = plan.state.users
     return {
-        "why": visible(plan.change.why),
+        "why": visible(plan.change.reason),
         "changed": 0 if plan.change.deletes else len(plan.changes),
         "deleted": len(plan.changes) if plan.change.deletes else 0,
         "same": plan.same,

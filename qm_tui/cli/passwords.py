@@ -12,7 +12,6 @@ from qm_tui.cli.common import (
     reporting,
     require_store,
     saved,
-    tidy_up,
 )
 from qm_tui.refusal import Refused
 from qm_tui.saying import say
@@ -62,18 +61,19 @@ def passwd(
     from qm_tui.cli.whom import user_named
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+    from qm_tui.store.interface import TransactionKind
     from qm_tui.users.passwords import SET_HERE, encrypted
 
     users = opened(context, store, read_only=read_only)
     require_store(users, _NOTHING)
     meant = user_named(users.state, user)
-    if users.read_only:
-        raise Refused(users.read_only)
+    if users.read_only_reason:
+        raise Refused(users.read_only_reason)
     values = encrypted(read_password())._asdict()
+    change = BulkChange(TransactionKind.PASSWORD, "password", chosen([meant.user_id]), values)
     with progress_line() as tick:
-        commit_bulk(users, BulkChange("password", chosen([meant.user_id]), values), tick=tick)
+        commit_bulk(users, change, tick=tick)
     say(SET_HERE, to_error=True)
     name = visible(meant.user_name or meant.user_id, 60)
     with reporting(saved(users)):
-        say(f"Password of {name} changed, by transaction {users.state.generation:,}.")
-    tidy_up(users)
+        say(f"Password of {name} changed, by transaction {users.state.number:,}.")

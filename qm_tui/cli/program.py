@@ -53,7 +53,8 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "undo": activity.undo,
     "info": listing.info,
     "init": stores.init,
-    "checkpoint": stores.checkpoint,
+    "backup": stores.backup,
+    "check": stores.check,
     "recover": stores.recover,
     "completion": completing.completion,
 }

@@ -1,4 +1,4 @@
-"""`qm-tui init`, `checkpoint` and `recover`: the store itself."""
+"""`qm-tui init`, `backup`, `check` and `recover`: the store itself."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -8,24 +8,23 @@ import typer
 from qm_tui import places
 from qm_tui.cli.common import (
     Given,
-    ReadOnlyOption,
+    JsonOption,
     Status,
     StoreOption,
     a_path,
     opened,
     reporting,
-    require_store,
     store_path,
 )
 from qm_tui.refusal import Refused
-from qm_tui.saying import say
-from qm_tui.text import counted, visible
+from qm_tui.saying import say, say_json
+from qm_tui.text import counted, size_text, visible
 
 if TYPE_CHECKING:
-    from qm_tui.store.rebuilding import Recovery
+    from qm_tui.store.interface import Maintenance, UserStore
 
-_STORE_MADE: Final = "The store is made."
-_STORE_SHARED: Final = "The store is shared."
+_STORE_CREATED: Final = "The store was created."
+_STORE_SHARED: Final = "The store was shared."
 
 
 def init(
@@ -45,67 +44,92 @@ def init(
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Make an empty store: your own, or one that a group shares."""
+    """Create an empty store: your own, or one that a group shares."""
     if shared is not None or group is not None:
         _init_shared(context, shared, group, store)
         return
     users = opened(context, store, read_only=False)
-    if Path(users.location).exists():
-        msg = f"There is a store at {visible(users.location)} already. Nothing was changed."
-        raise Refused(msg)
-    with users.transaction("init") as transaction:
-        transaction.commit({})
-    with reporting(_STORE_MADE):
-        say(f"Made an empty store: {visible(users.location)}")
+    _maintenance(users).create()
+    with reporting(_STORE_CREATED):
+        say(f"Created an empty store: {visible(users.location)}")
 
 
 def _init_shared(
     context: typer.Context, shared: Path | None, group: str | None, store: Path | None
 ) -> None:
-    from qm_tui.store.shared import group_number, make_shared_folder, share
-
     given: Given = context.obj
     if shared is None or group is None:
         msg = "A shared store needs both: qm-tui init --shared PATH --group NAME."
         raise Refused(msg)
     if store or given.store:
-        msg = "Both --shared and --store say where the store is: give one of them."
+        msg = "--shared and --store cannot be combined: both name the store."
         raise Refused(msg)
     if given.read_only:
-        msg = "With --read-only no store is made or shared."
+        msg = "init and --read-only cannot be combined."
         raise Refused(msg)
-    number = group_number(group)
     place = places.store_path(shared)
     path = place if place.suffix.lower() == ".json" else place / "users.json"
-    make_shared_folder(path, number)
-    users = opened(context, path, read_only=False)
-    had = share(users, number)
+    had = _maintenance(opened(context, path, read_only=False, load=False)).share(group)
     where, group_called = visible(str(path)), f"the group {visible(group, 64)}"
-    with reporting(_STORE_SHARED if had else _STORE_MADE):
+    with reporting(_STORE_SHARED if had else _STORE_CREATED):
         if had:
-            say(f"The store {where} was there: its {had} files are now shared by {group_called}.")
+            say(f"The store {where} exists: its {had} files are now shared by {group_called}.")
         else:
-            say(f"Made an empty store, shared by {group_called}: {where}")
-        say(f"Who shares it says --store {where}, or sets {places.STORE_VARIABLE} to that.")
+            say(f"Created an empty store, shared by {group_called}: {where}")
+        say(f"Its members use --store {where}, or set {places.STORE_VARIABLE} to that.")
 
 
-def checkpoint(
-    context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
+def backup(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=a_path, help="The file to write.")
+    ],
+    store: StoreOption = None,
 ) -> None:
-    """Write all users into the store's main file, as before a backup of that file alone."""
+    """Write the whole store to one file, while others go on.
+
+    The file is a tar archive with all users and all transactions, as of one moment. To put it back,
+    move the store's files away and extract it in their place, or use qm-tui recover.
+    """
     from qm_tui.progress_line import progress_line
 
-    users = opened(context, store, read_only=read_only)
-    require_store(users, "There is nothing to do.")
+    users = opened(context, store, read_only=True)
+    target = places.store_path(file)
     with progress_line() as tick:
-        was_done = users.checkpoint(tick)
-    where = visible(users.location)
-    held = counted(len(users.state.users), "user")
-    with reporting("The checkpoint is complete." if was_done else ""):
-        if was_done:
-            say(f"Checkpoint complete. {held} written to {where}")
+        number = _maintenance(users).backup(target, tick)
+    with reporting("The backup is complete."):
+        size = size_text(target.stat().st_size)
+        held = counted(len(users.state.users), "user")
+        say(f"Backup complete. {held}, transaction {number:,}: {visible(str(target))} ({size})")
+
+
+def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Check the store: checksums, transactions, rules, modes.
+
+    Exit status 0 if it is sound, 1 if there are warnings, 2 if it is damaged.
+    """
+    from qm_tui.progress_line import progress_line
+    from qm_tui.store.interface import Severity
+
+    users = opened(context, store, read_only=True, load=False)
+    with progress_line() as tick:
+        found = _maintenance(users).check(tick)
+    is_damaged = any(one.severity is Severity.DAMAGE for one in found)
+    with reporting(""):
+        if as_json:
+            say_json([{"severity": one.severity, "message": one.message} for one in found])
         else:
-            say(f"There was nothing to do: {where} holds all that was committed, {held}.")
+            for one in found:
+                say(f"{one.severity.capitalize()}: {one.message}")
+            held = counted(len(users.state.users), "user")
+            if is_damaged:
+                say(f"The store {visible(users.location)} is damaged.")
+            elif found:
+                say(f"The store is not damaged: {held}, {counted(len(found), 'warning')}.")
+            else:
+                say(f"The store is sound: {held}, transaction {users.state.number:,}.")
+    if found:
+        raise typer.Exit(Status.REFUSED if is_damaged else Status.IN_PART)
 
 
 def recover(
@@ -113,38 +137,37 @@ def recover(
     new: Annotated[
         Path,
         typer.Argument(
-            metavar="NEW.json", parser=a_path, help="The store to make; it must not be there."
+            metavar="NEW.json", parser=a_path, help="The store to write. It must not exist."
         ),
     ],
     store: StoreOption = None,
 ) -> None:
-    """Write what can be read of a damaged store to a new one. The damaged one is not touched."""
-    from qm_tui.progress_line import progress_line
-    from qm_tui.store.recovery import recovered
+    """Write what can be read of a damaged store to a new one.
 
-    damaged, target = store_path(context, store), places.store_path(new)
+    The damaged store, which may also be a backup file, is not changed. Exit status 1 if something
+    could not be read.
+    """
+    from qm_tui.progress_line import progress_line
+
+    damaged = store_path(context, store)
+    users = opened(context, store, read_only=True, load=False)
+    target = places.store_path(new)
     with progress_line() as tick:
-        found = recovered(damaged, target, tick)
+        recovered = _maintenance(users).recover(target, tick)
     with reporting("What could be read is in the new store."):
-        _report(found, target, damaged)
-    if found.losses:
+        held = counted(recovered.users, "user")
+        say(f"{held} written to {visible(str(target))}, as of transaction {recovered.number:,}.")
+        for loss in recovered.losses:
+            say(loss)
+        if recovered.losses:
+            say(f"Lost: {counted(len(recovered.losses), 'part')} of the store, listed above.")
+        say(f"{visible(str(damaged))} was not changed.")
+    if recovered.losses:
         raise typer.Exit(Status.IN_PART)
 
 
-def _report(found: "Recovery", target: Path, damaged: Path) -> None:
-    changes = counted(found.transactions, "transaction") if found.transactions else ""
-    say(
-        f"{counted(found.users, 'user')} written to {visible(str(target))}"
-        + (f", as {changes} after the snapshot left them." if changes else ".")
-    )
-    for note in found.notes:
-        say(f"{visible(note)}.")
-    for loss in found.losses:
-        say(str(loss))
-    if found.losses:
-        say(
-            f"{counted(len(found.losses), 'place')} could not be read or does not fit. "
-            f"{visible(str(damaged))} is as it was."
-        )
-        return
-    say(f"Everything could be read. {visible(str(damaged))} is as it was.")
+def _maintenance(users: "UserStore") -> "Maintenance":
+    if users.maintenance is None:
+        msg = f"The store {visible(users.location)} has no files of its own."
+        raise Refused(msg)
+    return users.maintenance

@@ -1,1 +1,47 @@
-"""Where users are kept: the interface, and the TinyDB store behind it."""
+"""Where users are kept: stores of several kinds behind one interface."""
+
+from pathlib import Path
+
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import RetentionPolicy, UserStore
+from qm_tui.text import visible
+
+IN_MEMORY = ":memory:"
+"""The location of a store in memory, which is gone when the program ends."""
+
+WAIT = 10.0
+"""Seconds to wait for another writer."""
+
+
+def open_store(
+    location: str | Path,
+    *,
+    wait: float = WAIT,
+    read_only: bool = False,
+    retention: RetentionPolicy | None = None,
+) -> UserStore:
+    """Open a store. Nothing is read before `load`.
+
+    Args:
+        location: the path of its file, or `:memory:` for an empty store in memory.
+        wait: the seconds to wait for another writer.
+        read_only: whether it must not be changed.
+        retention: how long the changes of each user are kept.
+
+    Raises:
+        StoreError: there can be no such store.
+    """
+    if location == IN_MEMORY:
+        from qm_tui.store.memory import MemoryStore
+
+        return MemoryStore(wait=wait, read_only=read_only)
+    if isinstance(location, str) and "://" in location:
+        msg = (
+            f"Unknown kind of store: {visible(location, 200)}. Give the path of the store's file, "
+            "users.json."
+        )
+        raise StoreError(msg)
+    # late: only a program that opens such a store pays for the import of TinyDB
+    from qm_tui.store.tinydb import open_tinydb_store
+
+    return open_tinydb_store(Path(location), wait=wait, read_only=read_only, retention=retention)

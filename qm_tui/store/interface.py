@@ -1,6 +1,7 @@
-"""Where users are kept, as everything above the store sees it.
+"""The store as everything above it sees it.
 
-No TinyDB type passes through here, so that a store of another make can stand behind it.
+Neither a file nor a type of an engine passes through here. `qm_tui.store.open_store` opens a store;
+`tests/store/test_store_contract.py` holds every store to what is promised here.
 """
 
 from abc import ABC, abstractmethod
@@ -8,69 +9,107 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.state import State
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import User
 
-IMPORT_OF: Final = "import of "
-"""What the reason of an import begins with."""
+
+class TransactionKind(StrEnum):
+    """What a transaction was, for programs; `TransactionSummary.reason` is for people."""
+
+    ADD = "add"
+    EDIT = "edit"
+    ACTIVATE = "activate"
+    INACTIVATE = "inactivate"
+    SET = "set"
+    """A bulk change of one field or more."""
+    RENAME = "rename"
+    """Another name for a department, a location, a profile or a recording service."""
+    PASSWORD = "password"  # noqa: S105 - the name of a kind
+    DELETE = "delete"
+    IMPORT = "import"
+    UNDO = "undo"
+    SCRIPT = "script"
+    """A change by a program of the admin's own."""
+    TAKEOVER = "takeover"
+    """The first transaction of a store that another program had filled."""
+    UNREADABLE = "unreadable"
+    """Its entry in the log is damaged; only its number is known."""
+
+
+class Action(NamedTuple):
+    """What a transaction is about to do.
+
+    Attributes:
+        kind: for programs.
+        reason: for people: "import of sales.csv, ...", "edit", "undo of 41".
+        token: the token of `UserStore.import_in_progress`, if it is an import.
+    """
+
+    kind: TransactionKind
+    reason: str
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TransactionSummary:
     """A transaction, as the activity log lists it.
 
     Attributes:
         number: its number, from 1.
         time: when it was committed.
-        who: the login of the person who made it.
-        address: where that person's SSH line came from; empty where there was none.
-        why: what it was: "import of sales.csv, ...", "edit", "undo of 41".
-        added: how many users it added.
-        changed: how many it changed.
-        deleted: how many it deleted.
-        token: that of the import that made it; empty where it was none.
-        is_kept: whether what it did to each user is still known.
+        login: the login of the admin who made it.
+        address: the address of that admin's SSH client; empty if there was none.
+        kind: what it was, for programs.
+        reason: what it was, for people: "import of sales.csv, ...", "edit", "undo of 41".
+        added: the number of users it added.
+        changed: the number of users it changed.
+        deleted: the number of users it deleted.
+        token: the token of the import that made it; empty if it was none.
+        is_available: whether its changes of each user are still available.
     """
 
     number: int
     time: datetime
-    who: str
+    login: str
     address: str
-    why: str
+    kind: TransactionKind
+    reason: str
     added: int
     changed: int
     deleted: int
     token: str = ""
-    is_kept: bool = True
+    is_available: bool = True
 
     @property
     def users(self) -> int:
-        """How many users it was about."""
+        """The number of affected users."""
         return self.added + self.changed + self.deleted
 
     @property
     def is_import(self) -> bool:
         """Whether it was an import."""
-        return self.why.startswith(IMPORT_OF)
+        return self.kind is TransactionKind.IMPORT
 
     @property
     def can_undo(self) -> bool:
-        """Whether it can be taken back, as far as nothing else has changed since."""
-        return self.is_kept and self.users > 0
+        """Whether it can be undone, unless its values have been changed since."""
+        return self.is_available and self.users > 0
 
 
-class Done(NamedTuple):
+class UserChange(NamedTuple):
     """What a transaction did to one user.
 
     Attributes:
         user_id: the user.
-        before: by field key, the values before; all 26 of a user that was deleted, those that
-            changed of a user that was changed, and None of one that was added.
-        after: the values after, likewise; None of a user that was deleted.
+        before: by field key, the values before; all 26 of a deleted user, the changed ones of a
+            changed user, and None for an added one.
+        after: the values after, likewise; None for a deleted user.
     """
 
     user_id: str
@@ -78,27 +117,27 @@ class Done(NamedTuple):
     after: Mapping[str, str] | None
 
 
-class Touch(NamedTuple):
+class UserHistoryEntry(NamedTuple):
     """What one transaction did to one user.
 
     Attributes:
-        entry: the transaction.
-        done: what it did to the user.
+        transaction: the transaction.
+        change: what it did to the user.
     """
 
-    entry: Entry
-    done: Done
+    transaction: TransactionSummary
+    change: UserChange
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """What other processes committed since the store was last looked at.
+class ExternalChanges:
+    """What other programs committed since the store was last read.
 
     Attributes:
         state: the state after it.
-        added: the User IDs of users who are new.
-        changed: those of users who are not as they were.
-        deleted: those of users who are gone.
+        added: the User IDs of new users.
+        changed: those of changed users.
+        deleted: those of deleted users.
     """
 
     state: State
@@ -107,51 +146,172 @@ class Update:
     deleted: frozenset[str]
 
 
-Found = Callable[[Sequence[User]], object]
-"""Given some users that were read."""
+class Severity(StrEnum):
+    """How bad a finding of `Maintenance.check` is."""
+
+    WARNING = "warning"
+    DAMAGE = "damage"
 
 
-def no_found(_users: Sequence[User]) -> None:
-    """Users that were read, and nobody waits for them."""
+class Finding(NamedTuple):
+    """Something that `Maintenance.check` found.
+
+    Attributes:
+        severity: how bad it is.
+        message: a sentence, with the file and the transaction or the byte.
+    """
+
+    severity: Severity
+    message: str
+
+
+class Recovered(NamedTuple):
+    """What `Maintenance.recover` wrote.
+
+    Attributes:
+        users: the number of users in the new store.
+        number: the number of the last transaction in the new store.
+        losses: what could not be recovered; sentences.
+    """
+
+    users: int
+    number: int
+    losses: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long the changes of each user are available; the list of transactions stays for good.
+
+    Attributes:
+        days: for how many days.
+        bytes: how many bytes of them; the oldest are removed first.
+        segment_bytes: the bytes above which a new part of the log is begun,
+        segment_ratio: if they also exceed so many times those of all users,
+        segment_days: or after so many days.
+    """
+
+    days: float = 90
+    bytes: int = 1024**3
+    segment_bytes: int = 32 * 1024**2
+    segment_ratio: float = 4
+    segment_days: float = 30
+
+
+UsersLoaded = Callable[[Sequence[User]], object]
+"""Called with users that were read."""
+
+
+def ignore_loaded_users(_users: Sequence[User]) -> None:
+    """Ignore users that were read."""
+
+
+class Maintenance(ABC):
+    """What can be done to the files of a store that is kept in files. Nothing needs to be open."""
+
+    @abstractmethod
+    def create(self) -> None:
+        """Create an empty store.
+
+        Raises:
+            StoreError: there is one already, or it could not be created.
+        """
+
+    @abstractmethod
+    def share(self, group: str) -> int:
+        """Share the store with a group of this machine; create an empty one if there is none.
+
+        Returns:
+            The number of files that were there before.
+
+        Raises:
+            StoreError: it could not be done.
+        """
+
+    @abstractmethod
+    def files(self) -> Sequence[tuple[str, int]]:
+        """Return the path and the size in bytes of each file of the store."""
+
+    @abstractmethod
+    def backup(self, file: Path, tick: Tick = no_tick) -> int:
+        """Write the whole store to one new file, consistent while others write.
+
+        Returns:
+            The number of the last transaction in it.
+
+        Raises:
+            StoreError: the file exists, or it could not be written.
+        """
+
+    @abstractmethod
+    def check(self, tick: Tick = no_tick) -> Sequence[Finding]:
+        """Check everything that can be checked: checksums, chain, rules, modes, leftovers.
+
+        Raises:
+            StoreError: there is no store.
+        """
+
+    @abstractmethod
+    def recover(self, target: Path, tick: Tick = no_tick) -> Recovered:
+        """Write what can be read of a damaged store, or of a backup, to a new store.
+
+        Raises:
+            StoreError: nothing could be read, or the new store exists or could not be written.
+        """
 
 
 class UserStore(ABC):
-    """A place where users are kept."""
+    """A store of users."""
 
     @property
     @abstractmethod
     def location(self) -> str:
-        """Where it is, for people."""
+        """Where it is, for display only."""
+
+    @property
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is a store yet; the first commit creates it."""
 
     @property
     @abstractmethod
     def state(self) -> State:
-        """What it held when it was last read or written by this program."""
+        """What it held when this program last read or wrote it."""
 
     @property
     @abstractmethod
     def notices(self) -> Sequence[str]:
-        """What the admin should know about the store, found out by loading it; sentences."""
+        """What the admin should know about the store, found by `load` and `refresh`; sentences."""
 
     @abstractmethod
     def acknowledge_notices(self) -> None:
-        """Keep what a person has read from being said at the next start again."""
+        """Do not repeat, at the next start, what the admin has read."""
 
     @property
     @abstractmethod
-    def read_only(self) -> str:
-        """Why it cannot be changed, as a sentence; empty where it can."""
+    def read_only_reason(self) -> str:
+        """Why it cannot be changed, as a sentence; empty if it can."""
+
+    @property
+    def warning(self) -> str:
+        """What is wrong at the moment although all is saved, as a few words; empty if nothing."""
+        return ""
+
+    @property
+    def maintenance(self) -> Maintenance | None:
+        """What can be done to its files; None for a store without files of its own."""
+        return None
 
     @abstractmethod
-    def load(self, tick: Tick = no_tick, found: Found = no_found) -> State:
-        """Read what it holds now, others' commits included.
+    def load(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
+        """Read what it holds now, including the commits of other programs.
 
         Args:
-            tick: told how much is read.
-            found: given the users as they are read, some hundred at a time and in store order,
-                so that the first can be shown before the last are there. A user that a later
-                transaction changed is found again, as it is after that; one that was deleted may
-                have been found before. Nothing is found where the store is loaded already.
+            tick: the progress.
+            found: called with the users as they are read, some hundred at a time and in store
+                order, so that the first can be shown before the last are read. A user that a later
+                transaction changed is passed again; one that was deleted may have been passed
+                before. Not called if the store is loaded already.
 
         Raises:
             StoreError: it cannot be read, or is no store.
@@ -159,126 +319,108 @@ class UserStore(ABC):
 
     @abstractmethod
     def has_external_changes(self) -> bool:
-        """Whether others may have committed something. Asks the system, and takes no time."""
+        """Whether other programs may have committed something. Takes microseconds."""
 
     @abstractmethod
-    def refresh(self, tick: Tick = no_tick) -> Update | None:
-        """Read what others committed since; None where that is nothing, or somebody is writing.
-
-        Never waits for another writer.
+    def refresh(self, tick: Tick = no_tick) -> ExternalChanges | None:
+        """Read what other programs committed; None if that is nothing. Never waits for a writer.
 
         Args:
-            tick: told how much is read; it must not raise.
+            tick: the progress; it must not raise.
 
         Raises:
-            StoreError: it cannot be read any more.
+            StoreError: it can no longer be read.
         """
 
     @abstractmethod
-    def transaction(self, why: str, token: str = "") -> AbstractContextManager[Transaction]:
-        """Keep others from writing, for a change made of the newest state.
-
-        Args:
-            why: what the change is, for the activity log.
-            token: that of the `import_in_progress`, if it is one.
+    def transaction(self, action: Action) -> AbstractContextManager[Transaction]:
+        """Lock the store for a change of its newest state.
 
         Raises:
-            StoreBusy: somebody else is writing and does not finish in time.
-            StoreReadOnly: the store was opened for looking only, or may not be written.
+            StoreBusy: another program is writing and does not finish in time.
+            StoreReadOnly: the store was opened read-only, or may not be written.
             StoreError: it cannot be read or locked.
         """
 
     @abstractmethod
-    def let_go(self) -> AbstractContextManager[bool]:
-        """Keep this program from holding up all others for a moment, as when it is stopped.
+    def lock_free(self) -> AbstractContextManager[bool]:
+        """Keep this program from locking the store for a moment, as when it is suspended.
 
         Returns:
             A context manager that gives whether that is so: nothing is being written or read now.
         """
 
     @abstractmethod
-    def import_in_progress(self, what: str) -> AbstractContextManager[str]:
-        """Leave a note that an import is under way, which the next start finds if it is cut off.
-
-        Args:
-            what: the file that is imported.
+    def import_in_progress(self, file_name: str) -> AbstractContextManager[str]:
+        """Leave a marker that the next start finds if the import is interrupted.
 
         Returns:
-            A context manager with a token for `transaction`.
+            A context manager with a token for `Action`.
         """
 
     @abstractmethod
-    def activity(self) -> list[Entry]:
-        """All transactions, newest first, as far as this program has read the store.
+    def transactions(self) -> list[TransactionSummary]:
+        """Return all transactions, newest first, as far as this program has read the store.
 
         Raises:
-            StoreError: the history cannot be read.
+            StoreError: they cannot be read.
         """
 
     @abstractmethod
-    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[Done]:
-        """What a transaction did, user by user.
+    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[UserChange]:
+        """Yield what a transaction did, user by user.
 
         Raises:
-            StoreError: there is no such transaction, what it did is no longer kept, or the
-                history cannot be read.
+            StoreError: there is no such transaction, or its changes are no longer available or
+                cannot be read.
         """
 
     @abstractmethod
-    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[Touch]:
-        """What became of a user, newest first, as far as it is kept.
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[UserHistoryEntry]:
+        """Yield what transactions did to a user, newest first, as far as it is available.
 
-        What is older is looked for only when it is asked for.
+        Older transactions are read only when they are asked for.
 
         Args:
-            user_id: the user; it may be gone.
-            tick: told how much is read; it may raise `Cancelled`.
+            user_id: the user; it may have been deleted.
+            tick: the progress; it may raise `Cancelled`.
 
         Raises:
-            StoreError: the history cannot be read.
+            StoreError: the transactions cannot be read.
         """
 
     @abstractmethod
     def history_removed_until(self) -> datetime | None:
-        """When the last transaction was of which it is no longer kept what it did to each user.
+        """Return the time of the last transaction whose changes are no longer available.
 
-        None where that is kept of all transactions that are known.
+        None if those of all known transactions are available.
 
         Raises:
-            StoreError: the history cannot be read.
+            StoreError: the transactions cannot be read.
         """
 
     @abstractmethod
     def changed_user_ids(
         self, number: int, tick: Tick = no_tick, *, last: int = 0
     ) -> Iterator[str]:
-        """The User IDs of those whom a transaction added or changed.
+        """Yield the User IDs of the users that transactions added or changed.
 
-        Those whom it deleted are not among them. Makes no `Done` of each user, so that it takes
-        little longer than reading the journal.
+        Deleted users are not among them. Takes little longer than reading the log.
 
         Args:
             number: the transaction.
-            tick: told how much is read; it may raise `Cancelled`.
-            last: the last of several transactions in a row that are asked about at once; a user
-                comes once for each of them, and may be gone.
+            tick: the progress; it may raise `Cancelled`.
+            last: the last of several consecutive transactions; a user comes once for each of them,
+                and may have been deleted since.
 
         Raises:
-            StoreError: there is no such transaction, what it did is no longer kept, or the
-                history cannot be read. Some users may have come by then.
+            StoreError: there is no such transaction, or its changes are no longer available or
+                cannot be read. Some User IDs may have been yielded before.
         """
 
     @abstractmethod
-    def checkpoint(self, tick: Tick = no_tick, *, only_if_large: bool = False) -> bool:
-        """Write all users into the store's main file, and move what led to it into the history.
+    def close(self) -> None:
+        """Write what is still to be written for other programs, and close the store.
 
-        Args:
-            tick: told how far it is; it may raise `Cancelled`.
-            only_if_large: whether to do nothing while there is little to move.
-
-        Returns:
-            Whether anything was done.
-
-        Raises:
-            StoreError: it could not be done; no user is lost.
+        Commits are durable without it. It may be loaded again.
         """

@@ -15,13 +15,13 @@ class Origin(NamedTuple):
     """Who is at work.
 
     Attributes:
-        who: the login of the person.
+        login: the login of the admin.
         address: the address that the SSH line came from; empty where there is none.
         host: this machine.
         process: this process.
     """
 
-    who: str
+    login: str
     address: str
     host: str
     process: int
@@ -44,7 +44,7 @@ def login() -> str:
     return os.environ.get("SUDO_USER") or _name_of(os.getuid())
 
 
-def origin() -> Origin:
+def current_origin() -> Origin:
     """Who is at work now."""
     address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
     return Origin(login(), address, _host(), os.getpid())

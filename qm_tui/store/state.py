@@ -1,10 +1,21 @@
-"""What a store holds at one moment, and what is to become of it."""
+"""The users of a store at one moment, and what changes make of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count, islice
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, cast
 
+from qm_tui.progress import STEP
 from qm_tui.store.overlay import OverlayMapping
-from qm_tui.users.fields import User
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.identity import name_key, name_keys
+
+_USER_ID: Final = FIELD["user_id"].index
+_USER_NAME: Final = FIELD["user_name"].index
+_user_name_of: Final = itemgetter(_USER_NAME)
+
+_versions: Final = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +23,20 @@ class State:
     """What a store holds at one moment. It never changes; a commit makes a new one.
 
     Attributes:
-        generation: the number of the last transaction; it grows with every commit.
+        number: the number of the last transaction; it grows with every commit.
         users: the users by User ID, in store order.
         names: the User ID of each user by User Name, as `name_key` makes it comparable.
+        version: differs between any two states of a program. Two states of the same version are
+            one state; a number may come twice, if an older copy of the store is put back.
     """
 
-    generation: int
+    number: int
     users: Mapping[str, User]
     names: Mapping[str, str]
+    version: int = field(default_factory=_versions.__next__, compare=False)
 
 
-EMPTY = State(0, OverlayMapping(), OverlayMapping())
+EMPTY: Final = State(0, OverlayMapping(), OverlayMapping())
 """The state of a store that holds nothing yet."""
 
 Changes = Mapping[str, User | None]
@@ -30,4 +44,98 @@ Changes = Mapping[str, User | None]
 
 
 class NameTaken(ValueError):
-    """Two users would bear one User Name."""
+    """Two users would have one User Name."""
+
+
+class NameChanges(NamedTuple):
+    """What changes do to User Names.
+
+    Attributes:
+        released: names that their users no longer have, comparable.
+        claimed: by name, the User ID of the user that has it from now on.
+    """
+
+    released: list[str]
+    claimed: dict[str, str]
+
+
+def check_consistency(state: State, changes: Changes) -> NameChanges:
+    """Check that changes fit a state and one another, and return what they do to User Names.
+
+    Raises:
+        NameTaken: two users would have one User Name.
+        ValueError: a User ID does not match its user, or a user that does not exist would be
+            deleted.
+    """
+    users, names = state.users, state.names
+    found = name_changes(state, changes)
+    for user_id, user in changes.items():
+        if user is None:
+            if user_id not in users:
+                msg = "a user that does not exist cannot be deleted"
+                raise ValueError(msg)
+        elif not user_id or user_id != user[_USER_ID]:
+            msg = "a change must have the User ID of its user"
+            raise ValueError(msg)
+    for key, user_id in found.claimed.items() if names else ():
+        owner_id = names.get(key)
+        if owner_id is not None and owner_id != user_id:
+            owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
+            if owner is not None and name_key(owner.user_name) == key:
+                raise NameTaken("two users would have one User Name")
+    return found
+
+
+def name_changes(state: State, changes: Changes) -> NameChanges:
+    """Return what changes do to User Names.
+
+    Raises:
+        NameTaken: two of the changes claim one name.
+    """
+    users, names = state.users, state.names
+    released: list[str] = []
+    claimed: dict[str, str] = {}
+    claims = 0
+    if not users and None not in changes.values():
+        # all are new, as when users move to this store. Not in one call: it would hold every key
+        added = cast("Mapping[str, User]", changes)
+        user_ids, names_of = iter(added), map(_user_name_of, added.values())
+        while batch := list(islice(user_ids, STEP)):
+            claimed.update(zip(name_keys(islice(names_of, STEP)), batch, strict=True))
+        claims = len(added)
+        changes = {}
+    for user_id, user in changes.items():
+        stored = users.get(user_id)
+        after = None if user is None else name_key(user[_USER_NAME])
+        if stored is not None:
+            before = name_key(stored[_USER_NAME])
+            if before == after:
+                continue
+            if names.get(before) == user_id:
+                released.append(before)
+        if after is not None:
+            claimed[after] = user_id
+            claims += 1
+    if len(claimed) < claims:
+        raise NameTaken("two users would have one User Name")
+    return NameChanges(released, claimed)
+
+
+def next_state(state: State, changes: Changes, number: int, names: NameChanges) -> State:
+    """Return the state that changes lead to."""
+    index = _overlay(state.names)
+    if names.released or names.claimed:
+        released: dict[str, str | None] = dict.fromkeys(names.released)
+        index = index.changed({**released, **names.claimed} if released else names.claimed)
+    users = _overlay(state.users).changed(changes)
+    if len(index) != len(users):
+        # another program gave two users one name: the first of them has it
+        first: dict[str, str] = {}
+        for user_id, user in users.items():
+            first.setdefault(name_key(user.user_name), user_id)
+        index = OverlayMapping(first)
+    return State(number, users, index)
+
+
+def _overlay(mapping: Mapping[str, Any]) -> OverlayMapping[Any]:
+    return mapping if isinstance(mapping, OverlayMapping) else OverlayMapping(dict(mapping))

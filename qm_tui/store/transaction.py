@@ -64,8 +64,8 @@ class Transaction(ABC):
                 deleted: a fault of the caller.
         """
         state = self.state
-        is_judged = state is terms.judged_on
-        if not is_judged and any_invalid(changes, state, tick, terms):
+        is_validated = state.version == terms.validated_version
+        if not is_validated and any_invalid(changes, state, tick, terms):
             raise RulesBroken(validate_changes(changes, state, tick, terms))
         try:
             return self._write_checked(changes, tick)

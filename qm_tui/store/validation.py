@@ -36,14 +36,15 @@ class ValidationOptions:
         allow_unlicensed: whether users may have neither of the licenses 14 and 15 (ours).
         previously_stored: by User ID, users as they once stood in the store. A value that stood
             there may come back, whatever the rules say of it: else what was deleted could be lost.
-        judged_on: the state on which the same rules were asked of each user already, while the
-            plan of an import was made. On that very state they are not asked again, which would
-            take a quarter of the time of the import; on any other they are.
+        validated_version: the version of the state on which the same rules were validated
+            already, while the plan of an import was made; 0 if on none. On that very state they
+            are not validated again, which would take a quarter of the time of the import; on any
+            other they are.
     """
 
     allow_unlicensed: bool = False
     previously_stored: Mapping[str, User] = field(default_factory=dict)
-    judged_on: State | None = None
+    validated_version: int = 0
 
 
 USUAL: Final = ValidationOptions()
@@ -202,4 +203,4 @@ def _without(state: State, user_ids: set[str]) -> State:
     if not user_ids:
         return state
     names = {key: user_id for key, user_id in state.names.items() if user_id not in user_ids}
-    return State(state.generation, state.users, names)
+    return State(state.number, state.users, names)

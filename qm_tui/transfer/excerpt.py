@@ -93,7 +93,8 @@ class Excerpts:
         own = state.users.get(own_id or "")
         if own is not None:
             few[own.user_id] = own
-        return State(state.generation, _Few(state.users, few), self._names)
+        # for whoever compares versions, a plan for these few holds for the store that they are of
+        return State(state.number, _Few(state.users, few), self._names, state.version)
 
 
 class _Few(Mapping[str, V], Generic[V]):

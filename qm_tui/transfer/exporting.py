@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from qm_tui.files import NotDurable, replacing
+from qm_tui.directory import NotDurable
+from qm_tui.files import replacing
 from qm_tui.places import short
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.refusal import Refused, reason

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled, Phase, Tick, no_tick
 from qm_tui.refusal import Refused
-from qm_tui.store.interface import IMPORT_OF, UserStore
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, size_text, visible
@@ -196,22 +196,23 @@ def commit(
         if not plan.writes:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        why = _why(prepared)
-        with store.transaction(why, token) as transaction:
+        action = Action(TransactionKind.IMPORT, _reason(prepared), token)
+        with store.transaction(action) as transaction:
             state = transaction.state
-            if state is not prepared.state and not left:
+            if state.version != prepared.state.version and not left:
                 # others write all the time: they have to wait for once
                 prepared = _prepared_again(prepared, state, tick)
                 if not takes_any_outcome:
                     _require_same(prepared, first)
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
-            if state is prepared.state and plan.writes:
-                terms = ValidationOptions(plan.choices.allow_unlicensed, judged_on=prepared.state)
+            if state.version == prepared.state.version and plan.writes:
+                allows = plan.choices.allow_unlicensed
+                terms = ValidationOptions(allows, validated_version=state.version)
                 transaction.commit(plan.changes, _counting(plan, tick), terms)
                 moved_on = prepared is not first
                 return _report(prepared, committed=True, store_moved_on=moved_on)
-        if state is not prepared.state:
+        if state.version != prepared.state.version:
             prepared = _prepared_again(prepared, state, tick)
     return _report(prepared, store_moved_on=True)
 
@@ -220,11 +221,11 @@ def _report(prepared: Prepared, *, committed: bool = False, store_moved_on: bool
     return Report(prepared.plan, prepared.findings, prepared.signature, committed, store_moved_on)
 
 
-def _why(prepared: Prepared) -> str:
+def _reason(prepared: Prepared) -> str:
     """What the import is, for the activity log: the same facts as the preview said."""
     plan, corrected = prepared.plan, len(prepared.asked.corrections)
     said = [
-        f"{IMPORT_OF}{visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
+        f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
         f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
         f"{corrected:,} corrected by hand" if corrected else "",

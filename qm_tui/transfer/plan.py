@@ -127,7 +127,7 @@ class Plan:
     """What an import would do to one state of a store.
 
     Attributes:
-        generation: the state's generation; the plan holds for no other.
+        version: the state's version; the plan holds for no other.
         choices: the choices that it was made by.
         changes: the users as they would be, by User ID, in the order of the file. Empty where
             only counts were asked for.
@@ -147,7 +147,7 @@ class Plan:
             that was asked for.
     """
 
-    generation: int
+    version: int
     choices: Choices = field(default_factory=Choices)
     changes: dict[str, User] = field(default_factory=dict)
     added: set[str] = field(default_factory=set)

@@ -271,7 +271,7 @@ class Planner:
         changes, added = self._changes(conflicts.keys())
         self._report_names_of_rejected(conflicts.keys())
         plan = Plan(
-            state.generation,
+            state.version,
             self._choices,
             changes,
             added,

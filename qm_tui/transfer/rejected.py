@@ -8,7 +8,7 @@ lines that could not be read go to `NAME-unreadable.txt` byte for byte.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from qm_tui.files import NotDurable
+from qm_tui.directory import NotDurable
 from qm_tui.places import short
 from qm_tui.progress import Tick, no_tick
 from qm_tui.refusal import Refused, reason

@@ -13,7 +13,8 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
-from qm_tui.files import NotDurable, replacing
+from qm_tui.directory import NotDurable
+from qm_tui.files import replacing
 from qm_tui.places import short
 from qm_tui.progress import Phase, Tick
 from qm_tui.refusal import Refused, reason

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
-from qm_tui.store.interface import Entry
+from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import fitted, visible
 from qm_tui.tui.done_lines import origin_text, time_text, title_text
 from qm_tui.tui.virtual_rows import VirtualRows
@@ -49,28 +49,28 @@ class ActivityList(VirtualRows):
 
     def __init__(self) -> None:
         super().__init__(id="transactions")
-        self._entries: Sequence[Entry] = ()
+        self._transactions: Sequence[TransactionSummary] = ()
 
     @property
     def row_count(self) -> int:
         """How many transactions are shown."""
-        return len(self._entries)
+        return len(self._transactions)
 
     @property
-    def cursor_entry(self) -> Entry | None:
+    def cursor_transaction(self) -> TransactionSummary | None:
         """The transaction under the cursor."""
-        return self._entries[self.cursor_row] if self._entries else None
+        return self._transactions[self.cursor_row] if self._transactions else None
 
-    def show(self, entries: Sequence[Entry]) -> None:
+    def show(self, transactions: Sequence[TransactionSummary]) -> None:
         """Show other transactions, newest first. The cursor stays on its transaction."""
-        before, cursor, top = self._entries, self.cursor_row, int(self.scroll_offset.y)
-        self._entries = entries
+        before, cursor, top = self._transactions, self.cursor_row, int(self.scroll_offset.y)
+        self._transactions = transactions
         if not before:
             self.rows_changed(0)
             return
         # whoever looks at the newest goes on looking at the newest
-        row_at_top = _row_of(before[top].number, entries) if top else 0
-        self.rows_moved(_row_of(before[cursor].number, entries), row_at_top)
+        row_at_top = _row_of(before[top].number, transactions) if top else 0
+        self.rows_moved(_row_of(before[cursor].number, transactions), row_at_top)
 
     def header_text(self, width: int) -> list[Segment]:
         """The names of the columns."""
@@ -85,46 +85,47 @@ class ActivityList(VirtualRows):
 
     def row_text(self, row: int, width: int) -> str:
         """One transaction."""
-        entry, at = self._entries[row], _widths(width)
+        transaction, at = self._transactions[row], _widths(width)
         sign = ">" if row == self.cursor_row else " "
-        time = time_text(entry.time)[16 - at.time : 16]
-        address = f"{fitted(visible(entry.address, 64), at.address)} " if at.address else ""
-        why = visible(f"{'' if entry.is_kept else _NO_UNDO}{entry.why}", 200)
+        time = time_text(transaction.time)[16 - at.time : 16]
+        address = f"{fitted(visible(transaction.address, 64), at.address)} " if at.address else ""
+        why = visible(f"{'' if transaction.is_available else _NO_UNDO}{transaction.reason}", 200)
+        login = fitted(visible(transaction.login, 64), at.who)
         return fitted(
-            f"{sign} {entry.number:>{_NUMBER}} {time} {fitted(visible(entry.who, 64), at.who)} "
-            f"{address}{fitted(why, at.why)} {_counts(entry)}",
+            f"{sign} {transaction.number:>{_NUMBER}} {time} {login} "
+            f"{address}{fitted(why, at.why)} {_counts(transaction)}",
             width,
         )
 
     def footer_text(self, width: int, line: int) -> str:
         """The transaction under the cursor in full, and which of how many it is."""
-        entry = self.cursor_entry
-        if entry is None:
+        transaction = self.cursor_transaction
+        if transaction is None:
             return " " * width
         if line == 0:
             position = f"{self.cursor_row + 1:,} of {self.row_count:,} "
             return fitted(position.rjust(width), width)
         if line == 1:
-            return fitted(f"  No. {entry.number:,}, {origin_text(entry)}", width)
+            return fitted(f"  No. {transaction.number:,}, {origin_text(transaction)}", width)
         # two lines for what it was: a file's name and its sum are long
-        lines = wrap(title_text(entry), max(8, width - 3), max_lines=2, placeholder=" …")
+        lines = wrap(title_text(transaction), max(8, width - 3), max_lines=2, placeholder=" …")
         return fitted(f"  {lines[line - 2]}" if line - 2 < len(lines) else "", width)
 
 
-def _row_of(number: int, entries: Sequence[Entry]) -> int:
-    """The row of a transaction, or of the next older one; the entries are newest first."""
-    low, high = 0, len(entries)
+def _row_of(number: int, transactions: Sequence[TransactionSummary]) -> int:
+    """The row of a transaction, or of the next older one; the transactions are newest first."""
+    low, high = 0, len(transactions)
     while low < high:
         middle = (low + high) // 2
-        if entries[middle].number > number:
+        if transactions[middle].number > number:
             low = middle + 1
         else:
             high = middle
-    return min(low, max(0, len(entries) - 1))
+    return min(low, max(0, len(transactions) - 1))
 
 
-def _counts(entry: Entry) -> str:
+def _counts(transaction: TransactionSummary) -> str:
     """How many users: `+48 ~310 -2`."""
-    counts = (("+", entry.added), ("~", entry.changed), ("-", entry.deleted))
+    counts = (("+", transaction.added), ("~", transaction.changed), ("-", transaction.deleted))
     text = " ".join(f"{sign}{number:,}" for sign, number in counts if number)
     return fitted(text or "no users", _COUNTS)

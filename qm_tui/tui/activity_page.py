@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 
 from qm_tui.progress import STEP
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Entry
+from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import counted
 from qm_tui.tui.actions_bar import Offer
 from qm_tui.tui.activity_list import ActivityList
@@ -36,14 +36,16 @@ class ActivityRead(Message):
     """The transactions were read.
 
     Args:
-        entries: those that the filter shows, newest first.
+        transactions: those that the filter shows, newest first.
         total: how many there are.
         words: the words of the filter.
     """
 
-    def __init__(self, entries: Sequence[Entry], total: int, words: Sequence[str]) -> None:
+    def __init__(
+        self, transactions: Sequence[TransactionSummary], total: int, words: Sequence[str]
+    ) -> None:
         super().__init__()
-        self.entries, self.total, self.words = entries, total, words
+        self.transactions, self.total, self.words = transactions, total, words
 
 
 class ActivityRefused(Message):
@@ -133,22 +135,22 @@ class ActivityPage(Page):
     def _read(self, words: Sequence[str]) -> None:
         worker = get_current_worker()
         try:
-            entries = self.session.store.activity()
+            transactions = self.session.store.transactions()
         except StoreError as refused:
             self.post_message(ActivityRefused(str(refused)))
             return
-        shown = entries
+        shown = transactions
         if words:
             shown = []
-            for count, entry in enumerate(entries):
-                if all(word in _searched(entry) for word in words):
-                    shown.append(entry)
+            for count, transaction in enumerate(transactions):
+                if all(word in _searched(transaction) for word in words):
+                    shown.append(transaction)
                 if not count % STEP:
                     time.sleep(_REST)
                 if worker.is_cancelled:
                     return
         if not worker.is_cancelled:
-            self.post_message(ActivityRead(shown, len(entries), words))
+            self.post_message(ActivityRead(shown, len(transactions), words))
 
     @on(ActivityRefused)
     def _refused(self, event: ActivityRefused) -> None:
@@ -160,10 +162,10 @@ class ActivityPage(Page):
             return
         count = counted(event.total, "transaction")
         if event.words:
-            count = f"{len(event.entries):,} of {event.total:,} shown"
+            count = f"{len(event.transactions):,} of {event.total:,} shown"
         self.query_one("#count", Static).update(safe(count))
         nothing = self.query_one("#no-transactions", Static)
-        nothing.display = not event.entries
+        nothing.display = not event.transactions
         nothing.update(
             safe(
                 "No transaction has all these words. Esc clears the filter."
@@ -171,9 +173,9 @@ class ActivityPage(Page):
                 else "No transaction is known yet."
             )
         )
-        was_empty = self._list.cursor_entry is None
-        self._list.show(event.entries)
-        if was_empty or not event.entries:
+        was_empty = self._list.cursor_transaction is None
+        self._list.show(event.transactions)
+        if was_empty or not event.transactions:
             self.show_work()  # there is something to open and to undo, or there no longer is
 
     # The filter
@@ -212,14 +214,14 @@ class ActivityPage(Page):
     @on(ActivityList.RowSelected)
     def action_open(self) -> None:
         """See what the transaction under the cursor did."""
-        entry = self._list.cursor_entry
-        if entry is not None:
-            self.app.push_screen(TransactionScreen(entry, self.session.store))
+        transaction = self._list.cursor_transaction
+        if transaction is not None:
+            self.app.push_screen(TransactionScreen(transaction, self.session.store))
 
     def transaction_to_undo(self) -> int | None:
         """The transaction under the cursor."""
-        entry = self._list.cursor_entry
-        return entry.number if entry is not None else None
+        transaction = self._list.cursor_transaction
+        return transaction.number if transaction is not None else None
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         """Grey out what cannot be done now. In the field of the filter its key is a letter."""
@@ -227,12 +229,14 @@ class ActivityPage(Page):
             return False
         if action in ("open", "undo"):
             with suppress(NoMatches):
-                if self._list.cursor_entry is None:
+                if self._list.cursor_transaction is None:
                     return None
         return super().check_action(action, parameters)
 
 
-def _searched(entry: Entry) -> str:
+def _searched(transaction: TransactionSummary) -> str:
     """What the words of a filter are looked for in."""
-    number, when = str(entry.number), time_text(entry.time)
-    return "\n".join((number, when, entry.who, entry.address, entry.why)).casefold()
+    number, when = str(transaction.number), time_text(transaction.time)
+    return "\n".join(
+        (number, when, transaction.login, transaction.address, transaction.reason)
+    ).casefold()

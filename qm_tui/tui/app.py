@@ -5,7 +5,6 @@ import getpass
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final
 
@@ -22,12 +21,10 @@ from textual.worker import WorkerFailed
 
 from qm_tui.crash import STATUS, crashed, has_failed, log_quietly
 from qm_tui.log import note, says_more
-from qm_tui.progress import Cancelled, HungUp
-from qm_tui.progress_line import progress_line
+from qm_tui.progress import HungUp
 from qm_tui.remembered import Theme, remember, remembered
 from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
 from qm_tui.saying import say
-from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.chrome import FilterWanted, PageChosen
 from qm_tui.tui.incoming import TerminalDriver
@@ -325,7 +322,7 @@ def _login() -> str:
 
 
 def run(store: UserStore) -> int:
-    """Run the interface until it is left, then tidy up the store if that is worth while.
+    """Run the interface until it is left. The store is closed by whoever opened it.
 
     Returns:
         The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
@@ -340,7 +337,4 @@ def run(store: UserStore) -> int:
         app.status = STATUS  # it was said, and the program went on
     if app.return_value:
         say(app.return_value, to_error=True)
-    elif not app.status and not store.read_only:
-        with suppress(StoreError, Cancelled), progress_line() as tick:
-            store.checkpoint(tick, only_if_large=True)  # what was changed is safe without it
     return app.status

@@ -11,6 +11,7 @@ from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.remembered import remembered
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan
 from qm_tui.store.changes.bulk import chosen as these
+from qm_tui.store.interface import TransactionKind
 from qm_tui.store.state import State
 from qm_tui.text import counted
 from qm_tui.tui.acting import Chosen
@@ -53,7 +54,7 @@ async def change_field(page: Screen[Any], session: Session, chosen: Chosen) -> N
     dialog = ChangeDialog(session, chosen.user_ids, chosen.words, allow_unlicensed=allows)
     plan = await page.app.push_screen_wait(dialog)
     if plan is not None:
-        await carry_out(page, session, plan, said_of_change)
+        await carry_out(page, session, plan, partial(said_of_change, dialog.what))
 
 
 async def delete(page: Screen[Any], session: Session, chosen: Chosen) -> None:
@@ -72,7 +73,7 @@ async def delete(page: Screen[Any], session: Session, chosen: Chosen) -> None:
     if answer is Answer.INACTIVATE:
         await _set_active(page, session, chosen, INACTIVATE, state)
     elif answer is Answer.DELETE:
-        change = BulkChange("delete", these(chosen.user_ids), None)
+        change = BulkChange(TransactionKind.DELETE, "delete", these(chosen.user_ids), None)
         plan = await planned(page, session, change, state)
         if plan is not None:
             # their number was typed in the dialog
@@ -83,15 +84,16 @@ async def delete(page: Screen[Any], session: Session, chosen: Chosen) -> None:
 async def _set_active(
     page: Screen[Any], session: Session, chosen: Chosen, flag: str, state: State
 ) -> None:
-    why = "activate" if flag == ACTIVATE else "inactivate"
-    change = BulkChange(why, these(chosen.user_ids), {"is_active": flag})
+    kind = TransactionKind.ACTIVATE if flag == ACTIVATE else TransactionKind.INACTIVATE
+    change = BulkChange(kind, kind.value, these(chosen.user_ids), {"is_active": flag})
     plan = await planned(page, session, change, state)
     if plan is not None:
         await carry_out(page, session, plan, _said_of_activation)
 
 
 def _said_of_activation(plan: BulkPlan) -> str:
-    return f"{counted(len(plan.changes), 'user')} {plan.change.why}d"
+    done = "activated" if plan.change.kind is TransactionKind.ACTIVATE else "inactivated"
+    return f"{counted(len(plan.changes), 'user')} {done}"
 
 
 def _said_of_deletion(plan: BulkPlan) -> str:

@@ -16,11 +16,12 @@ from qm_tui.crash import sentence_of
 from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import Cancelled
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
+from qm_tui.store.interface import TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, visible
 from qm_tui.transfer.rows import BLANKS
 from qm_tui.tui.background import forget
-from qm_tui.tui.change_words import outcome_of, why_of
+from qm_tui.tui.change_words import outcome_of, reason_of
 from qm_tui.tui.changeable import all_that_can_change
 from qm_tui.tui.choice_line import ChoiceLine
 from qm_tui.tui.content import safe, safe_lines
@@ -85,6 +86,9 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         user_ids: the users.
         who: who they are, in words.
         allow_unlicensed: whether the admin chose that users may have no license.
+
+    Attributes:
+        what: what is changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,7 +105,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         self._session, self._user_ids, self._who = session, user_ids, who
         self._terms = ValidationOptions(allow_unlicensed)
         self._whats = all_that_can_change(allow_unlicensed=allow_unlicensed)
-        self._what = self._whats[0]
+        self.what = self._whats[0]
         self._asked = 0
         self._plan: BulkPlan | None = None
         self._job: Job | None = None
@@ -147,13 +151,13 @@ class ChangeDialog(Dialog[BulkPlan | None]):
             sign = ">" if at == event.option_index else " "
             event.option_list.replace_option_prompt_at_index(at, safe(f"{sign} {one.name}"))
         what = self._whats[event.option_index]
-        if what is not self._what:
-            self._what = what
+        if what is not self.what:
+            self.what = what
             self._show_what()
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
-        self.set_focus(self._line if self._what.field is not None else self.query_one(ChoiceLine))
+        self.set_focus(self._line if self.what.field is not None else self.query_one(ChoiceLine))
 
     @property
     def _line(self) -> _ValueInput:
@@ -161,16 +165,16 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     def _show_what(self) -> None:
         choices = self.query_one(ChoiceLine)
-        is_typed = self._what.field is not None
+        is_typed = self.what.field is not None
         self._line.display, choices.display = is_typed, not is_typed
         if not is_typed:
-            choices.show(self._what.options, self._what.options[0].value)
+            choices.show(self.what.options, self.what.options[0].value)
         self._show_in_use()
         self._begin_anew()
         self._ask()
 
     def _in_use(self) -> Sequence[str]:
-        field = self._what.field
+        field = self.what.field
         return self._session.listing.values_of(field) if field is not None else ()
 
     def _show_in_use(self) -> None:
@@ -186,9 +190,9 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     @property
     def _values(self) -> Mapping[str, str]:
-        field = self._what.field
+        field = self.what.field
         if field is None:
-            return self._what.values(self.query_one(ChoiceLine).value)
+            return self.what.values(self.query_one(ChoiceLine).value)
         return {field.key: self._line.value.strip(BLANKS)}
 
     @on(Input.Changed)
@@ -225,7 +229,8 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         """Find out in the background whom the value changes."""
         self._job = Job(lambda _progress: None)
         whom = chosen(self._user_ids)
-        change = BulkChange(why_of(self._what), whom, self._values, self._terms)
+        kind = TransactionKind.SET
+        change = BulkChange(kind, reason_of(self.what), whom, self._values, self._terms)
         self._find_out(self._asked, change, self._job)
 
     @work(thread=True, description="what a change does")
@@ -248,7 +253,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
             return  # another value is asked about by now
         self._plan = event.plan
         plan = event.plan
-        self._say(*([event.sentence] if plan is None else outcome_of(plan, self._what)))
+        self._say(*([event.sentence] if plan is None else outcome_of(plan, self.what)))
         self._show_button()
 
     def _say(self, *lines: str) -> None:
@@ -268,7 +273,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
         """Agree to what is shown; to nothing while it is not known what the value does."""
-        is_unseen = self._what.field is not None and not self._line.value
+        is_unseen = self.what.field is not None and not self._line.value
         if is_unseen and self.query_one(OptionList).has_focus:
             self.set_focus(self._line)  # no field is cleared before its line was looked at
             return

@@ -1,24 +1,21 @@
 """What the change of a field does to users, in words."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.text import counted, sentence
 from qm_tui.tui.changeable import What
 from qm_tui.users.problems import Fault, shortened
 
-_WHY: Final = "change of "
 
-
-def why_of(what: What) -> str:
+def reason_of(what: What) -> str:
     """What a change is, for the activity log."""
-    return f"{_WHY}{what.name}"
+    return f"change of {what.name}"
 
 
-def said_of_change(plan: BulkPlan) -> str:
+def said_of_change(what: What, plan: BulkPlan) -> str:
     """What a change did, for the Actions bar."""
-    return f"{plan.change.why.removeprefix(_WHY)} of {counted(len(plan.changes), 'user')} changed"
+    return f"{what.name} of {counted(len(plan.changes), 'user')} changed"
 
 
 def outcome_of(plan: BulkPlan, what: What) -> Sequence[str]:

@@ -14,9 +14,12 @@ from textual.widgets import Static, Tree
 from qm_tui.text import visible
 from qm_tui.tui.content import safe
 
+_WARNING: Final = 100
+"""Characters of a warning that are shown."""
+
 
 class HeaderLine(Horizontal):
-    """The program, the store's path, whether it can only be looked at, and who is logged in.
+    """The program, the store's path, what is the matter with it, and who is logged in.
 
     Args:
         location: where the store is.
@@ -31,16 +34,24 @@ class HeaderLine(Horizontal):
         """The program's name and the path on the left, the login on the right."""
         yield Static(safe("qm-tui"), id="program")
         yield Static(safe(self._location), id="location")
+        yield Static(id="warning")
         yield Static(safe("looking only"), id="looking-only")
         yield Static(safe(self._login, 32), id="login")
 
     def on_mount(self) -> None:
         """Nothing is said of what is not known yet."""
         self.show_looking_only(False)
+        self.show_warning("")
 
     def show_looking_only(self, is_looking_only: bool) -> None:
         """Say whether the store can only be looked at."""
         self.query_one("#looking-only").display = is_looking_only
+
+    def show_warning(self, warning: str) -> None:
+        """Show what is wrong with the store although all is saved; nothing if it is empty."""
+        shown = self.query_one("#warning", Static)
+        shown.update(safe(warning, _WARNING))
+        shown.display = bool(warning)
 
 
 class PageChosen(Message):

@@ -48,7 +48,7 @@ class CountingPage(Page, Generic[Counts]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._counted: State | None = None
+        self._counted = 0  # the version of the state that was counted, or is being counted
 
     def counts_of(self, state: State, rest: Rest) -> Counts:
         """Count the users of a state. Runs in a thread.
@@ -97,9 +97,9 @@ class CountingPage(Page, Generic[Counts]):
     def _follow(self, view: View) -> None:
         """Count, if that was not done; a page that nobody sees waits until it is shown."""
         if not self.is_active:
-            self._counted = None
-        elif view.state is not self._counted:
-            self._counted = view.state
+            self._counted = 0
+        elif view.state.version != self._counted:
+            self._counted = view.state.version
             self._count(view.state)
 
     @work(thread=True, exclusive=True, group="counting", description="count")
@@ -112,7 +112,7 @@ class CountingPage(Page, Generic[Counts]):
 
     @on(Counted)
     def _show_counted(self, event: Counted) -> None:
-        if event.state is not self._counted:
+        if event.state.version != self._counted:
             return  # others are being made
         total = len(event.state.users)
         self.query_one("#count", Static).update(safe(counted(total, "user")))

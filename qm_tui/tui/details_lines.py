@@ -10,7 +10,7 @@ from rich.cells import cell_len, chop_cells
 from textual.content import Content
 from textual.style import Style
 
-from qm_tui.store.interface import Done, Touch
+from qm_tui.store.interface import UserChange, UserHistoryEntry
 from qm_tui.text import sentence, visible
 from qm_tui.tui.content import safe
 from qm_tui.tui.done_lines import origin_text, time_text
@@ -58,7 +58,7 @@ class History:
         sentence: why it could not be read; empty where it could.
     """
 
-    touches: Sequence[Touch] = ()
+    touches: Sequence[UserHistoryEntry] = ()
     is_whole: bool = False
     has_older: bool = False
     history_removed_until: datetime | None = None
@@ -208,17 +208,17 @@ def _said_of(history: History) -> Iterator[str]:
         yield "No change of this user is known."
 
 
-def _touch_lines(touch: Touch, width: int) -> Iterator[Content]:
-    entry, done = touch
-    yield from _paragraph(origin_text(entry), _SIGN, width, _BOLD)
+def _touch_lines(touch: UserHistoryEntry, width: int) -> Iterator[Content]:
+    transaction, done = touch
+    yield from _paragraph(origin_text(transaction), _SIGN, width, _BOLD)
     what = "added" if done.before is None else "deleted" if done.after is None else "changed"
-    why = f"{what} by No. {entry.number:,}: {visible(entry.why, 300)}"
+    why = f"{what} by No. {transaction.number:,}: {visible(transaction.reason, 300)}"
     yield from _paragraph(why, _INDENT, width)
     for change in _changes_in(done):
         yield from _paragraph(change, _INDENT, width)
 
 
-def _changes_in(done: Done) -> Iterator[str]:
+def _changes_in(done: UserChange) -> Iterator[str]:
     """Each field that is not as it was. A user who was added or deleted is that as a whole."""
     if done.before is None or done.after is None:
         return

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from qm_tui.crash import sentence_of
 from qm_tui.progress import Cancelled
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Touch, UserStore
+from qm_tui.store.interface import UserHistoryEntry, UserStore
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import History, details_lines, history_lines, title_of
 from qm_tui.tui.jobs import Job
@@ -64,7 +64,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id="details")
         self._user: User | None = None
         self._store: UserStore | None = None
-        self._generation = -1
+        self._version = 0
         self._history = History()
         self._fields: list[Content] = []
         self._lines: list[Content] = []
@@ -91,14 +91,14 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
             user: the user; None for nobody.
             store: where the history is kept.
         """
-        generation = store.state.generation
-        if user == self._user and generation == self._generation and store is self._store:
+        version = store.state.version
+        if user == self._user and version == self._version and store is self._store:
             return
         self._stop()
         before = self._user
         if before is None or user is None or before.user_id != user.user_id:
             self._history = History()
-        self._user, self._store, self._generation = user, store, generation
+        self._user, self._store, self._version = user, store, version
         title = title_of(user) if user is not None else "Details"
         self.border_title = safe(f"{title} ")  # without a border on its right no blank follows
         self._make_fields()
@@ -161,7 +161,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         description="history of a user",
     )
     def _read(self, user_id: str, store: UserStore, job: Job) -> None:
-        touches: list[Touch] = []
+        touches: list[UserHistoryEntry] = []
         told = time.monotonic()
         try:
             for touch in islice(store.user_history(user_id, job.tick), MOST + 1):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from qm_tui.store.interface import Done, Entry
+from qm_tui.store.interface import TransactionSummary, UserChange
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELDS, User
 
@@ -19,19 +19,23 @@ def time_text(time: datetime) -> str:
     return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def origin_text(entry: Entry) -> str:
+def origin_text(transaction: TransactionSummary) -> str:
     """When, who, and from where."""
-    origin = f" from {visible(entry.address, 64)}" if entry.address else ""
-    return f"{time_text(entry.time)}, {visible(entry.who, 64)}{origin}"
+    origin = f" from {visible(transaction.address, 64)}" if transaction.address else ""
+    return f"{time_text(transaction.time)}, {visible(transaction.login, 64)}{origin}"
 
 
-def counts_text(entry: Entry) -> str:
+def counts_text(transaction: TransactionSummary) -> str:
     """How many users it added, changed and deleted; "no users" where it was about none."""
-    counts = (("added", entry.added), ("changed", entry.changed), ("deleted", entry.deleted))
+    counts = (
+        ("added", transaction.added),
+        ("changed", transaction.changed),
+        ("deleted", transaction.deleted),
+    )
     return ", ".join(f"{number:,} {what}" for what, number in counts if number) or "no users"
 
 
-def lines_of(done: Done, users: Mapping[str, User]) -> Iterator[str]:
+def lines_of(done: UserChange, users: Mapping[str, User]) -> Iterator[str]:
     """The user, then a line for each field that is not as it was.
 
     Of a user who was added or deleted, all fields that are not empty.
@@ -63,7 +67,7 @@ def _value(value: str) -> str:
     return visible(value, _SHOWN) if value else "(empty)"
 
 
-def title_text(entry: Entry) -> str:
+def title_text(transaction: TransactionSummary) -> str:
     """What it was, what it came to, and whether that can no longer be taken back."""
-    kept = "" if entry.is_kept else "; can no longer be undone"
-    return f"{visible(entry.why, 300)}: {counts_text(entry)}{kept}"
+    kept = "" if transaction.is_available else "; can no longer be undone"
+    return f"{visible(transaction.reason, 300)}: {counts_text(transaction)}{kept}"

@@ -1,7 +1,8 @@
 """The live view: what others commit is on the screen within half a second.
 
 Twice a second and more the store is asked whether anything is new, which takes two questions to
-the system. Only then a worker reads it, and makes what the users table shows.
+the system. Only then a worker reads it, and makes what the users table shows. What the store has to
+say of itself meanwhile is shown too.
 """
 
 import time
@@ -55,21 +56,36 @@ class LiveView:
         self._session = session
         self._is_reading = False
         self._refused = ""
+        self._notices: list[str] = []
 
     def start(self) -> None:
         """Begin to follow."""
+        self._notices = list(self._session.store.notices)
         self._timer = self._page.set_interval(_LOOK_EVERY, self._look)
 
     def _look(self) -> None:
         session, view = self._session, self._session.view
         if view is None or session.is_busy or self._is_reading:
             return
+        self._tell()
         # a job that came to nothing may have read what others wrote
-        if session.store.has_external_changes() or session.store.state is not view.state:
+        if (
+            session.store.has_external_changes()
+            or session.store.state.version != view.state.version
+        ):
             self._is_reading = True
             work = partial(self._read, view)
             # without a description Textual would make one of all that the view holds
             self._page.run_worker(work, thread=True, group="news", description="news")
+
+    def _tell(self) -> None:
+        """Show what is wrong with the store now, and say what was found out about it."""
+        session = self._session
+        session.warn(session.store.warning)
+        before, self._notices = self._notices, list(session.store.notices)
+        found = [one for one in self._notices if one not in before]
+        if found:
+            session.say(" ".join(found))
 
     def _read(self, before: View) -> None:
         news = NewsRead(before, None)
@@ -100,12 +116,12 @@ class LiveView:
 def _view_of_news(session: Session, view: View) -> View | None:
     """What the users table shows after others' commits; None where nothing is new."""
     store, before = session.store, view.state
-    is_followed = store.state is before
+    is_followed = store.state.version == before.version
     update = store.refresh(_rest)
     after = store.state
-    if after is before:
+    if after.version == before.version:
         return None
-    if update is not None and is_followed and update.state is after:
+    if update is not None and is_followed and update.state.version == after.version:
         fresh = update.added | update.changed
         if view.wanted == session.wanted == Wanted() and not update.added and not update.deleted:
             return replace(view, state=after, cursor_row=None, fresh=fresh)

@@ -48,6 +48,12 @@ COMMON: Final[list[BindingType]] = [
 """The keys of every page, which its own come before."""
 
 
+def _shown(location: str) -> str:
+    """Where a store is, with `~` for the home folder if it is the path of a file."""
+    path = Path(location)
+    return short(path) if path.is_absolute() else location
+
+
 class Page(Screen[None]):
     """A page of the program.
 
@@ -76,7 +82,7 @@ class Page(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, navigation pane, what the page itself shows, Actions bar, keys."""
-        yield HeaderLine(short(Path(self.session.store.location)), self.session.login)
+        yield HeaderLine(_shown(self.session.store.location), self.session.login)
         with Horizontal(id="body"):
             yield NavigationPane(self.PAGE)
             with Vertical(id="page"):
@@ -108,11 +114,13 @@ class Page(Screen[None]):
     # What is shared
 
     def show_work(self) -> None:
-        """A job began or ended: offer what can be done now."""
+        """A job began or ended: show how the store is, and offer what can be done now."""
         bar = self.actions
         possible = {one for one in bar.actions if self._can(one)}
         bar.offer(possible, can_cancel=self.is_busy)
-        self.query_one(HeaderLine).show_looking_only(bool(self.session.looking_only))
+        header = self.query_one(HeaderLine)
+        header.show_looking_only(bool(self.session.looking_only))
+        header.show_warning(self.session.warning)
         self.refresh_bindings()
 
     def _can(self, action: str) -> bool:
@@ -129,7 +137,7 @@ class Page(Screen[None]):
 
     def show_view(self, view: View) -> None:
         """The store holds something else."""
-        counts = {"users": len(view.state.users), "activity": view.state.generation}
+        counts = {"users": len(view.state.users), "activity": view.state.number}
         self.query_one(NavigationPane).show_counts(counts)
         self.show_work()
 

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.progress import Tick
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.interface import TransactionKind
 from qm_tui.tui.background import in_background
 from qm_tui.tui.content import safe
 from qm_tui.tui.details_lines import title_of
@@ -144,6 +145,6 @@ class PasswordDialog(Dialog[bool]):
 def _saved(session: Session, user_id: str, password: str, tick: Tick) -> View:
     """Save a password. For worker threads."""
     values = encrypted(password)._asdict()
-    change = BulkChange("password", chosen([user_id]), values)
+    change = BulkChange(TransactionKind.PASSWORD, "password", chosen([user_id]), values)
     commit_bulk(session.store, change, tick=tick)
     return view_of(session.listing, session.store.state, session.wanted, [user_id])

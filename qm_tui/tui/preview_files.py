@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.files import NotDurable, replacing
+from qm_tui.directory import NotDurable
+from qm_tui.files import replacing
 from qm_tui.places import mappings_folder, short
 from qm_tui.progress import STEP, Phase
 from qm_tui.refusal import Refused, reason

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from qm_tui.store.changes.bulk import BulkChange, having
+from qm_tui.store.interface import TransactionKind
 from qm_tui.text import counted
 from qm_tui.users.fields import Field
 from qm_tui.users.problems import shortened
@@ -64,8 +65,9 @@ class Renaming(NamedTuple):
     @property
     def change(self) -> BulkChange:
         """The change of all its users."""
-        why = f"rename of {self.field.name} {_quoted(self.value)} to {_quoted(self.new)}"
-        return BulkChange(why, having(self.field, self.value), {self.field.key: self.new})
+        reason = f"rename of {self.field.name} {_quoted(self.value)} to {_quoted(self.new)}"
+        whom = having(self.field, self.value)
+        return BulkChange(TransactionKind.RENAME, reason, whom, {self.field.key: self.new})
 
     def _verb(self, verb: str) -> str:
         return f"{verb}s" if self.number == 1 else verb

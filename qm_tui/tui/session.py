@@ -19,7 +19,7 @@ class Listener(Protocol):
     """A page that shows what is shared."""
 
     def show_work(self) -> None:
-        """A job began or ended."""
+        """A job began or ended, or the store has another warning."""
 
     def show_said(self) -> None:
         """Something else is to be said."""
@@ -51,6 +51,7 @@ class Session:
         said: what the last job has to say.
         view: what the users table shows; None until the store is loaded.
         looking_only: why nothing can be changed, as a sentence; empty where it can.
+        warning: what is wrong with the store although all is saved, as a few words; else empty.
         is_previewing: whether an import is chosen or looked at; no other can begin then.
         unsaved: what would be lost if the program were left now, in words; else empty.
         marks: the User IDs of the users who are marked.
@@ -70,6 +71,7 @@ class Session:
         self.said = ""
         self.view: View | None = None
         self.looking_only = ""
+        self.warning = ""
         self.is_previewing = False
         self.unsaved = ""
         self.marks: set[str] = set()
@@ -132,7 +134,7 @@ class Session:
         self.job = None
         note("the job ended")
         if self.view is not None:
-            self.looking_only = self.store.read_only  # a sync may have failed
+            self.looking_only = self.store.read_only_reason  # a sync may have failed
         for one in self._listeners:
             one.show_work()
         self.say(text)
@@ -148,10 +150,17 @@ class Session:
         for one in self._listeners:
             one.show_said()
 
+    def warn(self, warning: str) -> None:
+        """Show on all pages what is wrong with the store at the moment."""
+        if warning != self.warning:
+            self.warning = warning
+            for one in self._listeners:
+                one.show_work()
+
     def show(self, view: View) -> None:
         """The store holds something else: show it on all pages."""
         if self.view is None:
-            self.looking_only = self.store.read_only
+            self.looking_only = self.store.read_only_reason
         if view.is_lifted:
             self.chosen = ALL_USERS
             self.shown = replace(self.shown, name=ALL_USERS.name, filter="")

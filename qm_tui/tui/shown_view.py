@@ -138,7 +138,7 @@ class ShownView:
         session = self._session
         if event.view.wanted != session.wanted or session.view is None:
             return False
-        if event.view.state is not session.view.state:
+        if event.view.state.version != session.view.state.version:
             self.ask()
             return False
         return True

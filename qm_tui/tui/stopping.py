@@ -37,7 +37,7 @@ class Stopping:
             self._stop_when_free()
 
     def _stop_when_free(self) -> None:
-        with self._store.let_go() as is_free:
+        with self._store.lock_free() as is_free:
             if is_free and callable(self._textuals):
                 self._is_waiting = False
                 self._textuals(signal.SIGTSTP, None)

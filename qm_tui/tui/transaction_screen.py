@@ -14,7 +14,7 @@ from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import fitted
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
@@ -109,23 +109,23 @@ class TransactionScreen(Dialog[None]):
     """Shows what a transaction did.
 
     Args:
-        entry: the transaction.
+        transaction: the transaction.
         store: where it is kept.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Back")]
 
-    def __init__(self, entry: Entry, store: UserStore) -> None:
+    def __init__(self, transaction: TransactionSummary, store: UserStore) -> None:
         super().__init__()
-        self._entry, self._store = entry, store
+        self._transaction, self._store = transaction, store
 
     def compose(self) -> ComposeResult:
         """Who and why, the users and fields, the line under the cursor in full, and OK."""
-        entry = self._entry
+        transaction = self._transaction
         with Vertical(classes="dialog", id="transaction") as dialog:
-            dialog.border_title = safe(f"Transaction {entry.number:,}")
+            dialog.border_title = safe(f"Transaction {transaction.number:,}")
             dialog.border_subtitle = safe("Esc back")
-            yield Static(safe_lines((title_text(entry), origin_text(entry))), id="what")
+            yield Static(safe_lines((title_text(transaction), origin_text(transaction))), id="what")
             yield ChangeList()
             yield Static(id="line")
             with Horizontal(classes="dialog-buttons"):
@@ -146,7 +146,7 @@ class TransactionScreen(Dialog[None]):
         try:
             known = self._store.state.users
             for count, done in enumerate(
-                self._store.transaction_changes(self._entry.number), start=1
+                self._store.transaction_changes(self._transaction.number), start=1
             ):
                 waiting.append("\n".join(lines_of(done, known)))
                 if count % _BATCH and count != _FIRST:

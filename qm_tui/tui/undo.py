@@ -9,7 +9,7 @@ from textual.screen import Screen
 from qm_tui.progress import Tick
 from qm_tui.store.changes.undo import PlanChanged, UndoPlan, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.tui.background import forget, in_background
 from qm_tui.tui.jobs import View
 from qm_tui.tui.listing import view_of
@@ -43,10 +43,10 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
     found = await in_background(page, session, partial(_planned, store, number), _CANCELLED)
     if found is None:
         return
-    entry, plan = found
+    transaction, plan = found
     said = ""
     while True:
-        typed = await page.app.push_screen_wait(UndoDialog(entry, plan, said))
+        typed = await page.app.push_screen_wait(UndoDialog(transaction, plan, said))
         if typed is None or not session.may_change:
             return
         outcome = await in_background(
@@ -61,19 +61,19 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
     kept = kept_words(outcome.plan.kept)
     session.say(f"Undone: {outcome.plan.done}{f', {kept}' if kept else ''}")
     if kept:
-        page.app.push_screen(UndoneReport(entry, outcome.plan))
+        page.app.push_screen(UndoneReport(transaction, outcome.plan))
     for one in (plan, outcome.plan):
         forget(page.app, one.changes)
 
 
-def _planned(store: UserStore, number: int, tick: Tick) -> tuple[Entry, UndoPlan]:
+def _planned(store: UserStore, number: int, tick: Tick) -> tuple[TransactionSummary, UndoPlan]:
     """The transaction, and what taking it back would do."""
-    entries = store.activity()
-    entry = next((one for one in entries if number in (0, one.number)), None)
-    if entry is None:
+    transactions = store.transactions()
+    transaction = next((one for one in transactions if number in (0, one.number)), None)
+    if transaction is None:
         msg = "There is nothing to undo: no transaction is known."
         raise StoreError(msg)
-    return entry, plan_undo(store, entry.number, tick)
+    return transaction, plan_undo(store, transaction.number, tick)
 
 
 def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:

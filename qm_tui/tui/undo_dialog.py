@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.store.changes.undo import Kept, UndoPlan
-from qm_tui.store.interface import Entry
+from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
@@ -74,7 +74,7 @@ class UndoDialog(Dialog[int | None]):
     The safe answer has the focus, and Esc gives it. A mass change wants the number of its users.
 
     Args:
-        entry: the transaction.
+        transaction: the transaction.
         plan: what taking it back would do.
         said: what is to be said first, if anything.
     """
@@ -86,17 +86,19 @@ class UndoDialog(Dialog[int | None]):
         Binding("right", "app.focus_next", "Other button", show=False),
     ]
 
-    def __init__(self, entry: Entry, plan: UndoPlan, said: str = "") -> None:
+    def __init__(self, transaction: TransactionSummary, plan: UndoPlan, said: str = "") -> None:
         super().__init__()
-        self._entry, self._plan, self._said = entry, plan, said
+        self._transaction, self._plan, self._said = transaction, plan, said
 
     def compose(self) -> ComposeResult:
         """The transaction, what would become of it, what is kept, and the answers."""
-        entry, plan = self._entry, self._plan
+        transaction, plan = self._transaction, self._plan
         with Vertical(classes="dialog", id="undo-dialog"):
             if self._said:
                 yield Static(safe(self._said), id="undo-said")
-            yield Static(safe_lines((title_text(entry), origin_text(entry))), id="undo-what")
+            yield Static(
+                safe_lines((title_text(transaction), origin_text(transaction))), id="undo-what"
+            )
             yield Static(safe(self._outcome()), id="undo-counts")
             if plan.kept:
                 yield KeptList(plan.kept)
@@ -124,7 +126,7 @@ class UndoDialog(Dialog[int | None]):
     def on_mount(self) -> None:
         """The safe answer first; the field where a number must be typed."""
         dialog = self.query_one("#undo-dialog")
-        dialog.border_title = safe(f"Undo transaction {self._entry.number:,}")
+        dialog.border_title = safe(f"Undo transaction {self._transaction.number:,}")
         dialog.set_class(not self._plan.kept, "-short")
         self.query_one("#confirm" if self._must_type else "#no").focus()
 
@@ -159,22 +161,22 @@ class UndoneReport(Dialog[None]):
     """Says what an undo kept.
 
     Args:
-        entry: the transaction that was taken back.
+        transaction: the transaction that was taken back.
         plan: what was done.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "OK")]
 
-    def __init__(self, entry: Entry, plan: UndoPlan) -> None:
+    def __init__(self, transaction: TransactionSummary, plan: UndoPlan) -> None:
         super().__init__()
-        self._entry, self._plan = entry, plan
+        self._transaction, self._plan = transaction, plan
 
     def compose(self) -> ComposeResult:
         """What was done, what was kept, and OK."""
         plan = self._plan
-        said = (title_text(self._entry), f"Undone: {plan.done}; {kept_words(plan.kept)}.")
+        said = (title_text(self._transaction), f"Undone: {plan.done}; {kept_words(plan.kept)}.")
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
-            dialog.border_title = safe(f"Transaction {self._entry.number:,} is undone")
+            dialog.border_title = safe(f"Transaction {self._transaction.number:,} is undone")
             yield Static(safe_lines(said), id="undo-what")
             yield KeptList(plan.kept)
             with Horizontal(classes="dialog-buttons"):

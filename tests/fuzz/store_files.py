@@ -4,87 +4,87 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
+import pytest
 from hypothesis import strategies as st
-from tinydb import TinyDB
 
-from qm_tui.store.frames import framed
-from qm_tui.store.storage import JournalStorage
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import RetentionPolicy
+from qm_tui.store.tinydb import entries
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, user
-from tests.store.small_parts import small_parts
+from tests.helpers import ANNA, EDIT, user
 
 NAME: Final = "users.json"
+LOCK: Final = "users.lock"
 
 Users = Mapping[str, User]
+Files = Mapping[str, bytes]
 
 
 class RealStore:
     """A store, as it is on the disk.
 
     Args:
-        files: each file's bytes, by its path below the store's folder.
+        files: each file's bytes, by its name.
         states: the users after each transaction, from the empty store on.
     """
 
-    def __init__(self, files: dict[str, bytes], states: list[dict[str, User]]) -> None:
+    def __init__(self, files: Files, states: list[dict[str, User]]) -> None:
         self.files = files
         self.states = states
 
-    def put(self, folder: Path, changed: Mapping[str, bytes]) -> Path:
+    @property
+    def logs(self) -> list[str]:
+        """The names of the segments of the log, oldest first."""
+        return sorted(name for name in self.files if name.startswith("users.log"))
+
+    def put(self, folder: Path, changed: Files) -> Path:
         """Make a folder that holds the store with some of its files changed, and nothing else.
 
         Returns:
             The path of the store.
         """
         shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(0o700, parents=True)
         for name, data in {**self.files, **changed}.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            (folder / name).write_bytes(data)
         return folder / NAME
 
 
 def real_store(folder: Path) -> RealStore:
-    """Make a store that has all that a store may have."""
+    """Make a store that has all that a store may have.
+
+    A program that was killed has left its file behind by two transactions.
+    """
     path = folder / NAME
     states: list[dict[str, User]] = [{}]
+    small = RetentionPolicy(segment_bytes=3000, segment_ratio=0)
 
     def commit(changes: dict[str, User | None]) -> None:
-        store = open_store(path)
-        with store.transaction("edit") as transaction:
+        opened = open_store(path, retention=small)
+        with closing(opened) as store, store.transaction(EDIT) as transaction:
             states.append(dict(transaction.commit(changes).users))
 
-    def checkpoint() -> None:
-        store = open_store(path)
-        store.load()
-        store.checkpoint()
-
     newcomers = [user(name) for name in ("bo", "cy", "dora", "emil", "fay")]
-    with small_parts(2):
-        commit({ANNA.user_id: ANNA})
-        checkpoint()
+    document = {**ANNA._asdict(), "note": ["call\ud800 back", 2**70]}
+    path.write_text(json.dumps({"users": {"7": document}, "notes": {"1": {"text": "buy milk"}}}))
+    states.append({ANNA.user_id: ANNA})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entries, "ROWS_IN_A_PART", 2)
         commit({one.user_id: one for one in newcomers})
-        checkpoint()
         commit({"u-bo": newcomers[0]._replace(location="Zürich")})
-        with TinyDB(path, storage=JournalStorage) as db:
-            db.table("notes").insert({"text": "call\ud800 back", "number": 2**70})
-        states.append(states[-1])
         commit({"u-cy": None})
+        kept = path.read_bytes()
         commit({one.user_id: one._replace(department="Support") for one in newcomers[2:]})
         commit({"u-gus": user("gus")})
-    files = {
-        str(one.relative_to(folder)): one.read_bytes()
-        for one in sorted(folder.rglob("*"))
-        if one.is_file()
-    }
-    return RealStore(files, states)
+    files = {one.name: one.read_bytes() for one in sorted(folder.iterdir())}
+    return RealStore({**files, NAME: kept}, states)
 
 
 # What may happen to bytes that nobody sealed
@@ -161,7 +161,7 @@ _odd = st.one_of(
 
 @dataclass(frozen=True)
 class Forgery:
-    """Other JSON than was written, sealed as if it had been.
+    """Other JSON than was written; `sealed` makes all checksums fit again.
 
     Attributes:
         where: the line, as a part of all lines.
@@ -182,16 +182,16 @@ class Forgery:
             return data
         at = int(self.where * (len(lines) - 1))
         lines[at] = self._forged(lines[at])
-        return _sealed(b"".join(lines))
+        return b"".join(lines)
 
     def _forged(self, line: bytes) -> bytes:
-        with suppress(ValueError, RecursionError):  # it was damaged before
-            if frame := _FRAME.fullmatch(line):
-                said = self._altered(json.loads(frame[1]), self.inside)
-                return framed(_json(said))
-            if document := _DOCUMENT.fullmatch(line):
-                said = self._altered(json.loads(document[2]), self.inside)
-                return document[1] + _json(said) + document[3]
+        for form in (_ENTRY, _DOCUMENT, _NOTE):
+            found = form.fullmatch(line)
+            if found is not None:
+                with suppress(ValueError, RecursionError):  # it was forged before
+                    said = self._altered(json.loads(found["json"]), self.inside)
+                    begin, end = found.span("json")
+                    return line[:begin] + _json(said) + line[end:]
         return line
 
     def _altered(self, said: Any, inside: tuple[int, ...]) -> Any:
@@ -224,26 +224,65 @@ forgeries = st.builds(
     Forgery, st.floats(0, 1), _insides, st.sampled_from(["set", "remove", "add", "again"]), _odd
 )
 
-_FRAME = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} (\{.*\})\n", re.DOTALL)
-_DOCUMENT = re.compile(rb'("[^"]*":)(\{.*\})(,?\n)', re.DOTALL)
+_ENTRY = re.compile(rb"(?P<json>\{.*\}) [0-9a-f]{16}\n", re.DOTALL)
+_DOCUMENT = re.compile(rb'"[^"]*":(?P<json>\{.*\}),?\n', re.DOTALL)
+_NOTE = re.compile(rb"[0-9a-f]{8} (?P<json>\{.*\}) *", re.DOTALL)
+_CHECKSUM = re.compile(rb'"checksum":"([0-9a-f]{16})"')
 
 
-def _is_json(data: bytes) -> bool:
-    try:
-        json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def sealed(before: RealStore, files: Files) -> dict[str, bytes]:
+    """Make all checksums of forged files fit, and what names a place in the log.
+
+    Args:
+        before: the store that was forged.
+        files: all its files, forged.
+    """
+    made, chain = dict(files), entries.START
+    places: dict[bytes, bytes] = {}
+    for number, name in enumerate(before.logs, start=1):
+        lines: list[bytes] = []
+        for given in files[name].splitlines(keepends=True):
+            payload = given[:-18]
+            if not lines:
+                payload, chain = _header(payload, number, chain)
+            line, chain = entries.line_of(chain, payload)
+            lines.append(line)
+        made[name] = b"".join(lines)
+        end = old_end = 0
+        for old, new in zip(before.files[name].splitlines(keepends=True), lines, strict=True):
+            old_end, end = old_end + len(old), end + len(new)
+            for comma in (b",", b", "):
+                was, now = (
+                    comma.join((str(number).encode(), str(at).encode(), b'"%b"' % line[-17:-1]))
+                    for at, line in ((old_end, old), (end, new))
+                )
+                places[was] = now
+    for name in (NAME, LOCK):
+        for was, now in places.items():
+            made[name] = made[name].replace(b"[" + was, b"[" + now)
+    made[NAME] = _sealed_snapshot(made[NAME])
+    note = made[LOCK][9:].rstrip()
+    made[LOCK] = (b"%08x %b" % (crc32(note), note)).ljust(512)
+    return made
 
 
-def _sealed(data: bytes) -> bytes:
-    """A snapshot whose length and CRC fit again; other files as they are."""
-    start, head, rest = (data.split(b"\n", 3) + [b""] * 3)[1:4]
-    found = _DOCUMENT.fullmatch(head + b"\n")
-    if not data.startswith(b'{\n"_meta"') or start != b'"_meta":{' or found is None:
+def _header(payload: bytes, number: int, chain: str) -> tuple[bytes, str]:
+    """The first payload of a segment, and the chain value before it."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(payload)
+        if isinstance(found, dict) and isinstance(found.get("chain"), str):
+            if number > 1:
+                found["chain"] = chain
+                return _json(found), chain
+            with suppress(UnicodeEncodeError):
+                found["chain"].encode("ascii")
+                return payload, found["chain"]
+    return payload, chain
+
+
+def _sealed_snapshot(data: bytes) -> bytes:
+    found = list(_CHECKSUM.finditer(data))
+    if not found:
         return data
-    said = json.loads(found[2]) if _is_json(found[2]) else None
-    if not isinstance(said, dict) or not {"length", "crc32"} <= set(said):
-        return data
-    said |= {"length": f"{len(rest):016}", "crc32": f"{crc32(rest):08x}"}
-    return b'{\n"_meta":{\n' + found[1] + json.dumps(said).encode() + b"\n" + rest
+    before, after = data[: found[-1].start(1)], data[found[-1].end(1) :]
+    return before + sha256(before + after).hexdigest()[:16].encode() + after

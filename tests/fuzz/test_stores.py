@@ -1,25 +1,34 @@
 """Any bytes as a store's files: refused with a sentence, or a store that one can go on with."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qm_tui.store import open_store
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import UserStore
-from qm_tui.store.recovery import recovered
+from qm_tui.store.interface import Maintenance, Severity, UserStore
 from qm_tui.store.state import State
-from qm_tui.store.tinydb_store import open_store
 from qm_tui.text import visible
-from tests.fuzz.store_files import NAME, Forgery, RealStore, damages, forgeries, real_store
+from tests.fuzz.store_files import (
+    LOCK,
+    NAME,
+    Damage,
+    Forgery,
+    RealStore,
+    damages,
+    forgeries,
+    real_store,
+    sealed,
+)
 from tests.fuzz.tries import TRIES
-from tests.helpers import user
+from tests.helpers import EDIT, user
 
-JOURNAL = f"{NAME}.journal"
 NEW = user("zoe")
 
 
@@ -41,28 +50,25 @@ def _is_sound(refusal: StoreError) -> None:
 
 def _opened(path: Path, *, read_only: bool = False) -> UserStore | None:
     """The store; None where it is refused, with a sentence."""
+    store = open_store(path, wait=0, read_only=read_only)
     try:
-        store = open_store(path, wait=0, read_only=read_only)
         store.load()
     except StoreError as refusal:
         _is_sound(refusal)
+        store.close()
         return None
     assert all(notice == visible(notice) for notice in store.notices)
     return store
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(one.relative_to(folder)): one.read_bytes()
-        for one in folder.rglob("*")
-        if one.is_file() and not one.name.endswith(".lock")
-    }
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()}
 
 
 def _looked_at(store: UserStore) -> None:
     """Ask a store for all that it may be asked for."""
     with suppress(StoreError):
-        entries = store.activity()
+        entries = store.transactions()
         for one in entries[:12]:
             with suppress(StoreError):
                 list(store.transaction_changes(one.number))
@@ -74,29 +80,38 @@ def _looked_at(store: UserStore) -> None:
     store.refresh()
 
 
+@contextmanager
+def _maintained(path: Path) -> Iterator[Maintenance]:
+    with closing(open_store(path, wait=0, read_only=True)) as store:
+        assert store.maintenance is not None
+        yield store.maintenance
+
+
 def _gone_on_with(path: Path, before: State) -> None:
     """Change a store that could be opened; what it held stays."""
-    store = open_store(path, wait=0)
-    try:
-        assert dict(store.load().users) == dict(before.users)
-        with store.transaction("edit") as transaction:
-            after = transaction.commit({NEW.user_id: NEW})
-    except StoreError as refusal:
-        _is_sound(refusal)
-        assert dict(open_store(path).load().users) == dict(before.users)
-        return
-    wanted = {**before.users, NEW.user_id: NEW}
-    assert dict(after.users) == wanted
-    assert dict(open_store(path).load().users) == wanted
-    with suppress(StoreError):
-        undo(store, store.activity()[0].number)
-        wanted = dict(before.users)
-    assert dict(open_store(path).load().users) == wanted
-    try:
-        store.checkpoint()
-    except StoreError as refusal:
-        _is_sound(refusal)
-    assert dict(open_store(path).load().users) == wanted
+    with closing(open_store(path, wait=0)) as store:
+        try:
+            assert dict(store.load().users) == dict(before.users)
+            with store.transaction(EDIT) as transaction:
+                after = transaction.commit({NEW.user_id: NEW})
+        except StoreError as refusal:
+            _is_sound(refusal)
+            assert _users_in(path) == dict(before.users)
+            return
+        wanted = {**before.users, NEW.user_id: NEW}
+        assert dict(after.users) == wanted
+        assert _users_in(path) == wanted
+        with suppress(StoreError):
+            undo(store, store.transactions()[0].number)
+            wanted = dict(before.users)
+        assert _users_in(path) == wanted
+    assert _users_in(path) == wanted
+    assert store.warning == visible(store.warning)
+
+
+def _users_in(path: Path) -> dict[str, object]:
+    with closing(open_store(path, read_only=True)) as store:
+        return dict(store.load().users)
 
 
 def _recovered(path: Path) -> None:
@@ -105,75 +120,134 @@ def _recovered(path: Path) -> None:
     target.parent.mkdir()
     before = _contents(path.parent)
     try:
-        found = recovered(path, target)
+        with _maintained(path) as files:
+            found = files.recover(target)
     except StoreError as refusal:
         _is_sound(refusal)
         assert not target.exists()
     else:
-        assert len(open_store(target).load().users) == found.users
-        assert all(str(one) == visible(str(one)) for one in found.losses)
+        assert len(_users_in(target)) == found.users
+        assert all(one == visible(one, 10_000) for one in found.losses)
+        with _maintained(target) as files:
+            checked = files.check()
+        assert [one for one in checked if one.severity is Severity.DAMAGE] == []
     assert _contents(path.parent) == before
 
 
-def _checked(path: Path) -> State | None:
-    """Try all that a store's files may be used for; the state, if they can be opened."""
+def _kept(path: Path) -> None:
+    """Check the store, and back it up."""
+    before = _contents(path.parent)
+    with suppress(StoreError), _maintained(path) as files:
+        assert all(one.message == visible(one.message, 10_000) for one in files.check())
+    backup = path.parent.parent / "backup.tar"
+    backup.unlink(missing_ok=True)
+    try:
+        with _maintained(path) as files:
+            files.backup(backup)
+    except StoreError as refusal:
+        _is_sound(refusal)
+        assert not backup.exists()
+    assert _contents(path.parent) == before
+
+
+def _checked(path: Path) -> tuple[State, bool] | None:
+    """Try all that a store's files may be used for.
+
+    Returns:
+        The state, and whether something was said of it; None if it was refused.
+    """
     before = _contents(path.parent)
     looking = _opened(path, read_only=True)
     if looking is not None:
         _looked_at(looking)
+        looking.close()
     assert _contents(path.parent) == before
+    _kept(path)
     _recovered(path)
     store = _opened(path)
     assert (store is None) == (looking is None)
     if store is None:
         assert _contents(path.parent) == before
         return None
-    state = store.state
+    state, is_said = store.state, bool(store.notices)
     _looked_at(store)
+    store.close()
     _gone_on_with(path, state)
-    return state
+    return state, is_said
+
+
+def _changed(real: RealStore, changes: list[tuple[int, Damage | Forgery]]) -> dict[str, bytes]:
+    """The files of a store after forgeries, which are sealed, and damages, which are not."""
+    names, files = sorted(real.files), dict(real.files)
+    for kind in (Forgery, Damage):
+        for number, change in changes:
+            if isinstance(change, kind):
+                name = names[number % len(names)]
+                files[name] = change(files[name])
+        if kind is Forgery and files != real.files:
+            files = sealed(real, files)
+    return files
+
+
+_FILES = st.integers(0, 20)
+
+
+def test_the_files_are_those_of_a_store_with_all_that_it_may_have(real, folder):
+    assert len(real.logs) > 1
+    assert real.logs[0] == "users.log"
+    assert any(b'{"part":' in real.files[name] for name in real.logs)
+    assert sealed(real, real.files) == real.files
+    found = _checked(real.put(folder, {}))
+    assert found is not None
+    assert (dict(found[0].users), found[1]) == (real.states[-1], False)
+
+
+@TRIES
+@given(st.lists(st.tuples(_FILES, damages), min_size=1, max_size=3))
+def test_damaged_files_are_refused_or_give_what_was_there_once(real, folder, changes):
+    found = _checked(real.put(folder, _changed(real, changes)))
+    if found is not None:
+        state, is_said = found
+        assert dict(state.users) in real.states
+        assert is_said or dict(state.users) == real.states[-1]
+
+
+@TRIES
+@example([(2, Forgery(0.0, (0,), "set", "deep"))])
+@example([(2, Forgery(0.0, (2,), "set", float("inf")))])
+@given(st.lists(st.tuples(_FILES, forgeries | damages), min_size=1, max_size=2))
+def test_files_that_others_wrote_are_refused_or_can_be_gone_on_with(real, folder, changes):
+    _checked(real.put(folder, _changed(real, changes)))
+
+
+@TRIES
+@given(st.binary(max_size=200), st.sampled_from([NAME, "users.log", "users.log.000002", LOCK]))
+def test_any_bytes_in_place_of_a_file_of_the_store(real, folder, data, name):
+    _checked(real.put(folder, {name: data}))
 
 
 @TRIES
 @given(st.lists(damages, min_size=1, max_size=3))
-def test_a_damaged_journal_is_refused_or_gives_what_was_there_once(real, folder, changes):
-    data = real.files[JOURNAL]
+def test_a_damaged_backup_is_refused_or_what_it_holds_is_recovered(real, folder, changes):
+    path = real.put(folder, {})
+    (folder.parent / "kept.tar").unlink(missing_ok=True)
+    with _maintained(path) as files:
+        files.backup(folder.parent / "kept.tar")
+    data = (folder.parent / "kept.tar").read_bytes()
     for change in changes:
         data = change(data)
-    state = _checked(real.put(folder, {JOURNAL: data}))
-    if state is not None:
-        # the journal leads on from the second checkpoint, after two transactions
-        assert dict(state.users) in real.states[2:]
+    shutil.rmtree(folder)
+    folder.mkdir()
+    path.with_name("store.tar").write_bytes(data)
+    _recovered(path.with_name("store.tar"))
 
 
 @TRIES
-@example([Forgery(0.375, (9, 0, 0, 0), "set", None)])
-@example([Forgery(0.5, (9, 0), "set", [[[[]]]])])
-@example([Forgery(0.5, (0, 0, 0, 3), "set", 13_515_135_267_648_108)])
-@example([Forgery(0.5, (0,), "set", float("inf"))])
-@given(st.lists(forgeries | damages, min_size=1, max_size=2))
-def test_a_journal_that_others_wrote_is_refused_or_can_be_gone_on_with(real, folder, changes):
-    data = real.files[JOURNAL]
-    for change in changes:
-        data = change(data)
-    _checked(real.put(folder, {JOURNAL: data}))
-
-
-@TRIES
-@example([(0, Forgery(0.0, (0,), "set", None)), (7, Forgery(0.375, (2,), "set", 2.0**64))])
-@given(
-    st.lists(st.tuples(st.integers(0, 20), forgeries | damages), min_size=1, max_size=2),
-)
-def test_any_files_of_a_store_are_refused_or_can_be_gone_on_with(real, folder, changes):
-    names = sorted(real.files)
-    changed: dict[str, bytes] = {}
-    for number, change in changes:
-        name = names[number % len(names)]
-        changed[name] = change(changed.get(name, real.files[name]))
-    _checked(real.put(folder, changed))
-
-
-@TRIES
-@given(st.binary(max_size=200), st.sampled_from(["", ".journal", ".lock", "~"]))
-def test_any_bytes_in_place_of_a_file_of_the_store(real, folder, data, ending):
-    _checked(real.put(folder, {NAME + ending: data}))
+@example(b"\x1f\x8b")
+@given(st.binary(max_size=200))
+def test_any_bytes_as_the_only_file(real, folder, data):
+    path = real.put(folder, {})
+    for name in real.files:
+        (path.parent / name).unlink()
+    path.write_bytes(data)
+    _checked(path)

@@ -3,10 +3,9 @@
 import pytest
 
 from qm_tui.progress import Phase
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.transfer.importing import Asked, import_users
-from tests.helpers import ANNA, HEADER, counts, csv_text, user, written
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, EDIT, HEADER, commit, counts, csv_text, user, written
 
 BO = user("bo")
 
@@ -46,7 +45,7 @@ def test_others_who_write_all_the_time_do_not_keep_an_import_out(path, tmp_path)
         if phase is Phase.READING and done == total:
             commits += 1
             try:
-                with other.transaction("edit") as transaction:
+                with other.transaction(EDIT) as transaction:
                     transaction.commit({ANNA.user_id: ANNA._replace(location=str(commits))})
             except Exception:
                 return  # the import holds the lock

@@ -6,7 +6,7 @@ import pwd
 import pytest
 
 from qm_tui.store import origin as who
-from qm_tui.store.origin import login, origin
+from qm_tui.store.origin import current_origin, login
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 
@@ -57,5 +57,5 @@ def test_a_login_without_a_name_is_its_number(plain):
 )
 def test_the_address_is_that_of_the_ssh_line(monkeypatch, line, address):
     monkeypatch.setenv("SSH_CONNECTION", line)
-    assert origin().address == address
-    assert origin().process == os.getpid()
+    assert current_origin().address == address
+    assert current_origin().process == os.getpid()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qm_tui.refusal import Refused
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.transfer.lines import lines_of
 from qm_tui.transfer.read_as import ReadAs

@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.progress import Phase
 from qm_tui.refusal import Refused
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.importing import (
     Asked,
@@ -15,7 +15,7 @@ from qm_tui.transfer.importing import (
     prepare,
 )
 from qm_tui.transfer.planning import Keeps
-from tests.helpers import ANNA, HEADER, counts, csv_text, user, written
+from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, written
 
 BO = user("bo", extension="0500")
 CY = user("cy", extension="0600")
@@ -30,7 +30,7 @@ def _store(path, *users):
     store = open_store(path)
     store.load()
     if users:
-        with store.transaction("edit") as transaction:
+        with store.transaction(EDIT) as transaction:
             transaction.commit({one.user_id: one for one in users})
     return store
 
@@ -115,7 +115,7 @@ def test_importing_the_same_again_writes_no_transaction(path, tmp_path):
     report = commit(prepare(Asked(file), store.state), store)
     assert not report.committed
     assert counts(report.plan) == (0, 0, 2, 0)
-    assert len(store.activity()) == 1
+    assert len(store.transactions()) == 1
 
 
 def test_all_or_nothing_writes_nothing_while_a_record_is_rejected(path, tmp_path):
@@ -125,7 +125,7 @@ def test_all_or_nothing_writes_nothing_while_a_record_is_rejected(path, tmp_path
     report = commit(prepare(asked, store.state), store)
     assert not report.committed
     assert _held(path) == {ANNA.user_id: ANNA}
-    assert len(store.activity()) == 1
+    assert len(store.transactions()) == 1
 
 
 # mass changes

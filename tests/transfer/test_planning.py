@@ -240,8 +240,8 @@ def test_changes_stand_in_the_order_of_the_file():
     assert list(plan.changes) == [one.user_id for one in users]
 
 
-def test_a_plan_names_the_generation_it_holds_for():
-    assert plan_of([], _STATE).generation == _STATE.generation
+def test_a_plan_names_the_version_it_holds_for():
+    assert plan_of([], _STATE).version == _STATE.version
 
 
 def test_planning_twice_gives_the_same_and_alters_no_record():

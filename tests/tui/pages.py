@@ -1,6 +1,7 @@
 """The whole interface for tests: stores with known users, and waiting for jobs."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from textual import events
@@ -9,8 +10,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from qm_tui.store.interface import UserStore
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users_page import UsersPage
@@ -41,17 +42,16 @@ def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
 
 def commit(path: Path, *users: User, why: str = "edit", delete: str = "") -> int:
     """Change users as another admin does; the number of the transaction."""
-    store = open_store(path)
-    store.load()
     changes: dict[str, User | None] = {one.user_id: one for one in users}
     if delete:
         changes[delete] = None
-    return write_unchecked(store, changes, why).generation
+    with closing(open_store(path)) as store:
+        return write_unchecked(store, changes, Action(TransactionKind.EDIT, why)).number
 
 
 def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
     """The interface on a store that holds the users."""
-    store_of(path, users)
+    store_of(path, users).close()
     return QmTuiApp(open_store(path), login="mheller")
 
 

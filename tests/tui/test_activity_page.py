@@ -1,17 +1,19 @@
 """The Activity page: who did what and when; by keys and by clicks."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from textual.widgets import Input, Static
 
-from qm_tui.store.history import Limits
-from qm_tui.store.interface import Entry
-from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store import open_store
+from qm_tui.store.interface import RetentionPolicy, TransactionKind, TransactionSummary
+from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.activity_list import ActivityList
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.chrome import NavigationPane
 from qm_tui.tui.transaction_screen import ChangeList, TransactionScreen
+from tests.helpers import EDIT, write_unchecked
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -170,7 +172,7 @@ async def test_a_transaction_shows_each_user_and_field_before_and_after(home):
     app = app_on(home / "users.json", users)
     changed = users[0]._replace(location="Oslo", department="", password="PLANTED", salt="PLANTED2")
     store = open_store(home / "users.json")
-    with store.transaction("edit") as transaction:
+    with store.transaction(EDIT) as transaction:
         new = users[1]._replace(user_id="new", user_name="new", location="", first_name="Zoë")
         transaction.commit({changed.user_id: changed, users[2].user_id: None, "new": new})
     async with app.run_test(size=LARGE) as pilot:
@@ -224,11 +226,23 @@ def known(monkeypatch):
         ("svetlana.k", "2001:db8::17:4", "import of leavers, all sites, as sent by HR.csv", 0),
     )
     entries = [
-        Entry(number, OLD + timedelta(hours=number), who, address, why, added, 7, 0, "", number > 2)
+        TransactionSummary(
+            number,
+            OLD + timedelta(hours=number),
+            who,
+            address,
+            TransactionKind.EDIT,
+            why,
+            added,
+            7,
+            0,
+            "",
+            number > 2,
+        )
         for number, (who, address, why, added) in enumerate(whys * 10, start=1)
     ]
     monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setattr(TinyDBUserStore, "activity", lambda _: entries[::-1])
+    monkeypatch.setattr(TinyDBUserStore, "transactions", lambda _: entries[::-1])
     return entries
 
 
@@ -245,13 +259,10 @@ async def test_what_can_no_longer_be_undone_is_said_in_words(home, known):
 
 async def test_a_transaction_whose_history_is_too_old_is_listed_and_undo_says_why_not(home):
     app = app_on(home / "users.json", sample_users(3))
-    store = open_store(home / "users.json", limits=Limits(days=0))
-    store.load()
-    store.checkpoint()
-    commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
-    checkpointing = open_store(home / "users.json", limits=Limits(days=0))
-    checkpointing.load()
-    checkpointing.checkpoint()
+    nothing = RetentionPolicy(bytes=0, segment_bytes=0, segment_ratio=0)
+    one = sample_users(1)[0]._replace(location="Oslo")
+    with closing(open_store(home / "users.json", retention=nothing)) as store:
+        write_unchecked(store, {one.user_id: one})
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         assert numbers(pilot) == [2, 1]
@@ -260,11 +271,11 @@ async def test_a_transaction_whose_history_is_too_old_is_listed_and_undo_says_wh
         assert "(no undo) edit" in shown(pilot)
         await pilot.press("u")
         await settled(pilot)
-        assert "is no longer kept" in " ".join(shown(pilot).split())
+        assert "are no longer available" in " ".join(shown(pilot).split())
         await pilot.press("escape", "enter")
         await pilot.pause(0.2)
         assert isinstance(top(pilot), TransactionScreen)
-        assert "is no longer kept" in " ".join(shown(pilot).split())
+        assert "are no longer available" in " ".join(shown(pilot).split())
 
 
 async def test_hostile_words_of_a_transaction_are_harmless(home):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Button, Input
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.change_dialog import ChangeDialog
@@ -154,10 +154,10 @@ async def test_the_number_is_asked_for_anew_where_others_were_at_work_meanwhile(
         text = " ".join(shown(pilot).replace("│", " ").split())
         assert "Somebody changed the store meanwhile. This inactivates" in text
         assert "26 users of 30" in text
-        assert open_store(path).load().generation == 2
+        assert open_store(path).load().number == 2
         await pilot.press("escape")
         await done(pilot)
-    assert open_store(path).load().generation == 2
+    assert open_store(path).load().number == 2
 
 
 async def test_another_number_than_was_agreed_to_is_asked_about(app, path):
@@ -245,7 +245,7 @@ async def test_it_says_who_has_it_already_who_would_lose_it_and_what_is_no_value
         assert isinstance(top(pilot), Question)
         await pilot.press("tab", "enter")
         await done(pilot)
-    assert open_store(path).load().generation == 2
+    assert open_store(path).load().number == 2
 
 
 async def test_licenses_are_one_choice(app, path):

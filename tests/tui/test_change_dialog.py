@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
+from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import plan_bulk
-from qm_tui.store.tinydb_store import open_store
 from qm_tui.tui import change_dialog
 from qm_tui.tui.change_dialog import ChangeDialog
 from qm_tui.tui.choice_line import ChoiceLine

@@ -3,8 +3,9 @@
 import pytest
 
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen
+from qm_tui.store.interface import TransactionKind
 from qm_tui.store.state import EMPTY
-from qm_tui.tui.change_words import outcome_of, said_of_change, why_of
+from qm_tui.tui.change_words import outcome_of, reason_of, said_of_change
 from qm_tui.tui.changeable import all_that_can_change
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.problems import Fault
@@ -16,7 +17,7 @@ NO_VALUE = Fault(FIELD["location"], "it is no value", "Enter another.")
 
 
 def plan_of(what, values, changed, same=0, gone=0, left_out=()):
-    change = BulkChange(why_of(what), chosen(()), values)
+    change = BulkChange(TransactionKind.SET, reason_of(what), chosen(()), values)
     users: dict[str, User | None] = {f"u{at}": None for at in range(changed)}
     broken = {f"b{at}": [fault] for at, fault in enumerate(left_out)}
     return BulkPlan(change, EMPTY, users, same, gone, broken)
@@ -78,4 +79,7 @@ def test_what_a_change_would_do(what, values, plan, lines):
 
 
 def test_what_it_did():
-    assert said_of_change(plan_of(LOCATION, {"location": "X"}, 2)) == "Location of 2 users changed"
+    assert (
+        said_of_change(LOCATION, plan_of(LOCATION, {"location": "X"}, 2))
+        == "Location of 2 users changed"
+    )

@@ -6,7 +6,7 @@ import pytest
 from rich.color import Color, ColorSystem
 
 from qm_tui.remembered import Theme
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.chrome import NavigationPane
 from tests.tui.pages import SMALL, page_of, sample_users, settled, shown, store_of, top

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit, prepare
 from qm_tui.transfer.plan import Result
 from qm_tui.tui.correct_screen import CorrectScreen
@@ -14,7 +14,7 @@ from qm_tui.tui.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.keys import KeysScreen
 from qm_tui.tui.question import Question
 from qm_tui.users.fields import FIELD, FIELDS
-from tests.helpers import some_of
+from tests.helpers import EDIT, some_of
 from tests.tui.dialogs import DialogApp, Hand, opened
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import BEN, CARA, MANY_FAULTS, REJECTED, planned
@@ -131,7 +131,7 @@ async def test_f2_saves_and_goes_to_the_next_and_the_store_takes_it(prepared, ho
     assert isinstance(corrections, dict)
     assert sorted(corrections) == [1, 2, 6]
     store = open_store(home / "users.json")
-    with store.transaction("edit") as transaction:
+    with store.transaction(EDIT) as transaction:
         transaction.commit({"u-ben": BEN, "u-cara": CARA})
     again = prepare(replace(prepared.asked, corrections=corrections), store.state)
     assert again.plan.outcomes is not None

@@ -10,9 +10,10 @@ from textual.app import App
 from textual.style import Style
 
 from qm_tui.progress import Phase
+from qm_tui.store import open_store
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Done, Entry, Touch
-from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store.interface import TransactionKind, TransactionSummary, UserChange, UserHistoryEntry
+from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui import details_pane
 from qm_tui.tui.details_lines import (
     History,
@@ -27,7 +28,7 @@ from qm_tui.tui.details_screen import DetailsScreen
 from qm_tui.tui.keys import KeysScreen
 from qm_tui.tui.styles import style_sheets
 from qm_tui.users.fields import FIELD, FIELDS, GROUPED
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, EDIT, user
 from tests.tui.dialogs import DialogApp, opened
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -214,8 +215,18 @@ WHEN = datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
 
 
 def touch(number, before, after, *, why="edit", address=""):
-    entry = Entry(number, WHEN + timedelta(hours=number), "mheller", address, why, 1, 0, 0)
-    return Touch(entry, Done(ANNA.user_id, before, after))
+    entry = TransactionSummary(
+        number,
+        WHEN + timedelta(hours=number),
+        "mheller",
+        address,
+        TransactionKind.EDIT,
+        why,
+        1,
+        0,
+        0,
+    )
+    return UserHistoryEntry(entry, UserChange(ANNA.user_id, before, after))
 
 
 TOUCHES = (
@@ -326,7 +337,7 @@ def store(tmp_path):
     """A store with Anna, Bo and Cy, of whom Anna moved once."""
     made = open_store(tmp_path / "users.json")
     for users in ((ANNA, BO, CY), (ANNA._replace(location="Bergen"),)):
-        with made.transaction("edit") as transaction:
+        with made.transaction(EDIT) as transaction:
             transaction.commit({one.user_id: one for one in users})
     return made
 
@@ -427,7 +438,7 @@ async def test_a_user_who_is_as_before_is_not_asked_about_again(store, asked):
         await at_rest(pilot)
         assert asked == [ANNA.user_id]
         moved = ANNA._replace(location="Rome")
-        with store.transaction("edit") as transaction:
+        with store.transaction(EDIT) as transaction:
             transaction.commit({moved.user_id: moved})
         app.pane.show(moved, store)
         assert "changed by No. 2" in flat(app.pane.lines)  # what is known stays meanwhile

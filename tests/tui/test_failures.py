@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui import places
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from tests.tui.pages import sample_users, store_of
 
 SECRET = "Zq7-Geheim-Wort"
@@ -47,7 +47,7 @@ FAILURES = {
         ["3"],
     ),
     "a worker that opens the store": (
-        "from qm_tui.store.tinydb_store import TinyDBUserStore; TinyDBUserStore.load = boom",
+        "from qm_tui.store.tinydb import TinyDBUserStore; TinyDBUserStore.load = boom",
         [],
     ),
     "a worker that lists files": (
@@ -55,7 +55,7 @@ FAILURES = {
         ["i"],
     ),
     "a worker that reads a history": (
-        "from qm_tui.store.tinydb_store import TinyDBUserStore; TinyDBUserStore.activity = boom",
+        "from qm_tui.store.tinydb import TinyDBUserStore as Store; Store.transactions = boom",
         ["2"],
     ),
 }

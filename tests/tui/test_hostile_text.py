@@ -7,8 +7,8 @@ from unittest import mock
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.store import following
 from qm_tui.store.origin import Origin
+from qm_tui.store.tinydb import storage
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
 from tests.hostile import HOSTILE, NAMES, obeyed
@@ -23,17 +23,18 @@ IN_TEXTS = user("bo")._replace(
 
 @pytest.fixture
 def store(home):
-    """A store that other programs wrote: its users, its journal, its notes."""
+    """A store that other programs wrote: its users, its log, its markers."""
     folder = home / "data"
     folder.mkdir()
     path = folder / "users.json"
     users = {str(at): one._asdict() for at, one in enumerate((ALL, IN_TEXTS, ANNA), start=1)}
     path.write_text(json.dumps({"users": users}))
-    with mock.patch.object(following, "origin", return_value=Origin(HOSTILE, HOSTILE, HOSTILE, 1)):
+    origin = Origin(HOSTILE, HOSTILE, HOSTILE, 1)
+    with mock.patch.object(storage, "current_origin", return_value=origin):
         commit_unchecked(path, ANNA._replace(location=HOSTILE))
         commit_unchecked(path, ALL._replace(location=f"other {HOSTILE}"))
-    note = {"who": HOSTILE, "host": HOSTILE, "process": 1, "since": "2026-11-25T10:00:00+00:00"}
-    (folder / ".users.json.import.00").write_text(json.dumps({**note, "what": HOSTILE}))
+    marker = {"login": HOSTILE, "since": "2026-11-25T10:00:00+00:00", "file": HOSTILE}
+    (folder / ".users.import.00").write_text(json.dumps(marker))
     return path
 
 
@@ -64,7 +65,7 @@ TOWER_FREE = "漢字😀 [@click=app.quit]x[/]"
 
 
 STEPS = [
-    ("Enter", "Users   All users"),  # what is said of an import that was cut off
+    ("Enter", "Users   All users"),  # what is said of an import that was interrupted
     ("Right " * 25 + "Left " * 9, "3 users"),
     ("Enter", "Identity"),
     ("PgDn " * 5 + "Right", "of 3"),
@@ -85,8 +86,8 @@ STEPS = [
     ("Esc v", "Shown now"),
     ("Esc L", "Mark users"),
     ("Esc :", "letters of an action"),
-    ("Esc 2", "2 transactions"),
-    ("Enter", "Transaction 2"),
+    ("Esc 2", "3 transactions"),
+    ("Enter", "Transaction 3"),
     ("Esc u", "Undo transaction"),
     ("Esc 3", "Licenses"),
     ("4", "Recording Profile Name"),

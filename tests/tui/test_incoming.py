@@ -6,8 +6,7 @@ import pytest
 from textual import events
 
 from qm_tui.tui.incoming import PasteParser
-from tests.helpers import ANNA, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, user
 from tests.tui.test_real_terminal import started
 
 START, END = "\x1b[200~", "\x1b[201~"

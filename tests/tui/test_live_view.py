@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store import open_store
+from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui import live_view, users_table
+from tests.helpers import EDIT, IMPORT
 from tests.tui.pages import (
     SAMPLES,
     SMALL,
@@ -27,18 +29,18 @@ from tests.tui.previews import import_file
 OTHER = """
 import sys
 from pathlib import Path
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
+from tests.helpers import EDIT
 store = open_store(Path(sys.argv[1]))
 store.load()
 for line in sys.stdin:
     what, user_id, value = line.split()
-    if what == "checkpoint":
-        store.checkpoint()
-    else:
-        with store.transaction("edit") as transaction:
-            user = transaction.state.users[user_id]
-            changed = None if what == "delete" else user._replace(first_name=value)
-            transaction.commit({user_id: changed})
+    with store.transaction(EDIT) as transaction:
+        user = transaction.state.users[user_id]
+        changed = None if what == "delete" else user._replace(first_name=value)
+        transaction.commit({user_id: changed})
+    if what == "close":
+        store.close()
     print("done", flush=True)
 """
 
@@ -81,7 +83,7 @@ async def test_commits_of_another_process_are_seen_without_a_key(home, other):
             await until(pilot, partial(_is_shown, pilot, value))
 
 
-async def test_a_checkpoint_of_another_process_disturbs_nothing_and_reads_nothing_anew(
+async def test_a_file_that_another_process_rewrites_disturbs_nothing_and_nothing_is_read_anew(
     home, other, monkeypatch
 ):
     users = sample_users(200)
@@ -92,10 +94,12 @@ async def test_a_checkpoint_of_another_process_disturbs_nothing_and_reads_nothin
         table_of(pilot).cursor_row = 150
         await pilot.pause()
         monkeypatch.setattr(
-            "qm_tui.store.snapshot.Reading.parts", lambda _: pytest.fail("all was read anew")
+            "qm_tui.store.tinydb.snapshot.SnapshotFile.read",
+            lambda *_: pytest.fail("all was read anew"),
         )
-        other("checkpoint")
-        other("edit", users[149].user_id, "After")
+        before = (home / "users.json").stat().st_ino
+        other("close", users[149].user_id, "After")
+        assert (home / "users.json").stat().st_ino != before
         await until(pilot, lambda: "After" in shown(pilot))
         assert table_of(pilot).cursor_row == 150
         assert status_of(pilot) == ""
@@ -198,7 +202,7 @@ async def test_what_a_cancelled_job_read_of_others_is_shown_too(home, monkeypatc
         page = page_of(pilot)
         page.begin()
         commit(home / "users.json", users[1]._replace(first_name="Late"))
-        with page.session.store.transaction("import") as transaction:
+        with page.session.store.transaction(IMPORT) as transaction:
             assert transaction.state.users[users[1].user_id].first_name == "Late"
         page.session.end("Import cancelled. Nothing was changed.")
         assert not page.session.store.has_external_changes()
@@ -217,13 +221,15 @@ async def test_a_store_that_cannot_be_read_any_more_is_said_once(home, monkeypat
             say(text)
 
         monkeypatch.setattr(page.session, "say", say_and_note)
-        kept = (home / "users.json").read_bytes()
-        (home / "users.json").unlink()
-        await until(pilot, lambda: "is gone" in status_of(pilot))
+        kept = list(home.glob("users.*"))
+        for path in kept:
+            path.rename(home / f"kept.{path.name}")
+        await until(pilot, lambda: "its files are gone" in status_of(pilot))
         await pilot.pause(1)
         assert len(said) == 1
         assert "5 users" in shown(pilot)
-        (home / "users.json").write_bytes(kept)
+        for path in kept:
+            (home / f"kept.{path.name}").rename(path)
         commit(home / "users.json", users[1]._replace(first_name="Again"))
         await until(pilot, lambda: "Again" in shown(pilot))
 
@@ -233,13 +239,11 @@ async def test_a_writer_at_work_is_not_waited_for(home):
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
         other_store = open_store(home / "users.json")
-        with other_store.transaction("edit") as transaction:
-            transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
-            await pilot.pause(0.7)
-            assert "Late" not in shown(pilot)
+        with other_store.transaction(EDIT) as transaction:
             await pilot.press("down")
             assert table_of(pilot).cursor_row == 1
-        await until(pilot, lambda: "Late" in shown(pilot))
+            transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
+            await until(pilot, lambda: "Late" in shown(pilot))
 
 
 async def test_a_fault_while_reading_is_said_and_ends_only_the_live_view(home, monkeypatch):
@@ -256,3 +260,42 @@ async def test_a_fault_while_reading_is_said_and_ends_only_the_live_view(home, m
         (log,) = home.rglob("qm-tui.log")
         assert log.read_text().count("qm-tui 0.") == 1
         assert pilot.app.is_running
+
+
+# What the store has to say meanwhile
+
+
+async def test_a_store_that_was_put_back_is_shown_and_said(home):
+    users = sample_users(5)
+    app = app_on(home / "users.json", users)
+    files = {path.name: path.read_bytes() for path in home.glob("users.*")}
+    commit(home / "users.json", users[1]._replace(first_name="Late"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "Late" in shown(pilot)
+        for name, data in files.items():
+            (home / "copy").write_bytes(data)
+            (home / "copy").rename(home / name)
+        await until(pilot, lambda: "was replaced by another copy" in status_of(pilot))
+        await until(pilot, lambda: "Late" not in shown(pilot))
+        page_of(pilot).session.say("")
+        await pilot.pause(0.7)
+        assert status_of(pilot) == ""
+
+
+async def test_that_the_file_for_other_programs_is_behind_is_said_in_the_header(home, monkeypatch):
+    monkeypatch.setattr("qm_tui.store.tinydb.storage._RETRY", 0.1)
+    path, users = home / "users.json", sample_users(5)
+    async with app_on(path, users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        kept = path.read_bytes()
+        path.write_bytes(kept.replace(b"Jack", b"Jane"))
+        with page_of(pilot).session.store.transaction(EDIT) as transaction:
+            transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
+        await until(pilot, lambda: "users.json is behind: it was" in shown(pilot).splitlines()[0])
+        await pilot.press("2")
+        await pilot.pause()
+        assert "users.json is behind: it was" in shown(pilot).splitlines()[0]
+        path.write_bytes(kept)
+        await until(pilot, lambda: "is behind" not in shown(pilot))
+        assert b"Late" in path.read_bytes()

@@ -7,7 +7,8 @@ import pytest
 from textual.widgets import Button
 
 from benchmarks.terminal import Terminal
-from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store import open_store
+from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.question import Message
 from tests.tui.pages import (
@@ -36,7 +37,7 @@ async def test_it_is_said_in_the_header_and_once_in_the_actions_bar(home, size):
     async with looking(home, sample_users(5)).run_test(size=size) as pilot:
         await settled(pilot)
         assert "looking only" in shown(pilot).splitlines()[0]
-        assert status_of(pilot) == f"The store {home}/users.json is open for looking only."
+        assert status_of(pilot) == f"The store {home}/users.json is open read-only."
 
 
 async def test_a_store_that_can_be_changed_says_nothing(home):
@@ -90,14 +91,16 @@ async def test_after_a_failed_sync_the_rest_is_for_looking_only(home, monkeypatc
         await pilot.press("u")
         await settled(pilot)
 
-        def fail(_descriptor):
+        def fail(*_):
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr("qm_tui.store.journal.os.fdatasync", fail)
+        monkeypatch.setattr("qm_tui.store.tinydb.log.os.fdatasync", fail)
+        monkeypatch.setattr("qm_tui.store.tinydb.log.os.ftruncate", fail)
         await pilot.click("#yes")
         await settled(pilot)
         assert isinstance(top(pilot), Message)
-        assert "not known whether" in " ".join(shown(pilot).split())
+        words = " ".join(word for word in shown(pilot).split() if word != "│")
+        assert "may not have been saved" in words
         await pilot.press("escape")
         await pilot.pause()
         assert "looking only" in shown(pilot)
@@ -107,7 +110,7 @@ async def test_after_a_failed_sync_the_rest_is_for_looking_only(home, monkeypatc
 CUT_OFF = """
 import os, sys
 from pathlib import Path
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 store = open_store(Path(sys.argv[1]))
 store.load()
 with store.import_in_progress("sales.csv"):
@@ -124,8 +127,8 @@ async def test_an_import_that_was_cut_off_is_said_at_the_start_and_once(home):
         await settled(pilot)
         assert isinstance(top(pilot), Message)
         words = " ".join(word for word in shown(pilot).split() if word != "│")
-        assert "The import of sales.csv that" in words
-        assert "was cut off: nothing of it was saved. Import the file again." in words
+        assert "The import of sales.csv, started by" in words
+        assert "was interrupted. Nothing was saved. Import the file again." in words
         await pilot.press("enter")
         await pilot.pause()
         assert top(pilot) is page_of(pilot)
@@ -136,8 +139,8 @@ async def test_an_import_that_was_cut_off_is_said_at_the_start_and_once(home):
 
 
 NOTICES = [
-    f"The import of sales-{number}.csv that kweber began on 2026-11-23 at 09:1{number} was cut "
-    "off: nothing of it was saved. Import the file again."
+    f"The import of sales-{number}.csv, started by kweber on 2026-11-23 at 09:1{number}, was "
+    "interrupted. Nothing was saved. Import the file again."
     for number in range(9)
 ]
 
@@ -160,11 +163,11 @@ async def test_many_notices_leave_the_button_in_sight(home, monkeypatch, count):
 @pytest.mark.snapshot
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
-    sentence = "You may not write to the store /srv/qms/users.json: it is open for looking only."
-    monkeypatch.setattr(TinyDBUserStore, "read_only", sentence)
+    sentence = "The store /srv/qms/users.json is read-only: you may not write its folder."
+    monkeypatch.setattr(TinyDBUserStore, "read_only_reason", sentence)
     app = QmTuiApp(open_store(home / "users.json"), login="mheller")
     with monkeypatch.context() as patch:
-        patch.setattr(TinyDBUserStore, "read_only", "")
+        patch.setattr(TinyDBUserStore, "read_only_reason", "")
         store_of(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=settled)
 
@@ -177,25 +180,27 @@ def test_notices_at_the_start(home, size, snap_compare, monkeypatch):
     assert snap_compare(app, terminal_size=size, run_before=settled)
 
 
-@pytest.mark.parametrize("is_large", [True, False])
-def test_leaving_moves_a_large_journal_into_the_store_after_the_screen_is_restored(home, is_large):
-    store_of(home / "users.json", sample_users(5))
-    journal = home / "users.json.journal"
-    limit = 100 if is_large else 10**9
-    script = (
-        "import sys; from qm_tui.store import tinydb_store; "
-        f"tinydb_store.LARGE = {limit}; from qm_tui.cli import main; main(sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", script, "--store", str(home / "users.json")]
-    before = journal.read_bytes()
-    with Terminal(command) as terminal:
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_leaving_writes_the_file_for_other_programs_or_says_why_not(home, is_damaged):
+    path = home / "users.json"
+    store_of(path, sample_users(5)).close()
+    with started(home) as terminal:
         terminal.wait_for("5 users")
         terminal.settle()
-        assert journal.read_bytes() == before
+        before = path.read_bytes()
+        if is_damaged:
+            path.write_bytes(before.replace(b"Jack", b"Jane"))
+        terminal.send("e")
+        terminal.wait_for("F2 Save")
+        terminal.send("James")
+        terminal.settle()
+        terminal.send("\x1bOQ")
+        terminal.wait_for("saved. u takes it back")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
-    assert (journal.read_bytes() != before) == is_large
-    assert len(open_store(home / "users.json").load().users) == 5
+        said = terminal.received.rpartition(b"\x1b[?1049l")[2]
+        assert (b"Warning: users.json is behind" in said) == is_damaged
+    assert (b"James" in path.read_bytes()) != is_damaged
 
 
 def test_the_program_opens_a_store_for_looking_only(home):

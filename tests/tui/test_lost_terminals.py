@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from tests.tui.pages import sample_users, store_of
 from tests.tui.test_real_terminal import DEAF, PROGRAM
 
@@ -102,7 +102,7 @@ LOSSES = {
 
 
 def _is_unlocked(store):
-    with store.with_name(store.name + ".lock").open("rb") as lock:
+    with store.with_name("users.lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return True
 
@@ -139,13 +139,13 @@ def test_a_lost_terminal_ends_the_program_soon_and_leaves_the_store_whole(store,
     assert _is_unlocked(store)
     assert _users(store) == USERS
     said = _said_at_the_next_start(store)
-    assert ("was cut off: nothing of it was saved. Import the file again." in said) is (
+    assert ("was interrupted. Nothing was saved. Import the file again." in said) is (
         work == "importing"
     )
     read = open_store(store)
     read.load()
     read.acknowledge_notices()
-    assert "cut off" not in _said_at_the_next_start(store)
+    assert "interrupted" not in _said_at_the_next_start(store)
     assert b"Traceback" not in terminal.received
     assert not list(store.parent.glob(".users.json.*"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.password_dialog import PasswordDialog
 from qm_tui.tui.question import Question
 from qm_tui.users.passwords import SET_HERE, is_own
@@ -87,7 +87,7 @@ async def test_what_is_no_password_is_said_and_nothing_is_saved(app, path):
         await pilot.pause()
         assert "4,096 characters at most" in words(pilot)
         assert "xxxx" not in shown(pilot)
-    assert open_store(path).load().generation == 1
+    assert open_store(path).load().number == 1
 
 
 async def test_esc_asks_before_a_typed_password_is_lost(app):

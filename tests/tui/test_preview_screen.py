@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from qm_tui.remembered import remembered
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.transfer.choices import Empty, UnknownID
 from qm_tui.transfer.importing import commit as carry_out
 from qm_tui.tui import import_flow, jobs, preview_planning
@@ -100,7 +100,7 @@ def stored(home):
 
 
 def generation(home):
-    return open_store(home / "users.json").load().generation
+    return open_store(home / "users.json").load().number
 
 
 async def test_it_shows_what_was_found_what_would_happen_and_writes_nothing(home, app, file):

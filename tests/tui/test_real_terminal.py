@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from tests.helpers import some_of
 from tests.tui.pages import SAMPLES, sample_users, store_of
 

@@ -65,7 +65,7 @@ def test_it_is_said_before_and_after(value, new, number, others, outcome, act, d
 def test_a_long_name_is_shortened_in_words_and_in_the_log_but_not_in_the_change():
     renaming = Renaming(DEPARTMENT, "old" * 500, "new" * 500, 2, 3)
     assert len(renaming.outcome) < 150
-    assert len(renaming.change.why) < 180
+    assert len(renaming.change.reason) < 180
     assert renaming.change.values == {"department": "new" * 500}
 
 
@@ -85,6 +85,6 @@ def test_the_change_is_of_exactly_the_users_who_have_the_value(value, new, why, 
     }
     change = Renaming(DEPARTMENT, value, new, 1, 0).change
     plan = plan_bulk(change, State(1, users, {}))
-    assert change.why == why
+    assert change.reason == why
     changed = {user_id: users[user_id]._replace(department=new) for user_id in whom}
     assert plan.changes == changed

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button, Input
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.question import Message
 from qm_tui.tui.undo_dialog import KeptList, UndoDialog, UndoneReport
 from tests.tui.pages import (
@@ -194,11 +194,12 @@ async def test_a_full_disk_is_a_sentence_and_leaves_all_as_it_was(home, monkeypa
         def full(*_args):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("qm_tui.store.journal.os.pwrite", full)
+        monkeypatch.setattr("qm_tui.store.tinydb.log.os.write", full)
         await pilot.click("#yes")
         await settled(pilot)
         assert isinstance(top(pilot), Message)
-        assert "could not be written" in words(pilot)
+        assert "Cannot write the store" in words(pilot)
+        assert "No space left on device" in words(pilot)
         monkeypatch.undo()
     assert users_in(home)[users[0].user_id].location == "Wrong"
 
@@ -212,15 +213,16 @@ def at_one_time(monkeypatch):
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from qm_tui.store.tinydb_store import TinyDBUserStore
+    from qm_tui.store.tinydb import TinyDBUserStore
 
-    activity, time = TinyDBUserStore.activity, datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
+    activity, time = TinyDBUserStore.transactions, datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr(
         TinyDBUserStore,
-        "activity",
+        "transactions",
         lambda store: [
-            replace(one, time=time, who="kweber", address="10.20.30.40") for one in activity(store)
+            replace(one, time=time, login="kweber", address="10.20.30.40")
+            for one in activity(store)
         ],
     )
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Button
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.change_dialog import ChangeDialog
 from qm_tui.tui.delete_dialog import DeleteDialog
@@ -89,7 +89,7 @@ async def test_each_key_asks_about_the_user_shown_and_escape_comes_back(path, ke
         assert "marked" not in shown(pilot)
         await pilot.press("escape")
         await comes(pilot, UserScreen)
-    assert open_store(path).load().generation == 1
+    assert open_store(path).load().number == 1
 
 
 async def test_what_was_done_is_said_there_and_taken_back_there(path):

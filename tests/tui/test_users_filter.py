@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.remembered_views import remembered_views
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui import clipboard
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.filter_bar import FilterBar
@@ -332,7 +332,7 @@ async def test_a_filter_by_what_was_changed_today_follows_what_others_change(hom
         await settled(pilot)
         await typed(pilot, "/changed:yesterday")
         assert names(pilot) == []
-        assert open_store(path).load().generation == 1
+        assert open_store(path).load().number == 1
         await pilot.press("ctrl+u")
         await typed(pilot, "changed:today")
         assert len(names(pilot)) == 4

@@ -5,7 +5,7 @@ import threading
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui import import_flow, jobs
 from qm_tui.tui.actions_bar import ActionsBar
 from qm_tui.tui.details_screen import DetailsScreen

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button, Input, Static
 
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.file_dialog import KeyHint
@@ -71,7 +71,7 @@ def departments_in(home):
 def transactions_in(home):
     store = open_store(home / "users.json")
     store.load()
-    return [one.why for one in store.activity()]
+    return [one.reason for one in store.transactions()]
 
 
 async def rename_to(pilot, text, *keys):
@@ -472,7 +472,7 @@ def test_a_merge_over_its_page(home, size, snap_compare):
         await open_counts(pilot, "departments")
         await pilot.press("down", "e")
         await pilot.pause()
-        await type_text(pilot, "NameClaims, Motor")
+        await type_text(pilot, "Claims, Motor")
         await pilot.pause()
 
     app = app_on(home / "users.json", sample_users(250))

@@ -6,7 +6,7 @@ from typing import Final
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Entry, UserStore
+from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.users.query.language import FilterFault
 
 _KEPT: Final = 4
@@ -14,7 +14,7 @@ _KEPT: Final = 4
 
 
 class ActivityIndex:
-    """Answers what a filter asks of the past. It reads the journal, and is for worker threads.
+    """Answers what a filter asks of the past. It reads the log, and is for worker threads.
 
     Args:
         store: the store.
@@ -45,13 +45,15 @@ class ActivityIndex:
         Raises:
             FilterFault: that is no longer kept.
         """
-        entries = [one for one in self._entries() if first <= _day(one) <= last]
-        lost = next((one for one in entries if not one.is_kept), None)
+        transactions = [one for one in self._transactions() if first <= _day(one) <= last]
+        lost = next((one for one in transactions if not one.is_available), None)
         if lost is not None:
             day = _day(lost).isoformat()
             msg = f"Who was changed on {day} and before is no longer kept. Ask for later days."
             raise FilterFault(msg)
-        groups = [self._touched(*run) for run in _runs(one.number for one in reversed(entries))]
+        groups = [
+            self._touched(*run) for run in _runs(one.number for one in reversed(transactions))
+        ]
         return groups[0] if len(groups) == 1 else frozenset[str]().union(*groups)
 
     def imported(self, number: int) -> Container[str]:
@@ -60,21 +62,21 @@ class ActivityIndex:
         Raises:
             FilterFault: there was no such import, or it is no longer kept.
         """
-        entries = (one for one in self._entries() if one.is_import)
-        entry = next((one for one in entries if number in (0, one.number)), None)
-        if entry is None:
+        transactions = (one for one in self._transactions() if one.is_import)
+        transaction = next((one for one in transactions if number in (0, one.number)), None)
+        if transaction is None:
             msg = "Nothing was imported yet. Import a file first."
             if number:
                 msg = f"Transaction {number:,} is no import. Activity shows the numbers."
             raise FilterFault(msg)
-        if not entry.is_kept:
-            msg = f"Whom import {entry.number:,} added or changed is no longer kept. "
+        if not transaction.is_available:
+            msg = f"Whom import {transaction.number:,} added or changed is no longer kept. "
             raise FilterFault(msg + "Ask for a later import.")
-        return self._touched(entry.number, entry.number)
+        return self._touched(transaction.number, transaction.number)
 
-    def _entries(self) -> list[Entry]:
+    def _transactions(self) -> list[TransactionSummary]:
         try:
-            return self._store.activity()
+            return self._store.transactions()
         except StoreError as refused:
             raise FilterFault(str(refused)) from refused
 
@@ -110,5 +112,5 @@ def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _day(entry: Entry) -> date:
-    return entry.time.astimezone().date()
+def _day(transaction: TransactionSummary) -> date:
+    return transaction.time.astimezone().date()

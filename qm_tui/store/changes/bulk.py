@@ -12,7 +12,7 @@ from qm_tui.garbage import no_garbage_collection
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import UserStore
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import counted
@@ -25,13 +25,15 @@ class BulkChange:
     """A change of some users.
 
     Attributes:
-        why: what it is, for the activity log: "inactivate", "Location of 9 users".
+        kind: what it is, for programs.
+        reason: what it is, for the activity log: "inactivate", "Location of 9 users".
         whom: given a state, the User IDs of the users; one who is not there is passed over.
         values: by field key, the values that all of them are given; None where they are deleted.
         terms: by which rules the change is checked.
     """
 
-    why: str
+    kind: TransactionKind
+    reason: str
     whom: Callable[[State], Iterable[str]]
     values: Mapping[str, str] | None
     terms: ValidationOptions = USUAL
@@ -77,7 +79,7 @@ class BulkPlan:
         """
         if self.changes.keys() != other.changes.keys() or self.left_out != other.left_out:
             return False
-        if not self.change.deletes or self.state is other.state:
+        if not self.change.deletes or self.state.version == other.state.version:
             return True
         mine, others = self.state.users, other.state.users
         return all(mine[user_id] == others[user_id] for user_id in self.changes)
@@ -174,10 +176,11 @@ def commit_bulk(
         NothingToChange: no user would change.
         StoreError: the store could not be written; it is as it was.
     """
-    with no_garbage_collection(), store.transaction(change.why) as transaction:
+    action = Action(change.kind, change.reason)
+    with no_garbage_collection(), store.transaction(action) as transaction:
         state = transaction.state
         plan = expected
-        if plan is None or plan.state is not state:
+        if plan is None or plan.state.version != state.version:
             plan = plan_bulk(change, state, tick)
         if expected is not None and not plan.has_outcome_of(expected):
             raise BulkChanged(plan)

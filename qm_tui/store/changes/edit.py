@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import UserStore
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import visible
@@ -130,7 +130,7 @@ def save_edits(
     store: UserStore,
     edits: Sequence[Edit],
     *,
-    why: str = "edit",
+    reason: str = "edit",
     tick: Tick = no_tick,
     terms: ValidationOptions = USUAL,
 ) -> State:
@@ -144,7 +144,7 @@ def save_edits(
             a rule.
         StoreError: the store could not be written.
     """
-    with store.transaction(why) as transaction:
+    with store.transaction(Action(TransactionKind.EDIT, reason)) as transaction:
         found = merged(edits, transaction.state, tick, terms)
         if not found.can_be_saved:
             said = [one.sentence for one in found.conflicts]
@@ -159,7 +159,7 @@ def add_user(
     store: UserStore,
     user: User,
     *,
-    why: str = "add",
+    reason: str = "add",
     tick: Tick = no_tick,
     terms: ValidationOptions = USUAL,
 ) -> User:
@@ -168,7 +168,7 @@ def add_user(
     Args:
         store: the store.
         user: the user, without a User ID.
-        why: what is said of it in the activity log.
+        reason: what is said of it in the activity log.
         tick: told how far it is.
         terms: by which rules the user is checked.
 
@@ -179,7 +179,7 @@ def add_user(
         RulesBroken: the user would break a rule, or have another user's User Name.
         StoreError: the store could not be written.
     """
-    with store.transaction(why) as transaction:
+    with store.transaction(Action(TransactionKind.ADD, reason)) as transaction:
         user_id = next(one for one in new_user_ids(_TRIES) if one not in transaction.state.users)
         added = user._replace(user_id=user_id)
         transaction.commit({user_id: added}, tick, terms)

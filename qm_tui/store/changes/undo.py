@@ -11,7 +11,13 @@ from typing import Final
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Done, Entry, UserStore
+from qm_tui.store.interface import (
+    Action,
+    TransactionKind,
+    TransactionSummary,
+    UserChange,
+    UserStore,
+)
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import counted
@@ -52,8 +58,8 @@ class UndoPlan:
 
     Attributes:
         number: the transaction.
-        why: what it was.
-        generation: the state's generation.
+        reason: what it was.
+        version: the state's version.
         changes: the users as they would be, by User ID.
         kept: what is not taken back.
         restored: how many users come back.
@@ -64,8 +70,8 @@ class UndoPlan:
     """
 
     number: int
-    why: str
-    generation: int
+    reason: str
+    version: int
     changes: dict[str, User | None] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     restored: int = 0
@@ -164,7 +170,7 @@ def undo(
         StoreError: there is no such transaction, what it did is no longer kept, or the store
             could not be written.
     """
-    with store.transaction(f"undo of {number}") as transaction:
+    with store.transaction(Action(TransactionKind.UNDO, f"undo of {number}")) as transaction:
         plan = _planned(store, number, transaction.state, tick)
         if expected is not None and not plan.has_outcome_of(expected):
             msg = "Somebody changed the store meanwhile. Nothing was undone yet."
@@ -192,37 +198,37 @@ def undo(
 
 
 def _planned(store: UserStore, number: int, state: State, tick: Tick) -> UndoPlan:
-    entry = _entry(store, number)
-    planner = _Planner(entry, state)
+    transaction = _transaction(store, number)
+    planner = _Planner(transaction, state)
     for at, done in enumerate(store.transaction_changes(number, tick), start=1):
         planner.add(done)
         if not at % STEP:
-            tick(Phase.CHECKING, at, entry.users)
+            tick(Phase.CHECKING, at, transaction.users)
     return planner.finish(tick)
 
 
-def _entry(store: UserStore, number: int) -> Entry:
-    entry = next((one for one in store.activity() if one.number == number), None)
-    if entry is None:
+def _transaction(store: UserStore, number: int) -> TransactionSummary:
+    transaction = next((one for one in store.transactions() if one.number == number), None)
+    if transaction is None:
         msg = f"There is no transaction {number:,} in this store."
         raise StoreError(msg)
-    if not entry.users:
+    if not transaction.users:
         msg = f"Transaction {number:,} changed no user: there is nothing to undo."
         raise NothingToUndo(msg)
-    return entry
+    return transaction
 
 
 class _Planner:
     """Makes the plan, user by user."""
 
-    def __init__(self, entry: Entry, state: State) -> None:
+    def __init__(self, transaction: TransactionSummary, state: State) -> None:
         self._state = state
-        self._plan = UndoPlan(entry.number, entry.why, state.generation)
-        self._undone: dict[str, Done] = {}
+        self._plan = UndoPlan(transaction.number, transaction.reason, state.version)
+        self._undone: dict[str, UserChange] = {}
         self._as_they_were: dict[str, User] = {}
         self._plan.terms = ValidationOptions(previously_stored=self._as_they_were)
 
-    def add(self, done: Done) -> None:
+    def add(self, done: UserChange) -> None:
         """Take back what was done to one user, if it still stands."""
         stored = self._state.users.get(done.user_id)
         if done.before is None:
@@ -234,7 +240,7 @@ class _Planner:
         else:
             self._change_back(done, stored)
 
-    def _remove(self, done: Done, stored: User | None) -> None:
+    def _remove(self, done: UserChange, stored: User | None) -> None:
         """Remove a user that was added."""
         if stored is None:
             return
@@ -243,7 +249,7 @@ class _Planner:
             return
         self._set(done, None)
 
-    def _restore(self, done: Done, stored: User | None) -> None:
+    def _restore(self, done: UserChange, stored: User | None) -> None:
         """Bring back a user that was deleted."""
         user = user_from_mapping(dict(done.before or {}))
         if stored is None:
@@ -252,7 +258,7 @@ class _Planner:
         elif stored != user:
             self._keep(done, None, "a user with this User ID was added since")
 
-    def _change_back(self, done: Done, stored: User) -> None:
+    def _change_back(self, done: UserChange, stored: User) -> None:
         before, after = done.before or {}, done.after or {}
         values = stored._asdict()
         held = {key for key in after if values[key] not in (after[key], before[key])}
@@ -271,11 +277,11 @@ class _Planner:
                 self._as_they_were[done.user_id] = stored._replace(**licenses)
             self._set(done, user)
 
-    def _set(self, done: Done, user: User | None) -> None:
+    def _set(self, done: UserChange, user: User | None) -> None:
         self._plan.changes[done.user_id] = user
         self._undone[done.user_id] = done
 
-    def _keep(self, done: Done, kept: Field | None, reason: str) -> None:
+    def _keep(self, done: UserChange, kept: Field | None, reason: str) -> None:
         name = _name(self._state.users.get(done.user_id), done)
         self._plan.kept.append(Kept(done.user_id, name, kept, reason))
 
@@ -323,7 +329,7 @@ class _Planner:
             self._plan.changes[user_id] = back
 
 
-def _name(stored: User | None, done: Done) -> str:
+def _name(stored: User | None, done: UserChange) -> str:
     values = stored._asdict() if stored else {**(done.before or {}), **(done.after or {})}
     name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
     return name or values.get("user_name") or done.user_id

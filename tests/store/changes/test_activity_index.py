@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from pathlib import Path
@@ -10,14 +11,13 @@ from typing import cast
 import pytest
 
 from qm_tui.progress import Tick, no_tick
-from qm_tui.store import database
-from qm_tui.store.changes import activity_index as happened
+from qm_tui.store import open_store
+from qm_tui.store.changes import activity_index
 from qm_tui.store.changes.activity_index import ActivityIndex
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import StoreError
-from qm_tui.store.history import Limits
-from qm_tui.store.interface import UserStore
-from qm_tui.store.tinydb_store import TinyDBUserStore, open_store
+from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
+from qm_tui.store.tinydb import TinyDBUserStore, log, storage
 from qm_tui.users.fields import User
 from qm_tui.users.query.language import FilterFault
 from tests.helpers import ANNA, user
@@ -47,8 +47,8 @@ def at(monkeypatch) -> At:
     def set_to(moment: str) -> None:
         Clock.moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
-    monkeypatch.setattr(database, "datetime", Clock)
-    monkeypatch.setattr(happened, "datetime", Clock)
+    for module in (activity_index, log, storage):
+        monkeypatch.setattr(module, "datetime", Clock)
     return set_to
 
 
@@ -89,9 +89,10 @@ def store(path) -> Reading:
 
 
 def commit(store: UserStore, *users: User, delete: tuple[str, ...] = (), why: str = "edit") -> int:
-    with store.transaction(why) as transaction:
+    kind = TransactionKind.IMPORT if why.startswith("import of ") else TransactionKind.EDIT
+    with store.transaction(Action(kind, why)) as transaction:
         changes = {one.user_id: one for one in users} | dict.fromkeys(delete)
-        return transaction.commit(changes).generation
+        return transaction.commit(changes).number
 
 
 def moved(*users: User, to: str) -> list[User]:
@@ -185,7 +186,7 @@ def test_the_last_import_is_the_last_whatever_came_after_it(store):
     assert imported(past) == imported(past, 2) == "bo cy"
     assert imported(past, 1) == "anna"
     undo(store, 2)
-    assert store.activity()[0].why == "undo of 2"
+    assert store.transactions()[0].reason == "undo of 2"
     assert imported(past) == "bo cy"
     commit(store, *moved(DI, to="Rome"), why="import of third.csv, 1 changed")
     assert imported(past) == "di"
@@ -207,20 +208,14 @@ def test_what_is_no_import_is_said(store):
 
 
 def test_what_is_no_longer_kept_is_said_and_later_days_are_told(path, at):
-    def prune() -> None:
-        store = open_store(path, limits=Limits(size=0))
-        store.load()
-        store.checkpoint()
-
-    for day, one in [("18", ANNA), ("19", BO)]:
+    nothing = RetentionPolicy(bytes=0, segment_bytes=0, segment_ratio=0)
+    for day, one in [("18", ANNA), ("19", BO), ("20", CY)]:
         at(f"2026-11-{day}T08:00")
-        store = open_store(path)
-        commit(store, one, why=f"import of {day}.csv")
-        prune()
-    at("2026-11-20T08:00")
+        with closing(open_store(path, retention=nothing)) as store:
+            commit(store, one, why="edit" if one is CY else f"import of {day}.csv")
     store = open_store(path)
-    commit(store, CY)
-    assert [one.is_kept for one in store.activity()] == [True, False, False]
+    store.load()
+    assert [one.is_available for one in store.transactions()] == [True, False, False]
     past = ActivityIndex(store)
     assert changed(past, "2026-11-20", "2026-11-21") == "cy"
     for first in ("2026-11-17", "2026-11-19"):
@@ -242,7 +237,7 @@ def test_what_keeps_the_history_from_being_read_is_said(store, monkeypatch):
         raise StoreError(msg)
 
     past = ActivityIndex(store)
-    for method in ("changed_user_ids", "activity"):
+    for method in ("changed_user_ids", "transactions"):
         monkeypatch.setattr(store, method, refused)
         for ask in (lambda: past.imported(0), lambda: past.changed(date.min, date.max)):
             with pytest.raises(FilterFault, match=r"^The history cannot be read: it is on fire.$"):

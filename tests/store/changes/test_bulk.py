@@ -3,6 +3,7 @@
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
+from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
     BulkChanged,
@@ -14,11 +15,10 @@ from qm_tui.store.changes.bulk import (
 )
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.interface import TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.users.fields import FIELD
-from tests.helpers import ANNA, commit_unchecked, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, commit_unchecked, user
 
 BO = user("bo", location="Bergen", is_active="0")
 CY = user("cy", location="", department="IT")
@@ -41,7 +41,9 @@ def store(path):
 
 
 def change(values, *user_ids, why="change", terms=None):
-    return BulkChange(why, chosen(user_ids or ALL), values, terms or ValidationOptions())
+    return BulkChange(
+        TransactionKind.SET, why, chosen(user_ids or ALL), values, terms or ValidationOptions()
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,16 @@ def test_a_plan_counts_who_changes_who_is_so_already_and_who_is_gone(
     assert [names[user_id] for user_id in plan.changes] == changed
     assert (plan.same, plan.gone, plan.left_out) == (same, gone, {})
     assert plan.users == len(changed) + same
-    assert store.state.generation == 1
+    assert store.state.number == 1
 
 
 def test_all_users_of_a_value_are_found_on_the_state_that_is_changed(store, path):
-    rename = BulkChange("rename", having(FIELD["department"], "Sales"), {"department": "Sale"})
+    rename = BulkChange(
+        TransactionKind.RENAME,
+        "rename",
+        having(FIELD["department"], "Sales"),
+        {"department": "Sale"},
+    )
     commit(path, CY._replace(department="Sales"))
     plan = commit_bulk(store, rename)
     assert len(plan.changes) == 3
@@ -98,7 +105,7 @@ def test_users_who_cannot_be_changed_are_left_out_and_named(path):
 def test_where_nobody_would_change_it_is_said_why(store, values, said):
     with pytest.raises(NothingToChange, match=said):
         commit_bulk(store, change(values, ANNA.user_id))
-    assert store.state.generation == 1
+    assert store.state.number == 1
 
 
 def test_nobody_there_is_said_too(store):
@@ -140,7 +147,7 @@ def test_a_mass_change_wants_its_number(path, values, users, wanted):
             with pytest.raises(ConfirmationRequired, match=str(wanted)) as refused:
                 commit_bulk(store, asked, confirmed=confirmed)
             assert refused.value.count == wanted
-        assert open_store(path).load().generation == 1
+        assert open_store(path).load().number == 1
     assert len(commit_bulk(store, asked, confirmed=wanted).changes) == users
 
 
@@ -194,7 +201,7 @@ def test_a_cancelled_change_leaves_the_store_as_it_was(path, phase):
 
     with pytest.raises(Cancelled):
         commit_bulk(store, change({"location": "X"}, *user_ids), tick=cancels)
-    assert store.state is before
+    assert store.state.version == before.version
     assert open_store(path).load() == before
 
 

@@ -2,13 +2,12 @@
 
 import pytest
 
+from qm_tui.store import open_store
 from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, merged, save_edits
 from qm_tui.store.changes.undo import undo
-from qm_tui.store.tinydb_store import open_store
 from qm_tui.store.transaction import RulesBroken
 from qm_tui.store.validation import ValidationOptions
-from tests.helpers import ANNA, state_of, user
-from tests.store.test_tinydb_store import commit
+from tests.helpers import ANNA, commit, state_of, user
 
 BO = user("bo")
 
@@ -94,8 +93,8 @@ def test_a_user_deleted_meanwhile_is_a_conflict(path):
 def test_an_edit_that_changes_nothing_writes_no_transaction(path):
     commit(path, ANNA)
     store = open_store(path)
-    assert save_edits(store, [Edit(ANNA, ANNA)]).generation == 1
-    assert len(store.activity()) == 1
+    assert save_edits(store, [Edit(ANNA, ANNA)]).number == 1
+    assert len(store.transactions()) == 1
 
 
 def test_a_user_who_is_added_gets_an_id_and_can_be_taken_back(path):

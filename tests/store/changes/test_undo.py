@@ -1,13 +1,15 @@
 """Undo: what a transaction did is taken back by field, and nothing that came after it."""
 
+from contextlib import closing
+
 import pytest
 
+from qm_tui.store import open_store
 from qm_tui.store.changes.undo import NothingToUndo, PlanChanged, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.tinydb_store import open_store
+from qm_tui.store.interface import RetentionPolicy
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, user, write_unchecked
-from tests.store.test_tinydb_store import checkpoint, commit
+from tests.helpers import ANNA, commit, user, write_unchecked
 
 BO, CY = user("bo"), user("cy")
 
@@ -26,7 +28,7 @@ def store(path):
 
 def _commit(store, *users: User, delete: tuple[str, ...] = ()) -> int:
     changes = {one.user_id: one for one in users} | dict.fromkeys(delete)
-    return write_unchecked(store, changes).generation
+    return write_unchecked(store, changes).number
 
 
 def _kept(plan) -> list[tuple[str, str]]:
@@ -41,7 +43,7 @@ def test_changes_additions_and_deletions_are_taken_back(store, path):
     assert dict(store.state.users) == before
     assert (plan.restored, plan.changed, plan.removed, plan.kept) == (1, 1, 1, [])
     assert plan.counts == ("1 user changes back, 1 user comes back, 1 user is removed again")
-    assert store.activity()[0].why == f"undo of {number}"
+    assert store.transactions()[0].reason == f"undo of {number}"
     assert dict(open_store(path).load().users) == before
 
 
@@ -56,12 +58,14 @@ def test_an_undo_can_be_undone_and_that_too(store):
     assert store.state.users[ANNA.user_id] == ANNA
 
 
-def test_an_old_transaction_is_undone_after_checkpoints_and_by_another_program(store, path):
+def test_an_old_transaction_is_undone_from_an_older_segment_and_by_another_program(store, path):
     _commit(store, ANNA)
     number = _commit(store, ANNA._replace(location="X"))
+    small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
     for one in (BO, CY):
-        checkpoint(path)
-        commit(path, one)
+        with closing(open_store(path, retention=small)) as other:
+            _commit(other, one)
+    assert path.with_name("users.log.000003").exists()
     undo(store, number)
     assert store.state.users[ANNA.user_id] == ANNA
 
@@ -163,7 +167,7 @@ NONE = {"unlimited_license": "0", "on_demand_license": "0"}
 def test_whatever_stood_in_the_store_comes_back(store, before, after):
     _commit(store, before, BO)
     changes = {ANNA.user_id: after}
-    number = write_unchecked(store, changes).generation
+    number = write_unchecked(store, changes).number
     plan = undo(store, number)
     assert plan.kept == []
     assert store.state.users[ANNA.user_id] == before
@@ -179,7 +183,7 @@ def test_a_mass_change_asks_for_its_number(store):
         with pytest.raises(ConfirmationRequired, match="11") as refused:
             undo(store, number + 1, confirmed=confirmed)
         assert refused.value.count == 11
-    assert store.state.generation == number + 1
+    assert store.state.number == number + 1
     undo(store, number + 1, confirmed=11)
     assert store.state.users["u-n0"].agent_id == ""
 
@@ -217,4 +221,4 @@ def test_an_unknown_transaction_is_refused(store, number):
     _commit(store, BO)
     with pytest.raises(StoreError, match="no transaction"):
         undo(store, number)
-    assert store.state.generation == 2
+    assert store.state.number == 2

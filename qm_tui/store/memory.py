@@ -1,0 +1,235 @@
+"""A store in memory, which is gone when the program ends."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import RLock
+from typing import NamedTuple, final
+
+from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
+from qm_tui.store.interface import (
+    Action,
+    ExternalChanges,
+    TransactionSummary,
+    UserChange,
+    UserHistoryEntry,
+    UsersLoaded,
+    UserStore,
+    ignore_loaded_users,
+)
+from qm_tui.store.origin import current_origin
+from qm_tui.store.state import EMPTY, Changes, State, check_consistency, next_state
+from qm_tui.store.transaction import Transaction
+from qm_tui.users.fields import KEYS, User
+
+
+class _Committed(NamedTuple):
+    summary: TransactionSummary
+    changes: Sequence[UserChange]
+
+
+@final
+class MemoryStore(UserStore):
+    """A store in memory.
+
+    Args:
+        wait: the seconds to wait for another thread that is writing.
+        read_only: whether it must not be changed.
+    """
+
+    def __init__(self, *, wait: float = 10.0, read_only: bool = False) -> None:
+        self._wait = wait
+        self._is_read_only = read_only
+        self._state = EMPTY
+        self._committed: list[_Committed] = []
+        self._exists = False
+        self._is_loaded = False
+        self._lock = RLock()
+
+    @property
+    def location(self) -> str:
+        """Where it is, for display only."""
+        return ":memory:"
+
+    @property
+    def exists(self) -> bool:
+        """Whether something was committed."""
+        return self._exists
+
+    @property
+    def state(self) -> State:
+        """What it holds."""
+        return self._state
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """There is nothing to know about it."""
+        return ()
+
+    def acknowledge_notices(self) -> None:
+        """There are none."""
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why it cannot be changed, as a sentence; empty if it can."""
+        return "The store in memory is open read-only." if self._is_read_only else ""
+
+    def load(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
+        """Pass the users to `found`, unless that was done already."""
+        state = self._state
+        if not self._is_loaded:
+            users = list(state.users.values())
+            for done in range(0, len(users), STEP):
+                tick(Phase.OPENING, done, len(users))
+                found(users[done : done + STEP])
+            self._is_loaded = True
+        return state
+
+    def has_external_changes(self) -> bool:
+        """No other program can reach it."""
+        return False
+
+    def refresh(self, tick: Tick = no_tick) -> ExternalChanges | None:
+        """There is nothing to read: no other program can reach it."""
+        return None
+
+    @contextmanager
+    def transaction(self, action: Action) -> Iterator[Transaction]:
+        """Keep other threads from writing."""
+        if self._is_read_only:
+            raise StoreReadOnly(self.read_only_reason)
+        if not self._lock.acquire(timeout=max(self._wait, 0)):
+            msg = "The store is busy: another change has not finished. Nothing was changed."
+            raise StoreBusy(msg)
+        transaction = _MemoryTransaction(self, action)
+        try:
+            self._is_loaded = True
+            yield transaction
+        finally:
+            transaction.is_open = False
+            self._lock.release()
+
+    @contextmanager
+    def lock_free(self) -> Iterator[bool]:
+        """Keep other threads from writing for a moment; gives whether none is at it."""
+        is_free = self._lock.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._lock.release()
+
+    @contextmanager
+    def import_in_progress(self, file_name: str) -> Iterator[str]:
+        """Give a token. There is no next start that would look for a marker."""
+        yield os.urandom(8).hex()
+
+    def transactions(self) -> list[TransactionSummary]:
+        """Return all transactions, newest first."""
+        return [one.summary for one in reversed(self._committed)]
+
+    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[UserChange]:
+        """Yield what a transaction did, user by user."""
+        changes = self._numbered(number).changes
+        for done, change in enumerate(changes):
+            if not done % STEP:
+                tick(Phase.OPENING, done, len(changes))
+            yield change
+
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[UserHistoryEntry]:
+        """Yield what transactions did to a user, newest first."""
+        committed = self._committed[::-1]
+        for done, (summary, changes) in enumerate(committed):
+            tick(Phase.OPENING, done, len(committed))
+            for change in changes:
+                if change.user_id == user_id:
+                    yield UserHistoryEntry(summary, change)
+
+    def history_removed_until(self) -> datetime | None:
+        """All changes are available."""
+        return None
+
+    def changed_user_ids(
+        self, number: int, tick: Tick = no_tick, *, last: int = 0
+    ) -> Iterator[str]:
+        """Yield the User IDs of the users that transactions added or changed."""
+        for one in range(number, max(number, last) + 1):
+            for change in self.transaction_changes(one, tick):
+                if change.after is not None:
+                    yield change.user_id
+
+    def close(self) -> None:
+        """There is nothing to write. What it holds stays."""
+        self._is_loaded = False
+
+    def _numbered(self, number: int) -> _Committed:
+        if not 0 < number <= len(self._committed):
+            msg = f"There is no transaction {number:,} in {self.location}."
+            raise StoreError(msg)
+        return self._committed[number - 1]
+
+    def _commit(self, changes: Changes, action: Action, tick: Tick) -> State:
+        before = self._state
+        names = check_consistency(before, changes)
+        done: list[UserChange] = []
+        for count, (user_id, user) in enumerate(changes.items()):
+            if not count % STEP:
+                tick(Phase.CHANGING, count, len(changes))
+            stored = before.users.get(user_id)
+            if user != stored:
+                done.append(_change_of(user_id, stored, user))
+        self._exists = True
+        if not done:
+            return before
+        tick(Phase.CHANGING, len(changes), len(changes))
+        number, who = before.number + 1, current_origin()
+        added = sum(one.before is None for one in done)
+        deleted = sum(one.after is None for one in done)
+        summary = TransactionSummary(
+            number,
+            datetime.now(UTC),
+            who.login,
+            who.address,
+            action.kind,
+            action.reason,
+            added,
+            len(done) - added - deleted,
+            deleted,
+            action.token,
+        )
+        self._state = next_state(before, changes, number, names)
+        self._committed.append(_Committed(summary, done))
+        return self._state
+
+
+@final
+class _MemoryTransaction(Transaction):
+    """A change of a store in memory."""
+
+    def __init__(self, store: MemoryStore, action: Action) -> None:
+        self._store, self._action = store, action
+        self.is_open = True
+
+    @property
+    def state(self) -> State:
+        return self._store.state
+
+    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+        if not self.is_open:
+            msg = "the transaction is over, and with it its lock"
+            raise ValueError(msg)
+        return self._store._commit(changes, self._action, tick)
+
+
+def _change_of(user_id: str, stored: User | None, user: User | None) -> UserChange:
+    if stored is None or user is None:
+        before = None if stored is None else stored._asdict()
+        return UserChange(user_id, before, None if user is None else user._asdict())
+    pairs = [
+        (key, old, new) for key, old, new in zip(KEYS, stored, user, strict=True) if old != new
+    ]
+    return UserChange(
+        user_id, {key: old for key, old, _ in pairs}, {key: new for key, _, new in pairs}
+    )

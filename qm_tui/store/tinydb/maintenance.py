@@ -1,0 +1,461 @@
+"""What is done to the files of a store: create, share, back up, check and recover."""
+
+import grp
+import io
+import os
+import pwd
+import shutil
+import stat
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from qm_tui.directory import OWNER_ONLY, SHARED, SHARED_FOLDER, Access, Directory, give, real_path
+from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.refusal import reason
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import Finding, Maintenance, Recovered, Severity, TransactionSummary
+from qm_tui.store.tinydb import entries, snapshot
+from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
+from qm_tui.store.tinydb.log import Log, base_payloads
+from qm_tui.store.tinydb.storage import LogStorage
+from qm_tui.text import visible
+from qm_tui.users.rules import faults_of
+
+_ABOVE: Final = Access(0o755)
+"""Directories above a shared one: all of the group must get through."""
+
+
+class TinyDBMaintenance(Maintenance):
+    """What is done to the files of a store in a TinyDB database.
+
+    Args:
+        files: the store; it need not be loaded.
+    """
+
+    def __init__(self, files: LogStorage) -> None:
+        self._files = files
+        self._directory, self._names = files.directory, files.names
+
+    def create(self) -> None:
+        """Create an empty store."""
+        if self._files.exists:
+            msg = f"There is a store at {self._files.shown} already. Nothing was changed."
+            raise StoreError(msg)
+        with self._files.writing("init"), self._translated("Cannot create"):
+            self._files.prepare()
+
+    def files(self) -> Sequence[tuple[str, int]]:
+        """Return the path and the size in bytes of each file of the store."""
+        names = self._own_names() if self._directory.exists else []
+        found = ((name, self._directory.status(name)) for name in names)
+        return [(str(self._directory.path / name), one.st_size) for name, one in found if one]
+
+    def _own_names(self) -> list[str]:
+        names = self._names
+        own = [names.snapshot, *map(names.segment, names.segments(self._directory)), names.lock]
+        return [name for name in own if self._directory.status(name)]
+
+    @contextmanager
+    def _translated(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{verb} the store {self._files.shown}: {reason(error)}.") from error
+
+    # Sharing
+
+    def share(self, group: str) -> int:
+        """Share the store with a group; create an empty one if there is none."""
+        number = _group_number(group)
+        directory, folder = self._directory, Access(SHARED_FOLDER, number)
+        with self._translated("Cannot share"):
+            if directory.exists:
+                self._require_nothing_else(folder)
+            directory.create(folder, _ABOVE)
+            give(directory.descriptor, folder)
+            had = len(self._own_names())
+            with self._files.writing("init"):
+                if not self._files.exists:
+                    self._files.prepare()
+                for name in self._own_names():
+                    self._share_file(name, Access(SHARED, number))
+        return had
+
+    def _require_nothing_else(self, folder: Access) -> None:
+        """Make sure that sharing the directory gives nobody what was not meant."""
+        status = os.fstat(self._directory.descriptor)
+        is_shared = (stat.S_IMODE(status.st_mode), status.st_gid) == folder
+        for name in self._directory.names():
+            if not is_shared and not name.removeprefix(".").startswith(self._names.stem):
+                msg = (
+                    f"The folder {visible(str(self._directory.path))} holds more than a store "
+                    f"({visible(name, 60)}), which the group would share too. Nothing was changed. "
+                    "Give the store a folder of its own."
+                )
+                raise StoreError(msg)
+
+    def _share_file(self, name: str, access: Access) -> None:
+        """Give a file to the group, if by its content it is one of the store."""
+        descriptor = self._directory.open(name)
+        try:
+            if not self._is_own(name, descriptor):
+                msg = (
+                    f"{visible(name)} is not a file of a store, so it is not shared. Move it away."
+                )
+                raise StoreError(msg)
+            give(descriptor, access)
+        except PermissionError as error:
+            owner = _owner(os.fstat(descriptor).st_uid)
+            msg = f"{visible(name)} belongs to {owner}. Only {owner} or root can share this store."
+            raise StoreError(msg) from error
+        finally:
+            os.close(descriptor)
+
+    def _is_own(self, name: str, descriptor: int) -> bool:
+        if name == self._names.lock:
+            note = os.pread(descriptor, 2 * len(note_of({})), 0)
+            is_note = len(note) <= len(note_of({})) and note[8:10] == b" {"
+            return not note or (is_note and set(note[:8]) <= set(b"0123456789abcdef"))
+        if name != self._names.snapshot:
+            return os.pread(descriptor, 12, 0).startswith(b'{"segment":')
+        with snapshot.SnapshotFile(os.dup(descriptor)) as file:
+            return not file.size or file.verify()
+
+    # Backup
+
+    def backup(self, file: Path, tick: Tick = no_tick) -> int:
+        """Write the whole store to one new file, consistent while others write."""
+        files, opened = self._files, dict[str, int]()
+        target = real_path(file)
+        try:
+            with files.lock.shared(files.lock.wait) as is_quiet:
+                if not is_quiet:
+                    raise files.lock.busy()
+                files.load()
+                if not files.log.is_open:
+                    raise StoreError(f"There is no store at {files.shown}. Nothing was written.")
+                position = files.log.position
+                for name in self._own_names()[:-1]:
+                    opened[name] = self._directory.open(name)
+            with (
+                Directory(target.parent).replacing(
+                    target.name, access=OWNER_ONLY, overwrite=False
+                ) as out,
+                tarfile.open(fileobj=out, mode="w") as archive,
+            ):
+                for name, descriptor in opened.items():
+                    is_last = name == self._names.segment(position.segment)
+                    size = position.offset if is_last else os.fstat(descriptor).st_size
+                    with os.fdopen(os.dup(descriptor), "rb") as source:
+                        _add(archive, name, size, source)
+                    tick(Phase.SAVING, size, size)
+                note = note_of({"acknowledged": position})
+                _add(archive, self._names.lock, len(note), io.BytesIO(note))
+        except FileExistsError as error:
+            msg = f"{visible(str(file))} already exists. Nothing was written. Choose another name."
+            raise StoreError(msg) from error
+        except OSError as error:
+            msg = f"Cannot write {visible(str(file))}: {reason(error)}. Do not rely on it."
+            raise StoreError(msg) from error
+        finally:
+            for descriptor in opened.values():
+                os.close(descriptor)
+        return position.number
+
+    # Check
+
+    def check(self, tick: Tick = no_tick) -> Sequence[Finding]:
+        """Check everything that can be checked."""
+        if not self._files.exists:
+            raise StoreError(f"There is no store at {self._files.shown}.")
+        with self._translated("Cannot read"):
+            warnings = list(self._odd_files())
+            salvage = _Salvage(self._directory, self._names, tick, log_only=True)
+        damage = list(salvage.losses)
+        try:
+            self._files.load()
+        except StoreError as error:
+            damage.insert(0, str(error))
+        else:
+            warnings += self._files.notices
+            users = self._files.contents.state.users
+            is_same = salvage.contents.state.number == self._files.contents.state.number
+            if is_same and salvage.contents.state.users != users and not damage:
+                damage.append(f"{self._names.snapshot} and the log hold different users.")
+            for user in users.values():
+                for fault in faults_of(user, allow_unlicensed=True)[:1]:
+                    who = visible(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
+                    warnings.append(f"{who}: {visible(fault.message, 200)}. {fault.remedy}")
+        found = [Finding(Severity.DAMAGE, text) for text in damage]
+        return found + [Finding(Severity.WARNING, text) for text in warnings]
+
+    def _odd_files(self) -> Iterator[str]:
+        """Yield what is odd about the modes of the files, and about files beside them."""
+        wanted, own = self._directory.access, self._own_names()
+        for name in own:
+            status = self._directory.status(name)
+            mode = stat.S_IMODE(status.st_mode) if status else 0
+            if mode & ~wanted.mode:
+                yield f"{visible(name)} has the mode {mode:04o}. It should be {wanted.mode:04o}."
+        if stat.S_IMODE(os.fstat(self._directory.descriptor).st_mode) & 0o007:
+            yield f"The folder {visible(str(self._directory.path))} is open to all users."
+        with self._directory.locked(1) as is_quiet, self._files.lock.shared(1):
+            names = self._directory.names() if is_quiet else []  # else one is being written
+        for name in names:
+            is_beside = name.startswith((f".{self._names.stem}.", f"{self._names.stem}.log."))
+            if is_beside and name not in own and ".import." not in name:
+                yield f"{visible(name)} was left behind. The next change removes it, or you can."
+
+    # Recovery
+
+    def recover(self, target: Path, tick: Tick = no_tick) -> Recovered:
+        """Write what can be read of the store, or of a backup, to a new store."""
+        path, lock = self._directory.path / self._names.snapshot, self._files.lock
+        losses: list[str] = []
+        with self._translated("Cannot read"), ExitStack() as stack:
+            directory, names = self._directory, self._names
+            if path.is_file() and _is_backup(path):
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="qm-tui-"))
+                names, is_whole = _extract(path, Path(folder))
+                directory = Directory(Path(folder))
+                losses += () if is_whole else ["The backup is not whole: its end is missing."]
+            elif not stack.enter_context(lock.shared(lock.wait)):
+                raise lock.busy()
+            salvage = _Salvage(directory, names, tick)
+            if not salvage.is_readable:
+                raise StoreError(f"Nothing of the store {self._files.shown} can be read.")
+            if _Salvage(directory, names, tick, log_only=True).losses:
+                salvage.sound = None
+            number = _write(target, salvage)
+        return Recovered(len(salvage.contents.state.users), number, losses + salvage.losses)
+
+
+class _Salvage:
+    """What can be read of a store: whole entries of the log, and whole documents.
+
+    Args:
+        directory: that of the store.
+        names: the names of its files.
+        tick: the progress.
+        log_only: whether to read all users from the log, if it has them.
+
+    Attributes:
+        contents: what the store holds, as far as it can be read.
+        losses: what cannot be read; sentences.
+        summaries: the transactions, by number.
+        is_readable: whether anything could be read.
+        sound: the end of the log, if all of it could be read; None if not.
+    """
+
+    def __init__(
+        self, directory: Directory, names: Names, tick: Tick, *, log_only: bool = False
+    ) -> None:
+        self._directory, self._names, self._tick = directory, names, tick
+        self.contents, self.is_readable = snapshot.Contents(), False
+        self.losses: list[str] = []
+        self.summaries: dict[int, TransactionSummary] = {}
+        self.sound: Position | None = None
+        self._before = 0
+        self._saved = Lock(directory, names).acknowledged()
+        stored, position = self._read_snapshot()
+        if position is not None and not log_only:
+            self.contents, self.is_readable = stored, True
+            self._read_log(position.segment, position.offset)
+        else:
+            self._read_log(0, 0)
+        if not self.is_readable:
+            self.contents, self.is_readable = stored, bool(stored.state.users)
+        last = max(self.contents.state.number, self.last)
+        if self._saved is not None and self._saved.number > last:
+            self.losses.append(
+                f"Transaction {self._saved.number:,} was saved, as {self._names.lock} says. The "
+                f"last one that can be read is {last:,}."
+            )
+
+    @property
+    def last(self) -> int:
+        """The number of the last transaction that was read."""
+        return max(self._before, *self.summaries, 0)
+
+    def _read_snapshot(self) -> tuple[snapshot.Contents, Position | None]:
+        name = self._names.snapshot
+        try:
+            with snapshot.SnapshotFile(self._directory.open(name)) as file:
+                if file.verify():
+                    return file.read(), file.position
+                contents, damage = file.salvage()
+        except (OSError, entries.Unusable) as error:
+            why = reason(error) if isinstance(error, OSError) else visible(str(error))
+            self.losses.append(f"Cannot read {visible(name)}: {why}.")
+            return snapshot.Contents(), None
+        self.losses.append(f"{visible(name)} was damaged, or changed by another program.")
+        self.losses += damage
+        return contents, None
+
+    def _read_log(self, known_segment: int, known_offset: int) -> None:
+        """Read all segments; up to a place in one of them, what the store holds is known."""
+        log, chain, losses = Log(self._directory, self._names), "", len(self.losses)
+        is_end = False
+        for number in self._names.segments(self._directory):
+            if is_end:
+                break  # the log was to go on here, and the program was killed before it said so
+            before, payload = len(self.losses), b""
+            try:
+                segment = log.open_segment(number)
+            except (entries.Unusable, OSError) as error:
+                self.losses.append(f"{visible(str(error))}.")
+                continue
+            if chain and segment.chain != chain:
+                self.losses.append(f"{visible(log.name)} does not continue the one before it.")
+            self._before = segment.first - 1
+            changes = snapshot.Changeset(snapshot.Contents(), is_lenient=True)
+            for entry in entries.read_entries(
+                log.descriptor, 0, log.size, segment.chain, skip_corrupt=True
+            ):
+                was_damaged, is_first = not payload, entry.start == 0
+                chain, payload = entry.chain, entry.payload
+                is_known = (number, entry.end) <= (known_segment, known_offset)
+                try:
+                    self._take(entries.decode(entry.payload), changes, is_known=is_known)
+                except (ValueError, TypeError, LookupError, RecursionError):
+                    where = f"{visible(log.name)}, byte {entry.start:,}"
+                    if payload or is_first or not was_damaged:  # one sentence for all in a row
+                        self.losses.append(f"{where}: an entry is damaged, or does not fit.")
+                    changes = snapshot.Changeset(self.contents, is_lenient=True)
+                if changes.is_applied or is_known:
+                    if not entry.is_part:
+                        self.sound = Position(number, entry.end, chain, self.last)
+                    self.losses += changes.losses
+                    changes = snapshot.Changeset(self.contents, is_lenient=True)
+                self._tick(Phase.OPENING, entry.end, log.size)
+            if len(self.losses) == before and not payload.startswith(b'{"closed":'):
+                is_end = number >= max(known_segment, self._saved.segment if self._saved else 0)
+                self.losses += () if is_end else [f"The end of {visible(log.name)} is missing."]
+        if len(self.losses) > losses:
+            self.sound = None
+
+    def _take(self, about: dict[str, Any], changes: snapshot.Changeset, *, is_known: bool) -> None:
+        for one in about.get("transactions", ()):
+            summary = entries.decode_summary(one)
+            self.summaries[summary.number] = summary
+        is_transaction = "time" in about and "number" in about
+        if is_transaction:
+            summary = entries.decode_summary(about)
+            self.summaries[summary.number] = summary
+        if not is_known:
+            changes.add(about.get("users", []))
+            if is_transaction or about.get("base") == "end" or about.get("first") == 1:
+                self.contents = changes.apply(self.last, about.get("tables", ""))
+                self.is_readable = True
+
+    def copy_log(self, directory: Directory, names: Names) -> None:
+        """Copy the log up to its sound end.
+
+        Raises:
+            OSError: it could not be copied.
+        """
+        for number in self._names.segments(self._directory):
+            with (
+                os.fdopen(self._directory.open(self._names.segment(number)), "rb") as source,
+                directory.replacing(names.segment(number)) as copy,
+            ):
+                shutil.copyfileobj(source, copy)
+                if self.sound is not None and number == self.sound.segment:
+                    copy.truncate(self.sound.offset)
+
+
+def _write(target: Path, salvage: _Salvage) -> int:
+    """Write a new store: with the log, if it is sound, else with one that begins with all users.
+
+    Returns:
+        The number of its last transaction.
+    """
+    path = real_path(target)
+    directory, names = Directory(path.parent), Names.of(path.name)
+    marker, log = f".{names.stem}.recovering", Log(directory, names)
+    try:
+        directory.create()
+        is_taken = directory.status(names.snapshot) or names.segments(directory)
+        if is_taken and not directory.status(marker):
+            msg = f"{visible(str(target))} already exists. Nothing was written. Use another name."
+            raise StoreError(msg)
+        left = (f".{names.stem}.", f".{marker}.")
+        for name in [one for one in directory.names() if one.endswith(".new")]:
+            if name.startswith(left):
+                directory.remove(name)
+        for name in map(names.segment, names.segments(directory)):
+            directory.remove(name)  # of a recovery that was interrupted
+        with directory.replacing(marker):
+            pass  # a recovery that is interrupted can be repeated
+        number = max(salvage.contents.state.number, salvage.last)
+        if salvage.sound is not None and salvage.sound.number == number:
+            salvage.copy_log(directory, names)
+            log.open_at(salvage.sound)
+        else:
+            log.position = log.position._replace(number=number)
+            rows, tables = salvage.contents.rows(), salvage.contents.tables
+            summaries = [salvage.summaries[one] for one in sorted(salvage.summaries)]
+            log.create(base_payloads(rows, tables, summaries))
+        note = note_of({"acknowledged": log.position})
+        with directory.replacing(names.lock) as file:
+            file.write(note)
+        with directory.replacing(names.snapshot) as file:
+            snapshot.write_snapshot(file, salvage.contents, log.position)
+        directory.remove(marker)
+    except OSError as error:
+        msg = f"Cannot write {visible(str(target))}: {reason(error)}. Try another place."
+        raise StoreError(msg) from error
+    return number
+
+
+def _is_backup(path: Path) -> bool:
+    """Whether a file begins as a backup does. Compressed archives are none."""
+    with suppress(tarfile.TarError), tarfile.open(path, "r:"):
+        return True
+    return False
+
+
+def _extract(path: Path, folder: Path) -> tuple[Names, bool]:
+    """Extract a backup into an empty folder; return the names, and whether it has its end."""
+    names: list[str] = []
+    with suppress(tarfile.TarError), tarfile.open(path, "r:") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None and Path(member.name).name == member.name:
+                names.append(member.name)
+                with (folder / member.name).open("xb") as file:
+                    shutil.copyfileobj(content, file)
+    is_snapshot = (name for name in names if Names.of(name).lock in names)
+    found = Names.of(next(is_snapshot, names[0] if names else "users.json"))
+    return found, found.lock in names
+
+
+def _add(archive: tarfile.TarFile, name: str, size: int, source: io.BufferedIOBase) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = size, OWNER_ONLY.mode, int(time.time())
+    archive.addfile(member, source)
+
+
+def _group_number(name: str) -> int:
+    """Return the number of a group of which this program's user is a member."""
+    shown = visible(name, 64)
+    try:
+        number = grp.getgrnam(name).gr_gid
+    except (KeyError, ValueError) as error:
+        msg = f"There is no group {shown} on this machine. Create it first, or name another."
+        raise StoreError(msg) from error
+    if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
+        msg = f"You are not a member of the group {shown}. Let one of its members or root do this."
+        raise StoreError(f"{msg} A new membership counts from the next login.")
+    return number
+
+
+def _owner(number: int) -> str:
+    with suppress(KeyError):
+        return visible(pwd.getpwuid(number).pw_name, 64)
+    return str(number)

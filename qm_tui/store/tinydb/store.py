@@ -1,0 +1,236 @@
+"""The store that the program sees in the TinyDB database of its users."""
+
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from qm_tui.network import network_file_system
+from qm_tui.progress import Tick, no_tick
+from qm_tui.refusal import reason
+from qm_tui.store import interface as api
+from qm_tui.store.errors import StoreError
+from qm_tui.store.origin import current_origin
+from qm_tui.store.state import State
+from qm_tui.store.tinydb import entries
+from qm_tui.store.tinydb.lock import WAIT
+from qm_tui.store.tinydb.table import UsersDB
+from qm_tui.store.transaction import Transaction
+from qm_tui.text import visible
+
+
+class TinyDBUserStore(api.UserStore):
+    """A store of users in a TinyDB database.
+
+    Args:
+        path: its file. A missing one is an empty store; the first commit creates it.
+        wait: the seconds to wait for another writer.
+        read_only: whether it is opened read-only.
+        retention: how long changes stay available.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wait: float = WAIT,
+        read_only: bool = False,
+        retention: api.RetentionPolicy | None = None,
+    ) -> None:
+        self._path = path
+        self._db = UsersDB(path, wait=wait, read_only=read_only, retention=retention)
+        self._files, self._table = self._db.files, self._db.users
+        self._notices: list[str] | None = None
+        self._interrupted: dict[str, str] = {}
+
+    @property
+    def location(self) -> str:
+        """The path of its file."""
+        return str(self._path)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there are files of it."""
+        return self._files.exists
+
+    @property
+    def state(self) -> State:
+        """What it held when it was last read or written."""
+        return self._files.contents.state
+
+    @property
+    def notices(self) -> list[str]:
+        """What the admin should know about it."""
+        return [*(self._notices or ()), *self._files.notices]
+
+    def acknowledge_notices(self) -> None:
+        """Remove the markers of interrupted imports, and forget what was read."""
+        for token in self._interrupted:
+            self._files.markers.remove(token)
+        self._notices, self._files.notices = [], []
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why it cannot be changed, as a sentence; empty if it can."""
+        return self._files.read_only_reason
+
+    @property
+    def warning(self) -> str:
+        """Why plain TinyDB does not see the last changes; empty if it does."""
+        return self._files.snapshots.failure
+
+    @property
+    def maintenance(self) -> api.Maintenance:
+        """What can be done to its files."""
+        from qm_tui.store.tinydb.maintenance import TinyDBMaintenance  # noqa: PLC0415 - rare
+
+        return TinyDBMaintenance(self._files)
+
+    def load(self, tick: Tick = no_tick, found: api.UsersLoaded = api.ignore_loaded_users) -> State:
+        """Read what it holds now, if that is not known already."""
+        self._table.load_users(tick, found)
+        if self._notices is None:
+            self._notices = self._find_notices()
+        return self.state
+
+    def _find_notices(self) -> list[str]:
+        found = []
+        kind = network_file_system(self._files.directory.path)
+        if kind:
+            found.append(
+                f"The store {self._files.shown} is on a network file system ({kind}): locks and "
+                "syncs promise less there. Keep it on a disk of one host that all log in to."
+            )
+        if not self.read_only_reason and self._files.directory.exists:
+            self._interrupted = self._files.markers.interrupted()
+        numbers: dict[str, int] = {}
+        if self._interrupted:
+            numbers = {one.token: one.number for one in self.transactions()}
+        for token, sentence in self._interrupted.items():
+            if token in numbers:
+                found.append(f"{sentence} after it was saved, as transaction {numbers[token]:,}.")
+            else:
+                found.append(f"{sentence}. Nothing was saved. Import the file again.")
+        return found
+
+    def has_external_changes(self) -> bool:
+        """Whether other programs may have committed something."""
+        return self._files.has_external_changes()
+
+    def refresh(self, tick: Tick = no_tick) -> api.ExternalChanges | None:
+        """Read what other programs committed."""
+        before = self.state
+        user_ids: Iterable[str] | None = self._files.refresh(tick)
+        after = self.state
+        if before.version == after.version:
+            return None
+        if user_ids is None:
+            user_ids = {**before.users, **after.users}
+        old, new = before.users.get, after.users.get
+        pairs = [(user_id, old(user_id), new(user_id)) for user_id in user_ids]
+        added = frozenset(one for one, stored, user in pairs if stored is None and user)
+        deleted = frozenset(one for one, stored, user in pairs if stored and user is None)
+        changed = frozenset(
+            one for one, stored, user in pairs if stored and user and stored != user
+        )
+        return api.ExternalChanges(after, added, changed, deleted)
+
+    def lock_free(self) -> AbstractContextManager[bool]:
+        """Keep this program from locking the store for a moment."""
+        return self._files.lock.free()
+
+    def transaction(self, action: api.Action) -> AbstractContextManager[Transaction]:
+        """Hold the lock over read, change and write."""
+        return self._table.transaction(action)
+
+    @contextmanager
+    def import_in_progress(self, file_name: str) -> Iterator[str]:
+        """Leave a marker beside the store while an import is in progress."""
+        if self.read_only_reason or not self._files.directory.exists:
+            yield ""
+            return
+        with self._files.markers.marked(file_name, current_origin()) as token:
+            yield token
+
+    def transactions(self) -> list[api.TransactionSummary]:
+        """Return all transactions, newest first."""
+        with self._files.translated():
+            return self._files.log.summaries()[::-1]
+
+    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[api.UserChange]:
+        """Yield what a transaction did, user by user."""
+        with self._reading_log():
+            for rows in self._files.log.rows_of(range(number, number + 1), tick):
+                yield from map(entries.user_change, rows)
+
+    @contextmanager
+    def _reading_log(self) -> Iterator[None]:
+        """Say in a sentence why entries of the log cannot be read."""
+        try:
+            with self._files.translated():
+                yield
+        except StoreError as error:
+            if not isinstance(error.__cause__, entries.CorruptEntry):
+                raise
+            why = visible(str(error.__cause__))
+            msg = f"The changes cannot be read: {why}. All other transactions still work."
+            raise StoreError(msg) from error
+        except ValueError as error:
+            raise StoreError(f"The changes cannot be read: {error}.") from error
+
+    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[api.UserHistoryEntry]:
+        """Yield what transactions did to a user, newest first."""
+        with self._reading_log():
+            yield from self._files.log.user_history(user_id, tick)
+
+    def history_removed_until(self) -> datetime | None:
+        """Return the time of the last transaction whose changes are no longer available."""
+        gone = [
+            one
+            for one in self.transactions()
+            if not one.is_available and one.kind is not api.TransactionKind.UNREADABLE
+        ]
+        return gone[0].time if gone else None
+
+    def changed_user_ids(
+        self, number: int, tick: Tick = no_tick, *, last: int = 0
+    ) -> Iterator[str]:
+        """Yield the User IDs of users that transactions added or changed."""
+        with self._reading_log():
+            numbers = range(number, max(number, last) + 1)
+            for rows in self._files.log.rows_of(numbers, tick):
+                for row in rows:
+                    user_id = entries.user_id_of(row)
+                    if row[0] != entries.DELETED:
+                        yield user_id
+
+    def close(self) -> None:
+        """Rewrite the snapshot if it is behind, and close the files."""
+        self._files.close()
+
+
+def open_tinydb_store(
+    path: Path,
+    *,
+    wait: float = WAIT,
+    read_only: bool = False,
+    retention: api.RetentionPolicy | None = None,
+) -> TinyDBUserStore:
+    """Open the store at a path; nothing is read before `load`.
+
+    Raises:
+        StoreError: there can be no store.
+    """
+    mode = stat.S_IFREG
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "no file can have this name"
+        raise StoreError(f"Cannot read the store {visible(str(path))}: {why}.") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        msg = f"{visible(str(path))} is {what}. Give the path of the store's file, users.json."
+        raise StoreError(msg)
+    return TinyDBUserStore(path, wait=wait, read_only=read_only, retention=retention)

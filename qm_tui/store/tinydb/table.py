@@ -1,0 +1,405 @@
+"""The users as a TinyDB database.
+
+    with UsersDB("users.json") as db:
+        db.update({"location": "Oslo"}, where("user_name") == "aberg")
+
+Every change keeps the rules, is one transaction with an entry in Activity, and can be undone. One
+that deletes several users or is a mass change needs its number: `db.remove(..., confirm=12)`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from threading import local
+from typing import Any, Final, cast
+
+from tinydb import TinyDB
+from tinydb.queries import QueryLike
+from tinydb.table import Document, Table
+
+from qm_tui.progress import Tick, no_tick
+from qm_tui.store.changes.mass_change import required_confirmation
+from qm_tui.store.errors import ConfirmationRequired, StoreError
+from qm_tui.store.interface import Action, TransactionKind, UsersLoaded, ignore_loaded_users
+from qm_tui.store.state import Changes, State
+from qm_tui.store.tinydb.entries import LAST_ID
+from qm_tui.store.tinydb.snapshot import USERS, NotASnapshot, user_of
+from qm_tui.store.tinydb.storage import SMALL, LogStorage
+from qm_tui.store.transaction import Transaction
+from qm_tui.text import counted, visible
+from qm_tui.users.fields import KEYS, User
+from qm_tui.users.identity import new_user_ids
+
+Fields = Mapping[Any, Any] | Callable[[MutableMapping[Any, Any]], None]
+_SCRIPT: Final = Action(TransactionKind.SCRIPT, "script")
+
+
+class TableTransaction(Transaction):
+    """A transaction of the users table, while the lock is held.
+
+    Args:
+        storage: the store.
+        action: what it is.
+        confirm: the number of users that its caller confirmed.
+
+    Attributes:
+        documents: the documents that it changes, by document ID: the user, and what else the
+            document holds, as JSON; None for removed ones.
+        next_id: the document ID of the next new one.
+    """
+
+    def __init__(self, storage: LogStorage, action: Action, confirm: int = 0) -> None:
+        self._storage, self._action, self.confirm = storage, action, confirm
+        self.documents: dict[int, tuple[User, str] | None] = {}
+        self.next_id = storage.contents.next_id
+        self._ids: dict[str, int] = {}
+        self._extras: dict[str, str] = {}
+        self.is_open = True
+
+    @property
+    def state(self) -> State:
+        """The newest state of the store."""
+        return self._storage.contents.state
+
+    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+        if not self.is_open:
+            raise ValueError("the transaction is over, and its lock released")
+        return self._storage.commit(changes, self._action, tick, self._ids, self._extras)
+
+    def add(self, document: Mapping[str, Any], number: int | None) -> int:
+        """Take in a new document; return its ID.
+
+        Args:
+            document: the document.
+            number: the ID that it shall have.
+
+        Raises:
+            ValueError: it cannot have this ID.
+            StoreError: it is no user.
+        """
+        if number is None:
+            # a user that was removed, and now comes back, keeps the document ID
+            gone = self._storage.contents.ids.get(str(document.get("user_id")), -1)
+            number = gone if self.documents.get(gone, gone) is None else self.next_id
+        if type(number) is not int or not 0 <= number <= LAST_ID:
+            msg = f"{number!r} is not a document ID"
+            raise ValueError(msg)
+        self.change(number, document, new_user_ids(1)[0])
+        self.next_id = max(self.next_id, number + 1)
+        return number
+
+    def change(self, number: int, document: Mapping[str, Any], user_id: str) -> None:
+        """Take in a document as it will be.
+
+        Args:
+            number: its ID.
+            document: the document.
+            user_id: its User ID, if it holds none.
+
+        Raises:
+            StoreError: it is no user.
+        """
+        try:
+            user, extras = user_of(document, f"Document {number}")
+        except NotASnapshot as error:
+            raise StoreError(f"{error}. Nothing was changed.") from error
+        user = user if user.user_id else user._replace(user_id=user_id)
+        self.documents[number] = user, extras or "{}"
+
+    def commit_documents(self) -> None:
+        """Write the documents, if they keep the rules and are confirmed.
+
+        Raises:
+            ConfirmationRequired: they are a mass change, and it is not confirmed.
+            StoreError: a document breaks a rule, or could not be written.
+        """
+        contents, users = self._storage.contents, self.state.users
+        stored = (contents.user_ids.get(str(number)) for number in self.documents)
+        changes: dict[str, Any] = {user_id: None for user_id in stored if user_id is not None}
+        for number, document in self.documents.items():
+            if document is None:
+                continue
+            user, extras = document
+            is_new = user.user_id not in users
+            if changes.get(user.user_id) or not (is_new or contents.ids[user.user_id] == number):
+                msg = (
+                    f"User ID {visible(user.user_id, 60)} belongs to another document. Nothing was "
+                    "changed. Use another User ID, or leave it empty for a new one."
+                )
+                raise StoreError(msg)
+            changes[user.user_id], self._ids[user.user_id] = user, number
+            if extras != ("{}" if is_new else contents.extras.get(number, "{}")):
+                self._extras[user.user_id] = extras
+        deleted = sum(user is None for user in changes.values())
+        needed = required_confirmation(changes, self.state) or (deleted if deleted > 1 else 0)
+        if needed and needed != self.confirm:
+            msg = (
+                f"This would {'delete' if deleted == needed else 'affect'} "
+                f"{counted(needed, 'user')} of {len(users):,}. Nothing was changed. To confirm, "
+                f"add confirm={needed}."
+            )
+            raise ConfirmationRequired(msg, needed)
+        self.commit(changes)
+
+
+class UsersTable(Table):
+    """TinyDB's table of the users. What other programs committed is seen at once.
+
+    Args:
+        storage: the store.
+        name: its name.
+    """
+
+    def __init__(self, storage: LogStorage, name: str, **_options: Any) -> None:  # noqa: ANN401
+        super().__init__(storage, name, cache_size=0)  # what others commit must be seen
+        self._store, self._own = storage, local()
+
+    @property
+    def _open(self) -> TableTransaction | None:
+        """The transaction that this thread has open; all others wait for the lock."""
+        return getattr(self._own, "open", None)
+
+    # For the program: users as tuples, in transactions with actions of their own
+
+    def load_users(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
+        """Read all users; return the state of the store.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        self._store.load(tick, found)
+        return self._store.contents.state
+
+    @contextmanager
+    def transaction(self, action: Action = _SCRIPT, confirm: int = 0) -> Iterator[TableTransaction]:
+        """Make one transaction of several calls: all of them are saved at the end, or none.
+
+        Args:
+            action: what it is, for Activity.
+            confirm: the number of affected users, if it is a mass change.
+
+        Raises:
+            StoreError: the store cannot be written; nothing was changed.
+        """
+        if (outer := self._open) is not None:
+            before, outer.confirm = dict(outer.documents), max(outer.confirm, confirm)
+            try:
+                yield outer
+            except BaseException:
+                outer.documents = before  # a call that fails changes nothing
+                raise
+            return
+        with self._store.writing(action.reason):
+            self._own.open = opened = TableTransaction(self._store, action, confirm)
+            try:
+                yield opened
+                if opened.documents:
+                    opened.commit_documents()
+            finally:
+                opened.is_open, self._own.open = False, None
+        if opened.documents and len(self._store.contents.state.users) <= SMALL:
+            self._store.snapshots.flush()  # plain TinyDB sees it when the call returns
+
+    # TinyDB's documented methods; `all`, `count` and `contains` call these
+
+    def insert(self, document: Mapping[str, Any]) -> int:
+        """Add a user; return its document ID."""
+        return self.insert_multiple([document])[0]
+
+    def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Add users; return their document IDs."""
+        found = list(documents)  # what makes them does not hold up other programs
+        if not all(isinstance(one, Mapping) for one in found):
+            raise ValueError("Document is not a Mapping")
+        with self.transaction() as transaction:
+            numbers = []
+            for one in found:
+                number = one.doc_id if isinstance(one, self.document_class) else None
+                if number is not None and self._get(number) is not None:
+                    msg = f"Document with ID {number} already exists"
+                    raise ValueError(msg)
+                numbers.append(transaction.add(one, number))
+        return numbers
+
+    def __iter__(self) -> Iterator[Document]:
+        """Yield all users."""
+        return self._found(None)
+
+    def __len__(self) -> int:
+        """Return the number of users."""
+        return sum(1 for _ in self) if self._open else len(self.load_users().users)
+
+    def search(self, cond: QueryLike) -> list[Document]:
+        """Return the users that a query finds."""
+        return list(self._found(cond))
+
+    def get(  # type: ignore[override]
+        self,
+        cond: QueryLike | None = None,
+        doc_id: int | None = None,
+        doc_ids: list[int] | None = None,
+    ) -> Document | list[Document] | None:
+        """Return the user of a document ID, those of several, or the first that a query finds."""
+        if doc_id is not None or doc_ids is not None:
+            self._load()
+            wanted = sorted(set(doc_ids or ())) if doc_id is None else [doc_id]
+            found = ((number, self._get(number)) for number in wanted)
+            documents = [self.document_class(one, at) for at, one in found if one is not None]
+            return documents if doc_id is None else next(iter(documents), None)
+        if cond is None:
+            raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
+        return next(self._found(cond), None)
+
+    def update(
+        self,
+        fields: Fields,
+        cond: QueryLike | None = None,
+        doc_ids: Iterable[int] | None = None,
+        confirm: int = 0,
+    ) -> list[int]:
+        """Change users; return their document IDs."""
+        with self.transaction(confirm=confirm) as transaction:
+            numbers = self._matching(cond, doc_ids)
+            for number in numbers:
+                self._change(transaction, number, fields)
+        return numbers
+
+    def update_multiple(
+        self, updates: Iterable[tuple[Fields, QueryLike]], confirm: int = 0
+    ) -> list[int]:
+        """Change users, each by all queries that find it; return their document IDs."""
+        with self.transaction(confirm=confirm) as transaction:
+            numbers, conditions = [], list(updates)
+            for number in self._matching(None, None):
+                for fields, cond in conditions:
+                    if cond(self._get(number) or {}):
+                        self._change(transaction, number, fields)
+                        numbers.append(number)
+        return numbers
+
+    def upsert(
+        self, document: Mapping[str, Any], cond: QueryLike | None = None, confirm: int = 0
+    ) -> list[int]:
+        """Change the users that a query finds, or the one of the document's ID, or add one."""
+        with self.transaction(confirm=confirm):
+            return super().upsert(document, cond)  # which calls `update` and `insert`
+
+    def remove(
+        self,
+        cond: QueryLike | None = None,
+        doc_ids: Iterable[int] | None = None,
+        confirm: int = 0,
+    ) -> list[int]:
+        """Delete users; return their document IDs. Several need `confirm`, their number."""
+        if cond is None and doc_ids is None:
+            raise RuntimeError("Use truncate() to remove all documents")
+        with self.transaction(confirm=confirm) as transaction:
+            numbers = self._matching(cond, doc_ids)
+            transaction.documents |= dict.fromkeys(numbers)
+        return numbers
+
+    def truncate(self, confirm: int = 0) -> None:
+        """Delete all users. Several need `confirm`, their number."""
+        with self.transaction(confirm=confirm) as transaction:
+            transaction.documents |= dict.fromkeys(self._matching(None, None))
+
+    # Documents
+
+    def _load(self) -> None:
+        """Read what other programs committed, unless they wait for this one."""
+        if self._open is None:
+            self._store.load()
+
+    def _found(self, cond: QueryLike | None) -> Iterator[Document]:
+        """Yield the documents that a query finds, as the open transaction has made them."""
+        self._load()
+        pending = dict(self._open.documents) if self._open else {}
+        for number, stored in self._store.contents.documents():
+            one = _document(pending.pop(number)) if number in pending else stored
+            if one is not None and (cond is None or cond(one)):
+                yield self.document_class(one, number)
+        for number, added in pending.items():
+            one = _document(added)
+            if one is not None and (cond is None or cond(one)):
+                yield self.document_class(one, number)
+
+    def _get(self, number: int) -> dict[str, Any] | None:
+        if self._open is not None and number in self._open.documents:
+            return _document(self._open.documents[number])
+        contents = self._store.contents
+        user_id = contents.user_ids.get(str(number))
+        return None if user_id is None else contents.document(contents.state.users[user_id])
+
+    def _matching(self, cond: QueryLike | None, doc_ids: Iterable[int] | None) -> list[int]:
+        if doc_ids is None:
+            return [one.doc_id for one in self._found(cond)]
+        return [number for number in doc_ids if self._get(number) is not None]
+
+    def _change(self, transaction: TableTransaction, number: int, fields: Fields) -> None:
+        document = self._get(number) or {}
+        user_id = document["user_id"]
+        if callable(fields):
+            fields(document)
+        else:
+            document.update(fields)
+        transaction.change(number, document, user_id)
+
+
+def _document(pending: tuple[User, str] | None) -> dict[str, Any] | None:
+    return pending and dict(zip(KEYS, pending[0], strict=True)) | json.loads(pending[1])
+
+
+class UsersDB(TinyDB):
+    """A TinyDB database of users: `UsersDB(path)`.
+
+    Args:
+        path: its file.
+        wait: the seconds to wait for another writer.
+        read_only: whether it is opened read-only.
+        retention: how long changes stay available.
+    """
+
+    default_table_name = USERS
+    default_storage_class = LogStorage  # type: ignore[assignment]
+    table_class = UsersTable  # type: ignore[assignment]
+
+    @property
+    def files(self) -> LogStorage:
+        """Its storage."""
+        return cast("LogStorage", self.storage)
+
+    @property
+    def users(self) -> UsersTable:
+        """The table of the users."""
+        return cast("UsersTable", self.table(USERS))
+
+    def table(self, name: str, **options: Any) -> Table:  # noqa: ANN401 - as in TinyDB
+        """Return a table. Only that of the users can be changed."""
+        if name != USERS and name not in self._tables:
+            self._tables[name] = Table(self.storage, name, **options)
+        return super().table(name, **options)
+
+    def transaction(
+        self, reason_text: str = "script", confirm: int = 0
+    ) -> AbstractContextManager[TableTransaction]:
+        """Make one transaction of several calls: all of them are saved at the end, or none.
+
+        Args:
+            reason_text: what it is, for Activity.
+            confirm: the number of affected users, if it is a mass change.
+        """
+        action = Action(TransactionKind.SCRIPT, visible(reason_text, 200))
+        return self.users.transaction(action, confirm)
+
+    def drop_table(self, name: str, confirm: int = 0) -> None:
+        """Delete all users; other tables cannot be changed."""
+        if name == USERS:
+            self.users.truncate(confirm)
+        else:
+            super().drop_table(name)
+
+    def drop_tables(self, confirm: int = 0) -> None:
+        """Delete all users; other tables cannot be changed."""
+        for name in self.tables() - {USERS}:
+            self.drop_table(name)
+        self.users.truncate(confirm)

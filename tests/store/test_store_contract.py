@@ -1,0 +1,585 @@
+"""What every store promises, held against each of them: see `qm_tui.store.interface`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from qm_tui.progress import Cancelled, Phase, Tick
+from qm_tui.store import IN_MEMORY, open_store
+from qm_tui.store.changes.bulk import (
+    BulkChange,
+    BulkChanged,
+    NothingToChange,
+    chosen,
+    commit_bulk,
+    having,
+    plan_bulk,
+)
+from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, save_edits
+from qm_tui.store.changes.undo import NothingToUndo, plan_undo, undo
+from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
+from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
+from qm_tui.store.origin import current_origin
+from qm_tui.store.state import State
+from qm_tui.store.transaction import RulesBroken
+from qm_tui.users.fields import FIELD, User
+from tests.helpers import ANNA, EDIT, user
+
+BO, CY, DI = user("bo"), user("cy"), user("di")
+FILE = "a file"
+
+
+@pytest.fixture(params=[IN_MEMORY, FILE])
+def location(request, tmp_path) -> str | Path:
+    """Where a store is: one of each kind."""
+    return tmp_path / "data" / "users.json" if request.param == FILE else IN_MEMORY
+
+
+@pytest.fixture
+def store(location) -> UserStore:
+    return open_store(location, wait=0)
+
+
+@pytest.fixture
+def second(location) -> Callable[[], UserStore]:
+    """Opens the same store as another program does, if the store can be opened twice."""
+    if location == IN_MEMORY:
+        pytest.skip("no other program can open this store")
+
+    def opened() -> UserStore:
+        other = open_store(location, wait=0)
+        other.load()
+        return other
+
+    return opened
+
+
+def commit(
+    store: UserStore, *users: User, delete: tuple[str, ...] = (), action: Action = EDIT
+) -> State:
+    with store.transaction(action) as transaction:
+        return transaction.commit({one.user_id: one for one in users} | dict.fromkeys(delete))
+
+
+def many(count: int) -> list[User]:
+    return [user(f"n{number}") for number in range(count)]
+
+
+def held(store: UserStore) -> tuple[object, ...]:
+    """All that a store tells of itself."""
+    state = store.state
+    return state.version, state.number, dict(state.users), dict(state.names), store.transactions()
+
+
+def outcome(store: UserStore, number: int) -> dict[str, tuple[object, object]]:
+    return {one.user_id: (one.before, one.after) for one in store.transaction_changes(number)}
+
+
+# Opening
+
+
+def test_a_location_of_an_unknown_kind_is_refused():
+    with pytest.raises(StoreError, match="Unknown kind of store: https://example"):
+        open_store("https://example.com/users")
+
+
+def test_a_store_that_does_not_exist_yet_is_empty_and_is_not_made_by_looking(store):
+    assert not store.exists
+    state = store.load()
+    assert (state.number, dict(state.users), dict(state.names)) == (0, {}, {})
+    assert store.transactions() == []
+    assert store.history_removed_until() is None
+    assert list(store.user_history(ANNA.user_id)) == []
+    assert not store.exists
+
+
+def test_the_first_commit_creates_it(store):
+    commit(store, ANNA)
+    assert store.exists
+
+
+def test_it_has_a_location_to_display_nothing_to_say_and_nothing_wrong(store):
+    commit(store, ANNA)
+    assert store.location
+    assert list(store.notices) == []
+    store.acknowledge_notices()
+    assert (store.read_only_reason, store.warning) == ("", "")
+
+
+def test_found_gets_the_users_as_they_are_read_in_store_order_and_only_once(store):
+    users = many(3000)
+    commit(store, *users)
+    store.close()
+    batches: list[list[User]] = []
+    state = store.load(found=lambda some: batches.append(list(some)))
+    assert [one for some in batches for one in some] == users == [*state.users.values()]
+    assert len(batches) > 1
+    store.load(found=lambda _: pytest.fail("it was loaded already"))
+
+
+def test_it_can_be_closed_and_loaded_again(store):
+    commit(store, ANNA, BO)
+    before = dict(store.state.users), dict(store.state.names), store.transactions()
+    store.close()
+    store.close()
+    state = store.load()
+    assert (dict(state.users), dict(state.names), store.transactions()) == before
+    assert commit(store, CY).number == 2
+
+
+# Commits
+
+
+def test_what_is_committed_is_in_the_next_state_and_not_in_the_one_before(store):
+    first = store.load()
+    second = commit(store, ANNA, BO)
+    assert second is store.state
+    assert dict(first.users) == {}
+    assert dict(second.users) == {ANNA.user_id: ANNA, BO.user_id: BO}
+    assert dict(second.names) == {"anna": ANNA.user_id, "bo": BO.user_id}
+
+
+def test_numbers_count_transactions_and_versions_differ(store):
+    states = [
+        store.load(),
+        commit(store, ANNA),
+        commit(store, BO),
+        commit(store, delete=(BO.user_id,)),
+        commit(store, BO),
+    ]
+    assert [one.number for one in states] == [0, 1, 2, 3, 4]
+    assert len({one.version for one in states}) == len(states)
+
+
+def test_changes_that_change_nothing_make_no_transaction(store):
+    before = commit(store, ANNA)
+    assert commit(store, ANNA).version == before.version
+    assert commit(store).version == before.version
+    assert [one.number for one in store.transactions()] == [1]
+
+
+def test_a_transaction_may_commit_more_than_once_and_not_after_its_end(store):
+    with store.transaction(EDIT) as transaction:
+        transaction.commit({ANNA.user_id: ANNA})
+        assert transaction.state.number == 1
+        transaction.commit({BO.user_id: BO})
+    assert store.state.number == 2
+    with pytest.raises(ValueError, match="over"):
+        transaction.commit({CY.user_id: CY})
+    assert CY.user_id not in store.state.users
+
+
+def test_what_breaks_a_rule_is_refused_as_a_whole(store):
+    commit(store, ANNA, BO)
+    before = held(store)
+    with pytest.raises(RulesBroken) as refused:
+        commit(store, CY, BO._replace(last_name=""))
+    assert refused.value.faults.keys() == {BO.user_id}
+    for taken in (CY._replace(user_name="ANNA"), BO._replace(user_name="Anna")):
+        with pytest.raises(RulesBroken):
+            commit(store, DI, taken)
+    with pytest.raises(RulesBroken):
+        commit(store, CY, DI._replace(user_name="CY"))
+    assert held(store) == before
+
+
+def test_changes_that_do_not_fit_are_a_fault_of_the_caller(store):
+    commit(store, ANNA)
+    before = held(store)
+    for changes in ({"another": BO}, {"nobody": None}):
+        with store.transaction(EDIT) as transaction, pytest.raises(ValueError, match=r"user|User"):
+            transaction.commit(changes)
+    assert held(store) == before
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_tick_that_raises_leaves_all_as_it_was(store, is_late):
+    commit(store, ANNA)
+    before = held(store)
+
+    def tick(_phase: Phase, done: int, total: int) -> None:
+        if done >= total or not is_late:
+            raise Cancelled
+
+    with store.transaction(EDIT) as transaction, pytest.raises(Cancelled):
+        transaction.commit({one.user_id: one for one in many(2500)}, tick)
+    assert held(store) == before
+    assert commit(store, BO).number == 2
+
+
+def test_an_exception_ends_a_transaction_and_takes_back_nothing(store):
+    def fail() -> None:
+        with store.transaction(EDIT) as transaction:
+            transaction.commit({ANNA.user_id: ANNA})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert dict(store.state.users) == {ANNA.user_id: ANNA}
+    assert commit(store, BO).number == 2
+
+
+def test_two_users_may_swap_their_user_names(store):
+    commit(store, ANNA, BO)
+    state = commit(store, ANNA._replace(user_name="bo"), BO._replace(user_name="anna"))
+    assert dict(state.names) == {"bo": ANNA.user_id, "anna": BO.user_id}
+    state = undo_last(store)
+    assert dict(state.names) == {"anna": ANNA.user_id, "bo": BO.user_id}
+
+
+def test_the_name_of_a_deleted_user_is_free_again(store):
+    commit(store, ANNA, BO)
+    state = commit(store, CY._replace(user_name="bo"), delete=(BO.user_id,))
+    assert [*state.users] == [ANNA.user_id, CY.user_id]
+    assert dict(state.names) == {"anna": ANNA.user_id, "bo": CY.user_id}
+
+
+def test_a_changed_user_keeps_its_place_and_one_that_is_added_again_comes_last(store):
+    commit(store, ANNA, BO, CY)
+    state = commit(store, ANNA._replace(location="Rome"))
+    assert [*state.users] == [ANNA.user_id, BO.user_id, CY.user_id]
+    commit(store, delete=(ANNA.user_id,))
+    assert [*commit(store, ANNA).users] == [BO.user_id, CY.user_id, ANNA.user_id]
+
+
+# One at a time
+
+
+def in_a_thread(work: Callable[[], object]) -> None:
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    if failed:
+        raise failed[0]
+
+
+def test_another_thread_cannot_write_during_a_transaction(store):
+    with store.transaction(EDIT) as transaction:
+        with pytest.raises(StoreBusy):
+            in_a_thread(lambda: commit(store, BO))
+        transaction.commit({ANNA.user_id: ANNA})
+    in_a_thread(lambda: commit(store, BO))
+    assert store.state.number == 2
+
+
+def test_it_is_said_whether_it_is_free(store):
+    commit(store, ANNA)
+
+    def asks() -> None:
+        with store.lock_free() as is_free:
+            free.append(is_free)
+
+    free: list[bool] = []
+    in_a_thread(asks)
+    with store.transaction(EDIT):
+        in_a_thread(asks)
+    in_a_thread(asks)
+    assert free == [True, False, True]
+
+
+# What it says of transactions
+
+
+def test_transactions_are_listed_newest_first_with_all_that_is_known(store):
+    commit(store, ANNA, BO, CY)
+    with store.import_in_progress("sales.csv") as token:
+        assert token
+        action = Action(TransactionKind.IMPORT, "import of sales.csv, 1 KB", token)
+        commit(store, BO._replace(location="Rome"), DI, delete=(CY.user_id,), action=action)
+    last, first = store.transactions()
+    assert (first.number, first.kind, first.reason) == (1, TransactionKind.EDIT, "edit")
+    assert (first.added, first.changed, first.deleted, first.users) == (3, 0, 0, 3)
+    assert (first.token, first.is_import) == ("", False)
+    assert (last.number, last.kind, last.reason) == (2, *action[:2])
+    assert (last.added, last.changed, last.deleted, last.users) == (1, 1, 1, 3)
+    assert (last.token, last.is_import) == (token, True)
+    for one in (first, last):
+        assert (one.login, one.address) == (current_origin().login, current_origin().address)
+        assert one.is_available
+        assert one.can_undo
+    assert first.time.tzinfo is not None
+    assert first.time <= last.time
+
+
+@pytest.mark.parametrize("kind", TransactionKind)
+def test_every_kind_is_kept(store, kind):
+    commit(store, ANNA, action=Action(kind, "why"))
+    store.close()
+    store.load()
+    assert [one.kind for one in store.transactions()] == [kind]
+
+
+def test_each_import_has_a_token_of_its_own(store):
+    commit(store, ANNA)
+    tokens = set()
+    for _ in range(3):
+        with store.import_in_progress("sales.csv") as token:
+            tokens.add(token)
+    assert len(tokens) == 3
+
+
+def test_what_a_transaction_did_to_each_user_is_told(store):
+    moved = BO._replace(location="Rome", agent_id="")
+    commit(store, ANNA, BO)
+    commit(store, moved, CY, delete=(ANNA.user_id,))
+    assert outcome(store, 1) == {
+        ANNA.user_id: (None, ANNA._asdict()),
+        BO.user_id: (None, BO._asdict()),
+    }
+    assert outcome(store, 2) == {
+        BO.user_id: (
+            {"agent_id": BO.agent_id, "location": BO.location},
+            {"agent_id": "", "location": "Rome"},
+        ),
+        CY.user_id: (None, CY._asdict()),
+        ANNA.user_id: (ANNA._asdict(), None),
+    }
+
+
+@pytest.mark.parametrize("number", [0, 2, -1, 99])
+def test_an_unknown_transaction_is_refused(store, number):
+    commit(store, ANNA)
+    for asked in (store.transaction_changes, store.changed_user_ids):
+        with pytest.raises(StoreError):
+            list(asked(number))
+
+
+def test_the_users_that_transactions_added_or_changed_are_told(store):
+    commit(store, ANNA, BO)
+    commit(store, BO._replace(location="Rome"), CY)
+    commit(store, delete=(BO.user_id,))
+    assert sorted(store.changed_user_ids(1)) == sorted([ANNA.user_id, BO.user_id])
+    assert sorted(store.changed_user_ids(2)) == sorted([BO.user_id, CY.user_id])
+    assert list(store.changed_user_ids(3)) == []
+    several = store.changed_user_ids(1, last=3)
+    assert sorted(several) == sorted([ANNA.user_id, BO.user_id, BO.user_id, CY.user_id])
+    with pytest.raises(StoreError):
+        list(store.changed_user_ids(2, last=4))
+
+
+def test_the_history_of_a_user_comes_newest_first_and_outlasts_the_user(store):
+    commit(store, ANNA, BO)
+    commit(store, CY)
+    commit(store, BO._replace(location="Rome"))
+    commit(store, delete=(BO.user_id,))
+    found = list(store.user_history(BO.user_id))
+    listed = {one.number: one for one in store.transactions()}
+    assert [one.transaction for one in found] == [listed[4], listed[3], listed[1]]
+    assert [one.change for one in found] == [
+        UserChange(BO.user_id, BO._replace(location="Rome")._asdict(), None),
+        UserChange(BO.user_id, {"location": BO.location}, {"location": "Rome"}),
+        UserChange(BO.user_id, None, BO._asdict()),
+    ]
+    assert list(store.user_history("nobody")) == []
+    assert store.history_removed_until() is None
+
+
+def test_it_is_the_same_to_one_who_opens_it_later(store, second):
+    commit(store, ANNA, BO)
+    commit(store, BO._replace(location="Rome"), delete=(ANNA.user_id,))
+    other = second()
+    assert (dict(other.state.users), other.state.number) == (dict(store.state.users), 2)
+    assert other.transactions() == store.transactions()
+    assert outcome(other, 2) == outcome(store, 2)
+    assert list(other.user_history(BO.user_id)) == list(store.user_history(BO.user_id))
+
+
+# Changes of the rules above it
+
+
+def undo_last(store: UserStore) -> State:
+    number = store.state.number
+    undo(store, number, confirmed=plan_undo(store, number).must_confirm)
+    return store.state
+
+
+def test_a_transaction_is_undone_and_so_is_its_undoing(store):
+    commit(store, ANNA, BO)
+    before = dict(store.state.users)
+    after = dict(commit(store, BO._replace(location="Rome"), CY, delete=(ANNA.user_id,)).users)
+    assert dict(undo_last(store).users) == before
+    last = store.transactions()[0]
+    assert (last.kind, last.reason) == (TransactionKind.UNDO, "undo of 2")
+    assert (last.added, last.changed, last.deleted) == (1, 1, 1)
+    assert dict(undo_last(store).users) == after
+    undo(store, 2)
+    with pytest.raises(NothingToUndo):
+        undo(store, 2)
+
+
+def test_what_was_changed_since_is_not_undone(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Rome", department="IT"))
+    commit(store, ANNA._replace(location="Bergen", department="IT"))
+    plan = undo(store, 2)
+    assert store.state.users[ANNA.user_id] == ANNA._replace(location="Bergen")
+    assert [one.field for one in plan.kept] == [FIELD["location"]]
+
+
+def test_many_users_are_changed_in_one_transaction(store):
+    commit(store, ANNA, BO, CY)
+    whom = having(FIELD["department"], ANNA.department)
+    change = BulkChange(TransactionKind.RENAME, "rename", whom, {"department": "Support"})
+    plan = commit_bulk(store, change, expected=plan_bulk(change, store.state))
+    assert len(plan.changes) == 3
+    assert {one.department for one in store.state.users.values()} == {"Support"}
+    last = store.transactions()[0]
+    assert (last.kind, last.reason, last.changed) == (TransactionKind.RENAME, "rename", 3)
+    with pytest.raises(NothingToChange):
+        commit_bulk(store, change)
+
+
+def test_a_plan_for_an_older_state_is_made_again(store):
+    commit(store, ANNA, BO)
+    ids = [ANNA.user_id, BO.user_id]
+    delete = BulkChange(TransactionKind.DELETE, "delete", chosen(ids), None)
+    plan = plan_bulk(delete, store.state)
+    commit(store, BO._replace(location="Rome"))
+    before = held(store)
+    with pytest.raises(BulkChanged):
+        commit_bulk(store, delete, confirmed=2, expected=plan)
+    with pytest.raises(ConfirmationRequired):
+        commit_bulk(store, delete)
+    assert held(store) == before
+    commit_bulk(store, delete, confirmed=2)
+    assert dict(store.state.users) == {}
+    assert dict(undo_last(store).users) == {
+        BO.user_id: BO._replace(location="Rome"),
+        ANNA.user_id: ANNA,
+    }
+
+
+def test_edits_are_merged_by_field_or_both_values_are_shown(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Rome"))
+    save_edits(store, [Edit(ANNA, ANNA._replace(department="IT"))])
+    assert store.state.users[ANNA.user_id] == ANNA._replace(location="Rome", department="IT")
+    assert store.transactions()[0].kind is TransactionKind.EDIT
+    before = held(store)
+    with pytest.raises(MergeConflictError, match="Rome"):
+        save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
+    assert held(store) == before
+
+
+def test_a_user_is_added_with_a_user_id_that_the_store_gives(store):
+    added = add_user(store, ANNA._replace(user_id=""))
+    assert added.user_id
+    assert dict(store.state.users) == {added.user_id: added}
+    assert store.transactions()[0].kind is TransactionKind.ADD
+
+
+# Read-only
+
+
+def test_a_store_that_is_open_for_looking_only_refuses_changes(location):
+    store = open_store(location, wait=0, read_only=True)
+    store.load()
+    assert store.read_only_reason.endswith(".")
+    before = held(store)
+    with pytest.raises(StoreReadOnly):
+        commit(store, ANNA)
+    assert held(store) == before
+    assert not store.exists
+    store.close()
+
+
+# Other programs
+
+
+def test_alone_there_is_nothing_to_refresh(store):
+    commit(store, ANNA)
+    before = store.state
+    assert not store.has_external_changes()
+    assert store.refresh() is None
+    assert store.state.version == before.version
+
+
+def test_what_another_program_commits_is_noticed_and_read(store, second):
+    commit(store, ANNA, BO, CY)
+    before = store.state
+    other = second()
+    commit(other, ANNA._replace(location="Rome"), DI, delete=(BO.user_id,))
+    assert store.has_external_changes()
+    assert store.state.version == before.version
+    found = store.refresh()
+    assert found is not None
+    assert found.state is store.state
+    assert found.state.version != before.version
+    assert (found.added, found.changed, found.deleted) == (
+        {DI.user_id},
+        {ANNA.user_id},
+        {BO.user_id},
+    )
+    assert dict(store.state.users) == dict(other.state.users)
+    assert store.state.number == 2
+    assert not store.has_external_changes()
+    assert store.refresh() is None
+
+
+def test_a_transaction_begins_with_the_newest_state(store, second):
+    commit(store, ANNA)
+    other = second()
+    commit(other, BO)
+    with store.transaction(EDIT) as transaction:
+        assert BO.user_id in transaction.state.users
+        transaction.commit({CY.user_id: CY})
+    assert store.state.number == 3
+    other.refresh()
+    assert [*other.state.users] == [ANNA.user_id, BO.user_id, CY.user_id]
+
+
+def test_another_program_cannot_write_during_a_transaction(store, second):
+    commit(store, ANNA)
+    other = second()
+    with store.transaction(EDIT), pytest.raises(StoreBusy):
+        commit(other, BO)
+    assert commit(other, BO).number == 2
+
+
+INTERRUPTED = """
+import os, sys
+from qm_tui.store import open_store
+store = open_store(sys.argv[1])
+store.load()
+with store.import_in_progress("sales.csv"):
+    os._exit(9)
+"""
+
+
+def test_an_import_that_was_interrupted_is_said_at_the_next_start(store, second, location):
+    commit(store, ANNA)
+    with store.import_in_progress("ended.csv"):
+        pass
+    assert list(second().notices) == []
+    command = [sys.executable, "-c", INTERRUPTED, str(location)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    other = second()
+    (notice,) = other.notices
+    assert "sales.csv" in notice
+    other.acknowledge_notices()
+    assert list(second().notices) == []
+
+
+def counting(ticks: list[int]) -> Tick:
+    return lambda _phase, done, _total: ticks.append(done)
+
+
+def test_long_work_ticks(store):
+    users = many(2500)
+    ticks: list[int] = []
+    with store.transaction(EDIT) as transaction:
+        transaction.commit({one.user_id: one for one in users}, counting(ticks))
+    assert len(ticks) > 1

@@ -1,0 +1,517 @@
+"""One writer at a time, the note in the lock, and readers beside a writer that does not go on."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from qm_tui.directory import Directory
+from qm_tui.store.errors import StoreBusy, StoreError
+from qm_tui.store.origin import current_origin
+from qm_tui.store.tinydb import UsersDB, open_tinydb_store
+from qm_tui.store.tinydb.lock import ImportMarkers, Lock, Names, Position
+from tests.helpers import user
+from tests.store.tinydb.damage import (
+    EDIT,
+    commit,
+    quick_folder,
+    wait_for_another,
+    wait_until,
+    writing,
+)
+
+NAMES = Names.of("users.json")
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from qm_tui.directory import Directory
+from qm_tui.store.origin import current_origin
+from qm_tui.store.tinydb.lock import Lock, Names
+with Lock(Directory(Path(sys.argv[1])), Names.of("users.json")).held("import of sales.csv",
+                                                                     current_origin()):
+    print("held", flush=True)
+    sys.stdin.read()
+print("free", flush=True)
+"""
+
+DEEP = b"[" * 100_000
+
+WHO = {"login": "root", "host": "h", "process": 1, "reason": "edit"}
+
+TIMES: list[object] = [
+    "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59",
+    99999,
+    None,
+    "99999",
+    [],
+    {},
+]
+
+POSITIONS: list[object] = [
+    [1, 2, 3],
+    [1, 2, "x", None],
+    [1, 2, 3, 4],
+    [-1, 2, "x", 4],
+    [1, 2**60, "x", 4],
+    [1.5, 2, "x", 4],
+    "1234",
+    {},
+    [[], [], [], []],
+]
+
+NOTES: dict[str, str] = {
+    "brackets": "[" * 450,
+    "braces": '{"a":' * 90,
+    "list": "[1]",
+    "number": "7",
+    "null": "null",
+    "not json": "}",
+    **{f"since {since!r}": json.dumps({**WHO, "since": since}) for since in TIMES},
+    "process": json.dumps({"since": "2026-11-29T10:00:00+00:00", "process": "x" * 99}),
+    "digits": f'{{"since":"2026-11-29T10:00:00+00:00","reason":"","process":{"9" * 390}}}',
+    **{f"acknowledged {one!r}": json.dumps({"acknowledged": one}) for one in POSITIONS},
+}
+
+
+@pytest.fixture
+def folder():
+    """An empty folder."""
+    with quick_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def path(folder):
+    """A store with two transactions, each of one user."""
+    path = folder / "store" / "users.json"
+    store = open_tinydb_store(path)
+    store.load()
+    for name in ("anna", "bo"):
+        commit(store, user(name))
+    store.close()
+    return path
+
+
+@contextmanager
+def locked(folder: Path, wait: float = 10):
+    lock = Lock(Directory(folder), NAMES, wait)
+    try:
+        with lock.held("edit", current_origin()):
+            yield lock
+    finally:
+        lock.close()
+
+
+@contextmanager
+def held_by_another_process(folder: Path):
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        try:
+            yield holder
+        finally:
+            holder.kill()
+
+
+@contextmanager
+def within(seconds: float):
+    """Fail if it takes longer."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+# One writer
+
+
+def test_the_lock_file_is_made_private_and_stays(folder):
+    path = folder / "users.lock"
+    with locked(folder):
+        number = path.stat().st_ino
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with locked(folder):
+        assert path.stat().st_ino == number
+    assert Lock(Directory(folder), NAMES).holder() == ""
+
+
+def test_another_process_that_writes_is_waited_for_and_then_named(path):
+    with held_by_another_process(path.parent) as holder:
+        store = open_tinydb_store(path, wait=0.5)
+        store.load()
+        began = time.monotonic()
+        with pytest.raises(StoreBusy) as busy:
+            commit(store, user("cy"))
+        assert time.monotonic() - began >= 0.5
+        store.close()
+    said = str(busy.value)
+    assert f"(process {holder.pid}, import of sales.csv, since " in said
+    assert "0.5 seconds. Nothing was changed." in said
+    assert said.endswith(".")
+
+
+def test_without_waiting_it_is_said_at_once(path, monkeypatch):
+    with held_by_another_process(path.parent):
+        monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it was waited for"))
+        with pytest.raises(StoreBusy), locked(path.parent, 0):
+            pytest.fail("two writers at a time")
+
+
+def test_whoever_waits_gets_the_lock_as_soon_as_it_is_free(folder):
+    with held_by_another_process(folder) as holder:
+        timer = threading.Timer(0.3, holder.stdin.close)
+        timer.start()
+        began = time.monotonic()
+        with locked(folder, 20):
+            assert 0.2 < time.monotonic() - began < 5
+        timer.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_lock_of_a_process_that_died_is_free(folder, number):
+    with held_by_another_process(folder) as holder:
+        holder.send_signal(number)
+        holder.wait(timeout=10)
+        with locked(folder, 0):
+            pass
+
+
+def test_a_program_started_meanwhile_does_not_inherit_the_lock(folder):
+    with locked(folder):
+        child = subprocess.Popen(["sleep", "30"], close_fds=False)
+    try:
+        with locked(folder, 0):
+            pass
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_threads_of_one_process_keep_each_other_out(folder, shares):
+    inside: list[int] = []
+    most: list[int] = []
+    common = Lock(Directory(folder), NAMES, 20)
+
+    def work() -> None:
+        lock = common if shares else Lock(Directory(folder), NAMES, 20)
+        for _ in range(20):
+            with lock.held("edit", current_origin()):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.001)
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 80
+    assert max(most) == 1
+
+
+def test_an_exception_frees_the_lock(folder):
+    with pytest.raises(ZeroDivisionError), locked(folder):
+        _ = 1 / 0
+    with locked(folder, 0):
+        pass
+
+
+def test_no_descriptor_is_left_open(folder):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(50):
+        with locked(folder):
+            pass
+    with locked(folder):
+        for _ in range(50):
+            with pytest.raises(StoreBusy), locked(folder, 0):
+                pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_whether_the_lock_is_free_is_known_without_waiting(path):
+    store = open_tinydb_store(path)
+    seen: list[bool] = []
+
+    def ask() -> None:
+        with store.lock_free() as is_free:
+            seen.append(is_free)
+
+    with store.transaction(EDIT):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join(5)
+    ask()
+    assert seen == [False, True]
+    with store.lock_free():
+        blocked = threading.Thread(target=commit, args=(store, user("cy")))
+        blocked.start()
+        time.sleep(0.05)
+        assert blocked.is_alive()
+    blocked.join(5)
+    assert store.state.number == 3
+    store.close()
+
+
+def test_what_is_read_inside_a_transaction_does_not_release_its_lock(path):
+    with UsersDB(path) as database, database.transaction():
+        assert database.table("notes").all() == []
+        assert database.storage.read()
+        with pytest.raises(StoreBusy), locked(path.parent, 0):
+            pytest.fail("two writers at a time")
+
+
+def test_what_is_read_under_a_shared_lock_does_not_release_it(path):
+    store = open_tinydb_store(path)
+    with store._files.lock.shared() as is_quiet:
+        assert is_quiet
+        store.load()
+        store.refresh()
+        with pytest.raises(StoreBusy), locked(path.parent, 0):
+            pytest.fail("a writer beside a reader who keeps it out")
+    store.close()
+    with locked(path.parent, 0):
+        pass
+
+
+# Readers beside a writer
+
+
+def test_the_last_acknowledged_transaction_is_read_while_another_process_holds_the_lock(path):
+    with held_by_another_process(path.parent), within(2):
+        store = open_tinydb_store(path)
+        assert set(store.load().users) == {"u2222222222a", "u-bo"}
+        assert store.refresh() is None
+        assert not store.notices
+        store.close()
+
+
+def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):
+    path = folder / "store" / "users.json"
+    with writing(path) as acknowledged:
+        follower = open_tinydb_store(path)
+        wait_until(lambda: acknowledged() > 3)
+        follower.load()
+        for _ in range(10):
+            before = acknowledged()
+            wait_for_another(acknowledged, before + 2)
+            os.kill(acknowledged.process.pid, signal.SIGSTOP)
+            try:
+                with within(1):
+                    least = acknowledged()
+                    store = open_tinydb_store(path)
+                    assert store.load().number >= least
+                    assert {one.location for one in store.state.users.values()} == {
+                        f"L{store.state.number}"
+                    }
+                    store.close()
+                    follower.refresh()
+                    assert follower.state.number >= least
+            finally:
+                os.kill(acknowledged.process.pid, signal.SIGCONT)
+        follower.close()
+
+
+# The note
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:30],
+        lambda data: bytes(512),
+        lambda data: b"x" + data[1:],
+        lambda data: data[:40] + b"\xff" + data[41:],
+        lambda data: DEEP,
+        None,
+    ],
+    ids=["empty", "cut", "zeros", "checksum", "no text", "brackets", "missing"],
+)
+def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
+    lock = path.with_name("users.lock")
+    if damage is None:
+        lock.unlink()
+    else:
+        lock.write_bytes(damage(lock.read_bytes()))
+    store = open_tinydb_store(path)
+    with within(1):
+        assert set(store.load().users) == {"u2222222222a", "u-bo"}
+    assert any("users.lock" in one for one in store.notices)
+    commit(store, user("cy"))
+    store.close()
+    acknowledged = Lock(Directory(path.parent), NAMES).acknowledged()
+    assert acknowledged is not None
+    assert acknowledged.number == 3
+    again = open_tinydb_store(path)
+    again.load()
+    assert not again.notices
+    again.close()
+
+
+@pytest.mark.parametrize("text", NOTES.values(), ids=NOTES)
+def test_a_note_of_any_content_does_no_harm(path, text):
+    note = text.encode()
+    assert len(note) <= 503
+    path.with_name("users.lock").write_bytes((b"%08x " % crc32(note) + note).ljust(512))
+    lock = Lock(Directory(path.parent), NAMES, 0)
+    assert isinstance(lock.holder(), str)
+    assert lock.acknowledged() is None
+    assert str(lock.busy()).endswith(".")
+    lock.close()
+    store = open_tinydb_store(path)
+    store.load()
+    assert store.notices
+    commit(store, user("cy"))
+    assert store.state.number == 3
+    store.close()
+
+
+def test_a_note_has_room_for_the_longest_names(folder):
+    position = Position(10**9, 10**12, "f" * 16, 10**9)
+    origin = current_origin()._replace(login="ж" * 80, host="h" * 80, process=4_000_000)
+    lock = Lock(Directory(folder), NAMES)
+    with lock.held("import of " + "\U0001f600" * 100, origin):
+        lock.acknowledge(position)
+        assert Lock(Directory(folder), NAMES).acknowledged() == position
+        assert "жжж" in Lock(Directory(folder), NAMES).holder()
+    assert Lock(Directory(folder), NAMES).acknowledged() == position
+
+
+# Import markers
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEEP,
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"since":"0001-01-01T00:00:00+23:59","file":"a","login":"b"}',
+        b'{"since":"9999-12-31T23:59:59-23:59","file":"a","login":"b"}',
+        b'{"since":99999,"file":"a","login":"b"}',
+        b'{"since":null,"file":"a","login":"b"}',
+        b"\xff\xfe",
+        b'{"a":' * 50_000,
+        b"9" * 60_000,
+        b"x" * 10**6,
+    ],
+)
+def test_a_marker_of_any_content_does_no_harm(path, content):
+    path.with_name(".users.import.0123456789abcdef").write_bytes(content)
+    store = open_tinydb_store(path)
+    with within(1):
+        store.load()
+    assert len(store.notices) <= 1
+    store.acknowledge_notices()
+    commit(store, user("cy"))
+    store.close()
+
+
+def test_a_marker_of_odd_types_is_told_or_left_out(path):
+    marker = path.with_name(".users.import.0123456789abcdef")
+    marker.write_text(json.dumps({"since": "2026-11-29T10:00:00+00:00", "file": [], "login": {}}))
+    assert len(ImportMarkers(Directory(path.parent), NAMES).interrupted()) == 1
+
+
+# Odd things in the place of files
+
+
+def _is_a(kind: str, path: Path) -> None:
+    elsewhere = path.parent.parent / "elsewhere"
+    elsewhere.write_bytes(path.read_bytes() if path.exists() else b"content")
+    path.unlink(missing_ok=True)
+    make: dict[str, Callable[[], object]] = {
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5)),
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to(elsewhere),
+        "hard link": lambda: path.hardlink_to(elsewhere),
+        "dangling link": lambda: path.symlink_to(path.parent.parent / "nowhere"),
+    }
+    make[kind]()
+
+
+@pytest.mark.parametrize(
+    "name", ["users.json", "users.log", "users.lock", ".users.import.0123456789abcdef"]
+)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link", "hard link", "dangling link"])
+def test_what_is_no_file_is_refused_or_read_without_hanging(path, name, kind):
+    if kind == "device" and os.geteuid():
+        pytest.skip("only root makes devices")
+    odd = path.with_name(name)
+    if name == "users.json" and "link" in kind and kind != "hard link":
+        pytest.skip("a link of one's own to the store is followed")
+    _is_a(kind, odd)
+    before = odd.lstat()
+    elsewhere = path.parent.parent / "elsewhere"
+    content = elsewhere.read_bytes()
+    refused = ""
+    with within(1):
+        try:
+            store = open_tinydb_store(path, wait=0.1)
+            try:
+                assert set(store.load().users) == {"u2222222222a", "u-bo"}
+                assert store.notices or ".import." in name
+                commit(store, user("cy"))
+            finally:
+                store.close()
+        except StoreError as error:
+            refused = str(error)
+    assert refused.endswith(".") or ".import." in name
+    assert (odd.lstat().st_ino, odd.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert elsewhere.read_bytes() == content
+    assert not (path.parent.parent / "nowhere").exists()
+
+
+# The end of the log
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        b'{"number":' * 200_000,
+        b"\n" * 2_000_000,
+        b'{"number":3,\n' * 150_000,
+        (b'{"number":3,"time":"x"} ' + b"0" * 16 + b"\n") * 48_000,
+        b'{"part":1,"number":3}\n' * 90_000,
+        (b" " + b"0" * 16 + b"\n") * 110_000,
+        b"\0" * 2_000_000,
+        b"\xff" * 1_000_000 + b"\n" * 1_000_000,
+    ],
+    ids=["no line end", "line ends", "short", "entries", "parts", "blank", "zeros", "no text"],
+)
+def test_two_megabytes_of_half_entries_are_read_within_a_second_and_said(path, end):
+    log = path.with_name("users.log")
+    whole = log.read_bytes()
+    with log.open("ab") as file:
+        file.write(end)
+    store = open_tinydb_store(path)
+    with within(1):
+        assert set(store.load().users) == {"u2222222222a", "u-bo"}
+    assert any(f"{len(end):,} bytes" in one for one in store.notices)
+    with within(10):
+        assert len(store.maintenance.check()) < 5
+    with within(2):
+        commit(store, user("cy"))
+    store.close()
+    assert log.read_bytes().startswith(whole)
+    assert log.stat().st_size < len(whole) + 2000

@@ -1,0 +1,398 @@
+"""Creating, sharing, backing up, checking and recovering the files of a store."""
+
+import grp
+import os
+import signal
+import stat
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import Maintenance, Severity, TransactionKind
+from qm_tui.store.tinydb import open_tinydb_store
+from tests.helpers import some_of, user, write_unchecked
+from tests.store.tinydb.damage import (
+    ONE,
+    SMALL,
+    Moment,
+    commit,
+    files_in,
+    is_moment_of_writing,
+    moments_of,
+    put,
+    quick_folder,
+    wait_for_another,
+    writing,
+)
+
+
+@pytest.fixture
+def folder():
+    """An empty folder."""
+    with quick_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def path(folder):
+    """Where a store is to be."""
+    return folder / "store" / "users.json"
+
+
+def maintenance(path: Path) -> Maintenance:
+    return open_tinydb_store(path, wait=5).maintenance
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def filled(path: Path) -> dict[str, Any]:
+    store = open_tinydb_store(path)
+    store.load()
+    for name in ("anna", "bo", "cy"):
+        commit(store, user(name))
+    store.close()
+    return dict(store.load().users)
+
+
+# Create and share
+
+
+def test_an_empty_store_is_created_once(path):
+    maintenance(path).create()
+    assert {one.name: mode(one) for one in path.parent.iterdir()} == dict.fromkeys(
+        ("users.json", "users.lock", "users.log"), 0o600
+    )
+    assert mode(path.parent) == 0o700
+    assert not maintenance(path).check()
+    before = files_in(path.parent)
+    with pytest.raises(StoreError, match=r"already.*\.$"):
+        maintenance(path).create()
+    assert files_in(path.parent) == before
+    store = open_tinydb_store(path)
+    assert not store.load().users
+    assert not store.notices
+    store.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to any group")
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_store_is_shared_with_a_group(path, exists):
+    group = grp.getgrnam("games").gr_gid
+    users = filled(path) if exists else {}
+    assert maintenance(path).share("games") == (3 if exists else 0)
+    for _ in range(2):
+        store = open_tinydb_store(path, retention=SMALL)
+        assert dict(store.load().users) == users
+        users["u-di"] = user("di", location=f"L{len(users)}")
+        commit(store, users["u-di"])
+        store.close()
+    for one in path.parent.iterdir():
+        assert (mode(one), one.stat().st_gid) == (0o660, group), one
+    assert (mode(path.parent), path.parent.stat().st_gid) == (0o2770, group)
+    assert not maintenance(path).check()
+    assert maintenance(path).share("games") >= 3
+
+
+def test_a_folder_with_other_things_is_not_shared(path):
+    filled(path)
+    path.with_name("private.txt").write_text("private")
+    before = {one.name: one.stat() for one in path.parent.iterdir()}
+    with pytest.raises(StoreError, match=r"private\.txt.*Nothing was changed"):
+        maintenance(path).share(grp.getgrgid(os.getgid()).gr_name)
+    assert {one.name: one.stat() for one in path.parent.iterdir()} == before
+
+
+def test_an_unknown_group_is_refused(path):
+    with pytest.raises(StoreError, match="no group nobody-knows-it"):
+        maintenance(path).share("nobody-knows-it")
+    assert not path.parent.exists()
+
+
+def test_the_files_of_a_store_are_listed_with_their_sizes(path):
+    assert list(maintenance(path).files()) == []
+    filled(path)
+    path.with_name("other.txt").touch()
+    assert dict(maintenance(path).files()) == {
+        str(one): one.stat().st_size for one in path.parent.iterdir() if one.name != "other.txt"
+    }
+
+
+# Backup
+
+
+@pytest.mark.parametrize("segment_bytes", [10**9, 20_000], ids=["one segment", "segments"])
+@pytest.mark.parametrize("backups", some_of([4, 10], [0]))
+def test_backups_under_load_are_whole(folder, path, backups, segment_bytes):
+    numbers = []
+    with writing(path, segment_bytes) as acknowledged:
+        for place in range(backups):
+            least = acknowledged()
+            file = folder / f"{place}.tar"
+            number = maintenance(path).backup(file)
+            assert number >= least
+            assert mode(file) == 0o600
+            copy = folder / f"copy {place}"
+            copy.mkdir(mode=0o700)
+            subprocess.run(["tar", "xf", file, "-C", copy], check=True)
+            store = open_tinydb_store(copy / "users.json")
+            store.load()
+            assert store.state.number == number
+            assert is_moment_of_writing(store, least)
+            assert not store.notices
+            assert not [one for one in store.transactions() if not one.is_available]
+            store.close()
+            assert not maintenance(copy / "users.json").check()
+            found = maintenance(file).recover(folder / f"recovered {place}" / "users.json")
+            assert (found.users, found.number, list(found.losses)) == (3, number, [])
+            numbers.append(number)
+            wait_for_another(acknowledged, number)
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_backup_overwrites_nothing(folder, path):
+    filled(path)
+    file = folder / "backup.tar"
+    file.write_bytes(b"mine")
+    with pytest.raises(StoreError, match="already exists"):
+        maintenance(path).backup(file)
+    assert file.read_bytes() == b"mine"
+    file.unlink()
+    file.symlink_to(folder / "elsewhere")
+    (folder / "elsewhere").write_bytes(b"mine")
+    with pytest.raises(StoreError, match="already exists"):
+        maintenance(path).backup(file)
+    assert (folder / "elsewhere").read_bytes() == b"mine"
+    assert {one.name for one in folder.iterdir()} == {"store", "backup.tar", "elsewhere"}
+
+
+def test_a_backup_of_nothing_is_refused(folder, path):
+    with pytest.raises(StoreError, match="no store"):
+        maintenance(path).backup(folder / "backup.tar")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", some_of(range(40), range(0, 40, 5)))
+def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path, place):
+    users, file = filled(path), folder / "backup.tar"
+    maintenance(path).backup(file)
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) * place // 40])
+    try:
+        found = maintenance(file).recover(folder / "new" / "users.json")
+    except StoreError as error:
+        said = str(error)
+    else:
+        store = open_tinydb_store(folder / "new" / "users.json")
+        assert len(store.load().users) == found.users
+        said = " ".join(found.losses) or "."
+        assert store.state.users == users or found.losses
+        store.close()
+    assert said.endswith(".")
+
+
+# Check
+
+
+def test_a_sound_store_has_no_findings(folder):
+    for retention in (ONE, SMALL):
+        moments_of(folder / "store", retention)
+        assert not maintenance(folder / "store" / "users.json").check()
+
+
+def test_a_check_beside_a_writer_finds_nothing(path):
+    with writing(path, 20_000) as acknowledged:
+        for _ in range(8):
+            assert not maintenance(path).check()
+            wait_for_another(acknowledged, acknowledged())
+
+
+def test_loose_modes_and_files_left_behind_are_warnings(path):
+    filled(path)
+    path.chmod(0o644)
+    path.with_name(".users.json.0123456789ab.new").touch()
+    path.parent.chmod(0o755)
+    found = maintenance(path).check()
+    assert {one.severity for one in found} == {Severity.WARNING}
+    said = " ".join(one.message for one in found)
+    for what in ("users.json has the mode 0644", ".users.json.0123456789ab.new", "open to all"):
+        assert what in said
+    store = open_tinydb_store(path)
+    commit(store, user("di"))
+    store.close()
+    assert not path.with_name(".users.json.0123456789ab.new").exists()
+    assert mode(path) == 0o600
+
+
+def test_users_that_break_rules_are_warnings(path):
+    store = open_tinydb_store(path)
+    store.load()
+    write_unchecked(store, {"u-bo": user("bo", user_name="")})
+    store.close()
+    found = maintenance(path).check()
+    assert [one.severity for one in found] == [Severity.WARNING]
+    assert "u-bo" in found[0].message
+
+
+def test_to_check_nothing_is_refused(path):
+    with pytest.raises(StoreError, match="no store"):
+        maintenance(path).check()
+
+
+# Damage: check and recover
+
+
+@pytest.fixture(params=[ONE, SMALL], ids=["one segment", "segments"])
+def moments(request, folder) -> list[Moment]:
+    """A store after each of its transactions."""
+    return moments_of(folder / "made", request.param)
+
+
+def damages(moment: Moment) -> list[tuple[str, dict[str, bytes]]]:
+    """A sample of what may happen to a store, each of one file."""
+    found = []
+    for name, data in moment.files.items():
+        if name == "users.lock":
+            continue
+        for place in range(7):
+            at = (len(data) - 1) * place // 6
+            flipped = data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :]
+            found.append((f"{name} byte {at}", {**moment.files, name: flipped}))
+            if place < 6:
+                found.append((f"{name} cut at {at}", {**moment.files, name: data[:at]}))
+        found.append((f"{name} {{}}", {**moment.files, name: b"{}"}))
+        gone = {other: one for other, one in moment.files.items() if other != name}
+        found.append((f"{name} deleted", gone))
+    return found
+
+
+def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, moments):
+    last, bad, recovered = moments[-1], [], 0
+    everything = maintenance(folder / "made" / "users.json").recover(folder / "all" / "users.json")
+    assert (everything.users, everything.number) == (len(last.users), len(moments))
+    assert not everything.losses
+    for number, (what, files) in enumerate(damages(last)):
+        damaged = folder / f"damaged {number}"
+        put(damaged, files)
+        path = damaged / "users.json"
+        findings = maintenance(path).check()
+        is_snapshot_missing = not files.get("users.json")
+        is_oldest_gone = "deleted" in what and what.startswith("users.log d") and len(files) > 3
+        if not any(one.severity is Severity.DAMAGE for one in findings) and not (
+            (is_snapshot_missing and findings) or is_oldest_gone  # it may have been pruned
+        ):
+            bad.append(f"{what}: check found {findings}")
+        before, target = files_in(damaged), folder / f"new {number}" / "users.json"
+        try:
+            found = maintenance(path).recover(target)
+        except StoreError as error:
+            bad.append(f"{what}: {error}")
+            continue
+        recovered += 1
+        if {**files_in(damaged), "users.lock": b""} != {**before, "users.lock": b""}:
+            bad.append(f"{what}: recover changed the damaged store")
+        store = open_tinydb_store(target)
+        users = dict(store.load().users)
+        if store.state.number != found.number or len(users) != found.users:
+            bad.append(f"{what}: {found}, but {store.state}")
+        # users.json or the log alone hold all users
+        if users != last.users:
+            bad.append(f"{what}: only {len(users)} users, {found.losses}")
+        if [one.number for one in store.transactions()] != list(range(store.state.number, 0, -1)):
+            bad.append(f"{what}: transactions {store.transactions()}")
+        if not what.startswith("users.log") and [
+            one for one in store.transactions() if one.kind is TransactionKind.UNREADABLE
+        ]:
+            bad.append(f"{what}: the history was not kept")
+        commit(store, user("zoe"))
+        store.close()
+        if any(one.severity is Severity.DAMAGE for one in maintenance(target).check()):
+            bad.append(f"{what}: recovered damaged: {maintenance(target).check()}")
+        try:
+            maintenance(path).recover(target)
+        except StoreError as error:
+            assert "already exists" in str(error)  # noqa: PT017
+        else:
+            bad.append(f"{what}: recovered twice into one store")
+    assert not bad, "\n".join(bad)
+    assert recovered > 25
+
+
+def test_what_the_lock_says_was_saved_and_is_gone_is_a_loss(folder):
+    moments = moments_of(folder / "made", ONE)
+    older = {name: moments[3].files[name] for name in ("users.json", "users.log")}
+    put(folder / "damaged", {**moments[-1].files, **older})
+    path = folder / "damaged" / "users.json"
+    assert any(one.severity is Severity.DAMAGE for one in maintenance(path).check())
+    found = maintenance(path).recover(folder / "new" / "users.json")
+    assert found.number == 4
+    assert found.losses
+
+
+def test_nothing_that_can_be_read_is_refused(folder):
+    put(folder / "damaged", {"users.json": b"\0" * 100, "users.log": b"\0" * 100})
+    with pytest.raises(StoreError, match=r"Nothing.*\.$"):
+        maintenance(folder / "damaged" / "users.json").recover(folder / "new" / "users.json")
+    assert not (folder / "new" / "users.json").exists()
+
+
+@pytest.mark.parametrize("call", some_of(range(1, 25), range(1, 25, 3)))
+def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
+    last = moments[-1]
+    log = bytearray(last.files["users.log"])
+    log[len(log) // 2] ^= 1
+    put(folder / "damaged", {**last.files, "users.log": bytes(log)})
+    source, target = folder / "damaged" / "users.json", folder / "new" / "users.json"
+    child = os.fork()
+    if not child:
+        _kill_at(call)
+        maintenance(source).recover(target)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status):
+        assert status == 0
+        assert call > 8
+        with pytest.raises(StoreError, match="already exists"):
+            maintenance(source).recover(target)
+    else:
+        try:
+            maintenance(source).recover(target)
+        except StoreError as error:
+            assert "already exists" in str(error)  # noqa: PT017 - all but the last step was done
+    store = open_tinydb_store(target)
+    assert dict(store.load().users) == last.users
+    commit(store, user("zoe"))
+    store.close()
+    names = {one.name for one in target.parent.iterdir()}
+    assert all(name.startswith(("users.json", "users.lo")) for name in names), names
+
+
+def _kill_at(number: int) -> None:
+    """Kill this process before a call that changes files."""
+    left = number
+
+    def counting(real: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **named)
+
+        return call
+
+    for name in ("mkdir", "fsync", "rename", "unlink", "ftruncate", "fchmod", "fdatasync"):
+        setattr(os, name, counting(getattr(os, name)))
+
+
+def test_a_backup_can_be_listed_by_tar(folder, path):
+    filled(path)
+    maintenance(path).backup(folder / "backup.tar")
+    with tarfile.open(folder / "backup.tar") as archive:
+        assert archive.getnames() == ["users.json", "users.log", "users.lock"]
+        assert {one.mode for one in archive} == {0o600}

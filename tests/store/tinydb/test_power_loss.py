@@ -1,0 +1,117 @@
+"""A power cut at any moment: the store opens as it was acknowledged, or with what was under way."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.store.tinydb.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
+from tests.store.tinydb.power_loss import (
+    LARGE,
+    STORE,
+    WORKLOADS,
+    Survey,
+    record,
+    survey,
+    survey_of_second_cuts,
+)
+from tests.store.tinydb.recorder import Named, Recording
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder in memory, where there is one: thousands of small files are made in it."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def recordings(folder) -> dict[str, Recording]:
+    return {name: record(folder / name, name) for name in WORKLOADS}
+
+
+@pytest.fixture(params=WORKLOADS)
+def recording(request, recordings) -> Recording:
+    found: Recording = recordings[request.param]
+    return found
+
+
+@pytest.fixture
+def root(request, recording, folder) -> Path:
+    """The folder that was recorded."""
+    path: Path = folder / request.node.callspec.params["recording"] / "root"
+    return path
+
+
+def _assert_whole(recording: Recording, folder: Path, effort: Effort) -> Survey:
+    found = survey(recording, folder, effort)
+    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"
+    assert found.points == min(effort.moments or len(recording.calls), len(recording.calls))
+    assert found.opened > found.points / 2
+    return found
+
+
+def test_what_is_played_back_is_what_was_written(recording, root, folder):
+    disk = Disk.before(recording)
+    for call in recording.calls:
+        disk.take(call)
+    laid_out(disk.found([True] * len(disk.pending)), folder / "played back")
+    names = {one.relative_to(root) for one in root.rglob("*")}
+    played_back = folder / "played back"
+    assert {one.relative_to(played_back) for one in played_back.rglob("*")} == names
+    for name in names:
+        if (root / name).is_file() and name.suffix != ".lock":
+            assert (played_back / name).read_bytes() == (root / name).read_bytes()
+    assert (played_back / STORE).stat().st_size > 0
+
+
+def test_the_workloads_have_parts_segments_removals_and_undo(recordings):
+    all_kinds = recordings["all kinds"]
+    assert {one.after[0] for one in all_kinds.spans} == set(range(11))
+    assert max(len(one.after[1]) for one in all_kinds.spans) > LARGE
+    for name, least in (("segments", 5), ("segments now and then", 2), ("killed, and segments", 9)):
+        assert len(_given(recordings[name], "users.log.")) >= least
+    taken = [name for name, node in _names(recordings["short memory"]) if node is None]
+    assert len([name for name in taken if name.startswith("users.log")]) > 5
+    assert len(_given(recordings["killed"], "users.json")) > 2
+
+
+def _names(recording: Recording) -> list[tuple[str, int | None]]:
+    return [name for call in recording.calls if isinstance(call, Named) for name in call.names]
+
+
+def _given(recording: Recording, start: str) -> list[str]:
+    return [name for name, node in _names(recording) if node and name.startswith(start)]
+
+
+def test_no_power_cut_loses_or_halves_anything(recording, folder):
+    _assert_whole(recording, folder, SHORT)
+
+
+@pytest.mark.parametrize("of_folders", [False, True], ids=["files", "folders"])
+@pytest.mark.parametrize("name", ["all kinds", "segments", "takeover"])
+def test_without_syncs_the_same_check_finds_what_is_lost(recordings, folder, name, of_folders):
+    without = recordings[name].without_syncs(of_folders=of_folders)
+    assert len(survey(without, folder, MEDIUM, bad_enough=20).bad) == 20
+
+
+@pytest.mark.parametrize("name", ["all kinds", "segments", "takeover", "short memory"])
+def test_a_power_cut_while_the_store_recovers_from_another_loses_nothing(recordings, folder, name):
+    found = survey_of_second_cuts(recordings[name], folder, SHORT, cuts=2)
+    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"
+
+
+@pytest.mark.long
+def test_no_power_cut_in_all_its_ways_loses_or_halves_anything(recordings, folder):
+    found = [_assert_whole(one, folder, FULL) for one in recordings.values()]
+    assert sum(one.points for one in found) == sum(len(one.calls) for one in recordings.values())
+    assert sum(one.states for one in found) >= 13_750
+
+
+@pytest.mark.long
+def test_power_cuts_while_the_store_recovers_from_others_lose_nothing(recording, folder):
+    found = survey_of_second_cuts(recording, folder, MEDIUM, cuts=5)
+    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"

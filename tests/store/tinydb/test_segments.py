@@ -1,0 +1,398 @@
+"""A log in many segments works as one with a single segment, and old segments are deleted."""
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from qm_tui.store.changes.undo import plan_undo, undo
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import RetentionPolicy, TransactionKind, UserStore
+from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store, storage
+from qm_tui.store.tinydb.log import Log
+from tests.helpers import some_of, user
+from tests.store.tinydb.damage import (
+    SMALL,
+    commit,
+    files_in,
+    history_of,
+    parts_of,
+    put,
+    quick_folder,
+    same_history,
+)
+
+NAMES = [f"n{number}" for number in range(12)]
+
+
+@pytest.fixture
+def folder():
+    """An empty folder."""
+    with quick_folder() as folder:
+        yield folder
+
+
+def opened(folder: Path, retention: RetentionPolicy = SMALL) -> TinyDBUserStore:
+    store = open_tinydb_store(folder / "users.json", retention=retention)
+    store.load()
+    return store
+
+
+def segments(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("users.log*"))
+
+
+def work(store: UserStore, seed: int, steps: int) -> list[str]:
+    """Change a store at random, but by the same seed in the same way; return what was undone."""
+    chance, undone = random.Random(seed), []  # noqa: S311 - cases, not secrets
+    for step in range(steps):
+        if chance.random() < 0.2 and store.state.number > 2:
+            number = chance.randint(1, store.state.number)
+            try:
+                undo(store, number, confirmed=plan_undo(store, number).must_confirm)
+                undone.append(f"{step}: {number}")
+            except StoreError as error:
+                undone.append(f"{step}: {error}")
+            continue
+        names = chance.sample(NAMES, chance.choice((1, 1, 2, 7)))
+        gone = [f"u-{name}" for name in names if chance.random() < 0.2]
+        here = [name for name in names if f"u-{name}" not in gone]
+        commit(
+            store,
+            *(user(name, location=f"L{chance.randint(0, 99)}") for name in here),
+            gone=[user_id for user_id in gone if user_id in store.state.users],
+        )
+    return undone
+
+
+@pytest.mark.parametrize("seed", some_of(range(8), [0]))
+@pytest.mark.parametrize("rows", [3, 500], ids=["parts", "whole"])
+def test_many_segments_work_as_one(folder, seed, rows):
+    one = opened(folder / "one", RetentionPolicy())
+    many = opened(folder / "many")
+    follower = opened(folder / "many")
+    followed: set[str] = set()
+    with parts_of(rows):
+        for _ in range(5):
+            seed += 100
+            assert work(one, seed, 9) == work(many, seed, 9)
+            assert dict(many.state.users) == dict(one.state.users)
+            assert many.state.names == one.state.names
+            before = dict(follower.state.users)
+            found = follower.refresh()
+            after = dict(follower.state.users)
+            assert after == dict(one.state.users)
+            if found is None:
+                assert before == after
+            else:
+                assert found.added == after.keys() - before.keys()
+                assert found.deleted == before.keys() - after.keys()
+                assert found.changed == {
+                    key for key in before.keys() & after.keys() if before[key] != after[key]
+                }
+                followed |= found.changed
+    assert len(segments(folder / "one")) == 1
+    assert len(segments(folder / "many")) > 15
+    assert followed
+    assert not follower.notices
+    histories = [history_of(store, NAMES) for store in (one, many, follower)]
+    assert same_history(histories[0], histories[1])
+    assert same_history(histories[1], histories[2], exactly=True)
+    for store in (one, many, follower):
+        store.close()
+    again = opened(folder / "many")
+    assert dict(again.state.users) == dict(one.load().users)
+    assert not again.notices
+    assert same_history(histories[1], history_of(again, NAMES), exactly=True)
+    again.close()
+
+
+def test_changed_user_ids_of_transactions_in_several_segments(folder):
+    store = opened(folder / "store")
+    for name in NAMES:
+        commit(store, user(name))
+    assert len(segments(folder / "store")) > 4
+    assert list(store.changed_user_ids(2, last=11)) == [f"u-{name}" for name in NAMES[1:11]]
+    store.close()
+
+
+@pytest.mark.parametrize("oldest", range(1, 5))
+def test_a_store_is_rebuilt_from_any_kept_segment(folder, oldest):
+    store = opened(folder / "store")
+    work(store, 7, 30)
+    store.close()
+    users, summaries = dict(store.load().users), store.transactions()
+    store.close()
+    names = segments(folder / "store")
+    assert len(names) > oldest
+    for name in ["users.json", *names[: oldest - 1]]:
+        folder.joinpath("store", name).unlink()
+    again = opened(folder / "store")
+    assert dict(again.state.users) == users
+    assert any("users.json" in one and "log" in one for one in again.notices)
+    assert [replace(one, is_available=True) for one in again.transactions()] == summaries
+    commit(again, user("zoe"))
+    again.close()
+    assert folder.joinpath("store", "users.json").exists()
+    final = opened(folder / "store")
+    assert dict(final.state.users) == users | {"u-zoe": user("zoe")}
+    assert not final.notices
+    final.close()
+
+
+@pytest.mark.parametrize("step", ["before the new one", "new one made", "old one closed"])
+def test_a_crash_between_two_segments_loses_nothing(folder, step, monkeypatch):
+    store = opened(folder / "store")
+    for name in NAMES[:3]:
+        commit(store, user(name))
+    known = segments(folder / "store")
+    keep = folder / "kept"
+    real_append, real_create = Log.append, Log.create
+
+    def keep_files() -> None:
+        put(keep, files_in(folder / "store"))
+
+    def create(log: Log, base: object = ()) -> None:
+        if step == "before the new one":
+            keep_files()
+        real_create(log, base)  # type: ignore[arg-type]
+        if step == "old one closed":
+            keep_files()
+
+    def append(log: Log, lines: object) -> object:
+        if step == "new one made" and not keep.exists():
+            keep_files()
+        return real_append(log, lines)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Log, "create", create)
+    monkeypatch.setattr(Log, "append", append)
+    while len(segments(folder / "store")) == len(known):
+        before = dict(store.state.users)
+        if keep.exists():
+            put(keep, {})
+            keep.rmdir()
+        commit(store, user(f"x{len(before)}"))
+    monkeypatch.undo()
+    store.close()
+    # the program was killed there; others go on, with large segments as well as with small ones
+    for retention in (SMALL, RetentionPolicy()):
+        copy = folder / f"copy {retention.segment_bytes}"
+        put(copy, files_in(keep))
+        reader = opened(copy, retention)
+        assert dict(reader.state.users) == before
+        expected = dict(before)
+        for name in NAMES[5:]:
+            commit(reader, user(name))
+            expected[f"u-{name}"] = user(name)
+        reader.close()
+        again = opened(copy, retention)
+        assert dict(again.state.users) == expected
+        assert len(again.transactions()) == again.state.number
+        assert TransactionKind.UNREADABLE not in {one.kind for one in again.transactions()}
+        for one in again.transactions():
+            assert list(again.transaction_changes(one.number))
+        again.close()
+        # what recover reads of it is all of it
+        found = open_tinydb_store(copy / "users.json").maintenance.recover(
+            folder / f"recovered {retention.segment_bytes}" / "users.json"
+        )
+        assert found.number == again.load().number
+        assert found.users == len(expected)
+        again.close()
+
+
+def test_a_thousand_changes_leave_four_files(folder):
+    store = opened(folder / "store", RetentionPolicy())
+    most = 0
+    for number in range(1000):
+        commit(store, user("anna", location=f"L{number}"))
+        if not number % 100:
+            most = max(most, sum(not one.name.endswith(".new") for one in _files(folder)))
+    store.close()
+    assert len(_files(folder)) <= 4
+    assert most <= 4
+    assert store.load().number == 1000
+    store.close()
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.joinpath("store").iterdir())
+
+
+# Pruning
+
+
+class Clock:
+    """The clock of new transactions and segments.
+
+    Attributes:
+        now: what it shows.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        clock = self
+
+        class Time(datetime):
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+                return clock.now
+
+        monkeypatch.setattr(storage, "datetime", Time)
+        monkeypatch.setattr("qm_tui.store.tinydb.log.datetime", Time)
+
+    def go(self, days: float) -> None:
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def edit(store: TinyDBUserStore, times: int = 1, then: Callable[[], object] = int) -> None:
+    """Make transactions; do something after each."""
+    for _ in range(times):
+        commit(store, user("anna", location=f"L{store.state.number}"))
+        store._files.snapshots.flush()
+        then()
+
+
+def available(store: UserStore) -> list[int]:
+    return [one.number for one in store.transactions() if one.is_available][::-1]
+
+
+def check_pruned(folder: Path, store: TinyDBUserStore, kept: list[int]) -> None:
+    """Check which transactions are available, for this program and for one that opens it anew."""
+    last = store.state.number
+    for one in (store, opened(folder / "store")):
+        assert available(one) == kept
+        assert [summary.number for summary in one.transactions()] == list(range(last, 0, -1))
+        for number in range(1, last + 1):
+            if number in kept:
+                assert list(one.transaction_changes(number))
+            else:
+                with pytest.raises(StoreError, match="no longer available"):
+                    list(one.transaction_changes(number))
+                with pytest.raises(StoreError, match="no longer available"):
+                    plan_undo(one, number)
+        gone = one.history_removed_until()
+        assert (gone is None) is (kept[0] == 1)
+        assert len(list(one.user_history(user().user_id))) == len(kept)
+        if one is not store:
+            assert not one.notices
+            one.close()
+
+
+def test_old_segments_are_deleted_by_days(folder, clock):
+    store = opened(folder / "store", replace(SMALL, days=10, segment_bytes=1))
+    edit(store, 12, lambda: clock.go(1))
+    last = store.state.number
+    kept = available(store)
+    # the newest is 0 days old, and a segment goes once all in it are more than 10 days old
+    assert kept == list(range(2, last + 1))
+    check_pruned(folder, store, kept)
+    edit(store, 3, lambda: clock.go(1))
+    check_pruned(folder, store, list(range(5, 16)))
+    assert len(segments(folder / "store")) == 11
+    store.close()
+
+
+def test_old_segments_are_deleted_by_bytes(folder):
+    store = opened(folder / "store", replace(SMALL, segment_bytes=1, bytes=20_000))
+    edit(store, 40)
+    sizes = [path.stat().st_size for path in folder.joinpath("store").glob("users.log*")]
+    assert 20_000 - max(sizes) * 2 < sum(sizes) <= 20_000 + max(sizes)
+    check_pruned(folder, store, available(store))
+    assert 1 < len(available(store)) < 30
+    store.close()
+
+
+@pytest.mark.parametrize("leap", [365, -365, 365 * 20])
+def test_a_clock_that_was_wrong_once_prunes_nothing_early(folder, clock, leap):
+    """A year ahead for one transaction: it counts 30 days, and the way back nothing."""
+    store = opened(folder / "store", replace(SMALL, days=90, segment_bytes=1))
+    edit(store, 5, lambda: clock.go(1))
+    clock.go(leap)
+    edit(store)
+    clock.go(-leap)
+    edit(store, 5, lambda: clock.go(1))
+    check_pruned(folder, store, list(range(1, 12)))
+    store.close()
+
+
+def test_a_clock_that_stays_wrong_prunes_nothing_early(folder, clock):
+    store = opened(folder / "store", replace(SMALL, days=90, segment_bytes=1))
+    edit(store, 3)
+    clock.go(365)
+    edit(store, 6, lambda: clock.go(1))
+    check_pruned(folder, store, list(range(1, 10)))
+    store.close()
+
+
+def test_file_times_prune_nothing(folder, clock):
+    store = opened(folder / "store", replace(SMALL, days=10, segment_bytes=1))
+    edit(store, 4)
+    for path in _files(folder):
+        os.utime(path, (0, 0))
+    edit(store, 2)
+    check_pruned(folder, store, list(range(1, 7)))
+    store.close()
+
+
+def test_a_segment_is_begun_after_its_days(folder, clock):
+    store = opened(folder / "store", RetentionPolicy())
+    edit(store, 2, lambda: clock.go(1))
+    assert len(segments(folder / "store")) == 1
+    clock.go(29)
+    edit(store)
+    assert len(segments(folder / "store")) == 2
+    store.close()
+
+
+def test_a_follower_of_a_pruned_segment_goes_on_without_a_word(folder, clock):
+    retention = replace(SMALL, days=10, segment_bytes=1)
+    store, follower = opened(folder / "store", retention), opened(folder / "store", retention)
+    edit(store, 2)
+    follower.refresh()
+    edit(store, 20, lambda: clock.go(1))
+    assert "users.log.000002" not in segments(folder / "store")
+    found = follower.refresh()
+    assert found is not None
+    assert found.changed == {user().user_id}
+    assert dict(follower.state.users) == dict(store.state.users)
+    assert not follower.notices
+    store.close()
+    follower.close()
+
+
+def test_damage_in_an_old_segment_is_not_called_age(folder):
+    store = opened(folder / "store")
+    work(store, 3, 18)
+    store.close()
+    names = segments(folder / "store")
+    intact = files_in(folder / "store")
+    for name in [one for one in names[:-1] if b'\n{"number":' in intact[one]]:
+        first_line = b"x" + intact[name][1:]
+        for data in (b"", b"{}", intact[name][:50], first_line, None):
+            put(folder / "damaged", {**intact, name: data or b""})
+            if data is None and name != names[0]:  # the oldest may have been pruned
+                folder.joinpath("damaged", name).unlink()
+            damaged = opened(folder / "damaged")
+            refused = []
+            for number in range(1, damaged.state.number + 1):
+                try:
+                    assert list(damaged.transaction_changes(number))
+                except StoreError as error:
+                    refused.append(str(error))
+            assert (not refused) is (data == first_line)
+            assert len(refused) < 9
+            assert all(name in one and "no longer available" not in one for one in refused)
+            assert damaged.history_removed_until() is None
+            with pytest.raises(StoreError, match=name):
+                list(damaged.user_history("u-n1"))
+            damaged.close()

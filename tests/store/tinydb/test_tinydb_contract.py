@@ -1,0 +1,719 @@
+"""TinyDB's documented behavior, held against TinyDB itself and against `UsersDB`.
+
+Each case is a piece of a program that uses TinyDB, with documents that are users. The cases run on
+plain TinyDB too: so what they expect is TinyDB's own. What `UsersDB` asks for in addition, the
+number of users that a script deletes, is given by `sure`.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+import pytest
+from tinydb import Query, TinyDB, where
+from tinydb.middlewares import Middleware
+from tinydb.operations import add, decrement, delete, increment, subtract
+from tinydb.operations import set as set_to
+from tinydb.table import Document
+from tinydb.version import __version__
+
+from qm_tui.store.errors import StoreError
+from qm_tui.store.tinydb import UsersDB
+from qm_tui.store.tinydb.storage import LogStorage
+from qm_tui.users.fields import KEYS
+from tests.helpers import user
+
+Open = Callable[[Path], TinyDB]
+
+CASES: list[Callable[..., None]] = []
+User = Query()
+
+
+def case(one: Callable[..., None]) -> Callable[..., None]:
+    CASES.append(one)
+    return one
+
+
+def cases(name: str, one: Callable[..., None], keys: dict[str, Any]) -> None:
+    """Add a case for each of these."""
+    for key in keys:
+        made = partial(one, key=key)
+        made.__name__ = f"{name}_{key.replace(' ', '_')}"  # type: ignore[attr-defined]
+        CASES.append(made)
+
+
+def plain(path: Path) -> TinyDB:
+    """Open a TinyDB whose default table is the users."""
+    db = TinyDB(path)
+    db.default_table_name = "users"
+    return db
+
+
+OPENERS: dict[str, Open] = {"TinyDB": plain, "UsersDB": UsersDB}
+
+
+def document(name: str = "anna", /, **values: Any) -> dict[str, Any]:
+    """Return a document that is a user, perhaps with more in it than a user has."""
+    fields = {key: value for key, value in values.items() if key in KEYS}
+    return dict(zip(KEYS, user(name, **fields), strict=True)) | values
+
+
+def sure(db: TinyDB, number: int) -> dict[str, Any]:
+    """Return what confirms that so many users are deleted, where that is asked for."""
+    return {"confirm": number} if isinstance(db, UsersDB) else {}
+
+
+def _people(db: TinyDB) -> None:
+    db.insert_multiple(
+        [
+            document("anna", age=22, born={"year": 1985}, groups=[{"name": "sudo"}]),
+            document("bo", location="Bergen", age=30, born={"year": 1990}, groups=[]),
+            document("cy", location="Zürich", home={"town": {"zip": "0150"}}, tags=["a", "b"]),
+        ]
+    )
+
+
+def _ids(documents: Any) -> list[int]:
+    return [one.doc_id for one in documents]
+
+
+def _names(documents: Any) -> list[str]:
+    return [one["user_name"] for one in documents]
+
+
+# Getting started
+
+
+@case
+def insert_returns_ids_from_1(db):
+    assert [db.insert(document(name)) for name in ("anna", "bo", "cy")] == [1, 2, 3]
+
+
+@case
+def all_returns_every_document_in_order(db):
+    db.insert(document("bo"))
+    db.insert(document("anna"))
+    assert db.all() == [document("bo"), document("anna")]
+    assert _ids(db.all()) == [1, 2]
+    assert all(type(one) is Document for one in db.all())
+
+
+@case
+def database_is_iterable_and_has_a_length(db):
+    _people(db)
+    assert _names(db) == ["anna", "bo", "cy"]
+    assert _ids(db) == [1, 2, 3]
+    assert list(db) == db.all()
+    assert len(db) == 3
+
+
+@case
+def empty_database_has_nothing(db):
+    assert (db.all(), len(db), db.tables(), list(db)) == ([], 0, set(), [])
+    assert db.get(User.location == "Oslo") is None
+    assert db.get(doc_id=1) is None
+    assert not db.contains(User.location == "Oslo")
+    assert db.search(User.noop()) == []
+    assert db.update({"location": "Oslo"}) == []
+    assert db.remove(User.location == "Oslo") == []
+
+
+@case
+def truncate_leaves_an_empty_table(db):
+    _people(db)
+    db.truncate(**sure(db, 3))
+    assert (db.all(), len(db)) == ([], 0)
+    assert db.insert(document("bo")) == 1
+    assert db.all() == [document("bo")]
+
+
+# Queries
+
+_QUERIES: dict[str, tuple[Any, list[int]]] = {
+    "equal": (User.user_name == "anna", [1]),
+    "unequal": (User.user_name != "anna", [2, 3]),
+    "less": (User.age < 30, [1]),
+    "at most": (User.age <= 30, [1, 2]),
+    "greater": (User.age > 22, [2]),
+    "at least": (User.age >= 22, [1, 2]),
+    "text order": (User.location < "C", [2]),
+    "nested": (User.born.year == 1990, [2]),
+    "deeply nested": (User.home.town.zip == "0150", [3]),
+    "by item": (User["born"]["year"] == 1985, [1]),
+    "where": (where("location") == "Zürich", [3]),
+    "where nested": (where("born").year == 1985, [1]),
+    "exists": (User.age.exists(), [1, 2]),
+    "exists of a field": (User.location.exists(), [1, 2, 3]),
+    "matches": (User.first_name.matches("[ab][no]+", re.IGNORECASE), [1, 2]),
+    "search": (User.location.search("r[gi]"), [2, 3]),
+    "test": (User.age.test(lambda age, least: age >= least, 25), [2]),
+    "any query": (User.groups.any(User.name == "sudo"), [1]),
+    "any list": (User.tags.any(["b", "z"]), [3]),
+    "all query": (User.groups.all(User.name == "sudo"), [1, 2]),
+    "all list": (User.tags.all(["a", "b"]), [3]),
+    "one of": (User.location.one_of(["Oslo", "Bergen"]), [1, 2]),
+    "not": (~(User.location == "Oslo"), [2, 3]),
+    "and": ((User.age > 20) & (User.location == "Oslo"), [1]),
+    "or": ((User.user_name == "cy") | (User.age == 30), [2, 3]),
+    "fragment": (User.fragment({"user_name": "anna", "age": 22}), [1]),
+    "fragment of a member": (User.born.fragment({"year": 1985}), [1]),
+    "map": (User.location.map(str.upper) == "OSLO", [1]),
+    "noop": (User.noop(), [1, 2, 3]),
+    "function": (lambda one: one["location"] == "Bergen", [2]),
+}
+
+
+def _query_finds(db, *, key):
+    query, found = _QUERIES[key]
+    _people(db)
+    for _ in range(2):
+        assert _ids(db.search(query)) == found
+        assert db.count(query) == len(found)
+        assert db.contains(query)
+        assert db.get(query) == db.get(doc_id=found[0])
+        assert db.get(cond=query).doc_id == found[0]
+
+
+cases("query_finds", _query_finds, _QUERIES)
+
+
+@case
+def query_that_fails_finds_nothing_and_changes_nothing(db):
+    _people(db)
+    with pytest.raises(ZeroDivisionError):
+        db.update({"location": "x"}, User.age.test(lambda age: age / 0))
+    assert not db.contains(User.location == "x")
+
+
+# Inserting
+
+
+@case
+def insert_multiple_takes_any_iterable(db):
+    assert db.insert_multiple([document("anna"), document("bo")]) == [1, 2]
+    assert db.insert_multiple(document(name) for name in ("cy", "di")) == [3, 4]
+    assert db.insert_multiple([]) == []
+    assert _names(db) == ["anna", "bo", "cy", "di"]
+
+
+@case
+def insert_takes_mappings_only(db):
+    assert db.insert(MappingProxyType(document("anna"))) == 1
+    for bad in ([1], {1}, "text", None, object()):
+        with pytest.raises(ValueError, match="Mapping"):
+            db.insert(bad)
+    with pytest.raises(ValueError, match="Mapping"):
+        db.insert_multiple(document("bo"))
+    assert db.all() == [document("anna")]
+
+
+@case
+def insert_multiple_inserts_all_or_none(db):
+    db.insert(document("anna"))
+    with pytest.raises(ValueError, match="Mapping"):
+        db.insert_multiple([document("bo"), "text"])
+    assert db.all() == [document("anna")]
+
+
+@case
+def document_that_has_no_json_is_refused(db):
+    db.insert(document("anna"))
+    for bad in ({1, 2}, object(), b"bytes"):
+        with pytest.raises((TypeError, StoreError)):
+            db.insert(document("bo", badge=bad))
+    assert db.all() == [document("anna")]
+
+
+@case
+def document_is_inserted_with_its_own_id(db):
+    assert db.insert(Document(document("anna"), doc_id=12)) == 12
+    assert db.insert(document("bo")) == 13
+    assert db.insert_multiple(
+        [Document(document("cy"), doc_id=50), Document(document("di"), doc_id=7)]
+    ) == [50, 7]
+    assert db.get(doc_id=7) == document("di")
+    for number in (12, 50):
+        with pytest.raises(ValueError, match=f"Document with ID {number} already exists"):
+            db.insert(Document(document("flo"), doc_id=number))
+        with pytest.raises(ValueError, match=f"Document with ID {number} already exists"):
+            db.insert_multiple([document("gus"), Document(document("flo"), doc_id=number)])
+    assert _names(db) == ["anna", "bo", "cy", "di"]
+
+
+@case
+def document_id_may_be_0(db):
+    assert db.insert(Document(document("anna"), doc_id=0)) == 0
+    assert db.get(doc_id=0) == document("anna")
+    assert db.contains(doc_id=0)
+    assert db.get(doc_ids=[]) == []
+    assert db.insert(document("bo")) == 1
+    assert db.update({"location": "x"}, doc_ids=[0]) == [0]
+
+
+# Retrieving
+
+
+@case
+def get_and_contains_take_ids(db):
+    _people(db)
+    assert db.get(doc_id=2) == db.all()[1]
+    assert db.get(doc_id=2).doc_id == 2
+    assert db.get(None, 2) == db.get(doc_id=2)
+    assert db.get(doc_id=9) is None
+    assert db.get(doc_id=float("nan")) is None
+    assert db.get(doc_ids=[1, 2, 3]) == db.all()
+    assert _ids(db.get(doc_ids=[2, 1, 9, 2])) == [1, 2]
+    assert db.get(doc_ids=[9]) == []
+    assert db.get(doc_id=3, doc_ids=[1]).doc_id == 3
+    assert db.get(User.user_name == "anna", 3).doc_id == 3
+    assert db.contains(doc_id=1)
+    assert not db.contains(doc_id=9)
+    with pytest.raises(RuntimeError, match="cond or doc_id"):
+        db.get()
+    with pytest.raises(RuntimeError, match="cond or doc_id"):
+        db.contains()
+
+
+@case
+def results_are_copies(db):
+    _people(db)
+    before = [dict(one) for one in db]
+    db.all()[0]["location"] = "x"
+    db.all()[0]["groups"].append(1)
+    db.get(doc_id=1)["born"]["year"] = 0
+    db.get(doc_ids=[1])[0]["born"].clear()
+    db.get(User.age == 22)["groups"].clear()
+    next(iter(db)).clear()
+    assert [dict(one) for one in db] == before
+
+
+@case
+def search_returns_a_list_of_its_own(db):
+    _people(db)
+    db.search(User.noop()).clear()
+    assert len(db.search(User.noop())) == 3
+
+
+@case
+def what_was_handed_in_changes_nothing_later(db):
+    mine = document("anna", home={"floor": [1]})
+    db.insert(mine)
+    mine["home"]["floor"].append(2)
+    mine["location"] = "x"
+    assert db.get(doc_id=1) == document("anna", home={"floor": [1]})
+    db.update({"home": mine["home"]})
+    mine["home"].clear()
+    assert db.get(doc_id=1)["home"] == {"floor": [1, 2]}
+
+
+# Updating
+
+
+@case
+def update_changes_all_or_some(db):
+    _people(db)
+    assert db.update({"department": "Sales", "note": "new"}) == [1, 2, 3]
+    assert db.update({"location": "x"}, User.location == "Bergen") == [2]
+    assert db.update({"location": "y"}, doc_ids=[3, 1]) == [3, 1]
+    assert db.update({"location": "z"}, User.location == "nowhere") == []
+    assert db.update({"location": "z"}, doc_ids=[]) == []
+    assert db.update(MappingProxyType({"location": "w"}), User.user_name == "cy") == [3]
+    assert [one["location"] for one in db] == ["y", "x", "w"]
+    assert [one["note"] for one in db] == ["new"] * 3
+    assert db.get(doc_id=2) == document(
+        "bo", location="x", age=30, born={"year": 1990}, groups=[], note="new"
+    )
+
+
+@case
+def update_prefers_ids_to_the_query(db):
+    _people(db)
+    assert db.update({"location": "x"}, User.user_name == "cy", doc_ids=[1]) == [1]
+
+
+@case
+def update_that_changes_nothing_returns_ids(db):
+    _people(db)
+    assert db.update({"location": "Oslo"}, doc_ids=[1]) == [1]
+    assert db.update(lambda one: None) == [1, 2, 3]
+
+
+@case
+def unknown_ids_are_left_out(db):
+    _people(db)
+    if not isinstance(db, UsersDB) and __version__ < "4.9":
+        pytest.skip("a KeyError before TinyDB 4.9")
+    assert db.update({"location": "x"}, doc_ids=[9, 1]) == [1]
+    assert db.update({"location": "x"}, doc_ids=[9]) == []
+    assert db.remove(doc_ids=[9, 2]) == [2]
+    assert db.remove(doc_ids=[2]) == []
+    assert _ids(db) == [1, 3]
+
+
+_OPERATIONS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "delete a member": (delete("age"), {"born": {"year": 1985}}),
+    "increment": (increment("age"), {"age": 23}),
+    "decrement": (decrement("age"), {"age": 21}),
+    "add to a number": (add("age", 10), {"age": 32}),
+    "add to a field": (add("department", cast("int", " North")), {"department": "Sales North"}),
+    "add to a list": (add("groups", cast("int", [1])), {"groups": [{"name": "sudo"}, 1]}),
+    "subtract": (subtract("age", 2), {"age": 20}),
+    "set a field": (set_to("location", "x"), {"location": "x"}),
+    "set a member": (set_to("badge", [1]), {"badge": [1]}),
+    "own": (lambda one: one.update(badge=one["age"] * 2), {"badge": 44}),
+}
+
+
+def _operation_changes(db, *, key):
+    operation, after = _OPERATIONS[key]
+    _people(db)
+    assert db.update(operation, User.user_name == "anna") == [1]
+    assert db.get(doc_id=1).items() >= after.items()
+    assert ("age" in db.get(doc_id=1)) == (key != "delete a member")
+    assert db.get(doc_id=2) == document(
+        "bo", location="Bergen", age=30, born={"year": 1990}, groups=[]
+    )
+
+
+cases("operation", _operation_changes, _OPERATIONS)
+
+
+@case
+def operation_deletes_a_field(db):
+    db.insert(document("anna"))
+    assert db.update(delete("location"), doc_ids=[1]) == [1]
+    assert db.get(doc_id=1).get("location", "") == ""
+    db.update(set_to("location", "Oslo"))
+
+
+@case
+def operation_that_fails_changes_nothing(db):
+    _people(db)
+
+    def fails(one):
+        one["location"] = "x"
+        if one["user_name"] == "cy":
+            raise LookupError("my own")
+
+    for change, error in [
+        (fails, LookupError),
+        (delete("nothing"), KeyError),
+        (increment("location"), TypeError),
+    ]:
+        with pytest.raises(error):
+            db.update(change)
+    assert [one["location"] for one in db] == ["Oslo", "Bergen", "Zürich"]
+
+
+@case
+def nested_members_are_changed(db):
+    _people(db)
+    db.update(lambda one: one["groups"][0].update(level=3), doc_ids=[1])
+    db.update(lambda one: one["groups"].append({"e": []}), where("groups").exists())
+    assert db.get(where("groups").any(where("level") == 3))["groups"] == [
+        {"name": "sudo", "level": 3},
+        {"e": []},
+    ]
+    assert db.get(doc_id=2)["groups"] == [{"e": []}]
+
+
+@case
+def update_multiple_makes_several_updates(db):
+    _people(db)
+    assert db.update_multiple(
+        [
+            ({"location": "x"}, where("user_name") == "anna"),
+            (delete("age"), where("age").exists()),
+            ({"department": "y"}, where("location") == "x"),
+        ]
+    ) == [1, 1, 1, 2]
+    assert [one["location"] for one in db] == ["x", "Bergen", "Zürich"]
+    assert db.get(doc_id=1)["department"] == "y"
+    assert not db.contains(User.age.exists())
+    assert db.update_multiple([]) == []
+
+
+@case
+def changing_while_iterating_is_safe(db):
+    _people(db)
+    for one in db:
+        db.update({"location": f"{one.doc_id}"}, doc_ids=[one.doc_id])
+    assert [one["location"] for one in db] == ["1", "2", "3"]
+
+
+@case
+def upsert_updates_what_it_finds_or_inserts(db):
+    _people(db)
+    assert db.upsert({"location": "x"}, User.user_name == "anna") == [1]
+    assert db.upsert(document("di"), User.user_name == "di") == [4]
+    assert db.upsert({"seen": True}, User.age > 20) == [1, 2]
+    assert [one.get("seen") for one in db] == [True, True, None, None]
+    assert db.get(doc_id=4) == document("di")
+
+
+@case
+def upsert_takes_a_document_with_an_id(db):
+    _people(db)
+    assert db.upsert(Document({"location": "x"}, doc_id=2)) == [2]
+    assert db.upsert(Document(document("di"), doc_id=9)) == [9]
+    assert db.upsert(Document(document("ed"), doc_id=11), User.user_name == "anna") == [11]
+    assert db.get(doc_id=2)["location"] == "x"
+    assert db.get(doc_id=2)["user_name"] == "bo"
+    assert db.get(doc_id=9) == document("di")
+    assert db.get(doc_id=1)["user_name"] == "anna"
+    assert db.insert(document("flo")) == 12
+    with pytest.raises(ValueError, match=r"(?=.*\bdoc_id\b)(?=.*\bquery\b)"):
+        db.upsert(document("gus"))
+
+
+# Removing
+
+
+@case
+def remove_takes_out_what_a_query_finds(db):
+    _people(db)
+    assert db.remove(User.location == "Bergen") == [2]
+    assert db.remove(User.location == "nowhere") == []
+    assert _ids(db) == [1, 3]
+    assert not db.contains(doc_id=2)
+    assert db.remove(User.noop(), **sure(db, 2)) == [1, 3]
+    assert len(db) == 0
+
+
+@case
+def remove_takes_ids(db):
+    _people(db)
+    assert db.remove(doc_ids=[3, 1], **sure(db, 2)) == [3, 1]
+    assert _names(db) == ["bo"]
+    with pytest.raises(RuntimeError, match="truncate"):
+        db.remove()
+    assert len(db) == 1
+
+
+@case
+def id_of_a_removed_document_is_not_used_again(db):
+    _people(db)
+    db.remove(doc_ids=[3])
+    assert db.insert(document("di")) == 4
+    db.remove(doc_ids=[1])
+    assert db.insert(document("anna")) == 5
+
+
+@case
+def removed_document_can_come_back_with_its_id(db):
+    _people(db)
+    db.remove(doc_ids=[2])
+    assert db.insert(Document(document("di"), doc_id=2)) == 2
+    assert db.get(doc_id=2) == document("di")
+
+
+# Tables
+
+
+@case
+def default_table_has_a_name(db):
+    _people(db)
+    table = db.table("users")
+    assert table is db.table(db.default_table_name)
+    assert table.name == "users"
+    assert table.all() == db.all()
+    assert (len(table), _names(table)) == (3, ["anna", "bo", "cy"])
+    assert db.tables() == {"users"}
+    assert table.insert(document("di")) == 4
+    assert db.count(User.user_name == "di") == 1
+
+
+@case
+def table_that_is_not_there_is_empty(db):
+    db.insert(document("anna"))
+    notes = db.table("notes")
+    assert notes is db.table("notes")
+    assert (notes.all(), len(notes), notes.get(doc_id=1)) == ([], 0, None)
+    assert db.tables() == {"users"}
+
+
+@case
+def table_is_dropped_and_made_again(db):
+    _people(db)
+    db.drop_table("nowhere")
+    db.drop_table("users", **sure(db, 3))
+    assert (db.tables(), db.all()) == (set(), [])
+    assert db.insert(document("anna")) == 1
+    assert db.tables() == {"users"}
+
+
+@case
+def all_tables_are_dropped(db):
+    db.drop_tables()
+    _people(db)
+    db.drop_tables(**sure(db, 3))
+    assert (db.tables(), len(db), len(db.table("users"))) == (set(), 0, 0)
+    assert db.insert(document("anna")) == 1
+
+
+@case
+def results_are_never_older_than_the_last_change(db):
+    query = User.age > 0
+    for change, found in [
+        (lambda: _people(db), [1, 2]),
+        (lambda: db.insert(document("di", age=1)), [1, 2, 4]),
+        (lambda: db.update({"age": 0}, doc_ids=[1]), [2, 4]),
+        (lambda: db.upsert({"age": 4}, User.age == 0), [1, 2, 4]),
+        (lambda: db.remove(doc_ids=[2]), [1, 4]),
+        (lambda: db.insert_multiple([document("ed", age=5)]), [1, 4, 5]),
+        (lambda: db.truncate(**sure(db, 4)), []),
+    ]:
+        change()
+        assert _ids(db.search(query)) == found
+        assert _ids(db.search(query)) == found
+    db.clear_cache()
+
+
+@case
+def table_takes_options(db):
+    table = db.table("users", cache_size=0)
+    table.insert(document("anna"))
+    assert table.count(User.location == "Oslo") == 1
+    table.insert(document("bo"))
+    assert table.count(User.location == "Oslo") == 2
+
+
+@case
+def representation_counts(db):
+    _people(db)
+    assert "tables=['users'], tables_count=1, default_table_documents_count=3" in repr(db)
+    assert "all_tables_documents_count=['users=3']" in repr(db)
+    assert "name='users', total=3, storage=<" in repr(db.table("users"))
+    assert db.storage is db.table("users").storage
+
+
+# Documents
+
+_VALUES: list[object] = [
+    *("", "Zoë", "\U0001f600", "\x00", "\u2028", "\ud800", "a\udfffb", '"', "\\", "}\n"),
+    *(None, True, False, 0, -1, 1.5, 1e300, 2**53 + 1, 2**64 + 1, -(2**70), 10**400),
+    *([], {}, [[]], [{"a": [1, {"b": None}]}], {"": {"1": {}}}, {"a\ud800": 2**70}),
+]
+
+
+@case
+def other_members_may_hold_anything(db):
+    db.insert_multiple(document(f"p{at}", value=value) for at, value in enumerate(_VALUES))
+    assert [one["value"] for one in db] == _VALUES
+    assert [type(one["value"]) for one in db] == [type(value) for value in _VALUES]
+    assert [db.get(doc_id=at + 1)["value"] for at in range(len(_VALUES))] == _VALUES
+
+
+@case
+def change_of_a_type_is_a_change(db):
+    pairs = [(1, True), (1, 1.0), (0, False), ([1], [True]), ({"a": 1}, {"a": 1.0})]
+    for at, (before, after) in enumerate(pairs):
+        number = db.insert(document(f"p{at}", value=before))
+        db.update({"value": after}, doc_ids=[number])
+        assert repr(db.get(doc_id=number)["value"]) == repr(after)
+
+
+@case
+def what_is_nearly_json_becomes_json(db):
+    db.insert(document("anna") | {1: (2, 3), "n": {4: {None: "x"}}})
+    assert db.get(doc_id=1) == document("anna") | {"1": [2, 3], "n": {"4": {"null": "x"}}}
+
+
+@case
+def names_of_members_may_be_anything(db):
+    db.insert(document("anna") | {"": 1, "_meta": {"1": {}}, '"checksum":"': 'x"}\n', "\ud800": 2})
+    assert db.get(doc_id=1)["_meta"] == {"1": {}}
+    db.update({"": 2, "\ud800": 3})
+    assert (db.get(doc_id=1)[""], db.get(doc_id=1)["\ud800"]) == (2, 3)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "users.json"
+
+
+def _everything(db: TinyDB) -> list[tuple[int, dict[str, object]]]:
+    return [(one.doc_id, dict(one)) for one in db.table("users")]
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+@pytest.mark.parametrize("one", CASES, ids=lambda one: one.__name__)
+def test_tinydb_behaves_as_documented(path, kind, one):
+    with OPENERS[kind](path) as db:
+        one(db)
+
+
+@pytest.mark.parametrize("one", CASES, ids=lambda one: one.__name__)
+def test_users_db_leaves_what_tinydb_leaves(path, one):
+    with plain(path.with_name("plain.json")) as db:
+        one(db)
+        expected = _everything(db)
+    with UsersDB(path) as db:
+        one(db)
+        assert _everything(db) == expected
+        if path.exists():
+            with TinyDB(path) as other:
+                assert _everything(other) == expected  # beside it, not after it
+    with UsersDB(path) as db:
+        assert _everything(db) == expected
+    if path.exists():
+        path.unlink()
+        with UsersDB(path) as db:
+            assert _everything(db) == expected  # from the log
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+def test_database_goes_on_after_reopening(path, kind):
+    for number, name in enumerate(("anna", "bo", "cy"), start=1):
+        with OPENERS[kind](path) as db:
+            assert db.insert(document(name)) == number
+            assert len(db) == number
+    with OPENERS[kind](path) as db:
+        assert db.remove(doc_ids=[3]) == [3]
+        db.update({"location": "x"}, doc_ids=[2])
+    with OPENERS[kind](path) as db:
+        assert db.insert(document("di")) == 3
+        assert [one["location"] for one in db] == ["Oslo", "x", "Oslo"]
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+def test_two_databases_in_turn_see_each_other(path, kind):
+    with OPENERS[kind](path) as one, OPENERS[kind](path) as other:
+        one.insert(document("anna"))
+        assert other.all() == [document("anna")]
+        other.update({"location": "x"}, doc_ids=[1])
+        assert one.get(doc_id=1) == document("anna", location="x")
+        assert one.insert(document("bo")) == 2
+        assert _names(other) == ["anna", "bo"]
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+def test_database_is_closed_by_its_context(path, kind):
+    with OPENERS[kind](path) as db:
+        db.insert(document("anna"))
+        db.close()
+    with suppress(LookupError), OPENERS[kind](path) as db:
+        db.insert(document("bo"))
+        raise LookupError
+    with OPENERS[kind](path) as db:
+        assert _names(db) == ["anna", "bo"]
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+def test_path_may_be_text(path, kind):
+    with OPENERS[kind](cast("Path", str(path))) as db:
+        db.insert(document("anna"))
+    assert path.exists()
+
+
+def test_middleware_works(path):
+    with UsersDB(path, storage=Middleware(LogStorage)) as db:
+        _people(db)
+        db.update({"location": "x"}, User.age.exists())
+        assert db.remove(doc_ids=[3]) == [3]
+    with UsersDB(path) as db:
+        assert [one["location"] for one in db] == ["x", "x"]

@@ -1,0 +1,717 @@
+"""What `UsersDB` promises beyond TinyDB: rules, transactions, many writers, activity and undo."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from tinydb import Query, TinyDB, where
+from tinydb.operations import delete
+from tinydb.table import Document
+
+from qm_tui.store import open_store
+from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.edit import Edit, add_user, save_edits
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
+from qm_tui.store.interface import TransactionKind, TransactionSummary
+from qm_tui.store.origin import current_origin
+from qm_tui.store.tinydb import UsersDB
+from qm_tui.store.tinydb.table import UsersTable
+from qm_tui.store.transaction import RulesBroken
+from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.users.fields import FIELD, KEYS
+from tests.helpers import ANNA, HEADER, csv_text, some_of, user, written
+from tests.store.tinydb.test_tinydb_contract import document
+
+BAD_ADDRESS = {"phone_ip": "10.0.0.300"}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "users.json"
+
+
+@pytest.fixture
+def db(path) -> Iterator[UsersDB]:
+    """A store of Anna, Bo and Cy."""
+    with UsersDB(path, wait=0) as db:
+        db.insert_multiple([document("anna", badge=[1]), document("bo"), document("cy")])
+        yield db
+
+
+def _many(path: Path, number: int) -> UsersDB:
+    db = UsersDB(path)
+    db.insert_multiple(document(f"p{at}") for at in range(number))
+    return db
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in path.parent.iterdir() if one.suffix != ".lock"}
+
+
+@contextmanager
+def _nothing_changes(path: Path) -> Iterator[None]:
+    """Check that files and users stay as they are."""
+    before = _files(path)
+    with UsersDB(path) as other:
+        users = other.all()
+    yield
+    with UsersDB(path) as other:
+        assert other.all() == users
+    assert _files(path) == before
+
+
+def _transactions(path: Path) -> list[TransactionSummary]:
+    store = open_store(path)
+    store.load()
+    return store.transactions()
+
+
+def _program(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qm_tui", *arguments],
+        env=os.environ | {"QM_TUI_STORE": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# Rules
+
+
+_WRITERS: dict[str, Callable[[UsersDB, dict[str, Any]], object]] = {
+    "insert": lambda db, bad: db.insert(document("di") | bad),
+    "insert with an ID": lambda db, bad: db.insert(Document(document("di") | bad, 77)),
+    "insert_multiple": lambda db, bad: db.insert_multiple([document("di"), document("ed") | bad]),
+    "update": lambda db, bad: db.update(bad, where("user_name") == "anna"),
+    "update all": lambda db, bad: db.update(bad),
+    "update by ID": lambda db, bad: db.update(bad, doc_ids=[2]),
+    "update by a function": lambda db, bad: db.update(lambda one: one.update(bad)),
+    "update_multiple": lambda db, bad: db.update_multiple(
+        [({"location": "x"}, Query().noop()), (bad, where("user_name") == "cy")]
+    ),
+    "upsert": lambda db, bad: db.upsert(bad, where("user_name") == "anna"),
+    "upsert by ID": lambda db, bad: db.upsert(Document(bad, doc_id=1)),
+    "upsert of a new one": lambda db, bad: db.upsert(
+        document("di") | bad, where("user_name") == "di"
+    ),
+}
+_BAD: dict[str, dict[str, Any]] = {
+    "rule": BAD_ADDRESS,
+    "missing": {"first_name": ""},
+    "None": {"first_name": None},
+    "control character": {"location": "a\x1b[0m"},
+    "half a surrogate pair": {"location": "\ud800"},
+    "length": {"location": "x" * 5000},
+    "list": {"location": ["Oslo"]},
+    "fraction": {"extension": 4.5},
+    "no JSON": {"badge": object()},
+    "infinite": {"badge": [2**70, float("inf")]},
+}
+
+
+@pytest.mark.parametrize("bad", _BAD)
+@pytest.mark.parametrize("writer", _WRITERS)
+def test_invalid_document_raises_and_changes_nothing(path, db, writer, bad):
+    with _nothing_changes(path):
+        with pytest.raises(StoreError, match=r"Nothing was (saved|changed)\.|^Nothing was saved"):
+            _WRITERS[writer](db, _BAD[bad])
+        assert db.get(doc_id=1) == document("anna", badge=[1])
+        assert len(db) == 3
+
+
+def test_broken_rule_names_the_faults(db):
+    with pytest.raises(RulesBroken, match=r"Phone IP '10\.0\.0\.300'") as caught:
+        db.update(BAD_ADDRESS, doc_ids=[1, 2])
+    assert set(caught.value.faults) == {ANNA.user_id, "u-bo"}
+
+
+@pytest.mark.parametrize("name", ["bo", "BO"])
+def test_user_name_of_another_user_is_refused(path, db, name):
+    with _nothing_changes(path):
+        for change in (
+            lambda: db.insert(document("di", user_name=name)),
+            lambda: db.update({"user_name": name}, doc_ids=[1]),
+            lambda: db.insert_multiple([document("di"), document("ed", user_name="di")]),
+        ):
+            with pytest.raises(RulesBroken, match="User Name"):
+                change()
+
+
+def test_user_id_of_another_user_is_refused(path, db):
+    with _nothing_changes(path):
+        for change in (
+            lambda: db.insert(document("di", user_id="u-bo")),
+            lambda: db.update({"user_id": "u-bo"}, doc_ids=[1]),
+            lambda: db.insert_multiple([document("di"), document("ed", user_id="u-di")]),
+            lambda: db.update_multiple(
+                [
+                    ({"user_id": "u-bo"}, where("user_name") == "anna"),
+                    ({"user_id": ANNA.user_id}, where("user_name") == "bo"),
+                ],
+                confirm=2,
+            ),
+        ):
+            with pytest.raises(StoreError, match="belongs to another document"):
+                change()
+
+
+def test_two_users_swap_their_names(db):
+    with db.transaction("swap"):
+        db.update({"user_name": "bo"}, doc_ids=[1])
+        db.update({"user_name": "anna"}, doc_ids=[2])
+    assert [one["user_name"] for one in db] == ["bo", "anna", "cy"]
+
+
+@pytest.mark.parametrize("missing", [{}, {"user_id": ""}, {"user_id": None}])
+def test_missing_user_id_gets_a_new_one(path, db, missing):
+    mine = document("di")
+    del mine["user_id"]
+    numbers = [db.insert(mine | missing), db.insert(mine | {"user_name": "ed"} | missing)]
+    with UsersDB(path) as other:
+        user_ids = [one["user_id"] for one in other.get(doc_ids=numbers)]
+    assert len(set(user_ids) | {""}) == 3
+
+
+def test_cleared_user_id_stays(db):
+    db.update(delete("user_id"), doc_ids=[2])
+    db.update({"user_id": ""}, doc_ids=[3])
+    assert [one["user_id"] for one in db] == [ANNA.user_id, "u-bo", "u-cy"]
+
+
+def test_changed_user_id_keeps_document(path, db):
+    db.update({"user_id": "new"}, doc_ids=[1])
+    with UsersDB(path) as other:
+        assert other.get(doc_id=1) == document("anna", badge=[1], user_id="new")
+        assert len(other) == 3
+
+
+def test_missing_optional_fields_are_empty(db):
+    mandatory = {key: value for key, value in document("di").items() if FIELD[key].mandatory}
+    number = db.insert(mandatory | {"location": None})
+    found = db.get(doc_id=number)
+    assert list(found) == list(KEYS)
+    assert found.items() >= mandatory.items()
+    assert found["location"] == found["sip_uri"] == ""
+
+
+def test_numbers_become_text(db):
+    db.update({"extension": 412, "is_active": True, "lookback_enabled": False}, doc_ids=[1])
+    found = db.get(doc_id=1)
+    assert (found["extension"], found["is_active"], found["lookback_enabled"]) == ("412", "1", "0")
+    assert db.count(where("extension") == "412") == 1
+
+
+@pytest.mark.parametrize("number", [-1, True, "7", 1.5, 9 * 10**14 + 1, 2**70])
+def test_document_id_that_the_log_cannot_keep_is_refused(path, db, number):
+    with _nothing_changes(path), pytest.raises(ValueError, match="not a document ID"):
+        db.insert(Document(document("di"), doc_id=number))
+
+
+def test_last_document_id_is_not_followed_by_another(path, db):
+    assert db.insert(Document(document("di"), doc_id=9 * 10**14)) == 9 * 10**14
+    with _nothing_changes(path), pytest.raises(ValueError, match="not a document ID"):
+        db.insert(document("ed"))
+
+
+# Mass changes
+
+
+def test_several_are_deleted_with_their_number_only(path, db):
+    for change in (
+        lambda confirm: db.remove(where("user_name").one_of(["anna", "bo"]), confirm=confirm),
+        lambda confirm: db.remove(doc_ids=[1, 3], confirm=confirm),
+    ):
+        for wrong in (0, 1, 3):
+            with (
+                _nothing_changes(path),
+                pytest.raises(ConfirmationRequired, match=r"confirm=2\.") as caught,
+            ):
+                change(wrong)
+        assert caught.value.count == 2
+    with _nothing_changes(path):
+        for everything in (db.truncate, db.drop_tables, lambda: db.drop_table("users")):
+            with pytest.raises(ConfirmationRequired, match="delete 3 users of 3"):
+                everything()
+    assert db.remove(doc_ids=[1, 3], confirm=2) == [1, 3]
+    db.truncate()  # it is one user
+    assert len(db) == 0
+
+
+def test_mass_change_needs_its_number(path):
+    with _many(path, 40) as db:
+        everyone = Query().noop()
+        for change in (
+            lambda **sure: db.update({"location": ""}, **sure),
+            lambda **sure: db.update(delete("location"), everyone, **sure),
+            lambda **sure: db.update_multiple([({"is_active": "0"}, everyone)], **sure),
+            lambda **sure: db.upsert({"unlimited_license": "0"}, everyone, **sure),
+        ):
+            with (
+                _nothing_changes(path),
+                pytest.raises((ConfirmationRequired, RulesBroken)) as caught,
+            ):
+                change()
+            if isinstance(caught.value, ConfirmationRequired):
+                assert caught.value.count == 40
+        db.update({"location": ""}, confirm=40)
+        assert db.count(where("location") == "") == 40
+        db.update({"department": "x"})  # takes nothing from any user
+
+
+def test_few_deletions_do_not_hide_a_mass_change(path):
+    with _many(path, 40) as db:
+
+        def clean_up(confirm: int) -> None:
+            with db.transaction("both", confirm):
+                db.remove(doc_ids=[1, 2])
+                db.update({"location": ""})
+
+        with _nothing_changes(path), pytest.raises(ConfirmationRequired, match="affect 40 users"):
+            clean_up(2)
+        clean_up(40)
+        assert len(db) == 38
+
+
+# Transactions
+
+
+def test_transaction_saves_several_calls_as_one(path, db):
+    with UsersDB(path) as other, db.transaction("clean-up", confirm=2):
+        db.insert(document("di"))
+        db.update({"location": "x"}, where("user_name") == "anna")
+        db.remove(doc_ids=[2])
+        db.upsert(document("ed"), where("user_name") == "ed")
+        db.remove(doc_ids=[3])
+        assert len(other) == 3
+    assert [one["user_name"] for one in db] == ["anna", "di", "ed"]
+    found = _transactions(path)
+    assert [one.reason for one in found] == ["clean-up", "script"]
+    assert (found[0].added, found[0].changed, found[0].deleted) == (2, 1, 2)
+
+
+def test_reads_in_a_transaction_see_its_changes(db):
+    with db.transaction("clean-up", confirm=2):
+        number = db.insert(document("di", badge=[2], location="x"))
+        db.remove(where("user_name") == "bo")
+        db.update({"location": "x"}, doc_ids=[3])
+        assert [one["user_name"] for one in db] == ["anna", "cy", "di"]
+        assert (len(db), len(db.all())) == (3, 3)
+        assert [one.doc_id for one in db.search(where("location") == "x")] == [3, number]
+        assert db.count(where("location") == "x") == 2
+        assert db.get(doc_id=2) is None
+        assert not db.contains(doc_id=2)
+        assert db.get(doc_ids=[1, 2, number]) == [
+            document("anna", badge=[1]),
+            document("di", badge=[2], location="x"),
+        ]
+        assert db.get(where("location") == "x").doc_id == 3
+        db.get(doc_id=number)["badge"].append(3)
+        next(iter(db))["badge"].append(3)
+        db.update(lambda one: one["badge"].append(4), doc_ids=[number])
+        assert db.get(doc_id=number)["badge"] == [2, 4]
+        db.remove(doc_ids=[number])
+        assert len(db) == 2
+    assert [one["user_name"] for one in db] == ["anna", "cy"]
+
+
+def test_exception_in_a_transaction_rolls_back(path, db):
+    def clean_up() -> None:
+        with db.transaction("clean-up"):
+            db.insert(document("di"))
+            db.update({"location": "x"})
+            raise LookupError("my own")
+
+    with _nothing_changes(path), pytest.raises(LookupError, match="my own"):
+        clean_up()
+    assert db.insert(document("ed")) == 4
+
+
+def test_invalid_document_at_the_end_rolls_back_all(path, db):
+    def clean_up() -> None:
+        with db.transaction("clean-up"):
+            db.insert(document("di"))
+            db.update(BAD_ADDRESS, doc_ids=[1])
+
+    with _nothing_changes(path), pytest.raises(RulesBroken):
+        clean_up()
+
+
+def test_invalid_document_may_be_corrected_in_the_transaction(db):
+    with db.transaction("clean-up"):
+        db.update(BAD_ADDRESS, doc_ids=[1])
+        db.update({"phone_ip": "10.0.0.3"}, doc_ids=[1])
+    assert db.get(doc_id=1)["phone_ip"] == "10.0.0.3"
+
+
+def test_call_that_fails_in_a_transaction_changes_nothing(db):
+    def fails(one: Any) -> None:
+        one["location"] = "x"
+        one["badge"].append(2)  # the second one has none
+
+    with db.transaction("clean-up"):
+        db.update({"department": "y"}, doc_ids=[1])
+        with pytest.raises(KeyError):
+            db.update(fails)
+        with pytest.raises(ValueError, match="exists"):
+            db.insert_multiple([document("di"), Document(document("ed"), doc_id=1)])
+    assert db.get(doc_id=1) == document("anna", badge=[1], department="y")
+    assert [one["location"] for one in db] == ["Oslo"] * 3
+
+
+def test_transactions_nest_as_one(path, db):
+    with db.transaction("outer"):
+        db.insert(document("di"))
+        with db.transaction("inner", confirm=2):
+            db.remove(doc_ids=[1, 2])
+        with suppress(LookupError), db.transaction("withdrawn"):
+            db.insert(document("ed"))
+            raise LookupError
+    assert [one["user_name"] for one in db] == ["cy", "di"]
+    assert [one.reason for one in _transactions(path)] == ["outer", "script"]
+
+
+def test_all_users_are_replaced_in_one_transaction(path, db):
+    with db.transaction("reload"):
+        db.truncate()
+        numbers = db.insert_multiple(
+            [document("cy", location="x"), document("anna"), document("bo"), document("di")]
+        )
+    assert numbers == [3, 1, 2, 4]
+    with UsersDB(path) as other:
+        assert other.get(doc_id=3) == document("cy", location="x")
+        assert other.get(doc_id=1) == document("anna")
+        assert len(other) == 4
+    last = _transactions(path)[0]
+    assert (last.added, last.changed, last.deleted) == (1, 2, 0)
+
+
+def test_transaction_that_changes_nothing_is_none(path, db):
+    with _nothing_changes(path):
+        with db.transaction("nothing"):
+            db.update({"location": "Oslo"})
+            number = db.insert(document("di"))
+            db.remove(doc_ids=[number])
+        assert db.update({"badge": [1]}, doc_ids=[1]) == [1]
+    assert len(_transactions(path)) == 1
+
+
+def test_transaction_says_when_it_is_over(db):
+    with db.transaction("over") as transaction:
+        pass
+    with pytest.raises(ValueError, match="over"):
+        transaction.commit({"u-bo": None})
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31m\nb", "\ud800", "x" * 5000, ""])
+def test_reason_may_be_any_text(path, db, text):
+    with db.transaction(text):
+        db.insert(document("di"))
+    with UsersDB(path) as other:
+        assert len(other) == 4
+    last = _transactions(path)[0]
+    assert len(last.reason) <= 200
+    assert last.reason.isprintable()
+
+
+def test_transaction_of_one_thread_is_not_that_of_another(path, db):
+    met: list[object] = []
+
+    def other() -> None:
+        met.append(len(db))
+        try:
+            db.insert(document("ed"))
+        except StoreBusy as error:
+            met.append(error)
+
+    with db.transaction("mine"):
+        db.insert(document("di"))
+        thread = Thread(target=other)
+        thread.start()
+        thread.join()
+    assert met[0] == 3
+    assert isinstance(met[1], StoreBusy)
+    assert [one["user_name"] for one in db] == ["anna", "bo", "cy", "di"]
+
+
+# Many at once
+
+
+def _work(db: UsersDB, worker: int, rounds: int) -> None:
+    def count(one: Any) -> None:
+        one["seen"] = one.get("seen", 0) + 1
+
+    for at in range(rounds):
+        name = f"w{worker}n{at}"
+        number = db.insert(document(name))
+        assert db.get(doc_id=number)["user_name"] == name
+        assert db.update({"location": name}, where("user_name") == name) == [number]
+        assert db.get(where("user_name") == name)["location"] == name
+        assert db.update(count, doc_ids=[1]) == [1]
+
+
+def _work_apart(path: Path, worker: int, rounds: int) -> None:
+    with UsersDB(path, wait=120) as db:
+        _work(db, worker, rounds)
+
+
+def _nothing_is_lost(path: Path, workers: int, rounds: int) -> None:
+    with UsersDB(path) as db:
+        assert db.get(doc_id=1)["seen"] == workers * rounds
+        assert len(db) == workers * rounds + 1
+        assert len({one.doc_id for one in db}) == len(db)
+        assert all(one["location"] == one["user_name"] for one in db if one.doc_id != 1)
+    with TinyDB(path) as plain:
+        assert len(plain.table("users")) == workers * rounds + 1
+
+
+@pytest.mark.parametrize("rounds", some_of([8, 50], [0]))
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_lose_nothing(path, shared, rounds):
+    with UsersDB(path, wait=120) as one, UsersDB(path, wait=120) as other:
+        one.insert(document("anna"))
+        databases = [one, other] if shared else [UsersDB(path, wait=120) for _ in range(8)]
+        failed: list[BaseException] = []
+
+        def run(worker: int) -> None:
+            try:
+                _work(databases[worker % len(databases)], worker, rounds)
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [Thread(target=run, args=(worker,)) for worker in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert len(one) == len(other) == 8 * rounds + 1
+        for db in databases:
+            db.close()
+    _nothing_is_lost(path, 8, rounds)
+
+
+@pytest.mark.parametrize("rounds", some_of([10, 50], [0]))
+def test_processes_lose_nothing(path, rounds):
+    with UsersDB(path) as db:
+        db.insert(document("anna"))
+        spawning = get_context("spawn")
+        workers = [
+            spawning.Process(target=_work_apart, args=(path, worker, rounds)) for worker in range(4)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert [worker.exitcode for worker in workers] == [0] * 4
+        assert len(db) == 4 * rounds + 1
+    _nothing_is_lost(path, 4, rounds)
+
+
+def test_queries_are_never_stale(path, db):
+    query = where("location") == "x"
+    with UsersDB(path) as other:
+        assert (other.search(query), other.count(query), len(other)) == ([], 0, 3)
+        assert other.get(query) is None
+        db.update({"location": "x"}, doc_ids=[2])
+        assert [one.doc_id for one in other.search(query)] == [2]
+        assert other.get(query).doc_id == 2
+        assert other.contains(query)
+        assert other.count(query) == 1
+        db.update({"location": "y"}, doc_ids=[2])
+        assert (other.search(query), other.contains(query)) == ([], False)
+        db.remove(doc_ids=[2])
+        assert (other.get(doc_id=2), len(other)) == (None, 2)
+        assert other.insert(document("di")) == 4
+        assert db.get(doc_id=4) == document("di")
+
+
+# Activity and undo
+
+
+def test_change_of_a_script_is_a_transaction(path, db):
+    db.update({"location": "x"}, where("user_name") == "bo")
+    store = open_store(path)
+    store.load()
+    last, first = store.transactions()
+    assert (first.kind, first.added) == (TransactionKind.SCRIPT, 3)
+    assert (last.kind, last.reason, last.changed) == (TransactionKind.SCRIPT, "script", 1)
+    assert last.login == current_origin().login
+    [change] = store.transaction_changes(last.number)
+    assert (change.user_id, change.before, change.after) == (
+        "u-bo",
+        {"location": "Oslo"},
+        {"location": "x"},
+    )
+    assert [one.transaction.number for one in store.user_history("u-bo")] == [2, 1]
+
+
+def test_change_of_a_script_is_undone(path, db):
+    before = db.all()
+    with db.transaction("clean-up"):
+        db.update({"location": "x"})
+        db.insert(document("di"))
+        db.remove(doc_ids=[3])
+    store = open_store(path)
+    store.load()
+    undo(store, 2)
+    assert sorted(db.all(), key=lambda one: one["user_name"]) == before
+    assert store.transactions()[0].kind is TransactionKind.UNDO
+
+
+def test_plain_tinydb_sees_a_change_when_the_call_returns(path):
+    with _many(path, 5000) as db:
+        for at in range(3):
+            db.update({"location": f"x{at}"}, doc_ids=[at + 1])
+            with TinyDB(path) as plain:
+                found = plain.table("users")
+                assert found.count(where("location") == f"x{at}") == 1
+                assert len(found) == 5000
+    assert json.loads(path.read_text())["users"]["3"]["location"] == "x2"
+
+
+def test_program_sees_a_change_when_the_call_returns(path, db):
+    db.update({"location": "Trondheim"}, doc_ids=[2])
+    done = _program(path, "list", "--filter", "location:Trondheim", "--json")
+    [found] = map(json.loads, done.stdout.splitlines())
+    assert found["user_name"] == "bo"
+    assert _program(path, "undo", "2", "--confirm", "1").returncode == 0
+    assert db.get(doc_id=2)["location"] == "Oslo"
+
+
+def test_update_costs_what_it_changes(path):
+    log = path.with_name("users.log")
+    with _many(path, 20_000) as db:
+        db.update({"location": "x"}, doc_ids=[1])
+        before = log.stat().st_size
+        db.update({"location": "y"}, doc_ids=[17_000])
+        assert log.stat().st_size - before < 1024
+        assert db.get(doc_id=17_000)["location"] == "y"
+
+
+# Other tables, and stores that are only read
+
+
+@pytest.fixture
+def taken_over(path: Path) -> Path:
+    """A file of plain TinyDB with another table."""
+    with TinyDB(path) as plain:
+        plain.table("users").insert(document("anna"))
+        plain.table("notes").insert_multiple([{"text": "a"}, {"text": "b", "big": 2**70}])
+    return path
+
+
+def test_other_tables_are_read(taken_over):
+    for _ in range(2):
+        with UsersDB(taken_over) as db:
+            assert db.tables() == {"users", "notes"}
+            notes = db.table("notes")
+            assert notes.get(where("text") == "b") == {"text": "b", "big": 2**70}
+            assert [one.doc_id for one in notes] == [1, 2]
+            db.update({"location": "x"}, doc_ids=[1])
+    with TinyDB(taken_over) as plain:
+        assert len(plain.table("notes")) == 2
+
+
+def test_other_tables_refuse_changes(taken_over):
+    with UsersDB(taken_over) as db:
+        db.insert(document("bo"))
+        with _nothing_changes(taken_over):
+            for change in (
+                lambda: db.table("notes").insert({"text": "c"}),
+                lambda: db.table("notes").update({"text": "c"}),
+                lambda: db.table("notes").truncate(),
+                lambda: db.table("new").insert({"text": "c"}),
+                lambda: db.table("empty", persist_empty=True),
+                lambda: db.drop_table("notes"),
+                lambda: db.drop_tables(confirm=2),
+                lambda: db.storage.write({}),
+            ):
+                with pytest.raises(StoreError, match=r"^Only the .*users .* Nothing was changed\."):
+                    change()
+        assert len(db) == 2
+
+
+def test_read_only_store_refuses_changes(path, db):
+    with UsersDB(path, read_only=True) as looking, _nothing_changes(path):
+        assert looking.get(doc_id=2) == document("bo")
+        for change in (
+            lambda: looking.insert(document("di")),
+            lambda: looking.update({"location": "x"}),
+            lambda: looking.upsert({"location": "x"}, where("location") == "Oslo"),
+            lambda: looking.remove(doc_ids=[1]),
+            lambda: looking.truncate(confirm=3),
+            lambda: looking.transaction("x").__enter__(),
+        ):
+            with pytest.raises(StoreReadOnly, match="read-only"):
+                change()
+    db.update({"location": "x"}, doc_ids=[1])
+
+
+def test_store_that_plain_tinydb_wrote_to_is_refused(path, db):
+    db.close()
+    with TinyDB(path) as plain:
+        plain.table("users").update({"location": "x"}, doc_ids=[1])
+    with UsersDB(path) as other, pytest.raises(StoreError, match="changed by another program"):
+        len(other)
+
+
+def test_database_that_is_only_opened_makes_no_file(path):
+    with UsersDB(path) as db:
+        assert (len(db), db.tables()) == (0, set())
+        assert db.update({"location": "x"}) == []
+    assert not path.exists()
+
+
+# The program's own path
+
+
+def test_program_works_through_the_table(path, tmp_path, monkeypatch):
+    loads: list[UsersTable] = []
+    kinds: list[str] = []
+    load_users, transaction = UsersTable.load_users, UsersTable.transaction
+
+    def counted_load(self, *arguments):
+        loads.append(self)
+        return load_users(self, *arguments)
+
+    def counted_transaction(self, action, *arguments):
+        kinds.append(action.kind)
+        return transaction(self, action, *arguments)
+
+    monkeypatch.setattr(UsersTable, "load_users", counted_load)
+    monkeypatch.setattr(UsersTable, "transaction", counted_transaction)
+    store = open_store(path)
+    store.load()
+    assert len(loads) == 1
+    anna = add_user(store, ANNA)
+    rows = [HEADER, user("bo", user_id=""), user("cy", user_id="")]
+    import_users(Asked(written(tmp_path, csv_text(rows))), store)
+    save_edits(store, [Edit(anna, anna._replace(location="x"))])
+    some = chosen([anna.user_id])
+    commit_bulk(store, BulkChange(TransactionKind.SET, "bulk", some, {"department": "y"}))
+    undo(store, store.state.number)
+    assert kinds == ["add", "import", "edit", "set", "undo"]
+    with UsersDB(path) as db:
+        assert [one["location"] for one in db] == ["x", "Oslo", "Oslo"]
+
+
+def test_program_imports_tinydb(path, db):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "qm_tui", "list"],
+        env=os.environ | {"QM_TUI_STORE": str(path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert any(line.split()[-1:] == ["tinydb"] for line in done.stderr.splitlines())
+    assert "Bosen" in done.stdout

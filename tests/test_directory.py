@@ -1,0 +1,390 @@
+"""A directory that is held open: nobody who changes paths leads the program elsewhere."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qm_tui.directory import (
+    OWNER_ONLY,
+    SHARED,
+    SHARED_FOLDER,
+    Access,
+    Directory,
+    NotDurable,
+    give,
+)
+
+NAME = "users.json"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "store"
+    path.mkdir(0o700)
+    return path
+
+
+@pytest.fixture
+def directory(path) -> Iterator[Directory]:
+    directory = Directory(path)
+    yield directory
+    directory.close()
+
+
+@pytest.fixture
+def umask():
+    before = os.umask(0)
+    yield os.umask
+    os.umask(before)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _put(directory: Directory, data: bytes = b"new", *, overwrite: bool = True) -> None:
+    with directory.replacing(NAME, overwrite=overwrite) as file:
+        file.write(data)
+
+
+def _fails(*_arguments: object, **_more: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+# The directory itself
+
+
+def test_a_missing_directory_is_no_error_before_it_is_needed(tmp_path):
+    directory = Directory(tmp_path / "none")
+    assert not directory.exists
+    assert not directory.is_open
+    with pytest.raises(FileNotFoundError):
+        directory.names()
+    with pytest.raises(FileNotFoundError):
+        directory.open(NAME)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+def test_created_directories_are_private_whatever_the_umask(tmp_path, umask, mask):
+    umask(mask)
+    Directory(tmp_path / "a" / "b").create()
+    umask(0)
+    assert [_mode(tmp_path / one) for one in ("a", "a/b")] == [0o700] * 2
+
+
+def test_created_directories_are_for_whom_they_are_meant(tmp_path):
+    group = os.getegid()
+    directory = Directory(tmp_path / "a" / "b" / "c")
+    directory.create(Access(SHARED_FOLDER, group), Access(0o755))
+    assert [_mode(tmp_path / one) for one in ("a", "a/b", "a/b/c")] == [0o755, 0o755, 0o2770]
+    assert directory.access == Access(SHARED, group)
+
+
+def test_a_directory_that_exists_keeps_its_mode(path):
+    path.chmod(0o755)
+    Directory(path).create()
+    assert _mode(path) == 0o755
+
+
+def test_each_directory_that_is_created_is_synced_into_the_one_above(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    Directory(tmp_path / "a" / "b").create()
+    assert synced == [tmp_path, tmp_path / "a"]
+
+
+def test_links_on_the_way_are_followed_once_when_it_is_named(tmp_path, path):
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    directory = Directory(link)
+    link.unlink()
+    link.symlink_to("/etc")
+    assert directory.path == path
+    _put(directory)
+    assert (path / NAME).exists()
+
+
+@pytest.mark.parametrize("place", ["store", "store/below"])
+def test_a_directory_that_became_a_link_is_not_followed(tmp_path, place):
+    (tmp_path / place).mkdir(parents=True)
+    directory = Directory(tmp_path / "store" / "below")
+    (tmp_path / place).rmdir() if place != "store" else None
+    (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+    if place == "store":
+        (tmp_path / "store").rmdir()
+        (tmp_path / "store").symlink_to(tmp_path / "elsewhere")
+    else:
+        (tmp_path / "store" / "below").symlink_to(tmp_path / "elsewhere")
+    assert not directory.exists
+    with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
+        directory.create()
+    assert list((tmp_path / "elsewhere" / "below").iterdir()) == []
+
+
+def test_what_is_put_in_its_place_is_not_used(tmp_path, path, directory):
+    assert directory.exists
+    assert directory.is_in_place()
+    path.rename(tmp_path / "moved")
+    path.mkdir()
+    assert not directory.is_in_place()
+    _put(directory)
+    assert list(path.iterdir()) == []
+    assert (tmp_path / "moved" / NAME).read_bytes() == b"new"
+
+
+def test_it_can_be_closed_and_opened_again(path, directory):
+    _put(directory)
+    directory.close()
+    assert not directory.is_open
+    directory.close()
+    assert directory.names() == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_shared"), [(0o700, False), (0o770, False), (0o2750, False), (0o2770, True)]
+)
+def test_its_files_are_shared_if_it_is_a_folder_of_a_group(path, directory, mode, is_shared):
+    path.chmod(mode)
+    assert directory.access == (Access(SHARED, path.stat().st_gid) if is_shared else OWNER_ONLY)
+    _put(directory)
+    assert _mode(path / NAME) == (0o660 if is_shared else 0o600)
+
+
+# Opening
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _link(path: Path) -> None:
+    path.with_name("target").write_bytes(b"precious")
+    path.symlink_to("target")
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _second_name(path: Path) -> None:
+    path.with_name("first").write_bytes(b"precious")
+    os.link(path.with_name("first"), path)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_pipe, "users.json is a pipe, a device or a folder, not a file"),
+        (Path.mkdir, "users.json is a pipe, a device or a folder, not a file"),
+        (_link, "users.json is a link"),
+        (_dangling, "users.json is a link"),
+        (_second_name, r"users.json has a second name \(a hard link\)"),
+    ],
+)
+def test_nothing_but_a_file_with_one_name_is_opened(path, directory, make, words):
+    make(path / NAME)
+    with pytest.raises(OSError, match=words):
+        directory.open(NAME)
+    if make is not _second_name and make is not Path.mkdir:
+        with pytest.raises(OSError, match=words):
+            directory.open_or_make(NAME)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(OSError, match=words):
+        directory.open(NAME)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+def test_a_file_is_made_for_those_who_may_use_it_whatever_the_umask(path, directory, umask, mask):
+    umask(mask)
+    os.close(directory.make(NAME))
+    os.close(directory.make("other", access=Access(0o640)))
+    assert (_mode(path / NAME), _mode(path / "other")) == (0o600, 0o640)
+    with pytest.raises(FileExistsError):
+        directory.make(NAME)
+
+
+def test_a_file_is_opened_or_made(path, directory):
+    for _ in range(2):
+        descriptor = directory.open_or_make(NAME)
+        assert os.write(descriptor, b"x") == 1
+        os.close(descriptor)
+    assert (path / NAME).read_bytes() == b"x"
+
+
+# Replacing
+
+
+def test_readers_see_the_old_file_until_the_block_ends(path, directory):
+    (path / NAME).write_bytes(b"old")
+    with directory.replacing(NAME) as file:
+        file.write(b"new")
+        file.flush()
+        assert (path / NAME).read_bytes() == b"old"
+    assert (path / NAME).read_bytes() == b"new"
+    assert directory.names() == [NAME]
+
+
+def test_the_file_is_synced_then_renamed_then_the_directory_synced(path, directory, monkeypatch):
+    made = []
+    fsync, rename = os.fsync, os.rename
+
+    def recorded_fsync(descriptor: int) -> None:
+        made.append(f"sync {'folder' if stat.S_ISDIR(os.fstat(descriptor).st_mode) else 'file'}")
+        fsync(descriptor)
+
+    def recorded_rename(*arguments, **more) -> None:
+        made.append("rename")
+        rename(*arguments, **more)
+
+    monkeypatch.setattr(os, "fsync", recorded_fsync)
+    monkeypatch.setattr(os, "rename", recorded_rename)
+    _put(directory)
+    assert made == ["sync file", "rename", "sync folder"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename", "fchmod"])
+def test_a_failing_system_call_leaves_everything_as_it_was(path, directory, monkeypatch, call):
+    (path / NAME).write_bytes(b"old")
+    monkeypatch.setattr(os, call, _fails)
+    with pytest.raises(OSError, match="Input/output") as error:
+        _put(directory)
+    assert not isinstance(error.value, NotDurable)
+    assert (path / NAME).read_bytes() == b"old"
+    assert directory.names() == [NAME]
+
+
+def test_an_exception_in_the_block_leaves_everything_as_it_was(path, directory):
+    (path / NAME).write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), directory.replacing(NAME) as file:  # noqa: PT012
+        file.write(b"new" * 100_000)
+        raise KeyboardInterrupt
+    assert (path / NAME).read_bytes() == b"old"
+    assert directory.names() == [NAME]
+
+
+def test_it_is_asked_as_late_as_possible_whether_the_file_may_be_replaced(path, directory):
+    (path / NAME).write_bytes(b"old")
+    asked = []
+
+    def may_replace() -> bool:
+        (temporary,) = directory.temporary_files(NAME)
+        asked.append((path / temporary).read_bytes())
+        return False
+
+    with (
+        pytest.raises(OSError, match="replaced by another program"),
+        directory.replacing(NAME, may_replace=may_replace) as file,
+    ):
+        file.write(b"new")
+    assert asked == [b"new"]
+    assert (path / NAME).read_bytes() == b"old"
+    assert directory.names() == [NAME]
+
+
+@pytest.mark.parametrize("has_links", [True, False], ids=["hard links", "no hard links"])
+def test_a_file_that_appears_meanwhile_is_not_overwritten(path, directory, monkeypatch, has_links):
+    if not has_links:
+        monkeypatch.setattr(os, "link", _fails)
+    with pytest.raises(FileExistsError), directory.replacing(NAME, overwrite=False):
+        (path / NAME).write_bytes(b"somebody else's")
+    assert (path / NAME).read_bytes() == b"somebody else's"
+    assert directory.names() == [NAME]
+    (path / NAME).unlink()
+    _put(directory, overwrite=False)
+    assert (path / NAME).read_bytes() == b"new"
+
+
+def test_a_directory_that_cannot_be_synced_is_said_and_the_file_has_its_name(
+    path, directory, monkeypatch
+):
+    fsync = os.fsync
+
+    def fails(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            _fails()
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(NotDurable) as error:
+        _put(directory)
+    assert error.value.errno == errno.EIO
+    assert (path / NAME).read_bytes() == b"new"
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from qm_tui.directory import Directory
+with Directory(Path(sys.argv[1])).replacing(sys.argv[2]) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("name", ["users.json", "x" * 200 + ".json", "é" * 100, ".hidden"])
+def test_what_a_killed_writer_left_is_found_and_nothing_else(path, directory, name):
+    (path / name).write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", _KILLED, path, name], check=False, timeout=30)
+    assert done.returncode == -9
+    for other in (f".{name}.new"[-40:], "other.json", ".other.json.0123456789ab.new"):
+        (path / other).write_bytes(b"precious")
+    (left_behind,) = directory.temporary_files(name)
+    directory.remove(left_behind)
+    directory.remove(left_behind)
+    assert directory.temporary_files(name) == []
+    assert len(directory.names()) == 4
+    assert (path / name).read_bytes() == b"old"
+
+
+# What the system says of files
+
+
+def test_a_signature_differs_once_a_file_was_written_or_replaced(path, directory):
+    assert directory.status(NAME) is directory.signature(NAME) is None
+    _put(directory)
+    first = directory.signature(NAME)
+    assert first == directory.signature(NAME)
+    with (path / NAME).open("ab") as file:
+        file.write(b"more")
+    second = directory.signature(NAME)
+    _put(directory, b"newmore")
+    assert len({first, second, directory.signature(NAME)}) == 3
+
+
+def test_a_link_is_told_of_itself_and_not_of_what_it_leads_to(path, directory):
+    _link(path / NAME)
+    status = directory.status(NAME)
+    assert status is not None
+    assert stat.S_ISLNK(status.st_mode)
+
+
+def test_what_may_be_written(path, directory, monkeypatch):
+    assert directory.may_write(NAME)
+    _put(directory)
+    assert directory.may_write(NAME)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    assert not directory.may_write(NAME)
+    assert directory.may_write("none")
+
+
+def test_a_group_that_cannot_be_given_is_an_error(path, directory, monkeypatch):
+    monkeypatch.setattr(os, "fchown", _fails)
+    descriptor = directory.make(NAME)
+    with pytest.raises(OSError, match="Input/output"):
+        give(descriptor, Access(0o660, os.getegid() + 12345))
+    os.close(descriptor)
+    assert _mode(path / NAME) == 0o600
