@@ -79,9 +79,7 @@ def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
     assert "Traceback" not in said[0]
     is_told_later = number != signal.SIGINT  # of who hung up nobody may have seen the line
     again = subprocess.run(command("info"), check=True, capture_output=True, timeout=20).stderr
-    assert (
-        b"was interrupted. Nothing was saved. Import the file again." in again
-    ) is is_told_later
+    assert (b"was interrupted. Nothing was saved. Import the file again." in again) is is_told_later
     read = open_store(store)
     read.load()
     read.acknowledge_notices()

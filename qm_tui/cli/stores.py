@@ -81,9 +81,7 @@ def _init_shared(
 
 def backup(
     context: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=a_path, help="The file to write.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=a_path, help="The file to write.")],
     store: StoreOption = None,
 ) -> None:
     """Write the whole store to one file, while others go on.
