@@ -50,6 +50,9 @@ _POLL: Final = 0.005
 
 _SUFFIX: Final = ".new"
 _MOST_LINKS: Final = 40
+_MOST_REPLACEMENTS: Final = 100
+"""Times that a file is opened anew, because it was replaced before it was looked at."""
+
 _LONGEST_PREFIX: Final = 200
 """Bytes of a name in that of its temporary file; names end at 255."""
 
@@ -66,8 +69,8 @@ class Directory:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = real_path(path)
         self._descriptor: int | None = None
+        self.path = real_path(path)
 
     def __del__(self) -> None:
         self.close()
@@ -160,18 +163,23 @@ class Directory:
             OSError: it cannot be opened, or something else has this name.
         """
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        try:
-            descriptor = os.open(name, flags, PRIVATE, dir_fd=self.descriptor)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise OSError(errno.ELOOP, f"{name} is a link", name) from error
-            raise
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-            return descriptor
-        os.close(descriptor)
+        for _ in range(_MOST_REPLACEMENTS):
+            try:
+                descriptor = os.open(name, flags, PRIVATE, dir_fd=self.descriptor)
+            except OSError as error:
+                if error.errno == errno.ELOOP:
+                    raise OSError(errno.ELOOP, f"{name} is a link", name) from error
+                raise
+            status = os.fstat(descriptor)
+            is_file = stat.S_ISREG(status.st_mode)
+            if is_file and status.st_nlink == 1:
+                return descriptor
+            os.close(descriptor)
+            if status.st_nlink or not is_file:
+                break
+            # it was replaced before it was looked at: another file has the name now
         what = "is a pipe, a device or a folder, not a file"
-        if stat.S_ISREG(status.st_mode):
+        if is_file:
             what = "has a second name (a hard link)" if status.st_nlink else "was just removed"
         raise OSError(errno.EINVAL, f"{name} {what}", name)
 
@@ -306,7 +314,10 @@ def real_path(path: str | Path) -> Path:
     One that another user made stays in it: it might be swapped in at any moment, and lead to what
     is not theirs. To open it fails.
     """
-    rest, links = [*reversed((Path.cwd() / path).parts)], 0
+    path = Path(path)
+    # an absolute path is good even if the current folder is gone
+    whole = path if path.is_absolute() else Path.cwd() / path
+    rest, links = [*reversed(whole.parts)], 0
     real = Path(rest.pop())
     while rest:
         part = rest.pop()

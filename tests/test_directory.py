@@ -206,6 +206,31 @@ def test_nothing_but_a_file_with_one_name_is_opened(path, directory, make, words
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_anew(
+    path, directory, monkeypatch, is_replaced
+):
+    _put(directory, b"old")
+    opened = os.open
+
+    def replaced_meanwhile(name, flags, *more, **named) -> int:
+        descriptor = opened(name, flags, *more, **named)
+        if name == NAME and os.pread(descriptor, 3, 0) == b"old":
+            (path / NAME).unlink()
+            if is_replaced:
+                (path / NAME).write_bytes(b"new")
+        return descriptor
+
+    monkeypatch.setattr(os, "open", replaced_meanwhile)
+    if not is_replaced:
+        with pytest.raises(FileNotFoundError):
+            directory.open(NAME)
+        return
+    descriptor = directory.open(NAME)
+    assert os.read(descriptor, 10) == b"new"
+    os.close(descriptor)
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
 def test_a_file_is_made_for_those_who_may_use_it_whatever_the_umask(path, directory, umask, mask):
     umask(mask)
@@ -388,3 +413,16 @@ def test_a_group_that_cannot_be_given_is_an_error(path, directory, monkeypatch):
         give(descriptor, Access(0o660, os.getegid() + 12345))
     os.close(descriptor)
     assert _mode(path / NAME) == 0o600
+
+
+# Paths
+
+
+def test_an_absolute_path_is_found_from_a_folder_that_is_gone(tmp_path, path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    _put(Directory(path))
+    assert (path / NAME).read_bytes() == b"new"
+    with pytest.raises(FileNotFoundError):
+        Directory(Path("store"))

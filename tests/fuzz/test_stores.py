@@ -215,6 +215,8 @@ def test_damaged_files_are_refused_or_give_what_was_there_once(real, folder, cha
 @TRIES
 @example([(2, Forgery(0.0, (0,), "set", "deep"))])
 @example([(2, Forgery(0.0, (2,), "set", float("inf")))])
+@example([(3, Forgery(0.5, (1, 0), "set", None))])
+@example([(0, Forgery(0.25, (3,), "set", None))])
 @given(st.lists(st.tuples(_FILES, forgeries | damages), min_size=1, max_size=2))
 def test_files_that_others_wrote_are_refused_or_can_be_gone_on_with(real, folder, changes):
     _checked(real.put(folder, _changed(real, changes)))

@@ -143,7 +143,7 @@ async def test_a_cursor_whose_user_is_gone_stands_on_the_next(home):
         commit(home / "users.json", users[4])
         await until(pilot, lambda: "1 user" in shown(pilot))
         assert table_of(pilot).cursor_row == 0
-        assert pilot.app.focused is table_of(pilot)
+        await until(pilot, lambda: pilot.app.focused is table_of(pilot))
 
 
 async def test_what_others_changed_is_marked_for_a_moment(home, monkeypatch):

@@ -250,12 +250,14 @@ def encode_summary(summary: TransactionSummary) -> dict[str, Any]:
     }
 
 
-def decode_summary(found: Mapping[str, Any]) -> TransactionSummary:
+def decode_summary(found: object) -> TransactionSummary:
     """Return the summary in an entry.
 
     Raises:
         ValueError: there is none.
     """
+    if not isinstance(found, Mapping):
+        raise ValueError("there is no summary")
     texts = [found.get(key) for key in ("login", "address", "reason", "token")]
     numbers = [found.get(key) for key in ("number", "added", "changed", "deleted")]
     time = datetime.fromisoformat(str(found.get("time")))
