@@ -21,7 +21,7 @@ plain TinyDB wrote, on one line, is read as well.
 import json
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from itertools import accumulate, count, islice, repeat
@@ -336,12 +336,12 @@ def write_snapshot(
         digest.update(data)
 
     put(b"{\n")
-    tables: dict[str, Iterable[tuple[object, Document]]] = {USERS: contents.documents()}
-    tables |= {name: table.items() for name, table in contents.foreign_tables().items()}
-    for name, documents in tables.items():
+    tables: dict[str, Iterator[bytes]] = {USERS: _user_lines(contents)}
+    tables |= {name: map(_line, table.items()) for name, table in contents.foreign_tables().items()}
+    for name, lines in tables.items():
         put(b"%b:{\n" % encode(name))
-        rest, before, done = iter(documents), b"", 0
-        while batch := list(map(_line, islice(rest, STEP))):
+        before, done = b"", 0
+        while batch := list(islice(lines, STEP)):
             put(before + b",\n".join(batch))
             before, done = b",\n", done + len(batch)
             tick(Phase.SAVING, done, total)
@@ -355,6 +355,17 @@ def write_snapshot(
 
 def _digits(digest: str) -> bytes:
     return digest[: len(entries.START)].encode("ascii")
+
+
+def _user_lines(contents: Contents) -> Iterator[bytes]:
+    """Yield the lines of the users; in one loop, since it is done after every change."""
+    ids, is_plain, dumps = dict(contents.ids.items()), not contents.extras, orjson.dumps
+    for user_id, user in contents.state.users.items():
+        try:
+            document = dict(zip(KEYS, user)) if is_plain else contents.document(user)  # noqa: B905
+            yield b'"%d":%b' % (ids[user_id], dumps(document))
+        except TypeError:
+            yield _line((ids[user_id], contents.document(user)))
 
 
 def _line(entry: tuple[object, Document]) -> bytes:

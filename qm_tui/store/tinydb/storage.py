@@ -39,7 +39,7 @@ from qm_tui.store.tinydb.snapshot import Changeset, Contents
 from qm_tui.text import counted, visible
 
 SMALL: Final = 5000
-"""Users up to which the snapshot is rewritten as soon as possible after a commit."""
+"""Users up to which a script waits until the snapshot is rewritten."""
 
 _DELAY: Final = 1.0
 """Seconds after a commit when the snapshot of more users is rewritten."""
@@ -654,7 +654,7 @@ class SnapshotWriter:
         """Ask for a snapshot, soon. Only the last one that was asked for is written."""
         self._wanted = contents, position
         if self._timer is None:
-            wait = max(wait, _DELAY if len(contents.state.users) > SMALL else 0)
+            wait = max(wait, _DELAY if len(contents.state.users) > 4 * SMALL else 0)
             self._timer = Timer(max(wait, self._earliest - time.monotonic()), self.flush)
             self._timer.start()
 
