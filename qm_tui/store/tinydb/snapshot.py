@@ -359,7 +359,7 @@ def _digits(digest: str) -> bytes:
 
 def _user_lines(contents: Contents) -> Iterator[bytes]:
     """Yield the lines of the users; in one loop, since it is done after every change."""
-    ids, is_plain, dumps = dict(contents.ids.items()), not contents.extras, orjson.dumps
+    ids, is_plain, dumps = contents.ids, not contents.extras, orjson.dumps
     for user_id, user in contents.state.users.items():
         try:
             document = dict(zip(KEYS, user)) if is_plain else contents.document(user)  # noqa: B905
@@ -602,8 +602,12 @@ class _Reader:
         self._ids.update(zip(user_ids, numbers, strict=True))
         if len(self._ids) != expected:
             raise NotASnapshot("two documents of its table users have the same User ID")
-        for key, user_id in zip(name_keys(map(_user_name_of, batch)), user_ids, strict=True):
-            self._names.setdefault(key, user_id)
+        keys = list(name_keys(map(_user_name_of, batch)))
+        if self._names.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
+            self._names.update(zip(keys, user_ids, strict=True))
+        else:  # two users have one name: the first of them has it
+            for key, user_id in zip(keys, user_ids, strict=True):
+                self._names.setdefault(key, user_id)
         self._found(batch)
 
     def _plain_users(self, documents: Collection[Document]) -> list[User]:
