@@ -51,7 +51,7 @@ _POLL: Final = 0.005
 _SUFFIX: Final = ".new"
 _MOST_LINKS: Final = 40
 _MOST_REPLACEMENTS: Final = 100
-"""Times that a file is opened anew, because it was replaced before it was looked at."""
+"""Times that a file is opened anew, because it was replaced while it was opened."""
 
 _LONGEST_PREFIX: Final = 200
 """Bytes of a name in that of its temporary file; names end at 255."""
@@ -177,7 +177,7 @@ class Directory:
             os.close(descriptor)
             if status.st_nlink or not is_file:
                 break
-            # it was replaced before it was looked at: another file has the name now
+            # it was replaced in between: another file has the name now
         what = "is a pipe, a device or a folder, not a file"
         if is_file:
             what = "has a second name (a hard link)" if status.st_nlink else "was just removed"
@@ -293,6 +293,13 @@ class Directory:
         with suppress(OSError):
             return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         return None
+
+    def is_named(self, name: str, descriptor: int | None) -> bool:
+        """Whether a name leads to the file that a descriptor has open."""
+        found = self.status(name)
+        if found is None or descriptor is None:
+            return False
+        return os.path.samestat(found, os.fstat(descriptor))
 
     def signature(self, name: str) -> Signature | None:
         """Return the signature of a file; None if it does not exist."""

@@ -166,6 +166,6 @@ def recover(
 
 def _maintenance(users: "UserStore") -> "Maintenance":
     if users.maintenance is None:
-        msg = f"The store {visible(users.location)} has no files of its own."
+        msg = f"The store {visible(users.location)} keeps no files."
         raise Refused(msg)
     return users.maintenance

@@ -299,7 +299,7 @@ class UserStore(ABC):
 
     @property
     def maintenance(self) -> Maintenance | None:
-        """What can be done to its files; None for a store without files of its own."""
+        """What can be done to its files; None if it keeps no files."""
         return None
 
     @abstractmethod

@@ -272,12 +272,7 @@ class Lock:
 
     def is_in_place(self) -> bool:
         """Whether its name still leads to the file that is open."""
-        found = self._directory.status(self._name)
-        return (
-            found is not None
-            and self._descriptor is not None
-            and os.path.samestat(found, os.fstat(self._descriptor))
-        )
+        return self._directory.is_named(self._name, self._descriptor)
 
     def _opened(self, *, for_writing: bool) -> int:
         if self._descriptor is not None and (self._may_write or not for_writing):

@@ -7,7 +7,7 @@ then exists. So the log needs no list of its segments, and a missing one is noti
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -183,10 +183,8 @@ class Log:
 
     def is_in_place(self) -> bool:
         """Whether the current segment still has its name, and what was read is unchanged."""
-        found = self._directory.status(self.name)
-        if found is None or self._descriptor is None:
-            return False
-        return os.path.samestat(found, os.fstat(self._descriptor)) and self._holds(self.position)
+        is_named = self._directory.is_named(self.name, self._descriptor)
+        return is_named and self._holds(self.position)
 
     # Reading on
 
@@ -570,8 +568,7 @@ def _summary_in(payload: bytes) -> TransactionSummary:
     # a quote in a text is written \", so that these are found nowhere but behind the summary
     for member in (b',"tables":', b',"users":', b',"parts":'):
         payload = payload.partition(member)[0]
-    found = json.loads(payload.removesuffix(b"}") + b"}")
-    return entries.decode_summary(found if isinstance(found, Mapping) else {})
+    return entries.decode_summary(json.loads(payload.removesuffix(b"}") + b"}"))
 
 
 def _unreadable(number: int, time: datetime) -> TransactionSummary:

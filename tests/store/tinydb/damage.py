@@ -6,6 +6,7 @@ a sentence, or say that something is wrong: never other users without a word.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,24 @@ def quick_folder() -> Iterator[Path]:
     """Give an empty folder in memory, where the system has one."""
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         yield Path(os.path.realpath(folder))
+
+
+def kill_at(number: int, names: Iterable[str]) -> None:
+    """Kill this process before a call of functions of `os`, given by their names."""
+    left = number
+
+    def counting(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            nonlocal left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **named)
+
+        return call
+
+    for name in names:
+        setattr(os, name, counting(getattr(os, name)))
 
 
 @contextmanager

@@ -19,19 +19,11 @@ from tests.store.tinydb.damage import (
     moments_of,
     parts_of,
     put,
-    quick_folder,
     wait_for_another,
     writing,
 )
 
 STORES = ["one segment", "several segments", "users.json behind", "parts", "parts, all behind"]
-
-
-@pytest.fixture
-def folder():
-    """An empty folder."""
-    with quick_folder() as folder:
-        yield folder
 
 
 @pytest.fixture(params=STORES)

@@ -24,7 +24,6 @@ from tests.helpers import user
 from tests.store.tinydb.damage import (
     EDIT,
     commit,
-    quick_folder,
     wait_for_another,
     wait_until,
     writing,
@@ -83,13 +82,6 @@ NOTES: dict[str, str] = {
     "digits": f'{{"since":"2026-11-29T10:00:00+00:00","reason":"","process":{"9" * 390}}}',
     **{f"acknowledged {one!r}": json.dumps({"acknowledged": one}) for one in POSITIONS},
 }
-
-
-@pytest.fixture
-def folder():
-    """An empty folder."""
-    with quick_folder() as folder:
-        yield folder
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import grp
 import os
-import signal
 import stat
 import subprocess
 import tarfile
@@ -22,19 +21,12 @@ from tests.store.tinydb.damage import (
     commit,
     files_in,
     is_moment_of_writing,
+    kill_at,
     moments_of,
     put,
-    quick_folder,
     wait_for_another,
     writing,
 )
-
-
-@pytest.fixture
-def folder():
-    """An empty folder."""
-    with quick_folder() as folder:
-        yield folder
 
 
 @pytest.fixture
@@ -350,7 +342,7 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     source, target = folder / "damaged" / "users.json", folder / "new" / "users.json"
     child = os.fork()
     if not child:
-        _kill_at(call)
+        kill_at(call, ["mkdir", "fsync", "rename", "unlink", "ftruncate", "fchmod", "fdatasync"])
         maintenance(source).recover(target)
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -370,24 +362,6 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     store.close()
     names = {one.name for one in target.parent.iterdir()}
     assert all(name.startswith(("users.json", "users.lo")) for name in names), names
-
-
-def _kill_at(number: int) -> None:
-    """Kill this process before a call that changes files."""
-    left = number
-
-    def counting(real: Any) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*arguments, **named)
-
-        return call
-
-    for name in ("mkdir", "fsync", "rename", "unlink", "ftruncate", "fchmod", "fdatasync"):
-        setattr(os, name, counting(getattr(os, name)))
 
 
 def test_a_backup_can_be_listed_by_tar(folder, path):

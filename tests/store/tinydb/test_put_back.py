@@ -13,16 +13,9 @@ from tinydb import TinyDB, where
 from qm_tui.store.errors import StoreError
 from qm_tui.store.tinydb import UsersDB, open_tinydb_store
 from tests.helpers import user
-from tests.store.tinydb.damage import commit, files_in, quick_folder
+from tests.store.tinydb.damage import commit, files_in
 
 NAMES = ["anna", "bo", "cy", "di"]
-
-
-@pytest.fixture
-def folder():
-    """An empty folder."""
-    with quick_folder() as folder:
-        yield folder
 
 
 @pytest.fixture

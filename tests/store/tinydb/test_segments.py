@@ -22,18 +22,10 @@ from tests.store.tinydb.damage import (
     history_of,
     parts_of,
     put,
-    quick_folder,
     same_history,
 )
 
 NAMES = [f"n{number}" for number in range(12)]
-
-
-@pytest.fixture
-def folder():
-    """An empty folder."""
-    with quick_folder() as folder:
-        yield folder
 
 
 def opened(folder: Path, retention: RetentionPolicy = SMALL) -> TinyDBUserStore:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from qm_tui.store.interface import TransactionKind
 from qm_tui.store.tinydb import UsersDB, open_tinydb_store
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import user
-from tests.store.tinydb.damage import commit, files_in, parts_of, quick_folder
+from tests.store.tinydb.damage import commit, files_in, kill_at, parts_of
 
 EXTRAS: dict[str, Any] = {
     "nested": {"a": [1, {"b": [None, True, 1.5]}]},
@@ -27,10 +26,9 @@ EXTRAS: dict[str, Any] = {
 
 
 @pytest.fixture
-def path():
+def path(folder):
     """Where a store is to be."""
-    with quick_folder() as folder:
-        yield folder / "users.json"
+    return folder / "users.json"
 
 
 def document(one: User, **more: object) -> dict[str, object]:
@@ -242,7 +240,7 @@ def test_a_takeover_that_was_killed_goes_on(path, call, rows):
     write(path, documents, notes=[{"a": 1}])
     child = os.fork()
     if not child:
-        _kill_at(call)
+        kill_at(call, ["write", "fdatasync", "fsync", "rename", "ftruncate", "pwrite"])
         with parts_of(rows):
             store = open_tinydb_store(path)
             store.load()
@@ -265,24 +263,6 @@ def test_a_takeover_that_was_killed_goes_on(path, call, rows):
     plain = plainly(path)
     assert plain["notes"] == {1: {"a": 1}}
     assert {number: plain["users"][number] for number in documents} == documents
-
-
-def _kill_at(number: int) -> None:
-    """Kill this process before a call that writes."""
-    left = number
-
-    def counting(real: Any) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*arguments, **named)
-
-        return call
-
-    for name in ("write", "fdatasync", "fsync", "rename", "ftruncate", "pwrite"):
-        setattr(os, name, counting(getattr(os, name)))
 
 
 def test_a_file_that_changed_after_an_interrupted_takeover_is_not_overwritten(path, monkeypatch):
