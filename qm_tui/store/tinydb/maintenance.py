@@ -300,7 +300,7 @@ class _Salvage:
     def _read_log(self, known_segment: int, known_offset: int) -> None:
         """Read all segments; up to a place in one of them, what the store holds is known."""
         log, chain, losses = Log(self._directory, self._names), "", len(self.losses)
-        is_end = False
+        is_end, damage = False, (0, 0)
         for number in self._names.segments(self._directory):
             if is_end:
                 break  # the log was to go on here, and the program was killed before it said so
@@ -325,6 +325,7 @@ class _Salvage:
                 except (ValueError, TypeError, LookupError, RecursionError):
                     where = f"{visible(log.name)}, byte {entry.start:,}"
                     if payload or is_first or not was_damaged:  # one sentence for all in a row
+                        damage = number, entry.start
                         self.losses.append(f"{where}: an entry is damaged, or does not fit.")
                     changes = snapshot.Changeset(self.contents, is_lenient=True)
                 if changes.is_applied or is_known:
@@ -333,6 +334,8 @@ class _Salvage:
                     self.losses += changes.losses
                     changes = snapshot.Changeset(self.contents, is_lenient=True)
                 self._tick(Phase.OPENING, entry.end, log.size)
+            if not payload and self._saved is not None and damage >= self._saved[:2]:
+                self.losses.pop()  # the end, of a transaction that was interrupted
             if len(self.losses) == before and not payload.startswith(b'{"closed":'):
                 is_end = number >= max(known_segment, self._saved.segment if self._saved else 0)
                 self.losses += () if is_end else [f"The end of {visible(log.name)} is missing."]

@@ -231,6 +231,16 @@ def test_users_that_break_rules_are_warnings(path):
     assert "u-bo" in found[0].message
 
 
+@pytest.mark.parametrize("end", [b'{"number":', b"abc\ndef\nghi", b'{"a\nb\n{', b"\0" * 5000])
+def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
+    users = filled(path)
+    with path.with_name("users.log").open("ab") as log:
+        log.write(end)
+    assert [one.severity for one in maintenance(path).check()] == [Severity.WARNING]
+    assert not maintenance(path).recover(folder / "new" / "users.json").losses
+    assert open_tinydb_store(folder / "new" / "users.json").load().users == users
+
+
 def test_to_check_nothing_is_refused(path):
     with pytest.raises(StoreError, match="no store"):
         maintenance(path).check()
