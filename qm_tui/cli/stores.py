@@ -93,6 +93,9 @@ def backup(
 
     users = opened(context, store, read_only=True)
     target = places.store_path(file)
+    if str(file) == "-":
+        msg = "A backup cannot be written to standard output. Give the path of a file."
+        raise Refused(msg)
     with progress_line() as tick:
         number = _maintenance(users).backup(target, tick)
     with reporting("The backup is complete."):

@@ -86,6 +86,11 @@ class Names(NamedTuple):
         """The name of the lock file."""
         return f"{self.stem}.lock"
 
+    @property
+    def recovering(self) -> str:
+        """The name of a file that is there while the store is recovered."""
+        return f".{self.stem}.recovering"
+
     def segment(self, number: int) -> str:
         """Return the name of a segment of the log; that of the first has no number."""
         return f"{self.stem}.log" if number == 1 else f"{self.stem}.log.{number:06}"
@@ -283,7 +288,8 @@ class Lock:
             else:
                 descriptor = self._directory.open(self._name)
         except OSError as error:
-            msg = f"Cannot open the lock {self._shown}: {reason(error)}."
+            msg = f"Cannot open the lock {self._shown}: {reason(error)}. Nothing was changed. "
+            msg += "Check the file, its owner and its mode."
             raise StoreError(msg) from error
         self.close()
         self._descriptor, self._may_write = descriptor, for_writing

@@ -1,5 +1,6 @@
 """What is done to the files of a store: create, share, back up, check and recover."""
 
+import errno
 import grp
 import io
 import os
@@ -10,9 +11,10 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from qm_tui.directory import OWNER_ONLY, SHARED, SHARED_FOLDER, Access, Directory, give, real_path
 from qm_tui.progress import Phase, Tick, no_tick
@@ -28,6 +30,11 @@ from qm_tui.users.rules import faults_of
 
 _ABOVE: Final = Access(0o755)
 """Directories above a shared one: all of the group must get through."""
+
+
+_BLOCK: Final = 64 * 1024
+_SOON: Final = timedelta(minutes=1)
+"""Age of a transaction, after which the snapshot should have been rewritten."""
 
 
 class TinyDBMaintenance(Maintenance):
@@ -77,7 +84,8 @@ class TinyDBMaintenance(Maintenance):
             if directory.exists:
                 self._require_nothing_else(folder)
             directory.create(folder, _ABOVE)
-            give(directory.descriptor, folder)
+            with self._of_its_owner(str(directory.path), directory.descriptor):
+                give(directory.descriptor, folder)
             had = len(self._own_names())
             with self._files.writing("init"):
                 if not self._files.exists:
@@ -108,13 +116,19 @@ class TinyDBMaintenance(Maintenance):
                     f"{visible(name)} is not a file of a store, so it is not shared. Move it away."
                 )
                 raise StoreError(msg)
-            give(descriptor, access)
+            with self._of_its_owner(name, descriptor):
+                give(descriptor, access)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _of_its_owner(self, name: str, descriptor: int) -> Iterator[None]:
+        try:
+            yield
         except PermissionError as error:
             owner = _owner(os.fstat(descriptor).st_uid)
             msg = f"{visible(name)} belongs to {owner}. Only {owner} or root can share this store."
             raise StoreError(msg) from error
-        finally:
-            os.close(descriptor)
 
     def _is_own(self, name: str, descriptor: int) -> bool:
         if name == self._names.lock:
@@ -142,10 +156,11 @@ class TinyDBMaintenance(Maintenance):
                 position = files.log.position
                 for name in self._own_names()[:-1]:
                     opened[name] = self._directory.open(name)
+            folder = Directory(target.parent)
+            for left_behind in folder.temporary_files(target.name):
+                folder.remove(left_behind)
             with (
-                Directory(target.parent).replacing(
-                    target.name, access=OWNER_ONLY, overwrite=False
-                ) as out,
+                folder.replacing(target.name, access=OWNER_ONLY, overwrite=False) as out,
                 tarfile.open(fileobj=out, mode="w") as archive,
             ):
                 for name, descriptor in opened.items():
@@ -180,9 +195,10 @@ class TinyDBMaintenance(Maintenance):
         try:
             self._files.load()
         except StoreError as error:
-            damage.insert(0, str(error))
+            damage = [str(error), *salvage.snapshot_losses, *damage]
         else:
             warnings += self._files.notices
+            warnings += self._behind(salvage.snapshot_number)
             users = self._files.contents.state.users
             is_same = salvage.contents.state.number == self._files.contents.state.number
             if is_same and salvage.contents.state.users != users and not damage:
@@ -194,22 +210,36 @@ class TinyDBMaintenance(Maintenance):
         found = [Finding(Severity.DAMAGE, text) for text in damage]
         return found + [Finding(Severity.WARNING, text) for text in warnings]
 
+    def _behind(self, number: int | None) -> Iterator[str]:
+        """Yield that the snapshot is behind, unless it is about to be written."""
+        last = self._files.log.summaries()[-1:]
+        is_late = last and datetime.now(UTC) - last[0].time > _SOON
+        if is_late and number is not None and number < last[0].number:
+            yield (
+                f"{self._names.snapshot} is behind: it has the users of transaction {number:,} of "
+                f"{last[0].number:,}. The next change writes it."
+            )
+
     def _odd_files(self) -> Iterator[str]:
         """Yield what is odd about the modes of the files, and about files beside them."""
         wanted, own = self._directory.access, self._own_names()
         for name in own:
             status = self._directory.status(name)
-            mode = stat.S_IMODE(status.st_mode) if status else 0
-            if mode & ~wanted.mode:
-                yield f"{visible(name)} has the mode {mode:04o}. It should be {wanted.mode:04o}."
+            mode = stat.S_IMODE(status.st_mode) if status else wanted.mode
+            if status and not stat.S_ISREG(status.st_mode):
+                yield f"{visible(name)} is no regular file. Nothing can be saved. Move it away."
+            elif mode != wanted.mode or (status and wanted.group not in (-1, status.st_gid)):
+                fix = f"qm-tui init --shared {visible(str(self._directory.path))} --group NAME"
+                fix = f"Run {fix}." if wanted.group != -1 else f"It should be {wanted.mode:04o}."
+                yield f"{visible(name)} has the mode {mode:04o}, or the wrong group. {fix}"
         if stat.S_IMODE(os.fstat(self._directory.descriptor).st_mode) & 0o007:
             yield f"The folder {visible(str(self._directory.path))} is open to all users."
         with self._directory.locked(1) as is_quiet, self._files.lock.shared(1):
             names = self._directory.names() if is_quiet else []  # else one is being written
-        for name in names:
-            is_beside = name.startswith((f".{self._names.stem}.", f"{self._names.stem}.log."))
-            if is_beside and name not in own and ".import." not in name:
-                yield f"{visible(name)} was left behind. The next change removes it, or you can."
+        next_segment = self._names.segment(self._files.log.position.segment + 1)
+        for name in (*own, next_segment) if names else ():
+            for left_behind in self._directory.temporary_files(name):
+                yield f"{visible(left_behind)} was left behind. The next change removes it."
 
     # Recovery
 
@@ -220,10 +250,12 @@ class TinyDBMaintenance(Maintenance):
         with self._translated("Cannot read"), ExitStack() as stack:
             directory, names = self._directory, self._names
             if path.is_file() and _is_backup(path):
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="qm-tui-"))
-                names, is_whole = _extract(path, Path(folder))
-                directory = Directory(Path(folder))
-                losses += () if is_whole else ["The backup is not whole: its end is missing."]
+                directory = archive = stack.enter_context(closing(_Archive(path)))
+                names = archive.store_names
+                if names.lock not in archive.names():
+                    losses.append("The backup is not whole: its end is missing.")
+            elif not self._files.exists:
+                raise StoreError(f"There is no store at {self._files.shown}.")
             elif not stack.enter_context(lock.shared(lock.wait)):
                 raise lock.busy()
             salvage = _Salvage(directory, names, tick)
@@ -232,7 +264,8 @@ class TinyDBMaintenance(Maintenance):
             if _Salvage(directory, names, tick, log_only=True).losses:
                 salvage.sound = None
             number = _write(target, salvage)
-        return Recovered(len(salvage.contents.state.users), number, losses + salvage.losses)
+        losses += salvage.snapshot_losses + salvage.losses
+        return Recovered(len(salvage.contents.state.users), number, losses)
 
 
 class _Salvage:
@@ -246,7 +279,9 @@ class _Salvage:
 
     Attributes:
         contents: what the store holds, as far as it can be read.
-        losses: what cannot be read; sentences.
+        losses: what of the log cannot be read; sentences.
+        snapshot_losses: what of the snapshot cannot be read; sentences.
+        snapshot_number: the transaction that the snapshot stands for; None if that is unknown.
         summaries: the transactions, by number.
         is_readable: whether anything could be read.
         sound: the end of the log, if all of it could be read; None if not.
@@ -258,11 +293,13 @@ class _Salvage:
         self._directory, self._names, self._tick = directory, names, tick
         self.contents, self.is_readable = snapshot.Contents(), False
         self.losses: list[str] = []
+        self.snapshot_losses: list[str] = []
         self.summaries: dict[int, TransactionSummary] = {}
         self.sound: Position | None = None
         self._before = 0
         self._saved = Lock(directory, names).acknowledged()
         stored, position = self._read_snapshot()
+        self.snapshot_number = position.number if position else None
         if position is not None and not log_only:
             self.contents, self.is_readable = stored, True
             self._read_log(position.segment, position.offset)
@@ -291,10 +328,10 @@ class _Salvage:
                 contents, damage = file.salvage()
         except (OSError, entries.Unusable) as error:
             why = reason(error) if isinstance(error, OSError) else visible(str(error))
-            self.losses.append(f"Cannot read {visible(name)}: {why}.")
+            self.snapshot_losses.append(f"Cannot read {visible(name)}: {why}.")
             return snapshot.Contents(), None
-        self.losses.append(f"{visible(name)} was damaged, or changed by another program.")
-        self.losses += damage
+        self.snapshot_losses.append(f"{visible(name)} was damaged, or changed by another program.")
+        self.snapshot_losses += damage
         return contents, None
 
     def _read_log(self, known_segment: int, known_offset: int) -> None:
@@ -380,7 +417,7 @@ def _write(target: Path, salvage: _Salvage) -> int:
     """
     path = real_path(target)
     directory, names = Directory(path.parent), Names.of(path.name)
-    marker, log = f".{names.stem}.recovering", Log(directory, names)
+    marker, log = names.recovering, Log(directory, names)
     try:
         directory.create()
         is_taken = directory.status(names.snapshot) or names.segments(directory)
@@ -423,19 +460,52 @@ def _is_backup(path: Path) -> bool:
     return False
 
 
-def _extract(path: Path, folder: Path) -> tuple[Names, bool]:
-    """Extract a backup into an empty folder; return the names, and whether it has its end."""
-    names: list[str] = []
-    with suppress(tarfile.TarError), tarfile.open(path, "r:") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is not None and Path(member.name).name == member.name:
-                names.append(member.name)
-                with (folder / member.name).open("xb") as file:
-                    shutil.copyfileobj(content, file)
-    is_snapshot = (name for name in names if Names.of(name).lock in names)
-    found = Names.of(next(is_snapshot, names[0] if names else "users.json"))
-    return found, found.lock in names
+class _Archive(Directory):
+    """The files in a backup, as far as it goes, as if they were in a directory.
+
+    Args:
+        path: the backup.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        # files without names: nothing is left behind if the program is killed
+        self._files: dict[str, IO[bytes]] = {}
+        with path.open("rb") as source, suppress(tarfile.TarError), tarfile.open(path, "r:") as tar:
+            for member in tar:
+                if member.isreg() and Path(member.name).name == member.name:
+                    file = self._files[member.name] = tempfile.TemporaryFile()  # noqa: SIM115
+                    source.seek(member.offset_data)
+                    while block := source.read(min(_BLOCK, member.size - file.tell())):
+                        file.write(block)
+                    file.flush()
+
+    @property
+    def store_names(self) -> Names:
+        """The names of the files of the store in it."""
+        names = list(self._files)
+        is_snapshot = (name for name in names if Names.of(name).lock in names)
+        return Names.of(next(is_snapshot, names[0] if names else "users.json"))
+
+    def close(self) -> None:
+        """Free the files."""
+        super().close()
+        for file in self.__dict__.pop("_files", {}).values():
+            file.close()
+
+    def names(self) -> list[str]:
+        """Return the names of the files."""
+        return sorted(self._files)
+
+    def open(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """Open a file for reading."""
+        if name not in self._files:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return os.open(f"/proc/self/fd/{self._files[name].fileno()}", os.O_RDONLY)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Return what the system says of a file; None if there is none."""
+        return os.fstat(self._files[name].fileno()) if name in self._files else None
 
 
 def _add(archive: tarfile.TarFile, name: str, size: int, source: io.BufferedIOBase) -> None:

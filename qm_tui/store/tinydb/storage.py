@@ -10,6 +10,7 @@ snapshot and the entries behind its position; what does not fit together is refu
 guessed.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,7 @@ _RETRY: Final = 5.0
 """Seconds after which a rewrite that failed is tried again."""
 
 _MUCH: Final = 1024 * 1024
+_PERMISSIONS: Final = "Check the file, its owner and its mode."
 _CHECK: Final = "Start qm-tui again, and check the last transactions in Activity."
 
 
@@ -221,6 +223,8 @@ class LogStorage(Storage):
             raise
         if self._unusable:
             self._unusable, self._seen = "", None
+            if self.contents.state == before:
+                self.notices.append(f"The files of the store {self.shown} fit together again.")
         is_removed = 0 < last < self.log.position.segment and not self.directory.status(
             self.names.segment(last)
         )
@@ -258,6 +262,8 @@ class LogStorage(Storage):
             with suppress(FileNotFoundError):
                 _ = self.directory.descriptor  # says why it cannot be opened
             return
+        if self.directory.status(self.names.recovering):
+            raise Unusable("it was not recovered completely", "Repeat the same qm-tui recover.")
         old = (f"{self.names.snapshot}.journal", f"{self.names.snapshot}.history")
         if any(map(self.directory.status, old)):
             raise entries.OtherVersion("a version of qm-tui before 0.2 wrote it")
@@ -496,9 +502,19 @@ class LogStorage(Storage):
 
             rows, most = changeset.rows(changes, ids, extras), len(changes)
             lines = _ticking(entries.payloads(rows, number, summary, most), tick, most)
-            position = self.log.append(lines)
+            position = self._append(lines)
             self._committed(position, summary(), changeset.apply(number, names=names))
         return self.contents.state
+
+    def _append(self, lines: Iterator[bytes]) -> Position:
+        """Append a transaction to the log."""
+        position = self.log.append(lines)
+        if not self._is_in_place():
+            raise OutcomeUnknown(errno.ESTALE, "the files were moved, removed or replaced")
+        return position
+
+    def _is_in_place(self) -> bool:
+        return self.directory.is_in_place() and self.lock.is_in_place() and self.log.is_in_place()
 
     def _summary(
         self, number: int, time: datetime, action: api.Action, counts: tuple[int, int, int]
@@ -523,6 +539,9 @@ class LogStorage(Storage):
         Raises:
             OSError: it could not be done.
         """
+        if self.log.is_open and not self._is_in_place():
+            # another program locks, and writes, the files that have the names now
+            raise OSError(errno.ESTALE, "its files were moved, removed or replaced")
         if not self.log.is_open:
             self.log.create()
             self.lock.acknowledge(self.log.position)
@@ -553,7 +572,7 @@ class LogStorage(Storage):
         action = api.Action(api.TransactionKind.TAKEOVER, text, digest)
         summary = self._summary(1, datetime.now(UTC), action, (len(users), 0, 0))
         lines = entries.payloads(rows, 1, lambda: summary, len(users), plain.tables)
-        position = self.log.append(lines)
+        position = self._append(lines)
         state = State(1, users, plain.state.names)
         contents = Contents(state, plain.ids, plain.extras, plain.tables, plain.next_id)
         self._plain, self.snapshots.verified = None, signature
@@ -609,7 +628,9 @@ class LogStorage(Storage):
             msg = f"The store {self.shown} cannot be used: {what}. Nothing was changed. {error.fix}"
             raise StoreError(msg) from error
         except OSError as error:
-            raise StoreError(f"Cannot read the store {self.shown}: {reason(error)}.") from error
+            which = visible(str(error.filename or self.names.snapshot))
+            msg = f"Cannot read {which} of the store {self.shown}: {reason(error)}. {_PERMISSIONS}"
+            raise StoreError(msg) from error
 
     @contextmanager
     def _translated_writing(self) -> Iterator[None]:
@@ -618,6 +639,8 @@ class LogStorage(Storage):
         except OutcomeUnknown as error:
             self.lock.is_to_be_left = True
             what = f"{self.log.name} could not be synced ({reason(error)})"
+            if error.errno == errno.ESTALE:
+                what = reason(error)
             self._unusable = f"{what}, so nothing more is written. {_CHECK}"
             msg = f"The change of the store {self.shown} may not have been saved: {what}. {_CHECK}"
             raise CommitOutcomeUnknown(msg) from error

@@ -27,7 +27,7 @@ from qm_tui.store.tinydb.snapshot import USERS, NotASnapshot, user_of
 from qm_tui.store.tinydb.storage import SMALL, LogStorage
 from qm_tui.store.transaction import Transaction
 from qm_tui.text import counted, visible
-from qm_tui.users.fields import KEYS, User
+from qm_tui.users.fields import FIELD, KEYS, User
 from qm_tui.users.identity import new_user_ids
 
 Fields = Mapping[Any, Any] | Callable[[MutableMapping[Any, Any]], None]
@@ -103,6 +103,8 @@ class TableTransaction(Transaction):
             user, extras = user_of(document, f"Document {number}")
         except NotASnapshot as error:
             raise StoreError(f"{error}. Nothing was changed.") from error
+        if extras and extras != self._storage.contents.extras.get(number):
+            _require_sound(extras, f"Document {number}")
         user = user if user.user_id else user._replace(user_id=user_id)
         self.documents[number] = user, extras or "{}"
 
@@ -333,7 +335,8 @@ class UsersTable(Table):
     def _matching(self, cond: QueryLike | None, doc_ids: Iterable[int] | None) -> list[int]:
         if doc_ids is None:
             return [one.doc_id for one in self._found(cond)]
-        return [number for number in doc_ids if self._get(number) is not None]
+        numbers = [number for number in doc_ids if isinstance(number, int)]
+        return [number for number in numbers if self._get(number) is not None]
 
     def _change(self, transaction: TableTransaction, number: int, fields: Fields) -> None:
         document = self._get(number) or {}
@@ -343,6 +346,25 @@ class UsersTable(Table):
         else:
             document.update(fields)
         transaction.change(number, document, user_id)
+
+
+def _require_sound(extras: str, what: str) -> None:
+    """Refuse new members of a document that are misspelled fields, or that no other program reads.
+
+    Raises:
+        StoreError: with the reason.
+    """
+    members = json.loads(extras)
+    for name in members:
+        key = name.strip().lower().replace(" ", "_")
+        if key in FIELD:
+            msg = f"{what} has the unknown field {visible(repr(name), 60)}. Nothing was changed. "
+            raise StoreError(msg + f"Use {key}.")
+    try:
+        json.dumps(members, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        msg = f"{what} holds a value that cannot be saved. Nothing was changed."
+        raise StoreError(msg) from error
 
 
 def _document(pending: tuple[User, str] | None) -> dict[str, Any] | None:

@@ -507,3 +507,47 @@ def test_two_megabytes_of_half_entries_are_read_within_a_second_and_said(path, e
     store.close()
     assert log.read_bytes().startswith(whole)
     assert log.stat().st_size < len(whole) + 2000
+
+
+# Files that are moved, removed or replaced while the lock is held
+
+
+@pytest.mark.parametrize("is_copy", [False, True], ids=["removed", "replaced"])
+@pytest.mark.parametrize("name", ["users.lock", "users.log", ""])
+def test_nothing_is_written_to_files_that_lost_their_names(path, name, is_copy):
+    """Another program may have written meanwhile, under the lock that has the name now."""
+    holder = open_tinydb_store(path)
+    holder.load()
+    moved = path.parent.with_name("moved")
+
+    def take_away() -> None:
+        target = path.parent / name if name else path.parent
+        target.rename(moved)
+        if is_copy:
+            subprocess.run(["cp", "-a", moved, target], check=True)
+
+    def change() -> None:
+        with holder.transaction(EDIT) as transaction:
+            take_away()
+            if name == "users.lock":
+                other = open_tinydb_store(path)
+                other.load()
+                commit(other, user("cy"))
+                other.close()
+            transaction.commit({"u-di": user("di")})
+
+    with pytest.raises(StoreError, match=r"moved, removed or replaced.*Nothing was changed\."):
+        change()
+    holder.close()
+    if not name and not is_copy:
+        moved.rename(path.parent)
+    elif name == "users.log" and not is_copy:
+        moved.rename(path.parent / name)
+    final = open_tinydb_store(path)
+    names = {one.user_name for one in final.load().users.values()}
+    assert names == {"anna", "bo", *(["cy"] if name == "users.lock" else [])}
+    commit(final, user("ed"))
+    final.close()
+    assert not [
+        one for one in open_tinydb_store(path).maintenance.check() if one.severity == "damage"
+    ]

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Maintenance, Severity, TransactionKind
 from qm_tui.store.tinydb import open_tinydb_store
+from qm_tui.store.tinydb.storage import SnapshotWriter
 from tests.helpers import some_of, user, write_unchecked
 from tests.store.tinydb.damage import (
     ONE,
@@ -188,6 +190,31 @@ def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path, plac
     assert said.endswith(".")
 
 
+def test_a_backup_that_was_cut_gives_all_whole_documents(folder, path):
+    store = open_tinydb_store(path)
+    store.load()
+    commit(store, *(user(f"u{number}") for number in range(300)))
+    store.close()
+    file, size = folder / "backup.tar", path.stat().st_size
+    maintenance(path).backup(file)
+    file.write_bytes(file.read_bytes()[: size // 2])
+    found = maintenance(file).recover(folder / "new" / "users.json")
+    assert 140 <= found.users <= 150
+    assert found.losses
+
+
+def test_to_recover_nothing_is_refused(folder, path):
+    with pytest.raises(StoreError, match="no store"):
+        maintenance(path).recover(folder / "new" / "users.json")
+
+
+def test_a_backup_that_was_killed_leaves_nothing_when_it_is_repeated(folder, path):
+    filled(path)
+    (folder / ".backup.tar.0123456789ab.new").touch()
+    maintenance(path).backup(folder / "backup.tar")
+    assert {one.name for one in folder.iterdir()} == {"store", "backup.tar"}
+
+
 # Check
 
 
@@ -244,6 +271,48 @@ def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
 def test_to_check_nothing_is_refused(path):
     with pytest.raises(StoreError, match="no store"):
         maintenance(path).check()
+
+
+def test_check_says_that_users_json_is_behind(path, monkeypatch):
+    filled(path)
+    store = open_tinydb_store(path)
+    store.load()
+    with monkeypatch.context() as patch:
+        patch.setattr(SnapshotWriter, "flush", lambda *_, **_options: None)
+        commit(store, user("di"))
+    assert not maintenance(path).check()  # it may be about to be written
+    monkeypatch.setattr("qm_tui.store.tinydb.maintenance._SOON", timedelta(0))
+    found = maintenance(path).check()
+    assert [one.severity for one in found] == [Severity.WARNING]
+    assert "users.json is behind" in found[0].message
+    store.close()
+
+
+@pytest.mark.parametrize("data", [None, b""], ids=["missing", "empty"])
+def test_users_json_that_is_read_from_the_log_is_a_warning(path, data):
+    filled(path)
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+        path.chmod(0o600)
+    found = maintenance(path).check()
+    assert [one.severity for one in found] == [Severity.WARNING]
+    assert "All users were read from the log" in found[0].message
+
+
+def test_files_of_others_are_not_called_left_behind(path):
+    filled(path)
+    for name in ("users.log.bak", ".users.json.swp", "users.log.json"):
+        path.with_name(name).touch()
+    assert not maintenance(path).check()
+
+
+def test_a_lock_file_that_is_none_is_a_warning(path):
+    filled(path)
+    path.with_name("users.lock").unlink()
+    os.mkfifo(path.with_name("users.lock"), 0o600)
+    messages = [one.message for one in maintenance(path).check()]
+    assert any("users.lock is no regular file" in message for message in messages)
 
 
 # Damage: check and recover
@@ -362,6 +431,9 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
         with pytest.raises(StoreError, match="already exists"):
             maintenance(source).recover(target)
     else:
+        if target.with_name(".users.recovering").exists():
+            with pytest.raises(StoreError, match="not recovered completely"):
+                open_tinydb_store(target).load()
         try:
             maintenance(source).recover(target)
         except StoreError as error:

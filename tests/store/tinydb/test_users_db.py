@@ -116,6 +116,9 @@ _BAD: dict[str, dict[str, Any]] = {
     "fraction": {"extension": 4.5},
     "no JSON": {"badge": object()},
     "infinite": {"badge": [2**70, float("inf")]},
+    "half a pair that jq cannot read": {"badge": ["\ud800"]},
+    "misspelled field": {"Location": "Oslo"},
+    "header as a name": {"Windows Login": "x"},
 }
 
 
@@ -163,6 +166,11 @@ def test_user_id_of_another_user_is_refused(path, db):
         ):
             with pytest.raises(StoreError, match="belongs to another document"):
                 change()
+
+
+def test_update_by_document_ids_that_are_text_changes_nothing(path, db):
+    with _nothing_changes(path):
+        assert db.update({"location": "x"}, doc_ids=["2"]) == []
 
 
 def test_two_users_swap_their_names(db):
