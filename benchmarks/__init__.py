@@ -1,1 +1,1 @@
-"""Scripts that measure what the README promises, each beside a stated reference."""
+"""Scripts that print the figures of docs/figures.md, each beside a stated reference."""
