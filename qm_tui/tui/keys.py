@@ -190,6 +190,9 @@ class KeysScreen(Dialog[None]):
 
     Args:
         keys: the keys, with what they do.
+
+    Attributes:
+        keys: the same.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -198,6 +201,7 @@ class KeysScreen(Dialog[None]):
 
     def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__(classes="small-dialog")
+        self.keys = tuple(keys)
         places = dict.fromkeys(one.where for one in keys)
         self._groups = [[one for one in keys if one.where == place] for place in places]
         self._list = _Lines(classes="dialog", id="keys")
