@@ -12,7 +12,7 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-long fuzz lines test-lowest format bench pictures clean
+.PHONY: help run setup test test-long fuzz lines test-lowest format bench docs pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -61,11 +61,12 @@ $(BENCH): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[bench]' \
 	  && touch $@ || echo "VisiData could not be installed: the benchmarks leave it out." >&2
 
-bench: $(BENCH) ## measure what the README promises
+bench: $(BENCH) ## print the figures of docs/figures.md
 	$(BIN)/python -m benchmarks.import_speed
 	$(BIN)/python -m benchmarks.export_speed
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.interface_speed
+	$(BIN)/python -m benchmarks.table_speed
 	$(BIN)/python -m benchmarks.filter_speed
 	$(BIN)/python -m benchmarks.interface_waits
 	$(BIN)/python -m benchmarks.interface_import
@@ -76,9 +77,13 @@ bench: $(BENCH) ## measure what the README promises
 	$(BIN)/python -m benchmarks.store_speed
 	$(BIN)/python -m benchmarks.store_faults
 
-pictures: $(READY) ## draw the pictures of the README and the page of fields again
+docs: $(READY) ## write the generated parts of docs again
+	$(BIN)/python -m scripts.make_tables
+	$(BIN)/python -m scripts.make_keys_page
+	$(BIN)/python -m scripts.make_command_line_page
+
+pictures: $(READY) ## draw the pictures of the documentation again
 	$(BIN)/python scripts/make_pictures.py
-	$(BIN)/python scripts/make_fields_page.py
 
 clean: ## remove what was built
 	rm -rf .venv .venv-lowest dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

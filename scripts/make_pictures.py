@@ -1,4 +1,4 @@
-"""Draw the pictures of the README from the app itself.
+"""Draw the pictures of the documentation from the app itself.
 
 python scripts/make_pictures.py
 """

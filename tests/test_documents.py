@@ -6,14 +6,21 @@ from pathlib import Path
 from qm_tui.transfer.choices import CHOICES
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.names import NAMES
-from scripts.make_fields_page import FILTERS, PAGE, filters_page, page
+from scripts.make_tables import (
+    FILTERS,
+    PAGE,
+    USERS_FILES,
+    filters_page,
+    page,
+    users_files_page,
+)
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_page_of_fields_is_the_field_table():
     assert PAGE.read_text() == page()
-    assert page().count("\n| ") == len(FIELDS) + 1
+    assert page().count("\n| ") == len(FIELDS) + 2
 
 
 def test_the_page_of_filters_has_all_names():
@@ -33,8 +40,6 @@ def test_every_make_target_that_the_readme_names_is_there():
     assert {"run", "test"} <= named <= targets
 
 
-def test_the_page_of_users_files_names_each_choice_with_its_flag_and_its_key():
-    rows = (ROOT / "docs" / "users-files.md").read_text().splitlines()
-    for choice in CHOICES:
-        (row,) = [row for row in rows if row.startswith(f"| `{choice.flag}")]
-        assert f"| `{choice.letter or 'o'}` |" in row
+def test_the_page_of_users_files_has_all_options():
+    assert USERS_FILES.read_text() == users_files_page()
+    assert all(f"`{choice.flag}" in users_files_page() for choice in CHOICES)

@@ -9,7 +9,7 @@ import pytest
 
 from qm_tui.users.query.language import parsed
 from qm_tui.users.query.names import NAMES
-from scripts.make_fields_page import EXAMPLES, FILTERS, MORE_EXAMPLES, examples
+from scripts.make_tables import EXAMPLES, FILTERS, MORE_EXAMPLES, examples
 from tests.helpers import ANNA, commit, user
 from tests.test_cli import command, home, store
 from tests.users.query.asking import Given, by_id, found

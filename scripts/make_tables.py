@@ -1,0 +1,121 @@
+"""Write the tables of the documentation that the program holds as data.
+
+    python -m scripts.make_tables
+
+All of docs/fields.md, the names in docs/filters.md, and the options in docs/users-files.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from qm_tui.transfer.choices import CHOICES
+from qm_tui.transfer.export_choices import EXPORT_CHOICES
+from qm_tui.transfer.options import Choice, Option
+from qm_tui.users.fields import FIELDS
+from qm_tui.users.query.names import NAMES, Name
+from scripts.splice import code, escaped, spliced, table
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "fields.md"
+FILTERS = DOCS / "filters.md"
+USERS_FILES = DOCS / "users-files.md"
+
+EXAMPLES = {
+    "first-name": "anna",
+    "last-name": "ber*",
+    "extension": "10*",
+    "user-id": "u7k2m9q4x1bd",
+    "agent-id": '""',
+    "department": "sales",
+    "user-name": "aberg",
+    "security-profile": '="Agent"',
+    "recording-profile": '""',
+    "phone-ip": "10.0.7.*",
+    "recording-service": "any",
+    "windows-login": r"corp\anna",
+    "sip-uri": "*@example.com",
+    "location": '"New York"',
+    "additional-extensions": "0413",
+    "private-extensions": "0415",
+    "secondary-phone-ip": "00:1a:*",
+}
+"""What may be looked for in a field; of the other names all values are known."""
+
+MORE_EXAMPLES = {"changed": ("2026-11-20", "2026-11-20..2026-11-23"), "import": ("41",)}
+"""Values of names that take others than those that are known."""
+
+HEAD = """\
+# The 26 fields
+
+Generated from `qm_tui/users/fields.py` by `make docs`. Without a header, the columns of a file are
+in this order. With a header, they can be in any order. The key is the name of the field in the
+store and in `--json`.
+
+"""
+
+
+def page() -> str:
+    """Return the page of fields."""
+    rows = [("#", "Header", "Key", "Required", "Description")]
+    for field in FIELDS:
+        meaning = field.meaning
+        if field.only_for:
+            meaning += f" Only for {field.only_for}."
+        if field.aliases:
+            meaning += f" Also accepted: {', '.join(f'`{alias}`' for alias in field.aliases)}."
+        if field.is_secret:
+            meaning += " Never shown."
+        required = "yes" if field.mandatory else ""
+        rows.append((str(field.number), field.header, f"`{field.key}`", required, meaning))
+    return HEAD + table(*rows)
+
+
+def examples(name: Name) -> list[str]:
+    """Return filters with a name: one for each value that is known, or one that can be typed."""
+    known = (*name.values, *MORE_EXAMPLES.get(name.name, ())) or (EXAMPLES[name.name],)
+    return [f"{name.name}:{value}" for value in known]
+
+
+def filters_page() -> str:
+    """Return the page of filters with the present names."""
+    rows = [
+        (f"`{one.name}:`", one.meaning, " ".join(map("`{}`".format, examples(one))))
+        for one in NAMES.values()
+    ]
+    return spliced(FILTERS, "names", table(("Name", "Matches", "Examples"), *rows))
+
+
+def _option_rows(choices: Iterable[Choice[Any]]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each value of each option; the first value is the default."""
+    for choice in choices:
+        title, letter = choice.title, f"`{choice.letter}`" if choice.letter else ""
+        for option in choice.options:
+            is_default = option is choice.options[0]
+            value = f"{option.words} (default)" if is_default else option.words
+            cells = (title, letter, value, option.meaning)
+            yield (*map(escaped, cells), _flag_of(choice, option, is_default=is_default))
+            title = letter = ""
+
+
+def _flag_of(choice: Choice[Any], option: Option, *, is_default: bool) -> str:
+    if isinstance(option.value, StrEnum):
+        return code(f"{choice.flag} {option.value}")
+    return "" if is_default else code(choice.flag)
+
+
+def users_files_page() -> str:
+    """Return the page of users files with the present options."""
+    head = ("Option", "Key", "Value", "Effect", "Command line")
+    export_rows = [(a, *more) for a, _, *more in _option_rows(EXPORT_CHOICES)]
+    export = table((head[0], *head[2:]), *export_rows)
+    importing = table(head, *_option_rows(CHOICES))
+    whole = spliced(USERS_FILES, "import options", importing)
+    return spliced(USERS_FILES, "export options", export, whole)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    FILTERS.write_text(filters_page())
+    USERS_FILES.write_text(users_files_page())
