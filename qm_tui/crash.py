@@ -6,10 +6,10 @@ import threading
 from contextlib import suppress
 from typing import Final
 
-from qm_tui import places
+from qm_tui import paths
+from qm_tui.errors import reason
 from qm_tui.log import log
-from qm_tui.refusal import reason
-from qm_tui.saying import say
+from qm_tui.output import say
 from qm_tui.text import visible
 
 STATUS: Final = 70
@@ -30,7 +30,7 @@ def sentence_of(error: BaseException) -> str:
     try:
         where = f" Details are in {visible(str(log(error)))}."
     except OSError as failed:
-        shown = visible(str(places.log_path()))
+        shown = visible(str(paths.log_path()))
         where = f" The log {shown} could not be written: {reason(failed)}."
     return (
         f"qm-tui failed unexpectedly ({type(error).__name__}): what was being done was not "

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from qm_tui import __version__, places
+from qm_tui import __version__, paths
 from qm_tui.directory import PRIVATE
 from qm_tui.files import make_private_folder, open_file
 from qm_tui.text import visible
@@ -128,7 +128,7 @@ def kind_of(value: object) -> str:
 
 
 def _append(text: str) -> Path:
-    path = places.log_path()
+    path = paths.log_path()
     make_private_folder(path.parent)
     with suppress(OSError):
         if path.stat().st_size > _LONGEST:

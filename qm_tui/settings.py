@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from qm_tui.errors import Refused, reason
 from qm_tui.files import read_small
-from qm_tui.places import settings_folder
-from qm_tui.refusal import Refused, reason
+from qm_tui.paths import settings_folder
 from qm_tui.text import visible
 
 _TABLE: Final = "store"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from qm_tui import __version__, cli, places
+from qm_tui import __version__, cli, paths
 from qm_tui.crash import STATUS, crashed, sentence_of
 from qm_tui.log import log
 from qm_tui.store.tinydb import TinyDBUserStore
@@ -61,13 +61,13 @@ def test_the_log_is_for_its_owner_alone(home, umask):
 
 def test_a_second_error_is_added_to_the_log():
     assert log(_error()) == log(_error())
-    assert places.log_path().read_text().count("ValueError\n") == 2
+    assert paths.log_path().read_text().count("ValueError\n") == 2
 
 
 def test_one_sentence_says_what_happened_and_where_the_log_is():
     sentence = sentence_of(_error())
     assert "ValueError" in sentence
-    assert str(places.log_path()) in sentence
+    assert str(paths.log_path()) in sentence
     assert "\n" not in sentence
     assert SECRET not in sentence
 
@@ -105,8 +105,8 @@ def test_the_command_line_ends_a_crash_with_its_status(home, monkeypatch, capsys
     assert out == ""
     assert errors.count("\n") == 1
     assert "Traceback" not in errors
-    assert SECRET not in errors + places.log_path().read_text()
-    assert "in _boom" in places.log_path().read_text()
+    assert SECRET not in errors + paths.log_path().read_text()
+    assert "in _boom" in paths.log_path().read_text()
 
 
 def test_an_import_that_crashes_in_its_commit_leaves_the_store_as_it_was(home, monkeypatch, capsys):

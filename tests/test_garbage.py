@@ -7,7 +7,7 @@ import pytest
 
 _START = """
 import gc, weakref
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.gc_control import no_garbage_collection
 
 class Dialog:
     def __init__(self):

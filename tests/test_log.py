@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qm_tui import log as logging
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.crash import catch_the_rest, sentence_of
 from qm_tui.log import kind_of, log, note, write_more
 from tests.helpers import ANNA
@@ -88,15 +88,15 @@ def test_errors_that_cause_each_other_are_logged_once():
 
 def test_a_log_that_others_may_read_no_longer_is(more):
     note("begun")
-    places.log_path().chmod(0o644)
+    paths.log_path().chmod(0o644)
     note("gone on")
-    assert stat.S_IMODE(places.log_path().stat().st_mode) == 0o600
-    assert "gone on" in places.log_path().read_text()
+    assert stat.S_IMODE(paths.log_path().stat().st_mode) == 0o600
+    assert "gone on" in paths.log_path().read_text()
 
 
 def test_a_log_that_has_grown_is_begun_anew(more):
     note("begun")
-    path = places.log_path()
+    path = paths.log_path()
     with path.open("a") as file:
         file.write("x" * logging._LONGEST)
     note("anew")
@@ -107,7 +107,7 @@ def test_a_log_that_has_grown_is_begun_anew(more):
 
 
 def test_a_pipe_in_its_place_holds_nothing_up(home):
-    path = places.log_path()
+    path = paths.log_path()
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
     said = sentence_of(ValueError())
@@ -116,7 +116,7 @@ def test_a_pipe_in_its_place_holds_nothing_up(home):
 
 
 def test_a_folder_in_its_place_is_no_second_error_and_said():
-    places.log_path().mkdir(parents=True)
+    paths.log_path().mkdir(parents=True)
     logging._more.set()
     try:
         note("nowhere")
@@ -131,7 +131,7 @@ def test_a_folder_in_its_place_is_no_second_error_and_said():
 
 def test_nothing_is_noted_unless_that_is_wanted():
     note("nothing")
-    assert not places.log_path().exists()
+    assert not paths.log_path().exists()
 
 
 def test_the_rest_is_caught(monkeypatch):
@@ -144,6 +144,6 @@ def test_the_rest_is_caught(monkeypatch):
     thread = threading.Thread(target=lambda: dict.fromkeys([0])[len(SECRET)])
     thread.start()
     thread.join()
-    text = places.log_path().read_text()
+    text = paths.log_path().read_text()
     assert "KeyError\n" in text
     assert SECRET not in text

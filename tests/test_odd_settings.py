@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.store import open_store
 from tests.helpers import ANNA, commit
 from tests.test_cli import command
@@ -49,23 +49,23 @@ def _ran(*arguments, status, store):
 @pytest.fixture
 def store(home):
     commit(home / "users.json", ANNA)
-    places.settings_folder().mkdir(parents=True)
+    paths.settings_folder().mkdir(parents=True)
     return home / "users.json"
 
 
 @pytest.mark.parametrize("make", ODD)
 def test_settings_that_are_no_small_file_are_refused(store, make):
-    make(places.settings_folder() / "settings.toml")
+    make(paths.settings_folder() / "settings.toml")
     assert "settings.toml" in _ran("list", status=2, store=store)
 
 
 @pytest.mark.parametrize("make", ODD)
 @pytest.mark.parametrize("name", ["choices.toml", "views.toml"])
 def test_what_is_remembered_is_passed_over(store, make, name):
-    from qm_tui.remembered import Remembered, remembered
-    from qm_tui.remembered_views import RememberedViews, remembered_views
+    from qm_tui.preferences import Remembered, remembered
+    from qm_tui.saved_views import RememberedViews, remembered_views
 
-    make(places.settings_folder() / name)
+    make(paths.settings_folder() / name)
     assert remembered() == Remembered()
     assert remembered_views() == RememberedViews()
     assert "anna" in _ran("list", status=0, store=store)
@@ -114,7 +114,7 @@ def test_where_errors_cannot_be_said_the_status_is_the_same(store, arguments, st
 
 
 def test_a_log_that_cannot_be_written_is_said_where_more_is_wanted(store):
-    log = places.log_path()
+    log = paths.log_path()
     log.parent.parent.mkdir(parents=True)
     log.parent.symlink_to("/dev/full")
     said = _ran("--debug", "list", status=2, store=store)

@@ -4,46 +4,46 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui import places
+from qm_tui import paths
 
 
 def test_the_default_store_is_in_the_data_folder(home):
-    assert places.store_path() == home / ".local" / "share" / "qm-tui" / "users.json"
+    assert paths.store_path() == home / ".local" / "share" / "qm-tui" / "users.json"
 
 
 def test_the_data_folder_may_be_elsewhere(home, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
-    assert places.store_path() == home / "data" / "qm-tui" / "users.json"
+    assert paths.store_path() == home / "data" / "qm-tui" / "users.json"
 
 
 def test_a_path_given_wins_over_the_environment_and_that_over_the_default(monkeypatch):
     monkeypatch.setenv("QM_TUI_STORE", "/from/environment.json")
-    assert places.store_path() == Path("/from/environment.json")
-    assert places.store_path(Path("/given.json")) == Path("/given.json")
+    assert paths.store_path() == Path("/from/environment.json")
+    assert paths.store_path(Path("/given.json")) == Path("/given.json")
 
 
 def test_an_empty_variable_is_none(home, monkeypatch):
     monkeypatch.setenv("QM_TUI_STORE", "")
-    assert places.store_path().is_relative_to(home)
+    assert paths.store_path().is_relative_to(home)
 
 
 @pytest.mark.parametrize(("written", "inside"), [("~/a/u.json", "a/u.json"), ("u.json", "u.json")])
 def test_home_and_the_present_folder_are_understood(home, monkeypatch, written, inside):
     monkeypatch.chdir(home)
-    assert places.store_path(Path(written)) == home / inside
+    assert paths.store_path(Path(written)) == home / inside
     monkeypatch.setenv("QM_TUI_STORE", written)
-    assert places.store_path() == home / inside
+    assert paths.store_path() == home / inside
 
 
 def test_settings_and_log_have_folders_of_their_own(home):
-    assert places.settings_folder() == home / ".config" / "qm-tui"
-    assert places.log_path().is_relative_to(home / ".local" / "state" / "qm-tui")
+    assert paths.settings_folder() == home / ".config" / "qm-tui"
+    assert paths.log_path().is_relative_to(home / ".local" / "state" / "qm-tui")
 
 
 def test_asking_makes_nothing(home):
-    places.store_path()
-    places.settings_folder()
-    places.log_path()
+    paths.store_path()
+    paths.settings_folder()
+    paths.log_path()
     assert list(home.iterdir()) == []
 
 
@@ -52,14 +52,14 @@ def test_asking_makes_nothing(home):
     [("users.json", "~/users.json"), ("a/b c.json", "~/a/b c.json"), ("", "~"), ("~", "~/~")],
 )
 def test_a_path_in_the_home_folder_is_shortened(home, inside, expected):
-    assert places.short(home / inside) == expected
+    assert paths.short(home / inside) == expected
 
 
 @pytest.mark.parametrize("path", ["/elsewhere/users.json", "users.json", "/"])
 def test_other_paths_stay(path):
-    assert places.short(Path(path)) == path
+    assert paths.short(Path(path)) == path
 
 
 def test_a_folder_whose_name_begins_like_home_is_not_home(home):
     path = home.with_name(home.name + "-too") / "users.json"
-    assert places.short(path) == str(path)
+    assert paths.short(path) == str(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.remembered import Remembered, choices_path, remember, remembered
+from qm_tui.preferences import Remembered, choices_path, remember, remembered
 from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
 from qm_tui.transfer.export_choices import Delimiter, ExportChoices
 

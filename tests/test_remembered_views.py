@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.remembered_views import (
+from qm_tui.saved_views import (
     RememberedViews,
     built_in_name,
     remember_views,
@@ -248,7 +248,7 @@ def test_a_full_disk_leaves_what_was_kept(monkeypatch):
 
 _SAVE_TEN = """
 import sys
-from qm_tui.remembered_views import remember_views
+from qm_tui.saved_views import remember_views
 from qm_tui.users.query.views import SavedView
 for number in range(10):
     assert remember_views(saved=SavedView(f"{sys.argv[1]} {number}"), last=SavedView(sys.argv[1]))

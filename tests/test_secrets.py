@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.users.fields import User
 from tests.helpers import HEADER, commit_unchecked, csv_text, user
 from tests.tui.test_real_terminal import PROGRAM
@@ -289,6 +289,6 @@ def test_no_output_of_a_run_holds_a_piece_of_a_secret(home, store, files):
     # all that may hold secrets was there to be searched, and so were the places that must not
     assert held == set(MAY_HOLD.values())
     assert [name for name, _ in below if fnmatch(name, MUST_NOT_HOLD)]
-    assert places.log_path().is_file()
-    assert b"QmPwA" not in places.log_path().read_bytes()
+    assert paths.log_path().is_file()
+    assert b"QmPwA" not in paths.log_path().read_bytes()
     assert _CLIPBOARD.search(outputs[0].data)

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from qm_tui.cli.common import Given, opened
 from qm_tui.cli.program import app
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.settings import Settings, settings
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.memory import MemoryStore

@@ -254,7 +254,7 @@ def test_the_command_line_prints_through_one_door():
         )
     }
     assert printing == {
-        "saying.py",
+        "output.py",
         "progress_line.py",  # numbers, and the names of phases
         "cli/exporting.py",  # a file, and never to a terminal
     }

@@ -18,8 +18,8 @@ from qm_tui.cli.common import (
     require_store,
     saved,
 )
-from qm_tui.refusal import Refused
-from qm_tui.saying import put, say, say_json
+from qm_tui.errors import Refused
+from qm_tui.output import put, say, say_json
 from qm_tui.text import fitted, json_text, visible
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from qm_tui.cli.common import (
     require_store,
     saved,
 )
-from qm_tui.refusal import Refused
-from qm_tui.saying import say, say_json
+from qm_tui.errors import Refused
+from qm_tui.output import say, say_json
 from qm_tui.text import visible
 
 _NOTHING: Final = "Nobody was added."

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 
 if TYPE_CHECKING:

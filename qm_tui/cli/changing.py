@@ -19,8 +19,8 @@ from qm_tui.cli.common import (
     saved,
 )
 from qm_tui.cli.whom import USER_HELP, whom
-from qm_tui.refusal import Refused
-from qm_tui.saying import say
+from qm_tui.errors import Refused
+from qm_tui.output import say
 from qm_tui.text import counted, visible
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 
 if TYPE_CHECKING:

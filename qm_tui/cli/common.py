@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui import places
-from qm_tui.refusal import Refused
-from qm_tui.saying import Unsaid, say, saying
+from qm_tui import paths
+from qm_tui.errors import Refused
+from qm_tui.output import Unsaid, say, saying
 from qm_tui.text import visible
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ StoreOption = Annotated[
         "--store",
         metavar="PATH",
         parser=a_path,
-        help=f"The store's file. Without it {places.STORE_VARIABLE} says where it is, or it is in "
+        help=f"The store's file. Without it {paths.STORE_VARIABLE} says where it is, or it is in "
         "the data folder of your login.",
         show_default=False,
     ),
@@ -108,7 +108,7 @@ def store_path(context: typer.Context, store: Path | None) -> Path:
         Refused: it counts from a folder that is not there.
     """
     given: Given = context.obj
-    return places.store_path(store or given.store)
+    return paths.store_path(store or given.store)
 
 
 def opened(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from qm_tui.saying import put, say
+from qm_tui.output import put, say
 from qm_tui.text import visible
 
 if TYPE_CHECKING:

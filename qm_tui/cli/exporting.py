@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, a_path, opened, reporting, require_store
-from qm_tui.refusal import Refused
-from qm_tui.saying import say, saying
+from qm_tui.errors import Refused
+from qm_tui.output import say, saying
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import EXPORT_CHOICE, Delimiter, ExportChoices, delimiter_typed
 
@@ -68,7 +68,7 @@ def export(
     if delimiter and not for_excel:
         msg = "--delimiter is for spreadsheets: add --for-excel. Other files have commas."
         raise Refused(msg)
-    path = None if file == "-" else places.expanded(a_path(file))
+    path = None if file == "-" else paths.expanded(a_path(file))
     choices = ExportChoices(
         header=not no_header,
         passwords=not no_passwords,

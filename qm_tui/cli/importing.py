@@ -17,8 +17,8 @@ from qm_tui.cli.common import (
     reporting,
     saved,
 )
-from qm_tui.refusal import Refused
-from qm_tui.saying import say, say_json
+from qm_tui.errors import Refused
+from qm_tui.output import say, say_json
 from qm_tui.text import counted, visible
 from qm_tui.transfer.choices import CHOICE, Choices, Empty, Mode, UnknownID
 
@@ -146,7 +146,7 @@ def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path 
     Raises:
         Refused: there is no such encoding or delimiter, or the mapping cannot be used.
     """
-    from qm_tui import places
+    from qm_tui import paths
     from qm_tui.transfer.dialect_names import delimiter_typed, encoding_typed
     from qm_tui.transfer.read_as import ReadAs
 
@@ -154,7 +154,7 @@ def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path 
     if mapping is not None:
         from qm_tui.transfer.mapping import read_mapping
 
-        pairs = read_mapping(places.expanded(mapping))
+        pairs = read_mapping(paths.expanded(mapping))
     return ReadAs(
         encoding_typed(encoding) if encoding else "",
         delimiter_typed(delimiter) if delimiter else "",

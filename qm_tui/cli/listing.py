@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui import __version__, places
+from qm_tui import __version__, paths
 from qm_tui.cli.activity import what_it_did
 from qm_tui.cli.choosing import FilterOption, SortOption, chosen_columns, chosen_users
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, opened, say_notices, store_path
-from qm_tui.refusal import Refused
-from qm_tui.saying import say, say_json
+from qm_tui.errors import Refused
+from qm_tui.output import say, say_json
 from qm_tui.text import counted, fitted, size_text, visible
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def info(
     context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
 ) -> None:
     """Say where the data, the settings and the log are, and what counts."""
-    from qm_tui.remembered import choices_path
+    from qm_tui.preferences import choices_path
     from qm_tui.settings import settings, settings_path
 
     path = store_path(context, store)
@@ -122,8 +122,8 @@ def info(
         *more,
         ("Settings", f"{where} ({chosen}{'' if where.exists() else '; not there: as built in'})"),
         ("Choices", str(choices_path())),
-        ("Mappings", str(places.mappings_folder())),
-        ("Log", str(places.log_path())),
+        ("Mappings", str(paths.mappings_folder())),
+        ("Log", str(paths.log_path())),
     ):
         say(f"{name:<10}{visible(value)}")
     if refused:

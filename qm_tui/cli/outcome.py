@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from qm_tui.saying import say, say_json
+from qm_tui.output import say, say_json
 from qm_tui.text import counted, visible
 
 if TYPE_CHECKING:

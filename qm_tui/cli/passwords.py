@@ -13,8 +13,8 @@ from qm_tui.cli.common import (
     require_store,
     saved,
 )
-from qm_tui.refusal import Refused
-from qm_tui.saying import say
+from qm_tui.errors import Refused
+from qm_tui.output import say
 from qm_tui.text import visible
 
 _LONGEST: Final = 1 << 16

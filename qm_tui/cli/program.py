@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from qm_tui import __version__, places
+from qm_tui import __version__, paths
 from qm_tui.cli import (
     activity,
     adding,
@@ -23,9 +23,9 @@ from qm_tui.cli import (
 )
 from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
 from qm_tui.crash import catch_the_rest, crashed
+from qm_tui.errors import Refused, reason
 from qm_tui.log import note, note_start, write_more
-from qm_tui.refusal import Refused, reason
-from qm_tui.saying import Unsaid, say, saying
+from qm_tui.output import Unsaid, say, saying
 from qm_tui.text import visible
 
 app = typer.Typer(
@@ -105,7 +105,7 @@ def _log_more() -> None:
     try:
         write_more()
     except OSError as error:
-        where = visible(str(places.log_path()))
+        where = visible(str(paths.log_path()))
         msg = f"--debug cannot write the log {where}: {reason(error)}. Leave it out, or mend that."
         raise Refused(msg) from error
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.cli.common import (
     Given,
     JsonOption,
@@ -16,8 +16,8 @@ from qm_tui.cli.common import (
     reporting,
     store_path,
 )
-from qm_tui.refusal import Refused
-from qm_tui.saying import say, say_json
+from qm_tui.errors import Refused
+from qm_tui.output import say, say_json
 from qm_tui.text import counted, size_text, visible
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _init_shared(
     if given.read_only:
         msg = "init and --read-only cannot be combined."
         raise Refused(msg)
-    place = places.store_path(shared)
+    place = paths.store_path(shared)
     path = place if place.suffix.lower() == ".json" else place / "users.json"
     had = _maintenance(opened(context, path, read_only=False, load=False)).share(group)
     where, group_called = visible(str(path)), f"the group {visible(group, 64)}"
@@ -76,7 +76,7 @@ def _init_shared(
             say(f"The store {where} exists: its {had} files are now shared by {group_called}.")
         else:
             say(f"Created an empty store, shared by {group_called}: {where}")
-        say(f"Its members use --store {where}, or set {places.STORE_VARIABLE} to that.")
+        say(f"Its members use --store {where}, or set {paths.STORE_VARIABLE} to that.")
 
 
 def backup(
@@ -92,7 +92,7 @@ def backup(
     from qm_tui.progress_line import progress_line
 
     users = opened(context, store, read_only=True)
-    target = places.store_path(file)
+    target = paths.store_path(file)
     if str(file) == "-":
         msg = "A backup cannot be written to standard output. Give the path of a file."
         raise Refused(msg)
@@ -152,7 +152,7 @@ def recover(
 
     damaged = store_path(context, store)
     users = opened(context, store, read_only=True, load=False)
-    target = places.store_path(new)
+    target = paths.store_path(new)
     with progress_line() as tick:
         recovered = _maintenance(users).recover(target, tick)
     with reporting("What could be read is in the new store."):

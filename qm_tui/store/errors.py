@@ -1,6 +1,6 @@
 """Why a store could not do what it was asked to do."""
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 
 
 class StoreError(Refused):

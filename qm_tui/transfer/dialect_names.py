@@ -4,7 +4,7 @@ import codecs
 import string
 from typing import Final
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 from qm_tui.transfer.rows import DELIMITER_SIGNS
 

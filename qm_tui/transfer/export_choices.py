@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 from qm_tui.transfer.options import Choice, Option
 

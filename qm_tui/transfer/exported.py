@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import ExportChoices
 from qm_tui.users.fields import FIELDS

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from qm_tui.directory import NotDurable
+from qm_tui.errors import Refused, reason
 from qm_tui.files import replacing
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
 from qm_tui.transfer.export_choices import USUAL, ExportChoices
 from qm_tui.transfer.exported import Exported

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.errors import Refused
+from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Cancelled, Phase, Tick, no_tick
-from qm_tui.refusal import Refused
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions

@@ -17,8 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from qm_tui.errors import Refused, reason
 from qm_tui.files import make_private_folder, read_small, replacing
-from qm_tui.refusal import Refused, reason
 from qm_tui.text import visible
 from qm_tui.transfer.columns import (
     MappingDoesNotFit,

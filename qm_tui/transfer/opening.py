@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from qm_tui.refusal import Refused, reason
+from qm_tui.errors import Refused, reason
 from qm_tui.text import visible
 
 SUFFIX: Final = ".csv"

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import Findings, Record, UsersFile

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import islice, repeat
 from typing import Final, NamedTuple, cast
 
-from qm_tui.garbage import let_go
+from qm_tui.gc_control import let_go
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.changes.mass_change import confirmation_count
 from qm_tui.store.state import State

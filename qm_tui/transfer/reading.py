@@ -13,8 +13,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+from qm_tui.errors import Refused, reason
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.refusal import Refused, reason
 from qm_tui.text import counted, visible
 from qm_tui.transfer.columns import (
     ColumnNamedTwice,

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qm_tui.directory import NotDurable
-from qm_tui.places import short
+from qm_tui.errors import Refused, reason
+from qm_tui.paths import short
 from qm_tui.progress import Tick, no_tick
-from qm_tui.refusal import Refused, reason
 from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.exporting import export_path
 from qm_tui.transfer.plan import Outcomes, Plan

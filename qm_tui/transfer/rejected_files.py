@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
 from qm_tui.directory import NotDurable
+from qm_tui.errors import Refused, reason
 from qm_tui.files import replacing
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.progress import Phase, Tick
-from qm_tui.refusal import Refused, reason
 from qm_tui.text import counted, visible
 from qm_tui.transfer.columns import Columns, field_of_column
 from qm_tui.transfer.dialect import Dialect

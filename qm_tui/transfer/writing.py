@@ -11,7 +11,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 from qm_tui.transfer.dialect import not_a_text_file
 from qm_tui.transfer.export_choices import ExportChoices

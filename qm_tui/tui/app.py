@@ -21,10 +21,10 @@ from textual.worker import WorkerFailed
 
 from qm_tui.crash import STATUS, crashed, has_failed, log_quietly
 from qm_tui.log import note, says_more
+from qm_tui.output import say
+from qm_tui.preferences import Theme, remember, remembered
 from qm_tui.progress import HungUp
-from qm_tui.remembered import Theme, remember, remembered
-from qm_tui.remembered_views import RememberedViews, remember_views, remembered_views
-from qm_tui.saying import say
+from qm_tui.saved_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.chrome import FilterWanted, PageChosen
 from qm_tui.tui.incoming import TerminalDriver

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from textual.app import App
 from textual.screen import Screen
 
-from qm_tui.garbage import let_go, no_garbage_collection
+from qm_tui.gc_control import let_go, no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.session import Session

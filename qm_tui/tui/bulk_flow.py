@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
+from qm_tui.preferences import remembered
 from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.remembered import remembered
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan
 from qm_tui.store.changes.bulk import chosen as these
 from qm_tui.store.interface import TransactionKind

@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
 from qm_tui.crash import sentence_of
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Cancelled
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
 from qm_tui.store.interface import TransactionKind

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from textual.app import App
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import visible
 
 MOST: Final = 74_994

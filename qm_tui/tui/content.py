@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.text import visible
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.screen import Screen
 
+from qm_tui.preferences import remember, remembered
 from qm_tui.progress import Tick
-from qm_tui.remembered import remember, remembered
 from qm_tui.transfer.exported import Exported
 from qm_tui.transfer.exporting import export_users
 from qm_tui.tui.export_options import Scope, Who

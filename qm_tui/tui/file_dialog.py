@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
 
-from qm_tui.places import short
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
+from qm_tui.paths import short
 from qm_tui.tui.content import safe, safe_path
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.file_list import FileList, reading_text

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
-from qm_tui.places import short
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
+from qm_tui.paths import short
 from qm_tui.text import fitted, size_text, visible
 from qm_tui.tui.folder import Entry, date_text, listing
 from qm_tui.tui.virtual_rows import VirtualRows

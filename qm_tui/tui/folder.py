@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.places import short
-from qm_tui.refusal import Refused, reason
+from qm_tui.errors import Refused, reason
+from qm_tui.paths import short
 from qm_tui.text import visible
 from qm_tui.transfer.opening import SUFFIX
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.text import counted
 from qm_tui.transfer.importing import Asked, ConfirmationRequired, OutcomeChanged, commit

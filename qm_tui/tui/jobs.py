@@ -9,9 +9,9 @@ from typing import Final
 from textual.message import Message
 
 from qm_tui.crash import sentence_of
+from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.progress_line import Pace
-from qm_tui.refusal import Refused
 from qm_tui.store.state import State
 from qm_tui.users.query.views import SortKey
 

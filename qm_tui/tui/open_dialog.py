@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.transfer.peek import first_lines
 from qm_tui.transfer.reading import UsersFile
 from qm_tui.tui.content import safe

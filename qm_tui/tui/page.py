@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.places import short
+from qm_tui.paths import short
 from qm_tui.tui.actions_bar import ActionsBar, Offer
 from qm_tui.tui.chrome import PAGES, HeaderLine, NavigationPane, PageChosen
 from qm_tui.tui.content import safe

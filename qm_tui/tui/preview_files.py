@@ -10,11 +10,11 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from qm_tui.directory import NotDurable
+from qm_tui.errors import Refused, reason
 from qm_tui.files import replacing
-from qm_tui.places import mappings_folder, short
+from qm_tui.paths import mappings_folder, short
+from qm_tui.preferences import remembered
 from qm_tui.progress import STEP, Phase
-from qm_tui.refusal import Refused, reason
-from qm_tui.remembered import remembered
 from qm_tui.text import visible
 from qm_tui.transfer.exporting import AlreadyThere
 from qm_tui.transfer.guessing import guesses

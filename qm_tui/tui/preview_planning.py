@@ -6,8 +6,8 @@ from typing import Any
 from textual.message import Message
 from textual.screen import Screen
 
+from qm_tui.preferences import remember
 from qm_tui.progress import Cancelled
-from qm_tui.remembered import remember
 from qm_tui.transfer.importing import Asked, Prepared, prepare
 from qm_tui.transfer.plan import Plan
 from qm_tui.tui.jobs import Job, ended_by

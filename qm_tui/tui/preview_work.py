@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from textual.app import App
 
-from qm_tui.garbage import let_go
+from qm_tui.gc_control import let_go
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.transfer.importing import Prepared
 from qm_tui.transfer.plan import RESULTS, Outcomes, Plan, Result

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Label, Static
 
-from qm_tui.places import short
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
+from qm_tui.paths import short
 from qm_tui.transfer.export_choices import USUAL, ExportChoices
 from qm_tui.transfer.exporting import place_for
 from qm_tui.tui.content import safe

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from qm_tui.log import note
 from qm_tui.progress import Cancelled
-from qm_tui.remembered_views import RememberedViews
+from qm_tui.saved_views import RememberedViews
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.jobs import Job, Progressed, View, Wanted
 from qm_tui.tui.listing import Listing

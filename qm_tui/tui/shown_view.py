@@ -8,7 +8,7 @@ from typing import Any, Final
 from textual.screen import Screen
 from textual.timer import Timer
 
-from qm_tui.remembered_views import remember_views
+from qm_tui.saved_views import remember_views
 from qm_tui.tui.listing import Listed, Overtaken, asks_for_marks, find
 from qm_tui.tui.session import Session
 from qm_tui.users.fields import User

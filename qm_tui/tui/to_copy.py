@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import counted, visible
 from qm_tui.transfer.export_choices import ExportChoices
 from qm_tui.transfer.writing import Writer

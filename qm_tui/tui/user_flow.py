@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.remembered import remembered
+from qm_tui.preferences import remembered
 from qm_tui.tui.details_lines import title_of
 from qm_tui.tui.password_dialog import PasswordDialog
 from qm_tui.tui.session import Session

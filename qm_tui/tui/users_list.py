@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.refusal import Refused
-from qm_tui.remembered_views import remembered_views
+from qm_tui.errors import Refused
+from qm_tui.saved_views import remembered_views
 from qm_tui.text import counted
 from qm_tui.tui.acting import FIRST_ACTS, MORE_ACTS, Chosen, act, can_act
 from qm_tui.tui.chrome import PAGES

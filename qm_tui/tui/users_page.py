@@ -8,9 +8,9 @@ from typing import ClassVar, Final
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from qm_tui.places import folder_to_begin_in
+from qm_tui.errors import Refused
+from qm_tui.paths import folder_to_begin_in
 from qm_tui.progress import Cancelled
-from qm_tui.refusal import Refused
 from qm_tui.tui.actions_bar import Offer
 from qm_tui.tui.jobs import FirstFound, Job, StoreOpened, StoreUnusable, Wanted
 from qm_tui.tui.later import import_later

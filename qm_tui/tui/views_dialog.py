@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.places import short
-from qm_tui.remembered_views import built_in_name, is_same_name, remember_views, views_path
+from qm_tui.paths import short
+from qm_tui.saved_views import built_in_name, is_same_name, remember_views, views_path
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog

@@ -7,14 +7,9 @@ import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.refusal import Refused
-from qm_tui.remembered import Remembered, Theme, choices_path, remember, remembered
-from qm_tui.remembered_views import (
-    RememberedViews,
-    remember_views,
-    remembered_views,
-    views_path,
-)
+from qm_tui.errors import Refused
+from qm_tui.preferences import Remembered, Theme, choices_path, remember, remembered
+from qm_tui.saved_views import RememberedViews, remember_views, remembered_views, views_path
 from qm_tui.settings import Settings, settings, settings_path
 from qm_tui.text import visible
 from qm_tui.transfer.mapping import read_mapping, save_mapping, saved_mapping

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.store import open_store
 from qm_tui.store.interface import UserStore
 from qm_tui.transfer.choices import CHOICES, Choices

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.transfer.columns import (
     ColumnNamedTwice,
     MappingDoesNotFit,

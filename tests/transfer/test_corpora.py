@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.transfer.lines import lines_of

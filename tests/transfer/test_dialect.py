@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.transfer import lines
 from qm_tui.transfer.dialect import dialect_of, not_a_text_file
 from qm_tui.transfer.dialect_names import (

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.refusal import Refused
 from qm_tui.transfer import exporting
 from qm_tui.transfer.export_choices import Delimiter, ExportChoices, delimiter_typed
 from qm_tui.transfer.exported import Exported

@@ -2,8 +2,8 @@
 
 import pytest
 
+from qm_tui.errors import Refused
 from qm_tui.progress import Phase
-from qm_tui.refusal import Refused
 from qm_tui.store import open_store
 from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.importing import (

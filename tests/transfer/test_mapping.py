@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.transfer.mapping import read_mapping, save_mapping, saved_mapping
 from qm_tui.transfer.read_as import ColumnMapping
 from qm_tui.users.fields import FIELD

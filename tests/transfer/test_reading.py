@@ -2,8 +2,8 @@
 
 import pytest
 
+from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.refusal import Refused
 from qm_tui.transfer.read_as import ColumnMapping, ReadAs
 from qm_tui.transfer.reading import UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, MAX_VALUE

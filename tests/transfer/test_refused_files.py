@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from tests.helpers import ANNA, HEADER, csv_text, read, written
 
 _GOOD = csv_text([HEADER, ANNA])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled
-from qm_tui.refusal import Refused
 from qm_tui.store.state import EMPTY
 from qm_tui.transfer import lines
 from qm_tui.transfer.exporting import AlreadyThere

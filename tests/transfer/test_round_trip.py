@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.store.state import EMPTY
 from qm_tui.transfer import exporting
 from qm_tui.transfer.choices import Choices, UnknownID

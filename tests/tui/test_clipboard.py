@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.tui.clipboard import MOST, copy, sequence_for, without_controls
 from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
 from qm_tui.users.fields import FIELDS, KEYS, User

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui import places
+from qm_tui import paths
 from qm_tui.store import open_store
 from tests.tui.pages import sample_users, store_of
 
@@ -73,7 +73,7 @@ def store(home):
 
 
 def _log():
-    path = places.log_path()
+    path = paths.log_path()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     return path.read_text()
 
@@ -95,7 +95,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_log(store, failure, debug):
     said = terminal.received.rpartition(b"\x1b[?1049l")[2].decode()
     plain = re.sub(r"\x1b\[[?>=<]?[\d;]*[a-z]", "", said).strip()
     assert plain.startswith("qm-tui failed unexpectedly (RuntimeError): ")
-    assert plain.endswith(f"Details are in {places.log_path()}.")
+    assert plain.endswith(f"Details are in {paths.log_path()}.")
     assert "\n" not in plain
     assert b"Traceback" not in terminal.received
     assert SECRET.encode() not in terminal.received
@@ -189,4 +189,4 @@ def test_nothing_is_logged_where_nothing_failed(store):
         terminal.wait_for("20 users")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
-    assert not places.log_path().exists()
+    assert not paths.log_path().exists()

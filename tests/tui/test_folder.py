@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.text import size_text
 from qm_tui.tui.folder import completed, date_text, listing, typed_path
 from tests.tui.dialogs import made

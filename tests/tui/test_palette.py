@@ -5,7 +5,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from qm_tui.remembered import Theme, remembered
+from qm_tui.preferences import Theme, remembered
 from qm_tui.tui.activity_page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.keys import KeysScreen

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from textual.widgets import Button, Input, Static
 
-from qm_tui.remembered import remembered
+from qm_tui.preferences import remembered
 from qm_tui.store import open_store
 from qm_tui.transfer.choices import Empty, UnknownID
 from qm_tui.transfer.importing import commit as carry_out

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Input
 
-from qm_tui.remembered import remember
+from qm_tui.preferences import remember
 from qm_tui.store import open_store
 from qm_tui.transfer.choices import Choices
 from qm_tui.tui.choice_line import ChoiceLine

@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from textual.widgets import Static
 
-from qm_tui.remembered_views import remembered_views
+from qm_tui.saved_views import remembered_views
 from qm_tui.store import open_store
 from qm_tui.tui import clipboard
 from qm_tui.tui.app import QmTuiApp

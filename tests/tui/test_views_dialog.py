@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.remembered_views import remember_views, remembered_views, views_path
+from qm_tui.saved_views import remember_views, remembered_views, views_path
 from qm_tui.tui.file_dialog import KeyHint
 from qm_tui.tui.keys import KeysScreen
 from qm_tui.tui.question import Question

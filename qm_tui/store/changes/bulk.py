@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError

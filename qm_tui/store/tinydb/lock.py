@@ -19,8 +19,8 @@ from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from qm_tui.directory import Directory, lock_file
+from qm_tui.errors import reason
 from qm_tui.progress import HungUp
-from qm_tui.refusal import reason
 from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.origin import Origin
 from qm_tui.text import visible

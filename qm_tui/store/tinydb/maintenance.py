@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from qm_tui.directory import OWNER_ONLY, SHARED, SHARED_FOLDER, Access, Directory, give, real_path
+from qm_tui.errors import reason
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.refusal import reason
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Finding, Maintenance, Recovered, Severity, TransactionSummary
 from qm_tui.store.tinydb import entries, snapshot

@@ -25,9 +25,9 @@ from typing import Any, Final, NamedTuple
 from tinydb.storages import Storage
 
 from qm_tui.directory import Directory, Signature, real_path
-from qm_tui.garbage import no_garbage_collection
+from qm_tui.errors import reason
+from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.refusal import reason
 from qm_tui.store import interface as api
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.origin import current_origin

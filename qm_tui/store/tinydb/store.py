@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from qm_tui.errors import reason
 from qm_tui.network import network_file_system
 from qm_tui.progress import Tick, no_tick
-from qm_tui.refusal import reason
 from qm_tui.store import interface as api
 from qm_tui.store.errors import StoreError
 from qm_tui.store.origin import current_origin

@@ -19,7 +19,7 @@ from unittest import mock
 
 from tinydb import TinyDB
 
-from qm_tui.refusal import Refused
+from qm_tui.errors import Refused
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
 from qm_tui.store.interface import RetentionPolicy, Severity, UserStore

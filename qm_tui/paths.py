@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from qm_tui.refusal import Refused, reason
+from qm_tui.errors import Refused, reason
 from qm_tui.text import visible
 
 APP = "qm-tui"

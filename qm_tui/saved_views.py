@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from qm_tui.directory import NotDurable
 from qm_tui.files import make_private_folder, read_small, replacing
-from qm_tui.places import settings_folder
+from qm_tui.paths import settings_folder
 from qm_tui.users.query.columns import COLUMN, Layout, Placed
 from qm_tui.users.query.language import LONGEST
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from qm_tui.files import make_private_folder, read_small, replacing
-from qm_tui.places import settings_folder
+from qm_tui.paths import settings_folder
 from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.export_choices import ExportChoices
 
