@@ -17,7 +17,7 @@ from qm_tui.directory import NotDurable
 from qm_tui.files import make_private_folder, read_small, replacing
 from qm_tui.paths import settings_folder
 from qm_tui.users.query.columns import COLUMN, Layout, Placed
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 
 _LAST: Final = "last"

@@ -14,7 +14,7 @@ from qm_tui.transfer.choices import CHOICES
 from qm_tui.transfer.export_choices import EXPORT_CHOICES
 from qm_tui.transfer.options import Choice, Option
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.names import NAMES, Name
+from qm_tui.users.query.filter_fields import NAMES, Name
 from scripts.splice import code, escaped, spliced, table
 
 DOCS = Path(__file__).parents[1] / "docs"

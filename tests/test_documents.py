@@ -14,7 +14,7 @@ from qm_tui.transfer.choices import CHOICES
 from qm_tui.transfer.export_choices import EXPORT_CHOICES
 from qm_tui.tui.lifeline import HUNG_UP
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.filter_fields import NAMES
 from scripts import make_command_line_page, make_tables
 from scripts.splice import NoSuchPart, spliced
 from tests.helpers import user

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.users.query.language import parsed
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_parser import parsed
 from scripts.make_tables import EXAMPLES, FILTERS, MORE_EXAMPLES, examples
 from tests.helpers import ANNA, commit, user
 from tests.test_cli import command, home, store

@@ -18,7 +18,7 @@ from qm_tui.saved_views import (
     views_path,
 )
 from qm_tui.users.query.columns import COLUMN, MAX_WIDTH, USUAL, Layout, Placed
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
 
 NARROW = Layout((Placed("extension", 6), Placed("last_name", 12)), 1)

@@ -15,8 +15,8 @@ from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Problem, Severity
-from qm_tui.users.rules import control_fault, faults_of, length_fault
+from qm_tui.users.issues import Problem, Severity
+from qm_tui.users.validation import control_fault, faults_of, length_fault
 from sample_data.generate import users
 from sample_data.make import make, samples
 

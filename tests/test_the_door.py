@@ -23,7 +23,7 @@ from qm_tui.store.transaction import RulesBroken, Transaction
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.problems import Fault
+from qm_tui.users.issues import Fault
 from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, written
 
 SOURCES = Path(__file__).parents[1] / "qm_tui"

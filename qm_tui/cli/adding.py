@@ -56,7 +56,7 @@ def add(
     from qm_tui.cli.whom import user_named
     from qm_tui.store.changes.edit import add_user
     from qm_tui.store.validation import ValidationOptions, validate_changes
-    from qm_tui.users.likeness import NEW_USER, like
+    from qm_tui.users.new_user_template import NEW_USER, like
     from qm_tui.users.passwords import SET_HERE, Encrypted, encrypted
 
     given = arguments or []

@@ -17,7 +17,7 @@ _LICENSE: Final = "license"
 def assigned_names() -> list[str]:
     """The names that can be given a value: those of the fields but User ID, and `license`."""
     from qm_tui.users.fields import Kind
-    from qm_tui.users.query.names import NAMES
+    from qm_tui.users.query.filter_fields import NAMES
 
     fields = [one.name for one in NAMES.values() if one.field and one.field.kind is not Kind.ID]
     return [*fields, _LICENSE]
@@ -25,7 +25,7 @@ def assigned_names() -> list[str]:
 
 def is_assignment(argument: str) -> bool:
     """Whether an argument gives a field a value: the name of a field stands before its `=`."""
-    from qm_tui.users.query.names import names_for, secret_meant
+    from qm_tui.users.query.filter_fields import names_for, secret_meant
 
     name, sign, _ = argument.partition("=")
     return bool(sign) and bool(names_for(name) or secret_meant(name))
@@ -55,7 +55,7 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
 def _values_of(name: str, written: str) -> dict[str, str]:
     from qm_tui.transfer.rows import BLANKS
     from qm_tui.users.fields import Kind
-    from qm_tui.users.query.names import Asks, names_for, secret_meant
+    from qm_tui.users.query.filter_fields import Asks, names_for, secret_meant
 
     secret = secret_meant(name)
     if secret is not None:
@@ -75,7 +75,7 @@ def _values_of(name: str, written: str) -> dict[str, str]:
 
 
 def _unclear(name: str, names: list[str]) -> Refused:
-    from qm_tui.users.query.names import nearest_name
+    from qm_tui.users.query.filter_fields import nearest_name
 
     shown = visible(name, _SHOWN)
     if names:

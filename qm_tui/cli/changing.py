@@ -328,7 +328,7 @@ def _renamed(written: str) -> "Field":
     Raises:
         Refused: it is none of those.
     """
-    from qm_tui.users.query.names import names_for
+    from qm_tui.users.query.filter_fields import names_for
 
     found = [one for one in names_for(written) if one.name in RENAMED]
     if len(found) == 1 and found[0].field is not None:

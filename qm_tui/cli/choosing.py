@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
     from qm_tui.users.fields import User
     from qm_tui.users.query.columns import Column
-    from qm_tui.users.query.language import FilterFault, Term
+    from qm_tui.users.query.filter_parser import FilterFault, Term
     from qm_tui.users.query.views import SortKey
 
 FILTER_SHOWN: Final = 200
@@ -56,8 +56,8 @@ def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) 
     if filter_text is None and sort is None:
         return list(users.values())
     from qm_tui.store.changes.activity_index import ActivityIndex
-    from qm_tui.users.query.finding import Finder, Query
-    from qm_tui.users.query.language import FilterFault
+    from qm_tui.users.query.filter_parser import FilterFault
+    from qm_tui.users.query.search import Finder, Query
     from qm_tui.users.query.sorting import use_own_locale
 
     use_own_locale()
@@ -89,8 +89,8 @@ def _terms(text: str) -> "tuple[Term, ...]":
         FilterFault: it is no filter, or asks for marks.
         Refused: it is empty, as where a script's variable is: that shall not mean all users.
     """
-    from qm_tui.users.query.language import FilterFault, parsed
-    from qm_tui.users.query.names import Asks
+    from qm_tui.users.query.filter_fields import Asks
+    from qm_tui.users.query.filter_parser import FilterFault, parsed
 
     terms = parsed(text)
     if not terms:
@@ -127,7 +127,7 @@ def _column(written: str) -> str:
         Refused: it is not clear which, there is none, or it is never shown.
     """
     from qm_tui.users.query.columns import COLUMN, LICENSE
-    from qm_tui.users.query.names import NAMES, names_for, secret_meant
+    from qm_tui.users.query.filter_fields import NAMES, names_for, secret_meant
 
     keys = {
         one.name: one.field.key if one.field else LICENSE

@@ -197,8 +197,8 @@ def _user_names(state: "State", word: str) -> Iterator[str]:
 def _assignments(state: "State", word: str) -> Iterator[str]:
     """`NAME=`, and behind it the values that users have."""
     from qm_tui.cli.assignments import assigned_names
+    from qm_tui.users.query.filter_fields import NAMES, YES_NO
     from qm_tui.users.query.licenses import CALL_LICENSES
-    from qm_tui.users.query.names import NAMES, YES_NO
 
     name, sign, begin = word.partition("=")
     if not sign:
@@ -220,7 +220,7 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
 
 def _to_rename(state: "State", own: Sequence[str], word: str) -> Iterator[str]:
     from qm_tui.cli.changing import RENAMED
-    from qm_tui.users.query.names import NAMES
+    from qm_tui.users.query.filter_fields import NAMES
 
     if not own:
         yield from (one for one in RENAMED if one.startswith(word))

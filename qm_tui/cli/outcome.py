@@ -62,7 +62,7 @@ def _who(user: "User") -> str:
 
 def _fields(plan: "BulkPlan", user_id: str) -> str:
     """The fields that change, with both values; of a secret that it does."""
-    from qm_tui.users.problems import shown_value
+    from qm_tui.users.issues import shown_value
 
     after, before = plan.changes[user_id], plan.state.users[user_id]
     if after is None:

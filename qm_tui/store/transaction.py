@@ -14,7 +14,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.state import Changes, NameTaken, State
 from qm_tui.store.validation import USUAL, ValidationOptions, any_invalid, validate_changes
 from qm_tui.text import counted
-from qm_tui.users.problems import Fault
+from qm_tui.users.issues import Fault
 
 
 class RulesBroken(StoreError):

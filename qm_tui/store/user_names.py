@@ -15,7 +15,7 @@ from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.issues import Fault, shortened
 
 _USER_NAME: Final = FIELD["user_name"]
 

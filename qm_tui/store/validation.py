@@ -13,8 +13,8 @@ from qm_tui.store.state import Changes, State
 from qm_tui.store.user_names import NAME_TWICE, MatchedRecord, NameClaims, name_conflicts
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, shortened
-from qm_tui.users.rules import (
+from qm_tui.users.issues import Fault, shortened
+from qm_tui.users.validation import (
     control_fault,
     faults_of,
     faults_of_update,

@@ -13,7 +13,7 @@ from qm_tui.transfer.choices import Choices, Mode
 from qm_tui.transfer.reading import CleanRecords, Record
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import name_keys
-from qm_tui.users.rules import unsound_rows
+from qm_tui.users.validation import unsound_rows
 from qm_tui.users.warnings import noteworthy_rows
 
 _USER_ID_AT: Final = FIELD["user_id"].index

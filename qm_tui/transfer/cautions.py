@@ -16,7 +16,7 @@ from qm_tui.transfer.spreadsheet import FORMULA_SIGNS, would_run
 from qm_tui.transfer.tally import in_steps
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Kind, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, Severity, shortened
+from qm_tui.users.issues import Fault, Severity, shortened
 from qm_tui.users.warnings import warnings_of
 
 _GROUPING: Final = tuple(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from qm_tui.transfer.reading import CleanRecords, Record, Values
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.problems import Fault
-from qm_tui.users.rules import control_fault, length_fault
+from qm_tui.users.issues import Fault
+from qm_tui.users.validation import control_fault, length_fault
 
 
 def corrected(

@@ -13,7 +13,7 @@ from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import FIELD
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, Severity, shortened
+from qm_tui.users.issues import Fault, Severity, shortened
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_NAME: Final = FIELD["user_name"]

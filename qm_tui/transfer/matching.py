@@ -14,7 +14,7 @@ from qm_tui.transfer.tally import ANOTHER_PERSON, ID_TWICE, ONLY_UPDATED, UNKNOW
 from qm_tui.transfer.updating import EATABLE, differs, keeps_secrets
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.issues import Fault, shortened
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_ID_AT: Final = _USER_ID.index

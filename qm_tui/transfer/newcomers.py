@@ -11,8 +11,8 @@ from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.problems import Fault
-from qm_tui.users.rules import faults_of
+from qm_tui.users.issues import Fault
+from qm_tui.users.validation import faults_of
 
 _new = tuple.__new__
 

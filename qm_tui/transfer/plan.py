@@ -10,7 +10,7 @@ from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.options import Choice
 from qm_tui.transfer.reading import Values
 from qm_tui.users.fields import User
-from qm_tui.users.problems import Fault, Problem, Severity
+from qm_tui.users.issues import Fault, Problem, Severity
 
 PROBLEMS_KEPT: Final = 10_000
 """The problems of a plan that are kept, the first in file order; all are counted."""

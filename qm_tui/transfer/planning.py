@@ -37,7 +37,7 @@ from qm_tui.transfer.tally import (
 from qm_tui.transfer.updating import updated
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, Problem, Severity, shown_value
+from qm_tui.users.issues import Fault, Problem, Severity, shown_value
 
 _new = tuple.__new__
 

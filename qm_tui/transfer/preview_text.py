@@ -12,7 +12,7 @@ from qm_tui.transfer.choices import CHOICES, Choices
 from qm_tui.transfer.options import Choice, Option
 from qm_tui.transfer.plan import PROBLEMS_KEPT, Group, Plan, Result
 from qm_tui.transfer.reading import Findings
-from qm_tui.users.problems import Problem, Severity
+from qm_tui.users.issues import Problem, Severity
 
 SEVERITY_WORDS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Look at"}
 """What stands before a group of problems."""

@@ -32,8 +32,8 @@ from qm_tui.transfer.rows import BLANKS, CleanRows, Row, Rows
 from qm_tui.transfer.sampling import sample_values
 from qm_tui.transfer.spreadsheet import unguarded, unwrapped
 from qm_tui.users.fields import FIELDS, SECRETS
-from qm_tui.users.problems import Fault
-from qm_tui.users.rules import control_fault
+from qm_tui.users.issues import Fault
+from qm_tui.users.validation import control_fault
 
 _SAMPLES: Final = 3
 _START: Final = 8192

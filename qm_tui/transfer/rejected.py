@@ -19,7 +19,7 @@ from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import UsersFile, Values
 from qm_tui.transfer.rejected_files import NOTHING_SAVED, Known, Saved, Saving, Targets, changed
 from qm_tui.transfer.rejected_names import free_path, rejected_path, unreadable_path
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.issues import Fault, Severity
 
 __all__ = [
     "Saved",

@@ -14,8 +14,8 @@ from qm_tui.transfer.options import Choice
 from qm_tui.transfer.plan import Change, Group
 from qm_tui.transfer.updating import CLEARED, EATEN
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.problems import Fault, Severity
-from qm_tui.users.rules import UNLICENSED
+from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.validation import UNLICENSED
 
 UNKNOWN_ID: Final = "User ID is not known here"
 ID_TWICE: Final = "User ID stands twice in the file"

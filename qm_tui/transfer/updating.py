@@ -11,8 +11,8 @@ from qm_tui.transfer.reading import Values
 from qm_tui.transfer.spreadsheet import was_eaten
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
 from qm_tui.users.identity import name_key
-from qm_tui.users.problems import Fault, Severity, shortened
-from qm_tui.users.rules import faults_of_update
+from qm_tui.users.issues import Fault, Severity, shortened
+from qm_tui.users.validation import faults_of_update
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _PASSWORD_AT: Final = FIELD["password"].index

@@ -27,7 +27,7 @@ from qm_tui.tui.page import COMMON, UNDO, Page
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.session import Session
 from qm_tui.tui.transaction_screen import TransactionScreen
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 
 _REST: Final = 0.0005
 

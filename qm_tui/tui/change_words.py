@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.text import counted, sentence
 from qm_tui.tui.changeable import What
-from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.issues import Fault, shortened
 
 
 def reason_of(what: What) -> str:

@@ -27,7 +27,7 @@ from qm_tui.tui.jobs import Job
 from qm_tui.tui.keys import Key, KeysScreen, keys_that_work
 from qm_tui.tui.question import Message, Question
 from qm_tui.users.fields import Field
-from qm_tui.users.problems import Fault, Severity, shown_value
+from qm_tui.users.issues import Fault, Severity, shown_value
 
 _PAUSE: Final = 0.15
 """Seconds without a key after which a record is judged again."""

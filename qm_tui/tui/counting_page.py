@@ -18,7 +18,7 @@ from qm_tui.tui.number_list import TOO_LONG
 from qm_tui.tui.page import Page
 from qm_tui.tui.resting import Overtaken, rests_of
 from qm_tui.tui.session import Session
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 from qm_tui.users.query.sorting import Rest
 
 Counts = TypeVar("Counts")

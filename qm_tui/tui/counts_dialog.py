@@ -22,9 +22,9 @@ from qm_tui.tui.resting import Overtaken, rests_of
 from qm_tui.tui.virtual_rows import VirtualRows
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import COLUMN
-from qm_tui.users.query.counting import COUNTED_BY, Count, counts_of
-from qm_tui.users.query.language import LONGEST
-from qm_tui.users.query.names import Name
+from qm_tui.users.query.counts import COUNTED_BY, Count, counts_of
+from qm_tui.users.query.filter_fields import Name
+from qm_tui.users.query.filter_parser import LONGEST
 
 _SEVERAL: Final = "A user with several licenses is counted with each of them."
 _NOBODY: Final = "No users are shown: there is nothing to count."

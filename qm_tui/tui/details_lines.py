@@ -16,8 +16,8 @@ from qm_tui.tui.content import safe
 from qm_tui.tui.done_lines import origin_text, time_text
 from qm_tui.tui.signs import sign_of
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
-from qm_tui.users.problems import Fault
-from qm_tui.users.rules import control_fault, faults_of, length_fault
+from qm_tui.users.issues import Fault
+from qm_tui.users.validation import control_fault, faults_of, length_fault
 from qm_tui.users.warnings import warnings_of
 
 MIN_WIDTH: Final = 32

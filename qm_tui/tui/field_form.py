@@ -16,7 +16,7 @@ from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.signs import SIGNS, sign_of
 from qm_tui.users.fields import FIELDS, MAX_VALUE, Field, Kind
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.issues import Fault, Severity
 
 _SPACE: Final = "space"
 

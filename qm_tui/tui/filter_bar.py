@@ -13,8 +13,8 @@ from textual.widgets import Input, Label, Static
 from qm_tui.text import visible
 from qm_tui.tui.content import safe
 from qm_tui.tui.plain_input import PlainInput
-from qm_tui.users.query.completing import Completions, ValuesOf, completions
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.completion import Completions, ValuesOf, completions
+from qm_tui.users.query.filter_parser import LONGEST
 
 _RECALLED: Final = 50
 """Filters that Up brings back."""

@@ -14,13 +14,8 @@ from textual.binding import Binding, BindingType
 from qm_tui.text import fitted, visible
 from qm_tui.tui.number_list import SHOWN, NumberColumn, NumberList
 from qm_tui.users.fields import FIELD
-from qm_tui.users.query.counting import EMPTY
-from qm_tui.users.query.license_counting import (
-    LICENSES,
-    DepartmentUse,
-    LicensesInUse,
-    LicenseUse,
-)
+from qm_tui.users.query.counts import EMPTY
+from qm_tui.users.query.license_usage import LICENSES, DepartmentUse, LicensesInUse, LicenseUse
 from qm_tui.users.query.licenses import License
 
 

@@ -15,7 +15,7 @@ from qm_tui.tui.counting_page import CountingPage
 from qm_tui.tui.license_lists import CellList, DepartmentList, TypeList
 from qm_tui.tui.page import COMMON, UNDO
 from qm_tui.tui.session import Session
-from qm_tui.users.query.license_counting import LicensesInUse, licenses_in_use
+from qm_tui.users.query.license_usage import LicensesInUse, licenses_in_use
 from qm_tui.users.query.sorting import Rest
 
 _NOTE: Final = "Licenses of inactive users could be given to others."

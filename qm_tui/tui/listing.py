@@ -14,9 +14,9 @@ from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.tui.jobs import View, Wanted
 from qm_tui.users.fields import Field, User
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import FilterFault, parsed
-from qm_tui.users.query.names import Asks
+from qm_tui.users.query.filter_fields import Asks
+from qm_tui.users.query.filter_parser import FilterFault, parsed
+from qm_tui.users.query.search import Finder, Query
 
 _REST: Final = 0.0005
 _WORK: Final = 0.004

@@ -31,8 +31,8 @@ from qm_tui.tui.question import Question
 from qm_tui.tui.unsettled_list import UnsettledList
 from qm_tui.tui.virtual_rows import VirtualRows
 from qm_tui.users.fields import User
-from qm_tui.users.query.directory import Directory
-from qm_tui.users.query.named_users import Named, named_in
+from qm_tui.users.query.pasted_list import Named, named_in
+from qm_tui.users.query.user_lookup import Directory
 
 _PAUSE: Final = 0.15
 """Seconds without a key after which the list is looked through again."""

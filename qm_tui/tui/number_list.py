@@ -7,7 +7,7 @@ from rich.segment import Segment
 
 from qm_tui.text import counted, fitted, visible
 from qm_tui.tui.virtual_rows import VirtualRows
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 
 SHOWN: Final = 300
 """Characters of a value that are looked at for a line."""

@@ -23,7 +23,7 @@ from qm_tui.transfer.preview_text import (
     taken_text,
 )
 from qm_tui.tui.content import safe
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 
 _LABEL: Final = 9
 _COUNT: Final = 4

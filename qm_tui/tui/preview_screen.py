@@ -37,7 +37,7 @@ from qm_tui.tui.question import Message, Question
 from qm_tui.tui.record_screen import RecordScreen
 from qm_tui.tui.session import Session
 from qm_tui.tui.virtual_rows import VirtualRows
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 
 _BAR: Final = 12
 _LINES_AROUND: Final = 6

@@ -13,7 +13,7 @@ from qm_tui.gc_control import let_go
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.transfer.importing import Prepared
 from qm_tui.transfer.plan import RESULTS, Outcomes, Plan, Result
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 
 _REST: Final = 0.0005
 

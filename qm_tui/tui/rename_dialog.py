@@ -20,9 +20,9 @@ from qm_tui.tui.question import Question
 from qm_tui.tui.renaming import Renaming
 from qm_tui.tui.suggestions import LOOKED_AT, Suggestions, suggested
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.problems import shortened
-from qm_tui.users.query.counting import FieldValues
-from qm_tui.users.rules import control_fault, length_fault
+from qm_tui.users.issues import shortened
+from qm_tui.users.query.counts import FieldValues
+from qm_tui.users.validation import control_fault, length_fault
 
 _TOO_LONG: Final = f"! That is too long: {MAX_VALUE:,} characters at most are allowed."
 

@@ -14,7 +14,7 @@ from qm_tui.tui.question import Message, Question
 from qm_tui.tui.rename_dialog import RenameDialog
 from qm_tui.tui.renaming import Renaming
 from qm_tui.tui.session import Session
-from qm_tui.users.query.counting import FieldValues
+from qm_tui.users.query.counts import FieldValues
 
 _MEANWHILE: Final = "Somebody changed the store meanwhile."
 _CANCELLED: Final = "Cancelled. Nothing was changed."

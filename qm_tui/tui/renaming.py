@@ -6,8 +6,8 @@ from qm_tui.store.changes.bulk import BulkChange, having
 from qm_tui.store.interface import TransactionKind
 from qm_tui.text import counted
 from qm_tui.users.fields import Field
-from qm_tui.users.problems import shortened
-from qm_tui.users.query.counting import EMPTY
+from qm_tui.users.issues import shortened
+from qm_tui.users.query.counts import EMPTY
 
 
 class Renaming(NamedTuple):

@@ -13,7 +13,7 @@ from qm_tui.tui.listing import Listed, Overtaken, asks_for_marks, find
 from qm_tui.tui.session import Session
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import Layout
-from qm_tui.users.query.language import FilterFault, parsed
+from qm_tui.users.query.filter_parser import FilterFault, parsed
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
 
 _SETTLED: Final = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.issues import Fault, Severity
 
 SIGNS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
 """What stands before a field, or a sentence, that keeps a record out, or is to be looked at."""

@@ -10,7 +10,7 @@ from textual.message import Message
 from qm_tui.text import fitted, visible
 from qm_tui.tui.virtual_rows import VirtualRows
 from qm_tui.users.fields import User
-from qm_tui.users.query.named_users import Unsettled
+from qm_tui.users.query.pasted_list import Unsettled
 
 _LINE: Final = 6
 _ENTRY: Final = 30

@@ -8,8 +8,8 @@ from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
+from qm_tui.users.issues import Fault, shown_value
 from qm_tui.users.passwords import Encrypted
-from qm_tui.users.problems import Fault, shown_value
 from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_of
 from qm_tui.users.warnings import warnings_of
 

@@ -13,7 +13,7 @@ from qm_tui.tui.session import Session
 from qm_tui.tui.user_draft import Draft
 from qm_tui.tui.user_form_screen import UserFormScreen, title_to_edit
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.likeness import NEW_USER, like
+from qm_tui.users.new_user_template import NEW_USER, like
 
 
 async def add(page: Screen[Any], session: Session, model: User | None = None) -> None:

@@ -22,8 +22,8 @@ from qm_tui.tui.user_form_rows import (
     note_of,
 )
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
+from qm_tui.users.issues import Fault
 from qm_tui.users.passwords import SET_HERE, password_fault
-from qm_tui.users.problems import Fault
 
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
 _AT_ONCE: Final = (Group.IDENTITY,)

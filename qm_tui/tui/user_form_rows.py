@@ -18,7 +18,7 @@ from qm_tui.tui.signs import SIGNS, sign_of
 from qm_tui.tui.suggestions import Suggestions
 from qm_tui.tui.user_draft import NEEDS, Draft
 from qm_tui.users.fields import FIELD, MAX_VALUE, Field, User
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.issues import Fault, Severity
 from qm_tui.users.query.licenses import License, call_license_of, call_license_values
 
 _LICENSES: Final = (FIELD["unlimited_license"], FIELD["on_demand_license"])

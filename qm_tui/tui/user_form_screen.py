@@ -27,8 +27,8 @@ from qm_tui.tui.user_form import UserForm
 from qm_tui.tui.user_form_rows import FormRow, SecretInput, TextRow, note_of
 from qm_tui.tui.user_saving import Gone, Overtaken, Saved, save
 from qm_tui.users.fields import FIELD
+from qm_tui.users.issues import Fault, Severity
 from qm_tui.users.passwords import Encrypted
-from qm_tui.users.problems import Fault, Severity
 
 _PAUSE: Final = 0.15
 """Seconds without a key after which what is typed is judged."""

@@ -29,7 +29,7 @@ from qm_tui.tui.too_small import is_too_small
 from qm_tui.tui.user_cells import legend
 from qm_tui.tui.users_table import UsersDataTable
 from qm_tui.users.query.columns import USUAL
-from qm_tui.users.query.language import FilterFault
+from qm_tui.users.query.filter_parser import FilterFault
 
 _ROOM_FOR_DETAILS: Final = 120
 """Columns of the terminal from which the details stand beside the table."""

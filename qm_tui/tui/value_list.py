@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 
 from qm_tui.text import fitted, visible
 from qm_tui.tui.number_list import NOWHERE, SHOWN, NumberColumn, NumberList
-from qm_tui.users.query.counting import EMPTY, FieldValues, ValueCount
-from qm_tui.users.query.names import Name
+from qm_tui.users.query.counts import EMPTY, FieldValues, ValueCount
+from qm_tui.users.query.filter_fields import Name
 
 
 class ValueList(NumberList):

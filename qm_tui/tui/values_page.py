@@ -21,8 +21,8 @@ from qm_tui.tui.rename_flow import rename
 from qm_tui.tui.session import Session
 from qm_tui.tui.value_list import ValueList
 from qm_tui.users.fields import Field
-from qm_tui.users.query.counting import FieldValues, values_of_field
-from qm_tui.users.query.names import NAMES, Name
+from qm_tui.users.query.counts import FieldValues, values_of_field
+from qm_tui.users.query.filter_fields import NAMES, Name
 from qm_tui.users.query.sorting import Rest
 
 

@@ -9,8 +9,8 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, Field, Kind, User
-from qm_tui.users.problems import Fault, Severity
-from qm_tui.users.rules import sip_parts
+from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.validation import sip_parts
 
 _ON_DEMAND: Final = FIELD["on_demand_license"]
 _RECORDING_PROFILE: Final = FIELD["recording_profile"]

@@ -6,10 +6,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qm_tui.text import visible
-from qm_tui.users.query.completing import completions
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import LONGEST, FilterFault, parsed
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.completion import completions
+from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_parser import LONGEST, FilterFault, parsed
+from qm_tui.users.query.search import Finder, Query
 from tests.fuzz.tries import TRIES
 from tests.helpers import user
 from tests.users.query.asking import TODAY, Given, Rests, by_id

@@ -7,7 +7,7 @@ from qm_tui.transfer.choices import CHOICE, CHOICES, Choices, Empty, Mode, Unkno
 from qm_tui.transfer.plan import Result
 from qm_tui.transfer.planning import Keeps, plan_of
 from qm_tui.users.fields import FIELD
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
 
 _BOB = user("bob", extension="0500")

@@ -19,7 +19,7 @@ from qm_tui.transfer.reading import UsersFile
 from qm_tui.transfer.rejected import rejected_path, save_rejected
 from qm_tui.transfer.rows import CleanRows, Rows
 from qm_tui.users.fields import FIELD
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 from scripts.fetch_corpora import corpora_folder
 from tests.helpers import HEADER, csv_text, user, written
 

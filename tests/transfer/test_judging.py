@@ -13,7 +13,7 @@ from qm_tui.transfer.importing import Asked, prepare
 from qm_tui.transfer.judging import Judge
 from qm_tui.transfer.plan import Result
 from qm_tui.users.fields import FIELD
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 from tests.helpers import HEADER, csv_text, state_of, user, written
 
 BEN, CARA = user("ben"), user("cara")

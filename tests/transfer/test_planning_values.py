@@ -7,8 +7,8 @@ from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.planning import plan_of
 from qm_tui.transfer.reading import Record
 from qm_tui.users.fields import FIELD
-from qm_tui.users.problems import NOT_SHOWN, Severity
-from qm_tui.users.rules import control_fault
+from qm_tui.users.issues import NOT_SHOWN, Severity
+from qm_tui.users.validation import control_fault
 from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
 
 _STATE = state_of(ANNA, user("bob"))

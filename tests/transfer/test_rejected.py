@@ -25,7 +25,7 @@ from qm_tui.transfer.rejected import (
     unreadable_path,
 )
 from qm_tui.users.fields import FIELD, FIELDS
-from qm_tui.users.problems import Fault, Severity
+from qm_tui.users.issues import Fault, Severity
 from tests.helpers import HEADER, csv_text, read, user, written
 
 _NO_EXTENSION = user("boris", extension="", user_id="", location='Zürich; "Süd", 2 | 3')

@@ -21,7 +21,7 @@ from qm_tui.transfer.read_as import ReadAs
 from qm_tui.transfer.reading import Record, UsersFile
 from qm_tui.transfer.spreadsheet import would_run
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
-from qm_tui.users.rules import faults_of
+from qm_tui.users.validation import faults_of
 from tests.helpers import ANNA, HEADER, counts, csv_text, read, state_of, user
 
 _quick = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])

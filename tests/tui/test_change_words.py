@@ -8,7 +8,7 @@ from qm_tui.store.state import EMPTY
 from qm_tui.tui.change_words import outcome_of, reason_of, said_of_change
 from qm_tui.tui.changeable import all_that_can_change
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.problems import Fault
+from qm_tui.users.issues import Fault
 
 WHATS = {one.name: one for one in all_that_can_change(allow_unlicensed=True)}
 LOCATION, LICENSE = WHATS["Location"], WHATS["Call recording license"]

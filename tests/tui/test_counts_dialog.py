@@ -6,8 +6,8 @@ from textual.widgets import Button, Static
 from qm_tui.tui.counts_dialog import CountList, CountsDialog
 from qm_tui.tui.file_dialog import KeyHint
 from qm_tui.tui.keys import KeysScreen
-from qm_tui.users.query import counting
-from qm_tui.users.query.language import LONGEST, parsed
+from qm_tui.users.query import counts
+from qm_tui.users.query.filter_parser import LONGEST, parsed
 from tests.helpers import ANNA
 from tests.tui.dialogs import DialogApp, opened
 from tests.tui.pages import LARGE, SMALL, sample_users
@@ -162,7 +162,7 @@ async def test_clicks_do_the_same(clicks, term):
 
 async def test_a_field_is_counted_once(monkeypatch):
     counted = []
-    counts_of = counting.counts_of
+    counts_of = counts.counts_of
 
     def noted(users, by, rest):
         counted.append(by.name)
@@ -177,7 +177,7 @@ async def test_a_field_is_counted_once(monkeypatch):
 
 
 async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen(monkeypatch):
-    counts_of = counting.counts_of
+    counts_of = counts.counts_of
 
     def slow(users, by, rest):
         while by.name == "department":

@@ -6,7 +6,7 @@ from textual.widgets import Button, Static
 from qm_tui.tui.license_lists import CellList, DepartmentList, TypeList
 from qm_tui.tui.licenses_page import LicensesPage
 from qm_tui.users.fields import User
-from qm_tui.users.query.license_counting import LICENSES
+from qm_tui.users.query.license_usage import LICENSES
 from qm_tui.users.query.licenses import licenses_of
 from tests.tui.counted import counted, ids_shown, open_counts, rows_of
 from tests.tui.pages import (

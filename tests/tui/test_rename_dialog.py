@@ -6,8 +6,8 @@ from textual.widgets import Button, Input, Static
 from qm_tui.tui.question import HoldsText
 from qm_tui.tui.rename_dialog import RenameDialog
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.query.counting import values_of_field
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.counts import values_of_field
+from qm_tui.users.query.filter_fields import NAMES
 from tests.helpers import ANNA
 from tests.tui.dialogs import DialogApp, opened
 from tests.tui.pages import LARGE, SMALL

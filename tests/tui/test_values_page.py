@@ -13,7 +13,7 @@ from qm_tui.tui.question import Message, Question
 from qm_tui.tui.rename_dialog import RenameDialog
 from qm_tui.tui.value_list import ValueList
 from qm_tui.tui.values_page import DepartmentsPage, ProfilesPage
-from qm_tui.users.query.language import LONGEST
+from qm_tui.users.query.filter_parser import LONGEST
 from tests.tui.counted import counted, ids_shown, open_counts, rows_of
 from tests.tui.pages import (
     LARGE,

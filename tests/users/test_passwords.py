@@ -8,7 +8,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.passwords import encrypted, is_own, password_fault
-from qm_tui.users.rules import faults_of
+from qm_tui.users.validation import faults_of
 from tests.helpers import ANNA
 
 WORD = "correct horse, battery å 陈"

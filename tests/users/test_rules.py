@@ -3,8 +3,8 @@
 import pytest
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
-from qm_tui.users.problems import NOT_SHOWN, Severity, shown_value
-from qm_tui.users.rules import control_fault, faults_of, faults_of_update, length_fault
+from qm_tui.users.issues import NOT_SHOWN, Severity, shown_value
+from qm_tui.users.validation import control_fault, faults_of, faults_of_update, length_fault
 from tests.helpers import ANNA, user
 
 _MANDATORY = [field.key for field in FIELDS if field.mandatory]

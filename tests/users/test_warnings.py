@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.users.problems import Severity
+from qm_tui.users.issues import Severity
 from qm_tui.users.warnings import noteworthy_rows, warnings_of
 from tests.helpers import ANNA, user
 

@@ -7,7 +7,7 @@ from typing import Final
 from qm_tui.progress import Tick, no_tick
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
-from qm_tui.users.query.language import FilterFault
+from qm_tui.users.query.filter_parser import FilterFault
 
 _KEPT: Final = 4
 """Answers that are kept for the next time they are asked for, as at each key of a filter."""

@@ -17,7 +17,7 @@ from qm_tui.store.state import State
 from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import counted
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.problems import Fault
+from qm_tui.users.issues import Fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELDS, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.problems import Fault, shown_value
+from qm_tui.users.issues import Fault, shown_value
 
 _BOTH_SHOWN: Final = 3
 _TRIES: Final = 8

@@ -22,7 +22,7 @@ from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import counted
 from qm_tui.users.fields import FIELD, Field, User, user_from_mapping
-from qm_tui.users.problems import Fault
+from qm_tui.users.issues import Fault
 
 _TOGETHER: Final = (
     ("password", "salt"),

@@ -26,7 +26,7 @@ from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
 from qm_tui.store.tinydb.log import Log, base_payloads
 from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.text import visible
-from qm_tui.users.rules import faults_of
+from qm_tui.users.validation import faults_of
 
 _ABOVE: Final = Access(0o755)
 """Directories above a shared one: all of the group must get through."""

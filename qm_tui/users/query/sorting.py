@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 
 from qm_tui.users.fields import FIELD, Kind, User
 from qm_tui.users.query.columns import LICENSE
-from qm_tui.users.query.folding import unaccented
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
+from qm_tui.users.query.text_matching import unaccented
 from qm_tui.users.query.views import SortKey
 
 Rest = Callable[[], object]

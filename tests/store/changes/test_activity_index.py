@@ -19,7 +19,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, log, storage
 from qm_tui.users.fields import User
-from qm_tui.users.query.language import FilterFault
+from qm_tui.users.query.filter_parser import FilterFault
 from tests.helpers import ANNA, user
 
 BO, CY, DI = user("bo"), user("cy"), user("di")

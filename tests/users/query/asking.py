@@ -4,8 +4,8 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date
 
 from qm_tui.users.fields import User
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import FilterFault, parsed
+from qm_tui.users.query.filter_parser import FilterFault, parsed
+from qm_tui.users.query.search import Finder, Query
 from qm_tui.users.query.views import SortKey
 
 TODAY = date(2026, 11, 23)

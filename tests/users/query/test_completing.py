@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.users.fields import Field
-from qm_tui.users.query.completing import MOST, Completions, completions
-from qm_tui.users.query.language import parsed
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.completion import MOST, Completions, completions
+from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_parser import parsed
 
 _VALUES = {
     "department": [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.users.fields import FIELD
-from qm_tui.users.query.counting import (
+from qm_tui.users.query.counts import (
     COUNTED_BY,
     EMPTY,
     NO_FLAG,
@@ -16,9 +16,9 @@ from qm_tui.users.query.counting import (
     counts_of,
     values_of_field,
 )
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import parsed
-from qm_tui.users.query.names import NAMES
+from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_parser import parsed
+from qm_tui.users.query.search import Finder, Query
 from tests.helpers import ANNA
 
 ACTIVE, LICENSE, DEPARTMENT = NAMES["active"], NAMES["license"], NAMES["department"]

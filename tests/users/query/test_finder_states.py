@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query import finding, sorting
-from qm_tui.users.query.finding import Finder
-from qm_tui.users.query.folding import folded_fields
-from qm_tui.users.query.language import quoted
+from qm_tui.users.query import search, sorting
+from qm_tui.users.query.filter_parser import quoted
+from qm_tui.users.query.search import Finder
 from qm_tui.users.query.sorting import order
+from qm_tui.users.query.text_matching import folded_fields
 from qm_tui.users.query.views import SortKey
 from tests.helpers import user
 from tests.users.query.asking import Given, Rests, by_id, found
@@ -24,8 +24,8 @@ from tests.users.query.asking import Given, Rests, by_id, found
 def small_steps() -> Iterator[None]:
     """Steps so small that a few users take several."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finding, "_STEP", 2)
-        patch.setattr(finding, "_FEW", 2)
+        patch.setattr(search, "_STEP", 2)
+        patch.setattr(search, "_FEW", 2)
         patch.setattr(sorting, "_STEP", 2)
         patch.setattr(sorting, "_RUN", 3)
         yield
@@ -210,7 +210,7 @@ def test_texts_are_made_once_for_users_who_stay(monkeypatch):
         made.append(values)
         return folded_fields(values)
 
-    monkeypatch.setattr(finding, "folded_fields", counted)
+    monkeypatch.setattr(search, "folded_fields", counted)
     changed = dict(many, **{"u-n7": many["u-n7"]._replace(location="Rome")}) | by_id(user("x"))
     del changed["u-n9"]
     assert found(changed, "rome", finder=finder) == ["u-n7"]

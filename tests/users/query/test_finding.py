@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from qm_tui.users.fields import User
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import FilterFault, parsed, quoted
+from qm_tui.users.query.filter_parser import FilterFault, parsed, quoted
+from qm_tui.users.query.search import Finder, Query
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA, user
 from tests.users.query.asking import TODAY, Given, Rests, by_id, found

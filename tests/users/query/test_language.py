@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.text import visible
-from qm_tui.users.query.language import LONGEST, FilterFault, Value, parsed, quoted
-from qm_tui.users.query.names import NAMES, Asks
+from qm_tui.users.query.filter_fields import NAMES, Asks
+from qm_tui.users.query.filter_parser import LONGEST, FilterFault, Value, parsed, quoted
 
 
 def said(text: str, *, is_typing: bool = False) -> list[str]:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.users.query.finding import Finder, Query
-from qm_tui.users.query.language import parsed
-from qm_tui.users.query.license_counting import LICENSES, licenses_in_use
+from qm_tui.users.query.filter_parser import parsed
+from qm_tui.users.query.license_usage import LICENSES, licenses_in_use
 from qm_tui.users.query.licenses import License, licenses_of
+from qm_tui.users.query.search import Finder, Query
 from tests.helpers import ANNA
 
 

@@ -9,7 +9,7 @@ from qm_tui.users.query.licenses import (
     call_license_of,
     call_license_values,
 )
-from qm_tui.users.rules import faults_of
+from qm_tui.users.validation import faults_of
 from tests.helpers import ANNA
 
 

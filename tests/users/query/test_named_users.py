@@ -4,8 +4,8 @@ import pytest
 
 from qm_tui.users.fields import User
 from qm_tui.users.identity import name_key
-from qm_tui.users.query.directory import Directory
-from qm_tui.users.query.named_users import Unsettled, named_in
+from qm_tui.users.query.pasted_list import Unsettled, named_in
+from qm_tui.users.query.user_lookup import Directory
 
 
 def _user(user_id, first, last, extension, user_name, **more):

@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.names import NAMES, Asks, names_for, secret_meant
+from qm_tui.users.query.filter_fields import NAMES, Asks, names_for, secret_meant
 
 
 def test_each_field_that_may_be_seen_has_a_name_and_no_secret_has():

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import Field
-from qm_tui.users.query.folding import begins_with, folded, looked_for
-from qm_tui.users.query.language import name_at, quoted, value_at
-from qm_tui.users.query.names import NAMES, Asks, Name, names_for
+from qm_tui.users.query.filter_fields import NAMES, Asks, Name, names_for
+from qm_tui.users.query.filter_parser import name_at, quoted, value_at
+from qm_tui.users.query.text_matching import begins_with, folded, looked_for
 
 MOST: Final = 50
 """Continuations that are offered at once."""

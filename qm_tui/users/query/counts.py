@@ -9,9 +9,9 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.query.language import quoted
+from qm_tui.users.query.filter_fields import NAMES, Asks, Name
+from qm_tui.users.query.filter_parser import quoted
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
-from qm_tui.users.query.names import NAMES, Asks, Name
 from qm_tui.users.query.sorting import Rest, name_key_of_locale
 
 COUNTED_BY: Final[tuple[Name, ...]] = tuple(

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable, Container, Iterable
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from qm_tui.text import visible
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.query.folding import FIELD_END, Pattern, begins_with, folded, looked_for
-from qm_tui.users.query.happenings import Happenings
-from qm_tui.users.query.language import FilterFault, Term, Value, one_of
+from qm_tui.users.query.filter_fields import LAST, TODAY, YESTERDAY, Asks, names_for
+from qm_tui.users.query.filter_parser import FilterFault, Term, Value, one_of
 from qm_tui.users.query.licenses import License
-from qm_tui.users.query.names import LAST, TODAY, YESTERDAY, Asks, names_for
+from qm_tui.users.query.text_matching import FIELD_END, Pattern, begins_with, folded, looked_for
 
 _FLAGS: Final = {"yes": "1", "no": "0", "1": "1", "0": "0", "true": "1", "false": "0"}
 _USER_ID_AT: Final = FIELD["user_id"].index
@@ -20,6 +19,33 @@ _DAYS: Final = re.compile(r"([0-9]{1,5})d")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE: Final = ".."
 _SHOWN: Final = 60
+
+
+class Happenings(Protocol):
+    """Knows what was done to users, and which of them are marked."""
+
+    def today(self) -> date:
+        """The day that it is for the admin."""
+
+    def changed(self, first: date, last: date) -> Container[str]:
+        """The User IDs of those who were added or changed on these days.
+
+        Raises:
+            FilterFault: that is no longer known.
+        """
+
+    def imported(self, number: int) -> Container[str]:
+        """The User IDs of those whom an import added or changed.
+
+        Args:
+            number: that of its transaction; 0 for the last import.
+
+        Raises:
+            FilterFault: there was no such import, or it is no longer known.
+        """
+
+    def marked(self) -> Container[str]:
+        """The User IDs of those who are marked."""
 
 
 class OfValue(NamedTuple):

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.query.counting import (
+from qm_tui.users.query.counts import (
     ACTIVE_AT,
     INACTIVE,
     in_steps,
@@ -15,8 +15,8 @@ from qm_tui.users.query.counting import (
     tally_of,
     term_of,
 )
+from qm_tui.users.query.filter_fields import NAMES
 from qm_tui.users.query.licenses import LICENSES_AT, License, licenses_in
-from qm_tui.users.query.names import NAMES
 from qm_tui.users.query.sorting import Rest
 
 LICENSES: Final = tuple(License)

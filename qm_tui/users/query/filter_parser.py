@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.text import visible
-from qm_tui.users.query.names import Asks, Name, names_for, nearest_name, secret_meant
+from qm_tui.users.query.filter_fields import Asks, Name, names_for, nearest_name, secret_meant
 
 LONGEST: Final = 1000
 """The characters that a filter may have."""

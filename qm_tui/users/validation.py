@@ -14,7 +14,7 @@ from operator import itemgetter, length_hint
 from typing import Final
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
-from qm_tui.users.problems import Fault, shortened
+from qm_tui.users.issues import Fault, shortened
 
 _inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query.directory import By, Directory, Found
 from qm_tui.users.query.sorting import Rest
+from qm_tui.users.query.user_lookup import By, Directory, Found
 
 _AT_ONCE: Final = 50
 """Parts that are looked at between two rests: a millisecond or two."""

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 
 from qm_tui.users.fields import User
 from qm_tui.users.identity import name_key
-from qm_tui.users.query.folding import looked_for, unaccented
 from qm_tui.users.query.sorting import Rest
+from qm_tui.users.query.text_matching import looked_for, unaccented
 
 _AT_ONCE: Final = 500
 """Users that are looked at between two rests: a millisecond or two."""

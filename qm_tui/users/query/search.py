@@ -12,9 +12,10 @@ from operator import itemgetter
 from typing import Final, TypeVar
 
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
-from qm_tui.users.query.folding import folded_fields
-from qm_tui.users.query.happenings import Happenings
-from qm_tui.users.query.judging import (
+from qm_tui.users.query.filter_parser import Term
+from qm_tui.users.query.licenses import license_flags, licenses_in
+from qm_tui.users.query.predicates import (
+    Happenings,
     Judge,
     OfLicenses,
     OfOthers,
@@ -23,9 +24,8 @@ from qm_tui.users.query.judging import (
     Word,
     judge_of,
 )
-from qm_tui.users.query.language import Term
-from qm_tui.users.query.licenses import license_flags, licenses_in
 from qm_tui.users.query.sorting import Rest, order, sort_keys
+from qm_tui.users.query.text_matching import folded_fields
 from qm_tui.users.query.views import SortKey
 
 _STEP: Final = 1000
