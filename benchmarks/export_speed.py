@@ -22,8 +22,8 @@ from benchmarks.import_speed import seconds
 from benchmarks.sample_users import sample_users
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.transfer.export_choices import EXPORT_CHOICES, USUAL
-from qm_tui.transfer.exporting import export_users
+from qm_tui.transfer.exporting.export import export_users
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL
 
 HERE: Final = Path(__file__).parent
 MOST: Final = 1.3

@@ -29,7 +29,7 @@ from benchmarks.sample_users import sample_users
 from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.transfer.exporting import export_users
+from qm_tui.transfer.exporting.export import export_users
 from qm_tui.users.fields import User
 from sample_data import generate
 

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from qm_tui.files import make_private_folder, read_small, replacing
 from qm_tui.paths import settings_folder
-from qm_tui.transfer.choices import Choices
-from qm_tui.transfer.export_choices import ExportChoices
+from qm_tui.transfer.options.export_options import ExportChoices
+from qm_tui.transfer.options.import_options import Choices
 
 _IMPORT: Final = "import"
 _EXPORT: Final = "export"

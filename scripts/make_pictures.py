@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.transfer.exporting import export_users
+from qm_tui.transfer.exporting.export import export_users
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.users.fields import User

@@ -10,9 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qm_tui.transfer.choices import CHOICES
-from qm_tui.transfer.export_choices import EXPORT_CHOICES
-from qm_tui.transfer.options import Choice, Option
+from qm_tui.transfer.options.choice import Choice, Option
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES
+from qm_tui.transfer.options.import_options import CHOICES
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import NAMES, Name
 from scripts.splice import code, escaped, spliced, table

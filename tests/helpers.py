@@ -13,8 +13,8 @@ from qm_tui.progress import no_tick
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import Changes, State
-from qm_tui.transfer.plan import Plan, Result
-from qm_tui.transfer.reading import Findings, Record, UsersFile
+from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 
 HEADER = [field.header for field in FIELDS]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from qm_tui.transfer.choices import CHOICES
+from qm_tui.transfer.options.import_options import CHOICES
 from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
 from tests.test_cli import command, home, qm_tui, store  # noqa: F401 - fixtures
 

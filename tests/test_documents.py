@@ -10,8 +10,8 @@ import pytest
 from qm_tui.cli.common import Status
 from qm_tui.crash import STATUS
 from qm_tui.store import open_store
-from qm_tui.transfer.choices import CHOICES
-from qm_tui.transfer.export_choices import EXPORT_CHOICES
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES
+from qm_tui.transfer.options.import_options import CHOICES
 from qm_tui.tui.lifeline import HUNG_UP
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import NAMES

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from qm_tui.preferences import Remembered, choices_path, remember, remembered
-from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
-from qm_tui.transfer.export_choices import Delimiter, ExportChoices
+from qm_tui.transfer.options.export_options import Delimiter, ExportChoices
+from qm_tui.transfer.options.import_options import Choices, Empty, Mode, UnknownID
 
 _IMPORT = Choices(Mode.UPDATE, UnknownID.ADD, empty=Empty.KEEP, allow_unlicensed=True)
 _EXPORT = ExportChoices(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from qm_tui.store.state import EMPTY, State
-from qm_tui.transfer.dialect import Dialect
-from qm_tui.transfer.plan import Plan, Result
-from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.reading import Findings, Record, UsersFile
+from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.reading.dialect import Dialect
+from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.issues import Problem, Severity

@@ -53,7 +53,7 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
 
 
 def _values_of(name: str, written: str) -> dict[str, str]:
-    from qm_tui.transfer.rows import BLANKS
+    from qm_tui.transfer.reading.csv_rows import BLANKS
     from qm_tui.users.fields import Kind
     from qm_tui.users.query.filter_fields import Asks, names_for, secret_meant
 

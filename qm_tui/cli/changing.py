@@ -203,7 +203,7 @@ def rename(
     """Rename a department, a location or a profile for all its users, or merge two into one."""
     from qm_tui.store.changes.bulk import BulkChange, having
     from qm_tui.store.interface import TransactionKind
-    from qm_tui.transfer.rows import BLANKS
+    from qm_tui.transfer.reading.csv_rows import BLANKS
 
     meant = _renamed(field)
     new = new.strip(BLANKS)

@@ -14,10 +14,15 @@ from qm_tui.cli.common import ReadOnlyOption, StoreOption, a_path, opened, repor
 from qm_tui.errors import Refused
 from qm_tui.output import say, saying
 from qm_tui.text import counted, visible
-from qm_tui.transfer.export_choices import EXPORT_CHOICE, Delimiter, ExportChoices, delimiter_typed
+from qm_tui.transfer.options.export_options import (
+    EXPORT_CHOICE,
+    Delimiter,
+    ExportChoices,
+    delimiter_typed,
+)
 
 if TYPE_CHECKING:
-    from qm_tui.transfer.exported import Exported
+    from qm_tui.transfer.exporting.result import Exported
     from qm_tui.users.fields import User
 
 
@@ -115,7 +120,7 @@ def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: 
         Refused: it could not be written.
     """
     from qm_tui.progress_line import progress_line
-    from qm_tui.transfer.exporting import export_users
+    from qm_tui.transfer.exporting.export import export_users
 
     with progress_line() as tick:
         return export_users(users, path, tick, overwrite=force, choices=choices)
@@ -137,7 +142,7 @@ def _require_no_terminal() -> None:
 
 def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int | None) -> None:
     """Write to standard output nothing but the file, and what to mind to standard error."""
-    from qm_tui.transfer.exporting import write_users
+    from qm_tui.transfer.exporting.export import write_users
 
     whole = BytesIO()
     exported = write_users(users, whole, choices=choices)  # wholly or not at all

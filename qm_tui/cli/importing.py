@@ -20,14 +20,14 @@ from qm_tui.cli.common import (
 from qm_tui.errors import Refused
 from qm_tui.output import say, say_json
 from qm_tui.text import counted, visible
-from qm_tui.transfer.choices import CHOICE, Choices, Empty, Mode, UnknownID
+from qm_tui.transfer.options.import_options import CHOICE, Choices, Empty, Mode, UnknownID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qm_tui.progress import Tick
     from qm_tui.transfer.importing import Asked, Report
-    from qm_tui.transfer.read_as import ReadAs
+    from qm_tui.transfer.reading.read_options import ReadAs
 
 
 class YesNo(StrEnum):
@@ -147,12 +147,12 @@ def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path 
         Refused: there is no such encoding or delimiter, or the mapping cannot be used.
     """
     from qm_tui import paths
-    from qm_tui.transfer.dialect_names import delimiter_typed, encoding_typed
-    from qm_tui.transfer.read_as import ReadAs
+    from qm_tui.transfer.reading.dialect_names import delimiter_typed, encoding_typed
+    from qm_tui.transfer.reading.read_options import ReadAs
 
     pairs = None
     if mapping is not None:
-        from qm_tui.transfer.mapping import read_mapping
+        from qm_tui.transfer.mapping.saved_mappings import read_mapping
 
         pairs = read_mapping(paths.expanded(mapping))
     return ReadAs(
@@ -185,7 +185,7 @@ def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> tuple["Seq
 
 
 def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[str]":
-    from qm_tui.transfer.rejected import free_path, left_out, rejections_of, save_rejected
+    from qm_tui.transfer.rejected.save import free_path, left_out, rejections_of, save_rejected
 
     rejections = rejections_of(report.plan)
     if not rejections:
@@ -202,7 +202,7 @@ def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence
 
 
 def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool) -> None:
-    from qm_tui.transfer.preview_text import preview_lines
+    from qm_tui.transfer.planning.plan_text import preview_lines
 
     plan = report.plan
     for line in preview_lines(file, location, report.findings, plan):
@@ -219,7 +219,7 @@ def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool)
 
 
 def _print_json(report: "Report") -> None:
-    from qm_tui.transfer.preview_text import cured_by, flag_text
+    from qm_tui.transfer.planning.plan_text import cured_by, flag_text
 
     plan, findings = report.plan, report.findings
     said = {

@@ -1,6 +1,6 @@
 """The one check that every change of a user passes: its rules, and its name among all names.
 
-The import asks the same rules of many records at once (`qm_tui.transfer.planning`).
+The import asks the same rules of many records at once (`qm_tui.transfer.planning.planner`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

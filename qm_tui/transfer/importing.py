@@ -12,13 +12,13 @@ from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, size_text, visible
-from qm_tui.transfer.choices import Choices
-from qm_tui.transfer.corrections import corrected
-from qm_tui.transfer.plan import Plan, Result
-from qm_tui.transfer.planning import Keeps, plan_of
-from qm_tui.transfer.preview_text import choices_text
-from qm_tui.transfer.read_as import ReadAs
-from qm_tui.transfer.reading import Findings, UsersFile, Values
+from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.planning.corrections import corrected
+from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.transfer.planning.plan_text import choices_text
+from qm_tui.transfer.planning.planner import Keeps, plan_of
+from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.reader import Findings, UsersFile, Values
 
 _PLANS_OUTSIDE: Final = 3
 """How often a plan is made again because others wrote meanwhile, before they are kept waiting."""

@@ -19,7 +19,7 @@ from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, visible
-from qm_tui.transfer.rows import BLANKS
+from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.background import forget
 from qm_tui.tui.change_words import outcome_of, reason_of
 from qm_tui.tui.changeable import all_that_can_change

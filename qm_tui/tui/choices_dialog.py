@@ -12,13 +12,13 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.choices import CHOICES, Choices
-from qm_tui.transfer.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
 from qm_tui.transfer.importing import Asked
-from qm_tui.transfer.options import Choice
-from qm_tui.transfer.plan import Plan
-from qm_tui.transfer.preview_text import counts_text
-from qm_tui.transfer.reading import Findings
+from qm_tui.transfer.options.choice import Choice
+from qm_tui.transfer.options.import_options import CHOICES, Choices
+from qm_tui.transfer.planning.plan import Plan
+from qm_tui.transfer.planning.plan_text import counts_text
+from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
+from qm_tui.transfer.reading.reader import Findings
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import KeysScreen, keys_that_work

@@ -17,9 +17,9 @@ from textual.widgets import Button, Static
 from qm_tui.progress import STEP, Cancelled, Phase
 from qm_tui.text import counted, sentence
 from qm_tui.transfer.importing import Prepared
-from qm_tui.transfer.judging import Judge
-from qm_tui.transfer.plan import Outcome, Outcomes
-from qm_tui.transfer.reading import Values
+from qm_tui.transfer.planning.plan import Outcome, Outcomes
+from qm_tui.transfer.planning.record_check import Judge
+from qm_tui.transfer.reading.reader import Values
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.field_form import FieldForm

@@ -10,8 +10,8 @@ from textual.screen import Screen
 
 from qm_tui.preferences import remember, remembered
 from qm_tui.progress import Tick
-from qm_tui.transfer.exported import Exported
-from qm_tui.transfer.exporting import export_users
+from qm_tui.transfer.exporting.export import export_users
+from qm_tui.transfer.exporting.result import Exported
 from qm_tui.tui.export_options import Scope, Who
 from qm_tui.tui.jobs import Job, View, ended_by
 from qm_tui.tui.question import Message

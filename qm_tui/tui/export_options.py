@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from qm_tui.text import fitted
-from qm_tui.transfer.export_choices import EXPORT_CHOICES, ExportChoices
-from qm_tui.transfer.options import Choice
+from qm_tui.transfer.options.choice import Choice
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES, ExportChoices
 from qm_tui.tui.content import safe
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.virtual_rows import VirtualRows

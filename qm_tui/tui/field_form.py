@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from qm_tui.text import visible
-from qm_tui.transfer.reading import Values
-from qm_tui.transfer.rows import BLANKS
+from qm_tui.transfer.reading.csv_rows import BLANKS
+from qm_tui.transfer.reading.reader import Values
 from qm_tui.tui.content import safe, safe_lines
 from qm_tui.tui.plain_input import PlainInput
 from qm_tui.tui.signs import SIGNS, sign_of

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.sampling import folded
+from qm_tui.transfer.reading.samples import folded
 from qm_tui.tui.content import safe
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.plain_input import PlainInput

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from qm_tui.errors import Refused, reason
 from qm_tui.paths import short
 from qm_tui.text import visible
-from qm_tui.transfer.opening import SUFFIX
+from qm_tui.transfer.reading.open_file import SUFFIX
 
 PARENT: Final = ".."
 

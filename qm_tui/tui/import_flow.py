@@ -10,7 +10,7 @@ from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Tick
 from qm_tui.text import counted
 from qm_tui.transfer.importing import Asked, ConfirmationRequired, OutcomeChanged, commit
-from qm_tui.transfer.plan import Plan
+from qm_tui.transfer.planning.plan import Plan
 from qm_tui.tui.jobs import Job, View, ended_by
 from qm_tui.tui.listing import view_of
 from qm_tui.tui.open_dialog import OpenDialog

@@ -12,8 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.columns import column_names, is_problems_column
-from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.reading.columns import column_names, is_problems_column
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.tui.content import safe
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.field_picker import LEFT_OUT, FieldPicker, Picked

@@ -13,8 +13,8 @@ from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.paths import short
-from qm_tui.transfer.peek import first_lines
-from qm_tui.transfer.reading import UsersFile
+from qm_tui.transfer.reading.head import first_lines
+from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.content import safe
 from qm_tui.tui.file_dialog import FileDialog, Verdict
 from qm_tui.tui.file_list import FileList

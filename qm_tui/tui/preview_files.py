@@ -16,14 +16,14 @@ from qm_tui.paths import mappings_folder, short
 from qm_tui.preferences import remembered
 from qm_tui.progress import STEP, Phase
 from qm_tui.text import visible
-from qm_tui.transfer.exporting import AlreadyThere
-from qm_tui.transfer.guessing import guesses
+from qm_tui.transfer.exporting.export import AlreadyThere
 from qm_tui.transfer.importing import Asked, Prepared
-from qm_tui.transfer.mapping import save_mapping, saved_mapping
-from qm_tui.transfer.preview_text import preview_lines
-from qm_tui.transfer.read_as import ColumnMapping
-from qm_tui.transfer.reading import UsersFile
-from qm_tui.transfer.rejected import left_out, problems_text, rejected_path, save_rejected
+from qm_tui.transfer.mapping.guess import guesses
+from qm_tui.transfer.mapping.saved_mappings import save_mapping, saved_mapping
+from qm_tui.transfer.planning.plan_text import preview_lines
+from qm_tui.transfer.reading.read_options import ColumnMapping
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.rejected.save import left_out, problems_text, rejected_path, save_rejected
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.mapping_dialog import MappingDialog
 from qm_tui.tui.preview_work import Preview

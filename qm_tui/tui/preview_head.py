@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.choices import Choices
 from qm_tui.transfer.importing import Prepared
-from qm_tui.transfer.plan import LISTED, Group, Plan
-from qm_tui.transfer.preview_text import (
+from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.planning.plan import LISTED, Group, Plan
+from qm_tui.transfer.planning.plan_text import (
     SEVERITY_WORDS,
     TOTAL_WORDS,
     choices_text,

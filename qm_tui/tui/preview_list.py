@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from qm_tui.text import fitted, visible
-from qm_tui.transfer.plan import Outcome, Outcomes, Result
+from qm_tui.transfer.planning.plan import Outcome, Outcomes, Result
 from qm_tui.tui.preview_work import Filter, Preview
 from qm_tui.tui.virtual_rows import VirtualRows
 from qm_tui.users.fields import FIELDS, User

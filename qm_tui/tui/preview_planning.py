@@ -9,7 +9,7 @@ from textual.screen import Screen
 from qm_tui.preferences import remember
 from qm_tui.progress import Cancelled
 from qm_tui.transfer.importing import Asked, Prepared, prepare
-from qm_tui.transfer.plan import Plan
+from qm_tui.transfer.planning.plan import Plan
 from qm_tui.tui.jobs import Job, ended_by
 from qm_tui.tui.preview_files import as_before
 from qm_tui.tui.preview_work import Preview, let_go_of, let_go_soon, previewed

@@ -16,10 +16,10 @@ from textual.widgets import Button, Static
 from qm_tui.progress import STEP, Phase
 from qm_tui.progress_line import bar
 from qm_tui.text import counted
-from qm_tui.transfer.choices import CHOICE, CHOICES
 from qm_tui.transfer.importing import Asked, Prepared
-from qm_tui.transfer.plan import Group
-from qm_tui.transfer.preview_text import taken_text
+from qm_tui.transfer.options.import_options import CHOICE, CHOICES
+from qm_tui.transfer.planning.plan import Group
+from qm_tui.transfer.planning.plan_text import taken_text
 from qm_tui.tui.choices_dialog import ChoicesDialog
 from qm_tui.tui.confirm_dialog import ConfirmDialog
 from qm_tui.tui.content import safe

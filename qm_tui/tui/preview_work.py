@@ -12,7 +12,7 @@ from textual.app import App
 from qm_tui.gc_control import let_go
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.transfer.importing import Prepared
-from qm_tui.transfer.plan import RESULTS, Outcomes, Plan, Result
+from qm_tui.transfer.planning.plan import RESULTS, Outcomes, Plan, Result
 from qm_tui.users.issues import Severity
 
 _REST: Final = 0.0005

@@ -13,10 +13,10 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import sentence, visible
-from qm_tui.transfer.choices import Choices
-from qm_tui.transfer.plan import Outcome, Result
-from qm_tui.transfer.preview_text import cured_by
-from qm_tui.transfer.tally import cure_of
+from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.planning.plan import Outcome, Result
+from qm_tui.transfer.planning.plan_text import cured_by
+from qm_tui.transfer.planning.totals import cure_of
 from qm_tui.tui.content import safe
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.keys import KeysScreen, keys_that_work

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.text import counted
-from qm_tui.transfer.rows import BLANKS
+from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.content import safe
 from qm_tui.tui.dialog import Dialog
 from qm_tui.tui.plain_input import PlainInput

@@ -12,8 +12,8 @@ from textual.widgets import Button, Label, Static
 
 from qm_tui.errors import Refused
 from qm_tui.paths import short
-from qm_tui.transfer.export_choices import USUAL, ExportChoices
-from qm_tui.transfer.exporting import place_for
+from qm_tui.transfer.exporting.export import place_for
+from qm_tui.transfer.options.export_options import USUAL, ExportChoices
 from qm_tui.tui.content import safe
 from qm_tui.tui.export_options import ExportOptions, Scope, Who
 from qm_tui.tui.file_dialog import FileDialog, Verdict

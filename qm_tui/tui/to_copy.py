@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from qm_tui.errors import Refused
 from qm_tui.text import counted, visible
-from qm_tui.transfer.export_choices import ExportChoices
-from qm_tui.transfer.writing import Writer
+from qm_tui.transfer.exporting.csv_writer import Writer
+from qm_tui.transfer.options.export_options import ExportChoices
 from qm_tui.tui.clipboard import without_controls
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import COLUMN

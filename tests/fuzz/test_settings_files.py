@@ -12,8 +12,8 @@ from qm_tui.preferences import Remembered, Theme, choices_path, remember, rememb
 from qm_tui.saved_views import RememberedViews, remember_views, remembered_views, views_path
 from qm_tui.settings import Settings, settings, settings_path
 from qm_tui.text import visible
-from qm_tui.transfer.mapping import read_mapping, save_mapping, saved_mapping
-from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.mapping.saved_mappings import read_mapping, save_mapping, saved_mapping
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.views import MAX_NAME, SavedView
 from tests.fuzz.tries import TRIES, mutated

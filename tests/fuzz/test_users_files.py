@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from qm_tui.errors import Refused
 from qm_tui.store import open_store
 from qm_tui.store.interface import UserStore
-from qm_tui.transfer.choices import CHOICES, Choices
-from qm_tui.transfer.dialect_names import ENCODINGS, delimiter_typed, encoding_typed
 from qm_tui.transfer.importing import Asked, import_users, prepare
-from qm_tui.transfer.plan import Result
-from qm_tui.transfer.planning import Keeps
-from qm_tui.transfer.read_as import ColumnMapping, ReadAs
-from qm_tui.transfer.rejected import rejections_of, save_rejected
+from qm_tui.transfer.options.import_options import CHOICES, Choices
+from qm_tui.transfer.planning.plan import Result
+from qm_tui.transfer.planning.planner import Keeps
+from qm_tui.transfer.reading.dialect_names import ENCODINGS, delimiter_typed, encoding_typed
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
+from qm_tui.transfer.rejected.save import rejections_of, save_rejected
 from qm_tui.users.fields import FIELD
 from tests.fuzz.tries import TRIES, mutated
 from tests.helpers import ANNA, HEADER, commit, csv_text, user

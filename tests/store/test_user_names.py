@@ -2,9 +2,9 @@
 
 import pytest
 
-from qm_tui.transfer.choices import Choices, UnknownID
-from qm_tui.transfer.plan import Plan
-from qm_tui.transfer.planning import plan_of
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.plan import Plan
+from qm_tui.transfer.planning.planner import plan_of
 from qm_tui.users.fields import User
 from tests.helpers import counts, faulty, record, record_of, state_of, user
 

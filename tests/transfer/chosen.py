@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from qm_tui.transfer.read_as import ReadAs
-from qm_tui.transfer.reading import Findings, Record, UsersFile
+from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
 
 
 def read_as(path: Path, **chosen: Any) -> tuple[list[Record], Findings]:

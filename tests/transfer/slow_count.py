@@ -2,8 +2,8 @@
 
 import re
 
-from qm_tui.transfer.dialect import Dialect
-from qm_tui.transfer.spreadsheet import unguarded, unwrapped
+from qm_tui.transfer.reading.dialect import Dialect
+from qm_tui.transfer.reading.spreadsheet import unguarded, unwrapped
 from qm_tui.users.fields import MAX_VALUE
 
 _BLANKS = " \t\xa0\u202f"

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
-from qm_tui.transfer.choices import Choices, Empty, Mode, UnknownID
-from qm_tui.transfer.plan import Plan, Result
-from qm_tui.transfer.planning import Keeps, plan_of
-from qm_tui.transfer.reading import CleanRecords, Record
+from qm_tui.transfer.options.import_options import Choices, Empty, Mode, UnknownID
+from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.transfer.planning.planner import Keeps, plan_of
+from qm_tui.transfer.reading.reader import CleanRecords, Record
 from qm_tui.users.fields import FIELD, User
 from tests.helpers import state_of, user
 

@@ -3,9 +3,9 @@
 import pytest
 
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.choices import CHOICE, CHOICES, Choices, Empty, Mode, UnknownID
-from qm_tui.transfer.plan import Result
-from qm_tui.transfer.planning import Keeps, plan_of
+from qm_tui.transfer.options.import_options import CHOICE, CHOICES, Choices, Empty, Mode, UnknownID
+from qm_tui.transfer.planning.plan import Result
+from qm_tui.transfer.planning.planner import Keeps, plan_of
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user

@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.errors import Refused
-from qm_tui.transfer.columns import (
+from qm_tui.transfer.reading.columns import (
     ColumnNamedTwice,
     MappingDoesNotFit,
     column_names,
@@ -12,7 +12,7 @@ from qm_tui.transfer.columns import (
     field_named,
     is_header,
 )
-from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import HEADER, read, written
 

@@ -13,11 +13,11 @@ import pytest
 from qm_tui.errors import Refused
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import Asked, import_users
-from qm_tui.transfer.lines import lines_of
-from qm_tui.transfer.read_as import ReadAs
-from qm_tui.transfer.reading import UsersFile
-from qm_tui.transfer.rejected import rejected_path, save_rejected
-from qm_tui.transfer.rows import CleanRows, Rows
+from qm_tui.transfer.reading.csv_rows import CleanRows, Rows
+from qm_tui.transfer.reading.lines import lines_of
+from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.rejected.save import rejected_path, save_rejected
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from scripts.fetch_corpora import corpora_folder

@@ -7,15 +7,15 @@ import random
 import pytest
 
 from qm_tui.errors import Refused
-from qm_tui.transfer import lines
-from qm_tui.transfer.dialect import dialect_of, not_a_text_file
-from qm_tui.transfer.dialect_names import (
+from qm_tui.transfer.reading import lines
+from qm_tui.transfer.reading.dialect import dialect_of, not_a_text_file
+from qm_tui.transfer.reading.dialect_names import (
     DELIMITERS,
     ENCODINGS,
     delimiter_typed,
     encoding_typed,
 )
-from qm_tui.transfer.read_as import ReadAs
+from qm_tui.transfer.reading.read_options import ReadAs
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
 from tests.transfer.chosen import read_as
 

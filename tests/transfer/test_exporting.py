@@ -13,12 +13,12 @@ import pytest
 
 from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.transfer import exporting
-from qm_tui.transfer.export_choices import Delimiter, ExportChoices, delimiter_typed
-from qm_tui.transfer.exported import Exported
-from qm_tui.transfer.exporting import AlreadyThere, export_path, write_users
-from qm_tui.transfer.read_as import ReadAs
-from qm_tui.transfer.reading import UsersFile
+from qm_tui.transfer.exporting import export
+from qm_tui.transfer.exporting.export import AlreadyThere, export_path, write_users
+from qm_tui.transfer.exporting.result import Exported
+from qm_tui.transfer.options.export_options import Delimiter, ExportChoices, delimiter_typed
+from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, read, user
 
@@ -27,7 +27,7 @@ _USERS = [ANNA, user("bo"), user("zoë")]
 
 def export_users(*arguments, **named) -> Path:
     """Export, where only the file counts."""
-    path = exporting.export_users(*arguments, **named).path
+    path = export.export_users(*arguments, **named).path
     assert path is not None
     return path
 
@@ -376,7 +376,7 @@ def test_an_export_without_passwords_says_that_it_can_only_update():
 
 
 def test_what_is_said_names_the_file_and_is_safe_for_a_terminal(tmp_path):
-    exported = exporting.export_users(_USERS, tmp_path / "a\x1b[2J")
+    exported = export.export_users(_USERS, tmp_path / "a\x1b[2J")
     assert exported.path == tmp_path / "a\x1b[2J.csv"
     assert exported.sentences == [
         f"Export complete. 3 users written to {tmp_path}/a␛[2J.csv",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.transfer.guessing import guesses, nearest_field
+from qm_tui.transfer.mapping.guess import guesses, nearest_field
 from tests.helpers import HEADER
 
 _TAKEN = ["first_name", "last_name", "extension", "department", "user_name", "password"]

@@ -5,7 +5,6 @@ import pytest
 from qm_tui.errors import Refused
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
-from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.importing import (
     Asked,
     ConfirmationRequired,
@@ -14,7 +13,8 @@ from qm_tui.transfer.importing import (
     import_users,
     prepare,
 )
-from qm_tui.transfer.planning import Keeps
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.planner import Keeps
 from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, written
 
 BO = user("bo", extension="0500")

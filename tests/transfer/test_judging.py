@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from qm_tui.progress import Cancelled
-from qm_tui.transfer.choices import Choices, UnknownID
 from qm_tui.transfer.importing import Asked, prepare
-from qm_tui.transfer.judging import Judge
-from qm_tui.transfer.plan import Result
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.plan import Result
+from qm_tui.transfer.planning.record_check import Judge
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import HEADER, csv_text, state_of, user, written

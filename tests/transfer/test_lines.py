@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qm_tui.transfer import lines
-from qm_tui.transfer.lines import MAX_LINE, lines_of
+from qm_tui.transfer.reading import lines
+from qm_tui.transfer.reading.lines import MAX_LINE, lines_of
 
 _BLOCKS = [1, 2, 3, 4, 5, 7, 64, lines.BLOCK]
 

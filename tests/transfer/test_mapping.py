@@ -5,8 +5,8 @@ import os
 import pytest
 
 from qm_tui.errors import Refused
-from qm_tui.transfer.mapping import read_mapping, save_mapping, saved_mapping
-from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.mapping.saved_mappings import read_mapping, save_mapping, saved_mapping
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 from tests.transfer.chosen import read_as
 

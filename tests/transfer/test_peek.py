@@ -3,8 +3,8 @@
 import pytest
 
 from qm_tui.text import visible
-from qm_tui.transfer.peek import first_lines
-from qm_tui.transfer.read_as import ColumnMapping, ReadAs
+from qm_tui.transfer.reading.head import first_lines
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, HEADER, csv_text, user, written
 

@@ -6,9 +6,9 @@ import pytest
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.choices import Choices, UnknownID
-from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.reading import Record
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD, FIELDS, KEYS
 from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
 

@@ -3,9 +3,9 @@
 import pytest
 
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.choices import Choices, UnknownID
-from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.reading import Record
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import NOT_SHOWN, Severity
 from qm_tui.users.validation import control_fault

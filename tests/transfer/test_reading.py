@@ -4,8 +4,8 @@ import pytest
 
 from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.transfer.read_as import ColumnMapping, ReadAs
-from qm_tui.transfer.reading import UsersFile
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
+from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, MAX_VALUE
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
 from tests.transfer.chosen import read_as

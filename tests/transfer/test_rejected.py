@@ -11,13 +11,13 @@ import pytest
 from qm_tui.errors import Refused
 from qm_tui.progress import Cancelled
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer import lines
-from qm_tui.transfer.exporting import AlreadyThere
+from qm_tui.transfer.exporting.export import AlreadyThere
 from qm_tui.transfer.importing import Asked, prepare
-from qm_tui.transfer.plan import Plan
-from qm_tui.transfer.read_as import ColumnMapping, ReadAs
-from qm_tui.transfer.reading import Values
-from qm_tui.transfer.rejected import (
+from qm_tui.transfer.planning.plan import Plan
+from qm_tui.transfer.reading import lines
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
+from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.rejected.save import (
     Saved,
     problems_text,
     rejected_path,

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from qm_tui.errors import Refused
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer import exporting
-from qm_tui.transfer.choices import Choices, UnknownID
-from qm_tui.transfer.export_choices import USUAL, Delimiter, ExportChoices
-from qm_tui.transfer.planning import plan_of
-from qm_tui.transfer.read_as import ReadAs
-from qm_tui.transfer.reading import Record, UsersFile
-from qm_tui.transfer.spreadsheet import would_run
+from qm_tui.transfer.exporting import export
+from qm_tui.transfer.options.export_options import USUAL, Delimiter, ExportChoices
+from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.spreadsheet import would_run
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
 from qm_tui.users.validation import faults_of
 from tests.helpers import ANNA, HEADER, counts, csv_text, read, state_of, user
@@ -101,7 +101,7 @@ _choices = st.builds(
 
 def export_users(users: list[User], path: Path, choices: ExportChoices = USUAL) -> Path:
     """Export, where only the file counts."""
-    written = exporting.export_users(users, path, choices=choices).path
+    written = export.export_users(users, path, choices=choices).path
     assert written is not None
     return written
 

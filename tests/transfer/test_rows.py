@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from qm_tui.transfer import lines
-from qm_tui.transfer.rows import CleanRows, Rows
+from qm_tui.transfer.reading import lines
+from qm_tui.transfer.reading.csv_rows import CleanRows, Rows
 from qm_tui.users.fields import MAX_VALUE
 
 

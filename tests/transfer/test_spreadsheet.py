@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from qm_tui.transfer.spreadsheet import (
+from qm_tui.transfer.reading.spreadsheet import (
     guarded,
     mangled,
     needs_guard,

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Static
 
-from qm_tui.transfer.choices import CHOICES, UnknownID
+from qm_tui.transfer.options.import_options import CHOICES, UnknownID
 from qm_tui.tui.choices_dialog import ChoiceLines, ChoicesDialog
 from qm_tui.tui.mapping_dialog import MappingDialog
 from qm_tui.tui.preview_screen import PreviewScreen

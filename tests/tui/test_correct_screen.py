@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit, prepare
-from qm_tui.transfer.plan import Result
+from qm_tui.transfer.planning.plan import Result
 from qm_tui.tui.correct_screen import CorrectScreen
 from qm_tui.tui.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.keys import KeysScreen

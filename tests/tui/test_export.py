@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.preferences import remembered
-from qm_tui.transfer.export_choices import ExportChoices
+from qm_tui.transfer.options.export_options import ExportChoices
 from qm_tui.tui.question import Message
 from qm_tui.tui.save_dialog import SaveDialog
 from tests.helpers import ANNA, read, user

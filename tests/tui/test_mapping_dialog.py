@@ -2,8 +2,8 @@
 
 import pytest
 
-from qm_tui.transfer.guessing import guesses
-from qm_tui.transfer.read_as import ColumnMapping
+from qm_tui.transfer.mapping.guess import guesses
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.tui.field_picker import FieldList, FieldPicker
 from qm_tui.tui.mapping_dialog import ColumnList, MappingDialog
 from qm_tui.tui.plain_input import PlainInput

@@ -11,8 +11,8 @@ from textual.widgets import Button, Input, Static
 
 from qm_tui.preferences import remembered
 from qm_tui.store import open_store
-from qm_tui.transfer.choices import Empty, UnknownID
 from qm_tui.transfer.importing import commit as carry_out
+from qm_tui.transfer.options.import_options import Empty, UnknownID
 from qm_tui.tui import import_flow, jobs, preview_planning
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.choices_dialog import ChoicesDialog

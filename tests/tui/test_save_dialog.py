@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from qm_tui.transfer.export_choices import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
 from qm_tui.tui.export_options import CheckLines, ExportOptions, Scope, Who
 from qm_tui.tui.question import Question
 from qm_tui.tui.save_dialog import SaveChoice, SaveDialog

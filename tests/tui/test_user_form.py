@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from qm_tui.preferences import remember
 from qm_tui.store import open_store
-from qm_tui.transfer.choices import Choices
+from qm_tui.transfer.options.import_options import Choices
 from qm_tui.tui.choice_line import ChoiceLine
 from qm_tui.tui.question import Message, Question
 from qm_tui.tui.user_form import UserForm

@@ -1,0 +1,1 @@
+"""Users written to a file."""

@@ -1,0 +1,1 @@
+"""The options of an import and of an export."""

@@ -1,0 +1,1 @@
+"""What an import would do with each record: the plan."""

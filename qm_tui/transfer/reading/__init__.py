@@ -1,0 +1,1 @@
+"""A users file read: bytes, lines, rows, columns, records."""

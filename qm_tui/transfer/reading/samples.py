@@ -1,0 +1,67 @@
+"""Some values of each column of a file, fit to be shown beside its name.
+
+A column that is no field of ours may hold anything, passwords exported from elsewhere among them.
+So nothing is shown of a column that is, or is called like, a secret, and no value that looks like
+one; nor anything of a row that does not have the header's cells, since its values may have slid.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from qm_tui.transfer.reading.columns import Columns, plain
+from qm_tui.transfer.reading.csv_rows import BLANKS, Row
+from qm_tui.transfer.reading.spreadsheet import unwrapped
+
+SHOWN: Final = 3
+"""Values of each column."""
+
+_SECRET_WORDS: Final = re.compile(
+    "pass|pwd|pswd|kennwort|salt|salz|hash|secret|token|motdepasse|mdp|contrasen|clave|senha"
+    "|parol|wachtwoord|losenord|haslo|hasło|hemlig|geheim|credential|apikey|privatekey|schlussel"
+    "|kodeord|adgangskode|heslo|jelszo|salasana|sifre|şifre|парол|пароль|密码|密碼|パスワード|비밀번호"
+)
+_SECRET_NAMES: Final = frozenset(("pin", "puk", "code", "key", "pw", "otp", "mfa", "totp", "sel"))
+_LOOKS_SECRET: Final = re.compile(
+    r"[A-Za-z0-9+/_.=-]{20,}"  # hexadecimal, base64, and what is cut into parts by dots
+    r"|[$][A-Za-z0-9]+[$].*|[{][A-Za-z0-9-]+[}].+|(?:0x)?[0-9A-Fa-f]{16,}|[A-Za-z0-9]+:[0-9a-f]{20,}.*"
+)
+
+
+def folded(name: str) -> str:
+    """A column's name as it is compared across languages: `plain`, and without accents."""
+    letters = unicodedata.normalize("NFKD", name)
+    return plain("".join(letter for letter in letters if not unicodedata.combining(letter)))
+
+
+def is_called_secret(name: str) -> bool:
+    """Whether a column may hold a secret, going by its name."""
+    words = {folded(word) for word in re.split(r"[\W_]+", name)}
+    return bool(_SECRET_WORDS.search(folded(name)) or words & _SECRET_NAMES)
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a value looks like a hash, a key, or an encrypted password."""
+    return _LOOKS_SECRET.fullmatch(value) is not None
+
+
+def sample_values(columns: Columns, rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
+    """Up to three different values of each column, and none of what may be a secret.
+
+    Args:
+        columns: those of the file.
+        rows: some of its rows, without the header.
+    """
+    whole = [row.cells for row in rows if len(row.cells) == columns.width and row.printable]
+    fields = columns.fields
+    shown: list[tuple[str, ...]] = []
+    for column, name in enumerate(columns.header):
+        field = fields[column]
+        if is_called_secret(name) or (field is not None and field.is_secret):
+            shown.append(())
+            continue
+        values = dict.fromkeys(unwrapped(cells[column].strip(BLANKS)) for cells in whole)
+        fit = [value for value in values if value and not looks_secret(value)]
+        shown.append(tuple(fit[:SHOWN]))
+    return tuple(shown)

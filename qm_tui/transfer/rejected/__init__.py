@@ -1,0 +1,1 @@
+"""Rejected records saved to files of their own."""
