@@ -29,13 +29,13 @@ from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk, plan_bulk
 from qm_tui.store.changes.undo import plan_undo, undo
 from qm_tui.store.interface import TransactionKind
-from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.change_dialog import ChangeDialog
-from qm_tui.tui.confirm_dialog import ConfirmDialog
-from qm_tui.tui.delete_dialog import DeleteDialog
-from qm_tui.tui.undo_dialog import UndoDialog
-from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.changes.activate_dialog import ActivateDialog
+from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.undo_dialog import UndoDialog
+from qm_tui.tui.users.page import UsersPage
 
 SIZE = (120, 40)
 TARGET = 1.5

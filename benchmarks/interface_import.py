@@ -19,8 +19,8 @@ from benchmarks.programs import apart, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.preview_screen import PreviewScreen
-from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
+from qm_tui.tui.users.page import UsersPage
 
 SIZE = (120, 40)
 

@@ -18,7 +18,7 @@ from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.users.page import UsersPage
 
 MOST: Final = 50
 """Milliseconds."""

@@ -20,8 +20,8 @@ from textual.widgets import DataTable
 
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.sample_users import sample_users
-from qm_tui.tui.styles import style_sheets
-from qm_tui.tui.users_table import UsersDataTable
+from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.users.fields import FIELDS, User
 
 TEXTUALS: Final = "DataTable"

@@ -20,7 +20,7 @@ from textual.screen import Screen
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import Asked, import_users
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.keys import Key, KeysScreen
+from qm_tui.tui.frame.key_help import Key, KeysScreen
 from scripts.splice import code, escaped, spliced, table
 
 ROOT: Final = Path(__file__).parents[1]

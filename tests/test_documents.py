@@ -12,7 +12,7 @@ from qm_tui.crash import STATUS
 from qm_tui.store import open_store
 from qm_tui.transfer.options.export_options import EXPORT_CHOICES
 from qm_tui.transfer.options.import_options import CHOICES
-from qm_tui.tui.lifeline import HUNG_UP
+from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import NAMES
 from scripts import make_command_line_page, make_tables

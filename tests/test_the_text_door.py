@@ -29,17 +29,17 @@ FORBIDDEN = {"from_markup", "from_ansi", "notify", "Markdown", "RichLog", "Log",
 """What would take markup, or escapes, or show a text for which there is no door."""
 
 LOOKED_AT = {
-    ("last_door.py", "mended(one.text)"): "it is the last door",
-    ("plain_input.py", "''.join(drawn)"): "each character was looked at",
-    ("without_colours.py", "text"): "what was drawn, with other styles",
-    ("license_lists.py", "text[:start]"): "a part of the header, which is `fitted`",
-    ("license_lists.py", "text[start:end]"): "a part of the header, which is `fitted`",
-    ("license_lists.py", "text[end:]"): "a part of the header, which is `fitted`",
-    ("plain_text_area.py", "placeholder"): "the program's own, as all who make one give it",
-    ("user_form_rows.py", "name"): "the name of a field; it is kept, and drawn by `safe`",
-    ("user_form_screen.py", "self._form.rows"): "no text: rows",
-    ("session.py", "user_ids"): "no text: a set",
-    ("users_page.py", "((user.user_id, user) for user in self._found.get())"): "no text: a dict",
+    ("terminal/output_filter.py", "mended(one.text)"): "it is the last door",
+    ("widgets/text_input.py", "''.join(drawn)"): "each character was looked at",
+    ("terminal/no_color_filter.py", "text"): "what was drawn, with other styles",
+    ("counts/license_tables.py", "text[:start]"): "a part of the header, which is `fitted`",
+    ("counts/license_tables.py", "text[start:end]"): "a part of the header, which is `fitted`",
+    ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `fitted`",
+    ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
+    ("user/form_rows.py", "name"): "the name of a field; it is kept, and drawn by `safe`",
+    ("user/form_screen.py", "self._form.rows"): "no text: rows",
+    ("work/session.py", "user_ids"): "no text: a set",
+    ("users/page.py", "((user.user_id, user) for user in self._found.get())"): "no text: a dict",
 }
 """By file and expression, why what is given is fit to be seen."""
 
@@ -136,7 +136,7 @@ def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
 def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
     """All that is given to widgets, or made into what they draw: the file, what, and where."""
     for path in sorted(INTERFACE.rglob("*.py")):
-        if path.name == "content.py":
+        if path == INTERFACE / "text" / "safe_content.py":
             continue
         tree = ast.parse(path.read_text())
         inside = {
@@ -150,7 +150,7 @@ def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
                 function = _Function(node)
                 for part in parts:
                     for what in _texts_in(part):
-                        yield path.name, what, function
+                        yield str(path.relative_to(INTERFACE)), what, function
 
 
 def _is_function(node: ast.AST) -> bool:
@@ -193,18 +193,21 @@ def test_what_was_looked_at_is_still_there():
 def test_whatever_is_typed_or_pasted_goes_into_a_field_that_leaves_out_what_a_terminal_obeys():
     fields = {"Input", "MaskedInput", "TextArea"}
     made = [
-        f"{path.name}: {ast.unparse(node)[:60]}"
+        f"{path.relative_to(INTERFACE)}: {ast.unparse(node)[:60]}"
         for path in INTERFACE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if (isinstance(node, ast.Call) and _name(node) in fields)
         or (isinstance(node, ast.ClassDef) and fields & {ast.unparse(base) for base in node.bases})
     ]
-    assert [one.split(":")[0] for one in sorted(made)] == ["plain_input.py", "plain_text_area.py"]
+    assert [one.split(":")[0] for one in sorted(made)] == [
+        "widgets/text_area.py",
+        "widgets/text_input.py",
+    ]
 
 
 def test_nothing_takes_markup():
     used = {
-        (path.name, name)
+        (str(path.relative_to(INTERFACE)), name)
         for path in INTERFACE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and (name := _name(node)) in FORBIDDEN

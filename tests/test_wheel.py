@@ -37,7 +37,7 @@ def test_the_wheel_carries_the_package_the_styles_and_nothing_else(installed):
 
 def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
     _, target = installed
-    where = "import qm_tui.tui.styles as s; print(s.__file__); print(*s.style_sheets())"
+    where = "import qm_tui.tui.frame.stylesheets as s; print(s.__file__); print(*s.style_sheets())"
     environment = {**os.environ, "PYTHONPATH": str(target)}
     said = subprocess.run(
         [sys.executable, "-c", where],

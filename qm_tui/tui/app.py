@@ -26,23 +26,23 @@ from qm_tui.preferences import Theme, remember, remembered
 from qm_tui.progress import HungUp
 from qm_tui.saved_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.chrome import FilterWanted, PageChosen
-from qm_tui.tui.incoming import TerminalDriver
-from qm_tui.tui.keys import KeysScreen, ListsKeys, keys_that_work
-from qm_tui.tui.last_door import LastDoor
-from qm_tui.tui.lifeline import HUNG_UP, end_soon, watch_terminal
-from qm_tui.tui.page import Page
-from qm_tui.tui.palette import ActionsProvider, palette
-from qm_tui.tui.question import HoldsText, Question
-from qm_tui.tui.session import Session
-from qm_tui.tui.shown_view import to_remember
-from qm_tui.tui.stopping import Stopping
-from qm_tui.tui.styles import style_sheets
-from qm_tui.tui.sure_timers import use_sure_timers
-from qm_tui.tui.too_small import TooSmall, is_too_small
-from qm_tui.tui.users_page import UsersPage
-from qm_tui.tui.waits import LOOK, Waits
-from qm_tui.tui.without_colours import WithoutColours
+from qm_tui.tui.frame.command_palette import ActionsProvider, palette
+from qm_tui.tui.frame.key_help import KeysScreen, ListsKeys, keys_that_work
+from qm_tui.tui.frame.navigation import FilterWanted, PageChosen
+from qm_tui.tui.frame.page import Page
+from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP, end_soon, watch_terminal
+from qm_tui.tui.terminal.input_driver import TerminalDriver
+from qm_tui.tui.terminal.latency_log import LOOK, Waits
+from qm_tui.tui.terminal.no_color_filter import WithoutColours
+from qm_tui.tui.terminal.output_filter import LastDoor
+from qm_tui.tui.terminal.reliable_timer import use_sure_timers
+from qm_tui.tui.terminal.suspend import Stopping
+from qm_tui.tui.users.page import UsersPage
+from qm_tui.tui.widgets.message_box import HoldsText, Question
+from qm_tui.tui.widgets.too_small import TooSmall, is_too_small
+from qm_tui.tui.work.current_view import to_remember
+from qm_tui.tui.work.session import Session
 from qm_tui.users.query.sorting import use_own_locale
 
 _TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
@@ -306,9 +306,9 @@ class QmTuiApp(App[str]):
 
 def _page_class(key: str) -> type[Page]:
     """The class of a page but for the first, by its key in `PAGES`."""
-    from qm_tui.tui.activity_page import ActivityPage
-    from qm_tui.tui.licenses_page import LicensesPage
-    from qm_tui.tui.values_page import DepartmentsPage, LocationsPage, ProfilesPage
+    from qm_tui.tui.activity.page import ActivityPage
+    from qm_tui.tui.counts.licenses_page import LicensesPage
+    from qm_tui.tui.counts.values_page import DepartmentsPage, LocationsPage, ProfilesPage
 
     pages = (ActivityPage, LicensesPage, ProfilesPage, DepartmentsPage, LocationsPage)
     return next(page for page in pages if key == page.PAGE)

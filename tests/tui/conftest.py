@@ -5,7 +5,7 @@ from pytest_textual_snapshot import SVGImageExtension
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
-from qm_tui.tui import last_door
+from qm_tui.tui.terminal import output_filter
 
 # the plugin names the ending in a way that newer syrupy does not read
 SVGImageExtension.file_extension = "svg"
@@ -14,13 +14,13 @@ SVGImageExtension.file_extension = "svg"
 @pytest.fixture(autouse=True)
 def _nothing_came_to_the_last_door(monkeypatch):
     """All text that was drawn had been made fit to be seen before it was given to a widget."""
-    came, whole = [], last_door.mended
+    came, whole = [], output_filter.mended
 
     def mended(text):
         came.append(text)
         return whole(text)
 
-    monkeypatch.setattr(last_door, "mended", mended)
+    monkeypatch.setattr(output_filter, "mended", mended)
     yield
     assert not [text for text in came if not text.replace("\u3000", "").isprintable()]
 

@@ -2,7 +2,7 @@
 
 from textual.pilot import Pilot
 
-from qm_tui.tui.number_list import NumberList
+from qm_tui.tui.widgets.count_table import NumberList
 from tests.tui.pages import page_of, settled, top
 
 NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "6"}

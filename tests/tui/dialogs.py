@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from qm_tui.tui.file_dialog import FileDialog
-from qm_tui.tui.styles import style_sheets
+from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from tests.helpers import ANNA, HEADER, csv_text
 
 _NOTHING_YET = object()

@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind, UserStore
-from qm_tui.tui.activity_page import ActivityPage
+from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.users_page import UsersPage
-from qm_tui.tui.users_table import UsersDataTable
+from qm_tui.tui.users.page import UsersPage
+from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.users.fields import User
 from sample_data import generate
 from tests.helpers import write_unchecked

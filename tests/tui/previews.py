@@ -4,9 +4,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from qm_tui.tui.open_dialog import OpenDialog
-from qm_tui.tui.preview_list import RecordList
-from qm_tui.tui.preview_screen import PreviewScreen
+from qm_tui.tui.transfer.open_dialog import OpenDialog
+from qm_tui.tui.transfer.preview.record_list import RecordList
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from tests.tui.pages import page_of, settled, top, type_text
 
 

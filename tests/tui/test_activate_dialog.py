@@ -3,8 +3,8 @@
 import pytest
 from textual.widgets import Button
 
-from qm_tui.tui.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
 from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
 from tests.tui.dialogs import DialogApp, opened
 
 

@@ -9,10 +9,10 @@ from textual.widgets import Input, Static
 from qm_tui.store import open_store
 from qm_tui.store.interface import RetentionPolicy, TransactionKind, TransactionSummary
 from qm_tui.store.tinydb import TinyDBUserStore
-from qm_tui.tui.activity_list import ActivityList
-from qm_tui.tui.activity_page import ActivityPage
-from qm_tui.tui.chrome import NavigationPane
-from qm_tui.tui.transaction_screen import ChangeList, TransactionScreen
+from qm_tui.tui.activity.list import ActivityList
+from qm_tui.tui.activity.page import ActivityPage
+from qm_tui.tui.activity.transaction_screen import ChangeList, TransactionScreen
+from qm_tui.tui.frame.navigation import NavigationPane
 from tests.helpers import EDIT, write_unchecked
 from tests.tui.pages import (
     LARGE,

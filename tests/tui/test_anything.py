@@ -18,7 +18,7 @@ from qm_tui.store import open_store
 from qm_tui.store.state import EMPTY
 from qm_tui.store.validation import validate_changes
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.filter_bar import FilterBar
+from qm_tui.tui.users.filter_bar import FilterBar
 from tests.helpers import user
 from tests.tui.pages import LARGE, SAMPLES, SMALL, commit, page_of, sample_users, shown, store_of
 

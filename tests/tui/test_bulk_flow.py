@@ -6,13 +6,13 @@ import pytest
 from textual.widgets import Button, Input
 
 from qm_tui.store import open_store
-from qm_tui.tui.activate_dialog import ActivateDialog
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.change_dialog import ChangeDialog
-from qm_tui.tui.confirm_dialog import ConfirmDialog
-from qm_tui.tui.delete_dialog import DeleteDialog
-from qm_tui.tui.question import Message, Question
-from qm_tui.tui.user_screen import UserScreen
+from qm_tui.tui.changes.activate_dialog import ActivateDialog
+from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.users.user_screen import UserScreen
+from qm_tui.tui.widgets.message_box import Message, Question
 from tests.helpers import commit_unchecked
 from tests.tui.pages import (
     LARGE,

@@ -7,11 +7,11 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import plan_bulk
-from qm_tui.tui import change_dialog
-from qm_tui.tui.change_dialog import ChangeDialog
-from qm_tui.tui.choice_line import ChoiceLine
-from qm_tui.tui.question import HoldsText, Question
-from qm_tui.tui.session import Session
+from qm_tui.tui.changes import set_field_dialog
+from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.widgets.message_box import HoldsText, Question
+from qm_tui.tui.widgets.option_row import ChoiceLine
+from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 from tests.helpers import ANNA, commit_unchecked, user
 from tests.tui.dialogs import opened
@@ -38,7 +38,7 @@ BROKEN = user("bo", last_name="", location="Rome")
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Whom a value changes is asked with no pause after the last key."""
-    monkeypatch.setattr(change_dialog, "_PAUSE", 0.001)
+    monkeypatch.setattr(set_field_dialog, "_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_it_says_whom_a_value_changes(session, field, value, outcome, labe
 
 
 async def test_the_button_is_as_wide_as_its_number(session, monkeypatch):
-    monkeypatch.setattr(change_dialog, "counted", lambda _number, what: f"100,000 {what}s")
+    monkeypatch.setattr(set_field_dialog, "counted", lambda _number, what: f"100,000 {what}s")
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "Voss")
@@ -237,7 +237,7 @@ async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
             plan = plans(change, state, tick)
         return plan
 
-    monkeypatch.setattr(change_dialog, "plan_bulk", slow)
+    monkeypatch.setattr(set_field_dialog, "plan_bulk", slow)
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         field = hand.app.dialog.query_one(Input)

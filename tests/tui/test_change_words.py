@@ -5,8 +5,8 @@ import pytest
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.state import EMPTY
-from qm_tui.tui.change_words import outcome_of, reason_of, said_of_change
-from qm_tui.tui.changeable import all_that_can_change
+from qm_tui.tui.changes.editable_fields import all_that_can_change
+from qm_tui.tui.changes.summary import outcome_of, reason_of, said_of_change
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Fault
 

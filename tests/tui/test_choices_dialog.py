@@ -4,9 +4,9 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.transfer.options.import_options import CHOICES, UnknownID
-from qm_tui.tui.choices_dialog import ChoiceLines, ChoicesDialog
-from qm_tui.tui.mapping_dialog import MappingDialog
-from qm_tui.tui.preview_screen import PreviewScreen
+from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
+from qm_tui.tui.transfer.preview.options_dialog import ChoiceLines, ChoicesDialog
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from tests.helpers import HEADER, csv_text, written
 from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled, shown, top
 from tests.tui.previews import planned, preview

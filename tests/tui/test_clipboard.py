@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui.errors import Refused
-from qm_tui.tui.clipboard import MOST, copy, sequence_for, without_controls
-from qm_tui.tui.to_copy import cell_to_copy, row_to_copy
+from qm_tui.tui.terminal.clipboard import MOST, copy, sequence_for, without_controls
+from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
 from qm_tui.users.fields import FIELDS, KEYS, User
 
 ESC = "\x1b"
@@ -207,7 +207,7 @@ COPIER = """
 import sys
 from textual.app import App
 from textual.widgets import Static
-from qm_tui.tui.clipboard import copy
+from qm_tui.tui.terminal.clipboard import copy
 
 class Copier(App):
     def compose(self):
@@ -305,7 +305,7 @@ def test_tmux_on_another_machine_passes_it_on_where_its_options_allow_it(tmux, t
 async def test_without_an_answer_of_tmux_the_text_is_sent_past_it(
     tmp_path, monkeypatch, xterm, tmux_does
 ):
-    monkeypatch.setattr("qm_tui.tui.clipboard._TMUX_TIME", 0.2)
+    monkeypatch.setattr("qm_tui.tui.terminal.clipboard._TMUX_TIME", 0.2)
     monkeypatch.setenv("TMUX", "/nowhere,1,0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=None)
     if tmux_does is not None:

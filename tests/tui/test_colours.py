@@ -8,7 +8,7 @@ from rich.color import Color, ColorSystem
 from qm_tui.preferences import Theme
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.chrome import NavigationPane
+from qm_tui.tui.frame.navigation import NavigationPane
 from tests.tui.pages import SMALL, page_of, sample_users, settled, shown, store_of, top
 
 pytestmark = [

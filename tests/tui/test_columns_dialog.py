@@ -3,9 +3,9 @@
 import pytest
 from textual.widgets import Static
 
-from qm_tui.tui.columns_dialog import ColumnLines, ColumnsDialog
-from qm_tui.tui.file_dialog import KeyHint
-from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.users.dialogs.columns import ColumnLines, ColumnsDialog
+from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
 from tests.tui.dialogs import DialogApp, opened
 from tests.tui.pages import LARGE, SMALL

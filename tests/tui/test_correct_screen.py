@@ -9,10 +9,10 @@ from textual.widgets import Static
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit, prepare
 from qm_tui.transfer.planning.plan import Result
-from qm_tui.tui.correct_screen import CorrectScreen
-from qm_tui.tui.field_form import FieldForm, FieldInput, FieldRow
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.question import Question
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
+from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
+from qm_tui.tui.widgets.message_box import Question
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import EDIT, some_of
 from tests.tui.dialogs import DialogApp, Hand, opened

@@ -3,9 +3,9 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.tui.counts_dialog import CountList, CountsDialog
-from qm_tui.tui.file_dialog import KeyHint
-from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.users.dialogs.counts import CountList, CountsDialog
+from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query import counts
 from qm_tui.users.query.filter_parser import LONGEST, parsed
 from tests.helpers import ANNA
@@ -168,7 +168,7 @@ async def test_a_field_is_counted_once(monkeypatch):
         counted.append(by.name)
         return counts_of(users, by, rest)
 
-    monkeypatch.setattr("qm_tui.tui.counts_dialog.counts_of", noted)
+    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.counts_of", noted)
     async with opened(dialog_of(FOUR)) as hand:
         for key in ("right", "left", "right", "left"):
             await hand.press(key)
@@ -184,7 +184,7 @@ async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen
             rest()
         return counts_of(users, by, rest)
 
-    monkeypatch.setattr("qm_tui.tui.counts_dialog.counts_of", slow)
+    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.counts_of", slow)
     app = DialogApp(dialog_of(FOUR))
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)

@@ -3,9 +3,9 @@
 import pytest
 from textual.widgets import Button
 
-from qm_tui.tui.activate_dialog import HowMany
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.delete_dialog import Answer, DeleteDialog
+from qm_tui.tui.changes.activate_dialog import HowMany
+from qm_tui.tui.changes.delete_dialog import Answer, DeleteDialog
 from tests.tui.dialogs import DialogApp, opened
 
 ONE, ONE_INACTIVE, SEVERAL, ALL_INACTIVE = (

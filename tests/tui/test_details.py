@@ -14,8 +14,9 @@ from qm_tui.store import open_store
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionKind, TransactionSummary, UserChange, UserHistoryEntry
 from qm_tui.store.tinydb import TinyDBUserStore
-from qm_tui.tui import details_pane
-from qm_tui.tui.details_lines import (
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.text.user_details import (
     History,
     details_lines,
     history_lines,
@@ -23,10 +24,9 @@ from qm_tui.tui.details_lines import (
     value_text,
     wrapped,
 )
-from qm_tui.tui.details_pane import MOST, DetailsPane
-from qm_tui.tui.details_screen import DetailsScreen
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.styles import style_sheets
+from qm_tui.tui.user import details_pane
+from qm_tui.tui.user.details_pane import MOST, DetailsPane
+from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.users.fields import FIELD, FIELDS, GROUPED
 from tests.helpers import ANNA, EDIT, user
 from tests.tui.dialogs import DialogApp, opened

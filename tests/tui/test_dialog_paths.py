@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
+from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
 from tests.helpers import ANNA, HEADER, csv_text
 from tests.tui.dialogs import opened
 from tests.tui.pages import sample_users, store_of

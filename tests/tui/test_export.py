@@ -5,8 +5,8 @@ from textual.widgets import Button
 
 from qm_tui.preferences import remembered
 from qm_tui.transfer.options.export_options import ExportChoices
-from qm_tui.tui.question import Message
-from qm_tui.tui.save_dialog import SaveDialog
+from qm_tui.tui.transfer.save_dialog import SaveDialog
+from qm_tui.tui.widgets.message_box import Message
 from tests.helpers import ANNA, read, user
 from tests.tui.pages import (
     SMALL,

@@ -31,19 +31,19 @@ cli.main(sys.argv[1:])
 
 FAILURES = {
     "a widget that draws": (
-        "from qm_tui.tui.virtual_rows import VirtualRows; VirtualRows.render_line = boom",
+        "from qm_tui.tui.widgets.virtual_list import VirtualRows; VirtualRows.render_line = boom",
         [],
     ),
     "a widget that takes a key": (
-        "from qm_tui.tui.session import Session; Session.forget_marks = Session.mark = boom",
+        "from qm_tui.tui.work.session import Session; Session.forget_marks = Session.mark = boom",
         ["*"],
     ),
     "a screen that is made": (
-        "from qm_tui.tui.counts_dialog import CountsDialog; CountsDialog.compose = boom",
+        "from qm_tui.tui.users.dialogs.counts import CountsDialog; CountsDialog.compose = boom",
         ["F"],
     ),
     "a page that counts": (
-        "from qm_tui.tui.licenses_page import LicensesPage; LicensesPage.counts_of = boom",
+        "from qm_tui.tui.counts.licenses_page import LicensesPage; LicensesPage.counts_of = boom",
         ["3"],
     ),
     "a worker that opens the store": (
@@ -51,7 +51,7 @@ FAILURES = {
         [],
     ),
     "a worker that lists files": (
-        "from qm_tui.tui import file_list; file_list.listing = boom",
+        "from qm_tui.tui.transfer.files import file_list; file_list.listing = boom",
         ["i"],
     ),
     "a worker that reads a history": (
@@ -110,7 +110,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_log(store, failure, debug):
 
 
 def test_a_job_that_fails_is_said_and_the_program_goes_on(store):
-    plant = "from qm_tui.tui import export_flow; export_flow.export_users = boom"
+    plant = "from qm_tui.tui.transfer import export_flow; export_flow.export_users = boom"
     with Terminal([*_program(plant), "--store", str(store)], columns=160, lines=40) as terminal:
         terminal.wait_for("20 users")
         terminal.settle()
@@ -128,7 +128,7 @@ def test_a_job_that_fails_is_said_and_the_program_goes_on(store):
 
 _THREAD = """
 import threading
-from qm_tui.tui.users_page import UsersPage
+from qm_tui.tui.users.page import UsersPage
 ours = UsersPage.on_mount
 def on_mount(page):
     threading.Thread(target=boom).start()

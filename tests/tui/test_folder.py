@@ -9,7 +9,7 @@ import pytest
 
 from qm_tui.errors import Refused
 from qm_tui.text import size_text
-from qm_tui.tui.folder import completed, date_text, listing, typed_path
+from qm_tui.tui.transfer.files.folder import completed, date_text, listing, typed_path
 from tests.tui.dialogs import made
 
 

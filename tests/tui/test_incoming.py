@@ -5,7 +5,7 @@ import os
 import pytest
 from textual import events
 
-from qm_tui.tui.incoming import PasteParser
+from qm_tui.tui.terminal.input_driver import PasteParser
 from tests.helpers import ANNA, commit, user
 from tests.tui.test_real_terminal import started
 

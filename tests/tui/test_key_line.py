@@ -2,8 +2,8 @@
 
 import pytest
 
-from qm_tui.tui.key_line import KeyLine
-from qm_tui.tui.keys import KeysScreen
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.frame.key_hints_bar import KeyLine
 from tests.tui.pages import LARGE, SMALL, app_on, page_of, sample_users, settled, shown, top
 
 

@@ -6,8 +6,8 @@ import pytest
 from textual.binding import Binding
 from textual.widgets import Input
 
-from qm_tui.tui.chrome import NavigationPane
-from qm_tui.tui.keys import KeysScreen, key_name, keys_that_work
+from qm_tui.tui.frame.key_help import KeysScreen, key_name, keys_that_work
+from qm_tui.tui.frame.navigation import NavigationPane
 from tests.tui.pages import (
     LARGE,
     SAMPLES,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.tui.layout_draft import LayoutDraft
+from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.users.query.columns import COLUMN, LICENSE, MAX_WIDTH, USUAL, Layout, Placed
 
 FOUR = Layout(

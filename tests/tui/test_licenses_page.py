@@ -3,8 +3,8 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.tui.license_lists import CellList, DepartmentList, TypeList
-from qm_tui.tui.licenses_page import LicensesPage
+from qm_tui.tui.counts.license_tables import CellList, DepartmentList, TypeList
+from qm_tui.tui.counts.licenses_page import LicensesPage
 from qm_tui.users.fields import User
 from qm_tui.users.query.license_usage import LICENSES
 from qm_tui.users.query.licenses import licenses_of

@@ -9,7 +9,8 @@ import pytest
 
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import TinyDBUserStore
-from qm_tui.tui import live_view, users_table
+from qm_tui.tui.users import table as users_table
+from qm_tui.tui.work import live_updates
 from tests.helpers import EDIT, IMPORT
 from tests.tui.pages import (
     SAMPLES,
@@ -71,7 +72,7 @@ def _is_shown(pilot, text):
 
 
 async def test_the_store_is_asked_for_news_well_within_half_a_second():
-    assert live_view._LOOK_EVERY < 0.4
+    assert live_updates._LOOK_EVERY < 0.4
 
 
 async def test_commits_of_another_process_are_seen_without_a_key(home, other):

@@ -10,7 +10,7 @@ from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.question import Message
+from qm_tui.tui.widgets.message_box import Message
 from tests.tui.pages import (
     LARGE,
     SMALL,

@@ -4,10 +4,10 @@ import pytest
 
 from qm_tui.transfer.mapping.guess import guesses
 from qm_tui.transfer.reading.read_options import ColumnMapping
-from qm_tui.tui.field_picker import FieldList, FieldPicker
-from qm_tui.tui.mapping_dialog import ColumnList, MappingDialog
-from qm_tui.tui.plain_input import PlainInput
-from qm_tui.tui.question import Question
+from qm_tui.tui.transfer.preview.field_picker import FieldList, FieldPicker
+from qm_tui.tui.transfer.preview.mapping_dialog import ColumnList, MappingDialog
+from qm_tui.tui.widgets.message_box import Question
+from qm_tui.tui.widgets.text_input import PlainInput
 from qm_tui.users.fields import FIELD
 from tests.tui.dialogs import DialogApp, opened
 from tests.tui.pages import LARGE, SMALL

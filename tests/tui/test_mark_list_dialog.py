@@ -6,10 +6,10 @@ import pytest
 from textual import events
 from textual.widgets import Button, Static
 
-from qm_tui.tui.mark_list_dialog import MarkListDialog
-from qm_tui.tui.plain_text_area import MAX_LINES, PlainTextArea, plain_lines
-from qm_tui.tui.question import Question
-from qm_tui.tui.unsettled_list import UnsettledList
+from qm_tui.tui.users.dialogs.ambiguous_entries import UnsettledList
+from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
+from qm_tui.tui.widgets.message_box import Question
+from qm_tui.tui.widgets.text_area import MAX_LINES, PlainTextArea, plain_lines
 from qm_tui.users.fields import User
 from qm_tui.users.identity import name_key
 from tests.tui.dialogs import DialogApp, opened

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from qm_tui.tui.open_dialog import OpenDialog
+from qm_tui.tui.transfer.open_dialog import OpenDialog
 from tests.tui.dialogs import Hand, made, opened
 
 

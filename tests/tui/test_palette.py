@@ -6,11 +6,11 @@ from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
 from qm_tui.preferences import Theme, remembered
-from qm_tui.tui.activity_page import ActivityPage
+from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.palette import Palette
-from qm_tui.tui.views_dialog import ViewsDialog
+from qm_tui.tui.frame.command_palette import Palette
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.users.dialogs.views import ViewsDialog
 from tests.tui.pages import SAMPLES, SMALL, app_on, page_of, sample_users, settled, shown, top
 from tests.tui.previews import preview
 

@@ -3,8 +3,8 @@
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.tui.password_dialog import PasswordDialog
-from qm_tui.tui.question import Question
+from qm_tui.tui.user.password_dialog import PasswordDialog
+from qm_tui.tui.widgets.message_box import Question
 from qm_tui.users.passwords import SET_HERE, is_own
 from tests.helpers import ANNA, user
 from tests.tui.pages import SMALL, app_on, page_of, settled, shown, status_of, top

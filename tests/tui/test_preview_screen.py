@@ -13,17 +13,19 @@ from qm_tui.preferences import remembered
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit as carry_out
 from qm_tui.transfer.options.import_options import Empty, UnknownID
-from qm_tui.tui import import_flow, jobs, preview_planning
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.choices_dialog import ChoicesDialog
-from qm_tui.tui.confirm_dialog import ConfirmDialog
-from qm_tui.tui.correct_screen import CorrectScreen
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.mapping_dialog import MappingDialog
-from qm_tui.tui.open_dialog import OpenDialog
-from qm_tui.tui.preview_screen import PreviewScreen
-from qm_tui.tui.question import Message, Question
-from qm_tui.tui.record_screen import RecordScreen
+from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.transfer import import_flow
+from qm_tui.tui.transfer.open_dialog import OpenDialog
+from qm_tui.tui.transfer.preview import planner
+from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
+from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
+from qm_tui.tui.transfer.preview.options_dialog import ChoicesDialog
+from qm_tui.tui.transfer.preview.record_screen import RecordScreen
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
+from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.work import job
 from tests.helpers import HEADER, csv_text, written
 from tests.tui.pages import (
     LARGE,
@@ -281,8 +283,8 @@ async def test_while_it_plans_again_nothing_can_be_imported_and_esc_keeps_what_w
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
-        monkeypatch.setattr(jobs, "_REST", 0.3)
-        monkeypatch.setattr(jobs, "_WORK", 0)
+        monkeypatch.setattr(job, "_REST", 0.3)
+        monkeypatch.setattr(job, "_WORK", 0)
         await pilot.press("a")
         await pilot.pause()
         assert "Nothing is written yet" not in shown(pilot)
@@ -302,8 +304,8 @@ async def test_esc_while_the_file_is_read_goes_back_without_a_question(home, app
     many.write_text(csv_text([HEADER, *(one._replace(user_id="") for one in sample_users(3000))]))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        monkeypatch.setattr(jobs, "_REST", 0.2)
-        monkeypatch.setattr(jobs, "_WORK", 0)
+        monkeypatch.setattr(job, "_REST", 0.2)
+        monkeypatch.setattr(job, "_WORK", 0)
         await choose(pilot, many)
         for _ in range(100):
             await pilot.pause(0.02)
@@ -336,7 +338,7 @@ async def test_a_file_that_is_refused_is_a_sentence_and_leads_back_to_open(home,
 
 
 def verdict(path):
-    from qm_tui.tui.file_dialog import Verdict
+    from qm_tui.tui.transfer.files.file_dialog import Verdict
 
     return Verdict(path)
 
@@ -719,7 +721,7 @@ async def test_an_unexpected_error_is_one_sentence_and_leads_back_to_open(
     def fail(*_args, **_more):
         raise RuntimeError("PLANTED")
 
-    monkeypatch.setattr(preview_planning, "prepare", fail)
+    monkeypatch.setattr(planner, "prepare", fail)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await choose(pilot, file)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from qm_tui.tui.user_form import UserForm
+from qm_tui.tui.user.form import UserForm
 from tests.helpers import some_of
 from tests.tui.pages import app_on, page_of, sample_users, settled
 

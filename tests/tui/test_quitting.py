@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.tui.question import Question
+from qm_tui.tui.widgets.message_box import Question
 from tests.tui.pages import SMALL, app_on, page_of, sample_users, settled, shown, top
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.record_screen import Closed, RecordScreen
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.transfer.preview.record_screen import Closed, RecordScreen
 from qm_tui.users.fields import FIELDS
 from tests.tui.dialogs import DialogApp, Hand, opened
 from tests.tui.pages import LARGE, SMALL

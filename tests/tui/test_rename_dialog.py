@@ -3,8 +3,8 @@
 import pytest
 from textual.widgets import Button, Input, Static
 
-from qm_tui.tui.question import HoldsText
-from qm_tui.tui.rename_dialog import RenameDialog
+from qm_tui.tui.counts.rename_dialog import RenameDialog
+from qm_tui.tui.widgets.message_box import HoldsText
 from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.query.counts import values_of_field
 from qm_tui.users.query.filter_fields import NAMES

@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.store.state import State
-from qm_tui.tui.renaming import Renaming
+from qm_tui.tui.counts.rename import Renaming
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA
 

@@ -7,9 +7,9 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
-from qm_tui.tui.export_options import CheckLines, ExportOptions, Scope, Who
-from qm_tui.tui.question import Question
-from qm_tui.tui.save_dialog import SaveChoice, SaveDialog
+from qm_tui.tui.transfer.export_options_dialog import CheckLines, ExportOptions, Scope, Who
+from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
+from qm_tui.tui.widgets.message_box import Question
 from tests.tui.dialogs import Hand, made, opened
 
 NAME = "users-2026-11-23.csv"

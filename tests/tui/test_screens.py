@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from qm_tui.tui import export_flow
+from qm_tui.tui.transfer import export_flow
 from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled
 
 pytestmark = pytest.mark.snapshot

@@ -8,7 +8,7 @@ from textual import _time
 from textual.pilot import Pilot
 
 from qm_tui.store import open_store
-from qm_tui.tui.user_form_screen import UserFormScreen
+from qm_tui.tui.user.form_screen import UserFormScreen
 from tests.helpers import ANNA
 from tests.tui.pages import SMALL, app_on, page_of, settled, status_of, top, until
 

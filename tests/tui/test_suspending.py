@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.page import Page
+from qm_tui.tui.frame.page import Page
 from tests.tui.pages import SMALL, app_on, page_of, sample_users, settled, top, until
 
 DIALOGS = ["i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":", "enter", "L"]

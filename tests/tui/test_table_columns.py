@@ -3,8 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from qm_tui.tui.table_columns import MARGIN, arranged
-from qm_tui.tui.table_header import header_texts
+from qm_tui.tui.users.table_header import header_texts
+from qm_tui.tui.users.table_layout import MARGIN, arranged
 from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
 from qm_tui.users.query.views import SortKey
 

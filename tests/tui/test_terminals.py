@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from qm_tui.tui.chrome import NavigationPane
-from qm_tui.tui.question import Message
-from qm_tui.tui.too_small import TooSmall
+from qm_tui.tui.frame.navigation import NavigationPane
+from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.widgets.too_small import TooSmall
 from tests.tui.pages import (
     LARGE,
     SMALL,

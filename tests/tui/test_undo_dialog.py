@@ -4,8 +4,8 @@ import pytest
 from textual.widgets import Button, Input
 
 from qm_tui.store import open_store
-from qm_tui.tui.question import Message
-from qm_tui.tui.undo_dialog import KeptList, UndoDialog, UndoneReport
+from qm_tui.tui.changes.undo_dialog import KeptList, UndoDialog, UndoneReport
+from qm_tui.tui.widgets.message_box import Message
 from tests.tui.pages import (
     LARGE,
     SMALL,

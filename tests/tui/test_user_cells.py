@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.tui.user_cells import cell_text, legend
+from qm_tui.tui.text.user_cells import cell_text, legend
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
 

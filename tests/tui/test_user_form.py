@@ -8,11 +8,11 @@ from textual.widgets import Input
 from qm_tui.preferences import remember
 from qm_tui.store import open_store
 from qm_tui.transfer.options.import_options import Choices
-from qm_tui.tui.choice_line import ChoiceLine
-from qm_tui.tui.question import Message, Question
-from qm_tui.tui.user_form import UserForm
-from qm_tui.tui.user_form_rows import FormRow, TextRow
-from qm_tui.tui.user_form_screen import UserFormScreen
+from qm_tui.tui.user.form import UserForm
+from qm_tui.tui.user.form_rows import FormRow, TextRow
+from qm_tui.tui.user.form_screen import UserFormScreen
+from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.widgets.option_row import ChoiceLine
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
 from qm_tui.users.passwords import is_own
 from tests.helpers import ANNA, some_of, user
@@ -418,7 +418,7 @@ async def test_a_store_that_cannot_be_written_keeps_the_form_open(app, path, mon
         await opened(pilot)
         await fill(pilot, "first_name", "Zoë")
         monkeypatch.setattr(
-            "qm_tui.tui.user_saving.save_edits", lambda *_, **__: _raise(OSError(28, "No space"))
+            "qm_tui.tui.user.save.save_edits", lambda *_, **__: _raise(OSError(28, "No space"))
         )
         await pilot.press("f2")
         await settled(pilot)

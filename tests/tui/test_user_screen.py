@@ -7,12 +7,12 @@ from textual.widgets import Button
 
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.change_dialog import ChangeDialog
-from qm_tui.tui.delete_dialog import DeleteDialog
-from qm_tui.tui.password_dialog import PasswordDialog
-from qm_tui.tui.undo_dialog import UndoDialog
-from qm_tui.tui.user_form_screen import UserFormScreen
-from qm_tui.tui.user_screen import UserScreen
+from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.undo_dialog import UndoDialog
+from qm_tui.tui.user.form_screen import UserFormScreen
+from qm_tui.tui.user.password_dialog import PasswordDialog
+from qm_tui.tui.users.user_screen import UserScreen
 from tests.tui.pages import (
     SMALL,
     app_on,

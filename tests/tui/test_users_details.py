@@ -2,8 +2,8 @@
 
 import pytest
 
-from qm_tui.tui.details_pane import DetailsPane
-from qm_tui.tui.details_screen import DetailsScreen
+from qm_tui.tui.user.details_pane import DetailsPane
+from qm_tui.tui.user.details_screen import DetailsScreen
 from tests.tui.pages import (
     LARGE,
     SMALL,

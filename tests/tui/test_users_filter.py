@@ -7,9 +7,9 @@ from textual.widgets import Static
 
 from qm_tui.saved_views import remembered_views
 from qm_tui.store import open_store
-from qm_tui.tui import clipboard
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.filter_bar import FilterBar
+from qm_tui.tui.terminal import clipboard
+from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.users.query.columns import USUAL
 from qm_tui.users.query.views import SavedView
 from tests.helpers import user

@@ -6,12 +6,13 @@ import pytest
 from textual.widgets import Button, Static
 
 from qm_tui.store import open_store
-from qm_tui.tui import import_flow, jobs
-from qm_tui.tui.actions_bar import ActionsBar
-from qm_tui.tui.details_screen import DetailsScreen
-from qm_tui.tui.open_dialog import OpenDialog
-from qm_tui.tui.question import Message, Question
-from qm_tui.tui.save_dialog import SaveDialog
+from qm_tui.tui.frame.actions_bar import ActionsBar
+from qm_tui.tui.transfer import import_flow
+from qm_tui.tui.transfer.open_dialog import OpenDialog
+from qm_tui.tui.transfer.save_dialog import SaveDialog
+from qm_tui.tui.user.details_screen import DetailsScreen
+from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.work import job as jobs
 from tests.tui.pages import (
     LARGE,
     SAMPLES,

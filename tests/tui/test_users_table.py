@@ -6,9 +6,9 @@ from textual import events
 from textual.app import App
 from wcwidth import wcwidth
 
-from qm_tui.tui.styles import style_sheets
-from qm_tui.tui.users_table import UsersDataTable
-from qm_tui.tui.virtual_rows import VirtualRows
+from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.widgets.virtual_list import VirtualRows
 from qm_tui.users.query.columns import COLUMN, USUAL, Layout, Placed
 from qm_tui.users.query.views import SortKey
 from tests.tui.pages import sample_users

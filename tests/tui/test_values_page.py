@@ -5,14 +5,14 @@ from textual.widgets import Button, Input, Static
 
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.confirm_dialog import ConfirmDialog
-from qm_tui.tui.file_dialog import KeyHint
-from qm_tui.tui.filter_bar import FilterBar
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.question import Message, Question
-from qm_tui.tui.rename_dialog import RenameDialog
-from qm_tui.tui.value_list import ValueList
-from qm_tui.tui.values_page import DepartmentsPage, ProfilesPage
+from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.counts.rename_dialog import RenameDialog
+from qm_tui.tui.counts.value_table import ValueList
+from qm_tui.tui.counts.values_page import DepartmentsPage, ProfilesPage
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.users.filter_bar import FilterBar
+from qm_tui.tui.widgets.key_hint import KeyHint
+from qm_tui.tui.widgets.message_box import Message, Question
 from qm_tui.users.query.filter_parser import LONGEST
 from tests.tui.counted import counted, ids_shown, open_counts, rows_of
 from tests.tui.pages import (

@@ -4,10 +4,10 @@ import pytest
 from textual.widgets import Button, Static
 
 from qm_tui.saved_views import remember_views, remembered_views, views_path
-from qm_tui.tui.file_dialog import KeyHint
-from qm_tui.tui.keys import KeysScreen
-from qm_tui.tui.question import Question
-from qm_tui.tui.views_dialog import ViewLines, ViewsDialog, is_shown_as_saved, sort_words
+from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.tui.users.dialogs.views import ViewLines, ViewsDialog, is_shown_as_saved, sort_words
+from qm_tui.tui.widgets.key_hint import KeyHint
+from qm_tui.tui.widgets.message_box import Question
 from qm_tui.users.query.columns import USUAL, Layout, Placed
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
 from tests.tui.dialogs import DialogApp, opened

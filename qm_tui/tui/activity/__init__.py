@@ -1,0 +1,1 @@
+"""The Activity page: transactions and what each of them did."""

@@ -1,0 +1,189 @@
+"""What a transaction did: each user, and each field before and after."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Static
+from textual.worker import get_current_worker
+
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import TransactionSummary, UserStore
+from qm_tui.text import fitted
+from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.text.transaction_details import lines_of, origin_text, title_text
+from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.virtual_list import VirtualRows
+
+_BATCH: Final = 100
+"""Users after which the worker rests: a few milliseconds of work."""
+
+_REST: Final = 0.0005
+_INTERVAL: Final = 1 / 15
+_FIRST: Final = 40
+"""Users that are shown at once."""
+
+
+class ChangeList(VirtualRows):
+    """Users and their fields, a line each.
+
+    The lines of a user are one text, so that two million of them do not take half a gigabyte.
+    """
+
+    header_height: ClassVar[int] = 0
+    footer_height: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        super().__init__(id="changes")
+        self._users: list[str] = []
+        self._ends: list[int] = []
+
+    @property
+    def row_count(self) -> int:
+        """How many lines there are."""
+        return self._ends[-1] if self._ends else 0
+
+    def add(self, users: Iterable[str]) -> None:
+        """Show more users behind the others, each with its lines."""
+        end = self.row_count
+        was_empty = not end
+        for lines in users:
+            end += lines.count("\n") + 1
+            self._users.append(lines)
+            self._ends.append(end)
+        if was_empty:
+            self.rows_changed(0)
+        else:
+            self.rows_added()
+
+    def line(self, row: int) -> str:
+        """A line."""
+        at = bisect_right(self._ends, row)
+        lines = self._users[at].split("\n")
+        return lines[row - self._ends[at] + len(lines)]
+
+    def row_text(self, row: int, width: int) -> str:
+        """A line, with the cursor's sign."""
+        sign = ">" if row == self.cursor_row else " "
+        return fitted(f"{sign} {self.line(row)}", width)
+
+    def footer_text(self, width: int, line: int) -> str:
+        """Which user of how many."""
+        if not self._ends:
+            return " " * width
+        at = bisect_right(self._ends, self.cursor_row) + 1
+        return fitted(f"user {at:,} of {len(self._users):,} ".rjust(width), width)
+
+
+class UsersRead(Message):
+    """More of the transaction was read.
+
+    Args:
+        users: the lines of each user.
+    """
+
+    def __init__(self, users: list[str]) -> None:
+        super().__init__()
+        self.users = users
+
+
+class ReadingEnded(Message):
+    """The transaction was read to its end, or it could not be.
+
+    Args:
+        sentence: why it could not be read; empty where it could.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+class TransactionScreen(Dialog[None]):
+    """Shows what a transaction did.
+
+    Args:
+        transaction: the transaction.
+        store: where it is kept.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Back")]
+
+    def __init__(self, transaction: TransactionSummary, store: UserStore) -> None:
+        super().__init__()
+        self._transaction, self._store = transaction, store
+
+    def compose(self) -> ComposeResult:
+        """Who and why, the users and fields, the line under the cursor in full, and OK."""
+        transaction = self._transaction
+        with Vertical(classes="dialog", id="transaction") as dialog:
+            dialog.border_title = safe(f"Transaction {transaction.number:,}")
+            dialog.border_subtitle = safe("Esc back")
+            yield Static(safe_lines((title_text(transaction), origin_text(transaction))), id="what")
+            yield ChangeList()
+            yield Static(id="line")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(safe("[OK]"), id="ok", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.query_one(ChangeList).focus()
+        self.query_one("#line", Static).update(safe("Reading …"))
+        self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        worker = get_current_worker()
+        sentence = ""
+        waiting: list[str] = []
+        told = 0.0
+        try:
+            known = self._store.state.users
+            for count, done in enumerate(
+                self._store.transaction_changes(self._transaction.number), start=1
+            ):
+                waiting.append("\n".join(lines_of(done, known)))
+                if count % _BATCH and count != _FIRST:
+                    continue
+                if worker.is_cancelled:
+                    return
+                time.sleep(_REST)
+                if time.monotonic() - told >= _INTERVAL:
+                    told = time.monotonic()
+                    self.post_message(UsersRead(waiting))
+                    waiting = []
+        except StoreError as refused:
+            sentence = str(refused)
+        if waiting:
+            self.post_message(UsersRead(waiting))
+        self.post_message(ReadingEnded(sentence))
+
+    @on(UsersRead)
+    def _more(self, event: UsersRead) -> None:
+        self.query_one(ChangeList).add(event.users)
+
+    @on(ReadingEnded)
+    def _ended(self, event: ReadingEnded) -> None:
+        if event.sentence:
+            self.query_one("#line", Static).update(safe(event.sentence))
+        elif not self.query_one(ChangeList).row_count:
+            self.query_one("#line", Static).update(safe("It changed no user."))
+
+    @on(VirtualRows.RowHighlighted)
+    def _highlighted(self, event: VirtualRows.RowHighlighted) -> None:
+        line = self.query_one(ChangeList).line(event.cursor_row).strip()
+        self.query_one("#line", Static).update(safe(line))
+
+    def action_close(self) -> None:
+        """Close it."""
+        self.dismiss(None)
+
+    @on(Button.Pressed)
+    def _pressed(self) -> None:
+        self.dismiss(None)

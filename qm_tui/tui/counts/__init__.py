@@ -1,0 +1,1 @@
+"""The pages of counts: licenses, and the values of a field."""

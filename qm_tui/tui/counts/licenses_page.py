@@ -1,0 +1,79 @@
+"""The Licenses page: how many are in use, of each type and by department."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from qm_tui.store.state import State
+from qm_tui.tui.counts.license_tables import CellList, DepartmentList, TypeList
+from qm_tui.tui.counts.page import CountingPage
+from qm_tui.tui.frame.actions_bar import Offer
+from qm_tui.tui.frame.page import COMMON, UNDO
+from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.work.session import Session
+from qm_tui.users.query.license_usage import LicensesInUse, licenses_in_use
+from qm_tui.users.query.sorting import Rest
+
+_NOTE: Final = "Licenses of inactive users could be given to others."
+
+
+class LicensesPage(CountingPage[LicensesInUse]):
+    """Administration > Licenses.
+
+    Args:
+        session: what it shares with the other pages.
+    """
+
+    PAGE: ClassVar[str] = "licenses"
+    OFFERS: ClassVar[tuple[Offer, ...]] = (Offer("[Enter Show users]", "show", "show_users"),)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        UNDO,
+        *COMMON,
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._types, self._departments = TypeList(), DepartmentList()
+        self._types.below, self._departments.above = self._departments, self._types
+        self._used: CellList = self._types
+
+    def compose_counts(self) -> Iterator[Widget]:
+        """The licenses by type, and by department."""
+        yield Static(safe(_NOTE), id="license-note")
+        yield self._types
+        yield self._departments
+
+    def focus_list(self) -> None:
+        """Give the focus to the list that had it last."""
+        self._used.focus()
+
+    @on(events.DescendantFocus)
+    def _list_focused(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, CellList):
+            self._used = event.widget
+
+    def counts_of(self, state: State, rest: Rest) -> LicensesInUse:
+        """The licenses that are in use. Runs in a thread."""
+        return licenses_in_use(state.users.values(), rest)
+
+    def show_counts(self, counts: LicensesInUse, total: int) -> None:
+        """Show them."""
+        self._types.show(counts, total)
+        self._departments.show(counts)
+
+    @on(CellList.RowSelected)
+    def action_show_users(self) -> None:
+        """Show the users who were counted in the chosen number."""
+        if self._used.row_count:
+            self.show_users(self._used.term, self._used.number)
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Grey out what cannot be done now."""
+        if action == "show_users" and not self._used.row_count:
+            return None
+        return super().check_action(action, parameters)

@@ -1,0 +1,1 @@
+"""What surrounds each page: header, navigation, actions, keys."""

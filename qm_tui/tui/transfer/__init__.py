@@ -1,0 +1,1 @@
+"""Import and export: the dialogs Open and Save As, and their flow."""

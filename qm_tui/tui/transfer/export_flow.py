@@ -1,0 +1,73 @@
+"""Export on the Users page: a place and choices are asked for, and the users are written."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from textual.screen import Screen
+
+from qm_tui.preferences import remember, remembered
+from qm_tui.progress import Tick
+from qm_tui.transfer.exporting.export import export_users
+from qm_tui.transfer.exporting.result import Exported
+from qm_tui.tui.transfer.export_options_dialog import Scope, Who
+from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
+from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.work.job import Job, View, ended_by
+from qm_tui.tui.work.session import Session
+
+
+async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path:
+    """Ask where and what to export, and write it.
+
+    Args:
+        page: the page on which it was asked for.
+        session: what the pages share.
+        folder: where the choice begins.
+
+    Returns:
+        The folder in which the choice ended.
+    """
+    name = f"users-{date.today().isoformat()}.csv"
+    view = session.view
+    shown = len(view.user_ids) if view is not None and view.wanted.filter else None
+    scope = Scope(
+        remembered().export_choices, len(session.marks), shown, hidden=session.hidden_marks
+    )
+    dialog = SaveDialog(folder, name, scope)
+    choice = await page.app.push_screen_wait(dialog)
+    if choice is None or session.is_busy or session.view is None:
+        return folder
+    marks = frozenset(session.marks)
+    job = session.begin(Job(page.post_message))
+    try:
+        exported = await asyncio.to_thread(_exported, session.view, choice, marks, job.tick)
+    except Exception as error:
+        page.post_message(ended_by(error, "Export cancelled. Nothing was written."))
+    else:
+        session.end("Export complete")
+        page.app.push_screen(Message(*exported.sentences))
+    return choice.path.parent
+
+
+def _exported(view: View, choice: SaveChoice, marks: frozenset[str], tick: Tick) -> Exported:
+    """Write the users.
+
+    Raises:
+        Refused: it could not be done; nothing was written.
+    """
+    remember(export_choices=choice.choices)
+    users = view.state.users
+    out_of = None if choice.who is Who.ALL else len(users)
+    if choice.who is Who.SHOWN:
+        chosen = [users[user_id] for user_id in view.user_ids]
+    elif choice.who is Who.MARKED:
+        chosen = [user for user in users.values() if user.user_id in marks]
+    else:
+        chosen = list(users.values())
+    exported = export_users(
+        chosen, choice.path, tick, overwrite=choice.overwrite, choices=choice.choices
+    )
+    return replace(exported, out_of=out_of)

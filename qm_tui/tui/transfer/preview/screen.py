@@ -1,0 +1,477 @@
+"""The preview of an import: all of it is seen, and chosen otherwise, before it is written."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message as TextualMessage
+from textual.screen import Screen
+from textual.widgets import Button, Static
+
+from qm_tui.progress import STEP, Phase
+from qm_tui.progress_line import bar
+from qm_tui.text import counted
+from qm_tui.transfer.importing import Asked, Prepared
+from qm_tui.transfer.options.import_options import CHOICE, CHOICES
+from qm_tui.transfer.planning.plan import Group
+from qm_tui.transfer.planning.plan_text import taken_text
+from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
+from qm_tui.tui.transfer.preview.filter_row import FilterLine
+from qm_tui.tui.transfer.preview.options_dialog import ChoicesDialog
+from qm_tui.tui.transfer.preview.planner import Planned, Planning
+from qm_tui.tui.transfer.preview.record_list import Numbers, RecordList, users_shown
+from qm_tui.tui.transfer.preview.record_screen import RecordScreen
+from qm_tui.tui.transfer.preview.save import map_columns, save_records, save_text
+from qm_tui.tui.transfer.preview.summary import PreviewHead, head_lines
+from qm_tui.tui.transfer.preview.view_model import FILTERS, Filter, Preview
+from qm_tui.tui.user.details_screen import DetailsScreen
+from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.work.job import Job, Progressed
+from qm_tui.tui.work.session import Session
+from qm_tui.users.issues import Severity
+
+_BAR: Final = 12
+_LINES_AROUND: Final = 6
+"""Title, blank line, filters, the list's header and footer, buttons."""
+
+_FEWEST_ROWS: Final = 5
+_NOTHING_YET: Final = "Nothing is written yet"
+_HELD_BACK: Final = "[Nothing is imported]"
+_MOVES: Final = (
+    ("up,k", "move", -1),
+    ("down,j", "move", 1),
+    ("pageup", "move_page", -1),
+    ("pagedown", "move_page", 1),
+    ("home,g", "move_to_end", -1),
+    ("end,G", "move_to_end", 1),
+)
+"""The list's own keys, which lead to it from anywhere."""
+
+
+class Decision(NamedTuple):
+    """An import that is to be carried out.
+
+    Attributes:
+        prepared: the import, as it was seen.
+        confirmed: the number that was typed to confirm a mass change; else 0.
+    """
+
+    prepared: Prepared
+    confirmed: int
+
+
+class NotRead(NamedTuple):
+    """The file could not be read.
+
+    Attributes:
+        sentence: why.
+    """
+
+    sentence: str
+
+
+class _UsersFound(TextualMessage):
+    """The users of all records that are shown."""
+
+    def __init__(self, user_ids: Sequence[str]) -> None:
+        super().__init__()
+        self.user_ids = user_ids
+
+
+class PreviewScreen(Screen[Decision | NotRead | None]):
+    """Shows what an import would do. It gives what is to be carried out, or None.
+
+    Args:
+        session: what it shares with the pages.
+        asked: what is to be imported, and how.
+        prepared: the import, where it is planned already.
+        said: a sentence that comes first, if any.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "import", "Import"),
+        Binding("o", "show_options", "Options"),
+        *(Binding(one.letter, f"turn('{one.key}')", one.title) for one in CHOICES if one.letter),
+        *(
+            Binding(str(number), f"show_filter({number})", "Which records are shown")
+            for number in range(1, len(FILTERS) + 1)
+        ),
+        Binding("c", "correct", "Correct rejected records"),
+        Binding("r", "save_rejected", "Save the rejected records"),
+        Binding("w", "save_text", "Save what is shown as text"),
+        Binding("m", "map_columns", "Pair columns with fields"),
+        *(
+            Binding(keys, f"to_list('{move}', {by})", "To the records", show=False)
+            for keys, move, by in _MOVES
+        ),
+        Binding("colon", "app.command_palette", "All actions"),
+        Binding("question_mark,f1", "show_keys", "Keys", key_display="?"),
+        Binding("escape,q", "back", "Back"),
+    ]
+
+    def __init__(
+        self, session: Session, asked: Asked, prepared: Prepared | None = None, said: str = ""
+    ) -> None:
+        super().__init__()
+        self._session, self._said = session, said
+        self._planning = Planning(self, session, asked, prepared)
+        self._filter: Filter | None = None
+        self._dialog: ChoicesDialog | None = None
+
+    @property
+    def is_planning(self) -> bool:
+        """Whether what is shown is not yet what was asked for."""
+        return self._planning.is_at_work
+
+    @property
+    def preview(self) -> Preview | None:
+        """What is shown; None before the file was read."""
+        return self._planning.preview
+
+    @property
+    def asked(self) -> Asked:
+        """What is to be imported, and how."""
+        return self._planning.asked
+
+    def compose(self) -> ComposeResult:
+        """Title, what is said of the file, the filters, the records, and the buttons."""
+        with Horizontal(id="preview-title"):
+            yield Static(safe(f"Import: {self.asked.path.name}", 300), id="preview-name")
+            yield Static(id="preview-state")
+        yield PreviewHead()
+        yield FilterLine()
+        yield RecordList(self._session.marks)
+        with Horizontal(id="preview-buttons"):
+            yield Button(safe("[i Import]"), id="import", compact=True, action="screen.import")
+            yield Button(
+                safe("[o Options]"), id="options", compact=True, action="screen.show_options"
+            )
+            yield Button(
+                safe("[r Save rejected]"),
+                id="save-rejected",
+                compact=True,
+                action="screen.save_rejected",
+            )
+            yield Button(safe("[Cancel]"), id="leave", compact=True, action="screen.back")
+
+    def on_mount(self) -> None:
+        """Begin to plan."""
+        self.add_class("-first-time")
+        self._show_buttons()
+        self.query_one("#leave").focus()
+        self.ask(self.asked)
+
+    def on_unmount(self) -> None:
+        """Stop planning."""
+        self._planning.stop()
+
+    def on_resize(self) -> None:
+        """Use the room."""
+        self.call_after_refresh(self._show_head)
+
+    # Planning
+
+    def ask(self, asked: Asked) -> None:
+        """Plan by other choices; what is shown stays until that is done."""
+        self._planning.ask(asked)
+        self._show_state("Reading")
+
+    @on(Progressed)
+    def _progressed(self, event: Progressed) -> None:
+        if self.is_planning:
+            self._show_state(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+
+    @on(Planned)
+    def _planned(self, event: Planned) -> None:
+        is_first = self.preview is None
+        if not self._planning.take(event):
+            return
+        if event.preview is None:
+            self._not_planned(event.sentence)
+            return
+        self._show()
+        if is_first:
+            self.query_one("#import" if self._can_import else "#records").focus()
+        if self._dialog is not None:
+            self._dialog.show(event.preview.prepared.findings, event.preview.plan, self.asked)
+
+    def _not_planned(self, sentence: str) -> None:
+        """Say why; what was planned last is shown still."""
+        if self.preview is None:
+            self.dismiss(NotRead(sentence))
+            return
+        self._show_state()
+        if self._dialog is not None:
+            self._dialog.refuse(sentence, self.asked)
+        else:
+            self.app.push_screen(Message(sentence))
+
+    # What is shown
+
+    def _show(self) -> None:
+        preview = self.preview
+        if preview is None:
+            return
+        self.remove_class("-first-time")
+        if self._filter is None or not preview.rows[self._filter]:
+            self._filter = preview.first_filter
+        self._show_state()
+        self._show_head()
+        self._show_filter(self._filter)
+        self._show_buttons()
+
+    def _show_state(self, progress: str = "") -> None:
+        marked = len(self._session.marks)
+        words = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_YET
+        for state in self.query("#preview-state").results(Static):  # none once it is closed
+            state.update(safe(words))
+        if progress and self._dialog is not None:
+            self._dialog.show_progress(progress)
+
+    def _show_head(self) -> None:
+        if self.preview is None:
+            return
+        width, height = self.size.width - 2, self.size.height
+        rows = max(_FEWEST_ROWS, (height - 14) // 2)
+        room = height - _LINES_AROUND - rows
+        lines = head_lines(self.preview.prepared, self._said, width, room)
+        self.query_one(PreviewHead).show(lines)
+
+    def _show_filter(self, wanted: Filter) -> None:
+        if self.preview is None:
+            return
+        self._filter = wanted
+        self.query_one(FilterLine).show(wanted, len(self.preview.plan.not_in_file))
+        self.query_one(RecordList).show(self.preview, wanted)
+
+    def _show_buttons(self) -> None:
+        plan, button = self._planning.plan, self.query_one("#import", Button)
+        if plan is not None:
+            words = f"[i Import {counted(plan.imported, 'record')}]"
+            button.label = safe(_HELD_BACK if plan.is_held_back else words)
+            button.refresh(layout=True)
+        button.disabled = not self._can_import
+        self.query_one("#save-rejected").display = bool(plan is not None and plan.rejected)
+        self.refresh_bindings()
+
+    @property
+    def _can_import(self) -> bool:
+        return self._planning.plan is not None and self._planning.plan.imported > 0
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """Grey out what cannot be done now."""
+        plan = self._planning.plan
+        if action == "import":
+            return self._can_import or None
+        if action in ("correct", "save_rejected"):
+            return bool(plan is not None and plan.rejected) or None
+        if action not in ("back", "show_keys"):
+            return plan is not None or None
+        return True
+
+    # Filters and records
+
+    def action_show_filter(self, number: int) -> None:
+        """Show other records."""
+        self._show_filter(FILTERS[number - 1])
+        self.query_one(RecordList).focus()
+
+    def action_to_list(self, move: str, by: int) -> None:
+        """Move the list's cursor, and give it the focus."""
+        rows = self.query_one(RecordList)
+        rows.focus()
+        getattr(rows, f"action_{move}")(by)
+
+    @on(FilterLine.Chosen)
+    def _filter_chosen(self, event: FilterLine.Chosen) -> None:
+        self._show_filter(event.wanted)
+
+    @on(PreviewHead.GroupChosen)
+    def _group_chosen(self, event: PreviewHead.GroupChosen) -> None:
+        self._show_group(event.group)
+
+    def _show_group(self, group: Group) -> None:
+        """Show the first record that has a problem of this kind."""
+        is_error = group.severity is Severity.ERROR
+        self._show_filter(Filter.REJECTED if is_error else Filter.WARNED)
+        self.query_one(RecordList).point_at(group.first)
+        self.query_one(RecordList).focus()
+
+    @on(VirtualRows.RowSelected)
+    @work(description="show a record")
+    async def _open_record(self, event: VirtualRows.RowSelected) -> None:
+        outcomes, row = self.query_one(RecordList).outcomes, event.cursor_row
+        if not outcomes:
+            await self._open_user(row)
+            return
+        self._planning.pin(self.preview)
+        screen = RecordScreen(outcomes[row], outcomes, row, self.asked.choices)
+        closed = await self.app.push_screen_wait(screen)
+        self._planning.pin(None)
+        self.query_one(RecordList).point_at(closed.number)
+        if closed.wants_correcting:
+            await self._correct(closed.number)
+
+    async def _open_user(self, row: int) -> None:
+        """Show a user whom the file does not name."""
+        if self.preview is not None:
+            prepared = self.preview.prepared
+            user_ids, users = prepared.plan.not_in_file, prepared.state.users
+            screen = DetailsScreen(user_ids, row, users, self._session.store)
+            self.query_one(RecordList).cursor_row = await self.app.push_screen_wait(screen)
+
+    @on(RecordList.MarkWanted)
+    def _mark_wanted(self, event: RecordList.MarkWanted) -> None:
+        self._mark([event.user_id])
+
+    @on(RecordList.AllMarksWanted)
+    def _all_marks_wanted(self) -> None:
+        if self.preview is not None and self._filter is not None:
+            self._find_users(self.preview, self._filter)
+
+    @work(thread=True, exclusive=True, group="marks", description="find users")
+    def _find_users(self, preview: Preview, wanted: Filter) -> None:
+        job, count = Job(lambda _progress: None), len(preview.rows[wanted])
+        found: list[str] = []
+        for start in range(0, count, STEP):
+            found += users_shown(preview, wanted, start, start + STEP)
+            job.tick(Phase.CHECKING, start, count)
+        self.post_message(_UsersFound(found))
+
+    @on(_UsersFound)
+    def _users_found(self, event: _UsersFound) -> None:
+        self._mark(event.user_ids)
+
+    def _mark(self, user_ids: Sequence[str]) -> None:
+        self._session.mark(user_ids)
+        self.query_one(RecordList).refresh()
+        if not self.is_planning:
+            self._show_state()
+
+    # Choices
+
+    def action_turn(self, key: str) -> None:
+        """Make a choice the other way, and see what that comes to."""
+        self.ask(replace(self.asked, choices=CHOICE[key].cured(self.asked.choices)))
+
+    @on(PreviewHead.CureChosen)
+    def _cure_chosen(self, event: PreviewHead.CureChosen) -> None:
+        self.action_turn(event.key)
+
+    @work
+    async def action_show_options(self) -> None:
+        """Show all choices."""
+        if self.preview is None or self._dialog is not None:
+            return
+        prepared = self.preview.prepared
+        dialog = ChoicesDialog(
+            prepared.findings, prepared.plan, self.asked, self.ask, self.action_map_columns
+        )
+        self._dialog = dialog
+        await self.app.push_screen_wait(dialog)
+        self._dialog = None
+
+    # Corrections
+
+    @work
+    async def action_correct(self) -> None:
+        """Correct the rejected records, the one under the cursor first."""
+        await self._correct(self.query_one(RecordList).number)
+
+    async def _correct(self, number: int | None) -> None:
+        preview = self.preview
+        if preview is None or not preview.plan.rejected:
+            return
+        self._planning.pin(preview)
+        numbers = Numbers(preview.rows[Filter.REJECTED])
+        screen = CorrectScreen(preview.prepared, numbers, begin_with=number)
+        corrected = await self.app.push_screen_wait(screen)
+        self._planning.pin(None)
+        if corrected:
+            corrections = {**self.asked.corrections, **corrected}
+            self._session.unsaved = f"{counted(len(corrections), 'corrected record')} would be lost"
+            self.ask(replace(self.asked, corrections=corrections))
+
+    # Files
+
+    @work
+    async def action_save_text(self) -> None:
+        """Save what is shown as text."""
+        if self.preview is not None:
+            location = self._session.store.location
+            await self._with_pinned(partial(save_text, location=location), self.preview)
+
+    @work
+    async def action_save_rejected(self) -> None:
+        """Save the rejected records."""
+        if self.preview is not None:
+            await self._with_pinned(save_records, self.preview)
+
+    async def _with_pinned(
+        self, save: Callable[[Screen[Any], Preview], Awaitable[tuple[str, ...]]], preview: Preview
+    ) -> None:
+        self._planning.pin(preview)
+        self._show_state("Saving …")
+        said = await save(self, preview)
+        self._planning.pin(None)
+        self._show_state()
+        if said:
+            await self.app.push_screen_wait(Message(*said))
+
+    @work
+    async def action_map_columns(self) -> None:
+        """Pair the file's columns with the fields."""
+        if self.preview is None:
+            return
+        mapping = await map_columns(self, self.preview.prepared)
+        if mapping is not None:
+            self.ask(replace(self.asked, read_as=replace(self.asked.read_as, mapping=mapping)))
+
+    # The end
+
+    @work
+    async def action_import(self) -> None:
+        """Import what is shown. A mass change wants its number typed."""
+        preview = self.preview
+        if preview is None or self.is_planning or not self._can_import:
+            return
+        plan, confirmed = preview.plan, 0
+        if plan.must_confirm:
+            text = f"{taken_text(plan)} Nothing is written yet."
+            dialog = ConfirmDialog(plan.must_confirm, text, yes="Import")
+            typed = await self.app.push_screen_wait(dialog)
+            if typed is None or preview is not self.preview or self.is_planning:
+                return
+            confirmed = typed
+        self.query_one(RecordList).show(None, Filter.ALL)
+        prepared = self._planning.hand_over()
+        if prepared is not None:
+            self.dismiss(Decision(prepared, confirmed))
+
+    @work
+    async def action_back(self) -> None:
+        """Stop planning, or leave; ask first where corrections would be lost."""
+        if self.is_planning and self.preview is not None:
+            self._planning.stop()
+            self._show_state()
+            return
+        if self.asked.corrections:
+            text = f"Leave the import? {self._session.unsaved}."
+            if not await self.app.push_screen_wait(Question(text, yes="Leave", no="Stay")):
+                return
+        self.query_one(RecordList).show(None, Filter.ALL)
+        self._planning.leave()
+        self.dismiss(None)
+
+    def action_show_keys(self) -> None:
+        """List the keys that work here."""
+        self.app.push_screen(KeysScreen(keys_that_work(self)))

@@ -1,0 +1,1 @@
+"""One user: details, form and password."""

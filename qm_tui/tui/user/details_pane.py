@@ -1,0 +1,205 @@
+"""The pane with the details of a user: all fields, and what became of the user."""
+
+import time
+from itertools import islice
+from typing import ClassVar, Final
+
+from textual import events, on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+
+from qm_tui.crash import sentence_of
+from qm_tui.progress import Cancelled
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import UserHistoryEntry, UserStore
+from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.user_details import History, details_lines, history_lines, title_of
+from qm_tui.tui.work.job import Job
+from qm_tui.users.fields import User
+
+RESTS_FOR: Final = 0.3
+"""Seconds for which a user is looked at before the history is asked for."""
+
+MOST: Final = 20
+"""Changes that are shown of a history."""
+
+_INTERVAL: Final = 0.2
+"""Seconds between two looks at what is found of a history."""
+
+
+class HistoryRead(Message):
+    """So much of a history was read.
+
+    Args:
+        job: by what it was asked for.
+        history: what is known.
+    """
+
+    def __init__(self, job: Job, history: History) -> None:
+        super().__init__()
+        self.job, self.history = job, history
+
+
+class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows one user.
+
+    It stays scrolled to where it is when the user changes, so that users can be compared.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_lines(-1)", "Up", show=False),
+        Binding("down,j", "scroll_lines(1)", "Down", show=False),
+        Binding("pageup", "scroll_pages(-1)", "Page up", show=False),
+        Binding("pagedown", "scroll_pages(1)", "Page down", show=False),
+        Binding("home,g", "scroll_to_edge(-1)", "First", show=False),
+        Binding("end,G", "scroll_to_edge(1)", "Last", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="details")
+        self._user: User | None = None
+        self._store: UserStore | None = None
+        self._version = 0
+        self._history = History()
+        self._fields: list[Content] = []
+        self._lines: list[Content] = []
+        self._rest: Timer | None = None
+        self._job: Job | None = None
+
+    def on_unmount(self) -> None:
+        """Look for nothing more."""
+        self._stop()
+
+    # What is shown
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines, those out of sight too."""
+        return [line.plain for line in self._lines]
+
+    def show(self, user: User | None, store: UserStore) -> None:
+        """Show a user; cheap enough for every move of a cursor.
+
+        The history follows once the same user was shown for a moment.
+
+        Args:
+            user: the user; None for nobody.
+            store: where the history is kept.
+        """
+        version = store.state.version
+        if user == self._user and version == self._version and store is self._store:
+            return
+        self._stop()
+        before = self._user
+        if before is None or user is None or before.user_id != user.user_id:
+            self._history = History()
+        self._user, self._store, self._version = user, store, version
+        title = title_of(user) if user is not None else "Details"
+        self.border_title = safe(f"{title} ")  # without a border on its right no blank follows
+        self._make_fields()
+        if user is not None:
+            self._rest = self.set_timer(RESTS_FOR, self._ask)
+
+    @property
+    def _width(self) -> int:
+        """The cells of a line, beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    def _make_fields(self) -> None:
+        width = self._width
+        self._fields = details_lines(self._user, width) if self._user is not None and width else []
+        self._make_lines()
+
+    def _make_lines(self) -> None:
+        width, height = self._width, self.size.height
+        self._lines = list(self._fields)
+        if self._fields:
+            self._lines += history_lines(self._history, width)
+        elif width:
+            self._lines = [safe("No user is chosen.")]
+        self.virtual_size = Size(width, len(self._lines))
+        last = max(0, len(self._lines) - height)
+        if self.scroll_offset.y > last:
+            self.scroll_to(y=last, animate=False, force=True)
+        self.refresh()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Wrap the lines anew."""
+        self._make_fields()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, as Textual asks for it."""
+        width, row = self._width, y + int(self.scroll_offset.y)
+        if row >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        strip = Strip(self._lines[row].render_segments(self.visual_style))
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    # The history
+
+    def _stop(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+        if self._job is not None:
+            self._job.cancel()
+        self._rest = self._job = None
+
+    def _ask(self) -> None:
+        if self._user is not None and self._store is not None:
+            self._job = Job(lambda _progress: None)
+            self._read(self._user.user_id, self._store, self._job)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="history",
+        description="history of a user",
+    )
+    def _read(self, user_id: str, store: UserStore, job: Job) -> None:
+        touches: list[UserHistoryEntry] = []
+        told = time.monotonic()
+        try:
+            for touch in islice(store.user_history(user_id, job.tick), MOST + 1):
+                touches.append(touch)
+                if time.monotonic() - told >= _INTERVAL:
+                    told = time.monotonic()
+                    self.post_message(HistoryRead(job, History(touches[:MOST])))
+            history = History(
+                touches[:MOST],
+                is_whole=True,
+                has_older=len(touches) > MOST,
+                history_removed_until=store.history_removed_until(),
+            )
+        except Cancelled:
+            return
+        except StoreError as refused:
+            history = History(touches[:MOST], sentence=str(refused))
+        except Exception as error:
+            history = History(touches[:MOST], sentence=sentence_of(error))
+        self.post_message(HistoryRead(job, history))
+
+    @on(HistoryRead)
+    def _history_read(self, event: HistoryRead) -> None:
+        event.stop()
+        if event.job is self._job:
+            self._history = event.history
+            self._make_lines()
+
+    # Keys
+
+    def action_scroll_lines(self, lines: int) -> None:
+        """Scroll by so many lines."""
+        self.scroll_relative(y=lines, animate=False)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll by a page: the line at its edge stays visible."""
+        self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
+
+    def action_scroll_to_edge(self, direction: int) -> None:
+        """Scroll to the first or the last line."""
+        self.scroll_to(y=self.max_scroll_y if direction > 0 else 0, animate=False)

@@ -1,0 +1,66 @@
+"""One user, added or edited in a form, or given another password."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from textual.screen import Screen
+
+from qm_tui.preferences import remembered
+from qm_tui.tui.text.user_details import title_of
+from qm_tui.tui.user.draft import Draft
+from qm_tui.tui.user.form_screen import UserFormScreen, title_to_edit
+from qm_tui.tui.user.password_dialog import PasswordDialog
+from qm_tui.tui.work.session import Session
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.new_user_template import NEW_USER, like
+
+
+async def add(page: Screen[Any], session: Session, model: User | None = None) -> None:
+    """Add a user.
+
+    Args:
+        page: the page that is told how far it is.
+        session: what the pages share.
+        model: the user whose shared values the form begins with.
+    """
+    begin = like(model) if model is not None else _usual(session)
+    title = f"Add a user like {title_of(model)}" if model is not None else "Add a user"
+    draft = Draft(begin, is_new=True, allow_unlicensed=await _allows_unlicensed())
+    await page.app.push_screen_wait(UserFormScreen(draft, session, page, title))
+
+
+async def edit(page: Screen[Any], session: Session, user: User) -> None:
+    """Edit a user.
+
+    Args:
+        page: the page that is told how far it is.
+        session: what the pages share.
+        user: the user, as it is shown.
+    """
+    draft = Draft(user, is_new=False, allow_unlicensed=await _allows_unlicensed())
+    await page.app.push_screen_wait(UserFormScreen(draft, session, page, title_to_edit(draft)))
+
+
+async def change_password(page: Screen[Any], session: Session, user: User) -> None:
+    """Change a user's password.
+
+    Args:
+        page: the page that is told how far it is.
+        session: what the pages share.
+        user: the user.
+    """
+    await page.app.push_screen_wait(PasswordDialog(user, session, page))
+
+
+async def _allows_unlicensed() -> bool:
+    """Whether the admin chose that users may have no license, in the import's options."""
+    return (await asyncio.to_thread(remembered)).import_choices.allow_unlicensed
+
+
+def _usual(session: Session) -> User:
+    """What a new user begins with: the recording service that most users have."""
+    field = FIELD["recording_service"]
+    most = next(iter(session.listing.values_of(field)), "")
+    values: Mapping[str, str] = {field.key: most} if most else {}
+    return NEW_USER._replace(**values)

@@ -1,0 +1,1 @@
+"""The Users page: filter, table, and what can be done with users."""

@@ -1,0 +1,1 @@
+"""The dialogs of the Users page: columns, counts, marks, views."""

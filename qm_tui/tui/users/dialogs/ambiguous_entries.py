@@ -1,0 +1,98 @@
+"""The entries of a pasted list that do not say whom they mean."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from qm_tui.text import fitted, visible
+from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.users.fields import User
+from qm_tui.users.query.pasted_list import Unsettled
+
+_LINE: Final = 6
+_ENTRY: Final = 30
+_NAMED: Final = 3
+"""Users that are named of those who have one entry."""
+
+_MARK: Final = "✓"
+
+
+class UnsettledList(VirtualRows):
+    """Entries that name nobody, or several users; of these all can be marked.
+
+    Args:
+        users: the users by User ID.
+
+    Attributes:
+        chosen: the texts of the entries of which all users are to be marked.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "choose", "Mark all users of an entry, or none"),
+        Binding("enter", "select", "Go to the entry's line"),
+    ]
+
+    header_height: ClassVar[int] = 1
+
+    class Chosen(Message):
+        """Other users are to be marked."""
+
+    def __init__(self, users: Mapping[str, User]) -> None:
+        super().__init__(id="unsettled")
+        self._users = users
+        self._entries: Sequence[Unsettled] = ()
+        self.chosen: set[str] = set()
+
+    @property
+    def row_count(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
+
+    @property
+    def cursor_entry(self) -> Unsettled:
+        """The entry under the cursor."""
+        return self._entries[self.cursor_row]
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        """The users of the entries that are chosen."""
+        return [
+            user_id for one in self._entries if one.text in self.chosen for user_id in one.user_ids
+        ]
+
+    def show(self, entries: Sequence[Unsettled]) -> None:
+        """Show other entries."""
+        self._entries = entries
+        self.rows_changed(self.cursor_row)
+
+    def action_choose(self) -> None:
+        """Mark all users of the entry under the cursor, or none of them."""
+        if self.row_count and self.cursor_entry.user_ids:
+            self.chosen ^= {self.cursor_entry.text}
+            self.refresh()
+            self.post_message(self.Chosen())
+
+    def header_text(self, width: int) -> list[Segment]:
+        """The names of the columns."""
+        style = self.get_component_rich_style("virtual-rows--header")
+        text = f"   {'Line':>{_LINE}}  {'Entry':<{_ENTRY}}  Names"
+        return [Segment(fitted(text, width), style)]
+
+    def row_text(self, row: int, width: int) -> str:
+        """Where the entry stands, the entry, and whom it may mean."""
+        entry = self._entries[row]
+        cursor = ">" if row == self.cursor_row else " "
+        mark = _MARK if entry.text in self.chosen and entry.user_ids else " "
+        text = fitted(visible(entry.text, 200), _ENTRY)
+        return fitted(f"{cursor}{mark} {entry.line:>{_LINE},}  {text}  {self._whom(entry)}", width)
+
+    def _whom(self, entry: Unsettled) -> str:
+        times = f", {entry.times:,} times" if entry.times > 1 else ""
+        if not entry.user_ids:
+            return f"nobody{times}"
+        names = [visible(self._users[one].user_name, 40) for one in entry.user_ids[:_NAMED]]
+        more = ", …" if len(entry.user_ids) > _NAMED else ""
+        return f"{len(entry.user_ids):,} users{times}: {', '.join(names)}{more}"

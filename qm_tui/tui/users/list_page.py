@@ -1,0 +1,502 @@
+"""The list of the Users page: which users are shown, how, and what is done with the list."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from qm_tui.errors import Refused
+from qm_tui.saved_views import remembered_views
+from qm_tui.text import counted
+from qm_tui.tui.changes.selection import Chosen
+from qm_tui.tui.frame.navigation import PAGES
+from qm_tui.tui.frame.page import COMMON, UNDO, Page
+from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.text.user_cells import legend
+from qm_tui.tui.user.details_pane import DetailsPane
+from qm_tui.tui.users.actions import FIRST_ACTS, MORE_ACTS, act, can_act
+from qm_tui.tui.users.filter_bar import FilterBar
+from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.widgets.too_small import is_too_small
+from qm_tui.tui.work.current_view import ShownView, fault_of
+from qm_tui.tui.work.job import View
+from qm_tui.tui.work.marks import MarksLookedAt, looked_at
+from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.user_query import Listed, NotListed, asks_for_marks
+from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.filter_parser import FilterFault
+
+_ROOM_FOR_DETAILS: Final = 120
+"""Columns of the terminal from which the details stand beside the table."""
+
+_NO_USERS: Final = (
+    "There are no users in this store yet.",
+    "",
+    "Press i to import them from a .csv file, or a to add one.",
+    "",
+    "To try it out, take sample_data/users.csv from the source",
+    "of qm-tui. To write a file of your own, start with the",
+    "header that this makes:",
+    "qm-tui export --template users.csv",
+)
+
+_NONE_SHOWN: Final = (
+    "No user is as the filter asks.",
+    "",
+    "Esc clears the filter, / changes it.",
+)
+
+_NO_FILTER: Final = (
+    "This is no filter.",
+    "",
+    "What is wrong with it is said above. Esc clears it.",
+)
+
+
+class UsersList(Page):
+    """The table of users, with filter, sort order, columns, views, marks and details.
+
+    Args:
+        session: what it shares with the other pages.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # with priority, so that of keys that come in one burst the next goes into the field
+        Binding(
+            "slash", "filter", "Filter", tooltip="Filter the users who are shown", priority=True
+        ),
+        *FIRST_ACTS,
+        UNDO,
+        *MORE_ACTS,
+        Binding("v", "views", "Views", tooltip="Choose a view, or save this one"),
+        Binding("c", "columns", "Columns", tooltip="Choose columns, order and width"),
+        Binding("F", "counts", "Counts", tooltip="Count the users shown by a field"),
+        Binding("L", "mark_list", "Mark list", tooltip="Mark the users of a pasted list"),
+        Binding("escape", "back", "Clear the filter, or cancel a job", show=False),
+        *COMMON,
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.store = session.store
+        self.view_shown = ShownView(self, session, lambda: self.table.cursor_user_id)
+        self._wants_list = self._is_asking = False
+        self._looks = 0
+
+    @contextmanager
+    def _asking(self) -> Iterator[bool]:
+        """Whether a dialog may be opened: of keys that come in one burst, the first opens one."""
+        may_ask = not self._is_asking
+        self._is_asking = True
+        try:
+            yield may_ask
+        finally:
+            self._is_asking = not may_ask
+
+    @property
+    def table(self) -> UsersDataTable:
+        """The table."""
+        return self.query_one(UsersDataTable)
+
+    @property
+    def _details(self) -> DetailsPane:
+        return self.query_one(DetailsPane)
+
+    def compose_page(self) -> Iterator[Widget]:
+        """The filter, the table, what is said where it is empty, and what the letters mean."""
+        yield FilterBar(self.session.listing.values_of)
+        with Horizontal(id="users-and-details"):
+            yield UsersDataTable(self.session.marks, id="users")
+            yield Static(safe_lines(_NO_USERS), id="no-users")
+            yield DetailsPane()
+        yield Static(id="legend")
+
+    def on_mount(self) -> None:
+        """Show the view that the session begins with."""
+        super().on_mount()
+        self.query_one("#no-users").display = False
+        self._details.display = False
+        self._show_shown()
+        self.table.focus()
+
+    def focus_list(self) -> None:
+        """Give the focus to the table; where no user is shown, to the filter that hides them."""
+        self._wants_list = not self.table.display
+        if self.table.display:
+            self.set_focus(self.table)
+        elif self.session.shown.filter:
+            self.query_one(FilterBar).begin()
+        else:
+            self.set_focus(None)
+
+    def show_view(self, view: View) -> None:
+        """The store holds something else."""
+        super().show_view(view)
+        if view.is_lifted:
+            self._show_shown()
+        self.table.mark_fresh(view.fresh)
+        self._show_users(view)
+        if view.wanted != self.session.wanted:
+            self.view_shown.ask()  # something else was asked for while this was made
+
+    def _show_users(self, view: View) -> None:
+        """Show the users of a view."""
+        table, users = self.table, view.state.users
+        if view.cursor_row is None:
+            table.follow(view.user_ids, users, view.signs)
+        else:
+            table.show(view.user_ids, users, view.signs, view.cursor_row)
+        total = len(users)
+        self.query_one(FilterBar).show_count(len(view.user_ids), total)
+        said, count = safe(counted(total, "user")), self.query_one("#count", Static)
+        if count.content != said:
+            count.update(said)
+        if self.session.marks:
+            self._look_at_marks(view)
+        self._say_if_empty(view)
+        self._show_details()
+
+    def _say_if_empty(self, view: View) -> None:
+        """Say why no user is shown, and what to do."""
+        table, said = self.table, self.query_one("#no-users", Static)
+        is_empty = not view.user_ids
+        if is_empty:
+            has_fault = self.query_one(FilterBar).has_fault
+            none_shown = _NO_FILTER if has_fault else _NONE_SHOWN
+            said.update(safe_lines(none_shown if view.state.users else _NO_USERS))
+        said.display = is_empty
+        was_empty = not table.display
+        table.display = not is_empty
+        if was_empty and not is_empty:
+            # without users it could not hold the focus
+            if self._wants_list or not self.query_one(FilterBar).field.has_focus:
+                table.focus()
+            self._wants_list = False
+
+    # Which users are shown
+
+    def _show_name(self) -> None:
+        name = f"{PAGES[self.PAGE]}   {self.view_shown.title}"
+        self.query_one("#page-name", Static).update(safe(name), layout=False)
+
+    def _show_shown(self) -> None:
+        """Show how the view is called, its filter, its sort order and its columns."""
+        shown, table = self.session.shown, self.table
+        self._show_name()
+        bar = self.query_one(FilterBar)
+        if bar.field.value.strip() != shown.filter:
+            bar.show_filter(shown.filter)
+        layout = shown.layout or USUAL
+        table.show_layout(layout)
+        table.show_sort(shown.sort)
+        self.query_one("#legend", Static).update(safe(legend(layout)))
+
+    @on(Listed)
+    def _listed(self, event: Listed) -> None:
+        if self.view_shown.is_answer(event):
+            self.session.view = event.view
+            bar = self.query_one(FilterBar)
+            if bar.field.value.strip() == event.view.wanted.filter:
+                bar.show_fault("")  # else more was typed since, and that may be wrong
+            self._show_users(event.view)
+
+    @on(NotListed)
+    def _not_listed(self, event: NotListed) -> None:
+        if event.wanted == self.session.wanted:
+            self._show_fault(event.sentence)
+
+    def _show_fault(self, sentence: str) -> None:
+        """Say what is wrong with the filter; the list stays as it was before."""
+        self.query_one(FilterBar).show_fault(sentence)
+        said = self.query_one("#no-users", Static)
+        if said.display:
+            said.update(safe_lines(_NO_FILTER))
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """In the field of the filter its key is a letter."""
+        if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
+            return False
+        if action == "act":
+            view = self.session.view
+            is_one_shown = view is not None and bool(view.user_ids)
+            return can_act(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
+        return super().check_action(action, parameters)
+
+    @property
+    def _chosen(self) -> Chosen:
+        """With whom something is done that a key asks for."""
+        session, view = self.session, self.session.view
+        user_id = self.table.cursor_user_id if self.is_mounted else None
+        current = view.state.users.get(user_id) if view is not None and user_id else None
+        # as they are now: others may take some away while a thread counts them
+        return Chosen(current, tuple(session.marks), session.hidden_marks)
+
+    @work
+    async def action_act(self, what: str) -> None:
+        """Do something with the marked users, or with the current one."""
+        with self._asking() as may_ask:
+            if may_ask:
+                await self._table_at_rest()
+                await act(what, self, self.session, self._chosen)
+
+    async def _table_at_rest(self) -> None:
+        """Wait for the marks of keys that came in one burst with this one, and before it."""
+        at_rest = UsersDataTable.CameToRest()
+        self.table.post_message(at_rest)
+        await at_rest.is_told.wait()
+
+    @on(UsersDataTable.CameToRest)
+    def _came_to_rest(self, event: UsersDataTable.CameToRest) -> None:
+        event.is_told.set()
+
+    def action_filter(self) -> None:
+        """Type a filter; the users for whom it holds are shown at each key."""
+        self.query_one(FilterBar).begin()
+        self.view_shown.prepare()
+
+    @on(FilterBar.Typed)
+    def _typed(self, event: FilterBar.Typed) -> None:
+        if event.text != self.query_one(FilterBar).field.value:
+            return  # it was cleared, or more was typed, before this came
+        try:
+            self.view_shown.filter(event.text)
+        except FilterFault as fault:
+            self._show_fault(fault.sentence)
+        else:
+            self._show_name()
+            if self.session.view is not None:
+                self._say_if_empty(self.session.view)
+
+    @on(FilterBar.Applied)
+    def _applied(self, event: FilterBar.Applied) -> None:
+        bar = self.query_one(FilterBar)
+        sentence = fault_of(event.text)
+        if sentence:
+            self._show_fault(sentence)
+        elif not bar.has_fault:
+            bar.remember(event.text)
+            self.view_shown.settle()
+            self.focus_list()
+
+    @on(FilterBar.Left)
+    def _left(self) -> None:
+        self.view_shown.settle()
+        self.focus_list()
+
+    @on(FilterBar.Cleared)
+    def action_clear_filter(self) -> None:
+        """Show all users again."""
+        bar = self.query_one(FilterBar)
+        if not bar.has_fault and not fault_of(bar.field.value):
+            bar.remember(bar.field.value)
+        bar.show_filter("")
+        self.view_shown.filter("")
+        self.view_shown.settle()
+        self._show_shown()
+        self.focus_list()
+
+    def show_filter(self, text: str) -> None:
+        """Show the users for whom a filter holds, in place of the one before; Up recalls that."""
+        bar = self.query_one(FilterBar)
+        if not bar.has_fault and not fault_of(bar.field.value):
+            bar.remember(bar.field.value)
+        self.view_shown.filter(text)
+        self.view_shown.settle()
+        self._show_shown()
+        self.focus_list()
+
+    def action_back(self) -> None:
+        """Ask whether to cancel the running job; without one, clear the filter."""
+        if self.is_busy:
+            self.action_cancel()
+        elif self._details.display and self._details.has_focus_within:
+            self._close_details()
+        elif self.session.shown.filter or self.query_one(FilterBar).field.value:
+            self.action_clear_filter()
+        elif self._details.display:
+            self._close_details()
+
+    @on(UsersDataTable.SortWanted)
+    def _sort_wanted(self, event: UsersDataTable.SortWanted) -> None:
+        self.view_shown.sort_by(event.column_key, add=event.add)
+        self.table.show_sort(self.session.shown.sort)
+
+    @work
+    async def action_views(self) -> None:
+        """Choose a view, or save the one that is shown."""
+        from qm_tui.tui.users.dialogs.views import ViewsDialog
+
+        with self._asking() as may_ask:
+            if not may_ask:
+                return
+            saved = (await asyncio.to_thread(remembered_views)).saved
+            chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
+        if chosen is not None:
+            self.view_shown.choose(chosen)
+            self._show_shown()
+
+    @work
+    async def action_columns(self) -> None:
+        """Choose the columns."""
+        from qm_tui.tui.users.dialogs.columns import ColumnsDialog
+
+        with self._asking() as may_ask:
+            if not may_ask:
+                return
+            layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
+        if layout is not None:
+            self.view_shown.lay_out(layout)
+            self._show_shown()
+
+    @work
+    async def action_counts(self) -> None:
+        """Count the users who are shown by a field, and filter to one of its values."""
+        from qm_tui.tui.users.dialogs.counts import CountsDialog
+
+        view = self.session.view
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            what = f"{counted(len(view.user_ids), 'user')} shown"
+            dialog = CountsDialog(view.user_ids, view.state.users, what)
+            term = await self.app.push_screen_wait(dialog)
+        if term:
+            self._add_to_filter(term)
+
+    def _add_to_filter(self, term: str) -> None:
+        """Let a term hold as well; alone, where what was typed before is no filter."""
+        before = self.session.shown.filter
+        text = term if fault_of(before) else f"{before} {term}"
+        try:
+            self.view_shown.filter(text)
+        except FilterFault as fault:
+            self._show_fault(fault.sentence)
+        else:
+            self.view_shown.settle()
+            self._show_shown()
+
+    # Copying
+
+    @on(UsersDataTable.CopyWanted)
+    @work
+    async def _copy_wanted(self, event: UsersDataTable.CopyWanted) -> None:
+        """Copy a cell or a row to the clipboard of the admin's own machine."""
+        from qm_tui.tui.terminal.clipboard import copy
+        from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
+
+        view, key = self.session.view, event.column_key
+        user = view.state.users.get(event.user_id) if view is not None else None
+        if user is None:
+            return
+        try:
+            what = row_to_copy(user) if key is None else cell_to_copy(user, key)
+        except Refused as refused:
+            self.session.say(str(refused))
+        else:
+            self.session.say(await copy(self.app, what.text) or what.said)
+
+    # Details
+
+    @on(UsersDataTable.RowSelected)
+    async def action_details(self) -> None:
+        """Open the details of the user under the cursor, beside the table where there is room."""
+        pane, user_id = self._details, self.table.cursor_user_id
+        if pane.display:
+            self._close_details()
+        elif user_id is not None and self.size.width >= _ROOM_FOR_DETAILS:
+            pane.display = True
+            self._show_details()
+        elif user_id is not None:
+            self._open_details()
+
+    @work
+    async def _open_details(self) -> None:
+        """Show the details on a screen of their own, and let the cursor follow."""
+        from qm_tui.tui.users.user_screen import UserScreen
+
+        view, table = self.session.view, self.table
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            screen = UserScreen(self.session, table.cursor_row, self)
+            row = await self.app.push_screen_wait(screen)
+        now = self.session.view
+        if now is not None:
+            with suppress(ValueError):  # the user may be gone, or no longer shown
+                table.cursor_row = now.user_ids.index(view.user_ids[row])
+
+    def _close_details(self) -> None:
+        self._details.display = False
+        self._details.show(None, self.store)
+        self.focus_list()
+
+    @on(UsersDataTable.RowHighlighted)
+    def _show_details(self) -> None:
+        """Show the user under the cursor in the pane, if it is open."""
+        view, user_id = self.session.view, self.table.cursor_user_id
+        if self._details.display:
+            user = view.state.users.get(user_id) if view is not None and user_id else None
+            self._details.show(user, self.store)
+
+    def on_resize(self) -> None:
+        """Use the room; close the pane of details where there is no more of it."""
+        super().on_resize()
+        has_room = self.size.width >= _ROOM_FOR_DETAILS or is_too_small(self.size)
+        if not has_room and self._details.display:
+            self._close_details()
+
+    # Marks
+
+    def show_marks(self) -> None:
+        """Show who is marked, and how many that are; find out how many of them are not shown."""
+        super().show_marks()
+        self.table.refresh_marks()
+        view = self.session.view
+        if asks_for_marks(self.session.shown.filter):
+            self.view_shown.ask()
+        elif view is not None:
+            self._look_at_marks(view)
+
+    @on(UsersDataTable.MarksWanted)
+    def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
+        self.session.mark(event.user_ids)
+
+    @work
+    async def action_mark_list(self) -> None:
+        """Mark the users whom a pasted list names."""
+        from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
+
+        view = self.session.view
+        with self._asking() as may_ask:
+            if view is None or not may_ask:
+                return
+            dialog = MarkListDialog(view.state.users, view.state.names)
+            user_ids = await self.app.push_screen_wait(dialog)
+        if user_ids:
+            self.session.add_marks(user_ids)
+
+    def _look_at_marks(self, view: View) -> None:
+        """Find out in the background how many marked users are not shown, and which are gone."""
+        self._looks += 1
+        self._compare_marks(self._looks, view, tuple(self.session.marks))
+
+    @work(thread=True, exclusive=True, group="marks", description="marks")
+    def _compare_marks(self, number: int, view: View, marked: Sequence[str]) -> None:
+        self.post_message(looked_at(number, view, marked))
+
+    @on(MarksLookedAt)
+    def _marks_looked_at(self, event: MarksLookedAt) -> None:
+        if event.number != self._looks:
+            return  # other users are shown or marked by now
+        if event.gone:
+            self.session.forget_marks(event.gone)
+            self.refresh_bindings()  # maybe there is nobody left for whom a key does something
+        if event.hidden != self.session.hidden_marks:
+            self.session.hidden_marks = event.hidden
+            super().show_marks()

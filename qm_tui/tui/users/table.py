@@ -1,0 +1,326 @@
+"""The table of users: any number of them, of which the visible rows are drawn."""
+
+import asyncio
+from collections.abc import Collection, Container, Mapping, Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+
+from qm_tui.text import fitted, visible
+from qm_tui.tui.text.user_cells import cell_text
+from qm_tui.tui.users.table_header import header_texts
+from qm_tui.tui.users.table_layout import Drawn, arranged, position
+from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.users.fields import User
+from qm_tui.users.query.columns import USUAL, Layout
+from qm_tui.users.query.views import SortKey
+
+FRESH_FOR: Final = 5.0
+"""Seconds for which users whom somebody else changed are marked."""
+
+_FRESH: Final = "*"
+_MARK: Final = "✓"
+
+
+class UsersDataTable(VirtualRows):
+    """Users in rows, columns as a layout says.
+
+    It draws what a view says: a sequence of User IDs in the order in which they are shown.
+
+    Args:
+        marks: the User IDs of the users who are marked; kept up to date by their owner.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "move_column(-1)", "Column left", show=False),
+        Binding("right,l", "move_column(1)", "Column right", show=False),
+        Binding("enter", "select", "Details", tooltip="All fields of the user, and the history"),
+        Binding("space", "mark", "Mark", tooltip="Mark the user, or take the mark away"),
+        Binding("asterisk", "mark_all", "Mark all users shown, or none", show=False),
+        Binding("s", "sort(False)", "Sort by the current column; again: reverse", show=False),
+        Binding("S", "sort(True)", "Sort by the current column as well, second", show=False),
+        Binding("y", "copy_cell", "Copy the cell to the clipboard", show=False),
+        Binding("Y", "copy_row", "Copy the row to the clipboard, without secrets", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
+
+    header_height: ClassVar[int] = 1
+    footer_height: ClassVar[int] = 1
+
+    current_column: reactive[int] = reactive(0, repaint=False)
+    """The place in the layout of the column that the keys act on, from 0."""
+
+    class CameToRest(Message):
+        """Whatever was wanted of the table before has been told by now."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_told = asyncio.Event()
+
+    class MarksWanted(Message):
+        """Users are to be marked; where all of them are, their marks are to be taken away."""
+
+        def __init__(self, user_ids: Sequence[str]) -> None:
+            super().__init__()
+            self.user_ids = user_ids
+
+    class SortWanted(Message):
+        """The users are to be sorted by a column.
+
+        Args:
+            column_key: the column's key.
+            add: whether it comes after what they are sorted by already, rather than instead.
+        """
+
+        def __init__(self, column_key: str, add: bool) -> None:
+            super().__init__()
+            self.column_key, self.add = column_key, add
+
+    class CopyWanted(Message):
+        """A cell or a row is to be copied.
+
+        Args:
+            user_id: whose it is.
+            column_key: the cell's column; None for the row.
+        """
+
+        def __init__(self, user_id: str, column_key: str | None) -> None:
+            super().__init__()
+            self.user_id, self.column_key = user_id, column_key
+
+    def __init__(self, marks: Collection[str] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._marks = marks
+        self._view: Sequence[str] = ()
+        self._users: Mapping[str, User] = {}
+        self._signs: Mapping[str, str] = {}
+        self._fresh: list[Container[str]] = []
+        self._layout = USUAL
+        self._sort: Sequence[SortKey] = ()
+        self._arrangement = arranged(USUAL, 0)
+        self._first_moving = USUAL.frozen
+        self._drawn: list[Drawn] = []
+        self._drawn_marks: set[str] = set()
+
+    @property
+    def row_count(self) -> int:
+        """How many users the view holds."""
+        return len(self._view)
+
+    @property
+    def cursor_user_id(self) -> str | None:
+        """The User ID of the user under the cursor; None where there are no users."""
+        return self._view[self.cursor_row] if self._view else None
+
+    @property
+    def shown_layout(self) -> Layout:
+        """How the table is laid out."""
+        return self._layout
+
+    @property
+    def current_key(self) -> str:
+        """The key of the current column."""
+        return self._layout.columns[self.current_column].key
+
+    @property
+    def visible_columns(self) -> tuple[str, ...]:
+        """The keys of the columns in sight, from left to right."""
+        return tuple(one.column.key for one in self._columns_in(self.size.width))
+
+    def show(
+        self,
+        view: Sequence[str],
+        users: Mapping[str, User],
+        signs: Mapping[str, str] | None = None,
+        cursor_row: int = 0,
+    ) -> None:
+        """Show other users.
+
+        Args:
+            view: the User IDs, in the order in which they are shown. It may grow behind its end;
+                then `rows_added` is to be called.
+            users: the users by User ID.
+            signs: by User ID, one character that is shown before the name.
+            cursor_row: where the cursor stands.
+        """
+        self._view, self._users, self._signs = view, users, signs or {}
+        self.rows_changed(cursor_row)
+
+    def follow(
+        self, view: Sequence[str], users: Mapping[str, User], signs: Mapping[str, str]
+    ) -> None:
+        """Show what became of the users: the cursor stays on its user, the others stay in sight."""
+        before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
+        self._view, self._users, self._signs = view, users, signs
+        if view is before:
+            self.refresh()
+            return
+        self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
+
+    def refresh_marks(self) -> None:
+        """Draw the rows in sight whose marks are not as they are drawn."""
+        for row in self.rows_in_sight:
+            user_id = self._view[row]
+            if (user_id in self._marks) != (user_id in self._drawn_marks):
+                self.refresh_row(row)
+
+    def mark_fresh(self, user_ids: Collection[str]) -> None:
+        """Mark users whom somebody else added or changed, for some seconds."""
+        if user_ids:
+            self._fresh.append(user_ids)
+            self.set_timer(FRESH_FOR, self._fade)
+
+    def _fade(self) -> None:
+        faded = self._fresh.pop(0)
+        if any(self._view[row] in faded for row in self.rows_in_sight):
+            self.refresh()
+
+    def _is_fresh(self, user_id: str) -> bool:
+        return any(user_id in user_ids for user_ids in self._fresh)
+
+    # Columns
+
+    def show_layout(self, layout: Layout) -> None:
+        """Lay the table out anew. The current column stays the same where it still is shown."""
+        current = self.current_key
+        keys = [one.key for one in layout.columns]
+        place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
+        self._layout = layout
+        self.set_reactive(UsersDataTable.current_column, place)
+        self._arrangement = arranged(layout, 0)  # its columns are placed when they are drawn
+        self.refresh()
+
+    def show_sort(self, keys: Sequence[SortKey]) -> None:
+        """Show in the header what the users are sorted by, the first key before the second."""
+        self._sort = tuple(keys)
+        self._refresh_header()
+
+    def validate_current_column(self, column: int) -> int:
+        """Keep the current column inside the columns."""
+        return max(0, min(column, len(self._layout.columns) - 1))
+
+    def watch_current_column(self) -> None:
+        """Bring the current column into view; only the header is drawn where it was in view."""
+        if not self.is_mounted:
+            return
+        before = self._first_moving
+        self._place_columns(self.size.width)
+        if self._first_moving == before:
+            self._refresh_header()
+        else:
+            self.refresh()
+
+    def _refresh_header(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, self.header_height))
+
+    def _columns_in(self, width: int) -> list[Drawn]:
+        """The columns in sight where the table has so many cells."""
+        if width != self._arrangement.end:
+            self._place_columns(width)
+        return self._drawn
+
+    def _place_columns(self, width: int) -> None:
+        self._arrangement = arrangement = arranged(self._layout, width)
+        self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
+        self._drawn = arrangement.in_sight(self._first_moving)
+
+    def action_move_column(self, columns: int) -> None:
+        """Make a column to the left or to the right the current one."""
+        self.current_column += columns
+
+    def action_sort(self, add: bool) -> None:
+        """Ask to sort by the current column."""
+        self.post_message(self.SortWanted(self.current_key, add))
+
+    # Marks and copies
+
+    def action_copy_cell(self) -> None:
+        """Ask to copy the cell in the current column of the user under the cursor."""
+        user_id = self.cursor_user_id
+        if user_id is not None:
+            self.post_message(self.CopyWanted(user_id, self.current_key))
+
+    def action_copy_row(self) -> None:
+        """Ask to copy the user under the cursor."""
+        user_id = self.cursor_user_id
+        if user_id is not None:
+            self.post_message(self.CopyWanted(user_id, None))
+
+    def action_mark(self) -> None:
+        """Mark the user under the cursor, or take the mark away."""
+        if self._view:
+            self.post_message(self.MarksWanted([self._view[self.cursor_row]]))
+
+    def action_mark_all(self) -> None:
+        """Mark all users shown; where all of them are marked, none."""
+        if self._view:
+            self.post_message(self.MarksWanted(self._view))
+
+    # Drawing
+
+    def row_text(self, row: int, width: int) -> str:
+        """One user: signs, then the cells of the columns in sight."""
+        user_id = self._view[row]
+        user = self._users[user_id]
+        cells = [fitted(cell_text(one.column, user), one.width) for one in self._columns_in(width)]
+        cursor = ">" if row == self.cursor_row else " "
+        sign = self._signs.get(user_id, " ")
+        if user_id in self._marks:
+            sign = _MARK
+            self._drawn_marks.add(user_id)
+        else:
+            self._drawn_marks.discard(user_id)
+        if self._is_fresh(user_id):
+            sign = _FRESH
+        return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
+
+    def row_style(self, row: int) -> Style:
+        """Users who are fresh stand out."""
+        if self._fresh and self._is_fresh(self._view[row]):
+            return self.get_component_rich_style("users-table--fresh")
+        return super().row_style(row)
+
+    def header_text(self, width: int) -> list[Segment]:
+        """The names of the columns in sight; the current one stands out."""
+        texts = header_texts(self._columns_in(width), width, self.current_column, self._sort)
+        style = self.get_component_rich_style("virtual-rows--header")
+        stands_out = self.get_component_rich_style("users-table--current-header")
+        styles = (style, stands_out, style)
+        return [
+            Segment(visible(text), one) for text, one in zip(texts, styles, strict=True) if text
+        ]
+
+    def footer_text(self, width: int, line: int) -> str:
+        """Which row and which columns are shown, in words, on the right."""
+        columns = position(self._arrangement, self._columns_in(width))
+        rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self._view else ""
+        return fitted(f"{rows}{columns} ".rjust(width), width)
+
+    @on(events.Click)
+    def _header_clicked(self, event: events.Click) -> None:
+        if event.y >= self.header_height:
+            return
+        for one in self._drawn:
+            if one.x <= event.x <= one.x + one.width:
+                self.current_column = one.place
+                self.action_sort(event.shift or event.ctrl)
+
+
+def _row_of(before: Sequence[str], row: int, view: Sequence[str]) -> int:
+    """Where the user of a row stands in another view; the same row where it is gone."""
+    if row >= len(before):
+        return row
+    user_id = before[row]
+    if row < len(view) and view[row] == user_id:
+        return row
+    try:
+        return view.index(user_id)
+    except ValueError:
+        return row

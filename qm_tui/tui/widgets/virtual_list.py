@@ -1,0 +1,269 @@
+"""A list of any length of which only the visible rows are drawn.
+
+Textual's own `DataTable` makes every row when it is filled: 100,000 users take it most of a
+minute. Here a row is made when it is drawn, so that the first frame takes the same time at any
+length. `UsersDataTable`, the list of files and the list of problems are lists of this kind.
+"""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from qm_tui.text import visible
+from qm_tui.tui.widgets.too_small import is_too_small
+
+_WHEEL = 3
+"""Rows that one notch of the mouse wheel moves."""
+
+
+class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows with a cursor, drawn when they are visible.
+
+    A subclass says how many rows there are and what each shows. Headers, if any, stay in place
+    above the rows.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "move_page(1)", "Page down", show=False),
+        Binding("home,g", "move_to_end(-1)", "First", show=False),
+        Binding("end,G", "move_to_end(1)", "Last", show=False),
+        Binding("enter", "select", "Open", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-rows--header",
+        "virtual-rows--cursor",
+        "virtual-rows--blurred-cursor",
+    }
+
+    DEFAULT_CSS = """
+    VirtualRows {
+        overflow: hidden;
+        scrollbar-size: 0 0;
+    }
+    """
+
+    header_height: ClassVar[int] = 0
+    """Lines above the rows that do not scroll."""
+
+    footer_height: ClassVar[int] = 0
+    """Lines below the rows that do not scroll. They are drawn in one frame with the cursor; a
+    widget of its own would be drawn in the next, a second write for every key."""
+
+    cursor_row: reactive[int] = reactive(0, repaint=False, always_update=False)
+    """The row under the cursor, from 0."""
+
+    class RowHighlighted(Message):
+        """The cursor came to stand on a row."""
+
+        def __init__(self, rows: "VirtualRows", cursor_row: int) -> None:
+            super().__init__()
+            self.rows = rows
+            self.cursor_row = cursor_row
+
+        @property
+        def control(self) -> "VirtualRows":
+            """The list."""
+            return self.rows
+
+    class RowSelected(RowHighlighted):
+        """A row was opened, with Enter or with a click on the row under the cursor."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def row_text(self, row: int, width: int) -> str:
+        """What a row shows: visible text, exactly `width` cells of it."""
+        raise NotImplementedError
+
+    def header_text(self, width: int) -> list[Segment]:
+        """What stands above the rows."""
+        return [Segment(" " * width, self.get_component_rich_style("virtual-rows--header"))]
+
+    def footer_text(self, width: int, line: int) -> str:
+        """A line below the rows, from 0: visible text, exactly `width` cells of it."""
+        return " " * width
+
+    def row_style(self, row: int) -> Style:
+        """How a row that is not under the cursor looks."""
+        return self.rich_style
+
+    @property
+    def page_height(self) -> int:
+        """How many rows are visible at once."""
+        return max(1, self.size.height - self.header_height - self.footer_height)
+
+    def rows_changed(self, cursor_row: int = 0) -> None:
+        """There are other rows now; draw them, with the cursor on one of them.
+
+        A cursor that is out of sight comes to stand at the top, with the rows after it below.
+        """
+        self._measure()
+        cursor_row = max(0, min(cursor_row, self.row_count - 1))
+        top = int(self.scroll_offset.y)
+        if not top <= cursor_row < top + self.page_height:
+            top = max(0, min(cursor_row - 1, self.row_count - self.page_height))
+            self.scroll_to(y=top, animate=False, force=True)
+        self.set_reactive(VirtualRows.cursor_row, -1)
+        self.cursor_row = cursor_row
+        self._scroll_to_cursor()
+        self.refresh()
+
+    def rows_added(self) -> None:
+        """There are more rows than before, behind those that were there."""
+        before = self.virtual_size.height - self.header_height - self.footer_height
+        self._measure()
+        self._refresh_footer()
+        if before < int(self.scroll_offset.y) + self.page_height:
+            self.refresh()
+
+    def rows_moved(self, cursor_row: int, top: int) -> None:
+        """The same rows stand elsewhere, and others came or went.
+
+        Args:
+            cursor_row: where the row under the cursor stands now.
+            top: where the row at the top stands now.
+        """
+        was_in_sight = self.cursor_row in self.rows_in_sight
+        self._measure()
+        top = max(0, min(top, self.row_count - self.page_height))
+        self.scroll_to(y=top, animate=False, force=True)
+        self.set_reactive(VirtualRows.cursor_row, max(0, min(cursor_row, self.row_count - 1)))
+        if was_in_sight:
+            self._scroll_to_cursor()
+        self.refresh()
+        if self.row_count:
+            self.post_message(self.RowHighlighted(self, self.cursor_row))
+
+    @property
+    def rows_in_sight(self) -> range:
+        """The rows that are visible."""
+        top = int(self.scroll_offset.y)
+        return range(top, min(top + self.page_height, self.row_count))
+
+    def _measure(self) -> None:
+        lines = self.header_height + self.row_count + self.footer_height
+        # set past the reactive, which would lay out the whole screen again: nothing is placed by it
+        self.set_reactive(ScrollView.virtual_size, Size(self.size.width, lines))
+
+    def on_resize(self) -> None:
+        """Keep the cursor visible, where the terminal is large enough to see anything of it."""
+        self._measure()
+        if not is_too_small(self.screen.size):
+            self._scroll_to_cursor()
+
+    def validate_cursor_row(self, row: int) -> int:
+        """Keep the cursor inside the rows."""
+        return max(0, min(row, self.row_count - 1))
+
+    def watch_cursor_row(self, before: int, after: int) -> None:
+        """Draw what changed: two lines, or all of them where the rows had to scroll."""
+        if not self.is_mounted or before == after:
+            return
+        if not self._scroll_to_cursor():
+            self.refresh_row(before)
+            self.refresh_row(after)
+            self._refresh_footer()
+        if self.row_count:
+            self.post_message(self.RowHighlighted(self, after))
+
+    def refresh_row(self, row: int) -> None:
+        """Draw one row, if it is in sight."""
+        y = row - int(self.scroll_offset.y) + self.header_height
+        if self.header_height <= y < self.size.height - self.footer_height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _refresh_footer(self) -> None:
+        if self.footer_height:
+            y = self.size.height - self.footer_height
+            self.refresh(Region(0, y, self.size.width, self.footer_height))
+
+    def _scroll_to_cursor(self) -> bool:
+        """Scroll as little as shows the cursor; whether that moved the rows."""
+        top, height = int(self.scroll_offset.y), self.page_height
+        wanted = min(top, self.cursor_row)
+        if self.cursor_row >= top + height:
+            wanted = self.cursor_row - height + 1
+        wanted = max(0, min(wanted, self.row_count - height))
+        if wanted == top:
+            return False
+        self.scroll_to(y=wanted, animate=False, force=True)
+        return True
+
+    def render_line(self, y: int) -> Strip:
+        """One line, as Textual asks for it."""
+        width = self.size.width
+        if y < self.header_height:
+            return Strip(self.header_text(width), width)
+        if y >= self.size.height - self.footer_height:
+            line = y - (self.size.height - self.footer_height)
+            return Strip([Segment(visible(self.footer_text(width, line)), self.rich_style)], width)
+        row = y - self.header_height + int(self.scroll_offset.y)
+        if not 0 <= row < self.row_count:
+            return Strip.blank(width, self.rich_style)
+        style = self.row_style(row)
+        if row == self.cursor_row:
+            name = "cursor" if self.has_focus else "blurred-cursor"
+            style = self.get_component_rich_style(f"virtual-rows--{name}")
+        return Strip([Segment(visible(self.row_text(row, width)), style)], width)
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """Draw the cursor as it looks with and without the focus."""
+        super().watch_has_focus(focused)
+        self.refresh_row(self.cursor_row)
+        self._refresh_footer()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by so many rows."""
+        self.cursor_row += rows
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by a page: the row at its edge stays visible."""
+        self.cursor_row += pages * max(1, self.page_height - 1)
+
+    def action_move_to_end(self, direction: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self.cursor_row = self.row_count - 1 if direction > 0 else 0
+
+    def action_select(self) -> None:
+        """Open the row under the cursor."""
+        if self.row_count:
+            self.post_message(self.RowSelected(self, self.cursor_row))
+
+    @on(events.Click)
+    def _clicked(self, event: events.Click) -> None:
+        row = event.y - self.header_height + int(self.scroll_offset.y)
+        is_row = self.header_height <= event.y < self.size.height - self.footer_height
+        if not is_row or not 0 <= row < self.row_count:
+            return
+        event.stop()
+        if row == self.cursor_row:
+            self.action_select()
+        else:
+            self.cursor_row = row
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll_by_wheel(event, _WHEEL)
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll_by_wheel(event, -_WHEEL)
+
+    def _scroll_by_wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        top = int(self.scroll_offset.y) + rows
+        top = max(0, min(top, self.row_count - self.page_height))
+        self.scroll_to(y=top, animate=False, force=True)

@@ -1,0 +1,1 @@
+"""What the pages share: the session, jobs, marks, what is listed."""
