@@ -1,4 +1,6 @@
-"""Fetch published corpora of difficult CSV files and strings, for `tests/transfer/test_corpora.py`.
+"""Fetch published corpora of difficult CSV files and strings.
+
+`tests/transfer/reading/test_corpora.py` reads them.
 
     python scripts/fetch_corpora.py [FOLDER]
 

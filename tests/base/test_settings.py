@@ -1,0 +1,111 @@
+"""The admin's settings: read if they are there, and refused if they are wrong."""
+
+import fcntl
+import time
+from pathlib import Path
+from typing import cast
+
+import pytest
+from typer import Context
+from typer.main import get_command
+
+from qm_tui.cli.common import Given, opened
+from qm_tui.cli.program import app
+from qm_tui.errors import Refused
+from qm_tui.settings import Settings, settings
+from qm_tui.store.interface import RetentionPolicy
+from qm_tui.store.memory import MemoryStore
+from tests.cli.test_program import home, qm_tui, store, users_file
+from tests.cli.test_refusals import refusal
+from tests.helpers import ANNA, commit, user
+
+__all__ = ["home", "store"]
+
+
+def _write(home: Path, text: str | bytes) -> Path:
+    path = home / ".config" / "qm-tui" / "settings.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_without_a_file_the_built_in_settings_count(home):
+    assert settings() == Settings(10, 90, 1024)
+    assert not (home / ".config").exists()
+
+
+def test_what_the_file_says_counts_and_the_rest_is_built_in(home):
+    _write(home, "[store]\nlock_wait_seconds = 0.5\nhistory_megabytes = 2\n")
+    assert settings() == Settings(0.5, 90, 2)
+    assert settings().history_bytes == 2 * 1024 * 1024
+    _write(home, "# nothing\n")
+    assert settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[store]\nlock_wait = 3", "lock_wait is unknown; there are lock_wait_seconds"),
+        ("[stor]\nx = 1", "stor is unknown; there is only [store]"),
+        ("store = 3", "store must be a table"),
+        ("[store]\nhistory_days = 'ten'", "history_days must be a number from 0 to 36,500"),
+        ("[store]\nhistory_days = -1", "history_days must be a number from 0 to 36,500"),
+        ("[store]\nhistory_days = true", "history_days must be a number"),
+        ("[store]\nlock_wait_seconds = inf", "lock_wait_seconds must be a number from 0 to 3,600"),
+        ("[store]\nlock_wait_seconds = nan", "lock_wait_seconds must be a number from 0 to 3,600"),
+        ("[store", "it is not TOML"),
+        (b"\xff\xfe", "it is not UTF-8"),
+        ('"a\\u001b[2J" = 1', "␛[2J is unknown"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_the_file_the_key_and_what_is_allowed(home, text, says):
+    path = _write(home, text)
+    with pytest.raises(Refused) as refused:
+        settings()
+    assert says in str(refused.value)
+    assert str(path) in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_every_command_that_opens_the_store_refuses_wrong_settings(home, store):
+    commit(store, ANNA)
+    _write(home, "[store]\nhistory_days = 'ten'")
+    for arguments in (["list"], ["activity"], ["import", users_file(home, ANNA)]):
+        assert "history_days" in refusal(*arguments)
+    assert "qm-tui 0" in qm_tui("--version")
+
+
+def test_info_shows_what_counts(home, store):
+    commit(store, ANNA)
+    out = qm_tui("info")
+    assert "lock_wait_seconds = 10, history_days = 90, history_megabytes = 1024" in out
+    assert "transaction 1, " in out
+    path = _write(home, "[store]\nhistory_days = 7")
+    assert f"{path} (lock_wait_seconds = 10, history_days = 7," in qm_tui("info")
+
+
+def test_the_wait_for_another_writer_is_that_of_the_settings(home, store):
+    commit(store, ANNA)
+    commit(store, user("bo"))
+    _write(home, "[store]\nlock_wait_seconds = 0.2")
+    with store.with_name("users.lock").open("rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        began = time.monotonic()
+        assert "0.2 seconds" in refusal("set", "location=Rome", "anna")
+        assert time.monotonic() - began < 3
+
+
+def test_the_history_is_kept_as_long_as_the_settings_say(home, store, monkeypatch):
+    kept = []
+
+    def open_store(_location, *, retention, **_options):
+        kept.append(retention)
+        return MemoryStore()
+
+    monkeypatch.setattr("qm_tui.store.open_store", open_store)
+    for text in ("[store]\nhistory_megabytes = 2", "[store]\nhistory_days = 7", ""):
+        _write(home, text)
+        context = get_command(app).make_context("qm-tui", ["list"])
+        context.obj = Given(store, read_only=False)
+        opened(cast("Context", context), None, read_only=False)
+    assert kept == [RetentionPolicy(bytes=2 * 1024**2), RetentionPolicy(7), RetentionPolicy()]

@@ -1,0 +1,332 @@
+"""`qm-tui activity` and `qm-tui undo`, as a program."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import pytest
+
+from qm_tui.store import open_store
+from qm_tui.store.interface import RetentionPolicy
+from tests.cli.test_program import as_it_is, command, home, ids_empty, qm_tui, store, users_file
+from tests.cli.test_refusals import refusal
+from tests.helpers import (
+    ANNA,
+    HEADER,
+    commit,
+    commit_unchecked,
+    csv_text,
+    user,
+    write_unchecked,
+    written,
+)
+
+__all__ = ["home", "store"]
+
+BO, CY = user("bo"), user("cy")
+MANY = [user(f"n{number}") for number in range(60)]
+
+
+@pytest.fixture
+def three(store):
+    """A store with three transactions: Anna and Bo added, Bo changed, Cy added and Anna deleted."""
+    commit(store, ANNA, BO)
+    commit(store, BO._replace(location="Bergen", password="NEW-PW", salt="NEW-SALT"))
+    commit(store, CY, delete=(ANNA.user_id,))
+    return store
+
+
+def _listed() -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(qm_tui("activity", "--json"))
+    return found
+
+
+def _locations() -> dict[str, str]:
+    users = map(json.loads, qm_tui("list", "--json").splitlines())
+    return {one["user_name"]: one["location"] for one in users}
+
+
+# Activity
+
+
+def test_the_activity_is_an_array_newest_first(three):
+    listed = _listed()
+    assert [one["number"] for one in listed] == [3, 2, 1]
+    assert [[one[key] for key in ("added", "changed", "deleted")] for one in listed] == [
+        [1, 0, 1],
+        [0, 1, 0],
+        [2, 0, 0],
+    ]
+    fields = [
+        "number",
+        "time",
+        "who",
+        "from",
+        "why",
+        "kind",
+        "added",
+        "changed",
+        "deleted",
+        "can_undo",
+    ]
+    assert [list(one) for one in listed] == [fields] * 3
+    when = datetime.fromisoformat(str(listed[0]["time"]))
+    assert when.tzinfo is not None
+    assert abs(datetime.now(when.tzinfo) - when) < timedelta(minutes=5)
+
+
+def test_who_imported_what_from_where_is_listed(home, store):
+    file = users_file(home, *ids_empty(ANNA))
+    qm_tui(
+        "import",
+        file,
+        env={**os.environ, "SSH_CONNECTION": "10.1.2.3 5000 10.0.0.1 22"},
+    )
+    (one,) = _listed()
+    assert one["from"] == "10.1.2.3"
+    assert str(one["why"]).startswith("import of users.csv, ")
+    assert one["who"]
+    line = qm_tui("activity")
+    assert line.count("\n") == 1
+    for part in ("1", "10.1.2.3", str(one["who"]), "import of users.csv", "1 added"):
+        assert part in line
+
+
+def test_a_store_that_is_not_there_has_no_activity_and_is_not_made(store):
+    assert qm_tui("activity") == ""
+    assert json.loads(qm_tui("activity", "--json")) == []
+    assert not store.parent.exists()
+
+
+def test_a_transaction_shows_each_user_and_field(three):
+    out = qm_tui("activity", 2)
+    assert "Bo Bosen (u-bo), changed" in out
+    assert "  Location: Oslo -> Bergen\n  Password: changed\n" not in out  # in file order
+    assert [line for line in out.splitlines() if line.startswith("  ")] == [
+        "  Password: changed",
+        "  Salt Value: changed",
+        "  Location: Oslo -> Bergen",
+    ]
+    out = qm_tui("activity", 3)
+    assert "Cy Cysen (u-cy), added" in out
+    assert "Anna Berg (u2222222222a), deleted" in out
+    assert "  First Name: (empty) -> Cy" in out
+    assert "  First Name: Anna -> (empty)" in out
+
+
+def test_a_transaction_in_json_says_secrets_as_changed_only(three):
+    said = json.loads(qm_tui("activity", 2, "--json"))
+    assert (said["number"], said["changed"]) == (2, 1)
+    assert said["users"] == [
+        {
+            "user_id": "u-bo",
+            "result": "changed",
+            "fields": {
+                "password": "changed",
+                "salt": "changed",
+                "location": {"before": "Oslo", "after": "Bergen"},
+            },
+        }
+    ]
+    three_ = json.loads(qm_tui("activity", 3, "--json"))
+    assert sorted(one["result"] for one in three_["users"]) == ["added", "deleted"]
+
+
+def test_a_transaction_that_is_not_there_is_refused(three):
+    assert "no transaction 4" in refusal("activity", 4)
+    assert "no transaction 4" in refusal("activity", 4, "--json")
+    assert "no transaction 4" in refusal("undo", 4)
+
+
+def test_hostile_text_in_the_activity_is_shown_as_pictures(home, store):
+    commit_unchecked(store, ANNA)
+    commit_unchecked(store, ANNA._replace(location="x\x1b[2J\u202ey"))
+    file = written(home, csv_text([HEADER, *ids_empty(BO)]), "evil\x1b[2J.csv")
+    qm_tui("import", file)
+    for arguments in ([], [2], [3]):
+        out = qm_tui("activity", *arguments)
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+
+
+# Undo
+
+
+def test_an_undo_takes_a_transaction_back_and_can_be_undone(three):
+    out = qm_tui("undo", 2)
+    assert "1 user changes back" in out
+    assert "Undone, by transaction 4." in out
+    assert _locations() == {"bo": "Oslo", "cy": "Oslo"}
+    assert _listed()[0]["why"] == "undo of 2"
+    qm_tui("undo", 4)
+    assert _locations() == {"bo": "Bergen", "cy": "Oslo"}
+
+
+def test_an_undo_of_what_is_in_an_older_segment_is_the_same(three):
+    small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
+    with closing(open_store(three, retention=small)) as store:
+        write_unchecked(store, {BO.user_id: BO._replace(location="Bergen", agent_id="X")})
+    assert three.with_name("users.log.000002").exists()
+    qm_tui("undo", 3)
+    assert _locations() == {"bo": "Bergen", "anna": "Oslo"}
+
+
+def test_what_was_changed_since_is_kept_and_named(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Bergen", department="Support"))
+    commit(store, ANNA._replace(location="Paris", department="Support"))
+    out = qm_tui("undo", 2, status=1)
+    assert "Kept: Anna Berg (u2222222222a), Location: it was changed since." in out
+    assert _locations() == {"anna": "Paris"}
+    assert "Department Name: Support -> Sales" in qm_tui("activity", 4)
+
+
+def test_an_undo_in_json_says_what_was_done_and_kept(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Bergen", department="Support"))
+    commit(store, ANNA._replace(location="Paris", department="Support"))
+    before = as_it_is(store)
+    would = json.loads(qm_tui("undo", 2, "--dry-run", "--json", status=1))
+    assert (would["committed"], would["undone_by"]) == (False, None)
+    assert as_it_is(store) == before
+    said = json.loads(qm_tui("undo", 2, "--json", status=1))
+    assert (said["committed"], said["undone_by"]) == (True, 4)
+    assert {**said, "committed": False, "undone_by": None} == would
+    assert (said["changed"], said["restored"], said["removed"]) == (1, 0, 0)
+    assert [(one["key"], one["name"]) for one in said["kept"]] == [("location", "Anna Berg")]
+
+
+def test_a_dry_run_writes_nothing(three):
+    before = as_it_is(three)
+    out = qm_tui("undo", 3, "--dry-run")
+    assert "1 user comes back" in out
+    assert "1 user is removed again" in out
+    assert "Nothing was written." in out
+    assert as_it_is(three) == before
+
+
+def test_what_was_all_changed_since_is_refused(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Bergen"))
+    commit(store, ANNA._replace(location="Paris"))
+    before = as_it_is(store)
+    assert "Nothing of transaction 2" in refusal("undo", 2)
+    assert "Kept: " in qm_tui("undo", 2, "--dry-run", status=2)
+    assert as_it_is(store) == before
+
+
+def test_an_undo_of_no_store_makes_none(store):
+    assert "There is no store" in refusal("undo", 1)
+    assert not store.parent.exists()
+
+
+def test_a_mass_change_must_be_confirmed_with_its_number(store):
+    commit(store, *MANY)
+    before = as_it_is(store)
+    for options in ([], ["--confirm", 7], ["--json"]):
+        assert "qm-tui undo 1 --confirm 60." in refusal("undo", 1, *options)
+        assert as_it_is(store) == before
+    assert "--confirm 60" in qm_tui("undo", 1, "--dry-run")
+    assert "60 users are removed again" in qm_tui("undo", 1, "--confirm", 60)
+    assert _locations() == {}
+
+
+# On a terminal
+
+
+def _on_terminal(
+    *arguments: object, answer: bytes, meanwhile: Callable[[], object] = int
+) -> tuple[int, str]:
+    """The program on a terminal; its exit status and what it showed.
+
+    Each of its questions gets this answer. Before the first, something happens meanwhile.
+    """
+    ours, theirs = pty.openpty()
+    shown = b""
+    try:
+        with subprocess.Popen(
+            command(*arguments),
+            preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509 - there are no threads
+        ) as program:
+            os.close(theirs)
+            until = time.monotonic() + 20
+            answered = 0
+            while time.monotonic() < until:
+                if not select.select([ours], [], [], 0.1)[0]:
+                    continue
+                try:
+                    shown += os.read(ours, 4096)
+                except OSError:
+                    break
+                if shown.count(b"[y/N]") > answered:
+                    if not answered:
+                        meanwhile()
+                    os.write(ours, answer)
+                    answered += 1
+            else:
+                program.kill()
+    finally:
+        os.close(ours)
+    return program.returncode, shown.decode().replace("\r\n", "\n")
+
+
+def test_on_a_terminal_it_says_what_it_will_do_and_asks_first(three):
+    status, shown = _on_terminal("undo", 2, answer=b"y\n")
+    assert status == 0
+    assert shown.index("1 user changes back") < shown.index("Undo it? [y/N]")
+    assert "Undone, by transaction 4." in shown
+    assert _locations()["bo"] == "Oslo"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"n\n", b"\n", b"\x03", b"\x04"], ids=["n", "Enter", "^C", "^D"]
+)
+def test_on_a_terminal_anything_but_yes_leaves_all_as_it_was(three, answer):
+    before = as_it_is(three)
+    status, shown = _on_terminal("undo", 2, answer=answer)
+    assert status == 130
+    assert "Cancelled. Nothing was written." in shown
+    assert as_it_is(three) == before
+
+
+def test_what_another_changed_meanwhile_is_shown_and_asked_again(store):
+    commit(store, ANNA)
+    commit(store, ANNA._replace(location="Bergen", department="Support"))
+    status, shown = _on_terminal(
+        "undo",
+        2,
+        answer=b"y\n",
+        meanwhile=lambda: commit(store, ANNA._replace(location="Paris", department="Support")),
+    )
+    assert status == 1
+    assert shown.count("[y/N]") == 2
+    assert shown.index("Somebody changed the store meanwhile") < shown.index("Kept: Anna Berg")
+    assert _locations() == {"anna": "Paris"}
+
+
+def test_a_change_of_something_else_meanwhile_is_not_asked_again(three):
+    status, shown = _on_terminal(
+        "undo", 2, answer=b"y\n", meanwhile=lambda: commit(three, user("di"))
+    )
+    assert (status, shown.count("[y/N]")) == (0, 1)
+    assert "Undone, by transaction 5." in shown
+
+
+def test_on_a_terminal_confirm_is_the_answer(three):
+    status, shown = _on_terminal("undo", 2, "--confirm", 0, answer=b"")
+    assert (status, "[y/N]" in shown) == (0, False)
+    assert _locations()["bo"] == "Oslo"
+
+
+def test_on_a_terminal_a_mass_change_is_not_asked_but_refused(store):
+    commit(store, *MANY)
+    status, shown = _on_terminal("undo", 1, answer=b"y\n")
+    assert (status, "[y/N]" in shown) == (2, False)
+    assert "--confirm 60" in shown
+    assert len(_locations()) == 60

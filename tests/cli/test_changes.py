@@ -1,0 +1,250 @@
+"""`set`, `activate`, `inactivate`, `delete`, `rename`, `add` and `passwd`, as a program."""
+
+import json
+import subprocess
+
+import pytest
+
+from qm_tui.store import open_store
+from qm_tui.users.passwords import SET_HERE, is_own
+from tests.cli.test_activity import _on_terminal
+from tests.cli.test_program import as_it_is, command, home, qm_tui, store
+from tests.cli.test_refusals import refusal
+from tests.helpers import ANNA, commit, commit_unchecked, user
+
+__all__ = ["home", "store"]
+
+BO = user("bo", department="Sales Nord", location="Bergen")
+CY = user("cy", department="Support", is_active="0")
+MANY = [user(f"n{number}", department="Support") for number in range(40)]
+
+
+@pytest.fixture
+def three(store):
+    commit(store, ANNA, BO, CY)
+    return store
+
+
+def users_in(store):
+    return {one.user_name: one for one in open_store(store).load().users.values()}
+
+
+def streams(*arguments: object, text: str = "", status: int = 0) -> tuple[str, str]:
+    done = subprocess.run(
+        command(*arguments), input=text, text=True, capture_output=True, timeout=30, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout, done.stderr
+
+
+# set, activate, inactivate
+
+
+def test_fields_are_set_of_users_named_by_name_or_id(three):
+    out = qm_tui("set", "ANNA", BO.user_id, "location= Oslo ", "license=on-demand", "active=yes")
+    assert "Bo Bosen (bo): changed: Unlimited License 1 -> 0, On-Demand License 0 -> 1" in out
+    assert out.splitlines()[-1] == "2 users changed, by transaction 2."
+    changes = {"location": "Oslo", "unlimited_license": "0", "on_demand_license": "1"}
+    assert users_in(three)["anna"] == ANNA._replace(**changes)
+    assert users_in(three)["bo"] == BO._replace(**changes)
+    assert users_in(three)["cy"] == CY
+    qm_tui("undo", 2)
+    assert users_in(three)["bo"] == BO
+
+
+def test_users_that_a_filter_finds_are_changed_and_a_value_is_cleared(three):
+    out = qm_tui("set", "--filter", "department:sales", "location=")
+    assert "2 users changed" in out
+    assert [one.location for one in users_in(three).values()] == ["", "", CY.location]
+
+
+def test_activate_and_inactivate_say_it_twice_without_harm(three):
+    assert "1 user changed, by transaction 2." in qm_tui("activate", "cy")
+    out = qm_tui("activate", "cy", "anna")
+    assert "0 users would be changed, 2 were so already." in out
+    assert "2 users changed, 1 was so already" not in out
+    qm_tui("inactivate", "anna", "bo", "cy")
+    assert {one.is_active for one in users_in(three).values()} == {"0"}
+
+
+def test_a_dry_run_writes_nothing_and_says_what_it_would_do(three):
+    before = as_it_is(three)
+    out = qm_tui("set", "bo", "location=Oslo", "--dry-run")
+    assert "Bo Bosen (bo): would be changed: Location Bergen -> Oslo" in out
+    assert out.endswith("1 user would be changed.\nNothing was written.\n")
+    assert as_it_is(three) == before
+
+
+def test_json_says_the_same_without_secrets(three):
+    said = json.loads(qm_tui("set", "anna", "bo", "location=Oslo", "--json"))
+    assert said["users"] == [
+        {"user_id": BO.user_id, "user_name": "bo", "result": "changed", "fields": ["location"]}
+    ]
+    assert (said["changed"], said["same"], said["committed"], said["transaction"]) == (
+        1,
+        1,
+        True,
+        2,
+    )
+    done, _ = streams("set", "bo", "cy", "windows-login=x", "--json", status=2)
+    assert done == ""
+
+
+def test_users_at_fault_are_left_out_and_said(three):
+    commit_unchecked(three, CY._replace(unlimited_license="0"))  # allowed by an import's choice
+    assert "both assigned" in refusal("set", "bo", "on-demand-license=1")
+    out, _ = streams("set", "anna", "cy", "on-demand-license=1", "--json", status=1)
+    said = json.loads(out)
+    assert [one["user_name"] for one in said["users"]] == ["cy"]
+    assert {one["user_name"] for one in said["left_out"]} == {"anna"}
+    assert "must be the converse" not in said["left_out"][0]["remedy"]
+
+
+def test_what_hits_many_asks_for_their_number(store):
+    commit(store, *MANY)
+    said = refusal("set", "--filter", "department:support", "location=")
+    assert "--confirm 40." in said
+    assert "--confirm 40." in refusal("inactivate", "--filter", "department:support")
+    assert "is about 1 user and not 3" in refusal("set", "n1", "location=X", "--confirm", 3)
+    out = qm_tui("set", "--filter", "department:support", "location=", "--confirm", 40)
+    assert "and 20 more" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("set", "anna"), "No value is given"),
+        (("set", "location=X"), "Name users or give --filter"),
+        (("set", "anna", "location=X", "--filter", "bo"), "one of the two"),
+        (("set", "nobody", "location=X"), "No user has the User Name or User ID nobody."),
+        (("set", "ana", "location=X"), "Did you mean anna?"),
+        (("set", "--filter", "zzz", "location=X"), "finds nobody"),
+        (("set", "anna", "departmnt=X"), "departmnt is no field. Did you mean department?"),
+        (("set", "anna", "rec=X"), "rec may mean recording-profile or recording-service"),
+        (("set", "anna", "active=maybe"), "Is User Active is yes or no, and not maybe."),
+        (("set", "anna", "license=gold"), "A license is unlimited, on-demand or none"),
+        (("set", "anna", "license=none"), "both not assigned"),
+        (("set", "anna", "user-id=7"), "User ID is given by the store"),
+        (("set", "anna", "password=planted"), "Use qm-tui passwd USER."),
+        (("set", "anna", "salt=planted"), "Use qm-tui passwd USER."),
+        (("set", "anna", "location=X", "location=Y"), "given twice"),
+        (("set", "anna", "bo", "user-name=zoe"), "User Name is one user's alone"),
+        (("set", "anna", "user-name=BO"), "belongs to Bo Bosen already"),
+        (("set", "anna", "last-name="), "Last Name is empty"),
+        (("set", "anna", "phone-ip=10.0.0.300"), "no address of a phone"),
+        (("set", "anna", "location=a\x1b[2J"), "control character"),
+        (("delete", "anna"), "--confirm 1."),
+        (("delete", "anna", "bo"), "--confirm 2."),
+        (("delete", "anna", "bo", "--confirm", "3"), "--confirm 2."),
+        (("rename", "department", "Sale", "X"), "Did you mean 'Sales'?"),
+        (("rename", "department", "Sales", "Support"), "add --merge"),
+        (("rename", "department", "Sales", "Sales"), "already"),
+        (("rename", "extension", "1", "2"), "cannot be renamed"),
+        (("rename", "recording-service", "Any", ""), "is empty"),
+        (("add", "first-name=Zoë"), "Last Name is empty"),
+        (("add", "zoe"), "zoe gives no field a value"),
+        (("passwd", "nobody"), "No user has"),
+        (("passwd", ""), "An empty text names no user."),
+        (("set", " ", "location=X"), "An empty text names no user."),
+        (("rename", "", "Sales", "X"), "A field without a name cannot be renamed."),
+    ],
+    ids=lambda one: " ".join(one)[:40] if isinstance(one, tuple) else "",
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(three, arguments, said):
+    before = as_it_is(three)
+    sentence = refusal(*arguments)
+    assert said in sentence
+    assert "planted" not in sentence
+    assert "\x1b" not in sentence
+    assert as_it_is(three) == before
+
+
+def test_a_mistyped_path_makes_no_store(home, store):
+    for arguments in (
+        ("set", "a", "location=x"),
+        ("delete", "a"),
+        ("passwd", "a"),
+        ("add", "location=x"),
+    ):
+        assert "There is no store" in refusal(*arguments)
+    assert not store.exists()
+
+
+def test_nobody_without_license_unless_it_is_allowed(three):
+    qm_tui("set", "anna", "license=none", "--allow-unlicensed")
+    anna = users_in(three)["anna"]
+    assert (anna.unlimited_license, anna.on_demand_license) == ("0", "0")
+    qm_tui("undo", 2)
+    assert users_in(three)["anna"] == ANNA
+
+
+# delete
+
+
+def test_users_are_deleted_with_their_number_and_come_back(three):
+    assert "anna): deleted" in qm_tui("delete", "anna", "bo", "--confirm", 2)
+    assert [*users_in(three)] == ["cy"]
+    qm_tui("undo", 2)
+    assert {*users_in(three)} == {"anna", "bo", "cy"}
+    assert "recordings" in qm_tui("delete", "--help")
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"\n", 130)])
+def test_on_a_terminal_one_user_is_asked_about(three, answer, status):
+    done, shown = _on_terminal("delete", "anna", answer=answer)
+    assert done == status
+    assert "deletes the recordings too" in shown
+    assert ("anna" in users_in(three)) == (status == 130)
+
+
+# rename
+
+
+def test_a_value_is_renamed_for_all_or_merged_into_another(three):
+    qm_tui("rename", "department", "Sales", "Sales Nord", "--merge")
+    assert users_in(three)["anna"].department == "Sales Nord"
+    qm_tui("rename", "dep", "Sales Nord", "Nord")
+    assert [one.department for one in users_in(three).values()] == ["Nord", "Nord", "Support"]
+    qm_tui("rename", "location", "Bergen", "")
+    qm_tui("rename", "location", "", "Voss")
+    assert users_in(three)["bo"].location == "Voss"
+    why = qm_tui("activity").splitlines()[0]
+    assert "rename of Location (empty) to 'Voss'" in why
+
+
+# add, passwd
+
+
+def test_a_user_is_added_with_a_password_from_standard_input(three):
+    values = ("first-name=Zoë", "last-name=Zimmer", "user-name=zoe", "extension=0042")
+    out, errors = streams("add", *values, "--like", "bo", text="planted word\n")
+    assert SET_HERE in errors
+    zoe = users_in(three)["zoe"]
+    assert out == f"Zoë Zimmer added with User ID {zoe.user_id}, by transaction 2.\n"
+    assert (zoe.department, zoe.location, zoe.phone_ip) == ("Sales Nord", "Bergen", "")
+    assert is_own(zoe)
+    said = json.loads(
+        streams("add", *values[:2], "user-name=z2", "extension=1", "--json", "--dry-run")[0]
+    )
+    assert said["user"]["is_active"] == "1"
+    assert not {"password", "salt"} & said["user"].keys()
+    for file in three.parent.iterdir():
+        assert b"planted" not in file.read_bytes()
+
+
+def test_a_password_is_read_and_never_shown(three):
+    out, errors = streams("passwd", "BO", text="planted word\n")
+    assert out == "Password of bo changed, by transaction 2.\n"
+    assert "planted" not in out + errors
+    bo = users_in(three)["bo"]
+    assert is_own(bo)
+    assert bo._replace(password=BO.password, salt=BO.salt) == BO
+    shown = qm_tui("activity", 2)
+    assert "Password: changed" in shown
+    assert bo.salt not in shown
+    for text in ("", "\n", "a\tb\n"):
+        assert "Nothing was changed." in streams("passwd", "bo", text=text, status=2)[1]
+    out, errors = streams("export", "-")
+    assert "1 user has a password that was set here" in errors
+    assert "bo" in errors.split("set here")[1]
+    assert "set here" not in streams("export", "-", "--no-passwords")[1]

@@ -1,0 +1,104 @@
+"""Each command in a real terminal, with text that wants to be obeyed wherever text can stand."""
+
+import json
+import os
+from unittest import mock
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui.store.origin import Origin
+from qm_tui.store.tinydb import storage
+from qm_tui.users.fields import KEYS, User
+from tests.cli.test_program import command
+from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
+from tests.hostile import HOSTILE, NAMES, obeyed
+
+ALL = User(*[f"{number}{HOSTILE}" for number in range(len(KEYS))])
+
+
+@pytest.fixture
+def place(home, monkeypatch):
+    """A store of hostile users in a folder of a hostile name, and files of such names and texts."""
+    folder = home / os.fsdecode(NAMES[0])
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    path = folder / "users.json"
+    monkeypatch.setenv("QM_TUI_STORE", str(path))
+    users = {str(at): one._asdict() for at, one in enumerate((ALL, ANNA), start=1)}
+    path.write_text(json.dumps({"users": users}))
+    origin = Origin(HOSTILE, HOSTILE, HOSTILE, 1)
+    with mock.patch.object(storage, "current_origin", return_value=origin):
+        commit_unchecked(path, ANNA._replace(location=HOSTILE))
+        commit_unchecked(path, ALL._replace(location=f"other {HOSTILE}"))
+    rows = [
+        [*HEADER[:-1], f"Column {HOSTILE}"],
+        ANNA._replace(location=HOSTILE),
+        user("cy", user_id="", first_name=HOSTILE, is_active=HOSTILE, phone_ip=HOSTILE),
+        [HOSTILE] * len(KEYS),
+    ]
+    text = csv_text(rows).replace("\0", "").encode("utf-8", "replace")
+    for name in map(os.fsdecode, NAMES):
+        (folder / f"{name}.csv").write_bytes(text)
+    return folder
+
+
+_TYPED = HOSTILE.replace("\0", "").encode("utf-8", "replace").decode()
+_NAME = os.fsdecode(NAMES[0])
+
+COMMANDS = [
+    ["list"],
+    ["list", "--json"],
+    ["list", "--filter", "location:other"],
+    ["list", "--filter", _TYPED],
+    ["list", "--filter", f"{_TYPED}:x"],
+    ["list", "--sort", _TYPED],
+    ["info"],
+    ["activity"],
+    ["activity", "--json"],
+    ["activity", "1"],
+    ["activity", "2"],
+    ["activity", "2", "--json"],
+    ["activity", _TYPED],
+    ["undo", "2", "--dry-run"],
+    ["undo", "2", "--dry-run", "--json"],
+    *[["import", "--dry-run", f"{os.fsdecode(name)}.csv"] for name in NAMES],
+    ["import", "--dry-run", "--json", f"{_NAME}.csv"],
+    ["import", "--save-rejected", f"{_NAME}.csv"],
+    ["import", "--encoding", _TYPED, f"{_NAME}.csv"],
+    ["import", "--mapping", _TYPED[:80], f"{_NAME}.csv"],
+    ["import", _TYPED],
+    *[["export", f"new{os.fsdecode(name)}.csv"] for name in NAMES],
+    ["export", f"{_NAME}.csv"],
+    ["export", f"{_TYPED}/x.csv"],
+    ["set", f"location={_TYPED}", "anna"],
+    ["set", f"{_TYPED}=x", "anna"],
+    ["set", "location=Oslo", _TYPED],
+    ["delete", _TYPED],
+    ["passwd", _TYPED],
+    ["rename", "location", _TYPED, "Oslo"],
+    ["check"],
+    ["check", "--json"],
+    *[["backup", f"new{os.fsdecode(name)}.tar"] for name in NAMES],
+    ["backup", f"{_NAME}.csv"],
+    ["backup", f"{_TYPED}/x.tar"],
+    ["recover", f"{_NAME}.json"],
+    ["recover", _TYPED],
+    ["completion", _TYPED],
+    ["complete", "bash", "qm-tui list --filter location:"],
+    ["complete", "zsh", f"qm-tui set location=x {_TYPED}"],
+    [_TYPED],
+    [f"--{_TYPED}"],
+    ["list", f"--{_TYPED}"],
+    ["list", "--store", _TYPED],
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=range(len(COMMANDS)))
+def test_nothing_that_others_wrote_is_obeyed(place, arguments):
+    with Terminal(command(*arguments), columns=200, lines=50) as terminal:
+        status = terminal.wait_for_end(20)
+    assert status in (0, 1, 2), terminal.received
+    assert obeyed(terminal.received) == []
+    assert b"Traceback" not in terminal.received
+    assert b"unexpectedly" not in terminal.received

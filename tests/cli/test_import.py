@@ -1,0 +1,210 @@
+"""Each choice of an import is a flag, and what a dry run prints is what would happen."""
+
+import json
+import subprocess
+
+import pytest
+
+from qm_tui.transfer.options.import_options import CHOICES
+from tests.cli.test_program import command, home, qm_tui, store  # noqa: F401 - fixtures
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
+
+BOB = user("bob", extension="0500")
+
+
+def _users():
+    return [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
+
+
+def _refusal(*arguments: object) -> str:
+    """The sentence by which a call is refused."""
+    done = subprocess.run(command(*arguments), check=False, capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout) == (2, b"")
+    return done.stderr.decode()
+
+
+def _file(home, *users, name="in.csv"):  # noqa: F811
+    return written(home, csv_text([HEADER, *users]), name).name
+
+
+@pytest.mark.parametrize(
+    ("flags", "record", "key", "value"),
+    [
+        (["--unknown-id", "add"], user("zoe", extension="0600"), "user_id", "u-zoe"),
+        (
+            ["--match-user-name"],
+            BOB._replace(user_id="", agent_id="B-2"),
+            "agent_id",
+            "B-2",
+        ),
+        (["--empty", "keep"], BOB._replace(first_name="", agent_id="B-2"), "agent_id", "B-2"),
+        (
+            ["--allow-unlicensed"],
+            BOB._replace(unlimited_license="0", on_demand_license="0"),
+            "unlimited_license",
+            "0",
+        ),
+        (["--allow-renamed"], BOB._replace(user_name="rob", last_name="X"), "user_name", "rob"),
+        (["--mode", "update"], BOB._replace(agent_id="B-2"), "agent_id", "B-2"),
+    ],
+)
+def test_a_choice_is_a_flag(home, store, flags, record, key, value):  # noqa: F811
+    commit(store, ANNA, BOB)
+    file = _file(home, record)
+    if flags[0] != "--mode":
+        assert "1 rejected" in qm_tui("import", file, status=1)
+    out = qm_tui("import", file, *flags)
+    assert "Chosen: " in out
+    assert value in [one[key] for one in _users()]
+
+
+def test_taking_numbers_is_a_flag(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, ANNA._replace(extension="412"))
+    assert "1 unchanged" in qm_tui("import", file)
+    assert "1 changed" in qm_tui("import", file, "--take-numbers")
+    assert _users()[0]["extension"] == "412"
+
+
+def test_only_adding_and_all_or_nothing_are_flags(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, ANNA._replace(agent_id="A-2"), BOB._replace(user_id=""))
+    flags = ("--mode", "add", "--all-or-nothing")
+    done = subprocess.run(command("import", file, *flags), check=False, capture_output=True)
+    assert done.returncode == 2
+    assert b"Nothing is imported while a record is rejected" in done.stdout
+    assert done.stderr.startswith(b"Nothing was imported: 1 of 2 records would be rejected")
+    assert len(_users()) == 1
+    assert "Imported 1 of 2 records, 1 rejected." in qm_tui(
+        "import", file, "--mode", "add", status=1
+    )
+    assert len(_users()) == 2
+
+
+def test_how_a_file_is_read_is_chosen_by_flags(home, store):  # noqa: F811
+    commit(store, ANNA)
+    rows = csv_text([ANNA._replace(location="Łódź")], delimiter="^")
+    written(home, rows.encode("cp1250"), "odd.csv")
+    flags = ("--encoding", "windows-1250", "--delimiter", "^", "--header", "no")
+    assert "1 changed" in qm_tui("import", "odd.csv", *flags)
+    assert _users()[0]["location"] == "Łódź"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--encoding", "klingon"), "klingon is no encoding"),
+        (("--delimiter", "xy"), "xy cannot be a delimiter"),
+        (("--mapping", "none.toml"), "none.toml"),
+        (("--mode", "everything"), "everything"),
+        (("--confirm", "many"), "many"),
+    ],
+)
+def test_a_wrong_flag_is_refused_with_a_sentence(home, store, flags, said):  # noqa: F811
+    commit(store, ANNA)
+    out = _refusal("import", _file(home, BOB), *flags)
+    assert said in out
+    assert "Traceback" not in out
+    assert len(_users()) == 1
+
+
+def test_a_mapping_pairs_columns_with_fields(home, store):  # noqa: F811
+    commit(store, ANNA)
+    written(home, "Kennung,Ort,Bemerkung\r\nu2222222222a,Bergen,neu\r\n", "de.csv")
+    written(home, '[columns]\n"Kennung" = "User ID"\n"Ort" = "Location"\n', "de.toml")
+    out = qm_tui("import", "de.csv", "--mapping", "de.toml")
+    assert "ignored: Bemerkung" in out
+    assert _users()[0]["location"] == "Bergen"
+
+
+def test_a_mass_change_is_refused_until_its_number_is_given(home, store):  # noqa: F811
+    users = [user(f"n{at}", extension=f"9{at}") for at in range(20)]
+    commit(store, *users)
+    file = _file(home, *(one._replace(is_active="0") for one in users))
+    assert "--confirm 20" in qm_tui("import", file, "--dry-run")
+    for wrong in ((), ("--confirm", "19")):
+        said = _refusal("import", file, *wrong)
+        assert "20 of 20 users" in said
+        assert "--confirm 20" in said
+    assert {one["is_active"] for one in _users()} == {"1"}
+    assert "20 changed" in qm_tui("import", file, "--confirm", "20")
+    assert {one["is_active"] for one in _users()} == {"0"}
+
+
+def test_rejected_records_are_saved_and_import_after_correction(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, BOB._replace(user_id="", is_active="yes"), ANNA)
+    out = qm_tui("import", file, "--save-rejected", status=1)
+    assert "in-rejected.csv" in out
+    saved = home / "in-rejected.csv"
+    assert saved.stat().st_mode & 0o777 == 0o600
+    saved.write_text(saved.read_text().replace(",yes,", ",1,"))
+    assert "1 added" in qm_tui("import", saved.name)
+
+
+def test_an_import_stands_and_says_so_where_its_rejected_records_cannot_be_saved(home, store):  # noqa: F811
+    named_too_long = home / f"{'x' * 251}.csv"
+    wrong = BOB._replace(user_id="", is_active="yes")
+    written(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
+    done = subprocess.run(
+        command("import", named_too_long, "--save-rejected"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "Imported 1 of 2 records, 1 rejected." in done.stdout
+    assert done.stderr.endswith("File name too long. Nothing was saved. What was imported stays.\n")
+    assert [one["user_name"] for one in _users()] == [ANNA.user_name]
+
+
+def test_a_dry_run_says_all_and_writes_nothing(home, store):  # noqa: F811
+    commit(store, ANNA, BOB)
+    before = store.read_bytes(), sorted(store.parent.iterdir())
+    file = _file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), HEADER)
+    out = qm_tui("import", file, "--dry-run", status=1)
+    for line in (
+        "Import: in.csv",
+        "3 records = 0 added + 1 changed + 0 unchanged + 2 rejected",
+        "1 record to look at, imported all the same.",
+        "User ID is not known here  (--unknown-id add: add, keeping the ID)",
+        "Location is cleared  (--empty keep: keep what is stored)",
+        "Unlimited 2 → 2",
+        "Would import 1 of 3 records, 2 rejected.",
+        "The store was not changed.",
+    ):
+        assert line in out
+    assert (store.read_bytes(), sorted(store.parent.iterdir())) == before
+
+
+def test_as_json_the_same_is_said(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, ANNA._replace(location=""), BOB)
+    said = json.loads(qm_tui("import", file, "--dry-run", "--json", status=1))
+    assert [said[key] for key in ("added", "changed", "unchanged", "rejected", "warned")] == [
+        *(0, 1, 0, 1, 1)
+    ]
+    assert {group["cure"] for group in said["groups"]} == {"--unknown-id add", "--empty keep"}
+    assert said["totals"]["unlimited_license"] == {"before": 1, "after": 1}
+    assert (said["problems_left_out"], said["must_confirm"], said["committed"]) == (0, 0, False)
+
+
+def test_the_help_names_each_choice():
+    out = qm_tui("import", "--help")
+    for choice in CHOICES:
+        assert choice.flag in out
+
+
+def test_a_rejected_file_of_a_mapped_import_needs_the_mapping_no_more(home, store):  # noqa: F811
+    commit(store, ANNA)
+    rows = "Vorname,Kennung,Location,Ort\r\n,u2222222222a,Nowhere,Bergen\r\n"
+    written(home, rows, "de.csv")
+    pairs = '"Vorname" = "First Name"\n"Kennung" = "User ID"\n"Ort" = "Location"\n"Location" = ""\n'
+    written(home, f"[columns]\n{pairs}", "de.toml")
+    qm_tui("import", "de.csv", "--mapping", "de.toml", "--save-rejected", status=1)
+    saved = home / "de-rejected.csv"
+    saved.write_text(saved.read_text().replace(",,u2222222222a", ",Anna-Lena,u2222222222a"))
+    assert "1 changed" in qm_tui("import", saved.name)
+    (one,) = _users()
+    assert (one["first_name"], one["location"]) == ("Anna-Lena", "Bergen")

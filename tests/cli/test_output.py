@@ -1,0 +1,119 @@
+"""Output that cannot be written: what was done stands, and that is said."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qm_tui.store import open_store
+from tests.cli.test_program import command, home, store
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
+
+__all__ = ["home", "store"]
+
+BO = user("bo")
+UNSAID = "could not be written: No space left on device.\n"
+SAVED = f"Transaction 2 is saved. What there is to say of it {UNSAID}"
+
+
+@pytest.fixture
+def file(home) -> Path:
+    return written(home, csv_text([HEADER, user("cy", user_id="")]))
+
+
+def _unsaid(*arguments: object, text: str = "", status: int) -> str:
+    """Do it where nothing can be written to standard output; what standard error says."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command(*arguments),
+            input=text.encode(),
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=30,
+        )
+    said = done.stderr.decode()
+    assert done.returncode == status, said
+    return said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("set", "bo", "location=Narvik"),
+        ("set", "bo", "location=Narvik", "--json"),
+        ("inactivate", "bo"),
+        ("delete", "bo", "--confirm", "1"),
+        ("rename", "department", "Sales", "Selling"),
+        ("undo", "1"),
+        ("undo", "1", "--json"),
+        ("import", "FILE"),
+        ("import", "FILE", "--json"),
+        (
+            "add",
+            "user_name=di",
+            "first_name=Di",
+            "last_name=Dis",
+            "extension=7771",
+        ),
+        ("passwd", "bo"),
+    ],
+    ids=" ".join,
+)
+def test_a_change_whose_report_cannot_be_written_stands_and_says_so(store, file, arguments):
+    commit(store, BO._replace(department="Sales"))
+    given = [file if one == "FILE" else one for one in arguments]
+    said = _unsaid(*given, text="Secret-words-12\n", status=1)
+    assert said.endswith(SAVED)
+    assert open_store(store).load().number == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("set", "bo", "location=Narvik", "--dry-run"),
+        ("import", "FILE", "--dry-run"),
+        ("undo", "1", "--dry-run"),
+        ("info",),
+        ("activity",),
+    ],
+    ids=" ".join,
+)
+def test_where_nothing_was_done_it_is_as_if_refused(store, file, arguments):
+    commit(store, BO)
+    given = [file if one == "FILE" else one for one in arguments]
+    assert _unsaid(*given, status=2) == f"The output {UNSAID}"
+    assert open_store(store).load().number == 1
+
+
+def test_files_that_were_written_are_there(home, store):
+    commit(store, ANNA)
+    made = {
+        ("export", "out.csv"): "The file is written.",
+        ("export", "--template", "empty.csv"): "The file is written.",
+        ("recover", "new.json"): "What could be read is in the new store.",
+        ("init", "--store", "other.json"): "The store was created.",
+        ("backup", "backup.tar"): "The backup is complete.",
+    }
+    for arguments, done in made.items():
+        given = [home / one if "." in one else one for one in arguments]
+        said = _unsaid(*given, status=1)
+        assert said == f"{done} What there is to say of it {UNSAID}"
+        assert all(one.exists() for one in given if isinstance(one, Path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["list"], 2, "The output could not be written: Bad file descriptor."),
+        (["--version"], 2, "The output could not be written: Bad file descriptor."),
+        (["set", "bo", "location=Narvik"], 1, "Transaction 2 is saved."),
+    ],
+    ids=str,
+)
+def test_a_standard_output_that_is_closed_is_said_as_a_full_one_is(store, arguments, status, says):
+    commit(store, BO)
+    closing = ["sh", "-c", '"$@" >&-', "sh", *command(*arguments)]
+    done = subprocess.run(closing, check=False, stderr=subprocess.PIPE, timeout=30)
+    assert done.returncode == status
+    assert says in done.stderr.decode()

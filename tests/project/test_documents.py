@@ -1,0 +1,187 @@
+"""The documents are true, complete and short."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qm_tui.cli.common import Status
+from qm_tui.crash import STATUS
+from qm_tui.store import open_store
+from qm_tui.transfer.options.export_options import EXPORT_CHOICES
+from qm_tui.transfer.options.import_options import CHOICES
+from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP
+from qm_tui.users.fields import FIELDS
+from qm_tui.users.query.filter_fields import NAMES
+from scripts import make_command_line_page, make_tables
+from scripts.splice import NoSuchPart, spliced
+from tests.helpers import user
+from tests.tui.pages import store_of
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+_FIGURES = (ROOT / "docs" / "figures.md").read_text()
+_ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in _FIGURES.splitlines()
+    if line.startswith("| ") and not line.startswith(("| What", "| ---"))
+]
+_NAMES_A_PATH = ("architecture.md", "CONTRIBUTING.md")
+
+
+def _named(document: Path) -> str:
+    return document.name
+
+
+# Generated documents
+
+
+def test_page_of_fields_is_the_field_table():
+    assert make_tables.PAGE.read_text() == make_tables.page()
+    assert make_tables.page().count("\n| ") == len(FIELDS) + 2
+
+
+def test_page_of_filters_has_all_names():
+    assert make_tables.FILTERS.read_text() == make_tables.filters_page()
+    assert make_tables.filters_page().count("\n| `") >= len(NAMES)
+
+
+def test_page_of_users_files_has_all_options_with_key_and_command_line():
+    page = make_tables.users_files_page()
+    assert make_tables.USERS_FILES.read_text() == page
+    for option in CHOICES:
+        assert f"`{option.flag}" in page
+        assert f"`{option.letter}`" in page or not option.letter
+    assert all(f"`{option.flag}" in page for option in EXPORT_CHOICES)
+
+
+@pytest.mark.snapshot
+def test_page_of_the_command_line_is_what_help_prints():
+    page = make_command_line_page.page()
+    assert make_command_line_page.PAGE.read_text() == page
+    help_text = subprocess.run(
+        [sys.executable, "-m", "qm_tui", "--help"], check=True, capture_output=True, text=True
+    ).stdout
+    for command in re.findall(r"^  (\w+) ", help_text.partition("Commands:")[2], re.MULTILINE):
+        assert f"\n## {command}\n" in page
+
+
+def test_page_of_the_command_line_explains_every_exit_status():
+    table = make_command_line_page.PAGE.read_text().partition("## Exit status")[2]
+    explained = {int(status) for status in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert explained == {*Status, STATUS, HUNG_UP}
+
+
+def test_generated_part_without_its_marks_is_an_error(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("no marks\n")
+    with pytest.raises(NoSuchPart, match=r"page\.md"):
+        spliced(page, "names", "")
+
+
+def test_make_docs_writes_every_generated_document():
+    recipe = MAKEFILE.partition("\ndocs:")[2].partition("\n\n")[0]
+    scripts = {path.stem for path in (ROOT / "scripts").glob("make_*.py")} - {"make_pictures"}
+    assert set(re.findall(r"scripts\.(\w+)", recipe)) == scripts
+
+
+# Links, paths and commands
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_every_link_leads_to_a_file_and_a_heading(document):
+    for target in re.findall(r"\]\(([^):]+)\)", document.read_text()):
+        path, _, anchor = target.partition("#")
+        linked = document.parent / path if path else document
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(), re.MULTILINE)
+            assert anchor in {heading.lower().replace(" ", "-") for heading in headings}, target
+
+
+def test_every_picture_is_used():
+    text = "".join(one.read_text() for one in DOCUMENTS)
+    for picture in (ROOT / "docs").glob("*.svg"):
+        assert picture.name in text
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_named)
+def test_every_make_target_exists(document):
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert set(re.findall(r"(?:`|    )make ([a-z-]+)", document.read_text())) <= targets
+
+
+@pytest.mark.parametrize(
+    "document", [one for one in DOCUMENTS if one.name in _NAMES_A_PATH], ids=_named
+)
+def test_every_path_of_the_pages_for_developers_exists(document):
+    text = document.read_text()
+    paths = re.findall(
+        r"`((?:qm_tui|tests|scripts|benchmarks|sample_data|docs)(?:/[\w./]*)?)`", text
+    )
+    assert len(paths) > 20
+    for path in paths:
+        assert (ROOT / path).exists(), path
+    for path, name in re.findall(r"(tests/[\w/]+\.py)::(\w+)", text):
+        assert f"def {name}(" in (ROOT / path).read_text()
+
+
+# README
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) <= 110
+    assert len(README.split()) <= 900
+    assert README.count("![") <= 2
+
+
+def test_readme_begins_with_the_two_commands():
+    first_screen = README.splitlines()[:15]
+    assert re.findall(r"^    (make \w+)", "\n".join(first_screen), re.MULTILINE) == [
+        "make run",
+        "make test",
+    ]
+
+
+def test_readme_links_to_every_page():
+    for page in DOCUMENTS:
+        assert page.name == "README.md" or f"({page.relative_to(ROOT)})" in README
+
+
+def test_example_of_the_readme_moves_users_to_oslo(tmp_path):
+    store_of(tmp_path / "users.json", [user("bo", location="Bergen")]).close()
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    lines = [line.strip() for line in example.splitlines() if line.strip()]
+    assert len(lines) <= 3
+    subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+    )
+    users = open_store(tmp_path / "users.json").load().users.values()
+    assert [one.location for one in users] == ["Oslo"]
+
+
+# Figures
+
+
+@pytest.mark.parametrize("row", _ROWS, ids=lambda row: row[0][:40])
+def test_every_figure_has_a_command_that_make_bench_runs(row):
+    (command,) = re.findall(r"`benchmarks\.(\w+)`", row[-1])
+    assert (ROOT / "benchmarks" / f"{command}.py").exists()
+    recipe = MAKEFILE.partition("\nbench:")[2].partition("\n\n")[0]
+    assert f"$(BIN)/python -m benchmarks.{command}" in recipe.replace("\t", "").splitlines()
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
+def test_every_measured_time_and_size_is_in_the_figures(document):
+    text = (ROOT / document).read_text()
+    figures = re.findall(r"\d[\d.,]* (?:ms|µs|s|MB|kB)\b", text)
+    polled = "0.3 s"  # how often, not how long
+    assert [one for one in figures if one not in _FIGURES and one != polled] == []

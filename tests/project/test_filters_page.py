@@ -1,0 +1,74 @@
+"""What the page of filters shows can be typed, and does what it says."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_parser import parsed
+from scripts.make_tables import EXAMPLES, FILTERS, MORE_EXAMPLES, examples
+from tests.cli.test_program import command, home, store
+from tests.helpers import ANNA, commit, user
+from tests.users.query.asking import Given, by_id, found
+
+__all__ = ["home", "store"]
+
+_PAGE = FILTERS.read_text()
+_SHOWN = re.findall(r"^\| `(\S.*?)` \|", _PAGE.partition("## Names")[0], re.MULTILINE)
+_COMMANDS = re.findall(r"^    qm-tui (.*)$", _PAGE, re.MULTILINE)
+_USERS = by_id(
+    user("berg", last_name="Berg", location="Oslo", department="Sales EMEA", extension="1000"),
+    user("young", last_name="Young", location="", department="Support", extension="200"),
+    user("two", last_name="Two Words", location="York", department="sales emea", extension="3"),
+)
+_FINDS = {
+    "berg": ["berg"],
+    '"two words"': ["two"],
+    "berg oslo": ["berg"],
+    "berg|young": ["berg", "young"],
+    "-berg": ["young", "two"],
+    "department:sales": ["berg", "two"],
+    "department:sales|support": ["berg", "young", "two"],
+    'department:="Sales EMEA"': ["berg"],
+    "extension:10*": ["berg"],
+    "extension:*00": ["berg", "young"],
+    'location:""': ["young"],
+    '-location:""': ["berg", "two"],
+}
+
+
+def test_each_filter_that_the_page_explains_is_looked_at_here():
+    assert [one.replace(r"\|", "|") for one in _SHOWN] == list(_FINDS)
+
+
+@pytest.mark.parametrize(("text", "names"), _FINDS.items())
+def test_a_filter_of_the_page_finds_what_the_page_says(text, names):
+    assert found(_USERS, text) == [f"u-{name}" for name in names]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=lambda name: name.name)
+def test_each_example_of_a_name_asks_for_it(name):
+    for text in examples(name):
+        (term,) = parsed(text)
+        assert term.name is name
+        found(_USERS, text, happenings=Given(imports={41: ["u-berg"]}))
+
+
+def test_examples_are_given_of_names_that_there_are():
+    assert NAMES.keys() >= {*EXAMPLES, *MORE_EXAMPLES}
+
+
+@pytest.mark.parametrize("line", _COMMANDS)
+def test_a_command_of_the_page_can_be_copied(home: Path, store: Path, line: str):
+    commit(store, ANNA._replace(is_active="0"))
+    done = subprocess.run(
+        command(*shlex.split(line)), check=False, capture_output=True, timeout=30, cwd=home
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_page_shows_commands():
+    assert {line.split()[0] for line in _COMMANDS} == {"list", "export"}

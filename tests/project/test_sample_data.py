@@ -1,0 +1,271 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pytest
+
+from qm_tui.store.state import EMPTY, State
+from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.reading.dialect import Dialect
+from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
+from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.identity import name_key
+from qm_tui.users.issues import Problem, Severity
+from qm_tui.users.validation import control_fault, faults_of, length_fault
+from sample_data.generate import users
+from sample_data.make import make, samples
+
+FOLDER = Path(__file__).parents[2] / "sample_data"
+GENERATE = FOLDER / "generate.py"
+MANY = 100_000
+
+
+class Sample(NamedTuple):
+    findings: Findings
+    records: list[Record]
+
+    def plan(self, state: State = EMPTY) -> Plan:
+        return plan_of(self.records, state)
+
+
+def sample(name: str) -> Sample:
+    with UsersFile(FOLDER / name) as file:
+        records = list(file.records())
+        return Sample(file.findings, records)
+
+
+def errors_of(plan: Plan) -> list[Problem]:
+    return [problem for problem in plan.problems if problem.severity is Severity.ERROR]
+
+
+def run_generate(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, GENERATE, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def many() -> list[User]:
+    return list(users(MANY))
+
+
+# The generator
+
+
+def test_a_longer_file_begins_with_the_shorter_one(many):
+    for count in (0, 1, 250, 5000):
+        assert list(users(count)) == many[:count]
+
+
+def test_the_program_writes_the_same_bytes_from_any_folder_in_any_locale(tmp_path):
+    done = run_generate("250", folder=tmp_path)
+    assert done.stdout == (FOLDER / "users.csv").read_bytes()
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_every_generated_user_keeps_every_rule(many):
+    for user in many[:20_000]:
+        assert faults_of(user) == []
+        for field, value in zip(FIELDS, user, strict=True):
+            assert control_fault(field, value) is None
+            assert length_fault(field, value) is None
+            assert value == value.strip()
+
+
+def test_no_two_generated_users_share_a_user_name_an_extension_or_a_phone(many):
+    assert len({name_key(user.user_name) for user in many}) == MANY
+    assert len({user.extension for user in many}) == MANY
+    phones = [phone for user in many for phone in (user.phone_ip, user.secondary_phone_ip) if phone]
+    assert len({phone.casefold() for phone in phones}) == len(phones)
+
+
+def test_nothing_in_a_generated_user_by_itself_is_worth_a_warning(many):
+    for user in many[:20_000]:
+        assert not (user.on_demand_license == "1" and user.recording_profile)
+        assert bool(user.windows_login) == (user.computer_recording_license == "1")
+        assert user.dual_endpoints_enabled != "1" or user.secondary_phone_ip
+        sip_user = user.sip_uri.removeprefix("sip:").partition("@")[0]
+        assert sip_user in ("", user.user_name, user.extension)
+        assert not any(value.startswith(("=", "+", "-", "@", "\t", "'")) for value in user)
+
+
+def test_names_come_in_many_scripts_and_extensions_with_leading_zeros(many):
+    names = {user.first_name for user in many[:5000]} | {user.last_name for user in many[:5000]}
+    assert {"陈", "Ying", "Łukasik", "Åkesson", "d'Arcy", "Şahin", "محمد", "Олена"} <= names
+    assert any(user.extension.startswith("0") for user in many[:250])
+
+
+@pytest.mark.parametrize("arguments", [(), ("many",), ("-1",), ("1.5",), ("",), ("1", "2"), ("²",)])
+def test_a_wrong_argument_is_answered_with_one_sentence(arguments, tmp_path):
+    done = run_generate(*arguments, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().startswith("Say how many users to write")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_without_a_word():
+    with subprocess.Popen(
+        [sys.executable, GENERATE, "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        assert program.stdout.readline().startswith(b"First Name,")
+        program.stdout.close()
+        assert program.stderr.read() == b""
+    assert program.returncode == -signal.SIGPIPE
+
+
+# The sample files
+
+
+def test_the_sample_files_are_what_make_writes(tmp_path):
+    make(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
+
+
+def test_no_user_is_in_two_sample_files():
+    names = [
+        record.values[FIELD["user_name"].index]
+        for name in samples()
+        for record in sample(name).records
+        if record.values[FIELD["user_name"].index]
+    ]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "added", "dialect"),
+    [
+        ("users.csv", 250, Dialect("utf-8", ",", has_sep_line=False, has_header=True)),
+        ("users-no-header.csv", 40, Dialect("utf-8", ",", has_sep_line=False, has_header=False)),
+        ("users-excel-de.csv", 60, Dialect("cp1252", ";", has_sep_line=False, has_header=True)),
+    ],
+)
+def test_a_good_sample_file_is_understood_and_every_user_added(name, added, dialect):
+    found = sample(name)
+    plan = found.plan()
+    assert found.findings.dialect == dialect
+    assert plan.counts[Result.ADDED] == plan.records == added
+    assert errors_of(plan) == []
+
+
+@pytest.mark.parametrize("name", ["users.csv", "users-no-header.csv", "users-excel-de.csv"])
+def test_a_sample_file_holds_generated_users_unaltered(name, many):
+    by_name = {user.user_name: user for user in many[:1000]}
+    for record in sample(name).records:
+        found = User(*[value or "" for value in record.values])
+        assert found == by_name[found.user_name]
+
+
+def test_every_optional_field_is_used_and_empty_somewhere_in_the_sample():
+    rows = [record.values for record in sample("users.csv").records]
+    for field in FIELDS:
+        values = {row[field.index] for row in rows}
+        if field.kind is Kind.ID:
+            assert values == {""}, field.key
+        elif not field.mandatory:
+            assert "" in values, field.key
+            assert len(values) > 1, field.key
+        if field.kind is Kind.FLAG:
+            assert {"0", "1"} <= values, field.key
+
+
+def test_german_excel_shows_umlauts_at_once_and_drops_last_cells():
+    found = sample("users-excel-de.csv")
+    for record in found.records[:5]:
+        assert set("äöüÄÖÜß") & set("".join(record.values[at] or "" for at in range(2)))
+    assert 10 < found.findings.short < 30
+
+
+# The sample file with errors
+
+FIELDS_AT_FAULT = {
+    "Bad Licenses: both assigned": "on_demand_license",
+    "Bad Licenses: none assigned": "on_demand_license",
+    "Bad Phone IP": "phone_ip",
+    "Bad Secondary Phone IP": "secondary_phone_ip",
+    "Bad Recording Service": "recording_service",
+    "Bad Windows Login": "windows_login",
+    "Bad SIP URI": "sip_uri",
+    "Bad Agent ID: holds a BEL": "agent_id",
+    "Bad Location: holds a line break": "location",
+    "Same User Name": "user_name",
+    "Same User ID": "user_id",
+    **{f"No {field.header}": field.key for field in FIELDS if field.mandatory},
+    **{f"Bad {field.header}": field.key for field in FIELDS if field.kind is Kind.FLAG},
+}
+CANNOT_BE_READ = [
+    "A cell has more than 4,096 characters",
+    "The record has 27 values, the file has 26 columns",
+    "There is text after a closing quote",
+    "The record holds a NUL character",
+    "The record holds bytes that are not UTF-8",
+    "A quote is opened and not closed",
+]
+
+
+@pytest.fixture(scope="module")
+def with_errors() -> Sample:
+    return sample("users-with-errors.csv")
+
+
+def test_every_rule_rejects_the_one_record_that_breaks_it(with_errors):
+    plan = with_errors.plan()
+    found = [(problem.user, problem.field.key) for problem in errors_of(plan) if problem.field]
+    assert sorted(found) == sorted(FIELDS_AT_FAULT.items())
+    unreadable = [problem.message for problem in errors_of(plan) if problem.field is None]
+    assert unreadable == CANNOT_BE_READ
+    assert plan.rejected == len(FIELDS_AT_FAULT) + len(CANNOT_BE_READ)
+
+
+def test_the_good_records_around_the_broken_ones_are_added(with_errors, many):
+    plan = with_errors.plan()
+    generated = {user.user_name: user for user in many[:1000]}
+    added = list(plan.changes.values())
+    unaltered = [
+        user for user in added if user._replace(user_id="") == generated.get(user.user_name)
+    ]
+    labelled = [f"{user.first_name} {user.last_name}" for user in added if user not in unaltered]
+    assert len(plan.added) == len(added)
+    assert len(unaltered) == 6
+    assert labelled == [
+        "Good User Name",
+        "Good User ID: new to an empty store only",
+        "Unknown User ID: new to an empty store only",
+    ]
+
+
+def test_an_unclosed_quote_costs_one_record(with_errors):
+    problems = errors_of(with_errors.plan())
+    unclosed = next(one for one in problems if one.message == "A quote is opened and not closed")
+    after = with_errors.records[unclosed.record]
+    assert after.line == unclosed.line + 1
+    assert after.number not in {problem.record for problem in problems}
+
+
+def test_blank_lines_in_the_file_with_errors_are_counted(with_errors):
+    assert with_errors.findings.blank == 6
+
+
+def test_an_unknown_user_id_is_rejected_where_the_store_holds_somebody(with_errors):
+    somebody = next(users(1))._replace(user_id="ua2b3c4d5e6f")
+    state = State(
+        1,
+        MappingProxyType({somebody.user_id: somebody}),
+        MappingProxyType({name_key(somebody.user_name): somebody.user_id}),
+    )
+    plan = with_errors.plan(state)
+    rejected = {problem.user: problem.field for problem in errors_of(plan)}
+    assert rejected["Unknown User ID: new to an empty store only"] == FIELD["user_id"]
+    assert plan.rejected == with_errors.plan().rejected + 2

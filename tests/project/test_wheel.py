@@ -1,0 +1,59 @@
+"""The wheel runs beside the packages that are there, with its style sheets."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.terminal import Terminal
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder into which the wheel is installed, without its dependencies."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    build = [*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", str(folder)]
+    subprocess.run([*build, str(ROOT)], check=True)
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "site"
+    install = [*pip, "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
+    subprocess.run(install, check=True)
+    return wheel, target
+
+
+def test_the_wheel_carries_the_package_the_styles_and_nothing_else(installed):
+    names = zipfile.ZipFile(installed[0]).namelist()
+    assert "qm_tui/styles/qm_tui.tcss" in names
+    assert "qm_tui/styles/dialogs.tcss" in names
+    assert "qm_tui/py.typed" in names
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
+
+
+def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
+    _, target = installed
+    where = "import qm_tui.tui.frame.stylesheets as s; print(s.__file__); print(*s.style_sheets())"
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    said = subprocess.run(
+        [sys.executable, "-c", where],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env=environment,
+    ).stdout
+    sheets = list((ROOT / "styles").glob("*.tcss"))
+    assert said.count(str(target)) == 1 + len(sheets)
+    assert all(f"/styles/{sheet.name}" in said for sheet in sheets)
+    command = [sys.executable, "-m", "qm_tui", "--store", str(home / "users.json")]
+    monkeypatch.chdir(home)
+    with Terminal(command, environment={"PYTHONPATH": str(target)}) as terminal:
+        terminal.wait_for("There are no users in this store yet")
+        terminal.wait_for("─Actions─")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0

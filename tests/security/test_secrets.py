@@ -1,0 +1,294 @@
+"""One run of everything, and a search for secrets in all that came out of it.
+
+Each secret is planted in a place of its own: in the store, in files that are imported, at the
+keyboard. What comes out is what a terminal received, what commands printed, and every file below
+the home folder. Secrets may stand in the store's own files, in an export unless they are left
+out, and in the rejected records, for the owner alone; no piece of them stands anywhere else.
+"""
+
+import base64
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui import paths
+from qm_tui.users.fields import User
+from tests.helpers import HEADER, commit_unchecked, csv_text, user
+from tests.tui.terminal.test_real_terminal import PROGRAM
+from tests.tui.tour import Tour
+
+SECRETS = {
+    "password in the store": "QmPw1-Aardvark-Zephyr",
+    "salt in the store": "QmSa1-Bluebell-Yonder",
+    "password that was in the store": "QmPw2-Capybara-Xylem",
+    "salt that was in the store": "QmSa2-Dandelion-Wombat",
+    "password of a file": "QmPw3-Eggplant-Vortex",
+    "salt of a file": "QmSa3-Foxglove-Umbra",
+    "password of a rejected record": "QmPw4-Gladiolus-Tundra",
+    "salt of a rejected record": "QmSa4-Hyacinth-Sorrel",
+    "password of a record that cannot be read": "QmPw6-Juniper-Quartz",
+    "password typed in the interface": "QmPw7-Kingfisher-Pylon",
+    "password given to a command": "QmPw8-Lavender-Obelisk",
+    "password with a control": "QmPw9-Mulberry\x07Nutmeg",
+    "password typed and not saved": "QmPwA-Nightjar-Mangrove",
+}
+S = SECRETS
+PIECE = 8
+"""Characters of a secret that are one too many."""
+
+MAY_HOLD = {
+    "data/users.*": "the store",
+    "data/.users.*": "the store",
+    "data/backup.tar": "a backup of the store",
+    "data/recovered.*": "a store that was recovered",
+    "files/with*.csv": "an export",
+    "files/*-rejected*.csv": "rejected records",
+    "files/*-unreadable*.txt": "rejected records",
+    "files/in-*.csv": "what was imported",
+}
+"""The files that may hold secrets, below the home folder."""
+
+MUST_NOT_HOLD = "files/without*.csv"
+
+
+class Output(NamedTuple):
+    """Something that came out.
+
+    Attributes:
+        where: where it came out.
+        data: what.
+    """
+
+    where: str
+    data: bytes
+
+
+_CLIPBOARD = re.compile(rb"\x1b\]52;[^;]*;([A-Za-z0-9+/=]+)")
+
+
+def found_in(output: Output) -> list[str]:
+    """The secrets of which a piece stands in an output, also where it is packed for a clipboard."""
+    texts = [output.data]
+    texts += [base64.b64decode(one) for one in _CLIPBOARD.findall(output.data)]
+    said = b"\0".join(texts).decode("utf-8", "replace").casefold()
+    return [
+        f"{name} ({piece}) in {output.where}"
+        for name, secret in SECRETS.items()
+        if (piece := next((one for one in _pieces(secret) if one in said), None))
+    ]
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    text = secret.casefold()
+    return (text[at : at + PIECE] for at in range(len(text) - PIECE + 1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"xx QmPw1-Aardvark-Zephyr xx",
+        b"the aardvark",
+        b"\x1b]52;c;" + base64.b64encode(b"row;QmPw1-Aardvark") + b"\x07",
+    ],
+    ids=["whole", "a piece", "in a clipboard"],
+)
+def test_the_search_finds_what_there_is(data):
+    assert found_in(Output("here", data)) != []
+
+
+def test_the_search_finds_nothing_where_nothing_is():
+    assert found_in(Output("here", "aard vark QmPw1 •••••••• (set)".encode())) == []
+
+
+OLD = user(password=S["password that was in the store"], salt=S["salt that was in the store"])
+ANNA = OLD._replace(password=S["password in the store"], salt=S["salt in the store"])
+BO = user("bo", password=S["password with a control"], salt=S["salt in the store"])
+
+
+@pytest.fixture
+def store(home):
+    folder = home / "data"
+    folder.mkdir()
+    path = folder / "users.json"
+    commit_unchecked(path, OLD, BO)
+    commit_unchecked(path, ANNA)
+    return path
+
+
+@pytest.fixture
+def files(home):
+    folder = home / "files"
+    folder.mkdir()
+    good = user("cy", user_id="", password=S["password of a file"], salt=S["salt of a file"])
+    bad = user(
+        "dora",
+        user_id="",
+        phone_ip="nowhere",
+        is_active="perhaps",
+        password=S["password of a rejected record"],
+        salt=S["salt of a rejected record"],
+    )
+    rows: list[list[str] | User] = [HEADER, good, bad, ANNA._replace(location="Oslo")]
+    text = csv_text(rows)
+    broken = f"{csv_text([user('fay', user_id='')]).strip()}".replace(
+        ",fay,", f',fay,"{S["password of a record that cannot be read"]}"x,'
+    )
+    _write(folder / "in-file.csv", text + broken + "\r\n")
+    # columns that have to be paired by hand: their samples are shown
+    others = [[f"Column {number}" for number in range(len(HEADER))], good]
+    _write(folder / "in-other.csv", csv_text(others))
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def _commands(store: Path, files: Path) -> Iterator[tuple[list[str], str]]:
+    """Commands with what they are given on standard input."""
+    yield from [
+        (["import", f"{files}/in-file.csv", "--dry-run"], ""),
+        (["import", f"{files}/in-file.csv", "--dry-run", "--json"], ""),
+        (["import", f"{files}/in-file.csv", "--save-rejected"], ""),
+        (["import", f"{files}/in-file.csv", "--all-or-nothing", "--json"], ""),
+        (["import", f"{files}/in-other.csv", "--header", "yes"], ""),
+        (["export", f"{files}/with.csv"], ""),
+        (["export", f"{files}/with-excel.csv", "--for-excel", "--guard-formulas"], ""),
+        (["export", f"{files}/without.csv", "--no-passwords"], ""),
+        (["export", f"{files}/with.csv"], ""),
+        (["list"], ""),
+        (["list", "--json"], ""),
+        (["list", "--filter", f"password:{S['password in the store']}"], ""),
+        (["info"], ""),
+        (["info", "--json"], ""),
+        (["activity"], ""),
+        (["activity", "--json"], ""),
+        *[
+            (["activity", str(number), *more], "")
+            for number in (1, 2, 3)
+            for more in ([], ["--json"])
+        ],
+        (["passwd", "anna"], S["password given to a command"] + "\n"),
+        (["passwd", "nobody"], S["password given to a command"] + "\n"),
+        (["set", "location=Rome", "anna"], ""),
+        (["complete", "bash", "qm-tui set password="], ""),
+        (["complete", "bash", "qm-tui list --filter password:"], ""),
+        (["undo", "3", "--dry-run", "--json"], ""),
+        (["undo"], ""),
+        (["check"], ""),
+        (["check", "--json"], ""),
+        (["backup", str(store.with_name("backup.tar"))], ""),
+        (["recover", str(store.with_name("recovered.json"))], ""),
+    ]
+
+
+def _ran(store: Path, arguments: list[str], given: str) -> list[Output]:
+    done = subprocess.run(
+        [sys.executable, "-m", "qm_tui", "--debug", *arguments, "--store", str(store)]
+        if arguments[0] != "complete"
+        else [sys.executable, "-m", "qm_tui", "--debug", *arguments],
+        input=given.encode(),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (0, 1, 2), done.stderr
+    return [Output(" ".join(arguments), done.stdout), Output(" ".join(arguments), done.stderr)]
+
+
+STEPS = [
+    ("Right " * 25 + "Left " * 25, "2 users"),
+    ("y Y", "2 users"),
+    ("Enter", "Identity"),
+    ("PgDn " * 3, "Password"),
+    ("y Esc", "Actions"),
+    ("P", "The same again"),
+    ("TYPED Tab TYPED", "•••"),
+    ("F2", "changed. u takes it back"),
+    ("P", "The same again"),
+    ("LEFT Esc", "?"),
+    ("Tab Enter", "Actions"),
+    ("e", "F2 Save"),
+    ("Down " * 25, "F2 Save"),
+    ("Esc / STORED", "Actions"),
+    ("Esc Esc F Esc c Esc v", "Shown now"),
+    ("Esc 2", "transactions"),
+    ("Enter", "Transaction"),
+    ("Esc 1 i", "Open"),
+    ("\x15 FOLDER/in-other.csv Enter", "Nothing is written yet"),
+    ("m", "F2"),
+    ("Down Down Down Esc", ""),
+    ("Esc Esc Esc i", "Open"),
+    ("\x15 FOLDER/in-file.csv Enter", "Nothing is written yet"),
+    ("Down Enter", "Esc"),
+    ("Right Right PgDn Esc", "Nothing is written yet"),
+    ("m", "F2"),
+    ("Down " * 26 + "Esc c", "Correct"),
+    ("Down " * 12, "Password"),
+    ("Esc w", "Save"),
+    ("Enter", "Nothing is written yet"),
+    ("r", "Save"),
+    ("Enter", "Nothing is written yet"),
+    ("i", "Imported"),
+    ("Enter x", "Save As"),
+    ("\x15 FOLDER/with-interface.csv Enter", "OK"),
+    ("Enter u", "Undo"),
+    ("Esc", "Actions"),
+]
+"""Keys, and what stands on the screen then."""
+
+
+def _received(store: Path, files: Path) -> Output:
+    words = {
+        "FOLDER": str(files),
+        "TYPED": S["password typed in the interface"],
+        "LEFT": S["password typed and not saved"],
+        "STORED": "password:" + S["password in the store"][:3],
+    }
+    with Terminal([PROGRAM, "--debug", "--store", str(store)], columns=120, lines=40) as terminal:
+        tour = Tour(terminal)
+        tour.see("", "2 users")
+        for keys, text in STEPS:
+            tour.see(re.sub("|".join(words), lambda word: words[word[0]], keys), text)
+        terminal.send("\x11")
+        assert terminal.wait_for_end() == 0, terminal.text
+        return Output("the terminal", terminal.received)
+
+
+def _below(home: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(home.rglob("*")):
+        if path.is_file():
+            yield str(path.relative_to(home)), path
+
+
+def test_no_output_of_a_run_holds_a_piece_of_a_secret(home, store, files):
+    outputs = [_received(store, files)]
+    for arguments, given in _commands(store, files):
+        outputs += _ran(store, arguments, given)
+    below = list(_below(home))
+    held = set()
+    for name, path in below:
+        found = found_in(Output(name, path.read_bytes()))
+        kinds = [kind for pattern, kind in MAY_HOLD.items() if fnmatch(name, pattern)]
+        if found and kinds:
+            held.add(kinds[0])
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, name
+        elif found:
+            pytest.fail("\n".join(found))
+    for output in outputs:
+        assert found_in(output) == [], output.where
+    # all that may hold secrets was there to be searched, and so were the places that must not
+    assert held == set(MAY_HOLD.values())
+    assert [name for name, _ in below if fnmatch(name, MUST_NOT_HOLD)]
+    assert paths.log_path().is_file()
+    assert b"QmPwA" not in paths.log_path().read_bytes()
+    assert _CLIPBOARD.search(outputs[0].data)

@@ -1,0 +1,207 @@
+"""There is one door to the store: nothing changes a user but `Transaction.commit`.
+
+Told from the source, where nobody else may call what writes, and from the program: once the check
+at the door refuses everything, no way of changing a user gets through.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tinydb import where
+
+from qm_tui.store import open_store
+from qm_tui.store import transaction as door
+from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.edit import Edit, add_user, save_edits
+from qm_tui.store.changes.undo import undo
+from qm_tui.store.interface import TransactionKind, UserStore
+from qm_tui.store.tinydb import UsersDB
+from qm_tui.store.tinydb.table import UsersTable
+from qm_tui.store.transaction import RulesBroken, Transaction
+from qm_tui.store.validation import ValidationOptions
+from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.users.fields import FIELD, User
+from qm_tui.users.issues import Fault
+from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, written
+
+SOURCES = Path(__file__).parents[2] / "qm_tui"
+BO, CY = user("bo"), user("cy")
+
+
+def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Where in the source a method of this name is called: the file, and the call."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == name
+            ):
+                yield str(path.relative_to(SOURCES)), node
+
+
+def _callers(name: str, of: str) -> set[str]:
+    """The files in which a method is called on something that is called so."""
+    return {where for where, call in _calls(name) if of in ast.unparse(call.func)}
+
+
+def test_only_the_door_writes():
+    assert {where for where, _ in _calls("_write_checked")} == {"store/transaction.py"}
+    assert _callers("commit", "_storage") == {"store/tinydb/table.py"}
+    assert len([where for where, _ in _calls("commit") if where == "store/tinydb/table.py"]) == 2
+    assert _callers("append", "log") == {"store/tinydb/storage.py"}
+
+
+def test_only_an_import_that_planned_on_this_very_state_is_not_asked_again():
+    naming = {
+        str(path.relative_to(SOURCES)): path.read_text().count("validated_version")
+        for path in SOURCES.rglob("*.py")
+        if "validated_version" in path.read_text()
+    }
+    assert naming.keys() == {
+        "store/validation.py",
+        "store/transaction.py",
+        "transfer/importing.py",
+    }
+    assert naming["transfer/importing.py"] == naming["store/transaction.py"] == 1
+
+
+def test_the_door_cannot_be_replaced():
+    assert getattr(Transaction.commit, "__final__", False)
+
+
+# The door is shut
+
+
+@pytest.fixture
+def path(home):
+    return home / "store" / "users.json"
+
+
+@pytest.fixture
+def store(path):
+    commit(path, ANNA, BO)
+    commit(path, ANNA._replace(location="Bergen"))
+    store = open_store(path)
+    store.load()
+    return store
+
+
+def _shut(monkeypatch) -> None:
+    monkeypatch.setattr(door, "any_invalid", lambda *_: True)
+    monkeypatch.setattr(door, "validate_changes", _everything_is_wrong)
+
+
+def _everything_is_wrong(changes, *_rest):
+    fault = Fault(FIELD["location"], "The door is shut", "Come back later.")
+    return {user_id: [fault] for user_id in changes}
+
+
+def _edit(store: UserStore, _path: Path) -> object:
+    stored = store.state.users[ANNA.user_id]
+    return save_edits(store, [Edit(stored, stored._replace(agent_id="A-2"))])
+
+
+def _add(store: UserStore, _path: Path) -> object:
+    return add_user(store, CY._replace(user_id=""))
+
+
+def _bulk(values: dict[str, str] | None) -> Callable[[UserStore, Path], object]:
+    change = BulkChange(TransactionKind.SET, "change", chosen([BO.user_id]), values)
+    return lambda store, _: commit_bulk(store, change)
+
+
+def _undo(store: UserStore, _path: Path) -> object:
+    return undo(store, 2)
+
+
+def _script(change: Callable[[UsersTable], object]) -> Callable[[UserStore, Path], object]:
+    def with_tinydb(store: UserStore, path: Path) -> None:
+        with UsersDB(path) as db:
+            change(db.users)
+        store.refresh()
+
+    return with_tinydb
+
+
+_ANNA = where("user_name") == "anna"
+
+
+def _import(store: UserStore, path: Path) -> object:
+    changed = ANNA._replace(location="Oslo", department="IT"), BO._replace(agent_id="A-2")
+    file = written(path.parents[1], csv_text([HEADER, *changed, CY._replace(user_id="")]))
+    return import_users(Asked(file), store)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        _edit,
+        _add,
+        _bulk({"is_active": "0"}),
+        _bulk(None),
+        _undo,
+        _script(lambda users: users.insert(CY._asdict())),
+        _script(lambda users: users.update({"agent_id": "A-2"}, _ANNA)),
+        _script(lambda users: users.upsert({"agent_id": "A-2"}, _ANNA)),
+        _script(lambda users: users.remove(_ANNA)),
+        _script(lambda users: users.truncate(confirm=2)),
+    ],
+    ids=[
+        "edit",
+        "add",
+        "change of many",
+        "deletion",
+        "undo",
+        "insert by a script",
+        "update by a script",
+        "upsert by a script",
+        "remove by a script",
+        "truncate by a script",
+    ],
+)
+def test_no_way_leads_past_the_door(store, path, way, monkeypatch):
+    _shut(monkeypatch)
+    log = path.with_name("users.log")
+    before = path.read_bytes(), log.read_bytes(), store.state
+    with pytest.raises(RulesBroken, match="The door is shut"):
+        way(store, path)
+    assert (path.read_bytes(), log.read_bytes(), store.state) == before
+    monkeypatch.undo()
+    way(store, path)
+    assert store.state.number == 3
+
+
+def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch):
+    _shut(monkeypatch)
+    state = store.state
+    with store.transaction(IMPORT) as transaction, pytest.raises(RulesBroken):
+        transaction.commit(
+            {CY.user_id: CY}, terms=ValidationOptions(validated_version=state.version - 1)
+        )
+    _import(store, path)  # it was planned on this very state
+    assert store.state.number == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ANNA._replace(phone_ip="nonsense"),
+        ANNA._replace(last_name=""),
+        ANNA._replace(unlimited_license="1", on_demand_license="1"),
+        ANNA._replace(first_name="a\x1b[2Jb"),
+        ANNA._replace(user_name="BO"),
+        User(user_id="u-new"),
+    ],
+    ids=["address", "mandatory", "licenses", "control", "name", "nothing"],
+)
+def test_what_breaks_a_rule_is_not_written_whoever_asks(store, path, wrong):
+    before = store.state
+    with store.transaction(EDIT) as transaction, pytest.raises(RulesBroken) as refused:
+        transaction.commit({BO.user_id: BO._replace(location="X"), wrong.user_id: wrong})
+    assert refused.value.faults.keys() == {wrong.user_id}
+    assert str(refused.value).startswith("Nothing was saved. ")
+    assert store.state.version == before.version
+    assert open_store(path).load() == before

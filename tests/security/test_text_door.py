@@ -1,0 +1,263 @@
+"""There is one door for text that others wrote: a widget is given nothing else.
+
+Told from the source. Textual takes a `str` for markup, and draws what stands in it. So wherever a
+text is given to a widget, or made into what a widget draws, it must come through the door, or be
+the program's own. What cannot be told from the source stands in a table, with the reason.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).parents[2] / "qm_tui"
+INTERFACE = SOURCES / "tui"
+
+DOOR = {"safe", "safe_lines", "safe_path", "visible", "fitted", "size_text", "counted", "json_text"}
+"""What makes any text fit to be seen, or makes a text of numbers alone."""
+
+KEEPS = {"shortened", "sentence", "join", "ljust", "rjust", "rstrip", "strip"}
+"""What makes of a text that is fit to be seen another."""
+
+MAKES = {"Content", "Text", "Segment", "styled", "assemble"}
+WIDGETS = {"Static", "Label", "Button", "ListOption"}
+GIVES = {"update", "set_label", "add_leaf", "set_options", "add_option"}
+SHOWN = {"label", "border_title", "border_subtitle", "title", "sub_title", "placeholder"}
+
+FORBIDDEN = {"from_markup", "from_ansi", "notify", "Markdown", "RichLog", "Log", "Pretty", "Digits"}
+"""What would take markup, or escapes, or show a text for which there is no door."""
+
+LOOKED_AT = {
+    ("terminal/output_filter.py", "mended(one.text)"): "it is the last door",
+    ("widgets/text_input.py", "''.join(drawn)"): "each character was looked at",
+    ("terminal/no_color_filter.py", "text"): "what was drawn, with other styles",
+    ("counts/license_tables.py", "text[:start]"): "a part of the header, which is `fitted`",
+    ("counts/license_tables.py", "text[start:end]"): "a part of the header, which is `fitted`",
+    ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `fitted`",
+    ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
+    ("user/form_rows.py", "name"): "the name of a field; it is kept, and drawn by `safe`",
+    ("user/form_screen.py", "self._form.rows"): "no text: rows",
+    ("work/session.py", "user_ids"): "no text: a set",
+    ("users/page.py", "((user.user_id, user) for user in self._found.get())"): "no text: a dict",
+}
+"""By file and expression, why what is given is fit to be seen."""
+
+
+class _Function:
+    """A function, and what the names in it are given."""
+
+    def __init__(self, node: ast.AST) -> None:
+        self.given: dict[str, list[ast.expr]] = {}
+        for one in ast.walk(node):
+            if isinstance(one, ast.Assign):
+                for target in one.targets:
+                    self._take(target, one.value)
+            elif isinstance(one, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
+                self._take(one.target, one.value)
+            elif isinstance(one, ast.Call) and _name(one) in ("append", "insert", "extend"):
+                self._take(getattr(one.func, "value", one.func), one.args[-1])
+
+    def _take(self, target: ast.expr, value: ast.expr | None) -> None:
+        if value is not None and isinstance(target, ast.Name):
+            self.given.setdefault(target.id, []).append(value)
+        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            for one, part in zip(target.elts, value.elts, strict=True):
+                self._take(one, part)
+
+
+def _name(call: ast.Call) -> str:
+    function = call.func
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+def _returns_content(node: ast.FunctionDef) -> bool:
+    said = ast.unparse(node.returns) if node.returns is not None else ""
+    return "Content" in said or said in ("Text", "Table", "Strip")
+
+
+CONTENTS = {
+    node.name
+    for path in INTERFACE.rglob("*.py")
+    for node in ast.walk(ast.parse(path.read_text()))
+    if isinstance(node, ast.FunctionDef) and _returns_content(node)
+}
+"""Functions and methods that give something made by `MAKES`, of which each is looked at."""
+
+
+def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
+    node: ast.expr | None, function: _Function, seen: frozenset[str] = frozenset()
+) -> bool:
+    """Whether an expression is the program's own text, or came through the door."""
+
+    def all_safe(*nodes: ast.expr | None) -> bool:
+        return all(_is_safe(one, function, seen) for one in nodes)
+
+    match node:
+        case None | ast.Constant() | ast.Compare():
+            return True
+        case ast.Call():
+            name = _name(node)
+            if name in DOOR or name in CONTENTS or name in ("Content", "Text"):
+                return True  # where these are called is looked at too
+            own = node.func.value if isinstance(node.func, ast.Attribute) else None
+            texts = () if name == "stylize" else node.args
+            return name in KEEPS | {"stylize"} and all_safe(own, *texts)
+        case ast.Name() if node.id in function.given and node.id not in seen:
+            seen |= {node.id}
+            return all_safe(*function.given[node.id])
+        case ast.Name():
+            return node.id in seen or node.id.lstrip("_").isupper()  # a constant
+        case ast.Attribute():
+            return node.attr.isupper()
+        case ast.IfExp():
+            return all_safe(node.body, node.orelse)
+        case ast.BoolOp():
+            return all_safe(*node.values)
+        case ast.BinOp(op=ast.Mult()):  # the one is a text, the other how often it comes
+            return any(_is_safe(one, function, seen) for one in (node.left, node.right))
+        case ast.BinOp():
+            return all_safe(node.left, node.right)
+        case ast.Subscript():
+            return all_safe(node.value)
+        case ast.JoinedStr():
+            return all_safe(*node.values)
+        case ast.FormattedValue():
+            return node.format_spec is not None or all_safe(node.value)
+        case ast.List() | ast.Tuple():
+            return all_safe(*node.elts)
+        case ast.ListComp() | ast.GeneratorExp():
+            return all_safe(node.elt)
+        case ast.Starred():
+            return all_safe(node.value)
+    return False
+
+
+def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
+    """All that is given to widgets, or made into what they draw: the file, what, and where."""
+    for path in sorted(INTERFACE.rglob("*.py")):
+        if path == INTERFACE / "text" / "safe_content.py":
+            continue
+        tree = ast.parse(path.read_text())
+        inside = {
+            id(one) for node in ast.walk(tree) if _is_function(node) for one in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if _is_function(node) or isinstance(node, ast.Module):
+                parts = ast.walk(node)
+                if isinstance(node, ast.Module):
+                    parts = (one for one in parts if id(one) not in inside)
+                function = _Function(node)
+                for part in parts:
+                    for what in _texts_in(part):
+                        yield str(path.relative_to(INTERFACE)), what, function
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _texts_in(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call):
+        name = _name(node)
+        if name == "assemble":
+            for one in node.args:
+                yield one.elts[0] if isinstance(one, ast.Tuple) else one
+        elif (name in MAKES | WIDGETS and node.args) or (
+            name in GIVES and isinstance(node.func, ast.Attribute) and node.args
+        ):
+            yield node.args[0]
+        yield from (one.value for one in node.keywords if one.arg in SHOWN)
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute) and target.attr in SHOWN:
+                yield node.value
+
+
+def _not_told() -> set[tuple[str, str]]:
+    return {
+        (file, ast.unparse(what))
+        for file, what, function in _given()
+        if not _is_safe(what, function)
+    }
+
+
+def test_a_widget_is_given_nothing_that_others_wrote():
+    assert _not_told() - LOOKED_AT.keys() == set()
+
+
+def test_what_was_looked_at_is_still_there():
+    assert LOOKED_AT.keys() - _not_told() == set()
+
+
+def test_whatever_is_typed_or_pasted_goes_into_a_field_that_leaves_out_what_a_terminal_obeys():
+    fields = {"Input", "MaskedInput", "TextArea"}
+    made = [
+        f"{path.relative_to(INTERFACE)}: {ast.unparse(node)[:60]}"
+        for path in INTERFACE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Call) and _name(node) in fields)
+        or (isinstance(node, ast.ClassDef) and fields & {ast.unparse(base) for base in node.bases})
+    ]
+    assert [one.split(":")[0] for one in sorted(made)] == [
+        "widgets/text_area.py",
+        "widgets/text_input.py",
+    ]
+
+
+def test_nothing_takes_markup():
+    used = {
+        (str(path.relative_to(INTERFACE)), name)
+        for path in INTERFACE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and (name := _name(node)) in FORBIDDEN
+    }
+    assert used == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "is_safe"),
+    [
+        ("Static(user.first_name)", False),
+        ("Static(f'{user.first_name}')", False),
+        ("Static(safe(user.first_name))", True),
+        ("Static(f'{number:,} users')", True),
+        ("x = user.first_name\nself.update(x)", False),
+        ("x = safe(user.first_name)\nself.update(x)", True),
+        ("x = safe('a')\nif y:\n    x = y\nself.update(x)", False),
+        ("self.border_title = path.name", False),
+        ("Button(label=user.first_name)", False),
+        ("Content.assemble(safe(x), (x, 'bold'))", False),
+        ("Segment(x[:9], style)", False),
+        ("Segment(fitted(x, 9), style)", True),
+        ("x = [safe(y)]\nx.append(z)\nself.update(Content().join(x))", False),
+        ("Text(name)", False),
+    ],
+)
+def test_what_others_wrote_is_found(source, is_safe):
+    body = "\n".join(f"    {line}" for line in source.splitlines())
+    (function,) = ast.parse(f"def one():\n{body}").body
+    texts = [what for node in ast.walk(function) for what in _texts_in(node)]
+    assert texts
+    assert all(_is_safe(one, _Function(function)) for one in texts) is is_safe
+
+
+# Without the interface
+
+
+def test_the_command_line_prints_through_one_door():
+    printing = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and (
+            _name(node) in ("print", "echo", "secho")
+            or (_name(node) == "write" and "sys.std" in ast.unparse(node.func))
+        )
+    }
+    assert printing == {
+        "output.py",
+        "progress_line.py",  # numbers, and the names of phases
+        "cli/exporting.py",  # a file, and never to a terminal
+    }

@@ -1,0 +1,216 @@
+"""A store that can only be looked at: said, and what changes it is grey. And what is said first."""
+
+import subprocess
+import sys
+
+import pytest
+from textual.widgets import Button
+
+from benchmarks.terminal import Terminal
+from qm_tui.store import open_store
+from qm_tui.store.tinydb import TinyDBUserStore
+from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.widgets.message_box import Message
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    commit,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    status_of,
+    store_of,
+    top,
+)
+from tests.tui.terminal.test_real_terminal import PROGRAM, started
+
+
+def looking(home, users):
+    store_of(home / "users.json", users)
+    return QmTuiApp(open_store(home / "users.json", read_only=True), login="mheller")
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_it_is_said_in_the_header_and_once_in_the_actions_bar(home, size):
+    async with looking(home, sample_users(5)).run_test(size=size) as pilot:
+        await settled(pilot)
+        assert "looking only" in shown(pilot).splitlines()[0]
+        assert status_of(pilot) == f"The store {home}/users.json is open read-only."
+
+
+async def test_a_store_that_can_be_changed_says_nothing(home):
+    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "looking only" not in shown(pilot)
+
+
+async def test_import_and_undo_are_grey_and_do_nothing_and_export_works(home, monkeypatch):
+    monkeypatch.chdir(home)
+    async with looking(home, sample_users(5)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        page = page_of(pilot)
+        assert page.query_one("#import", Button).disabled
+        assert not page.query_one("#export", Button).disabled
+        assert page.check_action("import", ()) is None
+        assert page.check_action("undo", ()) is None
+        await pilot.press("i", "u")
+        await pilot.pause(0.1)
+        assert top(pilot) is page
+        await pilot.press("2")
+        await pilot.pause(0.2)
+        assert "looking only" in shown(pilot)
+        assert top(pilot).query_one("#undo", Button).disabled
+        assert not top(pilot).query_one("#open", Button).disabled
+        await pilot.press("u")
+        await pilot.pause(0.1)
+        assert top(pilot) is pilot.app.get_screen("activity")
+        await pilot.press("1", "x")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Export complete. 5 users" in shown(pilot)
+
+
+async def test_what_others_commit_is_seen_all_the_same(home):
+    users = sample_users(5)
+    async with looking(home, users).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        commit(home / "users.json", users[1]._replace(first_name="Late"))
+        await pilot.pause(0.7)
+        assert "* Late" in shown(pilot)
+
+
+async def test_after_a_failed_sync_the_rest_is_for_looking_only(home, monkeypatch):
+    users = sample_users(5)
+    app = app_on(home / "users.json", users)
+    commit(home / "users.json", users[1]._replace(first_name="Late"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+
+        def fail(*_):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr("qm_tui.store.tinydb.log.os.fdatasync", fail)
+        monkeypatch.setattr("qm_tui.store.tinydb.log.os.ftruncate", fail)
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert isinstance(top(pilot), Message)
+        words = " ".join(word for word in shown(pilot).split() if word != "│")
+        assert "may not have been saved" in words
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "looking only" in shown(pilot)
+        assert page_of(pilot).check_action("import", ()) is None
+
+
+CUT_OFF = """
+import os, sys
+from pathlib import Path
+from qm_tui.store import open_store
+store = open_store(Path(sys.argv[1]))
+store.load()
+with store.import_in_progress("sales.csv"):
+    os._exit(9)
+"""
+
+
+async def test_an_import_that_was_cut_off_is_said_at_the_start_and_once(home):
+    store_of(home / "users.json", sample_users(5))
+    command = [sys.executable, "-c", CUT_OFF, str(home / "users.json")]
+    assert subprocess.run(command, check=False).returncode == 9
+    app = QmTuiApp(open_store(home / "users.json"), login="mheller")
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert isinstance(top(pilot), Message)
+        words = " ".join(word for word in shown(pilot).split() if word != "│")
+        assert "The import of sales.csv, started by" in words
+        assert "was interrupted. Nothing was saved. Import the file again." in words
+        await pilot.press("enter")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+    again = QmTuiApp(open_store(home / "users.json"), login="mheller")
+    async with again.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert top(pilot) is page_of(pilot)
+
+
+NOTICES = [
+    f"The import of sales-{number}.csv, started by kweber on 2026-11-23 at 09:1{number}, was "
+    "interrupted. Nothing was saved. Import the file again."
+    for number in range(9)
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+async def test_many_notices_leave_the_button_in_sight(home, monkeypatch, count):
+    monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:count])
+    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "[OK]" in shown(pilot)
+        assert "sales-0.csv" in shown(pilot)
+        for _ in range(40):
+            await pilot.press("down")
+        assert f"sales-{count - 1}.csv" in shown(pilot)
+        await pilot.click("#ok")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
+    sentence = "The store /srv/qms/users.json is read-only: you may not write its folder."
+    monkeypatch.setattr(TinyDBUserStore, "read_only_reason", sentence)
+    app = QmTuiApp(open_store(home / "users.json"), login="mheller")
+    with monkeypatch.context() as patch:
+        patch.setattr(TinyDBUserStore, "read_only_reason", "")
+        store_of(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=settled)
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_notices_at_the_start(home, size, snap_compare, monkeypatch):
+    monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:2])
+    app = app_on(home / "users.json", sample_users(60))
+    assert snap_compare(app, terminal_size=size, run_before=settled)
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_leaving_writes_the_file_for_other_programs_or_says_why_not(home, is_damaged):
+    path = home / "users.json"
+    store_of(path, sample_users(5)).close()
+    with started(home) as terminal:
+        terminal.wait_for("5 users")
+        terminal.settle()
+        before = path.read_bytes()
+        if is_damaged:
+            path.write_bytes(before.replace(b"Jack", b"Jane"))
+        terminal.send("e")
+        terminal.wait_for("F2 Save")
+        terminal.send("James")
+        terminal.settle()
+        terminal.send("\x1bOQ")
+        terminal.wait_for("saved. u takes it back")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        said = terminal.received.rpartition(b"\x1b[?1049l")[2]
+        assert (b"Warning: users.json is behind" in said) == is_damaged
+    assert (b"James" in path.read_bytes()) != is_damaged
+
+
+def test_the_program_opens_a_store_for_looking_only(home):
+    store_of(home / "users.json", sample_users(5))
+    command = [PROGRAM, "--store", str(home / "users.json"), "--read-only"]
+    with Terminal(command) as terminal:
+        terminal.wait_for("looking only")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    with started(home) as terminal:
+        terminal.wait_for("5 users")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0

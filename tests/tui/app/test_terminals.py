@@ -1,0 +1,268 @@
+"""Small terminals, terminals without colours, tmux: what is shown there, and what keys do."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from qm_tui.tui.frame.navigation import NavigationPane
+from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.widgets.too_small import TooSmall
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    settled,
+    shown,
+    store_of,
+    table_of,
+    top,
+)
+from tests.tui.terminal.test_real_terminal import PROGRAM
+from tests.tui.users.test_filter import bar_of, listed
+
+SENTENCE = "This terminal is too small: 58x14. qm-tui needs 60x16; 80x24 is comfortable."
+
+
+@pytest.fixture
+def app(home):
+    return app_on(home / "users.json", sample_users(60))
+
+
+async def resized(pilot, width, height):
+    await pilot.resize_terminal(width, height)
+    await pilot.pause()
+
+
+def words(pilot):
+    return " ".join(shown(pilot).split())
+
+
+async def test_a_terminal_that_is_too_small_says_so_and_comes_back_as_it_was(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down", "slash", "e")
+        await listed(pilot)
+        before = shown(pilot)
+        await resized(pilot, 58, 14)
+        assert words(pilot) == SENTENCE
+        await pilot.press("x", "i", "escape", "down")
+        assert words(pilot) == SENTENCE
+        await resized(pilot, *SMALL)
+        assert not top(pilot).query(TooSmall)
+        assert shown(pilot) == before
+        assert pilot.app.focused is bar_of(pilot).field
+        assert bar_of(pilot).field.value == "e"
+
+
+async def test_a_dialog_stays_open_below(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("v", "down")
+        await pilot.pause()
+        dialog, before = top(pilot), shown(pilot)
+        await resized(pilot, 59, 24)
+        assert "too small: 59x24" in words(pilot)
+        await resized(pilot, *SMALL)
+        assert top(pilot) is dialog
+        assert shown(pilot) == before
+
+
+async def test_what_comes_up_meanwhile_is_covered_too(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await resized(pilot, 58, 14)
+        pilot.app.push_screen(Message("Something ended."))
+        await pilot.pause(0.1)
+        assert words(pilot) == SENTENCE
+        await resized(pilot, *SMALL)
+        assert "Something ended." in shown(pilot)
+
+
+async def test_quit_works_in_a_terminal_that_is_too_small(app):
+    async with app.run_test(size=(40, 10)) as pilot:
+        await settled(pilot)
+        assert "too small: 40x10" in words(pilot)
+        await pilot.press("q")
+        await pilot.pause(0.1)
+        assert not pilot.app.is_running
+
+
+async def test_a_storm_of_sizes_leaves_it_right(app):
+    async with app.run_test(size=LARGE) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down", "down", "right")
+        for number in range(100):
+            await pilot.resize_terminal(40 + number % 90, 10 + number % 35)
+        await resized(pilot, *SMALL)
+        assert not top(pilot).query(TooSmall)
+        assert table_of(pilot).cursor_row == 3
+        assert pilot.app.focused is table_of(pilot)
+        assert ">  " in shown(pilot)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [[], ["slash"], ["enter"], ["v"], ["c"], ["F"], ["L"], ["question_mark"], ["x"], ["i"], ["2"]],
+    ids="-".join,
+)
+async def test_the_smallest_terminal_shows_all_screens_with_their_way_out(app, keys):
+    async with app.run_test(size=(60, 16)) as pilot:
+        await settled(pilot)
+        await pilot.press(*keys)
+        await pilot.pause(0.2)
+        text = shown(pilot)
+        assert len(text.splitlines()) <= 16
+        ways_out = ("[Cancel]", "Esc", "q quit", "[Back]")
+        assert any(one in text for one in ways_out), text
+
+
+async def test_the_navigation_pane_is_hidden_where_there_is_no_room_unless_it_is_wanted(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        pane = page_of(pilot).query_one(NavigationPane)
+        assert pane.display
+        await resized(pilot, 79, 24)
+        assert not bool(pane.display)
+        await pilot.press("n")
+        assert pane.display
+        await resized(pilot, *SMALL)
+        await pilot.press("n", "2")
+        await pilot.pause(0.1)
+        assert not top(pilot).query_one(NavigationPane).display
+        await pilot.press("n", "1")
+        await pilot.pause(0.1)
+        assert page_of(pilot).query_one(NavigationPane).display
+
+
+class Tmux:
+    """A server of its own with one session."""
+
+    def __init__(self, folder, *command, **environment):
+        self._socket = str(folder / "tmux")
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        self._do("new-session", "-d", "-x", "80", "-y", "24", "env", *variables, *command)
+
+    def _do(self, *arguments):
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        for name in ("TMUX", "COLUMNS", "LINES"):  # where they are set, no size is ever another
+            environment.pop(name, None)
+        done = subprocess.run(
+            ["tmux", "-S", self._socket, "-f", os.devnull, *arguments],
+            check=True,
+            capture_output=True,
+            env=environment,
+            timeout=10,
+        )
+        return done.stdout.decode()
+
+    def send(self, *keys):
+        self._do("send-keys", *keys)
+
+    def resize(self, width, height):
+        self._do("resize-window", "-x", str(width), "-y", str(height))
+
+    def text(self, *, with_attributes=False):
+        return self._do("capture-pane", "-p", *(["-e"] if with_attributes else []))
+
+    def wait_for(self, text, *, gone=False):
+        end = time.monotonic() + 15
+        while (text in self.text()) is gone:
+            assert time.monotonic() < end, f"{text!r}\n{self.text()}"
+            time.sleep(0.05)
+
+    @property
+    def is_there(self):
+        """Whether the session is there."""
+        asked = ["tmux", "-S", self._socket, "has-session"]
+        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
+    def end(self):
+        subprocess.run(
+            ["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True
+        )
+
+
+def soon(is_so):
+    """Wait until something is so."""
+    end = time.monotonic() + 15
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def reversed_texts(screen):
+    """What stands on a screen in reverse, part by part."""
+    found = []
+    for line in screen.splitlines():
+        is_reversed = False
+        for part in ("m" + line).split("\x1b["):
+            codes, _, text = part.partition("m")
+            for code in codes.split(";"):
+                is_reversed = code == "7" or (is_reversed and code not in ("", "0", "27"))
+            if is_reversed and text.strip():
+                found.append(text)
+    return found
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_in_tmux_without_colours_everything_is_told_apart(home):
+    store_of(home / "users.json", sample_users(60))
+    tmux = Tmux(
+        home,
+        *(PROGRAM, "--store", str(home / "users.json")),
+        TERM="screen",
+        NO_COLOR="1",
+        HOME=str(home),
+    )
+    try:
+        tmux.wait_for("60 users")
+        tmux.wait_for(">  Jack")
+        soon(lambda: any("Jack" in one for one in reversed_texts(tmux.text(with_attributes=True))))
+        screen = tmux.text(with_attributes=True)
+        assert "\x1b[3" not in screen.replace("\x1b[39m", "")  # no colour
+        assert any("First Name" in one for one in reversed_texts(screen))  # the current column
+        assert any("Jack" in one for one in reversed_texts(screen))  # the cursor
+        tmux.send("Down", "Space")
+        tmux.wait_for("1 marked")
+        tmux.wait_for(">✓ ")
+        tmux.send("/")
+        tmux.wait_for("of 60 shown")
+        tmux.send("active:no")
+        tmux.send("Enter")
+        tmux.wait_for("not shown")
+        tmux.send("Escape")
+        tmux.wait_for("of 60 shown", gone=True)
+        tmux.send("?")
+        tmux.wait_for("Keys that work here")
+        tmux.send("Escape")
+        tmux.wait_for("Keys that work here", gone=True)
+        tmux.send(":")
+        tmux.wait_for("Type some letters of an action")
+        tmux.send("views")
+        tmux.wait_for("Choose a view, or save this one")
+        tmux.send("Escape")
+        tmux.wait_for("Choose a view, or save this one", gone=True)
+        tmux.send("v")
+        tmux.wait_for("Without recording profile")
+        tmux.send("Tab", "Tab")
+        soon(
+            lambda: any("[Show]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
+        )
+        tmux.send("Escape")
+        tmux.wait_for("Without recording profile", gone=True)
+        tmux.send("n")
+        tmux.wait_for("Administration", gone=True)
+        tmux.resize(58, 14)
+        tmux.wait_for("too small: 58x14")
+        tmux.resize(80, 24)
+        tmux.wait_for("1 marked")
+        assert "60 users" in tmux.text()
+        tmux.send("q")
+        soon(lambda: not tmux.is_there)  # the program ended, and with it the session
+    finally:
+        tmux.end()

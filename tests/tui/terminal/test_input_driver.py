@@ -1,0 +1,68 @@
+"""What is pasted is text, whatever stands in it; bytes that are no text harm nothing."""
+
+import os
+
+import pytest
+from textual import events
+
+from qm_tui.tui.terminal.input_driver import PasteParser
+from tests.helpers import ANNA, commit, user
+from tests.tui.terminal.test_real_terminal import started
+
+START, END = "\x1b[200~", "\x1b[201~"
+HOSTILE = (
+    "abc\x1b]Dxyz\x1bq\x1b[B\x1b\x1b[A\x1b]52;c;SEFDSw==\x07 \x1b[20\x1b[201\x1b[200~D\x1b[<0;5;5M"
+)
+
+
+def _came(*parts: str) -> list[tuple[str, str]]:
+    parser = PasteParser()
+    messages = [message for part in parts for message in parser.feed(part)]
+    return [
+        (type(one).__name__, one.text if isinstance(one, events.Paste) else getattr(one, "key", ""))
+        for one in messages
+    ]
+
+
+WHOLE = f"a{START}{HOSTILE}{END}b"
+WANTED = [("Key", "a"), ("Paste", HOSTILE.replace("\x1b", "\x1a")), ("Key", "b")]
+
+
+def test_a_paste_is_one_text_and_no_key():
+    assert _came(WHOLE) == WANTED
+    assert _came(WHOLE, WHOLE) == WANTED * 2
+
+
+@pytest.mark.parametrize("at", range(1, len(WHOLE)))
+def test_wherever_it_is_cut_in_two(at):
+    assert _came(WHOLE[:at], WHOLE[at:]) == WANTED
+
+
+def test_character_by_character():
+    assert _came(*WHOLE) == WANTED
+
+
+def test_keys_are_keys_as_before():
+    assert _came("q\x1b[B\x1b[A", "\x1b[", "C\x1bOQ") == [
+        ("Key", "q"),
+        *(("Key", one) for one in ("down", "up", "right", "f2")),
+    ]
+
+
+def test_in_a_real_terminal_nothing_that_is_pasted_acts(home):
+    commit(home / "users.json", ANNA, user("bo"))
+    with started(home) as terminal:
+        terminal.wait_for("Anna")
+        terminal.settle(0.5)
+        before = terminal.text
+        terminal.send(f"{START}{HOSTILE}\x1bD\x1bx\x1bq{END}")
+        terminal.settle(0.4)
+        assert terminal.text == before
+        terminal.send(f"/{START}an\x1bna{END}")
+        terminal.wait_for("1 of 2 shown")
+        terminal.send("\x1b")
+        terminal.settle(0.5)
+        os.write(terminal.descriptor, b"\xff\xfe\xc3")
+        terminal.settle(0.3)
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
