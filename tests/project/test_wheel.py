@@ -30,7 +30,7 @@ def installed(tmp_path_factory):
 def test_the_wheel_carries_the_package_the_styles_and_nothing_else(installed):
     names = zipfile.ZipFile(installed[0]).namelist()
     assert "qm_tui/styles/qm_tui.tcss" in names
-    assert "qm_tui/styles/dialogs.tcss" in names
+    assert "qm_tui/styles/transfer/files/file_dialog.tcss" in names
     assert "qm_tui/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
 
@@ -47,9 +47,9 @@ def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
         cwd=home,
         env=environment,
     ).stdout
-    sheets = list((ROOT / "styles").glob("*.tcss"))
+    sheets = list((ROOT / "styles").rglob("*.tcss"))
     assert said.count(str(target)) == 1 + len(sheets)
-    assert all(f"/styles/{sheet.name}" in said for sheet in sheets)
+    assert all(f"/{sheet.relative_to(ROOT)}" in said for sheet in sheets)
     command = [sys.executable, "-m", "qm_tui", "--store", str(home / "users.json")]
     monkeypatch.chdir(home)
     with Terminal(command, environment={"PYTHONPATH": str(target)}) as terminal:
