@@ -1,10 +1,10 @@
-"""What the interface takes while nobody does anything: processor, memory, bytes on the line.
+"""CPU time, memory and terminal output of the idle terminal UI.
 
     python -m benchmarks.at_rest [USERS] [SECONDS]
 
-Runs it on many users in a pseudo-terminal of 120x40, and VisiData and less on the same users beside
-it, all at once. When all users are read it waits, and looks at each process for so many seconds.
-At the end the interface filters and sorts, and its memory is looked at again. Linux only.
+Runs the terminal UI with many users in a pseudo-terminal of 120x40, and VisiData and less with the
+same users at the same time. After all users are loaded, measures each process for SECONDS. At the
+end, the terminal UI filters and sorts, and its memory is measured again. Linux only.
 """
 
 import os
@@ -28,23 +28,23 @@ from benchmarks.programs import (
 from benchmarks.terminal import Terminal
 
 MOST_PROCESSOR: Final = 0.5
-"""Percent of a core."""
+"""In percent of a core."""
 MOST_MEMORY: Final = 300
-"""Megabytes."""
+"""In megabytes."""
 
 _CALM: Final = 5
-"""Seconds between the last user that was read and the first look."""
+"""Seconds between the end of loading and the first measurement."""
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Spent(NamedTuple):
-    """What a process has spent so far.
+    """The resources that a process has used so far.
 
     Attributes:
-        processor: seconds of a core.
-        written: bytes that it wrote, to the terminal or elsewhere.
-        memory: megabytes that it holds.
-        peak: the most that it held.
+        processor: CPU time in seconds.
+        written: bytes written, to the terminal or elsewhere.
+        memory: resident memory in megabytes.
+        peak: peak of the resident memory in megabytes.
     """
 
     processor: float
@@ -54,7 +54,7 @@ class Spent(NamedTuple):
 
 
 def spent(pid: int) -> Spent:
-    """What a process has spent so far."""
+    """Return the resources that a process has used so far."""
     folder = Path("/proc") / str(pid)
     times = (folder / "stat").read_text().rpartition(")")[2].split()
     status = _named(folder / "status")
@@ -67,7 +67,7 @@ def spent(pid: int) -> Spent:
 
 
 def _named(file: Path) -> dict[str, str]:
-    """The lines of a file of names and values."""
+    """Return the values of a file with lines `name: value`, by name."""
     parts = (line.partition(":") for line in file.read_text().splitlines())
     return {name: value.strip() for name, _, value in parts}
 
@@ -77,21 +77,23 @@ def _megabytes(value: str) -> float:
 
 
 def use(terminal: Terminal) -> None:
-    """Filter and sort, so that what that needs is made."""
+    """Filter and sort, so that the caches are built."""
     for keys in ("/", "b", "e", "r", ESCAPE, "s", "s"):
         terminal.send(keys)
         terminal.settle(0.4, longest=2)
 
 
 def main(users: int = 100_000, seconds: int = 30) -> None:
-    """Measure, and print."""
+    """Run the benchmark, and print the results."""
     with apart() as folder, ExitStack() as ends:
         file = users_file(folder, users)
         programs = [ours(made_store(file, is_snapshot=True), file, users), *others(file, users)]
-        names = [one.name for one in programs[1:]]
+        names = [program.name for program in programs[1:]]
         say_left_out(names)
-        table = Table(f"At rest with {users:,} users, {seconds} seconds", names)
-        terminals = {one.name: ends.enter_context(started(one).terminal) for one in programs}
+        table = Table(f"Idle with {users:,} users, {seconds} seconds", names)
+        terminals = {
+            program.name: ends.enter_context(started(program).terminal) for program in programs
+        }
         for terminal in terminals.values():
             terminal.settle(_CALM, longest=_CALM)
         before = {name: spent(terminal.pid) for name, terminal in terminals.items()}
@@ -100,16 +102,16 @@ def main(users: int = 100_000, seconds: int = 30) -> None:
             for terminal in terminals.values():
                 terminal.read(0.1)
         for name, terminal in terminals.items():
-            was, now = before[name], spent(terminal.pid)
-            took = time.perf_counter() - begin
-            share = 100 * (now.processor - was.processor) / took
-            table.row("processor, of a core", Unit.PERCENT, MOST_PROCESSOR).add(name, share)
-            table.row("written", Unit.BYTES, 0).add(name, now.written - was.written)
+            start, now = before[name], spent(terminal.pid)
+            elapsed = time.perf_counter() - begin
+            share = 100 * (now.processor - start.processor) / elapsed
+            table.row("CPU time, of a core", Unit.PERCENT, MOST_PROCESSOR).add(name, share)
+            table.row("bytes written", Unit.BYTES, 0).add(name, now.written - start.written)
             table.row("memory", Unit.MEGABYTES, MOST_MEMORY).add(name, now.memory)
-            table.row("memory at its peak", Unit.MEGABYTES).add(name, now.peak)
+            table.row("peak memory", Unit.MEGABYTES).add(name, now.peak)
         use(terminals[OURS])
         now = spent(terminals[OURS].pid)
-        table.row("memory after a filter and an order", Unit.MEGABYTES, MOST_MEMORY).add(
+        table.row("memory after filtering and sorting", Unit.MEGABYTES, MOST_MEMORY).add(
             OURS, now.memory
         )
     table.print()

@@ -1,11 +1,11 @@
-"""How long an export takes, beside writing the same file with `csv.writer` and a sync.
+"""Duration of an export. The reference writes the same file with `csv.writer` and a sync.
 
     python -m benchmarks.export_speed [USERS] [RUNS]
 
-Each export and the reference run in a process of their own and take turns, so that a machine that
-slows down slows down all; the seconds are those of the writing alone, after loading, and of the
-whole process `qm-tui export`. Printed are medians, their ratios, and whether the file is that of
-the reference. Then come users of whom each has a value that a spreadsheet would run.
+Each export and the reference run in their own processes, alternately, so that changes in the speed
+of the machine affect all. Measures the time to write after loading, and the time of the whole
+process `qm-tui export`. Prints medians, their ratios, and whether the file equals that of the
+reference. Then measures users with one formula each.
 """
 
 import json
@@ -27,7 +27,7 @@ from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL
 
 HERE: Final = Path(__file__).parent
 MOST: Final = 1.3
-"""How many times as long as the reference an export may take without choices."""
+"""The maximum ratio of an export with default options to the reference."""
 
 CHOICES: Final = {
     "export": USUAL,
@@ -43,7 +43,7 @@ WHOLE: Final = "qm-tui export, whole process"
 
 
 def export(store: str, file: str, what: str) -> None:
-    """Load a store, export it, and print how long the second took."""
+    """Load a store, export it, and print the duration of the export."""
     opened = open_store(Path(store), read_only=True)
     opened.load()
     users = list(opened.state.users.values())
@@ -53,56 +53,56 @@ def export(store: str, file: str, what: str) -> None:
 
 
 def said(*arguments: object) -> float:
-    """The seconds that a Python program prints."""
+    """Run a Python program, and return the seconds that it prints."""
     done = run([sys.executable, *map(str, arguments)], check=True, stdout=PIPE)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return float(answer["seconds"])
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return float(printed["seconds"])
 
 
 def make_store(path: Path, count: int, *, with_formulas: bool) -> None:
-    """A store of so many users in one JSON file."""
+    """Create a store."""
     users = sample_users(count)
     if with_formulas:
-        users = {one: user._replace(agent_id="=1+1") for one, user in users.items()}
+        users = {key: user._replace(agent_id="=1+1") for key, user in users.items()}
     store = open_store(path)
-    with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
+    with store.transaction(Action(TransactionKind.IMPORT, "users.csv")) as transaction:
         transaction.commit(users)
     store.close()
 
 
 def compare(folder: Path, count: int, runs: int) -> bool:
-    """Measure, print a table, and say whether the export is as fast as it must be."""
+    """Print a table, and return whether the export is fast enough."""
     store, file, reference = folder / "users.json", folder / "users.csv", folder / "reference.csv"
     times: dict[str, list[float]] = {}
     for turn in range(runs + 1):
-        took = {REFERENCE: said(HERE / "reference" / "write_users.py", store, reference)}
+        durations = {REFERENCE: said(HERE / "reference" / "write_users.py", store, reference)}
         for what in CHOICES:
-            took[what] = said("-m", "benchmarks.export_speed", store, file, what)
+            durations[what] = said("-m", "benchmarks.export_speed", store, file, what)
             if what == "export" and file.read_bytes() != reference.read_bytes():
-                print("The export is not the file of the reference.")
+                print("The export differs from the reference.")
         command = [sys.executable, "-m", "qm_tui", "export", str(file), "--force"]
-        took[WHOLE] = seconds([*command, "--store", str(store)])
+        durations[WHOLE] = seconds([*command, "--store", str(store)])
         if turn:  # the first run fills the caches
-            for what, once in took.items():
-                times.setdefault(what, []).append(once)
+            for what, duration in durations.items():
+                times.setdefault(what, []).append(duration)
     size = reference.stat().st_size
     print(f"{count:,} users, {size:,} bytes, median of {runs} interleaved runs")
-    beside = median(times[REFERENCE])
-    for what, taken in times.items():
-        ratio = median(taken) / beside
+    expected = median(times[REFERENCE])
+    for what, seconds_of in times.items():
+        ratio = median(seconds_of) / expected
         late = "   TOO SLOW" if what == "export" and ratio > MOST else ""
-        print(f"  {what:<40}{median(taken):7.3f} s   {ratio:5.2f} x{late}")
-    return median(times["export"]) <= MOST * beside
+        print(f"  {what:<40}{median(seconds_of):7.3f} s   {ratio:5.2f} x{late}")
+    return median(times["export"]) <= MOST * expected
 
 
 def main(count: int = 100_000, runs: int = 7) -> int:
-    """Measure users as they are, and users with formulas; 1 where an export is too slow."""
+    """Measure users with and without formulas, and return 1 if an export is too slow."""
     is_fast = True
     for with_formulas in (False, True):
         with TemporaryDirectory() as name:
             make_store(Path(name) / "users.json", count, with_formulas=with_formulas)
             if with_formulas:
-                print("each with a value that would run:")
+                print("each user with a formula:")
             is_fast &= compare(Path(name), count, runs)
     return not is_fast
 

@@ -1,4 +1,4 @@
-"""Tables of what was measured of qm-tui, with what is promised, beside other programs."""
+"""Tables of measured values of qm-tui and other programs, with the promised bounds."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from statistics import median
 from typing import Final
 
 OURS: Final = "qm-tui"
-"""The name of the program that the bounds are for."""
+"""The program with bounds."""
 
 _WHAT: Final = 44
 _CELL: Final = 11
 
 
 class Unit(StrEnum):
-    """What a figure counts."""
+    """The unit of a value."""
 
     SECONDS = "s"
     MILLISECONDS = "ms"
@@ -23,42 +23,42 @@ class Unit(StrEnum):
     PERCENT = "%"
 
     def said(self, value: float) -> str:
-        """A value in this unit."""
+        """Return a value with this unit."""
         places = {Unit.SECONDS: 2, Unit.MILLISECONDS: 1, Unit.PERCENT: 2}.get(self, 0)
         return f"{value:,.{places}f} {self}"
 
 
 class Row:
-    """A line of a table: one thing that was measured of some programs.
+    """A row of a table: a quantity measured for several programs.
 
     Args:
-        what: the thing.
-        unit: in what it is counted.
+        what: the name of the quantity.
+        unit: its unit.
     """
 
     def __init__(self, what: str, unit: Unit) -> None:
         self.what, self.unit = what, unit
         self.bound: float | None = None
-        self._taken: dict[str, list[float]] = defaultdict(list)
+        self._values: dict[str, list[float]] = defaultdict(list)
         self._missed = Counter[str]()
 
     def add(self, program: str, value: float | None) -> None:
-        """Add what was measured once; None where nothing came."""
+        """Add a measured value; None if the program did not respond."""
         if value is None:
             self._missed[program] += 1
         else:
-            self._taken[program].append(value)
+            self._values[program].append(value)
 
     def median(self, program: str) -> float | None:
-        """The median of a program's values; None where there is none."""
-        return median(self._taken[program]) if self._taken[program] else None
+        """Return the median of the values of a program; None if there are none."""
+        return median(self._values[program]) if self._values[program] else None
 
     def line(self, others: Sequence[str]) -> str:
-        """The row as it is printed."""
+        """Return the row as text."""
         ours, missed = self.median(OURS), self._missed[OURS]
         cells = [
             "no answer" if ours is None else self.unit.said(ours),
-            "" if ours is None else self.unit.said(max(self._taken[OURS])),
+            "" if ours is None else self.unit.said(max(self._values[OURS])),
             "" if self.bound is None else self.unit.said(self.bound),
         ]
         for other in others:
@@ -67,19 +67,19 @@ class Row:
             cells.append("" if not theirs or ours is None else f"{ours / theirs:.3g} x")
         line = f"  {self.what:<{_WHAT}}{''.join(f'{cell:>{_CELL}}' for cell in cells)}".rstrip()
         if missed and ours is not None:
-            line += f"   {missed} of {missed + len(self._taken[OURS])} times NO ANSWER"
+            line += f"   {missed} of {missed + len(self._values[OURS])} times NO ANSWER"
         is_over = self.bound is not None and ours is not None and ours > self.bound
         return line + ("   OVER" if is_over else "")
 
 
 class Table:
-    """What was measured, in rows.
+    """A table of measured values.
 
-    A row is printed with the median and the longest of ours, the bound that is promised for the
-    median, and for each other program its median and how many times that ours is.
+    The columns are the median and the maximum of qm-tui, the promised bound of the median, and for
+    each other program its median and the ratio of qm-tui to it.
 
     Args:
-        title: what is said above it.
+        title: the title.
         others: the names of the other programs.
     """
 
@@ -88,17 +88,17 @@ class Table:
         self._rows: dict[str, Row] = {}
 
     def row(self, what: str, unit: Unit, bound: float | None = None) -> Row:
-        """A row, made where there is none yet."""
+        """Return a row, which is created if necessary."""
         row = self._rows.setdefault(what, Row(what, unit))
         row.bound = bound if bound is not None else row.bound
         return row
 
     def clear(self) -> None:
-        """Forget what was measured."""
+        """Remove all rows."""
         self._rows.clear()
 
     def print(self) -> None:
-        """Print it."""
+        """Print the table."""
         heads = [OURS, "longest", "bound"]
         for other in self._others:
             heads += [other, "ours is"]

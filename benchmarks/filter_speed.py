@@ -1,10 +1,10 @@
-"""How long it takes to filter and to sort many users, and for how long the interface waits.
+"""Duration of filtering and sorting many users.
 
     python -m benchmarks.filter_speed [USERS] [RUNS]
 
-Runs the program in a pseudo-terminal of 120x40, in turns with VisiData and less on the same users.
-Prints medians of the time from each key of a filter until its users are shown, and from the key
-that sorts until all is still.
+Runs the program in a pseudo-terminal of 120x40, alternately with VisiData and less with the same
+users. Prints medians of the time from each key of a filter until the matching users are shown, and
+from the key that sorts until the output ends.
 """
 
 import re
@@ -35,10 +35,10 @@ from qm_tui.users.query.columns import USUAL
 
 MOST_KEYSTROKE: Final = 60
 MOST_SORT: Final = 150
-"""Milliseconds."""
+"""In milliseconds."""
 
 FILTERS: Final = (("", "ber"), ("department:", "sa"), ("extension:", "10*"))
-"""What is typed before, and the letters of which each shows other users."""
+"""The text before the measured letters, and the letters, each of which changes the result."""
 
 SORTED: Final = ("first_name", "extension", "phone_ip", "user_name")
 SECOND: Final = "department"
@@ -47,45 +47,45 @@ _SHOWN: Final = re.compile(r"([\d,]+) of ([\d,]+) shown")
 _SOON: Final = 3.0
 _STILL: Final = 0.4
 _STILL_BESIDE: Final = 1.5
-"""VisiData draws what it does in the background ten times a second, and is silent in between."""
+"""VisiData redraws ten times a second while it works in the background."""
 
-COLUMNS: Final = [one.key for one in USUAL.columns]
+COLUMNS: Final = [placed.key for placed in USUAL.columns]
 
 
 def _shown(text: str) -> str:
-    """How many users are shown, as the line of the filter says it; empty where all are."""
-    found = _SHOWN.search(text)
-    return found[1] if found and found[1] != found[2] else ""
+    """Return the number of shown users from the screen; empty if all are shown."""
+    match = _SHOWN.search(text)
+    return match[1] if match and match[1] != match[2] else ""
 
 
 def _timed(terminal: Terminal, key: str) -> float | None:
-    """The milliseconds from a key until other users are shown; None where none are."""
+    """Return the milliseconds from a key until other users are shown; None if it has no effect."""
     before = _shown(terminal.text)
     begin = time.perf_counter()
     terminal.send(key)
-    at = terminal.seen(lambda text: _shown(text) not in (before, ""), _SOON)
+    end = terminal.seen(lambda text: _shown(text) not in (before, ""), _SOON)
     terminal.settle(_STILL, longest=1)
-    return None if at is None else 1000 * (at - begin)
+    return None if end is None else 1000 * (end - begin)
 
 
 def _stilled(terminal: Terminal, keys: str, still: float = _STILL) -> float | None:
-    """The milliseconds from a key until all is still; None where nothing changed."""
+    """Return the milliseconds from a key until the output ends; None if nothing changed."""
     before = terminal.text
     terminal.send(keys)
-    took, _ = terminal.settle(still, longest=60)
-    return 1000 * took if terminal.text != before else None
+    duration, _ = terminal.settle(still, longest=60)
+    return 1000 * duration if terminal.text != before else None
 
 
 def filter_ours(table: Table, program: Program) -> None:
-    """Filter and sort in the interface."""
+    """Filter and sort in the terminal UI."""
 
-    def note(what: str, bound: float, took: float | None) -> None:
-        table.row(what, Unit.MILLISECONDS, bound).add(OURS, took)
+    def note(what: str, bound: float, duration: float | None) -> None:
+        table.row(what, Unit.MILLISECONDS, bound).add(OURS, duration)
 
     with started(program).terminal as terminal:
         terminal.send("/")
         terminal.settle(0.05)
-        note("/b just after all are read", MOST_KEYSTROKE, _timed(terminal, "b"))
+        note("/b directly after loading", MOST_KEYSTROKE, _timed(terminal, "b"))
         for before, letters in FILTERS:
             terminal.send(ESCAPE)
             terminal.settle(_STILL, longest=1)
@@ -107,7 +107,7 @@ def filter_ours(table: Table, program: Program) -> None:
 
 
 def _go_to(terminal: Terminal, column: int) -> None:
-    """Make a column the current one, from the left."""
+    """Move to a column, starting from the left."""
     terminal.send(LEFT * len(FIELD))
     terminal.settle(_STILL)
     terminal.send(RIGHT * column)
@@ -115,18 +115,18 @@ def _go_to(terminal: Terminal, column: int) -> None:
 
 
 def filter_visidata(table: Table, program: Program) -> None:
-    """Filter and sort in VisiData, which selects first, and then shows who is selected."""
+    """Filter and sort in VisiData, which first selects rows, then shows the selected ones."""
 
     def note(what: str, keys: str) -> None:
-        took = _stilled(terminal, keys, _STILL_BESIDE)
-        table.row(what, Unit.MILLISECONDS).add(VISIDATA, took)
+        duration = _stilled(terminal, keys, _STILL_BESIDE)
+        table.row(what, Unit.MILLISECONDS).add(VISIDATA, duration)
 
     def selected(what: str, select: str, pattern: str) -> None:
-        """Select by a pattern, and show only those."""
+        """Select rows by a pattern, and show only these."""
         terminal.send(f"{select}{pattern}")
         terminal.settle(_STILL_BESIDE)
-        took = [_stilled(terminal, "\r", _STILL_BESIDE), _stilled(terminal, '"', _STILL_BESIDE)]
-        total = None if None in took else sum(filter(None, took))
+        parts = [_stilled(terminal, "\r", _STILL_BESIDE), _stilled(terminal, '"', _STILL_BESIDE)]
+        total = None if None in parts else sum(filter(None, parts))
         table.row(what, Unit.MILLISECONDS).add(VISIDATA, total)
         for key in ("q", "gu"):
             terminal.send(key)
@@ -152,7 +152,7 @@ def filter_visidata(table: Table, program: Program) -> None:
 
 
 def filter_less(table: Table, program: Program) -> None:
-    """Filter in less, which looks only as far as the screen is full."""
+    """Filter in less, which searches only until the screen is full."""
     with started(program).terminal as terminal:
         terminal.settle(_STILL)
         terminal.send("&ber")
@@ -161,20 +161,20 @@ def filter_less(table: Table, program: Program) -> None:
 
 
 def main(users: int = 100_000, runs: int = 3) -> None:
-    """Measure, and print."""
+    """Run the benchmark, and print the results."""
     with apart() as folder:
         file = users_file(folder, users)
         program = ours(made_store(file, is_snapshot=True), file, users)
-        beside = {one.name: one for one in others(file, users)}
-        say_left_out(list(beside))
-        title = f"Filters and orders of {users:,} users, terminal of 120x40, medians of {runs} runs"
-        table = Table(title, list(beside))
+        references = {program.name: program for program in others(file, users)}
+        say_left_out(list(references))
+        title = f"Filter and sort {users:,} users, terminal of 120x40, medians of {runs} runs"
+        table = Table(title, list(references))
         for _ in range(runs):
             filter_ours(table, program)
-            if VISIDATA in beside:
-                filter_visidata(table, beside[VISIDATA])
-            if LESS in beside:
-                filter_less(table, beside[LESS])
+            if VISIDATA in references:
+                filter_visidata(table, references[VISIDATA])
+            if LESS in references:
+                filter_less(table, references[LESS])
     table.print()
 
 

@@ -1,10 +1,11 @@
-"""How long an import takes, beside reading the same file and checking it by hand.
+"""Duration of an import. The reference reads the same file with hand-written checks.
 
     python -m benchmarks.import_speed [USERS] [RUNS]
 
-Prints the median of the whole processes' times and the ratio of the medians, and for new users that
-until they are said to be imported: then they are saved, and users.json is written for other
-programs. The runs take turns, so that a machine that slows down slows down both.
+Prints medians of the durations of whole processes, and the ratios of the medians. For new users,
+also prints the time until the import is reported: then the users are saved, and users.json is
+written afterward for other programs. The runs alternate, so that changes in the speed of the
+machine affect both.
 """
 
 import subprocess
@@ -20,27 +21,27 @@ REFERENCE = "csv.reader, dicts, hand-written checks"
 
 
 def seconds(command: list[str]) -> float:
-    """How long a command takes from start to end."""
+    """Return the duration of a command."""
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begin
 
 
 def seconds_until_said(command: list[str]) -> tuple[float, float]:
-    """How long an import takes until it says that it is done, and from start to end."""
-    begin, said = time.perf_counter(), 0.0
+    """Return the duration of an import until its result is printed, and until the process ends."""
+    begin, reported = time.perf_counter(), 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         for line in process.stdout:
             if line.startswith(b"Imported"):
-                said = time.perf_counter() - begin
-    assert said
+                reported = time.perf_counter() - begin
+    assert reported
     assert process.returncode == 0
-    return said, time.perf_counter() - begin
+    return reported, time.perf_counter() - begin
 
 
 def main(users: int = 100_000, runs: int = 7) -> None:
-    """Measure, and print a table."""
+    """Run the benchmark, and print the results."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "users.csv"
@@ -73,18 +74,18 @@ def main(users: int = 100_000, runs: int = 7) -> None:
             }
             for what, command in commands.items():
                 if what == NEW:
-                    said, took = seconds_until_said(command)
-                    all_took = {what: said, f"{what}, to the end": took}
+                    reported, ended = seconds_until_said(command)
+                    durations = {what: reported, f"{what}, whole process": ended}
                 else:
-                    all_took = {what: seconds(command)}
+                    durations = {what: seconds(command)}
                 if run:  # the first run fills the caches
-                    for measured, took in all_took.items():
-                        times.setdefault(measured, []).append(took)
+                    for measured, duration in durations.items():
+                        times.setdefault(measured, []).append(duration)
     print(f"{users:,} users, {file.name}, median of {runs} interleaved runs, whole processes")
-    for what, taken in times.items():
-        of = "import typer" if what == "qm-tui --version" else REFERENCE
-        ratio = median(taken) / median(times[of])
-        print(f"  {what:<40}{median(taken):7.3f} s   {ratio:5.2f} x {of}")
+    for what, seconds_of in times.items():
+        base = "import typer" if what == "qm-tui --version" else REFERENCE
+        ratio = median(seconds_of) / median(times[base])
+        print(f"  {what:<40}{median(seconds_of):7.3f} s   {ratio:5.2f} x {base}")
 
 
 if __name__ == "__main__":

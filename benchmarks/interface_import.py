@@ -1,10 +1,11 @@
-"""How long an import of many users keeps the interface from answering a key.
+"""Longest wait of a key during an import of many users in the terminal UI.
 
     python -m benchmarks.interface_import [USERS] [RUNS]
 
-Runs the interface without a terminal: a file is chosen, looked at, turned by a choice, filtered,
-and imported. Prints the longest time for which the event loop, which answers keys, had no turn: for
-each step, and the median of the runs' longest.
+Runs the terminal UI without a terminal: a file is opened, previewed, filtered, planned again with
+another option, and imported. Prints for each step the median over the runs of the longest time for
+which the event loop, and therefore all keys, was blocked, and the median of the longest of all
+steps.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ SIZE = (120, 40)
 
 
 async def way(pilot: Pilot[str], file: Path, turns: Turns) -> None:
-    """The way from the Users page through the preview and back, with the users imported."""
+    """Import a file, from the Users page through the preview and back."""
     app = pilot.app
     page = app.screen
     assert isinstance(page, UsersPage)
@@ -54,12 +55,12 @@ async def way(pilot: Pilot[str], file: Path, turns: Turns) -> None:
     await pilot.press("i")
     await until(lambda: app.screen is page)
     await until(lambda: not page.session.is_previewing)
-    turns.step = "after it"
+    turns.step = "afterward"
     await asyncio.sleep(1)
 
 
 async def measured(folder: Path, file: Path) -> Turns:
-    """One run, on a store of its own."""
+    """Run the import with a new store."""
     app = QmTuiApp(open_store(folder / "users.json"), login="benchmark")
     turns = Turns()
     async with app.run_test(size=SIZE) as pilot:
@@ -71,20 +72,19 @@ async def measured(folder: Path, file: Path) -> Turns:
 
 
 def main(users: int = 100_000, runs: int = 5) -> None:
-    """Measure, and print."""
+    """Run the benchmark, and print the results."""
     with apart() as folder:
         file = users_file(folder, users)
-        found = []
+        results = []
         for number in range(runs):
-            with apart():  # what was chosen is not remembered
-                found.append(asyncio.run(measured(folder / f"store {number}", file)))
-    print(f"import of {users:,} users in the interface, median of {runs} runs")
-    for step in found[0].longest:
-        longest = median(one.longest[step] for one in found)
+            with apart():  # without saved options
+                results.append(asyncio.run(measured(folder / f"store {number}", file)))
+    print(f"import of {users:,} users in the terminal UI, median of {runs} runs")
+    for step in results[0].longest:
+        longest = median(turns.longest[step] for turns in results)
         print(f"  longest wait of a key, {step:<12}{1000 * longest:8.0f} ms")
-    print(
-        f"  of all           {1000 * median(max(one.longest.values()) for one in found):20.0f} ms"
-    )
+    longest = median(max(turns.longest.values()) for turns in results)
+    print(f"  all steps        {1000 * longest:20.0f} ms")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How long what grows with the users keeps the interface from answering a key.
+"""Longest wait of a key in the terminal UI with many users.
 
     python -m benchmarks.interface_waits [USERS] [RUNS]
 
-Runs the interface without a terminal. Prints, for each step, the longest time for which the event
-loop, which answers keys, had no turn: the median of the runs' longest; and how long of such a wait
-the interface was at work itself, since other programs on the machine make it wait too.
+Runs the terminal UI without a terminal. Prints for each step the median over the runs of the
+longest time for which the event loop, and therefore all keys, was blocked, and the CPU time of the
+terminal UI in such a wait, since other programs on the machine cause waits, too.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 
 MOST: Final = 50
-"""Milliseconds."""
+"""In milliseconds."""
 
 _REST: Final = 0.4
 _FIELDS: Final = 5
-"""Fields that users are counted by."""
+"""The number of fields by which users are counted."""
 
 
 async def way(store: Path, what: str) -> Turns:
-    """One run: the users are read, filtered, sorted, and counted."""
+    """Load, filter, sort and count users."""
     app = QmTuiApp(open_store(store), login="benchmark")
     turns = Turns()
-    turns.step = f"read from a {what}"
+    turns.step = f"load from a {what}"
     async with app.run_test(size=(120, 40)) as pilot:
         watching = asyncio.create_task(turns.watch())
 
@@ -44,39 +44,39 @@ async def way(store: Path, what: str) -> Turns:
 
         async def go_to(column: str) -> None:
             keys = [*["left"] * len(COLUMNS), *["right"] * COLUMNS.index(column)]
-            await press("the current column moves", *keys, rest=0.03)
+            await press("move to a column", *keys, rest=0.03)
 
         page = app.screen
         assert isinstance(page, UsersPage)
         await until(lambda: page.session.view is not None)
-        await press("after that", "down", "pagedown", "end", "home")
+        await press("move the cursor", "down", "pagedown", "end", "home")
         for before, letters in FILTERS:
-            await press("a filter is typed", "slash", *before, *letters, "backspace")
-            await press("it is taken away", "escape")
+            await press("type a filter", "slash", *before, *letters, "backspace")
+            await press("clear the filter", "escape")
         for column in SORTED:
             await go_to(column)
-            await press("users are sorted", "s", "s")
+            await press("sort", "s", "s")
         await go_to(SECOND)
-        await press("users are sorted", "S")
-        await press("the counts are opened", "F")
-        await press("users are counted", *["right"] * _FIELDS, "escape")
+        await press("sort", "S")
+        await press("open counts", "F")
+        await press("count", *["right"] * _FIELDS, "escape")
         watching.cancel()
     return turns
 
 
 def main(users: int = 100_000, runs: int = 3) -> None:
-    """Measure, and print."""
+    """Run the benchmark, and print the results."""
     with apart() as folder:
         file = users_file(folder, users)
         table = Table(f"Longest wait of a key, {users:,} users, medians of {runs} runs")
         for is_snapshot in (True, False):
             store = made_store(file, is_snapshot=is_snapshot)
             for _ in range(runs):
-                with apart():  # the view that was shown last is not remembered
+                with apart():  # without a saved view
                     turns = asyncio.run(way(store, store.parent.name.partition("-")[2]))
                 for step, longest in turns.longest.items():
                     table.row(step, Unit.MILLISECONDS, MOST).add(OURS, 1000 * longest)
-                    worked = table.row(f"{step}: at work itself", Unit.MILLISECONDS, MOST)
+                    worked = table.row(f"{step}: CPU time", Unit.MILLISECONDS, MOST)
                     worked.add(OURS, 1000 * turns.at_work[step])
     table.print()
 

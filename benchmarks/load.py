@@ -1,12 +1,12 @@
-"""Many admins on one store at once: what each waits for, and whether anything is lost.
+"""Load test: many admins work with one store at the same time.
 
     python -m benchmarks.load [PROGRAMS] [USERS] [SECONDS]
 
-Starts the interface so many times, each in a pseudo-terminal of 80x24, on one store. An admin at
-each opens the form of a user, types a name, saves, and rests; meanwhile a shell imports files of
-100 new users, one after the other. At the end all is looked for: every name that was said to be
-saved, every user of every import, every transaction; and every program shows the same number of
-users. The reference is one admin alone on the same store, in the same run. Linux only.
+Starts PROGRAMS terminal UIs with one store, each in a pseudo-terminal of 80x24. In each, an admin
+repeatedly opens the form of a user, types a name, saves, and pauses. At the same time, a shell
+imports files of 100 new users, one after another. At the end, checks that nothing was lost: every
+name that was reported as saved, every imported user and every transaction exist, and all programs
+show the same number of users. The reference is a single admin in the same run. Linux only.
 """
 
 import os
@@ -33,10 +33,10 @@ from qm_tui.transfer.exporting.export import export_users
 from qm_tui.users.fields import User
 from sample_data import generate
 
-ALONE: Final = "one alone"
+ALONE: Final = "one admin"
 
 IMPORTED: Final = 100
-"""Users of an import."""
+"""The number of users in an import."""
 
 _DOWN, _CLEAR, _SAVE = "\x1b[B", "\x15", "\x1bOQ"
 _REST: Final = 0.3
@@ -46,23 +46,23 @@ _BETWEEN: Final = 2.0
 """Seconds between two imports."""
 
 _LONGEST: Final = 30.0
-"""Seconds after which something is taken for lost."""
+"""The timeout in seconds."""
 
 _WARM: Final = 0.4
-"""The part of the time after which a program holds what it needs for its work."""
+"""The part of the time after which the memory of a program no longer grows."""
 
 
 @dataclass
 class Outcome:
-    """What came of it.
+    """The result of a load test.
 
     Attributes:
-        forms: seconds from the key until the form was there.
-        saves: seconds from the key until it was said that the user is saved.
-        imports: seconds of an import of 100, program start and all.
-        grown: megabytes by which each program grew while it worked.
-        memory: megabytes that each program held at the end.
-        lost: what is not as it should be, a sentence each.
+        forms: seconds from the key until the form was shown.
+        saves: seconds from the key until the user was reported as saved.
+        imports: seconds of imports, including the start of the program.
+        grown: megabytes by which the memory of each program grew.
+        memory: megabytes of memory of each program at the end.
+        lost: errors, as sentences.
     """
 
     forms: list[float] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Outcome:
 
 
 class _Admin:
-    """Changes one user again and again; the others do not touch that one."""
+    """An admin who repeatedly changes one user, which no other admin changes."""
 
     def __init__(self, number: int, store: Path, row: int) -> None:
         self._number, self._row = number, row
@@ -84,14 +84,14 @@ class _Admin:
         self.terminal = Terminal(command)
 
     def begin(self, users: int) -> None:
-        """Wait for the users, and go to one's own."""
+        """Wait for the users, and move the cursor to the user of this admin."""
         self.terminal.wait_for(f"{users:,} users", _LONGEST)
         for _ in range(self._row):
             self.terminal.send(_DOWN)
         self.terminal.settle(0.3)
 
     def work(self, until: float, outcome: Outcome) -> None:
-        """Change the user until then."""
+        """Change the user until a time."""
         warm, before = time.monotonic() + _WARM * (until - time.monotonic()), None
         while time.monotonic() < until:
             if before is None and time.monotonic() > warm:
@@ -101,7 +101,7 @@ class _Admin:
             self.terminal.settle(0.05)
             self.terminal.send(_CLEAR + name)
             self.terminal.settle(0.05)
-            outcome.saves.append(self._took(_SAVE, rf"{name}[^\x1b]* saved"))
+            outcome.saves.append(self._took(_SAVE, rf"Saved {name}"))
             self.name, self.changes = name, self.changes + 1
             self._rest()
         now = spent(self.terminal.pid).memory
@@ -109,15 +109,15 @@ class _Admin:
         outcome.grown.append(now - (before if before is not None else now))
 
     def _took(self, keys: str, pattern: str) -> float:
-        """Seconds from some keys until something is written."""
-        wanted, mark = re.compile(pattern.encode()), len(self.terminal.received)
+        """Return the seconds from keys until the program writes a text."""
+        expected, mark = re.compile(pattern.encode()), len(self.terminal.received)
         begin = time.perf_counter()
         self.terminal.send(keys)
-        while not wanted.search(self.terminal.received, mark):
+        while not expected.search(self.terminal.received, mark):
             if time.perf_counter() - begin > _LONGEST:
                 self.terminal.settle(0)
-                which = f"{keys!r} of its change {self.changes}"
-                msg = f"Program {self._number}: nothing came of {which}:\n{self.terminal.text}"
+                action = f"{keys!r} of change {self.changes}"
+                msg = f"Program {self._number}: no response to {action}:\n{self.terminal.text}"
                 raise TimeoutError(msg)
             self.terminal.read(0.2)
         return time.perf_counter() - begin
@@ -128,8 +128,8 @@ class _Admin:
             self.terminal.read(0.05)
 
     def shows(self, text: str) -> bool:
-        """Whether it comes to show something, and then ends as it should."""
-        self.terminal.resize(81, 24)  # all is drawn again
+        """Return whether the program shows a text, and then quits without an error."""
+        self.terminal.resize(81, 24)  # redraws the screen
         try:
             self.terminal.wait_for(text)
         except AssertionError:
@@ -139,20 +139,20 @@ class _Admin:
 
 
 class _Imports:
-    """A shell in which files of 100 new users are imported, one after the other."""
+    """A shell that imports files of new users, one after another."""
 
     def __init__(self, store: Path, users: int, outcome: Outcome) -> None:
         self._store, self._users, self._outcome = store, users, outcome
         self.made: list[User] = []
 
     def work(self, end: threading.Event) -> None:
-        """Import until the end comes."""
+        """Import until the end is set."""
         number = 0
         while not end.wait(_BETWEEN):
             file = self._store.with_name(f"new-{number}.csv")
             start = self._users + number * IMPORTED
-            some = list(islice(generate.users(start + IMPORTED), start, None))
-            export_users(some, file)
+            users = list(islice(generate.users(start + IMPORTED), start, None))
+            export_users(users, file)
             begin = time.perf_counter()
             done = subprocess.run(
                 [sys.executable, "-m", "qm_tui", "import", str(file), "--store", str(self._store)],
@@ -161,36 +161,36 @@ class _Imports:
             )
             self._outcome.imports.append(time.perf_counter() - begin)
             if done.returncode:
-                self._outcome.lost.append(f"An import ended so: {done.stderr.decode()}")
+                self._outcome.lost.append(f"An import failed: {done.stderr.decode()}")
             else:
-                self.made += some
+                self.made += users
             number += 1
 
 
 def run(folder: Path, programs: int, users: int, seconds: float, *, imports: bool) -> Outcome:
-    """Let admins work on a store of so many users.
+    """Run a load test.
 
     Args:
         folder: an empty folder for the store.
-        programs: how many admins.
-        users: how many users there are at first.
-        seconds: for how long.
-        imports: whether files are imported meanwhile.
+        programs: the number of admins.
+        users: the initial number of users.
+        seconds: the duration.
+        imports: whether files are imported at the same time.
     """
     outcome, path = Outcome(), folder / "users.json"
     store = open_store(path)
-    with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
+    with store.transaction(Action(TransactionKind.IMPORT, "users.csv")) as transaction:
         transaction.commit(sample_users(users))
     store.close()
     admins = [_Admin(number, path, 2 * number) for number in range(programs)]
     other, end = _Imports(path, users, outcome), threading.Event()
     try:
         with ThreadPoolExecutor(programs + 1) as pool:
-            for _ in pool.map(lambda one: one.begin(users), admins):
+            for _ in pool.map(lambda admin: admin.begin(users), admins):
                 pass
             until = time.monotonic() + seconds
             imported = pool.submit(other.work, end) if imports else None
-            works = [pool.submit(one.work, until, outcome) for one in admins]
+            works = [pool.submit(admin.work, until, outcome) for admin in admins]
             try:
                 for work in works:
                     work.result()
@@ -202,32 +202,32 @@ def run(folder: Path, programs: int, users: int, seconds: float, *, imports: boo
                 imported.result()
         outcome.lost += _lost(path, users, admins, other)
     finally:
-        for one in admins:
-            one.terminal.end()
+        for admin in admins:
+            admin.terminal.end()
     return outcome
 
 
 def _lost(path: Path, users: int, admins: list[_Admin], other: _Imports) -> Iterator[str]:
     store = open_store(path, read_only=True)
-    kept = list(store.load().users.values())
-    wanted = users + len(other.made)
-    if len(kept) != wanted:
-        yield f"There are {len(kept):,} users, not {wanted:,}."
-    for number, one in enumerate(admins):
-        name = kept[2 * number].first_name
-        if one.changes and name != one.name:
-            yield f"The last name that program {number} saved was {one.name}, and it is {name}."
-    logins = {user.user_name for user in kept}
+    stored = list(store.load().users.values())
+    expected = users + len(other.made)
+    if len(stored) != expected:
+        yield f"The store has {len(stored):,} users instead of {expected:,}."
+    for number, admin in enumerate(admins):
+        name = stored[2 * number].first_name
+        if admin.changes and name != admin.name:
+            yield f"Program {number} saved {admin.name} last, but the name is {name}."
+    logins = {user.user_name for user in stored}
     missing = sum(user.user_name not in logins for user in other.made)
     if missing:
-        yield f"Of the users of the imports {missing:,} are missing."
-    done = 1 + sum(one.changes for one in admins) + len(other.made) // IMPORTED
-    known = len(store.transactions())
-    if known != done:
-        yield f"There are {known:,} transactions, not {done:,}."
-    for number, one in enumerate(admins):
-        if not one.shows(f"{wanted:,} users"):
-            yield f"Program {number} does not show {wanted:,} users:\n{one.terminal.text}"
+        yield f"{missing:,} imported users are missing."
+    done = 1 + sum(admin.changes for admin in admins) + len(other.made) // IMPORTED
+    transactions = len(store.transactions())
+    if transactions != done:
+        yield f"The store has {transactions:,} transactions instead of {done:,}."
+    for number, admin in enumerate(admins):
+        if not admin.shows(f"{expected:,} users"):
+            yield f"Program {number} does not show {expected:,} users:\n{admin.terminal.text}"
 
 
 def _percentile(values: list[float], part: float) -> float:
@@ -235,7 +235,7 @@ def _percentile(values: list[float], part: float) -> float:
 
 
 def main(programs: int = 10, users: int = 1_000, seconds: int = 60) -> int:
-    """Measure, print, and return how much was lost."""
+    """Run the benchmark, print the results, and return the number of errors."""
     title = f"{programs} admins on {users:,} users, {seconds} seconds, {os.cpu_count()} cores"
     table = Table(title, [ALONE])
     lost: list[str] = []
@@ -246,23 +246,23 @@ def main(programs: int = 10, users: int = 1_000, seconds: int = 60) -> int:
             )
         lost += outcome.lost
         for what, values in (
-            ("until a form is there", outcome.forms),
+            ("until a form is shown", outcome.forms),
             ("until a user is saved", outcome.saves),
         ):
             for value in values:
                 table.row(what, Unit.MILLISECONDS).add(name, 1000 * value)
-            table.row(f"{what}, 95 of 100 within", Unit.MILLISECONDS).add(
+            table.row(f"{what}, 95th percentile", Unit.MILLISECONDS).add(
                 name, 1000 * _percentile(values, 0.95)
             )
         for value in outcome.imports:
             table.row(f"an import of {IMPORTED}", Unit.SECONDS).add(name, value)
         table.row("memory of a program", Unit.MEGABYTES).add(name, max(outcome.memory))
-        table.row("grown while it worked", Unit.MEGABYTES).add(name, max(outcome.grown))
+        table.row("growth of its memory", Unit.MEGABYTES).add(name, max(outcome.grown))
         print(f"{name}: {len(outcome.saves):,} changes and {len(outcome.imports):,} imports")
     table.print()
-    for one in lost:
-        print(f"LOST  {one}")
-    print("Nothing was lost." if not lost else f"{len(lost)} times something was lost.")
+    for error in lost:
+        print(f"LOST  {error}")
+    print("Nothing was lost." if not lost else f"{len(lost)} errors.")
     return len(lost)
 
 

@@ -1,11 +1,11 @@
-"""How soon what another program saved is on the screen.
+"""Latency of live updates: the time until a change of another program is on the screen.
 
     python -m benchmarks.news [USERS] [TIMES]
 
-Runs the interface on many users in a pseudo-terminal of 120x40, and at rest. Another program saves
-the first user again and again, at no fixed pace. Prints the time from the end of its commit, which
-is synced then, until the new name was written to the terminal. Beside it stands one commit: what
-whoever saves waits for.
+Runs the idle terminal UI with many users in a pseudo-terminal of 120x40. Another program saves the
+first user repeatedly, at random intervals. Prints the time from the end of its commit, which is
+synced by then, until the new name is written to the terminal. The reference is the duration of one
+commit.
 """
 
 import random
@@ -19,18 +19,18 @@ from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
 
 MOST: Final = 500
-"""Milliseconds."""
+"""In milliseconds."""
 
 COMMIT: Final = "one commit"
 
 _LONGEST: Final = 5.0
-"""Seconds after which it is taken for not seen."""
+"""The timeout in seconds."""
 
 
 def main(users: int = 100_000, times: int = 40) -> None:
-    """Measure, and print."""
-    table = Table(f"What another program saved, {users:,} users, median of {times}", [COMMIT])
-    row = table.row("until it is on the screen", Unit.MILLISECONDS, MOST)
+    """Run the benchmark, and print the results."""
+    table = Table(f"Live updates, {users:,} users, median of {times} changes", [COMMIT])
+    row = table.row("until a change is on the screen", Unit.MILLISECONDS, MOST)
     with apart() as folder:
         file = users_file(folder, users)
         path = made_store(file, is_snapshot=True)
@@ -41,7 +41,7 @@ def main(users: int = 100_000, times: int = 40) -> None:
                 terminal.settle(1 + random.random())
                 name = f"N{number}Z"
                 begin = time.perf_counter()
-                with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
+                with store.transaction(Action(TransactionKind.EDIT)) as transaction:
                     transaction.commit({user_id: user._replace(first_name=name)})
                 done = time.perf_counter()
                 row.add(COMMIT, 1000 * (done - begin))

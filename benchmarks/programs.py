@@ -1,7 +1,7 @@
-"""The programs that the Users page is measured beside, and what all of them are started on.
+"""The measured programs, and their files and stores.
 
-VisiData is there for benchmarks only: `make bench` installs it. It and less run without the
-settings of whoever measures, and VisiData without the message of the day that it would fetch.
+VisiData is used only by benchmarks: `make bench` installs it. VisiData and less run without the
+settings of the current user, and VisiData without the message of the day, which it would download.
 """
 
 import csv
@@ -30,14 +30,14 @@ _ENVIRONMENT: Final = {
     "LESS": "",
     "LESSHISTFILE": "-",
     "LESSOPEN": "",
-    "PYTHONDONTWRITEBYTECODE": "",  # what is installed is compiled
+    "PYTHONDONTWRITEBYTECODE": "",  # installed programs are compiled
 }
 _SETTINGS: Final = "XDG_CONFIG_HOME"
 
 
 @contextmanager
 def apart() -> Iterator[Path]:
-    """A temporary folder; until its end, no settings are read or written but those in it."""
+    """Create a temporary folder, and use it as the folder of the settings."""
     before = os.environ.get(_SETTINGS)
     with TemporaryDirectory() as folder:
         os.environ[_SETTINGS] = folder
@@ -50,18 +50,18 @@ def apart() -> Iterator[Path]:
 
 
 def new_settings() -> str:
-    """A folder for settings in which there are none: the view that was shown last is among them."""
+    """Return an empty folder for settings, so that no view is saved."""
     return mkdtemp(dir=os.environ[_SETTINGS])
 
 
 class Program(NamedTuple):
-    """A program with what it shows.
+    """A program to measure.
 
     Attributes:
         name: its name.
-        command: how it is started.
-        first: what is on the screen when the first user is.
-        whole: what is on the screen when all users are read; empty where it does not say.
+        command: its command.
+        first: the text on the screen when the first user is shown.
+        whole: the text on the screen when all users are loaded; empty if there is none.
     """
 
     name: str
@@ -70,18 +70,18 @@ class Program(NamedTuple):
     whole: str
 
     def start(self) -> Terminal:
-        """Start it in a terminal of 120x40, as if for the first time."""
+        """Start the program in a terminal of 120x40 with empty settings."""
         environment = {**_ENVIRONMENT, _SETTINGS: new_settings()}
         return Terminal(list(self.command), columns=120, lines=40, environment=environment)
 
 
 class Start(NamedTuple):
-    """A program that was started.
+    """A started program.
 
     Attributes:
-        terminal: where it runs.
-        first: the seconds until its first user was on the screen.
-        whole: those until it said that all are read; None where it does not say.
+        terminal: its terminal.
+        first: the seconds until its first user was shown.
+        whole: the seconds until it reported that all users are loaded; None if it does not.
     """
 
     terminal: Terminal
@@ -90,7 +90,7 @@ class Start(NamedTuple):
 
 
 def started(program: Program) -> Start:
-    """Start a program, and wait until it has read all users."""
+    """Start a program, and wait until all users are loaded."""
     begin = time.perf_counter()
     terminal = program.start()
     first = whole = terminal.seen(lambda text: program.first in text)
@@ -102,7 +102,7 @@ def started(program: Program) -> Start:
 
 
 def users_file(folder: Path, users: int) -> Path:
-    """A file of generated users."""
+    """Generate a users file."""
     file = folder / f"{users}.csv"
     with file.open("wb") as output:
         generate = [sys.executable, str(_HERE.parent / "sample_data" / "generate.py")]
@@ -111,9 +111,9 @@ def users_file(folder: Path, users: int) -> Path:
 
 
 def made_store(file: Path, *, is_snapshot: bool) -> Path:
-    """A store into which a file was imported: its users are in users.json, or in the log only.
+    """Create a store, and import a file. The users are in users.json, or in the log only.
 
-    The second is what a program leaves behind that is killed before it has written users.json.
+    The latter is the state after a program was killed before it wrote users.json.
     """
     name = f"{file.stem}-{'snapshot' if is_snapshot else 'log'}"
     store = file.with_name(name) / "users.json"
@@ -126,37 +126,41 @@ def made_store(file: Path, *, is_snapshot: bool) -> Path:
 
 
 def ours(store: Path, file: Path, users: int) -> Program:
-    """The interface on a store that holds a file's users."""
+    """Return the terminal UI with the store of a file."""
     return Program(OURS, [*_PROGRAM, "--store", str(store)], _first(file), f"{users:,} users")
 
 
 def others(file: Path, users: int) -> list[Program]:
-    """VisiData and less on a file, those of them that are installed."""
-    found = []
+    """Return VisiData and less with a file, if they are installed."""
+    programs = []
     visidata = shutil.which("vd", path=str(Path(sys.executable).parent))
     if visidata:
         command = [visidata, "--nothing", "--motd-url=", str(file)]
-        found.append(Program(VISIDATA, command, _first(file), f"{users} rows"))
+        programs.append(Program(VISIDATA, command, _first(file), f"{users} rows"))
     less = shutil.which("less")
     if less:
-        found.append(Program(LESS, [less, "-S", str(file)], _first(file), ""))
-    return found
+        programs.append(Program(LESS, [less, "-S", str(file)], _first(file), ""))
+    return programs
 
 
 def say_left_out(names: Sequence[str]) -> None:
-    """Say which of the other programs are not installed, given those that are."""
+    """Print which of the other programs are not installed.
+
+    Args:
+        names: the names of the installed programs.
+    """
     for name in (VISIDATA, LESS):
         if name not in names:
-            print(f"{name} is not installed: left out.")
+            print(f"{name} is not installed, and is skipped.")
 
 
 def empty() -> Program:
-    """The least that a Textual app can be."""
+    """Return an empty Textual app."""
     command = [sys.executable, str(_HERE / "reference" / "empty_app.py")]
     return Program(EMPTY, command, "Ready", "")
 
 
 def _first(file: Path) -> str:
-    """The last name of the first user of a file."""
+    """Return the last name of the first user of a file."""
     with file.open(encoding="utf-8", newline="") as lines:
         return next(csv.DictReader(lines))["Last Name"]

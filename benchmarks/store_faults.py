@@ -1,11 +1,11 @@
-"""What the store survives: kills, power cuts, crowds and full disks.
+"""Fault injection: kills, power loss, concurrent processes and full disks.
 
     python -m benchmarks.store_faults [SHARE]
 
-Prints how often it was tried and what went wrong, for the numbers that `make test-long` tries, or a
-share of them (0.1 takes less than a minute). Kills are real, of real processes. Power cuts are
-simulated: see `tests/store/tinydb/disks.py` for the model; to show that the simulation finds what
-is amiss, it is done without the syncs of files, and without those of folders, too.
+Prints the number of trials and of failures, for the trials of `make test-long` or for a share of
+them (0.1 takes less than a minute). Kills are kills of real processes. Power loss is simulated: see
+`tests/store/tinydb/disks.py` for the model. As a control, the simulation is repeated without the
+syncs of files, and without those of folders, which must cause failures.
 """
 
 import errno
@@ -27,27 +27,27 @@ from tests.store.tinydb.power_loss import (
     survey_of_second_cuts,
 )
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, files are made quickly
+MEMORY = Path("/dev/shm")  # noqa: S108 - faster, if it exists
 
 
 def said(bad: list[str]) -> None:
-    """Say what was bad: a number alone explains nothing."""
-    for one in bad[:5]:
-        print(f"    BAD: {one[:600]}")
+    """Print the first failures."""
+    for failure in bad[:5]:
+        print(f"    BAD: {failure[:600]}")
 
 
 def kills(folder: Path, share: float) -> None:
     """Kill programs while they write."""
     done = kill_again_and_again(folder, round(300 * share), seed=1)
-    print(f"kill -9: {done.kills.total()} trials, {len(done.bad)} bad outcomes")
-    print(f"  {done.acknowledged:,} transactions acknowledged; killed while at")
+    print(f"kill -9: {done.kills.total()} trials, {len(done.bad)} failures")
+    print(f"  {done.acknowledged:,} transactions acknowledged; killed during")
     for what, count in sorted(done.kills.items()):
         print(f"    {what:<24}{count:4}")
     said(done.bad)
 
 
 def power_cuts(folder: Path, share: float) -> None:
-    """Cut the power at any moment of several workloads, in simulation."""
+    """Simulate power loss at any point of several workloads."""
     recordings = [record(folder / name, name) for name in WORKLOADS]
     effort = FULL if share == 1 else SHORT
     done, again = Survey(), Survey()
@@ -55,37 +55,40 @@ def power_cuts(folder: Path, share: float) -> None:
         done.add(survey(recording, folder, effort))
         again.add(survey_of_second_cuts(recording, folder, MEDIUM, cuts=max(1, round(5 * share))))
     print(
-        f"power loss: {len(recordings)} workloads, {done.points:,} moments, {done.states:,} states "
-        f"of the disk ({done.opened:,} different ones), {len(done.bad)} bad"
+        f"power loss: {len(recordings)} workloads, {done.points:,} points, {done.states:,} states "
+        f"of the disk ({done.opened:,} distinct), {len(done.bad)} failures"
     )
     said(done.bad)
     print(
-        f"  a second cut while the store recovers: {again.points:,} moments, {again.states:,} "
-        f"states ({again.opened:,} different ones), {len(again.bad)} bad"
+        f"  second power loss during recovery: {again.points:,} points, {again.states:,} "
+        f"states ({again.opened:,} distinct), {len(again.bad)} failures"
     )
     said(again.bad)
     for what, of_folders in (("files", False), ("folders", True)):
         without = recordings[0].without_syncs(of_folders=of_folders)
         done = survey(without, folder, MEDIUM if share == 1 else SHORT)
-        print(f"  control, without the syncs of {what}: {len(done.bad):,} bad of {done.states:,}")
+        print(
+            f"  control, without the syncs of {what}: {len(done.bad):,} failures in "
+            f"{done.states:,} states"
+        )
 
 
 def crowds(folder: Path, share: float) -> None:
-    """Let processes change one store at once."""
+    """Change one store with several processes at the same time."""
     for processes in (2, 4):
         each = round(100 * share) * 5
         (folder / str(processes)).mkdir()
         done = crowd(folder / str(processes), processes, each)
         print(
             f"{processes} processes x {each} changes: {done.changes:,} acknowledged, "
-            f"{done.withdrawn} withdrawn, seen by others {done.looks:,} times; "
-            f"lost, half or withdrawn ones seen: {len(done.bad)}"
+            f"{done.withdrawn} rolled back, {done.looks:,} reads by other processes; "
+            f"lost, incomplete or rolled-back changes seen: {len(done.bad)}"
         )
         said(done.bad)
 
 
 def full_disks(folder: Path, _share: float) -> None:
-    """Let the disk be full, or fail, at each call that writes."""
+    """Make the disk full, or fail, at each call that writes."""
     for what, code, how in (
         ("full disk", errno.ENOSPC, {"names": NEEDS_SPACE}),
         ("full disk without syncs", errno.ENOSPC, {"names": TAKES_SPACE}),
@@ -102,14 +105,14 @@ def full_disks(folder: Path, _share: float) -> None:
             behind += failures.behind
             bad += failures.bad
         print(
-            f"{what}, at each call of {len(WORKS)} kinds of work: {refused} refused, "
-            f"{unknown} said to be not known, {behind} saved without a snapshot, {len(bad)} bad"
+            f"{what}, at each call of {len(WORKS)} operations: {refused} errors, "
+            f"{unknown} unknown outcomes, {behind} saved without a snapshot, {len(bad)} failures"
         )
         said(bad)
 
 
 def main(share: float = 1.0) -> None:
-    """Try everything, and print what came of it."""
+    """Run all trials, and print the results."""
     parts: tuple[tuple[Callable[[Path, float], None], bool], ...] = (
         (kills, False),
         (power_cuts, True),
@@ -117,9 +120,9 @@ def main(share: float = 1.0) -> None:
         (full_disks, True),
     )
     for part, in_memory in parts:
-        place = MEMORY if in_memory and MEMORY.is_dir() else None
+        parent = MEMORY if in_memory and MEMORY.is_dir() else None
         begin = time.perf_counter()
-        with TemporaryDirectory(dir=place) as name:
+        with TemporaryDirectory(dir=parent) as name:
             part(Path(name), share)
         print(f"  in {time.perf_counter() - begin:.1f} s", flush=True)
 

@@ -1,12 +1,11 @@
-"""How long the store takes to edit, commit, open and write its file, beside stated references.
+"""Duration of the operations of the store: edit, commit, open and write, with references.
 
     python -m benchmarks.store_speed [USERS] [RUNS]
 
-Each piece of work runs in a process of its own, so that none pays for another's garbage. The runs
-of a piece and of its reference take turns, so that a machine that slows down slows down both; what
-is printed are medians and the ratio of the medians. Then another thread ticks each millisecond
-while the store works, and writes users.json in the background: its longest gap is how long a key
-would have to wait.
+Each operation runs in its own process, so that the garbage of others does not slow it down. The
+runs of an operation and of its reference alternate, so that changes in the speed of the machine
+affect both. Prints medians and their ratios. Then a second thread ticks every millisecond while the
+store works and writes users.json in the background: its longest gap is the wait of a key.
 """
 
 import json
@@ -29,15 +28,15 @@ Command = list[str]
 
 
 class Compared(NamedTuple):
-    """A piece of work and its reference.
+    """An operation and its reference.
 
     Attributes:
-        what: what is done.
-        command: what does it.
-        beside: what the reference is.
-        reference: what does that.
-        most: how many times as long as the reference it may take; 0 where nothing is promised.
-        least: how many times faster than the reference it must be; 0 where nothing is promised.
+        what: the name of the operation.
+        command: returns its command.
+        beside: the name of the reference.
+        reference: returns its command.
+        most: the maximum ratio of the operation to the reference; 0 if nothing is promised.
+        least: the minimum ratio of the reference to the operation; 0 if nothing is promised.
     """
 
     what: str
@@ -49,28 +48,28 @@ class Compared(NamedTuple):
 
 
 def work(*arguments: object) -> Command:
-    """A command that does a piece of work."""
+    """Return the command of an operation."""
     return [sys.executable, "-m", "benchmarks.store_work", *map(str, arguments)]
 
 
 def reference(name: str, *arguments: object) -> Command:
-    """A command that does a reference."""
+    """Return the command of a reference."""
     return [sys.executable, str(HERE / "reference" / f"{name}.py"), *map(str, arguments)]
 
 
 def said(command: Command) -> dict[str, Any]:
-    """What a command prints."""
+    """Run a command, and return the JSON that it prints."""
     done = run(command, check=True, stdout=PIPE, cwd=HERE.parent)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
 class Stores:
-    """Stores of the same users, and what the references need.
+    """Stores with the same users, and the files of the references.
 
     Args:
-        folder: where to make them.
-        users: how many users.
+        folder: the folder for them.
+        users: the number of users.
     """
 
     def __init__(self, folder: Path, users: int) -> None:
@@ -92,25 +91,25 @@ class Stores:
         return folder / path.name
 
     def edits(self, run_number: int) -> Command:
-        """Edits of single users."""
+        """Edit single users."""
         return work("edit", self.edited, EDITS if run_number else 1)
 
     def commit(self, _run: int) -> Command:
-        """A commit of all users as new ones, as an import does that judged them for its plan."""
+        """Commit all users as new ones, as an import that has already validated them."""
         shutil.rmtree(self.made.with_name("commit"), ignore_errors=True)
         return work("commit", self.made, 1)
 
     def commit_judged_there(self, _run: int) -> Command:
-        """The same, where the rules are asked in the commit."""
+        """Commit all users as new ones, with validation in the commit."""
         shutil.rmtree(self.made.with_name("commit"), ignore_errors=True)
         return work("commit", self.made, 0)
 
     def rewrite(self, _run: int) -> Command:
-        """Rewriting users.json after an edit."""
+        """Rewrite users.json after an edit."""
         return work("rewrite", self.edited, 0)
 
     def edit_beside_sqlite(self, named: str) -> Compared:
-        """An edit beside one of SQLite."""
+        """Compare an edit with one in SQLite."""
         return Compared(
             f"durable edit, {named} users",
             self.edits,
@@ -120,7 +119,7 @@ class Stores:
         )
 
     def edit_beside_tinydb(self, named: str, edits: int, least: float) -> Compared:
-        """An edit beside one of TinyDB alone."""
+        """Compare an edit with one in TinyDB."""
         return Compared(
             f"durable edit, {named} users",
             self.edits,
@@ -130,7 +129,7 @@ class Stores:
         )
 
     def compared(self, named: str) -> list[Compared]:
-        """What is compared at many users."""
+        """Return the comparisons with many users."""
         loads = reference("load_users", self.made)
         dump = reference("dump_users", self.made, self.folder / "dumped")
         return [
@@ -142,7 +141,7 @@ class Stores:
                 most=3.5,
             ),
             Compared(
-                "the same, rules asked there",
+                "commit with validation",
                 self.commit_judged_there,
                 "orjson.dumps + write + fsync",
                 lambda _: dump,
@@ -161,7 +160,7 @@ class Stores:
                 lambda _: loads,
             ),
             Compared(
-                f"rewriting users.json, {named} users",
+                f"rewrite of users.json, {named} users",
                 self.rewrite,
                 "orjson.dumps + write + fsync",
                 lambda _: dump,
@@ -170,19 +169,19 @@ class Stores:
 
 
 def compare(pieces: list[Compared], runs: int) -> list[tuple[list[float], list[float]]]:
-    """The seconds of each piece and of its reference; the first run fills the caches."""
-    taken: list[tuple[list[float], list[float]]] = [([], []) for _ in pieces]
+    """Return the durations of each operation and of its reference in seconds."""
+    durations: list[tuple[list[float], list[float]]] = [([], []) for _ in pieces]
     for number in range(runs + 1):
-        for piece, (ours, theirs) in zip(pieces, taken, strict=True):
-            mine, other = said(piece.command(number)), said(piece.reference(number))
-            if number:
-                ours.append(mine["seconds"])
+        for piece, (ours, theirs) in zip(pieces, durations, strict=True):
+            own, other = said(piece.command(number)), said(piece.reference(number))
+            if number:  # the first run fills the caches
+                ours.append(own["seconds"])
                 theirs.append(other["seconds"])
-    return taken
+    return durations
 
 
 def line(piece: Compared, ours: list[float], theirs: list[float]) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     ratio = median(ours) / median(theirs)
     verdict = ""
     if piece.most:
@@ -190,35 +189,35 @@ def line(piece: Compared, ours: list[float], theirs: list[float]) -> str:
     elif piece.least:
         is_met = 1 / ratio >= piece.least
         verdict = f"target >= {piece.least:,.0f} x" + ("" if is_met else "  MISSED")
-    said_ratio = f"{1 / ratio:,.0f} x faster" if piece.least else f"{ratio:.2f} x"
+    ratio_text = f"{1 / ratio:,.0f} x faster" if piece.least else f"{ratio:.2f} x"
     return (
-        f"  {piece.what:<38}{1000 * median(ours):10.3f} ms  beside "
-        f"{1000 * median(theirs):10.3f} ms of {piece.beside:<31}{said_ratio:>15}   {verdict}"
+        f"  {piece.what:<38}{1000 * median(ours):10.3f} ms  vs. "
+        f"{1000 * median(theirs):10.3f} ms of {piece.beside:<31}{ratio_text:>15}   {verdict}"
     )
 
 
 def gaps(stores: Stores) -> Iterator[str]:
-    """The lines about the longest gaps."""
+    """Yield the lines about the longest gaps."""
     pieces: dict[str, Callable[[int], Command]] = {
         f"{EDITS} edits": stores.edits,
         "commit": stores.commit,
         "open, from the snapshot": lambda _: work("open", stores.made, 0),
         "open, all in the log": lambda _: work("open", stores.log_only, 0),
-        "an edit, and users.json rewritten": stores.rewrite,
+        "edit, and rewrite of users.json": stores.rewrite,
     }
     for what, command in pieces.items():
-        found = [said([*command(number + 1), "--ticking"]) for number in range(GAP_RUNS)]
-        of_all = [one["gap"] for one in found]
-        where = max(found, key=lambda one: one["gap"])["where"]
-        verdict = "target <= 50 ms" + ("" if median(of_all) <= LONGEST_GAP else "  MISSED")
+        results = [said([*command(number + 1), "--ticking"]) for number in range(GAP_RUNS)]
+        longest = [result["gap"] for result in results]
+        where = max(results, key=lambda result: result["gap"])["where"]
+        verdict = "target <= 50 ms" + ("" if median(longest) <= LONGEST_GAP else "  MISSED")
         yield (
-            f"  {what:<38}{1000 * median(of_all):10.1f} ms  at most "
-            f"{1000 * max(of_all):6.1f} ms  {verdict}   longest at {where or 'no place of ours'}"
+            f"  {what:<38}{1000 * median(longest):10.1f} ms  maximum "
+            f"{1000 * max(longest):6.1f} ms  {verdict}   longest at {where or 'unknown'}"
         )
 
 
 def main(users: int = 100_000, runs: int = 7) -> None:
-    """Measure, and print a table."""
+    """Run the benchmark, and print the results."""
     with TemporaryDirectory() as name:
         few = Stores(Path(name) / "few", FEW)
         many = Stores(Path(name) / "many", users)
@@ -235,9 +234,9 @@ def main(users: int = 100_000, runs: int = 7) -> None:
         print(f"{users:,} users, medians of {runs} interleaved runs")
         for piece, (ours, theirs) in zip(pieces, compare(pieces, runs), strict=True):
             print(line(piece, ours, theirs))
-        print(f"longest gap of a thread that ticks each millisecond, median of {GAP_RUNS} runs")
-        for one in gaps(many):
-            print(one)
+        print(f"longest gap of a thread that ticks every millisecond, median of {GAP_RUNS} runs")
+        for text in gaps(many):
+            print(text)
 
 
 if __name__ == "__main__":

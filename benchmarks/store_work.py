@@ -1,10 +1,10 @@
-"""What the store does, one piece of work in a process of its own.
+"""An operation of the store in its own process.
 
     python -m benchmarks.store_work WORK PATH [NUMBER] [--ticking]
 
-Prints the seconds that the work took, without those of what leads to it, and with `--ticking` the
-longest gap of a thread that ticks each millisecond meanwhile, and until the store is closed: that
-writes users.json, if it has not been written in the background.
+Prints the duration of the operation in seconds, without its preparation. With `--ticking`, also
+prints the longest gap of a thread that ticks every millisecond until the store is closed, which
+writes users.json unless it was written in the background.
 """
 
 import json
@@ -24,7 +24,7 @@ from qm_tui.store.validation import ValidationOptions
 Seconds = list[float]
 
 _closing = ExitStack()
-"""Closes the stores that were opened."""
+"""Closes the opened stores."""
 
 
 def _opened(path: Path) -> UserStore:
@@ -40,24 +40,24 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _make(path: Path, users: int) -> Callable[[], Seconds]:
-    """A store of so many users."""
+    """Prepare the creation of a store."""
     store, changes = _opened(path), sample_users(users)
 
     def make() -> Seconds:
-        with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
+        with store.transaction(Action(TransactionKind.IMPORT, "users.csv")) as transaction:
             return [_timed(lambda: transaction.commit(changes))]
 
     return make
 
 
 def _edit(path: Path, edits: int) -> Callable[[], Seconds]:
-    """So many durable edits of single users."""
+    """Prepare durable edits of single users."""
     store = _opened(path)
     user_ids = list(store.load().users)
 
     def edit_one(number: int) -> None:
         user_id = user_ids[number * 7919 % len(user_ids)]
-        with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
+        with store.transaction(Action(TransactionKind.EDIT)) as transaction:
             user = transaction.state.users[user_id]
             transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
 
@@ -67,41 +67,41 @@ def _edit(path: Path, edits: int) -> Callable[[], Seconds]:
     return edit
 
 
-def _commit(path: Path, is_judged: int) -> Callable[[], Seconds]:
-    """A commit of all users of a store as new ones of an empty one beside it.
+def _commit(path: Path, is_validated: int) -> Callable[[], Seconds]:
+    """Prepare a commit of all users of a store as new users of an empty store next to it.
 
     Args:
         path: the store.
-        is_judged: whether the rules were asked before, as by the plan of an import.
+        is_validated: whether the users were already validated, as by the plan of an import.
     """
     changes = dict(open_store(path).load().users)
     store = _opened(path.with_name("commit") / "users.json")
     store.load()
 
     def commit() -> Seconds:
-        def all_of_it() -> None:
-            with store.transaction(Action(TransactionKind.IMPORT, "import")) as transaction:
-                version = transaction.state.version if is_judged else 0
+        def commit_all() -> None:
+            with store.transaction(Action(TransactionKind.IMPORT, "users.csv")) as transaction:
+                version = transaction.state.version if is_validated else 0
                 transaction.commit(changes, terms=ValidationOptions(validated_version=version))
 
-        return [_timed(all_of_it)]
+        return [_timed(commit_all)]
 
     return commit
 
 
 def _open(path: Path, _number: int) -> Callable[[], Seconds]:
-    """Opening a store, without the import of the engine."""
+    """Prepare the opening of a store, without the import of the backend."""
     store = _opened(path)
     return lambda: [_timed(store.load)]
 
 
 def _rewrite(path: Path, _number: int) -> Callable[[], Seconds]:
-    """Rewriting users.json, after an edit."""
+    """Prepare a rewrite of users.json after an edit."""
     store = _opened(path)
     user_id, user = next(iter(store.load().users.items()))
 
     def rewrite() -> Seconds:
-        with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
+        with store.transaction(Action(TransactionKind.EDIT)) as transaction:
             transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
         return [_timed(store.close)]
 
@@ -118,17 +118,17 @@ WORK = {
 
 
 def main(work: str, path: str, number: str = "0", ticking: str = "") -> None:
-    """Do it, and print what it took."""
+    """Run an operation, and print its duration."""
     ready = WORK[work](Path(path), int(number))
     with Ticking() if ticking else nullcontext() as ticks:
-        taken = ready()
+        durations = ready()
         if ticking:
             _closing.close()
     _closing.close()
-    said: dict[str, float | str] = {"seconds": median(taken)}
+    result: dict[str, float | str] = {"seconds": median(durations)}
     if ticks is not None:
-        said |= {"gap": ticks.longest, "where": ticks.where}
-    print(json.dumps(said))
+        result |= {"gap": ticks.longest, "where": ticks.where}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

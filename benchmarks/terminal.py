@@ -1,4 +1,4 @@
-"""A real terminal for tests and benchmarks: a pseudo-terminal with a screen that can be read."""
+"""A pseudo-terminal with a readable screen, for tests and benchmarks."""
 
 import fcntl
 import os
@@ -18,23 +18,23 @@ from typing import Self
 import pyte
 
 _APPLICATION_KEYS = 1 << 5
-"""The mode DECCKM, as pyte counts private modes."""
+"""The mode DECCKM, as pyte numbers private modes."""
 
 _ARROW = re.compile(r"\x1b\[(?=[ABCD])")
 
 
 _AT_WORK = ("R", "D")
-"""The states of a thread that has the processor, waits for it, or waits for a disk."""
+"""The states of a thread that runs, waits for a core, or waits for a disk."""
 
 
 class Terminal:
-    """A program running in a terminal of its own.
+    """A program in its own terminal.
 
     Args:
         command: the program and its arguments.
         columns: the width of the screen.
         lines: its height.
-        environment: variables beside those of this process.
+        environment: additional environment variables.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Terminal:
         self.received = b""
         self.status: int | None = None
         variables = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
-        for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal
+        for name in ("COLUMNS", "LINES"):  # they would override the size of the terminal
             variables.pop(name, None)
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            _set_size(0, columns, lines)  # before the program can ask for it
+            _set_size(0, columns, lines)  # before the program can read it
             os.execvpe(command[0], command, variables)  # noqa: S606
 
     def __enter__(self) -> Self:
@@ -69,19 +69,19 @@ class Terminal:
         self.end()
 
     def end(self) -> None:
-        """End the program, if it has not ended, and close the terminal."""
+        """Kill the program if it is running, and close the terminal."""
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self.descriptor)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Give it another size, as who drags a window does."""
+        """Resize the terminal."""
         self._screen.resize(lines, columns)
         _set_size(self.descriptor, columns, lines)
 
     def send(self, keys: str) -> None:
-        """Type. Arrows are sent as the program has asked for them."""
+        """Send keys. Arrow keys are sent in the mode that the program has set."""
         if _APPLICATION_KEYS in self._screen.mode:
             keys = _ARROW.sub("\x1bO", keys)
         os.write(self.descriptor, keys.encode())
@@ -91,7 +91,7 @@ class Terminal:
         self.send(f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m")
 
     def click_on(self, text: str) -> None:
-        """Click on the first place where the screen shows a text."""
+        """Click on the first occurrence of a text on the screen."""
         for number, line in enumerate(self._lines, start=1):
             if text in line:
                 self.click(line.index(text) + 2, number)
@@ -100,7 +100,7 @@ class Terminal:
         raise AssertionError(msg)
 
     def read(self, seconds: float) -> bytes:
-        """What the program writes within so many seconds; returns at its first write."""
+        """Return the next output of the program, waiting at most `seconds` for it."""
         ready, _, _ = select.select([self.descriptor], [], [], seconds)
         if not ready:
             return b""
@@ -115,7 +115,7 @@ class Terminal:
         """Wait until nothing was written for `quiet` seconds.
 
         Returns:
-            The seconds until the last byte came, and how many bytes came.
+            The seconds until the last byte, and the number of bytes.
         """
         begin = last = time.perf_counter()
         count = 0
@@ -134,24 +134,24 @@ class Terminal:
         """Wait until the screen shows a text.
 
         Returns:
-            The seconds that took.
+            The seconds waited.
 
         Raises:
-            AssertionError: it did not come in time.
+            AssertionError: the text was not shown in time.
         """
         begin = time.perf_counter()
         while text not in self.text:
             left = begin + seconds - time.perf_counter()
             if left <= 0:
-                msg = f"{text!r} did not come within {seconds} s:\n{self.text}"
+                msg = f"{text!r} was not shown within {seconds} s:\n{self.text}"
                 raise AssertionError(msg)
             self._stream.feed(self.read(min(left, 0.2)))
         return time.perf_counter() - begin
 
     def rest(self, quiet: float = 0.06, longest: float = 15.0) -> None:
-        """Wait until the program has neither worked nor written for `quiet` seconds. Linux only.
+        """Wait until the program has neither run nor written for `quiet` seconds. Linux only.
 
-        What waits for the processor is at work too, so a busy machine makes this longer.
+        Threads that wait for a core count as running, so this takes longer on a busy machine.
         """
         begin = since = time.monotonic()
         while (now := time.monotonic()) - since < quiet and now - begin < longest:
@@ -162,7 +162,7 @@ class Terminal:
 
     def _is_at_work(self) -> bool:
         for thread in Path(f"/proc/{self.pid}/task").glob("*/stat"):
-            with suppress(OSError):  # it has ended meanwhile
+            with suppress(OSError):  # the thread has ended
                 if thread.read_text().rpartition(")")[2].split()[0] in _AT_WORK:
                     return True
         return False
@@ -170,40 +170,39 @@ class Terminal:
     def seen(
         self, is_so: Callable[[str], bool], seconds: float = 15.0, gap: float = 0.005
     ) -> float | None:
-        """Wait until the program has written something that makes the screen as it is wanted.
+        """Wait until output of the program makes a condition true.
 
-        What it writes at one go is read to its end before it is looked at: looking takes longer
-        than many a program to write it.
+        Output without gaps is read completely before the condition is checked, which can take
+        longer than the output.
 
         Args:
-            is_so: whether a screen, line by line, is as it is wanted.
-            seconds: how long to wait.
-            gap: the seconds of silence after which something is at its end.
+            is_so: the condition; it receives the text of the screen.
+            seconds: the timeout.
+            gap: the seconds without output that end a burst.
 
         Returns:
-            When the last byte of it came, on the clock `perf_counter`; None where it did not come
-            in time.
+            The time of the last byte by `perf_counter`; None after the timeout.
         """
         end = time.perf_counter() + seconds
         while (now := time.perf_counter()) < end:
-            took, count = self.settle(gap)
+            duration, count = self.settle(gap)
             if count and is_so(self.text):
-                return now + took
+                return now + duration
         return None
 
     def hang_up(self) -> None:
-        """Close the terminal, as a dropped line does."""
+        """Close the terminal, as a lost connection does."""
         os.close(self.descriptor)
         self.descriptor = os.open(os.devnull, os.O_RDWR)
 
     @property
     def text(self) -> str:
-        """The screen as it is, line by line."""
+        """The text of the screen."""
         return "\n".join(line.rstrip() for line in self._lines)
 
     @property
     def _lines(self) -> list[str]:
-        # not `display`: it fails where the first half of a wide character was drawn over
+        # not `display`: it fails if the first half of a wide character was overwritten
         screen = self._screen
         cells = range(screen.columns)
         return ["".join(screen.buffer[y][x].data for x in cells) for y in range(screen.lines)]
@@ -212,7 +211,7 @@ class Terminal:
         """Wait until the program ends, and return its exit status.
 
         Raises:
-            AssertionError: it did not end in time.
+            AssertionError: the program did not end in time.
         """
         until = time.monotonic() + seconds
         while time.monotonic() < until:

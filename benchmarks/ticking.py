@@ -1,6 +1,6 @@
-"""A thread that ticks each millisecond, and notices how long it is kept from it.
+"""A thread that ticks every millisecond, and measures the longest gap.
 
-So it is seen for how long work in one thread would hold up the keys of an interface in another.
+The gap shows for how long work in one thread would block the keys of a user interface in another.
 """
 
 import sys
@@ -17,7 +17,7 @@ class Ticking:
 
     Attributes:
         longest: the seconds of the longest gap between two ticks.
-        where: what the main thread had come to when that gap ended.
+        where: the function and the line of the main thread at the end of that gap.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Ticking:
 
 
 def _place(frame: FrameType | None) -> str:
-    """The innermost function of ours, and its line."""
+    """Return the innermost function of qm-tui, and its line."""
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if name.startswith("qm_tui."):

@@ -1,4 +1,4 @@
-"""How long the event loop of an interface, which answers keys, has no turn."""
+"""Measurement of the times for which an event loop, and therefore all keys, is blocked."""
 
 import asyncio
 import time
@@ -10,13 +10,13 @@ _EACH: Final = 0.001
 
 
 class Turns:
-    """Notes how long the event loop keeps a task from its turn.
+    """Measures the longest waits of a task in the event loop.
 
     Attributes:
-        step: what is being done.
-        longest: by step, the seconds of the longest wait.
-        at_work: likewise, but of those only the ones that this process was at work itself, which
-            leaves out what others did on the machine.
+        step: the current step.
+        longest: the longest wait in seconds, by step.
+        at_work: the maximum CPU time of this process in a wait in seconds, by step. It excludes
+            waits caused by other programs.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Turns:
         self.at_work: dict[str, float] = defaultdict(float)
 
     async def watch(self) -> None:
-        """Ask for a turn each millisecond, until it is cancelled."""
+        """Measure waits every millisecond, until canceled."""
         last, spent = time.perf_counter(), time.process_time()
         while True:
             await asyncio.sleep(_EACH)
@@ -37,7 +37,7 @@ class Turns:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for something, for a minute at most."""
+    """Wait for a condition, at most a minute."""
     end = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < end

@@ -1,4 +1,4 @@
-"""`python -m qm_tui` is `qm-tui`."""
+"""The entry point of `python -m qm_tui`."""
 
 from qm_tui.cli import main
 

@@ -1,4 +1,4 @@
-"""An unexpected error: one sentence on the screen, and the rest in a log without secrets."""
+"""Unexpected errors: a message on the screen, and the traceback in a log without secrets."""
 
 import errno
 import sys
@@ -13,49 +13,48 @@ from qm_tui.output import say
 from qm_tui.text import visible
 
 STATUS: Final = 70
-"""The exit status of a program that failed by its own fault."""
+"""The exit status after an unexpected error."""
 
 _has_failed: Final = threading.Event()
 
 
 def crashed(error: BaseException) -> int:
-    """Log the error, say so in one sentence on standard error, and return the exit status."""
+    """Log the error, print a message to standard error, and return the exit status."""
     say(sentence_of(error), to_error=True)
     return STATUS
 
 
 def sentence_of(error: BaseException) -> str:
-    """Log the error, and say so in one sentence."""
+    """Log the error, and return a message about it."""
     _has_failed.set()
     try:
-        where = f" Details are in {visible(str(log(error)))}."
-    except OSError as failed:
-        shown = visible(str(paths.log_path()))
-        where = f" The log {shown} could not be written: {reason(failed)}."
+        details = f"See the log: {visible(str(log(error)))}"
+    except OSError as log_error:
+        path = visible(str(paths.log_path()))
+        details = f"Cannot write the log {path}: {reason(log_error)}."
     return (
-        f"qm-tui failed unexpectedly ({type(error).__name__}): what was being done was not "
-        f"finished, and the store is whole.{where}"
+        f"Unexpected error ({type(error).__name__}). The operation was not completed; the store is "
+        f"intact. {details}"
     )
 
 
 def has_failed() -> bool:
-    """Whether an unexpected error was said, even where the program went on."""
+    """Whether an unexpected error was reported, even if the program continued."""
     return _has_failed.is_set()
 
 
 def catch_the_rest() -> None:
-    """Log what Python would print by itself, with a traceback, over whatever is on the screen.
+    """Log errors of threads and finalizers.
 
-    That is what fails where nobody waits for it: in a thread, or as something is thrown away. A
-    terminal that is gone is no failure.
+    Python would print their tracebacks over the screen. A disconnected terminal is not an error.
     """
-    threading.excepthook = lambda failed: log_quietly(failed.exc_value)
-    sys.unraisablehook = lambda failed: log_quietly(failed.exc_value)
+    threading.excepthook = lambda args: log_quietly(args.exc_value)
+    sys.unraisablehook = lambda args: log_quietly(args.exc_value)
 
 
 def log_quietly(error: BaseException | None) -> None:
-    """Log an error that nobody is told of, where that can be done."""
-    is_gone = isinstance(error, OSError) and error.errno == errno.EIO
-    if error is not None and not is_gone:
+    """Log an error that is not shown. If the log cannot be written, do nothing."""
+    is_disconnected = isinstance(error, OSError) and error.errno == errno.EIO
+    if error is not None and not is_disconnected:
         with suppress(OSError):
             log(error)

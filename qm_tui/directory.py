@@ -1,8 +1,8 @@
 """A directory that is held open, and the files in it.
 
-It is opened step by step, without following a link. Every file is then opened, made, renamed and
-removed by its name in that directory. So nothing that another user puts in place of a folder or a
-file between two steps can lead the program elsewhere.
+It is opened component by component, without following symbolic links. Every file is then opened,
+created, renamed and removed relative to this directory. So no other user can redirect the program
+by replacing a folder or a file between two steps.
 """
 
 import errno
@@ -21,18 +21,18 @@ PRIVATE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 
 SHARED: Final = 0o660
-"""Owner and group, in a folder that a group shares."""
+"""Owner and group, for files of a shared folder."""
 
 SHARED_FOLDER: Final = 0o2770
-"""New files in it belong to its group."""
+"""Owner and group; new files belong to the group of the folder."""
 
 
 class Access(NamedTuple):
-    """Who may use a file or a directory.
+    """The permissions of a file or a directory.
 
     Attributes:
-        mode: its mode.
-        group: the number of its group; -1 leaves the one it gets.
+        mode: the mode.
+        group: the number of the group; -1 does not set it.
     """
 
     mode: int
@@ -43,29 +43,29 @@ OWNER_ONLY: Final = Access(PRIVATE)
 OWNER_ONLY_FOLDER: Final = Access(PRIVATE_FOLDER)
 
 Signature = tuple[int, int, int, int, int]
-"""What differs if a file was replaced or written: device, inode, size and two times."""
+"""Device, inode, size and two times of a file. It differs if the file was replaced or written."""
 
 _POLL: Final = 0.005
-"""Seconds between two tries; a writer without any pause would starve those that try less often."""
+"""Seconds between two attempts; longer ones would starve behind a writer that never pauses."""
 
 _SUFFIX: Final = ".new"
 _MOST_LINKS: Final = 40
 _MOST_REPLACEMENTS: Final = 100
-"""Times that a file is opened anew, because it was replaced while it was opened."""
+"""The maximum number of attempts to open a file that is replaced each time."""
 
 _LONGEST_PREFIX: Final = 200
-"""Bytes of a name in that of its temporary file; names end at 255."""
+"""Bytes of a file name that are used in the name of its temporary file; the maximum is 255."""
 
 
 class NotDurable(OSError):
-    """The file has its name, but the system could not promise that it outlasts a power cut."""
+    """The file was written, but the directory could not be synced: it may not be durable."""
 
 
 class Directory:
-    """A directory, opened when it is first needed.
+    """A directory, opened when it is first used.
 
     Args:
-        path: the directory. It need not exist yet.
+        path: the directory, which need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,7 +77,7 @@ class Directory:
 
     @property
     def descriptor(self) -> int:
-        """Its descriptor.
+        """The file descriptor of the directory.
 
         Raises:
             OSError: it does not exist, or cannot be opened.
@@ -95,21 +95,21 @@ class Directory:
 
     @property
     def is_open(self) -> bool:
-        """Whether it was needed, and existed."""
+        """Whether it is open."""
         return self._descriptor is not None
 
     def close(self) -> None:
-        """Close it. It is opened again when it is needed."""
+        """Close it. It is opened again when it is used."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def create(self, access: Access = OWNER_ONLY_FOLDER, above: Access = OWNER_ONLY_FOLDER) -> None:
-        """Create it, and the directories above it, where they are missing.
+        """Create it and its missing parents.
 
         Args:
-            access: who may use it.
-            above: who may use missing directories above it.
+            access: its permissions.
+            above: the permissions of missing parents.
 
         Raises:
             OSError: it could not be created.
@@ -118,15 +118,15 @@ class Directory:
             self._descriptor = _open_directory(self.path, access, above)
 
     def is_in_place(self) -> bool:
-        """Whether its path still leads to it."""
+        """Whether its path still refers to it."""
         with suppress(OSError):
-            found = self.path.lstat()
-            return os.path.samestat(found, os.fstat(self.descriptor))
+            status = self.path.lstat()
+            return os.path.samestat(status, os.fstat(self.descriptor))
         return False
 
     @property
     def access(self) -> Access:
-        """Who may use the files of a store in it: its group, if it is a shared one."""
+        """The permissions of the files of a store in it."""
         status = os.fstat(self.descriptor)
         is_shared = status.st_mode & stat.S_ISGID and status.st_mode & stat.S_IWGRP
         return Access(SHARED, status.st_gid) if is_shared else OWNER_ONLY
@@ -136,16 +136,16 @@ class Directory:
         return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - by descriptor
 
     def reopen(self) -> int:
-        """Return another descriptor of it, to be closed by the caller."""
+        """Return another descriptor of it, which the caller closes."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         return os.open(".", flags, dir_fd=self.descriptor)
 
     @contextmanager
     def locked(self, wait: float) -> Iterator[bool]:
-        """Hold the lock of the directory itself; gives whether that is so.
+        """Lock the directory itself; yield whether it is locked.
 
         Args:
-            wait: the seconds to wait for it.
+            wait: the maximum time to wait, in seconds.
 
         Raises:
             OSError: it cannot be locked.
@@ -157,10 +157,10 @@ class Directory:
             os.close(descriptor)
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
-        """Open a file: a regular one, with one name. Never waits.
+        """Open a regular file without other hard links. Never blocks.
 
         Raises:
-            OSError: it cannot be opened, or something else has this name.
+            OSError: it cannot be opened, or it is not such a file.
         """
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for _ in range(_MOST_REPLACEMENTS):
@@ -168,7 +168,7 @@ class Directory:
                 descriptor = os.open(name, flags, PRIVATE, dir_fd=self.descriptor)
             except OSError as error:
                 if error.errno == errno.ELOOP:
-                    raise OSError(errno.ELOOP, f"{name} is a link", name) from error
+                    raise OSError(errno.ELOOP, f"{name} is a symbolic link", name) from error
                 raise
             status = os.fstat(descriptor)
             is_file = stat.S_ISREG(status.st_mode)
@@ -177,18 +177,26 @@ class Directory:
             os.close(descriptor)
             if status.st_nlink or not is_file:
                 break
-            # it was replaced in between: another file has the name now
-        what = "is a pipe, a device or a folder, not a file"
-        if is_file:
-            what = "has a second name (a hard link)" if status.st_nlink else "was just removed"
-        raise OSError(errno.EINVAL, f"{name} {what}", name)
+            # it was replaced after it was opened: open the new file
+        if not is_file:
+            message = f"{name} is not a regular file"
+        elif status.st_nlink:
+            message = f"{name} has more than one hard link"
+        else:
+            message = f"{name} was replaced repeatedly"
+        raise OSError(errno.EINVAL, message, name)
 
     def make(self, name: str, flags: int = os.O_RDWR, access: Access | None = None) -> int:
-        """Make a file that does not exist, for those who may use the files of a store in it.
+        """Create a file.
+
+        Args:
+            name: its name.
+            flags: how it is opened.
+            access: its permissions; by default those of the files of a store.
 
         Raises:
             FileExistsError: it exists.
-            OSError: it could not be made.
+            OSError: it could not be created.
         """
         descriptor = self.open(name, flags | os.O_CREAT | os.O_EXCL)
         try:
@@ -200,10 +208,10 @@ class Directory:
         return descriptor
 
     def open_or_make(self, name: str) -> int:
-        """Open a file for reading and writing; make it if it does not exist.
+        """Open a file for reading and writing; create it if it does not exist.
 
         Raises:
-            OSError: it could not be done.
+            OSError: it could not be opened or created.
         """
         with suppress(FileNotFoundError):
             return self.open(name, os.O_RDWR)
@@ -220,18 +228,18 @@ class Directory:
         overwrite: bool = True,
         may_replace: Callable[[], bool] = lambda: True,
     ) -> Iterator[BinaryIO]:
-        """Give a new file, which atomically takes a name if the block ends without an exception.
+        """Yield a new file that atomically replaces `name` if the block ends without an exception.
 
         Args:
-            name: the name.
-            access: who may use it; those who may use the files of a store if None.
-            overwrite: whether it may take the name of another file.
-            may_replace: asked as late as possible whether it may take the name.
+            name: the file to create or replace.
+            access: its permissions; by default those of the files of a store.
+            overwrite: whether an existing file may be replaced.
+            may_replace: called as late as possible; returns whether the file may be replaced.
 
         Raises:
-            OSError: it could not be written; what had the name still has it.
-            FileExistsError: another file has the name, and `overwrite` is False.
-            NotDurable: it has the name, but the directory could not be synced.
+            OSError: it could not be written; the old file was not changed.
+            FileExistsError: the file exists, and `overwrite` is False.
+            NotDurable: it was replaced, but the directory could not be synced.
         """
         temporary = f"{_temporary_prefix(name)}{os.urandom(6).hex()}{_SUFFIX}"
         descriptor = self.make(temporary, os.O_WRONLY, access)
@@ -265,10 +273,10 @@ class Directory:
             self.remove(name)
 
     def rename(self, name: str, target: str) -> None:
-        """Give a file another name, in place of what has it.
+        """Rename a file, and replace the target if it exists.
 
         Raises:
-            OSError: it could not be done.
+            OSError: it could not be renamed.
         """
         os.rename(name, target, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
@@ -278,51 +286,57 @@ class Directory:
             os.unlink(name, dir_fd=self.descriptor)
 
     def temporary_files(self, name: str) -> list[str]:
-        """Return the names of files that are to replace one, or that killed programs left."""
+        """Return the names of temporary files of a file, also those that killed programs left."""
         prefix = _temporary_prefix(name)
         return [
-            found
-            for found in self.names()
-            if found.startswith(prefix)
-            and found.endswith(_SUFFIX)
-            and len(found) == len(prefix) + 12 + len(_SUFFIX)
+            candidate
+            for candidate in self.names()
+            if candidate.startswith(prefix)
+            and candidate.endswith(_SUFFIX)
+            and len(candidate) == len(prefix) + 12 + len(_SUFFIX)
         ]
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return what the system says of a name; None if it does not exist."""
+        """Return the status of a file; None if it does not exist."""
         with suppress(OSError):
             return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         return None
 
     def is_named(self, name: str, descriptor: int | None) -> bool:
-        """Whether a name leads to the file that a descriptor has open."""
-        found = self.status(name)
-        if found is None or descriptor is None:
+        """Whether a name refers to the file that a descriptor has open."""
+        status = self.status(name)
+        if status is None or descriptor is None:
             return False
-        return os.path.samestat(found, os.fstat(descriptor))
+        return os.path.samestat(status, os.fstat(descriptor))
 
     def signature(self, name: str) -> Signature | None:
         """Return the signature of a file; None if it does not exist."""
-        found = self.status(name)
-        if found is None:
+        status = self.status(name)
+        if status is None:
             return None
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return (
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        )
 
     def may_write(self, name: str) -> bool:
-        """Whether this program may write a file, if it exists."""
+        """Whether this program may write a file; True if it does not exist."""
         with suppress(FileNotFoundError):
             return os.access(name, os.W_OK, dir_fd=self.descriptor) or self.status(name) is None
         return True
 
 
 def real_path(path: str | Path) -> Path:
-    """Return a path without the links in it, as far as root or this program's user made them.
+    """Return the absolute path with the symbolic links resolved that root or this user owns.
 
-    One that another user made stays in it: it might be swapped in at any moment, and lead to what
-    is not theirs. To open it fails.
+    A link of another user is not resolved: its owner could change it at any moment. Opening such a
+    path fails.
     """
     path = Path(path)
-    # an absolute path is good even if the current folder is gone
+    # an absolute path is valid even if the current folder no longer exists
     whole = path if path.is_absolute() else Path.cwd() / path
     rest, links = [*reversed(whole.parts)], 0
     real = Path(rest.pop())
@@ -335,12 +349,12 @@ def real_path(path: str | Path) -> Path:
         elif target:
             rest += reversed(Path(target).parts)
         else:
-            real /= part  # an absolute one begins anew
+            real /= part  # an absolute part replaces the path
     return real
 
 
 def _target_of(path: Path) -> str:
-    """Return where a link leads; nothing if it is none, or another user made it."""
+    """Return the target of a link; empty if it is not a link, or another user owns it."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -353,7 +367,12 @@ def _target_of(path: Path) -> str:
 
 
 def lock_file(descriptor: int, until: float, how: int = fcntl.LOCK_EX) -> bool:
-    """Lock an open file; return whether that was possible until a moment.
+    """Lock an open file; return whether it is locked.
+
+    Args:
+        descriptor: the file.
+        until: when to stop trying, as of `time.monotonic`.
+        how: the kind of lock.
 
     Raises:
         OSError: it cannot be locked.
@@ -370,10 +389,10 @@ def lock_file(descriptor: int, until: float, how: int = fcntl.LOCK_EX) -> bool:
 
 
 def give(descriptor: int, access: Access) -> None:
-    """Give an open file or directory its group and its mode, whatever the umask.
+    """Set group and mode of an open file or directory, regardless of the umask.
 
     Raises:
-        OSError: it could not be done.
+        OSError: they could not be set.
     """
     if access.group not in (-1, os.fstat(descriptor).st_gid):
         os.fchown(descriptor, -1, access.group)
@@ -381,10 +400,10 @@ def give(descriptor: int, access: Access) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Make the names in an open directory durable.
+    """Make the entries of an open directory durable.
 
     Raises:
-        NotDurable: the system could not promise it.
+        NotDurable: it could not be synced.
     """
     try:
         os.fsync(descriptor)
@@ -399,41 +418,41 @@ def _temporary_prefix(name: str) -> str:
 def _open_directory(
     path: Path, access: Access | None = None, above: Access = OWNER_ONLY_FOLDER
 ) -> int:
-    """Open a directory step by step; create what is missing if there is an access for it."""
-    places = range(len(path.parts))
+    """Open a directory component by component; create missing ones if `access` is given."""
+    last = len(path.parts) - 1
     descriptor = -1
-    for place, part in zip(places, path.parts, strict=True):
-        is_last = place == places[-1]
-        how = os.O_RDONLY if is_last else os.O_PATH
-        flags = how | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    for index, part in enumerate(path.parts):
+        is_last = index == last
+        mode = os.O_RDONLY if is_last else os.O_PATH
+        flags = mode | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            below = os.open(part, flags, dir_fd=descriptor if place else None)
+            child = os.open(part, flags, dir_fd=descriptor if index else None)
         except FileNotFoundError:
             if access is None:
                 raise
-            below = _make_directory(part, descriptor, access if is_last else above)
+            child = _make_directory(part, descriptor, access if is_last else above)
         except NotADirectoryError as error:
-            status = os.stat(part, dir_fd=descriptor if place else None, follow_symlinks=False)
+            status = os.stat(part, dir_fd=descriptor if index else None, follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
-                msg = f"Not a directory, but a link of another user, which is not followed: {part}"
+                msg = f"{part} is a symbolic link that cannot be trusted"
                 raise OSError(errno.ELOOP, msg, part) from error
             raise
         finally:
-            if place:
+            if index:
                 os.close(descriptor)
-        descriptor = below
+        descriptor = child
     return descriptor
 
 
 def _make_directory(name: str, parent: int, access: Access) -> int:
-    is_ours = False
+    is_new = False
     with suppress(FileExistsError):
         os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
-        is_ours = True
+        is_new = True
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, dir_fd=parent)
     try:
-        if is_ours and os.fstat(descriptor).st_uid == os.geteuid():
+        if is_new and os.fstat(descriptor).st_uid == os.geteuid():
             give(descriptor, access)
         readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
         try:

@@ -1,10 +1,13 @@
-"""What was asked for cannot be done, and was not done at all."""
+"""Errors with a message for the admin."""
 
 
 class Refused(Exception):
-    """Nothing was done. The text is one sentence for the admin: what, where, what to do."""
+    """An operation failed, and nothing was changed.
+
+    The text is for the admin: what is wrong, what was not done, and what to do.
+    """
 
 
 def reason(error: OSError) -> str:
-    """Why the system refused, as the end of a sentence ("Permission denied")."""
+    """Return the message of the operating system, without a full stop: "Permission denied"."""
     return error.strerror or type(error).__name__

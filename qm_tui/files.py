@@ -1,7 +1,7 @@
-"""Small files that are read, and files that are written whole or not at all.
+"""Reading of small files, and atomic writes.
 
-A file is written beside its target, synced, renamed over it, and its folder synced. Whatever
-happens on the way, the target holds the old bytes or the new ones.
+A file is written next to its target, synced, renamed over the target, and the folder is synced.
+After a failure the target has either the old content or the new.
 """
 
 import contextlib
@@ -15,51 +15,51 @@ from typing import BinaryIO, Final
 from qm_tui.directory import OWNER_ONLY, PRIVATE, Directory
 
 _SMALL: Final = 1024 * 1024
-"""Bytes that a small file may have."""
+"""The maximum size of a small file, in bytes."""
 
 
 def open_file(path: Path, flags: int) -> int:
-    """Open a file, and nothing but a file. Never waits, as a pipe would make it.
+    """Open a regular file. Never blocks, as opening a pipe would.
 
-    One that the flags let it make is its owner's alone.
+    A file that is created is private to its owner.
 
     Raises:
-        OSError: it cannot be opened, or something else is there.
+        OSError: it cannot be opened, or is not a regular file.
     """
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is a pipe, a device or a folder, not a file", str(path))
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
     return descriptor
 
 
 def read_small(path: Path) -> bytes:
-    """What a small file holds, as one of settings: at most 1 MB.
+    """Return the content of a file of at most 1 MB, such as the settings.
 
     Raises:
-        OSError: it cannot be read, is no file, or is larger.
+        OSError: it cannot be read, is not a regular file, or is larger.
     """
     with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
         data = file.read(_SMALL + 1)
     if len(data) > _SMALL:
-        raise OSError(errno.EFBIG, "it is larger than 1 MB", str(path))
+        raise OSError(errno.EFBIG, "File too large (maximum 1 MB)", str(path))
     return data
 
 
 @contextlib.contextmanager
 def replacing(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """Give a new file that takes the place of another if the block ends without an exception.
+    """Yield a new file that replaces the target if the block ends without an exception.
 
-    It is its owner's alone. Where the target is a symbolic link, the file it points to is replaced.
+    It is private to its owner. If the target is a symbolic link, the file it points to is replaced.
 
     Args:
-        target: the file to make or to replace.
-        overwrite: whether a file that exists may be replaced.
+        target: the file to create or replace.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
-        OSError: it could not be written; the target is as it was.
+        OSError: it could not be written; the target was not changed.
         FileExistsError: the target exists, and `overwrite` is False.
-        NotDurable: it has its name, but its folder could not be synced.
+        NotDurable: it was replaced, but its folder could not be synced.
     """
     target = Path(os.path.realpath(target))
     directory = Directory(target.parent)
@@ -73,10 +73,10 @@ def replacing(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the folder and those above it where they are missing, for their owner alone.
+    """Create a folder and its missing parents, private to their owner.
 
     Raises:
-        OSError: it could not be made.
+        OSError: it could not be created.
     """
     directory = Directory(folder)
     try:

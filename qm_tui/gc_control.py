@@ -1,4 +1,4 @@
-"""Memory in bulk: made without looking for garbage, and let go of in steps."""
+"""Control of the garbage collector while many objects are allocated or freed."""
 
 import gc
 import time
@@ -9,20 +9,19 @@ from typing import Any, Final
 _STEP: Final = 1000
 
 _MUCH: Final = 20_000
-"""Objects among which to look for garbage takes a few milliseconds."""
+"""The number of objects that the collector scans in a few milliseconds."""
 
 _first_time: Final = iter([True])
 
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Make many users without Python looking for garbage among them.
+    """Pause the garbage collector while many users are created.
 
-    Users form no cycles: to look for some again and again doubles the time of an import. What was
-    made is frozen at the end, because one look at all of it afterwards holds every key for a tenth
-    of a second. What is frozen is never looked at again, and with it whatever else there was: a
-    dialog that was open then is never let go of. So the first time freezes, before any dialog, and
-    after that only what made much.
+    Users form no cycles, and scanning them repeatedly doubles the time of an import. At the end all
+    objects are frozen, because a single scan of them would block the terminal UI for a tenth of a
+    second. Frozen objects are never freed, and that includes a dialog that is open at this moment.
+    So it freezes the first time, before any dialog, and later only after many new objects.
     """
     if not gc.isenabled():
         yield
@@ -31,28 +30,28 @@ def no_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        made = gc.get_count()[0]
-        if next(_first_time, False) or made > _MUCH:
+        new_objects = gc.get_count()[0]
+        if next(_first_time, False) or new_objects > _MUCH:
             gc.freeze()
         gc.enable()
 
 
 def let_go(*containers: dict[Any, Any] | set[Any] | list[Any], rest: float = 0) -> None:
-    """Empty containers step by step.
+    """Empty containers in chunks.
 
-    To free 100,000 users at once would keep every key waiting for a tenth of a second.
+    To free 100,000 users in one step would block the terminal UI for a tenth of a second.
 
     Args:
-        containers: what is emptied. Nobody else may use it any more.
-        rest: seconds to rest after each thousand.
+        containers: the containers, which must not be used any more.
+        rest: seconds to sleep after each chunk.
     """
-    for one in containers:
-        while one:
-            if isinstance(one, list):
-                del one[-_STEP:]
+    for container in containers:
+        while container:
+            if isinstance(container, list):
+                del container[-_STEP:]
             else:
-                take = one.popitem if isinstance(one, dict) else one.pop
-                for _ in range(min(_STEP, len(one))):
-                    take()
+                pop = container.popitem if isinstance(container, dict) else container.pop
+                for _ in range(min(_STEP, len(container))):
+                    pop()
             if rest:
                 time.sleep(rest)

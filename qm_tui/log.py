@@ -1,6 +1,6 @@
-"""The log: what went wrong, for whoever is to find out why. It holds no text of a user.
+"""The diagnostic log: unexpected errors and, with `--debug`, what the program does.
 
-It is its owner's alone, and is begun anew when it has grown.
+It contains no user data, is private to its owner, and is rotated when it is too large.
 """
 
 import os
@@ -21,13 +21,13 @@ from qm_tui.files import make_private_folder, open_file
 from qm_tui.text import visible
 
 _LONGEST: Final = 1_000_000
-"""Bytes after which the log is begun anew; the last one is kept beside it."""
+"""The size in bytes at which the log is rotated; the previous log is kept as `qm-tui.log.old`."""
 
 _more: Final = Event()
 
 
 def write_more() -> None:
-    """Log from now on what the program does, and what kinds of values an error met.
+    """Enable the debug log: what the program does, and the types of local variables of errors.
 
     Raises:
         OSError: the log cannot be written.
@@ -37,15 +37,15 @@ def write_more() -> None:
 
 
 def says_more() -> bool:
-    """Whether more is logged."""
+    """Whether the debug log is enabled."""
     return _more.is_set()
 
 
 def note(text: str) -> None:
-    """Log something that the program does, where more is logged.
+    """Write to the debug log, if it is enabled.
 
     Args:
-        text: what, in words of the program's own.
+        text: what the program does, without user data.
     """
     if _more.is_set():
         with suppress(OSError):
@@ -53,7 +53,7 @@ def note(text: str) -> None:
 
 
 def note_start(what: str) -> None:
-    """Log where the program runs, where more is logged.
+    """Write version and system to the debug log, if it is enabled.
 
     Args:
         what: what was started.
@@ -65,10 +65,10 @@ def note_start(what: str) -> None:
 
 
 def log(error: BaseException) -> Path:
-    """Append where the error came from: code lines only, no values.
+    """Append the traceback of an error: code lines only, no values.
 
-    An error's own text may quote a password, so it stays out; what the system says of a file does
-    not. Where more is logged, so is what kind of thing each name stood for.
+    The message of the error is omitted, because it may quote a password, except for the system's
+    message about a file. The debug log also has the types of local variables.
 
     Returns:
         The log's file.
@@ -107,7 +107,7 @@ def _names(name: object) -> bool:
 
 
 def _kinds_in(error: BaseException) -> list[str]:
-    """What each name stood for where the error passed: its kind and size, and never its text."""
+    """Return the types and sizes of the local variables of each frame, without their values."""
     lines = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         lines.append(f"    {frame.f_code.co_name}, line {line}\n")
@@ -116,13 +116,13 @@ def _kinds_in(error: BaseException) -> list[str]:
 
 
 def kind_of(value: object) -> str:
-    """What a value is, without what anybody wrote: any text may be a password."""
+    """Return the type of a value, and its size if it has one. Any text may be a password."""
     if value is None or isinstance(value, bool | int | float):
         return str(value)
     if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, Sized):
-        with suppress(Exception):  # whatever it is, it was met in an error
+        with suppress(Exception):  # the error may come from this object
             return f"{type(value).__name__} of {len(value)}"
     return type(value).__name__
 

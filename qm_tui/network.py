@@ -1,4 +1,4 @@
-"""Whether a file lies on a network file system, where locks and syncs promise less."""
+"""Detection of network file systems, where locks and syncs are less reliable."""
 
 import os
 from pathlib import Path
@@ -36,11 +36,11 @@ _OVER_A_NETWORK: Final = frozenset(
 
 
 def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str:
-    """The name of the network file system on which a path lies; empty where it lies on none.
+    """Return the type of the network file system of a path; empty if it is a local one.
 
     Args:
-        path: a path, which need not be there.
-        mounts: the system's list of what is mounted.
+        path: a path, which need not exist.
+        mounts: the system's list of mounts.
     """
     try:
         lines = mounts.read_text(errors="surrogateescape").splitlines()
@@ -55,7 +55,7 @@ def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str:
             continue
         point = _unescaped(fields[4])
         is_above = point in ("/", real) or real.startswith(point.rstrip("/") + "/")
-        # of two mounts at one point the later hides the earlier
+        # if two have the same mount point, the later one hides the earlier
         if is_above and len(point) >= len(longest):
             longest, kind = point, kinds[0]
     return kind if kind in _OVER_A_NETWORK else ""

@@ -1,7 +1,7 @@
-"""What the program says without its interface: the one door to standard output and error.
+"""Standard output and standard error of the command line.
 
-Whatever is said goes through `visible` here, whoever made it, so that nothing of it can be obeyed
-by a terminal. JSON goes through `json_text`, which keeps every value exactly as it is.
+All text is sanitized here by `visible`, so that the terminal cannot interpret control characters in
+it. JSON is escaped by `json_text`, which keeps every value.
 """
 
 import sys
@@ -13,19 +13,19 @@ from qm_tui.text import json_text, visible
 
 
 class Unsaid(Exception):
-    """What was to be said could not be written, as where the disk is full that it was sent to.
+    """The output could not be written, for example because the disk is full.
 
-    Its text says what was done nevertheless; it is empty where nothing was.
+    The text is what was done; it is empty if nothing was done.
     """
 
 
 @contextmanager
 def saying() -> Iterator[None]:
-    """Tell an output that fails from any other file that does.
+    """Translate errors of the output, to distinguish them from errors of other files.
 
     Raises:
-        Unsaid: the output could not be written; its cause says why.
-        BrokenPipeError: whoever read it has seen enough.
+        Unsaid: the output could not be written; the cause is the system's error.
+        BrokenPipeError: the reader of the output has closed it.
     """
     try:
         yield
@@ -39,15 +39,15 @@ _AS_LONG_AS_IT_IS: Final = sys.maxsize
 
 
 def say(text: str = "", *, to_error: bool = False) -> None:
-    """Print one line, or several.
+    """Print one or more lines.
 
     Args:
         text: the lines.
-        to_error: whether to print them to standard error.
+        to_error: whether to print to standard error.
     """
     lines = (visible(line, _AS_LONG_AS_IT_IS) for line in text.split("\n"))
     if to_error:
-        with suppress(OSError):  # nobody is left to be told
+        with suppress(OSError):  # there is no other way to report it
             print("\n".join(lines), file=sys.stderr)
         return
     with saying():
@@ -59,12 +59,12 @@ def say_json(value: object, *, indent: int | None = None) -> None:
 
     Args:
         value: the value.
-        indent: the blanks before what is inside; None prints it on one line.
+        indent: the spaces per level; None prints it on one line.
     """
     put(json_text(value, indent) + "\n")
 
 
 def put(text: str) -> None:
-    """Print a piece of JSON as it is, or a text of the program's own."""
+    """Write text without sanitizing it: JSON, or text that is part of the program."""
     with saying():
         sys.stdout.write(text)

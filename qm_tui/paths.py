@@ -1,4 +1,4 @@
-"""Where things are on this machine: the store, the settings, the log."""
+"""Paths of the store, the settings and the log."""
 
 import os
 from pathlib import Path
@@ -13,10 +13,11 @@ STORE_VARIABLE = "QM_TUI_STORE"
 
 
 def store_path(given: Path | None = None) -> Path:
-    """The store's file: the one given, else that of `QM_TUI_STORE`, else the default place.
+    """Return the absolute path of the store: as given, from `QM_TUI_STORE`, or the default.
 
     Raises:
-        Refused: it counts from a folder that is not there.
+        Refused: it starts with the home folder of an unknown user, or it is relative and the
+            current folder does not exist.
     """
     from_environment = os.environ.get(STORE_VARIABLE)
     if given is None and from_environment:
@@ -26,23 +27,26 @@ def store_path(given: Path | None = None) -> Path:
     try:
         return given.expanduser().absolute()
     except RuntimeError as error:
-        msg = f"{visible(str(given))} begins with the home folder of nobody."
+        msg = f"{visible(str(given))} starts with an unknown user name. Enter another path."
         raise Refused(msg) from error
     except OSError as error:
-        msg = f"{visible(str(given))} counts from a folder that is gone: {reason(error)}."
+        msg = (
+            f"Cannot open the current folder: {reason(error)}. Enter an absolute path instead of "
+            f"{visible(str(given))}."
+        )
         raise Refused(msg) from error
 
 
 def expanded(path: Path) -> Path:
-    """The path with `~` at its start made the home folder, where there is such a home."""
+    """Return the path with a leading `~` or `~user` expanded; unchanged if the user is unknown."""
     try:
         return path.expanduser()
     except RuntimeError:
-        return path  # a file whose name begins so
+        return path  # the file name starts with a tilde
 
 
 def folder_to_begin_in() -> Path:
-    """The folder in which the program was started, or the home folder where that one is gone."""
+    """Return the current folder, or the home folder if the current folder does not exist."""
     try:
         return Path.cwd()
     except OSError:
@@ -50,22 +54,22 @@ def folder_to_begin_in() -> Path:
 
 
 def settings_folder() -> Path:
-    """The folder of the admin's own settings."""
+    """Return the folder of the admin's settings."""
     return Path(platformdirs.user_config_dir(APP))
 
 
 def mappings_folder() -> Path:
-    """The folder of the admin's own column mappings."""
+    """Return the folder of the admin's column mappings."""
     return settings_folder() / "mappings"
 
 
 def log_path() -> Path:
-    """The file into which an unexpected error is written."""
+    """Return the path of the diagnostic log."""
     return Path(platformdirs.user_log_dir(APP)) / "qm-tui.log"
 
 
 def short(path: Path) -> str:
-    """The path as an admin would write it: with `~` for the home folder."""
+    """Return the path with `~` for the home folder."""
     try:
         inside = path.relative_to(Path.home())
     except (ValueError, RuntimeError):

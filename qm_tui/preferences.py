@@ -1,6 +1,6 @@
-"""What the admin chose last, kept from one session to the next, for this admin alone.
+"""The last-used options of an admin, saved between sessions.
 
-It is a convenience: a file that is broken or cannot be written is forgotten, and never an error.
+They are a convenience: a file that is invalid or cannot be written is ignored.
 """
 
 import tomllib
@@ -23,7 +23,7 @@ Chosen = TypeVar("Chosen", Choices, ExportChoices)
 
 
 class Theme(StrEnum):
-    """The colours of the interface."""
+    """The colors of the terminal UI."""
 
     DARK = "dark"
     LIGHT = "light"
@@ -31,12 +31,12 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was chosen last; where nothing was, what counts without a choice.
+    """The saved options, or the defaults.
 
     Attributes:
-        import_choices: for an import.
-        export_choices: for an export.
-        theme: for the interface.
+        import_choices: the import options.
+        export_choices: the export options.
+        theme: the theme of the terminal UI.
     """
 
     import_choices: Choices = field(default_factory=Choices)
@@ -45,20 +45,20 @@ class Remembered:
 
 
 def choices_path() -> Path:
-    """Where the choices are kept."""
+    """Return the path of the saved options."""
     return settings_folder() / "choices.toml"
 
 
 def remembered() -> Remembered:
-    """What the admin chose last. What cannot be read, or is no choice, is passed over."""
+    """Return the saved options. Invalid ones are replaced by their defaults."""
     try:
-        said = tomllib.loads(read_small(choices_path()).decode())
+        tables = tomllib.loads(read_small(choices_path()).decode())
     except (OSError, ValueError, RecursionError):
         return Remembered()
-    theme = said.get(_THEME)
+    theme = tables.get(_THEME)
     return Remembered(
-        _chosen(said.get(_IMPORT), Choices()),
-        _chosen(said.get(_EXPORT), ExportChoices()),
+        _chosen(tables.get(_IMPORT), Choices()),
+        _chosen(tables.get(_EXPORT), ExportChoices()),
         Theme(theme) if theme in list(Theme) else Theme.DARK,
     )
 
@@ -68,12 +68,12 @@ def remember(
     export_choices: ExportChoices | None = None,
     theme: Theme | None = None,
 ) -> None:
-    """Keep what the admin chose. Where it cannot be written, it is forgotten.
+    """Save the last-used options. If the file cannot be written, do nothing.
 
     Args:
-        import_choices: for an import; None leaves those that were kept.
-        export_choices: for an export; None leaves those that were kept.
-        theme: for the interface; None leaves the one that was kept.
+        import_choices: the import options; None keeps the saved ones.
+        export_choices: the export options; None keeps the saved ones.
+        theme: the theme; None keeps the saved one.
     """
     before = remembered()
     after = Remembered(
@@ -84,7 +84,7 @@ def remember(
     path = choices_path()
     if after == before and (path.exists() or after == Remembered()):
         return
-    # imported here: most commands remember nothing
+    # imported here: most commands do not save options
     import tomli_w  # noqa: PLC0415
 
     text = tomli_w.dumps(
@@ -101,15 +101,15 @@ def remember(
 
 
 def _chosen(table: object, usual: Chosen) -> Chosen:
-    """The choices that a table of the file says, and the usual ones where it says none."""
+    """Return the options in a table of the file, with defaults for missing and invalid ones."""
     if not isinstance(table, dict):
         return usual
-    made: dict[str, Any] = {}
-    for one in fields(usual):
-        value, instead = table.get(one.name), getattr(usual, one.name)
-        if isinstance(instead, StrEnum) and isinstance(value, str):
+    values: dict[str, Any] = {}
+    for option in fields(usual):
+        value, default = table.get(option.name), getattr(usual, option.name)
+        if isinstance(default, StrEnum) and isinstance(value, str):
             with suppress(ValueError):
-                made[one.name] = type(instead)(value)
-        elif isinstance(instead, bool) and isinstance(value, bool):
-            made[one.name] = value
-    return type(usual)(**made)
+                values[option.name] = type(default)(value)
+        elif isinstance(default, bool) and isinstance(value, bool):
+            values[option.name] = value
+    return type(usual)(**values)

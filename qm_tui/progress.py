@@ -1,8 +1,7 @@
-"""How long work says how far it is, and how it is told to stop.
+"""Progress and cancellation of long operations.
 
-Everything that grows with the data takes a `Tick` and calls it at least every `STEP` rows. The
-one who started the work decides what a tick does: draw a bar, wait a moment so that the interface
-gets its turn, or raise `Cancelled`.
+Every operation that grows with the data takes a `Tick` and calls it at least every `STEP` rows. The
+caller decides what a tick does: draw a bar, yield control to the terminal UI, or raise `Cancelled`.
 """
 
 from collections.abc import Callable
@@ -11,41 +10,41 @@ from typing import Final
 
 
 class Phase(StrEnum):
-    """What is being done, in the admin's words."""
+    """A phase of an operation, as it is shown; below each what is counted."""
 
     OPENING = "Opening"
-    """Bytes of the store's file."""
+    """Bytes of the store."""
     READING = "Reading"
     """Bytes of the users file."""
     CHECKING = "Checking"
-    """Records held against the store."""
+    """Records or users that have been validated."""
     IMPORTING = "Importing"
-    """Records on their way into the store."""
+    """Records written to the store."""
     CHANGING = "Changing"
-    """Users on their way into the store."""
+    """Users written to the store."""
     SAVING = "Saving"
-    """Users on their way into the store's main file."""
+    """Users written to the snapshot."""
     EXPORTING = "Exporting"
-    """Users on their way into a file."""
+    """Users written to a file."""
 
 
 class Cancelled(Exception):
-    """The admin cancelled the work; nothing was changed."""
+    """The admin canceled the operation; nothing was changed."""
 
 
 class HungUp(Cancelled):
-    """The terminal is gone, or the system ended the program; nothing was changed.
+    """The terminal was disconnected, or the program was terminated; nothing was changed.
 
-    Nobody was there to be told, so the next start says it.
+    The next start reports it.
     """
 
 
 Tick = Callable[[Phase, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with the phase, how much of it is done, and the total."""
 
 STEP: Final = 1000
-"""Rows between two ticks: a few milliseconds of work."""
+"""The number of rows between two ticks: a few milliseconds."""
 
 
 def no_tick(_phase: Phase, _done: int, _total: int) -> None:
-    """A tick that does nothing."""
+    """Ignore the progress."""

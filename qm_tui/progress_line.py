@@ -1,4 +1,4 @@
-"""Progress on the command line: one line on standard error that is drawn over itself."""
+"""Progress on the command line: a line on standard error that is redrawn."""
 
 import os
 import signal
@@ -16,25 +16,22 @@ from qm_tui.text import size_text
 _INTERVAL: Final = 0.1
 _BAR: Final = 24
 _SURE_AFTER: Final = 1.0
-"""Seconds of a phase after which its rate says something."""
+"""Seconds of a phase after which its rate is shown."""
 
 _LONG: Final = 100
-"""Seconds from which a time left is said in minutes."""
+"""Seconds above which the time left is shown in minutes."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def bar(done: int, total: int, width: int = _BAR) -> str:
-    """A bar of so many cells, filled as far as the work is done. Readable without colour."""
+    """Return a progress bar of `width` cells. It needs no color."""
     filled = width * done // total if total else 0
     return "█" * filled + "─" * (width - filled)
 
 
 class Pace:
-    """How far work is, how fast it goes, and how long it takes yet.
-
-    It knows when each phase began, as far as it was told of it.
-    """
+    """An estimate of the rate and the time left of an operation, for each phase."""
 
     def __init__(self) -> None:
         self._phase: Phase | None = None
@@ -42,12 +39,12 @@ class Pace:
         self._first = self._last = 0
 
     def described(self, phase: Phase, done: int, total: int) -> str:
-        """How far it is, in the words of the Actions bar; once it can be told, rate and time left.
+        """Return the progress as it is shown, with rate and time left as soon as they are known.
 
         Args:
-            phase: what is being done.
+            phase: the phase.
             done: how much of it is done.
-            total: how much there is.
+            total: how much there is to do.
         """
         now = time.monotonic()
         if phase is not self._phase or done < self._last:
@@ -55,27 +52,27 @@ class Pace:
         self._last = done
         in_bytes = phase in (Phase.READING, Phase.OPENING)
         percent = 100 * done // total if total else 0
-        so_far = f"{percent} %" if in_bytes else f"{done:,} of {total:,}"
-        took = now - self._begun
-        if took < _SURE_AFTER or done <= self._first:
-            return f"{phase} {so_far}"
-        rate = (done - self._first) / took
-        speed = size_text(int(rate)) if in_bytes else f"{int(rate):,}"
-        return f"{phase} {so_far}, {speed}/s, {_time_text((total - done) / rate)} left"
+        progress = f"{percent}%" if in_bytes else f"{done:,} of {total:,}"
+        elapsed = now - self._begun
+        if elapsed < _SURE_AFTER or done <= self._first:
+            return f"{phase} {progress}"
+        rate = (done - self._first) / elapsed
+        rate_text = size_text(int(rate)) if in_bytes else f"{int(rate):,}"
+        return f"{phase} {progress}, {rate_text}/s, {_time_text((total - done) / rate)} left"
 
 
 def _time_text(seconds: float) -> str:
-    """A time to wait: `2 s`, `3 min`."""
+    """Return a duration as text: `2 s`, `3 min`."""
     return f"{ceil(seconds)} s" if seconds <= _LONG else f"{ceil(seconds / 60)} min"
 
 
 @contextmanager
 def progress_line() -> Iterator[Tick]:
-    """A tick that draws the progress, where standard error is a terminal.
+    """Yield a tick that draws the progress if standard error is a terminal.
 
-    Ctrl+C, a hang-up and a termination make the tick raise `Cancelled` at its next call, so that
-    nothing is torn in the middle. Ctrl+Z waits until the work is done: a program that is stopped
-    while it holds the store's lock would keep all others waiting.
+    After SIGINT, SIGTERM or SIGHUP the next call of the tick raises `Cancelled`, so that a write is
+    never interrupted. Ctrl+Z is delayed until the end of the operation: a suspended program that
+    holds the store's lock would block all others.
     """
     shows = sys.stderr.isatty()
     stopped: type[Cancelled] | None = None
@@ -100,9 +97,9 @@ def progress_line() -> Iterator[Tick]:
             drawn = now
             _draw(f"\r{pace.described(phase, done, total)}  {bar(done, total)}\x1b[K")
 
-    # what was ignored at the start, as under nohup, stays ignored
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in heard}
+    # signals that were ignored at the start, as under nohup, stay ignored
+    handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in handled}
     if signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
         before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, suspend)
     try:
@@ -117,6 +114,6 @@ def progress_line() -> Iterator[Tick]:
 
 
 def _draw(line: str) -> None:
-    with suppress(OSError):  # the terminal is gone: a signal says what is to be done then
+    with suppress(OSError):  # the terminal is disconnected: a signal follows
         sys.stderr.write(line)
         sys.stderr.flush()

@@ -1,7 +1,7 @@
-"""The admin's own views, and the one that was shown last, kept from one session to the next.
+"""The saved views of an admin, and the last-used view.
 
-They are this admin's alone, who may have several sessions at once. A file that is broken, and in
-it whatever is no view, is passed over and never an error.
+An admin may run several sessions at the same time. An invalid file is ignored, and so is every
+invalid view in it.
 """
 
 import fcntl
@@ -28,11 +28,11 @@ _DESCENDING: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class RememberedViews:
-    """What is kept.
+    """The content of the file.
 
     Attributes:
-        saved: the admin's own views, in the order in which they were first saved.
-        last: the view that was shown last; None before there was one.
+        saved: the saved views, in the order in which they were first saved.
+        last: the last-used view, if there is one.
     """
 
     saved: tuple[SavedView, ...] = ()
@@ -40,18 +40,18 @@ class RememberedViews:
 
 
 def views_path() -> Path:
-    """Where the views are kept."""
+    """Return the path of the saved views."""
     return settings_folder() / "views.toml"
 
 
-def is_same_name(one: str, other: str) -> bool:
-    """Whether two names mean one view: upper and lower case make no difference."""
-    return _key(one) == _key(other)
+def is_same_name(name: str, other: str) -> bool:
+    """Whether two names are the same, regardless of case."""
+    return _key(name) == _key(other)
 
 
 def built_in_name(name: str) -> str:
-    """The name of the built-in view that a name means; empty where it means none."""
-    return next((one.name for one in BUILT_IN if is_same_name(one.name, name)), "")
+    """Return the name of the built-in view with this name; empty if there is none."""
+    return next((view.name for view in BUILT_IN if is_same_name(view.name, name)), "")
 
 
 def _key(name: str) -> str:
@@ -59,32 +59,33 @@ def _key(name: str) -> str:
 
 
 def remembered_views() -> RememberedViews:
-    """What is kept; nothing where the file cannot be read."""
+    """Return the content of the file; empty if it cannot be read."""
     try:
-        said = tomllib.loads(read_small(views_path()).decode())
+        content = tomllib.loads(read_small(views_path()).decode())
     except (OSError, ValueError, RecursionError):
         return RememberedViews()
-    tables = said.get(_SAVED)
+    tables = content.get(_SAVED)
     saved: dict[str, SavedView] = {}
     for view in map(_view_of, tables if isinstance(tables, list) else ()):
         if view is not None and not built_in_name(view.name):
             saved.setdefault(_key(view.name), view)
-    return RememberedViews(tuple(saved.values()), _view_of(said.get(_LAST)))
+    return RememberedViews(tuple(saved.values()), _view_of(content.get(_LAST)))
 
 
 def remember_views(
     *, last: SavedView | None = None, saved: SavedView | None = None, deleted: str = ""
 ) -> bool:
-    """Keep what changed; what other sessions saved meanwhile stays.
+    """Save changes, and keep those of other sessions.
 
     Args:
-        last: the view that is shown; None leaves the one that was kept.
-        saved: an own view, in place of the one of that name if there is one. Its name has 1 to
-            `MAX_NAME` characters, begins and ends without a blank, and is not that of a built-in.
-        deleted: the name of an own view that is no longer wanted.
+        last: the last-used view; None keeps the saved one.
+        saved: a view to add or to replace. Its name has 1 to `MAX_NAME` characters, does not start
+            or end with a space, and is not the name of a built-in view.
+        deleted: the name of a view to delete.
 
     Returns:
-        Whether it is kept. If not, the file cannot be written, or the view cannot be said in it.
+        Whether the changes are saved. If not, the file cannot be written, or a text of the view
+        cannot be encoded.
     """
     path = views_path()
     try:
@@ -102,7 +103,7 @@ def remember_views(
 def _changed(
     before: RememberedViews, last: SavedView | None, saved: SavedView | None, deleted: str
 ) -> RememberedViews:
-    views = {_key(one.name): one for one in before.saved}
+    views = {_key(view.name): view for view in before.saved}
     views.pop(_key(deleted), None)
     if saved is not None:
         views[_key(saved.name)] = saved
@@ -111,10 +112,10 @@ def _changed(
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Let other sessions of this admin wait with their changes."""
+    """Lock the saved views against other sessions of this admin."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # a file system without locks
+        with suppress(OSError):  # the file system does not support locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -122,17 +123,17 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, views: RememberedViews) -> None:
-    # imported here: most commands remember nothing
+    # imported here: most commands do not save views
     import tomli_w  # noqa: PLC0415
 
-    said: dict[str, Any] = {_SAVED: [_table_of(one) for one in views.saved]}
+    content: dict[str, Any] = {_SAVED: [_table_of(view) for view in views.saved]}
     if views.last is not None:
-        said[_LAST] = _table_of(views.last)
+        content[_LAST] = _table_of(views.last)
     with suppress(NotDurable), replacing(path) as file:
-        file.write(tomli_w.dumps(said).encode())
+        file.write(tomli_w.dumps(content).encode())
 
 
-# A view as the file has it: name = "Sales", filter = "department:sales",
+# A view in the file: name = "Sales", filter = "department:sales",
 # sort = ["extension", "-last_name"], columns = ["extension 6", "last_name 10"], frozen = 1
 
 
@@ -140,13 +141,13 @@ def _table_of(view: SavedView) -> dict[str, Any]:
     sort = [f"{_DESCENDING if key.descending else ''}{key.column}" for key in view.sort]
     table: dict[str, Any] = {_NAME: view.name, _FILTER: view.filter, _SORT: sort}
     if view.layout is not None:
-        table[_COLUMNS] = [f"{one.key} {one.width}" for one in view.layout.columns]
+        table[_COLUMNS] = [f"{column.key} {column.width}" for column in view.layout.columns]
         table[_FROZEN] = view.layout.frozen
     return table
 
 
 def _view_of(table: object) -> SavedView | None:
-    """The view that a table of the file says; None where it is none."""
+    """Return the view in a table of the file; None if it is invalid."""
     if not isinstance(table, dict):
         return None
     name, text = table.get(_NAME), table.get(_FILTER, "")
@@ -163,14 +164,14 @@ def _view_of(table: object) -> SavedView | None:
 
 
 def _texts(value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise ValueError(value)
     return value
 
 
 def _sort_of(texts: list[str]) -> tuple[SortKey, ...]:
-    keys = [SortKey(one.removeprefix(_DESCENDING), one.startswith(_DESCENDING)) for one in texts]
-    columns = {one.column for one in keys}
+    keys = [SortKey(text.removeprefix(_DESCENDING), text.startswith(_DESCENDING)) for text in texts]
+    columns = {key.column for key in keys}
     if len(columns) < len(keys) or not COLUMN.keys() >= columns:
         raise ValueError(texts)
     return tuple(keys)
@@ -180,8 +181,8 @@ def _layout_of(table: dict[str, Any]) -> Layout:
     frozen = table.get(_FROZEN, 0)
     if type(frozen) is not int:
         raise ValueError(frozen)
-    placed = []
+    columns = []
     for text in _texts(table[_COLUMNS]):
         key, _, width = text.rpartition(" ")
-        placed.append(Placed(key, int(width)))
-    return Layout(tuple(placed), frozen)
+        columns.append(Placed(key, int(width)))
+    return Layout(tuple(columns), frozen)

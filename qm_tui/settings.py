@@ -1,4 +1,4 @@
-"""The admin's own settings: `settings.toml` in the settings folder, read only if it is there."""
+"""The admin's settings: `settings.toml` in the settings folder."""
 
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
@@ -8,13 +8,13 @@ from typing import Any, Final, NamedTuple
 from qm_tui.errors import Refused, reason
 from qm_tui.files import read_small
 from qm_tui.paths import settings_folder
-from qm_tui.text import visible
+from qm_tui.text import listed, visible
 
 _TABLE: Final = "store"
 
 
 class _Range(NamedTuple):
-    """What a setting may be."""
+    """The range of a setting."""
 
     least: int
     most: int
@@ -29,12 +29,12 @@ _ALLOWED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the admin may choose; without a file, what is built in.
+    """The settings and their defaults.
 
     Attributes:
-        lock_wait_seconds: how long to wait for another writer.
-        history_days: how long it is kept what a transaction did to each user.
-        history_megabytes: how many megabytes of that are kept.
+        lock_wait_seconds: how long to wait if another program writes to the store.
+        history_days: how long the changes of each user are available.
+        history_megabytes: the maximum size of these changes.
     """
 
     lock_wait_seconds: float = 10
@@ -43,7 +43,7 @@ class Settings:
 
     @property
     def history_bytes(self) -> int:
-        """How many bytes of the history are kept."""
+        """The maximum size of the changes of each user, in bytes."""
         return int(self.history_megabytes * 1024**2)
 
     def __str__(self) -> str:
@@ -51,15 +51,15 @@ class Settings:
 
 
 def settings_path() -> Path:
-    """Where the settings are read from."""
+    """Return the path of the settings."""
     return settings_folder() / "settings.toml"
 
 
 def settings() -> Settings:
-    """The settings that count for this admin.
+    """Return the settings of the admin; the defaults if there is no file.
 
     Raises:
-        Refused: the file cannot be read, or says something that is no setting.
+        Refused: the file cannot be read, or has an unknown or invalid setting.
     """
     path = settings_path()
     try:
@@ -69,35 +69,40 @@ def settings() -> Settings:
     except OSError as error:
         raise _refused(path, reason(error)) from error
     except UnicodeDecodeError as error:
-        raise _refused(path, "it is not UTF-8 text") from error
+        raise _refused(path, "the file is not UTF-8") from error
     try:
         return _read(path, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise _refused(path, f"it is not TOML: {visible(str(error), 200)}") from error
+        raise _refused(path, f"the file is not TOML: {visible(str(error), 200)}") from error
     except RecursionError as error:
-        raise _refused(path, "it is nested too deeply") from error
+        raise _refused(path, "the file is nested too deeply") from error
 
 
-def _read(path: Path, said: dict[str, Any]) -> Settings:
-    for name in said:
+def _read(path: Path, tables: dict[str, Any]) -> Settings:
+    for name in tables:
         if name != _TABLE:
-            raise _refused(path, f"{visible(name, 60)} is unknown; there is only [{_TABLE}]")
-    table = said.get(_TABLE, {})
+            raise _refused(path, f"unknown table {visible(name, 60)} (valid: [{_TABLE}])")
+    table = tables.get(_TABLE, {})
     if not isinstance(table, dict):
         raise _refused(path, f"{_TABLE} must be a table, [{_TABLE}]")
-    known = [one.name for one in fields(Settings)]
+    valid = [setting.name for setting in fields(Settings)]
     for name, value in table.items():
-        if name not in known:
-            one_of = f"{', '.join(known[:-1])} and {known[-1]}"
-            raise _refused(path, f"[{_TABLE}] {visible(name, 60)} is unknown; there are {one_of}")
+        if name not in valid:
+            raise _refused(
+                path, f"unknown setting {visible(name, 60)} in [{_TABLE}] (valid: {listed(valid)})"
+            )
         least, most = _ALLOWED[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not least <= value <= most:
-            why = f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}"
-            raise _refused(path, f"{why}, not {visible(str(value), 60)}")
+            raise _refused(
+                path,
+                f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}, not "
+                f"{visible(str(value), 60)}",
+            )
     return replace(Settings(), **table)
 
 
 def _refused(path: Path, why: str) -> Refused:
-    where = visible(str(path))
-    return Refused(f"The settings {where} cannot be used: {why}. Correct the file or move it away.")
+    return Refused(
+        f"Cannot read the settings {visible(str(path))}: {why}. Correct the file, or move it."
+    )

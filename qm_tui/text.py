@@ -1,28 +1,28 @@
-"""The one door through which foreign text reaches a terminal.
+"""Sanitizing of untrusted text, and small texts.
 
-Users, file names and folder names are written by other people. Control characters among them
-would move the cursor, write the clipboard or press keys on the admin's terminal; bidirectional
-overrides would show one name and mean another. `visible` turns each of them into a picture that
-says what stands there.
+The values of users and the names of files come from other people. Control characters in them could
+move the cursor, write to the clipboard or send keys; bidirectional overrides could show a different
+name. `visible` replaces each of them with a visible symbol.
 """
 
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 MAX_MARKS: Final = 3
-"""Combining marks on one letter; more are a tower over other lines."""
+"""The maximum number of combining marks on a letter; more would cover other lines."""
 
 
 _MOST_KNOWN: Final = 20_000
-"""The most characters of which it is kept what they are shown as."""
+"""The maximum number of characters whose replacements are cached."""
 
 _UNIT: Final = 1024
 _UNITS: Final = ("KB", "MB", "GB", "TB")
 
 _BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
-"""Letters by their category that draw nothing."""
+"""Letters by their Unicode category that are drawn as blanks."""
 
 
 def _picture(character: str) -> str:
@@ -35,16 +35,16 @@ def _picture(character: str) -> str:
 
 
 def _is_unsafe(character: str) -> bool:
-    # Cc controls, Cf zero-width and bidi, Cs half pairs, Co private use, Cn unassigned,
+    # Cc control, Cf zero-width and bidirectional, Cs surrogate, Co private use, Cn unassigned,
     # Zl and Zp line and paragraph separators
     category = unicodedata.category(character)
     return category[0] == "C" or category in ("Zl", "Zp") or character in _BLANK_LETTERS
 
 
 def is_mark(character: str) -> bool:
-    """Whether a character is drawn onto the one before it, or is joined to it.
+    """Whether a character is drawn onto the one before it, or joined to it.
 
-    The vowels and finals of Korean syllables are letters, and take no width of their own.
+    The vowels and finals of Korean syllables are letters, but have no width.
     """
     return (
         unicodedata.category(character)[0] == "M"
@@ -55,11 +55,11 @@ def is_mark(character: str) -> bool:
 
 
 class _MarkMet(Exception):
-    """A mark is shown or not by how many stand before it."""
+    """The text has a combining mark. Whether it is kept depends on the characters before it."""
 
 
 class _Shown(dict[int, str]):
-    """What each character but a mark is shown as, by its code, found out when it is first met."""
+    """The replacement of each character by its code, computed when it is first used."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -81,11 +81,11 @@ _SHOWN: Final = _Shown()
 
 
 def visible(text: str, limit: int = 4096) -> str:
-    """The text with everything that is not a plain visible character made a picture.
+    """Return the text with every character that is not visible replaced by a symbol.
 
-    At most `limit` characters of it are shown, with an ellipsis where it was cut. What comes back
-    holds no control, bidirectional, zero-width or unassigned character, and no more than three
-    combining marks in a row.
+    The result has no control, bidirectional, zero-width or unassigned characters, and at most three
+    combining marks in a row. A text of more than `limit` characters is cut, with an ellipsis at the
+    end.
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
@@ -107,43 +107,49 @@ def visible(text: str, limit: int = 4096) -> str:
 
 
 _SUSPECT_IN_JSON: Final = re.compile("[\x7f-\xa0\xad\u0300-\U0010ffff]+")
-"""Characters among which there may be some that a terminal obeys; most names have none of them."""
+"""Characters that may need to be escaped. Most names have none of them."""
 
 
 def json_text(value: object, indent: int | None = None) -> str:
-    r"""A value as JSON that a terminal can be shown: what it might obey is written `\u009b`.
+    r"""Return a value as JSON that is safe for a terminal.
 
-    That is what `visible` makes a picture of; whoever reads the JSON has the value as it is.
+    The characters that `visible` would replace are escaped (`\u009b`), so no value is altered.
     """
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return _SUSPECT_IN_JSON.sub(lambda found: _escaped(found.group()), text)
+    return _SUSPECT_IN_JSON.sub(lambda match: _escaped(match.group()), text)
 
 
 def _escaped(text: str) -> str:
-    written = []
+    parts = []
     marks = 0
     for character in text:
         marks = marks + 1 if is_mark(character) else 0
         if marks > MAX_MARKS or _is_unsafe(character):
-            written.append(json.dumps(character)[1:-1])
+            parts.append(json.dumps(character)[1:-1])
         else:
-            written.append(character)
-    return "".join(written)
+            parts.append(character)
+    return "".join(parts)
 
 
 def sentence(words: str) -> str:
-    """The words with a full stop, unless they end as a sentence does."""
+    """Return the words with a full stop, unless they end with one, or with a `?` or a `!`."""
     return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def counted(number: int, what: str) -> str:
-    """The number and what it counts: `1 record`, `2,310 records`."""
+    """Return a number and a noun: `1 record`, `2,310 records`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
+def listed(names: Sequence[str], conjunction: str = "and") -> str:
+    """Return names as a list: `a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
 def size_text(size: int) -> str:
-    """A size in few characters: `214 KB`, `1.2 MB`; what is not empty has at least 1 KB."""
+    """Return a size in bytes as text: `214 KB`, `1.2 MB`, `empty`; at least `1 KB` if not empty."""
     if not size:
         return "empty"
     amount = size / _UNIT
@@ -162,15 +168,15 @@ OF_ONE_WIDTH: Final = {
     **dict.fromkeys(range(0x1F3FB, 0x1F400)),
     **{0x1F1E6 + letter: 0x1F130 + letter for letter in range(26)},
 }
-"""Characters that terminals draw in different widths, which would shift the columns after them.
+"""Replacements of characters that terminals draw in different widths.
 
-Left out are the signs that choose how an emoji is drawn and the colours of skin; the letters that
-two by two make a flag are shown as letters in a square.
+They would shift the columns after them. Variation selectors and skin tones of emoji are removed;
+the letters of flags are shown as squared letters.
 """
 
 
 def fitted(text: str, width: int) -> str:
-    """The text, made visible, in exactly `width` cells of a terminal: padded, or cut with a "…"."""
+    """Return the sanitized text in exactly `width` terminal cells: padded, or cut with a `…`."""
     if text.isascii() and text.isprintable() and len(text) <= width:
         return text.ljust(width)
     text = visible(text).translate(OF_ONE_WIDTH)

@@ -1,7 +1,7 @@
-"""Believable users, as many as wanted: `python sample_data/generate.py N` writes a users file.
+"""Generator of realistic users: `python sample_data/generate.py N` writes a users file.
 
-The users are invented. Each follows from its number alone, so a file is the same every time, a
-longer file begins with the shorter one, and a million users take no more memory than one.
+The users are invented. Each depends only on its number: files are reproducible, a longer file
+starts with the shorter one, and a million users need no more memory than one.
 """
 
 import csv
@@ -21,13 +21,13 @@ _SEED: Final = b"qm-tui sample user %d"
 
 
 class Culture(NamedTuple):
-    """Names that go together.
+    """First and last names that occur together.
 
     Attributes:
-        first_names: first names, separated by a comma and a blank.
-        last_names: last names, separated likewise.
+        first_names: first names, separated by a comma and a space.
+        last_names: last names, separated by a comma and a space.
 
-    `陈=chen` is a name with its spelling in a User Name, for scripts other than Latin.
+    `陈=chen` is a name with its spelling in User Names, for scripts other than Latin.
     """
 
     first_names: str
@@ -96,7 +96,7 @@ _CULTURES: Final = (
 
 
 class Person(NamedTuple):
-    """The names of a user; `first` and `last` are their spellings in a User Name."""
+    """The names of a user; `first` and `last` are their spellings in User Names."""
 
     first_name: str
     last_name: str
@@ -105,13 +105,13 @@ class Person(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A place where users sit, or none: all users of a site share its networks.
+    """A site with its networks.
 
     Attributes:
-        location: its name; empty for users who sit anywhere.
+        location: its name; empty for users without a location.
         domain: its Windows domain.
         sip_host: its host in SIP URIs.
-        services: its recording services; users take turns.
+        services: its recording services; each user has one of them.
     """
 
     location: str
@@ -121,7 +121,7 @@ class Site(NamedTuple):
 
 
 class Team(NamedTuple):
-    """Users who do the same work."""
+    """Users with the same department and profiles."""
 
     department: str
     security_profile: str
@@ -129,14 +129,14 @@ class Team(NamedTuple):
 
 
 class Features(NamedTuple):
-    """Flags that stand beside each other; older installations leave them empty."""
+    """Adjacent flags; older installations leave them empty."""
 
     lookback: str
     privacy: str
 
 
 class Endpoints(NamedTuple):
-    """The kinds of addresses that a user's phones have."""
+    """The types of the addresses of a user's phones."""
 
     first: str
     second: str
@@ -147,7 +147,7 @@ _BYTE: Final = 256
 
 
 def _by_byte(weights: dict[_T, int]) -> tuple[_T, ...]:
-    """A table that a random byte picks from; the first choice takes what the others leave."""
+    """Return a table indexed by a random byte; the first choice fills the rest of the table."""
     choices = [choice for choice, weight in weights.items() for _ in range(weight)]
     return (next(iter(weights)),) * (_BYTE - len(choices)) + tuple(choices)
 
@@ -201,7 +201,7 @@ _ENDPOINTS: Final = _by_byte(
     }
 )
 _IS_DUAL: Final = {"off": "0", "spare mac": "0", "unknown": ""}
-"""Dual Endpoints Enabled where the second endpoint is not in use."""
+"""Dual Endpoints Enabled if the second endpoint is not in use."""
 
 _IS_ACTIVE: Final = _by_byte({"1": 230, "0": 20})
 _IS_UNLIMITED: Final = _by_byte({"1": 190, "0": 60})
@@ -219,15 +219,15 @@ _NO_LETTER: Final = re.compile("[^a-z]+")
 
 
 def _names(listed: str) -> Iterator[tuple[str, str]]:
-    """Each of the names with its spelling in a User Name."""
-    for one in listed.split(", "):
-        name, _, spelling = one.partition("=")
+    """Yield each name with its spelling in User Names."""
+    for entry in listed.split(", "):
+        name, _, spelling = entry.partition("=")
         letters = (spelling or name).casefold().translate(_OWN_SPELLING)
         yield name, _NO_LETTER.sub("", unicodedata.normalize("NFKD", letters))
 
 
 def _people() -> tuple[Person, ...]:
-    """Every name of every culture, in an order that looks like none."""
+    """Return all combinations of names in all cultures, in a pseudorandom order."""
     people = [
         Person(first_name, last_name, first, last)
         for culture in _CULTURES
@@ -235,21 +235,21 @@ def _people() -> tuple[Person, ...]:
             _names(culture.first_names), _names(culture.last_names)
         )
     ]
-    return tuple(sorted(people, key=lambda one: sha512(" ".join(one).encode()).digest()))
+    return tuple(sorted(people, key=lambda person: sha512(" ".join(person).encode()).digest()))
 
 
 _PEOPLE: Final = _people()
 _INITIALS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
-def _user_name(person: Person, turn: int) -> str:
-    """The User Name of a person who is the `turn`-th to bear the name.
+def _user_name(person: Person, occurrence: int) -> str:
+    """Return the User Name of the `occurrence`-th person with a name.
 
-    No two users share one: spellings hold letters only, and of a turn there is one initial.
+    User Names are unique: spellings contain only letters, and each occurrence has another initial.
     """
-    if not turn:
+    if not occurrence:
         return f"{person.first}.{person.last}"
-    number, initial = divmod(turn - 1, len(_INITIALS))
+    number, initial = divmod(occurrence - 1, len(_INITIALS))
     return f"{person.first}.{_INITIALS[initial]}.{person.last}{number + 1 if number else ''}"
 
 
@@ -257,10 +257,10 @@ _EXTENSIONS: Final = 100_000
 
 
 def _extension(number: int) -> str:
-    """Five digits that no earlier user has; six and more where those are used up."""
-    turn, place = divmod(number, _EXTENSIONS)
-    # the factor shares no divisor with 100,000, so every extension has its turn
-    return f"{turn or ''}{(4_127 + place * 38_197) % _EXTENSIONS:05d}"
+    """Return a unique extension of five digits; of more digits after 100,000 users."""
+    prefix, place = divmod(number, _EXTENSIONS)
+    # the factor is coprime to 100,000, so that every extension occurs
+    return f"{prefix or ''}{(4_127 + place * 38_197) % _EXTENSIONS:05d}"
 
 
 _HOSTS: Final = 254
@@ -268,7 +268,7 @@ _IPV4: Final = _BYTE * _BYTE * _HOSTS
 
 
 def _address(kind: str, number: int) -> str:
-    """An address of the kind; no two of the first sixteen million numbers share one."""
+    """Return an address of a type; unique for the first sixteen million numbers."""
     net, host = divmod(number * 1_000_003 % _IPV4, _HOSTS)
     if kind == "ipv4":
         return f"10.{net // _BYTE}.{net % _BYTE}.{host + 1}"
@@ -282,20 +282,20 @@ def _address(kind: str, number: int) -> str:
 
 
 _SECOND_PHONE: Final = 7_000_000
-"""Added to a user's number for a second address: far from those of the others."""
+"""The offset of the numbers of second addresses, so that they differ from first ones."""
 
 
 def _short_extensions(count: int, lot: bytes) -> str:
-    """So many extensions of four digits: they are never somebody's Extension, which has five."""
-    return ",".join([f"{lot[at] * 39 + at:04d}" for at in range(count)])
+    """Return extensions of four digits, which differ from all Extensions (five digits)."""
+    return ",".join([f"{lot[index] * 39 + index:04d}" for index in range(count)])
 
 
 def _user(number: int) -> User:
-    """The user of that number, from 0."""
+    """Return a user by number, from 0."""
     lot = sha512(_SEED % number).digest()
-    turn, place = divmod(number, len(_PEOPLE))
+    occurrence, place = divmod(number, len(_PEOPLE))
     person = _PEOPLE[place]
-    user_name = _user_name(person, turn)
+    user_name = _user_name(person, occurrence)
     extension = _extension(number)
     site, team = _SITES[lot[0]], _TEAMS[lot[1]]
     features, endpoints = _FEATURES[lot[2]], _ENDPOINTS[lot[3]]
@@ -313,10 +313,10 @@ def _user(number: int) -> User:
             "agent_id": agent and (f"A{extension}" if agent == "A" else f"{number + 1:06d}"),
             "department": team.department,
             "user_name": user_name,
-            # a version comes first, as in many hashes: no password looks like a formula
+            # starts with a version, as many hashes do, so that no password looks like a formula
             "password": b2a_base64(b"\x01" + lot[32:52], newline=False).decode(),
             "security_profile": team.security_profile,
-            # who is recorded on demand is recorded by no profile
+            # users with an On-Demand License have no recording profile
             "recording_profile": team.recording_profile if is_unlimited else "",
             "phone_ip": _address(endpoints.first, number),
             "is_active": _IS_ACTIVE[lot[8]],
@@ -340,10 +340,10 @@ def _user(number: int) -> User:
 
 
 def users(count: int) -> Iterator[User]:
-    """The first so many users: always the same, each with its own User Name, all without User ID.
+    """Return the first users: reproducible, with unique User Names, without User IDs.
 
-    They keep every rule, and nothing in a user by itself is worth a warning. Every optional field
-    has a value in some of them and none in others.
+    They are valid and have no warnings. Every optional field has a value in some of them, and is
+    empty in others.
     """
     return map(_user, range(count))
 
@@ -351,13 +351,13 @@ def users(count: int) -> Iterator[User]:
 def write(
     people: Iterable[User], file: TextIO, *, header: bool = True, delimiter: str = ","
 ) -> None:
-    """Write users as a users file: CRLF, and quotes where RFC 4180 wants them.
+    """Write a users file with CRLF line ends, and quotes where RFC 4180 requires them.
 
     Args:
         people: the users.
-        file: where to; opened with `newline=""`.
-        header: whether a header comes first.
-        delimiter: what stands between two cells.
+        file: the file, opened with `newline=""`.
+        header: whether to write a header.
+        delimiter: the delimiter.
     """
     rows = csv.writer(file, delimiter=delimiter)
     if header:
@@ -366,16 +366,16 @@ def write(
 
 
 def main(arguments: list[str]) -> int:
-    """Write as many users as the arguments say to standard output, and return the exit status."""
-    wanted = arguments[0] if len(arguments) == 1 else ""
-    if not re.fullmatch("[0-9]{1,12}", wanted):
-        print("Say how many users to write: python sample_data/generate.py 1000", file=sys.stderr)
+    """Write users to standard output, and return the exit status."""
+    count = arguments[0] if len(arguments) == 1 else ""
+    if not re.fullmatch("[0-9]{1,12}", count):
+        print("Usage: python sample_data/generate.py NUMBER_OF_USERS", file=sys.stderr)
         return 2
-    # a reader that has seen enough, or Ctrl+C, ends the program without a word
-    for end in (signal.SIGPIPE, signal.SIGINT):
-        signal.signal(end, signal.SIG_DFL)
+    # exit silently if the reader closes the pipe, and on Ctrl+C
+    for number in (signal.SIGPIPE, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
-        write(users(int(wanted)), file)
+        write(users(int(count)), file)
     return 0
 
 

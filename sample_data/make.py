@@ -1,7 +1,7 @@
-"""Makes the sample files anew: `python sample_data/make.py`.
+"""Generate the sample files: `python sample_data/make.py`.
 
-They are the same every time, and hold invented users: some as they should be, some as German
-Excel writes them, and some with everything that can be wrong.
+They are reproducible and contain invented users: valid ones, a file as the German Excel saves it,
+and a file with all kinds of errors.
 """
 
 import io
@@ -14,7 +14,7 @@ from qm_tui.users.fields import FIELDS, MAX_VALUE, Kind, User
 from sample_data.generate import users, write
 
 Broken = tuple[str, dict[str, str]]
-"""What is wrong with a record, and the values that make it so."""
+"""The error of a record, and the values that cause it."""
 
 _MISSING: Final[list[Broken]] = [
     ("No First Name", {"first_name": "", "last_name": "No First Name"}),
@@ -48,20 +48,20 @@ _TOGETHER: Final[list[Broken]] = [
     ("Unknown User ID: new to an empty store only", {"user_id": "uk3v9qmdt2xw"}),
 ]
 _UNREADABLE: Final = [
-    ("Bad Record: 27 values", b"\r\n", b",one too many\r\n"),
+    (f"Bad Record: {len(FIELDS) + 1} values", b"\r\n", b",one too many\r\n"),
     ("Bad Quote: text after it", b"Quote", b'"Quote"'),
     ("Bad NUL", b"NUL", b"NUL\x00"),
     ("Bad Bytes: not UTF-8", b"Bytes", b"B\xfctes"),
     ("Bad Quote: never closed", b"Quote", b'"Quote'),
 ]
-"""What is wrong with a record, the bytes of it that are replaced, and by what."""
+"""The error of a record, and the bytes to replace and their replacement that cause it."""
 
 _NOTHING: Final = b"\r\n" + b"," * (len(FIELDS) - 1) + b"\r\n \t\r\n"
 _UMLAUTS: Final = frozenset("äöüÄÖÜß")
 
 
 def samples() -> dict[str, bytes]:
-    """The sample files by name. No user is in two of them."""
+    """Return the sample files by name. Each user is in one of them only."""
     everyone = users(1000)
     return {
         "users.csv": _file(islice(everyone, 250)),
@@ -72,7 +72,7 @@ def samples() -> dict[str, bytes]:
 
 
 def make(folder: Path) -> None:
-    """Write the sample files into a folder, over those that stand there."""
+    """Write the sample files to a folder, and replace existing ones."""
     for name, content in samples().items():
         (folder / name).write_bytes(content)
 
@@ -88,7 +88,7 @@ def _file(people: Iterable[User], *, header: bool = True) -> bytes:
 
 
 def _is_western(user: User) -> bool:
-    """Whether Windows-1252 has all letters of the user."""
+    """Return whether a user can be encoded in Windows-1252."""
     try:
         "".join(user).encode("cp1252")
     except UnicodeEncodeError:
@@ -101,16 +101,20 @@ def _has_no_umlaut(user: User) -> bool:
 
 
 def _as_german_excel(people: Iterable[User]) -> bytes:
-    """Semicolons and Windows-1252, umlauts first; every third row lacks its last, empty cells."""
+    """Return a file as the German Excel saves it.
+
+    It has semicolons, the encoding Windows-1252, and umlauts in the first records. Every third
+    record ends before its last empty cells.
+    """
     rows = _text(sorted(people, key=_has_no_umlaut), delimiter=";").split("\r\n")
     rows[::3] = [row.rstrip(";") for row in rows[::3]]
     return "\r\n".join(rows).encode("cp1252")
 
 
 def _with_errors(everyone: Iterator[User]) -> Iterator[bytes]:
-    """The pieces of a file in which every rule is broken, and good records stand between."""
+    """Yield the parts of a file that violates every rule, with valid records in between."""
     good = islice(everyone, 6)
-    # a quote inside a record would hide the one that is opened and not closed
+    # a quote in another record would hide the unclosed quote
     plain = (user for user in everyone if b'"' not in _file([user], header=False))
     yield _file([next(good)])
     yield from _broken(_MISSING, plain)
@@ -127,7 +131,7 @@ def _with_errors(everyone: Iterator[User]) -> Iterator[bytes]:
 
 
 def _broken(table: list[Broken], plain: Iterator[User]) -> Iterator[bytes]:
-    """Users with one thing wrong each, and names that say what."""
+    """Yield users with one error each, which their names describe."""
     for label, values in table:
         yield _file([_named(next(plain), label)._replace(**values)], header=False)
 

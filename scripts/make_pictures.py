@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation from the app itself.
+"""Take the screenshots of the README from the running app.
 
 python scripts/make_pictures.py
 """
@@ -22,19 +22,19 @@ SAMPLES = ROOT / "sample_data"
 
 
 async def draw(home: Path) -> None:
-    """Open the interface in a home of its own, and take its picture on the way."""
+    """Run the terminal UI with a temporary home folder, and take screenshots."""
     path = home / "qms" / "users.json"
     os.environ |= {"SUDO_USER": "mheller", "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
     store = open_store(path)
     import_users(Asked(SAMPLES / "users.csv"), store)
-    some = list(store.state.users.values())[3:9]
-    with store.transaction(Action(TransactionKind.EDIT, "edit")) as transaction:
-        transaction.commit({one.user_id: one._replace(location="Bergen") for one in some})
+    moved = list(store.state.users.values())[3:9]
+    with store.transaction(Action(TransactionKind.EDIT)) as transaction:
+        transaction.commit({user.user_id: user._replace(location="Bergen") for user in moved})
     incoming = home / "incoming"
     incoming.mkdir()
-    for at, name in enumerate(("users-excel-de.csv", "users-no-header.csv", "users.csv")):
+    for age, name in enumerate(("users-excel-de.csv", "users-no-header.csv", "users.csv")):
         (incoming / name).write_bytes((SAMPLES / name).read_bytes())
-        os.utime(incoming / name, (1_763_900_000 - 90_000 * at, 1_763_900_000 - 90_000 * at))
+        os.utime(incoming / name, (1_763_900_000 - 90_000 * age, 1_763_900_000 - 90_000 * age))
     newest = incoming / "sales-emea.csv"
     export_users(edited(list(store.state.users.values())), newest)
     os.utime(newest, (1_763_990_000, 1_763_990_000))
@@ -75,27 +75,27 @@ async def draw(home: Path) -> None:
 
 
 def edited(users: list[User]) -> list[User]:
-    """The users as a colleague might send them back, out of a spreadsheet."""
-    made = [user._replace(department="Sales EMEA") for user in users[:60]]
-    made[40:] = users[40:200]
-    for at in (4, 21, 77):
-        made[at] = made[at]._replace(extension="")
-    for at in (9, 30, 31, 90):
-        made[at] = made[at]._replace(user_id=f"{at}7")
-    for at, user in enumerate(made[100:120], start=100):
-        made[at] = user._replace(extension=user.extension.lstrip("0"), location="")
-    return made
+    """Return the users as a colleague might return them after editing in a spreadsheet."""
+    changed = [user._replace(department="Sales EMEA") for user in users[:60]]
+    changed[40:] = users[40:200]
+    for index in (4, 21, 77):
+        changed[index] = changed[index]._replace(extension="")
+    for index in (9, 30, 31, 90):
+        changed[index] = changed[index]._replace(user_id=f"{index}7")
+    for index, user in enumerate(changed[100:120], start=100):
+        changed[index] = user._replace(extension=user.extension.lstrip("0"), location="")
+    return changed
 
 
 def save(pilot: Pilot[str], name: str) -> None:
-    """Keep what is on the screen."""
+    """Save a screenshot."""
     file = ROOT / "docs" / f"{name}.svg"
     file.write_text(pilot.app.export_screenshot(title="qm-tui", simplify=True))
     print(file.relative_to(ROOT))
 
 
 def main() -> None:
-    """Draw them all."""
+    """Take all screenshots."""
     with TemporaryDirectory() as home:
         os.environ["HOME"] = home
         asyncio.run(draw(Path(home)))

@@ -22,32 +22,11 @@ PAGE = DOCS / "fields.md"
 FILTERS = DOCS / "filters.md"
 USERS_FILES = DOCS / "users-files.md"
 
-EXAMPLES = {
-    "first-name": "anna",
-    "last-name": "ber*",
-    "extension": "10*",
-    "user-id": "u7k2m9q4x1bd",
-    "agent-id": '""',
-    "department": "sales",
-    "user-name": "aberg",
-    "security-profile": '="Agent"',
-    "recording-profile": '""',
-    "phone-ip": "10.0.7.*",
-    "recording-service": "any",
-    "windows-login": r"corp\anna",
-    "sip-uri": "*@example.com",
-    "location": '"New York"',
-    "additional-extensions": "0413",
-    "private-extensions": "0415",
-    "secondary-phone-ip": "00:1a:*",
-}
-"""What may be looked for in a field; of the other names all values are known."""
-
 MORE_EXAMPLES = {"changed": ("2026-11-20", "2026-11-20..2026-11-23"), "import": ("41",)}
-"""Values of names that take others than those that are known."""
+"""Examples of filter names that accept other values, too."""
 
-HEAD = """\
-# The 26 fields
+HEAD = f"""\
+# The {len(FIELDS)} fields
 
 Generated from `qm_tui/users/fields.py` by `make docs`. Without a header, the columns of a file are
 in this order. With a header, they can be in any order. The key is the name of the field in the
@@ -73,16 +52,18 @@ def page() -> str:
 
 
 def examples(name: Name) -> list[str]:
-    """Return filters with a name: one for each value that is known, or one that can be typed."""
-    known = (*name.values, *MORE_EXAMPLES.get(name.name, ())) or (EXAMPLES[name.name],)
-    return [f"{name.name}:{value}" for value in known]
+    """Return examples of filters with a name: with each possible value, or with one example."""
+    values = (*name.values, *MORE_EXAMPLES.get(name.name, ()))
+    if not values and name.field is not None:
+        values = (name.field.example,)
+    return [f"{name.name}:{value}" for value in values]
 
 
 def filters_page() -> str:
     """Return the page of filters with the present names."""
     rows = [
-        (f"`{one.name}:`", one.meaning, " ".join(map("`{}`".format, examples(one))))
-        for one in NAMES.values()
+        (f"`{name.name}:`", name.meaning, " ".join(map("`{}`".format, examples(name))))
+        for name in NAMES.values()
     ]
     return spliced(FILTERS, "names", table(("Name", "Matches", "Examples"), *rows))
 

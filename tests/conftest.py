@@ -10,15 +10,15 @@ import pytest
 from qm_tui.store.tinydb.storage import LogStorage
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # under nohup the programs under test would inherit that they ignore it
+    # under nohup the programs under test would inherit the ignored signal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish():
-    """Let Python look for garbage among what a test makes only, and less often.
+    """Limit garbage collection to objects of the tests, and make it less frequent.
 
-    All that the tests and libraries are stays to the end: to look through it again and again was
-    a quarter of the time of the interface's tests.
+    The objects of modules live until the end. Scanning them repeatedly took a quarter of the time
+    of the tests of the terminal UI.
     """
     gc.collect()
     gc.freeze()
@@ -27,26 +27,26 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True)
 def closed_stores():
-    """Close all stores that a test opened: each holds descriptors, and may be writing its file."""
+    """Close all stores that a test opened: each has open files, and may still write."""
     opened: list[ReferenceType[LogStorage]] = []
     init = LogStorage.__init__
 
-    def noted(self: LogStorage, *arguments: Any, **more: Any) -> None:
+    def recorded(self: LogStorage, *arguments: Any, **more: Any) -> None:
         init(self, *arguments, **more)
         opened.append(ref(self))
 
-    LogStorage.__init__ = noted  # type: ignore[method-assign]
+    LogStorage.__init__ = recorded  # type: ignore[method-assign]
     yield
     LogStorage.__init__ = init  # type: ignore[method-assign]
-    for one in opened:
-        storage = one()
+    for reference in opened:
+        storage = reference()
         if storage is not None:
             storage.close()
 
 
 @pytest.fixture(autouse=True)
 def home(closed_stores, tmp_path_factory, monkeypatch):
-    """A home of its own, so that no test sees or touches the developer's store and settings."""
+    """Use an empty home folder, so that no test uses the store and settings of the developer."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):

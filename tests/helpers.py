@@ -1,4 +1,4 @@
-"""Users, records and files for the tests, made without the code under test."""
+"""Users, records and files for the tests, created without the code under test."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ HEADER = [field.header for field in FIELDS]
 
 
 def some_of(cases: Iterable[Any], short: Iterable[int]) -> list[Any]:
-    """Cases of which `make test` runs some, by their places, and `make test-long` the others."""
-    chosen = set(short)
+    """Mark all cases as long but those with these indexes, so that `make test` runs only these."""
+    indexes = set(short)
     return [
-        case if place in chosen else pytest.param(case, marks=pytest.mark.long)
-        for place, case in enumerate(cases)
+        case if index in indexes else pytest.param(case, marks=pytest.mark.long)
+        for index, case in enumerate(cases)
     ]
 
 
@@ -57,11 +57,11 @@ ANNA = User(
     dual_endpoints_enabled="1",
     secondary_phone_ip="00:1A:2B:3C:4D:5E",
 )
-"""A legal user with a value in nearly every field."""
+"""A valid user with a value in nearly every field."""
 
 
 def user(name: str = "anna", **values: str) -> User:
-    """A legal user; one with another name is another person with an ID of its own."""
+    """Return a valid user; another name means another user with its own ID."""
     if name == "anna":
         return ANNA._replace(**values)
     own = {
@@ -76,82 +76,82 @@ def user(name: str = "anna", **values: str) -> User:
 
 
 def state_of(*users: User) -> State:
-    """A store's state that holds these users."""
+    """Return a state of a store with these users."""
     return State(
         7,
-        {one.user_id: one for one in users},
-        {one.user_name.casefold(): one.user_id for one in users},
+        {user.user_id: user for user in users},
+        {user.user_name.casefold(): user.user_id for user in users},
     )
 
 
-EDIT = Action(TransactionKind.EDIT, "edit")
-IMPORT = Action(TransactionKind.IMPORT, "import")
+EDIT = Action(TransactionKind.EDIT)
+IMPORT = Action(TransactionKind.IMPORT, "users.csv")
 
 
 def write_unchecked(store: UserStore, changes: Changes, action: Action = EDIT) -> State:
-    """Change users as a program may have done that did not know the rules."""
+    """Change users without validation, as another program could."""
     with store.transaction(action) as transaction:
         return transaction._write_checked(changes, no_tick)
 
 
 def commit_unchecked(path: Path, *changed: User) -> State:
-    """Change the users of a store file as a program may have done that did not know the rules."""
+    """Change the users of a store file without validation, as another program could."""
     with closing(open_store(path)) as store:
-        return write_unchecked(store, {one.user_id: one for one in changed})
+        return write_unchecked(store, {user.user_id: user for user in changed})
 
 
 def commit(path: Path, *changed: User, delete: Iterable[str] = ()) -> State:
-    """Change the users of a store file in one transaction; the file is current then."""
+    """Change the users of a store file in one transaction, and update the file."""
     with closing(open_store(path)) as store, store.transaction(EDIT) as transaction:
-        return transaction.commit({one.user_id: one for one in changed} | dict.fromkeys(delete))
+        return transaction.commit({user.user_id: user for user in changed} | dict.fromkeys(delete))
 
 
 def record(line: int = 2, /, **values: str) -> Record:
-    """A record of a file that has these columns and no others."""
+    """Return a record of a file with only these columns."""
     return Record(line - 1, line, [values.get(key) for key in KEYS], ())
 
 
 def record_of(one: User, line: int = 2, /, **values: str) -> Record:
-    """A record of a file that has all columns."""
+    """Return a record of a file with all columns."""
     return Record(line - 1, line, list(one._replace(**values)), ())
 
 
 def counts(plan: Plan) -> tuple[int, int, int, int]:
-    """Added, changed, unchanged, rejected."""
-    found = plan.counts
+    """Return the numbers of added, changed, unchanged and rejected records."""
+    numbers = plan.counts
     return (
-        found[Result.ADDED],
-        found[Result.CHANGED],
-        found[Result.UNCHANGED],
-        found[Result.REJECTED],
+        numbers[Result.ADDED],
+        numbers[Result.CHANGED],
+        numbers[Result.UNCHANGED],
+        numbers[Result.REJECTED],
     )
 
 
 def faulty(plan: Plan) -> list[tuple[int, str]]:
-    """The line and the field key of each problem."""
-    return [(one.line, one.field.key if one.field else "") for one in plan.problems]
+    """Return the line and the field key of each problem."""
+    return [(issue.line, issue.field.key if issue.field else "") for issue in plan.problems]
 
 
 def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", end: str = "\r\n") -> str:
-    """Rows as CSV text."""
+    """Return rows as CSV text."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator=end).writerows(rows)
     return text.getvalue()
 
 
 def written(folder: Path, content: str | bytes, name: str = "users.csv") -> Path:
-    """A file with this content."""
+    """Write a file with this content, and return its path."""
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
 def read(path: Path) -> tuple[list[Record], Findings]:
-    """All records of a users file, and what was found out about it."""
+    """Return all records of a users file, and what was detected in it."""
     with UsersFile(path) as file:
         return list(file.records()), file.findings
 
 
 def column(records: Iterable[Record], key: str) -> list[str | None]:
-    """The values of one field in all records."""
-    return [one.values[FIELD[key].index] for one in records]
+    """Return the values of a field in all records."""
+    return [record.values[FIELD[key].index] for record in records]

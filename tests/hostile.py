@@ -1,4 +1,4 @@
-"""Text that wants to be obeyed by a terminal, and what may come out of a terminal program."""
+"""Text with control sequences, and the check that none of them reaches a terminal."""
 
 import re
 import unicodedata
@@ -22,17 +22,17 @@ HOSTILE = f"{CONTROLS}{INVISIBLE}{ODD}{TOWER}{WIDE}{MARKUP}"
 
 
 def _name(text: str) -> bytes:
-    """As much of a text as fits into the name of a file."""
-    kept = "".join(one for one in text if one not in "\0/\ud800\udfff").encode()
-    return kept[:200].decode(errors="ignore").encode()
+    """Return as much of a text as fits into a file name."""
+    valid = "".join(character for character in text if character not in "\0/\ud800\udfff").encode()
+    return valid[:200].decode(errors="ignore").encode()
 
 
 NAMES = [*map(_name, (CONTROLS, INVISIBLE, ODD, TOWER, WIDE, MARKUP)), b"\xff\xfe\x9b31337m\x1b[2J"]
-"""The same in the names of files."""
+"""The same texts as file names."""
 
 _OURS = re.compile(
-    r"\x1b\[[0-9;]*[mHABCDKJ]"  # style, place, clearing
-    r"|\x1b\[[?>=<][0-9;]*[hlucmpqt]|\x1b\[[0-9;?$]*p"  # modes, asked for or set
+    r"\x1b\[[0-9;]*[mHABCDKJ]"  # style, cursor position, clearing
+    r"|\x1b\[[?>=<][0-9;]*[hlucmpqt]|\x1b\[[0-9;?$]*p"  # modes, queried or set
     r"|\x1b\[[0-9]*(?:t|n| q)"
     r"|\x1b\[\?[0-9;]*\$p|\x1b[=>78]|\x1b\([B0]"
     r"|\x1b\]22;[a-z]+\x07"  # the shape of the pointer
@@ -42,19 +42,20 @@ _TEXT_OF_OURS = re.compile(r"\x1b\[(?:31337|13;37|2)[mrJ]")
 
 
 def obeyed(received: bytes) -> list[str]:
-    """What came to a terminal that is neither text nor one of the sequences that an interface uses.
+    """Return what is neither text nor one of the sequences that the terminal UI uses.
 
     Args:
-        received: all that came.
+        received: all bytes that the terminal received.
     """
     text = received.decode("utf-8", "surrogateescape")
-    found = [one.group() for one in _TEXT_OF_OURS.finditer(text)]
+    found = [match.group() for match in _TEXT_OF_OURS.finditer(text)]
     rest = _OURS.sub("", text)
-    found += [one for one in rest if unicodedata.category(one)[0] == "C"]
-    found += [one for one in rest if unicodedata.category(one) in ("Zl", "Zp")]
+    categories = [(character, unicodedata.category(character)) for character in rest]
+    found += [character for character, category in categories if category[0] == "C"]
+    found += [character for character, category in categories if category in ("Zl", "Zp")]
     marks = 0
-    for one in rest:
-        marks = marks + 1 if unicodedata.category(one) in ("Mn", "Me") else 0
+    for _, category in categories:
+        marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > 3:
-            found.append("a tower")
+            found.append("too many combining marks")
     return found

@@ -1,4 +1,4 @@
-"""The reference of a large commit: one `orjson.dumps` of the same documents, written and synced.
+"""Reference for a large commit: one `orjson.dumps` of the same documents, written and synced.
 
 python benchmarks/reference/dump_users.py SNAPSHOT FILE
 """

@@ -1,14 +1,13 @@
-"""The reference of the interface: the least that a Textual app can show."""
+"""Reference for the terminal UI: an empty Textual app."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 
 class Empty(App[None]):
-    """One word on the screen."""
+    """An app that shows one word."""
 
     def compose(self) -> ComposeResult:
-        """The word."""
         yield Static("Ready")
 
 

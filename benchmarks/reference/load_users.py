@@ -1,4 +1,4 @@
-"""The reference of opening: one `orjson.loads` of the snapshot.
+"""Reference for opening a store: one `orjson.loads` of the snapshot.
 
 python benchmarks/reference/load_users.py SNAPSHOT
 """

@@ -1,6 +1,6 @@
-"""The reference of the import: the same file with `csv.reader` into dicts, checked by hand.
+"""Reference for the import: the same file with `csv.reader` into dicts, with simple checks.
 
-Mandatory fields, flags, addresses and licenses, as one would write it in an afternoon.
+Checks required fields, flags, addresses and licenses.
 
 python benchmarks/reference/read_and_check.py FILE
 """
@@ -34,7 +34,7 @@ ADDRESSES = ("Phone IP", "Phone IP 2")
 
 
 def is_address(value: str) -> bool:
-    """Whether it is an IPv4, IPv6 or MAC address."""
+    """Return whether a value is an IPv4, IPv6 or MAC address."""
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, value)
@@ -46,7 +46,7 @@ def is_address(value: str) -> bool:
 
 
 def is_sound(user: dict[str, str]) -> bool:
-    """Whether every rule is kept."""
+    """Return whether a user is valid."""
     for name in MANDATORY:
         if not user[name]:
             return False

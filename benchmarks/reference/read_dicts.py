@@ -1,4 +1,4 @@
-"""The reference of the import: the same file with `csv.reader` into dicts, checking nothing.
+"""Reference for the import: the same file with `csv.reader` into dicts, without checks.
 
 python benchmarks/reference/read_dicts.py FILE
 """

@@ -1,9 +1,9 @@
-"""The reference of an edit: the same in SQLite, as durable.
+"""Reference for an edit: the same durable edit in SQLite.
 
     python benchmarks/reference/sqlite_edit.py SNAPSHOT DATABASE EDITS
 
-Prints the median seconds of an UPDATE by primary key and its commit (WAL, synchronous=FULL). The
-database is made of the snapshot's users where it is not there yet.
+Prints the median duration of an UPDATE by primary key and its commit in seconds (WAL,
+synchronous=FULL). Creates the database from the users of the snapshot if it does not exist.
 """
 
 import json
@@ -28,12 +28,14 @@ if is_new:
     connection.execute("BEGIN")
     connection.executemany(
         f"INSERT INTO users VALUES ({marks})",  # noqa: S608 - question marks
-        [tuple(one.values()) for one in users],
+        [tuple(user.values()) for user in users],
     )
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-user_ids = [one for (one,) in connection.execute("SELECT user_id FROM users ORDER BY user_id")]
-taken = []
+user_ids = [
+    user_id for (user_id,) in connection.execute("SELECT user_id FROM users ORDER BY user_id")
+]
+durations = []
 for number in range(edits):
     user_id = user_ids[number * 7919 % len(user_ids)]
     begin = time.perf_counter()
@@ -42,5 +44,5 @@ for number in range(edits):
         "UPDATE users SET location = ? WHERE user_id = ?", (f"Place {time.time_ns()}", user_id)
     )
     connection.execute("COMMIT")
-    taken.append(time.perf_counter() - begin)
-print(json.dumps({"seconds": median(taken)}))
+    durations.append(time.perf_counter() - begin)
+print(json.dumps({"seconds": median(durations)}))

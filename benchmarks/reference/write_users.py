@@ -1,4 +1,4 @@
-"""The reference of the export: `csv.writer` and `itemgetter` over dicts, and a sync.
+"""Reference for the export: `csv.writer` and `itemgetter` over dicts, and a sync.
 
 python benchmarks/reference/write_users.py SNAPSHOT FILE
 """

@@ -1,8 +1,8 @@
-"""The command line: opens the interface, or does one thing without it.
+"""The command line: starts the terminal UI, or runs a command without it.
 
-Exit status: 0 done; 1 done, but a record was rejected, a value was kept, something could not be
-read, or the report could not be written; 2 refused, and nothing was done; 70 an unexpected error;
-130 cancelled, and nothing was done.
+Exit status: 0 done; 1 done in part: a record was rejected, a user was skipped, a value was not
+reverted, a part could not be read, or the report could not be written; 2 failed, and nothing was
+changed; 70 unexpected error; 130 canceled, and nothing was changed.
 """
 
 from qm_tui.cli.program import main

@@ -1,4 +1,4 @@
-"""`qm-tui activity` and `qm-tui undo`: what was done, by whom, and taking it back."""
+"""`qm-tui activity` and `qm-tui undo`: list, show and undo transactions."""
 
 import sys
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ from qm_tui.cli.common import (
 )
 from qm_tui.errors import Refused
 from qm_tui.output import put, say, say_json
-from qm_tui.text import fitted, json_text, visible
+from qm_tui.text import fitted, json_text, sentence, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.undo import UndoPlan
     from qm_tui.store.interface import TransactionSummary, UserChange, UserStore
 
 _CHANGED = "changed"
-"""All that is ever said of a secret."""
+"""What is shown instead of the values of a secret."""
 
 
 def activity(
@@ -35,14 +35,17 @@ def activity(
     number: Annotated[
         int | None,
         typer.Argument(
-            metavar="[N]", parser=a_transaction, help="A transaction, to see what it did."
+            metavar="[N]", parser=a_transaction, help="Transaction number; shows its changes."
         ),
     ] = None,
     as_json: JsonOption = False,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """List all transactions, newest first; or what one of them did to each user and field."""
+    """List transactions, or show the changes of one.
+
+    The newest transaction comes first.
+    """
     users = opened(context, store, read_only=read_only)
     transactions = users.transactions()
     if number is not None:
@@ -57,24 +60,27 @@ def activity(
 def undo(
     context: typer.Context,
     number: Annotated[
-        int, typer.Argument(metavar="N", parser=a_transaction, help="The transaction.")
+        int, typer.Argument(metavar="N", parser=a_transaction, help="Transaction number.")
     ],
     confirm: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             parser=how_many,
-            help="Do not ask. A mass change is undone only with the number of its users here.",
+            help="Do not ask; required for mass changes: the number of affected users.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
     ] = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Take a transaction back, field by field. What was changed since is kept, and named."""
+    """Undo a transaction.
+
+    Values that have been changed since then are not reverted; they are listed.
+    """
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.undo import PlanChanged, plan_undo
 
@@ -85,27 +91,27 @@ def undo(
     if dry_run:
         _report(plan, as_json=as_json)
         raise typer.Exit(_status(plan))
-    asks = confirm is None and sys.stdin.isatty() and sys.stdout.isatty()
+    is_asking = confirm is None and sys.stdin.isatty() and sys.stdout.isatty()
     while True:
-        if asks and plan.changes and not plan.must_confirm:
+        if is_asking and plan.changes and not plan.must_confirm:
             _print_plan(plan, to_standard_error=as_json)
-            typer.confirm("Undo it?", abort=True, err=as_json)
+            typer.confirm(f"Undo transaction {number:,}?", abort=True, err=as_json)
         try:
-            done, undone_by = _undone(users, plan, confirm or 0, has_seen=asks)
+            done, undone_by = _undone(users, plan, confirm or 0, has_seen=is_asking)
         except PlanChanged as changed:
             say(str(changed), to_error=True)
             plan = changed.plan
             continue
         break
     with reporting(saved(users)):
-        _report(done, undone_by, as_json=as_json, is_told=asks)
+        _report(done, undone_by, as_json=as_json, is_shown=is_asking)
     raise typer.Exit(_status(done))
 
 
 def _undone(
     users: "UserStore", plan: "UndoPlan", confirmed: int, *, has_seen: bool
 ) -> tuple["UndoPlan", int]:
-    """Undo; the plan that was carried out, and the transaction that did it."""
+    """Undo; return the plan that was carried out, and the new transaction."""
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.undo import undo
     from qm_tui.store.errors import ConfirmationRequired
@@ -120,7 +126,7 @@ def _undone(
                 tick=tick,
             )
     except ConfirmationRequired as error:
-        msg = f"{error} The command is: qm-tui undo {plan.number} --confirm {error.count}."
+        msg = f"{error} To confirm, run qm-tui undo {plan.number} --confirm {error.count}."
         raise Refused(msg) from error
     return done, users.state.number
 
@@ -132,43 +138,45 @@ def _status(plan: "UndoPlan") -> int:
 
 
 def _report(
-    plan: "UndoPlan", undone_by: int | None = None, *, as_json: bool, is_told: bool = False
+    plan: "UndoPlan", undone_by: int | None = None, *, as_json: bool, is_shown: bool = False
 ) -> None:
-    """Say what is undone, or would be."""
+    """Print what was undone, or would be."""
     if as_json:
         say_json(_undo_json(plan, undone_by), indent=2)
         return
-    if not is_told:
+    if not is_shown:
         _print_plan(plan)
     if undone_by is not None:
-        say(f"Undone, by transaction {undone_by:,}.")
+        say(f"Undid {plan.subject} (transaction {undone_by:,}).")
         return
     if plan.must_confirm:
-        say(
-            f"It is a mass change: to undo it, confirm the number of users it is about with "
-            f"--confirm {plan.must_confirm}."
-        )
-    say("Nothing was written.")
+        say(f"This is a mass change. To confirm, add --confirm {plan.must_confirm}.")
+    say("Nothing was changed.")
 
 
 def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
+    from qm_tui.store.changes.action_text import signed_heading
+
     say(
-        f"Transaction {plan.number:,}, {visible(plan.reason, 200)}: {plan.counts}.",
+        f"Transaction {plan.number:,}: {signed_heading(plan.transaction)}",
         to_error=to_standard_error,
     )
+    say(sentence(plan.counts if plan.changes else plan.obstacle), to_error=to_standard_error)
     for kept in plan.kept:
-        what = f", {kept.field.name}" if kept.field else ""
+        field = f", {kept.field.name}" if kept.field else ""
         say(
-            f"Kept: {visible(kept.name, 60)} ({visible(kept.user_id, 60)}){what}: "
+            f"Not reverted: {visible(kept.name, 60)} ({visible(kept.user_id, 60)}){field}: "
             f"{visible(kept.reason)}.",
             to_error=to_standard_error,
         )
 
 
 def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
+    from qm_tui.store.changes.action_text import list_text
+
     return {
         "number": plan.number,
-        "why": visible(plan.reason),
+        "why": list_text(plan.transaction.action, plan.transaction.users),
         "changed": plan.changed,
         "restored": plan.restored,
         "removed": plan.removed,
@@ -192,13 +200,19 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
 
 
 def _facts(transaction: "TransactionSummary") -> dict[str, Any]:
+    from qm_tui.store.changes.action_text import list_text
+
+    action = transaction.action
     return {
         "number": transaction.number,
         "time": transaction.time.isoformat(),
         "who": transaction.login,
         "from": transaction.address,
-        "why": transaction.reason,
-        "kind": transaction.kind.value,
+        "why": list_text(action, transaction.users),
+        "kind": action.kind.value,
+        "subject": action.subject,
+        "details": action.details,
+        "digest": action.digest,
         "added": transaction.added,
         "changed": transaction.changed,
         "deleted": transaction.deleted,
@@ -207,37 +221,38 @@ def _facts(transaction: "TransactionSummary") -> dict[str, Any]:
 
 
 def _print_array(values: Iterable[object], indent: str = "") -> None:
-    """An array, a line for each value; printed as it is made, since there may be many."""
-    before = "["
+    """Print an array, a line for each value, while the values are read."""
+    separator = "["
     for value in values:
-        put(f"{before}\n{indent}{json_text(value)}")
-        before = ","
-    put(("\n]" if before == "," else "[]") + ("" if indent else "\n"))
+        put(f"{separator}\n{indent}{json_text(value)}")
+        separator = ","
+    put(("\n]" if separator == "," else "[]") + ("" if indent else "\n"))
 
 
 def _line(transaction: "TransactionSummary") -> str:
-    when = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    who, address = (
-        fitted(visible(transaction.login, 64), 10),
-        fitted(visible(transaction.address, 64) or "-", 15),
-    )
-    why = visible(transaction.reason, 64)
-    return f"{transaction.number:>6}  {when}  {who}  {address}  {why}: {what_it_did(transaction)}"
+    from qm_tui.store.changes.action_text import list_text
+
+    time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    login = fitted(visible(transaction.login, 64), 10)
+    address = fitted(visible(transaction.address, 64) or "-", 15)
+    action = list_text(transaction.action, transaction.users)
+    counts = what_it_did(transaction)
+    return f"{transaction.number:>6}  {time}  {login}  {address}  {action}: {counts}"
 
 
 def what_it_did(transaction: "TransactionSummary") -> str:
-    """How many users a transaction added, changed and deleted, in words."""
+    """Return the numbers of users that a transaction added, changed and deleted."""
     parts = [
-        f"{number:,} {what}"
-        for number, what in (
+        f"{number:,} {result}"
+        for number, result in (
             (transaction.added, "added"),
             (transaction.changed, "changed"),
             (transaction.deleted, "deleted"),
         )
         if number
     ]
-    kept = "" if transaction.is_available else "; can no longer be undone"
-    return (", ".join(parts) or "no users") + kept
+    available = "" if transaction.is_available else " (can no longer be undone)"
+    return (", ".join(parts) or "no users") + available
 
 
 # One transaction
@@ -250,22 +265,28 @@ def _show(
     if transaction is None:
         msg = f"There is no transaction {number:,} in {visible(users.location)}."
         raise Refused(msg)
-    done = users.transaction_changes(number)
+    changes = users.transaction_changes(number)
+    first = next(changes, None)  # an error comes before anything is printed
     if as_json:
         head = json_text(_facts(transaction), indent=2).removesuffix("\n}")
-        first = next(done, None)  # what cannot be read is refused before anything is printed
         put(f'{head},\n  "users": ')
-        _print_array(map(_done_json, _all(first, done)), indent="    ")
+        _print_array(map(_change_json, _all(first, changes)), indent="    ")
         put("\n}\n")
         return
-    first = next(done, None)
+    from qm_tui.store.changes.action_text import details_text, heading
+
     origin = f" from {visible(transaction.address, 64)}" if transaction.address else ""
-    when = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-    say(f"Transaction {number:,}, {when}, {visible(transaction.login, 64)}{origin}")
-    say(f"{visible(transaction.reason)}: {what_it_did(transaction)}")
-    for one in _all(first, done):
-        say(f"\n{_what_became_of(one, users)}")
-        for line in _fields_of(one):
+    time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    say(f"Transaction {number:,}, {time}, {visible(transaction.login, 64)}{origin}")
+    action = transaction.action
+    say(f"{heading(action, transaction.users)}: {what_it_did(transaction)}")
+    if details := details_text(action):
+        say(details)
+    if action.digest:
+        say(f"SHA-256: {visible(action.digest, 64)}")
+    for change in _all(first, changes):
+        say(f"\n{_title(change, users)}")
+        for line in _fields_of(change):
             say(f"  {line}")
 
 
@@ -275,25 +296,30 @@ def _all(first: "UserChange | None", rest: "Iterable[UserChange]") -> "Iterable[
         yield from rest
 
 
-def _result(done: "UserChange") -> str:
-    if done.before is None:
+def _result(change: "UserChange") -> str:
+    if change.before is None:
         return "added"
-    return "deleted" if done.after is None else _CHANGED
+    return "deleted" if change.after is None else _CHANGED
 
 
-def _what_became_of(done: "UserChange", users: "UserStore") -> str:
-    stored = users.state.users.get(done.user_id)
-    said = {**(stored._asdict() if stored else {}), **(done.before or {}), **(done.after or {})}
-    name = f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
-    shown = f"{visible(name, 60)} ({visible(done.user_id, 60)})" if name else visible(done.user_id)
-    return f"{shown}, {_result(done)}"
+def _title(change: "UserChange", users: "UserStore") -> str:
+    stored = users.state.users.get(change.user_id)
+    values = {
+        **(stored._asdict() if stored else {}),
+        **(change.before or {}),
+        **(change.after or {}),
+    }
+    name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+    user_id = visible(change.user_id, 60)
+    user = f"{visible(name, 60)} ({user_id})" if name else user_id
+    return f"{user}, {_result(change)}"
 
 
-def _fields_of(done: "UserChange") -> Iterable[str]:
-    """A line for each field that is not as it was."""
+def _fields_of(user_change: "UserChange") -> Iterable[str]:
+    """Yield a line for each changed field."""
     from qm_tui.users.fields import FIELDS
 
-    before, after = done.before or {}, done.after or {}
+    before, after = user_change.before or {}, user_change.after or {}
     for field in FIELDS:
         old, new = before.get(field.key, ""), after.get(field.key, "")
         if old == new:
@@ -306,14 +332,14 @@ def _value(value: str) -> str:
     return visible(value, 200) if value else "(empty)"
 
 
-def _done_json(done: "UserChange") -> dict[str, Any]:
+def _change_json(change: "UserChange") -> dict[str, Any]:
     from qm_tui.users.fields import FIELDS
 
-    before, after = done.before or {}, done.after or {}
+    before, after = change.before or {}, change.after or {}
     changes: dict[str, Any] = {}
     for field in FIELDS:
         key = field.key
         old, new = before.get(key, ""), after.get(key, "")
         if old != new:
             changes[key] = _CHANGED if field.is_secret else {"before": old, "after": new}
-    return {"user_id": done.user_id, "result": _result(done), "fields": changes}
+    return {"user_id": change.user_id, "result": _result(change), "fields": changes}

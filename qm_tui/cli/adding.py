@@ -1,14 +1,16 @@
-"""`qm-tui add`: a new user."""
+"""`qm-tui add`: add a user."""
 
 from typing import Annotated, Any, Final
 
 import typer
 
-from qm_tui.cli.changing import DryRunOption, UnlicensedOption
 from qm_tui.cli.common import (
+    NOTHING_CHANGED,
+    DryRunOption,
     JsonOption,
     ReadOnlyOption,
     StoreOption,
+    UnlicensedOption,
     opened,
     reporting,
     require_store,
@@ -18,7 +20,7 @@ from qm_tui.errors import Refused
 from qm_tui.output import say, say_json
 from qm_tui.text import visible
 
-_NOTHING: Final = "Nobody was added."
+_NOTHING: Final = "No user was added."
 
 
 def add(
@@ -27,8 +29,8 @@ def add(
         list[str] | None,
         typer.Argument(
             metavar="NAME=VALUE...",
-            help="Fields as in filters: first-name=Anna last-name=Berg user-name=aberg "
-            "extension=0412 department='Sales Nord' license=on-demand",
+            help="Values such as extension=0412, location=Oslo or license=unlimited. Fields have "
+            "the same names as in filters.",
             show_default=False,
         ),
     ] = None,
@@ -37,7 +39,7 @@ def add(
         typer.Option(
             "--like",
             metavar="USER",
-            help="Begin with department, location, profiles, licenses and flags of this user.",
+            help="Copy department, location, profiles, licenses and yes/no fields from USER.",
             show_default=False,
         ),
     ] = None,
@@ -47,11 +49,12 @@ def add(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Add a user. The password is asked for, or read as one line of standard input.
+    """Add a user.
 
-    Without --like the user is active, has the unlimited license, and any recording service.
+    Prompts for the password, or reads it as one line from standard input. Without --like, the user
+    is active, has the Unlimited License and uses the recording service Any.
     """
-    from qm_tui.cli.assignments import assignments, is_assignment
+    from qm_tui.cli.assignments import USE_ASSIGNMENT, assignments, is_assignment
     from qm_tui.cli.passwords import read_password
     from qm_tui.cli.whom import user_named
     from qm_tui.store.changes.edit import add_user
@@ -59,21 +62,22 @@ def add(
     from qm_tui.users.new_user_template import NEW_USER, like
     from qm_tui.users.passwords import SET_HERE, Encrypted, encrypted
 
-    given = arguments or []
-    wrong = next((one for one in given if not is_assignment(one)), None)
-    if wrong is not None:
-        msg = f"{visible(wrong, 60)} gives no field a value. Write NAME=VALUE. {_NOTHING}"
+    assigned = arguments or []
+    invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
+    if invalid is not None:
+        msg = f"'{visible(invalid, 60)}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}"
         raise Refused(msg)
-    values = assignments(given)
+    values = assignments(assigned)
     users = opened(context, store, read_only=read_only)
     require_store(users, _NOTHING)
-    begin = NEW_USER if model is None else like(user_named(users.state, model))
-    terms, user = ValidationOptions(allow_unlicensed), begin._replace(**values)
-    judged = user._replace(**Encrypted("typed", "")._asdict())  # asked for once all else is right
-    faults = validate_changes({"": judged}, users.state, terms=terms).get("", [])
-    if faults:
-        said = " ".join(f"{visible(one.message)}. {visible(one.remedy)}" for one in faults)
-        msg = f"{said} {_NOTHING}"
+    template = NEW_USER if model is None else like(user_named(users.state, model))
+    terms, user = ValidationOptions(allow_unlicensed), template._replace(**values)
+    # validated with a placeholder: the prompt for the password comes last
+    with_password = user._replace(**Encrypted("typed", "")._asdict())
+    errors = validate_changes({"": with_password}, users.state, terms=terms).get("", [])
+    if errors:
+        details = " ".join(f"{visible(error.message)}. {visible(error.remedy)}" for error in errors)
+        msg = f"{details} {_NOTHING}"
         raise Refused(msg)
     if dry_run:
         _report(user, None, as_json=as_json)
@@ -88,19 +92,19 @@ def add(
 
 
 def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # noqa: ANN401
-    """Say who was added, or would be."""
+    """Report the user that was added, or would be."""
     from qm_tui.users.fields import without_secrets
 
     if as_json:
-        said = {
+        values = {
             "user": without_secrets(user),
             "committed": transaction is not None,
             "transaction": transaction,
         }
-        say_json(said, indent=2)
+        say_json(values, indent=2)
         return
     name = visible(f"{user.first_name} {user.last_name}".strip(), 60)
     if transaction is None:
-        say(f"{name} would be added.\nNothing was written.")
+        say(f"Would add {name}.\n{NOTHING_CHANGED}")
     else:
-        say(f"{name} added with User ID {user.user_id}, by transaction {transaction:,}.")
+        say(f"Added {name} with User ID {user.user_id} (transaction {transaction:,}).")

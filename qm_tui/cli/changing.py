@@ -1,4 +1,4 @@
-"""`qm-tui set`, `activate`, `inactivate`, `delete` and `rename`: many users in one transaction."""
+"""`qm-tui set`, `activate`, `inactivate`, `delete` and `rename`: change several users at once."""
 
 import sys
 from pathlib import Path
@@ -8,11 +8,14 @@ import typer
 
 from qm_tui.cli.choosing import FilterOption
 from qm_tui.cli.common import (
+    NOTHING_CHANGED,
+    ConfirmOption,
+    DryRunOption,
     JsonOption,
     ReadOnlyOption,
     Status,
     StoreOption,
-    how_many,
+    UnlicensedOption,
     opened,
     reporting,
     require_store,
@@ -21,40 +24,23 @@ from qm_tui.cli.common import (
 from qm_tui.cli.whom import USER_HELP, whom
 from qm_tui.errors import Refused
 from qm_tui.output import say
-from qm_tui.text import counted, visible
+from qm_tui.text import counted, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qm_tui.store.changes.bulk import BulkChange, BulkPlan
-    from qm_tui.store.interface import TransactionKind, UserStore
+    from qm_tui.store.interface import Action, UserStore
     from qm_tui.users.fields import Field
 
-_NOTHING: Final = "Nothing was changed."
 _SHOWN: Final = 60
+_RECORDINGS: Final = (
+    "In the suite, deleting a user also deletes the recordings. Inactivating keeps them."
+)
 
 UsersArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[USER]...", help=USER_HELP, show_default=False),
-]
-ConfirmOption = Annotated[
-    int | None,
-    typer.Option(
-        "--confirm",
-        metavar="N",
-        parser=how_many,
-        help="Their number: a change that takes something from many users is made only with it.",
-        show_default=False,
-    ),
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
-]
-UnlicensedOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-unlicensed", help="Let users have neither unlimited nor on-demand license."
-    ),
 ]
 
 
@@ -64,8 +50,8 @@ def set_(
         list[str],
         typer.Argument(
             metavar="[USER]... NAME=VALUE...",
-            help="Whom, and what: User Names or User IDs, and fields as in filters: "
-            "department='Sales Nord' active=no license=on-demand location=",
+            help="User Names or User IDs, and values such as location=Oslo or active=no. An empty "
+            "value clears the field.",
             show_default=False,
         ),
     ],
@@ -77,31 +63,33 @@ def set_(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Give fields of users a value: of those named, or of those that a filter finds."""
-    from qm_tui.cli.assignments import assignments, is_assignment
+    """Set fields of one or more users.
+
+    Name the users, or select them with --filter. Fields have the same names as in filters.
+    """
+    from qm_tui.cli.assignments import USE_ASSIGNMENT, assignments, is_assignment
     from qm_tui.cli.whom import is_user
-    from qm_tui.store.interface import TransactionKind
+    from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.users.fields import FIELD
 
     users = _opened(context, store, read_only=read_only)
-    given = [
-        one
-        for one in arguments
-        if is_assignment(one) or ("=" in one and not is_user(users.state, one))
+    assigned = [
+        argument
+        for argument in arguments
+        if is_assignment(argument) or ("=" in argument and not is_user(users.state, argument))
     ]
-    named = [one for one in arguments if one not in given]
-    values = assignments(given)
+    named = [argument for argument in arguments if argument not in assigned]
+    values = assignments(assigned)
     if not values:
-        msg = f"No value is given. Write it as NAME=VALUE, as in location=Oslo. {_NOTHING}"
+        msg = f"No values are given. {NOTHING_CHANGED} {USE_ASSIGNMENT}"
         raise Refused(msg)
     if "user_name" in values and (filter_text is not None or len(named) > 1):
-        msg = f"User Name is one user's alone: name one user. {_NOTHING}"
+        msg = f"User Names must be unique. {NOTHING_CHANGED} Name one user."
         raise Refused(msg)
     names = ", ".join(FIELD[key].name for key in values)
     change = _change(
         users,
-        TransactionKind.SET,
-        f"set {names}",
+        Action(TransactionKind.SET, names),
         named,
         filter_text,
         values,
@@ -121,11 +109,11 @@ def activate(
     read_only: ReadOnlyOption = False,
 ) -> None:
     """Activate users."""
-    from qm_tui.store.interface import TransactionKind
+    from qm_tui.store.interface import Action, TransactionKind
 
     users = _opened(context, store, read_only=read_only)
-    kind = TransactionKind.ACTIVATE
-    change = _change(users, kind, kind.value, named or (), filter_text, {"is_active": "1"})
+    action = Action(TransactionKind.ACTIVATE)
+    change = _change(users, action, named or (), filter_text, {"is_active": "1"})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -139,12 +127,15 @@ def inactivate(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Inactivate users. Their recordings are kept in the Quality Management Suite."""
-    from qm_tui.store.interface import TransactionKind
+    """Inactivate users.
+
+    Their recordings are kept.
+    """
+    from qm_tui.store.interface import Action, TransactionKind
 
     users = _opened(context, store, read_only=read_only)
-    kind = TransactionKind.INACTIVATE
-    change = _change(users, kind, kind.value, named or (), filter_text, {"is_active": "0"})
+    action = Action(TransactionKind.INACTIVATE)
+    change = _change(users, action, named or (), filter_text, {"is_active": "0"})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -158,16 +149,16 @@ def delete(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Delete users. In the Quality Management Suite that deletes their recordings too.
+    """Delete users.
 
-    Inactivating a user keeps the recordings. Deleting always wants the number of users with
-    --confirm N; for one user on a terminal it asks instead.
+    In the suite, this also deletes their recordings; inactivating keeps them. Deleting requires
+    --confirm N, the number of users. On a terminal, one user can be confirmed at a prompt instead.
     """
-    from qm_tui.store.interface import TransactionKind
+    from qm_tui.store.interface import Action, TransactionKind
 
     users = _opened(context, store, read_only=read_only)
-    kind = TransactionKind.DELETE
-    change = _change(users, kind, kind.value, named or (), filter_text, None)
+    action = Action(TransactionKind.DELETE)
+    change = _change(users, action, named or (), filter_text, None)
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
@@ -177,22 +168,19 @@ def rename(
         str,
         typer.Argument(
             metavar="FIELD",
-            help="department, location, security-profile, recording-profile or recording-service.",
+            help="A field with values that users share, for example department or location.",
         ),
     ],
     old: Annotated[
         str,
-        typer.Argument(
-            metavar="OLD",
-            help="The value, exactly; '' for users without one.",
-        ),
+        typer.Argument(metavar="OLD", help="Current value (exact match); '' for no value."),
     ],
     new: Annotated[
         str,
-        typer.Argument(metavar="NEW", help="What it becomes; '' clears it."),
+        typer.Argument(metavar="NEW", help="New value; '' clears the field."),
     ],
     merge: Annotated[
-        bool, typer.Option("--merge", help="Do it where NEW is in use already: both become one.")
+        bool, typer.Option("--merge", help="Merge OLD into NEW if NEW is already in use.")
     ] = False,
     confirm: ConfirmOption = None,
     dry_run: DryRunOption = False,
@@ -200,9 +188,12 @@ def rename(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Rename a department, a location or a profile for all its users, or merge two into one."""
+    """Rename or merge a department, location or profile.
+
+    Changes all users with this value.
+    """
     from qm_tui.store.changes.bulk import BulkChange, having
-    from qm_tui.store.interface import TransactionKind
+    from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.transfer.reading.csv_rows import BLANKS
 
     meant = _renamed(field)
@@ -212,30 +203,28 @@ def rename(
     if not with_old:
         raise _nobodys(users, meant, old)
     if new == old:
-        msg = f"{meant.name} is {_value(new)} already. {_NOTHING}"
+        msg = f"Nothing to rename: the old and the new value are {_value(new)}."
         raise Refused(msg)
     if with_new and not merge:
         msg = (
-            f"{counted(with_new, 'user')} have {meant.name} {_value(new)}, and {with_old:,} "
-            f"{_value(old)}. To make both one, add --merge. {_NOTHING}"
+            f"{meant.name} {_value(new)} is already used by {counted(with_new, 'user')}. "
+            f"{NOTHING_CHANGED} To merge {counted(with_old, 'user')} into it, add --merge."
         )
         raise Refused(msg)
-    reason = f"rename of {meant.name} {_value(old)} to {_value(new)}"
-    whom = having(meant, old)
-    change = BulkChange(TransactionKind.RENAME, reason, whom, {meant.key: new})
+    action = Action(TransactionKind.RENAME, meant.name, f"{_value(old)} → {_value(new)}")
+    change = BulkChange(action, having(meant, old), {meant.key: new})
     _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
 def _opened(context: typer.Context, store: Path | None, *, read_only: bool) -> "UserStore":
     users = opened(context, store, read_only=read_only)
-    require_store(users, _NOTHING)
+    require_store(users, NOTHING_CHANGED)
     return users
 
 
 def _change(
     users: "UserStore",
-    kind: "TransactionKind",
-    reason: str,
+    action: "Action",
     named: "Sequence[str]",
     filter_text: str | None,
     values: dict[str, str] | None,
@@ -246,7 +235,7 @@ def _change(
     from qm_tui.store.validation import ValidationOptions
 
     terms = ValidationOptions(allow_unlicensed)
-    return BulkChange(kind, reason, whom(users, named, filter_text), values, terms)
+    return BulkChange(action, whom(users, named, filter_text), values, terms)
 
 
 def _carry_out(
@@ -257,11 +246,11 @@ def _carry_out(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Make a change, or say what it would do.
+    """Make a change, or show what it would do.
 
     Raises:
-        Refused: nothing would change, or its number was not confirmed.
-        typer.Exit: with the status, once it is done.
+        Refused: nothing would change, or it was not confirmed.
+        typer.Exit: with the exit status, after the change.
     """
     from qm_tui.cli.outcome import report
     from qm_tui.progress_line import progress_line
@@ -274,7 +263,7 @@ def _carry_out(
         report(plan, None, as_json=as_json)
         raise typer.Exit(_status(plan))
     if not plan.changes and plan.same and not plan.left_out:
-        report(plan, None, as_json=as_json)  # so that a script may say it twice
+        report(plan, None, as_json=as_json)  # no error, so that scripts can be repeated
         raise typer.Exit
     confirmed = confirm or 0
     if change.deletes and len(plan.changes) == 1 and confirmed != 1:
@@ -283,7 +272,7 @@ def _carry_out(
         with progress_line() as tick:
             done = commit_bulk(users, change, confirmed=confirmed, tick=tick)
     except ConfirmationRequired as error:
-        msg = f"{error} The option is: --confirm {error.count}."
+        msg = f"{error} To confirm, add --confirm {error.count}."
         raise Refused(msg) from error
     with reporting(saved(users)):
         report(done, users.state.number, as_json=as_json)
@@ -291,21 +280,21 @@ def _carry_out(
 
 
 def _ask_before_deletion(plan: "BulkPlan", *, as_json: bool) -> None:
-    """Ask on a terminal; without one it must be confirmed."""
+    """Ask for confirmation on a terminal.
+
+    Raises:
+        Refused: there is no terminal.
+        typer.Abort: it was not confirmed.
+    """
     (user,) = (plan.state.users[user_id] for user_id in plan.changes)
     name = visible(f"{user.first_name} {user.last_name}".strip() or user.user_name, _SHOWN)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = (
-            f"This would delete {name}; in the Quality Management Suite that deletes the "
-            "recordings too, and inactivating keeps them. Nothing was changed; confirm it with "
+            f"This would delete {name}. {_RECORDINGS} {NOTHING_CHANGED} To confirm, add "
             "--confirm 1."
         )
         raise Refused(msg)
-    say(
-        "In the Quality Management Suite, deleting a user deletes the recordings too. "
-        "Inactivating keeps them.",
-        to_error=as_json,
-    )
+    say(_RECORDINGS, to_error=as_json)
     typer.confirm(f"Delete {name}?", abort=True, err=as_json)
 
 
@@ -313,28 +302,31 @@ def _status(plan: "BulkPlan") -> int:
     return Status.IN_PART if plan.left_out else Status.DONE
 
 
-RENAMED: Final = (
-    "department",
-    "location",
-    "security-profile",
-    "recording-profile",
-    "recording-service",
-)
+def renamed_names() -> list[str]:
+    """Return the filter names of the fields whose values can be renamed."""
+    from qm_tui.users.fields import CATEGORICAL
+
+    return [field.filter_name for field in CATEGORICAL]
 
 
 def _renamed(written: str) -> "Field":
-    """The field whose values are renamed.
+    """Return the field to rename values of.
 
     Raises:
-        Refused: it is none of those.
+        Refused: its values cannot be renamed.
     """
     from qm_tui.users.query.filter_fields import names_for
 
-    found = [one for one in names_for(written) if one.name in RENAMED]
-    if len(found) == 1 and found[0].field is not None:
-        return found[0].field
-    what = visible(written, _SHOWN) if written.strip() else "A field without a name"
-    msg = f"{what} cannot be renamed. There are {', '.join(RENAMED[:-1])} and {RENAMED[-1]}."
+    valid = renamed_names()
+    matches = [match for match in names_for(written) if match.name in valid]
+    if len(matches) == 1 and matches[0].field is not None:
+        return matches[0].field
+    error = (
+        f"Cannot rename values of {visible(written, _SHOWN)}."
+        if written.strip()
+        else "The field is empty."
+    )
+    msg = f"{error} {NOTHING_CHANGED} Valid fields: {listed(valid)}."
     raise Refused(msg)
 
 
@@ -352,4 +344,4 @@ def _nobodys(users: "UserStore", field: "Field", old: str) -> Refused:
     values = {user[field.index] for user in users.state.users.values()} - {""}
     near = get_close_matches(old, sorted(values), n=1)
     meant = f" Did you mean {_value(near[0])}?" if near else ""
-    return Refused(f"No user has {field.name} {_value(old)}.{meant} {_NOTHING}")
+    return Refused(f"No users have {field.name} {_value(old)}.{meant} {NOTHING_CHANGED}")

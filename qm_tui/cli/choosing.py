@@ -1,4 +1,4 @@
-"""Which users a command is about, in which order, and which columns it prints."""
+"""Selection, order and columns of users: `--filter`, `--sort` and `--columns`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui.errors import Refused
-from qm_tui.text import visible
+from qm_tui.text import listed, visible
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qm_tui.users.query.views import SortKey
 
 FILTER_SHOWN: Final = 200
-"""The characters of a filter that a sentence shows."""
+"""The maximum number of characters of a filter in a message."""
 
 _COLUMN_SHOWN: Final = 60
 
@@ -25,8 +25,8 @@ FilterOption = Annotated[
     typer.Option(
         "--filter",
         metavar="FILTER",
-        help="Only users for whom it holds, as 'department:sales active:yes'. The same as in the "
-        "interface; docs/filters.md explains it.",
+        help="Only users that match, for example 'department:sales active:yes'. See "
+        "docs/filters.md.",
         show_default=False,
     ),
 ]
@@ -35,22 +35,22 @@ SortOption = Annotated[
     typer.Option(
         "--sort",
         metavar="COLUMNS",
-        help="What to sort by: last-name,-extension. With - the last comes first.",
+        help="Columns to sort by, for example last-name,extension. Descending order: -extension.",
         show_default=False,
     ),
 ]
 
 
 def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) -> "list[User]":
-    """The users for whom a filter holds, in order.
+    """Return the users that match a filter, sorted.
 
     Args:
         store: the store, loaded.
         filter_text: the filter; None for all users.
-        sort: the columns to sort by; None for the store's order.
+        sort: the columns to sort by; None for the order of the store.
 
     Raises:
-        Refused: the filter or the order makes no sense, or says nothing.
+        Refused: the filter or the columns are invalid or empty.
     """
     users = store.state.users
     if filter_text is None and sort is None:
@@ -64,17 +64,26 @@ def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) 
     keys = () if sort is None else _sort_keys(sort)
     try:
         terms = () if filter_text is None else _terms(filter_text)
-        found = Finder(lambda: None).found(users, Query(terms, keys), ActivityIndex(store))
+        user_ids = Finder(lambda: None).found(users, Query(terms, keys), ActivityIndex(store))
     except FilterFault as fault:
         raise _refused(filter_text or "", fault) from fault
-    return [users[user_id] for user_id in found]
+    return [users[user_id] for user_id in user_ids]
+
+
+def no_match(filter_text: str) -> str:
+    """Return the message that no users match a filter."""
+    return f"No users match --filter {visible(filter_text, FILTER_SHOWN)}."
 
 
 def chosen_columns(names: str | None, usual: Sequence[str]) -> "list[Column]":
-    """The columns that are named; the usual ones, given by their keys, where none are.
+    """Return the columns with these names, or the default ones.
+
+    Args:
+        names: the names, separated by commas; None for the default.
+        usual: the keys of the default columns.
 
     Raises:
-        Refused: there is no such column, or it is never shown.
+        Refused: a column is unknown, ambiguous or cannot be shown.
     """
     from qm_tui.users.query.columns import COLUMN
 
@@ -83,22 +92,23 @@ def chosen_columns(names: str | None, usual: Sequence[str]) -> "list[Column]":
 
 
 def _terms(text: str) -> "tuple[Term, ...]":
-    """The terms of a filter, of which at least one must be there.
+    """Return the terms of a filter.
 
     Raises:
-        FilterFault: it is no filter, or asks for marks.
-        Refused: it is empty, as where a script's variable is: that shall not mean all users.
+        FilterFault: it is invalid, or uses marks.
+        Refused: it is empty, for example because of an empty variable in a script. It must not
+            select all users then.
     """
     from qm_tui.users.query.filter_fields import Asks
     from qm_tui.users.query.filter_parser import FilterFault, parsed
 
     terms = parsed(text)
     if not terms:
-        msg = "The filter is empty. Leave out --filter if you mean all users."
+        msg = "The filter is empty. Enter a filter, or omit --filter."
         raise Refused(msg)
     for term in terms:
         if term.name and term.name.asks is Asks.MARKED:
-            msg = "marked: is for the interface, where users can be marked. Leave it out."
+            msg = "marked: works only in the terminal UI. Remove it."
             raise FilterFault(msg, term.start, term.end)
     return terms
 
@@ -115,44 +125,40 @@ def _sort_keys(text: str) -> "tuple[SortKey, ...]":
 def _parts(text: str, option: str) -> list[str]:
     parts = [part.strip() for part in text.split(",") if part.strip(" -")]
     if not parts:
-        msg = f"{option} names no column. Name one, or leave it out."
+        msg = f"{option} is empty. Name at least one column, or omit {option}."
         raise Refused(msg)
     return parts
 
 
 def _column(written: str) -> str:
-    """The key of the column that is meant.
+    """Return the key of the column with this name.
 
     Raises:
-        Refused: it is not clear which, there is none, or it is never shown.
+        Refused: it is unknown, ambiguous or cannot be shown.
     """
     from qm_tui.users.query.columns import COLUMN, LICENSE
     from qm_tui.users.query.filter_fields import NAMES, names_for, secret_meant
 
     keys = {
-        one.name: one.field.key if one.field else LICENSE
-        for one in NAMES.values()
-        if one.field or one.name in COLUMN
+        filter_field.name: filter_field.field.key if filter_field.field else LICENSE
+        for filter_field in NAMES.values()
+        if filter_field.field or filter_field.name in COLUMN
     }
-    found = [one.name for one in names_for(written) if one.name in keys]
-    if len(found) == 1:
-        return keys[found[0]]
+    matches = [match.name for match in names_for(written) if match.name in keys]
+    if len(matches) == 1:
+        return keys[matches[0]]
     shown = visible(written, _COLUMN_SHOWN)
     secret = secret_meant(written)
-    if found:
-        msg = f"{shown} may mean {_listed(found, 'or')}. Write more of it."
+    if matches:
+        msg = f"{shown} is ambiguous: {listed(matches, 'or')}?"
     elif secret:
-        msg = f"{secret.name} is never shown. Leave it out."
+        msg = f"{secret.name} cannot be shown. Remove it."
     else:
-        msg = f"{shown} is no column. There are {_listed([*keys], 'and')}."
+        msg = f"Unknown column {shown}. Valid columns: {listed([*keys])}."
     raise Refused(msg)
 
 
-def _listed(names: list[str], word: str) -> str:
-    return f"{', '.join(names[:-1])} {word} {names[-1]}"
-
-
 def _refused(text: str, fault: "FilterFault") -> Refused:
-    where = f", at character {fault.start + 1:,}" if fault.end else ""
+    position = f" at character {fault.start + 1:,}" if fault.end else ""
     shown = f"{text[: fault.end]}…" if fault.is_secret else text
-    return Refused(f"In the filter {visible(shown, FILTER_SHOWN)}{where}: {fault.sentence}")
+    return Refused(f"Invalid filter {visible(shown, FILTER_SHOWN)}{position}: {fault.sentence}")

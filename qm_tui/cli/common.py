@@ -1,4 +1,4 @@
-"""What all commands share: the options, the store they open, and what is said about it."""
+"""What all commands share: options, opening of the store, and reports."""
 
 import sys
 from collections.abc import Iterator
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
 
 
+NOTHING_CHANGED: Final = "Nothing was changed."
+
 _SHOWN: Final = 40
 
 
 class Status(IntEnum):
-    """How the program ends."""
+    """The exit status."""
 
     DONE = 0
     IN_PART = 1
@@ -33,42 +35,50 @@ class Status(IntEnum):
 
 
 def a_path(text: str) -> Path:
-    """A path that was typed. Nothing typed is none: it would mean the current folder.
+    """Return a path from the command line. An empty text would mean the current folder.
 
     Raises:
         typer.BadParameter: it is empty.
     """
     if not text:
-        msg = "an empty text names no file."
+        msg = "The path is empty."
         raise typer.BadParameter(msg)
     return Path(text)
 
 
 def a_transaction(text: str) -> int:
-    """The number of a transaction that was typed.
+    """Return a transaction number from the command line.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: it is not a transaction number.
     """
-    return _number(text, 1, "the number of a transaction, as qm-tui activity lists them")
+    number = _number(text)
+    if number is None or number < 1:
+        msg = (
+            f"'{visible(text, _SHOWN)}' is not a transaction number. Run qm-tui activity to list "
+            "the transactions."
+        )
+        raise typer.BadParameter(msg)
+    return number
 
 
 def how_many(text: str) -> int:
-    """A number of users that was typed.
+    """Return a number of users from the command line.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: it is not a number of users.
     """
-    return _number(text, 0, "a number of users")
+    number = _number(text)
+    if number is None or number < 0:
+        msg = f"'{visible(text, _SHOWN)}' is not a number of users."
+        raise typer.BadParameter(msg)
+    return number
 
 
-def _number(text: str, least: int, wanted: str) -> int:
+def _number(text: str) -> int | None:
     with suppress(ValueError):
-        number = int(text)
-        if number >= least:
-            return number
-    msg = f"'{visible(text, _SHOWN)}' is not {wanted}."
-    raise typer.BadParameter(msg)
+        return int(text)
+    return None
 
 
 StoreOption = Annotated[
@@ -77,24 +87,36 @@ StoreOption = Annotated[
         "--store",
         metavar="PATH",
         parser=a_path,
-        help=f"The store's file. Without it {paths.STORE_VARIABLE} says where it is, or it is in "
-        "the data folder of your login.",
+        help=f"Store file. Default: {paths.STORE_VARIABLE}, or users.json in your data folder.",
         show_default=False,
     ),
 ]
-ReadOnlyOption = Annotated[
-    bool, typer.Option("--read-only", help="Open the store for looking only.")
+ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="Open the store read-only.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Output JSON.")]
+ConfirmOption = Annotated[
+    int | None,
+    typer.Option(
+        "--confirm",
+        metavar="N",
+        parser=how_many,
+        help="Confirm a mass change; N is the number of affected users.",
+        show_default=False,
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
+]
+UNLICENSED_HELP: Final = "Allow users without an Unlimited or On-Demand License."
+UnlicensedOption = Annotated[bool, typer.Option("--allow-unlicensed", help=UNLICENSED_HELP)]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was said before the command.
+    """The options before the command.
 
     Attributes:
-        store: the store's file.
-        read_only: whether the store is opened for looking only.
+        store: the store.
+        read_only: whether the store is opened read-only.
     """
 
     store: Path | None
@@ -102,37 +124,37 @@ class Given:
 
 
 def store_path(context: typer.Context, store: Path | None) -> Path:
-    """The store's file that the command line names, after the command or before it.
+    """Return the path of the store, given after the command or before it.
 
     Raises:
-        Refused: it counts from a folder that is not there.
+        Refused: it cannot be resolved.
     """
-    given: Given = context.obj
-    return paths.store_path(store or given.store)
+    options: Given = context.obj
+    return paths.store_path(store or options.store)
 
 
 def opened(
     context: typer.Context, store: Path | None, *, read_only: bool, load: bool = True
 ) -> "UserStore":
-    """The store that the command line names, opened as the settings say.
+    """Return the store given on the command line, opened with the settings of the admin.
 
-    It is loaded, and what the admin should know about it is said, unless that is left to the
-    caller. It is closed when the command ends, however it ends.
+    Unless `load` is False, it is loaded and its notices are printed. It is closed when the command
+    ends.
 
     Raises:
-        Refused: it cannot be opened or read, or the settings are wrong.
+        Refused: it cannot be opened or read, or the settings are invalid.
     """
     from qm_tui.settings import settings
     from qm_tui.store import open_store
     from qm_tui.store.interface import RetentionPolicy
 
-    given: Given = context.obj
-    chosen = settings()
+    options: Given = context.obj
+    current = settings()
     users = open_store(
         store_path(context, store),
-        wait=chosen.lock_wait_seconds,
-        read_only=read_only or given.read_only,
-        retention=RetentionPolicy(chosen.history_days, chosen.history_bytes),
+        wait=current.lock_wait_seconds,
+        read_only=read_only or options.read_only,
+        retention=RetentionPolicy(current.history_days, current.history_bytes),
     )
     context.call_on_close(lambda: _close(users))
     if load:
@@ -142,16 +164,20 @@ def opened(
 
 
 def _close(store: "UserStore") -> None:
-    """Close a store, and warn if other programs do not see its last changes."""
+    """Close a store, and print a warning if other programs cannot see its last changes."""
     store.close()
     if store.warning:
-        say(f"Warning: {store.warning}. All changes are saved in the log.", to_error=True)
+        say(
+            f"Warning: {store.warning}. All changes are saved in the transaction log.",
+            to_error=True,
+        )
 
 
 def say_notices(store: "UserStore") -> None:
-    """Say on standard error what was found out about a store when it was loaded.
+    """Print the notices of a loaded store to standard error.
 
-    Where nobody reads it, as in a job that runs at night, what is said once stays to be said.
+    They are acknowledged only on a terminal, so that a nightly job does not hide them from the
+    admin.
     """
     for notice in store.notices:
         say(notice, to_error=True)
@@ -160,28 +186,33 @@ def say_notices(store: "UserStore") -> None:
 
 
 def require_store(store: "UserStore", instead: str) -> None:
-    """Make sure that there is a store, so that a mistyped path makes none.
+    """Require that the store exists, so that a mistyped path does not create one.
 
     Args:
         store: the store.
         instead: what was not done, as a sentence.
 
     Raises:
-        Refused: there is none.
+        Refused: it does not exist.
     """
     if not store.exists:
-        msg = f"There is no store at {visible(store.location)} yet. {instead}"
+        msg = f"{no_store(store)} {instead} Check the path, or create the store with qm-tui init."
         raise Refused(msg)
+
+
+def no_store(store: "UserStore") -> str:
+    """Return the message that a store does not exist."""
+    return f"There is no store at {visible(store.location)}."
 
 
 @contextmanager
 def reporting(done: str) -> Iterator[None]:
-    """Print a report of what stands, whatever becomes of the report.
+    """Print a report in the block, and add what was done to errors of the output.
 
-    Whoever stops it has seen enough.
+    Ctrl+C ends the report, because what it reports is already done.
 
     Args:
-        done: what was done, as a sentence; empty if nothing was.
+        done: what was done, as a sentence; empty if nothing was done.
 
     Raises:
         Unsaid: the report could not be written.
@@ -195,5 +226,5 @@ def reporting(done: str) -> Iterator[None]:
 
 
 def saved(users: "UserStore") -> str:
-    """That the last transaction of a store stands, as a sentence."""
-    return f"Transaction {users.state.number:,} is saved."
+    """Return the message that the last transaction was saved."""
+    return f"Transaction {users.state.number:,} was saved."

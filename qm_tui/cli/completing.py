@@ -1,7 +1,7 @@
-"""`qm-tui completion`: what makes a shell complete commands, options, fields, values and users.
+"""`qm-tui completion`: shell completion of commands, options, fields, values and users.
 
-The shell hands over the line up to the cursor, and gets back what its last word may become. The
-store is only read; whatever goes wrong, nothing is completed, and nothing is said.
+The shell passes the line up to the cursor, and gets the candidates for its last word. The store is
+opened read-only. After an error there are no candidates and no message.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,20 +52,26 @@ complete -c qm-tui -a '(qm-tui complete fish (commandline -cp | string collect) 
 }
 
 _MOST: Final = 200
-"""Continuations that are offered at once."""
+"""The maximum number of candidates."""
 
 _USERS: Final = frozenset({"set", "activate", "inactivate", "delete", "passwd"})
 _ASSIGNED: Final = frozenset({"set", "add"})
 _TO_BREAK: Final = "=:"
-"""What bash takes for the end of a word, beside blanks."""
+"""Characters other than spaces at which bash breaks words."""
 
 _SPECIAL: Final = frozenset(" \t\"'\\$`&|;<>()*?[]#~!{}")
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="The shell.", show_default=False)],
+    shell: Annotated[
+        Shell,
+        typer.Argument(metavar="SHELL", help="Shell: bash, zsh or fish.", show_default=False),
+    ],
 ) -> None:
-    """Print what makes a shell complete qm-tui: eval "$(qm-tui completion bash)"."""
+    """Print a shell completion script.
+
+    To enable completion in bash, run: eval "$(qm-tui completion bash)"
+    """
     put(_SCRIPTS[shell])
 
 
@@ -74,21 +80,21 @@ def complete(
     shell: Annotated[Shell, typer.Argument()],
     line: Annotated[str, typer.Argument()],
 ) -> None:
-    """Print what the last word of a line may become, for a shell."""
+    """Print the candidates for the last word of a line."""
     with suppress(Exception):
         typed = words_of(line)
-        found = islice(_continuations(context, typed), _MOST)
-        for one in sorted(set(found)):
-            say(_written(one, typed) if shell is Shell.BASH else one)
+        candidates = islice(_continuations(context, typed), _MOST)
+        for candidate in sorted(set(candidates)):
+            say(_written(candidate, typed) if shell is Shell.BASH else candidate)
 
 
 class Typed(NamedTuple):
-    """A line that is being typed.
+    """A parsed command line.
 
     Attributes:
-        words: the words that are complete, unquoted, without the program's name.
-        word: the one that is being typed, unquoted; it may be empty.
-        quote: the quote that is open in it; empty where none is.
+        words: the complete words, unquoted, without the name of the program.
+        word: the last word, unquoted; it may be empty.
+        quote: the open quote in the last word, if there is one.
     """
 
     words: Sequence[str]
@@ -97,7 +103,7 @@ class Typed(NamedTuple):
 
 
 def words_of(line: str) -> Typed:
-    """A line as a shell takes it apart."""
+    """Parse a line as a shell does."""
     words, word, quote = list[str](), "", ""
     is_word = is_escaped = False
     for character in line:
@@ -119,25 +125,27 @@ def words_of(line: str) -> Typed:
 
 
 def _written(continuation: str, typed: Typed) -> str:
-    """A continuation as bash inserts it: from where it thinks that the word begins, and quoted."""
+    """Return a candidate as bash inserts it: without the part before a word break, and quoted."""
+    inserted = continuation[_begin(typed.word) :]
     if typed.quote:
-        return continuation[_begin(typed.word) :]
-    shown = continuation[_begin(typed.word) :]
-    return "".join(f"\\{one}" if one in _SPECIAL else one for one in shown)
+        return inserted
+    return "".join(
+        f"\\{character}" if character in _SPECIAL else character for character in inserted
+    )
 
 
 def _begin(word: str) -> int:
-    return max(word.rfind(one) for one in _TO_BREAK) + 1
+    return max(word.rfind(character) for character in _TO_BREAK) + 1
 
 
 def _continuations(context: typer.Context, typed: Typed) -> Iterator[str]:
     words, word = typed.words, typed.word
     group = context.find_root().command
     commands: dict[str, object] = getattr(group, "commands", {})
-    name = next((one for one in words if one in commands), "")
+    name = next((name for name in words if name in commands), "")
     if not name:
-        shown = (one for one in commands if not getattr(commands[one], "hidden", False))
-        yield from (one for one in shown if one.startswith(word))
+        shown = (name for name in commands if not getattr(commands[name], "hidden", False))
+        yield from (name for name in shown if name.startswith(word))
         yield from _options(group, word)
         return
     if word.startswith("-"):
@@ -145,34 +153,36 @@ def _continuations(context: typer.Context, typed: Typed) -> Iterator[str]:
         return
     before = words[-1] if words else ""
     if before.startswith("--") and before != "--like" and _takes_value(commands[name], before):
-        return  # a number, a path, a filter: the shell's own
+        return  # the shell completes numbers, paths and filters
     state = _state(context, words)
     if before == "--like":
         yield from _user_names(state, word)
         return
-    own = [one for one in words[words.index(name) + 1 :] if not one.startswith("-")]
+    arguments = [word for word in words[words.index(name) + 1 :] if not word.startswith("-")]
     if name in _ASSIGNED:
         yield from _assignments(state, word)
     if name in _USERS:
         yield from _user_names(state, word)
     if name == "rename":
-        yield from _to_rename(state, own, word)
+        yield from _to_rename(state, arguments, word)
 
 
 def _options(command: object, word: str) -> Iterator[str]:
     for parameter in getattr(command, "params", ()):
+        if getattr(parameter, "hidden", False):
+            continue
         for option in getattr(parameter, "opts", ()):
             if option.startswith("--") and option.startswith(word) and word.startswith("-"):
                 yield option
 
 
 def _takes_value(command: object, option: str) -> bool:
-    found = (one for one in getattr(command, "params", ()) if option in one.opts)
-    return any(not getattr(one, "is_flag", False) for one in found)
+    parameters = (param for param in getattr(command, "params", ()) if option in param.opts)
+    return any(not getattr(parameter, "is_flag", False) for parameter in parameters)
 
 
 def _state(context: typer.Context, words: Sequence[str]) -> "State":
-    """What the store holds that the line names."""
+    """Return the state of the store that the line uses."""
     from qm_tui.cli.common import Given, opened
 
     context.obj = Given(None, True)
@@ -187,22 +197,22 @@ def _state(context: typer.Context, words: Sequence[str]) -> "State":
 def _user_names(state: "State", word: str) -> Iterator[str]:
     from qm_tui.users.identity import name_key
 
-    begin = name_key(word)
+    prefix = name_key(word)
     for key, user_id in state.names.items():
         name = state.users[user_id].user_name
-        if key.startswith(begin) and visible(name) == name:
+        if key.startswith(prefix) and visible(name) == name:
             yield name
 
 
 def _assignments(state: "State", word: str) -> Iterator[str]:
-    """`NAME=`, and behind it the values that users have."""
+    """Yield `NAME=`, or `NAME=VALUE` with the values that are in use."""
     from qm_tui.cli.assignments import assigned_names
     from qm_tui.users.query.filter_fields import NAMES, YES_NO
     from qm_tui.users.query.licenses import CALL_LICENSES
 
-    name, sign, begin = word.partition("=")
+    name, sign, prefix = word.partition("=")
     if not sign:
-        yield from (f"{one}=" for one in assigned_names() if one.startswith(word))
+        yield from (f"{name}=" for name in assigned_names() if name.startswith(word))
         return
     meant = NAMES.get(name)
     if meant is None:
@@ -215,21 +225,22 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
         values = _values(state, meant.field.index)
     else:
         return
-    yield from (f"{name}={value}" for value in values if value.startswith(begin))
+    yield from (f"{name}={value}" for value in values if value.startswith(prefix))
 
 
-def _to_rename(state: "State", own: Sequence[str], word: str) -> Iterator[str]:
-    from qm_tui.cli.changing import RENAMED
+def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[str]:
+    from qm_tui.cli.changing import renamed_names
     from qm_tui.users.query.filter_fields import NAMES
 
-    if not own:
-        yield from (one for one in RENAMED if one.startswith(word))
+    if not arguments:
+        yield from (name for name in renamed_names() if name.startswith(word))
         return
-    meant = NAMES.get(own[0])
+    meant = NAMES.get(arguments[0])
     if meant is not None and meant.field is not None and not meant.field.is_secret:
-        yield from (one for one in _values(state, meant.field.index) if one.startswith(word))
+        values = _values(state, meant.field.index)
+        yield from (value for value in values if value.startswith(word))
 
 
-def _values(state: "State", place: int) -> list[str]:
-    values = {user[place] for user in state.users.values()} - {""}
-    return sorted(one for one in values if visible(one) == one)
+def _values(state: "State", index: int) -> list[str]:
+    values = {user[index] for user in state.users.values()} - {""}
+    return sorted(value for value in values if visible(value) == value)

@@ -1,19 +1,19 @@
-"""`qm-tui export`: the store's users into a file."""
+"""`qm-tui export`: export users to a file."""
 
 import sys
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.choosing import FILTER_SHOWN, FilterOption, SortOption, chosen_users
+from qm_tui.cli.choosing import FilterOption, SortOption, chosen_users, no_match
 from qm_tui.cli.common import ReadOnlyOption, StoreOption, a_path, opened, reporting, require_store
 from qm_tui.errors import Refused
 from qm_tui.output import say, saying
-from qm_tui.text import counted, visible
+from qm_tui.text import visible
 from qm_tui.transfer.options.export_options import (
     EXPORT_CHOICE,
     Delimiter,
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from qm_tui.users.fields import User
 
 
-def _flag(key: str) -> Any:  # noqa: ANN401 - what Typer calls an option
-    """The flag of a choice that is made or not, explained."""
+_NOTHING: Final = "Nothing was exported."
+
+
+def _flag(key: str) -> Any:  # noqa: ANN401 - Typer's type of an option
+    """Return the command-line option for a yes/no export option."""
     choice = EXPORT_CHOICE[key]
     return typer.Option(choice.flag, help=choice.options[1].meaning)
 
@@ -39,9 +42,7 @@ def export(
         typer.Argument(metavar="FILE", help="The .csv file to write, or - for standard output."),
     ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
-    template: Annotated[
-        bool, typer.Option("--template", help="Write the header alone, to fill in.")
-    ] = False,
+    template: Annotated[bool, typer.Option("--template", help="Write only the header.")] = False,
     no_header: Annotated[bool, _flag("header")] = False,
     no_passwords: Annotated[bool, _flag("passwords")] = False,
     no_ids: Annotated[bool, _flag("ids")] = False,
@@ -50,8 +51,9 @@ def export(
         str,
         typer.Option(
             metavar="NAME",
-            help="With --for-excel: comma, semicolon, tab or bar, or the character itself. "
-            "Excel in German, French and other languages wants semicolon.",
+            help="Delimiter for --for-excel: comma, semicolon, tab or bar. Excel in German, French "
+            "and other languages needs semicolon. Default: comma.",
+            show_default=False,
         ),
     ] = "",
     guard_formulas: Annotated[bool, _flag("guard_formulas")] = False,
@@ -60,18 +62,21 @@ def export(
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Export users, all or some, to a .csv file that only you can read.
+    """Export users to a .csv file.
 
-    Their encrypted passwords are in it, unless you leave them out.
+    The file contains encrypted passwords unless you use --no-passwords. Only you can read it.
     """
     if template and no_header:
-        msg = "--template writes the header alone, and --no-header leaves it out: choose one."
+        msg = "--template and --no-header cannot be combined."
         raise Refused(msg)
-    if template and (filter_text is not None or sort is not None):
-        msg = "--template writes the header alone: leave out --filter and --sort."
+    if template and filter_text is not None:
+        msg = "--template and --filter cannot be combined."
+        raise Refused(msg)
+    if template and sort is not None:
+        msg = "--template and --sort cannot be combined."
         raise Refused(msg)
     if delimiter and not for_excel:
-        msg = "--delimiter is for spreadsheets: add --for-excel. Other files have commas."
+        msg = "--delimiter requires --for-excel."
         raise Refused(msg)
     path = None if file == "-" else paths.expanded(a_path(file))
     choices = ExportChoices(
@@ -83,22 +88,22 @@ def export(
         guard_formulas=guard_formulas,
     )
     users: list[User] = []
-    of_all = None  # how many there are, where a filter chose among them
+    of_all = None  # the number of all users, if there is a filter
     if not template:
-        kept = opened(context, store, read_only=read_only)
-        # a mistyped store must not replace a good export by an empty one
-        require_store(kept, "Nothing was exported.")
-        users = chosen_users(kept, filter_text, sort)
+        user_store = opened(context, store, read_only=read_only)
+        # a mistyped store must not replace an earlier export by an empty one
+        require_store(user_store, _NOTHING)
+        users = chosen_users(user_store, filter_text, sort)
         if filter_text is not None:
-            of_all = len(kept.state.users)
-            # nor must a filter that is out of date
-            _require_some(users, filter_text, of_all)
+            of_all = len(user_store.state.users)
+            # neither must a filter that no users match
+            _require_some(users, filter_text)
     if path is None:
         _require_no_terminal()
         _to_standard_output(users, choices, of_all)
         return
     exported = _to_file(users, path, choices, force=force)
-    with reporting("The file is written."):
+    with reporting("The file was written."):
         if template:
             say(f"Export complete. Header written to {visible(str(exported.path))}")
             return
@@ -106,15 +111,14 @@ def export(
             say(sentence)
 
 
-def _require_some(users: "list[User]", filter_text: str, of_all: int) -> None:
+def _require_some(users: "list[User]", filter_text: str) -> None:
     if not users:
-        shown = visible(filter_text, FILTER_SHOWN)
-        msg = f"Nothing was exported: --filter {shown} finds none of {counted(of_all, 'user')}."
+        msg = f"{no_match(filter_text)} {_NOTHING} Correct the filter."
         raise Refused(msg)
 
 
 def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: bool) -> "Exported":
-    """Write a file.
+    """Write the file.
 
     Raises:
         Refused: it could not be written.
@@ -127,29 +131,28 @@ def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: 
 
 
 def _require_no_terminal() -> None:
-    """Make sure that the file is not written to a terminal.
+    """Require that standard output is not a terminal.
 
     Raises:
-        Refused: it would be.
+        Refused: it is one.
     """
     if sys.stdout.isatty():
         msg = (
-            "An export is not shown on a terminal: passwords may stand in it, and characters that "
-            "a terminal obeys. Name a file, or send it on with > or |; qm-tui list shows users."
+            "Cannot export to a terminal: passwords and control characters would be shown. "
+            f"{_NOTHING} Enter a file name, or redirect the output. To show users, run qm-tui list."
         )
         raise Refused(msg)
 
 
 def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int | None) -> None:
-    """Write to standard output nothing but the file, and what to mind to standard error."""
+    """Write the file to standard output, and the messages to standard error."""
     from qm_tui.transfer.exporting.export import write_users
 
-    whole = BytesIO()
-    exported = write_users(users, whole, choices=choices)  # wholly or not at all
+    content = BytesIO()
+    exported = write_users(users, content, choices=choices)  # fails before anything is printed
     with saying():
-        sys.stdout.buffer.write(whole.getbuffer())
+        sys.stdout.buffer.write(content.getbuffer())
         sys.stdout.buffer.flush()
-    chosen = replace(exported, out_of=of_all)
-    said = exported.notes if of_all is None else chosen.sentences
-    for sentence in said if users else ():
+    sentences = exported.notes if of_all is None else replace(exported, out_of=of_all).sentences
+    for sentence in sentences if users else ():
         say(sentence, to_error=True)

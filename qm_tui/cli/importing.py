@@ -1,4 +1,4 @@
-"""`qm-tui import`: a file into the store."""
+"""`qm-tui import`: import users from a file."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qm_tui.cli.common import (
+    UNLICENSED_HELP,
+    ConfirmOption,
+    DryRunOption,
     JsonOption,
     ReadOnlyOption,
     Status,
     StoreOption,
     a_path,
-    how_many,
     opened,
     reporting,
     saved,
@@ -31,73 +33,108 @@ if TYPE_CHECKING:
 
 
 class YesNo(StrEnum):
-    """An answer."""
+    """The value of a yes/no option."""
 
     YES = "yes"
     NO = "no"
 
 
-def _option(key: str) -> Any:  # noqa: ANN401 - what Typer calls an option
-    """The flag of a choice, explained."""
-    choice = CHOICE[key]
-    ways = "; ".join(
-        f"{option.value} = {option.words}" if isinstance(option.value, StrEnum) else option.words
-        for option in choice.options
-        if option.value is not False
-    )
-    return typer.Option(choice.flag, help=f"{choice.title}: {ways}.")
+def _option(key: str, text: str) -> Any:  # noqa: ANN401 - Typer's type of an option
+    """Return the command-line option for an import option."""
+    return typer.Option(CHOICE[key].flag, help=text, show_default=False)
 
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", parser=a_path, help="The .csv file.")],
-    mode: Annotated[Mode, _option("mode")] = Mode.ADD_UPDATE,
-    unknown_id: Annotated[UnknownID, _option("unknown_id")] = UnknownID.REJECT,
-    match_user_name: Annotated[bool, _option("match_user_name")] = False,
-    empty: Annotated[Empty, _option("empty")] = Empty.CLEAR,
-    allow_unlicensed: Annotated[bool, _option("allow_unlicensed")] = False,
-    allow_renamed: Annotated[bool, _option("allow_renamed")] = False,
-    take_numbers: Annotated[bool, _option("take_numbers")] = False,
-    all_or_nothing: Annotated[bool, _option("all_or_nothing")] = False,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=a_path, help="The .csv file to import.")
+    ],
+    mode: Annotated[
+        Mode,
+        _option(
+            "mode",
+            "Add and update users, only add or only update. Default: add-update.",
+        ),
+    ] = Mode.ADD_UPDATE,
+    unknown_id: Annotated[
+        UnknownID,
+        _option(
+            "unknown_id",
+            "Reject records whose User ID is not in the store, or add users with these IDs. "
+            "Default: reject.",
+        ),
+    ] = UnknownID.REJECT,
+    match_user_name: Annotated[
+        bool,
+        _option(
+            "match_user_name",
+            "If a record has no User ID, update the user with its User Name. Default: add a user.",
+        ),
+    ] = False,
+    empty: Annotated[
+        Empty,
+        _option(
+            "empty",
+            "For an empty cell, clear the stored value or keep it. Default: clear.",
+        ),
+    ] = Empty.CLEAR,
+    allow_unlicensed: Annotated[bool, _option("allow_unlicensed", UNLICENSED_HELP)] = False,
+    allow_renamed: Annotated[
+        bool,
+        _option("allow_renamed", "Allow updates that change both User Name and Last Name."),
+    ] = False,
+    take_numbers: Annotated[
+        bool,
+        _option(
+            "take_numbers",
+            "Import values that were altered by a spreadsheet. Default: keep the stored values.",
+        ),
+    ] = False,
+    take_numbers_alias: Annotated[bool, typer.Option("--take-numbers", hidden=True)] = False,
+    all_or_nothing: Annotated[
+        bool, _option("all_or_nothing", "If a record is rejected, import nothing.")
+    ] = False,
     encoding: Annotated[
-        str, typer.Option(help="The file's encoding, where it is found out wrongly.")
+        str,
+        typer.Option(metavar="NAME", help="File encoding. Default: detected.", show_default=False),
     ] = "",
     delimiter: Annotated[
-        str, typer.Option(help="The file's delimiter: comma, semicolon, tab, bar, or the sign.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Delimiter: comma, semicolon, tab, bar or a character. Default: detected.",
+            show_default=False,
+        ),
     ] = "",
     header: Annotated[
-        YesNo | None, typer.Option(help="Whether the first row names the columns.")
+        YesNo | None,
+        typer.Option(help="Header in the first row. Default: detected."),
     ] = None,
     mapping: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             parser=a_path,
-            help="A TOML file that says which column holds which field.",
+            help="TOML file that maps columns to fields. Default: map by header name.",
         ),
     ] = None,
-    confirm: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=how_many,
-            help="Confirm a mass change with the number of its users.",
-        ),
-    ] = None,
+    confirm: ConfirmOption = None,
     save_rejected: Annotated[
         bool,
         typer.Option(
-            "--save-rejected", help="Save rejected records beside the file, as NAME-rejected.csv."
+            "--save-rejected",
+            help="Save rejected records to NAME-rejected.csv, next to the imported file.",
         ),
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and leave the store as it is.")
-    ] = False,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
 ) -> None:
-    """Import users from a .csv file: all valid records, in one transaction."""
+    """Import users from a .csv file.
+
+    All valid records are imported in one transaction. Rejected records are reported.
+    """
     from qm_tui.progress_line import progress_line
     from qm_tui.transfer.importing import Asked, import_users
 
@@ -108,7 +145,8 @@ def import_(
         empty=empty,
         allow_unlicensed=allow_unlicensed,
         allow_renamed=allow_renamed,
-        take_numbers=take_numbers,
+        # --take-numbers is the former name of --use-altered-values, to be removed in 0.3
+        take_numbers=take_numbers or take_numbers_alias,
         all_or_nothing=all_or_nothing,
     )
     asked = Asked(file, choices, _read_as(encoding, delimiter, header, mapping))
@@ -122,55 +160,58 @@ def import_(
             dry_run=dry_run,
             keeps_records=save_rejected,
         )
-        kept, unkept = _save_rejected(asked, report, tick) if save_rejected else ((), "")
+        sentences, error = _save_rejected(asked, report, tick) if save_rejected else ((), "")
     with reporting(saved(users) if report.committed else ""):
         if as_json:
             _print_json(report)
         else:
             _print_report(file, users.location, report, dry_run=dry_run)
-            for sentence in kept:
+            for sentence in sentences:
                 say(sentence)
-    if unkept:
-        say(unkept, to_error=True)
+    if error:
+        say(error, to_error=True)
     if report.plan.is_held_back:
         rejected = f"{report.plan.rejected:,} of {counted(report.plan.records, 'record')}"
-        msg = f"Nothing was imported: {rejected} would be rejected, and it is all or nothing."
+        msg = (
+            f"Nothing was imported: --all-or-nothing is set, and {rejected} would be rejected. "
+            "Correct these records, or omit --all-or-nothing."
+        )
         raise Refused(msg)
     if report.plan.rejected:
         raise typer.Exit(Status.IN_PART)
 
 
 def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path | None) -> "ReadAs":
-    """How the file is to be read.
+    """Return the options for reading the file.
 
     Raises:
-        Refused: there is no such encoding or delimiter, or the mapping cannot be used.
+        Refused: the encoding, the delimiter or the mapping is invalid.
     """
     from qm_tui import paths
     from qm_tui.transfer.reading.dialect_names import delimiter_typed, encoding_typed
     from qm_tui.transfer.reading.read_options import ReadAs
 
-    pairs = None
+    column_mapping = None
     if mapping is not None:
         from qm_tui.transfer.mapping.saved_mappings import read_mapping
 
-        pairs = read_mapping(paths.expanded(mapping))
+        column_mapping = read_mapping(paths.expanded(mapping))
     return ReadAs(
         encoding_typed(encoding) if encoding else "",
         delimiter_typed(delimiter) if delimiter else "",
         None if header is None else header is YesNo.YES,
-        pairs,
+        column_mapping,
     )
 
 
 def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> tuple["Sequence[str]", str]:
-    """Save the rejected records beside the file.
+    """Save the rejected records next to the file.
 
     Returns:
-        What was saved, in sentences; and why nothing was, where an import stands nevertheless.
+        What was saved, in sentences; and the error if only the import succeeded.
 
     Raises:
-        Refused: they could not be saved, and nothing was imported either.
+        Refused: they could not be saved, and nothing was imported.
         Cancelled: likewise.
     """
     from qm_tui.progress import Cancelled
@@ -180,8 +221,10 @@ def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> tuple["Seq
     except (Refused, Cancelled, KeyboardInterrupt) as error:
         if not report.committed:
             raise
-        why = str(error) if isinstance(error, Refused) else "The rejected records were not saved."
-        return (), f"{why} What was imported stays."
+        message = (
+            str(error) if isinstance(error, Refused) else "The rejected records were not saved."
+        )
+        return (), f"{message} The import itself succeeded."
 
 
 def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[str]":
@@ -189,7 +232,7 @@ def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence
 
     rejections = rejections_of(report.plan)
     if not rejections:
-        return ["No record was rejected, so none was saved."]
+        return ["No records were rejected, so no file was written."]
     saved = save_rejected(
         asked.path,
         asked.read_as,
@@ -202,6 +245,7 @@ def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence
 
 
 def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool) -> None:
+    from qm_tui.store.errors import STORE_CHANGED
     from qm_tui.transfer.planning.plan_text import preview_lines
 
     plan = report.plan
@@ -209,11 +253,16 @@ def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool)
         say(line)
     say()
     if report.store_moved_on:
-        say("Somebody else changed the store meanwhile; the file was checked against it again.")
-    done = "Would import" if dry_run else "Imported"
-    rejected = f", {plan.rejected:,} rejected" if plan.rejected else ""
-    unchanged = ", all unchanged" if not plan.writes and not plan.rejected else ""
-    say(f"{done} {plan.imported:,} of {counted(plan.records, 'record')}{rejected}{unchanged}.")
+        say(f"{STORE_CHANGED} The file was checked again.")
+    records = counted(plan.records, "record")
+    rejected = f" ({plan.rejected:,} rejected)" if plan.rejected else ""
+    if not plan.writes and not plan.rejected:
+        unchanged = "the record is" if plan.records == 1 else f"all {records} are"
+        say(f"Nothing to import: {unchanged} unchanged.")
+    elif dry_run:
+        say(f"Would import {plan.imported:,} of {records}{rejected}.")
+    else:
+        say(f"Imported {plan.imported:,} of {records}{rejected}.")
     if not report.committed:
         say("The store was not changed.")
 
@@ -222,7 +271,7 @@ def _print_json(report: "Report") -> None:
     from qm_tui.transfer.planning.plan_text import cured_by, flag_text
 
     plan, findings = report.plan, report.findings
-    said = {
+    values = {
         "records": plan.records,
         **{str(result): count for result, count in plan.counts.items()},
         "warned": plan.warned,
@@ -265,4 +314,4 @@ def _print_json(report: "Report") -> None:
         },
         "committed": report.committed,
     }
-    say_json(said, indent=2)
+    say_json(values, indent=2)

@@ -1,4 +1,4 @@
-"""The program: the interface without a command, and the exit status in any case."""
+"""The program: its commands, its errors and its exit status."""
 
 import os
 import sys
@@ -26,12 +26,12 @@ from qm_tui.crash import catch_the_rest, crashed
 from qm_tui.errors import Refused, reason
 from qm_tui.log import note, note_start, write_more
 from qm_tui.output import Unsaid, say, saying
-from qm_tui.text import visible
+from qm_tui.text import sentence, visible
 
 app = typer.Typer(
     name="qm-tui",
-    help="Review, import and export the users of a Quality Management Suite. "
-    "Without a command it opens the interface.",
+    help="Manage the users of a Quality Management Suite.\n\n"
+    "Without a command, start the terminal UI.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -63,8 +63,9 @@ for _name, _command in _COMMANDS.items():
 app.command("complete", hidden=True)(completing.complete)
 
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
-"""What Typer raises for wrong calls. It has no public name: Typer carries a Click of its own."""
+"""What Typer raises for usage errors. It has no public name: Typer vendors its own Click."""
 
+# messages of Typer that are replaced
 _NO_DEBUG: Final = "No such option: --debug"
 _TOO_MANY: Final = "Got unexpected extra argument"
 
@@ -76,14 +77,14 @@ def interface(
     read_only: ReadOnlyOption = False,
     debug: Annotated[
         bool,
-        typer.Option("--debug", help="Write what is done to the log too, without secrets."),
+        typer.Option("--debug", help="Write a debug log. It contains no user data."),
     ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
-    """Open the interface, unless a command is given."""
+    """Start the terminal UI, unless a command is given."""
     if debug:
         _log_more()
-    note_start(context.invoked_subcommand or "the interface")
+    note_start(context.invoked_subcommand or "terminal UI")
     context.obj = Given(store, read_only)
     if version:
         say(f"qm-tui {__version__}")
@@ -92,8 +93,8 @@ def interface(
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = (
-            "The interface needs a terminal. Without one, use qm-tui import, export, list, set, "
-            "activity, undo or another command: qm-tui --help lists them."
+            "The terminal UI needs a terminal. Use a command instead, for example qm-tui list or "
+            "qm-tui import. To list all commands, run qm-tui --help."
         )
         raise Refused(msg)
     from qm_tui.tui.app import run
@@ -105,25 +106,25 @@ def _log_more() -> None:
     try:
         write_more()
     except OSError as error:
-        where = visible(str(paths.log_path()))
-        msg = f"--debug cannot write the log {where}: {reason(error)}. Leave it out, or mend that."
+        path = visible(str(paths.log_path()))
+        msg = f"Cannot write the debug log {path}: {reason(error)}. Correct this, or omit --debug."
         raise Refused(msg) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line, and end the process with its exit status."""
+    """Run the command line, and exit the process with its status."""
     catch_the_rest()
     status = _status(arguments)
     note(f"ended with status {status}")
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    # to free a hundred thousand users one by one takes longer than to read them
+    # without it, Python frees all users one by one, which takes longer than reading them
     os._exit(status)
 
 
 def _status(arguments: Sequence[str] | None) -> int:
-    """Run the command line; say in one sentence what was refused."""
+    """Run the command line, print error messages, and return the exit status."""
     from qm_tui.progress import Cancelled
 
     _open_closed_streams()
@@ -136,57 +137,67 @@ def _status(arguments: Sequence[str] | None) -> int:
             with saying():
                 sys.stdout.flush()
         return status
-    except Refused as refused:
-        return _refuse(str(refused))
+    except Refused as error:
+        return _refuse(str(error))
     except _WrongCall as error:
-        message = visible(error.format_message().rstrip("."))
-        if message.startswith(_TOO_MANY) and error.ctx and error.ctx.info_name == "passwd":
-            message = "A password is asked for, and never given as an argument"
-        if message.startswith(_NO_DEBUG) and error.ctx and error.ctx.parent:
-            message = f"--debug goes before the command: qm-tui --debug {error.ctx.info_name}"
-        return _refuse(f"{message}{'' if message.endswith('?') else '.'} Try qm-tui --help.")
+        return _refuse(_usage_text(error))
     except (Cancelled, KeyboardInterrupt, typer.Abort):
-        say("Cancelled. Nothing was written.", to_error=True)
+        say("Canceled. Nothing was changed.", to_error=True)
         return Status.CANCELLED
     except BrokenPipeError:
-        # whoever read our output has seen enough
+        # the reader has closed our output, as head does: no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.BROKEN_PIPE
     except Unsaid as error:
-        why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else "it failed"
+        cause = error.__cause__
+        system_text = reason(cause) if isinstance(cause, OSError) else "unknown error"
         if not str(error):
-            return _refuse(f"The output could not be written: {why}.")
-        say(f"{error} What there is to say of it could not be written: {why}.", to_error=True)
+            return _refuse(f"Cannot write the output: {system_text}.")
+        say(f"{error} Cannot write the report: {system_text}.", to_error=True)
         return Status.IN_PART
     except Exception as error:
         return crashed(error)
 
 
+def _usage_text(error: typer.BadParameter) -> str:
+    """Return the message of a usage error."""
+    message = visible(error.format_message())
+    command = error.ctx.info_name if error.ctx else ""
+    if message.startswith(_TOO_MANY) and command == "passwd":
+        return (
+            "A password cannot be given as an argument. Run qm-tui passwd USER, and enter the "
+            "password at the prompt."
+        )
+    if message.startswith(_NO_DEBUG) and error.ctx and error.ctx.parent:
+        return f"--debug must come before the command: qm-tui --debug {command}."
+    return f"{sentence(message)} Try qm-tui --help."
+
+
 def _invoked(arguments: list[str]) -> int:
-    # not `app()`: that would take the interrupt and the broken pipe for itself
+    # not `app()`: it would handle Ctrl+C and broken pipes itself
     command = typer.main.get_command(app)
     try:
         with command.make_context("qm-tui", arguments) as context:
             command.invoke(context)
-    except typer.Exit as ended:
-        return ended.exit_code
+    except typer.Exit as end:
+        return end.exit_code
     return Status.DONE
 
 
 def _open_closed_streams() -> None:
-    """Put something in the place of closed standard streams.
+    """Replace closed standard streams.
 
-    There is nothing to read. What is to be printed cannot be written, and that is said on standard
-    error; where that is closed too, nobody can be told.
+    Standard input is empty. Writing to standard output fails, and the error is reported on standard
+    error, which discards it if it was closed as well.
     """
     for name, mode in (("stdin", "r"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - to the end
     if sys.stdout is None:
-        cannot_be_written = os.open(os.devnull, os.O_RDONLY)
-        sys.stdout = open(cannot_be_written, "w")  # noqa: SIM115, PTH123 - to the end
+        read_only = os.open(os.devnull, os.O_RDONLY)
+        sys.stdout = open(read_only, "w")  # noqa: SIM115, PTH123 - to the end
 
 
-def _refuse(sentence: str) -> int:
-    say(sentence, to_error=True)
+def _refuse(message: str) -> int:
+    say(message, to_error=True)
     return Status.REFUSED

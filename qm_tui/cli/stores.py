@@ -1,4 +1,4 @@
-"""`qm-tui init`, `backup`, `check` and `recover`: the store itself."""
+"""`qm-tui init`, `backup`, `check` and `recover`: create and maintain a store."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -34,17 +34,17 @@ def init(
         typer.Option(
             metavar="PATH",
             parser=a_path,
-            help="A folder for a store that a group shares, or the store's .json file in it.",
+            help="Create a shared store in this folder, or with this .json file.",
             show_default=False,
         ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The group that shares it.", show_default=False),
+        typer.Option(metavar="NAME", help="Group that shares the store.", show_default=False),
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Create an empty store: your own, or one that a group shares."""
+    """Create an empty store, private or shared by a group."""
     if shared is not None or group is not None:
         _init_shared(context, shared, group, store)
         return
@@ -57,37 +57,47 @@ def init(
 def _init_shared(
     context: typer.Context, shared: Path | None, group: str | None, store: Path | None
 ) -> None:
-    given: Given = context.obj
-    if shared is None or group is None:
-        msg = "A shared store needs both: qm-tui init --shared PATH --group NAME."
+    options: Given = context.obj
+    if shared is None:
+        msg = "--group requires --shared PATH."
         raise Refused(msg)
-    if store or given.store:
-        msg = "--shared and --store cannot be combined: both name the store."
+    if group is None:
+        msg = "--shared requires --group NAME."
         raise Refused(msg)
-    if given.read_only:
-        msg = "init and --read-only cannot be combined."
+    if store or options.store:
+        msg = "--shared and --store cannot be combined."
         raise Refused(msg)
-    place = paths.store_path(shared)
-    path = place if place.suffix.lower() == ".json" else place / "users.json"
-    had = _maintenance(opened(context, path, read_only=False, load=False)).share(group)
-    where, group_called = visible(str(path)), f"the group {visible(group, 64)}"
-    with reporting(_STORE_SHARED if had else _STORE_CREATED):
-        if had:
-            say(f"The store {where} exists: its {had} files are now shared by {group_called}.")
+    if options.read_only:
+        msg = "--read-only and init cannot be combined."
+        raise Refused(msg)
+    target = paths.store_path(shared)
+    path = target if target.suffix.lower() == ".json" else target / "users.json"
+    existing = _maintenance(opened(context, path, read_only=False, load=False)).share(group)
+    location, group_name = visible(str(path)), visible(group, 64)
+    with reporting(_STORE_SHARED if existing else _STORE_CREATED):
+        if existing:
+            files = counted(existing, "file")
+            say(f"Shared the existing store {location} ({files}) with the group {group_name}.")
         else:
-            say(f"Created an empty store, shared by {group_called}: {where}")
-        say(f"Its members use --store {where}, or set {paths.STORE_VARIABLE} to that.")
+            say(f"Created an empty store shared by the group {group_name}: {location}")
+        say(
+            f"To open it, members of the group use --store {location}, or set "
+            f"{paths.STORE_VARIABLE} to this path."
+        )
 
 
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", parser=a_path, help="The file to write.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=a_path, help="Backup file; must not exist.")
+    ],
     store: StoreOption = None,
 ) -> None:
-    """Write the whole store to one file, while others go on.
+    """Back up the store to one file.
 
-    The file is a tar archive with all users and all transactions, as of one moment. To put it back,
-    move the store's files away and extract it in their place, or use qm-tui recover.
+    The file is a tar archive with all users and all transactions. Other admins can go on working.
+    To restore it, extract it in place of the store's files, or run qm-tui recover with --store
+    FILE.
     """
     from qm_tui.progress_line import progress_line
 
@@ -100,36 +110,47 @@ def backup(
         number = _maintenance(users).backup(target, tick)
     with reporting("The backup is complete."):
         size = size_text(target.stat().st_size)
-        held = counted(len(users.state.users), "user")
-        say(f"Backup complete. {held}, transaction {number:,}: {visible(str(target))} ({size})")
+        users_text = counted(len(users.state.users), "user")
+        say(
+            f"Backup complete. {users_text} written to {visible(str(target))} ({size}), as of "
+            f"transaction {number:,}"
+        )
 
 
 def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Check the store: checksums, transactions, rules, modes.
+    """Check the store for damage.
 
-    Exit status 0 if it is sound, 1 if there are warnings, 2 if it is damaged.
+    Checks checksums, transactions, users and file modes. Exit status: 0 if the store is intact, 1
+    if there are warnings, 2 if it is damaged.
     """
     from qm_tui.progress_line import progress_line
     from qm_tui.store.interface import Severity
 
     users = opened(context, store, read_only=True, load=False)
     with progress_line() as tick:
-        found = _maintenance(users).check(tick)
-    is_damaged = any(one.severity is Severity.DAMAGE for one in found)
+        findings = _maintenance(users).check(tick)
+    is_damaged = any(finding.severity is Severity.DAMAGE for finding in findings)
+    captions = {Severity.DAMAGE: "Damage", Severity.WARNING: "Warning"}
     with reporting(""):
         if as_json:
-            say_json([{"severity": one.severity, "message": one.message} for one in found])
+            say_json(
+                [{"severity": finding.severity, "message": finding.message} for finding in findings]
+            )
         else:
-            for one in found:
-                say(f"{one.severity.capitalize()}: {one.message}")
-            held = counted(len(users.state.users), "user")
+            for finding in findings:
+                say(f"{captions[finding.severity]}: {finding.message}")
+            users_text = counted(len(users.state.users), "user")
             if is_damaged:
-                say(f"The store {visible(users.location)} is damaged.")
-            elif found:
-                say(f"The store is not damaged: {held}, {counted(len(found), 'warning')}.")
+                say(
+                    f"The store {visible(users.location)} is damaged. To recover it, run qm-tui "
+                    "recover NEW.json."
+                )
+            elif findings:
+                warnings = counted(len(findings), "warning")
+                say(f"The store is intact: {users_text}, {warnings}.")
             else:
-                say(f"The store is sound: {held}, transaction {users.state.number:,}.")
-    if found:
+                say(f"The store is intact: {users_text}, transaction {users.state.number:,}.")
+    if findings:
         raise typer.Exit(Status.REFUSED if is_damaged else Status.IN_PART)
 
 
@@ -137,16 +158,14 @@ def recover(
     context: typer.Context,
     new: Annotated[
         Path,
-        typer.Argument(
-            metavar="NEW.json", parser=a_path, help="The store to write. It must not exist."
-        ),
+        typer.Argument(metavar="NEW.json", parser=a_path, help="New store; must not exist."),
     ],
     store: StoreOption = None,
 ) -> None:
-    """Write what can be read of a damaged store to a new one.
+    """Recover a damaged store or a backup into a new store.
 
-    The damaged store, which may also be a backup file, is not changed. Exit status 1 if something
-    could not be read.
+    The damaged store or the backup file (--store) is not changed. Exit status: 0 if everything was
+    recovered, 1 if parts were lost.
     """
     from qm_tui.progress_line import progress_line
 
@@ -155,9 +174,11 @@ def recover(
     target = paths.store_path(new)
     with progress_line() as tick:
         recovered = _maintenance(users).recover(target, tick)
-    with reporting("What could be read is in the new store."):
-        held = counted(recovered.users, "user")
-        say(f"{held} written to {visible(str(target))}, as of transaction {recovered.number:,}.")
+    with reporting("The recovered data is in the new store."):
+        say(
+            f"Recovered {counted(recovered.users, 'user')} to {visible(str(target))}, as of "
+            f"transaction {recovered.number:,}."
+        )
         for loss in recovered.losses:
             say(loss)
         if recovered.losses:
@@ -169,6 +190,6 @@ def recover(
 
 def _maintenance(users: "UserStore") -> "Maintenance":
     if users.maintenance is None:
-        msg = f"The store {visible(users.location)} keeps no files."
+        msg = f"This command is not available for the store {visible(users.location)}."
         raise Refused(msg)
     return users.maintenance

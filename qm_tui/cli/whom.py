@@ -1,8 +1,9 @@
-"""Which users a command changes: those that are named, or those that a filter finds."""
+"""The users that a command changes: named ones, or those that match a filter."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from qm_tui.cli.common import NOTHING_CHANGED
 from qm_tui.errors import Refused
 from qm_tui.text import visible
 
@@ -13,16 +14,16 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 60
 _ALIKE: Final = 70
-"""How alike a name must be, from 0 to 100, to be offered as the one that was meant."""
+"""The minimum similarity of a suggested name, from 0 to 100."""
 
-USER_HELP: Final = "User Names or User IDs. A User Name is found without regard to case."
+USER_HELP: Final = "User Names (not case-sensitive) or User IDs."
 
 
 def user_named(state: "State", written: str) -> "User":
-    """The user of this User Name or User ID.
+    """Return the user with this User Name or User ID.
 
     Raises:
-        Refused: there is none, or the text is one user's name and another's ID.
+        Refused: no user matches, or one by its User Name and another by its User ID.
     """
     from qm_tui.users.identity import name_key
 
@@ -30,10 +31,10 @@ def user_named(state: "State", written: str) -> "User":
     by_id = state.users.get(written)
     named = state.names.get(name_key(written))
     if by_id is not None and named not in (None, written):
+        other = _name(state.users[str(named)])
         msg = (
-            f"{shown} is the User ID of {_name(by_id)} and the User Name of "
-            f"{_name(state.users[str(named)])}. Write {_name(by_id)}'s User Name, or the other "
-            "one's User ID."
+            f"{shown} is ambiguous: it is the User ID of {_name(by_id)} and the User Name of "
+            f"{other}. Use the User Name of {_name(by_id)}, or the User ID of {other}."
         )
         raise Refused(msg)
     if by_id is not None:
@@ -41,15 +42,15 @@ def user_named(state: "State", written: str) -> "User":
     if named is not None:
         return state.users[named]
     if not written.strip():
-        msg = "An empty text names no user. Nothing was changed."
+        msg = f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID."
         raise Refused(msg)
     near = _nearest(state, written)
-    msg = f"No user has the User Name or User ID {shown}.{near} Nothing was changed."
+    msg = f"No user has the User Name or User ID {shown}.{near} {NOTHING_CHANGED}"
     raise Refused(msg)
 
 
 def is_user(state: "State", written: str) -> bool:
-    """Whether somebody has this User Name or User ID."""
+    """Whether a user has this User Name or User ID."""
     from qm_tui.users.identity import name_key
 
     return written in state.users or name_key(written) in state.names
@@ -58,30 +59,32 @@ def is_user(state: "State", written: str) -> bool:
 def whom(
     store: "UserStore", named: Sequence[str], filter_text: str | None
 ) -> "Callable[[State], Iterable[str]]":
-    """The users that the command line names, as a bulk change takes them.
+    """Return the users given on the command line, as the selector of a bulk change.
 
     Args:
         store: the store, loaded.
         named: User Names and User IDs.
-        filter_text: the filter; None where none is given.
+        filter_text: the filter, if one is given.
 
     Raises:
-        Refused: neither or both are given, somebody is not there, or the filter finds nobody.
+        Refused: neither or both are given, a user does not exist, or no users match the filter.
     """
-    from qm_tui.cli.choosing import FILTER_SHOWN, chosen_users
+    from qm_tui.cli.choosing import chosen_users, no_match
     from qm_tui.store.changes.bulk import chosen
 
-    if bool(named) == (filter_text is not None):
-        msg = "Name users or give --filter: one of the two. Nothing was changed."
+    if named and filter_text is not None:
+        msg = f"Named users and --filter cannot be combined. {NOTHING_CHANGED} Use one of them."
+        raise Refused(msg)
+    if not named and filter_text is None:
+        msg = f"No users are selected. {NOTHING_CHANGED} Name users, or use --filter."
         raise Refused(msg)
     if filter_text is None:
-        return chosen(dict.fromkeys(user_named(store.state, one).user_id for one in named))
-    found = chosen_users(store, filter_text, None)
-    if not found:
-        shown = visible(filter_text, FILTER_SHOWN)
-        msg = f"--filter {shown} finds nobody. Nothing was changed."
+        return chosen(dict.fromkeys(user_named(store.state, text).user_id for text in named))
+    users = chosen_users(store, filter_text, None)
+    if not users:
+        msg = f"{no_match(filter_text)} {NOTHING_CHANGED} Correct the filter."
         raise Refused(msg)
-    return chosen(user.user_id for user in found)
+    return chosen(user.user_id for user in users)
 
 
 def _name(user: "User") -> str:

@@ -1,4 +1,4 @@
-"""Where users are kept: stores of several kinds behind one interface."""
+"""Stores of users: several kinds behind one interface."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.text import visible
 
 IN_MEMORY = ":memory:"
-"""The location of a store in memory, which is gone when the program ends."""
+"""The location of a store in memory, which is lost when the program ends."""
 
 WAIT = 10.0
 """Seconds to wait for another writer."""
@@ -26,10 +26,10 @@ def open_store(
         location: the path of its file, or `:memory:` for an empty store in memory.
         wait: the seconds to wait for another writer.
         read_only: whether it must not be changed.
-        retention: how long the changes of each user are kept.
+        retention: how long the changes of each user are available.
 
     Raises:
-        StoreError: there can be no such store.
+        StoreError: no store can be at this location.
     """
     if location == IN_MEMORY:
         from qm_tui.store.memory import MemoryStore

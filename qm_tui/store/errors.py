@@ -1,32 +1,36 @@
-"""Why a store could not do what it was asked to do."""
+"""Errors of a store."""
+
+from typing import Final
 
 from qm_tui.errors import Refused
 
+STORE_CHANGED: Final = "Another admin changed the store in the meantime."
+
 
 class StoreError(Refused):
-    """The store could not be opened, read or written; it is as it was."""
+    """The store could not be opened, read or written. Nothing was changed."""
 
 
 class StoreBusy(StoreError):
-    """Somebody else is writing, and did not finish in time."""
+    """Another program is writing and did not finish in time."""
 
 
 class StoreReadOnly(StoreError):
-    """The store was opened for looking only, or may not be written."""
+    """The store was opened read-only, or may not be written."""
 
 
 class CommitOutcomeUnknown(StoreError):
-    """The system failed to sync: whether the change outlasts a power cut is not known.
+    """The system failed to sync: the change may not have been saved.
 
     Nothing more is written through this store; it must be opened again.
     """
 
 
 class ConfirmationRequired(StoreError):
-    """It is a mass change, and its number was not typed.
+    """The change was not confirmed with the number of affected users.
 
     Attributes:
-        count: the number.
+        count: the number that confirms it.
     """
 
     def __init__(self, sentence: str, count: int) -> None:

@@ -1,7 +1,7 @@
-"""The store as everything above it sees it.
+"""The interface of a store, which hides its files and its backend.
 
-Neither a file nor a type of an engine passes through here. `qm_tui.store.open_store` opens a store;
-`tests/store/test_store_contract.py` holds every store to what is promised here.
+`qm_tui.store.open_store` opens a store. `tests/store/test_store_contract.py` checks that every kind
+of store fulfills this contract.
 """
 
 from abc import ABC, abstractmethod
@@ -20,22 +20,22 @@ from qm_tui.users.fields import User
 
 
 class TransactionKind(StrEnum):
-    """What a transaction was, for programs; `TransactionSummary.reason` is for people."""
+    """What a transaction was. `store.changes.action_text` has the words for it."""
 
     ADD = "add"
     EDIT = "edit"
     ACTIVATE = "activate"
     INACTIVATE = "inactivate"
     SET = "set"
-    """A bulk change of one field or more."""
+    """A bulk change of one or more fields."""
     RENAME = "rename"
-    """Another name for a department, a location, a profile or a recording service."""
+    """A new name for a department, a location, a profile or a recording service."""
     PASSWORD = "password"  # noqa: S105 - the name of a kind
     DELETE = "delete"
     IMPORT = "import"
     UNDO = "undo"
     SCRIPT = "script"
-    """A change by a program of the admin's own."""
+    """A change by a program that the admin wrote."""
     TAKEOVER = "takeover"
     """The first transaction of a store that another program had filled."""
     UNREADABLE = "unreadable"
@@ -43,16 +43,21 @@ class TransactionKind(StrEnum):
 
 
 class Action(NamedTuple):
-    """What a transaction is about to do.
+    """What a transaction does, as it is recorded.
 
     Attributes:
-        kind: for programs.
-        reason: for people: "import of sales.csv, ...", "edit", "undo of 41".
+        kind: what kind of action it is.
+        subject: what it is about: the user's name, the names of the fields, the name of the file,
+            the number of the undone transaction, or the text that a script gives.
+        details: more about it, for people.
+        digest: the SHA-256 of the file, in hexadecimal digits, if it is an import or a takeover.
         token: the token of `UserStore.import_in_progress`, if it is an import.
     """
 
     kind: TransactionKind
-    reason: str
+    subject: str = ""
+    details: str = ""
+    digest: str = ""
     token: str = ""
 
 
@@ -65,12 +70,10 @@ class TransactionSummary:
         time: when it was committed.
         login: the login of the admin who made it.
         address: the address of that admin's SSH client; empty if there was none.
-        kind: what it was, for programs.
-        reason: what it was, for people: "import of sales.csv, ...", "edit", "undo of 41".
+        action: what it was.
         added: the number of users it added.
         changed: the number of users it changed.
         deleted: the number of users it deleted.
-        token: the token of the import that made it; empty if it was none.
         is_available: whether its changes of each user are still available.
     """
 
@@ -78,13 +81,16 @@ class TransactionSummary:
     time: datetime
     login: str
     address: str
-    kind: TransactionKind
-    reason: str
+    action: Action
     added: int
     changed: int
     deleted: int
-    token: str = ""
     is_available: bool = True
+
+    @property
+    def kind(self) -> TransactionKind:
+        """What kind of action it was."""
+        return self.action.kind
 
     @property
     def users(self) -> int:
@@ -107,7 +113,7 @@ class UserChange(NamedTuple):
 
     Attributes:
         user_id: the user.
-        before: by field key, the values before; all 26 of a deleted user, the changed ones of a
+        before: by field key, the values before; all of a deleted user, the changed ones of a
             changed user, and None for an added one.
         after: the values after, likewise; None for a deleted user.
     """
@@ -207,7 +213,7 @@ def ignore_loaded_users(_users: Sequence[User]) -> None:
 
 
 class Maintenance(ABC):
-    """What can be done to the files of a store that is kept in files. Nothing needs to be open."""
+    """Maintenance of a store that consists of files. The store need not be open."""
 
     @abstractmethod
     def create(self) -> None:
@@ -276,7 +282,7 @@ class UserStore(ABC):
     @property
     @abstractmethod
     def state(self) -> State:
-        """What it held when this program last read or wrote it."""
+        """Its state when this program last read or wrote it."""
 
     @property
     @abstractmethod
@@ -299,7 +305,7 @@ class UserStore(ABC):
 
     @property
     def maintenance(self) -> Maintenance | None:
-        """What can be done to its files; None if it keeps no files."""
+        """The maintenance of its files; None if it has no files."""
         return None
 
     @abstractmethod
@@ -314,7 +320,7 @@ class UserStore(ABC):
                 before. Not called if the store is loaded already.
 
         Raises:
-            StoreError: it cannot be read, or is no store.
+            StoreError: it cannot be read, or is not a store.
         """
 
     @abstractmethod
@@ -335,6 +341,10 @@ class UserStore(ABC):
     @abstractmethod
     def transaction(self, action: Action) -> AbstractContextManager[Transaction]:
         """Lock the store for a change of its newest state.
+
+        Args:
+            action: what the change is. If it is about users, changes one and has no subject, it is
+                recorded with the user's name.
 
         Raises:
             StoreBusy: another program is writing and does not finish in time.

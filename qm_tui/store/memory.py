@@ -1,4 +1,4 @@
-"""A store in memory, which is gone when the program ends."""
+"""A store in memory, which is lost when the program ends."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from threading import RLock
 from typing import NamedTuple, final
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.store.changes.action_text import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
@@ -60,16 +61,16 @@ class MemoryStore(UserStore):
 
     @property
     def state(self) -> State:
-        """What it holds."""
+        """Its state."""
         return self._state
 
     @property
     def notices(self) -> Sequence[str]:
-        """There is nothing to know about it."""
+        """It has no notices."""
         return ()
 
     def acknowledge_notices(self) -> None:
-        """There are none."""
+        """Do nothing: it has no notices."""
 
     @property
     def read_only_reason(self) -> str:
@@ -77,7 +78,7 @@ class MemoryStore(UserStore):
         return "The store in memory is open read-only." if self._is_read_only else ""
 
     def load(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
-        """Pass the users to `found`, unless that was done already."""
+        """Pass the users to `found`, unless the store has been loaded."""
         state = self._state
         if not self._is_loaded:
             users = list(state.users.values())
@@ -113,7 +114,7 @@ class MemoryStore(UserStore):
 
     @contextmanager
     def lock_free(self) -> Iterator[bool]:
-        """Keep other threads from writing for a moment; gives whether none is at it."""
+        """Keep other threads from writing for a moment; yield whether none is writing now."""
         is_free = self._lock.acquire(blocking=False)
         try:
             yield is_free
@@ -123,12 +124,12 @@ class MemoryStore(UserStore):
 
     @contextmanager
     def import_in_progress(self, file_name: str) -> Iterator[str]:
-        """Give a token. There is no next start that would look for a marker."""
+        """Yield a token. No marker is needed: the store does not survive the program."""
         yield os.urandom(8).hex()
 
     def transactions(self) -> list[TransactionSummary]:
         """Return all transactions, newest first."""
-        return [one.summary for one in reversed(self._committed)]
+        return [committed.summary for committed in reversed(self._committed)]
 
     def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[UserChange]:
         """Yield what a transaction did, user by user."""
@@ -155,13 +156,13 @@ class MemoryStore(UserStore):
         self, number: int, tick: Tick = no_tick, *, last: int = 0
     ) -> Iterator[str]:
         """Yield the User IDs of the users that transactions added or changed."""
-        for one in range(number, max(number, last) + 1):
-            for change in self.transaction_changes(one, tick):
+        for transaction in range(number, max(number, last) + 1):
+            for change in self.transaction_changes(transaction, tick):
                 if change.after is not None:
                     yield change.user_id
 
     def close(self) -> None:
-        """There is nothing to write. What it holds stays."""
+        """Do nothing: there is nothing to write, and its users remain."""
         self._is_loaded = False
 
     def _numbered(self, number: int) -> _Committed:
@@ -184,20 +185,18 @@ class MemoryStore(UserStore):
         if not done:
             return before
         tick(Phase.CHANGING, len(changes), len(changes))
-        number, who = before.number + 1, current_origin()
-        added = sum(one.before is None for one in done)
-        deleted = sum(one.after is None for one in done)
+        number, origin = before.number + 1, current_origin()
+        added = sum(change.before is None for change in done)
+        deleted = sum(change.after is None for change in done)
         summary = TransactionSummary(
             number,
             datetime.now(UTC),
-            who.login,
-            who.address,
-            action.kind,
-            action.reason,
+            origin.login,
+            origin.address,
+            with_user(action, before.users, changes),
             added,
             len(done) - added - deleted,
             deleted,
-            action.token,
         )
         self._state = next_state(before, changes, number, names)
         self._committed.append(_Committed(summary, done))
@@ -218,7 +217,7 @@ class _MemoryTransaction(Transaction):
 
     def _write_checked(self, changes: Changes, tick: Tick) -> State:
         if not self.is_open:
-            msg = "the transaction is over, and with it its lock"
+            msg = "the transaction is over, and its lock released"
             raise ValueError(msg)
         return self._store._commit(changes, self._action, tick)
 

@@ -1,4 +1,4 @@
-"""Who is at work, and from where: what a transaction is signed with."""
+"""The admin, the host and the address that a transaction is recorded with."""
 
 import os
 import pwd
@@ -12,13 +12,13 @@ _NO_LOGIN: Final = 2**32 - 1
 
 
 class Origin(NamedTuple):
-    """Who is at work.
+    """Who changes the store, and from where.
 
     Attributes:
         login: the login of the admin.
-        address: the address that the SSH line came from; empty where there is none.
-        host: this machine.
-        process: this process.
+        address: the address of the admin's SSH client; empty if there is none.
+        host: the name of this host.
+        process: the ID of this process.
     """
 
     login: str
@@ -33,10 +33,10 @@ def _host() -> str:
 
 
 def login() -> str:
-    """The login of the person at work.
+    """Return the login of the admin.
 
-    The kernel remembers who logged in, whoever they became since. Where it does not know, or knows
-    only that root did, sudo says on whose behalf it works.
+    The kernel remembers who logged in, even after `su` or `sudo`. If it does not know, or if root
+    logged in, it is the user who called `sudo`.
     """
     by_kernel = _logged_in()
     if by_kernel:
@@ -45,13 +45,13 @@ def login() -> str:
 
 
 def current_origin() -> Origin:
-    """Who is at work now."""
+    """Return who changes the store now."""
     address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
     return Origin(login(), address, _host(), os.getpid())
 
 
 def _logged_in() -> int:
-    """The user ID that logged in; 0 where that is not known, or root."""
+    """Return the ID of the user who logged in; 0 for root, or if it is not known."""
     try:
         number = int(_LOGIN_UID.read_text())
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""A mapping that never changes, from which one with a few changes is made in no time.
+"""An immutable mapping of which a changed copy is made quickly.
 
-A store's state must not change under those who read it, and a copy of 100,000 entries for each
-single edit would take ten times as long as making the edit durable.
+The state of a store must not change while it is read, and a copy of 100,000 entries for a single
+edit would take ten times as long as making the edit durable.
 """
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
@@ -12,19 +12,19 @@ V = TypeVar("V")
 
 _SMALLEST_LIMIT: Final = 256
 _SHARE: Final = 64
-"""A layer may hold one change for so many entries below it, before both become one."""
+"""A layer may have one change for so many entries below it; then both are merged."""
 
 _GONE: Final = object()
 
 
 class OverlayMapping(Mapping[str, V], Generic[V]):
-    """A plain dictionary that is never changed, and above it what differs from it.
+    """A dictionary that is never changed, and a layer of changes above it.
 
-    Entries keep the order in which they were first set. One that is taken out and set again comes
-    last.
+    Entries are in the order in which they were first set. An entry that is removed and set again
+    comes last.
 
     Args:
-        entries: the entries. They must not be changed any more by anybody else.
+        entries: the entries. The caller must not change them any more.
     """
 
     __slots__ = ("_base", "_over", "_removed", "_tail")
@@ -36,14 +36,14 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         self._removed = 0
 
     def changed(self, changes: Mapping[str, V | None]) -> "OverlayMapping[V]":
-        """A mapping with these entries set, and those without a value taken out.
+        """Return a mapping with these entries set, and those without a value removed.
 
         Raises:
-            KeyError: an entry that is not there was to be taken out.
+            KeyError: an entry to remove does not exist.
         """
         limit = max(_SMALLEST_LIMIT, len(self._base) // _SHARE)
         if len(changes) > limit and None not in changes.values():
-            # many at once: one dictionary again, at the speed of dictionaries
+            # for many changes, a new dictionary is faster
             entries = dict(self.items())
             entries.update(cast("Mapping[str, V]", changes))
             return OverlayMapping(entries)
@@ -73,7 +73,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         return value
 
     def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as of any mapping
-        """The value of an entry; the default where there is none."""
+        """Return the value of an entry, or the default if there is none."""
         if not self._over and not self._tail:
             return self._base.get(key, default)
         if key in self._tail:
@@ -88,10 +88,10 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
 
     def __iter__(self) -> Iterator[str]:
         over = self._over
-        kept: Iterator[str] = iter(self._base)
+        keys: Iterator[str] = iter(self._base)
         if self._removed:
-            kept = (key for key in self._base if over.get(key) is not _GONE)
-        return chain(kept, self._tail)
+            keys = (key for key in self._base if over.get(key) is not _GONE)
+        return chain(keys, self._tail)
 
     def __len__(self) -> int:
         return len(self._base) - self._removed + len(self._tail)
@@ -100,19 +100,19 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         return reversed(list(self))
 
     def values(self) -> ValuesView[V]:
-        """The values, in order, as fast as those of a dictionary."""
+        """Return the values, in order, as fast as a dictionary."""
         return _Values(self)
 
     def items(self) -> ItemsView[str, V]:
-        """The entries, in order, as fast as those of a dictionary."""
+        """Return the entries, in order, as fast as a dictionary."""
         return _Items(self)
 
     def keys(self) -> KeysView[str]:
-        """The keys, in order."""
+        """Return the keys, in order."""
         return KeysView(self)
 
     def all_values(self) -> Iterator[V]:
-        """The values, in order."""
+        """Yield the values, in order."""
         base = self._base
         found: Iterator[object] = iter(base.values())
         if self._over:

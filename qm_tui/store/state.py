@@ -1,4 +1,4 @@
-"""The users of a store at one moment, and what changes make of them."""
+"""The users of a store at one moment, and the effect of changes on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _versions: Final = count(1)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a store holds at one moment. It never changes; a commit makes a new one.
+    """The content of a store at one moment. It is immutable; a commit makes a new one.
 
     Attributes:
         number: the number of the last transaction; it grows with every commit.
@@ -37,7 +37,7 @@ class State:
 
 
 EMPTY: Final = State(0, OverlayMapping(), OverlayMapping())
-"""The state of a store that holds nothing yet."""
+"""The state of an empty store."""
 
 Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
@@ -97,7 +97,7 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
     claimed: dict[str, str] = {}
     claims = 0
     if not users and None not in changes.values():
-        # all are new, as when users move to this store. Not in one call: it would hold every key
+        # all are new, as in the first import. In batches: one call would delay every key
         added = cast("Mapping[str, User]", changes)
         user_ids, names_of = iter(added), map(_user_name_of, added.values())
         while batch := list(islice(user_ids, STEP)):

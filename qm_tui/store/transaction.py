@@ -1,8 +1,8 @@
-"""The door to the store: the one place where changes are checked and committed.
+"""Transactions: the one place where changes are validated and committed.
 
-The form, the bulk changes, the import, undo and the command line all come through here. Whatever
-they found out beforehand, so as to show it, is found out again on the state that is changed: what
-breaks a rule is not written, whoever asks for it.
+The form, bulk changes, the import, undo and the command line all use it. They validate before, to
+show the result; here the changes are validated again, on the state that is changed. What breaks a
+rule is not written.
 """
 
 from abc import ABC, abstractmethod
@@ -21,47 +21,48 @@ class RulesBroken(StoreError):
     """Changes would break a rule. Nothing was written.
 
     Attributes:
-        faults: the faults by User ID.
+        faults: the errors by User ID.
     """
 
     def __init__(self, faults: Mapping[str, list[Fault]]) -> None:
         first = next(iter(faults.values()))[0]
-        more = f" And {counted(len(faults) - 1, 'user')} more." if len(faults) > 1 else ""
+        others = counted(len(faults) - 1, "more user")
+        more = f" (and {others} with errors)" if len(faults) > 1 else ""
         super().__init__(f"Nothing was saved. {first.message}. {first.remedy}{more}")
         self.faults = faults
 
 
 class Transaction(ABC):
-    """A change of the store in the making, while nobody else can write."""
+    """An open transaction: no other program can write."""
 
     @property
     @abstractmethod
     def state(self) -> State:
-        """The newest state of the store, others' commits included."""
+        """The newest state of the store, including the commits of other programs."""
 
     @final
     def commit(
         self, changes: Changes, tick: Tick = no_tick, terms: ValidationOptions = USUAL
     ) -> State:
-        """Check the changes, and write them wholly or not at all.
+        """Validate the changes, and write all of them or none.
 
-        Once it returns, the changes outlast a crash and a power cut. An exception raised by the
-        tick leaves the store as it was. Changes that change nothing write nothing.
+        Once it returns, the changes are durable: they survive a crash and a power cut. If the tick
+        raises an exception, nothing is changed. If nothing changes, nothing is written.
 
         Args:
-            changes: what is to become of whom.
-            tick: told how far it is.
-            terms: by which rules they are checked.
+            changes: the changes.
+            tick: the progress.
+            terms: the options of the validation.
 
         Returns:
-            The state after them.
+            The state after the changes.
 
         Raises:
-            RulesBroken: a user would break a rule, or two would bear one User Name.
-            StoreError: the changes could not be written; the store is as it was.
-            CommitOutcomeUnknown: they were written, but the system failed to sync.
-            ValueError: a User ID does not match its user, or a user who is not there would be
-                deleted: a fault of the caller.
+            RulesBroken: a user would break a rule, or two would have one User Name.
+            StoreError: the changes could not be written; nothing was changed.
+            CommitOutcomeUnknown: the system failed to sync; they may not have been saved.
+            ValueError: a User ID does not match its user, or a user that does not exist would be
+                deleted: an error of the caller.
         """
         state = self.state
         is_validated = state.version == terms.validated_version
@@ -74,8 +75,8 @@ class Transaction(ABC):
 
     @abstractmethod
     def _write_checked(self, changes: Changes, tick: Tick) -> State:
-        """Write changes that keep the rules. Nobody but `commit` asks for it.
+        """Write changes that are valid. Only `commit` calls it.
 
         Raises:
-            NameTaken: two users would bear one User Name.
+            NameTaken: two users would have one User Name.
         """

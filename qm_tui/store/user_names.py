@@ -1,8 +1,8 @@
-"""User Names, judged on the store as it will be after the import.
+"""Validation of User Names on the store as it will be after an import.
 
-Source: the users file, section 3, "Duplicates". Two users may swap names. Of two that would end
-with the same name the later record is rejected; a user whose record is rejected keeps the name it
-has, which may cost another record its name, and so on until nothing more is rejected.
+Source: the users file, section 3, "Duplicates". Two users may swap names. If two would have the
+same name, the later record is rejected. The user of a rejected record retains its stored name,
+which may cause another record to be rejected, and so on.
 """
 
 from array import array
@@ -19,21 +19,21 @@ from qm_tui.users.issues import Fault, shortened
 
 _USER_NAME: Final = FIELD["user_name"]
 
-NAME_OF_A_USER: Final = "User Name belongs to a user who is here already"
-"""What is wrong with records that may be meant for a user who is there."""
+NAME_OF_A_USER: Final = "User Name is already in use"
+"""The error of records that may be meant to update the user with this name."""
 
 NAME_OF_ANOTHER: Final = "User Name belongs to another user"
-NAME_TWICE: Final = "User Name stands twice in the file"
+NAME_TWICE: Final = "Duplicate User Name in the file"
 
 
 class MatchedRecord(NamedTuple):
-    """A record, held against the store.
+    """A record with the stored user that it would change.
 
     Attributes:
         number: its number.
         line: the line on which it starts.
-        user: the user that it would leave behind.
-        stored: the user that it would change; None where it would add one.
+        user: the user after it.
+        stored: the user before it; None if it would add a user.
     """
 
     number: int
@@ -43,10 +43,10 @@ class MatchedRecord(NamedTuple):
 
 
 class NameClaims:
-    """The users that accepted records would leave behind, and the names they claim.
+    """The users after accepted records, and the names that they claim.
 
-    Kept in lists side by side: a hundred thousand are added, and asked for their names, in a
-    tenth of the time that an object for each would take.
+    The data is in parallel lists: for 100,000 users that takes a tenth of the time that one object
+    for each would take.
     """
 
     def __init__(self) -> None:
@@ -54,15 +54,15 @@ class NameClaims:
         self.lines: array[int] = array("q")
         self.user_ids: list[str] = []
         self.keys: list[str] = []
-        """The names claimed, comparable."""
+        """The claimed names, as `name_key` makes them comparable."""
         self.stored: list[User | None] = []
         self.users: list[User | None] = []
-        """The users; None where whoever counts has no need of one."""
+        """The users; None if the caller does not need them."""
         self.claimed: set[str] = set()
-        """The same names, each once."""
+        """The same names, without duplicates."""
 
     def add(self, judged: MatchedRecord) -> None:
-        """Add one."""
+        """Add the claim of a record."""
         user = judged.user
         key = name_key(user.user_name)
         self.numbers.append(judged.number)
@@ -81,7 +81,7 @@ class NameClaims:
         keys: Sequence[str],
         users: Sequence[User] | None,
     ) -> None:
-        """Add many new users; None for the users where only their names matter."""
+        """Add the claims of many new users; without the users, if only the names matter."""
         self.numbers.extend(numbers)
         self.lines.extend(lines)
         self.user_ids += user_ids
@@ -91,7 +91,7 @@ class NameClaims:
         self.claimed.update(keys)
 
     def in_file_order(self) -> None:
-        """Put them into the order of their numbers, in which they are judged."""
+        """Sort them by the numbers of the records: an earlier record has priority."""
         numbers = self.numbers
         if all(map(le, numbers, islice(numbers, 1, None))):
             return
@@ -105,26 +105,26 @@ class NameClaims:
 
 
 def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
-    """The fault of a User Name that another user has.
+    """Return the error of a User Name that another user has.
 
     Args:
         user_name: the name.
-        owner: who has it.
+        owner: the user that has it.
         is_new: whether the record has no User ID, and may be meant for the owner.
     """
     name = f"{owner.first_name} {owner.last_name}".strip()
     return Fault(
         _USER_NAME,
-        f"User Name '{shortened(user_name)}' belongs to {shortened(name)} already",
-        "Choose another User Name, or write that user's User ID into the record to update it."
+        f"User Name '{shortened(user_name)}' is already used by {shortened(name)}",
+        "Use another User Name, or add the User ID of that user to update the user."
         if is_new
-        else "Choose another User Name, or correct the record that was to give it up.",
+        else "Use another User Name, or correct the record that should release this one.",
         reason=NAME_OF_A_USER if is_new else NAME_OF_ANOTHER,
     )
 
 
 def name_twice(user_name: str, line: int) -> Fault:
-    """The fault of a User Name that a record before claims.
+    """Return the error of a User Name that an earlier record claims.
 
     Args:
         user_name: the name.
@@ -132,14 +132,14 @@ def name_twice(user_name: str, line: int) -> Fault:
     """
     return Fault(
         _USER_NAME,
-        f"User Name '{shortened(user_name)}' stands in line {line} already",
-        "Give each user a User Name of its own.",
+        f"User Name '{shortened(user_name)}' is already used in line {line}",
+        "Use a unique User Name for each user.",
         reason=NAME_TWICE,
     )
 
 
 def name_conflicts(claims: NameClaims, state: State, tick: Tick = no_tick) -> dict[int, Fault]:
-    """The claims that must be rejected, by their place, each with the reason."""
+    """Return the errors of the claims that must be rejected, by their index."""
     keys, owners = claims.keys, state.names
     if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
         return {}  # all names are new, and each is claimed once
@@ -147,7 +147,7 @@ def name_conflicts(claims: NameClaims, state: State, tick: Tick = no_tick) -> di
 
 
 class _Settlement:
-    """Who gets which name, where it is not plain."""
+    """Resolves conflicting claims."""
 
     def __init__(self, claims: NameClaims, state: State, tick: Tick) -> None:
         self._claims = claims
@@ -155,49 +155,51 @@ class _Settlement:
         self._to_settle: list[int] = []
         self.rejected: dict[int, Fault] = {}
         contested = self._take_claims(state, tick)
-        for at, owner in contested:
-            self._reject_taken(at, owner)
+        for index, owner in contested:
+            self._reject_taken(index, owner)
         self._settle()
 
     def _take_claims(self, state: State, tick: Tick) -> list[tuple[int, User]]:
-        """Reject later claims to a name; those whose name a stored user keeps are returned."""
+        """Reject later claims to a name; return the claims to names that stored users retain."""
         claims = self._claims
-        given_up: set[str] = set()
+        released: set[str] = set()
         contested: list[tuple[int, str, str]] = []
-        for at, key in enumerate(claims.keys):
-            if not at % STEP:
-                tick(Phase.CHECKING, at, len(claims.keys))
-            first = self._first_to_claim.setdefault(key, at)
-            if first != at:
-                self._reject(at, self._claimed_already(at, first))
+        for index, key in enumerate(claims.keys):
+            if not index % STEP:
+                tick(Phase.CHECKING, index, len(claims.keys))
+            first = self._first_to_claim.setdefault(key, index)
+            if first != index:
+                self._reject(index, self._claimed_already(index, first))
             owner_id = state.names.get(key)
-            if owner_id is not None and owner_id != claims.user_ids[at]:
-                contested.append((at, key, owner_id))
-            stored = claims.stored[at]
+            if owner_id is not None and owner_id != claims.user_ids[index]:
+                contested.append((index, key, owner_id))
+            stored = claims.stored[index]
             if stored is not None and name_key(stored.user_name) != key:
-                given_up.add(name_key(stored.user_name))
+                released.add(name_key(stored.user_name))
         return [
-            (at, state.users[owner_id]) for at, key, owner_id in contested if key not in given_up
+            (index, state.users[owner_id])
+            for index, key, owner_id in contested
+            if key not in released
         ]
 
-    def _claimed_already(self, at: int, first: int) -> Fault:
-        return name_twice(self._name(at), self._claims.lines[first])
+    def _claimed_already(self, index: int, first: int) -> Fault:
+        return name_twice(self._name(index), self._claims.lines[first])
 
-    def _reject(self, at: int, fault: Fault) -> None:
-        if at not in self.rejected:
-            self.rejected[at] = fault
-            self._to_settle.append(at)
+    def _reject(self, index: int, fault: Fault) -> None:
+        if index not in self.rejected:
+            self.rejected[index] = fault
+            self._to_settle.append(index)
 
-    def _reject_taken(self, at: int, owner: User) -> None:
-        is_new = self._claims.stored[at] is None
-        self._reject(at, name_taken(self._name(at), owner, is_new=is_new))
+    def _reject_taken(self, index: int, owner: User) -> None:
+        is_new = self._claims.stored[index] is None
+        self._reject(index, name_taken(self._name(index), owner, is_new=is_new))
 
-    def _name(self, at: int) -> str:
-        user = self._claims.users[at]
-        return self._claims.keys[at] if user is None else user.user_name
+    def _name(self, index: int) -> str:
+        user = self._claims.users[index]
+        return self._claims.keys[index] if user is None else user.user_name
 
     def _settle(self) -> None:
-        """A user whose record is rejected keeps its old name: nobody else can have it."""
+        """Reject claims to the stored names of users with rejected records."""
         claims = self._claims
         while self._to_settle:
             stored = claims.stored[self._to_settle.pop()]

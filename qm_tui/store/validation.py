@@ -1,6 +1,6 @@
-"""The one check that every change of a user passes: its rules, and its name among all names.
+"""Validation of every change of a user: the rules, and its User Name among all User Names.
 
-The import asks the same rules of many records at once (`qm_tui.transfer.planning.planner`).
+The import validates many records at once by the same rules (`qm_tui.transfer.planning.planner`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,16 +30,15 @@ _USER_NAME: Final = FIELD["user_name"]
 
 @dataclass(frozen=True, slots=True)
 class ValidationOptions:
-    """By which rules changes are checked.
+    """Options of the validation of changes.
 
     Attributes:
         allow_unlicensed: whether users may have neither of the licenses 14 and 15 (ours).
-        previously_stored: by User ID, users as they once stood in the store. A value that stood
-            there may come back, whatever the rules say of it: else what was deleted could be lost.
-        validated_version: the version of the state on which the same rules were validated
-            already, while the plan of an import was made; 0 if on none. On that very state they
-            are not validated again, which would take a quarter of the time of the import; on any
-            other they are.
+        previously_stored: by User ID, users as they were stored before. A value that has been
+            stored may be restored even if it is invalid; otherwise a deleted user could be lost.
+        validated_version: the version of the state on which the plan of an import has been
+            validated; 0 if on none. On this state it is not validated again, which would take a
+            quarter of the time of the import.
     """
 
     allow_unlicensed: bool = False
@@ -48,44 +47,44 @@ class ValidationOptions:
 
 
 USUAL: Final = ValidationOptions()
-"""The rules of the users file, without a choice."""
+"""The rules of the users file, with the default options."""
 
 
 def validate_change(
     user: User, stored: User | None, terms: ValidationOptions = USUAL
 ) -> list[Fault]:
-    """The faults that a change would make of a user by itself.
+    """Return the errors of a changed user, apart from its User Name among all User Names.
 
     Args:
         user: the user as it would be.
-        stored: the user as it is; None where it would be added.
-        terms: by which rules it is checked.
+        stored: the user as it is; None if it would be added.
+        terms: the options.
     """
     before = terms.previously_stored.get(user.user_id)
     if user == before:
         return []
     allows = terms.allow_unlicensed
     if stored is None:
-        found = faults_of(user, allow_unlicensed=allows)
+        faults = faults_of(user, allow_unlicensed=allows)
     else:
-        found = faults_of_update(user, stored, allow_unlicensed=allows)
-    for one, value in zip(FIELDS, user, strict=True):
-        if value and (stored is None or value != stored[one.index]):
-            fault = control_fault(one, value) or length_fault(one, value)
+        faults = faults_of_update(user, stored, allow_unlicensed=allows)
+    for checked, value in zip(FIELDS, user, strict=True):
+        if value and (stored is None or value != stored[checked.index]):
+            fault = control_fault(checked, value) or length_fault(checked, value)
             if fault is not None:
-                found = [other for other in found if other.field is not one] + [fault]
+                faults = [other for other in faults if other.field is not checked] + [fault]
     if before is not None:
-        found = [one for one in found if is_of_update(one, user, before)]
-    return found
+        faults = [fault for fault in faults if is_of_update(fault, user, before)]
+    return faults
 
 
 def validate_changes(
     changes: Changes, state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
 ) -> Mapping[str, list[Fault]]:
-    """The faults that changes would make, by User ID; users without any are left out.
+    """Return the errors of changes, by User ID, of the users that have any.
 
-    User Names are judged on the store as it would be after all changes that have no other fault:
-    two users may swap names. Of two that would bear one name, the later change is at fault.
+    User Names are validated on the store as it would be after all changes that are otherwise valid:
+    two users may swap names. If two would have one name, the later change has the error.
     """
     faults: dict[str, list[Fault]] = {}
     claims = NameClaims()
@@ -93,31 +92,31 @@ def validate_changes(
         found = _faults_of(new, changed, terms)
         faults |= found
         _claim(claims, new, changed, found)
-    given_up = {user_id for user_id, user in changes.items() if user is None}
-    for at, fault in name_conflicts(claims, _without(state, given_up), tick).items():
-        faults[claims.user_ids[at]] = [_of_change(fault, claims.users[at])]
+    deleted = {user_id for user_id, user in changes.items() if user is None}
+    for index, fault in name_conflicts(claims, _without(state, deleted), tick).items():
+        faults[claims.user_ids[index]] = [_of_change(fault, claims.users[index])]
     return faults
 
 
 def any_invalid(changes: Changes, state: State, tick: Tick, terms: ValidationOptions) -> bool:
-    """Whether a user would break a rule by itself, whatever User Names the others have."""
+    """Whether a user would break a rule, apart from its User Name among all User Names."""
     return any(_faults_of(new, changed, terms) for new, changed in _steps(changes, state, tick))
 
 
 def _steps(
     changes: Changes, state: State, tick: Tick
 ) -> Iterator[tuple[Sequence[User], Sequence[tuple[User, User]]]]:
-    """Some changes after the other: the users who are new, and those who change, as they were."""
+    """Yield the changes in batches: the new users, and the changed ones with their stored state."""
     users = state.users
     user_ids, others = iter(changes), iter(changes.values())
     for done in range(0, len(changes), STEP):
         tick(Phase.CHECKING, done, len(changes))
-        some = list(islice(others, STEP))
+        batch = list(islice(others, STEP))
         new, changed = [], []
-        if not users and None not in some:
-            new = some  # all are new, as where users move to here
+        if not users and None not in batch:
+            new = batch  # all are new, as in the first import into a store
         else:
-            for user_id, user in zip(islice(user_ids, STEP), some, strict=True):
+            for user_id, user in zip(islice(user_ids, STEP), batch, strict=True):
                 stored = users.get(user_id)
                 if user is None or user is stored:
                     continue
@@ -139,33 +138,33 @@ def _faults_of(
 def _faults_of_new(
     users: Sequence[User], terms: ValidationOptions
 ) -> Iterator[tuple[str, list[Fault]]]:
-    """The faults of users who would be added. Most have none, which is found out of all at once."""
+    """Yield the errors of new users. A fast check of all of them excludes most."""
     if not users:
         return
     columns = list(zip(*users, strict=True))
     suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed)
     suspects |= unprintable_rows(columns)
-    for at in sorted(suspects):
-        if found := validate_change(users[at], None, terms):
-            yield users[at].user_id, found
+    for index in sorted(suspects):
+        if found := validate_change(users[index], None, terms):
+            yield users[index].user_id, found
 
 
 def _faults_of_changed(
     pairs: Sequence[tuple[User, User]], terms: ValidationOptions
 ) -> Iterator[tuple[str, list[Fault]]]:
-    """The faults of users who would be changed: only what changes is looked at."""
+    """Yield the errors of changed users. Only the changed values are validated."""
     if not pairs:
         return
     users, stored = zip(*pairs, strict=True)
     columns, before = list(zip(*users, strict=True)), zip(*stored, strict=True)
     places = {
-        at for at, (one, other) in enumerate(zip(columns, before, strict=True)) if one != other
+        index for index, (new, old) in enumerate(zip(columns, before, strict=True)) if new != old
     }
     suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed, places=places)
-    suspects |= unprintable_rows([columns[at] for at in places])
-    for at in sorted(suspects):
-        if found := validate_change(users[at], stored[at], terms):
-            yield users[at].user_id, found
+    suspects |= unprintable_rows([columns[index] for index in places])
+    for index in sorted(suspects):
+        if found := validate_change(users[index], stored[index], terms):
+            yield users[index].user_id, found
 
 
 def _claim(
@@ -174,7 +173,7 @@ def _claim(
     changed: Sequence[tuple[User, User]],
     faults: Mapping[str, list[Fault]],
 ) -> None:
-    """Claim the names of those without a fault who do not bear them yet."""
+    """Claim the names of the users without errors, if the names are new."""
     for user, stored in changed:
         if user.user_name != stored.user_name and user.user_id not in faults:
             claims.add(MatchedRecord(_NOWHERE, _NOWHERE, user, stored))
@@ -190,16 +189,16 @@ def _claim(
 
 
 def _of_change(fault: Fault, user: User | None) -> Fault:
-    """The fault of a name, in words for a change that is no record of a file."""
+    """Return the error of a name, in words for a change that does not come from a file."""
     if fault.reason == NAME_TWICE:
         name = shortened(user.user_name) if user is not None else ""
-        message = f"{_USER_NAME.name} '{name}' would belong to two users"
+        message = f"{_USER_NAME.name} '{name}' would be used by two users"
         return fault._replace(message=message, reason="")
-    return fault._replace(remedy=f"Choose another {_USER_NAME.name}.")
+    return fault._replace(remedy=f"Use another {_USER_NAME.name}.")
 
 
 def _without(state: State, user_ids: set[str]) -> State:
-    """The state without the names of users who are about to be deleted."""
+    """Return the state without the names of users that will be deleted."""
     if not user_ids:
         return state
     names = {key: user_id for key, user_id in state.names.items() if user_id not in user_ids}

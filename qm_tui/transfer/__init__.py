@@ -1,1 +1,1 @@
-"""Users files in and out: reading, planning, importing, exporting."""
+"""Users files: reading, planning, importing, exporting."""

@@ -1,4 +1,4 @@
-"""An import, from a file to the store: first a plan, then one transaction, or nothing."""
+"""Import of a users file into the store: first a plan, then one transaction or nothing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,30 +21,26 @@ from qm_tui.transfer.reading.read_options import ReadAs
 from qm_tui.transfer.reading.reader import Findings, UsersFile, Values
 
 _PLANS_OUTSIDE: Final = 3
-"""How often a plan is made again because others wrote meanwhile, before they are kept waiting."""
+"""How often the import is planned without the lock; then other admins have to wait."""
 
 
 class _Read(NamedTuple):
-    """By what a file that was read is known again, in the activity log too."""
+    """The identity of the file that was read, also for the activity log."""
 
     signature: tuple[int, ...]
     size: int
     sha256: str
 
-    @property
-    def described(self) -> str:
-        return f"{size_text(self.size)}, sha256 {self.sha256}"
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be imported, and how.
+    """What to import, and how.
 
     Attributes:
         path: the file.
-        choices: what the admin chose.
-        read_as: how the file is to be read.
-        corrections: by record number, the 26 values that take the place of the file's.
+        choices: the import options.
+        read_as: the options for reading the file.
+        corrections: by record number, the values that replace those of the file.
     """
 
     path: Path
@@ -55,13 +51,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An import that is planned, and not carried out.
+    """A planned import that has not been carried out.
 
     Attributes:
-        asked: what it was made of.
-        state: the store's state that it holds for.
-        plan: what becomes of each record.
-        findings: what was found out about the file.
+        asked: the request that it was made from.
+        state: the state of the store that it is valid for.
+        plan: the result of each record.
+        findings: what was detected in the file.
     """
 
     asked: Asked
@@ -72,21 +68,21 @@ class Prepared:
 
     @property
     def signature(self) -> tuple[int, ...]:
-        """By which the file is known again, as it was read."""
+        """The signature of the file as it was read."""
         return self._read.signature
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import did, or would do.
+    """What an import did or would do.
 
     Attributes:
-        plan: what becomes of each record. It is what was committed.
-        findings: what was found out about the file.
+        plan: the result of each record, as it was committed.
+        findings: what was detected in the file.
+        signature: the signature of the file as it was read.
         committed: whether the store was changed.
-        signature: by which the file is known again, as it was read.
-        store_moved_on: whether somebody else changed the store meanwhile, so that the plan was
-            made again.
+        store_moved_on: whether another admin changed the store in the meantime, so that the import
+            was planned again.
     """
 
     plan: Plan
@@ -97,26 +93,26 @@ class Report:
 
 
 class ConfirmationRequired(Refused):
-    """A mass change, and the number of its users was not given.
+    """The import is a mass change and was not confirmed with the number of affected users.
 
     Attributes:
-        number: the number.
+        number: the number that confirms it.
     """
 
     def __init__(self, number: int, users: int) -> None:
         super().__init__(
-            f"This import would inactivate, unlicense or clear values of {number:,} of {users:,} "
-            "users. Nothing was imported. If that is meant, confirm it with their number: "
+            "This import would inactivate, remove licenses from, or clear values for "
+            f"{number:,} of {counted(users, 'user')}. Nothing was imported. To confirm, add "
             f"--confirm {number}."
         )
         self.number = number
 
 
 class OutcomeChanged(Exception):
-    """Somebody changed the store, so that the import would not do what was seen; nothing was done.
+    """Another admin changed the store, so the import would have another result. Nothing was done.
 
     Attributes:
-        prepared: what it would do now.
+        prepared: the import as it would be now.
     """
 
     def __init__(self, prepared: Prepared) -> None:
@@ -130,13 +126,13 @@ def prepare(
     """Plan an import. Nothing is written.
 
     Args:
-        asked: what is to be imported.
-        state: what the store holds.
-        tick: told how far reading and checking are; it may raise `Cancelled`.
-        keeps: how much of the plan is kept. One of counts cannot be committed.
+        asked: what to import.
+        state: the state of the store.
+        tick: progress callback for reading and checking; may raise `Cancelled`.
+        keeps: how much of the plan to keep. A plan of `Keeps.COUNTS` cannot be committed.
 
     Raises:
-        Refused: the file is no users file, or could not be read.
+        Refused: the file is not a users file, or cannot be read.
     """
     with no_garbage_collection(), UsersFile(asked.path, asked.read_as) as file:
         records = corrected(file.read(tick), asked.corrections)
@@ -155,40 +151,40 @@ def commit(
     takes_any_outcome: bool = False,
     token: str | None = None,
 ) -> Report:
-    """Carry out an import that was planned, in one transaction, or not at all.
+    """Commit a planned import in one transaction, or change nothing.
 
-    Where others changed the store since it was planned, the plan is made again; it is carried
-    out if it comes to the same.
+    If the store has changed since the import was planned, the import is planned again. It is
+    committed if the result is the same.
 
     Args:
         prepared: the import.
-        store: where the users go.
-        tick: told how far it is; it may raise `Cancelled`, which leaves the store as it was.
-        confirmed: the number that was typed to confirm a mass change.
-        takes_any_outcome: whether a plan that comes to something else is carried out as well.
-        token: that of the import's note, if there is one already.
+        store: the store to import into.
+        tick: progress callback; may raise `Cancelled`, which leaves the store unchanged.
+        confirmed: the number that the admin typed to confirm a mass change.
+        takes_any_outcome: whether to commit a plan with another result, too.
+        token: the token of the import marker, if there is one.
 
     Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number.
-        OutcomeChanged: somebody changed the store, and the plan comes to something else.
-        Refused: the store could not be read or written, or the file was changed. The store is as
-            it was.
+        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        OutcomeChanged: another admin changed the store, and the result is another one.
+        Refused: the store cannot be read or written, or the file has changed. The store is
+            unchanged.
     """
     if token is None:
 
-        def work(own: str) -> Report:
+        def commit_with_token(new_token: str) -> Report:
             return commit(
                 prepared,
                 store,
                 tick,
                 confirmed=confirmed,
                 takes_any_outcome=takes_any_outcome,
-                token=own,
+                token=new_token,
             )
 
-        return _noted(prepared.asked, store, tick, work)
+        return _noted(prepared.asked, store, tick, commit_with_token)
     first = prepared
-    for left in reversed(range(_PLANS_OUTSIDE)):
+    for attempts_left in reversed(range(_PLANS_OUTSIDE)):
         moved_on = prepared is not first
         if moved_on and not takes_any_outcome:
             _require_same(prepared, first)
@@ -196,11 +192,11 @@ def commit(
         if not plan.writes:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        action = Action(TransactionKind.IMPORT, _reason(prepared), token)
+        action = _action(prepared, token)
         with store.transaction(action) as transaction:
             state = transaction.state
-            if state.version != prepared.state.version and not left:
-                # others write all the time: they have to wait for once
+            if state.version != prepared.state.version and not attempts_left:
+                # other admins write all the time: plan under the lock, so that they wait
                 prepared = _prepared_again(prepared, state, tick)
                 if not takes_any_outcome:
                     _require_same(prepared, first)
@@ -221,17 +217,23 @@ def _report(prepared: Prepared, *, committed: bool = False, store_moved_on: bool
     return Report(prepared.plan, prepared.findings, prepared.signature, committed, store_moved_on)
 
 
-def _reason(prepared: Prepared) -> str:
-    """What the import is, for the activity log: the same facts as the preview said."""
+def _action(prepared: Prepared, token: str) -> Action:
+    """Return the action for the activity log, with the counts of the preview."""
     plan, corrected = prepared.plan, len(prepared.asked.corrections)
-    said = [
-        f"import of {visible(prepared.asked.path.name, 100)}, {prepared._read.described}",
+    parts = [
+        size_text(prepared._read.size),
         f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
-        f"{corrected:,} corrected by hand" if corrected else "",
-        f"chosen: {chosen}" if (chosen := choices_text(plan.choices)) else "",
+        f"{corrected:,} corrected manually" if corrected else "",
+        f"options: {options}" if (options := choices_text(plan.choices)) else "",
     ]
-    return "; ".join(filter(None, said))
+    return Action(
+        TransactionKind.IMPORT,
+        visible(prepared.asked.path.name, 100),
+        "; ".join(filter(None, parts)),
+        prepared._read.sha256,
+        token,
+    )
 
 
 def _require_same(prepared: Prepared, first: Prepared) -> None:
@@ -253,22 +255,21 @@ def import_users(
     dry_run: bool = False,
     keeps_records: bool = False,
 ) -> Report:
-    """Import a users file at once, whatever it comes to.
+    """Import a users file immediately, whatever the result is.
 
     Args:
-        asked: what is to be imported.
-        store: where the users go. It is loaded already.
-        tick: told how far reading, checking and importing are; it may raise `Cancelled`, which
-            leaves the store as it was.
+        asked: what to import.
+        store: the store to import into, already loaded.
+        tick: progress callback; may raise `Cancelled`, which leaves the store unchanged.
         confirmed: the number that confirms a mass change.
         dry_run: whether to plan only.
-        keeps_records: whether the plan keeps what becomes of each record, so that the rejected
-            ones can be saved.
+        keeps_records: whether the plan keeps the result of each record, so that the rejected
+            records can be saved.
 
     Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number.
-        Refused: the file is no users file, or the store could not be read or written. The store
-            is as it was.
+        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        Refused: the file is not a users file, or the store cannot be read or written. The store
+            is unchanged.
     """
     with no_garbage_collection():
         if dry_run:
@@ -277,19 +278,19 @@ def import_users(
             return _report(prepared)
         keeps = Keeps.RECORDS if keeps_records else Keeps.CHANGES
 
-        def work(token: str) -> Report:
+        def plan_and_commit(token: str) -> Report:
             prepared = prepare(asked, store.state, tick, keeps)
             return commit(
                 prepared, store, tick, confirmed=confirmed, takes_any_outcome=True, token=token
             )
 
-        return _noted(asked, store, tick, work)
+        return _noted(asked, store, tick, plan_and_commit)
 
 
 def _noted(asked: Asked, store: UserStore, tick: Tick, work: Callable[[str], Report]) -> Report:
-    """Do an import under a note. Where the line dropped at its very end, the note stays.
+    """Do the import under a marker, which stays if the terminal is disconnected at the very end.
 
-    The next start then says that it was saved: who was not there to see that should be told.
+    The next start then reports that the import was saved, as no admin has seen its result.
     """
     report: Report | None = None
     try:
@@ -303,7 +304,7 @@ def _noted(asked: Asked, store: UserStore, tick: Tick, work: Callable[[str], Rep
 
 
 def _counting(plan: Plan, tick: Tick) -> Tick:
-    """A tick that counts records on their way into the store."""
+    """Return a progress callback that counts records while users are saved."""
     tick(Phase.IMPORTING, 0, plan.records)
 
     def written(phase: Phase, done: int, total: int) -> None:
@@ -314,17 +315,17 @@ def _counting(plan: Plan, tick: Tick) -> Tick:
 
 
 def _prepared_again(prepared: Prepared, state: State, tick: Tick) -> Prepared:
-    """The same import, planned for another state.
+    """Plan the import again for another state.
 
     Raises:
-        Refused: somebody wrote to the file meanwhile.
+        Refused: the file has changed in the meantime.
     """
     keeps = Keeps.RECORDS if prepared.plan.outcomes is not None else Keeps.CHANGES
-    again = prepare(prepared.asked, state, tick, keeps)
-    if again._read.signature != prepared._read.signature:
+    replanned = prepare(prepared.asked, state, tick, keeps)
+    if replanned._read.signature != prepared._read.signature:
         msg = (
-            f"{visible(str(prepared.asked.path))} was changed while it was imported: import it "
-            "again."
+            f"{visible(str(prepared.asked.path))} changed during the import. Nothing was "
+            "imported. Import it again."
         )
         raise Refused(msg)
-    return again
+    return replanned

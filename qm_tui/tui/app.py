@@ -1,4 +1,4 @@
-"""The interface: a Textual app that never shows a traceback."""
+"""The terminal UI: a Textual app that never shows a traceback."""
 
 import asyncio
 import getpass
@@ -6,6 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from typing import ClassVar, Final
 
 from rich.console import RenderableType
@@ -27,8 +28,8 @@ from qm_tui.progress import HungUp
 from qm_tui.saved_views import RememberedViews, remember_views, remembered_views
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.frame.command_palette import ActionsProvider, palette
-from qm_tui.tui.frame.key_help import KeysScreen, ListsKeys, keys_that_work
-from qm_tui.tui.frame.navigation import FilterWanted, PageChosen
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, keys_that_work
+from qm_tui.tui.frame.navigation import PAGES, FilterWanted, PageChosen
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP, end_soon, watch_terminal
@@ -46,10 +47,10 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.query.sorting import use_own_locale
 
 _TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
-"""What Textual calls the colours."""
+"""Textual's names of the themes."""
 
 _SOON: Final = 0.01
-"""Seconds between two looks whether a screen is there that was opened."""
+"""Seconds between two checks whether an opened screen is mounted."""
 
 _LAST_DOOR: Final = LastDoor()
 
@@ -57,22 +58,22 @@ _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
 
 class QmTuiApp(App[str]):
-    """qm-tui in a terminal. It returns a sentence where the store could not be used.
+    """The terminal UI. It returns an error message if the store could not be used.
 
     Args:
-        store: the users; it need not be loaded yet.
-        login: who is logged in; found out where it is not given.
-        views: the admin's own views, and the one to begin with; without them all users.
-        theme: light or dark colours.
+        store: the store; it need not be loaded yet.
+        login: the login of the admin. Default: that of the process.
+        views: the admin's saved views, and the one to start with. Default: all users.
+        theme: the theme.
     """
 
     TITLE = "qm-tui"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", COMMAND_PALETTE, show=False, priority=True),
         Binding("f1", "show_keys", "Keys", priority=True),
-        Binding("ctrl+z", "suspend", "To the shell; fg comes back", show=False, priority=True),
+        Binding("ctrl+z", "suspend", "Suspend (fg resumes)", show=False, priority=True),
     ]
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - as Textual has it
@@ -93,7 +94,7 @@ class QmTuiApp(App[str]):
         self._begun_with = self._session.shown
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
-        self.animation_level = "none"  # each step would go over the line
+        self.animation_level = "none"  # each step would be sent over the connection
         self.failure: BaseException | None = None
         self.status = 0
         self.theme = _TEXTUALS[theme]
@@ -102,13 +103,12 @@ class QmTuiApp(App[str]):
         self._stopping: Stopping | None = None
 
     def on_mount(self) -> None:
-        """Show the Users page; end cleanly when the line drops."""
-        self.install_screen(self._users, UsersPage.PAGE)  # a page that is left stays as it was
+        self.install_screen(self._users, UsersPage.PAGE)  # a page that is left keeps its state
         self.push_screen(self._users)
         self.screen_change_signal.subscribe(self, self._screen_changed)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.set_exception_handler(lambda _, said: log_quietly(said.get("exception")))
+            loop.set_exception_handler(lambda _, context: log_quietly(context.get("exception")))
             if says_more():
                 self.set_interval(LOOK, Waits().look)
             for number in (signal.SIGHUP, signal.SIGTERM):
@@ -132,36 +132,33 @@ class QmTuiApp(App[str]):
         return await super().run_action(action, default_namespace, namespaces)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What is done to all that is drawn.
-
-        Nothing but text is; and without colours, what they say is said otherwise.
-        """
+        """Return the filters of the output: sanitizing, and with `NO_COLOR` removal of colors."""
         if self.no_color:
             return [_LAST_DOOR, WithoutColours(is_dark=self.current_theme.dark)]
         return [_LAST_DOOR, *super().get_line_filters()]
 
     def action_turn_theme(self) -> None:
-        """Turn light colours dark, and dark ones light; they are the same at the next start."""
+        """Toggle the light and the dark theme, and save it for the next start."""
         theme = Theme.DARK if self.theme == _TEXTUALS[Theme.LIGHT] else Theme.LIGHT
         self.theme = _TEXTUALS[theme]
         self.run_worker(partial(remember, theme=theme), thread=True, description="theme")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a field where Ctrl+Z undoes what was typed, it does that."""
+        """Disable suspend in an input in which Ctrl+Z undoes edits."""
         return action != "suspend" or not hasattr(self.focused, "action_undo")
 
     def action_suspend(self) -> None:
-        """Give the terminal back to the shell for a while."""
+        """Suspend the program and return to the shell."""
         if self._stopping is not None:
             self._stopping.stop()
 
     def action_command_palette(self) -> None:
-        """Find an action of the screen or dialog that is on top by its name."""
+        """Open the command palette for the current screen or dialog."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(palette())
 
     def action_show_keys(self) -> None:
-        """List the keys that work on the screen or dialog that is on top."""
+        """Show the keyboard shortcuts of the current screen or dialog, or hide them."""
         screen = self.screen
         if isinstance(screen, KeysScreen):
             screen.action_close()
@@ -170,10 +167,10 @@ class QmTuiApp(App[str]):
         elif not isinstance(screen, CommandPalette):
             self.push_screen(KeysScreen(keys_that_work(screen)))
 
-    # A terminal that is too small
+    # Too small terminals
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cover everything while the terminal is too small; below, all stays as it is."""
+        """Cover the screen while the terminal is too small."""
         self._is_too_small = is_too_small(event.size)
         self._cover_or_not()
 
@@ -183,16 +180,17 @@ class QmTuiApp(App[str]):
                 screen.remove_class("-too-small")
                 screen.query(TooSmall).remove()
             return
-        screen = self.screen  # those below are not seen
+        screen = self.screen  # screens below are not visible
         if screen.is_attached and not screen.query(TooSmall):
             screen.add_class("-too-small")
             screen.mount(TooSmall())
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and clicks that nobody sees the effect of do nothing, but for those that leave.
+        """Handle input.
 
-        Keys that come in one burst, as over a slow line, wait for the screen that the first of
-        them opens.
+        While the terminal is too small, all keys and clicks are ignored, except keys that quit or
+        suspend. In a burst of keys, as over a slow connection, the keys after one that opens a
+        screen wait for that screen.
         """
         is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
         if is_input and self._is_too_small:
@@ -201,7 +199,7 @@ class QmTuiApp(App[str]):
             elif isinstance(event, events.Key) and event.key == "ctrl+z":
                 self.action_suspend()
         elif isinstance(event, events.Key) and self._comes_early:
-            # one that was given to the screen before, and came back, begins anew
+            # a key that the previous screen has returned is handled as a new one
             self._early.append(events.Key(event.key, event.character))
             if len(self._early) == 1:
                 self.set_timer(_SOON, self._take_early)
@@ -210,30 +208,30 @@ class QmTuiApp(App[str]):
 
     @property
     def _comes_early(self) -> bool:
-        """Whether there is no screen yet that could take a key, or others wait for one."""
+        """Whether a key must wait for the screen, or for keys that wait for it."""
         return bool(self.screen_stack) and (bool(self._early) or not self.screen.is_mounted)
 
     async def _take_early(self) -> None:
-        """Let the keys that wait do what they do, one after the other."""
+        """Handle the waiting keys in order."""
         while self._early and self.screen.is_mounted:
             await super().on_event(self._early.popleft())
         if self._early:
             self.set_timer(_SOON, self._take_early)
 
     def remember(self) -> None:
-        """Keep the view that is shown for the next start."""
+        """Save the current view for the next start."""
         shown = to_remember(self._session.settled)
         if self._session.view is not None and shown != self._begun_with:
             remember_views(last=shown)
 
     def _hang_up(self) -> None:
-        end_soon()  # a terminal that is gone may keep Textual from ending
+        end_soon()  # a disconnected terminal may keep Textual from exiting
         self._session.stop(HungUp)
         self.exit(return_code=HUNG_UP)
 
     @on(PageChosen)
     def _page_chosen(self, event: PageChosen) -> None:
-        """Show a page, unless a dialog came first. A page that is left goes on following."""
+        """Show a page, unless a dialog has opened. A page that is left keeps its live updates."""
         page = self._pages.get(event.page) or self._made_page(event.page)
         if page.is_active:
             page.focus_list()
@@ -247,7 +245,7 @@ class QmTuiApp(App[str]):
 
     @on(FilterWanted)
     def _filter_wanted(self, event: FilterWanted) -> None:
-        """Show some users on the Users page, unless a dialog came first."""
+        """Show users on the Users page, unless a dialog has opened."""
         if isinstance(self.screen, Page):
             if not self._users.is_active:
                 self.switch_screen(self._users)
@@ -255,7 +253,7 @@ class QmTuiApp(App[str]):
 
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
-        """End the program; ask first, and once, while something runs, or would be lost."""
+        """Quit; ask first if an operation is running or changes are unsaved."""
         if self._is_asking:
             return
         self._is_asking = True
@@ -265,17 +263,15 @@ class QmTuiApp(App[str]):
             self.exit()
 
     async def _may_quit(self) -> bool:
-        opened = [one for one in self.screen_stack if one.is_mounted]  # others hold nothing yet
-        typed = (one.unsaved for one in opened if isinstance(one, HoldsText))
-        unsaved = next(filter(None, typed), "") or self._session.unsaved
+        mounted = [screen for screen in self.screen_stack if screen.is_mounted]
+        in_screens = (screen.unsaved for screen in mounted if isinstance(screen, HoldsText))
+        unsaved = next(filter(None, in_screens), "") or self._session.unsaved
         if self._session.asking is not None:
             return False
         if self._session.is_busy:
-            return await self._users.ask_to_stop(
-                "Something is still running. Cancel it and quit? The store stays as it was."
-            )
+            return await self._users.ask_to_stop()
         if unsaved:
-            question = Question(f"{unsaved}. Quit all the same?", yes="Quit", no="Stay")
+            question = Question(f"{unsaved}. Quit anyway?", yes="Quit", no="Cancel")
             answer = await self.push_screen_wait(question)
             return bool(answer)
         return True
@@ -283,20 +279,20 @@ class QmTuiApp(App[str]):
     def exit(
         self, result: str | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """End the program.
+        """Quit.
 
         Args:
-            result: a sentence that is said when it has ended.
+            result: a message to print after the program has ended.
             return_code: the exit status.
-            message: Textual's own way to say something.
+            message: Textual's own message.
         """
         self.status = return_code
         super().exit(result, return_code, message)
 
     def _fatal_error(self) -> None:
-        """Keep Textual from printing a traceback with local variables: passwords among them.
+        """Keep Textual from printing a traceback with local variables, which may contain passwords.
 
-        What fails while the program ends, as a dialog that was just being opened, is no failure.
+        Errors during exit, for example in a dialog that is being opened, are ignored.
         """
         if not self._exit:
             error = self._exception
@@ -305,13 +301,10 @@ class QmTuiApp(App[str]):
 
 
 def _page_class(key: str) -> type[Page]:
-    """The class of a page but for the first, by its key in `PAGES`."""
-    from qm_tui.tui.activity.page import ActivityPage
-    from qm_tui.tui.counts.licenses_page import LicensesPage
-    from qm_tui.tui.counts.values_page import DepartmentsPage, LocationsPage, ProfilesPage
-
-    pages = (ActivityPage, LicensesPage, ProfilesPage, DepartmentsPage, LocationsPage)
-    return next(page for page in pages if key == page.PAGE)
+    """Return the class of a page by its key in `PAGES`."""
+    entry = PAGES[key]
+    page: type[Page] = getattr(import_module(entry.module), entry.class_name)
+    return page
 
 
 def _login() -> str:
@@ -322,10 +315,10 @@ def _login() -> str:
 
 
 def run(store: UserStore) -> int:
-    """Run the interface until it is left. The store is closed by whoever opened it.
+    """Run the terminal UI. The caller closes the store.
 
     Returns:
-        The exit status: 0, 2 where the store was refused, 70 after an unexpected error.
+        The exit status: 0, 2 if the store could not be used, 70 after an unexpected error.
     """
     use_own_locale()
     app = QmTuiApp(store, views=remembered_views(), theme=remembered().theme)
@@ -334,7 +327,7 @@ def run(store: UserStore) -> int:
     if app.failure is not None:
         return crashed(app.failure)
     if has_failed() and not app.status:
-        app.status = STATUS  # it was said, and the program went on
+        app.status = STATUS  # an error was shown, and the program went on
     if app.return_value:
         say(app.return_value, to_error=True)
     return app.status

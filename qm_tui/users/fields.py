@@ -1,12 +1,16 @@
-"""The field table: the 26 fields of a user, once, as data.
+"""The field table: the only description of the fields of a user.
 
-Headers, import, export, the rules, the table's columns, the documentation page and the sample
-generator all read it from here. A user is a `User`: a tuple of 26 strings in file order whose
-members bear the field keys. A tuple because a store of 100,000 users must fit an SSH session: it
-takes a sixth of the memory of a mapping, compares in one step, and never changes under a reader.
+Headers, import, export, validation, the columns of tables, forms, filters, counts, the
+documentation and the sample generator are derived from it. A user is a `User`: a named tuple of
+strings in file order. A tuple because a store of 100,000 users must fit into an SSH session: it
+needs a sixth of the memory of a dictionary, compares in one step, and is immutable.
 
-Source: the customer's document, "Importing/Exporting User Details", and the users file's field
-table. A field without a value holds the empty string.
+Source: the customer's document, "Importing/Exporting User Details", and the field table of the
+users file. A field without a value contains the empty string.
+
+To add an optional field, append it to `User`. It must be the last one: the transaction log and
+files without a header contain values in this order, and values that are missing at the end are
+empty.
 """
 
 from dataclasses import dataclass
@@ -16,22 +20,22 @@ from typing import Annotated, Any, Final, NamedTuple, get_type_hints
 
 
 class Kind(StrEnum):
-    """What a field's value is."""
+    """The type of a field's values."""
 
     TEXT = "text"
     FLAG = "flag"
-    """Exactly `0` or `1`."""
+    """`0` or `1`."""
     IP = "ip"
     """An IPv4, IPv6 or MAC address."""
     LIST = "list"
-    """Comma-separated values inside one cell."""
+    """Comma-separated values in one cell."""
     SECRET = "secret"  # noqa: S105 - the name of a kind
-    """Never shown, never logged, and carried exactly as it is."""
+    """Never shown or logged, and copied unchanged."""
     ID = "id"
 
 
 class Group(StrEnum):
-    """What a field belongs to, in the order in which the groups are shown."""
+    """A group of fields. Groups are shown in this order."""
 
     IDENTITY = "Identity"
     SIGN_IN = "Sign-in"
@@ -42,8 +46,30 @@ class Group(StrEnum):
     OTHER = "Other"
 
 
+class Collation(StrEnum):
+    """How values are compared when users are sorted."""
+
+    NAME = "name"
+    """By the locale."""
+    NUMBER = "number"
+    """Numbers in the text by value: 2 before 10."""
+    ADDRESS = "address"
+    """IP and MAC addresses by value."""
+
+
+_COLLATIONS: Final = {
+    Kind.IP: Collation.ADDRESS,
+    Kind.LIST: Collation.NUMBER,
+    Kind.ID: Collation.NUMBER,
+}
+"""The collations of kinds; that of the others is `Collation.NAME`."""
+
+NO_VALUE_EXAMPLE: Final = '""'
+"""An example of a filter for fields without one: users without a value."""
+
+
 class _Spec(NamedTuple):
-    """What the table says of one field, beside its key and its place."""
+    """The facts about a field, except its key and position. `Field` describes them."""
 
     header: str
     width: int
@@ -53,30 +79,46 @@ class _Spec(NamedTuple):
     short: str = ""
     name: str = ""
     aliases: tuple[str, ...] = ()
+    foreign: str = ""
+    """Separated by commas."""
     repeats: bool = False
+    wide: int = 0
+    collation: Collation | None = None
+    initial: str = ""
+    requires: str = ""
+    filter_name: str = ""
+    example: str = NO_VALUE_EXAMPLE
     meaning: str = ""
     only_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One of the 26 fields.
+    """A field of a user.
 
     Attributes:
-        number: its place in the file, from 1.
-        index: its place in a `User`, from 0.
+        number: its position in the file, from 1.
+        index: its position in a `User`, from 0.
         key: its name in code, in the store and in `--json`.
-        header: its name in the file. Two fields bear the header `Phone IP`.
-        name: its name for the admin: the header, but for the second `Phone IP`.
-        short: the name above a table's column.
-        width: the cells that a table's column takes on a narrow screen.
-        group: what it belongs to.
-        kind: what its values are.
-        mandatory: whether every user must have a value.
-        aliases: other headers that mean this field.
-        repeats: whether many users share a value, so that sharing the string saves memory.
-        meaning: one sentence for the admin: what stands in it and what is allowed.
-        only_for: where alone the field is used, or an empty string.
+        header: its name in the file. Two fields have the header `Phone IP`.
+        name: its name for the admin: the header, except for the second `Phone IP`.
+        short: the title of its column.
+        width: the width of its column in a narrow table, in cells.
+        wide: the width at which most of its values fit.
+        group: its group.
+        kind: the type of its values.
+        mandatory: whether a value is required.
+        aliases: other headers of the suite for this field.
+        foreign_headers: headers that other programs and languages use for this field.
+        repeats: whether many users share a value, as a department. Such values are stored once,
+            can be counted and renamed, and are suggested while typing.
+        collation: how its values are sorted.
+        initial: its value for a new user.
+        requires: the key of the flag without which the field is not used, or an empty string.
+        filter_name: its name in filters.
+        example: an example of its value in a filter, for the documentation.
+        meaning: its description for the admin: a noun phrase, then the format.
+        only_for: the module of the suite that uses the field, or an empty string.
     """
 
     number: int
@@ -86,11 +128,18 @@ class Field:
     name: str
     short: str
     width: int
+    wide: int
     group: Group
     kind: Kind
     mandatory: bool
     aliases: tuple[str, ...]
+    foreign_headers: tuple[str, ...]
     repeats: bool
+    collation: Collation
+    initial: str
+    requires: str
+    filter_name: str
+    example: str
     meaning: str
     only_for: str
 
@@ -101,6 +150,7 @@ class Field:
 
 
 def _flag(header: str, short: str, group: Group, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
+    facts = {"initial": "0"} | more
     return _Spec(
         header,
         1,
@@ -109,20 +159,41 @@ def _flag(header: str, short: str, group: Group, meaning: str, **more: Any) -> _
         short=short,
         meaning=f"{meaning} 0 = no, 1 = yes.",
         repeats=True,
-        **more,
+        **facts,
     )
 
 
 class User(NamedTuple):
-    """A user of the Quality Management Suite: 26 strings, in file order."""
+    """A user of the Quality Management Suite: the values of all fields, in file order."""
 
     first_name: Annotated[
         str,
-        _Spec("First Name", 10, Group.IDENTITY, mandatory=True, meaning="First name of the user."),
+        _Spec(
+            "First Name",
+            10,
+            Group.IDENTITY,
+            mandatory=True,
+            wide=16,
+            example="anna",
+            meaning="First name of the user.",
+            foreign="first, given name, forename, vorname, rufname, prénom, nombre, nombres, nome, "
+            "primeiro nome, nome próprio, voornaam, förnamn, tilltalsnamn, imię, fornavn, etunimi",
+        ),
     ] = ""
     last_name: Annotated[
         str,
-        _Spec("Last Name", 10, Group.IDENTITY, mandatory=True, meaning="Last name of the user."),
+        _Spec(
+            "Last Name",
+            10,
+            Group.IDENTITY,
+            mandatory=True,
+            wide=16,
+            example="ber*",
+            meaning="Last name of the user.",
+            foreign="last, surname, family name, nachname, familienname, zuname, nom, "
+            "nom de famille, apellido, apellidos, sobrenome, apelido, cognome, achternaam, "
+            "efternamn, nazwisko, etternavn, sukunimi",
+        ),
     ] = ""
     extension: Annotated[
         str,
@@ -132,7 +203,14 @@ class User(NamedTuple):
             Group.PHONE,
             mandatory=True,
             short="Exten",
-            meaning="Any extension. Leading zeros count.",
+            wide=8,
+            collation=Collation.NUMBER,
+            example="10*",
+            meaning="Telephone extension. Leading zeros are significant.",
+            foreign="ext, ext no, extension number, phone extension, nebenstelle, durchwahl, "
+            "nebenstellennummer, poste, numéro de poste, extensión, anexo, interno, ramal, "
+            "extensão, toestel, toestelnummer, anknytning, anknytningsnummer, numer wewnętrzny, "
+            "wewnętrzny",
         ),
     ] = ""
     user_id: Annotated[
@@ -142,8 +220,8 @@ class User(NamedTuple):
             12,
             Group.IDENTITY,
             Kind.ID,
-            meaning="Empty to add a new user. An export fills it with the value that identifies "
-            "the user.",
+            example="u7k2m9q4x1bd",
+            meaning="Unique ID of the user, as exports contain it. Leave it empty to add a user.",
         ),
     ] = ""
     agent_id: Annotated[
@@ -153,7 +231,12 @@ class User(NamedTuple):
             9,
             Group.IDENTITY,
             short="Agent",
-            meaning="Identification name or number of the user.",
+            wide=12,
+            collation=Collation.NUMBER,
+            meaning="Agent name or number of the user.",
+            foreign="agent, agent number, agent no, employee id, employee number, personalnummer, "
+            "mitarbeiternummer, matricule, id agent, agente, id agente, matrícula, matricola, "
+            "personeelsnummer, anställningsnummer, numer agenta",
         ),
     ] = ""
     department: Annotated[
@@ -164,7 +247,11 @@ class User(NamedTuple):
             Group.IDENTITY,
             short="Department",
             repeats=True,
+            wide=20,
+            example="sales",
             meaning="Name of the user's department.",
+            foreign="dept, abteilung, team, group, gruppe, département, service, departamento, "
+            "setor, reparto, dipartimento, ufficio, afdeling, avdelning, dział, wydział",
         ),
     ] = ""
     user_name: Annotated[
@@ -174,8 +261,14 @@ class User(NamedTuple):
             10,
             Group.SIGN_IN,
             mandatory=True,
-            meaning="Assigned user name. No two users have the same; upper and lower case do not "
-            "make a difference.",
+            wide=16,
+            example="aberg",
+            meaning="Assigned user name. Must be unique (not case-sensitive).",
+            foreign="login, login name, user login, account, account name, benutzername, benutzer, "
+            "anmeldename, kennung, benutzerkennung, nom d'utilisateur, utilisateur, identifiant, "
+            "usuario, nombre de usuario, usuário, nome de usuário, nome de utilizador, "
+            "nome utente, utente, gebruikersnaam, gebruiker, användarnamn, användare, "
+            "nazwa użytkownika, użytkownik, samaccountname",
         ),
     ] = ""
     password: Annotated[
@@ -187,7 +280,9 @@ class User(NamedTuple):
             Kind.SECRET,
             mandatory=True,
             short="Passw",
-            meaning="The encrypted password, carried as it is.",
+            meaning="Encrypted password, copied unchanged.",
+            foreign="pass, pwd, encrypted password, password hash, kennwort, passwort, "
+            "mot de passe, contraseña, clave, senha, palavra-passe, wachtwoord, lösenord, hasło",
         ),
     ] = ""
     security_profile: Annotated[
@@ -198,7 +293,12 @@ class User(NamedTuple):
             Group.SIGN_IN,
             short="Security",
             repeats=True,
+            wide=20,
+            example='="Agent"',
             meaning="Security profile assigned to the user.",
+            foreign="role, security, security role, rolle, sicherheitsprofil, rechteprofil, "
+            "profil de sécurité, perfil de seguridad, perfil de segurança, profilo di sicurezza, "
+            "beveiligingsprofiel, säkerhetsprofil, profil zabezpieczeń",
         ),
     ] = ""
     recording_profile: Annotated[
@@ -209,7 +309,11 @@ class User(NamedTuple):
             Group.RECORDING,
             short="Recording",
             repeats=True,
+            wide=20,
             meaning="Recording profile assigned to the user.",
+            foreign="recording, aufzeichnungsprofil, aufnahmeprofil, "
+            "profil d'enregistrement, perfil de grabación, perfil de gravação, "
+            "profilo di registrazione, opnameprofiel, inspelningsprofil, profil nagrywania",
         ),
     ] = ""
     phone_ip: Annotated[
@@ -220,12 +324,25 @@ class User(NamedTuple):
             Group.PHONE,
             Kind.IP,
             aliases=("Phone IP/Mac Address",),
-            meaning="IP address of the phone: IPv4, IPv6, or a MAC address.",
+            wide=17,
+            example="10.0.7.*",
+            meaning="IPv4, IPv6 or MAC address of the phone.",
+            foreign="ip, ip address, ip phone, mac, mac address, ip-adresse, telefon-ip, "
+            "adresse ip, dirección ip, endereço ip, indirizzo ip, ip-adres, ip-adress, adres ip",
         ),
     ] = ""
     is_active: Annotated[
         str,
-        _flag("Is User Active", "A", Group.IDENTITY, "Whether the user is active.", mandatory=True),
+        _flag(
+            "Is User Active",
+            "A",
+            Group.IDENTITY,
+            "Whether the user is active.",
+            mandatory=True,
+            initial="1",
+            filter_name="active",
+            foreign="active, enabled, status, aktiv, actif, activo, ativo, attivo, actief, aktywny",
+        ),
     ] = ""
     recording_service: Annotated[
         str,
@@ -236,8 +353,16 @@ class User(NamedTuple):
             mandatory=True,
             short="Rec. Service",
             repeats=True,
-            meaning="IP address of the machine that hosts the recording service, or Any, or the "
-            "name of a high-availability node (letters, digits, - _ .).",
+            wide=20,
+            collation=Collation.ADDRESS,
+            initial="Any",
+            example="any",
+            meaning="IP address of the recording service host, Any, or the name of a "
+            "high-availability node (letters, digits, - _ .).",
+            foreign="recording server, recorder, recording service, recording service ip, "
+            "aufzeichnungsserver, aufnahmeserver, serveur d'enregistrement, "
+            "servidor de grabación, servidor de gravação, server di registrazione, opnameserver, "
+            "inspelningsserver, serwer nagrywania",
         ),
     ] = ""
     unlimited_license: Annotated[
@@ -246,8 +371,12 @@ class User(NamedTuple):
             "Unlimited License",
             "U",
             Group.LICENSES,
-            "Unlimited call recording license; must be the converse of On-Demand License.",
+            "License for unlimited call recording. Assign either this or On-Demand License.",
             mandatory=True,
+            initial="1",
+            foreign="unlimited, unlimited licence, unbegrenzte lizenz, licence illimitée, "
+            "licencia ilimitada, licença ilimitada, licenza illimitata, onbeperkte licentie, "
+            "obegränsad licens, licencja nieograniczona",
         ),
     ] = ""
     on_demand_license: Annotated[
@@ -256,8 +385,10 @@ class User(NamedTuple):
             "On-Demand License",
             "O",
             Group.LICENSES,
-            "On-demand recording license; must be the converse of Unlimited License.",
+            "License for on-demand recording. Assign either this or Unlimited License.",
             mandatory=True,
+            foreign="on demand, on demand licence, lizenz auf abruf, licence à la demande, "
+            "licencia bajo demanda, licença sob demanda, licenza on demand, licentie op aanvraag",
         ),
     ] = ""
     computer_recording_license: Annotated[
@@ -266,8 +397,9 @@ class User(NamedTuple):
             "Computer Recording License",
             "C",
             Group.LICENSES,
-            "Computer recording license.",
+            "License for computer recording.",
             aliases=("Screen Recording License",),
+            foreign="computer recording, screen recording, screen license, bildschirmaufzeichnung",
         ),
     ] = ""
     windows_login: Annotated[
@@ -276,8 +408,14 @@ class User(NamedTuple):
             "Windows Login",
             16,
             Group.RECORDING,
-            meaning="Windows domain login ID, written DOMAIN\\Username.",
+            wide=24,
+            requires="computer_recording_license",
+            example=r"corp\anna",
+            meaning="Windows domain login ID in the format DOMAIN\\Username.",
             only_for="computer recording",
+            foreign="windows user, windows account, domain login, domain user, domain account, "
+            "nt login, windows-anmeldung, domänenbenutzer, compte windows, usuario de windows, "
+            "usuário do windows, account windows, windows-account, windowskonto, konto windows",
         ),
     ] = ""
     sip_uri: Annotated[
@@ -286,9 +424,13 @@ class User(NamedTuple):
             "SIP URI",
             20,
             Group.PHONE,
-            meaning="Session Initiation Protocol address, written sip:x@y: x is the user name or "
-            "the extension, y the domain or the IP address of the host.",
+            wide=32,
+            example="*@example.com",
+            meaning="Session Initiation Protocol address in the format sip:x@y (x: user name or "
+            "extension; y: domain or IP address of the host).",
             only_for="Microsoft OCS 2007",
+            foreign="sip, sip address, sip-adresse, adresse sip, dirección sip, endereço sip, "
+            "indirizzo sip, sip-adres, sip-adress, adres sip",
         ),
     ] = ""
     salt: Annotated[
@@ -301,12 +443,23 @@ class User(NamedTuple):
             short="Salt",
             meaning="Salt of the password.",
             only_for="CallRex 4.1 and later",
+            foreign="salz, sel, sal, password salt",
         ),
     ] = ""
     location: Annotated[
         str,
         _Spec(
-            "Location", 12, Group.IDENTITY, repeats=True, meaning="Geographic location of the user."
+            "Location",
+            12,
+            Group.IDENTITY,
+            repeats=True,
+            wide=16,
+            example='"New York"',
+            meaning="Geographic location of the user.",
+            foreign="site, city, office, branch, standort, ort, niederlassung, lieu, ville, "
+            "emplacement, localité, ubicación, ciudad, sede, localização, localidade, cidade, "
+            "località, città, locatie, vestiging, plaats, plats, kontor, lokalizacja, miasto, "
+            "oddział",
         ),
     ] = ""
     additional_extensions: Annotated[
@@ -317,15 +470,33 @@ class User(NamedTuple):
             Group.PHONE,
             Kind.LIST,
             short="Other Extens.",
-            meaning="The user's other extensions, separated by commas.",
+            wide=20,
+            example="0413",
+            meaning="Other extensions of the user, separated by commas.",
             only_for="TAPI",
+            foreign="other extensions, more extensions, weitere nebenstellen, "
+            "autres postes, otras extensiones, outros ramais, altri interni, overige toestellen",
         ),
     ] = ""
     lookback_enabled: Annotated[
-        str, _flag("Lookback Enabled", "L", Group.OTHER, "Whether lookback is enabled.")
+        str,
+        _flag(
+            "Lookback Enabled",
+            "L",
+            Group.OTHER,
+            "Whether lookback is enabled.",
+            foreign="lookback",
+        ),
     ] = ""
     privacy_enabled: Annotated[
-        str, _flag("Privacy Enabled", "P", Group.OTHER, "Whether privacy is enabled.")
+        str,
+        _flag(
+            "Privacy Enabled",
+            "P",
+            Group.OTHER,
+            "Whether privacy is enabled.",
+            foreign="privacy",
+        ),
     ] = ""
     private_extensions: Annotated[
         str,
@@ -335,7 +506,9 @@ class User(NamedTuple):
             Group.CISCO_SCCP,
             Kind.LIST,
             short="Private Ext.",
-            meaning="The user's extensions that are not recorded, separated by commas.",
+            wide=20,
+            example="0415",
+            meaning="Extensions of the user that are not recorded, separated by commas.",
             only_for="Cisco SCCP",
         ),
     ] = ""
@@ -347,6 +520,7 @@ class User(NamedTuple):
             Group.CISCO_SCCP,
             "Whether dual endpoints are enabled.",
             only_for="Cisco SCCP",
+            foreign="dual endpoints",
         ),
     ] = ""
     secondary_phone_ip: Annotated[
@@ -359,8 +533,11 @@ class User(NamedTuple):
             short="2nd Phone IP",
             name="Secondary Phone IP",
             aliases=("Secondary Phone IP", "Phone IP 2", "Phone IP2", "Phone IP.1"),
-            meaning="The user's secondary endpoint, recorded if dual endpoints are enabled: IPv4, "
-            "IPv6, or a MAC address.",
+            wide=17,
+            requires="dual_endpoints_enabled",
+            example="00:1a:*",
+            meaning="IPv4, IPv6 or MAC address of the secondary endpoint, which is recorded if "
+            "dual endpoints are enabled.",
             only_for="Cisco SCCP",
         ),
     ] = ""
@@ -375,11 +552,18 @@ def _field(number: int, key: str, spec: _Spec) -> Field:
         name=spec.name or spec.header,
         short=spec.short or spec.header,
         width=spec.width,
+        wide=spec.wide or spec.width,
         group=spec.group,
         kind=spec.kind,
         mandatory=spec.mandatory,
         aliases=spec.aliases,
+        foreign_headers=tuple(spec.foreign.split(", ")) if spec.foreign else (),
         repeats=spec.repeats,
+        collation=spec.collation or _COLLATIONS.get(spec.kind, Collation.NAME),
+        initial=spec.initial,
+        requires=spec.requires,
+        filter_name=spec.filter_name or key.replace("_", "-"),
+        example=spec.example,
         meaning=spec.meaning,
         only_for=spec.only_for,
     )
@@ -391,7 +575,7 @@ FIELDS: Final[tuple[Field, ...]] = tuple(
     _field(number, key, _HINTS[key].__metadata__[0])
     for number, key in enumerate(User._fields, start=1)
 )
-"""The 26 fields in file order."""
+"""The fields in file order."""
 
 FIELD: Final[dict[str, Field]] = {field.key: field for field in FIELDS}
 """The fields by key."""
@@ -401,24 +585,35 @@ GROUPED: Final[dict[Group, tuple[Field, ...]]] = {
 }
 """The fields of each group, in file order; the groups as they are shown."""
 
+CATEGORICAL: Final = tuple(
+    field
+    for fields in GROUPED.values()
+    for field in fields
+    if field.repeats and field.kind is Kind.TEXT
+)
+"""The text fields with values that many users share, as they are shown: department, location and
+so on. Users are counted by them, and their values can be renamed or set for several users."""
+
 KEYS: Final[tuple[str, ...]] = User._fields
 """The field keys in file order."""
 
 SECRETS: Final[tuple[Field, ...]] = tuple(field for field in FIELDS if field.is_secret)
 """The fields that are never shown."""
 
-SHARED_PLACES: Final = tuple(field.index for field in FIELDS if field.repeats and field.width > 1)
-"""Where in a `User` the values stand that many users share, flags aside."""
+SHARED_PLACES: Final = tuple(
+    field.index for field in FIELDS if field.repeats and field.kind is not Kind.FLAG
+)
+"""The positions in a `User` of values that many users share, except flags."""
 
 MAX_VALUE: Final = 4096
-"""The characters that a value may have (ours)."""
+"""The maximum length of a value in characters (our choice)."""
 
 values_of = itemgetter(*KEYS)
-"""The 26 values of a mapping from field key to value, in file order."""
+"""Return the values of a mapping from field key to value, in file order."""
 
 
 def user_from_mapping(values: dict[str, str]) -> User:
-    """The user that a mapping from field key to string describes.
+    """Return the user of a mapping from field key to value.
 
     Raises:
         KeyError: a field key is missing.
@@ -427,7 +622,7 @@ def user_from_mapping(values: dict[str, str]) -> User:
 
 
 def without_secrets(user: User) -> dict[str, str]:
-    """The user as a mapping from field key to value, without the fields that are never shown."""
+    """Return a user as a mapping from field key to value, without the fields never shown."""
     return {
         field.key: value for field, value in zip(FIELDS, user, strict=True) if not field.is_secret
     }

@@ -1,4 +1,4 @@
-"""Problems as values: what is wrong, where, and what to do about it."""
+"""Problems of users and records: the error or warning, its place, and its fix."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,25 +7,25 @@ from qm_tui.users.fields import Field
 
 
 class Severity(StrEnum):
-    """Whether a problem keeps its record out."""
+    """The severity of a problem."""
 
     ERROR = "error"
     """The record is rejected."""
     WARNING = "warning"
-    """The record is imported, and the admin should know."""
+    """The record is imported, but its values are suspicious."""
 
 
 class Fault(NamedTuple):
-    """What is wrong with one user or one record, wherever it stands.
+    """A problem of a user or a record, without its place in a file.
 
     Attributes:
-        field: the field at fault, or None where it is the record as a whole.
-        message: a sentence for the admin: what is wrong.
-        remedy: a sentence for the admin: what to do about it.
-        severity: whether it keeps the record out.
-        reason: what is wrong, without the values, in words that fit all records that have the
-            same; empty where the message is that already.
-        is_missing: whether a value that every user needs is empty.
+        field: the field, or None if the problem concerns the whole record.
+        message: a sentence for the admin, without a full stop: what is wrong.
+        remedy: a sentence for the admin: what to do.
+        severity: whether it is an error or a warning.
+        reason: the message without values, equal for all records with the same problem; empty if
+            the message contains no values.
+        is_missing: whether a required value is empty.
     """
 
     field: Field | None
@@ -37,22 +37,22 @@ class Fault(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """By what it is counted together with others."""
+        """The text by which equal problems are counted."""
         return self.reason or self.message
 
 
 class Problem(NamedTuple):
-    """A fault of one record of a file.
+    """A problem of a record of a file.
 
     Attributes:
-        severity: whether it keeps the record out.
+        severity: whether it is an error or a warning.
         line: the line of the file on which the record starts, from 1.
         record: the number of the record, from 1.
-        field: the field at fault, or None where it is the record as a whole.
-        user: who the record is about, as far as it says ("Tom Okafor").
-        value: the value at fault, shortened; `(not shown)` for a secret.
-        message: a sentence for the admin: what is wrong.
-        remedy: a sentence for the admin: what to do about it.
+        field: the field, or None if the problem concerns the whole record.
+        user: the name of the user, if the record contains one, for example "Tom Okafor".
+        value: the invalid value, shortened; `(not shown)` for a secret.
+        message: a sentence for the admin, without a full stop: what is wrong.
+        remedy: a sentence for the admin: what to do.
     """
 
     severity: Severity
@@ -66,13 +66,13 @@ class Problem(NamedTuple):
 
 
 NOT_SHOWN = "(not shown)"
-"""Stands wherever a secret would."""
+"""The placeholder for a secret."""
 
 _SHOWN = 60
 
 
 def shown_value(field: Field | None, value: str | None) -> str:
-    """The value of a field as a problem may bear it: shortened, and never a secret."""
+    """Return the value of a field for a problem: shortened, and never a secret."""
     if not value:
         return ""
     if field is None or field.is_secret:
@@ -81,5 +81,5 @@ def shown_value(field: Field | None, value: str | None) -> str:
 
 
 def shortened(value: str, limit: int = _SHOWN) -> str:
-    """The value, cut to at most `limit` characters with an ellipsis at its end."""
+    """Return a value with at most `limit` characters; a longer one ends with an ellipsis."""
     return value if len(value) <= limit else value[: limit - 1] + "…"

@@ -1,8 +1,8 @@
-"""Passwords that are set here.
+"""Hashing of passwords that are set with this program.
 
-The customer's document says that the file carries an encrypted password and a salt, and not how
-they are made. So a password that is set here is this store's own: hashed with Argon2id, with a
-fresh salt. The suite may not know it.
+The customer's document says that a users file contains an encrypted password and a salt, but not
+how the suite computes them. Passwords that are set here are hashed with Argon2id and a random
+salt, and may not work in the suite.
 """
 
 import base64
@@ -13,19 +13,23 @@ from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, MAX_VALUE, User
 
+EMPTY_PASSWORD: Final = "The password must not be empty."  # noqa: S105 - a message
+PASSWORD_TOO_LONG: Final = f"Password too long (maximum {MAX_VALUE:,} characters)."
+UNSUPPORTED_CHARACTER: Final = "The password contains an unsupported character. Type it again."
+
 _SALT_BYTES: Final = 16
 _OWN: Final = "$argon2id$"
 _password_of = itemgetter(FIELD["password"].index)
 _SALT_PART: Final = 4
-"""Where in a hash, cut at its `$`, the salt stands."""
+"""The index of the salt in a hash split at `$`."""
 
 
 class Encrypted(NamedTuple):
-    """A password as a user holds it.
+    """A password as it is stored.
 
     Attributes:
-        password: the hash, with how it was made.
-        salt: the salt that it was made with, as it stands in the hash.
+        password: the hash with its parameters.
+        salt: the salt, as it appears in the hash.
     """
 
     password: str
@@ -33,12 +37,12 @@ class Encrypted(NamedTuple):
 
 
 def encrypted(password: str) -> Encrypted:
-    """A password made unreadable, with a salt of its own. Takes some 50 ms and 64 MiB.
+    """Hash a password with a random salt. Takes about 50 ms and 64 MiB.
 
     Raises:
-        ValueError: `password_fault` has something to say about it.
+        ValueError: `password_fault` rejects the password.
     """
-    from argon2 import PasswordHasher  # noqa: PLC0415 - at the first password, not at each start
+    from argon2 import PasswordHasher  # noqa: PLC0415 - not needed at most starts
 
     if password_fault(password):
         msg = "not a password"
@@ -49,26 +53,28 @@ def encrypted(password: str) -> Encrypted:
 
 
 def password_fault(password: str) -> str:
-    """What is wrong with a password that somebody typed, as a sentence; empty where nothing is."""
+    """Return what is wrong with a typed password, as a sentence; empty if it is valid."""
     if not password:
-        return "The password is empty. Type one."
+        return EMPTY_PASSWORD
     if len(password) > MAX_VALUE:
-        return f"The password has {len(password):,} characters, {MAX_VALUE:,} at most are allowed."
+        return PASSWORD_TOO_LONG
     if not password.isprintable():
-        return "The password contains a character that cannot be typed. Type it anew."
+        return UNSUPPORTED_CHARACTER
     return ""
 
 
 def with_own_passwords(users: Sequence[User]) -> list[User]:
-    """Those of many users whose password was set here. Most hold none, which is seen at once."""
-    places = [
-        at for at, password in enumerate(map(_password_of, users)) if password.startswith(_OWN)
+    """Return the users with passwords that were set with this program. Fast if there are few."""
+    candidates = [
+        index
+        for index, password in enumerate(map(_password_of, users))
+        if password.startswith(_OWN)
     ]
-    return [users[at] for at in places if is_own(users[at])]
+    return [users[index] for index in candidates if is_own(users[index])]
 
 
 def is_own(user: User) -> bool:
-    """Whether a user's password was set here, and may not work in the suite."""
+    """Return whether a password was set with this program, and may not work in the suite."""
     if not user.password.startswith(_OWN) or not user.salt:
         return False
     parts = user.password.split("$")
@@ -76,7 +82,7 @@ def is_own(user: User) -> bool:
 
 
 SET_HERE: Final = (
-    "The suite's own way to encrypt a password is not known: a password that is set here is this "
-    "store's own, and may not work in the suite."
+    "qm-tui cannot encrypt passwords in the format of the suite. A password set here may not work "
+    "in the suite."
 )
-"""What whoever sets a password is told."""
+"""The warning for admins who set a password."""

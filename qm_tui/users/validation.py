@@ -1,7 +1,7 @@
-"""The rules of a user: what each field may hold, and what must fit together.
+"""Validation of users: the valid values of each field, and rules for several fields.
 
-Source: the users file, section 1. The rules are asked for every record of an import, so the
-values that many users share (flags, recording service) are judged together and remembered.
+Source: the users file, section 1. Every record of an import is validated. Therefore, values that
+many users share (flags, recording service) are validated together, and the results are cached.
 """
 
 import re
@@ -22,10 +22,12 @@ _UNLIMITED = FIELD["unlimited_license"]
 _ON_DEMAND = FIELD["on_demand_license"]
 _LICENSES = (_UNLIMITED, _ON_DEMAND)
 
-_CONVERSE = "each must be the converse of the other"
-UNLICENSED: Final = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both not assigned: {_CONVERSE}"
-"""What is wrong with a user who has neither license."""
-_BOTH_LICENSES = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both assigned: {_CONVERSE}"
+UNLICENSED: Final = (
+    f"Neither {_UNLIMITED.name} nor {_ON_DEMAND.name} is assigned; exactly one is required"
+)
+"""The error of a user without either license."""
+_BOTH_LICENSES = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both assigned; only one is allowed"
+_ASSIGN_ONE = "Set one of them to 1 and the other to 0."
 
 _EVERYWHERE: Final = range(len(FIELDS))
 
@@ -39,23 +41,29 @@ _NODE_NAME = re.compile(r"[\w.-]+")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 _SIP_URI = re.compile(r"sip:([^\s@:]+)@(\S+)", re.IGNORECASE)
 
-_CONTROL_NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab", "\x00": "a NUL"}
+_LINE_BREAK = ("a line break", "the line break")
+_CONTROL_NAMES = {
+    "\n": _LINE_BREAK,
+    "\r": _LINE_BREAK,
+    "\t": ("a tab", "the tab"),
+    "\x00": ("a NUL character", "the NUL character"),
+}
+"""The names of control characters, with the indefinite and the definite article."""
 
 
 def faults_of(user: Sequence[str], *, allow_unlicensed: bool = False) -> list[Fault]:
-    """All faults of a user, in field order; an empty list where every rule is kept.
+    """Return all errors of a user, in field order.
 
-    Says nothing of what takes more than one user to see: unique User IDs and User Names.
-    Control characters are asked for with `control_fault`, because a reader often knows
-    already that there are none.
+    Rules that concern several users are not checked: unique User IDs and User Names. Control
+    characters are checked by `control_fault`, because the caller often knows that there are none.
 
     Args:
-        user: a user, or 26 values in file order that may become one.
-        allow_unlicensed: whether neither of the licenses 14 and 15 is a fault (ours).
+        user: a user, or the values of all fields in file order.
+        allow_unlicensed: whether to accept users without the licenses 14 and 15 (our choice).
     """
     faults: list[Fault] = []
-    for place, field, check in _ONE_BY_ONE:
-        value = user[place]
+    for index, field, check in _ONE_BY_ONE:
+        value = user[index]
         if value:
             fault = check(field, value)
             if fault is not None:
@@ -78,24 +86,21 @@ def unsound_rows(
     allow_unlicensed: bool = False,
     places: Container[int] = _EVERYWHERE,
 ) -> set[int]:
-    """Which of many users have a fault, asked of all of them at once.
+    """Return the indexes of users with errors, validating all users together.
 
-    Says the same as `faults_of` of each, in a third of the time.
+    Agrees with `faults_of`, in a third of the time.
 
     Args:
-        columns: for each of the 26 fields the values of all users.
+        columns: for each field in file order, the values of all users.
         allow_unlicensed: as in `faults_of`.
-        places: where in a user those values stand that are judged. Whether mandatory values are
-            there is asked of all.
-
-    Returns:
-        The places in the columns.
+        places: the indexes of the fields to validate. Required fields are always checked for
+            empty values.
     """
-    unsound: set[int] = set()
+    invalid: set[int] = set()
     for field in _MANDATORY:
         column = columns[field.index]
         if not all(column):
-            unsound.update(at for at, value in enumerate(column) if not value)
+            invalid.update(row for row, value in enumerate(column) if not value)
     shared: list[tuple[str, ...]] = []
     if any(field.index in places for field, _ in _TOGETHER):
         shared = list(zip(*(columns[field.index] for field, _ in _TOGETHER), strict=True))
@@ -107,26 +112,25 @@ def unsound_rows(
         )
     }
     if faulty:
-        unsound.update(at for at, values in enumerate(shared) if values in faulty)
-    for place, field, check in _ONE_BY_ONE:
-        column = columns[place]
-        if place not in places:
+        invalid.update(row for row, values in enumerate(shared) if values in faulty)
+    for index, field, check in _ONE_BY_ONE:
+        column = columns[index]
+        if index not in places:
             continue
         if field.kind is Kind.IP:
-            unsound |= _no_addresses(column)
+            invalid |= _no_addresses(column)
         elif any(column):
-            unsound.update(
-                at for at, value in enumerate(column) if value and check(field, value) is not None
+            invalid.update(
+                row for row, value in enumerate(column) if value and check(field, value) is not None
             )
-    return unsound
+    return invalid
 
 
 def faults_of_update(user: User, stored: User, *, allow_unlicensed: bool = False) -> list[Fault]:
-    """The faults of a user after an update, but for those that the update did not make.
+    """Return the errors that an update of a user causes.
 
-    A stored value that breaks a rule is no reason to refuse a change of another field. Every
-    mandatory field must have a value all the same, except that licenses left as stored are
-    never a fault (users file, section 3).
+    An invalid stored value does not prevent a change of another field. However, all required
+    fields must have a value; unchanged licenses are never an error (users file, section 3).
     """
     if _checked_values(user) == _checked_values(stored) and "" not in _mandatory_values(user):
         return []
@@ -135,62 +139,60 @@ def faults_of_update(user: User, stored: User, *, allow_unlicensed: bool = False
 
 
 def is_of_update(fault: Fault, user: User, stored: User) -> bool:
-    """Whether an update made a fault, as said of `faults_of_update`."""
+    """Return whether an update causes an error, by the rules of `faults_of_update`."""
     field = fault.field
     if field is None:
         return True
     if field in _LICENSES:
-        return any(user[one.index] != stored[one.index] for one in _LICENSES)
+        return any(user[license.index] != stored[license.index] for license in _LICENSES)
     return user[field.index] != stored[field.index] or not user[field.index]
 
 
 def unprintable_rows(columns: Sequence[Sequence[str]]) -> set[int]:
-    """Which of many users have a value that holds a control character, or is too long.
+    """Return the indexes of users with a control character in a value, or a value too long.
 
     Args:
-        columns: the values of all users, field by field; any of the fields.
-
-    Returns:
-        The places in the columns.
+        columns: the values of all users by field; any of the fields.
     """
-    found: set[int] = set()
+    invalid: set[int] = set()
     for column in columns:
         text = "".join(column)
-        if not text.isprintable() and _UNPRINTABLE.search(text):  # the quick question first
-            found.update(at for at, value in enumerate(column) if _UNPRINTABLE.search(value))
+        if not text.isprintable() and _UNPRINTABLE.search(text):  # the fast check first
+            invalid.update(row for row, value in enumerate(column) if _UNPRINTABLE.search(value))
         if len(text) > MAX_VALUE and max(map(len, column)) > MAX_VALUE:
-            found.update(at for at, value in enumerate(column) if len(value) > MAX_VALUE)
-    return found
+            invalid.update(row for row, value in enumerate(column) if len(value) > MAX_VALUE)
+    return invalid
 
 
 def control_fault(field: Field, value: str) -> Fault | None:
-    """The fault of a value that holds a control character or half a surrogate pair, or None."""
-    found = _UNPRINTABLE.search(value)
-    if found is None:
+    """Return the error of a value with a control character or a lone surrogate, or None."""
+    match = _UNPRINTABLE.search(value)
+    if match is None:
         return None
-    character = found.group()
-    what = _CONTROL_NAMES.get(character) or f"the control character U+{ord(character):04X}"
+    character = match.group()
+    by_code = f"the control character U+{ord(character):04X}"
+    indefinite, definite = _CONTROL_NAMES.get(character, (by_code, by_code))
     return Fault(
         field,
-        f"{field.name} contains {what}",
-        f"Remove {what.replace('a ', 'the ', 1)} from {field.name}.",
+        f"{field.name} contains {indefinite}",
+        f"Remove {definite} from {field.name}.",
     )
 
 
 def length_fault(field: Field, value: str) -> Fault | None:
-    """The fault of a value of more than `MAX_VALUE` characters, or None."""
+    """Return the error of a value with more than `MAX_VALUE` characters, or None."""
     if len(value) <= MAX_VALUE:
         return None
     return Fault(
         field,
-        f"{field.name} has {len(value):,} characters, {MAX_VALUE:,} at most are allowed",
+        f"{field.name} is too long: {len(value):,} characters (maximum {MAX_VALUE:,})",
         f"Shorten {field.name}.",
-        reason=f"{field.name} has more than {MAX_VALUE:,} characters",
+        reason=f"{field.name} is too long (maximum {MAX_VALUE:,} characters)",
     )
 
 
 def is_ip_address(value: str) -> bool:
-    """Whether the value is an IPv4 or IPv6 address."""
+    """Return whether a value is an IPv4 or IPv6 address."""
     try:
         _inet_pton(_IPV6 if ":" in value else _IPV4, value)
     except (OSError, ValueError):
@@ -199,32 +201,32 @@ def is_ip_address(value: str) -> bool:
 
 
 def _no_addresses(values: Sequence[str]) -> set[int]:
-    """Where values stand that are no address of a phone. Most are IPv4, and asked at once."""
+    """Return the indexes of invalid phone addresses. Most are IPv4, and checked in one call."""
     filled = [value for value in values if value]
     dotted = [value for value in filled if ":" not in value]
     suspects = [value for value in filled if ":" in value] if len(dotted) < len(filled) else []
-    waiting = iter(dotted)
-    while length_hint(waiting):
+    unchecked = iter(dotted)
+    while length_hint(unchecked):
         try:
-            deque(map(_inet_pton, repeat(_IPV4), waiting), maxlen=0)
+            deque(map(_inet_pton, repeat(_IPV4), unchecked), maxlen=0)
         except (OSError, ValueError):
-            suspects.append(dotted[-1 - length_hint(waiting)])  # the one that was asked last
-    bad = {value for value in suspects if not _is_phone_address(value)}
-    return {at for at, value in enumerate(values) if value in bad} if bad else set()
+            suspects.append(dotted[-1 - length_hint(unchecked)])  # the value checked last
+    invalid = {value for value in suspects if not _is_phone_address(value)}
+    return {row for row, value in enumerate(values) if value in invalid} if invalid else set()
 
 
 def sip_parts(value: str) -> tuple[str, str] | None:
-    """The user and the host of a SIP URI `sip:x@y`, or None where the value is none."""
-    found = _SIP_URI.fullmatch(value)
-    if found is None:
+    """Return the user and the host of a SIP URI `sip:x@y`, or None if it is invalid."""
+    match = _SIP_URI.fullmatch(value)
+    if match is None:
         return None
-    user, host = found.groups()
+    user, host = match.groups()
     return (user, host) if _is_host(host) else None
 
 
 @lru_cache(maxsize=4096)
 def _is_host(host: str) -> bool:
-    """Whether a SIP URI may name it: a domain or an IP address."""
+    """Return whether the host of a SIP URI is valid: a domain or an IP address."""
     if host.startswith("[") and host.endswith("]"):
         return ":" in host and is_ip_address(host[1:-1])
     if ":" in host or _LIKE_IPV4.fullmatch(host):
@@ -240,12 +242,12 @@ def _place(fault: Fault) -> int:
     return fault.field.number if fault.field else 0
 
 
+_ENTER_FLAG = "Enter 0 or 1."
+
+
 def _missing(field: Field) -> Fault:
-    remedy = f"Fill in {field.name}."
-    if field.kind is Kind.FLAG:
-        remedy = f"Write 0 or 1 into {field.name}."
-    message = f"{field.name} is empty: every user needs one"
-    return Fault(field, message, remedy, is_missing=True)
+    remedy = _ENTER_FLAG if field.kind is Kind.FLAG else f"Enter {field.name}."
+    return Fault(field, f"{field.name} is required", remedy, is_missing=True)
 
 
 def _is_phone_address(value: str) -> bool:
@@ -257,9 +259,9 @@ def _check_address(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{field.name} {_quoted(value)} is no address of a phone",
-        f"Write an IPv4, IPv6 or MAC address into {field.name}, or leave it empty.",
-        reason=f"{field.name} is no address of a phone",
+        f"{field.name} {_quoted(value)} is not a valid IP or MAC address",
+        "Enter an IPv4, IPv6 or MAC address, or leave it empty.",
+        reason=f"{field.name} is not a valid IP or MAC address",
     )
 
 
@@ -268,9 +270,9 @@ def _check_flag(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{field.name} is {_quoted(value)}; it must be 0 or 1",
-        f"Write 0 or 1 into {field.name}.",
-        reason=f"{field.name} is neither 0 nor 1",
+        f"{field.name} must be 0 or 1, not {_quoted(value)}",
+        _ENTER_FLAG,
+        reason=f"{field.name} is not 0 or 1",
     )
 
 
@@ -281,10 +283,10 @@ def _check_recording_service(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{field.name} {_quoted(value)} is no recording service",
-        "Write an IP address, Any, or the name of a high-availability node "
-        f"(letters, digits, - _ .) into {field.name}.",
-        reason=f"{field.name} is no recording service",
+        f"{field.name} {_quoted(value)} is not an IP address, Any or a valid node name",
+        "Enter an IP address, Any, or the name of a high-availability node "
+        "(letters, digits, - _ .).",
+        reason=f"{field.name} is not an IP address, Any or a valid node name",
     )
 
 
@@ -294,9 +296,9 @@ def _check_windows_login(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{field.name} {_quoted(value)} is no Windows login",
-        f"Write {field.name} as DOMAIN\\Username, or leave it empty.",
-        reason=f"{field.name} is no Windows login",
+        f"{field.name} {_quoted(value)} is not a valid Windows login",
+        "Use the format DOMAIN\\Username, or leave it empty.",
+        reason=f"{field.name} is not a valid Windows login",
     )
 
 
@@ -305,10 +307,10 @@ def _check_sip_uri(field: Field, value: str) -> Fault | None:
         return None
     return Fault(
         field,
-        f"{field.name} {_quoted(value)} is no SIP URI",
-        f"Write {field.name} as sip:x@y, where x is the user name or the extension and y the "
-        "domain or the IP address of the host, or leave it empty.",
-        reason=f"{field.name} is no SIP URI",
+        f"{field.name} {_quoted(value)} is not a valid SIP URI",
+        "Use the format sip:x@y (x: user name or extension; y: domain or IP address of the host), "
+        "or leave it empty.",
+        reason=f"{field.name} is not a valid SIP URI",
     )
 
 
@@ -338,7 +340,7 @@ _shared_values = itemgetter(*[field.index for field, _ in _TOGETHER])
 
 @lru_cache(maxsize=4096)
 def _faults_together(values: tuple[str, ...]) -> tuple[Fault, ...]:
-    """The faults of the fields whose values many users share, the license rule included."""
+    """Return the errors of fields with shared values, including those of the license rule."""
     faults = []
     by_key = {}
     for (field, check), value in zip(_TOGETHER, values, strict=True):
@@ -351,10 +353,10 @@ def _faults_together(values: tuple[str, ...]) -> tuple[Fault, ...]:
 
 
 def _license_faults(unlimited: str, on_demand: str) -> Iterator[Fault]:
-    """Exactly one of the two licenses is 1 (users file, fields 14 and 15)."""
+    """Yield an error unless exactly one license is assigned (users file, fields 14 and 15)."""
     if unlimited == on_demand and unlimited in ("0", "1"):
         yield Fault(
             _ON_DEMAND,
             UNLICENSED if unlimited == "0" else _BOTH_LICENSES,
-            f"Write 1 into one of {_UNLIMITED.name} and {_ON_DEMAND.name}, and 0 into the other.",
+            _ASSIGN_ONE,
         )

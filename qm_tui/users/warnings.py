@@ -1,7 +1,7 @@
-"""What an admin should look at in a user: values that are allowed, and seldom meant.
+"""Warnings of a user: values that are valid, but probably not intended.
 
-Source: the users file, section 3, "Warnings". What takes more than one user to see is found out
-by the import.
+Source: the users file, section 3, "Warnings". The import finds warnings that concern several
+users.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,13 +40,13 @@ def _is_somebody_else(sip_uri: str, user_name: str, extension: str) -> bool:
         return False
     parts = sip_parts(sip_uri)
     if parts is None:
-        return False  # it is no SIP URI, which is a fault
+        return False  # an invalid SIP URI is an error
     user = parts[0]
     return user not in (user_name, extension) and user.casefold() != user_name.casefold()
 
 
 class _Warning(NamedTuple):
-    """A warning: the values that it depends on, when it is given, and its words."""
+    """A warning: the fields that it depends on, its condition, and its text."""
 
     fields: tuple[Field, ...]
     applies: Callable[..., bool]
@@ -63,9 +63,8 @@ _WARNINGS: Final = (
         _has_profile,
         _fault(
             _RECORDING_PROFILE,
-            f"{_RECORDING_PROFILE.name} is set for a user with {_ON_DEMAND.name}",
-            f"Check whether the user should have {FIELD['unlimited_license'].name} instead, or "
-            "no recording profile.",
+            f"{_RECORDING_PROFILE.name} is set, but the user has an {_ON_DEMAND.name}",
+            f"Assign an {FIELD['unlimited_license'].name}, or remove the recording profile.",
         ),
     ),
     _Warning(
@@ -73,8 +72,8 @@ _WARNINGS: Final = (
         _has_no_login,
         _fault(
             _WINDOWS_LOGIN,
-            f"{_WINDOWS_LOGIN.name} is empty, while {_COMPUTER.name} is assigned",
-            f"Fill in {_WINDOWS_LOGIN.name} as DOMAIN\\Username: without it the computer is not "
+            f"{_WINDOWS_LOGIN.name} is empty, but a {_COMPUTER.name} is assigned",
+            f"Enter a {_WINDOWS_LOGIN.name} (DOMAIN\\Username); without it, the computer is not "
             "recorded.",
         ),
     ),
@@ -83,8 +82,8 @@ _WARNINGS: Final = (
         _is_somebody_else,
         _fault(
             _SIP_URI,
-            f"{_SIP_URI.name} names neither the user's {_USER_NAME.name} nor the {_EXTENSION.name}",
-            f"Check {_SIP_URI.name}: x in sip:x@y is the user name or the extension.",
+            f"{_SIP_URI.name} does not match {_USER_NAME.name} or {_EXTENSION.name}",
+            f"Check the {_SIP_URI.name}: x in sip:x@y should be the user name or the extension.",
         ),
     ),
     _Warning(
@@ -92,8 +91,8 @@ _WARNINGS: Final = (
         _has_no_second_phone,
         _fault(
             _SECOND_PHONE,
-            f"{_SECOND_PHONE.name} is empty, while {_DUAL.name} is 1",
-            f"Fill in {_SECOND_PHONE.name}: without it the second endpoint is not recorded.",
+            f"{_SECOND_PHONE.name} is empty, but dual endpoints are enabled",
+            f"Enter a {_SECOND_PHONE.name}; without it, the second endpoint is not recorded.",
         ),
     ),
 )
@@ -105,11 +104,11 @@ _watched_values: Final = itemgetter(
 
 
 def warnings_of(user: User, stored: User | None = None) -> Iterator[Fault]:
-    """The warnings of a user, in field order.
+    """Yield the warnings of a user, in field order.
 
     Args:
-        user: the user as it will be.
-        stored: the user as it was; of what did not change nothing is said.
+        user: the user.
+        stored: the stored user, if any; warnings about unchanged values are omitted.
     """
     if stored is not None and _watched_values(user) == _watched_values(stored):
         return
@@ -122,24 +121,25 @@ def warnings_of(user: User, stored: User | None = None) -> Iterator[Fault]:
 
 
 def noteworthy_rows(columns: Sequence[Sequence[str]]) -> set[int]:
-    """Which of many new users have warnings, asked of all of them at once.
+    """Return the indexes of new users with warnings, checking all users together.
+
+    Agrees with `warnings_of`.
 
     Args:
-        columns: for each of the 26 fields the values of all users.
-
-    Returns:
-        The places in the columns.
+        columns: for each field in file order, the values of all users.
     """
     rows: set[int] = set()
     for fields, applies, _ in _WARNINGS:
         first, *others = (columns[field.index] for field in fields)
         if fields[0].kind is Kind.FLAG:
-            # whether the other value is empty is all that counts: few pairs, asked once each
+            # only whether the other value is empty matters: few distinct pairs, checked once each
             pairs = list(zip(first, map(bool, *others), strict=True))
-            found = {pair for pair in set(pairs) if applies(*pair)}
-            if found:
-                rows.update(at for at, pair in enumerate(pairs) if pair in found)
+            suspicious = {pair for pair in set(pairs) if applies(*pair)}
+            if suspicious:
+                rows.update(row for row, pair in enumerate(pairs) if pair in suspicious)
         else:
-            filled = [at for at, value in enumerate(first) if value]
-            rows.update(at for at in filled if applies(first[at], *(one[at] for one in others)))
+            filled = [row for row, value in enumerate(first) if value]
+            rows.update(
+                row for row in filled if applies(first[row], *(column[row] for column in others))
+            )
     return rows

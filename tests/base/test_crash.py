@@ -1,4 +1,4 @@
-"""An unexpected error: one sentence, a private log, and no secret in either."""
+"""Unexpected errors: a message and a private log, both without secrets."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ SECRET = "Zq7-Geheim-Wort"
 
 @pytest.fixture(autouse=True)
 def _ends_with_an_exception(monkeypatch):
-    """The program ends without ceremony, and the tests go on."""
+    """End the program with an exception, so that the tests continue."""
     monkeypatch.setattr(os, "_exit", sys.exit)
 
 
@@ -38,7 +38,7 @@ def _error() -> Exception:
     raise AssertionError
 
 
-def test_the_log_says_where_it_failed_and_nothing_that_was_there():
+def test_log_contains_the_traceback_without_values():
     text = log(_error()).read_text()
     assert __version__ in text
     assert "in _fails" in text
@@ -49,7 +49,7 @@ def test_the_log_says_where_it_failed_and_nothing_that_was_there():
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_the_log_is_for_its_owner_alone(home, umask):
+def test_log_is_private(home, umask):
     before = os.umask(umask)
     try:
         path = log(_error())
@@ -59,12 +59,12 @@ def test_the_log_is_for_its_owner_alone(home, umask):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_second_error_is_added_to_the_log():
+def test_second_error_is_appended_to_the_log():
     assert log(_error()) == log(_error())
     assert paths.log_path().read_text().count("ValueError\n") == 2
 
 
-def test_one_sentence_says_what_happened_and_where_the_log_is():
+def test_message_contains_the_error_type_and_the_log():
     sentence = sentence_of(_error())
     assert "ValueError" in sentence
     assert str(paths.log_path()) in sentence
@@ -72,14 +72,15 @@ def test_one_sentence_says_what_happened_and_where_the_log_is():
     assert SECRET not in sentence
 
 
-def test_a_log_that_cannot_be_written_is_no_second_error(home):
+def test_unwritable_log_is_reported_in_the_message(home):
     (home / ".local").write_bytes(b"")
     sentence = sentence_of(_error())
     assert "ValueError" in sentence
-    assert "Details" not in sentence
+    assert "Cannot write the log" in sentence
+    assert "See the log" not in sentence
 
 
-def test_a_crash_prints_one_line_and_gives_its_status(capsys):
+def test_unexpected_error_prints_one_line_and_returns_its_status(capsys):
     assert crashed(_error()) == STATUS == 70
     out, errors = capsys.readouterr()
     assert out == ""
@@ -94,7 +95,7 @@ def _boom(*_arguments, **_more) -> None:
 @pytest.mark.parametrize(
     "arguments", [["list"], ["info"], ["export", "out.csv"], ["import", "users.csv"]], ids=str
 )
-def test_the_command_line_ends_a_crash_with_its_status(home, monkeypatch, capsys, arguments):
+def test_command_exits_with_the_status_of_unexpected_errors(home, monkeypatch, capsys, arguments):
     monkeypatch.chdir(home)
     written(home, csv_text([HEADER, ANNA]))
     monkeypatch.setattr(TinyDBUserStore, "load", _boom)
@@ -109,7 +110,7 @@ def test_the_command_line_ends_a_crash_with_its_status(home, monkeypatch, capsys
     assert "in _boom" in paths.log_path().read_text()
 
 
-def test_an_import_that_crashes_in_its_commit_leaves_the_store_as_it_was(home, monkeypatch, capsys):
+def test_unexpected_error_in_a_commit_does_not_change_the_store(home, monkeypatch, capsys):
     monkeypatch.chdir(home)
     written(home, csv_text([HEADER, ANNA]))
     with pytest.raises(SystemExit) as end:

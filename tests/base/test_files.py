@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, for their owner alone."""
+"""Atomic writes of private files, and reading of small files."""
 
 import errno
 import os
@@ -37,19 +37,19 @@ def _names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o777])
-def test_a_new_file_is_private_whatever_the_umask(target, umask, mask):
+def test_new_file_is_private_regardless_of_the_umask(target, umask, mask):
     umask(mask)
     _put(target)
     assert (target.read_bytes(), _mode(target)) == (b"new", 0o600)
 
 
-def test_it_is_private_before_anything_is_written_into_it(target, umask):
+def test_new_file_is_private_before_anything_is_written(target, umask):
     umask(0)
     with replacing(target):
         assert [_mode(one) for one in target.parent.iterdir()] == [0o600]
 
 
-def test_a_replaced_file_becomes_private(target):
+def test_replaced_file_becomes_private(target):
     target.write_bytes(b"old")
     target.chmod(0o644)
     _put(target)
@@ -68,14 +68,14 @@ def test_readers_see_the_old_file_until_the_block_ends(target):
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_nothing_is_left_beside_it(target, overwrite):
+def test_no_temporary_file_is_left(target, overwrite):
     _put(target, overwrite=overwrite)
     assert _names(target.parent) == ["users.json"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("was_there", [False, True])
-def test_an_exception_leaves_everything_as_it_was(target, was_there, error):
+def test_exception_in_the_block_changes_nothing(target, was_there, error):
     if was_there:
         target.write_bytes(b"old")
     with pytest.raises(error), replacing(target) as file:  # noqa: PT012 - the block is the test
@@ -86,7 +86,7 @@ def test_an_exception_leaves_everything_as_it_was(target, was_there, error):
 
 
 @pytest.mark.parametrize("call", ["fsync", "rename"])
-def test_a_failing_system_call_leaves_everything_as_it_was(target, monkeypatch, call):
+def test_failed_system_call_changes_nothing(target, monkeypatch, call):
     target.write_bytes(b"old")
 
     def fails(*_arguments, **_more) -> None:
@@ -100,7 +100,7 @@ def test_a_failing_system_call_leaves_everything_as_it_was(target, monkeypatch, 
     assert _names(target.parent) == ["users.json"]
 
 
-def test_a_missing_folder_is_an_error_and_not_made(target):
+def test_missing_folder_is_an_error_and_not_created(target):
     with pytest.raises(FileNotFoundError):
         _put(target.parent / "missing" / "users.json")
     assert _names(target.parent) == []
@@ -110,7 +110,7 @@ def test_a_missing_folder_is_an_error_and_not_made(target):
 
 
 @pytest.mark.parametrize("relative", [False, True])
-def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path, relative):
+def test_target_of_a_symbolic_link_is_replaced(tmp_path, relative):
     (tmp_path / "far").mkdir()
     real, link = tmp_path / "far" / "real.json", tmp_path / "link.json"
     real.write_bytes(b"old")
@@ -125,7 +125,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path, relative):
 # Not overwriting
 
 
-def test_a_file_that_stands_there_is_not_overwritten_unasked(target):
+def test_existing_file_is_not_overwritten(target):
     target.write_bytes(b"old")
     with pytest.raises(FileExistsError), replacing(target, overwrite=False):
         pytest.fail("the block must not run")
@@ -133,7 +133,7 @@ def test_a_file_that_stands_there_is_not_overwritten_unasked(target):
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
-def test_a_file_that_appears_meanwhile_is_not_overwritten(target, monkeypatch, links):
+def test_file_created_in_the_meantime_is_not_overwritten(target, monkeypatch, links):
     if not links:
 
         def fails(*_arguments, **_more) -> None:
@@ -146,7 +146,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(target, monkeypatch, l
     assert _names(target.parent) == ["users.json"]
 
 
-def test_a_file_system_without_hard_links_will_do(target, monkeypatch):
+def test_file_system_without_hard_links_is_supported(target, monkeypatch):
     def fails(*_arguments, **_more) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
@@ -161,7 +161,7 @@ def test_a_file_system_without_hard_links_will_do(target, monkeypatch):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The system calls that order writes on the disk, as they are made."""
+    """Record the system calls that order writes on the disk."""
     made: list[tuple[str, str]] = []
     fsync, rename, link = os.fsync, os.rename, os.link
 
@@ -187,12 +187,12 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize(("overwrite", "call"), [(True, "rename"), (False, "link")])
-def test_the_file_is_synced_then_renamed_then_its_folder_synced(target, calls, overwrite, call):
+def test_file_is_synced_then_renamed_then_folder_synced(target, calls, overwrite, call):
     _put(target, b"x" * 100_000, overwrite=overwrite)
     assert calls == [("fsync", "beside"), (call, "users.json"), ("fsync", target.parent.name)]
 
 
-def test_the_folder_of_a_links_target_is_synced(tmp_path, calls):
+def test_folder_of_a_link_target_is_synced(tmp_path, calls):
     (tmp_path / "far").mkdir()
     link = tmp_path / "link.json"
     link.symlink_to(tmp_path / "far" / "real.json")
@@ -200,7 +200,7 @@ def test_the_folder_of_a_links_target_is_synced(tmp_path, calls):
     assert calls[-1] == ("fsync", "far")
 
 
-def test_a_folder_that_cannot_be_synced_is_said_and_the_file_is_in_its_place(target, monkeypatch):
+def test_failed_folder_sync_is_reported_after_the_rename(target, monkeypatch):
     fsync = os.fsync
 
     def fails(descriptor: int) -> None:
@@ -218,11 +218,11 @@ def test_a_folder_that_cannot_be_synced_is_said_and_the_file_is_in_its_place(tar
 # Reading
 
 
-def test_a_small_file_is_read_whole_and_a_large_one_refused(target):
+def test_large_file_is_not_read(target):
     target.write_bytes(b"x" * 1024 * 1024)
     assert read_small(target) == target.read_bytes()
     target.write_bytes(b"x" * (1024 * 1024 + 1))
-    with pytest.raises(OSError, match="larger than 1 MB"):
+    with pytest.raises(OSError, match=r"File too large \(maximum 1 MB\)"):
         read_small(target)
 
 
@@ -235,13 +235,13 @@ def _device(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_pipe, _device, Path.mkdir])
-def test_what_is_no_file_is_refused_without_waiting(target, make):
+def test_special_file_is_an_error_without_blocking(target, make):
     make(target)
-    with pytest.raises(OSError, match="it is a pipe, a device or a folder"):
+    with pytest.raises(OSError, match="Not a regular file"):
         read_small(target)
 
 
-def test_a_file_that_is_made_by_opening_it_is_private(target, umask):
+def test_file_created_by_open_is_private(target, umask):
     umask(0)
     os.close(open_file(target, os.O_WRONLY | os.O_CREAT))
     assert _mode(target) == 0o600
@@ -251,20 +251,20 @@ def test_a_file_that_is_made_by_opening_it_is_private(target, umask):
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
-def test_made_folders_are_private_whatever_the_umask(tmp_path, umask, mask):
+def test_created_folders_are_private_regardless_of_the_umask(tmp_path, umask, mask):
     umask(mask)
     make_private_folder(tmp_path / "a" / "b" / "c")
     assert [_mode(tmp_path / one) for one in ("a", "a/b", "a/b/c")] == [0o700] * 3
 
 
-def test_a_folder_that_stands_there_keeps_its_mode(tmp_path):
+def test_existing_folder_keeps_its_mode(tmp_path):
     tmp_path.chmod(0o755)
     make_private_folder(tmp_path)
     make_private_folder(tmp_path / "a")
     assert _mode(tmp_path) == 0o755
 
 
-def test_a_file_in_a_folders_place_is_an_error(tmp_path):
+def test_file_instead_of_a_folder_is_an_error(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match="Not a directory"):
         make_private_folder(tmp_path / "file" / "a")

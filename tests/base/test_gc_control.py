@@ -1,4 +1,4 @@
-"""What is made in bulk is not looked through for garbage; what was open then is not kept for it."""
+"""Many new objects are not scanned by the garbage collector; an open dialog is still freed."""
 
 import subprocess
 import sys
@@ -40,11 +40,11 @@ print(is_there() is not None)
 
 
 @pytest.mark.parametrize("number", [0, 1, 1000, 10_000])
-def test_a_dialog_that_was_open_while_little_was_made_is_let_go_of(number):
+def test_open_dialog_is_freed_after_few_new_objects(number):
     assert _said(_CLOSED.replace("NUMBER", str(number))) == "False"
 
 
-def test_what_is_there_at_first_and_much_that_is_made_later_are_not_looked_at_again():
+def test_first_and_many_new_objects_are_frozen():
     frozen = "print(gc.get_freeze_count())"
     at_first = int(_said(frozen))
     assert at_first > 1000
@@ -52,7 +52,7 @@ def test_what_is_there_at_first_and_much_that_is_made_later_are_not_looked_at_ag
     assert int(_said(later)) >= at_first + 100_000
 
 
-def test_within_another_it_ends_with_that_one():
+def test_nested_pause_ends_with_the_outer_one():
     inner = "print(gc.isenabled())"
     program = (
         "with no_garbage_collection():\n"

@@ -1,6 +1,7 @@
-"""The log: its owner's alone, no text of anybody in it, and never in the way."""
+"""The log: private, without user data, and never a cause of errors."""
 
 import os
+import re
 import stat
 from enum import Enum
 from pathlib import Path
@@ -62,11 +63,11 @@ class _Broken:
     ],
     ids=repr,
 )
-def test_a_value_is_its_kind_and_never_its_text(value, kind):
+def test_value_is_logged_as_its_type(value, kind):
     assert kind_of(value) == kind
 
 
-def test_more_is_the_kind_of_each_name(more):
+def test_debug_log_contains_types_of_local_variables(more):
     text = log(_raised(ValueError(SECRET))).read_text()
     for line in ("number: 7", "secret: str of 15", "user: User of 26", "words: list of 2"):
         assert line in text
@@ -74,19 +75,19 @@ def test_more_is_the_kind_of_each_name(more):
     assert ANNA.first_name not in text
 
 
-def test_what_the_system_says_of_a_file_is_logged():
+def test_system_error_and_file_name_are_logged():
     text = log(_raised(PermissionError(13, SECRET, "/data/a\x1b]52;c;x\x07.csv"))).read_text()
     assert "PermissionError: Permission denied, /data/a␛]52;c;x␇.csv" in text
     assert SECRET not in text
 
 
-def test_errors_that_cause_each_other_are_logged_once():
+def test_cyclic_causes_are_logged_once():
     first, second = ValueError(), KeyError()
     first.__context__, second.__context__ = second, first
     assert log(first).read_text().count("KeyError\n") == 1
 
 
-def test_a_log_that_others_may_read_no_longer_is(more):
+def test_log_is_made_private(more):
     note("begun")
     paths.log_path().chmod(0o644)
     note("gone on")
@@ -94,7 +95,7 @@ def test_a_log_that_others_may_read_no_longer_is(more):
     assert "gone on" in paths.log_path().read_text()
 
 
-def test_a_log_that_has_grown_is_begun_anew(more):
+def test_large_log_is_rotated(more):
     note("begun")
     path = paths.log_path()
     with path.open("a") as file:
@@ -106,16 +107,16 @@ def test_a_log_that_has_grown_is_begun_anew(more):
     assert stat.S_IMODE(old.stat().st_mode) == 0o600
 
 
-def test_a_pipe_in_its_place_holds_nothing_up(home):
+def test_pipe_instead_of_the_log_does_not_block(home):
     path = paths.log_path()
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
     said = sentence_of(ValueError())
-    assert "Details" not in said
-    assert "could not be written: " in said
+    assert "See the log" not in said
+    assert "Cannot write the log" in said
 
 
-def test_a_folder_in_its_place_is_no_second_error_and_said():
+def test_folder_instead_of_the_log_is_reported():
     paths.log_path().mkdir(parents=True)
     logging._more.set()
     try:
@@ -123,18 +124,18 @@ def test_a_folder_in_its_place_is_no_second_error_and_said():
         said = sentence_of(ValueError())
     finally:
         logging._more.clear()
-    assert "Details" not in said
-    assert "qm-tui.log could not be written: " in said
+    assert "See the log" not in said
+    assert re.search(r"Cannot write the log \S+qm-tui\.log: ", said)
     with pytest.raises(OSError, match=r"qm-tui\.log"):
         write_more()
 
 
-def test_nothing_is_noted_unless_that_is_wanted():
+def test_debug_log_is_off_by_default():
     note("nothing")
     assert not paths.log_path().exists()
 
 
-def test_the_rest_is_caught(monkeypatch):
+def test_errors_of_threads_are_logged(monkeypatch):
     import sys
     import threading
 

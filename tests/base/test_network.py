@@ -1,4 +1,4 @@
-"""A store on a network file system is noticed."""
+"""Detection of network file systems."""
 
 import pytest
 
@@ -30,13 +30,13 @@ broken
         ("/mnt/ssh/users.json", "fuse.sshfs"),
     ],
 )
-def test_the_innermost_mount_counts(tmp_path, path, kind):
+def test_innermost_mount_decides(tmp_path, path, kind):
     mounts = tmp_path / "mountinfo"
     mounts.write_text(_MOUNTS)
     assert network_file_system(path, mounts) == kind
 
 
-def test_a_store_there_is_opened_with_a_warning(tmp_path, monkeypatch):
+def test_store_on_a_network_file_system_has_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr("qm_tui.store.tinydb.store.network_file_system", lambda _path: "nfs4")
     store = open_store(tmp_path / "users.json")
     store.load()
@@ -45,5 +45,5 @@ def test_a_store_there_is_opened_with_a_warning(tmp_path, monkeypatch):
     assert sentence.endswith(".")
 
 
-def test_without_a_list_nothing_is_claimed(tmp_path):
+def test_missing_mount_list_means_local(tmp_path):
     assert network_file_system(tmp_path, tmp_path / "missing") == ""

@@ -1,4 +1,4 @@
-"""What the admin chose last: kept for this admin alone, and never an error."""
+"""Saved options: private, and never an error."""
 
 import os
 import stat
@@ -22,21 +22,21 @@ def _write(text: str | bytes) -> Path:
     return path
 
 
-def test_without_a_file_nothing_is_remembered_and_none_is_made(home):
+def test_missing_file_means_defaults_and_is_not_created(home):
     assert remembered() == Remembered(Choices(), ExportChoices())
     remember()
     remember(Choices(), ExportChoices())
     assert list(home.iterdir()) == []
 
 
-def test_what_was_chosen_is_there_again():
+def test_saved_options_are_loaded():
     remember(_IMPORT, _EXPORT)
     assert remembered() == Remembered(_IMPORT, _EXPORT)
     remember(Choices(), ExportChoices())
     assert remembered() == Remembered()
 
 
-def test_the_choices_of_import_and_export_are_kept_apart():
+def test_import_and_export_options_are_independent():
     remember(import_choices=_IMPORT)
     remember(export_choices=_EXPORT)
     assert remembered() == Remembered(_IMPORT, _EXPORT)
@@ -44,7 +44,7 @@ def test_the_choices_of_import_and_export_are_kept_apart():
     assert remembered() == Remembered(_IMPORT, ExportChoices())
 
 
-def test_the_file_is_toml_for_its_owner_alone(home):
+def test_file_is_private_toml(home):
     remember(_IMPORT, _EXPORT)
     path = home / ".config" / "qm-tui" / "choices.toml"
     assert choices_path() == path
@@ -55,7 +55,7 @@ def test_the_file_is_toml_for_its_owner_alone(home):
     assert [one.name for one in path.parent.iterdir()] == ["choices.toml"]
 
 
-def test_what_was_not_changed_is_not_written_again():
+def test_unchanged_options_are_not_written():
     remember(_IMPORT)
     before = choices_path().stat()
     remember(_IMPORT)
@@ -70,14 +70,14 @@ def test_what_was_not_changed_is_not_written_again():
         *(b"\xff\xfe", b"\0", "x = " + "[" * 100_000),
     ],
 )
-def test_a_broken_file_is_forgotten_and_replaced(text):
+def test_invalid_file_is_ignored_and_replaced(text):
     _write(text)
     assert remembered() == Remembered()
     remember(export_choices=_EXPORT)
     assert remembered().export_choices == _EXPORT
 
 
-def test_unknown_entries_are_passed_over_and_the_others_count():
+def test_invalid_options_are_ignored():
     _write(
         """
         [import]
@@ -100,7 +100,7 @@ def test_unknown_entries_are_passed_over_and_the_others_count():
     )
 
 
-def test_a_folder_that_cannot_be_made_is_no_error(home):
+def test_folder_that_cannot_be_created_is_no_error(home):
     (home / ".config").write_text("a file")
     assert remembered() == Remembered()
     remember(_IMPORT)
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_no_error(home):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_write_permission_is_no_error():
+def test_folder_without_write_permission_is_no_error():
     path = _write("[export]\nids = false\n")
     path.parent.chmod(0o500)
     try:
@@ -118,7 +118,7 @@ def test_a_folder_without_write_permission_is_no_error():
         path.parent.chmod(0o700)
 
 
-def test_a_folder_in_place_of_the_file_is_no_error():
+def test_folder_instead_of_the_file_is_no_error():
     choices_path().mkdir(parents=True)
     remember(_IMPORT)
     assert remembered() == Remembered()

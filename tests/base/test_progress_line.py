@@ -1,4 +1,4 @@
-"""How far work is, in words: percent or records, and once it can be told, rate and time left."""
+"""Progress texts: percent or records, then rate and time left."""
 
 import pytest
 
@@ -8,21 +8,21 @@ from qm_tui.progress_line import Pace
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until it is set."""
+    """Replace the clock by one that the test sets."""
     times = [100.0]
     monkeypatch.setattr("qm_tui.progress_line.time.monotonic", lambda: times[0])
     return times
 
 
-def test_at_first_it_says_how_far_it_is(clock):
+def test_progress_starts_without_a_rate(clock):
     pace = Pace()
-    assert pace.described(Phase.READING, 450, 1000) == "Reading 45 %"
+    assert pace.described(Phase.READING, 450, 1000) == "Reading 45%"
     assert pace.described(Phase.IMPORTING, 0, 2273) == "Importing 0 of 2,273"
     clock[0] += 0.5
     assert pace.described(Phase.IMPORTING, 1204, 2273) == "Importing 1,204 of 2,273"
 
 
-def test_then_how_fast_it_is_and_how_long_it_takes_yet(clock):
+def test_progress_shows_rate_and_time_left(clock):
     pace = Pace()
     pace.described(Phase.IMPORTING, 0, 100_000)
     clock[0] += 2
@@ -30,15 +30,15 @@ def test_then_how_fast_it_is_and_how_long_it_takes_yet(clock):
     assert said == "Importing 20,000 of 100,000, 10,000/s, 8 s left"
 
 
-def test_bytes_are_said_as_such_and_long_waits_in_minutes(clock):
+def test_progress_in_bytes_shows_sizes_and_minutes(clock):
     pace = Pace()
     pace.described(Phase.READING, 0, 1024 * 1024 * 1000)
     clock[0] += 2
     said = pace.described(Phase.READING, 4 * 1024 * 1024, 1024 * 1024 * 1000)
-    assert said == "Reading 0 %, 2.0 MB/s, 9 min left"
+    assert said == "Reading 0%, 2.0 MB/s, 9 min left"
 
 
-def test_each_phase_has_a_pace_of_its_own(clock):
+def test_progress_rate_is_per_phase(clock):
     pace = Pace()
     pace.described(Phase.READING, 0, 1000)
     clock[0] += 50
@@ -49,7 +49,7 @@ def test_each_phase_has_a_pace_of_its_own(clock):
 
 
 @pytest.mark.parametrize("total", [0, 10])
-def test_work_that_does_not_move_says_no_rate(clock, total):
+def test_progress_without_advance_shows_no_rate(clock, total):
     pace = Pace()
     pace.described(Phase.SAVING, 0, total)
     clock[0] += 60

@@ -1,4 +1,4 @@
-"""The admin's own views: kept for this admin alone, by all sessions together, never an error."""
+"""Saved views: private, shared by all sessions of an admin, and never an error."""
 
 import os
 import stat
@@ -35,11 +35,11 @@ def _write(text):
     return path
 
 
-def test_without_a_file_nothing_is_kept():
+def test_missing_file_means_no_views():
     assert remembered_views() == RememberedViews((), None)
 
 
-def test_views_are_there_again_in_the_order_in_which_they_were_first_saved():
+def test_views_are_loaded_in_the_order_of_their_first_save():
     assert remember_views(saved=SALES)
     assert remember_views(saved=OSLO)
     assert remembered_views() == RememberedViews((SALES, OSLO), None)
@@ -52,7 +52,7 @@ def test_views_are_there_again_in_the_order_in_which_they_were_first_saved():
     assert remembered_views() == RememberedViews((OSLO,), None)
 
 
-def test_the_last_view_is_kept_apart_from_the_saved_ones():
+def test_last_view_is_independent_of_saved_views():
     changed = SavedView("All users", "active:no", (SortKey("license"),), USUAL)
     assert remember_views(last=changed)
     assert remember_views(saved=SALES)
@@ -61,7 +61,7 @@ def test_the_last_view_is_kept_apart_from_the_saved_ones():
     assert remembered_views() == RememberedViews((SALES,), ALL_USERS)
 
 
-def test_the_file_is_toml_for_its_owner_alone(home):
+def test_file_is_private_toml(home):
     remember_views(saved=SALES, last=OSLO)
     path = home / ".config" / "qm-tui" / "views.toml"
     assert views_path() == path
@@ -82,7 +82,7 @@ def test_the_file_is_toml_for_its_owner_alone(home):
     }
 
 
-def test_what_was_not_changed_is_not_written_again():
+def test_unchanged_views_are_not_written():
     remember_views(saved=SALES, last=OSLO)
     before = views_path().stat()
     assert remember_views(saved=SALES, last=OSLO)
@@ -97,7 +97,7 @@ def test_what_was_not_changed_is_not_written_again():
         *(b"\xff\xfe", b"\0", "x = " + "[" * 100_000, "views = [1, 'x', []]", "[views]\nname='x'"),
     ],
 )
-def test_a_broken_file_is_passed_over_and_replaced(text):
+def test_invalid_file_is_ignored_and_replaced(text):
     _write(text)
     assert remembered_views() == RememberedViews()
     assert remember_views(saved=SALES)
@@ -144,7 +144,7 @@ def view_text(name='"Good"', **values):
         view_text(columns="3"),
     ],
 )
-def test_what_is_no_view_is_passed_over_and_the_others_count(text):
+def test_invalid_view_is_ignored(text):
     _write("\n".join([view_text('"before"'), text, view_text('"after"', color="3")]))
     assert remembered_views().saved == (SavedView("before"), SavedView("after"))
 
@@ -163,7 +163,7 @@ def test_what_is_no_view_is_passed_over_and_the_others_count(text):
         ("name = 'Mine'\nsort = ['x']", None),
     ],
 )
-def test_the_last_view_may_have_any_name(text, view):
+def test_last_view_may_have_any_name(text, view):
     _write(f"[last]\n{text}")
     assert remembered_views() == RememberedViews((), view)
 
@@ -195,7 +195,7 @@ VIEWS = st.builds(SavedView, NAMES, FILTERS, SORTS.map(tuple), st.none() | layou
 
 
 @given(st.lists(VIEWS, max_size=3, unique_by=lambda view: view.name.casefold()), VIEWS)
-def test_views_come_back_as_they_were(views, last):
+def test_views_round_trip(views, last):
     views_path().unlink(missing_ok=True)
     for view in views:
         assert remember_views(saved=view)
@@ -204,21 +204,21 @@ def test_views_come_back_as_they_were(views, last):
 
 
 @pytest.mark.parametrize("view", [SavedView("Half", "\ud800"), SavedView("\udfff")])
-def test_a_view_that_no_file_can_hold_is_not_kept_and_the_others_stay(view):
+def test_view_that_cannot_be_encoded_is_not_saved(view):
     remember_views(saved=SALES)
     assert not remember_views(saved=view)
     assert not remember_views(last=view)
     assert remembered_views() == RememberedViews((SALES,), None)
 
 
-def test_a_folder_that_cannot_be_made_is_no_error(home):
+def test_folder_that_cannot_be_created_is_no_error(home):
     (home / ".config").write_text("a file")
     assert remembered_views() == RememberedViews()
     assert not remember_views(last=OSLO)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_write_permission_is_no_error():
+def test_folder_without_write_permission_is_no_error():
     path = _write(view_text('"Oslo"'))
     path.parent.chmod(0o500)
     try:
@@ -228,13 +228,13 @@ def test_a_folder_without_write_permission_is_no_error():
         path.parent.chmod(0o700)
 
 
-def test_a_folder_in_place_of_the_file_is_no_error():
+def test_folder_instead_of_the_file_is_no_error():
     views_path().mkdir(parents=True)
     assert not remember_views(saved=SALES)
     assert remembered_views() == RememberedViews()
 
 
-def test_a_full_disk_leaves_what_was_kept(monkeypatch):
+def test_full_disk_keeps_saved_views(monkeypatch):
     remember_views(saved=SALES)
 
     def full(_descriptor):
@@ -255,7 +255,7 @@ for number in range(10):
 """
 
 
-def test_sessions_that_save_at_the_same_time_lose_nothing():
+def test_concurrent_sessions_lose_no_views():
     sessions = [
         subprocess.Popen([sys.executable, "-c", _SAVE_TEN, name]) for name in ("one", "two", "six")
     ]

@@ -1,4 +1,4 @@
-"""The admin's settings: read if they are there, and refused if they are wrong."""
+"""The admin's settings: defaults without a file, and errors for invalid ones."""
 
 import fcntl
 import time
@@ -29,12 +29,12 @@ def _write(home: Path, text: str | bytes) -> Path:
     return path
 
 
-def test_without_a_file_the_built_in_settings_count(home):
+def test_missing_file_means_defaults(home):
     assert settings() == Settings(10, 90, 1024)
     assert not (home / ".config").exists()
 
 
-def test_what_the_file_says_counts_and_the_rest_is_built_in(home):
+def test_settings_in_the_file_override_defaults(home):
     _write(home, "[store]\nlock_wait_seconds = 0.5\nhistory_megabytes = 2\n")
     assert settings() == Settings(0.5, 90, 2)
     assert settings().history_bytes == 2 * 1024 * 1024
@@ -45,20 +45,23 @@ def test_what_the_file_says_counts_and_the_rest_is_built_in(home):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[store]\nlock_wait = 3", "lock_wait is unknown; there are lock_wait_seconds"),
-        ("[stor]\nx = 1", "stor is unknown; there is only [store]"),
+        (
+            "[store]\nlock_wait = 3",
+            "unknown setting lock_wait in [store] (valid: lock_wait_seconds, ",
+        ),
+        ("[stor]\nx = 1", "unknown table stor (valid: [store])"),
         ("store = 3", "store must be a table"),
         ("[store]\nhistory_days = 'ten'", "history_days must be a number from 0 to 36,500"),
         ("[store]\nhistory_days = -1", "history_days must be a number from 0 to 36,500"),
         ("[store]\nhistory_days = true", "history_days must be a number"),
         ("[store]\nlock_wait_seconds = inf", "lock_wait_seconds must be a number from 0 to 3,600"),
         ("[store]\nlock_wait_seconds = nan", "lock_wait_seconds must be a number from 0 to 3,600"),
-        ("[store", "it is not TOML"),
-        (b"\xff\xfe", "it is not UTF-8"),
-        ('"a\\u001b[2J" = 1', "␛[2J is unknown"),
+        ("[store", "the file is not TOML"),
+        (b"\xff\xfe", "the file is not UTF-8"),
+        ('"a\\u001b[2J" = 1', "unknown table a␛[2J"),
     ],
 )
-def test_what_is_wrong_is_refused_with_the_file_the_key_and_what_is_allowed(home, text, says):
+def test_invalid_settings_are_errors_with_file_and_valid_values(home, text, says):
     path = _write(home, text)
     with pytest.raises(Refused) as refused:
         settings()
@@ -67,7 +70,7 @@ def test_what_is_wrong_is_refused_with_the_file_the_key_and_what_is_allowed(home
     assert "\x1b" not in str(refused.value)
 
 
-def test_every_command_that_opens_the_store_refuses_wrong_settings(home, store):
+def test_invalid_settings_are_errors_in_every_command(home, store):
     commit(store, ANNA)
     _write(home, "[store]\nhistory_days = 'ten'")
     for arguments in (["list"], ["activity"], ["import", users_file(home, ANNA)]):
@@ -75,7 +78,7 @@ def test_every_command_that_opens_the_store_refuses_wrong_settings(home, store):
     assert "qm-tui 0" in qm_tui("--version")
 
 
-def test_info_shows_what_counts(home, store):
+def test_info_shows_current_settings(home, store):
     commit(store, ANNA)
     out = qm_tui("info")
     assert "lock_wait_seconds = 10, history_days = 90, history_megabytes = 1024" in out
@@ -84,7 +87,7 @@ def test_info_shows_what_counts(home, store):
     assert f"{path} (lock_wait_seconds = 10, history_days = 7," in qm_tui("info")
 
 
-def test_the_wait_for_another_writer_is_that_of_the_settings(home, store):
+def test_lock_wait_follows_the_settings(home, store):
     commit(store, ANNA)
     commit(store, user("bo"))
     _write(home, "[store]\nlock_wait_seconds = 0.2")
@@ -95,7 +98,7 @@ def test_the_wait_for_another_writer_is_that_of_the_settings(home, store):
         assert time.monotonic() - began < 3
 
 
-def test_the_history_is_kept_as_long_as_the_settings_say(home, store, monkeypatch):
+def test_retention_follows_the_settings(home, store, monkeypatch):
     kept = []
 
     def open_store(_location, *, retention, **_options):

@@ -1,4 +1,4 @@
-"""The one door to a terminal: everything that comes through is plain and visible."""
+"""Sanitizing of text: the result is always visible."""
 
 import sys
 import unicodedata
@@ -72,12 +72,12 @@ def test_plain_text_is_unaltered(text):
     ],
     ids=ascii,
 )
-def test_what_is_not_plainly_visible_becomes_a_picture(text, shown):
+def test_invisible_characters_are_replaced(text, shown):
     assert visible(text) == shown
     assert visible(visible(text)) == shown
 
 
-def test_of_all_characters_none_comes_through_that_could_act_on_a_terminal():
+def test_no_control_character_is_kept():
     for start in range(0, sys.maxunicode + 1, 1024):
         for one in set(visible("".join(map(chr, range(start, start + 1024))))):
             category = unicodedata.category(one)
@@ -86,23 +86,23 @@ def test_of_all_characters_none_comes_through_that_could_act_on_a_terminal():
 
 
 @pytest.mark.parametrize("code", [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800])
-def test_a_character_that_draws_nothing_does_not_pass_for_a_letter(code):
+def test_blank_letters_are_replaced(code):
     assert visible(f"a{chr(code)}b") != f"a{chr(code)}b"
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489", "\ufe0f", "\u034f"], ids=ascii)
-def test_a_tower_of_combining_marks_is_cut_to_three(mark):
+def test_combining_marks_are_limited_to_three(mark):
     assert visible("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
 
 
 @pytest.mark.parametrize(
     "joined", ["\u1161", "\u11a8", "\u11ff", "\ud7b0", "\ud7fb", "\u093e"], ids=ascii
 )
-def test_a_tower_of_what_is_joined_to_a_letter_is_cut_to_three(joined):
+def test_joined_characters_are_limited_to_three(joined):
     assert visible("\u1100" + joined * 50 + "b") == "\u1100" + joined * 3 + "b"
 
 
-def test_korean_as_some_systems_write_file_names_is_whole():
+def test_decomposed_korean_is_unaltered():
     decomposed = unicodedata.normalize("NFD", "한국어 전화 녹음 값")
     assert visible(decomposed) == decomposed
 
@@ -131,7 +131,7 @@ def test_long_text_is_cut_with_an_ellipsis(limit):
     ],
     ids=ascii,
 )
-def test_fitted_text_takes_exactly_its_cells(text, width):
+def test_fitted_text_has_the_exact_width(text, width):
     shown = fitted(text, width)
     assert cell_len(shown) == width
     if cell_len(text) <= width:
@@ -144,5 +144,5 @@ def test_fitted_text_takes_exactly_its_cells(text, width):
 @pytest.mark.parametrize(
     ("number", "said"), [(0, "0 users"), (1, "1 user"), (2, "2 users"), (2310, "2,310 users")]
 )
-def test_a_count_agrees_with_its_number(number, said):
+def test_counted_noun_agrees_with_its_number(number, said):
     assert counted(number, "user") == said

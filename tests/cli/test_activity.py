@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -55,7 +56,7 @@ def _locations() -> dict[str, str]:
 # Activity
 
 
-def test_the_activity_is_an_array_newest_first(three):
+def test_activity_is_an_array_newest_first(three):
     listed = _listed()
     assert [one["number"] for one in listed] == [3, 2, 1]
     assert [[one[key] for key in ("added", "changed", "deleted")] for one in listed] == [
@@ -70,6 +71,9 @@ def test_the_activity_is_an_array_newest_first(three):
         "from",
         "why",
         "kind",
+        "subject",
+        "details",
+        "digest",
         "added",
         "changed",
         "deleted",
@@ -81,7 +85,7 @@ def test_the_activity_is_an_array_newest_first(three):
     assert abs(datetime.now(when.tzinfo) - when) < timedelta(minutes=5)
 
 
-def test_who_imported_what_from_where_is_listed(home, store):
+def test_activity_lists_admin_address_and_file_of_an_import(home, store):
     file = users_file(home, *ids_empty(ANNA))
     qm_tui(
         "import",
@@ -90,21 +94,29 @@ def test_who_imported_what_from_where_is_listed(home, store):
     )
     (one,) = _listed()
     assert one["from"] == "10.1.2.3"
-    assert str(one["why"]).startswith("import of users.csv, ")
+    assert (one["why"], one["kind"], one["subject"]) == (
+        "Import users.csv",
+        "import",
+        "users.csv",
+    )
+    assert str(one["details"]).endswith("KB; 1 record: 0 unchanged, 0 rejected")
+    assert one["digest"] == sha256(file.read_bytes()).hexdigest()
+    assert f"SHA-256: {one['digest']}\n" in qm_tui("activity", 1)
     assert one["who"]
     line = qm_tui("activity")
     assert line.count("\n") == 1
-    for part in ("1", "10.1.2.3", str(one["who"]), "import of users.csv", "1 added"):
+    for part in ("1", "10.1.2.3", str(one["who"]), "Import users.csv: 1 added"):
         assert part in line
+    assert str(one["digest"]) not in line
 
 
-def test_a_store_that_is_not_there_has_no_activity_and_is_not_made(store):
+def test_missing_store_has_no_activity_and_is_not_created(store):
     assert qm_tui("activity") == ""
     assert json.loads(qm_tui("activity", "--json")) == []
     assert not store.parent.exists()
 
 
-def test_a_transaction_shows_each_user_and_field(three):
+def test_transaction_shows_each_user_and_field(three):
     out = qm_tui("activity", 2)
     assert "Bo Bosen (u-bo), changed" in out
     assert "  Location: Oslo -> Bergen\n  Password: changed\n" not in out  # in file order
@@ -120,7 +132,7 @@ def test_a_transaction_shows_each_user_and_field(three):
     assert "  First Name: Anna -> (empty)" in out
 
 
-def test_a_transaction_in_json_says_secrets_as_changed_only(three):
+def test_transaction_in_json_shows_no_secrets(three):
     said = json.loads(qm_tui("activity", 2, "--json"))
     assert (said["number"], said["changed"]) == (2, 1)
     assert said["users"] == [
@@ -138,13 +150,13 @@ def test_a_transaction_in_json_says_secrets_as_changed_only(three):
     assert sorted(one["result"] for one in three_["users"]) == ["added", "deleted"]
 
 
-def test_a_transaction_that_is_not_there_is_refused(three):
+def test_unknown_transaction_is_an_error(three):
     assert "no transaction 4" in refusal("activity", 4)
     assert "no transaction 4" in refusal("activity", 4, "--json")
     assert "no transaction 4" in refusal("undo", 4)
 
 
-def test_hostile_text_in_the_activity_is_shown_as_pictures(home, store):
+def test_hostile_text_in_the_activity_is_made_visible(home, store):
     commit_unchecked(store, ANNA)
     commit_unchecked(store, ANNA._replace(location="x\x1b[2J\u202ey"))
     file = written(home, csv_text([HEADER, *ids_empty(BO)]), "evil\x1b[2J.csv")
@@ -158,17 +170,19 @@ def test_hostile_text_in_the_activity_is_shown_as_pictures(home, store):
 # Undo
 
 
-def test_an_undo_takes_a_transaction_back_and_can_be_undone(three):
+def test_undo_reverts_a_transaction_and_can_be_undone(three):
     out = qm_tui("undo", 2)
-    assert "1 user changes back" in out
-    assert "Undone, by transaction 4." in out
+    assert "Transaction 2: Edit of Bo Bosen by " in out
+    assert "1 user will be reverted." in out
+    assert "Undid edit of Bo Bosen (transaction 4)." in out
     assert _locations() == {"bo": "Oslo", "cy": "Oslo"}
-    assert _listed()[0]["why"] == "undo of 2"
+    assert (_listed()[0]["why"], _listed()[0]["subject"]) == ("Undo 2", "2")
+    assert "Undo of transaction 2 (edit of Bo Bosen): 1 changed" in qm_tui("activity", 4)
     qm_tui("undo", 4)
     assert _locations() == {"bo": "Bergen", "cy": "Oslo"}
 
 
-def test_an_undo_of_what_is_in_an_older_segment_is_the_same(three):
+def test_undo_reads_older_segments(three):
     small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
     with closing(open_store(three, retention=small)) as store:
         write_unchecked(store, {BO.user_id: BO._replace(location="Bergen", agent_id="X")})
@@ -177,17 +191,17 @@ def test_an_undo_of_what_is_in_an_older_segment_is_the_same(three):
     assert _locations() == {"bo": "Bergen", "anna": "Oslo"}
 
 
-def test_what_was_changed_since_is_kept_and_named(store):
+def test_undo_lists_values_changed_since(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Bergen", department="Support"))
     commit(store, ANNA._replace(location="Paris", department="Support"))
     out = qm_tui("undo", 2, status=1)
-    assert "Kept: Anna Berg (u2222222222a), Location: it was changed since." in out
+    assert "Not reverted: Anna Berg (u2222222222a), Location: changed since then." in out
     assert _locations() == {"anna": "Paris"}
     assert "Department Name: Support -> Sales" in qm_tui("activity", 4)
 
 
-def test_an_undo_in_json_says_what_was_done_and_kept(store):
+def test_undo_in_json_lists_what_was_not_reverted(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Bergen", department="Support"))
     commit(store, ANNA._replace(location="Paris", department="Support"))
@@ -202,38 +216,37 @@ def test_an_undo_in_json_says_what_was_done_and_kept(store):
     assert [(one["key"], one["name"]) for one in said["kept"]] == [("location", "Anna Berg")]
 
 
-def test_a_dry_run_writes_nothing(three):
+def test_dry_run_writes_nothing(three):
     before = as_it_is(three)
     out = qm_tui("undo", 3, "--dry-run")
-    assert "1 user comes back" in out
-    assert "1 user is removed again" in out
-    assert "Nothing was written." in out
+    assert "1 user will be restored, 1 user will be deleted." in out
+    assert "Nothing was changed." in out
     assert as_it_is(three) == before
 
 
-def test_what_was_all_changed_since_is_refused(store):
+def test_undo_of_values_all_changed_since_is_an_error(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Bergen"))
     commit(store, ANNA._replace(location="Paris"))
     before = as_it_is(store)
-    assert "Nothing of transaction 2" in refusal("undo", 2)
-    assert "Kept: " in qm_tui("undo", 2, "--dry-run", status=2)
+    assert "Transaction 2 cannot be undone: all of its values" in refusal("undo", 2)
+    assert "Not reverted: " in qm_tui("undo", 2, "--dry-run", status=2)
     assert as_it_is(store) == before
 
 
-def test_an_undo_of_no_store_makes_none(store):
+def test_undo_without_a_store_creates_none(store):
     assert "There is no store" in refusal("undo", 1)
     assert not store.parent.exists()
 
 
-def test_a_mass_change_must_be_confirmed_with_its_number(store):
+def test_mass_change_requires_confirmation(store):
     commit(store, *MANY)
     before = as_it_is(store)
     for options in ([], ["--confirm", 7], ["--json"]):
         assert "qm-tui undo 1 --confirm 60." in refusal("undo", 1, *options)
         assert as_it_is(store) == before
     assert "--confirm 60" in qm_tui("undo", 1, "--dry-run")
-    assert "60 users are removed again" in qm_tui("undo", 1, "--confirm", 60)
+    assert "60 users will be deleted." in qm_tui("undo", 1, "--confirm", 60)
     assert _locations() == {}
 
 
@@ -245,7 +258,7 @@ def _on_terminal(
 ) -> tuple[int, str]:
     """The program on a terminal; its exit status and what it showed.
 
-    Each of its questions gets this answer. Before the first, something happens meanwhile.
+    Each question gets this answer. Before the first answer, `meanwhile` is called.
     """
     ours, theirs = pty.openpty()
     shown = b""
@@ -276,26 +289,26 @@ def _on_terminal(
     return program.returncode, shown.decode().replace("\r\n", "\n")
 
 
-def test_on_a_terminal_it_says_what_it_will_do_and_asks_first(three):
+def test_terminal_shows_the_effect_and_asks(three):
     status, shown = _on_terminal("undo", 2, answer=b"y\n")
     assert status == 0
-    assert shown.index("1 user changes back") < shown.index("Undo it? [y/N]")
-    assert "Undone, by transaction 4." in shown
+    assert shown.index("1 user will be reverted.") < shown.index("Undo transaction 2? [y/N]")
+    assert "Undid edit of Bo Bosen (transaction 4)." in shown
     assert _locations()["bo"] == "Oslo"
 
 
 @pytest.mark.parametrize(
     "answer", [b"n\n", b"\n", b"\x03", b"\x04"], ids=["n", "Enter", "^C", "^D"]
 )
-def test_on_a_terminal_anything_but_yes_leaves_all_as_it_was(three, answer):
+def test_terminal_changes_nothing_without_yes(three, answer):
     before = as_it_is(three)
     status, shown = _on_terminal("undo", 2, answer=answer)
     assert status == 130
-    assert "Cancelled. Nothing was written." in shown
+    assert "Canceled. Nothing was changed." in shown
     assert as_it_is(three) == before
 
 
-def test_what_another_changed_meanwhile_is_shown_and_asked_again(store):
+def test_terminal_asks_again_after_a_change_of_another_admin(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Bergen", department="Support"))
     status, shown = _on_terminal(
@@ -306,25 +319,25 @@ def test_what_another_changed_meanwhile_is_shown_and_asked_again(store):
     )
     assert status == 1
     assert shown.count("[y/N]") == 2
-    assert shown.index("Somebody changed the store meanwhile") < shown.index("Kept: Anna Berg")
+    assert shown.index("Another admin changed the store") < shown.index("Not reverted: Anna Berg")
     assert _locations() == {"anna": "Paris"}
 
 
-def test_a_change_of_something_else_meanwhile_is_not_asked_again(three):
+def test_terminal_does_not_ask_again_after_another_change(three):
     status, shown = _on_terminal(
         "undo", 2, answer=b"y\n", meanwhile=lambda: commit(three, user("di"))
     )
     assert (status, shown.count("[y/N]")) == (0, 1)
-    assert "Undone, by transaction 5." in shown
+    assert "Undid edit of Bo Bosen (transaction 5)." in shown
 
 
-def test_on_a_terminal_confirm_is_the_answer(three):
+def test_terminal_does_not_ask_with_confirm(three):
     status, shown = _on_terminal("undo", 2, "--confirm", 0, answer=b"")
     assert (status, "[y/N]" in shown) == (0, False)
     assert _locations()["bo"] == "Oslo"
 
 
-def test_on_a_terminal_a_mass_change_is_not_asked_but_refused(store):
+def test_terminal_does_not_ask_before_a_mass_change(store):
     commit(store, *MANY)
     status, shown = _on_terminal("undo", 1, answer=b"y\n")
     assert (status, "[y/N]" in shown) == (2, False)

@@ -40,10 +40,10 @@ def streams(*arguments: object, text: str = "", status: int = 0) -> tuple[str, s
 # set, activate, inactivate
 
 
-def test_fields_are_set_of_users_named_by_name_or_id(three):
+def test_set_changes_users_by_name_or_id(three):
     out = qm_tui("set", "ANNA", BO.user_id, "location= Oslo ", "license=on-demand", "active=yes")
     assert "Bo Bosen (bo): changed: Unlimited License 1 -> 0, On-Demand License 0 -> 1" in out
-    assert out.splitlines()[-1] == "2 users changed, by transaction 2."
+    assert out.splitlines()[-1] == "Changed 2 users (transaction 2)."
     changes = {"location": "Oslo", "unlimited_license": "0", "on_demand_license": "1"}
     assert users_in(three)["anna"] == ANNA._replace(**changes)
     assert users_in(three)["bo"] == BO._replace(**changes)
@@ -52,30 +52,29 @@ def test_fields_are_set_of_users_named_by_name_or_id(three):
     assert users_in(three)["bo"] == BO
 
 
-def test_users_that_a_filter_finds_are_changed_and_a_value_is_cleared(three):
+def test_set_changes_users_that_match_a_filter_and_clears_values(three):
     out = qm_tui("set", "--filter", "department:sales", "location=")
-    assert "2 users changed" in out
+    assert "Changed 2 users" in out
     assert [one.location for one in users_in(three).values()] == ["", "", CY.location]
 
 
-def test_activate_and_inactivate_say_it_twice_without_harm(three):
-    assert "1 user changed, by transaction 2." in qm_tui("activate", "cy")
+def test_activate_and_inactivate_can_be_repeated(three):
+    assert "Changed 1 user (transaction 2)." in qm_tui("activate", "cy")
     out = qm_tui("activate", "cy", "anna")
-    assert "0 users would be changed, 2 were so already." in out
-    assert "2 users changed, 1 was so already" not in out
+    assert out == "Nothing to change: the value is already set for 2 users.\nNothing was changed.\n"
     qm_tui("inactivate", "anna", "bo", "cy")
     assert {one.is_active for one in users_in(three).values()} == {"0"}
 
 
-def test_a_dry_run_writes_nothing_and_says_what_it_would_do(three):
+def test_dry_run_reports_the_change_and_writes_nothing(three):
     before = as_it_is(three)
     out = qm_tui("set", "bo", "location=Oslo", "--dry-run")
     assert "Bo Bosen (bo): would be changed: Location Bergen -> Oslo" in out
-    assert out.endswith("1 user would be changed.\nNothing was written.\n")
+    assert out.endswith("Would change 1 user.\nNothing was changed.\n")
     assert as_it_is(three) == before
 
 
-def test_json_says_the_same_without_secrets(three):
+def test_json_report_contains_no_secrets(three):
     said = json.loads(qm_tui("set", "anna", "bo", "location=Oslo", "--json"))
     assert said["users"] == [
         {"user_id": BO.user_id, "user_name": "bo", "result": "changed", "fields": ["location"]}
@@ -90,22 +89,22 @@ def test_json_says_the_same_without_secrets(three):
     assert done == ""
 
 
-def test_users_at_fault_are_left_out_and_said(three):
+def test_set_skips_and_reports_users_with_errors(three):
     commit_unchecked(three, CY._replace(unlimited_license="0"))  # allowed by an import's choice
     assert "both assigned" in refusal("set", "bo", "on-demand-license=1")
     out, _ = streams("set", "anna", "cy", "on-demand-license=1", "--json", status=1)
     said = json.loads(out)
     assert [one["user_name"] for one in said["users"]] == ["cy"]
     assert {one["user_name"] for one in said["left_out"]} == {"anna"}
-    assert "must be the converse" not in said["left_out"][0]["remedy"]
+    assert "only one is allowed" not in said["left_out"][0]["remedy"]
 
 
-def test_what_hits_many_asks_for_their_number(store):
+def test_mass_change_requires_confirmation(store):
     commit(store, *MANY)
     said = refusal("set", "--filter", "department:support", "location=")
     assert "--confirm 40." in said
     assert "--confirm 40." in refusal("inactivate", "--filter", "department:support")
-    assert "is about 1 user and not 3" in refusal("set", "n1", "location=X", "--confirm", 3)
+    assert "affects 1 user, not 3" in refusal("set", "n1", "location=X", "--confirm", 3)
     out = qm_tui("set", "--filter", "department:support", "location=", "--confirm", 40)
     assert "and 20 more" in out
 
@@ -113,44 +112,44 @@ def test_what_hits_many_asks_for_their_number(store):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("set", "anna"), "No value is given"),
-        (("set", "location=X"), "Name users or give --filter"),
-        (("set", "anna", "location=X", "--filter", "bo"), "one of the two"),
+        (("set", "anna"), "No values are given"),
+        (("set", "location=X"), "No users are selected"),
+        (("set", "anna", "location=X", "--filter", "bo"), "cannot be combined"),
         (("set", "nobody", "location=X"), "No user has the User Name or User ID nobody."),
         (("set", "ana", "location=X"), "Did you mean anna?"),
-        (("set", "--filter", "zzz", "location=X"), "finds nobody"),
-        (("set", "anna", "departmnt=X"), "departmnt is no field. Did you mean department?"),
-        (("set", "anna", "rec=X"), "rec may mean recording-profile or recording-service"),
-        (("set", "anna", "active=maybe"), "Is User Active is yes or no, and not maybe."),
-        (("set", "anna", "license=gold"), "A license is unlimited, on-demand or none"),
-        (("set", "anna", "license=none"), "both not assigned"),
-        (("set", "anna", "user-id=7"), "User ID is given by the store"),
-        (("set", "anna", "password=planted"), "Use qm-tui passwd USER."),
-        (("set", "anna", "salt=planted"), "Use qm-tui passwd USER."),
-        (("set", "anna", "location=X", "location=Y"), "given twice"),
-        (("set", "anna", "bo", "user-name=zoe"), "User Name is one user's alone"),
-        (("set", "anna", "user-name=BO"), "belongs to Bo Bosen already"),
-        (("set", "anna", "last-name="), "Last Name is empty"),
-        (("set", "anna", "phone-ip=10.0.0.300"), "no address of a phone"),
+        (("set", "--filter", "zzz", "location=X"), "No users match --filter zzz."),
+        (("set", "anna", "departmnt=X"), "Unknown field departmnt. Did you mean department?"),
+        (("set", "anna", "rec=X"), "rec is ambiguous: recording-profile or recording-service?"),
+        (("set", "anna", "active=maybe"), "Is User Active 'maybe' is not valid. Use yes or no."),
+        (("set", "anna", "license=gold"), "Use unlimited, on-demand or none."),
+        (("set", "anna", "license=none"), "exactly one is required"),
+        (("set", "anna", "user-id=7"), "User ID is assigned automatically"),
+        (("set", "anna", "password=planted"), "Run qm-tui passwd USER."),
+        (("set", "anna", "salt=planted"), "Run qm-tui passwd USER."),
+        (("set", "anna", "location=X", "location=Y"), "more than one value"),
+        (("set", "anna", "bo", "user-name=zoe"), "User Names must be unique"),
+        (("set", "anna", "user-name=BO"), "is already used by Bo Bosen"),
+        (("set", "anna", "last-name="), "Last Name is required"),
+        (("set", "anna", "phone-ip=10.0.0.300"), "not a valid IP or MAC address"),
         (("set", "anna", "location=a\x1b[2J"), "control character"),
         (("delete", "anna"), "--confirm 1."),
         (("delete", "anna", "bo"), "--confirm 2."),
         (("delete", "anna", "bo", "--confirm", "3"), "--confirm 2."),
         (("rename", "department", "Sale", "X"), "Did you mean 'Sales'?"),
         (("rename", "department", "Sales", "Support"), "add --merge"),
-        (("rename", "department", "Sales", "Sales"), "already"),
-        (("rename", "extension", "1", "2"), "cannot be renamed"),
-        (("rename", "recording-service", "Any", ""), "is empty"),
-        (("add", "first-name=Zoë"), "Last Name is empty"),
-        (("add", "zoe"), "zoe gives no field a value"),
+        (("rename", "department", "Sales", "Sales"), "Nothing to rename"),
+        (("rename", "extension", "1", "2"), "Cannot rename values of extension."),
+        (("rename", "recording-service", "Any", ""), "is required"),
+        (("add", "first-name=Zoë"), "Last Name is required"),
+        (("add", "zoe"), "'zoe' does not set a field"),
         (("passwd", "nobody"), "No user has"),
-        (("passwd", ""), "An empty text names no user."),
-        (("set", " ", "location=X"), "An empty text names no user."),
-        (("rename", "", "Sales", "X"), "A field without a name cannot be renamed."),
+        (("passwd", ""), "The user is empty."),
+        (("set", " ", "location=X"), "The user is empty."),
+        (("rename", "", "Sales", "X"), "The field is empty."),
     ],
     ids=lambda one: " ".join(one)[:40] if isinstance(one, tuple) else "",
 )
-def test_what_cannot_be_is_refused_and_nothing_is_written(three, arguments, said):
+def test_invalid_change_fails_and_writes_nothing(three, arguments, said):
     before = as_it_is(three)
     sentence = refusal(*arguments)
     assert said in sentence
@@ -159,7 +158,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(three, arguments, said
     assert as_it_is(three) == before
 
 
-def test_a_mistyped_path_makes_no_store(home, store):
+def test_mistyped_path_creates_no_store(home, store):
     for arguments in (
         ("set", "a", "location=x"),
         ("delete", "a"),
@@ -170,7 +169,7 @@ def test_a_mistyped_path_makes_no_store(home, store):
     assert not store.exists()
 
 
-def test_nobody_without_license_unless_it_is_allowed(three):
+def test_users_without_license_require_allow_unlicensed(three):
     qm_tui("set", "anna", "license=none", "--allow-unlicensed")
     anna = users_in(three)["anna"]
     assert (anna.unlimited_license, anna.on_demand_license) == ("0", "0")
@@ -181,7 +180,7 @@ def test_nobody_without_license_unless_it_is_allowed(three):
 # delete
 
 
-def test_users_are_deleted_with_their_number_and_come_back(three):
+def test_delete_requires_confirmation_and_can_be_undone(three):
     assert "anna): deleted" in qm_tui("delete", "anna", "bo", "--confirm", 2)
     assert [*users_in(three)] == ["cy"]
     qm_tui("undo", 2)
@@ -190,17 +189,17 @@ def test_users_are_deleted_with_their_number_and_come_back(three):
 
 
 @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"\n", 130)])
-def test_on_a_terminal_one_user_is_asked_about(three, answer, status):
+def test_delete_of_one_user_is_confirmed_on_a_terminal(three, answer, status):
     done, shown = _on_terminal("delete", "anna", answer=answer)
     assert done == status
-    assert "deletes the recordings too" in shown
+    assert "also deletes the recordings" in shown
     assert ("anna" in users_in(three)) == (status == 130)
 
 
 # rename
 
 
-def test_a_value_is_renamed_for_all_or_merged_into_another(three):
+def test_rename_changes_all_users_and_merges_values(three):
     qm_tui("rename", "department", "Sales", "Sales Nord", "--merge")
     assert users_in(three)["anna"].department == "Sales Nord"
     qm_tui("rename", "dep", "Sales Nord", "Nord")
@@ -208,19 +207,19 @@ def test_a_value_is_renamed_for_all_or_merged_into_another(three):
     qm_tui("rename", "location", "Bergen", "")
     qm_tui("rename", "location", "", "Voss")
     assert users_in(three)["bo"].location == "Voss"
-    why = qm_tui("activity").splitlines()[0]
-    assert "rename of Location (empty) to 'Voss'" in why
+    assert "Rename Location: 1 changed" in qm_tui("activity").splitlines()[0]
+    assert "(empty) → 'Voss'" in qm_tui("activity", 5).splitlines()
 
 
 # add, passwd
 
 
-def test_a_user_is_added_with_a_password_from_standard_input(three):
+def test_add_reads_the_password_from_standard_input(three):
     values = ("first-name=Zoë", "last-name=Zimmer", "user-name=zoe", "extension=0042")
     out, errors = streams("add", *values, "--like", "bo", text="planted word\n")
     assert SET_HERE in errors
     zoe = users_in(three)["zoe"]
-    assert out == f"Zoë Zimmer added with User ID {zoe.user_id}, by transaction 2.\n"
+    assert out == f"Added Zoë Zimmer with User ID {zoe.user_id} (transaction 2).\n"
     assert (zoe.department, zoe.location, zoe.phone_ip) == ("Sales Nord", "Bergen", "")
     assert is_own(zoe)
     said = json.loads(
@@ -232,9 +231,9 @@ def test_a_user_is_added_with_a_password_from_standard_input(three):
         assert b"planted" not in file.read_bytes()
 
 
-def test_a_password_is_read_and_never_shown(three):
+def test_passwd_reads_the_password_and_never_shows_it(three):
     out, errors = streams("passwd", "BO", text="planted word\n")
-    assert out == "Password of bo changed, by transaction 2.\n"
+    assert out == "Changed the password of bo (transaction 2).\n"
     assert "planted" not in out + errors
     bo = users_in(three)["bo"]
     assert is_own(bo)
@@ -245,6 +244,6 @@ def test_a_password_is_read_and_never_shown(three):
     for text in ("", "\n", "a\tb\n"):
         assert "Nothing was changed." in streams("passwd", "bo", text=text, status=2)[1]
     out, errors = streams("export", "-")
-    assert "1 user has a password that was set here" in errors
-    assert "bo" in errors.split("set here")[1]
-    assert "set here" not in streams("export", "-", "--no-passwords")[1]
+    assert "1 user has a password set in qm-tui" in errors
+    assert "bo" in errors.split("set in qm-tui")[1]
+    assert "set in qm-tui" not in streams("export", "-", "--no-passwords")[1]

@@ -1,4 +1,4 @@
-"""What the shell completes: commands, options, fields, values and users, in a real bash."""
+"""Shell completion of commands, options, fields, values and users, in a real bash."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def two(store):
 
 
 def in_bash(line: str) -> list[str]:
-    """What a bash completes a line with."""
+    """Return the candidates that bash offers for a line."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "--norc", "-c", BASH, "bash", line],
@@ -59,7 +59,7 @@ def in_bash(line: str) -> list[str]:
         ("", Typed([], "", "")),
     ],
 )
-def test_a_line_is_taken_apart_as_the_shell_does(line, typed):
+def test_line_is_parsed_as_by_the_shell(line, typed):
     words, word, quote = words_of(line)
     assert Typed([*words], word, quote) == typed
 
@@ -91,11 +91,11 @@ def test_a_line_is_taken_apart_as_the_shell_does(line, typed):
         ("qm-tui set anna first-name=", [""]),
     ],
 )
-def test_bash_completes(line, found):
+def test_bash_completion(line, found):
     assert in_bash(line) == found
 
 
-def test_nothing_is_written_and_nothing_hostile_is_offered(two):
+def test_completion_writes_nothing_and_offers_no_hostile_text(two):
     commit_unchecked(two, user("x\x1b[2J", department="a\x07b", user_id="u-x"))
     before = as_it_is(two)
     out = qm_tui("complete", "bash", "qm-tui delete ") + qm_tui(
@@ -106,7 +106,7 @@ def test_nothing_is_written_and_nothing_hostile_is_offered(two):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell_reads_its_script(home, shell):
+def test_completion_script_is_valid_in_each_shell(home, shell):
     script = qm_tui("completion", shell)
     assert "qm-tui complete" in script
     if shutil.which(shell) is None:

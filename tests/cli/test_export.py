@@ -1,4 +1,4 @@
-"""`qm-tui export` with its choices, as a program."""
+"""`qm-tui export` with its options, as a program."""
 
 import subprocess
 
@@ -25,21 +25,21 @@ def _streams(*arguments: object) -> tuple[bytes, str]:
 
 
 @pytest.mark.usefixtures("users")
-def test_without_choices_passwords_and_ids_are_in_the_file(home):
+def test_export_contains_passwords_and_ids_by_default(home):
     qm_tui("export", "out.csv")
     assert [one.values for one in read(home / "out.csv")[0]] == [list(ANNA), list(_BO)]
 
 
 @pytest.mark.usefixtures("users")
-def test_the_message_says_what_would_run_in_a_spreadsheet():
+def test_export_reports_formulas():
     said = qm_tui("export", "out.csv").splitlines()
     assert said[0] == "Export complete. 2 users written to out.csv"
-    assert said[1].startswith("1 cell of 1 user would run as a formula in a spreadsheet (Location")
+    assert said[1].startswith("A spreadsheet would run 1 cell of 1 user as a formula (Location")
     assert "--guard-formulas" in said[1]
 
 
 @pytest.mark.usefixtures("users")
-def test_guarded_formulas_are_nothing_to_mind_and_import_unchanged(home):
+def test_guarded_formulas_are_not_reported_and_import_unchanged(home):
     assert len(qm_tui("export", "out.csv", "--guard-formulas").splitlines()) == 1
     assert b",'=1+1," in (home / "out.csv").read_bytes()
     assert "2 unchanged" in qm_tui("import", "out.csv")
@@ -47,30 +47,30 @@ def test_guarded_formulas_are_nothing_to_mind_and_import_unchanged(home):
 
 
 @pytest.mark.usefixtures("users")
-def test_without_passwords_the_file_holds_none_and_the_message_says_so(home):
+def test_export_without_passwords_contains_none_and_reports_it(home):
     said = qm_tui("export", "out.csv", "--no-passwords", "--guard-formulas")
-    assert "Without passwords this file can only update users that are there." in said
+    assert "Without passwords, this file can only update existing users." in said
     text = (home / "out.csv").read_text()
     for secret in (ANNA.password, ANNA.salt, "Password", "Salt Value"):
         assert secret not in text
 
 
 @pytest.mark.usefixtures("users")
-def test_without_ids_another_installation_adds_the_users_as_new(home):
+def test_export_without_ids_is_added_as_new_users(home):
     qm_tui("export", "out.csv", "--no-ids")
     assert ANNA.user_id not in (home / "out.csv").read_text()
     assert "2 added" in qm_tui("import", "--store", "other.json", "out.csv")
 
 
 @pytest.mark.usefixtures("users")
-def test_without_a_header_the_users_stand_alone_and_in_place(home):
+def test_export_without_header_contains_only_users(home):
     qm_tui("export", "out.csv", "--no-header", "--no-passwords")
     first, *_ = (home / "out.csv").read_text().splitlines()
     assert first.startswith("Anna,Berg,0412,u2222222222a,A-17,Sales,anna,,Agent")
 
 
 @pytest.mark.usefixtures("users")
-def test_for_excel_with_a_delimiter(home):
+def test_export_for_excel_with_a_delimiter(home):
     qm_tui("export", "out.csv", "--for-excel", "--delimiter", "semicolon")
     data = (home / "out.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbfFirst Name;Last Name;")
@@ -81,18 +81,18 @@ def test_for_excel_with_a_delimiter(home):
 
 
 @pytest.mark.usefixtures("users")
-def test_to_standard_output_goes_the_file_alone_and_the_rest_to_standard_error(home):
+def test_export_to_standard_output_reports_on_standard_error(home):
     out, errors = _streams("export", "-", "--no-passwords")
     qm_tui("export", "out.csv", "--no-passwords")
     assert out == (home / "out.csv").read_bytes()
-    assert errors.splitlines()[0].startswith("Without passwords this file can only update")
-    assert "would run as a formula" in errors.splitlines()[1]
+    assert errors.splitlines()[0].startswith("Without passwords, this file can only update")
+    assert "would run 1 cell of 1 user as a formula" in errors.splitlines()[1]
     out, errors = _streams("export", "-", "--guard-formulas")
     assert errors == ""
 
 
 @pytest.mark.usefixtures("home")
-def test_a_template_has_the_columns_that_are_written():
+def test_template_contains_the_exported_columns():
     left = [name for name in HEADER if name not in ("User ID", "Password", "Salt Value")]
     out, errors = _streams("export", "--template", "-", "--no-ids", "--no-passwords")
     assert (out.decode(), errors) == (",".join(left) + "\r\n", "")
@@ -106,19 +106,19 @@ def test_a_template_has_the_columns_that_are_written():
 @pytest.mark.parametrize(
     ("flags", "why"),
     [
-        (["--template", "--no-header"], "choose one"),
-        (["--delimiter", "semicolon"], "add --for-excel"),
-        (["--for-excel", "--delimiter", "colon"], "colon is no delimiter of an export"),
-        (["--for-excel", "--delimiter", "\x1b[2J"], "␛[2J is no delimiter of an export"),
+        (["--template", "--no-header"], "--template and --no-header cannot be combined"),
+        (["--delimiter", "semicolon"], "--delimiter requires --for-excel"),
+        (["--for-excel", "--delimiter", "colon"], "Invalid delimiter colon"),
+        (["--for-excel", "--delimiter", "\x1b[2J"], "Invalid delimiter ␛[2J"),
     ],
 )
-def test_what_contradicts_itself_is_refused_and_nothing_is_written(home, flags, why):
+def test_conflicting_options_are_errors_and_write_nothing(home, flags, why):
     assert why in refusal("export", "out.csv", *flags)
     assert not (home / "out.csv").exists()
 
 
 @pytest.mark.usefixtures("home")
-def test_every_flag_is_explained():
+def test_help_lists_every_export_option():
     said = " ".join(qm_tui("export", "--help").split())
     for flag in ("--no-header", "--no-passwords", "--no-ids", "--for-excel", "--delimiter"):
         assert flag in said
@@ -127,9 +127,9 @@ def test_every_flag_is_explained():
 
 
 @pytest.mark.usefixtures("users")
-def test_no_export_is_written_to_a_terminal():
+def test_export_is_not_written_to_a_terminal():
     with Terminal(command("export", "-"), columns=200) as terminal:
         assert terminal.wait_for_end() == 2
-        assert "An export is not shown on a terminal" in terminal.text
+        assert "Cannot export to a terminal" in terminal.text
     assert ANNA.password.encode() not in terminal.received
     assert b"anna" not in terminal.received

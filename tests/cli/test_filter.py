@@ -24,13 +24,13 @@ def users(home: Path, store: Path) -> None:
 
 
 def streams(*arguments: str) -> tuple[bytes, str]:
-    """What the program printed, and what it said on standard error."""
+    """Return the output of the program, and its standard error."""
     done = subprocess.run(command(*arguments), check=True, capture_output=True, timeout=30)
     return done.stdout, done.stderr.decode()
 
 
 def listed(*arguments: str) -> list[str]:
-    """The first words of the lines below the header."""
+    """Return the first words of the lines below the header."""
     out, errors = streams("list", *arguments)
     found = [line.split()[0] for line in out.decode().splitlines()[1:]]
     assert errors == (f"{len(found)} of 3 users\n" if "--filter" in arguments else "")
@@ -52,7 +52,7 @@ def listed(*arguments: str) -> list[str]:
         ("zzz", []),
     ],
 )
-def test_only_users_for_whom_the_filter_holds_are_listed(text, found):
+def test_list_shows_only_matching_users(text, found):
     assert listed("--filter", text) == found
 
 
@@ -69,12 +69,12 @@ def test_only_users_for_whom_the_filter_holds_are_listed(text, found):
         ("license,-ext", ["Cy", "Di", "Bo"]),
     ],
 )
-def test_users_are_listed_in_the_order_that_is_asked_for(sort, found):
+def test_list_sorts_users(sort, found):
     assert listed("--sort", sort) == found
 
 
 @pytest.mark.usefixtures("users")
-def test_the_columns_that_are_named_are_printed():
+def test_list_shows_the_given_columns():
     lines = qm_tui("list", "--columns", "extension,license, Last Name").splitlines()
     assert lines[0].split() == ["Exten", "Lic", "Last", "Name"]
     assert lines[1].split() == ["2", "U", "C", "Berg"]
@@ -88,62 +88,65 @@ def test_the_columns_that_are_named_are_printed():
         ("zzz", [], "0 of 3 users\n"),
     ],
 )
-def test_how_many_of_how_many_is_said_beside_the_list(text, found, said):
+def test_list_reports_the_number_of_matches_on_standard_error(text, found, said):
     out, errors = streams("list", "--json", "--filter", text, "--sort", "-extension")
     assert [json.loads(line)["first_name"] for line in out.splitlines()] == found
     assert errors == said
 
 
 @pytest.mark.usefixtures("users")
-def test_of_a_list_of_all_nothing_is_said_beside_it():
+def test_list_without_filter_reports_no_number():
     assert streams("list", "--sort", "extension")[1] == ""
 
 
 @pytest.mark.usefixtures("store")
-def test_a_store_that_is_not_there_has_nobody_for_a_filter(store):
+def test_filter_without_a_store_matches_no_users(store):
     out, errors = streams("list", "--json", "--filter", "changed:7d berg")
-    assert (out, errors) == (b"", f"There is no store at {store} yet.\n0 of 0 users\n")
+    assert (out, errors) == (b"", f"There is no store at {store}.\n0 of 0 users\n")
 
 
 @pytest.mark.usefixtures("users")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--filter", "active:maybe"), "In the filter active:maybe, at character 8: active: is "),
-        (("--filter", "bo department:"), "at character 4: department: needs a value after"),
-        (("--filter", '"open'), "A quote is opened and not closed"),
-        (("--filter", "bo -marked:yes"), "at character 12: marked: is for the interface"),
-        (("--filter", "password:x"), "never shown"),
-        (("--filter", "nope:x"), "There is no field nope"),
-        (("--filter", "import:last"), "Nothing was imported yet"),
-        (("--filter", "import:1"), "Transaction 1 is no import"),
-        (("--filter", "x" * 1001), "longer than 1,000 characters"),
+        (("--filter", "active:maybe"), "Invalid filter active:maybe at character 8: "),
+        (("--filter", "bo department:"), "at character 4: department: needs a value"),
+        (("--filter", '"open'), "Unclosed quote"),
+        (("--filter", "bo -marked:yes"), "at character 12: marked: works only in the terminal UI"),
+        (("--filter", "password:x"), "Password cannot be used in a filter"),
+        (("--filter", "nope:x"), "Unknown field nope"),
+        (("--filter", "import:last"), "There is no import yet"),
+        (("--filter", "import:1"), "Transaction 1 is not an import"),
+        (("--filter", "x" * 1001), "too long (maximum 1,000 characters)"),
         (("--filter", ""), "The filter is empty"),
         (("--filter", " \t"), "The filter is empty"),
         (("--filter", "\x1b]52;c;eA==\x07 active:\x1bno"), "␛]52;c;eA==␇ active:␛no"),
         (("--filter", "active:\u202eon"), "‹U+202E›"),
-        (("--filter", "active:\udcff"), "active: is yes"),
-        (("--filter", "active:yes", "--sort", "nope"), "nope is no column. There are first-name, "),
-        (("--sort", "nope\x1b[2J"), "nope␛[2J is no column"),
-        (("--sort", "changed"), "changed is no column"),
-        (("--sort", "Password"), "Password is never shown"),
-        (("--sort", ""), "--sort names no column"),
-        (("--sort", "-,"), "--sort names no column"),
-        (("--columns", "user-name,salt"), "Salt Value is never shown"),
-        (("--columns", "user"), "user may mean user-id or user-name. Write more of it."),
-        (("--columns", ","), "--columns names no column"),
-        (("--json", "--columns", "user-name"), "--json prints all fields"),
+        (("--filter", "active:\udcff"), "for active: use yes, no or"),
+        (
+            ("--filter", "active:yes", "--sort", "nope"),
+            "Unknown column nope. Valid columns: first-name, ",
+        ),
+        (("--sort", "nope\x1b[2J"), "Unknown column nope␛[2J."),
+        (("--sort", "changed"), "Unknown column changed."),
+        (("--sort", "Password"), "Password cannot be shown"),
+        (("--sort", ""), "--sort is empty"),
+        (("--sort", "-,"), "--sort is empty"),
+        (("--columns", "user-name,salt"), "Salt Value cannot be shown"),
+        (("--columns", "user"), "user is ambiguous: user-id or user-name?"),
+        (("--columns", ","), "--columns is empty"),
+        (("--json", "--columns", "user-name"), "--json and --columns cannot be combined"),
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(arguments, words):
+def test_invalid_filter_sort_and_columns_are_errors(arguments, words):
     sentence = refusal("list", *arguments)
     assert words in sentence
     assert sentence.rstrip("\n").isprintable()
 
 
 @pytest.mark.usefixtures("users")
-def test_only_users_for_whom_the_filter_holds_are_exported(home):
+def test_export_writes_only_matching_users(home):
     said = qm_tui("export", "out.csv", "--filter", "active:yes", "--sort", "-extension")
     assert said == "Export complete. 2 of 3 users written to out.csv\n"
     records, _ = read(home / "out.csv")
@@ -151,7 +154,7 @@ def test_only_users_for_whom_the_filter_holds_are_exported(home):
 
 
 @pytest.mark.usefixtures("users")
-def test_an_export_that_is_only_sorted_is_one_of_all(home):
+def test_sorted_export_contains_all_users(home):
     said = qm_tui("export", "out.csv", "--sort", "extension")
     assert said == "Export complete. 3 users written to out.csv\n"
     records, _ = read(home / "out.csv")
@@ -159,7 +162,7 @@ def test_an_export_that_is_only_sorted_is_one_of_all(home):
 
 
 @pytest.mark.usefixtures("users")
-def test_to_standard_output_goes_the_file_alone_and_how_many_beside_it(home):
+def test_filtered_export_to_standard_output_reports_on_standard_error(home):
     out, errors = streams("export", "-", "--filter", "bo", "--no-passwords")
     assert errors.splitlines()[0] == "Export complete. 1 of 3 users written"
     assert errors.splitlines()[1].startswith("Without passwords")
@@ -172,25 +175,27 @@ def test_to_standard_output_goes_the_file_alone_and_how_many_beside_it(home):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("zz\x1bz", "Nothing was exported: --filter zz␛z finds none of 3 users."),
+        ("zz\x1bz", "No users match --filter zz␛z. Nothing was exported."),
         ("active:maybe", "at character 8"),
-        ("", "The filter is empty. Leave out --filter if you mean all users."),
+        ("", "The filter is empty. Enter a filter, or omit --filter."),
     ],
 )
-def test_a_filter_that_finds_nobody_does_not_replace_a_good_export(home, name, text, words):
+def test_filter_without_matches_does_not_overwrite_an_export(home, name, text, words):
     (home / "out.csv").write_text("precious")
     assert words in refusal("export", name, "--force", "--filter", text)
     assert (home / "out.csv").read_text() == "precious"
 
 
 @pytest.mark.parametrize("option", ["--filter", "--sort"])
-def test_a_template_has_no_users_to_choose_from(home, store, option):
-    assert "leave out --filter" in refusal("export", "out.csv", "--template", option, "")
+def test_template_cannot_be_combined_with_filter_or_sort(home, store, option):
+    assert f"--template and {option} cannot be combined" in refusal(
+        "export", "out.csv", "--template", option, ""
+    )
     assert not (home / "out.csv").exists()
 
 
 @pytest.mark.usefixtures("users")
-def test_the_users_of_the_last_import_are_listed(home):
+def test_filter_finds_users_of_the_last_import(home):
     qm_tui("export", "out.csv", "--filter", "bo|cy")
     text = (home / "out.csv").read_text().replace("Support", "Service")
     (home / "out.csv").write_text(text)
@@ -199,7 +204,7 @@ def test_the_users_of_the_last_import_are_listed(home):
 
 
 @pytest.mark.usefixtures("users")
-def test_a_store_that_is_only_looked_at_can_be_filtered(store):
+def test_read_only_store_can_be_filtered(store):
     before = as_it_is(store)
     arguments = ("--json", "--filter", "changed:today", "--sort", "-extension")
     for place in (("list", "--read-only"), ("--read-only", "list")):
@@ -210,7 +215,7 @@ def test_a_store_that_is_only_looked_at_can_be_filtered(store):
 
 
 @pytest.mark.parametrize("option", [(), ("--json",)], ids=str)
-def test_whoever_has_seen_enough_of_the_list_may_close_it(store, option):
+def test_closed_pipe_ends_a_filtered_list(store, option):
     commit(store, *[user(f"n{number}") for number in range(3000)])
     with subprocess.Popen(
         command("list", "--filter", "n1|n2", *option),
@@ -226,7 +231,7 @@ def test_whoever_has_seen_enough_of_the_list_may_close_it(store, option):
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("export", "-")], ids=str)
-def test_output_that_cannot_be_written_is_said_and_nothing_else(store, arguments):
+def test_unwritable_output_is_reported_alone(store, arguments):
     commit(store, BO)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -237,10 +242,10 @@ def test_output_that_cannot_be_written_is_said_and_nothing_else(store, arguments
             timeout=30,
         )
     assert done.returncode == 2
-    assert done.stderr.decode() == "The output could not be written: No space left on device.\n"
+    assert done.stderr.decode() == "Cannot write the output: No space left on device.\n"
 
 
-def test_the_start_of_other_commands_does_not_import_the_finding_of_users():
+def test_program_start_does_not_import_users():
     code = (
         "import sys\n"
         "import qm_tui.cli.program\n"

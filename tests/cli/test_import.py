@@ -1,4 +1,4 @@
-"""Each choice of an import is a flag, and what a dry run prints is what would happen."""
+"""`qm-tui import` with its options, and its dry run, as a program."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ def _users():
 
 
 def _refusal(*arguments: object) -> str:
-    """The sentence by which a call is refused."""
+    """Return the error message of a command that fails."""
     done = subprocess.run(command(*arguments), check=False, capture_output=True, timeout=30)
     assert (done.returncode, done.stdout) == (2, b"")
     return done.stderr.decode()
@@ -48,40 +48,47 @@ def _file(home, *users, name="in.csv"):  # noqa: F811
         (["--mode", "update"], BOB._replace(agent_id="B-2"), "agent_id", "B-2"),
     ],
 )
-def test_a_choice_is_a_flag(home, store, flags, record, key, value):  # noqa: F811
+def test_import_option_is_a_flag(home, store, flags, record, key, value):  # noqa: F811
     commit(store, ANNA, BOB)
     file = _file(home, record)
     if flags[0] != "--mode":
         assert "1 rejected" in qm_tui("import", file, status=1)
     out = qm_tui("import", file, *flags)
-    assert "Chosen: " in out
+    assert "Options: " in out
     assert value in [one[key] for one in _users()]
 
 
-def test_taking_numbers_is_a_flag(home, store):  # noqa: F811
+@pytest.mark.parametrize("flag", ["--use-altered-values", "--take-numbers"])
+def test_use_altered_values_and_its_former_name_import_altered_values(home, store, flag):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, ANNA._replace(extension="412"))
     assert "1 unchanged" in qm_tui("import", file)
-    assert "1 changed" in qm_tui("import", file, "--take-numbers")
+    assert "1 changed" in qm_tui("import", file, flag)
     assert _users()[0]["extension"] == "412"
 
 
-def test_only_adding_and_all_or_nothing_are_flags(home, store):  # noqa: F811
+def test_former_flag_name_is_hidden():
+    assert "--take-numbers" not in qm_tui("import", "--help")
+    assert "--take-numbers" not in qm_tui("complete", "zsh", "qm-tui import --")
+    assert "--use-altered-values" in qm_tui("complete", "zsh", "qm-tui import --")
+
+
+def test_mode_and_all_or_nothing_are_flags(home, store):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, ANNA._replace(agent_id="A-2"), BOB._replace(user_id=""))
     flags = ("--mode", "add", "--all-or-nothing")
     done = subprocess.run(command("import", file, *flags), check=False, capture_output=True)
     assert done.returncode == 2
-    assert b"Nothing is imported while a record is rejected" in done.stdout
-    assert done.stderr.startswith(b"Nothing was imported: 1 of 2 records would be rejected")
+    assert b"Import disabled: some records are rejected" in done.stdout
+    assert done.stderr.startswith(b"Nothing was imported: --all-or-nothing is set, and 1 of 2 ")
     assert len(_users()) == 1
-    assert "Imported 1 of 2 records, 1 rejected." in qm_tui(
+    assert "Imported 1 of 2 records (1 rejected)." in qm_tui(
         "import", file, "--mode", "add", status=1
     )
     assert len(_users()) == 2
 
 
-def test_how_a_file_is_read_is_chosen_by_flags(home, store):  # noqa: F811
+def test_read_options_are_flags(home, store):  # noqa: F811
     commit(store, ANNA)
     rows = csv_text([ANNA._replace(location="Łódź")], delimiter="^")
     written(home, rows.encode("cp1250"), "odd.csv")
@@ -93,14 +100,14 @@ def test_how_a_file_is_read_is_chosen_by_flags(home, store):  # noqa: F811
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--encoding", "klingon"), "klingon is no encoding"),
-        (("--delimiter", "xy"), "xy cannot be a delimiter"),
+        (("--encoding", "klingon"), "Unknown encoding klingon"),
+        (("--delimiter", "xy"), "Invalid delimiter xy"),
         (("--mapping", "none.toml"), "none.toml"),
         (("--mode", "everything"), "everything"),
         (("--confirm", "many"), "many"),
     ],
 )
-def test_a_wrong_flag_is_refused_with_a_sentence(home, store, flags, said):  # noqa: F811
+def test_invalid_flag_is_an_error(home, store, flags, said):  # noqa: F811
     commit(store, ANNA)
     out = _refusal("import", _file(home, BOB), *flags)
     assert said in out
@@ -108,7 +115,7 @@ def test_a_wrong_flag_is_refused_with_a_sentence(home, store, flags, said):  # n
     assert len(_users()) == 1
 
 
-def test_a_mapping_pairs_columns_with_fields(home, store):  # noqa: F811
+def test_mapping_maps_columns_to_fields(home, store):  # noqa: F811
     commit(store, ANNA)
     written(home, "Kennung,Ort,Bemerkung\r\nu2222222222a,Bergen,neu\r\n", "de.csv")
     written(home, '[columns]\n"Kennung" = "User ID"\n"Ort" = "Location"\n', "de.toml")
@@ -117,7 +124,7 @@ def test_a_mapping_pairs_columns_with_fields(home, store):  # noqa: F811
     assert _users()[0]["location"] == "Bergen"
 
 
-def test_a_mass_change_is_refused_until_its_number_is_given(home, store):  # noqa: F811
+def test_mass_change_requires_confirmation(home, store):  # noqa: F811
     users = [user(f"n{at}", extension=f"9{at}") for at in range(20)]
     commit(store, *users)
     file = _file(home, *(one._replace(is_active="0") for one in users))
@@ -131,7 +138,7 @@ def test_a_mass_change_is_refused_until_its_number_is_given(home, store):  # noq
     assert {one["is_active"] for one in _users()} == {"0"}
 
 
-def test_rejected_records_are_saved_and_import_after_correction(home, store):  # noqa: F811
+def test_saved_rejected_records_import_after_correction(home, store):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, BOB._replace(user_id="", is_active="yes"), ANNA)
     out = qm_tui("import", file, "--save-rejected", status=1)
@@ -142,7 +149,7 @@ def test_rejected_records_are_saved_and_import_after_correction(home, store):  #
     assert "1 added" in qm_tui("import", saved.name)
 
 
-def test_an_import_stands_and_says_so_where_its_rejected_records_cannot_be_saved(home, store):  # noqa: F811
+def test_import_succeeds_if_rejected_records_cannot_be_saved(home, store):  # noqa: F811
     named_too_long = home / f"{'x' * 251}.csv"
     wrong = BOB._replace(user_id="", is_active="yes")
     written(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
@@ -154,31 +161,33 @@ def test_an_import_stands_and_says_so_where_its_rejected_records_cannot_be_saved
         timeout=30,
     )
     assert done.returncode == 1
-    assert "Imported 1 of 2 records, 1 rejected." in done.stdout
-    assert done.stderr.endswith("File name too long. Nothing was saved. What was imported stays.\n")
+    assert "Imported 1 of 2 records (1 rejected)." in done.stdout
+    assert done.stderr.endswith(
+        "File name too long. Nothing was saved. The import itself succeeded.\n"
+    )
     assert [one["user_name"] for one in _users()] == [ANNA.user_name]
 
 
-def test_a_dry_run_says_all_and_writes_nothing(home, store):  # noqa: F811
+def test_dry_run_reports_and_writes_nothing(home, store):  # noqa: F811
     commit(store, ANNA, BOB)
     before = store.read_bytes(), sorted(store.parent.iterdir())
     file = _file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), HEADER)
     out = qm_tui("import", file, "--dry-run", status=1)
     for line in (
         "Import: in.csv",
-        "3 records = 0 added + 1 changed + 0 unchanged + 2 rejected",
-        "1 record to look at, imported all the same.",
-        "User ID is not known here  (--unknown-id add: add, keeping the ID)",
-        "Location is cleared  (--empty keep: keep what is stored)",
+        "3 records: 0 added, 1 changed, 0 unchanged, 2 rejected",
+        "1 imported record has warnings.",
+        "Unknown User ID  (--unknown-id add: add and keep the ID)",
+        "Location will be cleared  (--empty keep: keep the stored value)",
         "Unlimited 2 → 2",
-        "Would import 1 of 3 records, 2 rejected.",
+        "Would import 1 of 3 records (2 rejected).",
         "The store was not changed.",
     ):
         assert line in out
     assert (store.read_bytes(), sorted(store.parent.iterdir())) == before
 
 
-def test_as_json_the_same_is_said(home, store):  # noqa: F811
+def test_json_report_matches_the_text(home, store):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, ANNA._replace(location=""), BOB)
     said = json.loads(qm_tui("import", file, "--dry-run", "--json", status=1))
@@ -190,13 +199,13 @@ def test_as_json_the_same_is_said(home, store):  # noqa: F811
     assert (said["problems_left_out"], said["must_confirm"], said["committed"]) == (0, 0, False)
 
 
-def test_the_help_names_each_choice():
+def test_help_lists_each_import_option():
     out = qm_tui("import", "--help")
     for choice in CHOICES:
         assert choice.flag in out
 
 
-def test_a_rejected_file_of_a_mapped_import_needs_the_mapping_no_more(home, store):  # noqa: F811
+def test_rejected_file_of_a_mapped_import_needs_no_mapping(home, store):  # noqa: F811
     commit(store, ANNA)
     rows = "Vorname,Kennung,Location,Ort\r\n,u2222222222a,Nowhere,Bergen\r\n"
     written(home, rows, "de.csv")

@@ -1,4 +1,4 @@
-"""Output that cannot be written: what was done stands, and that is said."""
+"""Output that cannot be written: what was done is saved, and reported."""
 
 import subprocess
 from pathlib import Path
@@ -12,8 +12,9 @@ from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
 __all__ = ["home", "store"]
 
 BO = user("bo")
-UNSAID = "could not be written: No space left on device.\n"
-SAVED = f"Transaction 2 is saved. What there is to say of it {UNSAID}"
+NO_OUTPUT = "Cannot write the output: No space left on device.\n"
+NO_REPORT = "Cannot write the report: No space left on device.\n"
+SAVED = f"Transaction 2 was saved. {NO_REPORT}"
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def file(home) -> Path:
 
 
 def _unsaid(*arguments: object, text: str = "", status: int) -> str:
-    """Do it where nothing can be written to standard output; what standard error says."""
+    """Run a command with a full standard output, and return its standard error."""
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             command(*arguments),
@@ -60,7 +61,7 @@ def _unsaid(*arguments: object, text: str = "", status: int) -> str:
     ],
     ids=" ".join,
 )
-def test_a_change_whose_report_cannot_be_written_stands_and_says_so(store, file, arguments):
+def test_change_is_saved_if_its_report_cannot_be_written(store, file, arguments):
     commit(store, BO._replace(department="Sales"))
     given = [file if one == "FILE" else one for one in arguments]
     said = _unsaid(*given, text="Secret-words-12\n", status=1)
@@ -79,39 +80,39 @@ def test_a_change_whose_report_cannot_be_written_stands_and_says_so(store, file,
     ],
     ids=" ".join,
 )
-def test_where_nothing_was_done_it_is_as_if_refused(store, file, arguments):
+def test_unwritable_output_fails_if_nothing_was_done(store, file, arguments):
     commit(store, BO)
     given = [file if one == "FILE" else one for one in arguments]
-    assert _unsaid(*given, status=2) == f"The output {UNSAID}"
+    assert _unsaid(*given, status=2) == NO_OUTPUT
     assert open_store(store).load().number == 1
 
 
-def test_files_that_were_written_are_there(home, store):
+def test_files_are_written_if_the_report_cannot_be_written(home, store):
     commit(store, ANNA)
     made = {
-        ("export", "out.csv"): "The file is written.",
-        ("export", "--template", "empty.csv"): "The file is written.",
-        ("recover", "new.json"): "What could be read is in the new store.",
+        ("export", "out.csv"): "The file was written.",
+        ("export", "--template", "empty.csv"): "The file was written.",
+        ("recover", "new.json"): "The recovered data is in the new store.",
         ("init", "--store", "other.json"): "The store was created.",
         ("backup", "backup.tar"): "The backup is complete.",
     }
     for arguments, done in made.items():
         given = [home / one if "." in one else one for one in arguments]
         said = _unsaid(*given, status=1)
-        assert said == f"{done} What there is to say of it {UNSAID}"
+        assert said == f"{done} {NO_REPORT}"
         assert all(one.exists() for one in given if isinstance(one, Path))
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["list"], 2, "The output could not be written: Bad file descriptor."),
-        (["--version"], 2, "The output could not be written: Bad file descriptor."),
-        (["set", "bo", "location=Narvik"], 1, "Transaction 2 is saved."),
+        (["list"], 2, "Cannot write the output: Bad file descriptor."),
+        (["--version"], 2, "Cannot write the output: Bad file descriptor."),
+        (["set", "bo", "location=Narvik"], 1, "Transaction 2 was saved."),
     ],
     ids=str,
 )
-def test_a_standard_output_that_is_closed_is_said_as_a_full_one_is(store, arguments, status, says):
+def test_closed_standard_output_is_reported_like_a_full_disk(store, arguments, status, says):
     commit(store, BO)
     closing = ["sh", "-c", '"$@" >&-', "sh", *command(*arguments)]
     done = subprocess.run(closing, check=False, stderr=subprocess.PIPE, timeout=30)

@@ -1,14 +1,17 @@
-"""The command line, as a program: what it prints, what it writes, and its exit status."""
+"""The command line, as a program: its output, its files and its exit status."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from qm_tui import __version__
+from qm_tui.cli.program import app
 from qm_tui.users.fields import KEYS, SECRETS, User
 from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, written
 
@@ -18,14 +21,14 @@ SECRET_KEYS = {field.key for field in SECRETS}
 
 @pytest.fixture
 def home(home, monkeypatch):
-    """The home folder, in which the program runs."""
+    """Run the program in the home folder."""
     monkeypatch.chdir(home)
     return home
 
 
 @pytest.fixture
 def store(home: Path, monkeypatch) -> Path:
-    """The store's file, named by the environment; it is not there yet."""
+    """Return the path of the store, set by the environment. It does not exist yet."""
     path = home / "store" / "users.json"
     monkeypatch.setenv("QM_TUI_STORE", str(path))
     return path
@@ -36,7 +39,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def qm_tui(*arguments: object, status: int = 0, env: dict[str, str] | None = None) -> str:
-    """Run the program without a terminal; what it printed, if it ended with this status."""
+    """Run the program without a terminal, and return its output. It must exit with this status."""
     done = subprocess.run(
         command(*arguments),
         check=False,
@@ -56,7 +59,7 @@ def users_file(folder: Path, *users: User, name: str = "users.csv") -> Path:
 
 
 def as_it_is(store: Path) -> list[tuple[str, bytes, int, int]]:
-    """The files of a store: what they hold, when they were written, and which they are."""
+    """Return the names, contents, times and inodes of the files of a store."""
     return [
         (one.name, one.read_bytes(), one.stat().st_mtime_ns, one.stat().st_ino)
         for one in sorted(store.parent.rglob("*"))
@@ -71,10 +74,10 @@ def ids_empty(*users: User) -> list[User]:
 # Import
 
 
-def test_an_import_adds_the_users_and_says_so(home, store):
+def test_import_adds_and_reports_users(home, store):
     out = qm_tui("import", users_file(home, *ids_empty(ANNA, BO)))
     assert "Imported 2 of 2 records" in out
-    assert "2 added + 0 changed + 0 unchanged" in out
+    assert "2 added, 0 changed, 0 unchanged" in out
     assert "Read as UTF-8, comma, header in line 1." in out
     listed = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
     assert [one["user_name"] for one in listed] == ["anna", "bo"]
@@ -82,22 +85,22 @@ def test_an_import_adds_the_users_and_says_so(home, store):
     assert store.stat().st_mode & 0o777 == 0o600
 
 
-def test_rejected_records_are_named_and_the_others_imported(home, store):
+def test_import_reports_rejected_records_and_imports_the_others(home, store):
     bad = BO._replace(is_active="yes", user_id="")
     out = qm_tui("import", users_file(home, *ids_empty(ANNA), bad), status=1)
     assert "Line 3, Bo Bosen, rejected: " in out
     assert "Is User Active" in out
-    assert "Imported 1 of 2 records, 1 rejected." in out
+    assert "Imported 1 of 2 records (1 rejected)." in out
     listed = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
     assert [one["user_name"] for one in listed] == ["anna"]
 
 
-def test_an_import_of_nothing_but_rejected_records_makes_no_store(home, store):
+def test_import_without_valid_records_creates_no_store(home, store):
     qm_tui("import", users_file(home, BO._replace(is_active="yes")), status=1)
     assert not store.exists()
 
 
-def test_json_says_what_became_of_each_record(home, store):
+def test_import_json_reports_each_record(home, store):
     commit(store, ANNA, BO)
     rows = [
         ANNA,
@@ -128,7 +131,7 @@ def test_json_says_what_became_of_each_record(home, store):
 
 
 @pytest.mark.parametrize("option", ["--json", None])
-def test_a_dry_run_says_the_same_and_writes_nothing(home, store, option):
+def test_import_dry_run_reports_and_writes_nothing(home, store, option):
     file = users_file(home, *ids_empty(ANNA, BO))
     options = [option] if option else []
     out = qm_tui("import", "--dry-run", *options, file)
@@ -140,15 +143,15 @@ def test_a_dry_run_says_the_same_and_writes_nothing(home, store, option):
     assert as_it_is(store) == before
 
 
-def test_importing_the_same_file_again_changes_nothing(home, store):
+def test_repeated_import_changes_nothing(home, store):
     file = users_file(home, *ids_empty(ANNA, BO))
     qm_tui("import", file)
     before = as_it_is(store)
-    assert "0 added + 0 changed + 2 unchanged" in qm_tui("import", file)
+    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", file)
     assert as_it_is(store) == before
 
 
-def test_an_unknown_user_id_is_rejected_unless_it_shall_be_added(home, store):
+def test_unknown_user_id_is_rejected_by_default(home, store):
     commit(store, ANNA)
     file = users_file(home, BO)
     assert "1 rejected" in qm_tui("import", file, status=1)
@@ -163,16 +166,16 @@ def test_an_unknown_user_id_is_rejected_unless_it_shall_be_added(home, store):
 # Export
 
 
-def test_an_export_imported_again_changes_nothing(home, store):
+def test_import_of_an_export_changes_nothing(home, store):
     commit(store, ANNA, BO._replace(location='="0123"', department="Zoë, Ä"))
     before = as_it_is(store)
     assert "2 users written to" in qm_tui("export", "out.csv")
     assert (home / "out.csv").stat().st_mode & 0o777 == 0o600
-    assert "0 added + 0 changed + 2 unchanged" in qm_tui("import", "out.csv")
+    assert "0 added, 0 changed, 2 unchanged" in qm_tui("import", "out.csv")
     assert as_it_is(store) == before
 
 
-def test_an_export_moved_to_another_store_and_exported_again_is_the_same_file(home, store):
+def test_export_of_an_imported_export_is_identical(home, store):
     qm_tui("import", users_file(home, *ids_empty(*map(user, ("anna", "bo", "cy")))))
     qm_tui("export", "first.csv")
     qm_tui("import", "--store", "other.json", "first.csv")
@@ -181,7 +184,7 @@ def test_an_export_moved_to_another_store_and_exported_again_is_the_same_file(ho
     assert (home / "other.json").exists()
 
 
-def test_a_dash_exports_to_standard_output_and_nothing_else(home, store):
+def test_export_to_dash_writes_only_to_standard_output(home, store):
     commit(store, ANNA, BO._replace(location="Zoë"))
     qm_tui("export", "out.csv")
     done = subprocess.run(command("export", "-"), check=True, capture_output=True, timeout=30)
@@ -190,7 +193,7 @@ def test_a_dash_exports_to_standard_output_and_nothing_else(home, store):
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_template_is_the_header_alone_whatever_the_store_holds(home, store, broken):
+def test_template_contains_only_the_header(home, store, broken):
     commit(store, ANNA)
     if broken:
         store.write_bytes(b"{")
@@ -199,7 +202,7 @@ def test_a_template_is_the_header_alone_whatever_the_store_holds(home, store, br
     assert qm_tui("export", "--template", "-") == f"{','.join(HEADER)}\r\n"
 
 
-def test_force_overwrites_and_makes_private(home, store):
+def test_force_overwrites_and_makes_the_file_private(home, store):
     commit(store, ANNA)
     (home / "out.csv").write_bytes(b"old")
     (home / "out.csv").chmod(0o644)
@@ -211,32 +214,32 @@ def test_force_overwrites_and_makes_private(home, store):
 # List and info
 
 
-def test_a_list_has_a_line_for_each_user(store):
+def test_list_shows_a_line_per_user(store):
     commit(store, ANNA, user("bo", first_name="静" * 30))
     head, *lines = qm_tui("list").splitlines()
     assert "First Name" in head
     assert [line.split()[0] for line in lines] == ["Anna", "静静静静…"]
 
 
-def test_a_list_in_json_is_one_object_per_line_without_secrets(store):
+def test_list_json_has_an_object_per_line_without_secrets(store):
     commit(store, ANNA, BO)
     users = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
     assert [set(one) for one in users] == [set(KEYS) - SECRET_KEYS] * 2
     assert users[0]["extension"] == "0412"
 
 
-def test_a_store_that_is_not_there_lists_nobody_and_is_not_made(store):
+def test_list_without_a_store_is_empty_and_creates_none(store):
     for arguments, lines in (["list"], 1), (["list", "--json"], 0):
         done = subprocess.run(
             command(*arguments), capture_output=True, text=True, check=True, timeout=30
         )
         assert len(done.stdout.splitlines()) == lines
-        assert done.stderr == f"There is no store at {store} yet.\n"
-    assert "not there yet" in qm_tui("info")
+        assert done.stderr == f"There is no store at {store}.\n"
+    assert "(not created yet)" in qm_tui("info")
     assert not store.parent.exists()
 
 
-def test_info_says_where_things_are(home, store):
+def test_info_shows_file_locations(home, store):
     commit(store, ANNA)
     out = qm_tui("info")
     assert f"{store} (1 user)" in out
@@ -246,10 +249,27 @@ def test_info_says_where_things_are(home, store):
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--version", "import", "users.csv"]])
-def test_the_version_is_printed_and_nothing_else_is_done(home, store, arguments):
+def test_version_is_printed_and_nothing_else_is_done(home, store, arguments):
     users_file(home, *ids_empty(ANNA))
     assert qm_tui(*arguments) == f"qm-tui {__version__}\n"
     assert not store.exists()
+
+
+COMMANDS = getattr(get_command(app), "commands", {})
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].hidden])
+def test_help_starts_with_a_complete_short_line(name):
+    first, *_ = COMMANDS[name].help.split("\n")
+    assert len(first) <= 60
+    assert first.endswith(".")
+
+
+def test_help_lists_commands_without_cutting_lines():
+    out = qm_tui("--help", env={**os.environ, "COLUMNS": "80"})
+    for name, command_ in COMMANDS.items():
+        first, *_ = command_.help.split("\n")
+        assert (re.search(rf"\n  {name} +{re.escape(first)}\n", out) is None) is command_.hidden
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["import", "--help"], ["list", "-h"]])
@@ -260,7 +280,7 @@ def test_help_is_printed(store, arguments):
 # Which store
 
 
-def test_the_store_is_in_the_data_folder_of_the_login_unless_said_otherwise(home):
+def test_default_store_is_in_the_data_folder(home):
     qm_tui("import", users_file(home, *ids_empty(ANNA)))
     path = home / ".local" / "share" / "qm-tui" / "users.json"
     assert path.exists()
@@ -276,38 +296,38 @@ def test_the_store_is_in_the_data_folder_of_the_login_unless_said_otherwise(home
         ["list", "--json", "--store", "~/other.json"],
     ],
 )
-def test_the_option_wins_over_the_environment_before_and_after_the_command(home, store, arguments):
+def test_store_option_overrides_the_environment(home, store, arguments):
     commit(store, ANNA)
     commit(home / "other.json", BO)
     assert json.loads(qm_tui(*arguments))["user_name"] == "bo"
 
 
-def test_the_module_and_the_script_are_the_same_program(store):
+def test_module_and_script_are_the_same_program(store):
     script = Path(sys.executable).parent / "qm-tui"
     out = subprocess.run([script, "--version"], check=True, capture_output=True, timeout=30).stdout
     assert out.decode() == qm_tui("--version")
 
 
-def test_every_locale_will_do(home, store):
+def test_list_works_in_every_locale(home, store):
     commit_unchecked(store, user(first_name="静\ud800", location="Zoë"))
     for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
         out = qm_tui("list", env={**os.environ, **locale})
         assert "anna" in out
 
 
-def test_info_says_where_things_are_even_if_the_store_is_broken(home, store):
+def test_info_shows_file_locations_if_the_store_is_damaged(home, store):
     store.parent.mkdir(parents=True, exist_ok=True)
     store.write_text("not JSON")
     done = subprocess.run(
         [sys.executable, "-m", "qm_tui", "info"], check=False, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert f"{store} (it cannot be used)" in done.stdout
+    assert f"{store} (not usable)" in done.stdout
     assert "qm-tui.log" in done.stdout
     assert "is not JSON" in done.stderr
 
 
-def test_an_export_of_no_store_does_not_replace_a_good_file(home, store):
+def test_export_without_a_store_does_not_overwrite_a_file(home, store):
     good = home / "backup.csv"
     good.write_text("precious")
     done = subprocess.run(

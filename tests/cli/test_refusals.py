@@ -1,4 +1,4 @@
-"""Whatever the command line refuses: one sentence on standard error, status 2, nothing done."""
+"""Errors of the command line: one line on standard error, status 2, and no changes."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ __all__ = ["home", "store"]
 
 
 def refusal(*arguments: object) -> str:
-    """Run the program; its one sentence, if it refused."""
+    """Run the program, and return its error message. It must fail with one line."""
     done = subprocess.run(
         command(*arguments),
         check=False,
@@ -48,7 +48,7 @@ def _folder(folder: Path) -> Path:
     [
         (lambda _: "missing.csv", "does not exist"),
         (lambda _: "~missing.csv", "does not exist"),
-        (lambda _: "", "an empty text names no file"),
+        (lambda _: "", "The path is empty"),
         (lambda _: os.fsdecode(b"\xff\xfe.csv"), "does not exist"),
         (lambda _: "evil\x1b[2J\nx.csv", "does not exist"),
         (_folder, "folder"),
@@ -56,13 +56,13 @@ def _folder(folder: Path) -> Path:
         (_fifo, "pipe"),
         (_png, "picture"),
         (lambda folder: written(folder, "x", "users.txt"), ".csv"),
-        (lambda folder: written(folder, ""), "no records"),
-        (lambda folder: written(folder, csv_text([HEADER])), "no records"),
+        (lambda folder: written(folder, ""), "is empty"),
+        (lambda folder: written(folder, csv_text([HEADER])), "contains only a header"),
         (lambda folder: written(folder, csv_text([[*HEADER, "Location"], ANNA])), "Location"),
     ],
 )
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=str)
-def test_what_is_no_users_file_is_not_imported(home, store, make, says, options):
+def test_invalid_users_file_is_not_imported(home, store, make, says, options):
     assert says in refusal("import", *options, make(home))
     assert not store.parent.exists()
 
@@ -81,8 +81,8 @@ def test_what_is_no_users_file_is_not_imported(home, store, make, says, options)
         (["import", "--unknown-id"], "--unknown-id"),
         (["list", "--store"], "--store"),
         (["list", "nonsense"], "nonsense"),
-        (["activity", "0"], "'0' is not the number of a transaction"),
-        (["undo", "x\x1b[2J"], "is not the number of a transaction"),
+        (["activity", "0"], "'0' is not a transaction number"),
+        (["undo", "x\x1b[2J"], "is not a transaction number"),
         (["undo", "1", "--confirm", "-1"], "'-1' is not a number of users"),
         (["import", "a.csv", "--confirm", "all"], "'all' is not a number of users"),
         (["activity", "nonsense"], "nonsense"),
@@ -92,11 +92,11 @@ def test_what_is_no_users_file_is_not_imported(home, store, make, says, options)
     ],
     ids=str,
 )
-def test_a_wrong_call_is_answered_with_one_sentence(store, arguments, says):
+def test_usage_error_is_one_line(store, arguments, says):
     assert says in refusal(*arguments)
 
 
-def test_without_a_terminal_the_interface_is_not_opened(store):
+def test_terminal_ui_requires_a_terminal(store):
     assert "terminal" in refusal()
     assert not store.exists()
 
@@ -119,7 +119,7 @@ def test_without_a_terminal_the_interface_is_not_opened(store):
     ],
     ids=str,
 )
-def test_a_broken_store_is_refused_by_every_command_and_untouched(home, store, content, arguments):
+def test_damaged_store_is_an_error_and_not_changed(home, store, content, arguments):
     users_file(home, ANNA)
     store.parent.mkdir()
     store.write_text(content)
@@ -140,14 +140,14 @@ def test_a_broken_store_is_refused_by_every_command_and_untouched(home, store, c
     ],
     ids=lambda path: path[:20],
 )
-def test_what_can_be_no_store_is_refused(home, path):
+def test_invalid_store_path_is_an_error(home, path):
     (home / "folder").mkdir()
     (home / "file").write_bytes(b"{}")
     os.mkfifo(home / "pipe")
     refusal("list", "--store", path)
 
 
-def test_a_store_named_in_a_folder_that_is_gone_is_refused(home, store, monkeypatch):
+def test_relative_store_path_in_a_removed_folder_is_an_error(home, store, monkeypatch):
     (home / "gone").mkdir()
     monkeypatch.chdir(home / "gone")
     (home / "gone").rmdir()
@@ -157,7 +157,7 @@ def test_a_store_named_in_a_folder_that_is_gone_is_refused(home, store, monkeypa
 # Exports
 
 
-def test_an_existing_file_is_not_overwritten_without_force(home, store):
+def test_existing_file_is_not_overwritten_without_force(home, store):
     commit(store, ANNA)
     (home / "out.csv").write_bytes(b"precious")
     assert "--force" in refusal("export", "out.csv")
@@ -169,7 +169,7 @@ def test_an_existing_file_is_not_overwritten_without_force(home, store):
 @pytest.mark.parametrize(
     "name", ["missing/out.csv", "folder.csv", "pipe.csv", "~nobody-of-this-name/x.csv"]
 )
-def test_a_place_where_no_file_can_be_is_refused(home, store, name):
+def test_export_to_an_invalid_path_is_an_error(home, store, name):
     commit(store, ANNA)
     (home / "folder.csv").mkdir()
     os.mkfifo(home / "pipe.csv")
@@ -177,22 +177,22 @@ def test_a_place_where_no_file_can_be_is_refused(home, store, name):
 
 
 @pytest.mark.parametrize("name", ["-", "out.csv"])
-def test_half_a_character_is_refused_before_anything_is_written(home, store, name):
+def test_surrogate_is_an_error_before_anything_is_written(home, store, name):
     commit_unchecked(
         store, *[user(f"n{number}") for number in range(1500)], user(location="a\ud800b")
     )
-    assert "half a character" in refusal("export", name)
+    assert "invalid character" in refusal("export", name)
     assert not (home / "out.csv").exists()
 
 
-def test_a_file_whose_name_begins_with_a_tilde_is_a_file(home, store):
+def test_file_name_may_start_with_a_tilde(home, store):
     commit(store, ANNA)
     qm_tui("export", "./~copy.csv")
     assert (home / "~copy.csv").exists()
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"], ["info"]])
-def test_output_that_cannot_be_written_is_said(store, arguments):
+def test_unwritable_output_is_reported(store, arguments):
     commit(store, ANNA)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -201,13 +201,13 @@ def test_output_that_cannot_be_written_is_said(store, arguments):
     errors = done.stderr.decode()
     assert done.returncode not in (0, 1)
     assert "No space left" in errors
-    assert "unexpectedly" not in errors
+    assert "Unexpected error" not in errors
     assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2])
 @pytest.mark.parametrize("arguments", [[], ["import", "--dry-run", "users.csv"], ["list"]], ids=str)
-def test_a_closed_standard_stream_is_no_crash(home, store, arguments, closed):
+def test_closed_standard_stream_is_no_unexpected_error(home, store, arguments, closed):
     users_file(home, ANNA)
     done = subprocess.run(
         command(*arguments),
@@ -220,6 +220,6 @@ def test_a_closed_standard_stream_is_no_crash(home, store, arguments, closed):
     assert done.returncode == (0 if arguments and closed != 1 else 2)
 
 
-def test_debug_goes_before_the_command_and_that_is_said(store):
+def test_debug_after_the_command_is_an_error(store):
     said = refusal("list", "--debug")
-    assert said == "--debug goes before the command: qm-tui --debug list. Try qm-tui --help.\n"
+    assert said == "--debug must come before the command: qm-tui --debug list.\n"

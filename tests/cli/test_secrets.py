@@ -1,4 +1,4 @@
-"""What reaches a terminal: never a secret, and foreign text only as something visible."""
+"""Output of the command line: no secrets, and untrusted text only sanitized."""
 
 import json
 import subprocess
@@ -54,7 +54,7 @@ NEW = user("bo", user_id="", password=NEW_PASSWORD, salt=NEW_SALT)
     ],
     ids=range(17),
 )
-def test_no_output_of_an_import_holds_a_secret(home, store, row):
+def test_import_output_contains_no_secret(home, store, row):
     commit(store, OLD)
     file = written(home, csv_text([HEADER, row]))
     _assert_no_secret(_said("import", "--dry-run", "--json", file))
@@ -77,7 +77,7 @@ _ROW = csv_text([NEW]).strip()
     ids=["unclosed", "after a quote", "NUL", "no UTF-8", "unclosed salt", "Windows-1252"],
 )
 @pytest.mark.parametrize("header", [True, False])
-def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header):
+def test_unreadable_record_shows_no_secret(home, store, text, header):
     whole = f"{csv_text([HEADER])}{text}\r\n" if header else f"{_ROW}\r\n{text}\r\n"
     encoding = "cp1252" if "Ä" in whole else "utf-8"
     file = written(home, whole.encode(encoding, errors="surrogateescape"))
@@ -104,7 +104,7 @@ def test_a_record_that_cannot_be_read_shows_no_secret(home, store, text, header)
     ],
     ids=str,
 )
-def test_no_other_output_holds_a_secret(home, store, arguments):
+def test_other_output_contains_no_secret(home, store, arguments):
     commit(store, OLD, user("bo"))
     commit(store, OLD._replace(password=NEW_PASSWORD, salt=NEW_SALT))
     commit(store, delete=(OLD.user_id,))
@@ -112,7 +112,7 @@ def test_no_other_output_holds_a_secret(home, store, arguments):
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["info"], ["export", "-"]], ids=str)
-def test_a_broken_store_is_refused_without_its_secrets(store, arguments):
+def test_error_about_a_damaged_store_contains_no_secret(store, arguments):
     commit(store, OLD)
     store.write_bytes(store.read_bytes().replace(b'"0412"', b'["0412"]'))
     _assert_no_secret(_said(*arguments))
@@ -133,7 +133,7 @@ def _unsafe(text: str) -> set[str]:
     }
 
 
-def test_hostile_text_in_the_store_is_listed_as_pictures(store):
+def test_list_sanitizes_hostile_text_in_the_store(store):
     commit_unchecked(
         store, user(first_name=f"A{HOSTILE}", user_name=HOSTILE, department="x\u202ey")
     )
@@ -143,7 +143,7 @@ def test_hostile_text_in_the_store_is_listed_as_pictures(store):
     assert "␛" in out
 
 
-def test_hostile_text_in_the_store_cannot_move_the_cursor_in_json(store):
+def test_json_escapes_hostile_text_in_the_store(store):
     commit_unchecked(store, user(first_name=HOSTILE))
     out = qm_tui("list", "--json")
     assert {character for character in _unsafe(out) if unicodedata.category(character) == "Cc"} == (
@@ -152,7 +152,7 @@ def test_hostile_text_in_the_store_cannot_move_the_cursor_in_json(store):
     assert json.loads(out)["first_name"] == HOSTILE
 
 
-def test_half_a_character_in_the_store_can_be_listed(store):
+def test_list_shows_surrogates_in_the_store(store):
     commit_unchecked(store, user(first_name="a\ud800b"), user("bo"))
     assert "U+D800" in qm_tui("list")
     lines = qm_tui("list", "--json").splitlines()
@@ -160,7 +160,7 @@ def test_half_a_character_in_the_store_can_be_listed(store):
 
 
 @pytest.mark.parametrize("options", [["--json"], []], ids=str)
-def test_hostile_text_in_a_file_is_reported_as_pictures(home, store, options):
+def test_import_sanitizes_hostile_text_in_a_file(home, store, options):
     rows = [
         ["Column \x1b[2J\x9b\u202e\u200b", *HEADER],
         ["x", *user(first_name=HOSTILE, location="x\x1b[2Jy")],
@@ -173,12 +173,12 @@ def test_hostile_text_in_a_file_is_reported_as_pictures(home, store, options):
         assert "␛" in out
 
 
-def test_the_path_of_the_store_is_shown_as_pictures(home):
+def test_info_sanitizes_the_path_of_the_store(home):
     out = qm_tui("info", "--store", "evil\x1b[2J\u202e.json")
     assert _unsafe(out) == set()
 
 
-def test_the_command_line_does_not_load_the_interface(home, store):
+def test_commands_do_not_import_the_terminal_ui(home, store):
     users_file(home, user())
     script = (
         "import os, sys\nfrom qm_tui.cli import main\n"
@@ -217,7 +217,7 @@ def test_the_command_line_does_not_load_the_interface(home, store):
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
-def test_a_password_as_an_argument_is_refused_and_not_repeated(store, arguments):
+def test_password_argument_is_rejected_and_not_repeated(store, arguments):
     commit(store, user())
     done = subprocess.run(command(*arguments), check=False, capture_output=True, timeout=30)
     assert done.returncode == 2

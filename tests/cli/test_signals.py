@@ -1,4 +1,4 @@
-"""Ctrl+C, hang-ups and readers that have seen enough: what is said then is true."""
+"""Ctrl+C, SIGTERM, SIGHUP and closed pipes: the messages are true."""
 
 import os
 import pty
@@ -38,9 +38,9 @@ def big(tmp_path_factory) -> Path:
 
 @contextmanager
 def running(*arguments: object, until: bytes, **more):
-    """The program, its standard error on a terminal, once it has shown `until` there.
+    """Run the program with standard error on a terminal; yield when it has shown `until` there.
 
-    What is appended to the list is all that it showed there, after its end.
+    Everything shown there is appended to the list after its end.
     """
     ours, theirs = pty.openpty()
     shown = b""
@@ -61,7 +61,7 @@ def running(*arguments: object, until: bytes, **more):
                     assert select.select([ours], [], [], 20)[0]
                     shown += os.read(ours, 4096)
             except OSError:
-                pass  # the terminal's other end is closed
+                pass  # the other end of the terminal is closed
             program.wait(timeout=20)
             said.append(shown.decode(errors="replace"))
     finally:
@@ -69,15 +69,15 @@ def running(*arguments: object, until: bytes, **more):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
+def test_canceled_import_writes_nothing(store, big, number):
     commit(store, user())
     before = as_it_is(store)
     with running("import", big, until=b"Reading", stdout=subprocess.PIPE) as (program, said):
         program.send_signal(number)
     assert program.returncode == 130
-    assert "Cancelled. Nothing was written." in said[0]
+    assert "Canceled. Nothing was changed." in said[0]
     assert "Traceback" not in said[0]
-    is_told_later = number != signal.SIGINT  # of who hung up nobody may have seen the line
+    is_told_later = number != signal.SIGINT  # after SIGHUP or SIGTERM the line may be unseen
     again = subprocess.run(command("info"), check=True, capture_output=True, timeout=20).stderr
     assert (b"was interrupted. Nothing was saved. Import the file again." in again) is is_told_later
     read = open_store(store)
@@ -87,7 +87,7 @@ def test_an_import_that_is_cancelled_writes_nothing(store, big, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_signal_that_was_ignored_from_the_start_stays_ignored(store, big, number):
+def test_ignored_signal_stays_ignored(store, big, number):
     with running(
         "import",
         big,
@@ -101,7 +101,7 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored(store, big, numb
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)
-def test_a_command_that_is_cancelled_says_so(store, arguments):
+def test_canceled_command_reports_it(store, arguments):
     commit(store, *[user(f"n{number}") for number in range(3000)])
     with subprocess.Popen(
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -110,12 +110,12 @@ def test_a_command_that_is_cancelled_says_so(store, arguments):
         program.send_signal(signal.SIGINT)
         _, errors = program.communicate(timeout=20)
     assert program.returncode == 130
-    assert errors.startswith(b"Cancelled.")
+    assert errors.startswith(b"Canceled.")
     assert errors.count(b"\n") == 1
 
 
 def _wait_until_it_waits_for_us(program: subprocess.Popen[bytes]) -> None:
-    """More than a pipe holds is on its way, and we do not read."""
+    """Wait until the output is blocked: it is larger than a pipe, and we do not read it."""
     assert program.stdout is not None
     assert select.select([program.stdout], [], [], 20)[0]
     time.sleep(0.3)
@@ -126,7 +126,7 @@ def _import_that_has_more_to_say_than_a_pipe_holds(home) -> Path:
     return written(home, csv_text([HEADER, user(user_id=""), *bad]))
 
 
-def test_a_cancel_after_the_commit_does_not_claim_that_nothing_was_written(home, store):
+def test_cancel_after_the_commit_does_not_claim_that_nothing_was_changed(home, store):
     file = _import_that_has_more_to_say_than_a_pipe_holds(home)
     with subprocess.Popen(
         command("import", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -135,12 +135,12 @@ def test_a_cancel_after_the_commit_does_not_claim_that_nothing_was_written(home,
         program.send_signal(signal.SIGINT)
         _, errors = program.communicate(timeout=20)
     assert len(open_store(store).load().users) == 1
-    assert program.returncode != 130, "130 is: cancelled, and nothing was done"
-    assert b"Nothing was written" not in errors
+    assert program.returncode != 130, "130 means: canceled, and nothing was changed"
+    assert b"Nothing was changed" not in errors
     assert b"Traceback" not in errors
 
 
-def test_a_reader_that_goes_away_does_not_undo_an_import(home, store):
+def test_closed_pipe_does_not_undo_an_import(home, store):
     file = _import_that_has_more_to_say_than_a_pipe_holds(home)
     with subprocess.Popen(
         command("import", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -154,7 +154,7 @@ def test_a_reader_that_goes_away_does_not_undo_an_import(home, store):
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)
-def test_a_reader_that_has_seen_enough_is_no_error(store, arguments):
+def test_closed_pipe_is_no_error(store, arguments):
     commit(store, *[user(f"n{number}") for number in range(3000)])
     with subprocess.Popen(
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -167,7 +167,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(store, arguments):
     assert program.returncode in (0, 141, -signal.SIGPIPE)
 
 
-def test_progress_is_drawn_on_a_terminal_only_and_cleared(store, big):
+def test_progress_is_drawn_on_terminals_and_cleared(store, big):
     with running("import", big, until=b"Reading", stdout=subprocess.DEVNULL) as (program, said):
         pass
     assert program.returncode == 0
@@ -176,7 +176,7 @@ def test_progress_is_drawn_on_a_terminal_only_and_cleared(store, big):
     assert f"of {MANY:,}" in said[0]
 
 
-def test_a_big_import_is_wholly_there(store, big):
+def test_big_import_is_complete(store, big):
     done = subprocess.run(
         command("import", big), check=False, capture_output=True, timeout=60, text=True
     )

@@ -1,4 +1,4 @@
-"""Stores as the program makes, backs up, checks and recovers them, and what it says of them."""
+"""`qm-tui init`, `backup`, `check` and `recover`, and notices of the store, as a program."""
 
 import grp
 import json
@@ -28,7 +28,7 @@ BO = user("bo")
 
 
 def _ran(*arguments: object, status: int = 0) -> tuple[str, str]:
-    """What the program said on standard output and on standard error, if it ended so."""
+    """Return standard output and standard error. The program must exit with this status."""
     done = subprocess.run(
         command(*arguments), check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=30
     )
@@ -49,7 +49,7 @@ def _log_of(store: Path) -> Path:
 
 
 def _damage_transaction(store: Path, value: bytes) -> int:
-    """Damage the transaction that wrote a value to the log; the byte at which its entry begins."""
+    """Damage the log entry that contains a value, and return the offset of the entry."""
     data = _log_of(store).read_bytes()
     place = data.index(b'"%b"' % value)
     _log_of(store).write_bytes(data.replace(b'"%b"' % value, b'"%b"' % value.swapcase(), 1))
@@ -59,17 +59,17 @@ def _damage_transaction(store: Path, value: bytes) -> int:
 # Init
 
 
-def test_init_makes_an_empty_private_store(store):
+def test_init_creates_an_empty_private_store(store):
     assert str(store) in qm_tui("init")
     assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
     assert _modes(store.parent) == {"users.json": 0o600, "users.log": 0o600, "users.lock": 0o600}
     assert "(0 users)" in qm_tui("info")
-    assert "is sound: 0 users" in qm_tui("check")
+    assert "The store is intact: 0 users" in qm_tui("check")
     with TinyDB(store) as plain:
         assert plain.table("users").all() == []
 
 
-def test_init_leaves_a_store_that_is_there_alone(store):
+def test_init_does_not_change_an_existing_store(store):
     commit(store, ANNA)
     before = as_it_is(store)
     assert "already" in refusal("init")
@@ -80,22 +80,22 @@ GROUP = grp.getgrgid(os.getegid()).gr_name
 
 
 @pytest.mark.parametrize("place", ["shared", "shared/staff.json"])
-def test_init_makes_a_store_that_a_group_shares(home, place):
+def test_init_creates_a_shared_store(home, place):
     out = qm_tui("init", "--shared", place, "--group", GROUP)
     path = home / "shared" / ("staff.json" if place.endswith("json") else "users.json")
-    assert f"Created an empty store, shared by the group {GROUP}: {path}" in out
+    assert f"Created an empty store shared by the group {GROUP}: {path}" in out
     assert f"--store {path}" in out
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o2770
     assert set(_modes(path.parent).values()) == {0o660}
     qm_tui("import", "--store", path, users_file(home, *ids_empty(ANNA)))
     assert set(_modes(path.parent).values()) == {0o660}
-    assert "is sound: 1 user" in qm_tui("check", "--store", path)
+    assert "The store is intact: 1 user" in qm_tui("check", "--store", path)
 
 
-def test_init_shares_a_store_that_is_there(store):
+def test_init_shares_an_existing_store(store):
     commit(store, ANNA)
     out = qm_tui("init", "--shared", store.parent, "--group", GROUP)
-    assert f"The store {store} exists: its 3 files are now shared by the group {GROUP}." in out
+    assert f"Shared the existing store {store} (3 files) with the group {GROUP}." in out
     assert set(_modes(store.parent).values()) == {0o660}
     assert open_store(store).load().users == {ANNA.user_id: ANNA}
 
@@ -103,30 +103,30 @@ def test_init_shares_a_store_that_is_there(store):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--shared", "x"], "needs both"),
-        (["--group", GROUP], "needs both"),
+        (["--shared", "x"], "--shared requires --group"),
+        (["--group", GROUP], "--group requires --shared"),
         (["--shared", "x", "--group", "nobody-of-this-name"], "no group nobody-of-this-name"),
         (["--shared", "x", "--group", GROUP, "--store", "y"], "cannot be combined"),
     ],
     ids=str,
 )
-def test_what_cannot_be_shared_is_refused_and_nothing_is_made(home, arguments, says):
+def test_invalid_share_fails_and_creates_nothing(home, arguments, says):
     assert says in refusal("init", *arguments)
     assert list(home.iterdir()) == []
 
 
-def test_a_folder_that_holds_something_else_is_not_shared(home):
+def test_folder_with_other_files_is_not_shared(home):
     (home / "folder").mkdir()
     (home / "folder" / "secret.txt").write_text("secret")
     assert "secret.txt" in refusal("init", "--shared", "folder", "--group", GROUP)
     assert _modes(home / "folder").keys() == {"secret.txt"}
 
 
-# Looking only
+# Read-only
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_read_only_looks_and_never_changes(home, store, place):
+def test_read_only_changes_nothing(home, store, place):
     def at(*arguments: object) -> list[object]:
         first, *rest = arguments
         if place == "before":
@@ -146,10 +146,10 @@ def test_read_only_looks_and_never_changes(home, store, place):
     assert as_it_is(store) == before
 
 
-# What the store has to say
+# Notices of the store
 
 
-def test_an_import_that_was_interrupted_is_said_until_somebody_at_a_terminal_was_told(home, store):
+def test_interrupted_import_is_reported_until_shown_on_a_terminal(home, store):
     commit(store, ANNA)
     many = users_file(home, *[user(f"n{n}", user_id="") for n in range(30_000)])
     with subprocess.Popen(
@@ -161,7 +161,7 @@ def test_an_import_that_was_interrupted_is_said_until_somebody_at_a_terminal_was
         ):
             time.sleep(0.002)
         program.send_signal(signal.SIGKILL)
-    for _ in range(2):  # as a job at night does
+    for _ in range(2):  # without a terminal, as a nightly job
         said = _errors("list")
         assert "The import of users.csv, started by" in said
         assert "was interrupted. Nothing was saved. Import the file again." in said
@@ -172,17 +172,17 @@ def test_an_import_that_was_interrupted_is_said_until_somebody_at_a_terminal_was
     assert _errors("list") == ""
 
 
-def test_a_store_without_its_log_is_refused_by_every_command_that_loads_it(store):
+def test_missing_log_is_an_error_in_every_command(store):
     commit(store, ANNA)
     _log_of(store).rename(store.with_name("elsewhere"))
     for arguments in (["list", "--json"], ["activity"], ["export", "-"], ["undo", 1]):
         assert "users.log is missing" in refusal(*arguments)
     out, errors = _ran("info", status=2)
-    assert "(it cannot be used)" in out
+    assert "(not usable)" in out
     assert "users.log is missing" in errors
 
 
-def test_a_store_without_its_file_is_read_from_the_log_and_that_is_said(store):
+def test_missing_snapshot_is_reported_and_read_from_the_log(store):
     commit(store, ANNA)
     store.unlink()
     out, errors = _ran("list", "--json")
@@ -195,17 +195,18 @@ def test_a_store_without_its_file_is_read_from_the_log_and_that_is_said(store):
     assert b"Bergen" in store.read_bytes()
 
 
-def test_info_says_how_large_the_files_are_and_who_wrote_last(store):
+def test_info_shows_the_size_and_the_last_transaction(store):
     commit(store, ANNA)
     commit(store, BO)
     out = qm_tui("info")
     assert f"{store} (2 users)" in out
     assert "3 files, " in out
     assert "transaction 2, " in out
-    assert "1 added; edit" in out
+    assert "Edit Bo Bosen" in out
+    assert "1 added" in out
 
 
-def test_what_plain_tinydb_sees_is_current_after_each_command(home, store):
+def test_plain_tinydb_sees_each_change(home, store):
     qm_tui("import", users_file(home, *ids_empty(ANNA, BO)))
     qm_tui("set", "location=Bergen", "anna")
     with TinyDB(store) as plain:
@@ -232,7 +233,7 @@ def append_and_replace(self, *arguments):
 from qm_tui.cli import main
 main(sys.argv[2:])
 """
-"""The program, after something has been planted in it; its first argument is the store's file."""
+"""A script that patches the program and runs it; its first argument is the path of the store."""
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=str)
@@ -247,7 +248,7 @@ main(sys.argv[2:])
     ],
     ids=["a full disk", "another program"],
 )
-def test_a_change_stands_if_the_file_cannot_be_written_and_that_is_warned_of(
+def test_change_is_saved_with_a_warning_if_the_snapshot_cannot_be_written(
     store, planted, why, options
 ):
     commit(store, ANNA, BO)
@@ -262,9 +263,9 @@ def test_a_change_stands_if_the_file_cannot_be_written_and_that_is_warned_of(
     )
     assert done.returncode == 0
     assert done.stderr == (
-        f"Warning: users.json is behind: {why}. All changes are saved in the log.\n"
+        f"Warning: users.json is behind: {why}. All changes are saved in the transaction log.\n"
     )
-    assert json.loads(done.stdout)["committed"] if options else "1 user changed" in done.stdout
+    assert json.loads(done.stdout)["committed"] if options else "Changed 1 user" in done.stdout
     assert "Bergen" not in store.read_text()
     assert ("Paris" in store.read_text()) == ("another" in why)
 
@@ -272,12 +273,12 @@ def test_a_change_stands_if_the_file_cannot_be_written_and_that_is_warned_of(
 # Backup
 
 
-def test_a_backup_is_a_private_tar_archive_of_all_files(home, store):
+def test_backup_is_a_private_tar_archive_of_all_files(home, store):
     commit(store, ANNA)
     commit(store, BO)
     before = as_it_is(store)
     out = qm_tui("backup", "store.tar")
-    assert out.startswith(f"Backup complete. 2 users, transaction 2: {home}/store.tar (")
+    assert out.startswith(f"Backup complete. 2 users written to {home}/store.tar (")
     assert stat.S_IMODE((home / "store.tar").stat().st_mode) == 0o600
     listed = subprocess.run(
         ["tar", "tf", "store.tar"], check=True, capture_output=True, text=True, timeout=30
@@ -287,7 +288,7 @@ def test_a_backup_is_a_private_tar_archive_of_all_files(home, store):
     assert "already exists" in refusal("backup", "store.tar")
 
 
-def test_a_backup_that_is_extracted_is_the_store(home, store, monkeypatch):
+def test_extracted_backup_is_the_same_store(home, store, monkeypatch):
     small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
     for location in ("Oslo", "Bergen", "Paris"):
         with closing(open_store(store, retention=small)) as opened:
@@ -300,18 +301,18 @@ def test_a_backup_that_is_extracted_is_the_store(home, store, monkeypatch):
     again = home / "again" / "users.json"
     assert open_store(again).load() == open_store(store).load()
     monkeypatch.setenv("QM_TUI_STORE", str(again))
-    assert "is sound: 2 users, transaction 4." in qm_tui("check")
+    assert "is intact: 2 users, transaction 4." in qm_tui("check")
     qm_tui("undo", 3)
     users = [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
     assert users[0]["location"] == "Bergen"
 
 
-def test_there_is_no_backup_of_no_store(home, store):
+def test_backup_without_a_store_is_an_error(home, store):
     assert "There is no store" in refusal("backup", "store.tar")
     assert list(home.iterdir()) == []
 
 
-def test_a_backup_that_cannot_be_written_is_refused(home, store):
+def test_unwritable_backup_is_an_error(home, store):
     commit(store, ANNA)
     assert "No such file or directory" in refusal("backup", "missing/store.tar")
     (home / "folder").mkdir()
@@ -321,18 +322,18 @@ def test_a_backup_that_cannot_be_written_is_refused(home, store):
 # Check
 
 
-def test_a_sound_store_is_said_to_be_sound(store):
+def test_check_reports_an_intact_store(store):
     commit(store, ANNA)
-    assert qm_tui("check") == "The store is sound: 1 user, transaction 1.\n"
+    assert qm_tui("check") == "The store is intact: 1 user, transaction 1.\n"
     assert json.loads(qm_tui("check", "--json")) == []
 
 
-def test_there_is_nothing_to_check_of_no_store(store):
+def test_check_without_a_store_is_an_error(store):
     assert "There is no store" in refusal("check")
     assert not store.parent.exists()
 
 
-def test_what_is_odd_is_a_warning(store):
+def test_check_reports_warnings(store):
     commit_unchecked(store, ANNA._replace(is_active="yes"))
     store.chmod(0o644)
     (store.parent / ".users.json.0123456789ab.new").write_bytes(b"half")
@@ -340,13 +341,13 @@ def test_what_is_odd_is_a_warning(store):
     assert "Warning: users.json has the mode 0644, or the wrong group. It should be 0600." in out
     assert "Warning: .users.json.0123456789ab.new was left behind." in out
     assert "Warning: Anna Berg (u2222222222a): Is User Active" in out
-    assert out.endswith("The store is not damaged: 1 user, 3 warnings.\n")
+    assert out.endswith("The store is intact: 1 user, 3 warnings.\n")
     found = json.loads(qm_tui("check", "--json", status=1))
     assert [one["severity"] for one in found] == ["warning"] * 3
     assert all(one["message"].endswith(".") for one in found)
 
 
-def test_damage_is_said_with_its_place(store):
+def test_check_reports_damage_with_its_position(store):
     commit(store, ANNA)
     for location in ("Bergen", "Paris", "Rome"):
         commit(store, ANNA._replace(location=location))
@@ -354,13 +355,13 @@ def test_damage_is_said_with_its_place(store):
     before = as_it_is(store)
     out = qm_tui("check", status=2)
     assert f"users.log, byte {offset:,}" in out
-    assert out.endswith(f"The store {store} is damaged.\n")
+    assert f"The store {store} is damaged." in out.splitlines()[-1]
     found = json.loads(qm_tui("check", "--json", status=2))
     assert "damage" in {one["severity"] for one in found}
     assert as_it_is(store) == before
 
 
-def test_a_damaged_file_is_said_to_be(store):
+def test_check_reports_a_damaged_snapshot(store):
     commit(store, ANNA)
     store.write_bytes(store.read_bytes().replace(b"Anna", b"Anne"))
     out = qm_tui("check", status=2)
@@ -370,21 +371,21 @@ def test_a_damaged_file_is_said_to_be(store):
 # Recover
 
 
-def test_a_store_that_is_whole_is_recovered_wholly(home, store):
+def test_recover_restores_an_intact_store(home, store):
     commit(store, ANNA)
     commit(store, BO)
     before = as_it_is(store)
     out = qm_tui("recover", "new.json")
-    assert f"2 users written to {home}/new.json, as of transaction 2." in out
+    assert f"Recovered 2 users to {home}/new.json, as of transaction 2." in out
     assert f"{store} was not changed." in out
     assert as_it_is(store) == before
     assert open_store(home / "new.json").load() == open_store(store).load()
     modes = _modes(home)
     assert {modes[f"new.{end}"] for end in ("json", "log", "lock")} == {0o600}
-    assert "is sound: 2 users" in qm_tui("check", "--store", "new.json")
+    assert "is intact: 2 users" in qm_tui("check", "--store", "new.json")
 
 
-def test_what_could_not_be_read_is_listed_with_its_place(home, store, monkeypatch):
+def test_recover_lists_unreadable_parts(home, store, monkeypatch):
     commit(store, ANNA, BO)
     for location in ("Bergen", "Paris", "Rome"):
         commit(store, BO._replace(location=location))
@@ -406,21 +407,21 @@ def test_what_could_not_be_read_is_listed_with_its_place(home, store, monkeypatc
     assert {1, 2, 4} <= set(numbers)
 
 
-def test_a_store_is_recovered_from_a_backup(home, store, monkeypatch):
+def test_recover_reads_a_backup(home, store, monkeypatch):
     commit(store, ANNA)
     commit(store, BO)
     qm_tui("backup", "store.tar")
     for one in store.parent.iterdir():
         one.unlink()
     out = qm_tui("recover", "--store", "store.tar", "new.json")
-    assert "2 users written to" in out
+    assert "Recovered 2 users to" in out
     monkeypatch.setenv("QM_TUI_STORE", str(home / "new.json"))
-    assert "is sound: 2 users, transaction 2." in qm_tui("check")
+    assert "is intact: 2 users, transaction 2." in qm_tui("check")
     qm_tui("undo", 2)
     assert json.loads(qm_tui("list", "--json"))["user_name"] == "anna"
 
 
-def test_a_recovery_replaces_nothing(home, store):
+def test_recover_overwrites_nothing(home, store):
     commit(store, ANNA)
     (home / "new.json").write_text("precious")
     (home / "other.log").write_text("precious")
@@ -432,7 +433,7 @@ def test_a_recovery_replaces_nothing(home, store):
     assert as_it_is(store) == before
 
 
-def test_nothing_is_recovered_of_nothing(home, store):
+def test_recover_without_readable_data_is_an_error(home, store):
     refusal("recover", "new.json")
     store.parent.mkdir()
     store.write_bytes(b"\x00" * 5000)

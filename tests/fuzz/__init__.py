@@ -1,5 +1,5 @@
-"""Targets for a fuzzer: whatever anybody may give to the program, it answers as it promises.
+"""Fuzz tests: the program keeps its promises for any input.
 
-What is tried is made by Hypothesis, for the most part out of real files to which something
-happened. `make test` tries a little of each; `python -m tests.fuzz MINUTES` goes on for as long.
+Hypothesis generates the inputs, mostly by mutating real files. `make test` tries a few of each;
+`python -m tests.fuzz MINUTES` runs for as long as wanted.
 """

@@ -1,7 +1,7 @@
-"""Try the targets again and again, each time with other tries: `python -m tests.fuzz MINUTES`.
+"""Run the fuzz tests repeatedly with new inputs: `python -m tests.fuzz MINUTES`.
 
-It ends at the first failure, with what failed made as small as it can be. Hypothesis keeps that,
-and the next `make test` tries it again.
+Stops at the first failure, with a minimal input. Hypothesis saves it, and the next `make test`
+tries it again.
 """
 
 import os
@@ -13,14 +13,14 @@ from pathlib import Path
 from tests.fuzz.tries import VARIABLE
 
 _TRIES = 1000
-"""Tries of each target in a round."""
+"""The number of inputs per test and round."""
 
 
 def main(minutes: float) -> int:
-    """Go on for so many minutes.
+    """Run the tests for a time.
 
     Returns:
-        The status of the last round: 0 where nothing failed.
+        The exit status of the last round: 0 if nothing failed.
     """
     end = time.monotonic() + minutes * 60
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not long"]
@@ -32,7 +32,7 @@ def main(minutes: float) -> int:
             env={**os.environ, VARIABLE: str(_TRIES)},
         ).returncode
         rounds += 1
-    print(f"{rounds} rounds of {_TRIES:,} tries of each target: {'FAILED' if status else 'sound'}")
+    print(f"{rounds} rounds of {_TRIES:,} inputs per test: {'FAILED' if status else 'passed'}")
     return status
 
 

@@ -1,4 +1,4 @@
-"""The files of a real store, what its transactions made of its users, and what may happen to it."""
+"""The files of a real store, its earlier states, and mutations of its files."""
 
 import json
 import re
@@ -28,10 +28,10 @@ Files = Mapping[str, bytes]
 
 
 class RealStore:
-    """A store, as it is on the disk.
+    """A store on the disk.
 
     Args:
-        files: each file's bytes, by its name.
+        files: the contents of the files, by name.
         states: the users after each transaction, from the empty store on.
     """
 
@@ -41,11 +41,11 @@ class RealStore:
 
     @property
     def logs(self) -> list[str]:
-        """The names of the segments of the log, oldest first."""
+        """The file names of the segments of the log, oldest first."""
         return sorted(name for name in self.files if name.startswith("users.log"))
 
     def put(self, folder: Path, changed: Files) -> Path:
-        """Make a folder that holds the store with some of its files changed, and nothing else.
+        """Create a folder with only the store, with some of its files changed.
 
         Returns:
             The path of the store.
@@ -58,9 +58,9 @@ class RealStore:
 
 
 def real_store(folder: Path) -> RealStore:
-    """Make a store that has all that a store may have.
+    """Create a store with all kinds of contents.
 
-    A program that was killed has left its file behind by two transactions.
+    Its snapshot is two transactions behind the log, as after the kill of a program.
     """
     path = folder / NAME
     states: list[dict[str, User]] = [{}]
@@ -87,21 +87,21 @@ def real_store(folder: Path) -> RealStore:
     return RealStore({**files, NAME: kept}, states)
 
 
-# What may happen to bytes that nobody sealed
+# Damage without valid checksums
 
 _junk = st.binary(max_size=6) | st.sampled_from([b"\n", b"\0" * 600, b"{}", b"}\n", b"\xff", b'"'])
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What a disk, or somebody without care, does to the bytes of a file.
+    """Damage to the bytes of a file.
 
     Attributes:
-        how: what is done.
-        first: where, as a part of the whole.
-        second: up to where.
-        junk: what gets in.
-        bit: the bit that flips.
+        how: the kind of damage.
+        first: its start, as a fraction of the file.
+        second: its end, as a fraction of the file.
+        junk: the inserted bytes.
+        bit: the flipped bit.
     """
 
     how: str
@@ -111,7 +111,7 @@ class Damage:
     bit: int = 0
 
     def __call__(self, data: bytes) -> bytes:
-        """The bytes afterwards."""
+        """Return the changed bytes."""
         first, second = sorted((self.first, self.second))
         at, to = int(first * len(data)), int(second * len(data))
         lines = data.splitlines(keepends=True) or [b""]
@@ -137,10 +137,10 @@ _ways = st.sampled_from(["cut", "lose", "flip", "insert", "zero", "double", "swa
 damages = st.builds(Damage, _ways, st.floats(0, 1), st.floats(0, 1), _junk, st.integers(0, 7))
 
 
-# What a program with ill will, or of another version, may write
+# Files of malicious programs, or of other versions
 
 _DEEP: Final = "deep"
-"""Stands for lists in lists, which nobody wants to read where a test fails."""
+"""A placeholder for nested lists, which would be unreadable in the output of a test."""
 
 _odd = st.one_of(
     st.none(),
@@ -161,13 +161,13 @@ _odd = st.one_of(
 
 @dataclass(frozen=True)
 class Forgery:
-    """Other JSON than was written; `sealed` makes all checksums fit again.
+    """A forged JSON value; `sealed` makes all checksums valid again.
 
     Attributes:
-        where: the line, as a part of all lines.
-        inside: what in its JSON, from the outermost on.
-        how: what is done to it.
-        odd: what is put there.
+        where: the line, as a fraction of all lines.
+        inside: the path of the value in its JSON, from the outermost on.
+        how: the kind of change.
+        odd: the new value.
     """
 
     where: float
@@ -176,7 +176,7 @@ class Forgery:
     odd: Any
 
     def __call__(self, data: bytes) -> bytes:
-        """The bytes afterwards."""
+        """Return the changed bytes."""
         lines = data.splitlines(keepends=True)
         if not lines:
             return data
@@ -195,7 +195,7 @@ class Forgery:
         return line
 
     def _altered(self, said: Any, inside: tuple[int, ...]) -> Any:
-        """The JSON with one thing in it otherwise."""
+        """Return the JSON with one changed value."""
         at, *deeper = inside
         if not isinstance(said, dict | list) or not said:
             return self.odd
@@ -231,10 +231,10 @@ _CHECKSUM = re.compile(rb'"checksum":"([0-9a-f]{16})"')
 
 
 def sealed(before: RealStore, files: Files) -> dict[str, bytes]:
-    """Make all checksums of forged files fit, and what names a place in the log.
+    """Return forged files with valid checksums and positions in the log.
 
     Args:
-        before: the store that was forged.
+        before: the original store.
         files: all its files, forged.
     """
     made, chain = dict(files), entries.START
@@ -267,7 +267,7 @@ def sealed(before: RealStore, files: Files) -> dict[str, bytes]:
 
 
 def _header(payload: bytes, number: int, chain: str) -> tuple[bytes, str]:
-    """The first payload of a segment, and the chain value before it."""
+    """Return the first payload of a segment, and the chain value before it."""
     with suppress(ValueError, RecursionError):
         found = json.loads(payload)
         if isinstance(found, dict) and isinstance(found.get("chain"), str):

@@ -1,4 +1,4 @@
-"""Any text as a filter, typed or asked: a fault with a sentence, or an answer."""
+"""Any text as a filter, complete or while typing: a result, or an error with a sentence."""
 
 from contextlib import suppress
 
@@ -55,7 +55,7 @@ def _is_no_fault(text: str) -> None:
 
 
 def _found(text: str) -> list[str] | None:
-    """Whom a filter finds; None where it is none, or asks for what makes no sense."""
+    """Return the users that a filter finds; None if it is invalid."""
     try:
         query = Query(parsed(text), ())
         answer = Finder(Rests()).found(USERS, query, _HAPPENED)
@@ -73,7 +73,7 @@ def _found(text: str) -> list[str] | None:
 @example("changed:0001-01-01..9999-12-31")
 @example("changed:99999d")
 @example("import:999999999999999999")
-def test_a_filter_finds_some_users_once_and_its_opposite_all_others(text):
+def test_filter_and_its_negation_find_each_user_once(text):
     found = _found(text)
     if found is None:
         return
@@ -88,7 +88,7 @@ def test_a_filter_finds_some_users_once_and_its_opposite_all_others(text):
 
 @TRIES
 @given(_filters, st.integers(0, 100))
-def test_what_is_typed_may_go_on_or_has_a_fault_and_never_fails(text, cursor):
+def test_typed_text_is_completed_or_an_error(text, cursor):
     try:
         parsed(text, is_typing=True)
     except FilterFault as fault:

@@ -1,4 +1,4 @@
-"""Any bytes as the admin's own files: settings, choices, views, mappings of columns."""
+"""Any bytes as the personal files of an admin: settings, saved options, views, mappings."""
 
 import tomllib
 
@@ -88,7 +88,7 @@ def _folder(home):
 @example(b"[" * 100_000)
 @example(b"store.a = " + b"[" * 100_000)
 @example(b"[store]\nhistory_days = nan\n")
-def test_settings_are_taken_whole_or_refused_with_a_sentence(data):
+def test_settings_are_read_completely_or_rejected(data):
     settings_path().write_bytes(data)
     try:
         chosen = settings()
@@ -111,7 +111,7 @@ def test_settings_are_taken_whole_or_refused_with_a_sentence(data):
 @given(_files)
 @example(b"theme = []")
 @example(b"theme = {}")
-def test_choices_that_make_no_sense_are_passed_over_and_new_ones_kept(data):
+def test_invalid_saved_options_are_ignored_and_replaced(data):
     choices_path().write_bytes(data)
     before = remembered()
     assert isinstance(before, Remembered)
@@ -121,7 +121,7 @@ def test_choices_that_make_no_sense_are_passed_over_and_new_ones_kept(data):
 
 @TRIES
 @given(_files)
-def test_views_that_make_no_sense_are_passed_over_and_new_ones_kept(data):
+def test_invalid_saved_views_are_ignored_and_replaced(data):
     views_path().write_bytes(data)
     before = remembered_views()
     assert isinstance(before, RememberedViews)
@@ -137,7 +137,7 @@ def test_views_that_make_no_sense_are_passed_over_and_new_ones_kept(data):
 
 @TRIES
 @given(_files)
-def test_a_mapping_is_taken_whole_or_refused_with_a_sentence(data):
+def test_mapping_is_read_completely_or_rejected(data):
     path = settings_path().parent / "mappings" / "one.toml"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Any bytes as a store's files: refused with a sentence, or a store that one can go on with."""
+"""Any bytes as the files of a store: an error with a sentence, or a usable store."""
 
 import shutil
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _is_sound(refusal: StoreError) -> None:
 
 
 def _opened(path: Path, *, read_only: bool = False) -> UserStore | None:
-    """The store; None where it is refused, with a sentence."""
+    """Open a store; return None if it is rejected with a sentence."""
     store = open_store(path, wait=0, read_only=read_only)
     try:
         store.load()
@@ -66,7 +66,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def _looked_at(store: UserStore) -> None:
-    """Ask a store for all that it may be asked for."""
+    """Call all methods of a store that read."""
     with suppress(StoreError):
         entries = store.transactions()
         for one in entries[:12]:
@@ -88,7 +88,7 @@ def _maintained(path: Path) -> Iterator[Maintenance]:
 
 
 def _gone_on_with(path: Path, before: State) -> None:
-    """Change a store that could be opened; what it held stays."""
+    """Change a store; the other users stay unchanged."""
     with closing(open_store(path, wait=0)) as store:
         try:
             assert dict(store.load().users) == dict(before.users)
@@ -151,10 +151,10 @@ def _kept(path: Path) -> None:
 
 
 def _checked(path: Path) -> tuple[State, bool] | None:
-    """Try all that a store's files may be used for.
+    """Run all operations on the files of a store.
 
     Returns:
-        The state, and whether something was said of it; None if it was refused.
+        The state, and whether there are notices; None if the store was rejected.
     """
     before = _contents(path.parent)
     looking = _opened(path, read_only=True)
@@ -177,7 +177,7 @@ def _checked(path: Path) -> tuple[State, bool] | None:
 
 
 def _changed(real: RealStore, changes: list[tuple[int, Damage | Forgery]]) -> dict[str, bytes]:
-    """The files of a store after forgeries, which are sealed, and damages, which are not."""
+    """Return the files of a store with sealed forgeries, then with damage that is not sealed."""
     names, files = sorted(real.files), dict(real.files)
     for kind in (Forgery, Damage):
         for number, change in changes:
@@ -192,7 +192,7 @@ def _changed(real: RealStore, changes: list[tuple[int, Damage | Forgery]]) -> di
 _FILES = st.integers(0, 20)
 
 
-def test_the_files_are_those_of_a_store_with_all_that_it_may_have(real, folder):
+def test_real_store_has_all_kinds_of_files(real, folder):
     assert len(real.logs) > 1
     assert real.logs[0] == "users.log"
     assert any(b'{"part":' in real.files[name] for name in real.logs)
@@ -204,7 +204,7 @@ def test_the_files_are_those_of_a_store_with_all_that_it_may_have(real, folder):
 
 @TRIES
 @given(st.lists(st.tuples(_FILES, damages), min_size=1, max_size=3))
-def test_damaged_files_are_refused_or_give_what_was_there_once(real, folder, changes):
+def test_damaged_files_are_rejected_or_read_as_an_earlier_state(real, folder, changes):
     found = _checked(real.put(folder, _changed(real, changes)))
     if found is not None:
         state, is_said = found
@@ -218,19 +218,19 @@ def test_damaged_files_are_refused_or_give_what_was_there_once(real, folder, cha
 @example([(3, Forgery(0.5, (1, 0), "set", None))])
 @example([(0, Forgery(0.25, (3,), "set", None))])
 @given(st.lists(st.tuples(_FILES, forgeries | damages), min_size=1, max_size=2))
-def test_files_that_others_wrote_are_refused_or_can_be_gone_on_with(real, folder, changes):
+def test_forged_files_are_rejected_or_remain_usable(real, folder, changes):
     _checked(real.put(folder, _changed(real, changes)))
 
 
 @TRIES
 @given(st.binary(max_size=200), st.sampled_from([NAME, "users.log", "users.log.000002", LOCK]))
-def test_any_bytes_in_place_of_a_file_of_the_store(real, folder, data, name):
+def test_any_bytes_as_a_file_of_the_store(real, folder, data, name):
     _checked(real.put(folder, {name: data}))
 
 
 @TRIES
 @given(st.lists(damages, min_size=1, max_size=3))
-def test_a_damaged_backup_is_refused_or_what_it_holds_is_recovered(real, folder, changes):
+def test_damaged_backup_is_rejected_or_recovered(real, folder, changes):
     path = real.put(folder, {})
     (folder.parent / "kept.tar").unlink(missing_ok=True)
     with _maintained(path) as files:

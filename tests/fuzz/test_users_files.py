@@ -1,4 +1,4 @@
-"""Any bytes as a users file, read in any way: a refusal or a report, and every record counted."""
+"""Any bytes as a users file, with any options: an error or a report that counts all records."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.transfer.slow_count import slow_count
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
-# -- what a file may hold
+# Contents of files
 
 _NEW = [user(name, user_id="") for name in ("bo", "cy", "dora")]
 _REAL = [
@@ -54,7 +54,7 @@ _fragment = st.one_of(
 _soup = st.lists(_fragment, max_size=14).map(b"".join)
 _data = st.binary(max_size=300) | _soup | mutated(_REAL, _fragment, tuple(sorted(ENCODINGS)))
 
-# -- how it may be read, and what may be chosen
+# Options
 
 _mappings = st.none() | st.dictionaries(
     st.sampled_from([*HEADER, "a", "x", "Vorname"]),
@@ -80,7 +80,7 @@ def _choices(draw: st.DrawFn) -> Choices:
 
 @pytest.fixture(scope="module")
 def kept_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a store that holds a user."""
+    """Return the folder of a store with a user."""
     folder = tmp_path_factory.mktemp("store")
     commit(folder / "users.json", ANNA)
     return folder
@@ -106,9 +106,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 @given(_data, _read_as, _choices())
 @example(b'"sep=;\r\na;b\r\nc;d', ReadAs(), Choices())
 @example(b"", ReadAs(header=True), Choices())
-def test_a_dry_run_refuses_or_reports_and_changes_nothing(
-    store, kept_in, folder, data, read_as, choices
-):
+def test_dry_run_changes_nothing(store, kept_in, folder, data, read_as, choices):
     path = folder / "users.csv"
     path.write_bytes(data)
     before, state = _contents(kept_in), store.state
@@ -136,7 +134,7 @@ def test_a_dry_run_refuses_or_reports_and_changes_nothing(
 
 @TRIES
 @given(_data, _read_as)
-def test_a_preview_counts_the_same_and_what_it_rejects_can_be_saved(store, folder, data, read_as):
+def test_preview_counts_and_rejected_records_can_be_saved(store, folder, data, read_as):
     path = folder / "users.csv"
     path.write_bytes(data)
     try:

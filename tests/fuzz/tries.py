@@ -1,4 +1,4 @@
-"""How much the targets try, and what happens to real files before they are tried."""
+"""The number of inputs per fuzz test, and mutations of real files."""
 
 import os
 
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 VARIABLE = "QM_TUI_TEST_EXAMPLES"
-"""The environment variable that says how much each target tries."""
+"""The environment variable with the number of inputs per test."""
 
 TRIES = settings(
     deadline=None,
@@ -26,13 +26,13 @@ def mutated(
     fragment: st.SearchStrategy[bytes],
     encodings: tuple[str, ...] = (),
 ) -> bytes:
-    """A real file that something happened to, or several things.
+    """Mutate a real file, once or several times.
 
     Args:
-        draw: what Hypothesis gives.
+        draw: the function of Hypothesis that draws values.
         real: the real files.
-        fragment: what may get into one.
-        encodings: those into which one may be turned.
+        fragment: the strategy for inserted bytes.
+        encodings: the encodings to which a file may be converted.
     """
     data = draw(st.sampled_from(real))
     ways = ["cut", "begin", "insert", "flip", "splice", "lose", *(["encode"] if encodings else [])]

@@ -1,4 +1,4 @@
-"""The tables that the benchmarks print."""
+"""The tables of the benchmarks."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from benchmarks.figures import OURS, Row, Table, Unit
     ],
     ids=["median and longest", "within", "over", "some without an answer", "no answer"],
 )
-def test_a_row_says_median_longest_and_bound(values, bound, ends):
+def test_row_contains_median_maximum_and_bound(values, bound, ends):
     row = Row("a key", Unit.MILLISECONDS)
     row.bound = bound
     for value in values:
@@ -25,7 +25,7 @@ def test_a_row_says_median_longest_and_bound(values, bound, ends):
     assert row.line([]).endswith(ends)
 
 
-def test_a_row_says_how_many_times_another_program_ours_is():
+def test_row_contains_ratio_to_other_programs():
     row = Row("a key", Unit.BYTES)
     row.add(OURS, 500)
     row.add("other", 2000)
@@ -35,7 +35,7 @@ def test_a_row_says_how_many_times_another_program_ours_is():
     )
 
 
-def test_a_table_prints_its_rows_in_the_order_in_which_they_came(capsys):
+def test_table_prints_rows_in_order_of_creation(capsys):
     table = Table("Keys")
     table.row("second", Unit.SECONDS, 3).add(OURS, 2)
     table.row("first", Unit.SECONDS).add(OURS, 1)

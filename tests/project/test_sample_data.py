@@ -62,18 +62,18 @@ def many() -> list[User]:
 # The generator
 
 
-def test_a_longer_file_begins_with_the_shorter_one(many):
+def test_longer_file_begins_with_the_shorter_one(many):
     for count in (0, 1, 250, 5000):
         assert list(users(count)) == many[:count]
 
 
-def test_the_program_writes_the_same_bytes_from_any_folder_in_any_locale(tmp_path):
+def test_generator_is_reproducible_in_any_folder_and_locale(tmp_path):
     done = run_generate("250", folder=tmp_path)
     assert done.stdout == (FOLDER / "users.csv").read_bytes()
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_every_generated_user_keeps_every_rule(many):
+def test_generated_users_are_valid(many):
     for user in many[:20_000]:
         assert faults_of(user) == []
         for field, value in zip(FIELDS, user, strict=True):
@@ -82,14 +82,14 @@ def test_every_generated_user_keeps_every_rule(many):
             assert value == value.strip()
 
 
-def test_no_two_generated_users_share_a_user_name_an_extension_or_a_phone(many):
+def test_user_names_extensions_and_phones_are_unique(many):
     assert len({name_key(user.user_name) for user in many}) == MANY
     assert len({user.extension for user in many}) == MANY
     phones = [phone for user in many for phone in (user.phone_ip, user.secondary_phone_ip) if phone]
     assert len({phone.casefold() for phone in phones}) == len(phones)
 
 
-def test_nothing_in_a_generated_user_by_itself_is_worth_a_warning(many):
+def test_generated_users_have_no_warnings(many):
     for user in many[:20_000]:
         assert not (user.on_demand_license == "1" and user.recording_profile)
         assert bool(user.windows_login) == (user.computer_recording_license == "1")
@@ -99,21 +99,21 @@ def test_nothing_in_a_generated_user_by_itself_is_worth_a_warning(many):
         assert not any(value.startswith(("=", "+", "-", "@", "\t", "'")) for value in user)
 
 
-def test_names_come_in_many_scripts_and_extensions_with_leading_zeros(many):
+def test_names_use_many_scripts_and_extensions_leading_zeros(many):
     names = {user.first_name for user in many[:5000]} | {user.last_name for user in many[:5000]}
     assert {"陈", "Ying", "Łukasik", "Åkesson", "d'Arcy", "Şahin", "محمد", "Олена"} <= names
     assert any(user.extension.startswith("0") for user in many[:250])
 
 
 @pytest.mark.parametrize("arguments", [(), ("many",), ("-1",), ("1.5",), ("",), ("1", "2"), ("²",)])
-def test_a_wrong_argument_is_answered_with_one_sentence(arguments, tmp_path):
+def test_invalid_argument_is_an_error_of_one_line(arguments, tmp_path):
     done = run_generate(*arguments, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().startswith("Say how many users to write")
+    assert done.stderr.decode().startswith("Usage: ")
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_reader_that_has_seen_enough_ends_the_program_without_a_word():
+def test_closed_pipe_ends_the_generator_silently():
     with subprocess.Popen(
         [sys.executable, GENERATE, "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
@@ -128,13 +128,13 @@ def test_a_reader_that_has_seen_enough_ends_the_program_without_a_word():
 # The sample files
 
 
-def test_the_sample_files_are_what_make_writes(tmp_path):
+def test_sample_files_are_up_to_date(tmp_path):
     make(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
 
 
-def test_no_user_is_in_two_sample_files():
+def test_each_user_is_in_one_sample_file():
     names = [
         record.values[FIELD["user_name"].index]
         for name in samples()
@@ -152,7 +152,7 @@ def test_no_user_is_in_two_sample_files():
         ("users-excel-de.csv", 60, Dialect("cp1252", ";", has_sep_line=False, has_header=True)),
     ],
 )
-def test_a_good_sample_file_is_understood_and_every_user_added(name, added, dialect):
+def test_valid_sample_file_is_imported_completely(name, added, dialect):
     found = sample(name)
     plan = found.plan()
     assert found.findings.dialect == dialect
@@ -161,14 +161,14 @@ def test_a_good_sample_file_is_understood_and_every_user_added(name, added, dial
 
 
 @pytest.mark.parametrize("name", ["users.csv", "users-no-header.csv", "users-excel-de.csv"])
-def test_a_sample_file_holds_generated_users_unaltered(name, many):
+def test_sample_file_contains_generated_users(name, many):
     by_name = {user.user_name: user for user in many[:1000]}
     for record in sample(name).records:
         found = User(*[value or "" for value in record.values])
         assert found == by_name[found.user_name]
 
 
-def test_every_optional_field_is_used_and_empty_somewhere_in_the_sample():
+def test_optional_fields_are_sometimes_empty_in_the_sample():
     rows = [record.values for record in sample("users.csv").records]
     for field in FIELDS:
         values = {row[field.index] for row in rows}
@@ -181,7 +181,7 @@ def test_every_optional_field_is_used_and_empty_somewhere_in_the_sample():
             assert {"0", "1"} <= values, field.key
 
 
-def test_german_excel_shows_umlauts_at_once_and_drops_last_cells():
+def test_german_excel_file_has_umlauts_first_and_short_records():
     found = sample("users-excel-de.csv")
     for record in found.records[:5]:
         assert set("äöüÄÖÜß") & set("".join(record.values[at] or "" for at in range(2)))
@@ -206,12 +206,12 @@ FIELDS_AT_FAULT = {
     **{f"Bad {field.header}": field.key for field in FIELDS if field.kind is Kind.FLAG},
 }
 CANNOT_BE_READ = [
-    "A cell has more than 4,096 characters",
-    "The record has 27 values, the file has 26 columns",
-    "There is text after a closing quote",
-    "The record holds a NUL character",
-    "The record holds bytes that are not UTF-8",
-    "A quote is opened and not closed",
+    "A cell is too long (maximum 4,096 characters)",
+    "The record has 27 values, but the file has 26 columns",
+    "Text after a closing quote",
+    "The record contains a NUL character",
+    "The record contains bytes that are not valid UTF-8",
+    "Unclosed quote",
 ]
 
 
@@ -220,7 +220,7 @@ def with_errors() -> Sample:
     return sample("users-with-errors.csv")
 
 
-def test_every_rule_rejects_the_one_record_that_breaks_it(with_errors):
+def test_every_rule_rejects_one_record(with_errors):
     plan = with_errors.plan()
     found = [(problem.user, problem.field.key) for problem in errors_of(plan) if problem.field]
     assert sorted(found) == sorted(FIELDS_AT_FAULT.items())
@@ -229,7 +229,7 @@ def test_every_rule_rejects_the_one_record_that_breaks_it(with_errors):
     assert plan.rejected == len(FIELDS_AT_FAULT) + len(CANNOT_BE_READ)
 
 
-def test_the_good_records_around_the_broken_ones_are_added(with_errors, many):
+def test_valid_records_between_invalid_ones_are_added(with_errors, many):
     plan = with_errors.plan()
     generated = {user.user_name: user for user in many[:1000]}
     added = list(plan.changes.values())
@@ -246,9 +246,9 @@ def test_the_good_records_around_the_broken_ones_are_added(with_errors, many):
     ]
 
 
-def test_an_unclosed_quote_costs_one_record(with_errors):
+def test_unclosed_quote_rejects_one_record(with_errors):
     problems = errors_of(with_errors.plan())
-    unclosed = next(one for one in problems if one.message == "A quote is opened and not closed")
+    unclosed = next(one for one in problems if one.message == "Unclosed quote")
     after = with_errors.records[unclosed.record]
     assert after.line == unclosed.line + 1
     assert after.number not in {problem.record for problem in problems}
@@ -258,7 +258,7 @@ def test_blank_lines_in_the_file_with_errors_are_counted(with_errors):
     assert with_errors.findings.blank == 6
 
 
-def test_an_unknown_user_id_is_rejected_where_the_store_holds_somebody(with_errors):
+def test_unknown_user_id_is_rejected_if_the_store_has_users(with_errors):
     somebody = next(users(1))._replace(user_id="ua2b3c4d5e6f")
     state = State(
         1,

@@ -1,4 +1,4 @@
-"""Each promise of the page on security names tests, and they are there."""
+"""Each promise in SECURITY.md names existing tests."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ PROMISES = [one.strip() for one in re.split(r"^- ", _PROMISED, flags=re.MULTILIN
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=[one[:40] for one in PROMISES])
-def test_a_promise_names_tests_that_are_there(promise):
+def test_promise_names_existing_tests(promise):
     named = _TEST.findall(promise)
     assert named
     for path, name in named:
@@ -23,8 +23,8 @@ def test_a_promise_names_tests_that_are_there(promise):
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=[one[:40] for one in PROMISES])
-def test_a_promise_is_kept_by_make_test(promise):
-    """At least one of its tests is not among those that run for minutes."""
+def test_promise_is_tested_by_make_test(promise):
+    """At least one of its tests is not a long one."""
 
     def is_short(path, name):
         before = (ROOT / path).read_text().split(f"def {name}(")[0].rsplit("\n\n\n", 1)[-1]
@@ -33,6 +33,6 @@ def test_a_promise_is_kept_by_make_test(promise):
     assert any(not name or is_short(path, name) for path, name in _TEST.findall(promise))
 
 
-def test_it_says_how_to_report_and_what_is_not_promised():
+def test_page_has_reporting_and_what_is_not_promised():
     assert "## Reporting" in _PAGE
     assert len(PROMISES) >= 12

@@ -1,4 +1,4 @@
-"""The wheel runs beside the packages that are there, with its style sheets."""
+"""The wheel runs with the installed packages, and contains the style sheets."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder into which the wheel is installed, without its dependencies."""
+    """Return a folder with the installed wheel, without its dependencies."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     build = [*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", str(folder)]
@@ -27,7 +27,7 @@ def installed(tmp_path_factory):
     return wheel, target
 
 
-def test_the_wheel_carries_the_package_the_styles_and_nothing_else(installed):
+def test_wheel_contains_only_the_package_and_the_style_sheets(installed):
     names = zipfile.ZipFile(installed[0]).namelist()
     assert "qm_tui/styles/qm_tui.tcss" in names
     assert "qm_tui/styles/transfer/files/file_dialog.tcss" in names
@@ -35,7 +35,7 @@ def test_the_wheel_carries_the_package_the_styles_and_nothing_else(installed):
     assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
 
 
-def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
+def test_installed_terminal_ui_finds_its_style_sheets(installed, home, monkeypatch):
     _, target = installed
     where = "import qm_tui.tui.frame.stylesheets as s; print(s.__file__); print(*s.style_sheets())"
     environment = {**os.environ, "PYTHONPATH": str(target)}
@@ -53,7 +53,7 @@ def test_the_installed_interface_finds_its_styles(installed, home, monkeypatch):
     command = [sys.executable, "-m", "qm_tui", "--store", str(home / "users.json")]
     monkeypatch.chdir(home)
     with Terminal(command, environment={"PYTHONPATH": str(target)}) as terminal:
-        terminal.wait_for("There are no users in this store yet")
+        terminal.wait_for("No users yet.")
         terminal.wait_for("─Actions─")
         terminal.send("q")
         assert terminal.wait_for_end() == 0

@@ -1,4 +1,4 @@
-"""Pipes, devices and folders where a small file of our own should be: nothing waits for them."""
+"""Pipes, devices and folders instead of small files of the program: nothing blocks."""
 
 import os
 import subprocess
@@ -54,14 +54,14 @@ def store(home):
 
 
 @pytest.mark.parametrize("make", ODD)
-def test_settings_that_are_no_small_file_are_refused(store, make):
+def test_special_settings_file_is_an_error(store, make):
     make(paths.settings_folder() / "settings.toml")
     assert "settings.toml" in _ran("list", status=2, store=store)
 
 
 @pytest.mark.parametrize("make", ODD)
 @pytest.mark.parametrize("name", ["choices.toml", "views.toml"])
-def test_what_is_remembered_is_passed_over(store, make, name):
+def test_special_preferences_file_is_ignored(store, make, name):
     from qm_tui.preferences import Remembered, remembered
     from qm_tui.saved_views import RememberedViews, remembered_views
 
@@ -74,13 +74,13 @@ def test_what_is_remembered_is_passed_over(store, make, name):
 @pytest.mark.parametrize(
     ("make", "what"),
     [
-        (_pipe, "is a pipe, a device or a folder, not a file"),
-        (_zeros, "is a link"),
-        (_folder, "is a pipe, a device or a folder, not a file"),
+        (_pipe, "is not a regular file"),
+        (_zeros, "is a symbolic link"),
+        (_folder, "is not a regular file"),
     ],
 )
 @pytest.mark.parametrize("name", ["users.lock", "users.log"])
-def test_files_of_the_store_that_are_none_are_refused_at_once(store, make, what, name):
+def test_special_store_file_is_an_error_without_blocking(store, make, what, name):
     path = store.with_name(name)
     path.unlink()
     make(path)
@@ -89,7 +89,7 @@ def test_files_of_the_store_that_are_none_are_refused_at_once(store, make, what,
 
 
 @pytest.mark.parametrize("make", ODD)
-def test_a_marker_of_an_import_that_is_none_is_passed_over(store, make):
+def test_special_import_marker_is_ignored(store, make):
     make(store.with_name(".users.import.00"))
     opened = open_store(store)
     opened.load()
@@ -101,7 +101,7 @@ def test_a_marker_of_an_import_that_is_none_is_passed_over(store, make):
     [(["list", "--filter", "zz:"], 2), (["list", "--nonsense"], 2), (["list"], 0)],
     ids=str,
 )
-def test_where_errors_cannot_be_said_the_status_is_the_same(store, arguments, status):
+def test_exit_status_is_the_same_if_errors_cannot_be_printed(store, arguments, status):
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [*command(), *arguments, "--store", str(store)],
@@ -113,9 +113,9 @@ def test_where_errors_cannot_be_said_the_status_is_the_same(store, arguments, st
     assert done.returncode == status
 
 
-def test_a_log_that_cannot_be_written_is_said_where_more_is_wanted(store):
+def test_unwritable_debug_log_is_an_error(store):
     log = paths.log_path()
     log.parent.parent.mkdir(parents=True)
     log.parent.symlink_to("/dev/full")
     said = _ran("--debug", "list", status=2, store=store)
-    assert "--debug cannot write the log" in said
+    assert "Cannot write the debug log" in said

@@ -1,9 +1,9 @@
-"""One run of everything, and a search for secrets in all that came out of it.
+"""A run of all features, and a search for secrets in its output.
 
-Each secret is planted in a place of its own: in the store, in files that are imported, at the
-keyboard. What comes out is what a terminal received, what commands printed, and every file below
-the home folder. Secrets may stand in the store's own files, in an export unless they are left
-out, and in the rejected records, for the owner alone; no piece of them stands anywhere else.
+A different secret is used in each place: in the store, in imported files, at the keyboard. The
+output is what the terminal received, what commands printed, and every file in the home folder.
+Only the store, exports with passwords and rejected-records files may contain secrets, and they
+must be private. No part of a secret may be anywhere else.
 """
 
 import base64
@@ -42,7 +42,7 @@ SECRETS = {
 }
 S = SECRETS
 PIECE = 8
-"""Characters of a secret that are one too many."""
+"""The number of characters of a secret that must not be found in any output."""
 
 MAY_HOLD = {
     "data/users.*": "the store",
@@ -54,17 +54,17 @@ MAY_HOLD = {
     "files/*-unreadable*.txt": "rejected records",
     "files/in-*.csv": "what was imported",
 }
-"""The files that may hold secrets, below the home folder."""
+"""The files in the home folder that may contain secrets."""
 
 MUST_NOT_HOLD = "files/without*.csv"
 
 
 class Output(NamedTuple):
-    """Something that came out.
+    """An output of the program.
 
     Attributes:
-        where: where it came out.
-        data: what.
+        where: the command or the file.
+        data: its bytes.
     """
 
     where: str
@@ -75,7 +75,7 @@ _CLIPBOARD = re.compile(rb"\x1b\]52;[^;]*;([A-Za-z0-9+/=]+)")
 
 
 def found_in(output: Output) -> list[str]:
-    """The secrets of which a piece stands in an output, also where it is packed for a clipboard."""
+    """Return the secrets that an output contains parts of, also in text for the clipboard."""
     texts = [output.data]
     texts += [base64.b64decode(one) for one in _CLIPBOARD.findall(output.data)]
     said = b"\0".join(texts).decode("utf-8", "replace").casefold()
@@ -100,11 +100,11 @@ def _pieces(secret: str) -> Iterator[str]:
     ],
     ids=["whole", "a piece", "in a clipboard"],
 )
-def test_the_search_finds_what_there_is(data):
+def test_search_finds_secrets(data):
     assert found_in(Output("here", data)) != []
 
 
-def test_the_search_finds_nothing_where_nothing_is():
+def test_search_finds_nothing_in_clean_output():
     assert found_in(Output("here", "aard vark QmPw1 •••••••• (set)".encode())) == []
 
 
@@ -142,7 +142,7 @@ def files(home):
         ",fay,", f',fay,"{S["password of a record that cannot be read"]}"x,'
     )
     _write(folder / "in-file.csv", text + broken + "\r\n")
-    # columns that have to be paired by hand: their samples are shown
+    # columns that must be mapped by hand: the dialog shows samples of them
     others = [[f"Column {number}" for number in range(len(HEADER))], good]
     _write(folder / "in-other.csv", csv_text(others))
     return folder
@@ -154,7 +154,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _commands(store: Path, files: Path) -> Iterator[tuple[list[str], str]]:
-    """Commands with what they are given on standard input."""
+    """Yield commands with their standard input."""
     yield from [
         (["import", f"{files}/in-file.csv", "--dry-run"], ""),
         (["import", f"{files}/in-file.csv", "--dry-run", "--json"], ""),
@@ -211,40 +211,40 @@ STEPS = [
     ("Enter", "Identity"),
     ("PgDn " * 3, "Password"),
     ("y Esc", "Actions"),
-    ("P", "The same again"),
+    ("P", "Repeat password"),
     ("TYPED Tab TYPED", "•••"),
-    ("F2", "changed. u takes it back"),
-    ("P", "The same again"),
+    ("F2", "Changed the password of"),
+    ("P", "Repeat password"),
     ("LEFT Esc", "?"),
     ("Tab Enter", "Actions"),
     ("e", "F2 Save"),
     ("Down " * 25, "F2 Save"),
     ("Esc / STORED", "Actions"),
-    ("Esc Esc F Esc c Esc v", "Shown now"),
+    ("Esc Esc F Esc c Esc v", "Save current view as"),
     ("Esc 2", "transactions"),
     ("Enter", "Transaction"),
     ("Esc 1 i", "Open"),
-    ("\x15 FOLDER/in-other.csv Enter", "Nothing is written yet"),
+    ("\x15 FOLDER/in-other.csv Enter", "nothing imported yet"),
     ("m", "F2"),
     ("Down Down Down Esc", ""),
     ("Esc Esc Esc i", "Open"),
-    ("\x15 FOLDER/in-file.csv Enter", "Nothing is written yet"),
+    ("\x15 FOLDER/in-file.csv Enter", "nothing imported yet"),
     ("Down Enter", "Esc"),
-    ("Right Right PgDn Esc", "Nothing is written yet"),
+    ("Right Right PgDn Esc", "nothing imported yet"),
     ("m", "F2"),
     ("Down " * 26 + "Esc c", "Correct"),
     ("Down " * 12, "Password"),
     ("Esc w", "Save"),
-    ("Enter", "Nothing is written yet"),
+    ("Enter", "nothing imported yet"),
     ("r", "Save"),
-    ("Enter", "Nothing is written yet"),
+    ("Enter", "nothing imported yet"),
     ("i", "Imported"),
     ("Enter x", "Save As"),
     ("\x15 FOLDER/with-interface.csv Enter", "OK"),
     ("Enter u", "Undo"),
     ("Esc", "Actions"),
 ]
-"""Keys, and what stands on the screen then."""
+"""Keys, and the text on the screen after them."""
 
 
 def _received(store: Path, files: Path) -> Output:
@@ -270,7 +270,7 @@ def _below(home: Path) -> Iterator[tuple[str, Path]]:
             yield str(path.relative_to(home)), path
 
 
-def test_no_output_of_a_run_holds_a_piece_of_a_secret(home, store, files):
+def test_output_of_a_run_contains_no_part_of_a_secret(home, store, files):
     outputs = [_received(store, files)]
     for arguments, given in _commands(store, files):
         outputs += _ran(store, arguments, given)
@@ -286,7 +286,7 @@ def test_no_output_of_a_run_holds_a_piece_of_a_secret(home, store, files):
             pytest.fail("\n".join(found))
     for output in outputs:
         assert found_in(output) == [], output.where
-    # all that may hold secrets was there to be searched, and so were the places that must not
+    # the search covered all kinds of files that may contain secrets, and those that must not
     assert held == set(MAY_HOLD.values())
     assert [name for name, _ in below if fnmatch(name, MUST_NOT_HOLD)]
     assert paths.log_path().is_file()

@@ -1,7 +1,7 @@
-"""There is one door to the store: nothing changes a user but `Transaction.commit`.
+"""Every change of a user is validated by `Transaction.commit`.
 
-Told from the source, where nobody else may call what writes, and from the program: once the check
-at the door refuses everything, no way of changing a user gets through.
+Checked in the source, where nothing else may call the functions that write, and in the program: if
+the validation rejects everything, no change of a user succeeds.
 """
 
 import ast
@@ -16,7 +16,7 @@ from qm_tui.store import transaction as door
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
 from qm_tui.store.changes.undo import undo
-from qm_tui.store.interface import TransactionKind, UserStore
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
 from qm_tui.store.transaction import RulesBroken, Transaction
@@ -31,7 +31,7 @@ BO, CY = user("bo"), user("cy")
 
 
 def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
-    """Where in the source a method of this name is called: the file, and the call."""
+    """Yield the file and the call of each call of a method with this name."""
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
@@ -43,18 +43,18 @@ def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
 
 
 def _callers(name: str, of: str) -> set[str]:
-    """The files in which a method is called on something that is called so."""
+    """Return the files in which a method is called on an object with this name."""
     return {where for where, call in _calls(name) if of in ast.unparse(call.func)}
 
 
-def test_only_the_door_writes():
+def test_only_transaction_commit_writes():
     assert {where for where, _ in _calls("_write_checked")} == {"store/transaction.py"}
     assert _callers("commit", "_storage") == {"store/tinydb/table.py"}
     assert len([where for where, _ in _calls("commit") if where == "store/tinydb/table.py"]) == 2
     assert _callers("append", "log") == {"store/tinydb/storage.py"}
 
 
-def test_only_an_import_that_planned_on_this_very_state_is_not_asked_again():
+def test_only_imports_may_skip_the_second_validation():
     naming = {
         str(path.relative_to(SOURCES)): path.read_text().count("validated_version")
         for path in SOURCES.rglob("*.py")
@@ -68,11 +68,11 @@ def test_only_an_import_that_planned_on_this_very_state_is_not_asked_again():
     assert naming["transfer/importing.py"] == naming["store/transaction.py"] == 1
 
 
-def test_the_door_cannot_be_replaced():
+def test_commit_cannot_be_overridden():
     assert getattr(Transaction.commit, "__final__", False)
 
 
-# The door is shut
+# The validation rejects everything
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def _add(store: UserStore, _path: Path) -> object:
 
 
 def _bulk(values: dict[str, str] | None) -> Callable[[UserStore, Path], object]:
-    change = BulkChange(TransactionKind.SET, "change", chosen([BO.user_id]), values)
+    change = BulkChange(Action(TransactionKind.SET), chosen([BO.user_id]), values)
     return lambda store, _: commit_bulk(store, change)
 
 
@@ -162,7 +162,7 @@ def _import(store: UserStore, path: Path) -> object:
         "truncate by a script",
     ],
 )
-def test_no_way_leads_past_the_door(store, path, way, monkeypatch):
+def test_every_change_is_validated(store, path, way, monkeypatch):
     _shut(monkeypatch)
     log = path.with_name("users.log")
     before = path.read_bytes(), log.read_bytes(), store.state
@@ -174,7 +174,7 @@ def test_no_way_leads_past_the_door(store, path, way, monkeypatch):
     assert store.state.number == 3
 
 
-def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch):
+def test_import_is_validated_again_on_another_state(store, path, monkeypatch):
     _shut(monkeypatch)
     state = store.state
     with store.transaction(IMPORT) as transaction, pytest.raises(RulesBroken):
@@ -197,7 +197,7 @@ def test_an_import_is_asked_where_the_store_is_another(store, path, monkeypatch)
     ],
     ids=["address", "mandatory", "licenses", "control", "name", "nothing"],
 )
-def test_what_breaks_a_rule_is_not_written_whoever_asks(store, path, wrong):
+def test_invalid_change_is_not_written(store, path, wrong):
     before = store.state
     with store.transaction(EDIT) as transaction, pytest.raises(RulesBroken) as refused:
         transaction.commit({BO.user_id: BO._replace(location="X"), wrong.user_id: wrong})

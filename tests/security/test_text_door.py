@@ -1,8 +1,8 @@
-"""There is one door for text that others wrote: a widget is given nothing else.
+"""All untrusted text in widgets is sanitized.
 
-Told from the source. Textual takes a `str` for markup, and draws what stands in it. So wherever a
-text is given to a widget, or made into what a widget draws, it must come through the door, or be
-the program's own. What cannot be told from the source stands in a table, with the reason.
+Checked in the source. Textual interprets a `str` as markup and draws its control characters. So
+every text that is passed to a widget, or made into what a widget draws, must be sanitized or be
+part of the program. What the analysis cannot decide is in a table, with the reason.
 """
 
 import ast
@@ -15,10 +15,10 @@ SOURCES = Path(__file__).parents[2] / "qm_tui"
 INTERFACE = SOURCES / "tui"
 
 DOOR = {"safe", "safe_lines", "safe_path", "visible", "fitted", "size_text", "counted", "json_text"}
-"""What makes any text fit to be seen, or makes a text of numbers alone."""
+"""Functions that sanitize any text, or return a text of numbers only."""
 
 KEEPS = {"shortened", "sentence", "join", "ljust", "rjust", "rstrip", "strip"}
-"""What makes of a text that is fit to be seen another."""
+"""Functions that return a safe text if their arguments are safe."""
 
 MAKES = {"Content", "Text", "Segment", "styled", "assemble"}
 WIDGETS = {"Static", "Label", "Button", "ListOption"}
@@ -26,10 +26,11 @@ GIVES = {"update", "set_label", "add_leaf", "set_options", "add_option"}
 SHOWN = {"label", "border_title", "border_subtitle", "title", "sub_title", "placeholder"}
 
 FORBIDDEN = {"from_markup", "from_ansi", "notify", "Markdown", "RichLog", "Log", "Pretty", "Digits"}
-"""What would take markup, or escapes, or show a text for which there is no door."""
+"""Names that interpret markup or escapes, or show text without sanitizing it."""
 
 LOOKED_AT = {
-    ("terminal/output_filter.py", "mended(one.text)"): "it is the last door",
+    ("changes/apply.py", "mass.title"): "the dialog passes it to `safe`",
+    ("terminal/output_filter.py", "mended(segment.text)"): "it is the last door",
     ("widgets/text_input.py", "''.join(drawn)"): "each character was looked at",
     ("terminal/no_color_filter.py", "text"): "what was drawn, with other styles",
     ("counts/license_tables.py", "text[:start]"): "a part of the header, which is `fitted`",
@@ -41,11 +42,11 @@ LOOKED_AT = {
     ("work/session.py", "user_ids"): "no text: a set",
     ("users/page.py", "((user.user_id, user) for user in self._found.get())"): "no text: a dict",
 }
-"""By file and expression, why what is given is fit to be seen."""
+"""By file and expression, why the text is safe."""
 
 
 class _Function:
-    """A function, and what the names in it are given."""
+    """A function, and the values that are assigned to its names."""
 
     def __init__(self, node: ast.AST) -> None:
         self.given: dict[str, list[ast.expr]] = {}
@@ -82,13 +83,13 @@ CONTENTS = {
     for node in ast.walk(ast.parse(path.read_text()))
     if isinstance(node, ast.FunctionDef) and _returns_content(node)
 }
-"""Functions and methods that give something made by `MAKES`, of which each is looked at."""
+"""Functions and methods that return an object made by `MAKES`. Each call of those is checked."""
 
 
 def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
     node: ast.expr | None, function: _Function, seen: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether an expression is the program's own text, or came through the door."""
+    """Whether an expression is part of the program, or sanitized."""
 
     def all_safe(*nodes: ast.expr | None) -> bool:
         return all(_is_safe(one, function, seen) for one in nodes)
@@ -99,7 +100,7 @@ def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
         case ast.Call():
             name = _name(node)
             if name in DOOR or name in CONTENTS or name in ("Content", "Text"):
-                return True  # where these are called is looked at too
+                return True  # their own calls are checked, too
             own = node.func.value if isinstance(node.func, ast.Attribute) else None
             texts = () if name == "stylize" else node.args
             return name in KEEPS | {"stylize"} and all_safe(own, *texts)
@@ -114,7 +115,7 @@ def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
             return all_safe(node.body, node.orelse)
         case ast.BoolOp():
             return all_safe(*node.values)
-        case ast.BinOp(op=ast.Mult()):  # the one is a text, the other how often it comes
+        case ast.BinOp(op=ast.Mult()):  # a text and a number
             return any(_is_safe(one, function, seen) for one in (node.left, node.right))
         case ast.BinOp():
             return all_safe(node.left, node.right)
@@ -134,7 +135,7 @@ def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
 
 
 def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
-    """All that is given to widgets, or made into what they draw: the file, what, and where."""
+    """Yield each text passed to a widget, or made into what it draws, with file and function."""
     for path in sorted(INTERFACE.rglob("*.py")):
         if path == INTERFACE / "text" / "safe_content.py":
             continue
@@ -182,15 +183,15 @@ def _not_told() -> set[tuple[str, str]]:
     }
 
 
-def test_a_widget_is_given_nothing_that_others_wrote():
+def test_widgets_get_no_untrusted_text():
     assert _not_told() - LOOKED_AT.keys() == set()
 
 
-def test_what_was_looked_at_is_still_there():
+def test_reviewed_exceptions_still_exist():
     assert LOOKED_AT.keys() - _not_told() == set()
 
 
-def test_whatever_is_typed_or_pasted_goes_into_a_field_that_leaves_out_what_a_terminal_obeys():
+def test_only_sanitizing_input_widgets_are_used():
     fields = {"Input", "MaskedInput", "TextArea"}
     made = [
         f"{path.relative_to(INTERFACE)}: {ast.unparse(node)[:60]}"
@@ -205,7 +206,7 @@ def test_whatever_is_typed_or_pasted_goes_into_a_field_that_leaves_out_what_a_te
     ]
 
 
-def test_nothing_takes_markup():
+def test_no_widget_interprets_markup():
     used = {
         (str(path.relative_to(INTERFACE)), name)
         for path in INTERFACE.rglob("*.py")
@@ -234,7 +235,7 @@ def test_nothing_takes_markup():
         ("Text(name)", False),
     ],
 )
-def test_what_others_wrote_is_found(source, is_safe):
+def test_analysis_finds_untrusted_text(source, is_safe):
     body = "\n".join(f"    {line}" for line in source.splitlines())
     (function,) = ast.parse(f"def one():\n{body}").body
     texts = [what for node in ast.walk(function) for what in _texts_in(node)]
@@ -242,10 +243,10 @@ def test_what_others_wrote_is_found(source, is_safe):
     assert all(_is_safe(one, _Function(function)) for one in texts) is is_safe
 
 
-# Without the interface
+# Command line
 
 
-def test_the_command_line_prints_through_one_door():
+def test_command_line_prints_only_through_output():
     printing = {
         str(path.relative_to(SOURCES))
         for path in SOURCES.rglob("*.py")

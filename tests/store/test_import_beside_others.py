@@ -1,4 +1,4 @@
-"""An import while others write: what was planned holds for what is committed."""
+"""Imports while other programs write: the committed plan fits the newest state."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def path(tmp_path):
     return path
 
 
-def test_a_name_that_was_taken_while_the_file_was_read_is_rejected(path, tmp_path):
+def test_user_name_taken_while_the_file_is_read_is_rejected(path, tmp_path):
     file = written(tmp_path, csv_text([HEADER, BO._replace(user_id=""), user("cy", user_id="")]))
     store = open_store(path)
     store.load()
@@ -33,7 +33,7 @@ def test_a_name_that_was_taken_while_the_file_was_read_is_rejected(path, tmp_pat
     assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
 
 
-def test_others_who_write_all_the_time_do_not_keep_an_import_out(path, tmp_path):
+def test_import_succeeds_while_other_programs_keep_writing(path, tmp_path):
     file = written(tmp_path, csv_text([HEADER, BO._replace(user_id="")]))
     store = open_store(path)
     store.load()

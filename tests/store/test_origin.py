@@ -1,4 +1,4 @@
-"""Who signs a transaction: the person, not the account that sudo gave."""
+"""The login of a transaction: that of the admin, not of the account used with sudo."""
 
 import os
 import pwd
@@ -22,31 +22,31 @@ def plain(tmp_path, monkeypatch):
     return path
 
 
-def test_it_is_the_login(monkeypatch):
+def test_login_is_that_of_the_process(monkeypatch):
     monkeypatch.setenv("LOGNAME", "somebody-else")
     assert login() == ME
 
 
-def test_sudo_tells_more(monkeypatch):
+def test_sudo_user_has_priority_over_the_process(monkeypatch):
     monkeypatch.setenv("SUDO_USER", "mheller")
     assert login() == "mheller"
 
 
-def test_the_kernel_tells_most(plain, monkeypatch):
+def test_login_uid_has_priority_over_sudo(plain, monkeypatch):
     monkeypatch.setenv("SUDO_USER", "forged")
     plain.write_text(str(pwd.getpwnam("nobody").pw_uid))
     assert login() == "nobody"
 
 
 @pytest.mark.parametrize("text", ["0", "", "x", str(2**32 - 1)])
-def test_a_kernel_that_does_not_know_tells_nothing(plain, monkeypatch, text):
+def test_unknown_login_uid_is_ignored(plain, monkeypatch, text):
     plain.write_text(text)
     assert login() == ME
     monkeypatch.setenv("SUDO_USER", "mheller")
     assert login() == "mheller"
 
 
-def test_a_login_without_a_name_is_its_number(plain):
+def test_login_without_a_name_is_its_number(plain):
     plain.write_text("3999999999")
     assert login() == "3999999999"
 
@@ -55,7 +55,7 @@ def test_a_login_without_a_name_is_its_number(plain):
     ("line", "address"),
     [("10.1.2.3 50000 10.0.0.1 22", "10.1.2.3"), ("fe80::1 50000 ::1 22", "fe80::1"), ("", "")],
 )
-def test_the_address_is_that_of_the_ssh_line(monkeypatch, line, address):
+def test_address_is_that_of_the_ssh_client(monkeypatch, line, address):
     monkeypatch.setenv("SSH_CONNECTION", line)
     assert current_origin().address == address
     assert current_origin().process == os.getpid()

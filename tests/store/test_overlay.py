@@ -1,4 +1,4 @@
-"""A layered mapping is a dictionary that never changes."""
+"""The overlay mapping equals an immutable dictionary."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ def _changed(plain: dict[str, int], changes: dict[str, int | None]) -> dict[str,
 
 
 @given(st.dictionaries(_KEYS, st.integers(1, 9)), st.lists(_CHANGES), st.sampled_from([0, 2, 256]))
-def test_it_holds_what_a_dictionary_would_in_the_same_order(start, steps, limit):
+def test_mapping_has_entries_and_order_of_a_dictionary(start, steps, limit):
     before = layers._SMALLEST_LIMIT
     layers._SMALLEST_LIMIT = limit  # type: ignore[misc]
     try:
@@ -48,7 +48,7 @@ def test_it_holds_what_a_dictionary_would_in_the_same_order(start, steps, limit)
             )
 
 
-def test_what_is_not_there_cannot_be_read_or_taken_out():
+def test_missing_entry_cannot_be_read_or_removed():
     layered = OverlayMapping({"a": 1}).changed({"a": None})
     for look in (lambda: layered["a"], lambda: layered.changed({"a": None})):
         try:

@@ -1,4 +1,4 @@
-"""What every store promises, held against each of them: see `qm_tui.store.interface`."""
+"""The contract of every store: see `qm_tui.store.interface`."""
 
 import subprocess
 import sys
@@ -82,12 +82,12 @@ def outcome(store: UserStore, number: int) -> dict[str, tuple[object, object]]:
 # Opening
 
 
-def test_a_location_of_an_unknown_kind_is_refused():
+def test_location_of_an_unknown_kind_is_an_error():
     with pytest.raises(StoreError, match="Unknown kind of store: https://example"):
         open_store("https://example.com/users")
 
 
-def test_a_store_that_does_not_exist_yet_is_empty_and_is_not_made_by_looking(store):
+def test_missing_store_is_empty_and_not_created_by_reading(store):
     assert not store.exists
     state = store.load()
     assert (state.number, dict(state.users), dict(state.names)) == (0, {}, {})
@@ -97,12 +97,12 @@ def test_a_store_that_does_not_exist_yet_is_empty_and_is_not_made_by_looking(sto
     assert not store.exists
 
 
-def test_the_first_commit_creates_it(store):
+def test_first_commit_creates_the_store(store):
     commit(store, ANNA)
     assert store.exists
 
 
-def test_it_has_a_location_to_display_nothing_to_say_and_nothing_wrong(store):
+def test_new_store_has_a_location_and_no_notices(store):
     commit(store, ANNA)
     assert store.location
     assert list(store.notices) == []
@@ -110,7 +110,7 @@ def test_it_has_a_location_to_display_nothing_to_say_and_nothing_wrong(store):
     assert (store.read_only_reason, store.warning) == ("", "")
 
 
-def test_found_gets_the_users_as_they_are_read_in_store_order_and_only_once(store):
+def test_load_passes_users_in_store_order_and_only_once(store):
     users = many(3000)
     commit(store, *users)
     store.close()
@@ -121,7 +121,7 @@ def test_found_gets_the_users_as_they_are_read_in_store_order_and_only_once(stor
     store.load(found=lambda _: pytest.fail("it was loaded already"))
 
 
-def test_it_can_be_closed_and_loaded_again(store):
+def test_store_can_be_closed_and_loaded_again(store):
     commit(store, ANNA, BO)
     before = dict(store.state.users), dict(store.state.names), store.transactions()
     store.close()
@@ -134,7 +134,7 @@ def test_it_can_be_closed_and_loaded_again(store):
 # Commits
 
 
-def test_what_is_committed_is_in_the_next_state_and_not_in_the_one_before(store):
+def test_commit_makes_a_new_state_and_leaves_the_old_one(store):
     first = store.load()
     second = commit(store, ANNA, BO)
     assert second is store.state
@@ -155,14 +155,14 @@ def test_numbers_count_transactions_and_versions_differ(store):
     assert len({one.version for one in states}) == len(states)
 
 
-def test_changes_that_change_nothing_make_no_transaction(store):
+def test_changes_without_effect_make_no_transaction(store):
     before = commit(store, ANNA)
     assert commit(store, ANNA).version == before.version
     assert commit(store).version == before.version
     assert [one.number for one in store.transactions()] == [1]
 
 
-def test_a_transaction_may_commit_more_than_once_and_not_after_its_end(store):
+def test_transaction_may_commit_repeatedly_but_not_after_its_end(store):
     with store.transaction(EDIT) as transaction:
         transaction.commit({ANNA.user_id: ANNA})
         assert transaction.state.number == 1
@@ -173,7 +173,7 @@ def test_a_transaction_may_commit_more_than_once_and_not_after_its_end(store):
     assert CY.user_id not in store.state.users
 
 
-def test_what_breaks_a_rule_is_refused_as_a_whole(store):
+def test_invalid_changes_are_not_written_at_all(store):
     commit(store, ANNA, BO)
     before = held(store)
     with pytest.raises(RulesBroken) as refused:
@@ -187,7 +187,7 @@ def test_what_breaks_a_rule_is_refused_as_a_whole(store):
     assert held(store) == before
 
 
-def test_changes_that_do_not_fit_are_a_fault_of_the_caller(store):
+def test_inconsistent_changes_are_an_error_of_the_caller(store):
     commit(store, ANNA)
     before = held(store)
     for changes in ({"another": BO}, {"nobody": None}):
@@ -197,7 +197,7 @@ def test_changes_that_do_not_fit_are_a_fault_of_the_caller(store):
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_tick_that_raises_leaves_all_as_it_was(store, is_late):
+def test_exception_in_the_tick_changes_nothing(store, is_late):
     commit(store, ANNA)
     before = held(store)
 
@@ -211,7 +211,7 @@ def test_a_tick_that_raises_leaves_all_as_it_was(store, is_late):
     assert commit(store, BO).number == 2
 
 
-def test_an_exception_ends_a_transaction_and_takes_back_nothing(store):
+def test_exception_ends_a_transaction_and_reverts_no_commit(store):
     def fail() -> None:
         with store.transaction(EDIT) as transaction:
             transaction.commit({ANNA.user_id: ANNA})
@@ -223,7 +223,7 @@ def test_an_exception_ends_a_transaction_and_takes_back_nothing(store):
     assert commit(store, BO).number == 2
 
 
-def test_two_users_may_swap_their_user_names(store):
+def test_users_may_swap_their_user_names(store):
     commit(store, ANNA, BO)
     state = commit(store, ANNA._replace(user_name="bo"), BO._replace(user_name="anna"))
     assert dict(state.names) == {"bo": ANNA.user_id, "anna": BO.user_id}
@@ -231,14 +231,14 @@ def test_two_users_may_swap_their_user_names(store):
     assert dict(state.names) == {"anna": ANNA.user_id, "bo": BO.user_id}
 
 
-def test_the_name_of_a_deleted_user_is_free_again(store):
+def test_user_name_of_a_deleted_user_is_free(store):
     commit(store, ANNA, BO)
     state = commit(store, CY._replace(user_name="bo"), delete=(BO.user_id,))
     assert [*state.users] == [ANNA.user_id, CY.user_id]
     assert dict(state.names) == {"anna": ANNA.user_id, "bo": CY.user_id}
 
 
-def test_a_changed_user_keeps_its_place_and_one_that_is_added_again_comes_last(store):
+def test_changed_user_keeps_its_place_and_a_restored_one_comes_last(store):
     commit(store, ANNA, BO, CY)
     state = commit(store, ANNA._replace(location="Rome"))
     assert [*state.users] == [ANNA.user_id, BO.user_id, CY.user_id]
@@ -275,7 +275,7 @@ def test_another_thread_cannot_write_during_a_transaction(store):
     assert store.state.number == 2
 
 
-def test_it_is_said_whether_it_is_free(store):
+def test_lock_free_yields_whether_the_lock_is_free(store):
     commit(store, ANNA)
 
     def asks() -> None:
@@ -293,19 +293,19 @@ def test_it_is_said_whether_it_is_free(store):
 # What it says of transactions
 
 
-def test_transactions_are_listed_newest_first_with_all_that_is_known(store):
+def test_transactions_are_listed_newest_first_with_all_attributes(store):
     commit(store, ANNA, BO, CY)
     with store.import_in_progress("sales.csv") as token:
         assert token
-        action = Action(TransactionKind.IMPORT, "import of sales.csv, 1 KB", token)
+        action = Action(TransactionKind.IMPORT, "sales.csv", "1 KB", "9f86d081", token)
         commit(store, BO._replace(location="Rome"), DI, delete=(CY.user_id,), action=action)
     last, first = store.transactions()
-    assert (first.number, first.kind, first.reason) == (1, TransactionKind.EDIT, "edit")
+    assert (first.number, first.action) == (1, EDIT)
     assert (first.added, first.changed, first.deleted, first.users) == (3, 0, 0, 3)
-    assert (first.token, first.is_import) == ("", False)
-    assert (last.number, last.kind, last.reason) == (2, *action[:2])
+    assert (first.kind, first.is_import) == (TransactionKind.EDIT, False)
+    assert (last.number, last.action) == (2, action)
     assert (last.added, last.changed, last.deleted, last.users) == (1, 1, 1, 3)
-    assert (last.token, last.is_import) == (token, True)
+    assert (last.kind, last.is_import) == (TransactionKind.IMPORT, True)
     for one in (first, last):
         assert (one.login, one.address) == (current_origin().login, current_origin().address)
         assert one.is_available
@@ -315,14 +315,25 @@ def test_transactions_are_listed_newest_first_with_all_that_is_known(store):
 
 
 @pytest.mark.parametrize("kind", TransactionKind)
-def test_every_kind_is_kept(store, kind):
-    commit(store, ANNA, action=Action(kind, "why"))
+def test_transaction_keeps_its_action(store, kind):
+    action = Action(kind, 'Zoë "x"\n', "details", "digest", "token")
+    commit(store, ANNA, action=action)
     store.close()
     store.load()
-    assert [one.kind for one in store.transactions()] == [kind]
+    assert [one.action for one in store.transactions()] == [action]
 
 
-def test_each_import_has_a_token_of_its_own(store):
+def test_transaction_of_one_user_names_the_user(store):
+    commit(store, ANNA, BO, CY)
+    commit(store, ANNA._replace(first_name="Anne"), BO)
+    commit(store, delete=(BO.user_id,), action=Action(TransactionKind.DELETE))
+    commit(store, CY._replace(location="Rome"), action=Action(TransactionKind.EDIT, "another"))
+    commit(store, CY, action=Action(TransactionKind.SCRIPT))
+    subjects = [one.action.subject for one in store.transactions()]
+    assert subjects == ["", "another", "Bo Bosen", "Anne Berg", ""]
+
+
+def test_each_import_has_its_own_token(store):
     commit(store, ANNA)
     tokens = set()
     for _ in range(3):
@@ -331,7 +342,7 @@ def test_each_import_has_a_token_of_its_own(store):
     assert len(tokens) == 3
 
 
-def test_what_a_transaction_did_to_each_user_is_told(store):
+def test_transaction_changes_yields_the_change_of_each_user(store):
     moved = BO._replace(location="Rome", agent_id="")
     commit(store, ANNA, BO)
     commit(store, moved, CY, delete=(ANNA.user_id,))
@@ -350,14 +361,14 @@ def test_what_a_transaction_did_to_each_user_is_told(store):
 
 
 @pytest.mark.parametrize("number", [0, 2, -1, 99])
-def test_an_unknown_transaction_is_refused(store, number):
+def test_unknown_transaction_is_an_error(store, number):
     commit(store, ANNA)
     for asked in (store.transaction_changes, store.changed_user_ids):
         with pytest.raises(StoreError):
             list(asked(number))
 
 
-def test_the_users_that_transactions_added_or_changed_are_told(store):
+def test_changed_user_ids_yields_added_and_changed_users(store):
     commit(store, ANNA, BO)
     commit(store, BO._replace(location="Rome"), CY)
     commit(store, delete=(BO.user_id,))
@@ -370,7 +381,7 @@ def test_the_users_that_transactions_added_or_changed_are_told(store):
         list(store.changed_user_ids(2, last=4))
 
 
-def test_the_history_of_a_user_comes_newest_first_and_outlasts_the_user(store):
+def test_user_history_is_newest_first_and_survives_deletion(store):
     commit(store, ANNA, BO)
     commit(store, CY)
     commit(store, BO._replace(location="Rome"))
@@ -387,7 +398,7 @@ def test_the_history_of_a_user_comes_newest_first_and_outlasts_the_user(store):
     assert store.history_removed_until() is None
 
 
-def test_it_is_the_same_to_one_who_opens_it_later(store, second):
+def test_store_is_the_same_when_it_is_opened_later(store, second):
     commit(store, ANNA, BO)
     commit(store, BO._replace(location="Rome"), delete=(ANNA.user_id,))
     other = second()
@@ -406,13 +417,13 @@ def undo_last(store: UserStore) -> State:
     return store.state
 
 
-def test_a_transaction_is_undone_and_so_is_its_undoing(store):
+def test_transaction_and_its_undo_can_be_undone(store):
     commit(store, ANNA, BO)
     before = dict(store.state.users)
     after = dict(commit(store, BO._replace(location="Rome"), CY, delete=(ANNA.user_id,)).users)
     assert dict(undo_last(store).users) == before
     last = store.transactions()[0]
-    assert (last.kind, last.reason) == (TransactionKind.UNDO, "undo of 2")
+    assert last.action == Action(TransactionKind.UNDO, "2", "edit of 3 users")
     assert (last.added, last.changed, last.deleted) == (1, 1, 1)
     assert dict(undo_last(store).users) == after
     undo(store, 2)
@@ -420,7 +431,7 @@ def test_a_transaction_is_undone_and_so_is_its_undoing(store):
         undo(store, 2)
 
 
-def test_what_was_changed_since_is_not_undone(store):
+def test_undo_skips_values_changed_since(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Rome", department="IT"))
     commit(store, ANNA._replace(location="Bergen", department="IT"))
@@ -429,23 +440,25 @@ def test_what_was_changed_since_is_not_undone(store):
     assert [one.field for one in plan.kept] == [FIELD["location"]]
 
 
-def test_many_users_are_changed_in_one_transaction(store):
+def test_bulk_change_is_one_transaction(store):
     commit(store, ANNA, BO, CY)
     whom = having(FIELD["department"], ANNA.department)
-    change = BulkChange(TransactionKind.RENAME, "rename", whom, {"department": "Support"})
+    change = BulkChange(
+        Action(TransactionKind.RENAME, "Department"), whom, {"department": "Support"}
+    )
     plan = commit_bulk(store, change, expected=plan_bulk(change, store.state))
     assert len(plan.changes) == 3
     assert {one.department for one in store.state.users.values()} == {"Support"}
     last = store.transactions()[0]
-    assert (last.kind, last.reason, last.changed) == (TransactionKind.RENAME, "rename", 3)
+    assert (last.action, last.changed) == (change.action, 3)
     with pytest.raises(NothingToChange):
         commit_bulk(store, change)
 
 
-def test_a_plan_for_an_older_state_is_made_again(store):
+def test_plan_for_an_older_state_is_made_again(store):
     commit(store, ANNA, BO)
     ids = [ANNA.user_id, BO.user_id]
-    delete = BulkChange(TransactionKind.DELETE, "delete", chosen(ids), None)
+    delete = BulkChange(Action(TransactionKind.DELETE), chosen(ids), None)
     plan = plan_bulk(delete, store.state)
     commit(store, BO._replace(location="Rome"))
     before = held(store)
@@ -462,7 +475,7 @@ def test_a_plan_for_an_older_state_is_made_again(store):
     }
 
 
-def test_edits_are_merged_by_field_or_both_values_are_shown(store):
+def test_edits_are_merged_by_field_or_are_a_conflict(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Rome"))
     save_edits(store, [Edit(ANNA, ANNA._replace(department="IT"))])
@@ -474,7 +487,7 @@ def test_edits_are_merged_by_field_or_both_values_are_shown(store):
     assert held(store) == before
 
 
-def test_a_user_is_added_with_a_user_id_that_the_store_gives(store):
+def test_added_user_gets_a_user_id(store):
     added = add_user(store, ANNA._replace(user_id=""))
     assert added.user_id
     assert dict(store.state.users) == {added.user_id: added}
@@ -484,7 +497,7 @@ def test_a_user_is_added_with_a_user_id_that_the_store_gives(store):
 # Read-only
 
 
-def test_a_store_that_is_open_for_looking_only_refuses_changes(location):
+def test_read_only_store_rejects_changes(location):
     store = open_store(location, wait=0, read_only=True)
     store.load()
     assert store.read_only_reason.endswith(".")
@@ -499,7 +512,7 @@ def test_a_store_that_is_open_for_looking_only_refuses_changes(location):
 # Other programs
 
 
-def test_alone_there_is_nothing_to_refresh(store):
+def test_refresh_without_other_programs_returns_nothing(store):
     commit(store, ANNA)
     before = store.state
     assert not store.has_external_changes()
@@ -507,7 +520,7 @@ def test_alone_there_is_nothing_to_refresh(store):
     assert store.state.version == before.version
 
 
-def test_what_another_program_commits_is_noticed_and_read(store, second):
+def test_commit_of_another_program_is_noticed_and_read(store, second):
     commit(store, ANNA, BO, CY)
     before = store.state
     other = second()
@@ -529,7 +542,7 @@ def test_what_another_program_commits_is_noticed_and_read(store, second):
     assert store.refresh() is None
 
 
-def test_a_transaction_begins_with_the_newest_state(store, second):
+def test_transaction_begins_with_the_newest_state(store, second):
     commit(store, ANNA)
     other = second()
     commit(other, BO)
@@ -559,7 +572,7 @@ with store.import_in_progress("sales.csv"):
 """
 
 
-def test_an_import_that_was_interrupted_is_said_at_the_next_start(store, second, location):
+def test_interrupted_import_is_reported_at_the_next_start(store, second, location):
     commit(store, ANNA)
     with store.import_in_progress("ended.csv"):
         pass
@@ -577,7 +590,7 @@ def counting(ticks: list[int]) -> Tick:
     return lambda _phase, done, _total: ticks.append(done)
 
 
-def test_long_work_ticks(store):
+def test_long_operations_report_progress(store):
     users = many(2500)
     ticks: list[int] = []
     with store.transaction(EDIT) as transaction:

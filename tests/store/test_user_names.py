@@ -1,4 +1,4 @@
-"""User Names are judged on the store as it will be after the import."""
+"""User Names are validated on the store as it will be after the import."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_names_may_be_swapped_and_passed_on_in_any_order(names):
 
 
 @pytest.mark.parametrize("name", ["bob", "BOB", "Bob"])
-def test_a_name_that_another_user_keeps_is_rejected_whatever_its_case(name):
+def test_name_of_another_user_is_rejected_in_any_case(name):
     plan = _renamed((_ADA, name))
     assert counts(plan) == (0, 0, 0, 1)
     assert faulty(plan) == [(2, "user_name")]
@@ -60,20 +60,20 @@ def test_a_name_that_another_user_keeps_is_rejected_whatever_its_case(name):
 
 
 @pytest.mark.parametrize("second", ["new", "NEW"])
-def test_of_two_that_would_have_one_name_the_later_is_rejected(second):
+def test_later_of_two_users_with_one_name_is_rejected(second):
     plan = _renamed((_ADA, "new"), (_BOB, second))
     assert list(plan.changes) == [_ADA.user_id]
     assert faulty(plan) == [(3, "user_name")]
     assert "line 2" in plan.problems[0].message
 
 
-def test_of_two_new_users_with_one_name_the_later_is_rejected():
+def test_later_of_two_new_users_with_one_name_is_rejected():
     plan = plan_of([_added(2, "zoe"), _added(3, "zoe", last_name="Other")], _STATE)
     assert counts(plan) == (1, 0, 0, 1)
     assert faulty(plan) == [(3, "user_name")]
 
 
-def test_a_new_user_may_take_a_name_that_is_given_up():
+def test_new_user_may_take_a_released_name():
     records = [
         _added(2, "ada", first_name="Other"),
         record(3, user_id=_ADA.user_id, user_name="new"),
@@ -81,13 +81,13 @@ def test_a_new_user_may_take_a_name_that_is_given_up():
     assert counts(plan_of(records, _STATE)) == (1, 1, 0, 0)
 
 
-def test_a_new_user_may_not_take_a_name_in_use():
+def test_new_user_may_not_take_a_name_in_use():
     plan = plan_of([_added(2, "ada", first_name="Other")], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
     assert faulty(plan) == [(2, "user_name")]
 
 
-def test_a_rejected_record_gives_no_name_up():
+def test_rejected_record_releases_no_name():
     records = [
         record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
         record(3, user_id=_BOB.user_id, user_name="ada"),
@@ -97,7 +97,7 @@ def test_a_rejected_record_gives_no_name_up():
     assert faulty(plan) == [(2, "is_active"), (3, "user_name")]
 
 
-def test_a_rejected_record_claims_no_name():
+def test_rejected_record_claims_no_name():
     records = [
         record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
         record(3, user_id=_BOB.user_id, user_name="new"),
@@ -107,7 +107,7 @@ def test_a_rejected_record_claims_no_name():
     assert plan.changes[_BOB.user_id].user_name == "new"
 
 
-def test_a_rejection_costs_others_their_name_until_nothing_more_is_rejected():
+def test_rejection_causes_further_rejections():
     records = [
         record(2, user_id=_ADA.user_id, user_name="bob"),
         record(3, user_id=_BOB.user_id, user_name="cid"),
@@ -120,13 +120,13 @@ def test_a_rejection_costs_others_their_name_until_nothing_more_is_rejected():
     assert [line for line, _ in faulty(plan)] == [2, 3, 4, 5]
 
 
-def test_a_chain_falls_where_its_end_is_taken_by_an_earlier_record():
+def test_chain_is_rejected_if_an_earlier_record_has_its_last_name():
     plan = _renamed((_ADA, "new"), (_BOB, "cid"), (_CID, "New"))
     assert list(plan.changes) == [_ADA.user_id]
     assert [line for line, _ in faulty(plan)] == [3, 4]
 
 
-def test_a_swap_falls_whole_where_one_half_is_rejected():
+def test_swap_is_rejected_if_one_half_is_rejected():
     records = [
         record(2, user_id=_ADA.user_id, user_name="bob"),
         record(3, user_id=_BOB.user_id, user_name="ada", phone_ip="x"),
@@ -134,7 +134,7 @@ def test_a_swap_falls_whole_where_one_half_is_rejected():
     assert counts(plan_of(records, _STATE)) == (0, 0, 0, 2)
 
 
-def test_a_new_user_loses_its_name_to_a_user_who_keeps_it_after_all():
+def test_new_user_loses_its_name_to_the_user_that_retains_it():
     records = [
         _added(2, "ada", first_name="Other"),
         record(3, user_id=_ADA.user_id, user_name="bob"),
@@ -151,7 +151,7 @@ def test_a_new_user_loses_its_name_to_a_user_who_keeps_it_after_all():
         [(_EVE, "ada"), (_ADA, "bob"), (_BOB, "ADA"), (_CID, "new")],
     ],
 )
-def test_whatever_is_rejected_no_two_users_end_with_one_name(names):
+def test_no_two_users_end_with_one_name(names):
     plan = _renamed(*names)
     after = _names_after(plan)
     assert len(after) == len(set(after)) == 5
@@ -159,18 +159,18 @@ def test_whatever_is_rejected_no_two_users_end_with_one_name(names):
     assert plan.rejected
 
 
-def test_ids_that_are_kept_do_not_excuse_a_name_in_use():
+def test_retained_ids_do_not_allow_a_name_in_use():
     newcomer = user("zoe", user_id="17", user_name="ada")
     plan = plan_of([record_of(newcomer)], _STATE, Choices(unknown_id=UnknownID.ADD))
     assert faulty(plan) == [(2, "user_name")]
 
 
-def test_a_rejected_record_is_told_at_once_that_its_name_is_taken_too():
+def test_rejected_record_also_reports_its_name_in_use():
     plan = plan_of([_added(2, "ada", is_active="x", first_name="Other")], _STATE)
     assert sorted(key for _, key in faulty(plan)) == ["is_active", "user_name"]
 
 
-def test_a_long_chain_falls_at_once():
+def test_long_chain_is_rejected_quickly():
     users = [user(f"name{number}") for number in range(3000)]
     records = [
         record(line, user_id=one.user_id, user_name=f"name{line - 1}")

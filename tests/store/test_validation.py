@@ -1,4 +1,4 @@
-"""The check of every change: many users at once are judged as each of them would be alone."""
+"""Validation of changes: many users give the same result as each user separately."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ def _cases(draw: st.DrawFn) -> tuple[list[User], dict[str, User | None], Validat
 
 
 @given(_cases())
-def test_at_once_as_one_by_one(case):
+def test_validation_of_many_equals_validation_of_each(case):
     stored, changes, terms = case
     state = state_of(*stored)
     slow = {
@@ -99,7 +99,7 @@ def test_at_once_as_one_by_one(case):
         "two new users",
     ],
 )
-def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
+def test_user_names_are_validated_on_the_resulting_store(changes, at_fault):
     found = validate_changes(changes, state_of(ANNA, BO, CY))
     assert [*found] == at_fault
     for faults in found.values():
@@ -147,13 +147,13 @@ def test_user_names_are_judged_on_the_store_as_it_will_be(changes, at_fault):
         ),
     ],
 )
-def test_what_stood_before_is_no_fault_of_a_change(stored, changed, terms, fields):
+def test_stored_invalid_value_is_no_error_of_a_change(stored, changed, terms, fields):
     state = state_of(*([stored] if stored else []))
     found = validate_changes({ANNA.user_id: changed}, state, no_tick, terms)
     assert [one.field.key for one in found.get(ANNA.user_id, []) if one.field] == fields
 
 
-def test_each_field_that_cannot_be_empty_is_asked_of_all():
+def test_each_required_field_is_validated_for_all_users():
     people = [user(f"n{number}") for number in range(1200)]
     state = state_of(*people)
     mandatory = [field for field in FIELDS if field.mandatory]

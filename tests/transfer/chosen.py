@@ -1,4 +1,4 @@
-"""Files read as an admin says, for the tests of what can be chosen."""
+"""Reading of files with options, for tests."""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,6 @@ from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
 
 
 def read_as(path: Path, **chosen: Any) -> tuple[list[Record], Findings]:
-    """All records of a file that is read as it is chosen, and what was found out about it."""
+    """Return all records of a file that is read with these options, and its findings."""
     with UsersFile(path, ReadAs(**chosen)) as file:
         return list(file.records()), file.findings

@@ -1,4 +1,4 @@
-"""How many records a file has, counted character by character: slow, and nobody else's code."""
+"""An independent count of records, character by character: slow, without other code."""
 
 import re
 
@@ -10,7 +10,7 @@ _BLANKS = " \t\xa0\u202f"
 
 
 def slow_count(data: bytes, dialect: Dialect, width: int) -> tuple[int, list[int]]:
-    """The blank lines, and the line on which each record starts."""
+    """Return the number of blank lines, and the line on which each record starts."""
     counter = _Counter(_lines(data, dialect.encoding), dialect.delimiter)
     if dialect.has_sep_line:
         counter.at += 1

@@ -1,4 +1,4 @@
-"""An import is seen first and carried out as it was seen, or not at all."""
+"""Import: planned first, then committed as planned or not at all."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def _store(path, *users):
     store.load()
     if users:
         with store.transaction(EDIT) as transaction:
-            transaction.commit({one.user_id: one for one in users})
+            transaction.commit({user.user_id: user for user in users})
     return store
 
 
@@ -43,7 +43,7 @@ def _held(path):
     return dict(open_store(path).load().users)
 
 
-def test_a_plan_writes_nothing_and_a_commit_does_what_the_plan_says(path, tmp_path):
+def test_prepare_writes_nothing_and_commit_does_what_the_plan_says(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
     prepared = prepare(Asked(file), store.state)
@@ -54,14 +54,14 @@ def test_a_plan_writes_nothing_and_a_commit_does_what_the_plan_says(path, tmp_pa
     assert _held(path) == {ANNA.user_id: ANNA, **prepared.plan.changes}
 
 
-def test_a_plan_that_others_did_not_touch_is_carried_out_though_they_wrote(path, tmp_path):
+def test_commit_accepts_other_changes_that_do_not_affect_the_plan(path, tmp_path):
     store = _store(path, ANNA, CY)
     prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
     _store(path, CY._replace(location="Bergen"))
     report = commit(prepared, store)
     assert report.committed
     assert report.store_moved_on
-    assert sorted(one.user_name for one in _held(path).values()) == ["anna", "bo", "cy"]
+    assert sorted(user.user_name for user in _held(path).values()) == ["anna", "bo", "cy"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_plan_that_others_did_not_touch_is_carried_out_though_they_wrote(path,
         ANNA._replace(agent_id="A-2"),
     ],
 )
-def test_a_plan_that_comes_to_something_else_is_seen_again_first(path, tmp_path, meanwhile):
+def test_commit_raises_if_the_result_has_changed(path, tmp_path, meanwhile):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
     prepared = prepare(Asked(file), store.state)
@@ -88,7 +88,7 @@ def test_a_plan_that_comes_to_something_else_is_seen_again_first(path, tmp_path,
     assert commit(again, store).committed
 
 
-def test_a_plan_that_has_nothing_left_to_do_is_seen_again_too(path, tmp_path):
+def test_commit_raises_if_nothing_is_left_to_do(path, tmp_path):
     store = _store(path, ANNA)
     prepared = prepare(Asked(_file(tmp_path, ANNA._replace(agent_id="A-2"))), store.state)
     _store(path, ANNA._replace(agent_id="A-2"))
@@ -96,19 +96,17 @@ def test_a_plan_that_has_nothing_left_to_do_is_seen_again_too(path, tmp_path):
         commit(prepared, store)
 
 
-def test_a_file_that_was_changed_since_it_was_seen_is_refused_if_it_must_be_read_again(
-    path, tmp_path
-):
+def test_commit_rejects_a_changed_file_that_must_be_read_again(path, tmp_path):
     store = _store(path, ANNA)
     prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
     _store(path, CY)
     _file(tmp_path, BO._replace(user_id=""), ANNA)
-    with pytest.raises(Refused, match="was changed while it was imported"):
+    with pytest.raises(Refused, match="changed during the import"):
         commit(prepared, store)
     assert set(_held(path)) == {ANNA.user_id, CY.user_id}
 
 
-def test_importing_the_same_again_writes_no_transaction(path, tmp_path):
+def test_importing_the_same_file_again_writes_no_transaction(path, tmp_path):
     store = _store(path)
     file = _file(tmp_path, ANNA._replace(user_id=""), BO._replace(user_id=""))
     assert commit(prepare(Asked(file), store.state), store).committed
@@ -118,7 +116,7 @@ def test_importing_the_same_again_writes_no_transaction(path, tmp_path):
     assert len(store.transactions()) == 1
 
 
-def test_all_or_nothing_writes_nothing_while_a_record_is_rejected(path, tmp_path):
+def test_all_or_nothing_writes_nothing_if_a_record_is_rejected(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, BO._replace(user_id=""), CY._replace(user_id="", is_active="x"))
     asked = Asked(file, Choices(all_or_nothing=True))
@@ -134,12 +132,12 @@ def test_all_or_nothing_writes_nothing_while_a_record_is_rejected(path, tmp_path
 def _many(path, tmp_path):
     users = [user(f"n{at}", extension=f"9{at}") for at in range(20)]
     store = _store(path, *users)
-    file = _file(tmp_path, *(one._replace(is_active="0") for one in users))
+    file = _file(tmp_path, *(user._replace(is_active="0") for user in users))
     return store, file
 
 
 @pytest.mark.parametrize("typed", [0, 19, 21, -20])
-def test_a_mass_change_without_its_number_changes_nothing(path, tmp_path, typed):
+def test_mass_change_without_confirmation_changes_nothing(path, tmp_path, typed):
     store, file = _many(path, tmp_path)
     before = _held(path)
     with pytest.raises(ConfirmationRequired) as refused:
@@ -149,13 +147,13 @@ def test_a_mass_change_without_its_number_changes_nothing(path, tmp_path, typed)
     assert _held(path) == before
 
 
-def test_a_mass_change_with_its_number_is_carried_out(path, tmp_path):
+def test_mass_change_with_confirmation_is_committed(path, tmp_path):
     store, file = _many(path, tmp_path)
     assert import_users(Asked(file), store, confirmed=20).committed
-    assert {one.is_active for one in _held(path).values()} == {"0"}
+    assert {user.is_active for user in _held(path).values()} == {"0"}
 
 
-def test_a_mass_change_that_became_another_wants_the_new_number(path, tmp_path):
+def test_mass_change_with_another_number_must_be_confirmed_again(path, tmp_path):
     store, file = _many(path, tmp_path)
     prepared = prepare(Asked(file), store.state)
     first = next(iter(store.state.users.values()))
@@ -170,7 +168,7 @@ def test_a_mass_change_that_became_another_wants_the_new_number(path, tmp_path):
 # corrections
 
 
-def test_a_corrected_record_is_imported_in_place_of_the_one_in_the_file(path, tmp_path):
+def test_correction_is_imported_instead_of_the_record(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, BO._replace(user_id="", is_active="yes"), CY._replace(user_id="x"))
     asked = Asked(file)
@@ -179,11 +177,11 @@ def test_a_corrected_record_is_imported_in_place_of_the_one_in_the_file(path, tm
     prepared = prepare(Asked(file, corrections=corrections), store.state)
     assert counts(prepared.plan) == (1, 0, 0, 1)
     commit(prepared, store)
-    assert [one.user_name for one in _held(path).values()] == ["anna", "bo"]
+    assert [user.user_name for user in _held(path).values()] == ["anna", "bo"]
 
 
 @pytest.mark.parametrize("typed", ["a\tb", "a\nb", "\x1b[31m", "x" * 4097])
-def test_a_correction_is_checked_as_a_file_is(path, tmp_path, typed):
+def test_correction_is_validated_like_a_file(path, tmp_path, typed):
     store = _store(path)
     file = _file(tmp_path, BO._replace(user_id=""))
     corrections: dict[int, list[str | None]] = {1: [*BO._replace(location=typed)]}
@@ -191,21 +189,21 @@ def test_a_correction_is_checked_as_a_file_is(path, tmp_path, typed):
     assert counts(plan) == (0, 0, 0, 1)
 
 
-# what is kept
+# how much of a plan is kept
 
 
-def test_how_much_is_kept_makes_no_difference_to_what_is_said(path, tmp_path):
+def test_keeps_does_not_affect_the_messages(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(location=""), BO._replace(user_id="x"), CY)
     asked = Asked(file, Choices(unknown_id=UnknownID.ADD))
     plans = [prepare(asked, store.state, keeps=keeps).plan for keeps in Keeps]
-    for one in plans:
-        assert counts(one) == (2, 1, 0, 0)
-        assert one.problems == plans[0].problems
-        assert one.groups == plans[0].groups
+    for plan in plans:
+        assert counts(plan) == (2, 1, 0, 0)
+        assert plan.problems == plans[0].problems
+        assert plan.groups == plans[0].groups
 
 
-def test_cancelling_at_any_tick_leaves_the_store_as_it_was(path, tmp_path):
+def test_canceling_at_any_progress_leaves_the_store_unchanged(path, tmp_path):
     class Stop(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""Whatever legal users hold, an export read back gives them; whatever bytes, reading is safe."""
+"""Round trips: an export is read back unchanged, and any bytes are read safely."""
 
 import csv
 import io
@@ -87,7 +87,7 @@ def _legal_user(draw: st.DrawFn) -> User:
 _legal_users = st.lists(
     _legal_user(),
     max_size=4,
-    unique_by=(lambda one: one.user_id, lambda one: one.user_name.casefold()),
+    unique_by=(lambda user: user.user_id, lambda user: user.user_name.casefold()),
 )
 
 
@@ -100,21 +100,21 @@ _choices = st.builds(
 
 
 def export_users(users: list[User], path: Path, choices: ExportChoices = USUAL) -> Path:
-    """Export, where only the file counts."""
+    """Export users, and ignore the result."""
     written = export.export_users(users, path, choices=choices).path
     assert written is not None
     return written
 
 
 def _read_as_written(path: Path, choices: ExportChoices) -> list[Record]:
-    """The records of an export, read as what it was written as."""
+    """Return the records of an export, read with the options it was written with."""
     encoding = "utf-8-sig" if choices.for_excel else "utf-8"
     with UsersFile(path, ReadAs(encoding, choices.written_delimiter, choices.header)) as file:
         return list(file.records())
 
 
 def _promised(user: User, choices: ExportChoices) -> list[str | None]:
-    """The values that come back: those left out are absent, or empty without a header."""
+    """Return the expected values: omitted ones are absent, or empty without a header."""
     instead = None if choices.header else ""
     keys = [field.key for field in choices.left_out]
     return [instead if key in keys else value for key, value in user._asdict().items()]
@@ -122,18 +122,18 @@ def _promised(user: User, choices: ExportChoices) -> list[str | None]:
 
 @_quick
 @given(_legal_users)
-def test_the_strategy_makes_legal_users(users):
-    assert [faults_of(one) for one in users] == [[]] * len(users)
+def test_strategy_generates_valid_users(users):
+    assert [faults_of(user) for user in users] == [[]] * len(users)
 
 
 @_quick
 @given(_legal_users.filter(bool))
-def test_users_exported_and_read_back_are_equal_and_unchanged(users):
+def test_exported_users_are_read_back_equal_and_unchanged(users):
     with tempfile.TemporaryDirectory() as folder:
         path = export_users(users, Path(folder) / "users.csv")
         records, _ = read(path)
-    assert [one.values for one in records] == [list(one) for one in users]
-    assert not any(one.faults for one in records)
+    assert [record.values for record in records] == [list(user) for user in users]
+    assert not any(record.faults for record in records)
     plan = plan_of(records, state_of(*users))
     assert counts(plan) == (0, 0, len(users), 0)
     assert plan.problems == []
@@ -141,7 +141,7 @@ def test_users_exported_and_read_back_are_equal_and_unchanged(users):
 
 @_quick
 @given(_legal_users.filter(bool))
-def test_users_moved_to_an_empty_store_and_exported_again_make_the_same_file(users):
+def test_users_moved_to_an_empty_store_export_the_same_file(users):
     with tempfile.TemporaryDirectory() as folder:
         first = export_users(users, Path(folder) / "first.csv")
         plan = plan_of(read(first)[0], EMPTY)
@@ -152,12 +152,12 @@ def test_users_moved_to_an_empty_store_and_exported_again_make_the_same_file(use
 
 @settings(_quick, max_examples=200)
 @given(_legal_users.filter(bool), _choices)
-def test_users_exported_with_any_choices_come_back_as_the_choices_promise(users, choices):
+def test_export_with_any_options_is_imported_unchanged(users, choices):
     with tempfile.TemporaryDirectory() as folder:
         path = export_users(users, Path(folder) / "users.csv", choices)
         records = _read_as_written(path, choices)
-    assert [one.values for one in records] == [_promised(one, choices) for one in users]
-    assert not any(one.faults for one in records)
+    assert [record.values for record in records] == [_promised(user, choices) for user in users]
+    assert not any(record.faults for record in records)
     plan = plan_of(records, state_of(*users))
     assert counts(plan) == (0, 0, len(users), 0)
     assert not plan.changes
@@ -165,7 +165,9 @@ def test_users_exported_with_any_choices_come_back_as_the_choices_promise(users,
 
 @settings(_quick, max_examples=200)
 @given(_legal_users.filter(bool), _choices)
-def test_with_any_choices_users_moved_to_an_empty_store_make_the_same_file(users, choices):
+def test_export_with_any_options_and_import_into_an_empty_store_exports_the_same_file(
+    users, choices
+):
     choices = replace(choices, passwords=True, ids=True)
     with tempfile.TemporaryDirectory() as folder:
         first = export_users(users, Path(folder) / "first.csv", choices)
@@ -177,7 +179,7 @@ def test_with_any_choices_users_moved_to_an_empty_store_make_the_same_file(users
 
 @settings(_quick, max_examples=150)
 @given(_legal_users.filter(bool), _choices)
-def test_with_guarded_formulas_no_cell_would_run_but_as_a_text(users, choices):
+def test_guarded_formulas_contain_no_formula_except_as_text(users, choices):
     choices = replace(choices, guard_formulas=True)
     with tempfile.TemporaryDirectory() as folder:
         path = export_users(users, Path(folder) / "users.csv", choices)
@@ -195,7 +197,7 @@ def _is_text_formula(cell: str) -> bool:
 @pytest.mark.parametrize("guard", [False, True])
 @pytest.mark.parametrize("header", [False, True])
 @pytest.mark.parametrize("for_excel", [False, True])
-def test_guards_among_many_clean_records_are_read_in_bulk_and_one_by_one(
+def test_guarded_cells_among_clean_records_are_read_in_bulk_and_one_by_one(
     tmp_path, guard, header, for_excel
 ):
     values = ["O'Brien", "'t Hooft", "=1", "'=1", "''-x", "d'Arcy,'=x", '\'="a"', "+47", "'+47"]
@@ -205,33 +207,35 @@ def test_guards_among_many_clean_records_are_read_in_bulk_and_one_by_one(
     ]
     choices = ExportChoices(header=header, for_excel=for_excel, guard_formulas=guard)
     path = export_users(users, tmp_path / "users.csv", choices)
-    assert [one.values for one in _read_as_written(path, choices)] == [list(one) for one in users]
+    assert [record.values for record in _read_as_written(path, choices)] == [
+        list(user) for user in users
+    ]
 
 
-def test_the_longest_values_that_look_guarded_survive_the_round_trip(tmp_path):
+def test_longest_values_that_look_guarded_survive_the_round_trip(tmp_path):
     longest = "'=" + "x" * (MAX_VALUE - 2)
     formula = "=" * MAX_VALUE
     users = [user(location=longest, password=formula), user("bo", location='"' * MAX_VALUE)]
     for choices in (USUAL, ExportChoices(guard_formulas=True), ExportChoices(for_excel=True)):
         path = export_users(users, tmp_path / f"{choices.summary}.csv", choices)
-        assert [one.values for one in _read_as_written(path, choices)] == [
-            list(one) for one in users
+        assert [record.values for record in _read_as_written(path, choices)] == [
+            list(user) for user in users
         ]
 
 
-def test_the_longest_value_that_looks_wrapped_survives_the_round_trip(tmp_path):
+def test_longest_value_that_looks_wrapped_survives_the_round_trip(tmp_path):
     longest = '="' + "x" * (MAX_VALUE - 3) + '"'
-    one = user(location=longest, password=longest)
-    records, _ = read(export_users([one], tmp_path / "users.csv"))
-    assert [record.values for record in records] == [list(one)]
+    sample_user = user(location=longest, password=longest)
+    records, _ = read(export_users([sample_user], tmp_path / "users.csv"))
+    assert [record.values for record in records] == [list(sample_user)]
 
 
-def test_a_user_with_the_longest_values_everywhere_survives_the_round_trip(tmp_path):
+def test_user_with_the_longest_values_survives_the_round_trip(tmp_path):
     texts = [field.key for field in FIELDS if field.kind in (Kind.TEXT, Kind.SECRET, Kind.LIST)]
     own = {"recording_service", "windows_login", "sip_uri"}
-    one = user(**{key: '"' * MAX_VALUE for key in texts if key not in own})
-    records, _ = read(export_users([one, ANNA], tmp_path / "users.csv"))
-    assert [record.values for record in records] == [list(one), list(ANNA)]
+    sample_user = user(**{key: '"' * MAX_VALUE for key in texts if key not in own})
+    records, _ = read(export_users([sample_user, ANNA], tmp_path / "users.csv"))
+    assert [record.values for record in records] == [list(sample_user), list(ANNA)]
 
 
 _GOOD = csv_text([ANNA]).encode()
@@ -262,7 +266,7 @@ _any_bytes = st.binary(max_size=200) | st.tuples(_start, st.lists(_fragment, max
 
 @settings(_quick, max_examples=300)
 @given(_any_bytes)
-def test_any_bytes_are_refused_or_read_and_the_four_counts_add_up(data):
+def test_any_bytes_are_refused_or_read_with_counts_that_add_up(data):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "users.csv"
         path.write_bytes(data)
@@ -273,8 +277,8 @@ def test_any_bytes_are_refused_or_read_and_the_four_counts_add_up(data):
         except Refused:
             return
     assert records
-    assert [one.number for one in records] == list(range(1, len(records) + 1))
-    lines = [one.line for one in records]
+    assert [record.number for record in records] == list(range(1, len(records) + 1))
+    lines = [record.line for record in records]
     assert lines == sorted(set(lines))
     assert all(sentence.isprintable() for sentence in findings.sentences)
     for state in (EMPTY, state_of(ANNA)):
@@ -282,6 +286,6 @@ def test_any_bytes_are_refused_or_read_and_the_four_counts_add_up(data):
             plan = plan_of(records, state, choices)
             assert sum(counts(plan)) == plan.records == len(records)
             assert min(counts(plan)) >= 0
-            for one in plan.changes.values():
-                assert not faults_of(one)
-                assert one[FIELD["user_id"].index]
+            for imported in plan.changes.values():
+                assert not faults_of(imported)
+                assert imported[FIELD["user_id"].index]

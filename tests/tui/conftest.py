@@ -1,4 +1,4 @@
-"""What all tests of the interface share."""
+"""Fixtures of the tests of the terminal UI."""
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
@@ -7,13 +7,13 @@ from textual.css.stylesheet import Stylesheet
 
 from qm_tui.tui.terminal import output_filter
 
-# the plugin names the ending in a way that newer syrupy does not read
+# newer syrupy does not read the extension under the plugin's name
 SVGImageExtension.file_extension = "svg"
 
 
 @pytest.fixture(autouse=True)
 def _nothing_came_to_the_last_door(monkeypatch):
-    """All text that was drawn had been made fit to be seen before it was given to a widget."""
+    """All text that is drawn was sanitized before it was given to a widget."""
     came, whole = [], output_filter.mended
 
     def mended(text):
@@ -30,7 +30,7 @@ _PARSED: dict[object, list[RuleSet]] = {}
 
 @pytest.fixture(autouse=True)
 def _style_sheets_are_parsed_once(monkeypatch):
-    """The sheets are the same in each test; parsing them again was a sixth of the time."""
+    """Style sheets are parsed once for all tests; parsing them took a sixth of the time."""
     parse_rules = Stylesheet._parse_rules
 
     def parsed(sheet, *text, **read_as):

@@ -1,4 +1,4 @@
-"""The pages of counts for tests: opened, and waited for."""
+"""The pages with counts for tests."""
 
 from textual.pilot import Pilot
 
@@ -9,16 +9,16 @@ NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "
 
 
 async def open_counts(pilot: Pilot[str], page: str) -> None:
-    """Go to a page, and wait until its users are counted."""
+    """Open a page, and wait until the users are counted."""
     await settled(pilot)
     await pilot.press(NUMBERED[page])
     await counted(pilot)
 
 
 async def counted(pilot: Pilot[str]) -> None:
-    """Wait until users were counted and the counts are drawn."""
+    """Wait until users are counted and the counts are drawn."""
     await settled(pilot)
-    await pilot.pause(0.05)  # for what a message begins
+    await pilot.pause(0.05)  # for workers that a message starts
     await _done(pilot, "counting")
 
 
@@ -30,14 +30,14 @@ async def _done(pilot: Pilot[str], group: str) -> None:
 
 
 def rows_of(pilot: Pilot[str], kind: type[NumberList]) -> list[str]:
-    """The lines of a list, without bars and columns of blanks."""
+    """The rows of a list, without bars and repeated blanks."""
     rows = top(pilot).query_one(kind)
     lines = [rows.row_text(row, 90) for row in range(rows.row_count)]
     return [" ".join(line.split("■")[0].split()) for line in lines]
 
 
 async def ids_shown(pilot: Pilot[str]) -> set[str]:
-    """The User IDs that the Users page shows, once they are found."""
+    """The User IDs that the Users page shows after the search."""
     await pilot.pause(0.05)
     await _done(pilot, "listing")
     assert top(pilot) is page_of(pilot)

@@ -1,4 +1,4 @@
-"""An app with one dialog on it, and a home folder for it, for the tests of the file dialogs."""
+"""An app with one dialog, for tests of dialogs."""
 
 import os
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ _A_DAY_IN_2025 = 1_763_280_000.0
 
 
 class DialogApp(App[None]):
-    """Shows a dialog and keeps what it gave."""
+    """Shows a dialog and keeps its result."""
 
     CSS_PATH: ClassVar[Any] = style_sheets()
 
@@ -41,7 +41,7 @@ class DialogApp(App[None]):
 
 
 class Hand:
-    """What somebody does in a dialog, and what they see."""
+    """Input for a dialog, and its text."""
 
     def __init__(self, app: DialogApp, pilot: Pilot[None]) -> None:
         self.app, self.pilot = app, pilot
@@ -52,7 +52,7 @@ class Hand:
         return self.app.dialog
 
     async def settle(self) -> None:
-        """Wait for threads and for what they cause."""
+        """Wait for threads and their messages."""
         for _ in range(3):
             await self.pilot.pause()
             await self.app.workers.wait_for_complete()
@@ -63,7 +63,7 @@ class Hand:
         await self.settle()
 
     async def type(self, text: str, *keys: str) -> None:
-        """Put a text into the field in place of what stands there, then press keys."""
+        """Replace the text of the input, then press keys."""
         self.dialog.field.focus()
         await self.pilot.pause()
         self.dialog.field.select_all()
@@ -93,7 +93,7 @@ class Hand:
 
     @property
     def said(self) -> str:
-        """The sentence in the dialog, if there is one."""
+        """The message in the dialog, if there is one."""
         sentence = self.dialog.query_one("#sentence", Static)
         return str(sentence.content) if sentence.display else ""
 
@@ -102,7 +102,7 @@ class Hand:
 
     @property
     def screen_text(self) -> str:
-        """All that stands on the screen."""
+        """The text of the screen."""
         size = self.app.size
         strips = self.app.screen._compositor.render_strips(size)
         return "\n".join(strip.text for strip in strips)
@@ -118,9 +118,9 @@ async def opened(dialog: Screen[Any], size: tuple[int, int] = (80, 24)):
 
 
 def made(folder: Path, *names: str) -> Path:
-    """The folder with users files of these names, each an hour older than the one before.
+    """Return the folder, with users files of these names, each an hour older than the previous.
 
-    A name that ends in `/` makes a folder.
+    A name that ends with `/` creates a folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for at, name in enumerate(names):

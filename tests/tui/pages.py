@@ -1,4 +1,4 @@
-"""The whole interface for tests: stores with known users, and waiting for jobs."""
+"""The terminal UI for tests: stores with known users, and functions that wait."""
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -11,14 +11,14 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from qm_tui.store import open_store
-from qm_tui.store.interface import Action, TransactionKind, UserStore
+from qm_tui.store.interface import Action, UserStore
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.users.fields import User
 from sample_data import generate
-from tests.helpers import write_unchecked
+from tests.helpers import EDIT, write_unchecked
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
@@ -26,13 +26,13 @@ SMALL, LARGE = (80, 24), (120, 40)
 
 
 def sample_users(count: int) -> list[User]:
-    """Generated users with User IDs that are the same in every run."""
+    """Generated users with fixed User IDs."""
     users = enumerate(generate.users(count), start=1)
     return [user._replace(user_id=f"u{number:011}") for number, user in users]
 
 
 def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
-    """A store that holds the users."""
+    """A store with the users."""
     store = open_store(path)
     changes = {user.user_id: user for user in users}
     if changes:
@@ -40,48 +40,48 @@ def store_of(path: Path, users: Iterable[User] = ()) -> UserStore:
     return store
 
 
-def commit(path: Path, *users: User, why: str = "edit", delete: str = "") -> int:
-    """Change users as another admin does; the number of the transaction."""
+def commit(path: Path, *users: User, action: Action = EDIT, delete: str = "") -> int:
+    """Change users as another admin; return the number of the transaction."""
     changes: dict[str, User | None] = {one.user_id: one for one in users}
     if delete:
         changes[delete] = None
     with closing(open_store(path)) as store:
-        return write_unchecked(store, changes, Action(TransactionKind.EDIT, why)).number
+        return write_unchecked(store, changes, action).number
 
 
 def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
-    """The interface on a store that holds the users."""
+    """The app on a store with the users."""
     store_of(path, users).close()
     return QmTuiApp(open_store(path), login="mheller")
 
 
 def page_of(pilot: Pilot[str]) -> UsersPage:
-    """The Users page, whatever is shown before it."""
+    """The Users page, even if it is hidden."""
     return pilot.app.get_screen("users", UsersPage)
 
 
 def activity_of(pilot: Pilot[str]) -> ActivityPage:
-    """The Activity page, whatever is shown before it."""
+    """The Activity page, even if it is hidden."""
     return pilot.app.get_screen("activity", ActivityPage)
 
 
 def top(pilot: Pilot[str]) -> Screen[object]:
-    """The screen or dialog that is on top."""
+    """The current screen or dialog."""
     return pilot.app.screen
 
 
 def table_of(pilot: Pilot[str]) -> UsersDataTable:
-    """The table of users."""
+    """The users table."""
     return page_of(pilot).query_one(UsersDataTable)
 
 
 def status_of(pilot: Pilot[str]) -> str:
-    """What the Actions bar says."""
+    """The message in the Actions bar."""
     return str(page_of(pilot).query_one("#status", Static).render())
 
 
 async def settled(pilot: Pilot[str]) -> None:
-    """Wait until no job runs and everything was drawn."""
+    """Wait until no job is running and everything is drawn."""
     await pilot.pause()
     for _ in range(500):
         if not page_of(pilot).is_busy:
@@ -93,16 +93,16 @@ async def settled(pilot: Pilot[str]) -> None:
 
 
 async def until(pilot: Pilot[str], is_so: Callable[[], bool]) -> None:
-    """Wait until something is so, however busy the machine is."""
+    """Wait until a condition is true, even on a busy machine."""
     for _ in range(500):
         if is_so():
             return
         await pilot.pause(0.02)
-    raise AssertionError(f"it never came:\n{shown(pilot)}")
+    raise AssertionError(f"the condition never became true:\n{shown(pilot)}")
 
 
 async def type_text(pilot: Pilot[str], text: str) -> None:
-    """Type into the field that has the focus, over what is selected there."""
+    """Replace the text of the focused input."""
     field = pilot.app.focused
     field.value = text  # type: ignore[union-attr]
     await pilot.pause()
@@ -110,14 +110,14 @@ async def type_text(pilot: Pilot[str], text: str) -> None:
 
 def shown(pilot: Pilot[str]) -> str:
     """The text on the screen, line by line."""
-    # as Textual does it before it draws: what is below a dialog is drawn for this screen
+    # as Textual does before it draws: the screens below a dialog are drawn for this screen
     visible_screen_stack.set(pilot.app._background_screens)
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 async def burst(pilot: Pilot[str], *keys: str) -> None:
-    """Keys that come at once, as in one packet of a slow line."""
+    """Send keys in one burst, as over a slow connection."""
     for key in keys:
         character = {"slash": "/", "escape": None}.get(key, key)
         pilot.app.post_message(events.Key(key, character))

@@ -1,4 +1,4 @@
-"""The way through the preview of an import, for tests."""
+"""The preview of an import for tests."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.tui.pages import page_of, settled, top, type_text
 
 
 async def choose(pilot: Pilot[str], path: Path) -> None:
-    """Choose a file by keys."""
+    """Select a file by keys."""
     await pilot.press("i")
     await pilot.pause()
     assert isinstance(top(pilot), OpenDialog)
@@ -20,13 +20,13 @@ async def choose(pilot: Pilot[str], path: Path) -> None:
 
 
 async def preview(pilot: Pilot[str], path: Path) -> PreviewScreen:
-    """Choose a file by keys, and wait for its preview."""
+    """Select a file by keys, and wait for its preview."""
     await choose(pilot, path)
     return await planned(pilot)
 
 
 async def planned(pilot: Pilot[str]) -> PreviewScreen:
-    """Wait until the preview shows what was asked for."""
+    """Wait until the preview is complete."""
     for _ in range(500):
         await pilot.pause(0.02)
         for screen in pilot.app.screen_stack:
@@ -39,7 +39,7 @@ async def planned(pilot: Pilot[str]) -> PreviewScreen:
 
 
 async def ended(pilot: Pilot[str]) -> None:
-    """Wait until the import is over, and the Users page is shown."""
+    """Wait until the import has ended and the Users page is shown."""
     for _ in range(500):
         await pilot.pause(0.02)
         if not page_of(pilot).session.is_previewing and not page_of(pilot).is_busy:
@@ -62,6 +62,6 @@ def records_of(screen: PreviewScreen) -> RecordList:
 
 
 def rows_of(screen: PreviewScreen) -> list[str]:
-    """What stands in the list, row by row."""
+    """The rows of the list."""
     rows = records_of(screen)
     return [rows.row_text(row, 120).strip() for row in range(rows.row_count)]

@@ -1,4 +1,4 @@
-"""A planned import with records of every kind, for the tests of what shows and corrects them."""
+"""A planned import with records of every kind, for tests."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ BEN, CARA = user("ben"), user("cara")
 MANY_FAULTS = user(
     "dan", user_id="", extension="", phone_ip="10.0.0.256", is_active="yes", location="Os\alo"
 )
-"""A new user with four faults."""
+"""A new user with four errors."""
 UPDATE_WITH_FAULTS = CARA._replace(location="Bergen", extension="", recording_service="no. 1")
-"""Takes a value from Cara that every user needs, and gives her one that is none."""
+"""Clears a required value of Cara, and sets an invalid one."""
 UPDATE = BEN._replace(
     department="Sales EMEA", password="ENC-new", salt="", privacy_enabled="", agent_id=""
 )
 
 REJECTED = [1, 2, 3, 6]
-"""Their numbers; the third could not be read."""
+"""The numbers of the rejected records; the third is unreadable."""
 
 
 def rows() -> list[list[str]]:

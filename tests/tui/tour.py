@@ -22,20 +22,20 @@ _NAMED: Final = {
 
 
 class Tour:
-    """Goes through the screens of the program.
+    """A tour through the screens of the program.
 
     Args:
-        terminal: where it runs.
+        terminal: the terminal that it runs in.
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
 
     def press(self, keys: str) -> None:
-        """Press keys, one after the other, as who looks at the screen before the next one.
+        """Press keys, and wait for the screen after each.
 
         Args:
-            keys: names of keys, or texts to type, with blanks between them.
+            keys: names of keys, or texts to type, separated by blanks.
         """
         for key in keys.split():
             self._terminal.send(_NAMED.get(key, key))
@@ -46,6 +46,6 @@ class Tour:
         self._terminal.rest()
 
     def see(self, keys: str, text: str) -> None:
-        """Press keys, and see what stands on a screen then."""
+        """Press keys, and wait for a text on the screen."""
         self.press(keys)
         self._terminal.wait_for(text)

@@ -1,4 +1,4 @@
-"""The field table is the one of the users file."""
+"""The field table agrees with the document of the users file."""
 
 import pytest
 
@@ -64,13 +64,13 @@ _GROUPS = {
 }
 
 
-def test_there_are_26_fields_numbered_in_file_order():
+def test_26_fields_are_numbered_in_file_order():
     assert [field.number for field in FIELDS] == list(range(1, 27))
     assert [field.index for field in FIELDS] == list(range(26))
 
 
 @pytest.mark.parametrize("number", range(1, 27))
-def test_each_field_is_the_one_of_the_document(number):
+def test_each_field_agrees_with_the_document(number):
     header, key, mandatory, kind = _TABLE[number - 1]
     field = FIELDS[number - 1]
     assert (field.header, field.key, field.mandatory, field.kind) == (
@@ -81,7 +81,7 @@ def test_each_field_is_the_one_of_the_document(number):
     )
 
 
-def test_a_user_is_its_26_values_in_file_order():
+def test_user_has_26_values_in_file_order():
     assert User._fields == KEYS == tuple(key for _, key, _, _ in _TABLE)
     assert User() == ("",) * 26
 
@@ -91,62 +91,62 @@ def test_fields_are_found_by_key():
     assert all(FIELD[field.key] is field for field in FIELDS)
 
 
-def test_password_and_salt_alone_are_secret():
+def test_only_password_and_salt_are_secret():
     assert [field.key for field in fields.SECRETS] == ["password", "salt"]
     assert [field.key for field in FIELDS if field.is_secret] == ["password", "salt"]
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=KEYS)
-def test_other_releases_headers_are_aliases(field):
+def test_headers_of_other_releases_are_aliases(field):
     assert set(field.aliases) == _ALIASES.get(field.key, set())
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=KEYS)
-def test_the_field_says_where_alone_it_is_used(field):
+def test_module_of_a_field_agrees_with_the_document(field):
     assert _ONLY_FOR.get(field.key, "") in field.only_for
     assert bool(field.only_for) == (field.key in _ONLY_FOR)
 
 
-def test_the_groups_stand_in_the_order_in_which_they_are_shown():
+def test_groups_are_in_display_order():
     assert [str(group) for group in GROUPED] == list(_GROUPS)
 
 
 @pytest.mark.parametrize("group", Group)
-def test_a_group_holds_its_fields_in_file_order(group):
+def test_group_contains_its_fields_in_file_order(group):
     assert " ".join(field.key for field in GROUPED[group]) == _GROUPS[group]
     assert {field.group for field in GROUPED[group]} == {group}
 
 
-def test_each_field_stands_in_one_group():
+def test_each_field_is_in_one_group():
     assert sorted(field.number for group in GROUPED.values() for field in group) == [
         field.number for field in FIELDS
     ]
 
 
-def test_each_field_has_a_name_of_its_own_for_the_admin():
+def test_each_field_has_a_unique_name():
     assert len({field.name for field in FIELDS}) == 26
     assert len({field.short for field in FIELDS}) == 26
 
 
-def test_each_field_says_what_it_means():
+def test_each_field_has_a_description():
     assert all(field.meaning.endswith(".") for field in FIELDS)
 
 
-def test_a_value_may_have_4096_characters():
+def test_value_may_have_4096_characters():
     assert fields.MAX_VALUE == 4096
 
 
-def test_a_user_is_made_of_a_mapping_in_any_order():
+def test_user_is_built_from_a_mapping_in_any_order():
     values = {key: f"value of {key}" for key in reversed(KEYS)}
     assert fields.user_from_mapping(values) == User(**values)
 
 
-def test_a_mapping_that_lacks_a_field_makes_no_user():
+def test_mapping_without_a_field_is_rejected():
     with pytest.raises(KeyError, match="salt"):
         fields.user_from_mapping({key: "" for key in KEYS if key != "salt"})
 
 
-def test_a_user_without_secrets_has_24_values():
+def test_user_without_secrets_has_24_values():
     user = User(**{key: f"value of {key}" for key in KEYS})
     shown = fields.without_secrets(user)
     assert shown == {key: f"value of {key}" for key in KEYS if key not in ("password", "salt")}

@@ -1,4 +1,4 @@
-"""What identifies a user: IDs that no spreadsheet alters, names without case."""
+"""Generated User IDs, and User Names without case."""
 
 import re
 from collections import Counter
@@ -11,16 +11,16 @@ _MANY = 20_000
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 1000])
-def test_as_many_ids_are_made_as_were_asked_for(count):
+def test_requested_number_of_ids_is_generated(count):
     assert len(new_user_ids(count)) == count
 
 
-def test_an_id_is_u_and_11_lower_case_letters_and_digits():
+def test_id_is_u_and_11_lower_case_letters_and_digits():
     shape = re.compile(r"u[a-z0-9]{11}")
     assert all(shape.fullmatch(one) for one in new_user_ids(_MANY))
 
 
-def test_no_id_holds_a_look_alike():
+def test_ids_contain_no_similar_characters():
     assert not set("".join(new_user_ids(_MANY))) & set("0o1l")
 
 
@@ -31,7 +31,7 @@ def test_ids_are_base_32_and_evenly_spread():
     assert all(0.9 * average < count < 1.1 * average for count in letters.values())
 
 
-def test_each_place_of_an_id_takes_every_letter():
+def test_every_letter_occurs_at_each_position():
     ids = new_user_ids(_MANY)
     assert [len({one[place] for one in ids}) for place in range(1, 12)] == [32] * 11
 
@@ -50,12 +50,12 @@ def test_ids_are_unique_within_and_across_calls():
         ("", ""),
     ],
 )
-def test_user_names_are_the_same_whatever_their_case(one, other):
+def test_user_names_are_compared_without_case(one, other):
     assert name_key(one) == name_key(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("anna", "ana"), ("muller", "müller"), ("0412", "412"), ("a b", "ab")]
 )
-def test_user_names_that_differ_by_more_than_case_differ(one, other):
+def test_user_names_that_differ_otherwise_are_distinct(one, other):
     assert name_key(one) != name_key(other)

@@ -1,4 +1,4 @@
-"""Passwords that are set here: unreadable, each with a salt of its own, and known again."""
+"""Hashing and recognition of passwords that are set with this program."""
 
 import base64
 
@@ -14,14 +14,14 @@ from tests.helpers import ANNA
 WORD = "correct horse, battery å 陈"
 
 
-def test_a_password_is_verified_by_any_argon2_and_no_other_is():
+def test_hash_verifies_only_its_password():
     made = encrypted(WORD)
     assert PasswordHasher().verify(made.password, WORD)
     with pytest.raises(VerifyMismatchError):
         PasswordHasher().verify(made.password, WORD.upper())
 
 
-def test_each_has_a_salt_of_its_own_and_shows_nothing_of_the_password():
+def test_hashes_have_random_salts_and_hide_the_password():
     first, second = encrypted(WORD), encrypted(WORD)
     assert first.salt != second.salt
     assert first.password != second.password
@@ -31,7 +31,7 @@ def test_each_has_a_salt_of_its_own_and_shows_nothing_of_the_password():
         assert f"${made.salt}$" in made.password
 
 
-def test_a_user_keeps_the_rules_with_it_and_is_known_again():
+def test_user_with_own_password_is_valid_and_recognized():
     made = encrypted(WORD)
     one = ANNA._replace(password=made.password, salt=made.salt)
     assert faults_of(one) == []
@@ -49,7 +49,7 @@ def test_a_user_keeps_the_rules_with_it_and_is_known_again():
         ("$argon2id$$$$", ""),
     ],
 )
-def test_another_password_is_not_taken_for_one(password, salt):
+def test_other_password_is_not_recognized_as_own(password, salt):
     assert not is_own(ANNA._replace(password=password, salt=salt))
 
 
@@ -57,15 +57,15 @@ def test_another_password_is_not_taken_for_one(password, salt):
     ("password", "said"),
     [
         ("", "empty"),
-        ("a\tb", "cannot be typed"),
-        ("a\x1b[2J", "cannot be typed"),
-        ("a\u202eb", "cannot be typed"),
-        ("a\ud800", "cannot be typed"),
-        ("x" * (MAX_VALUE + 1), "4,096 at most"),
+        ("a\tb", "unsupported character"),
+        ("a\x1b[2J", "unsupported character"),
+        ("a\u202eb", "unsupported character"),
+        ("a\ud800", "unsupported character"),
+        ("x" * (MAX_VALUE + 1), "maximum 4,096"),
     ],
     ids=ascii,
 )
-def test_what_is_no_password_is_said_without_it(password, said):
+def test_invalid_password_is_rejected_without_showing_it(password, said):
     fault = password_fault(password)
     assert said in fault
     assert not password or password not in fault
@@ -74,5 +74,5 @@ def test_what_is_no_password_is_said_without_it(password, said):
 
 
 @pytest.mark.parametrize("password", ["x", " ", "a b", "ß", "陈", "x" * MAX_VALUE])
-def test_anything_that_can_be_typed_is_a_password(password):
+def test_printable_text_is_a_valid_password(password):
     assert password_fault(password) == ""

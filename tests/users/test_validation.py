@@ -1,4 +1,4 @@
-"""What a user's fields may hold, and what must fit together."""
+"""Validation of the fields of a user."""
 
 import pytest
 
@@ -130,28 +130,28 @@ _CASES = [
 
 
 @pytest.mark.parametrize(("key", "value", "accepted"), _CASES)
-def test_a_value_is_accepted_as_its_rule_says(key, value, accepted):
+def test_value_is_validated_by_its_rule(key, value, accepted):
     faults = faults_of(user(**{key: value}))
     assert [fault.field and fault.field.key for fault in faults] == ([] if accepted else [key])
 
 
-def test_a_legal_user_has_no_faults():
+def test_valid_user_has_no_errors():
     assert faults_of(ANNA) == []
 
 
 @pytest.mark.parametrize("key", _OPTIONAL)
-def test_an_optional_field_may_be_empty(key):
+def test_optional_field_may_be_empty(key):
     assert faults_of(user(**{key: ""})) == []
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
-def test_a_mandatory_field_must_have_a_value(key):
+def test_required_field_must_have_a_value(key):
     (fault,) = faults_of(user(**{key: ""}))
     assert fault.field is FIELD[key]
     assert fault.severity is Severity.ERROR
 
 
-def test_all_faults_are_said_at_once_in_field_order():
+def test_all_errors_are_returned_in_field_order():
     faults = faults_of(
         user(secondary_phone_ip="x", is_active="2", user_name="", phone_ip="y", sip_uri="z")
     )
@@ -173,44 +173,44 @@ def test_all_faults_are_said_at_once_in_field_order():
         ("2", "0", False),
     ],
 )
-def test_exactly_one_of_the_two_licenses_is_1(unlimited, on_demand, accepted):
+def test_exactly_one_of_two_licenses_is_required(unlimited, on_demand, accepted):
     faults = faults_of(user(unlimited_license=unlimited, on_demand_license=on_demand))
     assert bool(faults) is not accepted
     assert all(fault.field and fault.field.key in _LICENSES for fault in faults)
 
 
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("", ""), ("x", "")])
-def test_licenses_left_as_stored_are_no_fault_of_an_update(unlimited, on_demand):
+def test_update_accepts_unchanged_invalid_licenses(unlimited, on_demand):
     stored = user(unlimited_license=unlimited, on_demand_license=on_demand)
     assert faults_of_update(stored._replace(location="Bergen"), stored) == []
 
 
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("1", "")])
-def test_licenses_changed_against_the_rule_are_a_fault_of_an_update(unlimited, on_demand):
+def test_update_rejects_changed_invalid_licenses(unlimited, on_demand):
     stored = user()
     after = stored._replace(unlimited_license=unlimited, on_demand_license=on_demand)
     assert faults_of_update(after, stored)
 
 
-def test_one_broken_pair_of_licenses_cannot_be_made_another():
+def test_update_rejects_other_invalid_licenses():
     stored = user(unlimited_license="0", on_demand_license="0")
     after = stored._replace(unlimited_license="1", on_demand_license="1")
     assert faults_of_update(after, stored)
 
 
-def test_a_stored_value_that_breaks_a_rule_does_not_stop_a_change_elsewhere():
+def test_update_accepts_unchanged_invalid_value():
     stored = user(phone_ip="no address", is_active="yes")
     assert faults_of_update(stored._replace(location="Bergen"), stored) == []
 
 
-def test_a_new_value_that_breaks_a_rule_is_a_fault_even_where_the_old_one_did():
+def test_update_rejects_new_invalid_value():
     stored = user(phone_ip="no address")
     (fault,) = faults_of_update(stored._replace(phone_ip="none either"), stored)
     assert fault.field is FIELD["phone_ip"]
 
 
 @pytest.mark.parametrize("key", [key for key in _MANDATORY if key not in _LICENSES])
-def test_a_mandatory_value_missing_in_the_store_is_still_missing_after_an_update(key):
+def test_update_rejects_stored_empty_required_value(key):
     stored = user(**{key: ""})
     (fault,) = faults_of_update(stored._replace(location="Bergen"), stored)
     assert fault.field is FIELD[key]
@@ -222,7 +222,7 @@ def test_a_mandatory_value_missing_in_the_store_is_still_missing_after_an_update
     [*"\x00\x07\t\n\r\x1b\x1f\x7f\x80\x85\x9f", *map(chr, (0xD800, 0xDBFF, 0xDC80, 0xDFFF))],
     ids=ascii,
 )
-def test_no_value_may_hold_a_control_character_or_half_a_character(field, character):
+def test_control_characters_and_lone_surrogates_are_errors(field, character):
     fault = control_fault(field, f"before{character}after")
     assert fault is not None
     assert fault.field is field
@@ -232,11 +232,11 @@ def test_no_value_may_hold_a_control_character_or_half_a_character(field, charac
 @pytest.mark.parametrize(
     "value", ["", " ", "~", "\xa0", "\xad", "é", "\u200b", "\u2028", "\ufeff", "\U0001f600"]
 )
-def test_other_characters_are_no_control_characters(value):
+def test_other_characters_are_valid(value):
     assert control_fault(FIELD["location"], value) is None
 
 
-def test_a_value_of_more_than_4096_characters_is_a_fault():
+def test_value_of_more_than_4096_characters_is_an_error():
     field = FIELD["location"]
     assert length_fault(field, "x" * MAX_VALUE) is None
     assert length_fault(field, "é" * MAX_VALUE) is None
@@ -246,7 +246,7 @@ def test_a_value_of_more_than_4096_characters_is_a_fault():
 
 
 @pytest.mark.parametrize("key", ["password", "salt"])
-def test_no_fault_of_a_secret_says_the_secret(key):
+def test_errors_do_not_contain_secrets(key):
     secret = "HUNTER2" * 700
     faults = [control_fault(FIELD[key], secret + "\x07"), length_fault(FIELD[key], secret)]
     faults += faults_of(user(**{key: secret}, is_active="x", phone_ip="y", sip_uri="z"))
@@ -254,14 +254,14 @@ def test_no_fault_of_a_secret_says_the_secret(key):
     assert "HUNTER2" not in repr([fault and fault[1:] for fault in faults])
 
 
-def test_a_shown_value_is_never_a_secret():
+def test_shown_value_is_never_a_secret():
     assert shown_value(FIELD["password"], "HUNTER2") == NOT_SHOWN
     assert shown_value(FIELD["salt"], "HUNTER2") == NOT_SHOWN
     assert shown_value(None, "HUNTER2") == NOT_SHOWN
     assert shown_value(FIELD["location"], "Oslo") == "Oslo"
 
 
-def test_a_long_value_is_shortened_wherever_it_is_shown():
+def test_long_value_is_shortened():
     long = "x" * MAX_VALUE
     assert len(shown_value(FIELD["location"], long)) < 100
     (fault,) = faults_of(user(phone_ip=long))
@@ -269,7 +269,8 @@ def test_a_long_value_is_shortened_wherever_it_is_shown():
 
 
 @pytest.mark.parametrize("key", ["phone_ip", "is_active", "recording_service", "windows_login"])
-def test_a_fault_says_what_to_do(key):
+def test_error_has_a_fix(key):
     (fault,) = faults_of(user(**{key: "no\\such\\value at all"}))
-    assert FIELD[key].name in fault.remedy
+    assert FIELD[key].name in fault.message
+    assert fault.remedy.startswith(("Enter ", "Use "))
     assert fault.remedy.endswith(".")

@@ -1,4 +1,4 @@
-"""Warnings of a user: allowed, and seldom meant."""
+"""Warnings of a user."""
 
 import pytest
 
@@ -30,20 +30,20 @@ _CASES = [
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
-def test_a_user_has_these_warnings(values, keys):
+def test_user_has_these_warnings(values, keys):
     found = list(warnings_of(user(**values)))
     assert [fault.field.key for fault in found if fault.field] == keys
     assert all(fault.severity is Severity.WARNING for fault in found)
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
-def test_of_many_users_those_with_warnings_are_found(values, keys):
+def test_users_with_warnings_are_found_among_many(values, keys):
     users = [ANNA, user(**values), ANNA]
     assert noteworthy_rows(list(zip(*users, strict=True))) == ({1} if keys else set())
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
-def test_of_what_an_update_leaves_alone_nothing_is_said(values, keys):
+def test_update_does_not_warn_about_unchanged_values(values, keys):
     stored = user(**values)
     assert list(warnings_of(stored._replace(location="Bergen"), stored)) == []
     assert [one.field.key for one in warnings_of(stored, ANNA) if one.field] == keys

@@ -1,1 +1,1 @@
-"""Changes of users, free of any store: edits, bulk changes, undo and the mass-change guard."""
+"""Changes of users, independent of the kind of store: edits, bulk changes, undo, confirmation."""

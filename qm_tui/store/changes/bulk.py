@@ -1,7 +1,7 @@
-"""One change of many users: values that all of them are given, or their deletion.
+"""A change of several users at once: the same values for all of them, or their deletion.
 
-It is planned, looked at, and carried out in one transaction on the newest state. Where others
-changed the store meanwhile so that it would be about other users, it is looked at again.
+It is planned, shown, and carried out in one transaction on the newest state. If another admin
+changed the store so that it would affect other users, it is shown again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,8 +11,8 @@ from typing import Final
 from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import STEP, Phase, Tick, no_tick
 from qm_tui.store.changes.mass_change import required_confirmation
-from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Action, TransactionKind, UserStore
+from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
+from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
 from qm_tui.text import counted
@@ -22,18 +22,16 @@ from qm_tui.users.issues import Fault
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """A change of some users.
+    """A change of several users.
 
     Attributes:
-        kind: what it is, for programs.
-        reason: what it is, for the activity log: "inactivate", "Location of 9 users".
-        whom: given a state, the User IDs of the users; one who is not there is passed over.
-        values: by field key, the values that all of them are given; None where they are deleted.
-        terms: by which rules the change is checked.
+        action: what it is, for the activity log.
+        whom: returns the User IDs of the users in a state; users that do not exist are skipped.
+        values: by field key, the values to set; None to delete the users.
+        terms: the options of the validation.
     """
 
-    kind: TransactionKind
-    reason: str
+    action: Action
     whom: Callable[[State], Iterable[str]]
     values: Mapping[str, str] | None
     terms: ValidationOptions = USUAL
@@ -46,17 +44,17 @@ class BulkChange:
 
 @dataclass(slots=True)
 class BulkPlan:
-    """What a change would do to one state of a store.
+    """What a change would do to a state of a store.
 
     Attributes:
         change: the change.
         state: the state.
-        changes: the users as they would be, by User ID; those who change.
-        same: how many have all the values already.
-        gone: how many are not there, or no longer.
-        left_out: the users who cannot be changed, by User ID, and which rules that would break.
-        must_confirm: the number that the admin must type, because it is a mass change, or deletes
-            more than one user; or 0.
+        changes: the changed users as they would be, by User ID.
+        same: the number of users that already have the values.
+        gone: the number of users that do not exist.
+        left_out: the errors of users that cannot be changed, by User ID.
+        must_confirm: the number that confirms it, if it is a mass change or deletes more than one
+            user; otherwise 0.
     """
 
     change: BulkChange
@@ -69,13 +67,13 @@ class BulkPlan:
 
     @property
     def users(self) -> int:
-        """How many users it is about, those who do not change included."""
+        """The number of users it applies to, including those that do not change."""
         return len(self.changes) + self.same + len(self.left_out)
 
     def has_outcome_of(self, other: "BulkPlan") -> bool:
-        """Whether it does the same to the same users as another, whatever else became of them.
+        """Whether it does the same to the same users as another, whatever else has changed.
 
-        Of users who are deleted all must be as it was.
+        If it deletes users, none of their values may have changed.
         """
         if self.changes.keys() != other.changes.keys() or self.left_out != other.left_out:
             return False
@@ -86,43 +84,43 @@ class BulkPlan:
 
 
 class NothingToChange(StoreError):
-    """No user would change."""
+    """No users would change."""
 
 
 class BulkChanged(StoreError):
-    """Somebody changed something meanwhile, so that another plan must be looked at first.
+    """Another admin changed the store, so the change would do something else. Nothing was changed.
 
     Attributes:
-        plan: that plan.
+        plan: what it would do now.
     """
 
     def __init__(self, plan: BulkPlan) -> None:
-        super().__init__("Somebody changed the store meanwhile. Nothing was changed yet.")
+        super().__init__(f"{STORE_CHANGED} Nothing was changed.")
         self.plan = plan
 
 
 def chosen(user_ids: Iterable[str]) -> Callable[[State], Iterable[str]]:
-    """Users who were chosen one by one: those User IDs, whatever became of the store."""
+    """Return a function that returns these User IDs for any state."""
     fixed = tuple(user_ids)
     return lambda _state: fixed
 
 
-def having(one: Field, value: str) -> Callable[[State], Iterable[str]]:
-    """All users who have exactly this value in a field."""
-    place = one.index
-    return lambda state: (user_id for user_id, user in state.users.items() if user[place] == value)
+def having(searched: Field, value: str) -> Callable[[State], Iterable[str]]:
+    """Return a function that returns the User IDs of all users with exactly this value."""
+    index = searched.index
+    return lambda state: (user_id for user_id, user in state.users.items() if user[index] == value)
 
 
 def plan_bulk(change: BulkChange, state: State, tick: Tick = no_tick) -> BulkPlan:
-    """What a change would do to a state. Nothing is written.
+    """Return what a change would do to a state. Nothing is written.
 
     Args:
         change: the change.
         state: the state.
-        tick: told how far it is; it may raise `Cancelled`.
+        tick: the progress; it may raise `Cancelled`.
     """
     plan = BulkPlan(change, state)
-    given = [(FIELD[key].index, value) for key, value in (change.values or {}).items()]
+    new_values = [(FIELD[key].index, value) for key, value in (change.values or {}).items()]
     users = state.users
     for done, user_id in enumerate(change.whom(state)):
         if not done % STEP:
@@ -132,12 +130,12 @@ def plan_bulk(change: BulkChange, state: State, tick: Tick = no_tick) -> BulkPla
             plan.gone += 1
         elif change.deletes:
             plan.changes[user_id] = None
-        elif all(stored[place] == value for place, value in given):
+        elif all(stored[index] == value for index, value in new_values):
             plan.same += 1
         else:
             values = list(stored)
-            for place, value in given:
-                values[place] = value
+            for index, value in new_values:
+                values[index] = value
             plan.changes[user_id] = tuple.__new__(User, values)
     plan.left_out = validate_changes(plan.changes, state, tick, change.terms)
     for user_id in plan.left_out:
@@ -162,22 +160,21 @@ def commit_bulk(
     Args:
         store: the store.
         change: the change.
-        confirmed: the number that the admin typed, for a mass change.
+        confirmed: the number that the admin typed to confirm a mass change.
         expected: the plan that the admin has seen.
-        tick: told how far it is; it may raise `Cancelled`, which leaves the store as it was.
+        tick: the progress; if it raises `Cancelled`, nothing is changed.
 
     Returns:
         The plan that was carried out.
 
     Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a
-            number was confirmed that is not that of the users who change.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a number
+            was confirmed that is not the number of affected users.
         BulkChanged: it would do something else than expected.
-        NothingToChange: no user would change.
-        StoreError: the store could not be written; it is as it was.
+        NothingToChange: no users would change.
+        StoreError: the store could not be written; nothing was changed.
     """
-    action = Action(change.kind, change.reason)
-    with no_garbage_collection(), store.transaction(action) as transaction:
+    with no_garbage_collection(), store.transaction(change.action) as transaction:
         state = transaction.state
         plan = expected
         if plan is None or plan.state.version != state.version:
@@ -191,7 +188,21 @@ def commit_bulk(
     return plan
 
 
-_DOES: Final = "inactivate or unlicense {users}, or clear values of theirs"
+_LICENSES: Final = frozenset(one.key for one in FIELD.values() if one.key.endswith("_license"))
+
+
+def _mass_effect(change: BulkChange) -> str:
+    """Return what a mass change does to the affected users, before `3 users`."""
+    if change.values is None:
+        return "delete"
+    if change.values.keys() == {"is_active"}:
+        return "inactivate"
+    if change.values.keys() <= _LICENSES:
+        return "remove licenses from"
+    if len(change.values) == 1:
+        (key,) = change.values
+        return f"clear {FIELD[key].name} for"
+    return "inactivate, remove licenses from, or clear values for"
 
 
 def _why_nothing(plan: BulkPlan) -> str:
@@ -199,20 +210,17 @@ def _why_nothing(plan: BulkPlan) -> str:
         fault = next(iter(plan.left_out.values()))[0]
         return f"Nothing was changed. {fault.message}. {fault.remedy}"
     if plan.same:
-        return f"Nothing was changed: {counted(plan.same, 'user')} had the value already."
-    return "Nothing was changed: no such user is there."
+        have = "has" if plan.same == 1 else "have"
+        return f"Nothing to change: {counted(plan.same, 'user')} already {have} this value."
+    return "Nothing was changed: the users do not exist."
 
 
 def _require_confirmation(plan: BulkPlan, confirmed: int) -> None:
     wanted, count = plan.must_confirm, len(plan.changes)
     if wanted and confirmed != wanted:
-        users = counted(wanted, "user")
-        does = f"delete {users}" if plan.change.deletes else _DOES.format(users=users)
-        msg = f"This would {does}. Nothing was changed; confirm it with the number {wanted}."
+        users = f"{wanted:,} of {counted(len(plan.state.users), 'user')}"
+        msg = f"This would {_mass_effect(plan.change)} {users}. Nothing was changed."
         raise ConfirmationRequired(msg, wanted)
     if confirmed and not wanted and confirmed != count:
-        msg = (
-            f"This is about {counted(count, 'user')} and not {confirmed:,}. Nothing was changed; "
-            "give the right number, or none."
-        )
+        msg = f"This affects {counted(count, 'user')}, not {confirmed:,}. Nothing was changed."
         raise ConfirmationRequired(msg, count)

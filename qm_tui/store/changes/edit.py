@@ -1,8 +1,8 @@
-"""Changing users that somebody else may be changing too: merged by field, or both values shown.
+"""Edits of users that another admin may be editing, too: merged by field, or a conflict.
 
-A form shows a user as it was when it was opened. When it is saved, another admin may have saved
-another change of that user. Where both touched different fields and the result keeps the rules,
-both stand. Where not, nothing is written: whoever comes second sees both values and decides.
+A form shows a user as it was when the form was opened. When it is saved, another admin may have
+saved another edit of that user. If both changed different fields and the result is valid, both are
+kept. If not, nothing is written: the second admin sees both values and decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,11 @@ from qm_tui.users.fields import FIELDS, Field, User
 from qm_tui.users.identity import new_user_ids
 from qm_tui.users.issues import Fault, shown_value
 
-_BOTH_SHOWN: Final = 3
+_SHOWN: Final = 3
+"""Conflicts and errors in a message."""
+
 _TRIES: Final = 8
-"""New User IDs of which one is taken that is free; hardly ever another than the first."""
+"""New User IDs that are tried; the first is nearly always free."""
 
 
 class Edit(NamedTuple):
@@ -29,7 +31,7 @@ class Edit(NamedTuple):
 
     Attributes:
         before: the user as the admin saw it.
-        after: the user as the admin wants it.
+        after: the user as the admin edited it.
     """
 
     before: User
@@ -37,13 +39,13 @@ class Edit(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """A field to which two admins gave different values, or a user that is gone.
+    """A field that two admins changed to different values, or a user that was deleted.
 
     Attributes:
-        user: the user as it is now; None where it was deleted.
-        field: the field; None where the user was deleted.
-        theirs: the value that it has now.
-        mine: the value that the edit would give it.
+        user: the user as it is now; None if it was deleted.
+        field: the field; None if the user was deleted.
+        theirs: the stored value.
+        mine: the edited value.
     """
 
     user: User | None
@@ -53,23 +55,25 @@ class Conflict(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Both values, for the admin who decides; of a secret only that they differ."""
+        """Both values, for the admin who decides; never those of a secret."""
         if self.user is None or self.field is None:
-            return "The user was deleted by somebody else meanwhile."
-        theirs = visible(shown_value(self.field, self.theirs)) or "empty"
-        mine = visible(shown_value(self.field, self.mine)) or "empty"
-        who = visible(f"{self.user.first_name} {self.user.last_name}".strip(), 60)
-        return f"{self.field.name} of {who} is {theirs} by now; you wrote {mine}."
+            return "Another admin deleted the user in the meantime."
+        theirs = visible(shown_value(self.field, self.theirs)) or "(empty)"
+        mine = visible(shown_value(self.field, self.mine)) or "(empty)"
+        name = visible(f"{self.user.first_name} {self.user.last_name}".strip(), 60)
+        return (
+            f"Another admin changed {self.field.name} of {name} to {theirs}; your value is {mine}."
+        )
 
 
 @dataclass(slots=True)
 class MergeResult:
-    """What edits come to, on the state as it is now.
+    """The result of merging edits into a state.
 
     Attributes:
-        changes: the users as they would be, by User ID; those that change.
-        conflicts: what must be decided.
-        faults: which rules the result would break, by User ID.
+        changes: the changed users as they would be, by User ID.
+        conflicts: the conflicts that an admin must resolve.
+        faults: the errors of the result, by User ID.
     """
 
     changes: dict[str, User] = field(default_factory=dict)
@@ -78,15 +82,15 @@ class MergeResult:
 
     @property
     def can_be_saved(self) -> bool:
-        """Whether there is nothing to decide or to correct."""
+        """Whether there are neither conflicts nor errors."""
         return not self.conflicts and not self.faults
 
 
 class MergeConflictError(StoreError):
-    """The edits meet with those of somebody else, or with a rule. Nothing was written.
+    """The edits conflict with those of another admin, or break a rule. Nothing was written.
 
     Attributes:
-        merged: what must be decided or corrected.
+        merged: the conflicts and errors.
     """
 
     def __init__(self, sentence: str, merged: MergeResult) -> None:
@@ -97,32 +101,32 @@ class MergeConflictError(StoreError):
 def merged(
     edits: Sequence[Edit], state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
 ) -> MergeResult:
-    """What edits come to on a state that may have moved on since they were begun."""
-    found = MergeResult()
+    """Merge edits into a state that may be newer than that of the edits."""
+    result = MergeResult()
     for edit in edits:
         stored = state.users.get(edit.before.user_id)
         if stored is None:
-            found.conflicts.append(Conflict(None, None, "", ""))
+            result.conflicts.append(Conflict(None, None, "", ""))
             continue
         user, conflicts = _merged_user(edit, stored)
-        found.conflicts += conflicts
+        result.conflicts += conflicts
         if user != stored:
-            found.changes[stored.user_id] = user
-    found.faults = validate_changes(found.changes, state, tick, terms)
-    return found
+            result.changes[stored.user_id] = user
+    result.faults = validate_changes(result.changes, state, tick, terms)
+    return result
 
 
 def _merged_user(edit: Edit, stored: User) -> tuple[User, list[Conflict]]:
     if stored == edit.before:
         return edit.after, []
     values, conflicts = list(stored), []
-    for one, before, mine, theirs in zip(FIELDS, edit.before, edit.after, stored, strict=True):
+    for edited, before, mine, theirs in zip(FIELDS, edit.before, edit.after, stored, strict=True):
         if mine in (before, theirs):
             continue
         if theirs == before:
-            values[one.index] = mine
+            values[edited.index] = mine
         else:
-            conflicts.append(Conflict(stored, one, theirs, mine))
+            conflicts.append(Conflict(stored, edited, theirs, mine))
     return tuple.__new__(User, values), conflicts
 
 
@@ -130,56 +134,54 @@ def save_edits(
     store: UserStore,
     edits: Sequence[Edit],
     *,
-    reason: str = "edit",
     tick: Tick = no_tick,
     terms: ValidationOptions = USUAL,
 ) -> State:
-    """Write edits in one transaction, merged with what others saved meanwhile.
+    """Write edits in one transaction, merged with what other admins saved in the meantime.
 
     Returns:
         The state after it.
 
     Raises:
-        MergeConflictError: two admins gave one field different values, or the result would break
-            a rule.
+        MergeConflictError: two admins changed a field to different values, or the result would
+            break a rule.
         StoreError: the store could not be written.
     """
-    with store.transaction(Action(TransactionKind.EDIT, reason)) as transaction:
-        found = merged(edits, transaction.state, tick, terms)
-        if not found.can_be_saved:
-            said = [one.sentence for one in found.conflicts]
-            said += [f"{one.message}." for faults in found.faults.values() for one in faults]
-            more = f" And {len(said) - _BOTH_SHOWN} more." if len(said) > _BOTH_SHOWN else ""
-            msg = f"Nothing was saved. {' '.join(said[:_BOTH_SHOWN])}{more}"
-            raise MergeConflictError(msg, found)
-        return transaction.commit(found.changes, tick, terms)
+    with store.transaction(Action(TransactionKind.EDIT)) as transaction:
+        result = merged(edits, transaction.state, tick, terms)
+        if not result.can_be_saved:
+            problems = [conflict.sentence for conflict in result.conflicts]
+            for faults in result.faults.values():
+                problems += [f"{fault.message}." for fault in faults]
+            more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
+            msg = f"Nothing was saved. {' '.join(problems[:_SHOWN])}{more}"
+            raise MergeConflictError(msg, result)
+        return transaction.commit(result.changes, tick, terms)
 
 
 def add_user(
     store: UserStore,
     user: User,
     *,
-    reason: str = "add",
     tick: Tick = no_tick,
     terms: ValidationOptions = USUAL,
 ) -> User:
-    """Add a user in a transaction of its own.
+    """Add a user in one transaction.
 
     Args:
         store: the store.
         user: the user, without a User ID.
-        reason: what is said of it in the activity log.
-        tick: told how far it is.
-        terms: by which rules the user is checked.
+        tick: the progress.
+        terms: the options of the validation.
 
     Returns:
-        The user with the User ID that the store gave.
+        The user with its User ID.
 
     Raises:
         RulesBroken: the user would break a rule, or have another user's User Name.
         StoreError: the store could not be written.
     """
-    with store.transaction(Action(TransactionKind.ADD, reason)) as transaction:
+    with store.transaction(Action(TransactionKind.ADD)) as transaction:
         user_id = next(one for one in new_user_ids(_TRIES) if one not in transaction.state.users)
         added = user._replace(user_id=user_id)
         transaction.commit({user_id: added}, tick, terms)

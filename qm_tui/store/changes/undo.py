@@ -1,16 +1,18 @@
-"""Taking a transaction back: field by field, and nothing that came after it.
+"""Undo of a transaction: field by field, without touching later changes.
 
-What a transaction made of a value is taken back if it still stands. A value that was changed since
-is kept, and so is one whose return would break a rule or give a name to two users; each is named.
+A value that the transaction wrote is reverted if it is still stored. A value that has been changed
+since then is not, and neither is one that would break a rule or give one User Name to two users;
+each of them is listed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
-from qm_tui.store.errors import ConfirmationRequired, StoreError
+from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
 from qm_tui.store.interface import (
     Action,
     TransactionKind,
@@ -20,58 +22,74 @@ from qm_tui.store.interface import (
 )
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
-from qm_tui.text import counted
-from qm_tui.users.fields import FIELD, Field, User, user_from_mapping
+from qm_tui.text import counted, sentence
+from qm_tui.users.fields import FIELD, FIELDS, Field, User, user_from_mapping
 from qm_tui.users.issues import Fault
 
 _TOGETHER: Final = (
     ("password", "salt"),
     ("unlimited_license", "on_demand_license"),
 )
-"""Fields that are taken back together or not at all: one without the other would lock a user out,
-or break the rule of the licenses."""
+"""Fields that are reverted together or not at all: one without the other would lock a user out, or
+break the rule of the licenses."""
 
 _LICENSES: Final = _TOGETHER[1]
-_CHANGED_SINCE: Final = "it was changed since"
+_CHANGED_SINCE: Final = "changed since then"
+
+PLAN_CHANGED: Final = f"{STORE_CHANGED} Nothing was undone."
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is not taken back.
+    """A value or a user that is not reverted.
 
     Attributes:
         user_id: the user.
         name: the user's name, for people.
-        field: the field that keeps its value; None where it is the user as a whole.
+        field: the field that is not reverted; None for the whole user.
         reason: why, without a full stop.
+        is_invalid: whether the reason is a rule; otherwise it is a later change.
     """
 
     user_id: str
     name: str
     field: Field | None
     reason: str
+    is_invalid: bool = False
+
+
+class FieldRevert(NamedTuple):
+    """A field that an undo reverts.
+
+    Attributes:
+        field: the field.
+        before: the value before the undo.
+        after: the value after it.
+    """
+
+    field: Field
+    before: str
+    after: str
 
 
 @dataclass(slots=True)
 class UndoPlan:
-    """What taking a transaction back would do to one state of a store.
+    """What the undo of a transaction would do to a state of a store.
 
     Attributes:
-        number: the transaction.
-        reason: what it was.
-        version: the state's version.
+        transaction: the transaction.
+        state: the state.
         changes: the users as they would be, by User ID.
-        kept: what is not taken back.
-        restored: how many users come back.
-        changed: how many change back.
-        removed: how many are removed again.
-        must_confirm: the number that the admin must type, because it is a mass change; or 0.
-        terms: by which rules it is checked: what stood in the store before may come back.
+        kept: what is not reverted.
+        restored: the number of deleted users that are added again.
+        changed: the number of users that are reverted.
+        removed: the number of added users that are deleted.
+        must_confirm: the number that confirms it, if it is a mass change; otherwise 0.
+        terms: the options of its validation: values that have been stored before are allowed.
     """
 
-    number: int
-    reason: str
-    version: int
+    transaction: TransactionSummary
+    state: State
     changes: dict[str, User | None] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     restored: int = 0
@@ -81,63 +99,105 @@ class UndoPlan:
     terms: ValidationOptions = field(default_factory=ValidationOptions)
 
     @property
+    def number(self) -> int:
+        """The number of the transaction."""
+        return self.transaction.number
+
+    @property
+    def subject(self) -> str:
+        """What is undone, inside a sentence: `edit of Anna Berg`."""
+        return noun_text(self.transaction.action, self.transaction.users)
+
+    @property
     def counts(self) -> str:
-        """What it does, in words: "3 users change back, 1 user is removed again"."""
-        return self._in_words(
-            ("changes back", "change back"),
-            ("comes back", "come back"),
-            ("is removed again", "are removed again"),
-        )
+        """What it would do: `3 users will be reverted, 1 user will be deleted`."""
+        return self._in_words("will be reverted", "will be restored", "will be deleted")
 
     @property
     def done(self) -> str:
-        """What it did, in words: "3 users changed back, 1 user removed again"."""
-        return self._in_words(("changed back",) * 2, ("brought back",) * 2, ("removed again",) * 2)
+        """What it did: `3 users reverted, 1 user deleted`."""
+        return self._in_words("reverted", "restored", "deleted")
 
-    def _in_words(self, *words: tuple[str, str]) -> str:
-        said = (
-            (number, one, many)
-            for number, (one, many) in zip(
-                (self.changed, self.restored, self.removed), words, strict=True
-            )
-        )
+    def _in_words(self, *words: str) -> str:
+        numbers = (self.changed, self.restored, self.removed)
         parts = [
-            f"{counted(number, 'user')} {one if number == 1 else many}"
-            for number, one, many in said
+            f"{counted(number, 'user')} {word}"
+            for number, word in zip(numbers, words, strict=True)
             if number
         ]
-        return ", ".join(parts) or "nothing changes"
+        return ", ".join(parts) or "no changes"
+
+    @property
+    def kept_count(self) -> str:
+        """What is not reverted: `2 values and 1 user`; empty if all is."""
+        users = sum(one.field is None for one in self.kept)
+        counts = ((len(self.kept) - users, "value"), (users, "user"))
+        return " and ".join(counted(number, what) for number, what in counts if number)
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be undone, as a sentence; empty if there are changes."""
+        number = f"Transaction {self.number:,}"
+        if self.changes:
+            return ""
+        if not self.kept:
+            return f"{number} has already been undone."
+        if any(one.is_invalid for one in self.kept):
+            return f"{number} cannot be undone: its values have changed or would be invalid."
+        return f"{number} cannot be undone: all of its values have been changed since then."
+
+    @property
+    def only_user(self) -> User | None:
+        """The user that it changes, as stored or as restored; None if it changes several."""
+        if len(self.changes) != 1:
+            return None
+        ((user_id, after),) = self.changes.items()
+        return self.state.users.get(user_id) or after
+
+    @property
+    def field_reverts(self) -> Sequence[FieldRevert]:
+        """The fields that it reverts, if it reverts one user and does nothing else."""
+        user = self.only_user
+        after = None if user is None else self.changes[user.user_id]
+        if user is None or after is None:
+            return ()
+        return [
+            FieldRevert(one, old, new)
+            for one, old, new in zip(FIELDS, user, after, strict=True)
+            if old != new
+        ]
 
     def has_outcome_of(self, other: "UndoPlan") -> bool:
-        """Whether it does the same as another, whatever else became of the store."""
+        """Whether it does the same as another, whatever else has changed in the store."""
         mine, others = self.changes, other.changes
         if mine.keys() != others.keys() or self.kept != other.kept:
             return False
-        # one by one: all at once is one long call, for which every key would wait
+        # user by user: comparing the dictionaries is one long call that delays every key
         return all(mine[user_id] == others[user_id] for user_id in mine)
 
 
 class NothingToUndo(StoreError):
-    """Nothing of the transaction can be taken back."""
+    """Nothing of the transaction can be undone."""
 
 
 class PlanChanged(StoreError):
-    """Somebody changed something meanwhile, so that another plan must be looked at first.
+    """Another admin changed the store, so the undo would do something else. Nothing was undone.
 
     Attributes:
-        plan: that plan.
+        plan: what it would do now.
     """
 
-    def __init__(self, sentence: str, plan: UndoPlan) -> None:
-        super().__init__(sentence)
+    def __init__(self, plan: UndoPlan) -> None:
+        super().__init__(PLAN_CHANGED)
         self.plan = plan
 
 
 def plan_undo(store: UserStore, number: int, tick: Tick = no_tick) -> UndoPlan:
-    """What taking back a transaction would do now.
+    """Return what the undo of a transaction would do now.
 
     Raises:
-        StoreError: there is no such transaction, or what it did is no longer kept.
+        NothingToUndo: the transaction changed no users.
+        StoreError: there is no such transaction, or its changes are no longer available.
     """
     return _planned(store, number, store.state, tick)
 
@@ -150,47 +210,46 @@ def undo(
     expected: UndoPlan | None = None,
     tick: Tick = no_tick,
 ) -> UndoPlan:
-    """Take back a transaction, in a transaction of its own, which can be taken back as well.
+    """Undo a transaction, in a new transaction that can be undone as well.
 
     Args:
         store: the store.
         number: the transaction.
-        confirmed: the number that the admin typed, for a mass change.
+        confirmed: the number that the admin typed to confirm a mass change.
         expected: the plan that the admin has seen.
-        tick: told how far it is; it may raise `Cancelled`.
+        tick: the progress; it may raise `Cancelled`.
 
     Returns:
         The plan that was carried out.
 
     Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a
-            number was confirmed that is not that of the users it is about.
+        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a number
+            was confirmed that is not the number of affected users.
         PlanChanged: it would do something else than expected.
-        NothingToUndo: nothing of it can be taken back.
-        StoreError: there is no such transaction, what it did is no longer kept, or the store
+        NothingToUndo: nothing of it can be undone.
+        StoreError: there is no such transaction, its changes are no longer available, or the store
             could not be written.
     """
-    with store.transaction(Action(TransactionKind.UNDO, f"undo of {number}")) as transaction:
+    undone = _transaction(store, number)
+    details = noun_text(undone.action, undone.users)
+    action = Action(TransactionKind.UNDO, f"{number}", details)
+    with store.transaction(action) as transaction:
         plan = _planned(store, number, transaction.state, tick)
         if expected is not None and not plan.has_outcome_of(expected):
-            msg = "Somebody changed the store meanwhile. Nothing was undone yet."
-            raise PlanChanged(msg, plan)
+            raise PlanChanged(plan)
         if not plan.changes:
-            kept = "what it changed was changed since" if plan.kept else "it is undone already"
-            msg = f"Nothing of transaction {number:,} can be taken back: {kept}."
-            raise NothingToUndo(msg)
+            raise NothingToUndo(plan.obstacle)
         users = len(plan.changes)
         if confirmed and not plan.must_confirm and confirmed != users:
             msg = (
-                f"Undoing transaction {number:,} is about {counted(users, 'user')} and not "
-                f"{confirmed:,}. Nothing was undone; give the right number, or none."
+                f"The undo of transaction {number:,} affects {counted(users, 'user')}, not "
+                f"{confirmed:,}. Nothing was undone."
             )
             raise ConfirmationRequired(msg, users)
         if plan.must_confirm and confirmed != plan.must_confirm:
             msg = (
-                f"Undoing transaction {number:,} would delete, inactivate or unlicense "
-                f"{counted(plan.must_confirm, 'user')}, or clear values of theirs. Nothing was "
-                f"undone; confirm it with the number {plan.must_confirm}."
+                f"The undo of transaction {number:,} is a mass change: "
+                f"{sentence(plan.counts)} Nothing was undone."
             )
             raise ConfirmationRequired(msg, plan.must_confirm)
         transaction.commit(plan.changes, tick, plan.terms)
@@ -200,97 +259,100 @@ def undo(
 def _planned(store: UserStore, number: int, state: State, tick: Tick) -> UndoPlan:
     transaction = _transaction(store, number)
     planner = _Planner(transaction, state)
-    for at, done in enumerate(store.transaction_changes(number, tick), start=1):
-        planner.add(done)
-        if not at % STEP:
-            tick(Phase.CHECKING, at, transaction.users)
+    for count, change in enumerate(store.transaction_changes(number, tick), start=1):
+        planner.add(change)
+        if not count % STEP:
+            tick(Phase.CHECKING, count, transaction.users)
     return planner.finish(tick)
 
 
 def _transaction(store: UserStore, number: int) -> TransactionSummary:
-    transaction = next((one for one in store.transactions() if one.number == number), None)
+    transactions = store.transactions()
+    transaction = next((one for one in transactions if one.number == number), None)
     if transaction is None:
         msg = f"There is no transaction {number:,} in this store."
         raise StoreError(msg)
-    if not transaction.users:
-        msg = f"Transaction {number:,} changed no user: there is nothing to undo."
+    if transaction.is_available and not transaction.users:
+        msg = f"Nothing to undo: transaction {number:,} changed no users."
         raise NothingToUndo(msg)
     return transaction
 
 
 class _Planner:
-    """Makes the plan, user by user."""
+    """Builds the plan, user by user."""
 
     def __init__(self, transaction: TransactionSummary, state: State) -> None:
         self._state = state
-        self._plan = UndoPlan(transaction.number, transaction.reason, state.version)
-        self._undone: dict[str, UserChange] = {}
-        self._as_they_were: dict[str, User] = {}
-        self._plan.terms = ValidationOptions(previously_stored=self._as_they_were)
+        self._plan = UndoPlan(transaction, state)
+        self._changes: dict[str, UserChange] = {}
+        self._stored_before: dict[str, User] = {}
+        self._plan.terms = ValidationOptions(previously_stored=self._stored_before)
 
-    def add(self, done: UserChange) -> None:
-        """Take back what was done to one user, if it still stands."""
-        stored = self._state.users.get(done.user_id)
-        if done.before is None:
-            self._remove(done, stored)
-        elif done.after is None:
-            self._restore(done, stored)
+    def add(self, change: UserChange) -> None:
+        """Revert the change of one user, as far as it has not been changed since then."""
+        stored = self._state.users.get(change.user_id)
+        if change.before is None:
+            self._remove(change, stored)
+        elif change.after is None:
+            self._restore(change, stored)
         elif stored is None:
-            self._keep(done, None, "the user was deleted since")
+            self._keep(change, None, "deleted since then")
         else:
-            self._change_back(done, stored)
+            self._revert(change, stored)
 
-    def _remove(self, done: UserChange, stored: User | None) -> None:
-        """Remove a user that was added."""
+    def _remove(self, change: UserChange, stored: User | None) -> None:
+        """Delete a user that was added."""
         if stored is None:
             return
-        if stored._asdict() != done.after:
-            self._keep(done, None, _CHANGED_SINCE)
+        if stored._asdict() != change.after:
+            self._keep(change, None, _CHANGED_SINCE)
             return
-        self._set(done, None)
+        self._set(change, None)
 
-    def _restore(self, done: UserChange, stored: User | None) -> None:
-        """Bring back a user that was deleted."""
-        user = user_from_mapping(dict(done.before or {}))
+    def _restore(self, change: UserChange, stored: User | None) -> None:
+        """Restore a user that was deleted."""
+        user = user_from_mapping(dict(change.before or {}))
         if stored is None:
-            self._as_they_were[done.user_id] = user
-            self._set(done, user)
+            self._stored_before[change.user_id] = user
+            self._set(change, user)
         elif stored != user:
-            self._keep(done, None, "a user with this User ID was added since")
+            self._keep(change, None, "a user with this User ID has been added since then")
 
-    def _change_back(self, done: UserChange, stored: User) -> None:
-        before, after = done.before or {}, done.after or {}
+    def _revert(self, change: UserChange, stored: User) -> None:
+        before, after = change.before or {}, change.after or {}
         values = stored._asdict()
-        held = {key for key in after if values[key] not in (after[key], before[key])}
-        for together in _TOGETHER:
-            if held.intersection(together):
-                held.update(key for key in together if key in after)
+        changed_since = {key for key in after if values[key] not in (after[key], before[key])}
+        for group in _TOGETHER:
+            if changed_since.intersection(group):
+                changed_since.update(key for key in group if key in after)
         for key in before:
-            if key in held:
-                self._keep(done, FIELD[key], _CHANGED_SINCE)
+            if key in changed_since:
+                self._keep(change, FIELD[key], _CHANGED_SINCE)
             else:
                 values[key] = before[key]
         user = user_from_mapping(values)
         if user != stored:
             licenses = {key: before[key] for key in _LICENSES if key in before}
-            if licenses:  # whoever had none was allowed to, and may have none again
-                self._as_they_were[done.user_id] = stored._replace(**licenses)
-            self._set(done, user)
+            if licenses:  # a user that was allowed to have no license may have none again
+                self._stored_before[change.user_id] = stored._replace(**licenses)
+            self._set(change, user)
 
-    def _set(self, done: UserChange, user: User | None) -> None:
-        self._plan.changes[done.user_id] = user
-        self._undone[done.user_id] = done
+    def _set(self, change: UserChange, user: User | None) -> None:
+        self._plan.changes[change.user_id] = user
+        self._changes[change.user_id] = change
 
-    def _keep(self, done: UserChange, kept: Field | None, reason: str) -> None:
-        name = _name(self._state.users.get(done.user_id), done)
-        self._plan.kept.append(Kept(done.user_id, name, kept, reason))
+    def _keep(
+        self, change: UserChange, kept: Field | None, reason: str, *, is_invalid: bool = False
+    ) -> None:
+        name = _name(self._state.users.get(change.user_id), change)
+        self._plan.kept.append(Kept(change.user_id, name, kept, reason, is_invalid))
 
     def finish(self, tick: Tick) -> UndoPlan:
-        """Leave out what would break a rule, and count."""
+        """Exclude what would break a rule, and count."""
         plan = self._plan
         while faults := validate_changes(plan.changes, self._state, tick, plan.terms):
             for user_id, found in faults.items():
-                self._leave_out(user_id, found)
+                self._exclude(user_id, found)
         users = self._state.users
         for user_id, user in plan.changes.items():
             plan.removed += user is None
@@ -299,37 +361,37 @@ class _Planner:
         plan.must_confirm = required_confirmation(plan.changes, self._state, tick)
         return plan
 
-    def _leave_out(self, user_id: str, faults: Iterable[Fault]) -> None:
-        """Keep the values whose return would break a rule."""
-        done, stored = self._undone[user_id], self._state.users.get(user_id)
+    def _exclude(self, user_id: str, faults: Sequence[Fault]) -> None:
+        """Do not revert the values that would break a rule."""
+        change, stored = self._changes[user_id], self._state.users.get(user_id)
         user = self._plan.changes[user_id]
         if stored is None or user is None:
             for fault in faults:
-                self._keep(done, None, f"it cannot come back: {fault.message}")
+                reason = f"cannot be restored: {fault.message}"
+                self._keep(change, None, reason, is_invalid=True)
                 break
             del self._plan.changes[user_id]
             return
         values = user._asdict()
-        at_fault = {fault.field.key: fault.message for fault in faults if fault.field}
-        for together in _TOGETHER:
-            for key in together:
-                if key in at_fault:
-                    for other in together:
-                        at_fault.setdefault(other, at_fault[key])
-        returned = [key for key in done.before or {} if values[key] != stored[FIELD[key].index]]
-        kept = [key for key in returned if key in at_fault] or returned
-        for key in kept:
-            reason = at_fault.get(key) or next((one.message for one in faults), "")
-            self._keep(done, FIELD[key], f"it would break a rule: {reason}")
+        messages = {fault.field.key: fault.message for fault in faults if fault.field}
+        for group in _TOGETHER:
+            for key in group:
+                if key in messages:
+                    for other in group:
+                        messages.setdefault(other, messages[key])
+        reverted = [key for key in change.before or {} if values[key] != stored[FIELD[key].index]]
+        for key in [key for key in reverted if key in messages] or reverted:
+            message = messages.get(key) or next((fault.message for fault in faults), "")
+            self._keep(change, FIELD[key], f"would be invalid: {message}", is_invalid=True)
             values[key] = stored[FIELD[key].index]
-        back = user_from_mapping(values)
-        if back == stored:
+        remaining = user_from_mapping(values)
+        if remaining == stored:
             del self._plan.changes[user_id]
         else:
-            self._plan.changes[user_id] = back
+            self._plan.changes[user_id] = remaining
 
 
-def _name(stored: User | None, done: UserChange) -> str:
-    values = stored._asdict() if stored else {**(done.before or {}), **(done.after or {})}
+def _name(stored: User | None, change: UserChange) -> str:
+    values = stored._asdict() if stored else {**(change.before or {}), **(change.after or {})}
     name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
-    return name or values.get("user_name") or done.user_id
+    return name or values.get("user_name") or change.user_id

@@ -1,7 +1,7 @@
 """Entries of the transaction log: what is in them, and the chain that holds them together.
 
 An entry is a line: JSON, a blank, and a checksum of 16 hexadecimal digits over the JSON and the
-checksum of the entry before. So a checksum, the chain value, stands for the whole log up to there.
+checksum of the entry before. So a checksum, the chain value, covers the whole log up to there.
 The first member of the JSON tells what an entry is:
 
     {"segment":2,"format":3,"first":43,...}            begins a segment
@@ -12,13 +12,13 @@ The first member of the JSON tells what an entry is:
 
 Users are in rows:
 
-    ["+",17,["Anna", ... 26 values]]                        added as TinyDB's document 17
+    ["+",17,["Anna", ... all values]]                       added as TinyDB's document 17
     ["~","u7kqm2xw4zp3",{"location":["Oslo","Bergen"]}]     changed from Oslo to Bergen
-    ["-",9,["Tom", ... 26 values]]                          deleted
+    ["-",9,["Tom", ... all values]]                         deleted
 
-A fourth member, as JSON in a text, is what other programs keep in the document; of `~`, after it.
-A checksum shows that an entry is as it was written, not that this program wrote it: so rows are
-validated where they are used.
+A fourth member, as JSON in a text, has the members of other programs in the document; of `~`, after
+it. A checksum shows that an entry is unchanged, not that this program wrote it: so rows are
+validated when they are used.
 """
 
 import json
@@ -32,7 +32,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from qm_tui.store.interface import TransactionKind, TransactionSummary, UserChange
+from qm_tui.store.interface import Action, TransactionKind, TransactionSummary, UserChange
 from qm_tui.users.fields import FIELD, KEYS
 
 ADDED: Final = "+"
@@ -236,17 +236,20 @@ def decode(payload: bytes) -> dict[str, Any]:
 
 def encode_summary(summary: TransactionSummary) -> dict[str, Any]:
     """Return a summary as JSON."""
+    action = summary.action
     return {
         "number": summary.number,
         "time": summary.time.isoformat(),
         "login": summary.login,
         "address": summary.address,
-        "kind": summary.kind.value,
-        "reason": summary.reason,
+        "kind": action.kind.value,
+        "subject": action.subject,
+        "details": action.details,
+        "digest": action.digest,
         "added": summary.added,
         "changed": summary.changed,
         "deleted": summary.deleted,
-        "token": summary.token,
+        "token": action.token,
     }
 
 
@@ -258,7 +261,8 @@ def decode_summary(found: object) -> TransactionSummary:
     """
     if not isinstance(found, Mapping):
         raise ValueError("there is no summary")
-    texts = [found.get(key) for key in ("login", "address", "reason", "token")]
+    names = ("login", "address", "subject", "details", "digest", "token")
+    texts = [found.get(name) for name in names]
     numbers = [found.get(key) for key in ("number", "added", "changed", "deleted")]
     time = datetime.fromisoformat(str(found.get("time")))
     if time.tzinfo is None or not 1000 < time.year < 9000:
@@ -267,12 +271,10 @@ def decode_summary(found: object) -> TransactionSummary:
         raise ValueError("a text is missing")
     if not all(type(number) is int and 0 <= number < MOST for number in numbers):
         raise ValueError("a number is missing")
-    login, address, reason, token = map(str, texts)
+    login, address, *about = map(str, texts)
     number, added, changed, deleted = (int(one or 0) for one in numbers)
-    kind = TransactionKind(str(found.get("kind")))
-    return TransactionSummary(
-        number, time, login, address, kind, reason, added, changed, deleted, token
-    )
+    action = Action(TransactionKind(str(found.get("kind"))), *about)
+    return TransactionSummary(number, time, login, address, action, added, changed, deleted)
 
 
 def payloads(
@@ -295,20 +297,25 @@ def payloads(
     if most <= ROWS_IN_A_PART:
         own = list(rest)
     else:
-        while some := list(islice(rest, ROWS_IN_A_PART)):
+        while batch := list(islice(rest, ROWS_IN_A_PART)):
             parts += 1
-            yield encode({"part": parts, "number": number, "users": some})
+            yield encode({"part": parts, "number": number, "users": batch})
     foreign = {"tables": tables} if tables else {}
     yield encode(
         encode_summary(summary()) | foreign | ({"parts": parts} if parts else {"users": own})
     )
 
 
+def padded(values: list[str]) -> list[str]:
+    """Return the values of a user, with empty values for fields added since they were written."""
+    return [*values, *[""] * (len(KEYS) - len(values))]
+
+
 def user_id_of(row: Row) -> str:
-    """Return the User ID that a row is about.
+    """Return the User ID of the user that a row changes.
 
     Raises:
-        ValueError: it is no row.
+        ValueError: it is not a row.
     """
     try:
         sign, subject, values, *_ = row
@@ -318,10 +325,10 @@ def user_id_of(row: Row) -> str:
 
 
 def user_change(row: Row) -> UserChange:
-    """Return what a row says was done to a user.
+    """Return the change of a user that a row records.
 
     Raises:
-        ValueError: it is no row. The text holds no value of a user.
+        ValueError: it is not a row. The text holds no value of a user.
     """
     try:
         sign, _, values, *_ = row
@@ -333,7 +340,7 @@ def user_change(row: Row) -> UserChange:
                 return UserChange(user_id, before, after)
         elif sign in (ADDED, DELETED):
             "".join(values)
-            whole = dict(zip(KEYS, values, strict=True))
+            whole = dict(zip(KEYS, padded(values), strict=True))
             is_new = sign == ADDED
             return UserChange(user_id, None if is_new else whole, whole if is_new else None)
     except (TypeError, ValueError, AttributeError, LookupError):

@@ -1,8 +1,8 @@
 """One writer at a time: `users.lock`, held over read, change and write, and the note in it.
 
 The note says who holds the lock, and up to where the log is acknowledged. It is written after the
-sync of the log, and has a checksum: a torn or missing note counts as absent. So a reader knows what
-it may read beside a writer, and that a log is incomplete that ends before its acknowledged end.
+sync of the log, and has a checksum: a torn note is ignored. So a reader knows what it may read
+while another program writes, and that a log that ends before its acknowledged end is incomplete.
 """
 
 import fcntl
@@ -61,7 +61,7 @@ class Position(NamedTuple):
             case [int(segment), int(offset), str(chain), int(number)]:
                 if all(0 <= one < 2**53 for one in (segment, offset, number)):
                     return cls(segment, offset, chain, number)
-        raise ValueError("it is no position in the log")
+        raise ValueError("it is not a position in the log")
 
 
 class Names(NamedTuple):
@@ -127,7 +127,7 @@ class Lock:
 
     @contextmanager
     def held(self, text: str, origin: Origin) -> Iterator[None]:
-        """Hold it alone.
+        """Hold it exclusively.
 
         Args:
             text: what for; others are told while they wait.
@@ -145,7 +145,7 @@ class Lock:
                     "host": origin.host[:40],
                     "process": origin.process,
                     "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "reason": text.partition(", sha256")[0][:60],
+                    "reason": text[:60],
                 }
                 self.acknowledge(self.acknowledged())
                 yield
@@ -179,11 +179,11 @@ class Lock:
         until = time.monotonic() + wait
         if not self._threads.acquire(timeout=max(wait, 0)):
             raise self.busy()
-        # a program that is suspended while it holds the lock would keep all others out. This counts
+        # a program that is suspended while it holds the lock would block all others. This applies
         # for the calling thread; the handler of the terminal UI asks `free`
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
         try:
-            if not self._depth:  # else this thread has it already, and keeps it
+            if not self._depth:  # otherwise this thread holds it already
                 self._flock(how, until)
             self._depth += 1
             try:
@@ -219,13 +219,13 @@ class Lock:
     # The note
 
     def acknowledge(self, position: Position | None) -> None:
-        """Note up to where the log is acknowledged. Only while it is held."""
+        """Record up to which position the log is acknowledged. The lock must be held."""
         note = note_of({**self._holder, "acknowledged": position})
         with suppress(OSError):  # a full disk is no reason not to hold the lock
             os.pwrite(self._opened(for_writing=True), note, 0)
 
     def acknowledged(self) -> Position | None:
-        """Return up to where the log is acknowledged; None if there is no whole note."""
+        """Return up to which position the log is acknowledged; None if there is no valid note."""
         try:
             return Position.parse(self._note()["acknowledged"])
         except (StoreError, OSError, ValueError, KeyError, RecursionError):
@@ -239,7 +239,7 @@ class Lock:
             return True
 
     def holder(self) -> str:
-        """Return who holds it, in words; empty if nobody is noted."""
+        """Return who holds it, in words; empty if no holder is recorded."""
         try:
             return _described(self._note())
         except (StoreError, OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -342,7 +342,7 @@ class ImportMarkers:
         """Leave a marker while an import is in progress; gives the import's token.
 
         If no marker can be written the import goes on without. If the terminal is disconnected, the
-        marker stays, so that the next start tells what became of the import.
+        marker remains, and the next start reports whether the import was saved.
         """
         token = os.urandom(8).hex()
         name = self._prefix + token

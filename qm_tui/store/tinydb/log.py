@@ -18,6 +18,7 @@ from qm_tui.directory import Directory, NotDurable, sync
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
+    Action,
     RetentionPolicy,
     TransactionKind,
     TransactionSummary,
@@ -68,7 +69,7 @@ class Log:
         names: the names of the store's files.
 
     Attributes:
-        position: up to where it has been read; behind a transaction.
+        position: up to which it has been read; the end of a transaction.
         started: when the current segment was begun.
     """
 
@@ -249,7 +250,7 @@ class Log:
 
         Raises:
             OutcomeUnknown: it may have been saved.
-            OSError: it could not be saved; the log is as it was.
+            OSError: it could not be saved; the log is unchanged.
         """
         descriptor, start = self.descriptor, self.position.offset
         chain, end, has_parts = self.position.chain, start, False
@@ -301,7 +302,7 @@ class Log:
 
         Raises:
             OutcomeUnknown: the current segment may have been closed.
-            OSError: it could not be done; the log is as it was.
+            OSError: it could not be done; the log is unchanged.
         """
         before, summaries = self.position, self._summaries
         number, chain, end = before.segment + 1, before.chain, 0
@@ -423,16 +424,16 @@ class Log:
         if wanted < 1 or numbers[-1] > self.position.number:
             msg = f"There is no transaction {numbers[-1]:,} in this store."
             raise StoreError(msg)
-        kept = self.segments()
-        if not kept or wanted < kept[0].first:
+        segments = self.segments()
+        if not segments or wanted < segments[0].first:
             msg = (
                 f"The changes of transaction {wanted:,} are no longer available: it is too old, "
                 "and cannot be undone."
             )
             raise StoreError(msg)
-        behind = [*(one.first for one in kept[1:]), self.position.number + 1]
-        corrupt, parts = CorruptEntry(self._names.segment(kept[0].number), 0), 0
-        for segment, first_behind in zip(kept, behind, strict=True):
+        behind = [*(segment.first for segment in segments[1:]), self.position.number + 1]
+        corrupt, parts = CorruptEntry(self._names.segment(segments[0].number), 0), 0
+        for segment, first_behind in zip(segments, behind, strict=True):
             if first_behind <= wanted:
                 continue
             name = self._names.segment(segment.number)
@@ -510,7 +511,7 @@ class Log:
                     raise CorruptEntry(name, entry.start) from error
             yield from reversed(found)
         if corrupt:
-            raise corrupt  # it may be about the user: nothing is left out without a word
+            raise corrupt  # it may be about the user: it must not be skipped silently
 
     def prune(self, retention: RetentionPolicy) -> None:
         """Delete old segments before the current one. A synced snapshot covers them.
@@ -522,16 +523,16 @@ class Log:
         Args:
             retention: how long changes stay available.
         """
-        kept = self.segments()
-        if len(kept) < 2:
+        segments = self.segments()
+        if len(segments) < 2:
             return
         ages, age, later = {}, timedelta(), None
         for one in reversed(self.summaries()):
             if later is not None:
                 age += min(max(later - one.time, timedelta()), _LONGEST_GAP)
             ages[one.number], later = age, one.time
-        size = sum(one.size for one in kept)
-        for segment, following in pairwise(kept):
+        size = sum(segment.size for segment in segments)
+        for segment, following in pairwise(segments):
             is_old = ages.get(following.first - 1, timedelta()) > timedelta(days=retention.days)
             if not is_old and size <= retention.bytes:
                 break
@@ -572,6 +573,5 @@ def _summary_in(payload: bytes) -> TransactionSummary:
 
 
 def _unreadable(number: int, time: datetime) -> TransactionSummary:
-    kind = TransactionKind.UNREADABLE
-    why = "cannot be read: its entry in the log is damaged"
-    return TransactionSummary(number, time, "", "", kind, why, 0, 0, 0, is_available=False)
+    action = Action(TransactionKind.UNREADABLE)
+    return TransactionSummary(number, time, "", "", action, 0, 0, 0, is_available=False)

@@ -95,7 +95,7 @@ class TinyDBMaintenance(Maintenance):
         return had
 
     def _require_nothing_else(self, folder: Access) -> None:
-        """Make sure that sharing the directory gives nobody what was not meant."""
+        """Check that the directory contains nothing else that would be shared."""
         status = os.fstat(self._directory.descriptor)
         is_shared = (stat.S_IMODE(status.st_mode), status.st_gid) == folder
         for name in self._directory.names():
@@ -103,7 +103,7 @@ class TinyDBMaintenance(Maintenance):
                 msg = (
                     f"The folder {visible(str(self._directory.path))} holds more than a store "
                     f"({visible(name, 60)}), which the group would share too. Nothing was changed. "
-                    "Give the store a folder of its own."
+                    "Use a separate folder for the store."
                 )
                 raise StoreError(msg)
 
@@ -221,7 +221,7 @@ class TinyDBMaintenance(Maintenance):
             )
 
     def _odd_files(self) -> Iterator[str]:
-        """Yield what is odd about the modes of the files, and about files beside them."""
+        """Yield findings about the modes of the files, and about other files in the folder."""
         wanted, own = self._directory.access, self._own_names()
         for name in own:
             status = self._directory.status(name)
@@ -340,7 +340,7 @@ class _Salvage:
         is_end, damage = False, (0, 0)
         for number in self._names.segments(self._directory):
             if is_end:
-                break  # the log was to go on here, and the program was killed before it said so
+                break  # the program was killed before it closed this segment
             before, payload = len(self.losses), b""
             try:
                 segment = log.open_segment(number)

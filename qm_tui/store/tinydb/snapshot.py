@@ -13,9 +13,9 @@ over 100,000 users would hold the interpreter, and with it every key, for half a
     }
     }
 
-`position` is the place in the log that the snapshot stands for: segment, byte, chain value, number
-of the last transaction. The checksum covers every byte of the file but its own digits. A file that
-plain TinyDB wrote, on one line, is read as well.
+`position` is the place in the log that the snapshot corresponds to: segment, byte, chain value and
+number of the last transaction. The checksum covers every byte of the file but its own digits. A
+file that plain TinyDB wrote, on one line, is read as well.
 """
 
 import json
@@ -66,7 +66,7 @@ _TAIL: Final = 1024
 """Bytes at the end of the file that hold `_meta`."""
 
 _DEEPEST: Final = 50
-"""Levels of what other programs keep in a document: far fewer than Python can parse."""
+"""Levels of nesting in members of other programs: far fewer than Python can parse."""
 
 _USER_ID: Final = FIELD["user_id"].index
 _user_name_of: Final = itemgetter(FIELD["user_name"].index)
@@ -90,7 +90,7 @@ class Contents:
     Args:
         state: the users.
         ids: TinyDB's document ID of each user, by User ID.
-        extras: what other programs keep in the documents of users, as JSON, by document ID.
+        extras: the members of other programs in the documents of users, as JSON, by document ID.
         tables: the tables of other programs, as JSON; empty if there are none.
         next_id: the document ID of the next new user.
     """
@@ -110,7 +110,7 @@ class Contents:
 
     @property
     def user_ids(self) -> OverlayMapping[str]:
-        """The User IDs by document ID as text. Made when it is first asked for, then kept up."""
+        """The User IDs by document ID as text. Built on first use, then updated."""
         if self._user_ids is None:
             found = {str(number): user_id for user_id, number in self.ids.items()}
             self._user_ids = OverlayMapping(found)
@@ -119,7 +119,7 @@ class Contents:
     def document(self, user: User) -> Document:
         """Return a user as a document."""
         document = _BLANK.copy()  # a copy has its final size from the start
-        document.update(zip(KEYS, user))  # noqa: B905 - both have 26
+        document.update(zip(KEYS, user))  # noqa: B905 - same length
         if self.extras:
             document |= json.loads(self.extras.get(self.ids[user.user_id], "{}"))
         return document
@@ -153,10 +153,10 @@ class Changeset:
 
     Args:
         contents: what it changes.
-        is_lenient: whether rows that do not fit are left out, as when a store is recovered.
+        is_lenient: whether to skip invalid rows, as when a store is recovered.
 
     Attributes:
-        losses: the rows that were left out; sentences.
+        losses: the skipped rows; sentences.
         users: the users as they will be, by User ID; None for deleted ones.
         changed: the number of users that it changes.
         is_applied: whether it was applied.
@@ -185,13 +185,13 @@ class Changeset:
     def rows(
         self, changes: Changes, ids: Mapping[str, int], extras: Mapping[str, str]
     ) -> Iterator[Row]:
-        """Take over changes, and yield their rows. Users that stay as they are get none.
+        """Yield the rows of changes. Unchanged users get none.
 
         Args:
             changes: the users as they will be.
-            ids: the document IDs of new users, by User ID; the next ones where there is none.
-            extras: what other programs keep in the documents of users, by User ID, as far as it
-                changes.
+            ids: the document IDs of new users, by User ID; the next free ones by default.
+            extras: the members of other programs in the documents of users, by User ID, as far as
+                they change.
         """
         before = self._before
         find = before.state.users.get
@@ -247,7 +247,7 @@ class Changeset:
         if sign == DELETED:
             self.users[user_id] = self._ids[user_id] = None
             return None
-        after = list(stored or values)
+        after = list(stored or entries.padded(values))
         if sign == CHANGED:
             for key, (old, new) in values.items():
                 place = FIELD[key].index
@@ -326,7 +326,7 @@ def write_snapshot(
     Args:
         file: the file.
         contents: what the store holds.
-        position: the place in the log that this stands for.
+        position: the place in the log that this corresponds to.
         tick: told of every thousand documents.
     """
     digest, total = sha256(), len(contents.state.users)
@@ -383,7 +383,7 @@ class SnapshotFile:
         descriptor: the open file. It is closed with this.
 
     Attributes:
-        position: the place in the log that it stands for; None if it has none.
+        position: the place in the log that it corresponds to; None if it has none.
         is_whole: whether its checksum fits; known once it was read or verified.
     """
 
@@ -532,7 +532,7 @@ def _parsed(lines: bytes) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = orjson.loads(lines)
         if any(type(one) is not dict or len(one) != len(KEYS) for one in found.values()):
-            found = json.loads(lines)  # exact, also where whole numbers exceed 64 bits
+            found = json.loads(lines)  # exact, even if whole numbers exceed 64 bits
     except ValueError:
         try:
             found = json.loads(lines)  # half surrogate pairs
@@ -631,7 +631,7 @@ class _Reader:
         return self._values.shared(list(user))
 
     def contents(self, number: int) -> Contents:
-        """Return what was taken in, as of a transaction."""
+        """Return what was read, as of a transaction."""
         state = State(number, OverlayMapping(self._users), OverlayMapping(self._names))
         next_id = max(self._ids.values(), default=0) + 1
         tables = encode(self._tables).decode() if self._tables else ""

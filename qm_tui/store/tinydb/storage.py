@@ -29,6 +29,7 @@ from qm_tui.errors import reason
 from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Phase, Tick, no_tick
 from qm_tui.store import interface as api
+from qm_tui.store.changes.action_text import with_user
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import Changes, State, check_consistency
@@ -145,7 +146,7 @@ class LogStorage(Storage):
         """Read what the store holds now, including the commits of other programs.
 
         Raises:
-            StoreError: it cannot be read, or is no store.
+            StoreError: it cannot be read, or is not a store.
         """
         with self._reading, self.translated():
             if self._is_loaded:
@@ -260,7 +261,7 @@ class LogStorage(Storage):
         self._seen = self._signatures()
         if not self.directory.exists:
             with suppress(FileNotFoundError):
-                _ = self.directory.descriptor  # says why it cannot be opened
+                _ = self.directory.descriptor  # raises the error that it cannot be opened with
             return
         if self.directory.status(self.names.recovering):
             raise Unusable("it was not recovered completely", "Repeat the same qm-tui recover.")
@@ -309,7 +310,7 @@ class LogStorage(Storage):
         digest = file.digest()
         self._read_whole_log(how)
         for first in self.log.summaries()[:1]:
-            if first.kind is api.TransactionKind.TAKEOVER and first.token == digest:
+            if first.kind is api.TransactionKind.TAKEOVER and first.action.digest == digest:
                 self.snapshots.verified = signature
                 return  # the takeover was interrupted before it replaced the file
             self._refuse_snapshot(file)
@@ -318,7 +319,7 @@ class LogStorage(Storage):
         self._plain = signature, digest
 
     def _refuse_snapshot(self, file: snapshot.SnapshotFile) -> None:
-        """Refuse a snapshot that is not as it was written; say how much of it differs."""
+        """Refuse a snapshot that was changed since it was written; count the users that differ."""
         name, fix = self.names.snapshot, ""
         why = f"{name} was damaged, or changed by another program"
         with suppress(Unusable, OSError):
@@ -375,7 +376,7 @@ class LogStorage(Storage):
     def _readable_end(self, acknowledged: Position | None, how: _Reading) -> tuple[int, bool]:
         """Return up to which byte of the segment may be read, and whether that is all of it.
 
-        What a writer has not acknowledged yet it may still take back.
+        A writer may still revert what it has not acknowledged.
         """
         with nullcontext(True) if how.is_locked else self.lock.shared() as is_quiet:
             size = self.log.size
@@ -478,12 +479,12 @@ class LogStorage(Storage):
             action: what the transaction is.
             tick: the progress.
             ids: TinyDB's document IDs of new users, by User ID, as far as they are given.
-            extras: what the documents of users hold beside our fields, as JSON, by User ID, as far
-                as it changes.
+            extras: other members of the documents of users, as JSON, by User ID, as far as they
+                change.
 
         Raises:
             CommitOutcomeUnknown: it may have been saved.
-            StoreError: it could not be saved; the store is as it was.
+            StoreError: it could not be saved; nothing was changed.
             NameTaken: two users would have one User Name.
             ValueError: the changes do not fit the state or one another.
         """
@@ -494,6 +495,7 @@ class LogStorage(Storage):
                 return self.contents.state
             self.prepare()
             changeset, number = Changeset(self.contents), self.contents.state.number + 1
+            action = with_user(action, stored, changes)
             now = datetime.now(UTC)
 
             def summary() -> api.TransactionSummary:
@@ -519,10 +521,8 @@ class LogStorage(Storage):
     def _summary(
         self, number: int, time: datetime, action: api.Action, counts: tuple[int, int, int]
     ) -> api.TransactionSummary:
-        who, (kind, text, token) = self._origin, action
-        return api.TransactionSummary(
-            number, time, who.login, who.address, kind, text, *counts, token
-        )
+        who = self._origin
+        return api.TransactionSummary(number, time, who.login, who.address, action, *counts)
 
     def _committed(
         self, position: Position, summary: api.TransactionSummary, contents: Contents
@@ -568,8 +568,8 @@ class LogStorage(Storage):
         """Make a file that another program wrote the first transaction."""
         plain = self.contents
         users, rows = plain.state.users, chain.from_iterable(plain.rows())
-        text = f"takeover of {self.names.snapshot}"
-        action = api.Action(api.TransactionKind.TAKEOVER, text, digest)
+        kind = api.TransactionKind.TAKEOVER
+        action = api.Action(kind, self.names.snapshot, digest=digest)
         summary = self._summary(1, datetime.now(UTC), action, (len(users), 0, 0))
         lines = entries.payloads(rows, 1, lambda: summary, len(users), plain.tables)
         position = self._append(lines)
@@ -616,7 +616,7 @@ class LogStorage(Storage):
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Say in a sentence why the files cannot be read.
+        """Turn errors of reading the files into sentences.
 
         Raises:
             StoreError: with that sentence.

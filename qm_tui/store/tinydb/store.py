@@ -106,7 +106,8 @@ class TinyDBUserStore(api.UserStore):
             self._interrupted = self._files.markers.interrupted()
         numbers: dict[str, int] = {}
         if self._interrupted:
-            numbers = {one.token: one.number for one in self.transactions()}
+            transactions = self.transactions()
+            numbers = {transaction.action.token: transaction.number for transaction in transactions}
         for token, sentence in self._interrupted.items():
             if token in numbers:
                 found.append(f"{sentence} after it was saved, as transaction {numbers[token]:,}.")
@@ -146,7 +147,7 @@ class TinyDBUserStore(api.UserStore):
 
     @contextmanager
     def import_in_progress(self, file_name: str) -> Iterator[str]:
-        """Leave a marker beside the store while an import is in progress."""
+        """Leave a marker in the folder of the store while an import is in progress."""
         if self.read_only_reason or not self._files.directory.exists:
             yield ""
             return
@@ -166,7 +167,7 @@ class TinyDBUserStore(api.UserStore):
 
     @contextmanager
     def _reading_log(self) -> Iterator[None]:
-        """Say in a sentence why entries of the log cannot be read."""
+        """Turn errors of reading the log into sentences."""
         try:
             with self._files.translated():
                 yield

@@ -3,8 +3,8 @@
     with UsersDB("users.json") as db:
         db.update({"location": "Oslo"}, where("user_name") == "aberg")
 
-Every change keeps the rules, is one transaction with an entry in Activity, and can be undone. One
-that deletes several users or is a mass change needs its number: `db.remove(..., confirm=12)`.
+Every change is validated, is one transaction with an entry in Activity, and can be undone. A change
+that deletes several users or is a mass change requires their number: `db.remove(..., confirm=12)`.
 """
 
 import json
@@ -18,6 +18,7 @@ from tinydb.queries import QueryLike
 from tinydb.table import Document, Table
 
 from qm_tui.progress import Tick, no_tick
+from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, TransactionKind, UsersLoaded, ignore_loaded_users
@@ -31,7 +32,7 @@ from qm_tui.users.fields import FIELD, KEYS, User
 from qm_tui.users.identity import new_user_ids
 
 Fields = Mapping[Any, Any] | Callable[[MutableMapping[Any, Any]], None]
-_SCRIPT: Final = Action(TransactionKind.SCRIPT, "script")
+_SCRIPT: Final = Action(TransactionKind.SCRIPT)
 
 
 class TableTransaction(Transaction):
@@ -67,18 +68,18 @@ class TableTransaction(Transaction):
         return self._storage.commit(changes, self._action, tick, self._ids, self._extras)
 
     def add(self, document: Mapping[str, Any], number: int | None) -> int:
-        """Take in a new document; return its ID.
+        """Add a new document; return its ID.
 
         Args:
             document: the document.
-            number: the ID that it shall have.
+            number: the ID to use.
 
         Raises:
             ValueError: it cannot have this ID.
-            StoreError: it is no user.
+            StoreError: it is not a user.
         """
         if number is None:
-            # a user that was removed, and now comes back, keeps the document ID
+            # a user that is removed and added again has the same document ID
             gone = self._storage.contents.ids.get(str(document.get("user_id")), -1)
             number = gone if self.documents.get(gone, gone) is None else self.next_id
         if type(number) is not int or not 0 <= number <= LAST_ID:
@@ -89,7 +90,7 @@ class TableTransaction(Transaction):
         return number
 
     def change(self, number: int, document: Mapping[str, Any], user_id: str) -> None:
-        """Take in a document as it will be.
+        """Change a document.
 
         Args:
             number: its ID.
@@ -97,7 +98,7 @@ class TableTransaction(Transaction):
             user_id: its User ID, if it holds none.
 
         Raises:
-            StoreError: it is no user.
+            StoreError: it is not a user.
         """
         try:
             user, extras = user_of(document, f"Document {number}")
@@ -109,7 +110,7 @@ class TableTransaction(Transaction):
         self.documents[number] = user, extras or "{}"
 
     def commit_documents(self) -> None:
-        """Write the documents, if they keep the rules and are confirmed.
+        """Write the documents, if they are valid and confirmed.
 
         Raises:
             ConfirmationRequired: they are a mass change, and it is not confirmed.
@@ -145,7 +146,7 @@ class TableTransaction(Transaction):
 
 
 class UsersTable(Table):
-    """TinyDB's table of the users. What other programs committed is seen at once.
+    """TinyDB's table of the users. It sees the commits of other programs immediately.
 
     Args:
         storage: the store.
@@ -153,7 +154,7 @@ class UsersTable(Table):
     """
 
     def __init__(self, storage: LogStorage, name: str, **_options: Any) -> None:  # noqa: ANN401
-        super().__init__(storage, name, cache_size=0)  # what others commit must be seen
+        super().__init__(storage, name, cache_size=0)  # the commits of other programs must be seen
         self._store, self._own = storage, local()
 
     @property
@@ -191,7 +192,7 @@ class UsersTable(Table):
                 outer.documents = before  # a call that fails changes nothing
                 raise
             return
-        with self._store.writing(action.reason):
+        with self._store.writing(noun_text(action)):
             self._own.open = opened = TableTransaction(self._store, action, confirm)
             try:
                 yield opened
@@ -210,7 +211,7 @@ class UsersTable(Table):
 
     def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
         """Add users; return their document IDs."""
-        found = list(documents)  # what makes them does not hold up other programs
+        found = list(documents)  # the caller's generator runs without the lock
         if not all(isinstance(one, Mapping) for one in found):
             raise ValueError("Document is not a Mapping")
         with self.transaction() as transaction:
@@ -402,12 +403,12 @@ class UsersDB(TinyDB):
         return super().table(name, **options)
 
     def transaction(
-        self, reason_text: str = "script", confirm: int = 0
+        self, reason_text: str = "", confirm: int = 0
     ) -> AbstractContextManager[TableTransaction]:
         """Make one transaction of several calls: all of them are saved at the end, or none.
 
         Args:
-            reason_text: what it is, for Activity.
+            reason_text: what the transaction is, for Activity.
             confirm: the number of affected users, if it is a mass change.
         """
         action = Action(TransactionKind.SCRIPT, visible(reason_text, 200))

@@ -1,1 +1,1 @@
-"""Users written to a file."""
+"""Export of users to a file."""

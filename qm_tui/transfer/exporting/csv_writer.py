@@ -1,7 +1,7 @@
-"""Users to the bytes of a users file, some thousand users at a time.
+"""Users as the bytes of a users file, about a thousand users at a time.
 
-To ask something of each cell takes as long as writing it. So it is asked of some thousand rows at
-once, whether one of their cells may need care, and of each cell only where the answer is yes.
+Checking each cell takes as long as writing it. So a whole batch is checked first, and single
+cells only if the batch contains one that may have to be escaped.
 """
 
 import csv
@@ -31,12 +31,12 @@ from qm_tui.users.fields import FIELD, FIELDS, User
 _BOM: Final = "\ufeff"
 _LINE_END: Final = "\r\n"
 _NEED_CARE: Final = FORMULA_SIGNS + GUARD
-"""What a cell begins with that would run, or that a reader would take for wrapped or guarded."""
+"""First characters of cells that a spreadsheet would run or a reader would unwrap or unguard."""
 
 _MARKS: Final = bytes.maketrans(
     _NEED_CARE.encode() + b'"\n', b"=" * len(_NEED_CARE) + b"," * len('"\n')
 )
-"""Makes one sign of all that may need care, and one of all that a cell may begin after."""
+"""Maps all characters that may need escaping to `=`, and all that precede a cell to `,`."""
 
 _USER_ID: Final = FIELD["user_id"].index
 
@@ -44,13 +44,13 @@ Row = Sequence[str]
 
 
 class Writer:
-    """Makes the bytes of a users file.
+    """Serializes users as a users file.
 
     Args:
-        choices: what the admin chose.
+        choices: the export options.
 
     Attributes:
-        formulas: what a spreadsheet would run of what was made so far.
+        formulas: the cells so far that a spreadsheet would run.
     """
 
     def __init__(self, choices: ExportChoices) -> None:
@@ -60,21 +60,21 @@ class Writer:
         self._pick = self._picker()
 
     def _places_written(self) -> list[int | None]:
-        """The place of each column's field; None for a column of empty cells."""
+        """Return the field index of each column; None for a column of empty cells."""
         left_out = self._choices.left_out
         if self._choices.header:
             return [field.index for field in FIELDS if field not in left_out]
         return [None if field in left_out else field.index for field in FIELDS]
 
     def _picker(self) -> Callable[[Row], Row] | None:
-        """What makes the row of a user who has an empty value more; None where all is written."""
+        """Return the function that picks a row from a user plus `""`; None to write all fields."""
         if not self._choices.left_out:
             return None
         empty = len(FIELDS)
         return itemgetter(*(empty if place is None else place for place in self._places))
 
     def start(self) -> bytes:
-        """What stands before the users: the mark of the encoding and the header, if any."""
+        """Return what precedes the users: the byte order mark and the header, if any."""
         text = _BOM if self._choices.for_excel else ""
         if self._choices.header:
             text += self._as_csv(
@@ -83,14 +83,14 @@ class Writer:
         return text.encode()
 
     def rows(self, users: Sequence[User], *, are_first: bool = False) -> bytes:
-        """The lines of some users.
+        """Return the lines of the users.
 
         Args:
-            users: the users, so many that a tick is due after them.
+            users: at most as many users as are written between two calls of the progress callback.
             are_first: whether they are the first of the file.
 
         Raises:
-            Refused: a value is no text that a file can hold.
+            Refused: a value cannot be encoded.
         """
         rows: Sequence[Row] = users
         if self._pick is not None:
@@ -106,9 +106,9 @@ class Writer:
         except UnicodeEncodeError as error:
             raise Refused(_unwritable(users)) from error
         if not choices.for_excel and not choices.guard_formulas and _may_need_care(data):
-            cared = self._with_care(rows)
-            if cared is not rows:
-                text = self._as_csv(cared)
+            escaped = self._with_care(rows)
+            if escaped is not rows:
+                text = self._as_csv(escaped)
                 data = text.encode()
         if are_first and not choices.header and not choices.for_excel:
             data = _as_start(text, data)
@@ -123,7 +123,7 @@ class Writer:
         return buffer.getvalue()
 
     def _dress(self, value: str) -> str:
-        """The value as it is written."""
+        """Return the value as a cell, guarded and wrapped if necessary."""
         choices = self._choices
         if needs_guard(value) or (choices.guard_formulas and would_run(value)):
             value = guarded(value)
@@ -132,48 +132,48 @@ class Writer:
         return value
 
     def _for_spreadsheet(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows for a spreadsheet. Each value is looked at once, however many users have it."""
+        """Return the rows for a spreadsheet. Each distinct value is checked once."""
         values = set(chain.from_iterable(rows))
-        other = {
+        replacements = {
             value: self._dress(value)
             for value in values
             if value and (value[0] in _NEED_CARE or mangled(value))
         }
-        return [[other.get(value, value) for value in row] for row in rows]
+        return [[replacements.get(value, value) for value in row] for row in rows]
 
     def _with_care(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows with each cell looked at that may need care; what would run is counted."""
+        """Return the rows, escaped where necessary, and count what a spreadsheet would run."""
         width = len(self._places)
         cells = list(chain.from_iterable(rows))
-        suspects = [at for at, value in enumerate(cells) if value and value[0] in _NEED_CARE]
-        known: dict[str, tuple[str, bool]] = {}
+        suspects = [index for index, value in enumerate(cells) if value and value[0] in _NEED_CARE]
+        cells_by_value: dict[str, tuple[str, bool]] = {}
         running = []
-        for at in suspects:
-            value = cells[at]
-            found = known.get(value)
-            if found is None:
+        for index in suspects:
+            value = cells[index]
+            known = cells_by_value.get(value)
+            if known is None:
                 cell = self._dress(value)
-                found = known[value] = cell, cell == value and would_run(value)
-            cells[at], runs = found
+                known = cells_by_value[value] = cell, cell == value and would_run(value)
+            cells[index], runs = known
             if runs:
-                running.append(at)
-        self.formulas.count(self._places[at % width] for at in running)
-        self.formulas.users += len({at // width for at in running})
-        if all(cell == value for value, (cell, _) in known.items()):
+                running.append(index)
+        self.formulas.count(self._places[index % width] for index in running)
+        self.formulas.users += len({index // width for index in running})
+        if all(cell == value for value, (cell, _) in cells_by_value.items()):
             return rows
         return list(zip(*[iter(cells)] * width, strict=True))
 
 
 def _may_need_care(data: bytes) -> bool:
-    """Whether a cell of comma-separated lines may need care."""
+    """Return whether a cell of comma-separated lines may have to be escaped."""
     marks = data.translate(_MARKS)
     return b",=" in marks or marks[:1] == b"="
 
 
 def _as_start(text: str, data: bytes) -> bytes:
-    """Lines at the start of a file, with their first cell quoted if a reader would mistake it.
+    """Return the first lines of a file; quote the first cell if it looks like a file signature.
 
-    Without a header, a user's name stands where a file has its mark: `%PDF`, `GIF8` or a BOM.
+    Without a header, a user's name is where a file has its signature: `%PDF`, `GIF8` or a BOM.
     """
     if not text.startswith(_BOM) and not not_a_text_file(data[:8]):
         return data
@@ -186,7 +186,8 @@ def _unwritable(users: Iterable[User]) -> str:
         for field, value in zip(FIELDS, user, strict=True):
             if any("\ud800" <= character <= "\udfff" for character in value):
                 return (
-                    f"User {visible(user[_USER_ID])} cannot be exported: {field.name} holds half a "
-                    "character. Correct it first. Nothing was exported."
+                    f"Cannot export user {visible(user[_USER_ID])}: {field.name} contains an "
+                    "invalid character (unpaired surrogate). Nothing was exported. Correct the "
+                    "value first."
                 )
-    return "A user cannot be exported: it holds half a character. Nothing was exported."
+    return "Cannot export a user: invalid character (unpaired surrogate). Nothing was exported."

@@ -1,4 +1,4 @@
-"""Users to a file: in file order, as the users file's section 4 has it."""
+"""Export of users to a file in the format of the users file, section 4."""
 
 import os
 import stat
@@ -22,11 +22,11 @@ from qm_tui.users.passwords import with_own_passwords
 
 
 class AlreadyThere(Refused):
-    """A file of that name exists, and nobody said that it may be overwritten."""
+    """The file already exists, and overwriting it was not requested."""
 
 
 def export_path(path: Path) -> Path:
-    """The path with `.csv` at its end, added where it is missing."""
+    """Return the path, with `.csv` appended if it is missing."""
     return path if path.name.lower().endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
 
 
@@ -38,21 +38,21 @@ def export_users(
     overwrite: bool = False,
     choices: ExportChoices = USUAL,
 ) -> Exported:
-    """Write users to a file, wholly or not at all, readable for its owner alone.
+    """Write users to a file, atomically and readable only by its owner.
 
     Args:
         users: the users, in the order in which they are written.
-        path: the file; `.csv` is added to its name where it is missing.
-        tick: told of every thousand users; it may raise `Cancelled`.
-        overwrite: whether a file that stands there may be replaced.
-        choices: what is written, and how.
+        path: the file; `.csv` is appended if it is missing.
+        tick: progress callback, called every thousand users; may raise `Cancelled`.
+        overwrite: whether an existing file may be replaced.
+        choices: the export options.
 
     Returns:
         What was written, and where.
 
     Raises:
-        AlreadyThere: a file stands there, and `overwrite` is False.
-        Refused: it could not be written; nothing was left behind.
+        AlreadyThere: the file exists, and `overwrite` is False.
+        Refused: the file cannot be written; nothing was left behind.
     """
     place = place_for(path)
     path = place.path
@@ -65,13 +65,12 @@ def export_users(
         raise _already_there(place) from error
     except NotDurable as error:
         msg = (
-            f"{visible(short(path))} was written, but it is not known whether it outlasts a power "
-            f"cut: the system could not sync its folder ({reason(error)})."
+            f"{visible(short(path))} was written, but may be lost in a power failure: syncing its "
+            f"folder failed ({reason(error)}). Export again."
         )
         raise Refused(msg) from error
     except OSError as error:
-        msg = f"{visible(short(path))} could not be written: {reason(error)}. Nothing was exported."
-        raise Refused(msg) from error
+        raise _cannot_write(path, reason(error)) from error
     return replace(exported, path=path, link_to=place.link_to)
 
 
@@ -81,31 +80,31 @@ def write_users(
     tick: Tick = no_tick,
     choices: ExportChoices = USUAL,
 ) -> Exported:
-    """Write the users to an open file, under a header unless it was chosen to leave it out.
+    """Write the users to an open file, below a header unless it is omitted.
 
     Raises:
-        OSError: it could not be written.
-        Refused: a user's value is no text that a file can hold.
+        OSError: the file cannot be written.
+        Refused: a value cannot be encoded.
     """
     writer = Writer(choices)
     file.write(writer.start())
-    own: list[str] = []
+    own_passwords: list[str] = []
     for begin in range(0, len(users), STEP):
         batch = users[begin : begin + STEP]
         file.write(writer.rows(batch, are_first=not begin))
         if choices.passwords:
-            own += [user.user_name for user in with_own_passwords(batch)]
+            own_passwords += [user.user_name for user in with_own_passwords(batch)]
         tick(Phase.EXPORTING, begin + len(batch), len(users))
-    return Exported(len(users), writer.formulas, choices, own_passwords=own)
+    return Exported(len(users), writer.formulas, choices, own_passwords=own_passwords)
 
 
 class Place(NamedTuple):
-    """Where an export goes.
+    """The target of an export.
 
     Attributes:
         path: the file, with `.csv` at the end of its name.
-        is_taken: whether a file stands there already.
-        link_to: the file that is written, where symbolic links lead to it.
+        is_taken: whether the file already exists.
+        link_to: the file that is written if `path` leads to it through symbolic links.
     """
 
     path: Path
@@ -114,20 +113,19 @@ class Place(NamedTuple):
 
     @property
     def taken_words(self) -> str:
-        """What stands there already, safe to be shown: the begin of a sentence."""
+        """That the file already exists, without a full stop, with control characters removed."""
         name = visible(short(self.path))
         if self.link_to is None:
-            return f"{name} exists already"
-        link = f"{name} leads through a symbolic link to {visible(short(self.link_to))}"
-        return f"{link}, which exists already"
+            return f"{name} already exists"
+        return f"{name} points to {visible(short(self.link_to))}, which already exists"
 
 
 def place_for(path: Path) -> Place:
-    """Where an export to a path goes. Says early and clearly why nothing can be written there.
+    """Return the target of an export to a path. Report early why nothing can be written there.
 
     Raises:
-        Refused: the folder is missing or may not be written to, something other than a file
-            stands there, or no file can have such a name.
+        Refused: the folder does not exist or is read-only, the path is not a file, or the file name
+            is invalid.
     """
     try:
         _is_file(path)  # a device is refused by its own name, without .csv
@@ -135,35 +133,44 @@ def place_for(path: Path) -> Place:
         folder = target.parent
         if not folder.is_dir():
             shown = visible(short(folder))
-            what = f"The folder {shown} does not exist: make it first, or"
             if folder.exists():
-                what = f"{shown} is not a folder:"
-            msg = f"{what} choose another. Nothing was exported."
+                msg = f"{shown} is not a folder. Nothing was exported. Choose another folder."
+            else:
+                msg = (
+                    f"Folder {shown} does not exist. Nothing was exported. Create it first, or "
+                    "choose another."
+                )
             raise Refused(msg)
         if not os.access(folder, os.W_OK | os.X_OK):
-            msg = f"{visible(short(folder))} is a folder in which you may not write."
+            msg = (
+                f"No write permission in folder {visible(short(folder))}. Nothing was exported. "
+                "Choose another folder."
+            )
             raise Refused(msg)
         real = Path(os.path.realpath(target))
         if target.is_symlink() and not real.parent.is_dir():
             msg = (
-                f"{visible(short(target))} is a symbolic link to {visible(short(real))}, and that "
-                "folder does not exist: choose another name. Nothing was exported."
+                f"{visible(short(target))} is a symbolic link to {visible(short(real))}, but that "
+                "folder does not exist. Nothing was exported. Choose another name."
             )
             raise Refused(msg)
         link_to = None if real == Path(os.path.abspath(target)) else real  # noqa: PTH100 - no link
         return Place(target, _is_file(target), link_to)
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file can have such a name"
-        msg = f"{visible(short(path))} could not be written: {why}. Nothing was exported."
-        raise Refused(msg) from error
+        cause = reason(error) if isinstance(error, OSError) else "invalid file name"
+        raise _cannot_write(path, cause) from error
+
+
+def _cannot_write(path: Path, cause: str) -> Refused:
+    return Refused(f"Cannot write {visible(short(path))}: {cause}. Nothing was exported.")
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a file stands at the path.
+    """Return whether the path is an existing file.
 
     Raises:
-        Refused: something else does.
-        OSError: the system does not let us look.
+        Refused: it exists, but is not a file.
+        OSError: the system denies access.
     """
     try:
         mode = path.stat().st_mode
@@ -171,14 +178,15 @@ def _is_file(path: Path) -> bool:
         return False
     if stat.S_ISREG(mode):
         return True
-    what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-    msg = f"{visible(short(path))} is {what}, not a file: choose another name."
+    kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+    msg = (
+        f"{visible(short(path))} is {kind}, not a file. Nothing was exported. Choose another name."
+    )
     raise Refused(msg)
 
 
 def _already_there(place: Place) -> AlreadyThere:
-    what = "it" if place.link_to is None else "that file"
     return AlreadyThere(
-        f"{place.taken_words}: choose another name, or overwrite {what} with --force. "
-        "Nothing was exported."
+        f"{place.taken_words}. Nothing was exported. Choose another name, or use --force to "
+        "overwrite it."
     )

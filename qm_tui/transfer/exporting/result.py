@@ -1,4 +1,4 @@
-"""What was written by an export, and what is said of it: by the interface and the command line."""
+"""The result of an export, and the messages about it for the terminal UI and the command line."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,12 @@ from qm_tui.transfer.options.export_options import ExportChoices
 from qm_tui.users.fields import FIELDS
 
 _NAMED: Final = 5
-"""Users that a sentence names."""
+"""Users named in a sentence."""
 
 _SHOWN: Final = 40
+
+_WITHOUT_PASSWORDS: Final = "Without passwords, this file can only update existing users."
+_MATCHED_BY_NAME: Final = " Without User IDs, users are matched by User Name."
 
 
 @dataclass(slots=True)
@@ -22,45 +25,46 @@ class Formulas:
     """The cells of a file that a spreadsheet would run.
 
     Attributes:
-        cells: how many there are, by the place of their field.
-        users: how many users have one.
+        cells: the number of cells by field index.
+        users: the number of users who have such a cell.
     """
 
     cells: Counter[int] = field(default_factory=Counter)
     users: int = 0
 
     def count(self, places: Iterable[int | None]) -> None:
-        """Count cells; the place of each one's field is given."""
+        """Count cells, given the field index of each."""
         self.cells.update(place for place in places if place is not None)
 
     @property
     def sentence(self) -> str:
-        """How many there are and where, and what helps; empty where there are none."""
+        """The number of cells, their fields and the fix; empty if there are none."""
         if not self.users:
             return ""
         count = self.cells.total()
-        fields = ", ".join(f"{FIELDS[at].name} {n:,}" for at, n in sorted(self.cells.items()))
+        fields = ", ".join(
+            f"{FIELDS[index].name} {number:,}" for index, number in sorted(self.cells.items())
+        )
         return (
-            f"{counted(count, 'cell')} of {counted(self.users, 'user')} would run as "
-            f"{'a formula' if count == 1 else 'formulas'} in a spreadsheet ({fields}). "
-            "Before you open the file in one, guard formulas when you export (Options, "
-            "--guard-formulas)."
+            f"A spreadsheet would run {counted(count, 'cell')} of {counted(self.users, 'user')} "
+            f"as {'a formula' if count == 1 else 'formulas'} ({fields}). To prevent this, export "
+            "with “Guard formulas” (--guard-formulas)."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """The result of an export.
 
     Attributes:
-        users: how many users.
+        users: the number of users written.
         formulas: the cells that a spreadsheet would run.
-        choices: what was chosen.
-        path: the file; None where it was an open one.
-        link_to: the file that was written, where symbolic links lead to it.
-        out_of: of how many users these were chosen; None where all were written.
-        own_passwords: the User Names of those whose password was set here; none where passwords
-            were left out.
+        choices: the export options.
+        path: the file; None if it was an open one.
+        link_to: the file that was written if `path` led to it through symbolic links.
+        out_of: the number of all users if only some were exported, else None.
+        own_passwords: the User Names of users whose password was set in qm-tui; none if passwords
+            were omitted.
     """
 
     users: int
@@ -73,20 +77,20 @@ class Exported:
 
     @property
     def sentences(self) -> list[str]:
-        """All that is to be said, safe for a terminal: what was written, and what to mind."""
-        where = f" to {visible(short(self.path))}" if self.path else ""
+        """All messages, safe for a terminal: what was written, and the notes."""
+        target = f" to {visible(short(self.path))}" if self.path else ""
         if self.link_to:
-            where += f", through a symbolic link to {visible(short(self.link_to))}"
-        some = counted(self.users, "user")
+            target += f" (symbolic link to {visible(short(self.link_to))})"
+        users = counted(self.users, "user")
         if self.out_of is not None:
-            some = f"{self.users:,} of {counted(self.out_of, 'user')}"
-        return [f"Export complete. {some} written{where}", *self.notes]
+            users = f"{self.users:,} of {counted(self.out_of, 'user')}"
+        return [f"Export complete. {users} written{target}", *self.notes]
 
     @property
     def notes(self) -> list[str]:
-        """What the admin should mind, a sentence or two each."""
-        said = (self._of_passwords, self._of_own_passwords, self.formulas.sentence)
-        return [one for one in said if one]
+        """What the admin should know about the file, one or two sentences each."""
+        notes = (self._of_passwords, self._of_own_passwords, self.formulas.sentence)
+        return [note for note in notes if note]
 
     @property
     def _of_own_passwords(self) -> str:
@@ -95,13 +99,13 @@ class Exported:
             return ""
         names = ", ".join(visible(name, _SHOWN) for name in self.own_passwords[:_NAMED])
         more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
-        have = "has a password that was" if count == 1 else "have passwords that were"
+        have = "has a password" if count == 1 else "have passwords"
         users = counted(count, "user")
-        return f"{users} {have} set here and may not work in the suite: {names}{more}."
+        return f"{users} {have} set in qm-tui that may not work in the suite: {names}{more}."
 
     @property
     def _of_passwords(self) -> str:
         if self.choices.passwords:
             return ""
-        known = "" if self.choices.ids else ", and without User IDs only those of its User Names"
-        return f"Without passwords this file can only update users that are there{known}."
+        without_ids = "" if self.choices.ids else _MATCHED_BY_NAME
+        return f"{_WITHOUT_PASSWORDS}{without_ids}"

@@ -1,1 +1,1 @@
-"""Which column holds which field: guessed, and saved mappings."""
+"""Mapping of a file's columns to the fields."""

@@ -1,4 +1,4 @@
-"""Mappings of columns, kept in files: which column of another program's file holds which field.
+"""Column mappings in files, for files of other programs.
 
 A mapping is TOML, so that it can be written by hand:
 
@@ -6,9 +6,9 @@ A mapping is TOML, so that it can be written by hand:
     [columns]
     "Vorname" = "First Name"
     "Nachname" = "Last Name"
-    "Bemerkung" = ""                                # left out
+    "Bemerkung" = ""                                # ignored
 
-It is found again by its header, for files whose columns have the same names.
+It is reused for files with the same column names.
 """
 
 import tomllib
@@ -34,44 +34,44 @@ from qm_tui.users.fields import Field
 
 _SUFFIX: Final = ".toml"
 _LONGEST_NAME: Final = 200
-"""Bytes that a name contributes to the name of a file; names end at 255."""
+"""Bytes of the mapping's name that are used for the file name, which is limited to 255."""
 _ENTRIES: Final = ("name", "header", "columns")
 
 
 class _Kept(NamedTuple):
-    """What a file of a mapping says."""
+    """The content of a mapping file."""
 
     mapping: ColumnMapping
     header: list[str]
 
 
 def read_mapping(path: Path) -> ColumnMapping:
-    """The mapping that a file holds.
+    """Return the mapping in a file.
 
     Raises:
-        Refused: it cannot be read, or holds something else.
+        Refused: the file cannot be read, or is not a mapping.
     """
     return _read(path).mapping
 
 
 def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequence[str]) -> Path:
-    """Keep a mapping under a name, in place of one that has this name.
+    """Save a mapping under a name, replacing a mapping with this name.
 
     Args:
-        folder: where mappings are kept. It is made where it is missing.
-        name: what the admin calls it.
+        folder: the folder for mappings, created if necessary.
+        name: the name that the admin gave it.
         mapping: the mapping.
         header: the header of the file that it was made for.
 
     Returns:
-        The file that holds it now, for its owner alone.
+        The file, readable only by its owner.
 
     Raises:
-        Refused: it could not be written.
+        Refused: the file cannot be written.
     """
-    import tomli_w  # noqa: PLC0415 - only who saves needs it
+    import tomli_w  # noqa: PLC0415 - only saving needs it
 
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "name": name,
         "header": [cell for cell in header if not is_problems_column(cell)],
         "columns": {
@@ -80,48 +80,48 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
     }
     path = _path_for(folder, name)
     try:
-        text = tomli_w.dumps(said).encode()
+        text = tomli_w.dumps(content).encode()
         make_private_folder(folder)
         with replacing(path) as file:
             file.write(text)
     except UnicodeEncodeError as error:
-        msg = "The mapping could not be saved: its name, or that of a column, is no text."
+        msg = "Cannot save the mapping: its name or a column name contains invalid characters."
         raise Refused(msg) from error
     except OSError as error:
-        msg = f"The mapping could not be saved as {visible(str(path))}: {reason(error)}."
+        msg = f"Cannot save the mapping {visible(str(path))}: {reason(error)}."
         raise Refused(msg) from error
     return path
 
 
 def saved_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
-    """The mapping that was kept last for a file with these columns; None where there is none.
+    """Return the mapping saved last for a file with these columns, or None.
 
-    Files that cannot be read, or hold no mapping, are passed over.
+    Files that cannot be read, or are not mappings, are skipped.
     """
     wanted = _identity(header)
     try:
-        paths = [one for one in folder.iterdir() if one.suffix == _SUFFIX]
+        paths = [path for path in folder.iterdir() if path.suffix == _SUFFIX]
         newest = sorted(paths, key=lambda path: (path.lstat().st_mtime_ns, path.name), reverse=True)
     except OSError:
         return None
     for path in newest:
         try:
-            kept = _read(path)
-            if kept.header and _identity(kept.header) == wanted:
-                columns_of(header, kept.mapping)
-                return kept.mapping
+            saved = _read(path)
+            if saved.header and _identity(saved.header) == wanted:
+                columns_of(header, saved.mapping)
+                return saved.mapping
         except (Refused, MappingDoesNotFit):
             continue
     return None
 
 
 def _identity(header: Sequence[str]) -> list[str]:
-    """What two headers have in common that name the same columns, in whatever order."""
-    return sorted(same_name(one) for one in column_names(header) if not is_problems_column(one))
+    """Return a value that is equal for headers with the same columns in any order."""
+    return sorted(same_name(name) for name in column_names(header) if not is_problems_column(name))
 
 
 def _path_for(folder: Path, name: str) -> Path:
-    """The file for a mapping of this name: the one that it has, or one that no other has."""
+    """Return the file for a mapping with this name: its existing file, or a free one."""
     stem = _file_name(name)
     for number in count(1):
         path = folder / (stem + (f" {number}" if number > 1 else "") + _SUFFIX)
@@ -134,17 +134,19 @@ def _path_for(folder: Path, name: str) -> Path:
 
 
 def _file_name(name: str) -> str:
-    """A name for a file, from one that may hold anything."""
-    safe = "".join(one if one.isalnum() or one in " -_" else "-" for one in name)
+    """Return a valid file name for the name of a mapping."""
+    safe = "".join(
+        character if character.isalnum() or character in " -_" else "-" for character in name
+    )
     short = safe.encode(errors="replace")[:_LONGEST_NAME].decode(errors="ignore")
     return short.strip() or "mapping"
 
 
 def _read(path: Path) -> _Kept:
-    """What a file of a mapping says.
+    """Return the content of a mapping file.
 
     Raises:
-        Refused: it cannot be read, or holds something else.
+        Refused: the file cannot be read, or is not a mapping.
     """
     try:
         text = read_small(path).decode("utf-8-sig")
@@ -152,62 +154,65 @@ def _read(path: Path) -> _Kept:
     except UnicodeDecodeError as error:
         raise _refused(path, "it is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
-        raise _refused(path, f"it is not TOML: {visible(str(error), 200)}") from error
+        raise _refused(path, f"it is not valid TOML: {visible(str(error), 200)}") from error
     except RecursionError as error:
-        raise _refused(path, "its lists are nested too deep") from error
+        raise _refused(path, "its lists are nested too deeply") from error
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file has such a name"
-        raise _refused(path, why) from error
+        cause = reason(error) if isinstance(error, OSError) else "invalid file name"
+        raise _refused(path, cause) from error
 
 
-def _kept(path: Path, said: dict[str, Any]) -> _Kept:
-    for entry in said:
+def _kept(path: Path, content: dict[str, Any]) -> _Kept:
+    for entry in content:
         if entry not in _ENTRIES:
-            why = f"{visible(entry, 60)} is unknown; there are name, header and [columns]"
-            raise _refused(path, why)
-    name, header, columns = said.get("name", path.stem), said.get("header", []), said.get("columns")
+            problem = f"unknown key {visible(entry, 60)}; valid keys: name, header, [columns]"
+            raise _refused(path, problem)
+    name, header, columns = (
+        content.get("name", path.stem),
+        content.get("header", []),
+        content.get("columns"),
+    )
     if not isinstance(name, str):
-        raise _refused(path, "name must be a text")
+        raise _refused(path, "name must be a quoted text")
     if not isinstance(header, list) or not all(isinstance(cell, str) for cell in header):
-        raise _refused(path, "header must be a list of the names of columns, in quotes")
+        raise _refused(path, "header must be a list of quoted column names")
     if not isinstance(columns, dict) or not columns:
-        raise _refused(path, 'it needs a table [columns] with lines like "Vorname" = "First Name"')
+        problem = 'a table [columns] with lines like "Vorname" = "First Name" is required'
+        raise _refused(path, problem)
     pairs: dict[str, Field | None] = {}
     holders: dict[Field, str] = {}
-    for column, word in columns.items():
-        field = _field(path, column, word)
+    for column, name_of_field in columns.items():
+        field = _field(path, column, name_of_field)
         if field is not None and field in holders:
-            why = (
-                f'[columns] gives {field.name} to both "{visible(holders[field], 60)}" and '
-                f'"{visible(column, 60)}"'
+            problem = (
+                f'[columns] assigns both "{visible(holders[field], 60)}" and '
+                f'"{visible(column, 60)}" to {field.name}'
             )
-            raise _refused(path, why)
+            raise _refused(path, problem)
         pairs[column] = field
         if field is not None:
             holders[field] = column
     return _Kept(ColumnMapping(name, pairs), header)
 
 
-def _field(path: Path, column: str, word: object) -> Field | None:
-    """The field that an entry names; None where the column is left out."""
-    where = f'[columns] "{visible(column, 60)}"'
-    if not isinstance(word, str):
-        raise _refused(
-            path, f'{where} must be the name of a field in quotes, or "" to leave it out'
-        )
-    if not word.strip():
+def _field(path: Path, column: str, name: object) -> Field | None:
+    """Return the field that an entry names, or None to ignore the column."""
+    entry = f'[columns] "{visible(column, 60)}"'
+    if not isinstance(name, str):
+        problem = f'{entry} must be a quoted field name, or "" to ignore the column'
+        raise _refused(path, problem)
+    if not name.strip():
         return None
-    field = field_named(word)
+    field = field_named(name)
     if field is None:
-        near = nearest_field(word)
-        hint = f'; did you mean "{near.name}"?' if near else ""
-        raise _refused(path, f'{where}: "{visible(word, 60)}" is no field{hint}')
+        similar = nearest_field(name)
+        hint = f' (did you mean "{similar.name}"?)' if similar else ""
+        raise _refused(path, f'{entry}: unknown field "{visible(name, 60)}"{hint}')
     return field
 
 
-def _refused(path: Path, why: str) -> Refused:
-    end = "" if why.endswith("?") else "."
+def _refused(path: Path, problem: str) -> Refused:
     return Refused(
-        f"The mapping {visible(str(path))} cannot be used: {why}{end} Correct the file, or choose "
+        f"Cannot read the mapping {visible(str(path))}: {problem}. Correct the file, or use "
         "another mapping."
     )

@@ -1,1 +1,1 @@
-"""The options of an import and of an export."""
+"""Options of an import and of an export."""

@@ -1,4 +1,4 @@
-"""Choices as data: what they are about, the ways to make them, and how each is said."""
+"""Options as data: their captions, their values and the help for each value."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -8,18 +8,18 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Chosen = TypeVar("Chosen", bound="DataclassInstance")
-"""All choices of one kind, as they are made: an attribute for each."""
+"""All options of one kind with their current values: an attribute for each."""
 
 
 class Option(NamedTuple):
-    """One of the ways in which a choice can be made.
+    """One value of an option.
 
     Attributes:
-        value: what the attribute of `Choices` is then.
-        words: a few words for the admin.
-        meaning: one sentence: what it does.
-        cure: the words for it where it would cure a problem.
-        chosen: a few words that say that it was chosen.
+        value: the value of the option's attribute in `Choices` or `ExportChoices`.
+        words: the caption of the value.
+        meaning: the help for the value, a sentence.
+        cure: the caption where the value is offered as a fix.
+        chosen: the caption where values that are not the default are listed.
     """
 
     value: StrEnum | bool
@@ -30,14 +30,14 @@ class Option(NamedTuple):
 
 
 class Choice(NamedTuple, Generic[Chosen]):
-    """A choice, as it is offered.
+    """An option.
 
     Attributes:
-        key: its attribute in what is chosen, and what it is remembered by.
+        key: its attribute in the options, and its key in the saved options.
         flag: its flag on the command line.
-        letter: its key in the preview; empty where it is only in the list of choices.
-        title: what it is about.
-        options: the ways to make it; the first is what counts without a choice.
+        letter: its key in the preview; empty if it is only in the dialog.
+        title: its caption.
+        options: its values; the first is the default.
     """
 
     key: str
@@ -47,21 +47,21 @@ class Choice(NamedTuple, Generic[Chosen]):
     options: tuple[Option, ...]
 
     def option(self, choices: Chosen) -> Option:
-        """How it is made."""
+        """Return the current value."""
         value = getattr(choices, self.key)
-        return next(one for one in self.options if one.value == value)
+        return next(option for option in self.options if option.value == value)
 
     def is_default(self, choices: Chosen) -> bool:
-        """Whether it is made as it counts without a choice."""
+        """Return whether the current value is the default."""
         return self.option(choices) is self.options[0]
 
     def made(self, choices: Chosen, value: StrEnum | bool) -> Chosen:
-        """The choices with this one made so."""
-        made: dict[str, Any] = {self.key: value}
-        return replace(choices, **made)
+        """Return the options with this one set to the value."""
+        change: dict[str, Any] = {self.key: value}
+        return replace(choices, **change)
 
     def cured(self, choices: Chosen) -> Chosen:
-        """The choices with this one made so that it cures a problem: as usual, or the next way."""
+        """Return the options with this one set to fix a problem: the default, or the next value."""
         return (
             self.turned(choices)
             if self.is_default(choices)
@@ -69,6 +69,6 @@ class Choice(NamedTuple, Generic[Chosen]):
         )
 
     def turned(self, choices: Chosen) -> Chosen:
-        """The choices with this one made the next way."""
-        at = self.options.index(self.option(choices))
-        return self.made(choices, self.options[(at + 1) % len(self.options)].value)
+        """Return the options with this one set to its next value."""
+        index = self.options.index(self.option(choices))
+        return self.made(choices, self.options[(index + 1) % len(self.options)].value)

@@ -1,6 +1,6 @@
-"""What the admin may choose for an export: once, as data.
+"""The export options, defined once as data.
 
-The command line's flags, the lines of the dialog and what is remembered are all made of
+The flags of the command line, the lines of the dialog and the keys of the saved options come from
 `EXPORT_CHOICES`. Source: the users file, section 4.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Delimiter(StrEnum):
-    """What stands between two cells."""
+    """A character between cells."""
 
     COMMA = "comma"
     SEMICOLON = "semicolon"
@@ -39,34 +39,35 @@ _CHARACTERS: Final = {
 
 
 def delimiter_typed(text: str) -> Delimiter:
-    """The delimiter that an admin names, or types as it is.
+    """Return the delimiter that an admin typed by name or as a character.
 
     Raises:
-        Refused: there is no such delimiter for an export.
+        Refused: exports do not support this delimiter.
     """
-    named = text.strip().casefold()
-    for one in Delimiter:
-        if one.character in (text, named.replace("\\t", "\t")) or one.value == named:
-            return one
+    name = text.strip().casefold()
+    for delimiter in Delimiter:
+        if delimiter.character in (text, name.replace("\\t", "\t")) or delimiter.value == name:
+            return delimiter
     msg = (
-        f"{visible(text, 60) or 'Nothing'} is no delimiter of an export. Choose comma, semicolon, "
-        "tab or bar."
+        f"Invalid delimiter {visible(text, 60)}. Use comma, semicolon, tab or bar."
+        if text.strip()
+        else "The delimiter is empty. Use comma, semicolon, tab or bar."
     )
     raise Refused(msg)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportChoices:
-    r"""What the admin chose for an export.
+    """The export options.
 
     Attributes:
-        header: whether the first line names the columns.
-        passwords: whether Password and Salt Value are in the file.
-        ids: whether User ID is in the file.
-        for_excel: whether a spreadsheet is to open the file and save it as it was: it gets a BOM,
-            and `="0123"` around what a spreadsheet would change.
-        delimiter: what stands between two cells, in a file for a spreadsheet.
-        guard_formulas: whether a `'` stands before what a spreadsheet would run.
+        header: whether the first line contains the column names.
+        passwords: whether the file contains Password and Salt Value.
+        ids: whether the file contains User ID.
+        for_excel: whether a spreadsheet must be able to open and save the file without altering
+            values: it gets a BOM, and values that would be altered are written as `="0123"`.
+        delimiter: the delimiter of a file for a spreadsheet.
+        guard_formulas: whether to prefix formulas with `'`.
     """
 
     header: bool = True
@@ -78,13 +79,13 @@ class ExportChoices:
 
     @property
     def written_delimiter(self) -> str:
-        """The character between two cells: only a file for a spreadsheet has the chosen one."""
+        """The delimiter that is written: a comma unless the file is for a spreadsheet."""
         return (self.delimiter if self.for_excel else Delimiter.COMMA).character
 
     @property
     def left_out(self) -> "tuple[Field, ...]":
-        """The fields that are not in the file. Without a header their cells are empty."""
-        # the command line reads the flags here before it knows that it needs the fields
+        """The fields that the file omits. Without a header, their cells are empty."""
+        # late: the command line needs this module for its flags, but not always the fields
         from qm_tui.users.fields import FIELD, SECRETS  # noqa: PLC0415
 
         secrets = () if self.passwords else SECRETS
@@ -93,22 +94,27 @@ class ExportChoices:
 
     @property
     def summary(self) -> str:
-        """The choices in one line."""
-        left_out = len(self.left_out)
-        words = [
-            f"{26 - left_out} of 26 fields" if left_out else "all 26 fields",
+        """The options in one line."""
+        # late: the command line needs this module for its flags, but not always the fields
+        from qm_tui.users.fields import FIELDS  # noqa: PLC0415
+
+        total, omitted = len(FIELDS), len(self.left_out)
+        parts = [
+            f"{total - omitted} of {total} fields" if omitted else f"all {total} fields",
             "with passwords" if self.passwords else "no passwords",
             "" if self.ids else "no User IDs",
             "header" if self.header else "no header",
             f"for Excel with {self.delimiter}" if self.for_excel else "",
             "formulas guarded" if self.guard_formulas else "",
         ]
-        return ", ".join(word for word in words if word)
+        return ", ".join(part for part in parts if part)
 
 
 USUAL: Final = ExportChoices()
-"""What counts without a choice."""
+"""The defaults."""
 
+
+_ASKS_FOR_DELIMITER: Final = "For spreadsheets that ask for the delimiter."
 
 EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
     Choice(
@@ -117,8 +123,8 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "Header",
         (
-            Option(True, "yes", "The first line names the columns."),
-            Option(False, "no", "No first line with names; all 26 columns, in file order."),
+            Option(True, "yes", "The first line contains the column names."),
+            Option(False, "no", "No header line; all columns in standard order."),
         ),
     ),
     Choice(
@@ -127,11 +133,11 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "Passwords",
         (
-            Option(True, "yes", "The encrypted passwords and their salts are in the file."),
+            Option(True, "yes", "The file contains encrypted passwords and salts."),
             Option(
                 False,
                 "no",
-                "Without Password and Salt Value: such a file can only update users.",
+                "Omit Password and Salt Value. Such a file can only update users.",
             ),
         ),
     ),
@@ -141,8 +147,8 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "User IDs",
         (
-            Option(True, "yes", "By them an import knows the users again."),
-            Option(False, "no", "User ID is left out: another installation adds them as new."),
+            Option(True, "yes", "Lets an import match existing users."),
+            Option(False, "no", "Omit User ID. Another installation adds all users as new."),
         ),
     ),
     Choice(
@@ -151,8 +157,8 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "For Excel",
         (
-            Option(False, "no", "As other programs expect it: comma, UTF-8 without a BOM."),
-            Option(True, "yes", 'A BOM, and ="0123" around what a spreadsheet would change.'),
+            Option(False, "no", "Standard CSV: comma, UTF-8 without BOM."),
+            Option(True, "yes", 'Add a BOM, and write values that Excel would alter as ="0123".'),
         ),
     ),
     Choice(
@@ -161,12 +167,14 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "Delimiter for Excel",
         (
-            Option(Delimiter.COMMA, "comma", "Excel in English wants it."),
+            Option(Delimiter.COMMA, "comma", "For Excel in English."),
             Option(
-                Delimiter.SEMICOLON, "semicolon", "Excel in German, French and others wants it."
+                Delimiter.SEMICOLON,
+                "semicolon",
+                "For Excel in German, French and other languages.",
             ),
-            Option(Delimiter.TAB, "tab", "For a spreadsheet that asks how to read the file."),
-            Option(Delimiter.BAR, "bar", "For a spreadsheet that asks how to read the file."),
+            Option(Delimiter.TAB, "tab", _ASKS_FOR_DELIMITER),
+            Option(Delimiter.BAR, "bar", _ASKS_FOR_DELIMITER),
         ),
     ),
     Choice(
@@ -175,12 +183,12 @@ EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
         "",
         "Guard formulas",
         (
-            Option(False, "no", "Values that begin with = + - @ may run in a spreadsheet."),
-            Option(True, "yes", "A ' before what would run in a spreadsheet; Import removes it."),
+            Option(False, "no", "A spreadsheet may run values that begin with = + - @."),
+            Option(True, "yes", "Prefix formulas with ' so that no spreadsheet runs them."),
         ),
     ),
 )
-"""All choices, in the order in which they are offered."""
+"""All options, in the order in which they are offered."""
 
 EXPORT_CHOICE: Final = {choice.key: choice for choice in EXPORT_CHOICES}
-"""The choices by key."""
+"""The options by key."""

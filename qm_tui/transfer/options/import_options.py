@@ -1,7 +1,7 @@
-"""What the admin may choose for an import: once, as data.
+"""The import options, defined once as data.
 
-The command line's flags, the keys and words of the preview, and what is remembered are all made
-of `CHOICES`. Source: the users file, section 3.
+The flags of the command line, the keys and captions of the preview, and the keys of the saved
+options come from `CHOICES`. Source: the users file, section 3.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from qm_tui.transfer.options.choice import Choice, Option
 
 
 class Mode(StrEnum):
-    """Which records an import may make something of."""
+    """The records that an import accepts."""
 
     ADD_UPDATE = "add-update"
     ADD = "add"
@@ -20,36 +20,36 @@ class Mode(StrEnum):
 
 
 class UnknownID(StrEnum):
-    """What becomes of a record whose User ID the store does not know."""
+    """What to do with a record if its User ID is not in the store."""
 
     REJECT = "reject"
     ADD = "add"
-    """It is added, keeping the ID."""
+    """Add a user with this ID."""
 
 
 class Empty(StrEnum):
-    """What an empty cell in a column that the file has means for a user who is updated."""
+    """The effect of an empty cell when a user is updated."""
 
     CLEAR = "clear"
-    """An optional value is cleared; in a mandatory field it is an error."""
+    """Clear an optional value; an error in a required field."""
     KEEP = "keep"
-    """The stored value is kept."""
+    """Keep the stored value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the admin chose for an import.
+    """The import options.
 
     Attributes:
-        mode: which records the import may make something of.
-        unknown_id: what becomes of a record whose User ID the store does not know. An empty
-            store takes it either way, so that users can move to another computer.
-        match_user_name: whether a record without User ID updates the user who has its User Name.
-        empty: what an empty cell means for a user who is updated.
+        mode: the records that the import accepts.
+        unknown_id: what to do with a record if its User ID is not in the store. An empty store
+            accepts any User ID, so that users can move to another computer.
+        match_user_name: whether a record without User ID updates the user with its User Name.
+        empty: the effect of an empty cell when a user is updated.
         allow_unlicensed: whether a user may have neither of the licenses 14 and 15.
         allow_renamed: whether an update may change both User Name and Last Name.
-        take_numbers: whether values that a spreadsheet seems to have eaten are taken.
-        all_or_nothing: whether one rejected record keeps the whole file out.
+        take_numbers: whether to import values that seem to be altered by a spreadsheet.
+        all_or_nothing: whether to import nothing if a record is rejected.
     """
 
     mode: Mode = Mode.ADD_UPDATE
@@ -67,27 +67,27 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "mode",
         "--mode",
         "",
-        "Records may",
+        "Import mode",
         (
             Option(
                 Mode.ADD_UPDATE,
                 "add and update",
-                "New users are added, known ones are updated.",
+                "Adds new users and updates existing users.",
                 "add and update",
             ),
             Option(
                 Mode.ADD,
-                "only add",
-                "A record that would change a user is rejected.",
-                "only add",
-                "only adding",
+                "add only",
+                "Rejects records that would change a user.",
+                "add only",
+                "add only",
             ),
             Option(
                 Mode.UPDATE,
-                "only update",
-                "A record that would add a user is rejected.",
-                "only update",
-                "only updating",
+                "update only",
+                "Rejects records that would add a user.",
+                "update only",
+                "update only",
             ),
         ),
     ),
@@ -95,19 +95,20 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "unknown_id",
         "--unknown-id",
         "a",
-        "A User ID that is not known here",
+        "Unknown User IDs",
         (
             Option(
                 UnknownID.REJECT,
-                "is rejected",
-                "Empty the cell to add a new user. An empty store takes every User ID.",
+                "reject",
+                "Rejects records with a User ID that is not in the store. An empty store accepts "
+                "any User ID.",
             ),
             Option(
                 UnknownID.ADD,
-                "is added, keeping the ID",
-                "As when users move to here.",
-                "add, keeping the ID",
-                "unknown IDs are added",
+                "add and keep the ID",
+                "Adds users with the User ID of the file, for example from another installation.",
+                "add and keep the ID",
+                "add unknown User IDs",
             ),
         ),
     ),
@@ -115,15 +116,19 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "match_user_name",
         "--match-user-name",
         "t",
-        "A record without User ID",
+        "Records without User ID",
         (
-            Option(False, "is a new user", "Unless it equals the user who has its User Name."),
+            Option(
+                False,
+                "add as new users",
+                "Records that are identical to the user with this User Name stay unchanged.",
+            ),
             Option(
                 True,
-                "updates the user of its User Name",
-                "Where no user has that name, it is a new user.",
-                "update that user",
-                "matched by User Name",
+                "update by User Name",
+                "Updates the user with this User Name. If there is none, a user is added.",
+                "update by User Name",
+                "match by User Name",
             ),
         ),
     ),
@@ -131,19 +136,19 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "empty",
         "--empty",
         "b",
-        "Empty cells in an update",
+        "Empty cells",
         (
             Option(
                 Empty.CLEAR,
-                "clear the value",
-                "In a field that every user needs they are an error.",
+                "clear the stored value",
+                "An empty cell in a required field is an error.",
             ),
             Option(
                 Empty.KEEP,
                 "keep the stored value",
-                "Nothing is cleared by this import.",
-                "keep what is stored",
-                "empty cells keep",
+                "The import clears no values.",
+                "keep the stored value",
+                "keep values for empty cells",
             ),
         ),
     ),
@@ -153,13 +158,17 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "f",
         "Users without a license",
         (
-            Option(False, "are rejected", "Unlimited and On-Demand License must be the converse."),
+            Option(
+                False,
+                "reject",
+                "Exactly one of Unlimited and On-Demand License must be 1.",
+            ),
             Option(
                 True,
-                "are allowed",
-                "Both licenses may be 0; both 1 stays an error.",
-                "allow it",
-                "no license allowed",
+                "allow",
+                "Both licenses may be 0. Both 1 is still an error.",
+                "allow no license",
+                "allow no license",
             ),
         ),
     ),
@@ -167,33 +176,39 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "allow_renamed",
         "--allow-renamed",
         "e",
-        "User Name and Last Name both new",
+        "User Name and Last Name differ",
         (
             Option(
-                False, "is rejected", "The User ID may be that of another person, from elsewhere."
+                False,
+                "reject",
+                "Rejects records if the User ID may belong to a different person.",
             ),
             Option(
                 True,
-                "is taken",
+                "allow",
                 "The user with this User ID gets both names.",
-                "take the names",
-                "new names taken",
+                "allow both names",
+                "allow different names",
             ),
         ),
     ),
     Choice(
         "take_numbers",
-        "--take-numbers",
+        "--use-altered-values",
         "z",
-        "Values that a spreadsheet ate",
+        "Values altered by a spreadsheet",
         (
-            Option(False, "are kept as stored", "A lost leading zero, a lost +, 1E+05 for 100000."),
+            Option(
+                False,
+                "keep the stored value",
+                "For lost leading zeros, a lost +, and 1E+05 instead of 100000.",
+            ),
             Option(
                 True,
-                "are taken from the file",
-                "Leading zeros and + are lost here too.",
-                "take the file's values",
-                "the file's numbers taken",
+                "use the file's value",
+                "Leading zeros and + will be lost in the store, too.",
+                "use the file's value",
+                "use altered values",
             ),
         ),
     ),
@@ -203,12 +218,17 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
         "",
         "If a record is rejected",
         (
-            Option(False, "the others are imported", "Valid records only."),
-            Option(True, "nothing is imported", "All or nothing.", chosen="all or nothing"),
+            Option(False, "import the others", "Imports the valid records."),
+            Option(
+                True,
+                "import nothing",
+                "Imports all records or nothing.",
+                chosen="all or nothing",
+            ),
         ),
     ),
 )
-"""All choices, in the order in which they are offered."""
+"""All options, in the order in which they are offered."""
 
 CHOICE: Final = {choice.key: choice for choice in CHOICES}
-"""The choices by key."""
+"""The options by key."""

@@ -1,1 +1,1 @@
-"""What an import would do with each record: the plan."""
+"""Planning of an import: the result of each record."""

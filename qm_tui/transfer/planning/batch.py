@@ -1,7 +1,7 @@
-"""Many records at once: those that change nothing, and new users of whom there is nothing to say.
+"""Many records at once: those that change nothing, and new users without any problem.
 
-To ask the same of each record takes twice as long as to read it. So a few hundred are asked
-together, column by column, and only those with something to be said are judged one by one.
+Validating each record takes twice as long as reading it. So a few hundred are validated together,
+column by column, and single records only if they have problems.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,12 +25,12 @@ Column = Sequence[str]
 
 
 class NewUsers(NamedTuple):
-    """New users of whom there is nothing to say.
+    """New users without any problem.
 
     Attributes:
-        places: their places in the batch.
-        columns: for each of the 26 fields their values.
-        keys: their User Names, comparable.
+        places: their indexes in the batch.
+        columns: for each field, their values.
+        keys: their User Names, in a form for comparison.
     """
 
     places: Sequence[int]
@@ -39,13 +39,13 @@ class NewUsers(NamedTuple):
 
 
 class Batch:
-    """Some hundred records without a fault of their own.
+    """Some hundred records without errors of their own.
 
     Args:
-        found: the records. A value is None in all of them or in none.
-        state: what the store holds.
-        choices: what the admin chose.
-        adds_unknown: whether a User ID that is not known is added.
+        found: the records. Values of a field are None in all of them or in none.
+        state: the state of the store.
+        choices: the import options.
+        adds_unknown: whether unknown User IDs are added.
 
     Attributes:
         number: the number of the first.
@@ -60,10 +60,10 @@ class Batch:
         self._rows: Sequence[Any] = found.values
         self._state, self._choices, self._adds_unknown = state, choices, adds_unknown
         self._columns: list[Any] = list(zip(*self._rows, strict=True))
-        self._absent = {at for at, column in enumerate(self._columns) if column[0] is None}
-        nothing = ("",) * len(self._rows)
-        for at in self._absent:
-            self._columns[at] = nothing
+        self._absent = {index for index, column in enumerate(self._columns) if column[0] is None}
+        empty_column = ("",) * len(self._rows)
+        for index in self._absent:
+            self._columns[index] = empty_column
         self._user_ids: Column = self._columns[_USER_ID_AT]
         self._keys = list(name_keys(self._columns[_USER_NAME_AT]))
         self._is_left = bytearray(b"\1") * len(self._rows)
@@ -71,12 +71,12 @@ class Batch:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether some have a User ID, and some have none."""
+        """Whether some records have a User ID, and some have none."""
         return 0 < self.with_user_id < len(self._rows)
 
     @property
     def first_lines(self) -> dict[str, int]:
-        """By User ID, a line in which it stands."""
+        """By User ID, a line that contains it."""
         if not self.with_user_id:
             return {}
         lines = dict(
@@ -86,21 +86,23 @@ class Batch:
         return lines
 
     def take_unchanged(self) -> list[tuple[int, User]]:
-        """Take the records that equal a user in all they say: their places, and the users."""
+        """Remove and return the records that change nothing: their indexes, and the users."""
         users, names = self._state.users, self._state.names
-        present = [at for at in range(len(FIELDS)) if at not in self._absent | {_USER_ID_AT}]
+        present = [
+            index for index in range(len(FIELDS)) if index not in self._absent | {_USER_ID_AT}
+        ]
         if not users or not present:
             return []
-        said = itemgetter(*present)
-        taken = []
-        for at, (user_id, key, row) in enumerate(
+        values_of = itemgetter(*present)
+        unchanged = []
+        for index, (user_id, key, row) in enumerate(
             zip(self._user_ids, self._keys, self._rows, strict=True)
         ):
             stored = users.get(user_id or names.get(key, ""))
-            if stored is not None and said(row) == said(stored):
-                taken.append((at, stored))
-                self._is_left[at] = False
-        return taken
+            if stored is not None and values_of(row) == values_of(stored):
+                unchanged.append((index, stored))
+                self._is_left[index] = False
+        return unchanged
 
     def take_new(
         self,
@@ -108,54 +110,61 @@ class Batch:
         extensions: Collection[str],
         claimed: Collection[str],
     ) -> NewUsers | None:
-        """Take the new users of whom there is nothing to say; None where there is none.
+        """Remove and return the new users without any problem, or None.
 
         Args:
-            cautions: finds those with warnings that take the store to see.
-            extensions: the extensions that somebody has.
-            claimed: the names that records before claim.
+            cautions: returns the indexes of users with warnings that depend on the store.
+            extensions: the extensions in use.
+            claimed: the User Names of earlier records.
         """
         if self._choices.mode is Mode.UPDATE or self._absent & _MANDATORY:
             return None
-        left = [at for at, is_left in enumerate(self._is_left) if is_left]
-        keys, own = self._keys, self._columns[_EXTENSION_AT]
-        if len({keys[at] for at in left}) < len(left) or len({own[at] for at in left}) < len(left):
-            return None  # the order matters in which these are judged
+        remaining = [index for index, is_left in enumerate(self._is_left) if is_left]
+        keys, used_extensions = self._keys, self._columns[_EXTENSION_AT]
+        if len({keys[index] for index in remaining}) < len(remaining) or len(
+            {used_extensions[index] for index in remaining}
+        ) < len(remaining):
+            return None  # duplicates must be handled in file order
         users: Collection[str] = self._state.users or ()
         names: Collection[str] = self._state.names or ()
         places: Sequence[int] = [
-            at
-            for at in left
-            if keys[at] not in claimed
-            and keys[at] not in names
-            and (not (one := self._user_ids[at]) or (self._adds_unknown and one not in users))
+            index
+            for index in remaining
+            if keys[index] not in claimed
+            and keys[index] not in names
+            and (
+                not (user_id := self._user_ids[index])
+                or (self._adds_unknown and user_id not in users)
+            )
         ]
         if not places:
             return None
         columns = self._columns
         if len(places) < len(self._rows):
             columns = _columns_of(columns, places)
-        said = unsound_rows(columns, allow_unlicensed=self._choices.allow_unlicensed)
-        said |= noteworthy_rows(columns) | cautions(columns)
-        own = columns[_EXTENSION_AT]
-        said |= {at for at, extension in enumerate(own) if extension in extensions}
-        if said:
-            quiet = [at for at in range(len(places)) if at not in said]
-            if not quiet:
+        with_problems = unsound_rows(columns, allow_unlicensed=self._choices.allow_unlicensed)
+        with_problems |= noteworthy_rows(columns) | cautions(columns)
+        used_extensions = columns[_EXTENSION_AT]
+        with_problems |= {
+            index for index, extension in enumerate(used_extensions) if extension in extensions
+        }
+        if with_problems:
+            without_problems = [index for index in range(len(places)) if index not in with_problems]
+            if not without_problems:
                 return None
-            columns = _columns_of(columns, quiet)
-            places = [places[at] for at in quiet]
-        for at in places:
-            self._is_left[at] = False
-        return NewUsers(places, columns, [keys[at] for at in places])
+            columns = _columns_of(columns, without_problems)
+            places = [places[index] for index in without_problems]
+        for index in places:
+            self._is_left[index] = False
+        return NewUsers(places, columns, [keys[index] for index in places])
 
     def others(self) -> Iterator[Record]:
-        """The records that were not taken, one by one."""
-        for at, (is_left, row) in enumerate(zip(self._is_left, self._rows, strict=True)):
+        """Yield the remaining records, one by one."""
+        for index, (is_left, row) in enumerate(zip(self._is_left, self._rows, strict=True)):
             if is_left:
-                yield Record(self.number + at, self.line + at, [*row], ())
+                yield Record(self.number + index, self.line + index, [*row], ())
 
 
 def _columns_of(columns: list[Column], places: Sequence[int]) -> list[Column]:
-    """The same columns with some of their values."""
-    return [[column[at] for at in places] for column in columns]
+    """Return the columns with only the values at these indexes."""
+    return [[column[index] for index in places] for column in columns]

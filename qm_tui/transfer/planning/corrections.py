@@ -1,4 +1,4 @@
-"""Records corrected by hand, in place of those that the file holds."""
+"""Corrected records in place of those in the file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,27 +11,27 @@ from qm_tui.users.validation import control_fault, length_fault
 def corrected(
     records: Iterable[Record | CleanRecords], corrections: Mapping[int, Values]
 ) -> Iterator[Record | CleanRecords]:
-    """The records, with the corrected values in place of the file's.
+    """Yield the records, with the corrected values in place of those in the file.
 
     Args:
-        records: the records of a file, as it is read.
-        corrections: by record number, the 26 values as they were typed.
+        records: the records of a file, as they are read.
+        corrections: by record number, the values as they were typed.
     """
     if not corrections:
         yield from records
         return
-    for found in records:
-        if isinstance(found, Record):
-            yield _corrected(found, corrections)
-        elif corrections.keys().isdisjoint(range(found.number, found.number + len(found.values))):
-            yield found
+    for batch in records:
+        if isinstance(batch, Record):
+            yield _corrected(batch, corrections)
+        elif corrections.keys().isdisjoint(range(batch.number, batch.number + len(batch.values))):
+            yield batch
         else:
-            for record in found.one_by_one():
+            for record in batch.one_by_one():
                 yield _corrected(record, corrections)
 
 
 def record_of(number: int, line: int, values: Values) -> Record:
-    """A record of values that were typed: with the faults that a reader would find in them."""
+    """Return a record with typed values, and with the errors that a reader would find."""
     return Record(number, line, [*values], tuple(_typing_faults(values)))
 
 

@@ -1,4 +1,4 @@
-"""Which user of the store a record is about.
+"""Matching of records with the users of the store.
 
 Source: the users file, section 3: User ID empty, known and unknown, modes, and duplicates.
 """
@@ -23,15 +23,15 @@ _LAST_NAME_AT: Final = FIELD["last_name"].index
 
 
 class Matching:
-    """Finds the users whom records are about.
+    """Finds the stored users for records.
 
     Args:
-        state: what the store holds.
-        choices: what the admin chose.
+        state: the state of the store.
+        choices: the import options.
 
     Attributes:
-        adds_unknown: whether a record whose User ID is not known adds a user.
-        named: the User IDs of the users whom records named so far.
+        adds_unknown: whether a record with an unknown User ID adds a user.
+        named: the User IDs of the users matched so far.
     """
 
     def __init__(self, state: State, choices: Choices) -> None:
@@ -41,9 +41,9 @@ class Matching:
         self._first_lines: dict[str, int] = {}
 
     def remember(self, batch: Batch) -> bool:
-        """Note which line is the first with each User ID; whether none stands there twice."""
+        """Note the first line of each User ID; return False if one may be a duplicate."""
         if self._choices.match_user_name and batch.is_mixed:
-            return False  # a record without User ID may be about the same user
+            return False  # a record without User ID may match the same user
         lines = batch.first_lines
         if len(lines) < batch.with_user_id or not self._first_lines.keys().isdisjoint(lines):
             return False
@@ -51,9 +51,9 @@ class Matching:
         return True
 
     def stored(self, record: Record, faults: list[Fault]) -> User | None:
-        """The user that a record is about, if the store has one.
+        """Return the stored user that a record matches, if any.
 
-        What keeps the record from being about it is added to `faults`.
+        What prevents the match is appended to `faults`.
         """
         user_id = record.values[_USER_ID_AT]
         if user_id:
@@ -74,7 +74,7 @@ class Matching:
         return None
 
     def _by_id(self, record: Record, user_id: str, faults: list[Fault]) -> User | None:
-        """The stored user with this ID, if the record may update it."""
+        """Return the stored user with this ID, if the record may update it."""
         self._require_first(record, user_id, faults)
         stored = self._state.users.get(user_id)
         if stored is None:
@@ -83,8 +83,8 @@ class Matching:
                     Fault(
                         _USER_ID,
                         UNKNOWN_ID,
-                        "Empty User ID to add a new user, or choose to add such users, keeping "
-                        "the ID.",
+                        "Leave User ID empty to add a user, or set “Unknown User IDs” to “add and "
+                        "keep the ID”.",
                     )
                 )
             self._require_update(faults)
@@ -100,33 +100,34 @@ class Matching:
             faults.append(
                 Fault(
                     _USER_ID,
-                    f"User ID {shortened(user_id)} is {name} here, and both User Name and Last "
+                    f"User ID {shortened(user_id)} belongs to {name}, but User Name and Last "
                     "Name differ",
-                    "Empty User ID to add a new user, or correct User ID, User Name or Last Name.",
+                    "Leave User ID empty to add a user, or correct User ID, User Name or Last "
+                    "Name.",
                     reason=ANOTHER_PERSON,
                 )
             )
         return stored
 
     def _require_first(self, record: Record, user_id: str, faults: list[Fault]) -> None:
-        """Of several records about one user only the first is judged."""
+        """Reject a record if it is not the first with this User ID."""
         first = self._first_lines.setdefault(user_id, record.line)
         if first != record.line:
             faults.append(
                 Fault(
                     _USER_ID,
-                    f"User ID {shortened(user_id)} stands in line {first} already",
-                    f"Keep one record for each user: only that in line {first} is judged.",
+                    f"User ID {shortened(user_id)} is already used in line {first}",
+                    f"Use each User ID once. Only line {first} is used.",
                     reason=ID_TWICE,
                 )
             )
 
     def _require_update(self, faults: list[Fault]) -> None:
         if self._choices.mode is Mode.UPDATE:
-            faults.append(only(ONLY_UPDATED, "add"))
+            faults.append(only(ONLY_UPDATED))
 
     def _equals(self, values: Values, owner: User) -> bool:
-        """Whether a record without User ID equals the user who has its User Name."""
+        """Return whether a record without User ID is identical to the user with its User Name."""
         keeps = keeps_secrets(values)
         for place, value in enumerate(values):
             if value is None or place == _USER_ID_AT or value == owner[place]:
@@ -140,10 +141,10 @@ class Matching:
         return True
 
 
-def only(reason: str, verb: str) -> Fault:
-    """The fault of a record that the mode leaves out."""
+def only(reason: str) -> Fault:
+    """Return the error of a record that the import mode excludes."""
     return Fault(
         _USER_ID,
         reason,
-        f"Leave the record out, or choose to {verb} users as well.",
+        "Remove the record, or set “Import mode” to “add and update”.",
     )

@@ -1,4 +1,4 @@
-"""The new users that records make: their rules, their User IDs, and one string for each value.
+"""New users from records: validation, User IDs, and one shared string for each value.
 
 Source: the users file, section 3, "User ID empty".
 """
@@ -17,17 +17,17 @@ from qm_tui.users.validation import faults_of
 _new = tuple.__new__
 
 _STOCK: Final = 100
-"""User IDs that are made at once: to ask the system for each takes longer than to use it."""
+"""User IDs generated at once: a system call for each takes longer than using it."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 
 
 class Newcomers:
-    """Makes new users.
+    """Creates new users.
 
     Args:
-        state: what the store holds.
-        choices: what the admin chose.
+        state: the state of the store.
+        choices: the import options.
         gives_ids: whether users without a User ID get one.
     """
 
@@ -37,38 +37,39 @@ class Newcomers:
         self._stock: list[str] = []
 
     def users(self, columns: Sequence[Sequence[str]]) -> list[User]:
-        """Many new users, each without a fault.
+        """Return many new users without errors.
 
         Args:
-            columns: for each of the 26 fields the values of all of them.
+            columns: for each field, the values of all users.
         """
-        made: list[Any] = list(columns)
-        made[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
+        new_columns: list[Any] = list(columns)
+        new_columns[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
         share = self._shared.setdefault
         for place in SHARED_PLACES:
-            made[place] = map(share, columns[place], columns[place])
-        return [_new(User, values) for values in zip(*made, strict=True)]
+            new_columns[place] = map(share, columns[place], columns[place])
+        return [_new(User, values) for values in zip(*new_columns, strict=True)]
 
     def user(self, values: Values, faults: list[Fault]) -> User:
-        """The new user that a record makes. What is wrong with it is added to `faults`."""
+        """Return the new user of a record. Its errors are appended to `faults`."""
         absent: list[Field] = []
-        # a list of our own: the record may be judged again, by a later state
+        # a copy: the record may be validated again with a later state
         if None in values:
-            absent = [one for one in FIELDS if values[one.index] is None and one.mandatory]
-            own = [value or "" for value in values]
+            absent = [field for field in FIELDS if values[field.index] is None and field.mandatory]
+            copied = [value or "" for value in values]
         else:
-            own = cast("list[str]", [*values])
-        found = faults_of(own, allow_unlicensed=self._choices.allow_unlicensed)
-        if found or faults:
-            faults += [one for one in found if one.field not in absent] + _absent_faults(absent)
+            copied = cast("list[str]", [*values])
+        errors = faults_of(copied, allow_unlicensed=self._choices.allow_unlicensed)
+        if errors or faults:
+            faults += [error for error in errors if error.field not in absent]
+            faults += _absent_faults(absent)
         else:
-            if not own[_USER_ID_AT] and self._gives_ids:
-                own[_USER_ID_AT] = self._next_id()
+            if not copied[_USER_ID_AT] and self._gives_ids:
+                copied[_USER_ID_AT] = self._next_id()
             share = self._shared.setdefault
             for place in SHARED_PLACES:
-                value = own[place]
-                own[place] = share(value, value)
-        return _new(User, own)
+                value = copied[place]
+                copied[place] = share(value, value)
+        return _new(User, copied)
 
     def _next_id(self) -> str:
         if not self._stock:
@@ -93,8 +94,8 @@ def _absent_faults(absent: list[Field]) -> list[Fault]:
     return [
         Fault(
             field,
-            f"{field.name} is missing from the record: a new user needs one",
-            f"Fill in {field.name}; if the file has no such column, add it.",
+            f"{field.name} is required for new users",
+            f"Enter {field.name}, or add the column to the file.",
         )
         for field in absent
     ]

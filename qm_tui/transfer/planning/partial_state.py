@@ -1,7 +1,7 @@
-"""As much of a store, and of the plan of a file, as one more record needs to be judged.
+"""The part of a store, and of a file's plan, that the check of one more record needs.
 
-A plan looks through the whole store: which departments there are, who has which extension. For one
-record that is typed, letter by letter, that would take too long each time.
+Planning scans the whole store: all departments, and the users of each extension. For one record
+that is checked after each key, that would take too long.
 """
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
@@ -18,7 +18,7 @@ from qm_tui.users.identity import name_key
 V = TypeVar("V")
 
 _SUGGESTED: Final = 400
-"""The values of shared fields among which a similar one is looked for."""
+"""The number of values of shared fields to search for a similar one."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _USER_NAME_AT: Final = FIELD["user_name"].index
@@ -26,12 +26,12 @@ _EXTENSION_AT: Final = FIELD["extension"].index
 
 
 class Excerpts:
-    """Makes excerpts of a store. It looks through the store once, when it is made.
+    """Creates partial states of a store. It scans the store once, when it is created.
 
     Args:
-        state: what the store holds.
+        state: the state of the store.
         plan: the plan of the other records.
-        tick: told how far it is; it may raise `Cancelled`.
+        tick: progress callback; may raise `Cancelled`.
     """
 
     def __init__(self, state: State, plan: Plan, tick: Tick) -> None:
@@ -39,21 +39,21 @@ class Excerpts:
         self._having: dict[int, dict[str, str]] = {place: {} for place in SHARED_PLACES}
         """By field and value, a user who has it."""
         self._extensions: tuple[dict[str, User], dict[str, User]] = ({}, {})
-        """By extension, a user who will have it, and another."""
+        """By extension, a user who will have it, and a second one."""
         given_up: set[str] = set()
         changes = plan.changes
-        for at, (user_id, user) in enumerate(state.users.items()):
-            if not at % STEP:
-                tick(Phase.CHECKING, at, len(state.users))
+        for index, (user_id, user) in enumerate(state.users.items()):
+            if not index % STEP:
+                tick(Phase.CHECKING, index, len(state.users))
             for place, having in self._having.items():
                 having.setdefault(user[place], user_id)
             after = changes.get(user_id, user)
             self._take_extension(after)
             if after is not user and name_key(after.user_name) != name_key(user.user_name):
                 given_up.add(name_key(user.user_name))
-        for at, user_id in enumerate(plan.added):
-            if not at % STEP:
-                tick(Phase.CHECKING, at, len(plan.added))
+        for index, user_id in enumerate(plan.added):
+            if not index % STEP:
+                tick(Phase.CHECKING, index, len(plan.added))
             if user_id in changes:
                 self._take_extension(changes[user_id])
         self._names = _Without(state.names, given_up)
@@ -64,41 +64,41 @@ class Excerpts:
         }
 
     def _sample(self, user_id: str) -> User:
-        """A user as it is, but for the extension, which is that after the import."""
+        """Return a user before the import, but with the extension after it."""
         user = self._state.users[user_id]
         after = self._changes.get(user_id, user)
         return user if after is user else user._replace(extension=after.extension)
 
     def _take_extension(self, user: User) -> None:
-        first, second = self._extensions
-        if first.setdefault(user.extension, user) is not user:
-            second.setdefault(user.extension, user)
+        users, more_users = self._extensions
+        if users.setdefault(user.extension, user) is not user:
+            more_users.setdefault(user.extension, user)
 
     def around(self, values: Values) -> State:
-        """What a record with these values has to be held against.
+        """Return the state for checking a record with these values.
 
-        Every user and name is found in it, but for names that the file gives to others; going
-        through it yields few users: those that have one of the values, and samples of the others.
+        Lookups find every user and name, except for names that the file gives to other users.
+        Iteration yields few users: those with one of the values, and samples of the others.
         """
-        state, few = self._state, {**self._samples}
+        state, subset = self._state, {**self._samples}
         for place, having in self._having.items():
             user_id = having.get(values[place] or "")
             if user_id is not None:
-                few[user_id] = self._sample(user_id)
+                subset[user_id] = self._sample(user_id)
         for holders in self._extensions:
             holder = holders.get(values[_EXTENSION_AT] or "")
             if holder is not None:
-                few[holder.user_id] = holder
-        own_id = values[_USER_ID_AT] or self._names.get(name_key(values[_USER_NAME_AT] or ""))
-        own = state.users.get(own_id or "")
-        if own is not None:
-            few[own.user_id] = own
-        # for whoever compares versions, a plan for these few holds for the store that they are of
-        return State(state.number, _Few(state.users, few), self._names, state.version)
+                subset[holder.user_id] = holder
+        own_user_id = values[_USER_ID_AT] or self._names.get(name_key(values[_USER_NAME_AT] or ""))
+        own_user = state.users.get(own_user_id or "")
+        if own_user is not None:
+            subset[own_user.user_id] = own_user
+        # a plan for this subset is valid for the version of the whole store
+        return State(state.number, _Few(state.users, subset), self._names, state.version)
 
 
 class _Few(Mapping[str, V], Generic[V]):
-    """A mapping in which all is found, and of which few are gone through."""
+    """A mapping that finds all entries, and iterates over few of them."""
 
     def __init__(self, entries: Mapping[str, V], few: Mapping[str, V]) -> None:
         self._entries, self._few = entries, few
@@ -116,16 +116,16 @@ class _Few(Mapping[str, V], Generic[V]):
         return len(self._few)
 
     def values(self) -> ValuesView[V]:
-        """The few."""
+        """Return the few values."""
         return self._few.values()
 
     def items(self) -> ItemsView[str, V]:
-        """The few, with their keys."""
+        """Return the few entries."""
         return self._few.items()
 
 
 class _Without(Mapping[str, str]):
-    """A mapping without some of its keys; they are not copied."""
+    """A view of a mapping without some of its keys."""
 
     def __init__(self, entries: Mapping[str, str], without: set[str]) -> None:
         self._entries, self._without = entries, without

@@ -1,4 +1,4 @@
-"""The plan of an import: what becomes of each record, and by which choices."""
+"""The plan of an import: the result of each record, and the options it was made with."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from qm_tui.users.fields import User
 from qm_tui.users.issues import Fault, Problem, Severity
 
 PROBLEMS_KEPT: Final = 10_000
-"""The problems of a plan that are kept, the first in file order; all are counted."""
+"""The number of problems in a plan, the first in file order; all are counted."""
 
 LISTED: Final = 200_000
-"""The records that a preview lists; all are counted and imported."""
+"""The number of records in a preview; all are counted and imported."""
 
 
 class Result(StrEnum):
-    """What becomes of a record."""
+    """The result of a record."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -32,14 +32,14 @@ RESULTS: Final = tuple(Result)
 
 
 class Group(NamedTuple):
-    """Problems of one kind.
+    """Problems with the same reason.
 
     Attributes:
         severity: whether their records are rejected.
-        reason: what is wrong, in words that fit all of them.
-        records: how many records have it.
-        cure: the choice that would cure it, if there is one.
-        first: the number of the first record that has it.
+        reason: the problem without values.
+        records: the number of records with it.
+        cure: the option that fixes it, if there is one.
+        first: the number of the first record with it.
     """
 
     severity: Severity
@@ -50,24 +50,24 @@ class Group(NamedTuple):
 
 
 class Change(NamedTuple):
-    """How many users have something, before an import and after it."""
+    """A number of users before and after an import."""
 
     before: int
     after: int
 
 
 class Outcome(NamedTuple):
-    """What becomes of one record.
+    """The result of one record with its details.
 
     Attributes:
         number: its number in the file, from 1.
         line: the line on which it starts.
-        result: what becomes of it.
-        user: the user as it will be; of a rejected record None.
-        stored: the user as it is, where the record updates one or would.
-        values: the cells of a rejected record in file order; None where it could not be read, and
-            where it is not rejected.
-        faults: all that is wrong with it, warnings too, in field order.
+        result: its result.
+        user: the user after the import; None for a rejected record.
+        stored: the user before, if the record updates or would update one.
+        values: the cells of a rejected record in file order; None if the record is not rejected or
+            cannot be parsed.
+        faults: all its problems, also warnings, in field order.
     """
 
     number: int
@@ -80,19 +80,19 @@ class Outcome(NamedTuple):
 
     @property
     def who(self) -> str:
-        """Who it is about, as far as it says; foreign text."""
-        for one in (self.user, self.values, self.stored):
-            if one is not None:
-                name = " ".join(filter(None, (one[0], one[1]))) or one[6] or ""
+        """The name of its user, if known; untrusted text."""
+        for values in (self.user, self.values, self.stored):
+            if values is not None:
+                name = " ".join(filter(None, (values[0], values[1]))) or values[6] or ""
                 if name:
                     return name
         return ""
 
 
 class Outcomes(Sequence[Outcome]):
-    """What becomes of each of the first `LISTED` records, in file order; made when asked for.
+    """The outcomes of the first `LISTED` records, in file order; created on access.
 
-    Kept in arrays side by side: an object for each of 200,000 records would take a hundred
+    They are stored in parallel arrays: an object for each of 200,000 records would take a hundred
     megabytes.
     """
 
@@ -102,21 +102,21 @@ class Outcomes(Sequence[Outcome]):
         self.users: list[User | None] = []
         self.stored: list[User | None] = []
         self.values: dict[int, Values | None] = {}
-        """By number, the cells of rejected records, of those that are not listed too."""
+        """By number, the cells of rejected records, also of those that are not listed."""
         self.faults: dict[int, Sequence[Fault]] = {}
-        """By number, what is wrong with records, with those that are not listed too."""
+        """By number, the problems of records, also of those that are not listed."""
 
     def __len__(self) -> int:
         return len(self.results)
 
-    def __getitem__(self, at: int) -> Outcome:  # type: ignore[override]
-        number = at + 1
+    def __getitem__(self, index: int) -> Outcome:  # type: ignore[override]
+        number = index + 1
         return Outcome(
             number,
-            self.lines[at],
-            RESULTS[self.results[at]],
-            self.users[at],
-            self.stored[at],
+            self.lines[index],
+            RESULTS[self.results[index]],
+            self.users[index],
+            self.stored[index],
             self.values.get(number),
             self.faults.get(number, ()),
         )
@@ -127,24 +127,23 @@ class Plan:
     """What an import would do to one state of a store.
 
     Attributes:
-        version: the state's version; the plan holds for no other.
-        choices: the choices that it was made by.
-        changes: the users as they would be, by User ID, in the order of the file. Empty where
-            only counts were asked for.
-        added: the User IDs of those that the store does not hold yet; likewise.
-        counts: how many records have each result.
-        warned: how many records that are not rejected have a warning.
-        problems: why records are rejected, and what the admin should know, in file order; the
-            first `PROBLEMS_KEPT` of them.
-        problem_count: how many problems there are.
+        version: the version of the state; the plan is valid for no other.
+        choices: the import options.
+        changes: the users after the import, by User ID, in file order. Empty for a plan of counts.
+        added: the User IDs of those that are new; likewise.
+        counts: the number of records with each result.
+        warned: the number of records with warnings that are not rejected.
+        problems: errors and warnings in file order; the first `PROBLEMS_KEPT` of them.
+        problem_count: the number of all problems.
         groups: the same problems, counted by reason: rejections first, then the largest.
-        totals: by field key, how many users are active, and have each license, before and after.
-        users_before: how many users the store holds now.
-        must_confirm: the number that must be typed, where the import is a mass change; else 0.
-        taken: how many users it inactivates, unlicenses, and clears values of, in words.
-        outcomes: what becomes of each record, if that was asked for.
-        not_in_file: the User IDs of the users that the file does not name, in store order, if
-            that was asked for.
+        totals: by field key, the numbers of active users and of users with each license, before and
+            after.
+        users_before: the number of users in the store.
+        must_confirm: the number that confirms a mass change; 0 if the import is not one.
+        taken: the number of affected users by effect (see `removed_by_change`).
+        outcomes: the outcome of each record, if requested.
+        not_in_file: the User IDs of the users that are not in the file, in store order, if
+            requested.
     """
 
     version: int
@@ -165,45 +164,45 @@ class Plan:
 
     @property
     def rejected(self) -> int:
-        """How many records are kept out."""
+        """The number of rejected records."""
         return self.counts[Result.REJECTED]
 
     @property
     def records(self) -> int:
-        """How many records there are."""
+        """The number of records."""
         return sum(self.counts.values())
 
     @property
     def is_held_back(self) -> bool:
-        """Whether nothing is imported because a record is rejected: all or nothing was chosen."""
+        """Whether nothing is imported because a record is rejected (all or nothing)."""
         return self.choices.all_or_nothing and self.rejected > 0
 
     @property
     def imported(self) -> int:
-        """How many records count as imported: all that are not rejected."""
+        """The number of imported records: all that are not rejected."""
         return 0 if self.is_held_back else self.records - self.rejected
 
     @property
     def writes(self) -> int:
-        """How many users would be written."""
+        """The number of users that would be written."""
         if self.is_held_back:
             return 0
         return self.counts[Result.ADDED] + self.counts[Result.CHANGED]
 
     def comes_to_the_same(self, other: "Plan") -> bool:
-        """Whether another plan of the same file has the same outcome.
+        """Return whether another plan of the same file has the same result.
 
-        User IDs that the store gives are random, and make no difference.
+        Generated User IDs are random, and may differ.
         """
         if self.counts != other.counts or self.problems != other.problems:
             return False
         pairs = zip(self.changes.items(), other.changes.items(), strict=True)
         return all(
-            ours == theirs
+            user == other_user
             or (
-                our_id in self.added
-                and their_id in other.added
-                and ours._replace(user_id="") == theirs._replace(user_id="")
+                user_id in self.added
+                and other_id in other.added
+                and user._replace(user_id="") == other_user._replace(user_id="")
             )
-            for (our_id, ours), (their_id, theirs) in pairs
+            for (user_id, user), (other_id, other_user) in pairs
         )

@@ -1,4 +1,4 @@
-"""What an import would do, in words: what a dry run prints, and what the preview saves."""
+"""An import plan as text, for dry runs and saved reports."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, UNLICENSES
 from qm_tui.store.origin import login
 from qm_tui.text import counted, sentence, visible
 from qm_tui.transfer.options.choice import Choice, Option
@@ -14,8 +15,8 @@ from qm_tui.transfer.planning.plan import PROBLEMS_KEPT, Group, Plan, Result
 from qm_tui.transfer.reading.reader import Findings
 from qm_tui.users.issues import Problem, Severity
 
-SEVERITY_WORDS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Look at"}
-"""What stands before a group of problems."""
+SEVERITY_WORDS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Warnings"}
+"""Labels of groups of problems."""
 
 TOTAL_WORDS: Final = {
     "is_active": "Active",
@@ -23,32 +24,32 @@ TOTAL_WORDS: Final = {
     "on_demand_license": "On-Demand",
     "computer_recording_license": "Computer",
 }
-"""Short names of what is counted before and after, by field key."""
+"""Short names of the counts before and after, by field key."""
 
 
 def preview_lines(
     path: Path, location: str, findings: Findings, plan: Plan, corrected: int = 0
 ) -> Iterator[str]:
-    """What an import would do, in lines safe for a terminal.
+    """Yield the report of what an import would do, as lines safe for a terminal.
 
     Args:
         path: the file.
-        location: where the users are kept, for people.
-        findings: what was found out about the file.
-        plan: what becomes of its records.
-        corrected: how many of them were corrected by hand.
+        location: the store, for people.
+        findings: what was detected in the file.
+        plan: the plan of the import.
+        corrected: the number of records corrected manually.
     """
     now = datetime.now().astimezone()
     yield f"Import: {visible(path.name, 200)}"
     yield f"File: {visible(str(path.absolute()))}"
     yield f"Store: {visible(location)}"
-    yield f"Looked at: {now:%Y-%m-%d %H:%M %Z} by {visible(login(), 60)}"
+    yield f"Date: {now:%Y-%m-%d %H:%M %Z}, by {visible(login(), 60)}"
     yield from findings.sentences
     if corrected:
         yield corrected_text(corrected)
     yield counts_text(plan)
     if plan.warned:
-        yield f"{counted(plan.warned, 'record')} to look at, imported all the same."
+        yield f"{warned_text(plan)}."
     if plan.groups:
         yield ""
         width = max(len(f"{group.records:,}") for group in plan.groups)
@@ -56,101 +57,116 @@ def preview_lines(
             yield group_text(group, plan.choices, width)
     yield ""
     yield totals_text(plan)
-    chosen = choices_text(plan.choices)
-    if chosen:
-        yield f"Chosen: {chosen}."
+    options = choices_text(plan.choices)
+    if options:
+        yield f"Options: {options}."
     if plan.must_confirm:
         yield mass_change_text(plan)
     if plan.is_held_back:
-        yield "Nothing is imported while a record is rejected: all or nothing was chosen."
+        yield "Import disabled: some records are rejected (--all-or-nothing)."
     if plan.problems:
         yield ""
         yield from map(problem_text, plan.problems)
         more = plan.problem_count - len(plan.problems)
         if more > 0:
             yield (
-                f"… and {counted(more, 'more problem')}: the first {PROBLEMS_KEPT:,} are listed, "
-                "all are counted."
+                f"… and {counted(more, 'more problem')} (only the first {PROBLEMS_KEPT:,} are "
+                "listed)."
             )
 
 
 def corrected_text(corrected: int) -> str:
-    """That records are not as the file has them."""
-    return f"{counted(corrected, 'record')} corrected by hand, not as in the file."
+    """Return that records were corrected in the preview."""
+    return f"{counted(corrected, 'record')} corrected manually."
 
 
 def counts_text(plan: Plan) -> str:
-    """The four counts, as a sum."""
-    parts = " + ".join(f"{plan.counts[result]:,} {result}" for result in Result)
-    return f"{counted(plan.records, 'record')} = {parts}"
+    """Return the number of records, and of those with each result."""
+    parts = ", ".join(f"{plan.counts[result]:,} {result}" for result in Result)
+    return f"{counted(plan.records, 'record')}: {parts}"
+
+
+def warned_text(plan: Plan) -> str:
+    """Return how many imported records have warnings, without a full stop."""
+    have = "has" if plan.warned == 1 else "have"
+    return f"{counted(plan.warned, 'imported record')} {have} warnings"
 
 
 def group_text(group: Group, choices: Choices, width: int = 0) -> str:
-    """Problems of one kind, with the flag of the choice that would cure them."""
-    words = SEVERITY_WORDS[group.severity]
-    said = f"{words:<8}  {group.records:>{width},}  {visible(group.reason, 200)}"
-    cured = cured_by(group.cure, choices)
-    if group.cure is None or cured is None:
-        return said
-    return f"{said}  ({flag_text(group.cure, cured)}: {cured.cure})"
+    """Return a group of problems in a line, with the flag that fixes them."""
+    label = SEVERITY_WORDS[group.severity]
+    line = f"{label:<8}  {group.records:>{width},}  {visible(group.reason, 200)}"
+    fixed = cured_by(group.cure, choices)
+    if group.cure is None or fixed is None:
+        return line
+    return f"{line}  ({flag_text(group.cure, fixed)}: {fixed.cure})"
 
 
 def cured_by(choice: Choice[Choices] | None, choices: Choices) -> Option | None:
-    """How a choice would be made to cure a problem; None where that would be no cure.
+    """Return the value of an option that fixes a problem, or None.
 
     Args:
-        choice: the choice.
-        choices: all choices, as they are made now.
+        choice: the option.
+        choices: the current options.
     """
     option = choice.option(choice.cured(choices)) if choice is not None else None
     return option if option is not None and option.cure else None
 
 
 def flag_text(choice: Choice[Choices], option: Option) -> str:
-    """The flag by which a choice is made on the command line."""
+    """Return the flag of the command line that sets an option to this value."""
     value = option.value
     return f"{choice.flag} {value}" if isinstance(value, StrEnum) else choice.flag
 
 
 def totals_text(plan: Plan) -> str:
-    """How many users are active and have each license, before and after."""
+    """Return the numbers of users, active users and users with each license, before and after."""
     added = plan.counts[Result.ADDED]
-    said = [_change_text("Users", plan.users_before, plan.users_before + added)]
-    said += [
-        _change_text(words, *plan.totals[key])
-        for key, words in TOTAL_WORDS.items()
+    parts = [_change_text("Users", plan.users_before, plan.users_before + added)]
+    parts += [
+        _change_text(label, *plan.totals[key])
+        for key, label in TOTAL_WORDS.items()
         if key in plan.totals
     ]
-    return "   ".join(said)
+    return "   ".join(parts)
 
 
-def _change_text(words: str, before: int, after: int) -> str:
-    return f"{words} {before:,} → {after:,}"
+def _change_text(label: str, before: int, after: int) -> str:
+    return f"{label} {before:,} → {after:,}"
 
 
 def choices_text(choices: Choices) -> str:
-    """The choices that are not made as they are without one; empty where there is none."""
+    """Return the options that are not at their defaults, or an empty string."""
     return ", ".join(
         choice.option(choices).chosen for choice in CHOICES if not choice.is_default(choices)
     )
 
 
 def mass_change_text(plan: Plan) -> str:
-    """That the import is a mass change, and how it is confirmed."""
-    return f"{taken_text(plan)} Its number must be given: --confirm {plan.must_confirm}."
+    """Return the effect of a mass change, and how to confirm it on the command line."""
+    return f"{taken_text(plan)} To confirm, add --confirm {plan.must_confirm}."
+
+
+_EFFECTS: Final = {
+    INACTIVATES: "inactivates {}",
+    UNLICENSES: "removes licenses from {}",
+    CLEARS: "clears values for {}",
+}
 
 
 def taken_text(plan: Plan) -> str:
-    """From how many users a mass change takes something, and what."""
-    what = ", ".join(f"{verb} {plan.taken[verb]:,}" for verb in plan.taken)
-    users = f"{plan.must_confirm:,} of {counted(plan.users_before, 'user')}"
-    return f"A mass change: it takes something from {users} ({what})."
+    """Return what a mass change does to how many users."""
+    effects = [
+        _EFFECTS[effect].format(counted(users, "user")) for effect, users in plan.taken.items()
+    ]
+    listed = " and ".join(filter(None, (", ".join(effects[:-1]), effects[-1])))
+    total = f"{plan.must_confirm:,} of {counted(plan.users_before, 'user')}"
+    return f"This import {listed} ({total} in total)."
 
 
 def problem_text(problem: Problem) -> str:
-    """One problem in a line: where, who, what is wrong, and what to do."""
-    where = f"Line {problem.line}"
-    if problem.user:
-        where += f", {visible(problem.user, 60)}"
-    where += ", rejected" if problem.severity is Severity.ERROR else ", imported, but look"
-    return f"{where}: {sentence(visible(problem.message))} {visible(problem.remedy)}"
+    """Return one problem in a line: the line, the user, the message and the fix."""
+    user = f", {visible(problem.user, 60)}" if problem.user else ""
+    kind = "rejected" if problem.severity is Severity.ERROR else "warning"
+    message, fix = sentence(visible(problem.message)), visible(problem.remedy)
+    return f"Line {problem.line}{user}, {kind}: {message} {fix}"

@@ -1,8 +1,8 @@
-"""What an import would do: every record added, changed, unchanged or rejected.
+"""Planning of an import: every record is added, changed, unchanged or rejected.
 
-Source: the users file, section 3. The plan is both preview and import: what it says is what is
-committed. Most records of most files are new users or changes of nothing: those are found out of
-many at once (`qm_tui.transfer.planning.batch`), and only the others are judged one by one.
+Source: the users file, section 3. The plan is both the preview and the import: it is committed
+unchanged. Most records of most files are new users or change nothing: those are processed many at
+a time (`qm_tui.transfer.planning.batch`), and only the others one by one.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -46,22 +46,22 @@ _ADDED, _CHANGED, _UNCHANGED, _REJECTED = range(len(RESULTS))
 
 
 _AT_ONCE: Final = 256
-"""Records that are judged one by one between two pauses: some milliseconds of work."""
+"""Records processed one by one between two pauses: some milliseconds of work."""
 
 
 class Keeps(StrEnum):
     """How much of a plan is kept."""
 
     COUNTS = "counts"
-    """Counts and the first problems: a dry run."""
+    """Counts and the first problems, for a dry run."""
     CHANGES = "changes"
-    """The users as they would be, too: an import."""
+    """Also the users after the import, for an import."""
     RECORDS = "records"
-    """What becomes of each record, too: a preview."""
+    """Also the outcome of each record, for a preview."""
 
 
 class _Said(NamedTuple):
-    """What there is to say of a record."""
+    """A record and its problems."""
 
     judged: MatchedRecord
     values: Values
@@ -69,14 +69,14 @@ class _Said(NamedTuple):
 
 
 class Planner:
-    """Makes the plan of an import, record by record.
+    """Creates the plan of an import, record by record.
 
     Args:
-        state: what the store holds.
-        choices: what the admin chose.
-        keeps: how much of the plan is kept.
-        tick: told how far the steps before and after the records are.
-        pause: called now and then while records are judged one by one.
+        state: the state of the store.
+        choices: the import options.
+        keeps: how much of the plan to keep.
+        tick: progress callback for the steps before and after the records.
+        pause: called regularly while records are processed one by one.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class Planner:
         self._tick = tick
         self._claims = NameClaims()
         self._said: dict[int, _Said] = {}
-        """By number: records with something to say, the first of them or all that are listed."""
+        """By number, records with problems: the first of them, or all that are listed."""
         self._contested: dict[int, _Said] = {}
-        """By number: accepted records that may lose their User Name, or share an Extension."""
+        """By number, accepted records that may lose their User Name or share an Extension."""
         self._cautions = Cautions(state, tick)
         self._extensions = Extensions(state, tick)
         self._twice: list[int] = []
@@ -113,14 +113,14 @@ class Planner:
 
     # Records
 
-    def add(self, found: Record | CleanRecords) -> None:
-        """Judge a record, or many, by themselves and by the store."""
-        if isinstance(found, Record):
-            self._begin(range(found.line, found.line + 1))
-            self._add(found)
+    def add(self, records: Record | CleanRecords) -> None:
+        """Validate a record, or many, by themselves and against the store."""
+        if isinstance(records, Record):
+            self._begin(range(records.line, records.line + 1))
+            self._add(records)
             return
-        self._begin(range(found.line, found.line + len(found.values)))
-        batch = Batch(found, self._state, self._choices, adds_unknown=self._matching.adds_unknown)
+        self._begin(range(records.line, records.line + len(records.values)))
+        batch = Batch(records, self._state, self._choices, adds_unknown=self._matching.adds_unknown)
         if self._matching.remember(batch):
             self._pass_over(batch)
             self._add_new(batch)
@@ -128,7 +128,7 @@ class Planner:
             self._add(record)
 
     def _begin(self, lines: range) -> None:
-        """Make room for what becomes of the next records, as far as they are listed."""
+        """Extend the outcomes for the next records, up to the limit of listed ones."""
         outcomes = self._outcomes
         if outcomes is None:
             return
@@ -144,21 +144,23 @@ class Planner:
         self._counts[_UNCHANGED] += len(unchanged)
         if self._outcomes is None:
             return
-        for at, stored in unchanged:
+        for index, stored in unchanged:
             self._matching.named.add(stored.user_id)
-            self._note(batch.number + at, _UNCHANGED, stored, stored)
+            self._note(batch.number + index, _UNCHANGED, stored, stored)
 
     def _add_new(self, batch: Batch) -> None:
-        """Take as new users all of whom there is not the least to be said."""
-        found = batch.take_new(self._cautions.rows, self._extensions.counts, self._claims.claimed)
-        if found is None:
+        """Accept all new users without any problem."""
+        new_users = batch.take_new(
+            self._cautions.rows, self._extensions.counts, self._claims.claimed
+        )
+        if new_users is None:
             return
-        places, columns, keys = found
+        places, columns, keys = new_users
         count = len(places)
         self._totals.add_new(columns)
         self._counts[_ADDED] += count
-        numbers = [batch.number + at for at in places]
-        lines = [batch.line + at for at in places]
+        numbers = [batch.number + index for index in places]
+        lines = [batch.line + index for index in places]
         self._extensions.add_new(columns[_EXTENSION_AT], lines)
         if not self._keeps_users:
             self._claims.add_new(numbers, lines, columns[_USER_ID_AT], keys, None)
@@ -177,9 +179,9 @@ class Planner:
         values = record.values
         faults = list(record.faults)
         if faults and faults[0].field is None:
-            # it could not be read, so there is nothing in it to judge
-            nobody = MatchedRecord(record.number, record.line, User(), None)
-            self._reject(_Said(nobody, values, faults))
+            # it cannot be parsed, so there are no values to validate
+            unmatched = MatchedRecord(record.number, record.line, User(), None)
+            self._reject(_Said(unmatched, values, faults))
             return
         stored = self._matching.stored(record, faults)
         warnings: list[Fault] = []
@@ -188,26 +190,26 @@ class Planner:
         else:
             user, warnings = updated(values, stored, faults, self._choices)
             if user is not stored and self._choices.mode is Mode.ADD:
-                faults.append(only(ONLY_ADDED, "update"))
-        judged = MatchedRecord(record.number, record.line, user, stored)
+                faults.append(only(ONLY_ADDED))
+        matched_record = MatchedRecord(record.number, record.line, user, stored)
         if faults:
             faults = _in_field_order(faults, record.faults)
-            self._reject(_Said(judged, values, faults))
+            self._reject(_Said(matched_record, values, faults))
             return
         if user is not stored:
             warnings += self._cautions.of(user, stored)
-        said = _Said(judged, values, sorted(warnings, key=_field_number))
+        matched = _Said(matched_record, values, sorted(warnings, key=_field_number))
         if warnings:
-            self._warn(said)
+            self._warn(matched)
         if user is stored:
             self._counts[_UNCHANGED] += 1
             self._note(record.number, _UNCHANGED, user, stored)
         else:
-            self._claim(said)
+            self._claim(matched)
 
-    def _claim(self, said: _Said) -> None:
-        """Accept a record that adds or changes a user, unless another gets its User Name."""
-        number, line, user, stored = said.judged
+    def _claim(self, record: _Said) -> None:
+        """Accept a record that adds or changes a user, unless another one gets its User Name."""
+        number, line, user, stored = record.judged
         key = name_key(user.user_name)
         owner = self._state.names.get(key)
         is_contested = key in self._claims.claimed or owner not in (None, user.user_id)
@@ -215,8 +217,8 @@ class Planner:
             self._twice.append(number)
             is_contested = True
         if is_contested:
-            self._contested[number] = said
-        self._claims.add(said.judged)
+            self._contested[number] = record
+        self._claims.add(record.judged)
         if not self._keeps_users and not is_contested:
             self._claims.users[-1] = None
         self._totals.add(user, stored)
@@ -225,43 +227,45 @@ class Planner:
         self._note(number, result, user, stored)
 
     def _note(self, number: int, result: int, user: User | None, stored: User | None) -> None:
-        """Note what becomes of a record."""
+        """Set the outcome of a record."""
         outcomes = self._outcomes
         if outcomes is not None and number <= len(outcomes):
             outcomes.results[number - 1] = result
             outcomes.users[number - 1] = user
             outcomes.stored[number - 1] = stored
 
-    def _reject(self, said: _Said) -> None:
-        """Keep a record out."""
-        number, _, _, stored = said.judged
+    def _reject(self, record: _Said) -> None:
+        """Reject a record."""
+        number, _, _, stored = record.judged
         self._counts[_REJECTED] += 1
-        self._reasons.add(number, said.faults, updates=stored is not None)
-        self._say(said)
+        self._reasons.add(number, record.faults, updates=stored is not None)
+        self._say(record)
         self._note(number, _REJECTED, None, stored)
 
-    def _warn(self, said: _Said) -> None:
-        """Say something of a record that is accepted."""
+    def _warn(self, record: _Said) -> None:
+        """Count and keep the warnings of an accepted record."""
         self._warned += 1
-        self._reasons.add(said.judged.number, said.faults, updates=said.judged.stored is not None)
-        self._say(said)
+        self._reasons.add(
+            record.judged.number, record.faults, updates=record.judged.stored is not None
+        )
+        self._say(record)
 
-    def _say(self, said: _Said) -> None:
-        # what is found out at the end may be about records before those that were said
+    def _say(self, record: _Said) -> None:
+        # the last checks may concern records before those that are already kept
         if self._is_ending or len(self._said) < self._said_limit:
-            self._said[said.judged.number] = said
+            self._said[record.judged.number] = record
 
     # The end
 
     def finish(self) -> Plan:
-        """Judge User Names on the store as it would be, and hand out the plan."""
+        """Check User Names as they will be after the import, and return the plan."""
         state, tick = self._state, self._tick
         claims = self._claims
         claims.in_file_order()
         self._is_ending = True
         conflicts = name_conflicts(claims, state, tick)
-        for at, fault in conflicts.items():
-            self._reject_claim(claims.numbers[at], fault)
+        for index, fault in conflicts.items():
+            self._reject_claim(claims.numbers[index], fault)
         self._warn_of_extensions()
         changes, added = self._changes(conflicts.keys())
         self._report_names_of_rejected(conflicts.keys())
@@ -277,52 +281,54 @@ class Planner:
             totals=self._totals.changes(state, tick),
             users_before=len(state.users),
             must_confirm=confirmation_count(self._totals.hit, len(state.users)),
-            taken={what: users for what, users in self._totals.taken.items() if users},
+            taken={effect: users for effect, users in self._totals.taken.items() if users},
             outcomes=self._outcomes,
         )
-        found = (problem for _, one in sorted(self._said.items()) for problem in _problems(one))
-        plan.problems = list(islice(found, PROBLEMS_KEPT))
+        problems = (
+            problem for _, record in sorted(self._said.items()) for problem in _problems(record)
+        )
+        plan.problems = list(islice(problems, PROBLEMS_KEPT))
         if self._outcomes is not None:
             self._fill(self._outcomes)
             plan.not_in_file = self._not_in_file()
         return plan
 
     def _reject_claim(self, number: int, fault: Fault) -> None:
-        """Keep out a record that was accepted: another gets its User Name."""
-        judged, values, warnings = self._contested.pop(number)
-        user, stored = judged.user, judged.stored
+        """Reject an accepted record because another one gets its User Name."""
+        matched, values, warnings = self._contested.pop(number)
+        user, stored = matched.user, matched.stored
         self._counts[_ADDED if stored is None else _CHANGED] -= 1
         self._totals.add(user, stored, -1)
-        self._extensions.take_back(user, stored, judged.line)
+        self._extensions.take_back(user, stored, matched.line)
         if warnings:
             self._warned -= 1
             self._reasons.take_back(warnings, updates=stored is not None)
-        self._reject(_Said(judged, values, [fault]))
+        self._reject(_Said(matched, values, [fault]))
 
     def _warn_of_extensions(self) -> None:
-        """Say which users share an Extension with another, after the import."""
+        """Warn of users who share an Extension after the import."""
         counts = self._extensions.counts
         shared = {
-            number: said
+            number: record
             for number in self._twice
-            if (said := self._contested.get(number)) and counts[said.judged.user.extension] > 1
+            if (record := self._contested.get(number)) and counts[record.judged.user.extension] > 1
         }
         if not shared:
             return
-        wanted = {said.judged.user.extension for said in shared.values()}
+        wanted = {record.judged.user.extension for record in shared.values()}
         holders = self._extensions.first_holders(wanted, self._state, self._tick)
-        for _, (judged, values, faults) in sorted(shared.items()):
-            extension = judged.user.extension
-            own = f"line {judged.line}"
-            who = next((one for one in holders[extension] if one != own), "another user")
+        for _, (matched, values, faults) in sorted(shared.items()):
+            extension = matched.user.extension
+            others = (holder for holder in holders[extension] if holder != matched.line)
             if faults:
                 self._warned -= 1
-                self._reasons.take_back(faults, updates=judged.stored is not None)
-            more = sorted([*faults, extension_twice(extension, who)], key=_field_number)
-            self._warn(_Said(judged, values, more))
+                self._reasons.take_back(faults, updates=matched.stored is not None)
+            warning = extension_twice(extension, next(others, None))
+            more = sorted([*faults, warning], key=_field_number)
+            self._warn(_Said(matched, values, more))
 
     def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
-        """The users as they would be, in file order, and which of them are new."""
+        """Return the users after the import, in file order, and which of them are new."""
         if not self._keeps_users:
             return {}, set()
         claims = self._claims
@@ -333,54 +339,56 @@ class Planner:
             for user_id, stored in zip(claims.user_ids, claims.stored, strict=True)
             if stored is None
         }
-        for at in rejected:
-            user_id = claims.user_ids[at]
-            if changes.get(user_id) is users[at]:
+        for index in rejected:
+            user_id = claims.user_ids[index]
+            if changes.get(user_id) is users[index]:
                 del changes[user_id]
             added.discard(user_id)
         return changes, added
 
     def _report_names_of_rejected(self, conflicts: Collection[int]) -> None:
-        """Tell the first rejected records at once if their User Name is taken too."""
+        """Report on the first rejected records also whether their User Name is taken."""
         by_key: dict[str, list[_Said]] = {}
-        said_of_rejected = (
-            said
-            for _, said in sorted(self._said.items())
-            if said.faults[0].severity is Severity.ERROR
+        rejected_records = (
+            record
+            for _, record in sorted(self._said.items())
+            if record.faults[0].severity is Severity.ERROR
         )
-        for said in islice(said_of_rejected, PROBLEMS_KEPT):
-            key = name_key(said.judged.user.user_name)
-            if key and not any(fault.field is _USER_NAME for fault in said.faults):
-                by_key.setdefault(key, []).append(said)
+        for record in islice(rejected_records, PROBLEMS_KEPT):
+            key = name_key(record.judged.user.user_name)
+            if key and not any(fault.field is _USER_NAME for fault in record.faults):
+                by_key.setdefault(key, []).append(record)
         if not by_key:
             return
         claims, state = self._claims, self._state
         owners = {state.names[key]: key for key in by_key if key in state.names}
-        for at, (user_id, key) in enumerate(zip(claims.user_ids, claims.keys, strict=True)):
-            if at in conflicts:
+        for index, (user_id, key) in enumerate(zip(claims.user_ids, claims.keys, strict=True)):
+            if index in conflicts:
                 continue
             if user_id in owners and owners[user_id] != key:
-                by_key.pop(owners[user_id], None)  # that user gives the name up
-            for said in by_key.get(key, ()) if user_id not in owners else ():
-                if user_id and said.judged.user.user_id == user_id:
-                    continue  # it is about the same user, which is said already
-                self._add_fault(said, name_twice(said.judged.user.user_name, claims.lines[at]))
+                by_key.pop(owners[user_id], None)  # that user gets another name
+            for record in by_key.get(key, ()) if user_id not in owners else ():
+                if user_id and record.judged.user.user_id == user_id:
+                    continue  # it is about the same user, which is reported already
+                self._add_fault(
+                    record, name_twice(record.judged.user.user_name, claims.lines[index])
+                )
         for owner_id, key in owners.items():
             owner = state.users[owner_id]
-            for said in by_key.get(key, ()):
-                user = said.judged.user
-                is_new = said.judged.stored is None and not user.user_id
+            for record in by_key.get(key, ()):
+                user = record.judged.user
+                is_new = record.judged.stored is None and not user.user_id
                 if user.user_id != owner_id:
-                    self._add_fault(said, name_taken(user.user_name, owner, is_new=is_new))
+                    self._add_fault(record, name_taken(user.user_name, owner, is_new=is_new))
 
-    def _add_fault(self, said: _Said, fault: Fault) -> None:
-        number, updates = said.judged.number, said.judged.stored is not None
-        said.faults.append(fault)
-        said.faults.sort(key=_field_number)
+    def _add_fault(self, record: _Said, fault: Fault) -> None:
+        number, updates = record.judged.number, record.judged.stored is not None
+        record.faults.append(fault)
+        record.faults.sort(key=_field_number)
         self._reasons.add(number, [fault], updates=updates)
 
     def _fill(self, outcomes: Outcomes) -> None:
-        """Keep what there is to say of records, those behind the last that is listed too."""
+        """Add the problems to the outcomes, also of records that are not listed."""
         for number, (_, values, faults) in self._said.items():
             outcomes.faults[number] = faults
             if faults[0].severity is Severity.ERROR:
@@ -388,13 +396,13 @@ class Planner:
                 outcomes.values[number] = values if is_read else None
 
     def let_go(self) -> None:
-        """Forget, step by step, what only planning needed."""
+        """Free, step by step, the memory that only planning needed."""
         claims = self._claims
         let_go(claims.users, claims.stored, claims.user_ids, claims.keys, claims.claimed)
         let_go(self._said, self._contested, self._extensions.counts)
 
     def _not_in_file(self) -> list[str]:
-        """The users that the file does not name, in store order."""
+        """Return the users that are not in the file, in store order."""
         user_ids: list[str] = []
         users = self._state.users
         for batch in in_steps(users.values(), len(users), self._tick):
@@ -407,24 +415,24 @@ def _field_number(fault: Fault) -> int:
 
 
 def _in_field_order(faults: list[Fault], unreadable: tuple[Fault, ...]) -> list[Fault]:
-    """The faults in field order; of an unreadable value nothing but that it is."""
+    """Return the faults in field order; for an unreadable value, only that it is unreadable."""
     fields = [fault.field for fault in unreadable]
-    kept = [fault for fault in faults if fault in unreadable or fault.field not in fields]
-    return sorted(kept, key=_field_number)
+    relevant = [fault for fault in faults if fault in unreadable or fault.field not in fields]
+    return sorted(relevant, key=_field_number)
 
 
-def _problems(said: _Said) -> list[Problem]:
-    (number, line, _, stored), values, faults = said
-    who = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
-    if not who and stored:
-        who = f"{stored.first_name} {stored.last_name}"
+def _problems(record: _Said) -> list[Problem]:
+    (number, line, _, stored), values, faults = record
+    user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
+    if not user and stored:
+        user = f"{stored.first_name} {stored.last_name}"
     return [
         Problem(
             fault.severity,
             line,
             number,
             fault.field,
-            who,
+            user,
             shown_value(fault.field, values[fault.field.index] if fault.field else None),
             fault.message,
             fault.remedy,
@@ -441,22 +449,22 @@ def plan_of(
     keeps: Keeps = Keeps.CHANGES,
     pause: Callable[[], object] = int,
 ) -> Plan:
-    """The plan of an import.
+    """Return the plan of an import.
 
     Args:
-        records: the records of a users file, as it is read; they are not held.
-        state: what the store holds.
-        choices: what the admin chose.
-        tick: told how far the steps before and after the records are. How far reading is, the
-            reader tells.
-        keeps: how much of the plan is kept.
-        pause: called now and then while records are judged one by one.
+        records: the records of a users file, as they are read; they are not kept.
+        state: the state of the store.
+        choices: the import options.
+        tick: progress callback for the steps before and after the records; the reader reports its
+            own progress.
+        keeps: how much of the plan to keep.
+        pause: called regularly while records are processed one by one.
     """
     planner = Planner(state, choices or Choices(), keeps, tick, pause)
     try:
-        for found in records:
-            planner.add(found)
+        for record in records:
+            planner.add(record)
         return planner.finish()
     finally:
         if keeps is Keeps.RECORDS:
-            planner.let_go()  # an interface is waiting for its turn
+            planner.let_go()  # in steps, as the terminal UI needs time in between

@@ -1,4 +1,4 @@
-"""What would be said of one record of a planned import, if it had other values."""
+"""Check of one record of a planned import with other values."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -21,7 +21,7 @@ _REJECTED: Final = RESULTS.index(Result.REJECTED)
 
 
 class _Corrected(NamedTuple):
-    """A record that has other values than the plan knows."""
+    """A record that was corrected after planning."""
 
     line: int
     user_id: str
@@ -30,16 +30,16 @@ class _Corrected(NamedTuple):
 
 
 class Judge:
-    """Says what is wrong with a record, held against the store and the file's other records.
+    """Checks a record against the store and the other records of the file.
 
-    It looks through the whole plan once, when it is made. A question then takes the same short
-    time however large file and store are.
+    It scans the plan once, when it is created. A check then takes the same short time for any size
+    of file and store.
 
     Args:
-        state: what the store holds.
-        choices: what the admin chose.
-        plan: the plan of the file, made for that state by these choices, with its outcomes.
-        tick: told how far it is with the plan's records; it may raise `Cancelled`.
+        state: the state of the store.
+        choices: the import options.
+        plan: the plan of the file, made for that state with these options, with its outcomes.
+        tick: progress callback for scanning the plan; may raise `Cancelled`.
     """
 
     def __init__(self, state: State, choices: Choices, plan: Plan, tick: Tick = no_tick) -> None:
@@ -48,24 +48,24 @@ class Judge:
             raise ValueError(msg)
         self._choices, self._outcomes = choices, plan.outcomes
         self._names: dict[str, str] = {}
-        """By User Name, as it is compared, the User ID of the user to whom the file gives it."""
+        """By User Name in a form for comparison, the User ID of the user who gets it."""
         self._holders: dict[str, int] = {}
         """By User ID, the first record that has it."""
         self._more_holders: dict[str, list[int]] = {}
         self._corrected: dict[int, _Corrected] = {}
         self._excerpts = Excerpts(state, plan, tick)
-        for at, user in enumerate(plan.changes.values()):
-            if not at % STEP:
-                tick(Phase.CHECKING, at, len(plan.changes))
+        for index, user in enumerate(plan.changes.values()):
+            if not index % STEP:
+                tick(Phase.CHECKING, index, len(plan.changes))
             self._names[name_key(user.user_name)] = user.user_id
         self._take_user_ids(tick)
 
     def _take_user_ids(self, tick: Tick) -> None:
         outcomes = self._outcomes
-        for at, user in enumerate(outcomes.users):
-            if not at % STEP:
-                tick(Phase.CHECKING, at, len(outcomes))
-            number = at + 1
+        for index, user in enumerate(outcomes.users):
+            if not index % STEP:
+                tick(Phase.CHECKING, index, len(outcomes))
+            number = index + 1
             if user is None:
                 values = outcomes.values.get(number)
                 user_id = values[_USER_ID.index] if values else ""
@@ -75,7 +75,7 @@ class Judge:
                 self._more_holders.setdefault(user_id, []).append(number)
 
     def correct(self, number: int, line: int, values: Values) -> None:
-        """Take note that a record has other values now, for the questions about the others."""
+        """Note that a record now has other values, for checks of other records."""
         is_rejected = any(
             fault.severity is Severity.ERROR for fault in self.faults(number, line, values)
         )
@@ -87,16 +87,19 @@ class Judge:
         )
 
     def faults(self, number: int, line: int, values: Values) -> list[Fault]:
-        """What would be said of a record with these values, warnings too, in field order.
+        """Return the problems of a record with these values, also warnings, in field order.
 
         Args:
             number: its number.
             line: the line on which it starts.
-            values: its 26 values as they were typed.
+            values: its values as they were typed.
         """
         state = self._excerpts.around(values)
-        alone = plan_of([record_of(number, line, values)], state, self._choices)
-        faults = [Fault(one.field, one.message, one.remedy, one.severity) for one in alone.problems]
+        plan = plan_of([record_of(number, line, values)], state, self._choices)
+        faults = [
+            Fault(problem.field, problem.message, problem.remedy, problem.severity)
+            for problem in plan.problems
+        ]
         faults += self._faults_in_the_file(number, values, faults)
         return sorted(faults, key=lambda fault: fault.field.number if fault.field else 0)
 
@@ -108,21 +111,23 @@ class Judge:
         if holder:
             yield Fault(
                 _USER_ID,
-                f"User ID {shortened(user_id)} stands in {holder} already",
-                "Keep one record for each user: empty User ID to add a new user, or correct it.",
+                f"User ID {shortened(user_id)} is already used in {holder}",
+                "Use each User ID once. To add a user, leave User ID empty.",
             )
         user_name = values[_USER_NAME.index] or ""
-        is_said = any(one.field is _USER_NAME and one.severity is Severity.ERROR for one in faults)
-        claimant = "" if is_said or not user_name else self._claimant(number, user_id, user_name)
+        has_error = any(
+            fault.field is _USER_NAME and fault.severity is Severity.ERROR for fault in faults
+        )
+        claimant = "" if has_error or not user_name else self._claimant(number, user_id, user_name)
         if claimant:
             yield Fault(
                 _USER_NAME,
-                f"User Name '{shortened(user_name)}' stands in {claimant} already",
-                "Give each user a User Name of its own.",
+                f"User Name '{shortened(user_name)}' is already used in {claimant}",
+                "Use a unique User Name for each user.",
             )
 
     def _holder(self, number: int, user_id: str) -> str:
-        """Where another record stands that keeps the record from having this User ID."""
+        """Return the line of another record that has this User ID, if any."""
         for other, corrected in self._corrected.items():
             is_first = not corrected.is_rejected or other < number
             if corrected.user_id == user_id and other != number and is_first:
@@ -138,7 +143,7 @@ class Judge:
         return ""
 
     def _claimant(self, number: int, user_id: str, user_name: str) -> str:
-        """Where another record stands that claims the User Name for another user."""
+        """Return the line of another record that has the User Name for another user, if any."""
         key = name_key(user_name)
         for other, corrected in self._corrected.items():
             is_another = other != number and not (user_id and corrected.user_id == user_id)
@@ -148,5 +153,5 @@ class Judge:
         if owner_id is None or owner_id == user_id:
             return ""
         holder = self._holders.get(owner_id)
-        # only the first records of a very long file are listed with their lines
+        # of a very long file, only the lines of the first records are known
         return f"line {self._outcomes.lines[holder - 1]}" if holder else "a later line"

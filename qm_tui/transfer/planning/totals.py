@@ -1,4 +1,4 @@
-"""What a plan counts: problems by reason, licenses, and the users whom the import takes from."""
+"""Counts of a plan: problems by reason, licenses, and users affected by a mass change."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -17,11 +17,11 @@ from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.issues import Fault, Severity
 from qm_tui.users.validation import UNLICENSED
 
-UNKNOWN_ID: Final = "User ID is not known here"
-ID_TWICE: Final = "User ID stands twice in the file"
-ANOTHER_PERSON: Final = "User ID is that of another person here"
-ONLY_ADDED: Final = "The user is here already, and users are only added"
-ONLY_UPDATED: Final = "The user is not here yet, and users are only updated"
+UNKNOWN_ID: Final = "Unknown User ID"
+ID_TWICE: Final = "Duplicate User ID in the file"
+ANOTHER_PERSON: Final = "User ID belongs to a different person"
+ONLY_ADDED: Final = "User already exists (import mode: add only)"
+ONLY_UPDATED: Final = "User does not exist (import mode: update only)"
 
 _CURES: Final[dict[str, Choice[Choices]]] = {
     UNKNOWN_ID: CHOICE["unknown_id"],
@@ -47,10 +47,10 @@ _counted_of = itemgetter(*(field.index for field in _COUNTED))
 
 
 class Reasons:
-    """Problems, counted by what is wrong.
+    """Counts of problems by reason.
 
-    A record counts once for each reason. Of records that are rejected after all, warnings are
-    taken back.
+    A record counts once for each reason. The warnings of a record that is rejected later are
+    subtracted.
     """
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class Reasons:
         self._records: dict[tuple[Severity, str, str], list[int]] = {}
 
     def add(self, number: int, faults: Sequence[Fault], *, updates: bool) -> None:
-        """Count what is wrong with a record.
+        """Count the problems of a record.
 
         Args:
             number: the record's number.
-            faults: what is wrong with it.
-            updates: whether it is about a user who is there.
+            faults: its problems.
+            updates: whether it updates a user.
         """
         self.problems += len(faults)
         for key in _keys(faults, updates=updates):
@@ -72,13 +72,13 @@ class Reasons:
             count[1] = min(count[1], number)
 
     def take_back(self, faults: Sequence[Fault], *, updates: bool) -> None:
-        """Count it no more: the record is rejected for something else."""
+        """Subtract the problems of a record that is rejected for another reason."""
         self.problems -= len(faults)
         for key in _keys(faults, updates=updates):
             self._records[key][0] -= 1
 
     def groups(self) -> list[Group]:
-        """What was counted: rejections first, then the largest."""
+        """Return the counts: rejections first, then the largest."""
         groups = [
             Group(severity, reason, records, CHOICE.get(cure), first)
             for (severity, reason, cure), (records, first) in self._records.items()
@@ -92,16 +92,16 @@ def _rank(group: Group) -> tuple[bool, int, int, str]:
 
 
 def _keys(faults: Sequence[Fault], *, updates: bool) -> set[tuple[Severity, str, str]]:
-    found = ((one, cure_of(one, updates=updates)) for one in faults)
-    return {(one.severity, one.kind, cure.key if cure else "") for one, cure in found}
+    cures = ((fault, cure_of(fault, updates=updates)) for fault in faults)
+    return {(fault.severity, fault.kind, cure.key if cure else "") for fault, cure in cures}
 
 
 def cure_of(fault: Fault, *, updates: bool) -> Choice[Choices] | None:
-    """The choice that would cure a fault; None where none would.
+    """Return the option that fixes a problem, or None.
 
     Args:
-        fault: the fault.
-        updates: whether the record is about a user who is there.
+        fault: the problem.
+        updates: whether the record updates a user.
     """
     cure = _CURES.get(fault.kind)
     if cure is None and updates and fault.is_missing:
@@ -110,11 +110,11 @@ def cure_of(fault: Fault, *, updates: bool) -> Choice[Choices] | None:
 
 
 class Totals:
-    """How many users are active and have each license, and whom the import takes from.
+    """Counts of active users, of users with each license, and of users affected by a mass change.
 
     Attributes:
-        hit: how many users it inactivates or unlicenses, or clears a value of.
-        taken: how many of them by what it does to them.
+        hit: the number of users who are inactivated, lose licenses, or get a value cleared.
+        taken: the number of users for each of these effects.
     """
 
     def __init__(self) -> None:
@@ -123,39 +123,40 @@ class Totals:
         self._more = [0] * len(_COUNTED)
 
     def add_new(self, columns: Sequence[Sequence[str]]) -> None:
-        """Count many new users, given by the values of each field."""
-        for at, field in enumerate(_COUNTED):
-            self._more[at] += columns[field.index].count("1")
+        """Count many new users, given the values of each field."""
+        for index, field in enumerate(_COUNTED):
+            self._more[index] += columns[field.index].count("1")
 
     def add(self, user: User, stored: User | None, sign: int = 1) -> None:
-        """Count a user who is added or changed; with a sign of -1 take it back."""
+        """Count a user who is added or changed; a sign of -1 subtracts it."""
         if stored is None or _counted_of(user) != _counted_of(stored):
             self._count(user, stored, sign)
-        taken = removed_by_change(stored, user) if stored is not None else ()
-        self.hit += sign * bool(taken)
-        for what in taken:
-            self.taken[what] += sign
+        effects = removed_by_change(stored, user) if stored is not None else ()
+        self.hit += sign * bool(effects)
+        for effect in effects:
+            self.taken[effect] += sign
 
     def _count(self, user: User, stored: User | None, sign: int) -> None:
-        for at, field in enumerate(_COUNTED):
+        for index, field in enumerate(_COUNTED):
             place = field.index
             had = stored is not None and stored[place] == "1"
-            self._more[at] += sign * ((user[place] == "1") - had)
+            self._more[index] += sign * ((user[place] == "1") - had)
 
     def changes(self, state: State, tick: Tick) -> dict[str, Change]:
-        """By field key, how many users have it set before and after."""
+        """Return by field key how many users have a flag set before and after."""
         before = [0] * len(_COUNTED)
         for users in in_steps(state.users.values(), len(state.users), tick):
             columns = zip(*map(_counted_of, users), strict=True)
-            before = [sum(one) for one in zip(before, (c.count("1") for c in columns), strict=True)]
+            counts = (column.count("1") for column in columns)
+            before = [sum(pair) for pair in zip(before, counts, strict=True)]
         return {
-            field.key: Change(before[at], before[at] + self._more[at])
-            for at, field in enumerate(_COUNTED)
+            field.key: Change(before[index], before[index] + self._more[index])
+            for index, field in enumerate(_COUNTED)
         }
 
 
 def in_steps(users: Iterable[User], total: int, tick: Tick) -> Iterable[list[User]]:
-    """The users, a thousand at a time, with a tick after each thousand."""
+    """Yield the users a thousand at a time, and call the progress callback after each."""
     rest = iter(users)
     done = 0
     while batch := list(islice(rest, STEP)):

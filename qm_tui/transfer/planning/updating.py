@@ -1,7 +1,7 @@
-"""What a record makes of the user it updates.
+"""Updates of stored users with records.
 
-Source: the users file, section 3: columns absent keep their value, an empty cell clears an
-optional field, Password and Salt Value stay a pair, and what a spreadsheet ate is kept as stored.
+Source: the users file, section 3: absent columns keep their value, an empty cell clears an optional
+field, Password and Salt Value remain a pair, and values altered by a spreadsheet are not imported.
 """
 
 from typing import Final
@@ -19,20 +19,22 @@ _PASSWORD_AT: Final = FIELD["password"].index
 _SALT: Final = FIELD["salt"]
 
 _CLEARABLE: Final = frozenset(
-    one.index for one in FIELDS if not one.mandatory and one.kind not in (Kind.ID, Kind.SECRET)
+    field.index
+    for field in FIELDS
+    if not field.mandatory and field.kind not in (Kind.ID, Kind.SECRET)
 )
 
-EATEN: Final = "{} looks eaten by a spreadsheet: kept as stored"
-CLEARED: Final = "{} is cleared"
+EATEN: Final = "{} altered by a spreadsheet; stored value kept"
+CLEARED: Final = "{} will be cleared"
 
 EATABLE: Final = frozenset(
-    one.index for one in FIELDS if one.kind in (Kind.TEXT, Kind.LIST, Kind.IP)
+    field.index for field in FIELDS if field.kind in (Kind.TEXT, Kind.LIST, Kind.IP)
 )
-"""Where in a `User` values stand that a spreadsheet may have taken for numbers."""
+"""The places of values that a spreadsheet may have altered."""
 
 
 def differs(values: Values, place: int, stored: User) -> bool:
-    """Whether a record has another value than the stored user, case and spreadsheets aside."""
+    """Return whether a record differs from the stored user, except for case and spreadsheets."""
     value = values[place]
     return (
         bool(value)
@@ -45,9 +47,9 @@ def differs(values: Values, place: int, stored: User) -> bool:
 def updated(
     values: Values, stored: User, faults: list[Fault], choices: Choices
 ) -> tuple[User, list[Fault]]:
-    """The stored user after the record, and what the admin should know about it.
+    """Return the user after the update, and the warnings.
 
-    Faults that the update makes are added to `faults`.
+    Errors of the update are appended to `faults`.
     """
     after = list(stored)
     warnings: list[Fault] = []
@@ -73,12 +75,12 @@ def updated(
     return user, warnings
 
 
-def _eaten(field: Field, stored: str, found: str) -> Fault:
+def _eaten(field: Field, stored: str, imported: str) -> Fault:
     return Fault(
         field,
-        f"{field.name} '{shortened(found)}' looks like '{shortened(stored)}' after a spreadsheet: "
-        "kept as stored",
-        "Nothing to do, if the stored value is right.",
+        f"{field.name} '{shortened(imported)}' looks like '{shortened(stored)}' altered by a "
+        "spreadsheet; stored value kept",
+        "No action needed if the stored value is correct.",
         Severity.WARNING,
         EATEN.format(field.name),
     )
@@ -87,15 +89,15 @@ def _eaten(field: Field, stored: str, found: str) -> Fault:
 def _cleared(field: Field, stored: str) -> Fault:
     return Fault(
         field,
-        f"{field.name} '{shortened(stored)}' is cleared",
-        f"Fill in {field.name}, if the user should keep it.",
+        f"{field.name} '{shortened(stored)}' will be cleared",
+        f"Enter {field.name} to keep the value.",
         Severity.WARNING,
         CLEARED.format(field.name),
     )
 
 
 def keeps_secrets(values: Values) -> bool:
-    """Whether a record leaves Password and Salt Value of its user as they are."""
+    """Return whether a record does not change Password and Salt Value of its user."""
     password, salt = values[_PASSWORD_AT], values[_SALT.index]
     return not password and (password is not None or not salt)
 
@@ -110,10 +112,10 @@ def _settle_secrets(values: Values, stored: User, after: list[str]) -> list[Faul
         return []
     if password != stored.password:
         after[_SALT.index] = ""
-        message = "Password is new and has no Salt Value: the old salt is cleared"
+        message = "New Password without Salt Value; the old salt will be cleared"
     elif salt is not None:
-        message = "Salt Value is cleared, while Password stays: the user may be locked out"
+        message = "Salt Value will be cleared but Password kept; the user may be locked out"
     else:
         return []
-    remedy = "Give the salt with the password, if the password has one."
-    return [Fault(_SALT, message, remedy, Severity.WARNING)]
+    fix = "If the password has a salt, include it."
+    return [Fault(_SALT, message, fix, Severity.WARNING)]

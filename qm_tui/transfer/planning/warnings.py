@@ -1,6 +1,7 @@
-"""Warnings that take the store, or a spreadsheet's habits, to see.
+"""Warnings that depend on the store or on spreadsheets.
 
-Source: the users file, section 3, "Warnings". Those of a user alone are `qm_tui.users.warnings`.
+Source: the users file, section 3, "Warnings". Warnings of a single user are in
+`qm_tui.users.warnings`.
 """
 
 import re
@@ -14,15 +15,15 @@ from qm_tui.progress import Tick
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_steps
 from qm_tui.transfer.reading.spreadsheet import FORMULA_SIGNS, would_run
-from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Kind, User
+from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, SHARED_PLACES, Collation, Kind, User
 from qm_tui.users.identity import name_key
 from qm_tui.users.issues import Fault, Severity, shortened
 from qm_tui.users.warnings import warnings_of
 
 _GROUPING: Final = tuple(
-    FIELD[key] for key in ("department", "security_profile", "recording_profile", "location")
+    field for field in FIELDS if field in CATEGORICAL and field.collation is not Collation.ADDRESS
 )
-"""The fields whose values many users share, so that a new one may be a slip of the pen."""
+"""Fields with names that many users share, so that a new name may be a typing error."""
 
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
@@ -35,7 +36,7 @@ _OWN_SAID: Final = tuple(
     for field in _SAID
     if field.index not in SHARED_PLACES and field.kind is not Kind.IP and field.key != "sip_uri"
 )
-"""Where values stand that each user has for himself and that may run: no valid address does."""
+"""Places of values that are not shared and may be formulas: valid addresses cannot be."""
 
 _SHARED_SAID: Final = tuple(place for place in _SAID_PLACES if place in SHARED_PLACES)
 _said_of: Final = itemgetter(*_SAID_PLACES)
@@ -45,22 +46,25 @@ _NOTHING: Final = ("",) * len(_SAID)
 _FORMULAS: Final = tuple(
     re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_SIGNS
 )
-"""For each sign what finds it at the start of a line. A pattern that begins with one character is
-looked for faster than two in a row."""
+"""For each first character of a formula, a pattern for it at the start of a line.
+
+A search for a pattern that begins with a single literal is faster than for one that begins with
+two.
+"""
 
 _SUGGESTIONS: Final = 1000
-"""The new values for which a near one is looked for; a file of nothing but new values has none."""
+"""The number of new values for which a similar one is searched."""
 
 _NEAR: Final = 0.75
-"""How alike two values must be, from 0 to 1, for one to be suggested for the other."""
+"""The least similarity of two values, from 0 to 1, for one to be suggested for the other."""
 
 
 class Cautions:
-    """Asks for the warnings of users against a store.
+    """Finds the warnings of users for a store.
 
     Args:
-        state: what the store holds.
-        tick: told while the store's values are gathered.
+        state: the state of the store.
+        tick: progress callback while the store's values are collected.
     """
 
     def __init__(self, state: State, tick: Tick) -> None:
@@ -73,35 +77,37 @@ class Cautions:
         self._suggestions: dict[tuple[int, str], str] = {}
 
     def rows(self, columns: Sequence[Sequence[str]]) -> set[int]:
-        """Which of many new users have such a warning, asked of all of them at once.
+        """Return which of many new users have such a warning, checking all of them together.
 
-        Those with a fault (`unsound_rows`) need not be among them.
+        Those with errors (`unsound_rows`) need not be included.
 
         Args:
-            columns: for each of the 26 fields the values of all users.
+            columns: for each field, the values of all users.
 
         Returns:
-            The places in the columns.
+            The indexes in the columns.
         """
         rows: set[int] = set()
         shared = (set(columns[place]) for place in _SHARED_SAID)
         text = "\n".join(chain(("",), *(columns[place] for place in _OWN_SAID), *shared))
         if any(sign.search(text) for sign in _FORMULAS):
             for place in _SAID_PLACES:
-                rows.update(at for at, value in enumerate(columns[place]) if would_run(value))
+                rows.update(index for index, value in enumerate(columns[place]) if would_run(value))
         if self._has_users:
             for place, known in self._known.items():
                 column = columns[place]
                 if not known.issuperset(column):
-                    rows.update(at for at, one in enumerate(column) if one and one not in known)
+                    rows.update(
+                        index for index, value in enumerate(column) if value and value not in known
+                    )
         return rows
 
     def of(self, user: User, stored: User | None) -> list[Fault]:
-        """The warnings of a user who is added or changed, those of the user alone included.
+        """Return the warnings of a user who is added or changed, also those of the user alone.
 
         Args:
-            user: the user as it will be.
-            stored: the user as it was; of what did not change nothing is said.
+            user: the user after the import.
+            stored: the user before; values that do not change have no warnings.
         """
         return [
             *_another_person(user, stored),
@@ -111,7 +117,7 @@ class Cautions:
         ]
 
     def _new_values(self, user: User, stored: User | None) -> Iterator[Fault]:
-        """Values that no user has yet. In an empty store all are, and nothing is said."""
+        """Yield warnings for values that no user has yet. In an empty store there are none."""
         if not self._has_users or (stored and _grouping_of(user) == _grouping_of(stored)):
             return
         for field in _GROUPING:
@@ -119,44 +125,44 @@ class Cautions:
             known = self._known[field.index]
             if not value or value in known or (stored and stored[field.index] == value):
                 continue
-            near = self._near(field.index, value)
-            question = f": did you mean '{shortened(near)}'?" if near else ""
+            similar = self._near(field.index, value)
+            question = f" (did you mean '{shortened(similar)}'?)" if similar else ""
             yield Fault(
                 field,
-                f"{field.name} '{shortened(value)}' is new here, no user has it yet{question}",
-                f"Nothing to do, if {field.name} is right.",
+                f"{field.name} '{shortened(value)}' is not in use yet{question}",
+                f"No action needed if {field.name} is correct.",
                 Severity.WARNING,
-                f"{field.name} is new here: no user has it yet",
+                f"New {field.name}",
             )
 
     def _near(self, place: int, value: str) -> str:
-        """A value like this one that users have; empty where there is none."""
+        """Return a similar value that users have, or an empty string."""
         key = (place, value)
-        found = self._suggestions.get(key)
-        if found is None:
+        similar = self._suggestions.get(key)
+        if similar is None:
             if len(self._suggestions) >= _SUGGESTIONS:
                 return ""
-            found = self._suggestions[key] = _nearest(value, self._known[place])
-        return found
+            similar = self._suggestions[key] = _nearest(value, self._known[place])
+        return similar
 
 
 def _nearest(value: str, known: Iterable[str]) -> str:
-    # takes 15 ms to import, and most files have no use for it
+    # late: takes 15 ms to import, and most files do not need it
     from rapidfuzz import process  # noqa: PLC0415
     from rapidfuzz.distance import OSA  # noqa: PLC0415
 
-    found = process.extractOne(
+    match = process.extractOne(
         value,
         list(known),
         processor=str.casefold,
         scorer=OSA.normalized_similarity,
         score_cutoff=_NEAR,
     )
-    return found[0] if found else ""
+    return match[0] if match else ""
 
 
 def _another_person(user: User, stored: User | None) -> Iterator[Fault]:
-    """That both names change, which only the choice to take them lets through."""
+    """Yield a warning if both names change, which only an option allows."""
     if (
         stored is not None
         and user.last_name != stored.last_name
@@ -165,32 +171,32 @@ def _another_person(user: User, stored: User | None) -> Iterator[Fault]:
         name = " ".join(filter(None, (stored.first_name, stored.last_name)))
         yield Fault(
             FIELD["user_id"],
-            f"User ID is {shortened(name)} here: User Name and Last Name are both taken",
-            "Check that the User ID is that of the same person.",
+            f"User ID belongs to {shortened(name)}; User Name and Last Name will both change",
+            "Check that the User ID belongs to the same person.",
             Severity.WARNING,
-            "User Name and Last Name are both taken",
+            "User Name and Last Name will both change",
         )
 
 
 def _formulas(user: User, stored: User | None) -> Iterator[Fault]:
     before = _NOTHING if stored is None else _said_of(stored)
-    for field, value, was in zip(_SAID, _said_of(user), before, strict=True):
-        if value is not was and value != was and would_run(value):
+    for field, value, old_value in zip(_SAID, _said_of(user), before, strict=True):
+        if value is not old_value and value != old_value and would_run(value):
             yield Fault(
                 field,
-                f"{field.name} '{shortened(value)}' would run as a formula in a spreadsheet",
-                f"Check {field.name}. Guard formulas when you export.",
+                f"{field.name} '{shortened(value)}' would be run as a formula by a spreadsheet",
+                "Check the value. Turn on “Guard formulas” when you export.",
                 Severity.WARNING,
-                f"{field.name} would run as a formula in a spreadsheet",
+                f"{field.name} would be run as a formula by a spreadsheet",
             )
 
 
 class Extensions:
-    """How many users have each extension, as the import goes on.
+    """The number of users with each extension, during the import.
 
     Args:
-        state: what the store holds.
-        tick: told while the store's extensions are counted.
+        state: the state of the store.
+        tick: progress callback while the store's extensions are counted.
     """
 
     def __init__(self, state: State, tick: Tick) -> None:
@@ -206,13 +212,13 @@ class Extensions:
                 self.counts[extension] = get(extension, 0) + 1
 
     def add_new(self, extensions: Sequence[str], lines: Sequence[int]) -> None:
-        """Count many that nobody has yet, of the records in these lines."""
+        """Count unused extensions, of the records in these lines."""
         self.counts.update(dict.fromkeys(extensions, 1))
         self._held += extensions
         self._lines.extend(lines)
 
     def move(self, user: User, stored: User | None, line: int) -> bool:
-        """Count a user who is added or changed; whether somebody else has the extension."""
+        """Count a user who is added or changed; return whether another user has the extension."""
         extension = user[_EXTENSION_AT]
         if stored is not None:
             before = stored[_EXTENSION_AT]
@@ -226,7 +232,7 @@ class Extensions:
         return count > 1
 
     def take_back(self, user: User, stored: User | None, line: int) -> None:
-        """Count the user as it was: the record in this line is rejected."""
+        """Count the user as before: the record in this line is rejected."""
         before = stored[_EXTENSION_AT] if stored is not None else None
         if before == user[_EXTENSION_AT]:
             return
@@ -236,33 +242,39 @@ class Extensions:
             self.counts[before] += 1
             self._moved.discard(user.user_id)
 
-    def first_holders(self, extensions: set[str], state: State, tick: Tick) -> dict[str, list[str]]:
-        """By extension, two of the users who have it after the import, in words."""
-        holders: dict[str, list[str]] = {one: [] for one in extensions}
+    def first_holders(
+        self, extensions: set[str], state: State, tick: Tick
+    ) -> dict[str, list[str | int]]:
+        """Return by extension two users who have it after the import: their names or lines."""
+        holders: dict[str, list[str | int]] = {extension: [] for extension in extensions}
         for users in in_steps(state.users.values(), len(state.users), tick):
             for user in users:
-                found = holders.get(user[_EXTENSION_AT])
-                if found is not None and len(found) < 2 and user.user_id not in self._moved:
+                listed = holders.get(user[_EXTENSION_AT])
+                if listed is not None and len(listed) < 2 and user.user_id not in self._moved:
                     name = " ".join(filter(None, (user.first_name, user.last_name)))
-                    found.append(shortened(name))
+                    listed.append(shortened(name))
         for extension, line in zip(self._held, self._lines, strict=True):
-            found = holders.get(extension)
-            if found is not None and len(found) < 2 and line not in self._void:
-                found.append(f"line {line}")
+            listed = holders.get(extension)
+            if listed is not None and len(listed) < 2 and line not in self._void:
+                listed.append(line)
         return holders
 
 
-def extension_twice(extension: str, who: str) -> Fault:
-    """The warning of an extension that another user has.
+def extension_twice(extension: str, holder: str | int | None) -> Fault:
+    """Return the warning of an extension that another user has.
 
     Args:
         extension: the extension.
-        who: who else has it, in words.
+        holder: the name of the other user, or the line of its record; None if unknown.
     """
+    if holder is None:
+        use = "by another user"
+    else:
+        use = f"in line {holder}" if isinstance(holder, int) else f"by {holder}"
     return Fault(
         _EXTENSION,
-        f"Extension {shortened(extension)} is used twice: {who} has it too",
-        "Nothing to do, if both users share it.",
+        f"Extension {shortened(extension)} is also used {use}",
+        "No action needed if they share it.",
         Severity.WARNING,
-        "Extension is used twice",
+        "Duplicate Extension",
     )

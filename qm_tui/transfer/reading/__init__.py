@@ -1,1 +1,1 @@
-"""A users file read: bytes, lines, rows, columns, records."""
+"""Reading of a users file: bytes, lines, rows, columns, records."""

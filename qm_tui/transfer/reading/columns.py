@@ -1,8 +1,8 @@
-"""Which column of a file holds which field.
+"""The columns of a file and their fields.
 
-Source: the users file, section 2, "Header row". Names are matched without case, blanks or
-punctuation. Of the columns named `Phone IP` the first is field 11 and the second field 26. What
-the admin says in a mapping goes before what the names say.
+Source: the users file, section 2, "Header row". Names are compared without case, blanks and
+punctuation. Of the columns named `Phone IP`, the first is field 11 and the second is field 26. A
+column mapping takes precedence over the names.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
 PROBLEMS_HEADER: Final = "Problems"
-"""The first column of a file of rejected records: known, and left out without a word."""
+"""The first column of a rejected-records file, which an import ignores silently."""
 
 _PRIMARY_PHONE = FIELD["phone_ip"]
 _SECONDARY_PHONE = FIELD["secondary_phone_ip"]
 
 
 class ColumnNamedTwice(Exception):
-    """Two columns bear one name, or names that mean one field."""
+    """Two columns have the same name, or names of the same field."""
 
     def __init__(self, first: int, second: int, name: str) -> None:
         super().__init__(name)
@@ -34,14 +34,14 @@ class MappingDoesNotFit(Exception):
 
 
 class Columns(NamedTuple):
-    """Where the fields stand in a file.
+    """The columns of a file.
 
     Attributes:
-        width: how many columns the file has.
-        places: for each of the 26 fields in file order, the column it stands in, or None.
-        ignored: the names of the columns that are no field, or whose field the mapping gave to
-            another column, as the file writes them.
-        left_out: the names of the columns that the mapping leaves out.
+        width: the number of columns.
+        places: for each field in file order, the index of its column, or None.
+        ignored: the names, as in the file, of columns without a field, or with a field that the
+            mapping assigns to another column.
+        left_out: the names of the columns that the mapping ignores.
         header: the cells of the header, trimmed; empty for a file without one.
     """
 
@@ -53,23 +53,25 @@ class Columns(NamedTuple):
 
     @property
     def absent(self) -> list[Field]:
-        """The fields that have no column."""
+        """The fields without a column."""
         return [field for field in FIELDS if self.places[field.index] is None]
 
     @property
     def fields(self) -> list[Field | None]:
-        """What each column of the file holds."""
-        by_column = {place: FIELDS[at] for at, place in enumerate(self.places) if place is not None}
+        """The field of each column."""
+        by_column = {
+            place: FIELDS[index] for index, place in enumerate(self.places) if place is not None
+        }
         return [by_column.get(column) for column in range(self.width)]
 
     @property
     def are_in_file_order(self) -> bool:
-        """Whether all 26 columns stand as the field table has them."""
+        """Whether the file has all columns in standard order."""
         return self.places == tuple(range(len(FIELDS)))
 
 
 def plain(name: str) -> str:
-    """A column's name as it is compared: letters and digits alone, without case."""
+    """Return a column name for comparison: only letters and digits, without case."""
     return "".join(filter(str.isalnum, name.casefold()))
 
 
@@ -83,23 +85,24 @@ _PROBLEMS: Final = plain(PROBLEMS_HEADER)
 
 
 def field_of_column(name: str) -> Field | None:
-    """The field that a column of this name holds, the first `Phone IP` where it is that."""
+    """Return the field for a column with this name; for `Phone IP`, the first of the two."""
     return _FIELDS_BY_NAME.get(plain(name))
 
 
 def field_named(word: str) -> Field | None:
-    """The field of this name, header, alias or key; None where there is none."""
+    """Return the field with this name, header, alias or key, or None."""
     return _FIELDS_BY_WORD.get(plain(word))
 
 
 def column_names(header: Sequence[str]) -> list[str]:
-    """What the columns of a header are called, so that each has a name of its own.
+    """Return unique names for the columns of a header.
 
-    A column without a name is called by its number, the second `Phone IP` is the secondary one.
+    A column without a name is named by its number; the second `Phone IP` is the secondary one.
     """
     names: list[str] = []
     has_phone = False
     for column, cell in enumerate(header):
+        # saved mappings contain this name
         name = cell.strip() or f"(column {column + 1} has no name)"
         if plain(name) == plain(_PRIMARY_PHONE.name):
             name, has_phone = _SECONDARY_PHONE.name if has_phone else name, True
@@ -108,25 +111,25 @@ def column_names(header: Sequence[str]) -> list[str]:
 
 
 def same_name(name: str) -> str:
-    """What two names of columns have in common that mean one column."""
+    """Return a value that is equal for names of the same column."""
     return plain(name) or name.strip().casefold()
 
 
 def is_problems_column(name: str) -> bool:
-    """Whether a column is that of the problems in a file of rejected records."""
+    """Return whether a column is the Problems column of a rejected-records file."""
     return plain(name) == _PROBLEMS
 
 
 def known_names(cells: Sequence[str]) -> int:
-    """How many of the cells are names of columns."""
+    """Return how many of the cells are column names."""
     names = {plain(cell) for cell in cells}
     return len(names & _FIELDS_BY_NAME.keys()) + (_PROBLEMS in names)
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a file's first row names columns, and is no record.
+    """Return whether a file's first row contains column names instead of a record.
 
-    Three names of columns are no accident; in a narrow file half of the cells are enough.
+    Three column names are not a coincidence; in a narrow file, half of the cells are enough.
     """
     known = known_names(cells)
     filled = sum(1 for cell in cells if cell.strip())
@@ -134,21 +137,21 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def columns_in_file_order() -> Columns:
-    """The columns of a file without a header."""
+    """Return the columns of a file without a header."""
     return Columns(len(FIELDS), tuple(range(len(FIELDS))), ())
 
 
 def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> Columns:
-    """The columns that a header names.
+    """Return the columns for a header.
 
     Args:
         header: the cells of the header.
-        mapping: what the admin says; the columns that it does not name mean what they are called.
+        mapping: a column mapping; columns that it does not contain are mapped by their names.
 
     Raises:
-        ColumnNamedTwice: a name, or a field under two names, stands twice.
-        MappingDoesNotFit: the mapping names a column that the header has not, or gives one field
-            to two columns.
+        ColumnNamedTwice: a name, or a field under two names, appears twice.
+        MappingDoesNotFit: the mapping contains a column that is not in the header, or assigns two
+            columns to one field.
     """
     width = len(header)
     while width and not plain(header[width - 1]):
@@ -160,9 +163,9 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
     for column, mapped_to in mapped.items():
         if mapped_to is not None:
             places[mapped_to.index] = column
-    taken = {field for field in mapped.values() if field}
+    mapped_fields = {field for field in mapped.values() if field}
     ignored: list[str] = []
-    met: dict[str, int] = {}
+    seen: dict[str, int] = {}
     has_phone = False
     for column, name in enumerate(header):
         key = plain(name)
@@ -174,11 +177,11 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         if field is None:
             if key != _PROBLEMS:
                 ignored.append(names[column])
-            if key and key in met:
-                raise ColumnNamedTwice(met[key], column, name)
-            met[key] = column
+            if key and key in seen:
+                raise ColumnNamedTwice(seen[key], column, name)
+            seen[key] = column
             continue
-        if field in taken:
+        if field in mapped_fields:
             ignored.append(name)
             continue
         first = places[field.index]
@@ -190,36 +193,36 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
 
 
 def _mapped(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:
-    """What a mapping says of the columns that it names.
+    """Return the fields of the columns in a mapping.
 
     Raises:
-        MappingDoesNotFit: it names one that is not there or two of one name, or gives one field
-            to two.
+        MappingDoesNotFit: a column is missing or ambiguous, or two columns are assigned to one
+            field.
     """
     by_name: dict[str, list[int]] = {}
     for column, name in enumerate(names):
         by_name.setdefault(same_name(name), []).append(column)
     mapped: dict[int, Field | None] = {}
     holders: dict[Field, str] = {}
-    # in a file of rejected records each column bears its field's own name, and needs no mapping
+    # in a rejected-records file, each column has the name of its field, and needs no mapping
     is_of_rejected = any(map(is_problems_column, names))
-    own = {None, *map(field_of_column, names)} if is_of_rejected else set()
+    fields_by_name = {None, *map(field_of_column, names)} if is_of_rejected else set()
     for name, field in mapping.columns.items():
         columns = by_name.get(same_name(name), [])
-        if not columns and field in own:
+        if not columns and field in fields_by_name:
             continue
         shown = visible(name, 60)
         if len(columns) != 1 or columns[0] in mapped:
-            problem = "two columns are named" if columns else "there is no column"
+            problem = "two columns are named" if columns else "missing column"
             msg = (
-                f'{problem} "{shown}", which the mapping names. Choose the mapping that was made '
-                "for this file, or pair the columns again."
+                f'{problem} "{shown}", which the mapping requires. Use the mapping for this file, '
+                "or map the columns again."
             )
             raise MappingDoesNotFit(msg)
         if field is not None and field in holders:
             msg = (
-                f'The mapping gives {field.name} to two columns, "{holders[field]}" and "{shown}". '
-                "Leave one of them out."
+                f'the mapping assigns two columns, "{holders[field]}" and "{shown}", to '
+                f"{field.name}. Remove one of them."
             )
             raise MappingDoesNotFit(msg)
         mapped[columns[0]] = field

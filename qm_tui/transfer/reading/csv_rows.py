@@ -1,7 +1,7 @@
-"""Lines to rows of cells: the CSV syntax, strictly, one malformed row at a time.
+"""CSV syntax: lines to rows of cells, parsed strictly, one malformed row at a time.
 
-A row that breaks the syntax is handed on with its fault, alone: reading resumes at the line after
-its first, so that a quote somebody forgot costs one row and not the rest of the file.
+A row with a syntax error is yielded with its fault, alone: parsing resumes at the line after its
+first, so that a missing quote costs one row and not the rest of the file.
 """
 
 import csv
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from qm_tui.transfer.reading.lines import Lines
+from qm_tui.transfer.reading.lines import MAX_LINE, Lines
 from qm_tui.transfer.reading.spreadsheet import FORMULA_SIGNS, GUARD, unguarded, unwrapped
 from qm_tui.users.fields import MAX_VALUE
 
@@ -17,22 +17,22 @@ BLANKS: Final = " \t\xa0\u202f"
 """Spaces, tabs and no-break spaces."""
 
 DELIMITER_SIGNS: Final = ",;\t|"
-"""The delimiters that are found out; another one must be said in the file (`sep=`)."""
+"""The delimiters that are detected; another one must be named in the file (`sep=`)."""
 
 NOTHING: Final = DELIMITER_SIGNS + BLANKS
-"""What a line before the first row may hold and still be passed over."""
+"""Characters of lines that are skipped before the first row."""
 
 MAX_ROW: Final = 256 * 1024
-"""Characters that a row over several lines may have."""
+"""Maximum length of a row over several lines, in characters."""
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class CleanRows(NamedTuple):
-    """Rows of which nothing needs to be asked: printable, tight, and of the file's width.
+    """Rows without anything to check: printable, trimmed, and with the file's number of cells.
 
     Attributes:
-        line: the line on which the first of them stands; the others stand on the lines after it.
+        line: the line of the first row; the others are on the lines after it.
         rows: the cells of each.
     """
 
@@ -45,11 +45,11 @@ class Row(NamedTuple):
 
     Attributes:
         line: the line on which it starts, from 1.
-        cells: its cells; none where it has a fault.
-        fault: what is wrong with its syntax, and what to do; None where it could be read.
-        printable: whether its cells hold printable characters only.
-        tight: whether no cell has a blank at its start or end.
-        may_be_dressed: whether a cell of it may be wrapped or guarded for a spreadsheet.
+        cells: its cells; none if it has a fault.
+        fault: the syntax error and its fix; None if the row can be parsed.
+        printable: whether its cells contain only printable characters.
+        tight: whether no cell begins or ends with a blank.
+        may_be_dressed: whether a cell may be wrapped or guarded for a spreadsheet.
     """
 
     line: int
@@ -63,16 +63,17 @@ class Row(NamedTuple):
 _new = tuple.__new__
 
 
-# Patterns that begin with one character are looked for five times faster than two in a row.
+# A search for a pattern that begins with a single literal is five times faster than for one that
+# begins with two.
 
 
 def _loose_after(edges: str) -> re.Pattern[str]:
-    """What finds a space beside one of these characters."""
+    """Return a pattern for a space next to one of these characters."""
     return re.compile(f" (?:(?=[{edges}])|(?<=[{edges}] ))")
 
 
 def _guarded_after(edges: str) -> re.Pattern[str]:
-    """What finds a cell that is guarded for a spreadsheet, behind one of these characters."""
+    """Return a pattern for a guarded cell after one of these characters."""
     return re.compile(f"{GUARD}(?<=[{edges}]{GUARD}){GUARD}*[{re.escape(FORMULA_SIGNS)}]")
 
 
@@ -82,28 +83,28 @@ _GUARDED_LINE: Final = _guarded_after("\n")
 
 
 def _is_loose(text: str, loose: re.Pattern[str] = _LOOSE_LINE) -> bool:
-    """Whether one of the lines of a text begins or ends with a space."""
+    """Return whether one of the lines begins or ends with a space."""
     return text[:1] == " " or text[-1:] == " " or loose.search(text) is not None
 
 
 def _is_guarded(text: str, guarded: re.Pattern[str] = _GUARDED_LINE) -> bool:
-    """Whether one of the lines of a text begins as a cell that is guarded for a spreadsheet."""
+    """Return whether one of the lines begins like a guarded cell."""
     return (text[:1] == GUARD and text.lstrip(GUARD)[:1] in _SIGNS) or guarded.search(
         text
     ) is not None
 
 
 def _is_dressed(text: str) -> bool:
-    """Whether a line of a text may be a cell that is wrapped or guarded for a spreadsheet."""
+    """Return whether one of the lines may be a wrapped or guarded cell."""
     return '="' in text or _is_guarded(text)
 
 
 class _Unclosed(Exception):
-    """A row cannot end well: a quoted cell or the row runs on and on, or its quotes are odd."""
+    """A row has no end: a quoted cell or the row is too long, or its quotes do not match."""
 
 
 class _Feed:
-    """The lines of a file, handed to `csv.reader` one at a time, and taken back if need be."""
+    """The lines of a file for `csv.reader`, one at a time; lines can be read again."""
 
     def __init__(self, source: Iterator[Lines], delimiter: str) -> None:
         self._source = source
@@ -112,29 +113,29 @@ class _Feed:
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
         self.at = 0
-        """The place in `lines` of the next line."""
+        """The index in `lines` of the next line."""
         self.base = 1
-        """The number in the file of `lines[0]`."""
+        """The line number of `lines[0]`."""
         self.overlong: frozenset[int] = frozenset()
         self.printable = True
-        """Whether no cell of the lines holds an unprintable character."""
+        """Whether all cells of the lines contain only printable characters."""
         self._start = 0
         self._row_length = 0
         self._open_length = 0
         self._quotes = 0
 
     def more(self, keep_from: int) -> bool:
-        """Read on, forgetting the lines before `keep_from`; False at the file's end."""
+        """Read the next block, dropping the lines before `keep_from`; return False at the end."""
         block = next((block for block in self._source if block.lines), None)
         if block is None:
             return False
-        kept = self.lines[keep_from:]
+        remaining = self.lines[keep_from:]
         printable = block.printable and not (self._tab_is_text and "\t" in block.text)
-        if kept:
-            moved = len(kept)
-            overlong = {at - keep_from for at in self.overlong if at >= keep_from}
-            self.overlong = frozenset(overlong | {at + moved for at in block.overlong})
-            self.lines = kept + block.lines
+        if remaining:
+            count = len(remaining)
+            overlong = {index - keep_from for index in self.overlong if index >= keep_from}
+            self.overlong = frozenset(overlong | {index + count for index in block.overlong})
+            self.lines = remaining + block.lines
             self.printable = self.printable and printable
         else:
             self.overlong, self.lines = block.overlong, block.lines
@@ -144,33 +145,33 @@ class _Feed:
         return True
 
     def is_loose(self, text: str) -> bool:
-        """Whether a cell of lines without quotes may begin or end with a space."""
+        """Return whether a cell of lines without quotes may begin or end with a space."""
         # of all blanks only the space is printable
         return _is_loose(text, self._loose)
 
     def is_guarded(self, text: str) -> bool:
-        """Whether a cell of lines without quotes may be guarded for a spreadsheet."""
+        """Return whether a cell of lines without quotes may be guarded."""
         return _is_guarded(text, self._guarded)
 
     def begin(self) -> None:
-        """The next line begins a row."""
+        """Start a row at the next line."""
         self._start = self.at
         self._row_length = self._open_length = self._quotes = 0
 
     def text(self) -> str:
-        """The row's lines in one piece."""
+        """Return the row's lines as one text."""
         return "\n".join(self.lines[self._start : self.at])
 
     def resume_after_first(self) -> None:
-        """Take back all lines of the row but its first."""
+        """Continue with the line after the row's first."""
         self.at = self._start + 1
 
     def is_on_first_line(self) -> bool:
-        """Whether no line but the row's first was handed out."""
+        """Return whether only the row's first line has been read."""
         return self.at == self._start + 1
 
     def first(self) -> tuple[str, int]:
-        """The row's first line and its number."""
+        """Return the row's first line and its number."""
         return self.lines[self._start], self.base + self._start
 
     def __iter__(self) -> "_Feed":
@@ -183,13 +184,13 @@ class _Feed:
                 raise StopIteration
             self._start = 0
         line = self.lines[self.at]
-        # Asked for a second line, the reader is inside a quoted cell. Lines without a quote
-        # belong to that cell whole, so its length is known before it ends.
+        # If the reader needs a second line, it is inside a quoted cell. Lines without a quote
+        # are part of that cell, so its length is known before it ends.
         if self.at > self._start:
             self._quotes += self.lines[self.at - 1].count('"')
             if not self._quotes % 2:
-                # Within a quoted cell there is one without its partner. Rows that the reader
-                # takes to span lines all the same would be taken back from each of these lines.
+                # A quoted cell contains an unmatched quote. If the reader went on over more
+                # lines, they would be parsed again after each of these lines.
                 raise _Unclosed
             self._open_length = 0 if '"' in line else self._open_length + len(line) + 1
             if self._open_length > MAX_VALUE or self._row_length > MAX_ROW:
@@ -202,30 +203,30 @@ class _Feed:
 
 
 _UNCLOSED = (
-    "A quote is opened and not closed",
-    'Close the quote, or write "" for a quote inside a quoted cell.',
+    "Unclosed quote",
+    'Close the quote, or double it ("") inside a quoted cell.',
 )
 _TEXT_AFTER_QUOTE = (
-    "There is text after a closing quote",
-    'Put the whole cell into quotes, with "" for each quote inside it.',
+    "Text after a closing quote",
+    'Quote the whole cell, and double each quote inside it ("").',
 )
 _OVERLONG = (
-    "The line has more than a million characters",
-    "Shorten it.",
+    f"The line is too long (maximum {MAX_LINE:,} characters)",
+    "Shorten the line.",
 )
 LONG_CELL = (
-    f"A cell has more than {MAX_VALUE:,} characters",
-    "Shorten it; a quote may be missing at the end of a cell before.",
+    f"A cell is too long (maximum {MAX_VALUE:,} characters)",
+    "Shorten the cell, or check for a missing closing quote before it.",
 )
-_NUL = ("The record holds a NUL character", "Remove it, or save the file as UTF-8 text again.")
+_NUL = ("The record contains a NUL character", "Remove it, or save the file as UTF-8.")
 
 
 class Rows:
-    """The rows of a file, one after the other; blank ones are counted and passed over.
+    """The rows of a file. Blank rows are counted and skipped.
 
     Attributes:
-        blank: the blank rows met so far.
-        width: the columns of the file, once known; a row with a value beyond them has a fault.
+        blank: the number of blank rows so far.
+        width: the number of columns, once known; a row with a value beyond them has a fault.
     """
 
     def __init__(self, source: Iterator[Lines], delimiter: str, encoding_name: str) -> None:
@@ -237,12 +238,12 @@ class Rows:
         cell = rf'(?:"(?:[^"]++|"")*+"|[^"{re.escape(delimiter)}]*+)'
         self._strict = re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+")
         self._undecodable = (
-            f"The record holds bytes that are not {encoding_name}",
+            f"The record contains bytes that are not valid {encoding_name}",
             f"Save the file as {encoding_name} again, or correct the characters in this line.",
         )
 
     def next_row(self) -> Row | None:
-        """The next row that is not blank; None at the file's end."""
+        """Return the next row that is not blank, or None at the end."""
         feed = self._feed
         nothing = self._delimiter + NOTHING
         while feed.at < len(feed.lines) or feed.more(feed.at):
@@ -256,10 +257,10 @@ class Rows:
         return None
 
     def __iter__(self) -> Iterator[CleanRows | Row]:
-        """The rest of the rows: many at a time while they are clean, else one by one.
+        """Yield the remaining rows: many at a time while they are clean, otherwise one by one.
 
-        Asking the same of each line takes longer than splitting it. So it is asked of some
-        hundred lines at once, and of each line only where the answer is not plain.
+        Checking each line takes longer than splitting it. So some hundred lines are checked
+        together, and single lines only if the result is not clear.
         """
         feed = self._feed
         nothing = self._delimiter + BLANKS
@@ -280,9 +281,9 @@ class Rows:
                     yield row
 
     def _clean_rows(self) -> CleanRows | None:
-        """All rows of the lines at hand, if each is on one line and there is nothing to be asked.
+        """Return the rows of all buffered lines if each is on one line and needs no check.
 
-        None where there is, and then no line is used up.
+        Otherwise, return None without consuming a line.
         """
         feed, delimiter = self._feed, self._delimiter
         lines = feed.lines[feed.at :] if feed.at else feed.lines
@@ -317,7 +318,7 @@ class Rows:
         return clean
 
     def _careful_row(self) -> Row | None:
-        """The next row, whatever is in it; None where it is blank."""
+        """Return the next row with all checks, or None if it is blank."""
         feed = self._feed
         feed.begin()
         first, number = feed.first()
@@ -335,7 +336,7 @@ class Rows:
                 fault = _fault_of(error) if feed.is_on_first_line() else _UNCLOSED
             if fault and _UNREADABLE.search(first):
                 fault = self._unreadable(first)
-        # a line break cannot stand in a cell that spans no lines, so it can part the cells here
+        # a cell on one line contains no line break, so a line break can separate the cells here
         text = "\n".join(cells)
         if fault is None:
             fault = self._fault_of_cells(cells, text)
@@ -351,7 +352,7 @@ class Rows:
         return _new(Row, (number, cells, None, is_printable, is_tight, not is_tight))
 
     def _fault_of_cells(self, cells: list[str], text: str) -> tuple[str, str] | None:
-        """What is wrong with a row whose quotes the reader made sense of."""
+        """Return the fault of a row that the reader could parse, if any."""
         feed = self._feed
         if not feed.printable and _UNREADABLE.search(text):
             return self._unreadable(text)
@@ -374,15 +375,15 @@ class Rows:
 
     def _too_many(self, cells: list[str]) -> tuple[str, str]:
         return (
-            f"The record has {len(cells)} values, the file has {self.width} columns",
-            "Remove the value too many, or put a value that holds the delimiter into quotes.",
+            f"The record has {len(cells)} values, but the file has {self.width} columns",
+            "Remove the extra values, or quote values that contain the delimiter.",
         )
 
 
 def _fault_of(error: csv.Error) -> tuple[str, str]:
-    reason = str(error)
-    if "expected after" in reason:
+    message = str(error)
+    if "expected after" in message:
         return _TEXT_AFTER_QUOTE
-    if "field larger" in reason:
+    if "field larger" in message:
         return LONG_CELL
     return _UNCLOSED

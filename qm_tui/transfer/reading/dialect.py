@@ -1,6 +1,6 @@
-"""How a file is written: its encoding, its delimiter, and whether it has a header.
+"""Detection of a file's encoding, delimiter and header.
 
-Source: the users file, section 2. What the admin does not choose is found out, and said.
+Source: the users file, section 2. What is not set by an option is detected, and reported.
 """
 
 import codecs
@@ -34,7 +34,7 @@ _VALUE: Final = re.compile(
     r"sip:|[^\s\\]+\\[^\s\\]|\d+\.\d+\.\d+\.\d+|[0-9a-f]{2}([:-])[0-9a-f]{2}\1|\+\d",
     re.IGNORECASE,
 )
-"""How a value begins, and the name of a column does not."""
+"""The start of values, but not of column names."""
 
 _OTHER_FILES: Final = (
     (b"\x89PNG", "a picture"),
@@ -46,18 +46,19 @@ _OTHER_FILES: Final = (
     (b"\x1f\x8b", "a compressed archive"),
     (b"\x7fELF", "a program"),
 )
+_BINARY: Final = "a binary file"
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r\x1a"))
 _MOST_CONTROLS: Final = 0.1
 
 
 class Dialect(NamedTuple):
-    """How a file is written.
+    """The format of a file.
 
     Attributes:
         encoding: the encoding, as Python names it.
         delimiter: one character.
-        has_sep_line: whether the first line says the delimiter (`sep=;`) and is no row.
-        has_header: whether the first row names the columns.
+        has_sep_line: whether the first line is not a row, but names the delimiter (`sep=;`).
+        has_header: whether the first row contains the column names.
     """
 
     encoding: str
@@ -67,50 +68,51 @@ class Dialect(NamedTuple):
 
     @property
     def encoding_name(self) -> str:
-        """The encoding, as the admin sees it."""
+        """The name of the encoding for people."""
         return ENCODINGS[self.encoding]
 
     @property
     def delimiter_name(self) -> str:
-        """The delimiter, as the admin sees it."""
+        """The name of the delimiter for people."""
         return delimiter_name(self.delimiter)
 
 
 def not_a_text_file(start: bytes, encoding: str = "") -> str | None:
-    """What a file is, going by its first bytes, if it is no text; else None.
+    """Return the kind of a file that is not text, by its first bytes; None for text.
 
     Args:
-        start: its first bytes.
-        encoding: the one that the admin chose, if any.
+        start: the first bytes.
+        encoding: the encoding set by an option, if any.
     """
-    for signature, what in _OTHER_FILES:
+    for signature, kind in _OTHER_FILES:
         if start.startswith(signature):
-            return what
+            return kind
     if encoding.startswith("utf-16") or start.startswith(_UTF16_MARKS):
         return None
     if start.count(0) * 3 > len(start):
         return (
-            "UTF-16 without its mark (save it as UTF-8, or give --encoding utf-16-le), or no text"
+            f"{_BINARY}, or UTF-16 without a byte order mark (save it as UTF-8, or use --encoding "
+            "utf-16-le)"
         )
     controls = len(start) - len(start.translate(None, _CONTROLS))
-    return "no text" if controls > len(start) * _MOST_CONTROLS else None
+    return _BINARY if controls > len(start) * _MOST_CONTROLS else None
 
 
 def dialect_of(file: BinaryIO, read_as: ReadAs | None = None) -> Dialect:
-    """How a file is written. It is read from its start, and left at its start.
+    """Detect the format of a file. The file is read from its start, and left at its start.
 
     Args:
         file: the file.
-        read_as: what the admin chose, which is not found out.
+        read_as: what is set by options, and not detected.
     """
     read_as = read_as or ReadAs()
     encoding = _chosen_encoding(file, read_as.encoding) or _encoding_of(file)
     sample = _sample_of(file)
     all_lines = _lines_of(sample, encoding)
-    said = _SEP_LINE.fullmatch(all_lines[0]) if all_lines else None
-    lines = [line for line in all_lines[bool(said) :] if line.strip(NOTHING)][:_SAMPLE_LINES]
-    delimiter = read_as.delimiter or (said["sign"] if said else _delimiter_of(lines))
-    dialect = Dialect(encoding, delimiter, said is not None, has_header=False)
+    sep_line = _SEP_LINE.fullmatch(all_lines[0]) if all_lines else None
+    lines = [line for line in all_lines[bool(sep_line) :] if line.strip(NOTHING)][:_SAMPLE_LINES]
+    delimiter = read_as.delimiter or (sep_line["sign"] if sep_line else _delimiter_of(lines))
+    dialect = Dialect(encoding, delimiter, sep_line is not None, has_header=False)
     if read_as.header is not None:
         return dialect._replace(has_header=read_as.header)
     if read_as.mapping:
@@ -119,16 +121,16 @@ def dialect_of(file: BinaryIO, read_as: ReadAs | None = None) -> Dialect:
     first = rows.next_row()
     if first is None:
         return dialect
-    # a header that cannot be read is a header all the same, and not the first record
+    # a header that cannot be parsed is still a header, and not the first record
     cells = cells_of(all_lines[first.line - 1], delimiter) if first.fault else first.cells
     has_header = is_header(cells) or _is_foreign_header(cells, _some_of(rows, _SAMPLE_LINES))
     return dialect._replace(has_header=has_header)
 
 
 def first_rows(file: BinaryIO, dialect: Dialect) -> list[Row]:
-    """Some rows from the beginning of a file, its header among them. It is left at its start.
+    """Return rows from the start of a file, with its header. The file is left at its start.
 
-    Only rows that can be read, and only those that are whole.
+    Only complete rows that can be parsed are returned.
     """
     sample = _sample_of(file)
     rows = list(_some_of(_rows_of(sample, dialect), _SAMPLE_LINES))
@@ -136,7 +138,7 @@ def first_rows(file: BinaryIO, dialect: Dialect) -> list[Row]:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """The cells of one line, read leniently: to find things out, and to show them."""
+    """Return the cells of one line, parsed leniently, for detection and display."""
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
@@ -148,7 +150,7 @@ def _sample_of(file: BinaryIO) -> bytes:
 
 
 def _rows_of(sample: bytes, dialect: Dialect) -> Rows:
-    """The rows of a file's beginning, without the line that says the delimiter."""
+    """Return the rows of a file's start, without the line that names the delimiter."""
     lines = lines_of(BytesIO(sample), dialect.encoding)
     rows = Rows(lines, dialect.delimiter, dialect.encoding_name)
     if dialect.has_sep_line:
@@ -157,7 +159,7 @@ def _rows_of(sample: bytes, dialect: Dialect) -> Rows:
 
 
 def _some_of(rows: Rows, count: int) -> Iterator[Row]:
-    """The next rows that can be read."""
+    """Yield the next rows that can be parsed."""
     for _ in range(count):
         row = rows.next_row()
         if row is None:
@@ -167,16 +169,16 @@ def _some_of(rows: Rows, count: int) -> Iterator[Row]:
 
 
 def _is_foreign_header(first: Sequence[str], others: Iterator[Row]) -> bool:
-    """Whether a first row names columns, though few of the names are ours.
+    """Return whether the first row contains column names, though few of them are known.
 
-    A legal record has flags, and most have an extension: cells that are digits and nothing else.
-    No name of a column is.
+    A valid record has flags, and most have an extension: cells that contain only digits. Column
+    names do not.
     """
     filled = [cell for cell in first if cell.strip(BLANKS)]
     if len(filled) < 2 or _holds_number(first) or any(map(_VALUE.match, filled)):
         return False
-    hold = [_holds_number(row.cells) for row in others]
-    return sum(hold) * 2 > len(hold)
+    with_number = [_holds_number(row.cells) for row in others]
+    return sum(with_number) * 2 > len(with_number)
 
 
 def _holds_number(cells: Sequence[str]) -> bool:
@@ -184,7 +186,7 @@ def _holds_number(cells: Sequence[str]) -> bool:
 
 
 def _chosen_encoding(file: BinaryIO, encoding: str) -> str:
-    """The encoding that was chosen, in the form that takes the mark which the file begins with."""
+    """Return the selected encoding, in the variant that expects the file's byte order mark."""
     file.seek(0)
     start = file.read(4)
     if encoding == "utf-8" and start.startswith(codecs.BOM_UTF8):
@@ -192,12 +194,14 @@ def _chosen_encoding(file: BinaryIO, encoding: str) -> str:
     is_marked = start.startswith(_UTF16_MARKS)
     if encoding == "utf-16" and not is_marked:
         return "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
-    own_mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(encoding)
-    return "utf-16" if own_mark and start.startswith(own_mark) else encoding
+    expected_mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(
+        encoding
+    )
+    return "utf-16" if expected_mark and start.startswith(expected_mark) else encoding
 
 
 def _encoding_of(file: BinaryIO) -> str:
-    """UTF-16 and UTF-8 by their marks; UTF-8 if any sequence beyond ASCII is valid UTF-8."""
+    """Detect UTF-16 and UTF-8 by their BOM, and UTF-8 by a valid sequence beyond ASCII."""
     file.seek(0)
     start = file.read(4)
     if start.startswith(_UTF16_MARKS):
@@ -213,7 +217,7 @@ def _encoding_of(file: BinaryIO) -> str:
         is_ascii = False
         if _UTF8_SEQUENCE.search(carried + block):
             return "utf-8"
-        # a sequence may be cut at the block's end
+        # a sequence may continue in the next block
         tail = block[-_LONGEST_SEQUENCE + 1 :]
         carried = b"" if tail.isascii() else tail
     return "utf-8" if is_ascii else "cp1252"
@@ -224,12 +228,12 @@ def _lines_of(data: bytes, encoding: str) -> list[str]:
 
 
 def _delimiter_of(sample: list[str]) -> str:
-    """The delimiter that makes most sense of the first lines: names of columns, then cells."""
+    """Return the delimiter that yields the most column names, then the most cells."""
     if not sample:
         return ","
 
-    def sense(delimiter: str) -> tuple[int, int]:
+    def score(delimiter: str) -> tuple[int, int]:
         widths = sorted(len(cells_of(line, delimiter)) for line in sample)
         return known_names(cells_of(sample[0], delimiter)), widths[len(widths) // 2]
 
-    return max(DELIMITERS, key=sense)
+    return max(DELIMITERS, key=score)

@@ -1,4 +1,4 @@
-"""The encodings and delimiters of users files: their names, and what an admin types for them."""
+"""Names of the encodings and delimiters of users files, for display and as input."""
 
 import codecs
 import string
@@ -43,16 +43,16 @@ ENCODINGS: Final = {
     "cp950": "Big5",
     "cp949": "EUC-KR",
 }
-"""The encodings that can be chosen, as Python names them, with the names that the admin sees.
+"""The supported encodings, by their Python names, with the names for people.
 
-Each extends ASCII, or is UTF-16, and keeps bytes that it does not allow apart from text. The first
-four are those that are found out.
+Each extends ASCII, or is UTF-16, and keeps invalid bytes apart from text. The first four are
+detected.
 """
 
 DELIMITERS: Final = dict(
     zip(DELIMITER_SIGNS, ("comma", "semicolon", "tab", "vertical bar"), strict=True)
 )
-"""The delimiters that are found out, with their names; the first one wins a draw."""
+"""The delimiters that are detected, with their names; in a tie the first one wins."""
 
 _TYPED_ENCODINGS: Final = {
     "ansi": "cp1252",
@@ -80,10 +80,10 @@ _POSSIBLE_DELIMITERS: Final = frozenset(string.punctuation + "\t") - frozenset("
 
 
 def encoding_typed(text: str) -> str:
-    """The encoding that an admin names, `cp1252` and `windows-1252` alike: a key of `ENCODINGS`.
+    """Return the encoding that an admin typed, `cp1252` or `windows-1252`: a key of `ENCODINGS`.
 
     Raises:
-        Refused: it is none of them.
+        Refused: the encoding is not supported.
     """
     typed = _plain(text)
     for key, name in ENCODINGS.items():
@@ -92,39 +92,38 @@ def encoding_typed(text: str) -> str:
     if typed in _TYPED_ENCODINGS:
         return _TYPED_ENCODINGS[typed]
     try:
-        meant = codecs.lookup(text.strip()).name
+        codec = codecs.lookup(text.strip()).name
     except (LookupError, ValueError):
-        meant = ""
+        codec = ""
     for key in ENCODINGS:
-        if meant == codecs.lookup(key).name:
+        if codec == codecs.lookup(key).name:
             return key
-    msg = (
-        f"{visible(text, 60) or 'An empty name'} is no encoding that can be chosen. Choose one of: "
-        f"{', '.join(ENCODINGS.values())}."
-    )
+    problem = f"Unknown encoding {visible(text, 60)}" if text.strip() else "The encoding is empty"
+    msg = f"{problem}. Supported: {', '.join(ENCODINGS.values())}."
     raise Refused(msg)
 
 
 def delimiter_typed(text: str) -> str:
-    """The delimiter that an admin names, or types as it is: one character.
+    """Return the delimiter that an admin typed by name or as a character.
 
     Raises:
         Refused: it cannot be a delimiter.
     """
-    # a tab that was typed as it is must not be trimmed away
+    # a tab character must not be trimmed
     typed = text if text in _POSSIBLE_DELIMITERS else text.strip().casefold()
     delimiter = _TYPED_DELIMITERS.get(typed, typed)
     if delimiter in _POSSIBLE_DELIMITERS:
         return delimiter
+    problem = f"Invalid delimiter {visible(text, 60)}" if text.strip() else "The delimiter is empty"
     msg = (
-        f"{visible(text, 60) or 'Nothing'} cannot be a delimiter. Choose comma, semicolon, tab, "
-        "bar, or one punctuation character other than a quote."
+        f"{problem}. Use comma, semicolon, tab, bar, or a single punctuation character other than "
+        "a quote."
     )
     raise Refused(msg)
 
 
 def delimiter_name(delimiter: str) -> str:
-    """A delimiter, as the admin sees it."""
+    """Return the name of a delimiter for people."""
     return DELIMITERS.get(delimiter) or f"delimiter {delimiter}"
 
 

@@ -1,4 +1,4 @@
-"""What is said of a file: how it is read, and which columns it has."""
+"""Messages about how a file is read, and about its columns."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,44 +10,44 @@ from qm_tui.transfer.reading.read_options import ReadAs
 from qm_tui.users.fields import FIELDS
 
 _NAMED: Final = 10
-"""Names of columns in a sentence, before the rest is counted."""
+"""Column names in a sentence before the others are only counted."""
 
-_CHOSEN: Final = " as you chose"
+_SET_MANUALLY: Final = " (set manually)"
 
 
 def how_it_is_read(dialect: Dialect, read_as: ReadAs, header_line: int) -> str:
-    """Encoding, delimiter and header, and which of them the admin chose."""
-    header = f"header in line {header_line}" if dialect.has_header else "without a header"
-    in_order = "" if dialect.has_header else ": columns in file order"
-    chosen = (read_as.encoding, read_as.delimiter, read_as.header is not None)
-    words = (dialect.encoding_name, dialect.delimiter_name, header)
-    said = [
-        f"{word}{_CHOSEN if is_chosen else ''}"
-        for word, is_chosen in zip(words, chosen, strict=True)
+    """Return the encoding, the delimiter and the header, and which of them are set by options."""
+    header = f"header in line {header_line}" if dialect.has_header else "no header"
+    columns = "" if dialect.has_header else "; columns in standard order"
+    is_set = (read_as.encoding, read_as.delimiter, read_as.header is not None)
+    properties = (dialect.encoding_name, dialect.delimiter_name, header)
+    parts = [
+        f"{text}{_SET_MANUALLY if by_option else ''}"
+        for text, by_option in zip(properties, is_set, strict=True)
     ]
-    return f"Read as {', '.join(said)}{in_order}."
+    return f"Read as {', '.join(parts)}{columns}."
 
 
 def which_columns(columns: Columns, mapping_name: str) -> list[str]:
-    """Which fields have a column and which have not, and which columns are no field."""
+    """Return which fields have a column, which have none, and which columns are ignored."""
     absent = columns.absent
     parts = [f"{len(FIELDS) - len(absent)} of {len(FIELDS)} columns"]
-    needed = [field.name for field in absent if field.mandatory]
+    required = [field.name for field in absent if field.mandatory]
     optional = [field.name for field in absent if not field.mandatory]
-    for what, names in (
-        ("absent and mandatory", needed),
+    for label, names in (
+        ("missing required", required),
         ("ignored", columns.ignored),
-        (f"left out{_CHOSEN}", columns.left_out),
-        ("absent", optional),
+        ("ignored by mapping", columns.left_out),
+        ("missing", optional),
     ):
         if names:
-            parts.append(f"{what}: {_named(names)}")
-    said = ["; ".join(parts) + "."]
+            parts.append(f"{label}: {_named(names)}")
+    sentences = ["; ".join(parts) + "."]
     if mapping_name:
-        said.append(f"The columns are paired as {visible(mapping_name, 60)} says.")
+        sentences.append(f"Columns mapped with “{visible(mapping_name, 60)}”.")
     if columns.ignored and len(absent) == len(FIELDS):
-        said.append("None of the names in the header is known: pair the columns with the fields.")
-    return said
+        sentences.append("No column names are recognized. Map the columns to fields.")
+    return sentences
 
 
 def _named(names: Sequence[str]) -> str:

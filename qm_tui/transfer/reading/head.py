@@ -1,8 +1,8 @@
-"""The first lines of a users file, fit to be shown beside its name.
+"""The first lines of a users file, safe to show next to its name.
 
-A folder holds other files too, passwords exported from a browser among them. So only values of
-fields that the table of fields knows are shown, never a secret, and nothing of a record whose
-values do not stand where its file says: a value that slid into the next column may be a password.
+A folder also contains other files, for example passwords exported from a browser. So only values
+of known fields are shown, never a secret, and no record with values in the wrong columns: a value
+that shifted into the next column may be a password.
 """
 
 from itertools import islice
@@ -16,7 +16,7 @@ from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
 from qm_tui.users.fields import FIELDS, Field, Kind
 
 RECORDS: Final = 2
-"""Records that are shown."""
+"""Number of records shown."""
 
 _NOT_SHOWN: Final = "(not shown)"
 _LONGEST_VALUE: Final = 60
@@ -25,30 +25,29 @@ _FLAGS: Final = tuple(field.index for field in FIELDS if field.kind is Kind.FLAG
 
 
 def first_lines(path: Path, read_as: ReadAs | None = None) -> list[str]:
-    """How a file is read, its fields and its first records, each in a line safe for a terminal.
+    """Return how a file is read, its fields and first records, as lines safe for a terminal.
 
-    Only the beginning of the records is read.
+    Only the start of the records is read.
 
     Args:
         path: the file.
-        read_as: what the admin says of it.
+        read_as: the options for reading it.
 
     Returns:
-        What was found out, the names of the fields if the file has a header, and up to two
-        records; that no column is known, where none is; or one sentence, where the file is
-        refused.
+        What was detected, the names of the fields if the file has a header, and up to two records;
+        if no column is known, that; if the file cannot be read, the error message.
     """
     try:
         with UsersFile(path, read_as) as file:
             records = list(islice(file.records(), RECORDS))
             findings = file.findings
-            said = findings.sentences
-    except Refused as refused:
-        return [visible(str(refused))]
+            sentences = findings.sentences
+    except Refused as error:
+        return [visible(str(error))]
     shown = _fields_in_column_order(findings)
     if not shown:
-        return [said[0], said[-1]]
-    lines = [said[0]]
+        return [sentences[0], sentences[-1]]
+    lines = [sentences[0]]
     if findings.dialect.has_header:
         lines.append(", ".join(field.name for field in shown))
     lines += [_line(record, shown, findings) for record in records]
@@ -57,21 +56,21 @@ def first_lines(path: Path, read_as: ReadAs | None = None) -> list[str]:
 
 def _fields_in_column_order(findings: Findings) -> list[Field]:
     places = findings.columns.places
-    present = [(place, at) for at, place in enumerate(places) if place is not None]
-    return [FIELDS[at] for _, at in sorted(present)]
+    present = [(place, index) for index, place in enumerate(places) if place is not None]
+    return [FIELDS[index] for _, index in sorted(present)]
 
 
 def _line(record: Record, shown: list[Field], findings: Findings) -> str:
     if record.faults and not any(record.values):
-        return f"Line {record.line} cannot be read: {record.faults[0].message}."
+        return f"Line {record.line} cannot be parsed: {record.faults[0].message}."
     if not _values_stand_in_place(record, findings):
-        return f"Line {record.line} is not shown: its values seem to stand in the wrong columns."
+        return f"Line {record.line} is hidden: its values seem to be in the wrong columns."
     return ", ".join(_cell(field, record.values[field.index]) for field in shown)
 
 
 def _values_stand_in_place(record: Record, findings: Findings) -> bool:
-    """Whether flags are where flags belong; where there are none, whether no value is missing."""
-    flags = [record.values[at] for at in _FLAGS]
+    """Return whether flags are in flag columns; without flags, whether no value is missing."""
+    flags = [record.values[index] for index in _FLAGS]
     if findings.dialect.has_header and any(flags):
         return _FLAG_VALUES.issuperset(flags)
     places = zip(record.values, findings.columns.places, strict=True)

@@ -1,7 +1,7 @@
-"""Bytes to lines: decoded in blocks, split at CRLF, LF and CR, never unbounded.
+"""Lines of a file: decoded in blocks, split at CRLF, LF and CR, with limited memory.
 
-Bytes that the encoding does not allow come through as half surrogate pairs, so that the record
-they stand in can be rejected while the others are read, and nothing is replaced silently.
+Bytes that are invalid in the encoding are decoded as surrogates, so that their record can be
+rejected while the others are read, and nothing is replaced silently.
 """
 
 import codecs
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
 BLOCK: Final = 128 * 1024
-"""Bytes read at once: a millisecond or two of work."""
+"""Bytes per read: one or two milliseconds of work."""
 
 MAX_LINE: Final = 1024 * 1024
-"""Characters of a line that are kept; a longer line is passed over and its record rejected."""
+"""Maximum length of a line, in characters; a longer line is skipped and its record rejected."""
 
 _KEPT_OF_OVERLONG: Final = 1024
 
@@ -22,13 +22,13 @@ _LINE_AND_END: Final = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 
 
 class Lines(NamedTuple):
-    """Some lines of a file, without their ends.
+    """Lines of a file, without line ends.
 
     Attributes:
         lines: the lines.
-        text: the same lines in one piece, for questions that can be asked of all at once.
-        overlong: the places in `lines` of those that are longer than `MAX_LINE` and were cut.
-        printable: whether all of them hold nothing but printable characters (tabs allowed).
+        text: the same lines as one text, for checks of all of them together.
+        overlong: the indexes in `lines` of those that were longer than `MAX_LINE` and truncated.
+        printable: whether all of them contain only printable characters (tabs allowed).
         done: the bytes of the file read so far.
     """
 
@@ -40,7 +40,7 @@ class Lines(NamedTuple):
 
 
 def blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
-    """The text of a file from its start, block by block, each with LF as its only line end."""
+    """Yield the text of a file from its start, block by block, with LF as the only line end."""
     errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     held_back = ""
@@ -55,23 +55,23 @@ def blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
     try:
         rest = decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        rest = "\udc80"  # an odd byte at the end of UTF-16: the last record holds it
+        rest = "\udc80"  # an odd byte at the end of UTF-16 belongs to the last record
     yield (held_back + rest).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
-    """The lines of a file from its start; none at a time while a long one is passed over."""
+    """Yield the lines of a file from its start; none at a time while a long line is skipped."""
     unfinished = ""
-    passing_over = False
+    is_skipping = False
     overlong_at_first = False
     for text in blocks(file, encoding):
-        if passing_over:
+        if is_skipping:
             end = text.find("\n")
             if end < 0:
                 yield Lines([], "", frozenset(), printable=True, done=file.tell())
                 continue
             text = text[end:]  # noqa: PLW2901 - the rest of the same block
-            passing_over = False
+            is_skipping = False
         text = unfinished + text  # noqa: PLW2901 - with what the block before left over
         lines = text.split("\n")
         unfinished = lines.pop()
@@ -79,7 +79,7 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
         overlong_at_first = overlong_at_first and not lines
         if len(unfinished) > MAX_LINE:
             unfinished = unfinished[:_KEPT_OF_OVERLONG]
-            passing_over = overlong_at_first = True
+            is_skipping = overlong_at_first = True
         if lines:
             yield _lines(lines, text, overlong, file.tell())
     if unfinished:
@@ -88,16 +88,16 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
 
 def _lines(lines: list[str], text: str, overlong: set[int], done: int) -> Lines:
     if len(text) > MAX_LINE:
-        for at, line in enumerate(lines):
+        for index, line in enumerate(lines):
             if len(line) > MAX_LINE:
-                lines[at] = line[:_KEPT_OF_OVERLONG]
-                overlong.add(at)
+                lines[index] = line[:_KEPT_OF_OVERLONG]
+                overlong.add(index)
     printable = text.replace("\n", "").replace("\t", "").isprintable()
     return Lines(lines, text, frozenset(overlong), printable, done)
 
 
 def with_byte_order(encoding: str, file: BinaryIO) -> str:
-    """The encoding of a file; where it is UTF-16 with its mark, the one that the mark means.
+    """Return the encoding of a file; for UTF-16 with a BOM, the variant that the BOM means.
 
     The file is left at its start.
     """
@@ -110,26 +110,26 @@ def with_byte_order(encoding: str, file: BinaryIO) -> str:
 
 
 def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[bytes]:
-    """Some lines of a file byte for byte, with their ends.
+    """Yield selected lines of a file unchanged, with their line ends.
 
-    However long a line is, no more than a block of it is held: what comes is the wanted part of
-    one block after the other, and may be empty.
+    At most a block of a long line is held in memory: each yielded part belongs to one block, and
+    may be empty.
 
     Args:
-        file: the file; it is read from its start.
-        encoding: its encoding, which says what a line end is.
+        file: the file, which is read from its start.
+        encoding: its encoding, which determines the line ends.
         wanted: the numbers of the lines, from 1, in ascending order.
     """
     codec, unit = with_byte_order(encoding, file), 2
     if not codec.startswith("utf-16"):
-        # in all others a line end is these bytes, and these bytes are a line end
+        # in all other encodings, these bytes are line ends and nothing else is
         codec, unit = "latin-1", 1
     picker = _Picker(wanted)
     held_back = b""
     while picker.want and (block := file.read(BLOCK)):
         data = held_back + block
         whole = len(data) - len(data) % unit
-        # half a pair comes through as well as a pair does
+        # half a surrogate pair passes unchanged, too
         text = data[:whole].decode(codec, "surrogatepass")
         if text.endswith("\r"):
             text = text[:-1]
@@ -143,11 +143,11 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
 
 
 class _Picker:
-    """Picks lines out of a text that comes in pieces, none of them cut within a line end.
+    """Picks lines from a text that comes in parts; no part ends within a line end.
 
     Attributes:
-        line: the number of the line that the next piece begins with.
-        want: the number of the next line to pick; 0 where there is none.
+        line: the number of the line at the start of the next part.
+        want: the number of the next line to pick, or 0.
     """
 
     def __init__(self, wanted: Iterable[int]) -> None:
@@ -156,17 +156,17 @@ class _Picker:
         self.want = next(self._rest, 0)
 
     def picked(self, text: str) -> str:
-        """What is wanted of a piece."""
+        """Return the wanted lines of a part."""
         ends = text.count("\n") + text.count("\r") - text.count("\r\n")
         if self.want > self.line + ends:
             self.line += ends
             return ""
         picked = []
-        for piece in _LINE_AND_END.findall(text):
+        for line in _LINE_AND_END.findall(text):
             is_wanted = self.line == self.want
             if is_wanted:
-                picked.append(piece)
-            if piece[-1] in "\r\n":
+                picked.append(line)
+            if line[-1] in "\r\n":
                 self.line += 1
                 if is_wanted:
                     self.want = next(self._rest, 0)

@@ -1,4 +1,4 @@
-"""A users file, opened: what may be one, and why something else is none.
+"""Opening of users files, and the reasons why a path is not one.
 
 Source: the users file, section 2.
 """
@@ -13,11 +13,11 @@ from qm_tui.errors import Refused, reason
 from qm_tui.text import visible
 
 SUFFIX: Final = ".csv"
-"""How the name of a users file ends, in any case."""
+"""Suffix of users files, not case-sensitive."""
 
 
 def named(path: Path) -> str:
-    """The path, as a sentence names it."""
+    """Return the path for a message."""
     return visible(str(path))
 
 
@@ -31,34 +31,35 @@ _NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file, open for reading, if it is one that may hold users.
+    """Return the file, open for reading.
 
     Raises:
-        Refused: it is missing, no regular file, unreadable, or not named `.csv`.
+        Refused: the path does not exist, is not a regular file, cannot be read, or does not end in
+            `.csv`.
     """
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file has such a name"
         if isinstance(error, FileNotFoundError):
-            msg = f"{named(path)} does not exist: check its name and folder."
-        else:
-            msg = f"{named(path)} cannot be read: {why}."
-        raise Refused(msg) from error
-    what = next((what for is_one, what in _NO_FILE if is_one(mode)), None)
-    if what:
-        msg = f"{named(path)} is {what}, not a CSV file: name the file itself, which ends in .csv."
+            msg = f"{named(path)} does not exist. Check the path."
+            raise Refused(msg) from error
+        cause = reason(error) if isinstance(error, OSError) else "invalid file name"
+        raise cannot_read(path, cause) from error
+    kind = next((kind for is_kind, kind in _NO_FILE if is_kind(mode)), None)
+    if kind:
+        msg = f"{named(path)} is {kind}, not a CSV file. Choose a file that ends in .csv."
         raise Refused(msg)
     if not path.name.lower().endswith(SUFFIX):
-        msg = (
-            f"{named(path)} is not named .csv: only files whose names end in .csv are imported. "
-            "Rename it if it is one."
-        )
+        msg = f"{named(path)} does not end in .csv. If it is a CSV file, rename it."
         raise Refused(msg)
     try:
-        # not blocking: the file may have become a pipe since it was looked at
+        # not blocking: the file may have become a pipe since the check above
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        msg = f"{named(path)} cannot be read: {reason(error)}."
-        raise Refused(msg) from error
+        raise cannot_read(path, reason(error)) from error
     return os.fdopen(descriptor, "rb")
+
+
+def cannot_read(path: Path, cause: str) -> Refused:
+    """Return the error for a file that cannot be read."""
+    return Refused(f"Cannot read {named(path)}: {cause}.")

@@ -1,4 +1,4 @@
-"""How a file is to be read, as far as the admin says so; the rest is found out."""
+"""Options for reading a file; what they do not set is detected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from qm_tui.users.fields import Field
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Which column of a file holds which field, where its header has other names than ours.
+    """The fields of columns, for a header with other names.
 
-    Columns that it does not name mean what their names say.
+    Columns that it does not contain are mapped by their names.
 
     Attributes:
-        name: the name under which it is kept.
-        columns: by the column's name, as the file writes it, the field; None leaves it out.
+        name: the name under which it is saved.
+        columns: by column name, as in the file, the field; None to ignore the column.
     """
 
     name: str = ""
@@ -23,13 +23,13 @@ class ColumnMapping:
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """What the admin says of a file.
+    """The options for reading a file.
 
     Attributes:
-        encoding: one of `ENCODINGS`, as Python names it; empty to find it out.
-        delimiter: one character; empty to find it out.
-        header: whether the first row names the columns; None to find it out.
-        mapping: which column holds which field; None to go by the names.
+        encoding: one of `ENCODINGS`, as Python names it; empty to detect it.
+        delimiter: one character; empty to detect it.
+        header: whether the first row contains the column names; None to detect it.
+        mapping: the column mapping; None to map columns by their names.
     """
 
     encoding: str = ""

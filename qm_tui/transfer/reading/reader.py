@@ -1,7 +1,7 @@
-"""A users file, read record by record.
+"""Reading of a users file, record by record.
 
-Source: the users file, section 2. Reading knows nothing of the store: what a record means is
-found out by planning.
+Source: the users file, section 2. The reader knows nothing of the store: the effect of a record is
+determined by planning.
 """
 
 import os
@@ -27,7 +27,7 @@ from qm_tui.transfer.reading.csv_rows import BLANKS, CleanRows, Row, Rows
 from qm_tui.transfer.reading.dialect import Dialect, dialect_of, first_rows, not_a_text_file
 from qm_tui.transfer.reading.findings_text import how_it_is_read, which_columns
 from qm_tui.transfer.reading.lines import Lines, lines_of
-from qm_tui.transfer.reading.open_file import named, opened
+from qm_tui.transfer.reading.open_file import cannot_read, named, opened
 from qm_tui.transfer.reading.read_options import ReadAs
 from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.transfer.reading.spreadsheet import unguarded, unwrapped
@@ -43,7 +43,7 @@ _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
 
 Values = list[str | None]
-"""The 26 values of a record in file order; None where the file or the record has no such cell."""
+"""The values of a record in file order; None if the file or the record has no such cell."""
 
 
 class Record(NamedTuple):
@@ -51,9 +51,9 @@ class Record(NamedTuple):
 
     Attributes:
         number: its number among the records, from 1.
-        line: the line of the file on which it starts, from 1.
+        line: the line on which it starts, from 1.
         values: its values.
-        faults: why it cannot be used, whatever the store holds; empty where it can.
+        faults: the errors that do not depend on the store; empty if there are none.
     """
 
     number: int
@@ -63,12 +63,12 @@ class Record(NamedTuple):
 
 
 class CleanRecords(NamedTuple):
-    """Records of all the file's columns, without a fault, one on each line.
+    """Records with all the file's columns, without errors, one on each line.
 
     Attributes:
         number: the number of the first.
         line: the line of the first.
-        values: the 26 values of each in file order; None in all of them for a field without a
+        values: the values of each in file order; None in all of them for a field without a
             column.
     """
 
@@ -77,25 +77,25 @@ class CleanRecords(NamedTuple):
     values: Sequence[Sequence[str | None]]
 
     def one_by_one(self) -> Iterator[Record]:
-        """The records by themselves."""
-        for at, values in enumerate(self.values):
-            yield Record(self.number + at, self.line + at, [*values], ())
+        """Yield the single records."""
+        for index, values in enumerate(self.values):
+            yield Record(self.number + index, self.line + index, [*values], ())
 
 
 @dataclass
 class Findings:
-    """What was found out about a file, and what was chosen, all of it to be said to the admin.
+    """What was detected in a file, and what was set by options, to be shown to the admin.
 
     Attributes:
         dialect: encoding, delimiter and header.
-        columns: which field stands where.
-        read_as: what the admin chose.
+        columns: the columns of the fields.
+        read_as: the options for reading the file.
         header_line: the line of the header; 0 without one.
-        sample_values: up to three values of each column that the header names; never what is or
-            may be a secret.
-        samples: words beyond ASCII, to judge an encoding by. Never of a secret.
-        blank: the blank rows passed over so far.
-        short: the records so far whose last cells are missing.
+        sample_values: up to three values of each column in the header; never what is or may be a
+            secret.
+        samples: words beyond ASCII, to check a detected encoding. Never of a secret.
+        blank: the number of blank rows skipped so far.
+        short: the number of records so far without their last cells.
     """
 
     dialect: Dialect
@@ -109,38 +109,39 @@ class Findings:
 
     @property
     def needs_mapping(self) -> bool:
-        """Whether mandatory fields have no column, and the header names some that are no field."""
+        """Whether required fields have no column, and the header has columns without a field."""
         columns = self.columns
         return bool(columns.ignored) and any(field.mandatory for field in columns.absent)
 
     @property
     def sentences(self) -> list[str]:
-        """The findings in words, one sentence each, safe for a terminal."""
-        said = [how_it_is_read(self.dialect, self.read_as, self.header_line)]
+        """The findings as sentences, safe for a terminal."""
+        sentences = [how_it_is_read(self.dialect, self.read_as, self.header_line)]
         if self.samples:
-            said.append(f"Look right? {'  '.join(map(visible, self.samples))}")
+            sentences.append(f"Check these words: {'  '.join(map(visible, self.samples))}")
         if self.dialect.has_header:
             mapping = self.read_as.mapping
-            said += which_columns(self.columns, mapping.name if mapping else "")
+            sentences += which_columns(self.columns, mapping.name if mapping else "")
         if self.blank:
-            said.append(f"{counted(self.blank, 'blank line')} skipped.")
+            sentences.append(f"Skipped {counted(self.blank, 'blank line')}.")
         if self.short:
-            said.append(
-                f"{counted(self.short, 'record')} with fewer values than the file has columns: the "
-                "missing ones count as absent."
+            have = "has" if self.short == 1 else "have"
+            sentences.append(
+                f"{counted(self.short, 'record')} {have} fewer values than the file has columns. "
+                "Missing values are treated like missing columns."
             )
-        return said
+        return sentences
 
 
 class UsersFile:
     """A users file, open for reading.
 
-    A context manager. What `read_as` does not choose is found out. `signature` stays the same as
-    long as nobody writes to the file. `findings` is known from the start, but for its samples and
-    counts, which grow while `records` is read.
+    A context manager. What `read_as` does not set is detected. `signature` changes whenever the
+    file is written. `findings` is known from the start, except for its samples and counts, which
+    grow while `records` is read.
 
     Raises:
-        Refused: it is no users file, or cannot be read; on opening, and while reading.
+        Refused: the file is not a users file, or cannot be read; on opening, and while reading.
     """
 
     def __init__(self, path: Path, read_as: ReadAs | None = None) -> None:
@@ -154,11 +155,11 @@ class UsersFile:
             self.size = status.st_size
             self.signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             start = self._file.read(_START)
-            what = not_a_text_file(start, self._read_as.encoding)
-            if what:
+            kind = not_a_text_file(start, self._read_as.encoding)
+            if kind:
                 msg = (
-                    f"{named(path)} is {what}, not a CSV text file: choose another file. A "
-                    "workbook must be saved as CSV first."
+                    f"{named(path)} is {kind}, not a CSV file. Choose another file. Save a "
+                    "workbook as CSV first."
                 )
                 raise Refused(msg)
             dialect = dialect_of(self._file, self._read_as)
@@ -170,8 +171,7 @@ class UsersFile:
             self._wants_samples = not dialect.encoding.startswith("utf")
         except OSError as error:
             self._file.close()
-            msg = f"{named(path)} cannot be read: {reason(error)}."
-            raise Refused(msg) from error
+            raise cannot_read(path, reason(error)) from error
         except BaseException:
             self._file.close()
             raise
@@ -183,10 +183,10 @@ class UsersFile:
         self._file.close()
 
     def sha256(self, tick: Tick = no_tick) -> str:
-        """The file's SHA-256, by which it is known again.
+        """Return the file's SHA-256, for the activity log.
 
         Raises:
-            Refused: it could not be read.
+            Refused: the file cannot be read.
         """
         digest = sha256()
         try:
@@ -195,13 +195,15 @@ class UsersFile:
                 digest.update(block)
                 tick(Phase.READING, self.size, self.size)
         except OSError as error:
-            msg = f"{named(self.path)} could not be read to its end: {reason(error)}."
-            raise Refused(msg) from error
+            raise self._cannot_read_to_end(error) from error
         return digest.hexdigest()
 
     def pause(self) -> None:
-        """Tick once more, for whoever takes long over what was read."""
+        """Call the progress callback once more, while a consumer processes what was read."""
         self._tick(Phase.READING, self._done, self.size)
+
+    def _cannot_read_to_end(self, error: OSError) -> Refused:
+        return Refused(f"Cannot read {named(self.path)} to the end: {reason(error)}.")
 
     def _new_rows(self, dialect: Dialect) -> Rows:
         self._file.seek(0)
@@ -214,7 +216,7 @@ class UsersFile:
             yield lines
 
     def _found(self, dialect: Dialect) -> Findings:
-        """What is found out before the first record is read.
+        """Return what is detected before the first record is read.
 
         Raises:
             Refused: the header cannot be used.
@@ -225,82 +227,84 @@ class UsersFile:
         if header is None:
             return Findings(dialect, self._columns_without_header(), self._read_as)
         if header.fault:
-            what, remedy = header.fault
-            raise self._header_refused(header, f"the header cannot be read. {what}. {remedy}")
+            problem, fix = header.fault
+            raise self._header_refused(header, f"the header cannot be parsed. {problem}. {fix}")
         cells = [unwrapped(cell.strip(BLANKS)) for cell in header.cells]
         try:
             columns = columns_of(cells, self._read_as.mapping)
-        except MappingDoesNotFit as misfit:
-            raise self._header_refused(header, str(misfit)) from None
+        except MappingDoesNotFit as error:
+            raise self._header_refused(header, str(error)) from None
         except ColumnNamedTwice as twice:
-            what = f"columns {twice.first + 1} and {twice.second + 1} both mean "
-            remedy = "Remove or rename one of them."
-            name = visible(twice.name, 60)
-            raise self._header_refused(header, f"{what}{name}. {remedy}") from None
+            problem = (
+                f"columns {twice.first + 1} and {twice.second + 1} both map to "
+                f"{visible(twice.name, 60)}. Remove or rename one of them."
+            )
+            raise self._header_refused(header, problem) from None
         return Findings(dialect, columns, self._read_as, header.line)
 
     def _columns_without_header(self) -> Columns:
         if self._read_as.mapping and self._read_as.header is False:
             msg = (
-                f"{named(self.path)} is to be read without a header, and a mapping pairs columns "
-                "by their names: choose one of the two."
+                f"A mapping requires a header, but {named(self.path)} is read without one. Change "
+                "one of the two options."
             )
             raise Refused(msg)
         return columns_in_file_order()
 
-    def _header_refused(self, header: Row, why: str) -> Refused:
-        return Refused(f"{named(self.path)}, line {header.line}: {why}")
+    def _header_refused(self, header: Row, problem: str) -> Refused:
+        return Refused(f"{named(self.path)}, line {header.line}: {problem}")
 
     def records(self, tick: Tick = no_tick) -> Iterator[Record]:
-        """The records of the file, in order, once.
+        """Yield the records of the file, in order, once.
 
         Raises:
-            Refused: there is no record in the file, or reading it failed.
+            Refused: the file contains no record, or cannot be read.
         """
-        for found in self.read(tick):
-            if isinstance(found, CleanRecords):
-                yield from found.one_by_one()
+        for batch in self.read(tick):
+            if isinstance(batch, CleanRecords):
+                yield from batch.one_by_one()
             else:
-                yield found
+                yield batch
 
     def read(self, tick: Tick = no_tick) -> Iterator[Record | CleanRecords]:
-        """The records of the file, in order, once: many at a time while they are clean.
+        """Yield the records of the file, in order, once: many at a time while they are clean.
 
         Raises:
-            Refused: there is no record in the file, or reading it failed.
+            Refused: the file contains no record, or cannot be read.
         """
         self._tick = tick
         try:
             yield from self._read()
         except OSError as error:
-            msg = f"{named(self.path)} could not be read to its end: {reason(error)}."
-            raise Refused(msg) from error
+            raise self._cannot_read_to_end(error) from error
 
     def _read(self) -> Iterator[Record | CleanRecords]:
         findings = self.findings
         arranged = _arrangement(findings.columns)
         number = 1
-        for found in self._rows:
-            if not isinstance(found, CleanRows):
-                yield self._record(number, found)
+        for batch in self._rows:
+            if not isinstance(batch, CleanRows):
+                yield self._record(number, batch)
                 number += 1
                 continue
-            rows = arranged(found.rows)
+            rows = arranged(batch.rows)
             for values in rows if self._wants_samples else ():
                 self._note_samples(values)
-            yield CleanRecords(number, found.line, rows)
+            yield CleanRecords(number, batch.line, rows)
             number += len(rows)
         findings.blank = self._rows.blank
         self._tick(Phase.READING, self.size, self.size)
         if number == 1:
-            what = "a header and no records" if findings.dialect.has_header else "no records"
             if not self.size:
-                what = "no records: it is empty"
-            msg = f"{named(self.path)} holds {what}."
+                msg = f"{named(self.path)} is empty."
+            elif findings.dialect.has_header:
+                msg = f"{named(self.path)} contains only a header."
+            else:
+                msg = f"{named(self.path)} contains no records."
             raise Refused(msg)
 
     def _record(self, number: int, row: Row) -> Record:
-        """The record of a row that is not clean."""
+        """Return the record of a row that is not clean."""
         if row.fault:
             return Record(number, row.line, [None] * len(FIELDS), (Fault(None, *row.fault),))
         values = self._in_file_order(row.cells)
@@ -311,19 +315,21 @@ class UsersFile:
         return Record(number, row.line, values, () if row.printable else _control_faults(values))
 
     def _in_file_order(self, cells: list[str]) -> Values:
-        """The cells as 26 values in file order; cells missing at the end are counted."""
+        """Return the cells as values in file order; count records without their last cells."""
         columns, count = self.findings.columns, len(cells)
         self.findings.short += count < columns.width
-        return [None if at is None or at >= count else cells[at] for at in columns.places]
+        return [
+            None if index is None or index >= count else cells[index] for index in columns.places
+        ]
 
     def _note_samples(self, values: Sequence[str | None]) -> None:
-        """Note words beyond ASCII until there are enough to judge a guessed encoding by."""
+        """Collect words beyond ASCII until there are enough to check a detected encoding."""
         samples = self.findings.samples
         for place, value in enumerate(values):
             if value and not value.isascii() and place not in _SECRET_PLACES:
-                found = _WORD_BEYOND_ASCII.search(value)
-                if found and found.group() not in samples:
-                    samples.append(found.group())
+                word = _WORD_BEYOND_ASCII.search(value)
+                if word and word.group() not in samples:
+                    samples.append(word.group())
         del samples[_SAMPLES:]
         self._wants_samples = len(samples) < _SAMPLES
 
@@ -331,16 +337,16 @@ class UsersFile:
 def _arrangement(
     columns: Columns,
 ) -> Callable[[list[list[str]]], Sequence[Sequence[str | None]]]:
-    """What makes 26 values in file order of rows that have all columns of the file."""
+    """Return a function from rows with all columns of the file to values in file order."""
     if columns.are_in_file_order and columns.width == len(FIELDS):
         return lambda rows: rows
     nowhere = columns.width
-    values_of = itemgetter(*(nowhere if at is None else at for at in columns.places))
+    values_of = itemgetter(*(nowhere if index is None else index for index in columns.places))
     return lambda rows: [values_of([*row, None]) for row in rows]
 
 
 def _tidy(values: Values, *, may_be_dressed: bool) -> None:
-    """Trim all values but secrets; take off what was put on for a spreadsheet: `="0123"`, `'`."""
+    """Trim all values except secrets, and undo what was added for a spreadsheet: `="0123"`, `'`."""
     for place, value in enumerate(values):
         if not value:
             continue
@@ -355,5 +361,7 @@ def _tidy(values: Values, *, may_be_dressed: bool) -> None:
 
 
 def _control_faults(values: Values) -> tuple[Fault, ...]:
-    faults = (control_fault(one, value) for one, value in zip(FIELDS, values, strict=True) if value)
+    faults = (
+        control_fault(field, value) for field, value in zip(FIELDS, values, strict=True) if value
+    )
     return tuple(fault for fault in faults if fault)

@@ -1,8 +1,8 @@
-"""Some values of each column of a file, fit to be shown beside its name.
+"""Sample values of each column, safe to show next to its name.
 
-A column that is no field of ours may hold anything, passwords exported from elsewhere among them.
-So nothing is shown of a column that is, or is called like, a secret, and no value that looks like
-one; nor anything of a row that does not have the header's cells, since its values may have slid.
+A column that is not mapped to a field may contain anything, also passwords of other programs. So
+no value is shown of a column whose field or name is that of a secret, no value that looks like a
+secret, and no row with another number of cells than the header, as its values may have shifted.
 """
 
 import re
@@ -15,7 +15,7 @@ from qm_tui.transfer.reading.csv_rows import BLANKS, Row
 from qm_tui.transfer.reading.spreadsheet import unwrapped
 
 SHOWN: Final = 3
-"""Values of each column."""
+"""Number of values per column."""
 
 _SECRET_WORDS: Final = re.compile(
     "pass|pwd|pswd|kennwort|salt|salz|hash|secret|token|motdepasse|mdp|contrasen|clave|senha"
@@ -24,34 +24,34 @@ _SECRET_WORDS: Final = re.compile(
 )
 _SECRET_NAMES: Final = frozenset(("pin", "puk", "code", "key", "pw", "otp", "mfa", "totp", "sel"))
 _LOOKS_SECRET: Final = re.compile(
-    r"[A-Za-z0-9+/_.=-]{20,}"  # hexadecimal, base64, and what is cut into parts by dots
+    r"[A-Za-z0-9+/_.=-]{20,}"  # hexadecimal, base64, also in parts separated by dots
     r"|[$][A-Za-z0-9]+[$].*|[{][A-Za-z0-9-]+[}].+|(?:0x)?[0-9A-Fa-f]{16,}|[A-Za-z0-9]+:[0-9a-f]{20,}.*"
 )
 
 
 def folded(name: str) -> str:
-    """A column's name as it is compared across languages: `plain`, and without accents."""
+    """Return a column name for comparison across languages: `plain`, without accents."""
     letters = unicodedata.normalize("NFKD", name)
     return plain("".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
 def is_called_secret(name: str) -> bool:
-    """Whether a column may hold a secret, going by its name."""
+    """Return whether a column may contain a secret, judging by its name."""
     words = {folded(word) for word in re.split(r"[\W_]+", name)}
     return bool(_SECRET_WORDS.search(folded(name)) or words & _SECRET_NAMES)
 
 
 def looks_secret(value: str) -> bool:
-    """Whether a value looks like a hash, a key, or an encrypted password."""
+    """Return whether a value looks like a hash, a key or an encrypted password."""
     return _LOOKS_SECRET.fullmatch(value) is not None
 
 
 def sample_values(columns: Columns, rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
-    """Up to three different values of each column, and none of what may be a secret.
+    """Return up to three distinct values of each column, and none that may be a secret.
 
     Args:
-        columns: those of the file.
-        rows: some of its rows, without the header.
+        columns: the columns of the file.
+        rows: some rows of the file, without the header.
     """
     whole = [row.cells for row in rows if len(row.cells) == columns.width and row.printable]
     fields = columns.fields

@@ -1,11 +1,11 @@
-"""What a spreadsheet does to values, how it is prevented, and how it is recognized.
+"""How spreadsheets alter values, how to prevent it, and how to recognize it.
 
-Source: the users file, section 2 (cells of the form `="0123"`), section 3 ("What a spreadsheet
-ate") and section 4 (the choices for a spreadsheet).
+Source: the users file, section 2 (cells of the form `="0123"`), section 3 (values altered by a
+spreadsheet) and section 4 (the options for a spreadsheet).
 
-A value on its way into a file is guarded first (`'` before what would run) and then wrapped
-(`="0123"`); on its way out it is unwrapped first. Whatever the choices of an export, a value that
-a reader would change is guarded or wrapped once more, so that it comes back as it was.
+When a value is written, it is guarded first (`'` before formulas) and then wrapped (`="0123"`);
+when it is read, it is unwrapped first. Whatever the options of an export are, a value that a
+reader would change is guarded or wrapped once more, so that it is read as it was.
 """
 
 import re
@@ -16,15 +16,15 @@ _EXPONENT: Final = re.compile(r"\+?([1-9])(?:[.,]([0-9]{1,14}))?[Ee]\+?([0-9]{1,
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,100}")
 
 GUARD: Final = "'"
-"""What stands before a value that would run, so that it does not."""
+"""The prefix that keeps a spreadsheet from running a value."""
 
 FORMULA_SIGNS: Final = "=+-@\t"
-"""The characters with which a value begins that a spreadsheet would run."""
+"""The first characters of values that a spreadsheet would run."""
 
 _PHONE: Final = re.compile(r"\+[ \xa0\u202f./()-]*+[0-9][0-9 \xa0\u202f./()-]*+")
 
 _LONGEST_INTEGER: Final = 11
-"""Digits that every spreadsheet shows as they are; of more it makes `1.23E+11`."""
+"""Digits that every spreadsheet shows unchanged; longer numbers become `1.23E+11`."""
 
 _MONTHS: Final = (
     "jan(?:uary|uar|vier|v)?|feb(?:ruary|ruar)?|f[ée]v(?:r|rier)?|mar(?:ch|s)?|m[äa]r?z|mrz"
@@ -51,27 +51,28 @@ _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 
 
 def unwrapped(cell: str) -> str:
-    """The value inside a cell of the form `="0123"`; any other cell as it is."""
+    """Return the value inside a cell of the form `="0123"`; other cells unchanged."""
     if not cell.startswith('="'):
         return cell
-    found = _WRAPPED.fullmatch(cell)
-    return found.group(1).replace('""', '"') if found else cell
+    match = _WRAPPED.fullmatch(cell)
+    return match.group(1).replace('""', '"') if match else cell
 
 
 def wrapped(value: str) -> str:
-    """The value in the form `="0123"`: what `unwrapped` makes the value of again."""
+    """Return the value in the form `="0123"`, the inverse of `unwrapped`."""
     return '="' + value.replace('"', '""') + '"'
 
 
 def needs_wrapping(value: str) -> bool:
-    """Whether a reader would take the value itself for a wrapped one."""
+    """Return whether a reader would unwrap the value itself."""
     return value.startswith('="') and _WRAPPED.fullmatch(value) is not None
 
 
 def would_run(value: str) -> bool:
-    """Whether a spreadsheet would take the value for a formula and run it.
+    """Return whether a spreadsheet would run the value as a formula.
 
-    True of what begins with `=`, `+`, `-`, `@` or a tab; not of phone numbers (`+47 22 12 34 56`).
+    True for values that begin with `=`, `+`, `-`, `@` or a tab; not for phone numbers
+    (`+47 22 12 34 56`).
     """
     if not value or value[0] not in FORMULA_SIGNS:
         return False
@@ -79,33 +80,33 @@ def would_run(value: str) -> bool:
 
 
 def unguarded(cell: str) -> str:
-    """The value behind the `'` of a guarded cell; any other cell as it is."""
+    """Return the value without the `'` of a guarded cell; other cells unchanged."""
     return cell[1:] if needs_guard(cell) else cell
 
 
 def guarded(value: str) -> str:
-    """The value behind a `'`: what `unguarded` makes the value of again, if it would run."""
+    """Return the value with a `'`, the inverse of `unguarded` for values that would run."""
     return GUARD + value
 
 
 def needs_guard(value: str) -> bool:
-    """Whether a reader would take the value itself for a guarded one."""
+    """Return whether a reader would remove a `'` of the value itself."""
     return value.startswith(GUARD) and would_run(value.lstrip(GUARD))
 
 
 def mangled(value: str) -> bool:
-    """Whether a spreadsheet that opens a file with the value in it may show and save another one.
+    """Return whether a spreadsheet may alter the value when it opens and saves a file.
 
-    Spreadsheets differ with their language, so the question is asked generously. True of:
+    Spreadsheets differ by language, so the check is generous. True for:
 
-    - what consists of digits and the signs of numbers, dates and times alone: leading zeros,
-      `+47`, decimals, dates, times, numbers separated by commas; but an integer of up to 11
-      digits without a leading zero stays as it is, and so does an IPv4 address, unless it
-      looks like a number with dots between the thousands (`10.100.100.100`);
-    - exponent forms (`1E5`);
-    - dates with the name of a month (`2-Mar`), times with am or pm, words of truth (`true`), in
+    - values of only digits and the characters of numbers, dates and times: leading zeros, `+47`,
+      decimals, dates, times, numbers separated by commas; but not for an integer of up to 11 digits
+      without a leading zero, and not for an IPv4 address, unless it looks like a number with dots
+      between the thousands (`10.100.100.100`);
+    - exponent notation (`1E5`);
+    - dates with the name of a month (`2-Mar`), times with am or pm, boolean words (`true`), in
       English, German and French;
-    - what would run: its result takes its place.
+    - formulas: they are replaced by their result.
     """
     if not value or value.isalpha():
         return value.lower() in _TRUTH
@@ -123,10 +124,10 @@ def mangled(value: str) -> bool:
 
 
 def was_eaten(stored: str, found: str) -> bool:
-    """Whether a spreadsheet may have made `found` out of `stored`.
+    """Return whether a spreadsheet may have altered `stored` to `found`.
 
-    True where the two differ only by lost leading zeros, a lost plus sign or exponent form, also
-    inside comma-separated lists. False where they are equal.
+    True if they differ only by lost leading zeros, a lost plus sign or exponent notation, also
+    inside comma-separated lists. False if they are equal.
     """
     if stored == found or not found or not stored:
         return False
@@ -134,24 +135,24 @@ def was_eaten(stored: str, found: str) -> bool:
         return True
     if "," not in stored:
         return False
-    ours, theirs = stored.split(","), found.split(",")
-    return len(ours) == len(theirs) and all(
-        one == other or _number_was_eaten(one.strip(), other.strip())
-        for one, other in zip(ours, theirs, strict=True)
+    before, after = stored.split(","), found.split(",")
+    return len(before) == len(after) and all(
+        old == new or _number_was_eaten(old.strip(), new.strip())
+        for old, new in zip(before, after, strict=True)
     )
 
 
-def _number_was_eaten(stored: str, found: str) -> bool:
+def _number_was_eaten(stored: str, altered: str) -> bool:
     if not _NUMBER.fullmatch(stored):
         return False
     number = int(stored)
-    if _NUMBER.fullmatch(found):
-        return stored.endswith(found) and len(found) < len(stored) and int(found) == number
-    exponent = _EXPONENT.fullmatch(found)
+    if _NUMBER.fullmatch(altered):
+        return stored.endswith(altered) and len(altered) < len(stored) and int(altered) == number
+    exponent = _EXPONENT.fullmatch(altered)
     if exponent is None:
         return False
     first, others, power = exponent.groups(default="")
-    # what was shown is right to within half a unit of its last digit
+    # the number shown is correct to half a unit of its last digit
     digits, last_place = int(first + others), int(power) - len(others)
     if last_place <= 0:
         return digits == number * int(10**-last_place)

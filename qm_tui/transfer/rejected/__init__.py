@@ -1,1 +1,1 @@
-"""Rejected records saved to files of their own."""
+"""Saving of rejected records."""

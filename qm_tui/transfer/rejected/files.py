@@ -1,6 +1,6 @@
-"""The files of an import's rejected records, on their way to the disk.
+"""The files of an import's rejected records, written atomically.
 
-Two files, wholly or not at all: the records that could be read, and the lines that could not.
+Two files, both or none: the records that can be parsed, and the unreadable lines.
 """
 
 import os
@@ -30,23 +30,23 @@ from qm_tui.transfer.rejected.rows import Sheet, SheetFile
 from qm_tui.users.fields import FIELDS, Field
 
 _MARKED: Final = ("utf-8-sig", "utf-16")
-"""The encodings of files that begin with a byte order mark."""
+"""Encodings with a byte order mark."""
 
 NOTHING_SAVED: Final = "Nothing was saved."
-"""How a refusal ends."""
+"""The consequence in error messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was saved of an import's rejected records.
+    """The result of saving an import's rejected records.
 
     Attributes:
-        rejected: the file of the records; None where none of them could be read.
-        records: how many records it holds.
-        unreadable: the file of the lines that could not be read; None where there are none.
-        lines: how many lines it holds.
-        is_utf8: whether the records are in UTF-8 because the file's own encoding does not hold
-            all their characters.
+        rejected: the file of the records; None if none of them can be parsed.
+        records: the number of records in it.
+        unreadable: the file of the unreadable lines; None if there are none.
+        lines: the number of lines in it.
+        is_utf8: whether the records are in UTF-8 because the encoding of the imported file cannot
+            represent all their characters.
     """
 
     rejected: Path | None
@@ -57,28 +57,28 @@ class Saved:
 
     @property
     def sentences(self) -> list[str]:
-        """What was written where, safe for a terminal."""
-        said = []
+        """The messages about it, safe for a terminal."""
+        sentences = []
         if self.rejected:
-            said.append(
-                f"{counted(self.records, 'rejected record')} written to "
-                f"{visible(short(self.rejected))}: correct them there, and import that file."
+            sentences.append(
+                f"Saved {counted(self.records, 'rejected record')} to "
+                f"{visible(short(self.rejected))}. Correct them there, then import that file."
             )
         if self.is_utf8:
-            said.append(
-                "It is UTF-8 with BOM, since the encoding of the imported file does not hold all "
+            sentences.append(
+                "The file is UTF-8 with BOM because the original encoding cannot represent all "
                 "characters."
             )
         if self.unreadable:
-            said.append(
-                f"{counted(self.lines, 'line')} that could not be read written to "
-                f"{visible(short(self.unreadable))}, as they are."
+            sentences.append(
+                f"Saved {counted(self.lines, 'unreadable line')} unchanged to "
+                f"{visible(short(self.unreadable))}."
             )
-        return said
+        return sentences
 
 
 class Known(NamedTuple):
-    """What is known of the file."""
+    """The imported file as it was read."""
 
     dialect: Dialect
     columns: Columns
@@ -87,7 +87,7 @@ class Known(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """Where things go."""
+    """The paths of the new files."""
 
     rejected: Path
     unreadable: Path
@@ -95,7 +95,7 @@ class Targets(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """All that it takes to save what was rejected of a file."""
+    """The saving of a file's rejected records."""
 
     path: Path
     known: Known
@@ -106,49 +106,51 @@ class Saving:
     tick: Tick
 
     def require_place(self) -> None:
-        """Find out early whether something stands in the way.
+        """Check early that the files can be written.
 
         Raises:
-            AlreadyThere: a file does, and it must stay.
-            Refused: something else does.
+            AlreadyThere: a file exists, and must not be overwritten.
+            Refused: a path is the imported file, or is not a file.
         """
         for target in self.targets:
             if not os.path.lexists(target):
                 continue
             if target.exists() and target.samefile(self.path):
                 msg = (
-                    f"{visible(short(target))} is the imported file itself: choose another name. "
-                    f"{NOTHING_SAVED}"
+                    f"{visible(short(target))} is the file being imported. {NOTHING_SAVED} Choose "
+                    "another name."
                 )
                 raise Refused(msg)
             if not self.overwrite:
                 raise self.already_there()
             if not target.is_file():
-                msg = f"{visible(short(target))} is not a file: choose another name."
+                msg = (
+                    f"{visible(short(target))} is not a file. {NOTHING_SAVED} Choose another name."
+                )
                 raise Refused(msg)
 
     def already_there(self) -> AlreadyThere:
-        """The refusal where a file must stay."""
-        there = next(filter(os.path.lexists, self.targets), self.targets.rejected)
+        """Return the error for a file that exists."""
+        existing = next(filter(os.path.lexists, self.targets), self.targets.rejected)
         free = free_path(self.targets.rejected)
         return AlreadyThere(
-            f"{visible(short(there))} exists already: choose another name, as "
-            f"{visible(free.name)}, or overwrite it. {NOTHING_SAVED}"
+            f"{visible(short(existing))} already exists. {NOTHING_SAVED} Choose another name (for "
+            f"example {visible(free.name)}), or overwrite it."
         )
 
     def saved(self, encoding: str) -> Saved:
-        """Save it, the records in this encoding.
+        """Save the files, with the records in this encoding.
 
         Raises:
-            UnicodeEncodeError: the encoding does not hold a character.
-            OSError: it could not be written.
-            Refused: the file was changed, or could not be read.
+            UnicodeEncodeError: the encoding cannot represent a character.
+            OSError: a file cannot be written.
+            Refused: the imported file has changed, or cannot be read.
         """
         dialect = self.known.dialect
         is_marked = encoding in _MARKED
         unreadable = array("q")
         output: SheetFile | None = None
-        count = found = 0
+        written = matched = 0
         with self._opened() as file, ExitStack() as files:
             copied: list[int] = []
             files.push(partial(self._take_back, copied))
@@ -157,7 +159,7 @@ class Saving:
             rows = self._rows(file)
             sheet = Sheet(self._header(rows), self.known.columns, self._corrections())
             for number, row in _numbered(rows, self.problems):
-                found += 1
+                matched += 1
                 if row.fault and number not in self.corrections:
                     unreadable.append(row.line)
                     continue
@@ -173,45 +175,45 @@ class Saving:
                     output.write(sheet.header)
                 problems = output.problems(self.problems[number])
                 output.write(sheet.row(number, row.cells, problems))
-                count += 1
+                written += 1
             if output:
                 output.flush()
-            if found < len(self.problems):
+            if matched < len(self.problems):
                 raise changed(self.path)
             if unreadable:
                 copied.append(self._copy_lines(file, unreadable, files))
             self._require_unchanged(file)
         return Saved(
-            self.targets.rejected if count else None,
-            count,
+            self.targets.rejected if written else None,
+            written,
             self.targets.unreadable if unreadable else None,
             len(unreadable),
-            is_utf8=count > 0 and encoding != dialect.encoding,
+            is_utf8=written > 0 and encoding != dialect.encoding,
         )
 
     def _opened(self) -> BinaryIO:
         try:
             return self.path.open("rb")
         except OSError as error:
-            msg = f"{visible(short(self.path))} cannot be read: {reason(error)}. {NOTHING_SAVED}"
+            msg = f"Cannot read {visible(short(self.path))}: {reason(error)}. {NOTHING_SAVED}"
             raise Refused(msg) from error
 
     def _new(self, target: Path, files: ExitStack) -> BinaryIO:
-        """A new file, which takes its place with the others, or not at all."""
+        """Return a new file that is committed together with the others."""
         return files.enter_context(replacing(target, overwrite=self.overwrite))
 
     def _rows(self, file: BinaryIO) -> Rows:
         dialect, tick, size = self.known.dialect, self.tick, self.known.size
 
-        def ticking() -> Iterator[Lines]:
+        def with_progress() -> Iterator[Lines]:
             for lines in lines_of(file, dialect.encoding):
                 tick(Phase.READING, lines.done, size)
                 yield lines
 
-        return Rows(_reading(ticking(), self.path), dialect.delimiter, dialect.encoding_name)
+        return Rows(_reading(with_progress(), self.path), dialect.delimiter, dialect.encoding_name)
 
     def _header(self, rows: Rows) -> list[str]:
-        """The cells of the header, which are read; our own where the file has none."""
+        """Read the header and return its cells; our own if the file has none."""
         if self.known.dialect.has_sep_line:
             rows.next_row()
         header = rows.next_row() if self.known.dialect.has_header else None
@@ -222,27 +224,27 @@ class Saving:
         return [_name_of(cell, field) for cell, field in zip(header.cells, fields, strict=False)]
 
     def _corrections(self) -> dict[int, Values]:
-        """The corrections of records that are rejected still."""
+        """Return the corrections of records that are still rejected."""
         return {
             number: values for number, values in self.corrections.items() if number in self.problems
         }
 
     def _copy_lines(self, file: BinaryIO, lines: Sequence[int], files: ExitStack) -> int:
-        """Copy the lines that could not be read; the number of the new file's inode."""
+        """Copy the unreadable lines, and return the inode number of the new file."""
         encoding = self.known.dialect.encoding
         copy = self._new(self.targets.unreadable, files)
         if encoding == "utf-16" and lines[0] != 1:
-            # without its mark no program would know what the lines are
+            # without a byte order mark, programs cannot detect the encoding
             copy.write("\ufeff".encode(with_byte_order(encoding, file)))
-        for piece in _reading(raw_lines(file, encoding, lines), self.path):
-            copy.write(piece)
+        for part in _reading(raw_lines(file, encoding, lines), self.path):
+            copy.write(part)
             self.tick(Phase.READING, file.tell(), self.known.size)
         return os.fstat(copy.fileno()).st_ino
 
     def _take_back(
         self, copied: Sequence[int], _kind: object, error: BaseException | None, _trace: object
     ) -> None:
-        """Remove the file of lines where that of records could not take its place after it."""
+        """Remove the file of lines if the file of records could not be committed after it."""
         if not copied or error is None or isinstance(error, NotDurable):
             return
         with suppress(OSError):
@@ -258,32 +260,33 @@ _T = TypeVar("_T")
 
 
 def _numbered(rows: Rows, wanted: Mapping[int, str]) -> Iterator[tuple[int, Row]]:
-    """The wanted rows with the numbers of their records."""
+    """Yield the wanted rows with the numbers of their records."""
     number = 0
-    for found in rows:
-        if isinstance(found, CleanRows):
-            for at, cells in enumerate(found.rows):
-                if number + at + 1 in wanted:
-                    yield number + at + 1, Row(found.line + at, cells, None, True, True, False)
-            number += len(found.rows)
+    for rows_or_row in rows:
+        if isinstance(rows_or_row, CleanRows):
+            for index, cells in enumerate(rows_or_row.rows):
+                if number + index + 1 in wanted:
+                    yield (
+                        number + index + 1,
+                        Row(rows_or_row.line + index, cells, None, True, True, False),
+                    )
+            number += len(rows_or_row.rows)
         else:
             number += 1
             if number in wanted:
-                yield number, found
+                yield number, rows_or_row
 
 
 def _reading(source: Iterable[_T], path: Path) -> Iterator[_T]:
-    """What comes from the imported file.
+    """Yield from the imported file.
 
     Raises:
-        Refused: reading it failed.
+        Refused: it cannot be read.
     """
     try:
         yield from source
     except OSError as error:
-        msg = (
-            f"{visible(short(path))} could not be read to its end: {reason(error)}. {NOTHING_SAVED}"
-        )
+        msg = f"Cannot read {visible(short(path))} to the end: {reason(error)}. {NOTHING_SAVED}"
         raise Refused(msg) from error
 
 
@@ -293,15 +296,16 @@ def _signature(file: BinaryIO) -> tuple[int, ...]:
 
 
 def changed(path: Path) -> Refused:
-    """The refusal where somebody wrote to the imported file meanwhile."""
+    """Return the error for an imported file that has changed in the meantime."""
     return Refused(
-        f"{visible(short(path))} was changed since it was read: import it again. {NOTHING_SAVED}"
+        f"{visible(short(path))} has changed since it was read. {NOTHING_SAVED} Import it again."
     )
 
 
 def _name_of(cell: str, field: Field | None) -> str:
-    """A column's name by which an import without a mapping knows it again, or knows it not."""
-    meant = field_of_column(cell)
+    """Return a column name that an import without a mapping maps to the same field, or to none."""
+    named_field = field_of_column(cell)
     if field is None:
-        return f"Left out: {cell}" if meant is not None else cell
-    return cell if meant is not None and meant.header == field.header else field.name
+        return f"Left out: {cell}" if named_field is not None else cell
+    has_same_header = named_field is not None and named_field.header == field.header
+    return cell if has_same_header else field.name

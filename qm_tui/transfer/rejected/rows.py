@@ -1,4 +1,4 @@
-"""The rows of a file of rejected records: their problems first, then the cells that they had."""
+"""Rows of a rejected-records file: the problems first, then the original cells."""
 
 import csv
 import io
@@ -13,20 +13,20 @@ from qm_tui.transfer.reading.spreadsheet import guarded, needs_guard, needs_wrap
 from qm_tui.users.fields import FIELDS, MAX_VALUE
 
 _AT_ONCE: Final = 64 * 1024
-"""Characters that are written at once."""
+"""Characters per write."""
 
 _LEAD: Final = "Problem: "
 _LIKE_UTF8: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
 class Sheet:
-    """What stands in which column.
+    """The columns of a rejected-records file.
 
     Args:
-        header: the cells of the file's header, as the file has them; our own where it has none.
-        columns: what they mean.
-        corrections: by record number, values that take the place of cells. Where they have a
-            field for which the file has no column, it gets one at the end.
+        header: the cells of the imported file's header; our own if it has none.
+        columns: their fields.
+        corrections: by record number, values that replace cells. A field without a column gets one
+            at the end if a correction has a value for it.
 
     Attributes:
         header: the header of the new file.
@@ -37,9 +37,13 @@ class Sheet:
     ) -> None:
         self._places = columns.places
         self._corrections = corrections
-        taken = set(columns.places)
+        used_columns = set(columns.places)
         self._problems = next(
-            (at for at, name in enumerate(header) if is_problems_column(name) and at not in taken),
+            (
+                index
+                for index, name in enumerate(header)
+                if is_problems_column(name) and index not in used_columns
+            ),
             None,
         )
         self._width = len(header)
@@ -48,27 +52,27 @@ class Sheet:
             for field in columns.absent
             if any(values[field.index] for values in corrections.values())
         ]
-        # by its name and not its header: two fields share a header
-        names = [FIELDS[at].name for at in self._added]
+        # the name, not the header: two fields share a header
+        names = [FIELDS[index].name for index in self._added]
         self.header = [PROBLEMS_HEADER, *self._without_problems(header), *names]
 
     def row(self, number: int, cells: Sequence[str], problems: str) -> list[str]:
-        """The row of a record, given the cells that it has and what is wrong with it."""
+        """Return the row of a record, given its cells and its problems."""
         values = self._corrections.get(number)
-        more: list[str] = []
+        added: list[str] = []
         if values is not None:
             cells = self._corrected(cells, values)
-            more = [_dressed(values[at] or "") for at in self._added]
-        own = self._without_problems(cells)
-        if not any(more):
-            # where columns were added, one that is missing must not begin to be empty
+            added = [_dressed(values[index] or "") for index in self._added]
+        original = self._without_problems(cells)
+        if not any(added):
+            # a missing cell must not turn into an empty one in an added column
             limit = len(self.header) - 1 - len(self._added)
-            return [problems, *(own[:limit] if self._added else own)]
-        own += [""] * (len(self.header) - 1 - len(more) - len(own))
-        return [problems, *own, *more]
+            return [problems, *(original[:limit] if self._added else original)]
+        original += [""] * (len(self.header) - 1 - len(added) - len(original))
+        return [problems, *original, *added]
 
     def _without_problems(self, cells: Sequence[str]) -> list[str]:
-        return [cell for at, cell in enumerate(cells) if at != self._problems]
+        return [cell for index, cell in enumerate(cells) if index != self._problems]
 
     def _corrected(self, cells: Sequence[str], values: Values) -> list[str]:
         corrected = [*cells[: self._width], *[""] * (self._width - len(cells))]
@@ -81,21 +85,21 @@ class Sheet:
 
 
 def _dressed(value: str) -> str:
-    """A value so that a reader, who undresses what a spreadsheet was given, gets it as it is."""
+    """Return a value as a cell that a reader unwraps and unguards to the same value."""
     if needs_guard(value):
         value = guarded(value)
     return wrapped(value) if needs_wrapping(value) else value
 
 
 class SheetFile:
-    """Writes rows to a file, in the dialect of another.
+    """Writes rows to a file, in the format of another.
 
     Args:
         file: the file, open for writing.
-        encoding: its encoding, without a mark.
+        encoding: its encoding, without a byte order mark.
         delimiter: its delimiter.
         is_marked: whether it begins with a byte order mark.
-        says_delimiter: whether its first line says the delimiter.
+        says_delimiter: whether its first line names the delimiter.
     """
 
     def __init__(
@@ -115,7 +119,7 @@ class SheetFile:
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
 
     def problems(self, text: str) -> str:
-        """The text of the Problems column: one that the file holds and that no spreadsheet runs."""
+        """Return the text for the Problems column, encodable and safe for spreadsheets."""
         text = visible(text, MAX_VALUE - len(_LEAD))
         if not text[:1].isalpha():
             text = _LEAD + text
@@ -123,27 +127,27 @@ class SheetFile:
             return text
         encoded = text.encode(self._encoding, "replace")
         if self._encoding == "cp1252":
-            # what looks like UTF-8 would make the whole file be taken for it
-            encoded = _LIKE_UTF8.sub(lambda found: b"?" * len(found.group()), encoded)
+            # a sequence like UTF-8 would make detection take the whole file for UTF-8
+            encoded = _LIKE_UTF8.sub(lambda match: b"?" * len(match.group()), encoded)
         return encoded.decode(self._encoding)
 
     def write(self, row: Sequence[str]) -> None:
-        """Write a row, sooner or later.
+        """Write a row; it may be buffered.
 
         Raises:
-            UnicodeEncodeError: the encoding does not hold it.
-            OSError: it could not be written.
+            UnicodeEncodeError: the encoding cannot represent it.
+            OSError: the file cannot be written.
         """
         self._writer.writerow(row)
         if self._text.tell() > _AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was not written yet.
+        """Write the buffered rows.
 
         Raises:
-            UnicodeEncodeError: the encoding does not hold it.
-            OSError: it could not be written.
+            UnicodeEncodeError: the encoding cannot represent them.
+            OSError: the file cannot be written.
         """
         self._file.write(self._text.getvalue().encode(self._encoding))
         self._text.seek(0)

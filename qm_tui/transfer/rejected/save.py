@@ -1,8 +1,8 @@
-"""Rejected records to a file of their own, to be corrected and imported.
+"""Saving of rejected records to a file, where they can be corrected and imported.
 
 Source: the users file, section 3, "Rejected records can be saved". Records go to
-`NAME-rejected.csv` with their problems and the cells that they had, in the dialect of the file;
-lines that could not be read go to `NAME-unreadable.txt` byte for byte.
+`NAME-rejected.csv` with their problems and original cells, in the format of the imported file;
+unreadable lines go to `NAME-unreadable.txt` unchanged.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,30 +33,30 @@ __all__ = [
 
 
 def problems_text(faults: Iterable[Fault]) -> str:
-    """What keeps a record out and what to do about it, as the Problems column says it."""
-    said = []
+    """Return the errors of a record and their fixes, for the Problems column."""
+    sentences = []
     for fault in faults:
         if fault.severity is Severity.ERROR:
             name = fault.field.name if fault.field else ""
-            about = "" if fault.message.startswith(name) else f"{name}: "
-            said.append(f"{about}{sentence(fault.message)} {fault.remedy}")
-    return " ".join(said)
+            prefix = "" if fault.message.startswith(name) else f"{name}: "
+            sentences.append(f"{prefix}{sentence(fault.message)} {fault.remedy}")
+    return " ".join(sentences)
 
 
 def rejections_of(plan: Plan) -> dict[int, str]:
-    """By record number, why the rejected records of a plan are kept out, as `problems_text` says.
+    """Return by record number the `problems_text` of the rejected records of a plan.
 
     Args:
-        plan: a plan that keeps what becomes of each record.
+        plan: a plan with its outcomes.
     """
     outcomes = plan.outcomes or Outcomes()
     return {number: problems_text(outcomes.faults[number]) for number in sorted(outcomes.values)}
 
 
 def left_out(plan: Plan, saved: int) -> list[str]:
-    """What is to be said of rejected records that a plan knows no longer; mostly nothing."""
+    """Return a message about rejected records that the plan does not contain, if there are any."""
     more = plan.rejected - saved
-    return [f"{counted(more, 'more rejected record')} were not saved: too many."] if more else []
+    return [f"Not saved: {counted(more, 'more rejected record')} (limit reached)."] if more else []
 
 
 def save_rejected(
@@ -70,32 +70,32 @@ def save_rejected(
     corrections: Mapping[int, Values] | None = None,
     signature: tuple[int, ...] | None = None,
 ) -> Saved:
-    """Write the rejected records of a file to another, and its unreadable lines beside that.
+    """Write the rejected records of a file to one file, and its unreadable lines to another.
 
-    Both are written wholly or not at all, readable for their owner alone: passwords are in them.
+    Both are written atomically, and readable only by their owner, as they contain passwords.
 
     Args:
-        path: the file that was imported.
-        read_as: how it was read.
-        problems_by_number: what is wrong with each rejected record, by its number in the file.
-        target: where the records go; `.csv` is added to its name where it is missing. Lines that
-            could not be read go to its `unreadable_path`.
-        tick: told how far it is; it may raise `Cancelled`, which leaves nothing behind.
-        overwrite: whether files that stand there may be replaced.
-        corrections: by record number, values that were corrected and are rejected still; they
-            take the place of the cells.
-        signature: that of the file when it was planned, by which it is known again.
+        path: the imported file.
+        read_as: the options with which it was read.
+        problems_by_number: the problems of each rejected record, by its number in the file.
+        target: the file for the records; `.csv` is appended if it is missing. Unreadable lines go
+            to its `unreadable_path`.
+        tick: progress callback; may raise `Cancelled`, which leaves nothing behind.
+        overwrite: whether existing files may be replaced.
+        corrections: by record number, corrected values of records that are still rejected; they
+            replace the cells.
+        signature: the signature of the file when it was planned.
 
     Raises:
-        AlreadyThere: a file stands there, and `overwrite` is False. The text names a free one.
-        Refused: there are no rejected records, or the file was changed since, or it could not be
-            read, or nothing could be written.
+        AlreadyThere: a file exists, and `overwrite` is False. The text suggests a free name.
+        Refused: there are no rejected records, the imported file has changed or cannot be read, or
+            nothing can be written.
     """
     target = export_path(target)
     with UsersFile(path, read_as) as file:
         known = Known(file.findings.dialect, file.findings.columns, file.size, file.signature)
     if not problems_by_number:
-        msg = f"No record of {visible(short(path))} is rejected. {NOTHING_SAVED}"
+        msg = f"{visible(short(path))} has no rejected records. {NOTHING_SAVED}"
         raise Refused(msg)
     if signature not in (None, known.signature):
         raise changed(path)
@@ -116,19 +116,18 @@ def save_rejected(
             return saving.saved("utf-8-sig")
     except UnicodeEncodeError as error:
         msg = (
-            "A corrected value holds half a character, which no file can hold: correct it first. "
-            f"{NOTHING_SAVED}"
+            "A corrected value contains an invalid character (unpaired surrogate). "
+            f"{NOTHING_SAVED} Correct the value first."
         )
         raise Refused(msg) from error
     except FileExistsError as error:
         raise saving.already_there() from error
     except NotDurable as error:
         msg = (
-            f"The system could not sync the folder of {visible(short(target))} "
-            f"({reason(error)}): it is not known whether what was saved there outlasts a power "
-            "cut. Save it again."
+            "The rejected records were saved, but may be lost in a power failure: syncing the "
+            f"folder of {visible(short(target))} failed ({reason(error)}). Save them again."
         )
         raise Refused(msg) from error
     except OSError as error:
-        msg = f"{visible(short(target))} could not be written: {reason(error)}. {NOTHING_SAVED}"
+        msg = f"Cannot write {visible(short(target))}: {reason(error)}. {NOTHING_SAVED}"
         raise Refused(msg) from error

@@ -1,1 +1,1 @@
-"""The Activity page: transactions and what each of them did."""
+"""The Activity page: all transactions, and the changes of each."""

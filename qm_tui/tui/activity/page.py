@@ -1,4 +1,4 @@
-"""The Activity page: who did what and when, and taking it back."""
+"""The Activity page: all transactions, their filter, and undo."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,11 @@ from textual.widgets import Input, Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.progress import STEP
+from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import counted
-from qm_tui.tui.activity.list import ActivityList
+from qm_tui.tui.activity.list import ActivityList, counts_width
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import Offer
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
@@ -30,22 +31,30 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.query.filter_parser import LONGEST
 
 _REST: Final = 0.0005
+_NO_TRANSACTIONS: Final = "No transactions yet."
+_NO_MATCH: Final = "No transactions match the filter. Press Esc to clear it."
 
 
 class ActivityRead(Message):
     """The transactions were read.
 
     Args:
-        transactions: those that the filter shows, newest first.
-        total: how many there are.
+        transactions: those that match the filter, newest first.
+        total: the number of all transactions.
         words: the words of the filter.
+        counts_width: the width of the column with the numbers of users.
     """
 
     def __init__(
-        self, transactions: Sequence[TransactionSummary], total: int, words: Sequence[str]
+        self,
+        transactions: Sequence[TransactionSummary],
+        total: int,
+        words: Sequence[str],
+        counts_width: int,
     ) -> None:
         super().__init__()
         self.transactions, self.total, self.words = transactions, total, words
+        self.counts_width = counts_width
 
 
 class ActivityRefused(Message):
@@ -57,11 +66,11 @@ class ActivityRefused(Message):
 
 
 class _FilterInput(PlainInput):
-    """What is typed into it is applied with Enter; Esc clears it."""
+    """The filter field: Enter applies the filter, Esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "screen.clear_filter", "Clear", show=False),
-        Binding("down", "screen.focus_list", "List", show=False),
+        Binding("escape", "screen.clear_filter", "Clear filter", show=False),
+        Binding("down", "screen.focus_list", "Go to list", show=False),
     ]
 
     def __init__(self) -> None:
@@ -73,7 +82,7 @@ class ActivityPage(Page):
     """Administration > Activity.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that all pages share.
     """
 
     PAGE: ClassVar[str] = "activity"
@@ -82,7 +91,7 @@ class ActivityPage(Page):
         Offer("[u Undo]", "undo", "undo"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that of keys that come in one burst the next goes into the field
+        # with priority, so that the next key of a burst goes into the field
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
         UNDO,
         *COMMON,
@@ -102,15 +111,14 @@ class ActivityPage(Page):
         return self.query_one(_FilterInput)
 
     def compose_page(self) -> Iterator[Widget]:
-        """The filter's line, the list, and what is said where there is none."""
+        """Yield the filter, the list, and the text shown if there are no transactions."""
         with Horizontal(id="filter-line"):
             yield Label(safe("/ "))
             yield _FilterInput()
         yield ActivityList()
-        yield Static(safe("No transaction is known yet."), id="no-transactions")
+        yield Static(safe(_NO_TRANSACTIONS), id="no-transactions")
 
     def on_mount(self) -> None:
-        """Show the newest transactions."""
         self.query_one("#filter-line").display = False
         self.query_one("#no-transactions").display = False
         super().on_mount()
@@ -127,7 +135,7 @@ class ActivityPage(Page):
     # Reading
 
     def show_view(self, view: View) -> None:
-        """The store holds something else: there are other transactions."""
+        """Show another state of the store, which has other transactions."""
         super().show_view(view)
         self._read(self._words)
 
@@ -136,8 +144,8 @@ class ActivityPage(Page):
         worker = get_current_worker()
         try:
             transactions = self.session.store.transactions()
-        except StoreError as refused:
-            self.post_message(ActivityRefused(str(refused)))
+        except StoreError as error:
+            self.post_message(ActivityRefused(str(error)))
             return
         shown = transactions
         if words:
@@ -150,7 +158,8 @@ class ActivityPage(Page):
                 if worker.is_cancelled:
                     return
         if not worker.is_cancelled:
-            self.post_message(ActivityRead(shown, len(transactions), words))
+            width = counts_width(shown)
+            self.post_message(ActivityRead(shown, len(transactions), words, width))
 
     @on(ActivityRefused)
     def _refused(self, event: ActivityRefused) -> None:
@@ -164,24 +173,18 @@ class ActivityPage(Page):
         if event.words:
             count = f"{len(event.transactions):,} of {event.total:,} shown"
         self.query_one("#count", Static).update(safe(count))
-        nothing = self.query_one("#no-transactions", Static)
-        nothing.display = not event.transactions
-        nothing.update(
-            safe(
-                "No transaction has all these words. Esc clears the filter."
-                if event.words
-                else "No transaction is known yet."
-            )
-        )
+        empty = self.query_one("#no-transactions", Static)
+        empty.display = not event.transactions
+        empty.update(safe(_NO_MATCH if event.words else _NO_TRANSACTIONS))
         was_empty = self._list.cursor_transaction is None
-        self._list.show(event.transactions)
+        self._list.show(event.transactions, event.counts_width)
         if was_empty or not event.transactions:
-            self.show_work()  # there is something to open and to undo, or there no longer is
+            self.show_work()  # Open and Undo become possible or impossible
 
     # The filter
 
     def action_filter(self) -> None:
-        """Type words; transactions that have all of them are shown."""
+        """Edit the filter: words that a transaction must contain."""
         self.query_one("#filter-line").display = True
         self.set_focus(self._filter)
 
@@ -201,7 +204,7 @@ class ActivityPage(Page):
         self._read(self._words)
 
     def action_back(self) -> None:
-        """Clear the filter; without one, go back to the users."""
+        """Clear the filter; without a filter, go back to the Users page."""
         if self.is_busy:
             self.action_cancel()
         elif self._words:
@@ -213,18 +216,18 @@ class ActivityPage(Page):
 
     @on(ActivityList.RowSelected)
     def action_open(self) -> None:
-        """See what the transaction under the cursor did."""
+        """Show the changes of the current transaction."""
         transaction = self._list.cursor_transaction
         if transaction is not None:
             self.app.push_screen(TransactionScreen(transaction, self.session.store))
 
     def transaction_to_undo(self) -> int | None:
-        """The transaction under the cursor."""
+        """Return the number of the current transaction."""
         transaction = self._list.cursor_transaction
         return transaction.number if transaction is not None else None
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now. In the field of the filter its key is a letter."""
+        """Disable what is not possible now. In the filter field, `/` is a character."""
         if action == "filter" and self.is_mounted and self._filter.has_focus:
             return False
         if action in ("open", "undo"):
@@ -235,8 +238,14 @@ class ActivityPage(Page):
 
 
 def _searched(transaction: TransactionSummary) -> str:
-    """What the words of a filter are looked for in."""
-    number, when = str(transaction.number), time_text(transaction.time)
-    return "\n".join(
-        (number, when, transaction.login, transaction.address, transaction.reason)
-    ).casefold()
+    """Return the text that is searched for the words of the filter."""
+    action = transaction.action
+    parts = (
+        f"{transaction.number}",
+        time_text(transaction.time),
+        transaction.login,
+        transaction.address,
+        list_text(action, transaction.users),
+        action.details,
+    )
+    return "\n".join(parts).casefold()

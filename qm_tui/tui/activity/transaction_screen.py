@@ -1,4 +1,4 @@
-"""What a transaction did: each user, and each field before and after."""
+"""The changes of a transaction: each user, and each field before and after."""
 
 import time
 from bisect import bisect_right
@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
+from qm_tui.store.changes.action_text import details_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import fitted
@@ -22,12 +23,12 @@ from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.virtual_list import VirtualRows
 
 _BATCH: Final = 100
-"""Users after which the worker rests: a few milliseconds of work."""
+"""Users after which the worker yields control: a few milliseconds of work."""
 
 _REST: Final = 0.0005
 _INTERVAL: Final = 1 / 15
 _FIRST: Final = 40
-"""Users that are shown at once."""
+"""Users that are shown first."""
 
 
 class ChangeList(VirtualRows):
@@ -46,11 +47,11 @@ class ChangeList(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return self._ends[-1] if self._ends else 0
 
     def add(self, users: Iterable[str]) -> None:
-        """Show more users behind the others, each with its lines."""
+        """Append users, each with its lines."""
         end = self.row_count
         was_empty = not end
         for lines in users:
@@ -63,26 +64,26 @@ class ChangeList(VirtualRows):
             self.rows_added()
 
     def line(self, row: int) -> str:
-        """A line."""
-        at = bisect_right(self._ends, row)
-        lines = self._users[at].split("\n")
-        return lines[row - self._ends[at] + len(lines)]
+        """Return a line."""
+        index = bisect_right(self._ends, row)
+        lines = self._users[index].split("\n")
+        return lines[row - self._ends[index] + len(lines)]
 
     def row_text(self, row: int, width: int) -> str:
-        """A line, with the cursor's sign."""
+        """A line, with the cursor."""
         sign = ">" if row == self.cursor_row else " "
         return fitted(f"{sign} {self.line(row)}", width)
 
     def footer_text(self, width: int, line: int) -> str:
-        """Which user of how many."""
+        """The position of the current user."""
         if not self._ends:
             return " " * width
-        at = bisect_right(self._ends, self.cursor_row) + 1
-        return fitted(f"user {at:,} of {len(self._users):,} ".rjust(width), width)
+        position = bisect_right(self._ends, self.cursor_row) + 1
+        return fitted(f"user {position:,} of {len(self._users):,} ".rjust(width), width)
 
 
 class UsersRead(Message):
-    """More of the transaction was read.
+    """More users of the transaction were read.
 
     Args:
         users: the lines of each user.
@@ -94,10 +95,10 @@ class UsersRead(Message):
 
 
 class ReadingEnded(Message):
-    """The transaction was read to its end, or it could not be.
+    """Reading the transaction has finished or failed.
 
     Args:
-        sentence: why it could not be read; empty where it could.
+        sentence: the error message; empty if there was no error.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -106,35 +107,39 @@ class ReadingEnded(Message):
 
 
 class TransactionScreen(Dialog[None]):
-    """Shows what a transaction did.
+    """The view of a transaction.
 
     Args:
         transaction: the transaction.
-        store: where it is kept.
+        store: its store.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Close")]
 
     def __init__(self, transaction: TransactionSummary, store: UserStore) -> None:
         super().__init__()
         self._transaction, self._store = transaction, store
 
     def compose(self) -> ComposeResult:
-        """Who and why, the users and fields, the line under the cursor in full, and OK."""
         transaction = self._transaction
+        action = transaction.action
+        about = [title_text(transaction), origin_text(transaction)]
+        if details := details_text(action):
+            about.append(details)
+        if action.digest:
+            about.append(f"SHA-256: {action.digest}")
         with Vertical(classes="dialog", id="transaction") as dialog:
             dialog.border_title = safe(f"Transaction {transaction.number:,}")
-            dialog.border_subtitle = safe("Esc back")
-            yield Static(safe_lines((title_text(transaction), origin_text(transaction))), id="what")
+            dialog.border_subtitle = safe("Esc close")
+            yield Static(safe_lines(about), id="what")
             yield ChangeList()
             yield Static(id="line")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def on_mount(self) -> None:
-        """Begin to read."""
         self.query_one(ChangeList).focus()
-        self.query_one("#line", Static).update(safe("Reading …"))
+        self.query_one("#line", Static).update(safe("Loading…"))
         self._read()
 
     @work(thread=True)
@@ -142,24 +147,24 @@ class TransactionScreen(Dialog[None]):
         worker = get_current_worker()
         sentence = ""
         waiting: list[str] = []
-        told = 0.0
+        sent = 0.0
         try:
-            known = self._store.state.users
-            for count, done in enumerate(
+            users = self._store.state.users
+            for count, change in enumerate(
                 self._store.transaction_changes(self._transaction.number), start=1
             ):
-                waiting.append("\n".join(lines_of(done, known)))
+                waiting.append("\n".join(lines_of(change, users)))
                 if count % _BATCH and count != _FIRST:
                     continue
                 if worker.is_cancelled:
                     return
                 time.sleep(_REST)
-                if time.monotonic() - told >= _INTERVAL:
-                    told = time.monotonic()
+                if time.monotonic() - sent >= _INTERVAL:
+                    sent = time.monotonic()
                     self.post_message(UsersRead(waiting))
                     waiting = []
-        except StoreError as refused:
-            sentence = str(refused)
+        except StoreError as error:
+            sentence = str(error)
         if waiting:
             self.post_message(UsersRead(waiting))
         self.post_message(ReadingEnded(sentence))
@@ -173,7 +178,7 @@ class TransactionScreen(Dialog[None]):
         if event.sentence:
             self.query_one("#line", Static).update(safe(event.sentence))
         elif not self.query_one(ChangeList).row_count:
-            self.query_one("#line", Static).update(safe("It changed no user."))
+            self.query_one("#line", Static).update(safe("No users were changed."))
 
     @on(VirtualRows.RowHighlighted)
     def _highlighted(self, event: VirtualRows.RowHighlighted) -> None:

@@ -1,1 +1,1 @@
-"""Changes of several users, and undo: dialogs and their flow."""
+"""Bulk changes and undo: dialogs and their flow."""

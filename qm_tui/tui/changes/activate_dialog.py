@@ -1,4 +1,4 @@
-"""Asks whether users shall be activated or inactivated."""
+"""The dialog that activates or inactivates users."""
 
 from typing import ClassVar, Final, NamedTuple
 
@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
+from qm_tui.text import counted
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
 
@@ -16,11 +17,11 @@ INACTIVATE: Final = "0"
 
 
 class HowMany(NamedTuple):
-    """Users with whom something is to be done.
+    """Numbers of the users that an action applies to.
 
     Attributes:
-        active: how many are active.
-        inactive: how many are not.
+        active: the number of active users.
+        inactive: the number of inactive users.
     """
 
     active: int
@@ -28,32 +29,31 @@ class HowMany(NamedTuple):
 
     @property
     def users(self) -> int:
-        """How many there are."""
+        """The number of users."""
         return self.active + self.inactive
 
     @property
     def words(self) -> str:
-        """How many are active and how many not."""
+        """How many are active and how many are inactive."""
         parts = [f"{self.active:,} active" if self.active else ""]
         parts.append(f"{self.inactive:,} inactive" if self.inactive else "")
         return ", ".join(filter(None, parts))
 
 
 class ActivateDialog(Dialog[str | None]):
-    """Asks which. It gives `ACTIVATE`, `INACTIVATE` or None.
+    """Asks for the action. The result is `ACTIVATE`, `INACTIVATE`, or None if canceled.
 
-    Of one user the one thing that can be done has the focus, of several the answer that does
-    nothing.
+    For one user, the only possible action has the focus; for several, Cancel has it.
 
     Args:
-        who: who they are, in words.
+        who: the user, or the number of marked users, as text.
         how_many: how many of them are active.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "cancel", "Back"),
-        Binding("left,up", "app.focus_previous", "Previous answer", show=False),
-        Binding("right,down", "app.focus_next", "Next answer", show=False),
+        Binding("escape,q", "cancel", "Cancel"),
+        Binding("left,up", "app.focus_previous", "Previous button", show=False),
+        Binding("right,down", "app.focus_next", "Next button", show=False),
         Binding("question_mark", "app.show_keys", "Keys", show=False),
     ]
 
@@ -62,28 +62,36 @@ class ActivateDialog(Dialog[str | None]):
         self._who, self._how_many = who, how_many
 
     def compose(self) -> ComposeResult:
-        """Who they are, and what can be done."""
         active, inactive = self._how_many
-        count = f": {self._how_many.words}" if self._how_many.users > 1 else ""
-        state = "" if self._how_many.users > 1 else " is active" if active else " is inactive"
+        is_one = self._how_many.users == 1
+        users = self._who if is_one else counted(self._how_many.users, "user")
+        title = f"Activate or inactivate {users}?"
+        if not inactive:
+            title = f"Inactivate {users}?"
+        elif not active:
+            title = f"Activate {users}?"
+        text = f"{self._who}: {self._how_many.words}."
+        if is_one:
+            text = "The user is active." if active else "The user is inactive."
         with Vertical(classes="dialog", id="activate-dialog") as dialog:
-            dialog.border_title = safe("Activate or inactivate")
-            yield Static(safe(f"{self._who}{count}{state}.", 200), classes="dialog-text")
+            dialog.border_title = safe(title, 70)
+            yield Static(safe(text, 200), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
                 if active:
-                    yield Button(safe(f"[Inactivate {active:,}]"), id="inactivate", compact=True)
+                    caption = "[Inactivate]" if is_one else f"[Inactivate {active:,}]"
+                    yield Button(safe(caption), id="inactivate", compact=True)
                 if inactive:
-                    yield Button(safe(f"[Activate {inactive:,}]"), id="activate", compact=True)
+                    caption = "[Activate]" if is_one else f"[Activate {inactive:,}]"
+                    yield Button(safe(caption), id="activate", compact=True)
                 yield Button(safe("[Cancel]"), id="no", compact=True)
 
     def on_mount(self) -> None:
-        """Focus what surprises nobody."""
         buttons = list(self.query(Button))
         if buttons:
             self.set_focus(buttons[0] if self._how_many.users == 1 else buttons[-1])
 
     def action_cancel(self) -> None:
-        """Close it, and nothing is done."""
+        """Cancel."""
         self.dismiss(None)
 
     @on(Button.Pressed)

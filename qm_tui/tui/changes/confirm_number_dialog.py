@@ -1,4 +1,4 @@
-"""The guard of a mass change: its number must be typed before it is made."""
+"""The dialog that confirms a mass change with its number."""
 
 from typing import ClassVar
 
@@ -14,46 +14,46 @@ from qm_tui.tui.widgets.number_input import NumberField
 
 
 class ConfirmDialog(Dialog[int | None]):
-    """Asks for the number of a mass change. It gives the number, or None; Esc gives None.
+    """Asks for the number of a mass change. The result is the number, or None if canceled.
 
     Args:
-        number: the number.
-        text: what would be done, and that nothing is written yet.
-        yes: the word on the button that does it.
+        number: the number that confirms.
+        text: the effect, and that nothing has been saved yet.
+        title: the question.
+        yes: the caption of the button that confirms.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "no", "Back"),
-        Binding("q", "no", "Back", show=False),
+        Binding("escape", "no", "Cancel"),
+        Binding("q", "no", "Cancel", show=False),
     ]
 
-    def __init__(self, number: int, text: str, *, yes: str) -> None:
+    def __init__(self, number: int, text: str, *, title: str, yes: str) -> None:
         super().__init__(classes="small-dialog")
-        self._number, self._text, self._yes = number, text, yes
+        self._number, self._text, self._title, self._yes = number, text, title, yes
 
     def compose(self) -> ComposeResult:
-        """What it would do, the field, and the answers."""
         with Vertical(classes="dialog", id="confirm-dialog") as dialog:
-            dialog.border_title = safe("A mass change")
+            dialog.border_title = safe(self._title)
             yield Static(safe(self._text), classes="dialog-text")
             with Horizontal(id="confirm-line"):
-                yield Label(safe(f"If that is meant, type {self._number} "))
-                yield NumberField(self._number, id="confirm")
+                number = NumberField(self._number, id="confirm")
+                yield Label(safe(number.prompt))
+                yield number
             yield Static(id="confirm-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
                 yield Button(safe(f"[{self._yes}]"), id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """The field waits for the number."""
         self.query_one("#confirm").focus()
 
     def action_no(self) -> None:
-        """Close it, and nothing is done."""
+        """Cancel."""
         self.dismiss(None)
 
     @on(Button.Pressed, "#no")
-    def _refused(self) -> None:
+    def _canceled(self) -> None:
         self.dismiss(None)
 
     @on(Button.Pressed, "#yes")
@@ -63,6 +63,5 @@ class ConfirmDialog(Dialog[int | None]):
         if field.holds_it:
             self.dismiss(self._number)
             return
-        said = f"That is not the number: type {self._number}, or press Esc."
-        self.query_one("#confirm-refused", Static).update(safe(said))
+        self.query_one("#confirm-refused", Static).update(safe(field.mismatch))
         field.focus()

@@ -1,4 +1,4 @@
-"""Asks before users are deleted, and offers to inactivate them instead."""
+"""The dialog that confirms a deletion, or inactivates the users instead."""
 
 from enum import Enum, auto
 from typing import ClassVar, Final
@@ -11,78 +11,93 @@ from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.text import counted
 from qm_tui.tui.changes.activate_dialog import HowMany
+from qm_tui.tui.changes.mass_change import deletion_effect, share_of
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 
-_RECORDINGS: Final = (
-    "In the Quality Management Suite, deleting a user deletes the user's recordings too. "
-    "Inactivating keeps them."
-)
-_UNDO: Final = (
-    "In this store u takes either back; recordings that the suite deleted do not come back."
-)
+_DELETES_ONE: Final = "In the suite, the user's recordings are deleted, too."
+_INACTIVATE_INSTEAD: Final = "Inactivating keeps the recordings."
+_UNDO: Final = "Undo in qm-tui restores users, but not their recordings."
+
+_WIDE: Final = 80
+"""The width of the terminal in which the longest captions fit."""
 
 
 class Answer(Enum):
-    """What is to be done with the users."""
+    """The chosen action."""
 
     DELETE = auto()
     INACTIVATE = auto()
 
 
 class DeleteDialog(Dialog[Answer | None]):
-    """Asks what is to be done. It gives that, or None.
+    """Asks whether to delete users. The result is the action, or None if canceled.
 
-    Inactivate has the focus where anybody is active, else the answer that does nothing. To delete
-    more than one user takes their number, typed.
+    If there are active users, Inactivate has the focus, otherwise Cancel. To delete more than one
+    user, the admin types their number.
 
     Args:
-        who: who they are, in words.
+        who: the user, or the number of marked users, as text.
         how_many: how many of them are active.
+        total: the number of users in the store.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Back"),
-        Binding("q", "cancel", "Back", show=False),
-        Binding("left,up", "app.focus_previous", "Previous answer", show=False),
-        Binding("right,down", "app.focus_next", "Next answer", show=False),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("q", "cancel", "Cancel", show=False),
+        Binding("left,up", "app.focus_previous", "Previous button", show=False),
+        Binding("right,down", "app.focus_next", "Next button", show=False),
     ]
 
-    def __init__(self, who: str, how_many: HowMany) -> None:
+    def __init__(self, who: str, how_many: HowMany, total: int) -> None:
         super().__init__(classes="small-dialog")
-        self._who, self._how_many = who, how_many
+        self._who, self._how_many, self._total = who, how_many, total
 
     def compose(self) -> ComposeResult:
-        """What deleting means, the number, and the answers."""
         users, active = self._how_many.users, self._how_many.active
-        count = f": {self._how_many.words}" if users > 1 else ""
+        is_one = users == 1
+        of_users = counted(users, "user")
         with Vertical(classes="dialog", id="delete-dialog") as dialog:
-            dialog.border_title = safe("Delete")
-            lines = (f"{self._who}{count}.", "", _RECORDINGS, _UNDO)
-            yield Static(safe_lines(lines), classes="dialog-text")
-            if users > 1:
+            title = f"Delete {self._who}?" if is_one else f"Delete {of_users}?"
+            dialog.border_title = safe(title, 70)
+            yield Static(safe_lines(self._lines()), classes="dialog-text")
+            if not is_one:
                 with Horizontal(id="delete-line"):
-                    yield Label(safe(f"To delete them, type {users} "))
-                    yield NumberField(users, id="confirm")
+                    number = NumberField(users, id="confirm")
+                    yield Label(safe(number.prompt))
+                    yield number
             yield Static(id="delete-refused")
             with Horizontal(classes="dialog-buttons"):
                 if active:
-                    yield Button(safe(f"[Inactivate {active:,}]"), id="inactivate", compact=True)
-                yield Button(safe(f"[Delete {counted(users, 'user')}]"), id="yes", compact=True)
+                    inactivate = "Inactivate" if is_one else f"Inactivate {active:,}"
+                    instead = " instead" if is_one or self.app.size.width >= _WIDE else ""
+                    yield Button(safe(f"[{inactivate}{instead}]"), id="inactivate", compact=True)
+                delete = "Delete" if is_one else f"Delete {of_users}"
+                yield Button(safe(f"[{delete}]"), id="yes", compact=True)
                 yield Button(safe("[Cancel]"), id="no", compact=True)
 
+    def _lines(self) -> list[str]:
+        users, active = self._how_many.users, self._how_many.active
+        if users == 1:
+            lines = [_DELETES_ONE]
+        else:
+            share = share_of(users, self._total)
+            lines = [f"{self._who}: {self._how_many.words}.", "", deletion_effect(share)]
+        if active:
+            lines.append(_INACTIVATE_INSTEAD)
+        return [*lines, _UNDO]
+
     def on_mount(self) -> None:
-        """The answer that loses nothing has the focus."""
         for button in self.query("#inactivate" if self._how_many.active else "#no"):
             self.set_focus(button)
 
     def action_cancel(self) -> None:
-        """Close it, and nothing is done."""
+        """Cancel."""
         self.dismiss(None)
 
     @on(Button.Pressed, "#no")
-    def _no(self) -> None:
+    def _canceled(self) -> None:
         self.dismiss(None)
 
     @on(Button.Pressed, "#inactivate")
@@ -92,11 +107,12 @@ class DeleteDialog(Dialog[Answer | None]):
     @on(Button.Pressed, "#yes")
     @on(Input.Submitted)
     def _delete(self) -> None:
-        users = self._how_many.users
-        if users == 1 or self.query_one(NumberField).holds_it:
+        if self._how_many.users == 1:
             self.dismiss(Answer.DELETE)
             return
-        self.query_one("#delete-refused", Static).update(
-            safe(f"Nothing is deleted yet: type {users} first, or press Esc.")
-        )
-        self.set_focus(self.query_one(NumberField))
+        field = self.query_one(NumberField)
+        if field.holds_it:
+            self.dismiss(Answer.DELETE)
+            return
+        self.query_one("#delete-refused", Static).update(safe(field.mismatch))
+        self.set_focus(field)

@@ -1,10 +1,10 @@
-"""What can be changed for several users at once, and by which choices."""
+"""The fields that can be set for several users at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.tui.widgets.option_row import Option
-from qm_tui.users.fields import FIELD, Field
+from qm_tui.users.fields import CATEGORICAL, FIELD, Field
 from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_values
 
 _COMPUTER: Final = FIELD["computer_recording_license"]
@@ -19,13 +19,13 @@ def _computer_values(choice: str) -> Mapping[str, str]:
 
 
 class What(NamedTuple):
-    """What can be changed for several users.
+    """A field, or a group of fields, that can be set for several users.
 
     Attributes:
         name: its name.
-        field: the field, where its value is typed.
-        options: the choices, where there are some.
-        values: given a choice, what is given to the users, by field key.
+        field: the field, if its value is typed.
+        options: the options, if one is selected.
+        values: returns the values for an option, by field key.
     """
 
     name: str
@@ -34,20 +34,21 @@ class What(NamedTuple):
     values: Callable[[str], Mapping[str, str]] = _computer_values
 
 
-_TYPED: Final = ("recording_profile", "security_profile", "department", "location")
+_FIRST: Final = (FIELD["recording_profile"], FIELD["security_profile"])
+"""The fields that are set most often."""
 
 
 def all_that_can_change(*, allow_unlicensed: bool) -> Sequence[What]:
-    """All that can be changed for several users, in the order in which it is offered.
+    """Return all fields that can be set for several users, in the order of the dialog.
 
     Args:
-        allow_unlicensed: whether users may be left without a license.
+        allow_unlicensed: whether users without a license are allowed.
     """
-    words = {License.UNLIMITED: "Unlimited", License.ON_DEMAND: "On-Demand", License.NONE: "none"}
+    labels = {License.UNLIMITED: "Unlimited", License.ON_DEMAND: "On-Demand", License.NONE: "none"}
     licenses = CALL_LICENSES if allow_unlicensed else CALL_LICENSES[:-1]
-    options = [Option(one.value, words[one]) for one in licenses]
+    options = [Option(license.value, labels[license]) for license in licenses]
     yes_no = (Option("1", "yes"), Option("0", "no"))
-    typed = [FIELD[key] for key in (*_TYPED, "recording_service")]
+    typed = (*_FIRST, *(field for field in CATEGORICAL if field not in _FIRST))
     return (
         *(What(field.name, field) for field in typed),
         What("Call recording license", None, options, _license_values),

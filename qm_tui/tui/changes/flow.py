@@ -1,21 +1,21 @@
-"""The current user or all marked ones, changed in one transaction."""
+"""Bulk changes of the current user or the marked users, each in one transaction."""
 
 import asyncio
 from collections.abc import Collection
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from textual.screen import Screen
 
 from qm_tui.preferences import remembered
 from qm_tui.progress import STEP, Phase, Tick
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan
-from qm_tui.store.changes.bulk import chosen as these
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.changes.bulk import chosen as fixed_users
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
 from qm_tui.text import counted
 from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
-from qm_tui.tui.changes.apply import carry_out, planned
+from qm_tui.tui.changes.apply import CANCELED, carry_out, planned
 from qm_tui.tui.changes.delete_dialog import Answer, DeleteDialog
 from qm_tui.tui.changes.selection import Chosen
 from qm_tui.tui.changes.set_field_dialog import ChangeDialog
@@ -23,15 +23,13 @@ from qm_tui.tui.changes.summary import said_of_change
 from qm_tui.tui.work.background import in_background
 from qm_tui.tui.work.session import Session
 
-_CANCELLED: Final = "Cancelled. Nothing was changed."
-
 
 async def activate(page: Screen[Any], session: Session, chosen: Chosen) -> None:
     """Activate or inactivate users.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
+        page: the page that shows the progress.
+        session: the state that the pages share.
         chosen: the users.
     """
     state = session.store.state
@@ -43,11 +41,11 @@ async def activate(page: Screen[Any], session: Session, chosen: Chosen) -> None:
 
 
 async def change_field(page: Screen[Any], session: Session, chosen: Chosen) -> None:
-    """Give users one value of a field.
+    """Set a field for users.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
+        page: the page that shows the progress.
+        session: the state that the pages share.
         chosen: the users.
     """
     allows = (await asyncio.to_thread(remembered)).import_choices.allow_unlicensed
@@ -61,22 +59,23 @@ async def delete(page: Screen[Any], session: Session, chosen: Chosen) -> None:
     """Delete users, or inactivate them instead.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
+        page: the page that shows the progress.
+        session: the state that the pages share.
         chosen: the users.
     """
     state = session.store.state
     how_many = await _counted(page, session, chosen.user_ids, state)
     if how_many is None or not how_many.users:
         return
-    answer = await page.app.push_screen_wait(DeleteDialog(chosen.words, how_many))
+    dialog = DeleteDialog(chosen.words, how_many, len(state.users))
+    answer = await page.app.push_screen_wait(dialog)
     if answer is Answer.INACTIVATE:
         await _set_active(page, session, chosen, INACTIVATE, state)
     elif answer is Answer.DELETE:
-        change = BulkChange(TransactionKind.DELETE, "delete", these(chosen.user_ids), None)
+        change = BulkChange(Action(TransactionKind.DELETE), fixed_users(chosen.user_ids), None)
         plan = await planned(page, session, change, state)
         if plan is not None:
-            # their number was typed in the dialog
+            # the dialog has asked for the number
             confirmed = plan.must_confirm
             await carry_out(page, session, plan, _said_of_deletion, confirmed=confirmed)
 
@@ -85,36 +84,37 @@ async def _set_active(
     page: Screen[Any], session: Session, chosen: Chosen, flag: str, state: State
 ) -> None:
     kind = TransactionKind.ACTIVATE if flag == ACTIVATE else TransactionKind.INACTIVATE
-    change = BulkChange(kind, kind.value, these(chosen.user_ids), {"is_active": flag})
+    change = BulkChange(Action(kind), fixed_users(chosen.user_ids), {"is_active": flag})
     plan = await planned(page, session, change, state)
     if plan is not None:
         await carry_out(page, session, plan, _said_of_activation)
 
 
 def _said_of_activation(plan: BulkPlan) -> str:
-    done = "activated" if plan.change.kind is TransactionKind.ACTIVATE else "inactivated"
-    return f"{counted(len(plan.changes), 'user')} {done}"
+    users = counted(len(plan.changes), "user")
+    is_activation = plan.change.action.kind is TransactionKind.ACTIVATE
+    return f"Activated {users}" if is_activation else f"Inactivated {users}"
 
 
 def _said_of_deletion(plan: BulkPlan) -> str:
-    return f"{counted(len(plan.changes), 'user')} deleted"
+    return f"Deleted {counted(len(plan.changes), 'user')}"
 
 
 async def _counted(
     page: Screen[Any], session: Session, user_ids: Collection[str], state: State
 ) -> HowMany | None:
-    """How many of some users are active; None where the page was told why that is not known."""
+    """Return how many of the users are active; None if the page has shown why it is unknown."""
     work = partial(_how_many, state, user_ids)
-    return await in_background(page, session, work, _CANCELLED)
+    return await in_background(page, session, work, CANCELED)
 
 
 def _how_many(state: State, user_ids: Collection[str], tick: Tick) -> HowMany:
-    active = there = 0
+    active = existing = 0
     for done, user_id in enumerate(user_ids):
         if not done % STEP:
             tick(Phase.CHECKING, done, len(user_ids))
         user = state.users.get(user_id)
         if user is not None:
-            there += 1
+            existing += 1
             active += user.is_active == "1"
-    return HowMany(active, there - active)
+    return HowMany(active, existing - active)

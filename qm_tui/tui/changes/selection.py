@@ -1,4 +1,4 @@
-"""With whom something is done: the marked users, or the current one."""
+"""The users that an action applies to: the marked users, or the current one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from qm_tui.users.fields import User
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """With whom something is done.
+    """The users that an action applies to.
 
     Attributes:
-        current: the user under the cursor, or whose details are shown; None where there is none.
-        marked: the User IDs of all who are marked; none where that does not count.
+        current: the current user, or the one whose details are shown; None if there is none.
+        marked: the User IDs of the marked users; empty if marks are ignored.
         hidden: how many of them are not shown.
-        is_like: whether a user who is added begins with the values of the current one.
+        is_like: whether a new user starts with values of the current one.
     """
 
     current: User | None
@@ -26,15 +26,15 @@ class Chosen:
 
     @property
     def user_ids(self) -> Collection[str]:
-        """The User IDs of the marked users; without any, of the current one."""
+        """The User IDs of the marked users; without marks, that of the current user."""
         if self.marked:
             return self.marked
         return () if self.current is None else (self.current.user_id,)
 
     @property
     def words(self) -> str:
-        """Who they are: "12 marked users, 3 of them not shown", or a name."""
+        """The users as text: "12 marked users (3 not shown)", or a name."""
         if self.marked:
-            hidden = f", {self.hidden:,} of them not shown" if self.hidden else ""
+            hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
             return f"{counted(len(self.marked), 'marked user')}{hidden}"
-        return "nobody" if self.current is None else title_of(self.current)
+        return "no user" if self.current is None else title_of(self.current)

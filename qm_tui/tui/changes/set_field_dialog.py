@@ -1,4 +1,4 @@
-"""Gives a field of several users one value: which field, which value, and what that changes."""
+"""The dialog that sets a field for several users: the field, the value and the effect."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar, Final
@@ -16,12 +16,12 @@ from qm_tui.crash import sentence_of
 from qm_tui.gc_control import no_garbage_collection
 from qm_tui.progress import Cancelled
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import counted, visible
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.editable_fields import all_that_can_change
-from qm_tui.tui.changes.summary import outcome_of, reason_of
+from qm_tui.tui.changes.summary import outcome_of
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import Question
@@ -34,18 +34,19 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 
 _PAUSE: Final = 0.15
-"""Seconds without a key after which it is counted whom the value changes."""
+"""Seconds without a key after which the effect of the value is computed."""
 
 _SUGGESTED: Final = 6
+"""Values in use that are listed."""
 
 
 class Planned(TextualMessage):
-    """It is known what a value changes.
+    """The effect of a value was computed.
 
     Args:
-        number: the number of the question.
-        plan: what it changes; None where that could not be found out.
-        sentence: why not.
+        number: the number of the request.
+        plan: the effect; None if it could not be computed.
+        sentence: the error in that case.
     """
 
     def __init__(self, number: int, plan: BulkPlan | None, sentence: str = "") -> None:
@@ -54,10 +55,10 @@ class Planned(TextualMessage):
 
 
 class _ValueInput(PlainInput):
-    """The line of the value."""
+    """The input for the value."""
 
     class Refused(TextualMessage):
-        """What was typed or pasted was not taken, or not all of it."""
+        """The typed or pasted text was not inserted, or not completely."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -68,32 +69,32 @@ class _ValueInput(PlainInput):
         self.suggester = Suggestions(values)
 
     def too_long(self, characters: int) -> None:
-        """Say that it would be too long."""
-        text = f"It would have {characters:,} characters, {MAX_VALUE:,} at most are allowed."
+        """Report that the value would be too long."""
+        text = f"Too long: {characters:,} characters (maximum {MAX_VALUE:,})."
         self.post_message(self.Refused(text))
 
     def left_out(self, characters: int) -> None:
-        """Say that characters were left out."""
-        count = counted(characters, "character")
-        self.post_message(self.Refused(f"{count} that cannot be shown: left out."))
+        """Report that nonprintable characters were removed."""
+        text = f"Removed {counted(characters, 'nonprintable character')}."
+        self.post_message(self.Refused(text))
 
 
 class ChangeDialog(Dialog[BulkPlan | None]):
-    """Asks which field gets which value. It gives what that does, agreed to, or None.
+    """Asks for a field and its value. The result is the accepted plan, or None if canceled.
 
     Args:
-        session: what the pages share.
+        session: the state that the pages share.
         user_ids: the users.
-        who: who they are, in words.
-        allow_unlicensed: whether the admin chose that users may have no license.
+        who: the users as text.
+        allow_unlicensed: whether users without a license are allowed.
 
     Attributes:
-        what: what is changed.
+        what: the current field.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "change", "Change", priority=True),
-        Binding("escape", "back", "Back"),
+        Binding("f2", "change", "Apply", priority=True),
+        Binding("escape", "back", "Cancel"),
         Binding("tab", "app.focus_next", "Next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
     ]
@@ -112,12 +113,11 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The fields, the value, what it changes, and the answers."""
         with Vertical(classes="dialog", id="change-dialog") as dialog:
-            dialog.border_title = safe(f"Change {self._who}", 70)
-            dialog.border_subtitle = safe("↑ ↓ field  Tab value  F2 change  Esc back")
+            dialog.border_title = safe(f"Set a field for {self._who}", 70)
+            dialog.border_subtitle = safe("↑ ↓ select field  Tab enter value  F2 apply  Esc cancel")
             yield OptionList(
-                *(ListOption(safe(f"  {one.name}")) for one in self._whats),
+                *(ListOption(safe(f"  {what.name}")) for what in self._whats),
                 id="change-fields",
                 compact=True,
             )
@@ -132,24 +132,22 @@ class ChangeDialog(Dialog[BulkPlan | None]):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
 
     def on_mount(self) -> None:
-        """The list of fields has the focus."""
         fields = self.query_one(OptionList)
         fields.highlighted = 0
         self.set_focus(fields)
         self._show_what()
 
     def on_unmount(self) -> None:
-        """Count nothing more."""
         self._stop()
         self._forget()
 
-    # Which field
+    # The field
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        for at, one in enumerate(self._whats):  # seen without colours too
-            sign = ">" if at == event.option_index else " "
-            event.option_list.replace_option_prompt_at_index(at, safe(f"{sign} {one.name}"))
+        for index, what in enumerate(self._whats):  # visible without colors, too
+            sign = ">" if index == event.option_index else " "
+            event.option_list.replace_option_prompt_at_index(index, safe(f"{sign} {what.name}"))
         what = self._whats[event.option_index]
         if what is not self.what:
             self.what = what
@@ -179,14 +177,13 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     def _show_in_use(self) -> None:
         typed = self._line.value
-        some = beginning_with(typed, self._in_use(), _SUGGESTED)
-        text = "  ".join(visible(one, 24) for one in some)
-        said = f"In use: {text}" + (
-            "   → takes the first" if suggested(typed, self._in_use()) else ""
-        )
-        self.query_one("#change-in-use", Static).update(safe(said if text else ""))
+        values = beginning_with(typed, self._in_use(), _SUGGESTED)
+        text = "  ".join(visible(value, 24) for value in values)
+        hint = "   → accept the first" if suggested(typed, self._in_use()) else ""
+        in_use = f"In use: {text}{hint}" if text else ""
+        self.query_one("#change-in-use", Static).update(safe(in_use))
 
-    # What it changes
+    # The effect
 
     @property
     def _values(self) -> Mapping[str, str]:
@@ -207,13 +204,13 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         self.query_one("#change-in-use", Static).update(safe(f"! {event.sentence}"))
 
     def _begin_anew(self) -> None:
-        """What was asked or found out before is about another value."""
+        """Discard the effect of the previous value."""
         self._stop()
         self._forget()
         self._asked += 1
         if self._timer is not None:
             self._timer.stop()
-        self._say("Counting …")
+        self._say("Checking…")
         self._show_button()
 
     def _stop(self) -> None:
@@ -226,15 +223,14 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         self._plan = None
 
     def _ask(self) -> None:
-        """Find out in the background whom the value changes."""
+        """Compute the effect of the value in the background."""
         self._job = Job(lambda _progress: None)
-        whom = chosen(self._user_ids)
-        kind = TransactionKind.SET
-        change = BulkChange(kind, reason_of(self.what), whom, self._values, self._terms)
-        self._find_out(self._asked, change, self._job)
+        action = Action(TransactionKind.SET, self.what.name)
+        change = BulkChange(action, chosen(self._user_ids), self._values, self._terms)
+        self._plan_change(self._asked, change, self._job)
 
-    @work(thread=True, description="what a change does")
-    def _find_out(self, number: int, change: BulkChange, job: Job) -> None:
+    @work(thread=True, description="plan a change")
+    def _plan_change(self, number: int, change: BulkChange, job: Job) -> None:
         try:
             with no_garbage_collection():
                 plan = plan_bulk(change, self._session.store.state, job.tick)
@@ -250,7 +246,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         if event.number != self._asked:
             if event.plan is not None:
                 forget(self.app, event.plan.changes)
-            return  # another value is asked about by now
+            return  # the value has changed in the meantime
         self._plan = event.plan
         plan = event.plan
         self._say(*([event.sentence] if plan is None else outcome_of(plan, self.what)))
@@ -262,40 +258,39 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def _show_button(self) -> None:
         count = len(self._plan.changes) if self._plan is not None else 0
         button = self.query_one("#yes", Button)
-        users = counted(count, "user") if count else "nobody"
-        button.label = safe(f"[F2 Change {users}]")
-        button.refresh(layout=True)  # Textual keeps the width that it began with
+        button.label = safe(f"[F2 Apply to {counted(count, 'user')}]" if count else "[F2 Apply]")
+        button.refresh(layout=True)  # Textual keeps the first width
         button.disabled = not count
 
-    # The answers
+    # Closing
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
-        """Agree to what is shown; to nothing while it is not known what the value does."""
+        """Accept the shown effect, if it is known."""
         is_unseen = self.what.field is not None and not self._line.value
         if is_unseen and self.query_one(OptionList).has_focus:
-            self.set_focus(self._line)  # no field is cleared before its line was looked at
+            self.set_focus(self._line)  # no field is cleared before its input had the focus
             return
         plan = self._plan
-        # a key that came in one burst with the value is here before the value was asked about
+        # in a burst of keys, F2 may be handled before the effect of the typed value is requested
         if plan is not None and plan.changes and plan.change.values == self._values:
             self._plan = None
             self.dismiss(plan)
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the program were left now, in words; else empty."""
+        """What quitting would discard, as a clause; empty if nothing was typed."""
         is_typed = self.is_mounted and bool(self._line.value)
-        return "The new value is not given to anybody yet" if is_typed else ""
+        return "The new value has not been applied" if is_typed else ""
 
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
-        """Close it; ask first where something was typed."""
+        """Cancel; ask first if a value was typed."""
         if not self.is_active:
             return
         if self.unsaved:
-            question = Question("Nothing is changed yet. Leave it?", yes="Leave it", no="Stay")
+            question = Question("Discard the new value?", yes="Discard", no="Keep editing")
             self.app.push_screen(question, self._leave)
         else:
             self._leave(True)

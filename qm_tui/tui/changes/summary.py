@@ -1,4 +1,4 @@
-"""What the change of a field does to users, in words."""
+"""The effect of a bulk change as text."""
 
 from collections.abc import Sequence
 
@@ -8,43 +8,43 @@ from qm_tui.tui.changes.editable_fields import What
 from qm_tui.users.issues import Fault, shortened
 
 
-def reason_of(what: What) -> str:
-    """What a change is, for the activity log."""
-    return f"change of {what.name}"
-
-
 def said_of_change(what: What, plan: BulkPlan) -> str:
-    """What a change did, for the Actions bar."""
-    return f"{what.name} of {counted(len(plan.changes), 'user')} changed"
+    """Return what was done, for the Actions bar."""
+    return f"Set {what.name} for {counted(len(plan.changes), 'user')}"
 
 
 def outcome_of(plan: BulkPlan, what: What) -> Sequence[str]:
-    """What a change would do, line by line.
+    """Return what a change would do, line by line.
 
     Args:
-        plan: what it would do.
-        what: what is changed.
+        plan: the plan.
+        what: the field that is set.
     """
     fault = next(iter(plan.left_out.values()), [None])[0]
     if fault is not None and not plan.changes and _is_of_value(fault, plan):
         return (f"! {sentence(fault.message)}", fault.remedy)
-    changed, same, left_out = len(plan.changes), plan.same, len(plan.left_out)
-    has = "has" if same == 1 else "have"
-    already = f"{same:,} {has} {'it already' if _value(plan) else 'none'}."
+    changed, same, skipped = len(plan.changes), plan.same, len(plan.left_out)
     lines = []
     if changed:
-        of = f" of {plan.users:,}" if plan.users > changed else ""
-        users = f"{changed:,}{of} {'user' if plan.users == 1 else 'users'}"
-        empty = "" if _value(plan) else "Left empty: "
-        lines.append(f"{empty}{users} {_gets(plan, what)}.")
+        total = f" of {plan.users:,}" if plan.users > changed else ""
+        users = f"{changed:,}{total} {'user' if plan.users == 1 else 'users'}"
+        lines.append(f"{_effect(plan, what)} for {users}.")
     if same:
-        lines.append(already if changed else f"Nobody changes: {already}")
+        have = "has" if same == 1 else "have"
+        value = "this value" if _value(plan) else "no value"
+        users = f"{same:,}" if changed else counted(same, "user")
+        already = f"{users} already {have} {value}."
+        lines.append(already if changed else f"No change: {already}")
     if fault is not None:
-        first = ", the first" if left_out > 1 else ""
-        lines.append(f"! {left_out:,} cannot be changed{first}: {sentence(fault.message)}")
+        message = sentence(fault.message)
+        lines.append(
+            f"! {counted(skipped, 'user')} cannot be changed. First error: {message}"
+            if skipped > 1
+            else f"! 1 user cannot be changed: {message}"
+        )
     if plan.gone:
-        was = "was" if plan.gone == 1 else "were"
-        lines.append(f"{counted(plan.gone, 'user')} {was} deleted meanwhile.")
+        have = "has" if plan.gone == 1 else "have"
+        lines.append(f"{counted(plan.gone, 'user')} {have} been deleted in the meantime.")
     return lines
 
 
@@ -56,11 +56,10 @@ def _value(plan: BulkPlan) -> str:
     return next(iter((plan.change.values or {}).values()))
 
 
-def _gets(plan: BulkPlan, what: What) -> str:
-    s = "s" if len(plan.changes) == 1 else ""
+def _effect(plan: BulkPlan, what: What) -> str:
     if what.field is None:
-        given = plan.change.values
-        choice = next(one.label for one in what.options if what.values(one.value) == given)
-        return f"get{s} {what.name}: {choice}"
+        values = plan.change.values
+        label = next(option.label for option in what.options if what.values(option.value) == values)
+        return f"Sets {what.name} to {label}"
     value = _value(plan)
-    return f"get{s} {what.name} {shortened(value, 40)}" if value else f"lose{s} {what.name}"
+    return f"Sets {what.name} to {shortened(value, 40)}" if value else f"Clears {what.name}"

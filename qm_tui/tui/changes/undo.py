@@ -1,83 +1,86 @@
-"""Undo on the pages: a plan, a question with what it would do, and the undo itself."""
+"""Undo on the pages: plan it, ask, and carry it out."""
 
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from rich.cells import cell_len
 from textual.screen import Screen
 
 from qm_tui.progress import Tick
-from qm_tui.store.changes.undo import PlanChanged, UndoPlan, plan_undo, undo
+from qm_tui.store.changes.undo import PLAN_CHANGED, PlanChanged, UndoPlan, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import TransactionSummary, UserStore
-from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport, kept_words
+from qm_tui.store.interface import UserStore
+from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport, undone_text
 from qm_tui.tui.work.background import forget, in_background
-from qm_tui.tui.work.job import View
-from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.job import UNDO, View
+from qm_tui.tui.work.session import STATUS_LENGTH, Session
 from qm_tui.tui.work.user_query import view_of
 
-_MEANWHILE: Final = (
-    "Somebody changed the store meanwhile, and nothing was undone yet. This is what Undo would do "
-    "now."
-)
-_CANCELLED: Final = "Undo cancelled. Nothing was changed."
+_PLAN_CHANGED: Final = f"{PLAN_CHANGED} This is what the undo would do now."
+_CANCELLED: Final = "Undo canceled. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
 class _Undone:
-    """An undo that was carried out, and what the users table shows after it."""
+    """An undo that was carried out, and the view of the users table after it."""
 
     plan: UndoPlan
     view: View
 
 
 async def take_back(page: Screen[Any], session: Session, number: int) -> None:
-    """Take back a transaction, after a question.
+    """Undo a transaction, after a confirmation.
 
     Args:
-        page: the page on which it was asked for.
-        session: what the pages share.
+        page: the page that shows the progress.
+        session: the state that all pages share.
         number: the transaction; 0 for the last one.
     """
     store = session.store
-    found = await in_background(page, session, partial(_planned, store, number), _CANCELLED)
-    if found is None:
+    plan = await in_background(page, session, partial(_planned, store, number), _CANCELLED, UNDO)
+    if plan is None:
         return
-    transaction, plan = found
-    said = ""
+    notice = ""
     while True:
-        typed = await page.app.push_screen_wait(UndoDialog(transaction, plan, said))
+        typed = await page.app.push_screen_wait(UndoDialog(plan, notice))
         if typed is None or not session.may_change:
             return
         outcome = await in_background(
-            page, session, partial(_undone, session, plan, typed), _CANCELLED
+            page, session, partial(_undone, session, plan, typed), _CANCELLED, UNDO
         )
         if outcome is None:
             return
         if isinstance(outcome, _Undone):
             break
-        plan, said = outcome, _MEANWHILE
+        plan, notice = outcome, _PLAN_CHANGED
     session.show(outcome.view)
-    kept = kept_words(outcome.plan.kept)
-    session.say(f"Undone: {outcome.plan.done}{f', {kept}' if kept else ''}")
-    if kept:
-        page.app.push_screen(UndoneReport(transaction, outcome.plan))
-    for one in (plan, outcome.plan):
-        forget(page.app, one.changes)
+    session.say(_message(outcome.plan))
+    if outcome.plan.kept:
+        page.app.push_screen(UndoneReport(outcome.plan))
+    for used in (plan, outcome.plan):
+        forget(page.app, used.changes)
 
 
-def _planned(store: UserStore, number: int, tick: Tick) -> tuple[TransactionSummary, UndoPlan]:
-    """The transaction, and what taking it back would do."""
-    transactions = store.transactions()
-    transaction = next((one for one in transactions if number in (0, one.number)), None)
-    if transaction is None:
-        msg = "There is nothing to undo: no transaction is known."
-        raise StoreError(msg)
-    return transaction, plan_undo(store, transaction.number, tick)
+def _message(plan: UndoPlan) -> str:
+    """Return what was undone; only its number, if the subject is too long for the Actions bar."""
+    message = undone_text(plan)
+    if cell_len(message) > STATUS_LENGTH:
+        message = f"Undid transaction {plan.number:,}."
+    kept = f"{message} {plan.kept_count} not reverted."
+    return kept if plan.kept and cell_len(kept) <= STATUS_LENGTH else message
+
+
+def _planned(store: UserStore, number: int, tick: Tick) -> UndoPlan:
+    """Return what the undo of a transaction would do; 0 is the last transaction."""
+    last = number or next((one.number for one in store.transactions()), 0)
+    if not last:
+        raise StoreError("Nothing to undo: there are no transactions yet.")
+    return plan_undo(store, last, tick)
 
 
 def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
-    """Undo; another plan where others changed the store so that this one no longer holds."""
+    """Undo; return a new plan if another admin changed the store."""
     store = session.store
     before = store.state.users
     try:

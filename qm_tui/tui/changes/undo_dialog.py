@@ -1,6 +1,6 @@
-"""The dialogs of Undo: what it would do, asked before; and what it kept, said after."""
+"""The dialogs of undo: the confirmation, and the report of what was not reverted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -10,29 +10,62 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.store.changes.undo import Kept, UndoPlan
-from qm_tui.store.interface import TransactionSummary
-from qm_tui.text import counted, fitted, visible
+from qm_tui.store.changes.action_text import signed_heading, undo_caption, user_name
+from qm_tui.store.changes.undo import FieldRevert, Kept, UndoPlan
+from qm_tui.text import counted, fitted, sentence, visible
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.text.transaction_details import origin_text, title_text
+from qm_tui.tui.text.user_details import value_text
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.users.issues import NOT_SHOWN, shortened
 
 _USER, _FIELD = 20, 26
-_WHOLE: Final = "(the user)"
+_WHOLE: Final = "(entire user)"
+
+_FIELDS: Final = 3
+"""Fields of one user that are listed."""
 
 
-def kept_words(kept: Sequence[Kept]) -> str:
-    """How much is kept: "2 values kept", "1 user kept"; empty where nothing is."""
-    users = sum(one.field is None for one in kept)
-    counts = ((len(kept) - users, "value"), (users, "user"))
-    words = " and ".join(counted(number, what) for number, what in counts if number)
-    return f"{words} kept" if words else ""
+def undone_text(plan: UndoPlan) -> str:
+    """Return what was undone, as a sentence."""
+    return f"Undid {plan.subject}."
+
+
+def _effect(plan: UndoPlan) -> Iterator[str]:
+    """Yield the lines that say what the undo would do."""
+    user = plan.only_user
+    if not plan.changes:
+        yield plan.obstacle
+    elif user is None:
+        yield sentence(plan.counts)
+    else:
+        name = visible(user_name(user), 60)
+        reverts = plan.field_reverts
+        if plan.removed:
+            yield f"{name} will be deleted."
+        elif plan.restored:
+            yield f"{name} will be restored."
+        else:
+            yield f"{name} will be reverted:"
+        for revert in reverts[:_FIELDS]:
+            yield f"  {_revert_text(revert)}"
+        if len(reverts) > _FIELDS:
+            yield f"  and {counted(len(reverts) - _FIELDS, 'more field')}"
+    if plan.kept:
+        yield f"{plan.kept_count} will not be reverted:" if plan.changes else "Not reverted:"
+
+
+def _revert_text(revert: FieldRevert) -> str:
+    field, before, after = revert
+    if field.is_secret:
+        return f"{field.name}: {NOT_SHOWN}"
+    values = (value_text(field, shortened(value)) or "(empty)" for value in (before, after))
+    return f"{field.name}: {' → '.join(values)}"
 
 
 class KeptList(VirtualRows):
-    """What is kept, a line each."""
+    """The values that are not reverted, a line each."""
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 2
@@ -43,17 +76,17 @@ class KeptList(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many values are kept."""
+        """The number of values."""
         return len(self._kept)
 
     def header_text(self, width: int) -> list[Segment]:
         """The names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
-        text = f"  {'Kept of':<{_USER}} {'Field':<{_FIELD}} Why"
+        text = f"  {'User':<{_USER}} {'Field':<{_FIELD}} Reason"
         return [Segment(fitted(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
-        """The user, the field, and why."""
+        """The user, the field and the reason."""
         kept = self._kept[row]
         sign = ">" if row == self.cursor_row else " "
         field = kept.field.name if kept.field else _WHOLE
@@ -62,76 +95,66 @@ class KeptList(VirtualRows):
         return fitted(text, width)
 
     def footer_text(self, width: int, line: int) -> str:
-        """The one under the cursor, without the columns' limits."""
+        """The current user and reason, across all columns."""
         kept = self._kept[self.cursor_row]
-        said = (f"  {visible(kept.name, 60)} ({visible(kept.user_id, 60)})", f"  {kept.reason}")
-        return fitted(visible(said[line], 300), width)
+        lines = (f"  {visible(kept.name, 60)} ({visible(kept.user_id, 60)})", f"  {kept.reason}")
+        return fitted(visible(lines[line], 300), width)
 
 
 class UndoDialog(Dialog[int | None]):
-    """Asks before a transaction is taken back. It gives the number that was typed, or 0; else None.
+    """The confirmation of an undo. Its result is the typed number, 0 if none is required, or None.
 
-    The safe answer has the focus, and Esc gives it. A mass change wants the number of its users.
+    Cancel has the focus; if a number is required, its field has. Esc cancels.
 
     Args:
-        transaction: the transaction.
-        plan: what taking it back would do.
-        said: what is to be said first, if anything.
+        plan: what the undo would do.
+        notice: a sentence to show first, if any.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "no", "Back"),
-        Binding("q", "no", "Back", show=False),
-        Binding("left", "app.focus_previous", "Other button", show=False),
-        Binding("right", "app.focus_next", "Other button", show=False),
+        Binding("escape", "no", "Cancel"),
+        Binding("q", "no", "Cancel", show=False),
+        Binding("left", "app.focus_previous", "Previous button", show=False),
+        Binding("right", "app.focus_next", "Next button", show=False),
     ]
 
-    def __init__(self, transaction: TransactionSummary, plan: UndoPlan, said: str = "") -> None:
+    def __init__(self, plan: UndoPlan, notice: str = "") -> None:
         super().__init__()
-        self._transaction, self._plan, self._said = transaction, plan, said
+        self._plan, self._notice = plan, notice
 
     def compose(self) -> ComposeResult:
-        """The transaction, what would become of it, what is kept, and the answers."""
-        transaction, plan = self._transaction, self._plan
+        plan = self._plan
         with Vertical(classes="dialog", id="undo-dialog"):
-            if self._said:
-                yield Static(safe(self._said), id="undo-said")
-            yield Static(
-                safe_lines((title_text(transaction), origin_text(transaction))), id="undo-what"
-            )
-            yield Static(safe(self._outcome()), id="undo-counts")
+            if self._notice:
+                yield Static(safe(self._notice), id="undo-said")
+            yield Static(safe(signed_heading(plan.transaction)), id="undo-what")
+            yield Static(safe_lines(_effect(plan)), id="undo-counts")
             if plan.kept:
                 yield KeptList(plan.kept)
             if self._must_type:
                 with Horizontal(id="undo-confirm"):
-                    yield Label(safe(f"A mass change: type {plan.must_confirm} to undo it "))
+                    yield Label(safe(f"Type {plan.must_confirm} to confirm: "))
                     yield NumberField(plan.must_confirm, id="confirm")
                 yield Static(id="undo-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]" if plan.changes else "[OK]"), id="no", compact=True)
                 if plan.changes:
-                    yield Button(safe("[Undo]"), id="yes", compact=True)
+                    caption = undo_caption(plan.transaction.action)
+                    yield Button(safe(f"[{caption}]"), id="yes", compact=True)
 
     @property
     def _must_type(self) -> bool:
         return bool(self._plan.changes) and self._plan.must_confirm > 0
 
-    def _outcome(self) -> str:
-        plan = self._plan
-        kept = kept_words(plan.kept)
-        if not plan.changes:
-            return f"Nothing of it can be taken back{f': {kept}' if kept else ''}."
-        return f"Undo it? {plan.counts}{f'; {kept}' if kept else ''}."
-
     def on_mount(self) -> None:
-        """The safe answer first; the field where a number must be typed."""
         dialog = self.query_one("#undo-dialog")
-        dialog.border_title = safe(f"Undo transaction {self._transaction.number:,}")
+        ask = "?" if self._plan.changes else ""
+        dialog.border_title = safe(f"Undo transaction {self._plan.number:,}{ask}")
         dialog.set_class(not self._plan.kept, "-short")
         self.query_one("#confirm" if self._must_type else "#no").focus()
 
     def action_no(self) -> None:
-        """Close it, and nothing is undone."""
+        """Cancel."""
         self.dismiss(None)
 
     @on(Button.Pressed, "#no")
@@ -144,46 +167,39 @@ class UndoDialog(Dialog[int | None]):
         if not self._must_type:
             self.dismiss(0)
             return
-        wanted, field = self._plan.must_confirm, self.query_one(NumberField)
+        number, field = self._plan.must_confirm, self.query_one(NumberField)
         if field.holds_it:
-            self.dismiss(wanted)
+            self.dismiss(number)
             return
-        self.query_one("#undo-refused", Static).update(
-            safe(
-                f"It deletes, inactivates or unlicenses {counted(wanted, 'user')}, or clears "
-                f"values of theirs: type {wanted}, or press Esc."
-            )
-        )
+        message = f"The number does not match. Type {number}, or press Esc to cancel."
+        self.query_one("#undo-refused", Static).update(safe(message))
         field.focus()
 
 
 class UndoneReport(Dialog[None]):
-    """Says what an undo kept.
+    """The report of what an undo did not revert.
 
     Args:
-        transaction: the transaction that was taken back.
-        plan: what was done.
+        plan: what it did.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "OK")]
 
-    def __init__(self, transaction: TransactionSummary, plan: UndoPlan) -> None:
+    def __init__(self, plan: UndoPlan) -> None:
         super().__init__()
-        self._transaction, self._plan = transaction, plan
+        self._plan = plan
 
     def compose(self) -> ComposeResult:
-        """What was done, what was kept, and OK."""
         plan = self._plan
-        said = (title_text(self._transaction), f"Undone: {plan.done}; {kept_words(plan.kept)}.")
+        lines = (undone_text(plan), f"{plan.done}; {plan.kept_count} not reverted.")
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
-            dialog.border_title = safe(f"Transaction {self._transaction.number:,} is undone")
-            yield Static(safe_lines(said), id="undo-what")
+            dialog.border_title = safe(f"Transaction {plan.number:,} undone")
+            yield Static(safe_lines(lines), id="undo-what")
             yield KeptList(plan.kept)
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def on_mount(self) -> None:
-        """The button has the focus."""
         self.query_one("#ok").focus()
 
     def action_close(self) -> None:

@@ -1,1 +1,1 @@
-"""The pages of counts: licenses, and the values of a field."""
+"""The pages with counts: licenses, and values of fields."""

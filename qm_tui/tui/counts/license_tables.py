@@ -1,6 +1,6 @@
-"""The lists of the Licenses page: licenses by type, and by department. A number is chosen in them.
+"""The lists of the Licenses page: licenses by type, and by department.
 
-The arrows move to another line, and to another column, whose name is marked.
+The arrow keys move the cursor between rows, and between columns, whose header is highlighted.
 """
 
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ _NAMES: Final = {
     License.UNLIMITED: _short("unlimited_license"),
     License.ON_DEMAND: _short("on_demand_license"),
     License.COMPUTER: _short("computer_recording_license"),
-    License.NONE: "None of the three",
+    License.NONE: "No license",
 }
 
 
 class CellList(NumberList):
-    """Lines with numbers of users, one of which is chosen."""
+    """Rows with numbers of users, with a cursor on one number."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cell-list--current-header"}
 
     footer_height: ClassVar[int] = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Show users", tooltip="Show the users who were counted here"),
-        Binding("left,h", "turn(-1)", "Column before"),
-        Binding("right,l", "turn(1)", "Column after"),
+        Binding("enter", "select", "Show users", tooltip="Show these users"),
+        Binding("left,h", "turn(-1)", "Previous column"),
+        Binding("right,l", "turn(1)", "Next column"),
     ]
 
     def __init__(self, *, id: str) -> None:
@@ -52,16 +52,16 @@ class CellList(NumberList):
 
     @property
     def term(self) -> str:
-        """What finds the users who were counted in the chosen number."""
+        """The filter term for the users of the current number."""
         raise NotImplementedError
 
     @property
     def number(self) -> int:
-        """The chosen number."""
+        """The current number."""
         return self.numbers_of(self.cursor_row)[self.column]
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of the columns; that of the chosen one is marked."""
+        """Return the names of the columns; that of the current one is highlighted."""
         (header,) = super().header_text(width)
         if not self.has_focus:
             return [header]
@@ -75,32 +75,32 @@ class CellList(NumberList):
         ]
 
     def footer_text(self, width: int, line: int) -> str:
-        """What finds the users of the chosen number."""
-        is_chosen = self.has_focus and self.row_count
-        return fitted(f"  Filter  {visible(self.term, SHOWN)}" if is_chosen else "", width)
+        """Return the filter term for the users of the current number."""
+        has_cursor = self.has_focus and self.row_count
+        return fitted(f"  Filter  {visible(self.term, SHOWN)}" if has_cursor else "", width)
 
     def _spans(self, width: int) -> list[tuple[int, int]]:
-        """Where the columns begin and end in a line."""
+        """Return the start and the end of each column in cells."""
         begin = 2 + self.name_width(width)
-        ends = accumulate((one.width + 1 for one in self.columns), initial=begin)
+        ends = accumulate((column.width + 1 for column in self.columns), initial=begin)
         return list(pairwise(ends))
 
     def watch_has_focus(self, focused: bool) -> None:
-        """Mark the chosen column while the list has the focus."""
+        """Highlight the current column while the list has the focus."""
         super().watch_has_focus(focused)
         self.refresh()
 
     def action_turn(self, by: int) -> None:
-        """Choose the next column, or the one before."""
-        self._choose(max(0, min(self.column + by, len(self.columns) - 1)))
+        """Move to the next or the previous column."""
+        self._move_to(max(0, min(self.column + by, len(self.columns) - 1)))
 
-    def _choose(self, column: int) -> None:
+    def _move_to(self, column: int) -> None:
         if column != self.column:
             self.column = column
             self.refresh()
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor; from the last line to the list below, from the first to that above."""
+        """Move the cursor; from the last row to the list below, from the first to that above."""
         other = self.below if rows > 0 else self.above
         is_beyond = not 0 <= self.cursor_row + rows < self.row_count
         if is_beyond and other is not None and other.row_count:
@@ -111,16 +111,18 @@ class CellList(NumberList):
     @on(events.Click)
     def _choose_clicked(self, event: events.Click) -> None:
         spans = enumerate(self._spans(self.size.width))
-        column = next((at for at, (start, end) in spans if start <= event.x < end), self.column)
+        column = next(
+            (index for index, (start, end) in spans if start <= event.x < end), self.column
+        )
         if column == self.column:
             return
-        self._choose(column)
+        self._move_to(column)
         if event.y - self.header_height + int(self.scroll_offset.y) == self.cursor_row:
-            event.prevent_default()  # the line was chosen already, but not this number of it
+            event.prevent_default()  # a click on another number of the current row does not open it
 
 
 class TypeList(CellList):
-    """How many users have which license, and how many of them are inactive."""
+    """The number of users of each license, and how many of them are inactive."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
         NumberColumn("Users", 9),
@@ -134,37 +136,37 @@ class TypeList(CellList):
 
     @property
     def heading(self) -> str:
-        """What stands above the licenses."""
+        """The header above the licenses."""
         return super().heading if self.is_counting else "License"
 
     @property
     def row_count(self) -> int:
-        """How many licenses there are, and that there is none."""
+        """The number of licenses, including no license."""
         return len(self._types)
 
     @property
     def term(self) -> str:
-        """What finds the users who have it, or those of them who are inactive."""
+        """The filter term for its users, or for the inactive ones."""
         return self._types[self.cursor_row].term(inactive=self.column > 0)
 
     def show(self, used: LicensesInUse, total: int) -> None:
-        """Show how many users have which license."""
+        """Show the number of users of each license."""
         self._types, self.total, self.is_counting = used.types, total, False
-        self.most = max(one.number for one in used.types)
+        self.most = max(license_use.number for license_use in used.types)
         self.rows_changed(self.cursor_row)
 
     def name_of(self, row: int) -> str:
-        """The license."""
+        """Return the license."""
         return _NAMES[self._types[row].license]
 
     def numbers_of(self, row: int) -> Sequence[int]:
-        """How many users have it, and how many of them are inactive."""
-        one = self._types[row]
-        return one.number, one.inactive
+        """Return the number of its users, and how many of them are inactive."""
+        license_use = self._types[row]
+        return license_use.number, license_use.inactive
 
 
 class DepartmentList(CellList):
-    """How many users each department has, and how many of them have which license."""
+    """The number of users of each department, in total and by license."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
         NumberColumn("Users", 7),
@@ -181,35 +183,35 @@ class DepartmentList(CellList):
 
     @property
     def heading(self) -> str:
-        """What stands above the departments."""
+        """The header above the departments."""
         return "Department"
 
     @property
     def row_count(self) -> int:
-        """How many departments there are."""
+        """The number of departments."""
         return len(self._departments)
 
     @property
     def term(self) -> str:
-        """What finds the users of the department, or those of them who have a license."""
+        """The filter term for the users of the department, or for those with a license."""
         license = LICENSES[self.column - 1] if self.column else None
         return self._departments[self.cursor_row].term(license)
 
     def show(self, used: LicensesInUse) -> None:
-        """Show the departments, that of most users first. The cursor stays on its department."""
+        """Show the departments, largest first. The cursor stays on its department."""
         was = self.places
         self._departments, self.is_counting = used.departments, False
         self.renew(was, used.rows)
 
     def name_of(self, row: int) -> str:
-        """The department, or what stands for none."""
+        """Return the department, or a placeholder for none."""
         return self._departments[row].department or EMPTY
 
     def value_of(self, row: int) -> str:
-        """The department."""
+        """Return the department."""
         return self._departments[row].department
 
     def numbers_of(self, row: int) -> Sequence[int]:
-        """How many users it has, and how many of them have which license."""
-        one = self._departments[row]
-        return one.number, *one.by_license
+        """Return the number of its users, in total and by license."""
+        department = self._departments[row]
+        return department.number, *department.by_license

@@ -1,4 +1,4 @@
-"""The Licenses page: how many are in use, of each type and by department."""
+"""The Licenses page: licenses in use, by type and by department."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
@@ -18,14 +18,14 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.query.license_usage import LicensesInUse, licenses_in_use
 from qm_tui.users.query.sorting import Rest
 
-_NOTE: Final = "Licenses of inactive users could be given to others."
+_NOTE: Final = "Licenses of inactive users can be reassigned."
 
 
 class LicensesPage(CountingPage[LicensesInUse]):
     """Administration > Licenses.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that the pages share.
     """
 
     PAGE: ClassVar[str] = "licenses"
@@ -43,13 +43,13 @@ class LicensesPage(CountingPage[LicensesInUse]):
         self._used: CellList = self._types
 
     def compose_counts(self) -> Iterator[Widget]:
-        """The licenses by type, and by department."""
+        """Yield the licenses by type, and by department."""
         yield Static(safe(_NOTE), id="license-note")
         yield self._types
         yield self._departments
 
     def focus_list(self) -> None:
-        """Give the focus to the list that had it last."""
+        """Focus the list that had the focus last."""
         self._used.focus()
 
     @on(events.DescendantFocus)
@@ -58,22 +58,22 @@ class LicensesPage(CountingPage[LicensesInUse]):
             self._used = event.widget
 
     def counts_of(self, state: State, rest: Rest) -> LicensesInUse:
-        """The licenses that are in use. Runs in a thread."""
+        """Count the licenses in use. Runs in a thread."""
         return licenses_in_use(state.users.values(), rest)
 
     def show_counts(self, counts: LicensesInUse, total: int) -> None:
-        """Show them."""
+        """Show the counts."""
         self._types.show(counts, total)
         self._departments.show(counts)
 
     @on(CellList.RowSelected)
     def action_show_users(self) -> None:
-        """Show the users who were counted in the chosen number."""
+        """Show the users of the current number."""
         if self._used.row_count:
             self.show_users(self._used.term, self._used.number)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
+        """Disable actions that are unavailable now."""
         if action == "show_users" and not self._used.row_count:
             return None
         return super().check_action(action, parameters)

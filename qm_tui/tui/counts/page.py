@@ -1,4 +1,4 @@
-"""What the pages of counts share: they count in the background, and follow the store."""
+"""The base class of the pages with counts: they count in the background, and stay up to date."""
 
 from collections.abc import Iterator
 from typing import Final, Generic, TypeVar, cast
@@ -23,7 +23,8 @@ from qm_tui.users.query.sorting import Rest
 
 Counts = TypeVar("Counts")
 
-_NOBODY: Final = "There are no such users."
+_NO_MATCH: Final = "No matching users."
+_NO_USERS: Final = "No users yet."
 
 
 class Counted(Message):
@@ -31,7 +32,7 @@ class Counted(Message):
 
     Args:
         state: the state.
-        counts: what the page made of it.
+        counts: the counts, of the page's type.
     """
 
     def __init__(self, state: State, counts: object) -> None:
@@ -40,62 +41,61 @@ class Counted(Message):
 
 
 class CountingPage(Page, Generic[Counts]):
-    """A page of counts. While it is shown, they are those of the store as it is.
+    """A page with counts, which are up to date while it is shown.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that the pages share.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._counted = 0  # the version of the state that was counted, or is being counted
+        self._counted = 0  # the version of the state that was or is being counted
 
     def counts_of(self, state: State, rest: Rest) -> Counts:
         """Count the users of a state. Runs in a thread.
 
         Args:
             state: the state.
-            rest: to be called each millisecond or so; it may raise `Overtaken`.
+            rest: to be called about every millisecond; it may raise `Overtaken`.
         """
         raise NotImplementedError
 
     def show_counts(self, counts: Counts, total: int) -> None:
-        """Show what was counted.
+        """Show counts.
 
         Args:
-            counts: that.
-            total: how many users there are.
+            counts: the counts.
+            total: the number of users.
         """
         raise NotImplementedError
 
     def compose_counts(self) -> Iterator[Widget]:
-        """The lists."""
+        """Yield the lists."""
         raise NotImplementedError
 
     def compose_page(self) -> Iterator[Widget]:
-        """The lists, and what is said where there are no users."""
+        """Yield the lists, and the message for a store without users."""
         yield from self.compose_counts()
-        yield Static(safe("There are no users in this store yet."), id="no-counts")
+        yield Static(safe(_NO_USERS), id="no-counts")
 
     def on_mount(self) -> None:
-        """What there is, is not known yet."""
         self.query_one("#no-counts").display = False
         self.focus_list()
 
-    # Following
+    # Live updates
 
     def show_view(self, view: View) -> None:
-        """The store holds something else: there may be other counts."""
+        """Count again if the store has changed."""
         super().show_view(view)
         self._follow(view)
 
     def on_screen_resume(self) -> None:
-        """The store may hold something else than when the page was left."""
+        """Count again if the store has changed since the page was left."""
         if self.session.view is not None and self.is_mounted:
             self._follow(self.session.view)
 
     def _follow(self, view: View) -> None:
-        """Count, if that was not done; a page that nobody sees waits until it is shown."""
+        """Count a new state; a hidden page waits until it is shown."""
         if not self.is_active:
             self._counted = 0
         elif view.state.version != self._counted:
@@ -113,31 +113,31 @@ class CountingPage(Page, Generic[Counts]):
     @on(Counted)
     def _show_counted(self, event: Counted) -> None:
         if event.state.version != self._counted:
-            return  # others are being made
+            return  # a newer state is being counted
         total = len(event.state.users)
         self.query_one("#count", Static).update(safe(counted(total, "user")))
         self.query_one("#no-counts").display = not total
         self.show_counts(cast("Counts", event.counts), total)
-        self.show_work()  # there is something to show, or there no longer is
+        self.show_work()  # actions may have become available or unavailable
 
-    # Going to the users
+    # The users of a number
 
     def show_users(self, term: str, number: int) -> None:
-        """Go to the Users page, and show there whom a filter finds.
+        """Show users on the Users page.
 
         Args:
-            term: the filter.
-            number: how many users those are.
+            term: the filter that finds them.
+            number: their number.
         """
         if not number:
-            self.session.say(_NOBODY)
+            self.session.say(_NO_MATCH)
         elif len(term) > LONGEST:
             self.session.say(TOO_LONG)
         else:
             self.post_message(FilterWanted(term))
 
     def action_back(self) -> None:
-        """Ask whether to cancel the running job; without one, go back to the users."""
+        """Ask whether to cancel the running operation; without one, go to the Users page."""
         if self.is_busy:
             self.action_cancel()
         else:

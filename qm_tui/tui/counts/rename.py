@@ -1,9 +1,9 @@
-"""What it does to give all users who have a value of a field another, in words and as a change."""
+"""A rename of a value of a field: its effect as text, and the change."""
 
 from typing import NamedTuple
 
 from qm_tui.store.changes.bulk import BulkChange, having
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.text import counted
 from qm_tui.users.fields import Field
 from qm_tui.users.issues import shortened
@@ -11,14 +11,14 @@ from qm_tui.users.query.counts import EMPTY
 
 
 class Renaming(NamedTuple):
-    """A value that takes the place of another in a field. Either may be empty.
+    """A rename of a value of a field. The old or the new value may be empty.
 
     Attributes:
         field: the field.
-        value: the value, exactly.
-        new: what takes its place.
-        number: how many users have the value.
-        others: how many have the new one already; with them the others become one.
+        value: the old value, exactly.
+        new: the new value.
+        number: the number of users with the old value.
+        others: the number of users that already have the new value: a merge.
     """
 
     field: Field
@@ -29,48 +29,43 @@ class Renaming(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """What it does, as a sentence."""
-        users, both = counted(self.number, "user"), f"{self.number + self.others:,}"
+        """The effect, in one or two sentences."""
+        users, total = counted(self.number, "user"), f"{self.number + self.others:,}"
+        new, name = shortened(self.new), self.field.name
         if not self.new:
-            then = f" With those who have none already, {both} are without." if self.others else ""
-            return f"{users} {self._verb('lose')} the {self.field.name}.{then}"
-        new = shortened(self.new)
-        if not self.others:
-            return f"{users} {self._verb('get')} {new}."
-        used = f"{new} is in use by {counted(self.others, 'user')}"
-        if not self.value:
-            return f"{used}: with {users} more, {both} have it."
-        return f"{used}: the two become one, {both} users."
+            cleared = f"Clears {name} for {users}."
+            return f"{cleared} {total} users will then have none." if self.others else cleared
+        if self.others:
+            used = f"{new} is already used by {counted(self.others, 'user')}."
+            if self.value:
+                return f"{used} Merging gives {total} users."
+            return f"{used} {total} will have it."
+        return f"Sets {name} to {new} for {users}."
 
     @property
     def act(self) -> str:
-        """The words on the button that does it."""
+        """The caption of the button that renames."""
         users = counted(self.number, "user")
         if not self.new:
-            return f"Clear it for {users}"
+            return f"Clear for {users}"
         if self.others:
-            return f"Merge {users} into {self.others:,}"
-        return f"Rename {users}" if self.value else f"Give it to {users}"
+            return f"Merge {users}"
+        return f"Rename for {users}" if self.value else f"Set for {users}"
 
     @property
     def done(self) -> str:
-        """What it did, for the Actions bar."""
+        """What was done, for the Actions bar."""
         users = counted(self.number, "user")
-        return (
-            f"{users} got {shortened(self.new)}"
-            if self.new
-            else (f"{users} lost the {self.field.name}")
-        )
+        if not self.new:
+            return f"Cleared {self.field.name} for {users}"
+        return f"Set {self.field.name} to {shortened(self.new)} for {users}"
 
     @property
     def change(self) -> BulkChange:
-        """The change of all its users."""
-        reason = f"rename of {self.field.name} {_quoted(self.value)} to {_quoted(self.new)}"
-        whom = having(self.field, self.value)
-        return BulkChange(TransactionKind.RENAME, reason, whom, {self.field.key: self.new})
-
-    def _verb(self, verb: str) -> str:
-        return f"{verb}s" if self.number == 1 else verb
+        """The change of all users with the old value."""
+        values = f"{_quoted(self.value)} → {_quoted(self.new)}"
+        action = Action(TransactionKind.RENAME, self.field.name, values)
+        return BulkChange(action, having(self.field, self.value), {self.field.key: self.new})
 
 
 def _quoted(value: str) -> str:

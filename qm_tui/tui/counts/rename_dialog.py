@@ -1,4 +1,4 @@
-"""The dialog Rename: one line to type, and below it what that does to how many users."""
+"""The dialog that renames a value: the new value and its effect."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import counted
+from qm_tui.text import counted, sentence
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.counts.rename import Renaming
 from qm_tui.tui.text.safe_content import safe
@@ -24,20 +24,23 @@ from qm_tui.users.issues import shortened
 from qm_tui.users.query.counts import FieldValues
 from qm_tui.users.validation import control_fault, length_fault
 
-_TOO_LONG: Final = f"! That is too long: {MAX_VALUE:,} characters at most are allowed."
+_TOO_LONG: Final = f"! Too long (maximum {MAX_VALUE:,} characters)."
+_NEW_NAME: Final = "Type a different name."
+_NEW_VALUE: Final = "Type the new value."
+_UNSAVED: Final = "The new name has not been saved"
 
 
 class _NameInput(PlainInput):
-    """The line. Tab completes where there is something to complete."""
+    """The input. Tab completes the value, or moves the focus if there is nothing to complete."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Complete", tooltip="Complete a value that is in use"),
+        Binding("tab", "complete", "Complete", tooltip="Complete with a value in use"),
         Binding("up", "app.focus_previous", "Up", show=False),
         Binding("down", "app.focus_next", "Down", show=False),
     ]
 
     class Refused(Message):
-        """What was typed or pasted is too long."""
+        """The typed or pasted text is too long."""
 
     def __init__(self, values: Sequence[str]) -> None:
         super().__init__(MAX_VALUE, id="new-name")
@@ -45,11 +48,11 @@ class _NameInput(PlainInput):
         self.suggester = Suggestions(lambda: values)
 
     def restricted(self) -> None:
-        """Say that it is too long."""
+        """Report that the value is too long."""
         self.post_message(self.Refused())
 
     def action_complete(self) -> None:
-        """Complete what is typed; where there is nothing to complete, go on."""
+        """Complete the value, or move the focus if there is nothing to complete."""
         whole = suggested(self.value, self._in_use) if self.cursor_at_end else None
         if whole is None:
             self.screen.focus_next()
@@ -59,17 +62,17 @@ class _NameInput(PlainInput):
 
 
 class RenameDialog(Dialog[Renaming | None]):
-    """Asks what takes the place of a value. It gives that, with what was said of it, or None.
+    """Asks for the new value. The result is the rename, or None if canceled.
 
     Args:
         values: the values of the field.
-        value: the value; empty for the users without one.
+        value: the old value; empty for the users without one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "rename", "Rename", tooltip="Do it"),
-        Binding("escape", "back", "Back"),
-        Binding("q", "back", "Back", show=False),
+        Binding("f2", "rename", "Rename"),
+        Binding("escape", "back", "Cancel"),
+        Binding("q", "back", "Cancel", show=False),
         Binding("up,left", "app.focus_previous", "Up", show=False),
         Binding("down,right", "app.focus_next", "Down", show=False),
     ]
@@ -79,15 +82,14 @@ class RenameDialog(Dialog[Renaming | None]):
         self._values, self._value = values, value
         self._number = values.number_of(value)
         self._suggestions = [
-            one.value for one in islice(values.counts, LOOKED_AT) if one.value != value
+            count.value for count in islice(values.counts, LOOKED_AT) if count.value != value
         ]
 
     def compose(self) -> ComposeResult:
-        """The line, what it does, and the answers."""
         name = self._values.field.name
         with Vertical(classes="dialog", id="rename-dialog") as dialog:
             dialog.border_title = safe(self._title)
-            dialog.border_subtitle = safe("Tab completes  F1 keys  Esc back")
+            dialog.border_subtitle = safe("Tab complete  F1 keys  Esc cancel")
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))
                 yield _NameInput(self._suggestions)
@@ -100,28 +102,27 @@ class RenameDialog(Dialog[Renaming | None]):
     def _title(self) -> str:
         users, name = counted(self._number, "user"), self._values.field.name
         if not self._value:
-            return f"{users} without {name}"
-        return f"Rename {shortened(self._value, 30)}, {users}"
+            return f"Set {name} for {users} without one"
+        return f"Rename {shortened(self._value, 30)} ({users})"
 
     @property
     def _field(self) -> _NameInput:
         return self.query_one(_NameInput)
 
     def on_mount(self) -> None:
-        """The value stands in the line, selected."""
         self._field.value = self._value
         self._field.select_all()
         self._field.focus()
         self._show_outcome()
 
-    # What it does
+    # The effect
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the dialog were left, in words; else empty."""
+        """What quitting would discard, as a clause; empty if nothing was typed."""
         if not self.is_mounted or self._field.value == self._value:
             return ""
-        return "The new name that you typed is not saved, and would be lost"
+        return _UNSAVED
 
     @property
     def _renaming(self) -> Renaming:
@@ -132,56 +133,61 @@ class RenameDialog(Dialog[Renaming | None]):
         return Renaming(values.field, self._value, new, self._number, values.number_of(new))
 
     @property
-    def _fault(self) -> str:
-        """What is wrong with the line; empty where nothing is."""
-        renaming = self._renaming
-        if renaming.new == self._value:
-            return "Type another name." if self._value else "Type the name that they get."
-        field = renaming.field
-        fault = control_fault(field, renaming.new) or length_fault(field, renaming.new)
-        return f"! {fault.message}. {fault.remedy}" if fault is not None else ""
+    def _missing(self) -> str:
+        """What to type while the value is unchanged; otherwise empty."""
+        if self._renaming.new != self._value:
+            return ""
+        return _NEW_NAME if self._value else _NEW_VALUE
+
+    @property
+    def _error(self) -> str:
+        """The error in the new value; empty if it is valid."""
+        field, new = self._renaming.field, self._renaming.new
+        fault = control_fault(field, new) or length_fault(field, new)
+        return f"! {sentence(fault.message)} {fault.remedy}" if fault is not None else ""
 
     @on(Input.Changed)
     def _show_outcome(self) -> None:
-        """Say what it does, or what is wrong with it."""
-        renaming, fault = self._renaming, self._fault
-        self._say(fault or renaming.outcome, is_fault=fault.startswith("!"))
+        """Show the effect, what to type, or the error."""
+        renaming, missing, error = self._renaming, self._missing, self._error
+        is_error = bool(error and not missing)
+        self._say(missing or error or renaming.outcome, is_error=is_error)
         act = renaming.act if renaming.new != self._value else renaming._replace(others=0).act
         button = self.query_one("#yes", Button)
         button.label = safe(f"[{act}]")
         button.refresh(layout=True)
 
-    def _say(self, sentence: str, *, is_fault: bool) -> None:
-        said = self.query_one("#rename-outcome", Static)
-        said.set_class(is_fault, "fault")
-        said.update(safe(sentence))
+    def _say(self, text: str, *, is_error: bool) -> None:
+        outcome = self.query_one("#rename-outcome", Static)
+        outcome.set_class(is_error, "fault")
+        outcome.update(safe(text))
 
     @on(_NameInput.Refused)
     def _refused(self) -> None:
-        self._say(_TOO_LONG, is_fault=True)
+        self._say(_TOO_LONG, is_error=True)
 
     # Closing
 
     @on(Button.Pressed, "#yes")
     @on(Input.Submitted)
     def action_rename(self) -> None:
-        """Close it with the new name, unless something is wrong with it."""
+        """Accept the new value, if it is valid."""
         if not self.is_active:
-            return  # it was closed by the key before
-        fault = self._fault
-        if fault:
-            self._say(fault, is_fault=True)
+            return  # the previous key has closed it
+        problem = self._missing or self._error
+        if problem:
+            self._say(problem, is_error=True)
             self.set_focus(self._field)
         else:
             self.dismiss(self._renaming)
 
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
-        """Close it, and nothing is renamed; ask first where something was typed."""
+        """Cancel; ask first if something was typed."""
         if not self.is_active:
             return
         if self.unsaved:
-            question = Question(f"{self.unsaved}. Leave it?", yes="Leave it", no="Stay")
+            question = Question("Discard the new name?", yes="Discard", no="Keep editing")
             self.app.push_screen(question, self._leave)
         else:
             self._leave(True)

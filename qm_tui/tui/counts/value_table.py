@@ -1,4 +1,4 @@
-"""The list of the values of a field: how many users have each, and how many are inactive."""
+"""The list of the values of a field, with the numbers of users and inactive users."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,7 +12,7 @@ from qm_tui.users.query.filter_fields import Name
 
 
 class ValueList(NumberList):
-    """Values, a line each, those of most users first."""
+    """Values, a row each, most frequent first."""
 
     footer_height: ClassVar[int] = 1
     columns: ClassVar[Sequence[NumberColumn]] = (
@@ -22,7 +22,7 @@ class ValueList(NumberList):
     bar: ClassVar[int] = 6
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Show users", tooltip="Show the users who have this value")
+        Binding("enter", "select", "Show users", tooltip="Show users with this value")
     ]
 
     def __init__(self) -> None:
@@ -32,12 +32,12 @@ class ValueList(NumberList):
 
     @property
     def row_count(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return len(self._counts)
 
     @property
     def cursor_count(self) -> ValueCount | None:
-        """The value under the cursor, with how many users have it."""
+        """The current value with its number of users."""
         return self._counts[self.cursor_row] if self._counts else None
 
     def show(self, values: FieldValues, total: int, wanted: str | None) -> None:
@@ -45,8 +45,8 @@ class ValueList(NumberList):
 
         Args:
             values: the values.
-            total: how many users there are.
-            wanted: the value on which the cursor comes to stand; it stays where it is else.
+            total: the number of users.
+            wanted: the value to move the cursor to; without it, the cursor stays.
         """
         was = self.places if values.by == self._by else NOWHERE
         self._by, self._counts, self.total = values.by, values.counts, total
@@ -55,19 +55,19 @@ class ValueList(NumberList):
         self.renew(was, values.rows, wanted)
 
     def name_of(self, row: int) -> str:
-        """The value, or what stands for none."""
+        """Return the value, or a placeholder for an empty one."""
         return self._counts[row].value or EMPTY
 
     def value_of(self, row: int) -> str:
-        """The value."""
+        """Return the value."""
         return self._counts[row].value
 
     def numbers_of(self, row: int) -> Sequence[int]:
-        """How many users have it, and how many of them are inactive."""
-        one = self._counts[row]
-        return one.number, one.inactive
+        """Return the number of its users, and how many of them are inactive."""
+        count = self._counts[row]
+        return count.number, count.inactive
 
     def footer_text(self, width: int, line: int) -> str:
-        """What finds the users of the value under the cursor, which may be longer than its line."""
-        one = self.cursor_count
-        return fitted(f"  Filter  {visible(one.term, SHOWN)}" if one else "", width)
+        """Return the filter term for the current value, which may be longer than its row."""
+        count = self.cursor_count
+        return fitted(f"  Filter  {visible(count.term, SHOWN)}" if count else "", width)

@@ -1,4 +1,4 @@
-"""The pages Profiles, Departments and Locations: the values in use, and renaming one for all."""
+"""The pages Profiles, Departments and Locations: the values in use, and their rename."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -27,10 +27,10 @@ from qm_tui.users.query.sorting import Rest
 
 
 class ValuesPage(CountingPage[Sequence[FieldValues]]):
-    """The values of one field, or of one field after the other.
+    """The values of one of several fields.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that the pages share.
     """
 
     BY: ClassVar[tuple[Name, ...]]
@@ -41,9 +41,9 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         Offer("[e Rename]", "rename", "rename"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "rename", "Rename", tooltip="Rename the value for all its users"),
-        Binding("left,h", "turn(-1)", "Field before"),
-        Binding("right,l", "turn(1)", "Field after"),
+        Binding("e", "rename", "Rename", tooltip="Rename this value for all users who have it"),
+        Binding("left,h", "turn(-1)", "Previous field"),
+        Binding("right,l", "turn(1)", "Next field"),
         UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),
@@ -51,8 +51,8 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._place = self._total = 0
-        self._made: Sequence[FieldValues] = ()
+        self._field_index = self._total = 0
+        self._values: Sequence[FieldValues] = ()
         self._wanted: dict[int, str | None] = {}
         self._is_asking = False
 
@@ -61,80 +61,79 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         return self.query_one(ValueList)
 
     def compose_counts(self) -> Iterator[Widget]:
-        """The fields, if there are several, and the values of one."""
+        """Yield the tabs of the fields, if there are several, and the values of one."""
         if len(self.BY) > 1:
             yield FieldLine([_field(by).short for by in self.BY], self._turn_to)
         yield ValueList()
 
     def on_mount(self) -> None:
-        """The first field is shown first."""
-        self._show_place()
+        self._show_field()
 
     def focus_list(self) -> None:
-        """Give the focus to the list."""
+        """Focus the list."""
         self._list.focus()
 
     # Counting
 
     def counts_of(self, state: State, rest: Rest) -> Sequence[FieldValues]:
-        """The values of all fields. Runs in a thread."""
+        """Count the values of all fields. Runs in a thread."""
         return [values_of_field(state.users.values(), by, rest) for by in self.BY]
 
     def show_counts(self, counts: Sequence[FieldValues], total: int) -> None:
-        """Show the values of the field that is shown; the cursor stays on its value."""
-        self._made, self._total = counts, total
+        """Show the values of the current field; the cursor stays on its value."""
+        self._values, self._total = counts, total
         self._show_values()
 
     def _show_values(self) -> None:
-        wanted = self._wanted.pop(self._place, None)
-        self._list.show(self._made[self._place], self._total, wanted)
+        wanted = self._wanted.pop(self._field_index, None)
+        self._list.show(self._values[self._field_index], self._total, wanted)
 
     # Fields
 
     def action_turn(self, by: int) -> None:
-        """Show the values of the next field, or of the one before."""
-        self._turn_to((self._place + by) % len(self.BY))
+        """Show the values of the next or the previous field."""
+        self._turn_to((self._field_index + by) % len(self.BY))
 
-    def _turn_to(self, place: int) -> None:
-        if place == self._place:
+    def _turn_to(self, index: int) -> None:
+        if index == self._field_index:
             return
-        self._wanted.setdefault(self._place, self._list.places.value)
-        self._place = place
-        self._show_place()
-        if self._made:
+        self._wanted.setdefault(self._field_index, self._list.places.value)
+        self._field_index = index
+        self._show_field()
+        if self._values:
             self._show_values()
 
-    def _show_place(self) -> None:
-        name = f"{PAGES[self.PAGE]}   {_field(self.BY[self._place]).name}"
+    def _show_field(self) -> None:
+        name = f"{PAGES[self.PAGE].label}   {_field(self.BY[self._field_index]).name}"
         self.query_one("#page-name", Static).update(safe(name), layout=False)
         for line in self.query(FieldLine):
-            line.show(self._place)
+            line.show(self._field_index)
 
-    # What is done with a value
+    # Actions on a value
 
     @on(ValueList.RowSelected)
     def action_show_users(self) -> None:
-        """Show the users who have the value under the cursor."""
-        one = self._list.cursor_count
-        if one is not None:
-            self.show_users(one.term, one.number)
+        """Show the users with the current value."""
+        count = self._list.cursor_count
+        if count is not None:
+            self.show_users(count.term, count.number)
 
     @work
     async def action_rename(self) -> None:
-        """Give all users who have the value under the cursor another."""
-        one, place = self._list.cursor_count, self._place
-        if one is None or self._is_asking or not self.session.may_change:
+        """Rename the current value for all users who have it."""
+        count, index = self._list.cursor_count, self._field_index
+        if count is None or self._is_asking or not self.session.may_change:
             return
         self._is_asking = True
         try:
-            new = await rename(self, self.session, self._made[place], one.value)
+            new = await rename(self, self.session, self._values[index], count.value)
         finally:
             self._is_asking = False
         if new is not None:
-            self._wanted[place] = new  # where the cursor goes once they are counted again
+            self._wanted[index] = new  # the cursor moves to it when the values are counted again
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
+        """Disable actions that are unavailable now."""
         if action == "turn":
             return len(self.BY) > 1
         if action in ("show_users", "rename"):
@@ -167,5 +166,5 @@ class LocationsPage(ValuesPage):
 
 
 def _field(by: Name) -> Field:
-    assert by.field is not None  # noqa: S101 - all of them are fields
+    assert by.field is not None  # noqa: S101 - all of these filter names are fields
     return by.field

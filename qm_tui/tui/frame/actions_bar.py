@@ -1,4 +1,4 @@
-"""The Actions bar: what can be done on the page, and how far it is."""
+"""The Actions bar: the buttons of a page, the progress, and the last message."""
 
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.job import Progressed
 
 _BAR = 8
+"""The width of the progress bar in cells."""
 
 
 class Offer(NamedTuple):
-    """A button: its words, its id, and the page's action that it starts."""
+    """A button: its caption, its ID, and the action of the page that it runs."""
 
     text: str
     id: str
@@ -22,7 +23,7 @@ class Offer(NamedTuple):
 
 
 class ActionsBar(Horizontal):
-    """Buttons for what the page can do, and what the running or the last job has to say.
+    """The buttons of a page, and the progress or the message of the last operation.
 
     Args:
         offers: the buttons.
@@ -33,41 +34,38 @@ class ActionsBar(Horizontal):
         self._offers = offers
 
     def compose(self) -> ComposeResult:
-        """The buttons and the status."""
-        for offer in self._offers:
-            text, name, action = offer
+        for text, name, action in self._offers:
             yield Button(safe(text), id=name, compact=True, action=f"screen.{action}")
         yield Static(id="marked")
         yield Static(id="status")
         yield Button(safe("[Esc Cancel]"), id="cancel", compact=True, action="screen.cancel")
 
     def on_mount(self) -> None:
-        """Name the bar."""
         self.border_title = safe("Actions")
         self.show_marks("")
 
     def show_marks(self, words: str) -> None:
-        """Say how many users are marked; nothing where none are."""
+        """Show how many users are marked; an empty text hides it."""
         marked = self.query_one("#marked", Static)
         marked.display = bool(words)
         marked.update(safe(words))
 
     def offer(self, possible: set[str], *, can_cancel: bool) -> None:
-        """Offer what can be done now; the other buttons are grey."""
+        """Enable the buttons of the available actions."""
         self.query_one("#cancel").display = can_cancel
         for offer in self._offers:
             self.query_one(f"#{offer.id}", Button).disabled = offer.action not in possible
 
     @property
     def actions(self) -> list[str]:
-        """The actions that have a button."""
+        """The actions with a button."""
         return [offer.action for offer in self._offers]
 
     def show_progress(self, event: Progressed) -> None:
-        """Say how far the job is. What is around it stays, which many times a second is much."""
-        said = safe(f"{event.said}  {bar(event.done, event.total, _BAR)}")
-        self.query_one("#status", Static).update(said, layout=False)
+        """Show the progress, without a new layout, which is too slow several times a second."""
+        progress = safe(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+        self.query_one("#status", Static).update(progress, layout=False)
 
     def say(self, text: str) -> None:
-        """Say what the last job did. It stays until something else is said."""
+        """Show a message, until the next one."""
         self.query_one("#status", Static).update(safe(text))

@@ -1,4 +1,4 @@
-"""The keys that work here, made from the bindings themselves."""
+"""The keyboard shortcuts of the current screen, built from its bindings."""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -47,35 +47,49 @@ _NAMES: Final = {
 }
 
 
+COMMAND_PALETTE: Final = "Command palette"
+
 _WORDS: Final = {
-    "Focus Next": "Next part of the screen",
-    "Focus Previous": "Previous part of the screen",
+    "Focus Next": "Focus next",
+    "Focus Previous": "Focus previous",
     "Press button": "Press the button",
-    "Submit": "Take what was typed",
-    "Keys": "All keys that work here",
-    "All actions": "Find an action by its name",
+    "Submit": "Confirm input",
+    "Select": "Select",
+    "Scroll Up": "Scroll up",
+    "Scroll Down": "Scroll down",
+    "Scroll Left": "Scroll left",
+    "Scroll Right": "Scroll right",
+    "Scroll Home": "Scroll to the start",
+    "Scroll End": "Scroll to the end",
+    "Page Up": "Page up",
+    "Page Down": "Page down",
+    "Page Left": "Page left",
+    "Page Right": "Page right",
+    "Keys": "Show keyboard shortcuts",
+    COMMAND_PALETTE: "Open the command palette",
 }
-"""What a description does not say well enough, or says in many places."""
+"""Texts for descriptions of Textual's own bindings, and for short descriptions of ours."""
+
 _COPY: Final = "Copy selected text"
-"""What Textual says of Ctrl+C, which quits here."""
+"""Textual's description of Ctrl+C, which quits here."""
 
 _NOT_OURS: Final = ("super+", "ctrl+page", "ctrl+shift+")
 
 
 def key_name(key: str) -> str:
-    """A key as it is printed on a keyboard."""
-    *held, last = key.split("+")
-    name = _NAMES.get(last, last.upper() if held else last)
-    return "+".join([*map(str.capitalize, held), name])
+    """Return the name of a key as on a keyboard."""
+    *modifiers, last = key.split("+")
+    name = _NAMES.get(last, last.upper() if modifiers else last)
+    return "+".join([*map(str.capitalize, modifiers), name])
 
 
 class Key(NamedTuple):
-    """What some keys do.
+    """A keyboard shortcut.
 
     Attributes:
-        keys: the keys, as they are printed.
-        words: what they do.
-        where: where they work: in the list, on the page, everywhere.
+        keys: the names of the keys.
+        words: the action as text.
+        where: where it works: in the list, on the page, everywhere.
     """
 
     keys: str
@@ -84,10 +98,10 @@ class Key(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What can be done on a screen now.
+    """An action that is available on a screen.
 
     Attributes:
-        key: the keys that do it, and what that is in words.
+        key: the shortcut.
         active: the binding.
     """
 
@@ -106,19 +120,19 @@ _PLACES: Final[tuple[tuple[type[DOMNode], str], ...]] = (
     (Tree, "In the navigation pane"),
 )
 _WIDE: Final = 100
-"""Columns of a terminal in which the keys stand in two columns."""
+"""The width of the terminal from which the shortcuts are in two columns."""
 
 _AROUND: Final = 9
-"""Columns that the lines of the dialog leave free: its edges, the scrollbar, what is behind."""
+"""The width of the border, the padding, the scrollbar and the margins of the dialog."""
 
 
 def actions_that_work(screen: Screen[Any]) -> list[Action]:
-    """What can be done on a screen as it is now: what is nearest to the focus comes first.
+    """Return the available actions of a screen, those nearest to the focus first.
 
-    A key that the focused field takes for a letter is none, and keys that edit a text everybody
-    knows; what cannot be done now is left out. Keys that do the same stand together.
+    Keys that the focused input takes as letters, common editing keys, and actions that are
+    unavailable now are excluded. Keys with the same action are grouped.
     """
-    found: dict[tuple[str, str], list[tuple[str, ActiveBinding]]] = {}
+    groups: dict[tuple[str, str], list[tuple[str, ActiveBinding]]] = {}
     focused = screen.focused
     types_letters = focused is not None and focused.check_consume_key("a", "a")
     for key, active in (screen.active_bindings | _from_everywhere(screen)).items():
@@ -127,38 +141,48 @@ def actions_that_work(screen: Screen[Any]) -> list[Action]:
         is_typed = types_letters and (
             _is_editing(active) if active.node is focused else len(key_name(key)) == 1
         )
-        is_said = binding.description not in ("", _COPY) and not is_textuals
-        if active.enabled and is_said and not is_typed:
+        is_shown = binding.description not in ("", _COPY) and not is_textuals
+        if active.enabled and is_shown and not is_typed:
             words = _WORDS.get(binding.description, binding.tooltip or binding.description)
-            found.setdefault((_where(active.node), words), []).append((key, active))
-    for words in [words for where, words in found if where == _EVERYWHERE]:
-        nearer = next((one for one in found if one[1] == words and one[0] != _EVERYWHERE), None)
-        some = found.pop((_EVERYWHERE, words))
-        found.setdefault(nearer or (_EVERYWHERE, words), []).extend(some)
+            groups.setdefault((_where(active.node), words), []).append((key, active))
+    for words in [words for where, words in groups if where == _EVERYWHERE]:
+        nearer = next(
+            (group for group in groups if group[1] == words and group[0] != _EVERYWHERE), None
+        )
+        bindings = groups.pop((_EVERYWHERE, words))
+        groups.setdefault(nearer or (_EVERYWHERE, words), []).extend(bindings)
     return [
-        Action(Key(" ".join(key_name(key) for key, _ in some), words, where), some[0][1])
-        for (where, words), some in found.items()
+        Action(Key(" ".join(key_name(key) for key, _ in bindings), words, where), bindings[0][1])
+        for (where, words), bindings in groups.items()
     ]
 
 
 def _is_editing(active: ActiveBinding) -> bool:
-    """Whether a key of a field is one by which Textual lets a text be edited."""
+    """Whether a binding of an input is one of Textual's own for editing."""
     if active.binding.key == "enter":
         return False
-    kinds = (one for one in type(active.node).__mro__ if one.__module__.startswith("textual."))
-    given = (Binding.make_bindings(vars(one).get("BINDINGS", ())) for one in kinds)
-    return active.binding.description in {one.description for some in given for one in some}
+    textuals = [
+        kind for kind in type(active.node).__mro__ if kind.__module__.startswith("textual.")
+    ]
+    return active.binding.description in {
+        binding.description
+        for kind in textuals
+        for binding in Binding.make_bindings(vars(kind).get("BINDINGS", ()))
+    }
 
 
 def _from_everywhere(screen: Screen[Any]) -> dict[str, ActiveBinding]:
-    """The app's keys that work in dialogs too, where Textual does not count them."""
+    """Return the app's priority bindings, which work in dialogs although Textual omits them."""
     app = screen.app
-    bindings = Binding.make_bindings(app.BINDINGS)
-    return {one.key: ActiveBinding(app, one, True, one.tooltip) for one in bindings if one.priority}
+    return {
+        binding.key: ActiveBinding(app, binding, True, binding.tooltip)
+        for binding in Binding.make_bindings(app.BINDINGS)
+        if binding.priority
+    }
 
 
 def keys_that_work(screen: Screen[Any]) -> list[Key]:
-    """The keys that work on a screen as it is now, with what they do."""
+    """Return the keyboard shortcuts that are available on a screen."""
     return [action.key for action in actions_that_work(screen)]
 
 
@@ -168,14 +192,14 @@ def _where(node: DOMNode) -> str:
 
 @runtime_checkable
 class ListsKeys(Protocol):
-    """A screen or dialog that says itself which of its keys it lists."""
+    """A screen or dialog that selects the keyboard shortcuts to show."""
 
     def action_show_keys(self) -> None:
-        """List them."""
+        """Show the keyboard shortcuts."""
 
 
 class _Lines(VerticalScroll):
-    """Lines that scroll with the keys that move in a list."""
+    """Lines that scroll with the keys of a list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Down", show=False),
@@ -186,73 +210,71 @@ class _Lines(VerticalScroll):
 
 
 class KeysScreen(Dialog[None]):
-    """Lists the keys that work on the screen below it.
+    """Shows keyboard shortcuts.
 
     Args:
-        keys: the keys, with what they do.
+        keys: the shortcuts.
 
     Attributes:
         keys: the same.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "close", "Back"),
+        Binding("escape,q,question_mark,f1,enter", "close", "Close"),
     ]
 
     def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__(classes="small-dialog")
         self.keys = tuple(keys)
-        places = dict.fromkeys(one.where for one in keys)
-        self._groups = [[one for one in keys if one.where == place] for place in places]
+        places = dict.fromkeys(key.where for key in keys)
+        self._groups = [[key for key in keys if key.where == place] for place in places]
         self._list = _Lines(classes="dialog", id="keys")
 
     def compose(self) -> ComposeResult:
-        """A line for each, in two columns where there is room."""
         with self._list:
-            yield Static(self._said())
+            yield Static(self._text())
 
     def on_mount(self) -> None:
-        """Name the dialog."""
-        self._list.border_title = safe("Keys that work here")
-        self.watch(self._list, "scroll_y", self._say_more)
+        self._list.border_title = safe("Keyboard shortcuts")
+        self.watch(self._list, "scroll_y", self._show_hints)
 
     def on_resize(self) -> None:
-        """Use the room."""
-        text, said = self.query_one(Static), self._said()
-        if text.content != said:
-            text.update(said)
-        self.call_after_refresh(self._say_more)
+        """Wrap the lines to the new width."""
+        widget, text = self.query_one(Static), self._text()
+        if widget.content != text:
+            widget.update(text)
+        self.call_after_refresh(self._show_hints)
 
-    def _said(self) -> Content:
+    def _text(self) -> Content:
         width, columns = self.app.size.width - _AROUND, [self._groups]
         if self.app.size.width >= _WIDE and len(self._groups) > 1:
             columns = _halves(self._groups)
-        return safe_lines(_beside([list(_lines(some, width)) for some in columns]))
+        return safe_lines(_beside([list(_lines(groups, width)) for groups in columns]))
 
-    def _say_more(self) -> None:
-        more = "↓ more  " if self._list.scroll_y < self._list.max_scroll_y else ""
-        self._list.border_subtitle = safe(f"{more}Esc back")
+    def _show_hints(self) -> None:
+        more = "↓ show more  " if self._list.scroll_y < self._list.max_scroll_y else ""
+        self._list.border_subtitle = safe(f"{more}Esc close")
 
     def action_close(self) -> None:
-        """Close it."""
+        """Close the dialog."""
         self.dismiss(None)
 
 
 def _lines(groups: Sequence[Sequence[Key]], width: int) -> Iterator[str]:
-    column = max((len(one.keys) for some in groups for one in some), default=0)
-    for number, some in enumerate(groups):
+    column = max((len(key.keys) for group in groups for key in group), default=0)
+    for number, group in enumerate(groups):
         if number:
             yield ""
-        if some[0].where:
-            yield some[0].where
-        for one in some:
-            first, *more = wrap(one.words, width - column - 4)
-            yield f"  {one.keys:<{column}}  {first}"
+        if group[0].where:
+            yield group[0].where
+        for key in group:
+            first, *more = wrap(key.words, width - column - 4)
+            yield f"  {key.keys:<{column}}  {first}"
             yield from (" " * (column + 4) + line for line in more)
 
 
 def _beside(columns: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns of lines, one beside the other."""
+    """Yield the lines of columns side by side."""
     widths = [max(map(len, column), default=0) for column in columns]
     for lines in zip_longest(*columns, fillvalue=""):
         cells = (f"{line:<{width}}" for line, width in zip(lines, widths, strict=True))
@@ -260,6 +282,6 @@ def _beside(columns: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _halves(groups: list[list[Key]]) -> list[list[list[Key]]]:
-    """Two columns of groups, as equal as whole groups allow."""
-    parts = ((groups[:at], groups[at:]) for at in range(1, len(groups)))
-    return list(min(parts, key=lambda two: max(sum(map(len, part)) for part in two)))
+    """Return the groups in two columns of similar length."""
+    splits = ((groups[:index], groups[index:]) for index in range(1, len(groups)))
+    return list(min(splits, key=lambda split: max(sum(map(len, part)) for part in split)))

@@ -1,4 +1,4 @@
-"""The last line of a page: the few keys that matter, as many as there is room for."""
+"""The key hints on the last line of a page: the most important keys that fit."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -12,22 +12,22 @@ from qm_tui.tui.frame.key_help import Action, actions_that_work
 from qm_tui.tui.text.safe_content import safe
 
 _ALWAYS: Final = ("?", "q")
-"""The keys that stand at the end of the line, however narrow it is."""
+"""The keys at the end of the line, which are shown at any width."""
 
 _GAP: Final = 2
 
 
 class _Shown(NamedTuple):
-    """A key in the line."""
+    """A key hint."""
 
     text: str
     active: ActiveBinding
 
 
 class KeyLine(Widget):
-    """Keys that work where the focus is, nearest first, each with a word. A click does it.
+    """Clickable key hints for the current focus, nearest bindings first.
 
-    It is made from the bindings that are to be shown, and drawn again only when others are.
+    They are built from the shown bindings, and drawn only if these change.
     """
 
     ALLOW_SELECT = False
@@ -44,18 +44,17 @@ class KeyLine(Widget):
         self._shown: Sequence[_Shown] = ()
 
     def on_mount(self) -> None:
-        """Follow the focus, and what can be done."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._look())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
 
     def on_resize(self) -> None:
-        """Use the room."""
-        self._look()
+        """Show as many keys as fit."""
+        self._update()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         if not self.is_attached or not self.size.width:
             return
         shown = _fitting(actions_that_work(self.screen), self.size.width)
-        if [one.text for one in shown] != [one.text for one in self._shown]:
+        if [hint.text for hint in shown] != [hint.text for hint in self._shown]:
             self._shown = shown
             self.refresh()
         self._shown = shown
@@ -76,22 +75,22 @@ class KeyLine(Widget):
 
 
 def _fitting(actions: Sequence[Action], width: int) -> list[_Shown]:
-    """Those keys that fit: from the front, and what is always there at the end."""
+    """Return the hints that fit: the first ones, and those at the end of the line."""
     shown = [
-        _Shown(f"{_key_of(one)} {_word_of(one)}", one.active)
-        for one in actions
-        if one.active.binding.show
+        _Shown(f"{_key_of(action)} {_word_of(action)}", action.active)
+        for action in actions
+        if action.active.binding.show
     ]
-    last = [one for one in shown if one.text.split()[0] in _ALWAYS]
-    left = width + _GAP - sum(len(one.text) + _GAP for one in last)  # behind the last is no gap
-    found = []
-    for one in shown:
-        if one not in last:
-            left -= len(one.text) + _GAP
+    last = [hint for hint in shown if hint.text.split()[0] in _ALWAYS]
+    left = width + _GAP - sum(len(hint.text) + _GAP for hint in last)  # no gap after the last
+    first = []
+    for hint in shown:
+        if hint not in last:
+            left -= len(hint.text) + _GAP
             if left < 0:
                 break
-            found.append(one)
-    return found + last
+            first.append(hint)
+    return first + last
 
 
 def _key_of(action: Action) -> str:

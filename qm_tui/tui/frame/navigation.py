@@ -1,7 +1,7 @@
-"""What stands around every page: the header line and the navigation pane."""
+"""The header line and the navigation pane of every page."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.text import Text
 from textual import on
@@ -15,15 +15,15 @@ from qm_tui.text import visible
 from qm_tui.tui.text.safe_content import safe
 
 _WARNING: Final = 100
-"""Characters of a warning that are shown."""
+"""The maximum length of a shown warning in characters."""
 
 
 class HeaderLine(Horizontal):
-    """The program, the store's path, what is the matter with it, and who is logged in.
+    """The program, the location of the store, its warning, and the login.
 
     Args:
-        location: where the store is.
-        login: who is logged in.
+        location: the location of the store.
+        login: the login of the admin.
     """
 
     def __init__(self, location: str, login: str) -> None:
@@ -31,31 +31,29 @@ class HeaderLine(Horizontal):
         self._location, self._login = location, login
 
     def compose(self) -> ComposeResult:
-        """The program's name and the path on the left, the login on the right."""
         yield Static(safe("qm-tui"), id="program")
         yield Static(safe(self._location), id="location")
         yield Static(id="warning")
-        yield Static(safe("looking only"), id="looking-only")
+        yield Static(safe("read-only"), id="looking-only")
         yield Static(safe(self._login, 32), id="login")
 
     def on_mount(self) -> None:
-        """Nothing is said of what is not known yet."""
         self.show_looking_only(False)
         self.show_warning("")
 
     def show_looking_only(self, is_looking_only: bool) -> None:
-        """Say whether the store can only be looked at."""
+        """Show whether the store is read-only."""
         self.query_one("#looking-only").display = is_looking_only
 
     def show_warning(self, warning: str) -> None:
-        """Show what is wrong with the store although all is saved; nothing if it is empty."""
-        shown = self.query_one("#warning", Static)
-        shown.update(safe(warning, _WARNING))
-        shown.display = bool(warning)
+        """Show a warning about the store; an empty one hides it."""
+        widget = self.query_one("#warning", Static)
+        widget.update(safe(warning, _WARNING))
+        widget.display = bool(warning)
 
 
 class PageChosen(Message):
-    """A page was chosen.
+    """A page was selected.
 
     Args:
         page: its key.
@@ -67,7 +65,7 @@ class PageChosen(Message):
 
 
 class FilterWanted(Message):
-    """Some users are to be shown on the Users page.
+    """Users should be shown on the Users page.
 
     Args:
         text: the filter that finds them.
@@ -78,15 +76,29 @@ class FilterWanted(Message):
         self.text = text
 
 
+class PageEntry(NamedTuple):
+    """A page in the navigation pane.
+
+    Attributes:
+        label: its name.
+        module: the module with its class, which is imported when it is needed.
+        class_name: the name of the class.
+    """
+
+    label: str
+    module: str
+    class_name: str
+
+
 PAGES: Final = {
-    "users": "Users",
-    "activity": "Activity",
-    "licenses": "Licenses",
-    "profiles": "Profiles",
-    "departments": "Departments",
-    "locations": "Locations",
+    "users": PageEntry("Users", "qm_tui.tui.users.page", "UsersPage"),
+    "activity": PageEntry("Activity", "qm_tui.tui.activity.page", "ActivityPage"),
+    "licenses": PageEntry("Licenses", "qm_tui.tui.counts.licenses_page", "LicensesPage"),
+    "profiles": PageEntry("Profiles", "qm_tui.tui.counts.values_page", "ProfilesPage"),
+    "departments": PageEntry("Departments", "qm_tui.tui.counts.values_page", "DepartmentsPage"),
+    "locations": PageEntry("Locations", "qm_tui.tui.counts.values_page", "LocationsPage"),
 }
-"""The pages by their keys, in the order of the navigation pane."""
+"""The pages by key, in the order of the navigation pane."""
 
 _LABEL: Final = 14
 
@@ -95,13 +107,13 @@ class NavigationPane(Tree[str], inherit_bindings=False):
     """The pages of the program: `Administration > Users`, `Activity` and so on.
 
     Args:
-        page: the key of the page on which the pane stands.
+        page: the key of the page that contains the pane.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor_up", "Up", show=False),
         Binding("down,j", "cursor_down", "Down", show=False),
-        Binding("enter", "select_cursor", "Go to the page", show=False),
+        Binding("enter", "select_cursor", "Open page", show=False),
     ]
 
     def __init__(self, page: str) -> None:
@@ -110,23 +122,22 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         self.show_guides = False
         self.root.expand()
         self._leaves = {
-            key: self.root.add_leaf(Text(visible(name)), key) for key, name in PAGES.items()
+            key: self.root.add_leaf(Text(visible(page.label)), key) for key, page in PAGES.items()
         }
         self._page = page
         self.auto_expand = False
 
     def on_mount(self) -> None:
-        """The cursor stands on the page that is shown."""
         self.point()
 
     def point(self) -> None:
-        """Let the cursor stand on the page that is shown."""
+        """Move the cursor to the current page."""
         self.call_after_refresh(self.move_cursor, self._leaves[self._page])
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
-        """Show how much there is on each page, by its key."""
+        """Show the counts of pages, by key."""
         for page, count in counts.items():
-            leaf, name = self._leaves[page], PAGES[page]
+            leaf, name = self._leaves[page], PAGES[page].label
             label = f"{name} {count:>{_LABEL - len(name) - 1},}"
             if str(leaf.label) != label:
                 leaf.set_label(Text(visible(label)))

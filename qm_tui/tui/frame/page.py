@@ -1,4 +1,4 @@
-"""What every page is: header line, navigation pane, its own middle, Actions bar, keys."""
+"""The base class of pages: header line, navigation pane, contents, Actions bar, key hints."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,39 +17,39 @@ from textual.widgets import Static
 
 from qm_tui.paths import short
 from qm_tui.tui.frame.actions_bar import ActionsBar, Offer
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE
 from qm_tui.tui.frame.key_hints_bar import KeyLine
 from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageChosen
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.message_box import Message, Question
 from qm_tui.tui.widgets.too_small import is_too_small
-from qm_tui.tui.work.job import Job, JobEnded, Progressed, View
+from qm_tui.tui.work.job import Job, JobEnded, Operation, Progressed, View
 from qm_tui.tui.work.session import Session
 
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
-
 _ROOM_FOR_NAVIGATION: Final = 80
-"""Columns of the terminal from which the navigation pane is shown unless it is not wanted."""
+"""The width of the terminal from which the navigation pane is shown by default."""
 
-UNDO: Final = Binding("u", "undo", "Undo", tooltip="Take back the last change")
+UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
 
 COMMON: Final[list[BindingType]] = [
-    Binding("escape", "cancel", "Cancel the running job", show=False),
+    Binding("escape", "cancel", "Cancel the running operation", show=False),
     *(
-        Binding(str(number), f"show_page('{page}')", f"Page {name}", show=False)
-        for number, (page, name) in enumerate(PAGES.items(), start=1)
+        Binding(str(number), f"show_page('{key}')", f"Go to {page.label}", show=False)
+        for number, (key, page) in enumerate(PAGES.items(), start=1)
     ),
     Binding("n", "toggle_navigation", "Navigation", tooltip="Show or hide the navigation pane"),
-    Binding("colon", "app.command_palette", "All actions"),
+    Binding("colon", "app.command_palette", COMMAND_PALETTE),
     Binding("question_mark", "app.show_keys", "Keys"),
     Binding("q", "app.quit", "Quit"),
 ]
-"""The keys of every page, which its own come before."""
+"""The bindings of every page, after its own."""
 
 
 def _shown(location: str) -> str:
-    """Where a store is, with `~` for the home folder if it is the path of a file."""
+    """Return the location of a store, with `~` for the home folder if it is a path."""
     path = Path(location)
     return short(path) if path.is_absolute() else location
 
@@ -58,13 +58,13 @@ class Page(Screen[None]):
     """A page of the program.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that the pages share.
     """
 
     PAGE: ClassVar[str]
-    """Its key in `PAGES`."""
+    """The key of the page in `PAGES`."""
     OFFERS: ClassVar[tuple[Offer, ...]]
-    """The buttons of its Actions bar."""
+    """The buttons of the Actions bar."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -72,51 +72,49 @@ class Page(Screen[None]):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is at work."""
+        """Whether a job is running."""
         return self.session.is_busy
 
     @property
     def actions(self) -> ActionsBar:
-        """Its Actions bar."""
+        """The Actions bar."""
         return self.query_one(ActionsBar)
 
     def compose(self) -> ComposeResult:
-        """Header, navigation pane, what the page itself shows, Actions bar, keys."""
         yield HeaderLine(_shown(self.session.store.location), self.session.login)
         with Horizontal(id="body"):
             yield NavigationPane(self.PAGE)
             with Vertical(id="page"):
                 with Horizontal(id="title"):
-                    yield Static(safe(PAGES[self.PAGE]), id="page-name")
+                    yield Static(safe(PAGES[self.PAGE].label), id="page-name")
                     yield Static(id="count")
                 yield from self.compose_page()
         yield ActionsBar(*self.OFFERS)
         yield KeyLine()
 
     def compose_page(self) -> Iterator[Widget]:
-        """What the page itself shows."""
+        """Yield the contents of the page."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Show how things stand."""
         self.session.join(self)
 
     def on_screen_resume(self) -> None:
-        """The pane is as on the page before, its cursor on the page that is shown."""
-        with suppress(NoMatches):  # shown for the first time, it is not composed yet
+        """Show the navigation pane as on the previous page, with the cursor on this page."""
+        with suppress(NoMatches):  # a page that is shown for the first time is not composed yet
             self._show_navigation()
             self.query_one(NavigationPane).point()
 
     def focus_list(self) -> None:
-        """Give the focus to the list of the page."""
+        """Focus the list of the page."""
         raise NotImplementedError
 
-    # What is shared
+    # The shared state
 
     def show_work(self) -> None:
-        """A job began or ended: show how the store is, and offer what can be done now."""
+        """Show the state of the store, and enable the available actions."""
         bar = self.actions
-        possible = {one for one in bar.actions if self._can(one)}
+        possible = {action for action in bar.actions if self._can(action)}
         bar.offer(possible, can_cancel=self.is_busy)
         header = self.query_one(HeaderLine)
         header.show_looking_only(bool(self.session.looking_only))
@@ -128,27 +126,27 @@ class Page(Screen[None]):
         return bool(self.check_action(name, parameters))
 
     def show_said(self) -> None:
-        """Say what is to be said."""
+        """Show the message of the session."""
         self.actions.say(self.session.said)
 
     def show_progress(self, event: Progressed) -> None:
-        """Say how far the job is."""
+        """Show the progress of the job."""
         self.actions.show_progress(event)
 
     def show_view(self, view: View) -> None:
-        """The store holds something else."""
+        """Show a new users table."""
         counts = {"users": len(view.state.users), "activity": view.state.number}
         self.query_one(NavigationPane).show_counts(counts)
         self.show_work()
 
     def show_marks(self) -> None:
-        """Other users are marked."""
+        """Show the number of marked users."""
         self.actions.show_marks(self.session.marks_words)
 
     # Jobs
 
     def begin(self) -> Job:
-        """Begin a job that tells this page how far it is."""
+        """Start a job that reports its progress to this page."""
         return self.session.begin(Job(self.post_message))
 
     @on(Progressed)
@@ -164,17 +162,24 @@ class Page(Screen[None]):
     @work
     async def action_cancel(self) -> None:
         """Ask whether to cancel the running job."""
-        if self.is_busy and self.session.asking is None:
-            await self.ask_to_stop("Cancel it? The store stays as it was.")
+        if self.session.job is not None and self.session.asking is None:
+            operation = self.session.job.operation
+            await self._ask_to_cancel(operation, operation.cancel_question)
 
-    async def ask_to_stop(self, text: str) -> bool:
-        """Ask whether to stop the running job, and stop it; whether it was stopped."""
+    async def ask_to_stop(self) -> bool:
+        """Ask whether to cancel the running job and quit; return whether it was canceled."""
+        if self.session.job is None:
+            return True
+        operation = self.session.job.operation
+        return await self._ask_to_cancel(operation, operation.quit_question)
+
+    async def _ask_to_cancel(self, operation: Operation, text: str) -> bool:
         session, job = self.session, self.session.job
-        session.asking = Question(text, yes="Cancel it", no="Continue")
+        session.asking = Question(text, yes=operation.cancel_caption, no=operation.continue_caption)
         answer = await self.app.push_screen_wait(session.asking)
         session.asking = None
         if answer and job is session.job and job is not None:
-            session.say("Cancelling …")
+            session.say("Canceling…")
             job.cancel()
         return bool(answer)
 
@@ -182,7 +187,7 @@ class Page(Screen[None]):
 
     @work
     async def action_undo(self) -> None:
-        """Take back a transaction, after a question."""
+        """Undo a transaction, after a confirmation."""
         from qm_tui.tui.changes.undo import take_back
 
         number = self.transaction_to_undo()
@@ -190,13 +195,13 @@ class Page(Screen[None]):
             await take_back(self, self.session, number)
 
     def transaction_to_undo(self) -> int | None:
-        """The number of the transaction that Undo is about: 0 for the last; None for nothing."""
+        """Return the number of the transaction to undo: 0 for the last; None for none."""
         return 0
 
-    # The page
+    # Actions
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
+        """Disable actions that are unavailable now."""
         if action in _CHANGE:
             return self.session.may_change or None
         if action == "export":
@@ -210,12 +215,12 @@ class Page(Screen[None]):
         self.post_message(PageChosen(page))
 
     def action_toggle_navigation(self) -> None:
-        """Hide the navigation pane, or show it again; on all pages."""
+        """Hide or show the navigation pane on all pages."""
         self.session.navigation = not self.query_one(NavigationPane).display
         self._show_navigation()
 
     def _show_navigation(self) -> None:
-        """Show the navigation pane where it is wanted, or where there is room for it."""
+        """Show the navigation pane if the admin wants it, or by default if there is room."""
         pane, wanted = self.query_one(NavigationPane), self.session.navigation
         had_focus = pane.has_focus
         pane.display = self.app.size.width >= _ROOM_FOR_NAVIGATION if wanted is None else wanted
@@ -223,6 +228,6 @@ class Page(Screen[None]):
             self.focus_list()
 
     def on_resize(self) -> None:
-        """Use the room; below the sentence that there is too little of it, all stays."""
+        """Show or hide the navigation pane, unless the terminal is too small."""
         if not is_too_small(self.size):
             self._show_navigation()

@@ -1,4 +1,4 @@
-"""Where the style sheets are: beside the package in a checkout, inside it once installed."""
+"""The style sheets: next to the package in a checkout, inside it when installed."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import qm_tui
 
 
 def style_sheets() -> list[Path]:
-    """The paths of all style sheets, in the order in which they apply.
+    """Return the paths of all style sheets, in the order in which they apply.
 
-    That of the whole program comes first, then those of the widgets, which others may override.
+    The sheet of the program is first, then those of the widgets, which others may override.
 
     Raises:
         FileNotFoundError: the installation is incomplete.
@@ -18,10 +18,10 @@ def style_sheets() -> list[Path]:
         sheets = sorted(folder.rglob("*.tcss"), key=_place)
         if sheets:
             return sheets
-    msg = f"The style sheets are missing from {package / 'styles'}: install qm-tui again."
+    msg = f"Style sheets not found in {package / 'styles'}. Reinstall qm-tui."
     raise FileNotFoundError(msg)
 
 
 def _place(sheet: Path) -> tuple[int, bool, Path]:
-    """Where among the sheets one applies: outer folders first, of these the widgets first."""
+    """Return the sort key of a sheet: outer folders first, of these the widgets first."""
     return len(sheet.parts), sheet.parent.name != "widgets", sheet

@@ -1,1 +1,1 @@
-"""The terminal: what comes from it, what goes to it, and its end."""
+"""The terminal: input, output, the clipboard, suspension, and disconnection."""

@@ -1,15 +1,14 @@
-r"""Copies text to the clipboard of the terminal in which the admin sits.
+r"""Copying text to the clipboard of the admin's terminal.
 
-Over SSH only the terminal knows that clipboard. It is written with the sequence OSC 52, which no
-terminal answers: whether it obeys is for its user to say. What stands between is asked, or known:
+Over SSH only the terminal can reach that clipboard. It is written with the sequence OSC 52, to
+which terminals send no reply. Terminal multiplexers need special care:
 
-- tmux ignores the sequence unless its option `set-clipboard` is `on` (it is `external` unless
-  changed), and passes on what is wrapped in `\ePtmux;` only with `allow-passthrough` (tmux 3.3 and
-  later; it is off unless changed). But `tmux load-buffer -w` writes the clipboard whatever these
-  options are, and keeps the text for a paste of its own. Only a tmux older than 3.2 does not know
-  `-w`; that one passes on what is wrapped.
-- tmux on another machine, from where the admin came here, cannot be asked. It is known by TERM.
-- GNU screen passes on what is wrapped in `\eP`, of which it takes 768 bytes at once.
+- tmux ignores the sequence unless its option `set-clipboard` is `on` (default: `external`), and
+  forwards a sequence wrapped in `\ePtmux;` only with `allow-passthrough` (tmux 3.3 and later,
+  default: off). But `tmux load-buffer -w` writes the clipboard regardless of these options, and
+  keeps the text in a buffer. tmux before 3.2 does not know `-w`, but forwards wrapped sequences.
+- tmux on another machine, from which the admin connected, cannot be called. TERM identifies it.
+- GNU screen forwards sequences wrapped in `\eP`, at most 768 bytes at a time.
 """
 
 import asyncio
@@ -26,14 +25,20 @@ from qm_tui.errors import Refused
 from qm_tui.text import visible
 
 MOST: Final = 74_994
-"""Bytes of UTF-8 that are copied. A sequence of up to 100,000 bytes is what terminals take, as far
-as they say anything about it."""
+"""The maximum size of a copied text in bytes of UTF-8. Terminals that document a limit accept
+sequences of up to 100,000 bytes."""
 
 _CHUNK: Final = 700
-"""Bytes that GNU screen is given at once; it takes 768, with what is around them."""
+"""Bytes that are sent to GNU screen at a time; it accepts 768, including the wrapping."""
 
 _TMUX_TIME: Final = 2.0
-"""Seconds after which tmux is not waited for any longer."""
+"""The timeout for tmux in seconds."""
+
+_NOT_COPIED: Final = "Nothing was copied."
+_NO_RESPONSE: Final = (
+    "tmux did not respond. The text was sent directly to the terminal, which works only if the "
+    "tmux option set-clipboard or allow-passthrough is on."
+)
 
 _NO_CLIPBOARD: Final = re.compile(r"linux.*|dumb|unknown|ansi.*|cons\d+.*|vt\d+.*|")
 
@@ -44,10 +49,10 @@ _CONTROLS: Final = re.compile(
 
 
 def without_controls(text: str) -> str:
-    """The text without what a shell would obey, or show otherwise, when it is pasted.
+    """Return the text without characters that a shell would interpret when it is pasted.
 
-    Ends of lines and tabs become a blank. Other control characters are left out, and so are those
-    that turn the direction of writing.
+    Line ends and tabs become blanks. Other control characters and those that change the direction
+    of writing are removed.
     """
     return _CONTROLS.sub("", _LINE_ENDS.sub(" ", text))
 
@@ -56,30 +61,30 @@ async def copy(app: App[Any], text: str) -> str:
     """Copy a text, without its control characters.
 
     Args:
-        app: the app whose terminal is meant.
-        text: what is copied.
+        app: the app that runs in the terminal.
+        text: the text.
 
     Returns:
-        Nothing where it was sent; else a sentence that says why it was not, or how far it came.
+        An empty string if it was sent; otherwise a sentence for the admin.
     """
     text = without_controls(text)
     size = len(text.encode())
     if size > MOST:
-        return f"{size:,} bytes are more than terminals take: up to {MOST:,} can be copied."
+        return f"Too large to copy: {size:,} bytes (maximum {MOST:,}). {_NOT_COPIED}"
     try:
         if os.environ.get("TMUX"):
-            said, sequence = await asyncio.to_thread(_by_tmux, text)
+            message, sequence = await asyncio.to_thread(_by_tmux, text)
         else:
-            said, sequence = "", sequence_for(text, os.environ)
-    except Refused as refused:
-        return str(refused)
+            message, sequence = "", sequence_for(text, os.environ)
+    except Refused as error:
+        return str(error)
     if sequence:
         _write(app, sequence)
-    return said
+    return message
 
 
 def _write(app: App[Any], sequence: str) -> None:
-    driver = app._driver  # Textual has no other way to its terminal than its own OSC 52
+    driver = app._driver  # Textual's public API sends only its own OSC 52 sequence
     if driver is not None:
         driver.write(sequence)
 
@@ -88,29 +93,26 @@ def _write(app: App[Any], sequence: str) -> None:
 
 
 def sequence_for(text: str, environment: Mapping[str, str]) -> str:
-    """What is written to a terminal so that it copies the text.
+    """Return the sequence that makes a terminal copy the text.
 
     Args:
-        text: what is copied.
-        environment: the environment variables; `TMUX` is not among them.
+        text: the text.
+        environment: the environment variables, without `TMUX`.
 
     Raises:
-        Refused: the terminal has no clipboard, or not for so much.
+        Refused: the terminal does not support it, or not for a text of this length.
     """
     term = environment.get("TERM", "")
     if _NO_CLIPBOARD.fullmatch(term):
         msg = (
-            f"This terminal (TERM={visible(term, 20)}) has no clipboard that programs can write. "
-            "Nothing was copied."
+            f"This terminal (TERM={visible(term, 20)}) does not support copying to the clipboard. "
+            f"{_NOT_COPIED}"
         )
         raise Refused(msg)
     plain = _osc52(text)
     if "STY" not in environment and term.startswith("screen") and len(plain) > _CHUNK:
-        # tmux or screen on another machine: tmux takes what is wrapped for screen, in one piece
-        msg = (
-            f"That is too long to be copied through a terminal with TERM={visible(term, 20)}. "
-            "Nothing was copied."
-        )
+        # tmux or screen on another machine: tmux accepts a sequence wrapped for screen, unsplit
+        msg = f"The text is too long to copy with TERM={visible(term, 20)}. {_NOT_COPIED}"
         raise Refused(msg)
     if "STY" in environment or term.startswith("screen"):
         return _through_screen(plain)
@@ -127,7 +129,7 @@ def _through_tmux(sequence: str) -> str:
 
 
 def _through_screen(sequence: str) -> str:
-    chunks = (sequence[at : at + _CHUNK] for at in range(0, len(sequence), _CHUNK))
+    chunks = (sequence[start : start + _CHUNK] for start in range(0, len(sequence), _CHUNK))
     return "".join(f"\x1bP{chunk}\x1b\\" for chunk in chunks)
 
 
@@ -135,7 +137,7 @@ def _through_screen(sequence: str) -> str:
 
 
 def _by_tmux(text: str) -> tuple[str, str]:
-    """Have tmux copy the text: what is to be said, and what is still to be written."""
+    """Copy the text with tmux; return a message, and the sequence that is still to be written."""
     command = ("tmux", "load-buffer", "-w", "-", ";", "show-messages", "-T")
     try:
         done = subprocess.run(
@@ -143,19 +145,15 @@ def _by_tmux(text: str) -> tuple[str, str]:
         )
     except (OSError, subprocess.TimeoutExpired):
         plain = _osc52(text)
-        said = (
-            "tmux did not answer. The text was sent past it, which works only where its option "
-            "set-clipboard or allow-passthrough is on."
-        )
-        return said, plain + _through_tmux(plain)
+        return _NO_RESPONSE, plain + _through_tmux(plain)
     if done.returncode:  # older than 3.2
         return "", _through_tmux(_osc52(text))
     if re.search(rb"\bMs: \(string\)", done.stdout):
         return "", ""
     term = re.search(rb"(?m)^Terminal \d+: ([\w.+-]+)", done.stdout)
     name = term[1].decode() if term else "xterm*"
-    said = (
-        "Copied within tmux alone: its paste key (prefix ]) has it. tmux knows of no clipboard of "
-        f"its terminal; if there is one: tmux set -as terminal-features ',{name}:clipboard'"
+    message = (
+        "Copied to the tmux buffer only (paste with prefix ]). If your terminal has a clipboard, "
+        f"enable it in tmux: tmux set -as terminal-features ',{name}:clipboard'"
     )
-    return said, ""
+    return message, ""

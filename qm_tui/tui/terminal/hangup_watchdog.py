@@ -1,7 +1,7 @@
-"""Ends the program when its terminal is gone.
+"""Ending the program when its terminal is disconnected.
 
-A dropped SSH line sends SIGHUP, but not always: under `nohup`, or where another process holds the
-line, nothing comes, and Textual goes on reading a terminal that is not there, with a whole core.
+A dropped SSH connection usually sends SIGHUP. Under `nohup`, or if another process keeps the
+terminal open, it does not, and Textual would go on reading and use a whole CPU core.
 """
 
 import os
@@ -14,25 +14,27 @@ from collections.abc import Callable
 from typing import Final
 
 HUNG_UP: Final = 128 + signal.SIGHUP
-"""The exit status of a program whose terminal went away."""
+"""The exit status after the terminal was disconnected."""
 
-_LOOK_EVERY: Final = 1.0
+_POLL_EVERY: Final = 1.0
+"""Seconds."""
+
 _GRACE: Final = 1.0
-"""Seconds that the program has to end by itself. The store is whole at any moment."""
+"""Seconds until the process is ended. The store is consistent at any time."""
 
 
 def watch_terminal(hang_up: Callable[[], object]) -> None:
-    """Look after the terminal from a thread of its own.
+    """Watch the terminal in a separate thread.
 
     Args:
-        hang_up: called in that thread once the terminal is gone; what it leaves running is ended
-            a moment later.
+        hang_up: called in that thread when the terminal is disconnected; `_GRACE` seconds later
+            the process is ended.
     """
     threading.Thread(target=_watch, args=(hang_up,), name="lifeline", daemon=True).start()
 
 
 def end_soon() -> None:
-    """End the process in a moment, if it does not end by itself."""
+    """End the process after `_GRACE` seconds, unless it ends by itself."""
     timer = threading.Timer(_GRACE, os._exit, (HUNG_UP,))
     timer.daemon = True
     timer.start()
@@ -41,7 +43,7 @@ def end_soon() -> None:
 def _watch(hang_up: Callable[[], object]) -> None:
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ else 0
     while True:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_POLL_EVERY)
         try:
             termios.tcgetattr(descriptor)
         except (termios.error, OSError, ValueError):

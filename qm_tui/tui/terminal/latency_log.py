@@ -1,4 +1,4 @@
-"""Whether a key would have had to wait, for the log."""
+"""A debug log of the latency of the event loop, which delays keys."""
 
 import time
 from typing import Final
@@ -6,21 +6,21 @@ from typing import Final
 from qm_tui.log import note
 
 LOOK: Final = 0.25
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 
 _LONG: Final = 0.05
-"""Seconds that a key may wait."""
+"""Seconds of latency from which it is logged."""
 
 
 class Waits:
-    """Looks whether it comes later than it should: a key would have come as late."""
+    """Measures how late a timer fires: a key would be handled as late."""
 
     def __init__(self) -> None:
         self._expected = time.monotonic() + LOOK
 
     def look(self) -> None:
-        """Log how long a key would have waited, if that is long."""
+        """Log the latency if it is long."""
         late = time.monotonic() - self._expected
         if late > _LONG:
-            note(f"a key would have waited {late:.2f} s")
+            note(f"key latency: {late:.2f} s")
         self._expected = time.monotonic() + LOOK

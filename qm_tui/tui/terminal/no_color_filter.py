@@ -1,8 +1,7 @@
-"""What stands for colours on a terminal that asks for none: reverse, and dim.
+"""Output without colors: reverse video and dim instead.
 
-Textual makes greys of all colours where `NO_COLOR` is set. Many such terminals, and those who ask
-for no colours, want none at all. What a background says is said by reverse then, and what is faint
-by dim.
+With `NO_COLOR` Textual replaces all colors by greys. Many such terminals, and many who set it, want
+no colors at all. Reverse video replaces backgrounds that stand out, and dim replaces faint text.
 """
 
 from functools import lru_cache
@@ -15,24 +14,24 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _STANDS_OUT: Final = 0.25
-"""How much brighter or darker than the screen a background is that is to be seen as another."""
+"""The minimum difference in brightness between the screen and a background that stands out."""
 
 _FAINT: Final = 0.4
-"""How much of the contrast of plain text a text has that is to be seen as faint."""
+"""The contrast, as a share of that of plain text, below which text is faint."""
 
 
 @lru_cache(1024)
 def _plain(style: Style, screen: float) -> Style:
-    """A style with the same attributes and no colour.
+    """Return a style with the same attributes and no color.
 
     Args:
         style: the style.
-        screen: how bright the screen is, from 0 to 1.
+        screen: the brightness of the screen, from 0 to 1.
     """
-    text, behind = _brightness(style.color), _brightness(style.bgcolor)
-    stands_out = behind is not None and abs(behind - screen) > _STANDS_OUT
-    around = screen if behind is None else behind
-    is_faint = text is not None and abs(text - around) < _FAINT
+    text, background = _brightness(style.color), _brightness(style.bgcolor)
+    stands_out = background is not None and abs(background - screen) > _STANDS_OUT
+    behind_text = screen if background is None else background
+    is_faint = text is not None and abs(text - behind_text) < _FAINT
     return Style(
         bold=style.bold,
         italic=style.italic,
@@ -51,10 +50,10 @@ def _brightness(color: RichColor | None) -> float | None:
 
 
 class WithoutColours(LineFilter):
-    """Takes all colours away, and leaves what they said.
+    """Replaces colors by text attributes.
 
     Args:
-        is_dark: whether the screen is dark behind all that stands on it.
+        is_dark: whether the theme is dark.
     """
 
     def __init__(self, *, is_dark: bool) -> None:
@@ -62,11 +61,11 @@ class WithoutColours(LineFilter):
         self._screen = 0.0 if is_dark else 1.0
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments without colours.
+        """Return the segments without colors.
 
         Args:
             segments: a line, or a part of it.
-            background: what is behind it: that of a widget, which may stand out itself.
+            background: the background of the widget, which may stand out itself.
         """
         return [
             Segment(text, _plain(style, self._screen) if style else style, control)

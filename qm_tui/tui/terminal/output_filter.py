@@ -1,7 +1,7 @@
-"""Behind the one door for foreign text a last one: nothing but text is drawn on the terminal.
+"""The last filter of the output: no control characters reach the terminal.
 
-`content.safe` makes what others wrote fit to be seen, before it reaches a widget. Should a widget
-ever be given something else, by us or by Textual, what a terminal might obey still ends here.
+`safe_content.safe` sanitizes untrusted text before it reaches a widget. If a widget is ever given
+other text, by us or by Textual, its control characters are removed here.
 """
 
 from typing import Final
@@ -16,25 +16,30 @@ _INSTEAD: Final = "\ufffd"
 
 
 class LastDoor(LineFilter):
-    """Takes out of what is drawn whatever is no visible character, and keeps its width."""
+    """Replaces nonprintable characters in the output, and keeps its width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments as they may be drawn.
+        """Return the segments without nonprintable characters.
 
         Args:
             segments: a line, or a part of it.
-            background: what is behind it.
+            background: the background of the widget.
         """
-        if all(one.text.isprintable() for one in segments):
+        if all(segment.text.isprintable() for segment in segments):
             return segments
         return [
-            one if one.control or one.text.isprintable() else Segment(mended(one.text), one.style)
-            for one in segments
+            segment
+            if segment.control or segment.text.isprintable()
+            else Segment(mended(segment.text), segment.style)
+            for segment in segments
         ]
 
 
 def mended(text: str) -> str:
-    """The text with everything invisible in it made a sign of the same width."""
+    """Return the text with nonprintable characters replaced, in the same width."""
     return "".join(
-        one if one.isprintable() or one == _WIDE_BLANK else _INSTEAD * cell_len(one) for one in text
+        character
+        if character.isprintable() or character == _WIDE_BLANK
+        else _INSTEAD * cell_len(character)
+        for character in text
     )

@@ -1,10 +1,9 @@
-"""Timers that fire however busy the machine is.
+"""Timers that fire even if the machine is busy.
 
-Textual leaves out the beats of a timer that it is late for. Of one that beats once, that is the
-only one: where the program is not given the processor for as long as the timer is set to, just as
-the timer begins, what it was set for never happens. Of 48,000 timers of 5 ms in twelve programs on
-two cores 18 were lost so. A form then waited for its rest for good, and nothing it was asked to
-save was saved; a terminal that got another size was never drawn in it.
+Textual skips the ticks of a timer that it is late for. A one-shot timer has only one: if the
+program gets no CPU time for as long as the timer runs, just when it starts, it never fires. Of
+48,000 timers of 5 ms in twelve programs on two cores, 18 were lost. A form then never showed its
+remaining fields and could not be saved; a resized terminal was never redrawn.
 """
 
 from textual import message_pump
@@ -12,9 +11,9 @@ from textual.timer import Timer
 
 
 class SureTimer(Timer):
-    """A timer that may be late, but fires as often as it is set to.
+    """A timer that may be late, but fires as often as it should.
 
-    One that is set to go on without end leaves out the beats that it is late for, as Textual's do.
+    One without a limit skips the ticks that it is late for, as Textual's timers do.
     """
 
     def _start(self) -> None:
@@ -23,5 +22,5 @@ class SureTimer(Timer):
 
 
 def use_sure_timers() -> None:
-    """Make all timers sure, Textual's own too, which ours could not stand in for one by one."""
+    """Use `SureTimer` for all timers, including those that Textual sets itself."""
     message_pump.Timer = SureTimer  # type: ignore[attr-defined]

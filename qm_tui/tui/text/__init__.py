@@ -1,1 +1,1 @@
-"""What screens show of users and transactions, as text."""
+"""Users and transactions as text for screens."""

@@ -1,4 +1,4 @@
-"""What of a user is copied, and what is said of it."""
+"""The text that is copied of a user, and the message about it."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -12,15 +12,17 @@ from qm_tui.users.fields import User
 from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.licenses import licenses_of
 
+_NO_SECRETS: Final = "Passwords cannot be copied. Nothing was copied."
 _SHOWN: Final = 60
+"""Characters of a name or a value that are shown."""
 
 
 class ToCopy(NamedTuple):
     """A text to be copied.
 
     Attributes:
-        text: the text; it holds no control characters.
-        said: a sentence that says that it was copied.
+        text: the text, without control characters.
+        said: the message that it was copied.
     """
 
     text: str
@@ -28,42 +30,41 @@ class ToCopy(NamedTuple):
 
 
 def cell_to_copy(user: User, column_key: str) -> ToCopy:
-    """The value of a user in a column.
+    """Return the value of a user in a column.
 
     Args:
         user: the user.
-        column_key: a field's key, or that of the licenses.
+        column_key: the key of a field, or of the column of licenses.
 
     Raises:
-        Refused: it is a secret, or it is empty.
+        Refused: the value is a secret or empty.
     """
     column = COLUMN[column_key]
     if column.field is None:
         value = ", ".join(licenses_of(user))
     elif column.field.is_secret:
-        msg = "Passwords are never copied."
-        raise Refused(msg)
+        raise Refused(_NO_SECRETS)
     else:
         value = user[column.field.index]
     text = without_controls(value)
-    what = f"{column.name} of {visible(user.user_name, _SHOWN)}"
+    name = f"{column.name} of {visible(user.user_name, _SHOWN)}"
     if not text.strip():
-        msg = f"{what} is empty. Nothing was copied."
+        msg = f"{name} is empty. Nothing was copied."
         raise Refused(msg)
-    return ToCopy(text, f"Copied {what}: {visible(text, _SHOWN)}{_left_out([value])}")
+    return ToCopy(text, f"Copied {name}: {visible(text, _SHOWN)}{_removed([value])}")
 
 
 def row_to_copy(user: User) -> ToCopy:
-    """A user as a record of a users file: 26 fields in file order, without the secrets."""
+    """Return a user as a record of a users file: all fields in file order, secrets empty."""
     plain = User(*map(without_controls, user))
     writer = Writer(ExportChoices(header=False, passwords=False))
     record = writer.rows([plain], are_first=True).decode().rstrip("\r\n")
-    who = visible(user.user_name, _SHOWN)
-    said = f"Copied {who} as a CSV record, its secrets left empty{_left_out(user)}"
+    name = visible(user.user_name, _SHOWN)
+    said = f"Copied {name} as a CSV record, without password and salt{_removed(user)}"
     return ToCopy(record, said)
 
 
-def _left_out(values: Iterable[str]) -> str:
-    """How many characters of values are not copied as they are."""
+def _removed(values: Iterable[str]) -> str:
+    """Return how many characters were removed; empty if none were."""
     count = sum(without_controls(character) != character for value in values for character in value)
-    return f", without {counted(count, 'control character')}" if count else ""
+    return f"; {counted(count, 'control character')} removed" if count else ""

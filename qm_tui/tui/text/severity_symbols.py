@@ -1,4 +1,4 @@
-"""The signs of what is wrong with a field: seen without colours."""
+"""Symbols of errors and warnings, which need no color."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,10 +6,10 @@ from typing import Final
 from qm_tui.users.issues import Fault, Severity
 
 SIGNS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
-"""What stands before a field, or a sentence, that keeps a record out, or is to be looked at."""
+"""The symbol before a field or a sentence with an error or a warning."""
 
 
 def sign_of(faults: Sequence[Fault]) -> str:
-    """The sign of a field that has these faults."""
+    """Return the symbol of a field with these problems: that of the first error, if any."""
     severities = {fault.severity for fault in faults}
     return next((sign for severity, sign in SIGNS.items() if severity in severities), " ")

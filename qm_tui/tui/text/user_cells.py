@@ -1,4 +1,4 @@
-"""What the cells of the users table show, and what their letters mean."""
+"""The cells of the users table, and the legend of their letters."""
 
 from itertools import groupby
 from typing import Final
@@ -20,14 +20,14 @@ _WORDS: Final = {
     "privacy_enabled": "privacy",
     "dual_endpoints_enabled": "dual",
 }
-"""What the letter above a flag's column means."""
+"""The meaning of the header letter of a yes/no column."""
 
 _LIMIT: Final = 4 * MAX_WIDTH
-"""Characters that are looked at: a letter with three marks takes one cell."""
+"""Characters of a value that are processed: a letter with three marks takes one cell."""
 
 
 def cell_text(column: Column, user: User) -> str:
-    """What a cell shows of a user, visible text: never a secret, and flags in one letter."""
+    """Return the visible text of a cell: never a secret, and one letter for a yes/no field."""
     field = column.field
     if field is None:
         return license_cell(user)
@@ -41,8 +41,8 @@ def cell_text(column: Column, user: User) -> str:
 
 
 def legend(layout: Layout) -> str:
-    """What the letters in a layout mean, in the order of its columns; empty where it has none."""
-    columns = [one.column for one in layout.columns if _has_letters(one.column)]
+    """Return the legend of the letters in a layout, in column order; empty if it has none."""
+    columns = [placed.column for placed in layout.columns if _has_letters(placed.column)]
     parts = []
     for is_flag, group in groupby(columns, lambda column: column.key != LICENSE):
         if is_flag:

@@ -1,4 +1,4 @@
-"""The details of a user as lines: all fields in their groups, and what became of the user."""
+"""The details of a user as lines: all fields in their groups, and the history."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from rich.cells import cell_len, chop_cells
 from textual.content import Content
 from textual.style import Style
 
+from qm_tui.store.changes.action_text import heading
 from qm_tui.store.interface import UserChange, UserHistoryEntry
 from qm_tui.text import sentence, visible
 from qm_tui.tui.text.safe_content import safe
@@ -21,41 +22,40 @@ from qm_tui.users.validation import control_fault, faults_of, length_fault
 from qm_tui.users.warnings import warnings_of
 
 MIN_WIDTH: Final = 32
-"""Cells that a line has at least, however narrow the place: the longest name has room in it."""
+"""The minimum width of a line in cells: the longest field name fits."""
 
 _WIDE: Final = 60
-"""Cells from which all names of fields have room beside their values."""
+"""The width in cells from which all field names fit next to their values."""
 
 _NAMES, _NARROW_NAMES = 30, 24
-"""Cells of the names' column, blanks included; a longer name moves its value to the right."""
+"""Cells of the column of names, with blanks; a longer name moves its value to the right."""
 
 _SIGN: Final = 2
 _INDENT: Final = 4
 _FEWEST: Final = 30
-"""Cells beside a name that are enough to wrap a long value in. It stands below where there are
-fewer."""
+"""Cells next to a name that are enough to wrap a long value; with fewer, it is put below."""
 
 _BOLD, _DIM, _PLAIN = Style(bold=True), Style(dim=True), Style()
 
 _NOTHING: Final = "–"
 _EMPTY: Final = "(empty)"
-_FLAGS: Final = {"1": "1 yes", "0": "0 no"}
+_FLAGS: Final = {"1": "yes", "0": "no"}
 _WORD: Final = re.compile(r"[^\s,]*[\s,]*")
 _SHOWN: Final = 200
-"""Characters of a value before or after a change."""
+"""Characters of a value that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of what became of a user.
+    """The history of a user.
 
     Attributes:
-        touches: what transactions did, newest first.
-        is_whole: whether all was read.
-        has_older: whether there is more than is shown.
-        history_removed_until: when the last transaction was of which it is no longer kept what it
-            did.
-        sentence: why it could not be read; empty where it could.
+        touches: the changes by transactions, newest first.
+        is_whole: whether it was read completely.
+        has_older: whether there are older changes that are not shown.
+        history_removed_until: the time of the last transaction whose details are no longer
+            available.
+        sentence: the error if it could not be read; otherwise empty.
     """
 
     touches: Sequence[UserHistoryEntry] = ()
@@ -66,13 +66,13 @@ class History:
 
 
 def title_of(user: User) -> str:
-    """Who it is: the name and the User Name."""
+    """Return the name and the User Name of a user."""
     name = f"{user.first_name} {user.last_name}".strip()
     return ", ".join(visible(part, 60) for part in (name, user.user_name or user.user_id) if part)
 
 
 def value_text(field: Field, value: str) -> str:
-    """What is shown of a value: never a secret; of a flag also what it means."""
+    """Return a value as it is shown: never a secret, and yes or no for a yes/no field."""
     if field.is_secret:
         return "set" if value else "not set"
     if field.kind is Kind.FLAG:
@@ -81,25 +81,25 @@ def value_text(field: Field, value: str) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """All of a visible text in lines of at most `width` cells, two or more.
+    """Return a visible text in lines of at most `width` cells, two or more.
 
-    It is broken behind a blank or a comma where there is one, else wherever a line is full.
+    Lines end after a blank or a comma if possible, otherwise when they are full.
     """
     if cell_len(text) <= width:
         return [text]
     lines: list[str] = []
     line, left = "", width
     for word in _WORD.findall(text):
-        seen = word.rstrip()
-        cells, blanks = cell_len(seen), word[len(seen) :]
+        stripped = word.rstrip()
+        cells, blanks = cell_len(stripped), word[len(stripped) :]
         if cells > left and line:
             lines.append(line.rstrip())
             line, left = "", width
         if cells > width:
-            *full, seen = chop_cells(seen, width)
+            *full, stripped = chop_cells(stripped, width)
             lines += full
-            cells = cell_len(seen)
-        line += seen + blanks
+            cells = cell_len(stripped)
+        line += stripped + blanks
         left -= cells + len(blanks)
     return [*lines, line.rstrip()]
 
@@ -108,18 +108,18 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def details_lines(user: User, width: int) -> list[Content]:
-    """All fields of a user in their groups, with what is to be said of each.
+    """Return all fields of a user in their groups, with their problems.
 
     Args:
         user: the user.
-        width: the cells that a line may take.
+        width: the maximum width of a line in cells.
     """
     width = max(MIN_WIDTH, width)
     faults = _faults_of(user)
     lines: list[Content] = []
     for group, fields in GROUPED.items():
-        is_said_above = all(field.only_for == group for field in fields)
-        lines.append(_heading(f"{group} only" if is_said_above else group, width))
+        is_for_group = all(field.only_for == group for field in fields)
+        lines.append(_heading(f"{group} only" if is_for_group else group, width))
         for field in fields:
             at_fault = [fault for fault in faults if fault.field is field]
             lines += _field_lines(field, user[field.index], at_fault, width)
@@ -127,11 +127,11 @@ def details_lines(user: User, width: int) -> list[Content]:
 
 
 def _faults_of(user: User) -> list[Fault]:
-    """All that is wrong with a user, and all that is to be looked at."""
-    found = faults_of(user)
+    """Return all errors and warnings of a user."""
+    faults = faults_of(user)
     for field, value in zip(FIELDS, user, strict=True):
-        found += filter(None, (control_fault(field, value), length_fault(field, value)))
-    return [*found, *warnings_of(user)]
+        faults += filter(None, (control_fault(field, value), length_fault(field, value)))
+    return [*faults, *warnings_of(user)]
 
 
 def _heading(words: str, width: int) -> Content:
@@ -142,84 +142,86 @@ def _heading(words: str, width: int) -> Content:
 def _field_lines(
     field: Field, value: str, faults: Sequence[Fault], width: int
 ) -> Iterator[Content]:
-    """A field: its sign, its name, its value, where alone it is used, and what is wrong."""
+    """Yield a field: its symbol, name, value, the module that uses it, and its problems."""
     names = _NAMES if width >= _WIDE else _NARROW_NAMES
     name = field.name.ljust(names - 2) + "  "
-    at = _SIGN + len(name)
+    indent = _SIGN + len(name)
     head = f"{sign_of(faults):<{_SIGN}}{name}"
     text = value_text(field, value) or _NOTHING
     style = _PLAIN if value else _DIM
-    if cell_len(text) <= width - at or width - at >= _FEWEST:
-        first, *rest = wrapped(text, width - at)
+    if cell_len(text) <= width - indent or width - indent >= _FEWEST:
+        first, *rest = wrapped(text, width - indent)
     else:
-        at, first, rest = _INDENT, "", wrapped(text, width - _INDENT)
+        indent, first, rest = _INDENT, "", wrapped(text, width - _INDENT)
     note = f"(only for {field.only_for})" if field.only_for not in ("", field.group) else ""
-    is_beside = not rest and at + cell_len(first) + 2 + len(note) <= width
+    is_beside = not rest and indent + cell_len(first) + 2 + len(note) <= width
     line = safe(head if first else head.rstrip()) + safe(first).stylize(style)
     yield line + safe(f"  {note}").stylize(_DIM) if note and is_beside else line
-    yield from (safe(" " * at) + safe(more).stylize(style) for more in rest)
+    yield from (safe(" " * indent) + safe(more).stylize(style) for more in rest)
     if note and not is_beside:
-        yield from _paragraph(note, at if len(note) <= width - at else _INDENT, width, _DIM)
+        note_indent = indent if len(note) <= width - indent else _INDENT
+        yield from _paragraph(note, note_indent, width, _DIM)
     for fault in faults:
         yield from _paragraph(sentence(visible(fault.message)), _INDENT, width, _BOLD)
         yield from _paragraph(visible(fault.remedy), _INDENT, width)
 
 
 def _paragraph(text: str, indent: int, width: int, style: Style = _PLAIN) -> Iterator[Content]:
-    """Lines of a visible text."""
+    """Yield a visible text in indented lines."""
     for line in wrapped(text, width - indent):
         yield safe(" " * indent) + safe(line).stylize(style)
 
 
-# What became of the user
+# The history
 
 
 def history_lines(history: History, width: int) -> list[Content]:
-    """What became of a user, newest first: when, who, from what transaction, and what changed.
+    """Return the history of a user, newest first: the time, the admin, the action, the changes.
 
     Args:
-        history: what is known of it.
-        width: the cells that a line may take.
+        history: the history.
+        width: the maximum width of a line in cells.
     """
     width = max(MIN_WIDTH, width)
     lines = [_heading("History", width)]
     for touch in history.touches:
         lines += _touch_lines(touch, width)
-    for said in _said_of(history):
-        lines += _paragraph(said, _SIGN, width, _DIM)
+    for sentence_below in _below(history):
+        lines += _paragraph(sentence_below, _SIGN, width, _DIM)
     return lines
 
 
-def _said_of(history: History) -> Iterator[str]:
-    """What is to be said below the changes."""
+def _below(history: History) -> Iterator[str]:
+    """Yield the sentence below the changes, if any."""
     if history.sentence:
         yield visible(history.sentence)
         return
     if not history.is_whole:
-        yield "Reading …"
+        yield "Loading…"
         return
     if history.has_older:
-        yield "There are older changes: the Activity page lists all transactions."
+        yield "Older changes are not shown. See the Activity page."
         return
-    forgotten = history.history_removed_until
-    if forgotten is not None:
-        yield f"What was done until {time_text(forgotten)} is no longer kept."
+    removed_until = history.history_removed_until
+    if removed_until is not None:
+        yield f"Changes until {time_text(removed_until)} are no longer available."
     elif not history.touches:
-        yield "No change of this user is known."
+        yield "No changes recorded for this user."
 
 
 def _touch_lines(touch: UserHistoryEntry, width: int) -> Iterator[Content]:
     transaction, done = touch
     yield from _paragraph(origin_text(transaction), _SIGN, width, _BOLD)
-    what = "added" if done.before is None else "deleted" if done.after is None else "changed"
-    why = f"{what} by No. {transaction.number:,}: {visible(transaction.reason, 300)}"
-    yield from _paragraph(why, _INDENT, width)
+    effect = "Added" if done.before is None else "Deleted" if done.after is None else "Changed"
+    action = heading(transaction.action, transaction.users)
+    text = f"{effect} by transaction {transaction.number:,}: {action}"
+    yield from _paragraph(text, _INDENT, width)
     for change in _changes_in(done):
         yield from _paragraph(change, _INDENT, width)
 
 
 def _changes_in(done: UserChange) -> Iterator[str]:
-    """Each field that is not as it was. A user who was added or deleted is that as a whole."""
+    """Yield each changed field; nothing for a user that was added or deleted."""
     if done.before is None or done.after is None:
         return
     for field in FIELDS:

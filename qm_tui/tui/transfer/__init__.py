@@ -1,1 +1,1 @@
-"""Import and export: the dialogs Open and Save As, and their flow."""
+"""Import and export in the terminal UI: dialogs, screens and flows."""

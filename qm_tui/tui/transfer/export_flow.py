@@ -1,4 +1,4 @@
-"""Export on the Users page: a place and choices are asked for, and the users are written."""
+"""The flow of an export: ask for the file and the options, then write the users."""
 
 import asyncio
 from dataclasses import replace
@@ -15,20 +15,20 @@ from qm_tui.transfer.exporting.result import Exported
 from qm_tui.tui.transfer.export_options_dialog import Scope, Who
 from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
 from qm_tui.tui.widgets.message_box import Message
-from qm_tui.tui.work.job import Job, View, ended_by
+from qm_tui.tui.work.job import EXPORT, Job, View, ended_by
 from qm_tui.tui.work.session import Session
 
 
 async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path:
-    """Ask where and what to export, and write it.
+    """Ask for the file and the options of an export, and write the users.
 
     Args:
-        page: the page on which it was asked for.
-        session: what the pages share.
-        folder: where the choice begins.
+        page: the page that started the export.
+        session: the session shared by the pages.
+        folder: the folder shown first.
 
     Returns:
-        The folder in which the choice ended.
+        The folder of the file; if the dialog was canceled, the folder given.
     """
     name = f"users-{date.today().isoformat()}.csv"
     view = session.view
@@ -41,11 +41,11 @@ async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path
     if choice is None or session.is_busy or session.view is None:
         return folder
     marks = frozenset(session.marks)
-    job = session.begin(Job(page.post_message))
+    job = session.begin(Job(page.post_message, EXPORT))
     try:
         exported = await asyncio.to_thread(_exported, session.view, choice, marks, job.tick)
     except Exception as error:
-        page.post_message(ended_by(error, "Export cancelled. Nothing was written."))
+        page.post_message(ended_by(error, "Export canceled. No file was written."))
     else:
         session.end("Export complete")
         page.app.push_screen(Message(*exported.sentences))
@@ -53,21 +53,21 @@ async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path
 
 
 def _exported(view: View, choice: SaveChoice, marks: frozenset[str], tick: Tick) -> Exported:
-    """Write the users.
+    """Write the users. Runs in a thread.
 
     Raises:
-        Refused: it could not be done; nothing was written.
+        Refused: the file could not be written.
     """
     remember(export_choices=choice.choices)
     users = view.state.users
     out_of = None if choice.who is Who.ALL else len(users)
     if choice.who is Who.SHOWN:
-        chosen = [users[user_id] for user_id in view.user_ids]
+        selected = [users[user_id] for user_id in view.user_ids]
     elif choice.who is Who.MARKED:
-        chosen = [user for user in users.values() if user.user_id in marks]
+        selected = [user for user in users.values() if user.user_id in marks]
     else:
-        chosen = list(users.values())
+        selected = list(users.values())
     exported = export_users(
-        chosen, choice.path, tick, overwrite=choice.overwrite, choices=choice.choices
+        selected, choice.path, tick, overwrite=choice.overwrite, choices=choice.choices
     )
     return replace(exported, out_of=out_of)

@@ -1,4 +1,4 @@
-"""The dialog Options of an export: what is written, and how; each explained where the cursor is."""
+"""The dialog Export options: the users to export, and how they are written."""
 
 from enum import Enum, auto
 from typing import ClassVar, Final, NamedTuple
@@ -17,27 +17,27 @@ from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.virtual_list import VirtualRows
 
 _TITLE: Final = 32
-_ONLY_FOR_EXCEL: Final = "Only a file for Excel can have another one than the comma."
+_ONLY_FOR_EXCEL: Final = "Only files for Excel can use a delimiter other than comma."
 
 
 class Who(Enum):
-    """The users that are exported."""
+    """The users to export."""
 
     ALL = auto()
     SHOWN = auto()
-    """Those whom the filter shows, in the order in which they are shown."""
+    """The users that match the filter, in the order shown."""
     MARKED = auto()
 
 
 class Scope(NamedTuple):
-    """What is exported.
+    """The options of an export, and the users to export.
 
     Attributes:
-        choices: what is written, and how.
-        marked: how many users are marked.
-        shown: how many users a filter shows; None where there is no filter.
-        hidden: how many of the marked users are not shown.
-        who: which users are written.
+        choices: the export options.
+        marked: the number of marked users.
+        shown: the number of users that match the filter; None if no filter is set.
+        hidden: the number of marked users that are not shown.
+        who: the users to export.
     """
 
     choices: ExportChoices
@@ -48,42 +48,43 @@ class Scope(NamedTuple):
 
     @property
     def groups(self) -> list[Who]:
-        """The groups of users between which there is a choice."""
+        """The groups of users to choose from."""
         shown = [Who.SHOWN] if self.shown is not None else []
         return [Who.ALL, *shown, *([Who.MARKED] if self.marked else [])]
 
     @property
     def users(self) -> str:
-        """The users that are written."""
+        """The users to export, for example `12 marked (9 not shown)`."""
         if self.who is Who.SHOWN:
             return f"{self.shown:,} shown"
         if self.who is Who.MARKED:
-            return f"{self.marked:,} marked{f', {self.hidden:,} not shown' if self.hidden else ''}"
+            hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
+            return f"{self.marked:,} marked{hidden}"
         return "all users"
 
     @property
     def summary(self) -> str:
-        """All of it in one line."""
+        """The users and the options in one line."""
         if len(self.groups) == 1:
             return self.choices.summary
         return f"{self.users}; {self.choices.summary}"
 
 
 _MEANINGS: Final = {
-    Who.ALL: "All users will be written, in the store's order.",
-    Who.SHOWN: "Only the users whom the filter shows will be written, in the order shown.",
-    Who.MARKED: "Only the marked users will be written, whether they are shown or not.",
+    Who.ALL: "Exports all users in store order.",
+    Who.SHOWN: "Exports the users that match the filter, in the order shown.",
+    Who.MARKED: "Exports the marked users, including those not shown.",
 }
 
 
 class _Line(NamedTuple):
-    """A line of the dialog; without a choice it is which users are written."""
+    """A line of the dialog: an option, or the users to export if `choice` is None."""
 
     choice: Choice[ExportChoices] | None
     title: str
 
     def text(self, scope: Scope) -> str:
-        """A box that is checked or not; or, of many ways, the one that is chosen."""
+        """Return a checkbox for a yes/no option, else the title and the current value."""
         if self.choice is None:
             return f"    {self.title:<{_TITLE}} {scope.users}"
         option = self.choice.option(scope.choices)
@@ -92,7 +93,7 @@ class _Line(NamedTuple):
         return f"[{'x' if option.value else ' '}] {self.title}"
 
     def meaning(self, scope: Scope) -> str:
-        """What it means as it is now."""
+        """Return the help for the current value."""
         if self.choice is None:
             return _MEANINGS[scope.who]
         if self._is_idle(scope):
@@ -100,7 +101,7 @@ class _Line(NamedTuple):
         return self.choice.option(scope.choices).meaning
 
     def turned(self, scope: Scope) -> Scope:
-        """The same, with this turned."""
+        """Return the scope with the next value of this line."""
         if self.choice is None:
             groups = scope.groups
             return scope._replace(who=groups[(groups.index(scope.who) + 1) % len(groups)])
@@ -114,13 +115,13 @@ class _Line(NamedTuple):
 
 
 class CheckLines(VirtualRows):
-    """What can be chosen, a line each.
+    """The options, one per line.
 
     Attributes:
-        scope: what is chosen now.
+        scope: the current options and users.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Turn", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Next value", show=False)]
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(id="export-lines")
@@ -131,27 +132,27 @@ class CheckLines(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return len(self._lines)
 
     @property
     def meaning(self) -> str:
-        """What the line under the cursor means."""
+        """The help for the current line."""
         return self._lines[self.cursor_row].meaning(self.scope)
 
     def turn(self) -> None:
-        """Choose the next way for the line under the cursor."""
+        """Select the next value of the current line."""
         self.scope = self._lines[self.cursor_row].turned(self.scope)
         self.refresh()
 
     def row_text(self, row: int, width: int) -> str:
-        """What is chosen."""
-        sign = ">" if row == self.cursor_row else " "
-        return fitted(f"{sign} {self._lines[row].text(self.scope)}", width)
+        """Return the text of a line."""
+        cursor = ">" if row == self.cursor_row else " "
+        return fitted(f"{cursor} {self._lines[row].text(self.scope)}", width)
 
     @on(events.Click)
     def _turn_clicked(self, event: events.Click) -> None:
-        # one click turns a line, wherever the cursor was
+        # unlike in other lists, the first click on a line already selects the next value
         event.stop()
         event.prevent_default()
         if 0 <= event.y < self.row_count:
@@ -160,30 +161,28 @@ class CheckLines(VirtualRows):
 
 
 class ExportOptions(Dialog[Scope]):
-    """Shows all that can be chosen for an export, and gives what was chosen.
+    """Shows the options of an export. The result is the selected scope.
 
     Args:
-        scope: what is chosen when it opens.
+        scope: the options and users at the start.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Close")]
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(classes="small-dialog")
         self._lines = CheckLines(scope)
 
     def compose(self) -> ComposeResult:
-        """The lines, the one under the cursor explained, and OK."""
         with Vertical(classes="dialog", id="export-options") as dialog:
-            dialog.border_title = safe("Options of this export")
-            dialog.border_subtitle = safe("Space turns  Esc back")
+            dialog.border_title = safe("Export options")
+            dialog.border_subtitle = safe("Space next value  Esc close")
             yield self._lines
             yield Static(id="export-meaning")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def on_mount(self) -> None:
-        """The lines have the focus."""
         self._lines.focus()
         self._explain()
 
@@ -197,7 +196,7 @@ class ExportOptions(Dialog[Scope]):
         self._explain()
 
     def action_close(self) -> None:
-        """Close it. What was turned stays."""
+        """Close the dialog; the selected values are kept."""
         self.dismiss(self._lines.scope)
 
     @on(Button.Pressed)

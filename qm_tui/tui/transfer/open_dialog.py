@@ -1,4 +1,4 @@
-"""The dialog Open: which file is imported."""
+"""The dialog Open: the file to import."""
 
 from pathlib import Path
 from typing import ClassVar, Final
@@ -22,18 +22,21 @@ from qm_tui.tui.transfer.files.folder import Entry, is_folder, typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 
 _PEEK_DELAY: Final = 0.15
-"""Seconds that the cursor rests on a file before the file is looked into."""
+"""Seconds that the cursor must stay on a file before its first lines are read."""
 
 
 class OpenDialog(FileDialog[Path]):
-    """Gives the path of a .csv file that can be read, or None.
+    """Asks for a .csv file that can be imported. The result is None if the dialog is canceled.
 
-    The field holds the path of the entry under the cursor until somebody types: Enter and the
-    button open what the field shows.
+    The field shows the path of the current entry until the admin types. Enter and the button
+    open the path in the field.
     """
 
     DIALOG_TITLE: ClassVar[str] = "Open"
     FIELD: ClassVar[str] = "Path"
+    FIELD_REQUIRED: ClassVar[str] = (
+        "Path is required. Enter a path, or select a file from the list."
+    )
     VERB: ClassVar[str] = "Open"
 
     class _Peeked(Message):
@@ -56,24 +59,23 @@ class OpenDialog(FileDialog[Path]):
         self._peek_timer: Timer | None = None
 
     def compose_below(self) -> ComposeResult:
-        """The first lines of the file under the cursor."""
         with Horizontal(id="peek"):
             yield Label(safe("First lines"), classes="file-label")
             yield Static(id="lines")
 
     def base(self) -> Path:
-        """The folder shown when the typing began: what is typed may show others meanwhile."""
+        """Return the folder shown when typing began; typing may show other folders."""
         return self._base
 
     def meant(self, text: str) -> Path:
-        """The path that the dialog put into the field, or the one typed there."""
+        """Return the typed path, or that of the current entry."""
         return super().meant(text) if self.is_typed else self._path
 
     def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
-        """A folder, or a file that can be imported. Runs in a thread.
+        """Check that the path is a folder, or a file that can be imported. Runs in a thread.
 
         Raises:
-            Refused: it is neither.
+            Refused: the file cannot be imported.
         """
         if is_folder(path):
             return Verdict(path, is_folder=True)
@@ -81,17 +83,17 @@ class OpenDialog(FileDialog[Path]):
             return Verdict(path)
 
     def accept(self, verdict: Verdict) -> None:
-        """Close with the file."""
+        """Close the dialog with the file."""
         self.close(verdict.path)
 
     def enter(self, folder: Path) -> None:
-        """Show the folder, and its newest file in the field."""
+        """Show the folder, and the path of its newest file in the field."""
         self._entered = folder
         self._was_shown = folder == self.files.folder and not self.is_typed
         super().enter(folder)
 
     def folder_shown(self) -> None:
-        """Show the newest file in the field, unless somebody is typing there."""
+        """Show the path of the newest file in the field, unless the admin is typing there."""
         entered, self._entered = self._entered, None
         entry = self.files.cursor_entry
         is_list_focused = self.focused is self.files and entry is not None
@@ -103,8 +105,8 @@ class OpenDialog(FileDialog[Path]):
         self._peek_soon(entry)
         if entered and self._was_shown and not self.files.holds_files:
             self.say(
-                f"{short(self.files.folder)} holds no .csv file: choose another folder in the "
-                "list, or type a path."
+                f"No .csv files in {short(self.files.folder)}. Select another folder, or enter a "
+                "path."
             )
 
     def _put_entry(self, entry: Entry) -> None:
@@ -135,10 +137,10 @@ class OpenDialog(FileDialog[Path]):
         entry = self.files.cursor_entry
         if entry is None:
             return
-        says_otherwise = self.is_typed
+        was_typed = self.is_typed
         self._put_entry(entry)
-        if says_otherwise:
-            # the field showed another path: first let it be seen which one is meant
+        if was_typed:
+            # the field showed another path: show the new one before opening it
             self.hush()
             self._peek_soon(entry)
         else:
@@ -155,22 +157,22 @@ class OpenDialog(FileDialog[Path]):
             self._follow(typed_path(text.strip(), self._base))
 
     def _follow(self, path: Path) -> None:
-        """Let the cursor stand on the entry that is typed, or on the first that begins so.
+        """Move the cursor to the typed entry, or to the first whose name starts with it.
 
-        First lines are shown only of one that is typed whole.
+        First lines are shown only if the whole name is typed.
         """
-        found = None
+        entry = None
         if path.parent == self.files.folder and path.name:
-            begins = [
+            matches = [
                 row
                 for row, entry in enumerate(self.files.entries)
                 if entry.name.startswith(path.name)
             ]
-            whole = [row for row in begins if self.files.entries[row].name == path.name]
-            if begins:
-                self.files.cursor_row = (whole or begins)[0]
-            found = self.files.entries[whole[0]] if whole else None
-        self._peek_soon(found)
+            exact = [row for row in matches if self.files.entries[row].name == path.name]
+            if matches:
+                self.files.cursor_row = (exact or matches)[0]
+            entry = self.files.entries[exact[0]] if exact else None
+        self._peek_soon(entry)
 
     @work(thread=True, exclusive=True, group="typing")
     def _look_for_folder(self, text: str, base: Path) -> None:
@@ -185,7 +187,7 @@ class OpenDialog(FileDialog[Path]):
             self.files.show_folder(event.folder)
 
     def _peek_soon(self, entry: Entry | None) -> None:
-        """Look into a file when the cursor has come to rest on it."""
+        """Read the first lines of a file once the cursor has stayed on it."""
         if self._peek_timer is not None:
             self._peek_timer.stop()
         self._show_lines([])
@@ -207,6 +209,6 @@ class OpenDialog(FileDialog[Path]):
             self._show_lines(event.lines)
 
     def _show_lines(self, lines: list[str]) -> None:
-        shown = self.query_one("#lines", Static)
-        shown.set_class(len(lines) == 1, "-sentence")
-        shown.update(Content("\n").join([safe(line) for line in lines]))
+        preview = self.query_one("#lines", Static)
+        preview.set_class(len(lines) == 1, "-sentence")
+        preview.update(Content("\n").join([safe(line) for line in lines]))

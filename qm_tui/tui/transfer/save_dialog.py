@@ -1,4 +1,4 @@
-"""The dialog Save As: where the users are exported to, and what is written."""
+"""The dialog Save As: the file to export to, and the export options."""
 
 from functools import partial
 from pathlib import Path
@@ -22,17 +22,17 @@ from qm_tui.tui.transfer.files.folder import is_folder
 from qm_tui.tui.widgets.message_box import Question
 
 _ALL: Final = Scope(USUAL)
-"""All users, with the usual choices."""
+"""All users, with the default options."""
 
 
 class SaveChoice(NamedTuple):
-    """Where to save, and what.
+    """The result of the dialog: the file, the options and the users.
 
     Attributes:
         path: the file; its name ends in .csv.
-        overwrite: whether a file that stands there may be replaced: somebody was asked.
-        choices: what is written, and how.
-        who: which users are written.
+        overwrite: whether the admin allowed an existing file to be replaced.
+        choices: the export options.
+        who: the users to export.
     """
 
     path: Path
@@ -42,16 +42,19 @@ class SaveChoice(NamedTuple):
 
 
 class SaveDialog(FileDialog[SaveChoice]):
-    """Gives the place of a file to be written, or None.
+    """Asks for the file to export to. The result is None if the dialog is canceled.
 
     Args:
-        start: the folder shown first; where it cannot be read, the home folder, and then `/`.
-        name: the file name that is proposed.
-        scope: what was chosen the last time, and the users that there are to choose from.
+        start: the folder shown first; if it cannot be read, the home folder, then `/`.
+        name: the proposed file name.
+        scope: the saved options, and the groups of users to choose from.
     """
 
     DIALOG_TITLE: ClassVar[str] = "Save As"
     FIELD: ClassVar[str] = "File Name"
+    FIELD_REQUIRED: ClassVar[str] = (
+        "File Name is required. Enter a name, or select a file from the list."
+    )
     VERB: ClassVar[str] = "Save"
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "options", "Options")]
@@ -62,14 +65,12 @@ class SaveDialog(FileDialog[SaveChoice]):
         self._scope = scope
 
     def compose_below(self) -> ComposeResult:
-        """What is chosen, and the button that opens the choices."""
         with Horizontal(id="export-choices"):
-            yield Label(safe("Choices"), classes="file-label")
+            yield Label(safe("Options"), classes="file-label")
             yield Static(id="export-summary")
             yield Button(safe("[Options]"), id="options", compact=True)
 
     def on_mount(self) -> None:
-        """The name that is proposed stands in the field."""
         super().on_mount()
         self.put(self._file_name)
         self._show_scope()
@@ -78,7 +79,7 @@ class SaveDialog(FileDialog[SaveChoice]):
         self.query_one("#export-summary", Static).update(safe(self._scope.summary))
 
     def action_options(self) -> None:
-        """Choose what is written, and how."""
+        """Show the export options."""
         self.app.push_screen(ExportOptions(self._scope), self._chosen)
 
     @on(Button.Pressed, "#options")
@@ -91,25 +92,25 @@ class SaveDialog(FileDialog[SaveChoice]):
             self._show_scope()
 
     def meant(self, text: str) -> Path:
-        """The file in the folder shown whose name the dialog put there, or the path typed."""
+        """Return the typed path, or the proposed file in the folder shown."""
         return super().meant(text) if self.is_typed else self.files.folder / self._file_name
 
     def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
-        """A folder, or a place where a file can be written. Runs in a thread.
+        """Check that the path is a folder, or a file that can be written. Runs in a thread.
 
         Raises:
-            Refused: nothing can be saved there.
+            Refused: the file cannot be written.
         """
         if is_folder(path):
             return Verdict(path, is_folder=True)
         if is_folder_meant:
-            msg = f"The folder {short(path)} does not exist: make it first, or choose another."
+            msg = f"Folder {short(path)} does not exist. Create it first, or choose another folder."
             raise Refused(msg)
         place = place_for(path)
         return Verdict(place.path, taken_words=place.taken_words if place.is_taken else "")
 
     def accept(self, verdict: Verdict) -> None:
-        """Close with the place; where a file stands there, ask first."""
+        """Close the dialog; ask first if the file already exists."""
         if not verdict.taken_words:
             self._save(verdict.path, overwrite=False)
             return
@@ -128,7 +129,7 @@ class SaveDialog(FileDialog[SaveChoice]):
         self.close(SaveChoice(path, overwrite, self._scope.choices, self._scope.who))
 
     def enter(self, folder: Path) -> None:
-        """Show the folder; what stood in the field for it gives way to the file name."""
+        """Show the folder, and the file name in the field."""
         super().enter(folder)
         self.put(self._file_name)
 

@@ -1,4 +1,4 @@
-"""The pane with the details of a user: all fields, and what became of the user."""
+"""The pane with the details of a user: all fields and the history."""
 
 import time
 from itertools import islice
@@ -23,21 +23,21 @@ from qm_tui.tui.work.job import Job
 from qm_tui.users.fields import User
 
 RESTS_FOR: Final = 0.3
-"""Seconds for which a user is looked at before the history is asked for."""
+"""Seconds for which a user is shown before the history is read."""
 
 MOST: Final = 20
-"""Changes that are shown of a history."""
+"""Maximum number of changes shown."""
 
 _INTERVAL: Final = 0.2
-"""Seconds between two looks at what is found of a history."""
+"""Seconds between two updates while a history is read."""
 
 
 class HistoryRead(Message):
-    """So much of a history was read.
+    """A history was read, or a part of it.
 
     Args:
-        job: by what it was asked for.
-        history: what is known.
+        job: the job that reads it.
+        history: the history so far.
     """
 
     def __init__(self, job: Job, history: History) -> None:
@@ -46,9 +46,9 @@ class HistoryRead(Message):
 
 
 class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows one user.
+    """Shows all fields and the history of a user.
 
-    It stays scrolled to where it is when the user changes, so that users can be compared.
+    The scroll position stays the same for the next user, so that users can be compared.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,24 +72,23 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._job: Job | None = None
 
     def on_unmount(self) -> None:
-        """Look for nothing more."""
         self._stop()
 
-    # What is shown
+    # Lines
 
     @property
     def lines(self) -> list[str]:
-        """All lines, those out of sight too."""
+        """All lines, visible or not."""
         return [line.plain for line in self._lines]
 
     def show(self, user: User | None, store: UserStore) -> None:
-        """Show a user; cheap enough for every move of a cursor.
+        """Show a user. It is fast enough to be called at every move of a cursor.
 
-        The history follows once the same user was shown for a moment.
+        The history is read when the same user has been shown for `RESTS_FOR` seconds.
 
         Args:
-            user: the user; None for nobody.
-            store: where the history is kept.
+            user: the user, or None.
+            store: the store, for the history.
         """
         version = store.state.version
         if user == self._user and version == self._version and store is self._store:
@@ -100,14 +99,14 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
             self._history = History()
         self._user, self._store, self._version = user, store, version
         title = title_of(user) if user is not None else "Details"
-        self.border_title = safe(f"{title} ")  # without a border on its right no blank follows
+        self.border_title = safe(f"{title} ")  # there is no right border that adds a blank
         self._make_fields()
         if user is not None:
             self._rest = self.set_timer(RESTS_FOR, self._ask)
 
     @property
     def _width(self) -> int:
-        """The cells of a line, beside the scrollbar."""
+        """The width of a line in cells, without the scrollbar."""
         return self.scrollable_content_region.width
 
     def _make_fields(self) -> None:
@@ -121,7 +120,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         if self._fields:
             self._lines += history_lines(self._history, width)
         elif width:
-            self._lines = [safe("No user is chosen.")]
+            self._lines = [safe("No user selected.")]
         self.virtual_size = Size(width, len(self._lines))
         last = max(0, len(self._lines) - height)
         if self.scroll_offset.y > last:
@@ -129,11 +128,9 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Wrap the lines anew."""
         self._make_fields()
 
     def render_line(self, y: int) -> Strip:
-        """One line, as Textual asks for it."""
         width, row = self._width, y + int(self.scroll_offset.y)
         if row >= len(self._lines):
             return Strip.blank(width, self.rich_style)
@@ -161,26 +158,26 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         description="history of a user",
     )
     def _read(self, user_id: str, store: UserStore, job: Job) -> None:
-        touches: list[UserHistoryEntry] = []
-        told = time.monotonic()
+        entries: list[UserHistoryEntry] = []
+        updated = time.monotonic()
         try:
-            for touch in islice(store.user_history(user_id, job.tick), MOST + 1):
-                touches.append(touch)
-                if time.monotonic() - told >= _INTERVAL:
-                    told = time.monotonic()
-                    self.post_message(HistoryRead(job, History(touches[:MOST])))
+            for entry in islice(store.user_history(user_id, job.tick), MOST + 1):
+                entries.append(entry)
+                if time.monotonic() - updated >= _INTERVAL:
+                    updated = time.monotonic()
+                    self.post_message(HistoryRead(job, History(entries[:MOST])))
             history = History(
-                touches[:MOST],
+                entries[:MOST],
                 is_whole=True,
-                has_older=len(touches) > MOST,
+                has_older=len(entries) > MOST,
                 history_removed_until=store.history_removed_until(),
             )
         except Cancelled:
             return
-        except StoreError as refused:
-            history = History(touches[:MOST], sentence=str(refused))
+        except StoreError as error:
+            history = History(entries[:MOST], sentence=str(error))
         except Exception as error:
-            history = History(touches[:MOST], sentence=sentence_of(error))
+            history = History(entries[:MOST], sentence=sentence_of(error))
         self.post_message(HistoryRead(job, history))
 
     @on(HistoryRead)
@@ -193,11 +190,11 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
     # Keys
 
     def action_scroll_lines(self, lines: int) -> None:
-        """Scroll by so many lines."""
+        """Scroll by a number of lines."""
         self.scroll_relative(y=lines, animate=False)
 
     def action_scroll_pages(self, pages: int) -> None:
-        """Scroll by a page: the line at its edge stays visible."""
+        """Scroll by pages that overlap by one line."""
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
 
     def action_scroll_to_edge(self, direction: int) -> None:

@@ -1,4 +1,4 @@
-"""The details of a user on a narrow terminal: as large as it is, and with the user's neighbours."""
+"""The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
@@ -20,20 +20,20 @@ from qm_tui.users.fields import User
 
 
 class DetailsScreen(Dialog[int]):
-    """Shows a user, and the one before and after. It gives the row of the one shown last.
+    """Shows a user, and others of a list. The result is the row of the user shown last.
 
     Args:
-        user_ids: the User IDs of those between whom one can move, in their order.
-        row: the place of the first to be shown.
+        user_ids: the User IDs of the list.
+        row: the row of the user shown first.
         users: the users by User ID.
-        store: where their histories are kept.
+        store: the store, for the history.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous user"),
         Binding("right,l", "move(1)", "Next user"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q,enter", "close", "Back"),
+        Binding("escape,q,enter", "close", "Close"),
     ]
 
     def __init__(
@@ -43,50 +43,48 @@ class DetailsScreen(Dialog[int]):
         self._user_ids, self._row, self._users, self._store = user_ids, row, users, store
 
     def compose(self) -> ComposeResult:
-        """The user, and what can be done."""
         with Vertical(classes="dialog", id="details-dialog"):
             yield DetailsPane()
             yield Static(id="details-said")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[← Previous]"), id="previous", compact=True)
-                yield Button(safe("[→ Next]"), id="next", compact=True)
+                yield Button(safe("[←]"), id="previous", compact=True)
+                yield Button(safe("[→]"), id="next", compact=True)
                 yield from self.more_buttons()
-                yield Button(safe("[Back]"), id="back", compact=True)
+                yield Button(safe("[Close]"), id="back", compact=True)
 
     def more_buttons(self) -> Iterator[Button]:
-        """Buttons of what else can be done."""
+        """Return further buttons."""
         return iter(())
 
     def on_mount(self) -> None:
-        """Show the user."""
         self.query_one(DetailsPane).focus()
         self.say("")
         self.show_user()
 
     @property
     def user(self) -> User | None:
-        """The user who is shown; None where it was deleted."""
+        """The user, or None if it was deleted."""
         return self._users.get(self._user_ids[self._row])
 
     def say(self, sentence: str) -> None:
-        """Say something below the details; nothing where it is empty, or they are closed by now."""
-        for said in self.query("#details-said").results(Static):
-            said.update(safe(sentence))
-            said.display = bool(sentence)
+        """Show a message below the details, or hide it if it is empty."""
+        for message in self.query("#details-said").results(Static):  # none after closing
+            message.update(safe(sentence))
+            message.display = bool(sentence)
 
     def show_users(self, users: Mapping[str, User]) -> None:
-        """Show the same user as it is among other users."""
+        """Show the same user in another state of the store."""
         self._users = users
         self.show_user()
 
     def show_user(self) -> None:
-        """Show the user, and what can be done."""
+        """Show the user and the available buttons."""
         user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
         dialog = self.query_one("#details-dialog")
         name = title_of(user) if user is not None else f"{user_id} was deleted"
         dialog.border_title = safe(name, 60)
-        place = f"{self._row + 1:,} of {count:,}  ←→ other users  " if count > 1 else ""
-        dialog.border_subtitle = safe(f"{place}Esc back  ? keys")
+        place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
+        dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
         self.query_one(DetailsPane).show(user, self._store)
         for name, by in (("previous", -1), ("next", 1)):
             self.query_one(f"#{name}").display = self._can_move(by)
@@ -98,21 +96,20 @@ class DetailsScreen(Dialog[int]):
         return 0 <= self._row + users < len(self._user_ids)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Take away the keys that do nothing for this user."""
         return self._can_move(*parameters) if action == "move" else True
 
     def action_move(self, users: int) -> None:
-        """Show another user, where there is one."""
+        """Show the previous or next user, if there is one."""
         if self._can_move(users):
             self._row += users
             self.show_user()
 
     def action_close(self) -> None:
-        """Close it."""
+        """Close the dialog."""
         self.dismiss(self._row)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
     @on(Button.Pressed)

@@ -1,4 +1,4 @@
-"""A user who is being edited or added: what was typed so far, and what is wrong with it."""
+"""A user that is being edited or added: its unsaved values, and their validation."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from qm_tui.store.changes.edit import Conflict
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
-from qm_tui.text import visible
+from qm_tui.tui.text.user_details import value_text
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from qm_tui.users.issues import Fault, shown_value
 from qm_tui.users.passwords import Encrypted
@@ -14,24 +14,24 @@ from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_of
 from qm_tui.users.warnings import warnings_of
 
 NEEDS: Final[Mapping[str, Field]] = {
-    "windows_login": FIELD["computer_recording_license"],
-    "secondary_phone_ip": FIELD["dual_endpoints_enabled"],
+    field.key: FIELD[field.requires] for field in FIELDS if field.requires
 }
-"""Fields that count only where a flag is 1: the flag by their keys (users file, fields 17, 26)."""
+"""The flag that a field requires, by the key of the field (users file, fields 17 and 26)."""
+
+_EMPTY: Final = "(empty)"
 
 
 class Draft:
-    """What a user would be, if what is typed were saved.
+    """A user with unsaved changes.
 
     Args:
-        before: the user as it was when the form was opened; of one who is added, what the form
-            begins with.
-        is_new: whether the user is added.
-        allow_unlicensed: whether the admin chose that users may have no license.
+        before: the user when the form was opened, or the initial values of a new user.
+        is_new: whether the user is being added.
+        allow_unlicensed: whether users without a license are allowed, by the saved options.
 
     Attributes:
-        user: the user as it would be. The password of a new one is not there before it is saved.
-        conflicts: what somebody else saved meanwhile in fields that were changed here, by key.
+        user: the user with the changes. A new user has no password before it is saved.
+        conflicts: the conflicts with changes by another admin, by field key.
     """
 
     def __init__(self, before: User, *, is_new: bool, allow_unlicensed: bool) -> None:
@@ -42,59 +42,67 @@ class Draft:
 
     @property
     def is_changed(self) -> bool:
-        """Whether something would be saved that is not as it was."""
+        """Whether there are changes to save."""
         return self.user != self.before
 
     @property
     def licenses(self) -> tuple[License, ...]:
-        """The choices of licenses 14 and 15: none of them where that is allowed, or so already."""
+        """The choices for fields 14 and 15. Includes no license if allowed, or if it is so now."""
         has_none = call_license_of(self.before) is License.NONE
         may_have_none = self.terms.allow_unlicensed or (has_none and not self.is_new)
         return CALL_LICENSES if may_have_none else CALL_LICENSES[:-1]
 
     def give(self, values: Mapping[str, str]) -> None:
-        """Change values, by field key."""
+        """Set values, by field key."""
         self.user = self.user._replace(**values)
 
     def is_needed(self, field: Field) -> bool:
-        """Whether a field counts: what it depends on is so."""
+        """Return whether a field is used: it requires no flag, or the flag is set."""
         flag = NEEDS.get(field.key)
         return flag is None or self.user[flag.index] == "1"
 
     def faults(self, state: State, password: Encrypted | None = None) -> list[Fault]:
-        """All that is wrong with it on a state of the store, warnings last.
+        """Validate the user against a state of the store.
 
         Args:
             state: the state.
-            password: that of a new user, if it is known that one was typed.
+            password: the password of a new user, if one was typed.
+
+        Returns:
+            Errors, then warnings.
         """
         user = self.user if password is None else self.user._replace(**password._asdict())
-        found = validate_changes({user.user_id: user}, state, terms=self.terms)
+        errors = validate_changes({user.user_id: user}, state, terms=self.terms)
         stored = None if self.is_new else state.users.get(user.user_id)
-        return [*found.get(user.user_id, ()), *warnings_of(user, stored)]
+        return [*errors.get(user.user_id, ()), *warnings_of(user, stored)]
 
     def take_over(self, now: User, conflicts: list[Conflict]) -> None:
-        """Somebody else saved the user meanwhile: take over what was not changed here.
+        """Merge the values that another admin has saved in the meantime.
 
         Args:
-            now: the user as it is now.
+            now: the user in the store.
             conflicts: the fields that both changed.
         """
         mine = {
-            one.key: self.user[one.index]
-            for one in FIELDS
-            if self.user[one.index] != self.before[one.index]
+            field.key: self.user[field.index]
+            for field in FIELDS
+            if self.user[field.index] != self.before[field.index]
         }
         self.before, self.user = now, now._replace(**mine)
-        self.conflicts = {one.field.key: one for one in conflicts if one.field is not None}
+        self.conflicts = {
+            conflict.field.key: conflict for conflict in conflicts if conflict.field is not None
+        }
 
     def conflict_text(self, field: Field) -> str:
-        """What somebody else saved in a field, and what stands here; empty without a conflict."""
+        """Describe the conflict of a field; an empty string if there is none."""
         conflict = self.conflicts.get(field.key)
         if conflict is None:
             return ""
         if field.is_secret:
-            return f"{field.name} was changed by somebody else meanwhile, and here."
-        theirs = visible(shown_value(field, conflict.theirs)) or "empty"
-        mine = visible(shown_value(field, conflict.mine)) or "empty"
-        return f"Changed to {theirs} by somebody else meanwhile; here it is {mine}."
+            return f"Another admin changed {field.name}, too."
+        theirs, mine = _text(field, conflict.theirs), _text(field, conflict.mine)
+        return f"Another admin changed {field.name} to {theirs}; your value is {mine}."
+
+
+def _text(field: Field, value: str) -> str:
+    return value_text(field, shown_value(field, value)) or _EMPTY

@@ -1,4 +1,4 @@
-"""A form of the 26 fields: a line to type in for each, and below it what is wrong with it."""
+"""A form with an input for each field, and the problems of each below it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -22,10 +22,9 @@ _SPACE: Final = "space"
 
 
 class FieldInput(PlainInput):
-    """The value of one field. A secret is never shown; Space turns a flag over.
+    """The input for a field. It masks secrets; Space toggles a yes/no field.
 
-    A character that cannot be shown stands as its picture, and stays what it is until the picture
-    is deleted.
+    A nonprintable character is shown as a placeholder, and kept until the placeholder is deleted.
     """
 
     def __init__(self) -> None:
@@ -40,16 +39,18 @@ class FieldInput(PlainInput):
 
         Args:
             field: the field.
-            value: its value; None where there is none, not even an empty one.
-            placeholder: what stands in the line while nothing else does.
+            value: its value, or None if there is not even an empty one.
+            placeholder: the text shown while the input is empty.
         """
         self.field, self._given = field, value
         self._pictures = {}
         self._shown = ""
         if value and not field.is_secret:
-            pictures = {visible(one): one for one in set(value)}
+            pictures = {visible(character): character for character in set(value)}
             self._pictures = {
-                shown: one for shown, one in pictures.items() if shown.strip() and shown != one
+                picture: character
+                for picture, character in pictures.items()
+                if picture.strip() and picture != character
             }
             self._shown = visible(value, max(MAX_VALUE, len(value)))
         self.password = field.is_secret
@@ -59,7 +60,7 @@ class FieldInput(PlainInput):
 
     @property
     def typed(self) -> str | None:
-        """The value as it stands now; what was given, as long as nothing was typed."""
+        """The edited value, or exactly the value passed to `show` if nothing was typed."""
         text = self.value
         if text == self._shown:
             return self._given
@@ -78,14 +79,13 @@ class FieldInput(PlainInput):
 
 
 class FieldRow(Vertical):
-    """A field: its name, its value, and what is wrong with it."""
+    """A field: its name, its input, and its problems."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: tuple[Field, Sequence[Fault]] | None = None
 
     def compose(self) -> ComposeResult:
-        """The name and the value in one line, the faults in lines of their own."""
         with Horizontal(classes="field-line"):
             yield Static(classes="field-name")
             yield FieldInput()
@@ -93,41 +93,40 @@ class FieldRow(Vertical):
 
     @property
     def input(self) -> FieldInput:
-        """Where its value is typed."""
+        """The input."""
         return self.query_one(FieldInput)
 
     def show_faults(self, faults: Sequence[Fault]) -> None:
-        """Show what is wrong with it now."""
+        """Show the problems of the field."""
         shown = (self.input.field, faults)
         if shown == self._shown:
-            return  # most fields at most keys
+            return  # so for most fields at each key
         self._shown = shown
         name = f"{sign_of(faults)} {self.input.field.name}"
         self.query_one(".field-name", Static).update(safe(name), layout=False)
         below = self.query_one(".field-faults", Static)
         if faults:
-            below.update(safe_lines(f"{SIGNS[one.severity]} {one.message}" for one in faults))
+            below.update(safe_lines(f"{SIGNS[fault.severity]} {fault.message}" for fault in faults))
         below.display = bool(faults)
-        self.set_class(any(one.severity is Severity.ERROR for one in faults), "-faulty")
+        self.set_class(any(fault.severity is Severity.ERROR for fault in faults), "-faulty")
 
 
 class FieldForm(VerticalScroll, can_focus=False):
-    """A line for each of the 26 fields, and below it what is wrong with it.
+    """An input for each field, with the problems of each.
 
-    The lines stay where they are: other values are shown in the same widgets, since making 26 of
-    them anew would keep a key waiting.
+    The rows are reused for other values, since creating them is too slow for a key.
 
     Args:
         id: the widget's ID.
-        secret_kept: what stands in place of a secret that has a value.
-        no_value: what stands where a field has no value, not even an empty one.
+        secret_kept: the placeholder of a secret that has a value.
+        no_value: the placeholder of a field that has no value, not even an empty one.
     """
 
     class Edited(Message):
-        """Something was typed."""
+        """A value was edited."""
 
     class FieldFocused(Message):
-        """A field got the focus.
+        """A field has received the focus.
 
         Args:
             field: the field.
@@ -142,7 +141,6 @@ class FieldForm(VerticalScroll, can_focus=False):
         self._secret_kept, self._no_value = secret_kept, no_value
 
     def compose(self) -> ComposeResult:
-        """A row for each field."""
         for _ in FIELDS:
             yield FieldRow()
 
@@ -152,11 +150,11 @@ class FieldForm(VerticalScroll, can_focus=False):
         return iter(self.query(FieldRow))
 
     def show(self, values: Values, first: Sequence[Field] = ()) -> None:
-        """Show values, and give the first line the focus. What is wrong is to be shown next.
+        """Show values, and focus the first field. Call `show_faults` next.
 
         Args:
-            values: the 26 values in file order.
-            first: the fields that stand above the others.
+            values: the values of all fields in file order.
+            first: the fields to show above the others.
         """
         top = list(dict.fromkeys(first))
         fields = [*top, *(field for field in FIELDS if field not in top)]
@@ -171,13 +169,13 @@ class FieldForm(VerticalScroll, can_focus=False):
         self.focus_field(fields[0])
 
     def show_faults(self, faults: Sequence[Fault]) -> None:
-        """Show what is wrong with the fields now."""
+        """Show the problems of all fields."""
         for row in self.rows:
-            row.show_faults([one for one in faults if one.field is row.input.field])
+            row.show_faults([fault for fault in faults if fault.field is row.input.field])
 
     @property
     def values(self) -> Values:
-        """The 26 values in file order, as they stand now."""
+        """The edited values in file order."""
         values: Values = [None] * len(FIELDS)
         for row in self.rows:
             values[row.input.field.index] = row.input.typed
@@ -190,28 +188,32 @@ class FieldForm(VerticalScroll, can_focus=False):
         return focused.field if isinstance(focused, FieldInput) else None
 
     def focus_field(self, field: Field) -> None:
-        """Give a field the focus."""
+        """Focus a field."""
         for row in self.rows:
             if row.input.field is field:
                 self._focus(row)
 
     def move(self, rows: int) -> bool:
-        """Move the focus up or down; whether there was a field to move to."""
+        """Move the focus up or down.
+
+        Returns:
+            Whether the focus has moved.
+        """
         all_rows = list(self.rows)
         focused = self.screen.focused
-        at = next((at for at, row in enumerate(all_rows) if row.input is focused), None)
-        if at is None:
+        index = next((index for index, row in enumerate(all_rows) if row.input is focused), None)
+        if index is None:
             return False
-        to = max(0, min(at + rows, len(all_rows) - 1))
-        if to != at:
-            self._focus(all_rows[to])
-        return to != at
+        target = max(0, min(index + rows, len(all_rows) - 1))
+        if target != index:
+            self._focus(all_rows[target])
+        return target != index
 
     def _focus(self, row: FieldRow) -> None:
         if row.input is self.screen.focused:
             self.post_message(self.FieldFocused(row.input.field))
         else:
-            # at once, and not when the app comes to it: the next key may be there already
+            # immediately, not by a message: the next key may be there already
             self.screen.set_focus(row.input, scroll_visible=False)
 
     @on(events.DescendantFocus)
@@ -221,7 +223,6 @@ class FieldForm(VerticalScroll, can_focus=False):
             self.post_message(self.FieldFocused(event.widget.field))
 
     def on_resize(self) -> None:
-        """Keep the field that has the focus in sight when there is less room."""
         self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:

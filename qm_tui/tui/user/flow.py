@@ -1,4 +1,4 @@
-"""One user, added or edited in a form, or given another password."""
+"""The flows that add or edit a user, or change a password."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ async def add(page: Screen[Any], session: Session, model: User | None = None) ->
     """Add a user.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
-        model: the user whose shared values the form begins with.
+        page: the page that shows the progress.
+        session: the state that the pages share.
+        model: the user whose values the new user gets as far as users can share them.
     """
     begin = like(model) if model is not None else _usual(session)
-    title = f"Add a user like {title_of(model)}" if model is not None else "Add a user"
+    title = f"Add a user based on {title_of(model)}" if model is not None else "Add a user"
     draft = Draft(begin, is_new=True, allow_unlicensed=await _allows_unlicensed())
     await page.app.push_screen_wait(UserFormScreen(draft, session, page, title))
 
@@ -34,9 +34,9 @@ async def edit(page: Screen[Any], session: Session, user: User) -> None:
     """Edit a user.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
-        user: the user, as it is shown.
+        page: the page that shows the progress.
+        session: the state that the pages share.
+        user: the user as shown.
     """
     draft = Draft(user, is_new=False, allow_unlicensed=await _allows_unlicensed())
     await page.app.push_screen_wait(UserFormScreen(draft, session, page, title_to_edit(draft)))
@@ -46,20 +46,20 @@ async def change_password(page: Screen[Any], session: Session, user: User) -> No
     """Change a user's password.
 
     Args:
-        page: the page that is told how far it is.
-        session: what the pages share.
+        page: the page that shows the progress.
+        session: the state that the pages share.
         user: the user.
     """
     await page.app.push_screen_wait(PasswordDialog(user, session, page))
 
 
 async def _allows_unlicensed() -> bool:
-    """Whether the admin chose that users may have no license, in the import's options."""
+    """Return whether users without a license are allowed, by the saved import options."""
     return (await asyncio.to_thread(remembered)).import_choices.allow_unlicensed
 
 
 def _usual(session: Session) -> User:
-    """What a new user begins with: the recording service that most users have."""
+    """Return the initial values of a new user, with the most frequent recording service."""
     field = FIELD["recording_service"]
     most = next(iter(session.listing.values_of(field)), "")
     values: Mapping[str, str] = {field.key: most} if most else {}

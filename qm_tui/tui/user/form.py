@@ -1,4 +1,4 @@
-"""The form of one user: the fields in their groups, made from the field table."""
+"""The rows of the user form, built from the table of fields, group by group."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,25 +28,25 @@ from qm_tui.users.passwords import SET_HERE, password_fault
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
 _AT_ONCE: Final = (Group.IDENTITY,)
 _TURN: Final = 0.005
-"""Seconds between two groups, in which a key gets its turn."""
+"""Seconds between two groups, so that keys are handled in between."""
 
-_TWICE: Final = Fault(
-    _PASSWORD, "The two passwords are not the same", "Type the same password twice."
-)
+_TWICE: Final = Fault(_PASSWORD, "The passwords do not match", "Type the same password twice.")
+_SET: Final = "set (change with P on the Users page)"
+_NEW_SALT: Final = "generated with the password"
 
 
 class UserForm(VerticalScroll, can_focus=False):
     """The rows of all fields, group by group.
 
-    The first groups are there at once, the others one after the other: to make all of them in one
-    go would keep a key waiting.
+    The first group is created immediately, the others one by one: creating all of them is too slow
+    for a key.
 
     Args:
-        draft: the user; what is typed goes into it with `take`.
-        values_of: gives the values of a field that users have, those of most users first.
+        draft: the user; `take` copies the edited values into it.
+        values_of: returns the values of a field that are in use, most frequent first.
 
     Attributes:
-        is_whole: set once all rows are there.
+        is_whole: set once all rows are created.
     """
 
     def __init__(self, draft: Draft, values_of: Callable[[Field], Sequence[str]]) -> None:
@@ -62,29 +62,28 @@ class UserForm(VerticalScroll, can_focus=False):
         user, is_new = self._draft.before, self._draft.is_new
         for field in GROUPED[group]:
             if field.kind is Kind.ID:
-                yield FixedRow([field], field.name, user.user_id or "given by the store")
+                yield FixedRow([field], field.name, user.user_id or "assigned automatically")
             elif field is _PASSWORD and is_new:
                 self._passwords = [
                     PasswordRow(field.name, [field]),
-                    PasswordRow(f"{field.name} again", []),
+                    PasswordRow(f"Repeat {field.name}", []),
                 ]
                 yield from self._passwords
             elif field is _PASSWORD:
-                yield FixedRow([field], field.name, "set; P changes it, outside this form")
+                yield FixedRow([field], field.name, _SET)
             elif field is _SALT:
                 text = "set" if user.salt else "not set"
-                yield FixedRow([field], field.name, "made with the password" if is_new else text)
+                yield FixedRow([field], field.name, _NEW_SALT if is_new else text)
             elif field.key == "unlimited_license":
                 yield LicenseRow()
             elif field.key == "on_demand_license":
-                pass  # one choice with the other
+                pass  # the license row edits both
             elif field.kind is Kind.FLAG:
                 yield FlagRow(field)
             else:
                 yield TextRow(field, values_of(field) if field.repeats else ())
 
     def compose(self) -> ComposeResult:
-        """The first groups: a heading, and a row for each field."""
         for group in _AT_ONCE:
             yield from self._widgets(group)
 
@@ -95,19 +94,18 @@ class UserForm(VerticalScroll, can_focus=False):
             yield Static(safe(SET_HERE), classes="form-hint")
 
     def on_mount(self) -> None:
-        """Show the values that the draft begins with, and make the other groups."""
         for group in _AT_ONCE:
             self._begin(self._groups[group])
         self.set_timer(_TURN, self._make_next)
 
     async def _make_next(self) -> None:
-        """Make the next group. Not in a worker: one that is cancelled in a mount ends the app."""
+        """Create the next group. Not in a worker: canceling it during a mount ends the app."""
         if not self.is_attached:
-            return  # the form is closed already
+            return  # the form is closed
         group = self._others.pop(0)
         await self.mount(*self._widgets(group))
         if not all(row.is_attached for row in self._groups[group]):
-            return  # it was closed meanwhile
+            return  # the form was closed during the mount
         self._begin(self._groups[group])
         if self._others:
             self.set_timer(_TURN, self._make_next)
@@ -126,18 +124,18 @@ class UserForm(VerticalScroll, can_focus=False):
     # Values
 
     def take(self) -> None:
-        """Put what is typed into the draft."""
+        """Copy the edited values into the draft."""
         for row in self._rows:
             self._draft.give(row.values())
 
     def show(self) -> None:
-        """Show the values of the draft: somebody else changed some."""
+        """Show the values of the draft."""
         for row in self._rows:
             row.show(self._draft)
         self._show_notes()
 
     def show_needs(self) -> None:
-        """Let those fields be typed in that count now."""
+        """Enable the fields whose flag is set, and disable the others."""
         for row in self._rows:
             if isinstance(row, TextRow):
                 row.show(self._draft)
@@ -150,58 +148,67 @@ class UserForm(VerticalScroll, can_focus=False):
 
     @property
     def password(self) -> str:
-        """The password of a new user that is typed; empty where there is none, or only one."""
+        """The typed password of a new user."""
         return self._passwords[0].input.value if self._passwords else ""
 
     @property
     def is_password_typed(self) -> bool:
-        """Whether something is typed as a password."""
+        """Whether a password is typed in either row."""
         return any(row.input.value for row in self._passwords)
 
     def password_faults(self) -> Mapping[FormRow, Fault]:
-        """What is wrong with the password of a new user, by the row in which it is said."""
+        """Validate the password of a new user.
+
+        Returns:
+            The error by the row that shows it.
+        """
         if not self._passwords:
             return {}
-        first, again = self._passwords
-        sentence = password_fault(first.input.value)
+        first, repeated = self._passwords
+        password = first.input.value
+        sentence = password_fault(password)
         if sentence:
-            return {first: Fault(_PASSWORD, sentence.split(". ")[0].rstrip("."), "Type another.")}
-        return {} if first.input.value == again.input.value else {again: _TWICE}
+            message = "Password is invalid" if password else "Password is required"
+            return {first: Fault(_PASSWORD, message, sentence)}
+        return {} if password == repeated.input.value else {repeated: _TWICE}
 
     # Rows
 
     @property
     def rows(self) -> Sequence[FormRow]:
-        """The rows from top to bottom, those that are there."""
+        """The rows created so far, from top to bottom."""
         return self._rows
 
     def row_of(self, widget: Widget | None) -> FormRow | None:
-        """The row in which a widget stands."""
+        """Return the row of an editor."""
         return next((row for row in self._rows if widget and row.editor is widget), None)
 
     def row_about(self, field: Field) -> FormRow | None:
-        """The row of a field."""
+        """Return the row of a field."""
         return next((row for row in self._rows if field in row.fields), None)
 
     def focus_row(self, row: FormRow) -> None:
-        """Give a row the focus, at once: the next key may be there already."""
+        """Focus a row immediately: the next key may be there already."""
         if row.editor is not None:
             self.screen.set_focus(row.editor, scroll_visible=False)
 
     def move(self, rows: int) -> bool:
-        """Move the focus up or down; whether there was a row to move to."""
-        can_take = [row for row in self._rows if row.editor and not row.editor.disabled]
+        """Move the focus up or down.
+
+        Returns:
+            Whether the focus has moved.
+        """
+        focusable = [row for row in self._rows if row.editor and not row.editor.disabled]
         focused = self.row_of(self.screen.focused)
-        if focused is None or focused not in can_take:
+        if focused is None or focused not in focusable:
             return False
-        at = can_take.index(focused)
-        to = max(0, min(at + rows, len(can_take) - 1))
-        if to != at:
-            self.focus_row(can_take[to])
-        return to != at
+        index = focusable.index(focused)
+        target = max(0, min(index + rows, len(focusable) - 1))
+        if target != index:
+            self.focus_row(focusable[target])
+        return target != index
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Keep the row that has the focus in sight."""
         row = self.row_of(event.widget)
         if row is not None:
             self.call_after_refresh(row.scroll_visible, animate=False)

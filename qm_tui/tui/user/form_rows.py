@@ -1,4 +1,4 @@
-"""The rows of the form in which a user is edited: a name, an editor, and what is to be said."""
+"""The rows of the user form: a name, an editor, and messages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -19,39 +19,42 @@ from qm_tui.tui.widgets.suggester import Suggestions
 from qm_tui.tui.widgets.text_input import PlainInput
 from qm_tui.users.fields import FIELD, MAX_VALUE, Field, User
 from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.passwords import PASSWORD_TOO_LONG, UNSUPPORTED_CHARACTER
 from qm_tui.users.query.licenses import License, call_license_of, call_license_values
 
 _LICENSES: Final = (FIELD["unlimited_license"], FIELD["on_demand_license"])
-_FLAGS: Final = {"1": "yes", "0": "no", "": "not said"}
+_NOT_SET: Final = "not set"
+_FLAGS: Final = {"1": "yes", "0": "no", "": _NOT_SET}
 _LICENSE_WORDS: Final = {
     License.UNLIMITED: "Unlimited",
     License.ON_DEMAND: "On-Demand",
     License.NONE: "none",
 }
 _NAMES: Final = 32
-"""Cells of the names' column."""
+"""Width of the names in cells."""
 
-_BOTH: Final = "both, which cannot be"
+_BOTH: Final = "both (invalid)"
+_USE_OR_KEEP: Final = "F3: use theirs, F2: keep yours."
 
 
 class FormRow(Widget):
-    """A row of the form: the name and the editor, and below them what is to be said.
+    """A row of the form: the name and the editor, and messages below them.
 
-    The line for that is made once it is needed: to make all of them with the form would take
-    twice as long as a key may wait.
+    The widget for messages is created when it is needed, since opening the form would take too
+    long otherwise.
 
     Args:
-        fields: the fields that it is about.
-        name: what is said before the editor.
-        is_mandatory: whether there must be a value.
+        fields: the fields that the row edits.
+        name: the name shown before the editor.
+        is_mandatory: whether a value is required.
     """
 
     class Refused(Message):
-        """What was typed or pasted was not taken, or not all of it.
+        """A typed or pasted text was not accepted completely.
 
         Args:
-            row: in which row.
-            sentence: why.
+            row: the row.
+            sentence: the reason, without a full stop at its end.
         """
 
         def __init__(self, row: "FormRow", sentence: str) -> None:
@@ -68,62 +71,61 @@ class FormRow(Widget):
         self._below: Static | None = None
 
     def make_editor(self) -> Widget:
-        """The widget in which the value is given."""
+        """Return the widget that edits the value."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """The name and the editor in one line."""
         yield self._label_line
         yield self.make_editor()
 
     @property
     def editor(self) -> Widget | None:
-        """What takes the focus; None where nothing can be changed."""
+        """The widget that receives the focus, or None if the value cannot be edited."""
         return None
 
     def values(self) -> Mapping[str, str]:
-        """The values as they stand now, by field key."""
+        """Return the edited values, by field key."""
         return {}
 
     def show(self, draft: Draft) -> None:
         """Show the values of a draft."""
 
     def say(self, faults: Sequence[Fault], conflict: str = "", note: str = "") -> None:
-        """Say what is wrong with it, what somebody else saved, and why it does not count."""
+        """Show problems, a conflict with another admin, and why the field is not used."""
         if (faults, conflict, note) == self._shown:
-            return  # most rows at most keys
+            return  # so for most rows at each key
         self._shown = (faults, conflict, note)
-        lines = [f"{SIGNS[one.severity]} {one.message}" for one in faults]
+        texts = [f"{SIGNS[fault.severity]} {fault.message}" for fault in faults]
         if conflict:
-            lines.insert(0, f"! {conflict} F3 takes the other, F2 saves this.")
+            texts.insert(0, f"! {conflict} {_USE_OR_KEEP}")
         sign = "!" if conflict else sign_of(faults)
         self._label_line.update(safe(f"{sign} {self._label}"), layout=False)
-        is_faulty = bool(conflict) or any(one.severity is Severity.ERROR for one in faults)
+        is_faulty = bool(conflict) or any(fault.severity is Severity.ERROR for fault in faults)
         self.set_class(is_faulty, "-faulty")
-        said = [safe(f"  {line}", 300).stylize("bold") for line in lines]
+        lines = [safe(f"  {text}", 300).stylize("bold") for text in texts]
         if note:
-            said.append(safe(" " * _NAMES + note))
-        if self._below is None and said:
+            lines.append(safe(" " * _NAMES + note))
+        if self._below is None and lines:
             self._below = Static(classes="field-said")
             self.mount(self._below)
         if self._below is not None:
-            self._below.update(Content("\n").join(said))
-            self._below.display = bool(said)
+            self._below.update(Content("\n").join(lines))
+            self._below.display = bool(lines)
 
     @property
     def said(self) -> str:
-        """What is said below it now."""
+        """The messages shown now."""
         is_shown = self._below is not None and self._below.display
         return str(self._below.content) if is_shown and self._below is not None else ""
 
 
 class FixedRow(FormRow):
-    """A row that says something that cannot be changed here.
+    """A row with a text that cannot be edited.
 
     Args:
-        fields: the fields that it is about.
-        name: what is said before it.
-        text: what is said of a user.
+        fields: the fields that the row is about.
+        name: the name shown before the text.
+        text: the text.
     """
 
     def __init__(self, fields: Sequence[Field], name: str, text: str) -> None:
@@ -131,16 +133,16 @@ class FixedRow(FormRow):
         self._text = text
 
     def make_editor(self) -> Widget:
-        """The text."""
+        """Return the text."""
         return Static(safe(self._text), classes="field-fixed")
 
 
 class TextRow(FormRow):
-    """A row with a line to type in.
+    """A row with an input.
 
     Args:
         field: the field.
-        in_use: the values of it that users have, those of most users first.
+        in_use: its values that are in use, most frequent first.
     """
 
     def __init__(self, field: Field, in_use: Sequence[str] = ()) -> None:
@@ -150,20 +152,20 @@ class TextRow(FormRow):
         self._input = FormInput(self)
 
     def make_editor(self) -> Widget:
-        """The line."""
+        """Return the input."""
         return self._input
 
     @property
     def editor(self) -> Widget | None:
-        """The line."""
+        """The input."""
         return self._input
 
     def values(self) -> Mapping[str, str]:
-        """What is typed, without blanks around it."""
+        """Return the typed value, without surrounding blanks."""
         return {self.field.key: self._input.typed or ""}
 
     def show(self, draft: Draft) -> None:
-        """Show the value, and whether it counts."""
+        """Show the value. The input is disabled if the field is not used."""
         value = draft.user[self.field.index]
         if value != (self._input.typed or ""):
             self._input.show(self.field, value, "")
@@ -171,13 +173,13 @@ class TextRow(FormRow):
         self._input.disabled = not draft.is_needed(self.field)
 
     def begin(self, draft: Draft) -> None:
-        """Show the value that the draft begins with."""
+        """Show the initial value."""
         self._input.show(self.field, draft.user[self.field.index], "")
         self.show(draft)
 
 
 class FormInput(FieldInput):
-    """A line of the form. It says what it does not take, and suggests values in use.
+    """An input of the form. It reports text that it does not accept, and suggests values in use.
 
     Args:
         row: its row.
@@ -190,26 +192,21 @@ class FormInput(FieldInput):
             self.suggester = Suggestions(lambda: row.in_use)
 
     def left_out(self, characters: int) -> None:
-        """Say that characters were left out."""
-        count = counted(characters, "character")
-        are = "was" if characters == 1 else "were"
-        text = f"{count} that cannot be shown {are} left out of what was pasted or typed"
+        """Report nonprintable characters, which were removed."""
+        text = f"Removed {counted(characters, 'nonprintable character')}"
         self.post_message(FormRow.Refused(self._row, text))
 
     def too_long(self, characters: int) -> None:
-        """Say that it would be too long."""
-        name = self._row.title
-        self.post_message(
-            FormRow.Refused(
-                self._row,
-                f"{name} would have {characters:,} characters, {MAX_VALUE:,} at most are allowed: "
-                "it stays as it was",
-            )
+        """Report that a text was not inserted."""
+        text = (
+            f"{self._row.title} would be too long: {characters:,} characters "
+            f"(maximum {MAX_VALUE:,}). Nothing was inserted"
         )
+        self.post_message(FormRow.Refused(self._row, text))
 
 
 class FlagRow(FormRow):
-    """A row with yes and no.
+    """A row for a yes/no field.
 
     Args:
         field: the field.
@@ -221,7 +218,7 @@ class FlagRow(FormRow):
         self._line = ChoiceLine()
 
     def make_editor(self) -> Widget:
-        """The choices."""
+        """Return the choices."""
         return self._line
 
     @property
@@ -230,22 +227,22 @@ class FlagRow(FormRow):
         return self._line
 
     def values(self) -> Mapping[str, str]:
-        """The flag."""
+        """Return the flag."""
         return {self.field.key: self._line.value}
 
     def show(self, draft: Draft) -> None:
-        """Show the choice. What another program put there is one as well, until it is changed."""
+        """Show the choices. An invalid value is one of them until it is changed."""
         value = draft.user[self.field.index]
         options = [Option("1", "yes"), Option("0", "no")]
         if not self.field.mandatory and "" in (value, draft.before[self.field.index]):
             options.append(Option("", _FLAGS[""]))
         if value not in _FLAGS or (self.field.mandatory and not value):
-            options.append(Option(value, value or "not said"))
+            options.append(Option(value, value or _NOT_SET))
         self._line.show(options, value)
 
 
 class LicenseRow(FormRow):
-    """The row with licenses 14 and 15 as one choice."""
+    """The row that edits fields 14 and 15 as one choice."""
 
     def __init__(self) -> None:
         super().__init__(_LICENSES, "Call recording license", is_mandatory=True)
@@ -253,7 +250,7 @@ class LicenseRow(FormRow):
         self._kept: Mapping[str, str] = {}
 
     def make_editor(self) -> Widget:
-        """The choices."""
+        """Return the choices."""
         return self._line
 
     @property
@@ -262,20 +259,20 @@ class LicenseRow(FormRow):
         return self._line
 
     def values(self) -> Mapping[str, str]:
-        """Both flags."""
+        """Return both flags."""
         if not self._line.value:
             return self._kept
         return call_license_values(License(self._line.value))
 
     def show(self, draft: Draft) -> None:
-        """Show the choice; both at once, if another program put that there."""
-        options = [Option(one.value, _LICENSE_WORDS[one]) for one in draft.licenses]
-        license = call_license_of(draft.user)
-        chosen = license.value if license in draft.licenses and license is not None else ""
-        if not chosen:
+        """Show the choices. Invalid flags are one of them until they are changed."""
+        options = [Option(license.value, _LICENSE_WORDS[license]) for license in draft.licenses]
+        current = call_license_of(draft.user)
+        value = current.value if current in draft.licenses and current is not None else ""
+        if not value:
             self._kept = _flags_of(draft.user)
-            options.append(Option("", _BOTH if license is None else _LICENSE_WORDS[License.NONE]))
-        self._line.show(options, chosen)
+            options.append(Option("", _BOTH if current is None else _LICENSE_WORDS[License.NONE]))
+        self._line.show(options, value)
 
 
 def _flags_of(user: User) -> Mapping[str, str]:
@@ -283,16 +280,16 @@ def _flags_of(user: User) -> Mapping[str, str]:
 
 
 class SecretInput(PlainInput):
-    """A line in which a password is typed. Nothing of it is shown.
+    """A masked input for a password.
 
-    A password that holds what cannot be typed is not altered, and not taken.
+    A password with unsupported characters is not accepted, rather than altered.
     """
 
     class Refused(Message):
-        """What was pasted was not taken.
+        """A pasted text was not accepted.
 
         Args:
-            sentence: why.
+            sentence: the error message.
         """
 
         def __init__(self, sentence: str) -> None:
@@ -304,22 +301,21 @@ class SecretInput(PlainInput):
         self.password = True
 
     def left_out(self, characters: int) -> None:
-        """Take nothing of it, and say so."""
+        """Clear the input, and report the unsupported characters."""
         self.value = ""
-        self.post_message(
-            self.Refused("The password contains a character that cannot be typed. Type it anew")
-        )
+        self.post_message(self.Refused(UNSUPPORTED_CHARACTER))
 
     def too_long(self, characters: int) -> None:
-        """Say that it is too long."""
-        self.post_message(self.Refused(f"A password has {MAX_VALUE:,} characters at most"))
+        """Report that the password is too long."""
+        self.post_message(self.Refused(PASSWORD_TOO_LONG))
 
 
 class PasswordRow(FormRow):
-    """A row in which the password of a new user is typed.
+    """A row for the password of a new user.
 
     Args:
-        name: what is said before it.
+        name: the name shown before the input.
+        fields: the field, or none for the repeated password.
     """
 
     def __init__(self, name: str, fields: Sequence[Field]) -> None:
@@ -327,15 +323,15 @@ class PasswordRow(FormRow):
         self.input = SecretInput()
 
     def make_editor(self) -> Widget:
-        """The line."""
+        """Return the input."""
         return self.input
 
     @property
     def editor(self) -> Widget | None:
-        """The line."""
+        """The input."""
         return self.input
 
 
 def note_of(field: Field, draft: Draft) -> str:
-    """Why a field does not count; empty where it does."""
-    return "" if draft.is_needed(field) else f"only with {NEEDS[field.key].name}"
+    """Return why a field is not used; an empty string if it is used."""
+    return "" if draft.is_needed(field) else f"requires {NEEDS[field.key].name}"

@@ -1,4 +1,4 @@
-"""One user in a form: added or edited, checked as each field is left, and saved."""
+"""The form that adds or edits a user. It validates each field when the focus leaves it."""
 
 import asyncio
 from functools import partial
@@ -12,14 +12,14 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
-from qm_tui.text import counted, sentence, visible
+from qm_tui.text import counted, fitted, sentence, visible
 from qm_tui.tui.frame.key_help import Key, KeysScreen, keys_that_work
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import title_of
 from qm_tui.tui.user.draft import Draft
 from qm_tui.tui.user.form import UserForm
 from qm_tui.tui.user.form_rows import FormRow, SecretInput, TextRow, note_of
-from qm_tui.tui.user.save import Gone, Overtaken, Saved, save
+from qm_tui.tui.user.save import BUSY, Gone, Overtaken, Saved, save
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import Message, Question
 from qm_tui.tui.widgets.option_row import ChoiceLine
@@ -31,42 +31,49 @@ from qm_tui.users.issues import Fault, Severity
 from qm_tui.users.passwords import Encrypted
 
 _PAUSE: Final = 0.15
-"""Seconds without a key after which what is typed is judged."""
+"""Seconds without a key before the form is validated."""
 
 _PAGE: Final = 8
-"""Rows that PgDn moves."""
+"""Rows per page for PgUp and PgDn."""
 
 _SUGGESTED: Final = 6
-_CANCELLED: Final = "Cancelled. Nothing was saved."
-_TYPED: Final = Encrypted("typed", "")
-"""Stands for the password of a new user while it is judged: it is made once it is saved."""
+_IN_USE: Final = "In use: "
+_SUGGESTION: Final = "   → accepts the first"
+_MIN_WIDTH: Final = 40
+"""Width of the help line before the first layout."""
 
-_BUSY: Final = "Something else is running. Press F2 again when it has ended."
+_TYPED: Final = Encrypted("typed", "")
+"""A placeholder for the password of a new user in validation: it is hashed when it is saved."""
+
+_CANCELLED: Final = "Canceled. Nothing was saved."
 _MEANWHILE: Final = (
-    "Somebody else saved this user meanwhile, and nothing was saved yet. Look at what is marked "
-    "with !: F3 takes what the other wrote, F2 saves what stands here."
+    "Another admin saved this user in the meantime. Your changes are not saved yet. For each "
+    "field marked !, press F3 to use their value, or F2 to save yours."
 )
+_NEW_UNSAVED: Final = "The new user will be lost"
+_DISCARD: Final = "Discard your changes?"
+_DISCARD_NEW: Final = "Discard the new user?"
 
 
 class UserFormScreen(Dialog[bool]):
-    """Edits a user, or adds one. It gives whether that was saved.
+    """Adds or edits a user. The result is whether the user was saved.
 
     Args:
         draft: the user.
-        session: what the pages share.
-        page: the page that is told how far the saving is.
-        title: what is done, and with whom.
+        session: the state that the pages share.
+        page: the page that shows the progress.
+        title: the title of the dialog.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # those with priority are in order with the letters around them, however fast they come
+        # with priority, so that they stay in order with the characters of the same burst
         Binding("f2", "save", "Save", priority=True),
-        Binding("f3", "take_theirs", "Take what somebody else wrote", priority=True),
+        Binding("f3", "take_theirs", "Use the other admin's value", priority=True),
         Binding("down,tab", "move(1)", "Next field", show=False, priority=True),
         Binding("up,shift+tab", "move(-1)", "Previous field", show=False, priority=True),
-        Binding("pagedown", f"move({_PAGE})", "Some fields down", show=False, priority=True),
-        Binding("pageup", f"move(-{_PAGE})", "Some fields up", show=False, priority=True),
-        Binding("escape", "back", "Back"),
+        Binding("pagedown", f"move({_PAGE})", "Page down", show=False, priority=True),
+        Binding("pageup", f"move(-{_PAGE})", "Page up", show=False, priority=True),
+        Binding("escape", "back", "Cancel"),
     ]
 
     def __init__(self, draft: Draft, session: Session, page: Screen[Any], title: str) -> None:
@@ -79,26 +86,24 @@ class UserFormScreen(Dialog[bool]):
         self._is_saving = False
 
     def compose(self) -> ComposeResult:
-        """The form, what is to be said, what the field means, and the buttons."""
         with Vertical(classes="dialog", id="user-form-dialog") as dialog:
             dialog.border_title = safe(self._title, 70)
-            dialog.border_subtitle = safe("* must be filled in  F2 save  Esc back  F1 keys")
+            dialog.border_subtitle = safe("* required  F2 save  Esc cancel  F1 keys")
             yield self._form
             yield Static(id="user-form-help")
             yield Static(id="user-form-said")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[F2 Save]"), id="save", compact=True)
-                yield Button(safe("[F3 Take theirs]"), id="theirs", compact=True)
+                yield Button(safe("[F3 Use theirs]"), id="theirs", compact=True)
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The first field has the focus."""
         self._say("")
         self._show_conflicts()
         if self._form.row_of(self.focused) is None:
             self._form.focus_row(self._form.rows[0])
 
-    # What is typed
+    # Editing
 
     @on(Input.Changed)
     @on(ChoiceLine.Turned)
@@ -134,77 +139,75 @@ class UserFormScreen(Dialog[bool]):
             self._not_taken(FormRow.Refused(row, event.sentence))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """A field is checked as it is left."""
         row = self._form.row_of(event.widget)
         if row is not None and self.is_mounted:
             self._left.add(row)
             self._judge()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Say what belongs into the field."""
         row = self._form.row_of(event.widget)
         if row is None:
             return
-        if self._refused:  # it was said long enough
+        if self._refused:  # these messages end with the next field
             self._refused.clear()
             self._judge()
         self._show_help(row)
 
     def _judge(self) -> None:
-        """Judge what is typed; what is wrong is said of the fields that were left."""
+        """Validate the form. Problems are shown only of the fields that had the focus."""
         self._form.take()
-        found = self._faults()
+        faults = self._faults()
         for row in self._form.rows:
-            faults = found.get(row, [])
-            was_left = row in self._left
-            fields = row.fields
-            conflict = next(filter(None, map(self._draft.conflict_text, fields)), "")
-            note = next(filter(None, (note_of(one, self._draft) for one in fields)), "")
-            row.say(tuple(faults) if was_left else (), conflict, note)
+            shown = faults.get(row, []) if row in self._left else []
+            conflict = next(filter(None, map(self._draft.conflict_text, row.fields)), "")
+            notes = (note_of(field, self._draft) for field in row.fields)
+            row.say(tuple(shown), conflict, next(filter(None, notes), ""))
         self._show_help(self._form.row_of(self.focused))
 
     def _faults(self) -> dict[FormRow, list[Fault]]:
-        """What is wrong with each row, errors first."""
-        form, found = self._form, dict[FormRow, list[Fault]]()
-        wrong = form.password_faults()
-        password = _TYPED if self._draft.is_new and not wrong else None
-        for row, fault in wrong.items():
-            found[row] = [fault]
+        """Return the problems of each row, errors first."""
+        form, faults = self._form, dict[FormRow, list[Fault]]()
+        of_passwords = form.password_faults()
+        password = _TYPED if self._draft.is_new and not of_passwords else None
+        for row, fault in of_passwords.items():
+            faults[row] = [fault]
         for row, text in self._refused.items():
-            found.setdefault(row, []).append(Fault(None, text, "", Severity.WARNING))
+            faults.setdefault(row, []).append(Fault(None, text, "", Severity.WARNING))
         for fault in self._draft.faults(self._session.store.state, password):
             row_or_none = form.row_about(fault.field) if fault.field is not None else None
-            if row_or_none is not None and (row_or_none not in wrong):
-                is_of_password = fault.field is FIELD["password"] and bool(wrong)
+            if row_or_none is not None and row_or_none not in of_passwords:
+                is_of_password = fault.field is FIELD["password"] and bool(of_passwords)
                 if not is_of_password:
-                    found.setdefault(row_or_none, []).append(fault)
-        return found
+                    faults.setdefault(row_or_none, []).append(fault)
+        return faults
 
     def _show_help(self, row: FormRow | None) -> None:
-        """Say what belongs into a field, what is wrong with it, and what others have there."""
+        """Show how to fix the problems of a field, or what it means, and values in use."""
         if row is None or not row.fields:
             return
         field = row.fields[0]
-        found = self._faults().get(row, []) if row in self._left else []
-        lines = [one.remedy for one in found if one.remedy] or [field.meaning]
+        faults = self._faults().get(row, []) if row in self._left else []
+        help_text = self.query_one("#user-form-help", Static)
+        lines = [fault.remedy for fault in faults if fault.remedy] or [field.meaning]
         if isinstance(row, TextRow) and row.in_use:
             typed = row.values()[row.field.key]
-            some = beginning_with(typed, row.in_use, _SUGGESTED)
-            in_use = "  ".join(visible(one, 24) for one in some)
+            matches = beginning_with(typed, row.in_use, _SUGGESTED)
+            in_use = "  ".join(visible(value, 24) for value in matches)
             if in_use:
-                takes = "   → takes the first" if suggested(typed, row.in_use) else ""
-                lines.append(f"In use: {in_use}{takes}")
-        self.query_one("#user-form-help", Static).update(safe_lines(lines))
+                hint = _SUGGESTION if suggested(typed, row.in_use) else ""
+                room = (help_text.size.width or _MIN_WIDTH) - len(_IN_USE) - len(hint)
+                lines.append(f"{_IN_USE}{fitted(in_use, room).rstrip()}{hint}")
+        help_text.update(safe_lines(lines))
 
     def _say(self, text: str) -> None:
-        said = self.query_one("#user-form-said", Static)
-        said.update(safe(text, 400))
-        said.display = bool(text)
+        message = self.query_one("#user-form-said", Static)
+        message.update(safe(text, 400))
+        message.display = bool(text)
 
     # Keys
 
     def action_move(self, rows: int) -> None:
-        """Move the focus by so many fields, and beyond them to the buttons."""
+        """Move the focus by a number of fields, and from the last one to the buttons."""
         if not self._form.move(rows):
             if rows > 0:
                 self.focus_next()
@@ -212,12 +215,11 @@ class UserFormScreen(Dialog[bool]):
                 self.focus_previous()
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """F3 is there where somebody else changed something."""
         return bool(self._draft.conflicts) if action == "take_theirs" else True
 
     @work
     async def action_save(self) -> None:
-        """Check everything, and save it; the form stays open where it cannot be."""
+        """Validate and save the user. The form stays open if that fails."""
         if self._is_saving:
             return
         self._is_saving = True
@@ -231,26 +233,27 @@ class UserFormScreen(Dialog[bool]):
         await self._typed()
         self._left.update(self._form.rows)
         self._judge()
+        faults = self._faults()
         errors = [
-            (row, one)
+            (row, fault)
             for row in self._form.rows
-            for one in self._faults().get(row, [])
-            if one.severity is Severity.ERROR
+            for fault in faults.get(row, [])
+            if fault.severity is Severity.ERROR
         ]
         if errors:
-            row, fault = errors[0]
-            more = f", and {counted(len(errors) - 1, 'problem')} more" if len(errors) > 1 else ""
-            self._say(f"Not saved yet: {fault.message}{more}.")
+            row, error = errors[0]
+            more = f" (and {counted(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+            self._say(f"Not saved: {error.message}{more}.")
             self._form.focus_row(row)
             return
         if not self._draft.is_new and not self._draft.is_changed:
-            self._session.say("Nothing was changed")
+            self._session.say("No changes to save")
             self.dismiss(False)
             return
         if not self._session.may_change:
-            self._say(self._session.looking_only or _BUSY)
+            self._say(self._session.looking_only or BUSY)
             return
-        self._say("Saving …")
+        self._say("Saving…")
         password = self._form.password
         outcome = await in_background(
             self._page,
@@ -269,13 +272,13 @@ class UserFormScreen(Dialog[bool]):
             self.app.push_screen(Message(outcome.sentence))
 
     async def _typed(self) -> None:
-        """Wait until the letters that were typed before this key stand in their field."""
+        """Wait until the text typed before this key is in its field."""
         if self.focused is not None:
             arrived = asyncio.Event()
             self.focused.call_later(arrived.set)
             await arrived.wait()
 
-    # What somebody else saved
+    # Conflicts with another admin
 
     def _show_overtaken(self, outcome: Overtaken) -> None:
         self._draft.take_over(outcome.now, outcome.conflicts)
@@ -297,10 +300,10 @@ class UserFormScreen(Dialog[bool]):
         self.refresh_bindings()
 
     def action_take_theirs(self) -> None:
-        """Take what somebody else wrote into the field that has the focus."""
+        """Use the other admin's value in the focused field, or else in the first conflict."""
         row = self._form.row_of(self.focused)
         if row is None or not self._conflict_in(row):
-            row = next((one for one in self._form.rows if self._conflict_in(one)), None)
+            row = next(filter(self._conflict_in, self._form.rows), None)
         if row is None:
             return
         for field in row.fields:
@@ -314,7 +317,7 @@ class UserFormScreen(Dialog[bool]):
         if not self._draft.conflicts:
             self._say("")
 
-    # Leaving
+    # Closing
 
     @property
     def _is_typed(self) -> bool:
@@ -323,26 +326,29 @@ class UserFormScreen(Dialog[bool]):
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the program were left now, in words; else empty."""
-        return (
-            "What you typed in the form is not saved, and would be lost" if self._is_typed else ""
-        )
+        """What quitting would discard, as a clause; empty if there are no changes."""
+        if not self._is_typed:
+            return ""
+        if self._draft.is_new:
+            return _NEW_UNSAVED
+        return f"Unsaved changes to {title_of(self._draft.before)} will be lost"
 
     @work
     async def action_back(self) -> None:
-        """Close it; ask first where something typed would be lost."""
+        """Close the form, after a confirmation if there are changes."""
         if self._is_saving or not self.is_active:
-            return  # or it is asked already
-        question = Question("What you typed is not saved. Leave it?", yes="Leave it", no="Stay")
+            return  # it is being saved, or the question is already open
+        text = _DISCARD_NEW if self._draft.is_new else _DISCARD
+        question = Question(text, yes="Discard", no="Keep editing")
         if not self._is_typed or await self.app.push_screen_wait(question):
             self.dismiss(False)
 
     def action_show_keys(self) -> None:
-        """List the keys of the form; those that edit a line of text everybody knows."""
-        ours = {one.description for one in self.BINDINGS if isinstance(one, Binding)}
-        keys = [one for one in keys_that_work(self) if one[1] in ours]
-        choose = Key("Space ← →", "Turn a choice")
-        self.app.push_screen(KeysScreen([*keys, Key("Enter", "Next field"), choose]))
+        """Show the keyboard shortcuts of the form, without those of its inputs."""
+        ours = {binding.description for binding in self.BINDINGS if isinstance(binding, Binding)}
+        keys = [key for key in keys_that_work(self) if key.words in ours]
+        options = Key("Space ← →", "Next or previous option")
+        self.app.push_screen(KeysScreen([*keys, Key("Enter", "Next field"), options]))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -355,5 +361,5 @@ class UserFormScreen(Dialog[bool]):
 
 
 def title_to_edit(draft: Draft) -> str:
-    """What the form says above all: whom it edits."""
+    """Return the title of the form for an existing user."""
     return f"Edit {title_of(draft.before)}"

@@ -1,7 +1,7 @@
-"""The dialog in which a user gets another password: typed twice, and never shown."""
+"""The dialog that changes a user's password. It is typed twice, and never shown."""
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,38 +12,40 @@ from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.progress import Tick
 from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import title_of
 from qm_tui.tui.user.form_rows import SecretInput
-from qm_tui.tui.user.save import name_of
+from qm_tui.tui.user.save import BUSY, name_of
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import Question
 from qm_tui.tui.work.background import in_background
 from qm_tui.tui.work.job import View
-from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.session import UNDO_HINT, Session
 from qm_tui.tui.work.user_query import view_of
 from qm_tui.users.fields import User
 from qm_tui.users.passwords import SET_HERE, encrypted, password_fault
 
-_NOT_THE_SAME = "The two passwords are not the same. Type the same password twice."
-_BUSY = "Something else is running. Press F2 again when it has ended."
+_NOT_THE_SAME: Final = "The passwords do not match. Type the same password twice."
+_CANCELLED: Final = "Canceled. The password was not changed."
+_UNSAVED: Final = "The new password will be lost"
+_DISCARD: Final = "Discard the new password?"
 
 
 class PasswordDialog(Dialog[bool]):
-    """Gives a user another password. It gives whether that was done.
+    """Changes the password of a user. The result is whether it was changed.
 
     Args:
         user: the user.
-        session: what the pages share.
-        page: the page that is told how far it is.
+        session: the state that the pages share.
+        page: the page that shows the progress.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "save", "Save", priority=True),
         Binding("down,tab", "app.focus_next", "Next", show=False, priority=True),
         Binding("up,shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
-        Binding("escape", "back", "Back"),
+        Binding("escape", "back", "Cancel"),
     ]
 
     def __init__(self, user: User, session: Session, page: Screen[Any]) -> None:
@@ -53,14 +55,13 @@ class PasswordDialog(Dialog[bool]):
         self._is_saving = False
 
     def compose(self) -> ComposeResult:
-        """Both lines, what such a password is, and the answers."""
         with Vertical(classes="dialog", id="password-dialog") as dialog:
-            dialog.border_title = safe(f"Password of {title_of(self._user)}", 60)
-            dialog.border_subtitle = safe("F2 save  Esc back  F1 keys")
-            for name, line in (("New password", self._first), ("The same again", self._again)):
+            dialog.border_title = safe(f"Change password: {title_of(self._user)}", 60)
+            dialog.border_subtitle = safe("F2 save  Esc cancel  F1 keys")
+            for name, editor in (("New password", self._first), ("Repeat password", self._again)):
                 with Horizontal(classes="password-line"):
                     yield Label(safe(name))
-                    yield line
+                    yield editor
             yield Static(id="password-said")
             yield Static(safe(SET_HERE), classes="form-hint")
             with Horizontal(classes="dialog-buttons"):
@@ -68,18 +69,17 @@ class PasswordDialog(Dialog[bool]):
                 yield Button(safe("[Cancel]"), id="no", compact=True)
 
     def on_mount(self) -> None:
-        """The first line has the focus."""
         self._say("")
         self.set_focus(self._first)
 
     def _say(self, text: str) -> None:
-        said = self.query_one("#password-said", Static)
-        said.update(safe(text))
-        said.display = bool(text)
+        message = self.query_one("#password-said", Static)
+        message.update(safe(text))
+        message.display = bool(text)
 
     @on(SecretInput.Refused)
     def _not_taken(self, event: SecretInput.Refused) -> None:
-        self._say(f"! {event.sentence}.")
+        self._say(f"! {event.sentence}")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -95,41 +95,41 @@ class PasswordDialog(Dialog[bool]):
 
     @work
     async def action_save(self) -> None:
-        """Save it; the dialog stays open where it cannot be."""
+        """Save the password. The dialog stays open if that fails."""
         password = self._first.value
-        fault = password_fault(password)
-        if not fault and password != self._again.value:
-            fault = _NOT_THE_SAME
-        if fault:
-            self._say(f"! {fault}")
-            self.set_focus(self._again if fault is _NOT_THE_SAME else self._first)
+        error = password_fault(password)
+        if error:
+            self._say(f"! {error}")
+            self.set_focus(self._first)
+            return
+        if password != self._again.value:
+            self._say(f"! {_NOT_THE_SAME}")
+            self.set_focus(self._again)
             return
         if self._is_saving or not self._session.may_change:
-            self._say(self._session.looking_only or _BUSY)
+            self._say(self._session.looking_only or BUSY)
             return
         self._is_saving = True
-        work_to_do = partial(_saved, self._session, self._user.user_id, password)
-        view = await in_background(
-            self._page, self._session, work_to_do, "Cancelled. The password is as it was."
-        )
+        save = partial(_saved, self._session, self._user.user_id, password)
+        view = await in_background(self._page, self._session, save, _CANCELLED)
         self._is_saving = False
         if view is not None:
             self._session.show(view)
-            self._session.say(f"Password of {name_of(self._user)} changed. u takes it back")
+            name = name_of(self._user)
+            self._session.say(f"Changed the password of {name}. {UNDO_HINT}")
             self.dismiss(True)
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the program were left now, in words; else empty."""
-        is_typed = bool(self._first.value or self._again.value)
-        return "The password that you typed is not saved, and would be lost" if is_typed else ""
+        """What quitting would discard, as a clause; empty if nothing was typed."""
+        return _UNSAVED if self._first.value or self._again.value else ""
 
     @work
     async def action_back(self) -> None:
-        """Close it; ask first where something was typed."""
-        question = Question("The password is not saved. Leave it?", yes="Leave it", no="Stay")
+        """Close the dialog, after a confirmation if a password was typed."""
+        question = Question(_DISCARD, yes="Discard", no="Keep editing")
         if not self.is_active:
-            return  # it is asked already
+            return  # the question is already open
         if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):
             self.dismiss(False)
 
@@ -145,6 +145,6 @@ class PasswordDialog(Dialog[bool]):
 def _saved(session: Session, user_id: str, password: str, tick: Tick) -> View:
     """Save a password. For worker threads."""
     values = encrypted(password)._asdict()
-    change = BulkChange(TransactionKind.PASSWORD, "password", chosen([user_id]), values)
+    change = BulkChange(Action(TransactionKind.PASSWORD), chosen([user_id]), values)
     commit_bulk(session.store, change, tick=tick)
     return view_of(session.listing, session.store.state, session.wanted, [user_id])

@@ -1,7 +1,7 @@
-"""A user who was edited or added on the way into the store. For worker threads."""
+"""Saving an edited or new user in the store. For worker threads."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from qm_tui.progress import Tick
 from qm_tui.store.changes.edit import Conflict, Edit, MergeConflictError, add_user, save_edits
@@ -9,19 +9,23 @@ from qm_tui.store.transaction import RulesBroken
 from qm_tui.text import visible
 from qm_tui.tui.user.draft import Draft
 from qm_tui.tui.work.job import View
-from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.session import UNDO_HINT, Session
 from qm_tui.tui.work.user_query import view_of
 from qm_tui.users.fields import User
 from qm_tui.users.passwords import encrypted
 
+BUSY: Final = "Another operation is running. Press F2 again when it has finished."
+_NAME: Final = 30
+"""Characters of a name, so that the Actions bar has room for the message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """It was saved.
+    """The user was saved.
 
     Attributes:
-        view: what the table shows then.
-        said: what was done, for the Actions bar.
+        view: the view after it.
+        said: the message for the Actions bar.
     """
 
     view: View
@@ -29,12 +33,12 @@ class Saved:
 
 
 class Overtaken(NamedTuple):
-    """Nothing was saved: somebody else saved something that does not go with it.
+    """Nothing was saved because of a conflict with a change by another admin.
 
     Attributes:
-        now: the user as it is now.
+        now: the user in the store.
         conflicts: the fields that both changed.
-        sentence: what keeps it from being saved.
+        sentence: the error message.
     """
 
     now: User
@@ -46,7 +50,7 @@ class Gone(NamedTuple):
     """Nothing was saved: the user was deleted.
 
     Attributes:
-        sentence: that, and what can be done.
+        sentence: the error message.
     """
 
     sentence: str
@@ -56,13 +60,13 @@ def save(session: Session, draft: Draft, password: str, tick: Tick) -> Saved | O
     """Save a user in one transaction.
 
     Args:
-        session: what the pages share.
+        session: the state that the pages share.
         draft: the user.
-        password: the password of a new user; it is made unreadable here.
-        tick: told how far it is.
+        password: the password of a new user, as typed.
+        tick: called with the progress.
 
     Raises:
-        StoreError: the store could not be written.
+        StoreError: the store cannot be written.
     """
     store, user, name = session.store, draft.user, name_of(draft.user)
     if draft.is_new:
@@ -71,25 +75,24 @@ def save(session: Session, draft: Draft, password: str, tick: Tick) -> Saved | O
             added = add_user(store, new, tick=tick, terms=draft.terms)
         except RulesBroken as broken:
             return Overtaken(draft.before, [], str(broken))
-        said = f"{name} added. u takes it back"
-        return Saved(_view(session, added.user_id, is_new=True), said)
+        return Saved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
     try:
         save_edits(store, [Edit(draft.before, user)], tick=tick, terms=draft.terms)
-    except MergeConflictError as refused:
+    except MergeConflictError as error:
         now = store.state.users.get(user.user_id)
         if now is None:
             return Gone(
-                f"{name} was deleted by somebody else meanwhile, and nothing was saved. Take that "
-                "back on the Activity page in another window, then press F2 again; or leave the "
-                "form with Esc."
+                f"Another admin deleted {name_of(draft.before)} in the meantime. Nothing was "
+                "saved. Undo the deletion on the Activity page in another session and press F2 "
+                "again, or press Esc to close the form."
             )
-        return Overtaken(now, refused.merged.conflicts, str(refused))
-    return Saved(_view(session, user.user_id, is_new=False), f"{name} saved. u takes it back")
+        return Overtaken(now, error.merged.conflicts, str(error))
+    return Saved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
 
 
 def name_of(user: User) -> str:
-    """How the Actions bar calls a user."""
-    return visible(f"{user.first_name} {user.last_name}".strip() or user.user_name, 60)
+    """Return the name of a user for the Actions bar."""
+    return visible(f"{user.first_name} {user.last_name}".strip() or user.user_name, _NAME)
 
 
 def _view(session: Session, user_id: str, *, is_new: bool) -> View:

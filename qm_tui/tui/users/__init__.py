@@ -1,1 +1,1 @@
-"""The Users page: filter, table, and what can be done with users."""
+"""Administration > Users: the table with its filter, and the actions on users."""

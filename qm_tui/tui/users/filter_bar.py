@@ -1,4 +1,4 @@
-"""The line in which a filter is typed, with how many users it shows, and what is wrong with it."""
+"""The filter bar: the field for the filter, the number of matches, completions and errors."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
@@ -17,23 +17,24 @@ from qm_tui.users.query.completion import Completions, ValuesOf, completions
 from qm_tui.users.query.filter_parser import LONGEST
 
 _RECALLED: Final = 50
-"""Filters that Up brings back."""
+"""Filters in the history of the field."""
 
-_AS_BEFORE: Final = "the list is as before"
-"""What is said instead of the count while the filter is wrong."""
+_AS_BEFORE: Final = "list unchanged"
+"""Shown instead of the count while the filter is invalid."""
 
-_HINT: Final = "department:sales  active:no  license:none  -word  changed:today   Tab completes"
+_HINT: Final = "department:sales  license:none  changed:today  -word"
+"""Examples, as many as fit into 80 columns."""
 
 
 class _FilterInput(PlainInput):
-    """The field. Tab completes where there is something to complete."""
+    """The field for the filter. Tab completes names and values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "apply", "Apply", tooltip="Leave the filter as it is, and go to the list"),
-        Binding("escape", "clear", "Clear", tooltip="Show all users again"),
+        Binding("enter", "apply", "Apply", tooltip="Apply the filter and go to the list"),
+        Binding("escape", "clear", "Clear", tooltip="Clear the filter"),
         Binding("tab", "complete", "Complete", tooltip="Complete a name or a value"),
-        Binding("up", "recall(-1)", "Bring back a filter from before", show=False),
-        Binding("down", "recall(1)", "Filter after, or the list", show=False),
+        Binding("up", "recall(-1)", "Previous filter", show=False),
+        Binding("down", "recall(1)", "Next filter, or go to the list", show=False),
     ]
 
     def __init__(self, complete: Callable[[], bool]) -> None:
@@ -47,54 +48,54 @@ class _FilterInput(PlainInput):
             await super()._on_key(event)
 
     def action_apply(self) -> None:
-        """Leave the filter as it is typed."""
+        """Apply the filter."""
         self.post_message(FilterBar.Applied(self.value))
 
     def action_complete(self) -> None:
-        """Complete what is typed; where there is nothing to complete, go on."""
+        """Complete the text, or move the focus if there is nothing to complete."""
         if not self._complete():
             self.screen.focus_next()
 
     def action_clear(self) -> None:
-        """Take the filter away."""
+        """Clear the filter."""
         self.post_message(FilterBar.Cleared())
 
     def action_recall(self, step: int) -> None:
-        """Bring back a filter."""
+        """Go back or forth in the history."""
         self.post_message(FilterBar.RecallWanted(step))
 
 
 class FilterBar(Vertical):
-    """The field, how many users are shown, and below them what helps or is wrong.
+    """The field, the number of matches, and a line below for help and errors.
 
-    It is there while it has the focus, or while it holds a filter.
+    It is visible while it has the focus or contains a filter.
 
     Args:
-        values_of: gives the values of a field that can be completed.
+        values_of: returns the values of a field for completion.
     """
 
     class Typed(Message):
-        """The filter is another."""
+        """The text in the field was changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Applied(Message):
-        """The filter is typed to its end."""
+        """The filter was applied with Enter."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Cleared(Message):
-        """No filter is wanted."""
+        """The filter was cleared."""
 
     class Left(Message):
-        """The list is wanted, the filter stays."""
+        """The focus should move to the list; the filter remains."""
 
     class RecallWanted(Message):
-        """A filter from before is wanted."""
+        """Another filter of the history was requested."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -109,7 +110,6 @@ class FilterBar(Vertical):
         self._cycle: tuple[str, Completions, int] | None = None
 
     def compose(self) -> ComposeResult:
-        """The field and the count, and the line below them."""
         with Horizontal(id="users-filter-line"):
             yield Label(safe("/ "))
             yield _FilterInput(self._completed)
@@ -117,7 +117,6 @@ class FilterBar(Vertical):
         yield Static(id="filter-said")
 
     def on_mount(self) -> None:
-        """There is no filter yet."""
         self._show_or_hide()
 
     @property
@@ -127,11 +126,11 @@ class FilterBar(Vertical):
 
     @property
     def has_fault(self) -> bool:
-        """Whether something is wrong with what is typed."""
+        """Whether the filter is invalid."""
         return bool(self._fault)
 
     def show_filter(self, text: str) -> None:
-        """Show a filter that was not typed here."""
+        """Show a filter that was set elsewhere, for example by a view."""
         with self.field.prevent(Input.Changed):
             self.field.value = text
         self.field.cursor_position = len(text)
@@ -139,16 +138,16 @@ class FilterBar(Vertical):
         self._help()
 
     def show_count(self, shown: int, total: int) -> None:
-        """Say how many users the filter shows."""
+        """Show how many users match the filter."""
         self._counted = f"{shown:,} of {total:,} shown"
         self._show_counted()
 
     def _show_counted(self) -> None:
-        said = _AS_BEFORE if self._fault else self._counted
-        self.query_one("#shown-count", Static).update(safe(said), layout=False)
+        text = _AS_BEFORE if self._fault else self._counted
+        self.query_one("#shown-count", Static).update(safe(text), layout=False)
 
     def show_fault(self, sentence: str) -> None:
-        """Say what is wrong with the filter; nothing where it is right."""
+        """Show the error in the filter; pass an empty string if it is valid."""
         if sentence != self._fault:
             self._fault = sentence
             self._show_counted()
@@ -156,7 +155,7 @@ class FilterBar(Vertical):
         self._show_or_hide()
 
     def begin(self) -> None:
-        """Let a filter be typed, in place of the one that stands there; End goes on with it."""
+        """Focus the field with its text selected, so that typing replaces it."""
         self.display = True
         self.query_one("#filter-said").display = True
         self.screen.set_focus(self.field)
@@ -164,18 +163,17 @@ class FilterBar(Vertical):
         self._place = len(self._recalled)
 
     def remember(self, text: str) -> None:
-        """Keep a filter for Up."""
+        """Add a filter to the history."""
         if text.strip():
-            self._recalled = [*(one for one in self._recalled if one != text), text][-_RECALLED:]
+            earlier = (recalled for recalled in self._recalled if recalled != text)
+            self._recalled = [*earlier, text][-_RECALLED:]
         self._place = len(self._recalled)
 
     def on_descendant_focus(self) -> None:
-        """Help while it is typed."""
         self._show_or_hide()
         self._help()
 
     def on_descendant_blur(self) -> None:
-        """Leave the room to the list."""
         self._show_or_hide()
 
     def _show_or_hide(self) -> None:
@@ -207,15 +205,15 @@ class FilterBar(Vertical):
         self.field.value = self._recalled[self._place]
         self.field.cursor_position = len(self.field.value)
 
-    # Completing
+    # Completion
 
     def _help(self) -> None:
-        """Say what is wrong, else what can be typed on."""
-        said = self.query_one("#filter-said", Static)
-        is_other = said.has_class("fault") != bool(self._fault)
-        said.set_class(bool(self._fault), "fault")
+        """Show the error, or else the completions."""
+        line = self.query_one("#filter-said", Static)
+        is_other = line.has_class("fault") != bool(self._fault)
+        line.set_class(bool(self._fault), "fault")
         text = f"! {self._fault}" if self._fault else self._offered
-        said.update(safe(text), layout=is_other or bool(self._fault))
+        line.update(safe(text), layout=is_other or bool(self._fault))
 
     @property
     def _offered(self) -> str:
@@ -227,7 +225,11 @@ class FilterBar(Vertical):
         return _listed(completions(text, cursor, self._values_of).texts)
 
     def _completed(self) -> bool:
-        """Complete what is typed; again, take the next. Whether there was anything to complete."""
+        """Insert the first completion, or the next one if the last one was just inserted.
+
+        Returns:
+            Whether there was a completion.
+        """
         field = self.field
         text, cursor = field.value, field.cursor_position
         if self._cycle is not None and self._cycle[0] == text:

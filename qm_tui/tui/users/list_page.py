@@ -1,4 +1,4 @@
-"""The list of the Users page: which users are shown, how, and what is done with the list."""
+"""The list of the Users page: filter, view, columns, marks and details."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -33,52 +33,49 @@ from qm_tui.users.query.columns import USUAL
 from qm_tui.users.query.filter_parser import FilterFault
 
 _ROOM_FOR_DETAILS: Final = 120
-"""Columns of the terminal from which the details stand beside the table."""
+"""Width of the terminal from which the details are shown next to the table."""
 
 _NO_USERS: Final = (
-    "There are no users in this store yet.",
+    "No users yet.",
     "",
-    "Press i to import them from a .csv file, or a to add one.",
+    "Press i to import a .csv file, or a to add a user.",
     "",
-    "To try it out, take sample_data/users.csv from the source",
-    "of qm-tui. To write a file of your own, start with the",
-    "header that this makes:",
+    "To try it out, import sample_data/users.csv from the",
+    "qm-tui source. For a file with the header only, run:",
     "qm-tui export --template users.csv",
 )
 
 _NONE_SHOWN: Final = (
-    "No user is as the filter asks.",
+    "No users match the filter.",
     "",
-    "Esc clears the filter, / changes it.",
+    "Press Esc to clear it, or / to edit it.",
 )
 
 _NO_FILTER: Final = (
-    "This is no filter.",
+    "The filter is invalid.",
     "",
-    "What is wrong with it is said above. Esc clears it.",
+    "See the error above. Press Esc to clear the filter.",
 )
 
 
 class UsersList(Page):
-    """The table of users, with filter, sort order, columns, views, marks and details.
+    """The table of users with filter, sort order, columns, views, marks and details.
 
     Args:
-        session: what it shares with the other pages.
+        session: the state that the pages share.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that of keys that come in one burst the next goes into the field
-        Binding(
-            "slash", "filter", "Filter", tooltip="Filter the users who are shown", priority=True
-        ),
+        # with priority, so that the next key of a burst goes into the field
+        Binding("slash", "filter", "Filter", tooltip="Filter users", priority=True),
         *FIRST_ACTS,
         UNDO,
         *MORE_ACTS,
-        Binding("v", "views", "Views", tooltip="Choose a view, or save this one"),
-        Binding("c", "columns", "Columns", tooltip="Choose columns, order and width"),
-        Binding("F", "counts", "Counts", tooltip="Count the users shown by a field"),
-        Binding("L", "mark_list", "Mark list", tooltip="Mark the users of a pasted list"),
-        Binding("escape", "back", "Clear the filter, or cancel a job", show=False),
+        Binding("v", "views", "Views", tooltip="Open or save a view"),
+        Binding("c", "columns", "Columns", tooltip="Set the columns, their order and width"),
+        Binding("F", "counts", "Counts", tooltip="Count the shown users by field"),
+        Binding("L", "mark_list", "Mark list", tooltip="Mark users from a pasted list"),
+        Binding("escape", "back", "Clear the filter, or cancel the running operation", show=False),
         *COMMON,
     ]
 
@@ -91,7 +88,7 @@ class UsersList(Page):
 
     @contextmanager
     def _asking(self) -> Iterator[bool]:
-        """Whether a dialog may be opened: of keys that come in one burst, the first opens one."""
+        """Yield whether a dialog may be opened: of a burst of keys only the first opens one."""
         may_ask = not self._is_asking
         self._is_asking = True
         try:
@@ -109,7 +106,7 @@ class UsersList(Page):
         return self.query_one(DetailsPane)
 
     def compose_page(self) -> Iterator[Widget]:
-        """The filter, the table, what is said where it is empty, and what the letters mean."""
+        """Yield filter, table, message for an empty table, details and legend."""
         yield FilterBar(self.session.listing.values_of)
         with Horizontal(id="users-and-details"):
             yield UsersDataTable(self.session.marks, id="users")
@@ -118,7 +115,6 @@ class UsersList(Page):
         yield Static(id="legend")
 
     def on_mount(self) -> None:
-        """Show the view that the session begins with."""
         super().on_mount()
         self.query_one("#no-users").display = False
         self._details.display = False
@@ -126,7 +122,7 @@ class UsersList(Page):
         self.table.focus()
 
     def focus_list(self) -> None:
-        """Give the focus to the table; where no user is shown, to the filter that hides them."""
+        """Focus the table, or the filter if it hides all users."""
         self._wants_list = not self.table.display
         if self.table.display:
             self.set_focus(self.table)
@@ -136,14 +132,14 @@ class UsersList(Page):
             self.set_focus(None)
 
     def show_view(self, view: View) -> None:
-        """The store holds something else."""
+        """Show another state of the store."""
         super().show_view(view)
         if view.is_lifted:
             self._show_shown()
         self.table.mark_fresh(view.fresh)
         self._show_users(view)
         if view.wanted != self.session.wanted:
-            self.view_shown.ask()  # something else was asked for while this was made
+            self.view_shown.ask()  # the view was changed in the meantime
 
     def _show_users(self, view: View) -> None:
         """Show the users of a view."""
@@ -154,27 +150,27 @@ class UsersList(Page):
             table.show(view.user_ids, users, view.signs, view.cursor_row)
         total = len(users)
         self.query_one(FilterBar).show_count(len(view.user_ids), total)
-        said, count = safe(counted(total, "user")), self.query_one("#count", Static)
-        if count.content != said:
-            count.update(said)
+        text, count = safe(counted(total, "user")), self.query_one("#count", Static)
+        if count.content != text:
+            count.update(text)
         if self.session.marks:
             self._look_at_marks(view)
         self._say_if_empty(view)
         self._show_details()
 
     def _say_if_empty(self, view: View) -> None:
-        """Say why no user is shown, and what to do."""
-        table, said = self.table, self.query_one("#no-users", Static)
+        """Explain why no users are shown, and what to do."""
+        table, message = self.table, self.query_one("#no-users", Static)
         is_empty = not view.user_ids
         if is_empty:
             has_fault = self.query_one(FilterBar).has_fault
             none_shown = _NO_FILTER if has_fault else _NONE_SHOWN
-            said.update(safe_lines(none_shown if view.state.users else _NO_USERS))
-        said.display = is_empty
+            message.update(safe_lines(none_shown if view.state.users else _NO_USERS))
+        message.display = is_empty
         was_empty = not table.display
         table.display = not is_empty
         if was_empty and not is_empty:
-            # without users it could not hold the focus
+            # an empty table cannot have the focus
             if self._wants_list or not self.query_one(FilterBar).field.has_focus:
                 table.focus()
             self._wants_list = False
@@ -182,11 +178,11 @@ class UsersList(Page):
     # Which users are shown
 
     def _show_name(self) -> None:
-        name = f"{PAGES[self.PAGE]}   {self.view_shown.title}"
+        name = f"{PAGES[self.PAGE].label}   {self.view_shown.title}"
         self.query_one("#page-name", Static).update(safe(name), layout=False)
 
     def _show_shown(self) -> None:
-        """Show how the view is called, its filter, its sort order and its columns."""
+        """Show the name of the view, its filter, sort order and columns."""
         shown, table = self.session.shown, self.table
         self._show_name()
         bar = self.query_one(FilterBar)
@@ -203,7 +199,7 @@ class UsersList(Page):
             self.session.view = event.view
             bar = self.query_one(FilterBar)
             if bar.field.value.strip() == event.view.wanted.filter:
-                bar.show_fault("")  # else more was typed since, and that may be wrong
+                bar.show_fault("")  # else more has been typed, which may be invalid
             self._show_users(event.view)
 
     @on(NotListed)
@@ -212,16 +208,15 @@ class UsersList(Page):
             self._show_fault(event.sentence)
 
     def _show_fault(self, sentence: str) -> None:
-        """Say what is wrong with the filter; the list stays as it was before."""
+        """Show the error in the filter. The list does not change."""
         self.query_one(FilterBar).show_fault(sentence)
-        said = self.query_one("#no-users", Static)
-        if said.display:
-            said.update(safe_lines(_NO_FILTER))
+        message = self.query_one("#no-users", Static)
+        if message.display:
+            message.update(safe_lines(_NO_FILTER))
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """In the field of the filter its key is a letter."""
         if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
-            return False
+            return False  # in the filter field the key is a character
         if action == "act":
             view = self.session.view
             is_one_shown = view is not None and bool(view.user_ids)
@@ -230,23 +225,23 @@ class UsersList(Page):
 
     @property
     def _chosen(self) -> Chosen:
-        """With whom something is done that a key asks for."""
+        """The users that an action applies to."""
         session, view = self.session, self.session.view
         user_id = self.table.cursor_user_id if self.is_mounted else None
         current = view.state.users.get(user_id) if view is not None and user_id else None
-        # as they are now: others may take some away while a thread counts them
+        # a copy: deleted users lose their marks while a thread counts them
         return Chosen(current, tuple(session.marks), session.hidden_marks)
 
     @work
-    async def action_act(self, what: str) -> None:
-        """Do something with the marked users, or with the current one."""
+    async def action_act(self, name: str) -> None:
+        """Run an action on the marked users, or on the current one."""
         with self._asking() as may_ask:
             if may_ask:
                 await self._table_at_rest()
-                await act(what, self, self.session, self._chosen)
+                await act(name, self, self.session, self._chosen)
 
     async def _table_at_rest(self) -> None:
-        """Wait for the marks of keys that came in one burst with this one, and before it."""
+        """Wait for the marks that were set by earlier keys of the same burst."""
         at_rest = UsersDataTable.CameToRest()
         self.table.post_message(at_rest)
         await at_rest.is_told.wait()
@@ -256,14 +251,14 @@ class UsersList(Page):
         event.is_told.set()
 
     def action_filter(self) -> None:
-        """Type a filter; the users for whom it holds are shown at each key."""
+        """Focus the filter field. The list follows each key."""
         self.query_one(FilterBar).begin()
         self.view_shown.prepare()
 
     @on(FilterBar.Typed)
     def _typed(self, event: FilterBar.Typed) -> None:
         if event.text != self.query_one(FilterBar).field.value:
-            return  # it was cleared, or more was typed, before this came
+            return  # outdated: the text has changed again
         try:
             self.view_shown.filter(event.text)
         except FilterFault as fault:
@@ -291,7 +286,7 @@ class UsersList(Page):
 
     @on(FilterBar.Cleared)
     def action_clear_filter(self) -> None:
-        """Show all users again."""
+        """Clear the filter."""
         bar = self.query_one(FilterBar)
         if not bar.has_fault and not fault_of(bar.field.value):
             bar.remember(bar.field.value)
@@ -302,7 +297,7 @@ class UsersList(Page):
         self.focus_list()
 
     def show_filter(self, text: str) -> None:
-        """Show the users for whom a filter holds, in place of the one before; Up recalls that."""
+        """Replace the filter. The old one goes into the history of the field."""
         bar = self.query_one(FilterBar)
         if not bar.has_fault and not fault_of(bar.field.value):
             bar.remember(bar.field.value)
@@ -312,7 +307,7 @@ class UsersList(Page):
         self.focus_list()
 
     def action_back(self) -> None:
-        """Ask whether to cancel the running job; without one, clear the filter."""
+        """Cancel the running operation after a confirmation, or clear the filter."""
         if self.is_busy:
             self.action_cancel()
         elif self._details.display and self._details.has_focus_within:
@@ -329,21 +324,21 @@ class UsersList(Page):
 
     @work
     async def action_views(self) -> None:
-        """Choose a view, or save the one that is shown."""
+        """Open a view, or save the current one."""
         from qm_tui.tui.users.dialogs.views import ViewsDialog
 
         with self._asking() as may_ask:
             if not may_ask:
                 return
             saved = (await asyncio.to_thread(remembered_views)).saved
-            chosen = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
-        if chosen is not None:
-            self.view_shown.choose(chosen)
+            view = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
+        if view is not None:
+            self.view_shown.choose(view)
             self._show_shown()
 
     @work
     async def action_columns(self) -> None:
-        """Choose the columns."""
+        """Edit the column layout."""
         from qm_tui.tui.users.dialogs.columns import ColumnsDialog
 
         with self._asking() as may_ask:
@@ -356,21 +351,21 @@ class UsersList(Page):
 
     @work
     async def action_counts(self) -> None:
-        """Count the users who are shown by a field, and filter to one of its values."""
+        """Count the shown users by field, and filter by one of the values."""
         from qm_tui.tui.users.dialogs.counts import CountsDialog
 
         view = self.session.view
         with self._asking() as may_ask:
             if view is None or not may_ask:
                 return
-            what = f"{counted(len(view.user_ids), 'user')} shown"
-            dialog = CountsDialog(view.user_ids, view.state.users, what)
+            title = f"{counted(len(view.user_ids), 'user')} shown"
+            dialog = CountsDialog(view.user_ids, view.state.users, title)
             term = await self.app.push_screen_wait(dialog)
         if term:
             self._add_to_filter(term)
 
     def _add_to_filter(self, term: str) -> None:
-        """Let a term hold as well; alone, where what was typed before is no filter."""
+        """Add a term to the filter, or replace an invalid filter by it."""
         before = self.session.shown.filter
         text = term if fault_of(before) else f"{before} {term}"
         try:
@@ -386,7 +381,7 @@ class UsersList(Page):
     @on(UsersDataTable.CopyWanted)
     @work
     async def _copy_wanted(self, event: UsersDataTable.CopyWanted) -> None:
-        """Copy a cell or a row to the clipboard of the admin's own machine."""
+        """Copy a cell or a row to the clipboard of the terminal."""
         from qm_tui.tui.terminal.clipboard import copy
         from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
 
@@ -395,17 +390,17 @@ class UsersList(Page):
         if user is None:
             return
         try:
-            what = row_to_copy(user) if key is None else cell_to_copy(user, key)
-        except Refused as refused:
-            self.session.say(str(refused))
+            content = row_to_copy(user) if key is None else cell_to_copy(user, key)
+        except Refused as error:
+            self.session.say(str(error))
         else:
-            self.session.say(await copy(self.app, what.text) or what.said)
+            self.session.say(await copy(self.app, content.text) or content.said)
 
     # Details
 
     @on(UsersDataTable.RowSelected)
     async def action_details(self) -> None:
-        """Open the details of the user under the cursor, beside the table where there is room."""
+        """Show the details of the current user, next to the table if there is room."""
         pane, user_id = self._details, self.table.cursor_user_id
         if pane.display:
             self._close_details()
@@ -417,7 +412,7 @@ class UsersList(Page):
 
     @work
     async def _open_details(self) -> None:
-        """Show the details on a screen of their own, and let the cursor follow."""
+        """Show the details in a dialog; then move the cursor to the user shown last."""
         from qm_tui.tui.users.user_screen import UserScreen
 
         view, table = self.session.view, self.table
@@ -428,7 +423,7 @@ class UsersList(Page):
             row = await self.app.push_screen_wait(screen)
         now = self.session.view
         if now is not None:
-            with suppress(ValueError):  # the user may be gone, or no longer shown
+            with suppress(ValueError):  # the user may be deleted, or no longer shown
                 table.cursor_row = now.user_ids.index(view.user_ids[row])
 
     def _close_details(self) -> None:
@@ -438,14 +433,13 @@ class UsersList(Page):
 
     @on(UsersDataTable.RowHighlighted)
     def _show_details(self) -> None:
-        """Show the user under the cursor in the pane, if it is open."""
+        """Show the current user in the pane, if it is open."""
         view, user_id = self.session.view, self.table.cursor_user_id
         if self._details.display:
             user = view.state.users.get(user_id) if view is not None and user_id else None
             self._details.show(user, self.store)
 
     def on_resize(self) -> None:
-        """Use the room; close the pane of details where there is no more of it."""
         super().on_resize()
         has_room = self.size.width >= _ROOM_FOR_DETAILS or is_too_small(self.size)
         if not has_room and self._details.display:
@@ -454,7 +448,7 @@ class UsersList(Page):
     # Marks
 
     def show_marks(self) -> None:
-        """Show who is marked, and how many that are; find out how many of them are not shown."""
+        """Show the marks and their number, and count the marked users that are not shown."""
         super().show_marks()
         self.table.refresh_marks()
         view = self.session.view
@@ -469,7 +463,7 @@ class UsersList(Page):
 
     @work
     async def action_mark_list(self) -> None:
-        """Mark the users whom a pasted list names."""
+        """Mark users from a pasted list."""
         from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
 
         view = self.session.view
@@ -482,7 +476,7 @@ class UsersList(Page):
             self.session.add_marks(user_ids)
 
     def _look_at_marks(self, view: View) -> None:
-        """Find out in the background how many marked users are not shown, and which are gone."""
+        """Count the marked users that are not shown or deleted, in the background."""
         self._looks += 1
         self._compare_marks(self._looks, view, tuple(self.session.marks))
 
@@ -493,10 +487,10 @@ class UsersList(Page):
     @on(MarksLookedAt)
     def _marks_looked_at(self, event: MarksLookedAt) -> None:
         if event.number != self._looks:
-            return  # other users are shown or marked by now
+            return  # outdated: the view or the marks have changed
         if event.gone:
             self.session.forget_marks(event.gone)
-            self.refresh_bindings()  # maybe there is nobody left for whom a key does something
+            self.refresh_bindings()  # there may be no marked users left
         if event.hidden != self.session.hidden_marks:
             self.session.hidden_marks = event.hidden
             super().show_marks()

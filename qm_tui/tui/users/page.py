@@ -1,4 +1,4 @@
-"""The Users page: the store is opened and followed; Import and Export."""
+"""The Users page: opens the store, shows live updates, starts imports and exports."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -22,17 +22,17 @@ from qm_tui.tui.work.user_query import view_of
 from qm_tui.users.fields import User
 
 _LATER: Final = 0.5
-"""Seconds after the store is read in which what the first filter needs is made ready alone."""
+"""Seconds after the store is open before modules are imported; the first filter goes first."""
 
 _GROWS_EVERY: Final = 0.3
-"""Seconds between two looks at how many users are read while the store is opened."""
+"""Seconds between two updates of the table while the store is opened."""
 
 
 class UsersPage(UsersList):
     """Administration > Users.
 
     Args:
-        session: what it shares with the other pages. The store is loaded by this one.
+        session: the state that the pages share. This page loads its store.
     """
 
     PAGE: ClassVar[str] = "users"
@@ -56,9 +56,8 @@ class UsersPage(UsersList):
         self._live = LiveView(self, session)
 
     def on_mount(self) -> None:
-        """Start to read the store. Its first users are on the screen before its last are read."""
         super().on_mount()
-        self.session.say("Opening the store …")
+        self.session.say("Opening the store…")
         self._growth = self.set_interval(_GROWS_EVERY, self._grow)
         self._open(self.begin())
 
@@ -69,15 +68,15 @@ class UsersPage(UsersList):
         try:
             self.store.load(job.tick, self._take_found)
             view = view_of(self.session.listing, self.store.state, self.session.wanted)
-        except Refused as refused:
-            self.post_message(StoreUnusable(str(refused)))
+        except Refused as error:
+            self.post_message(StoreUnusable(str(error)))
         except Cancelled:
             self.app.call_from_thread(self.app.exit)
         else:
             self.post_message(StoreOpened(view))
 
     def _take_found(self, users: Sequence[User]) -> None:
-        """Take users who were read; the first of them are shown at once. In the worker's thread."""
+        """Queue users that were read, and show the first immediately. Runs in the worker."""
         self._found.put(users)
         if users and not self._has_found:
             self._has_found = True
@@ -93,7 +92,7 @@ class UsersPage(UsersList):
         self.app.exit(event.sentence, return_code=2)
 
     def _grow(self) -> None:
-        """Show the users read so far, where all are shown in the store's order."""
+        """Show the users read so far, unless the view filters or sorts them."""
         if self.session.wanted != Wanted():
             return
         shown = len(self._growing)
@@ -113,13 +112,13 @@ class UsersPage(UsersList):
         self._growing, self._growing_users = [], {}
         self.session.say(self.session.looking_only)
         if self.store.notices:
-            read = Message(*self.store.notices)
-            self.app.push_screen(read, lambda _: self.store.acknowledge_notices())
+            notices = Message(*self.store.notices)
+            self.app.push_screen(notices, lambda _: self.store.acknowledge_notices())
         self._live.start()
         self.view_shown.prepare()
         self.set_timer(_LATER, self._import_later)
 
-    @work(thread=True, description="import what keys open")
+    @work(thread=True, description="import modules of the dialogs")
     def _import_later(self) -> None:
         import_later()
 
@@ -131,7 +130,7 @@ class UsersPage(UsersList):
 
     @work
     async def action_import(self) -> None:
-        """Ask for a file, show what it would do, and import it."""
+        """Open a file, preview it, and import it."""
         from qm_tui.tui.transfer.import_flow import import_file
 
         if self.session.may_change:
@@ -141,7 +140,7 @@ class UsersPage(UsersList):
 
     @work
     async def action_export(self) -> None:
-        """Ask for a name and what is to be written, and export all users or some of them."""
+        """Export users to a file."""
         from qm_tui.tui.transfer.export_flow import export_file
 
         if not self.is_busy:

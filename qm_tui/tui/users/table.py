@@ -1,4 +1,4 @@
-"""The table of users: any number of them, of which the visible rows are drawn."""
+"""The table of users. It draws only the visible rows, so it can hold any number of users."""
 
 import asyncio
 from collections.abc import Collection, Container, Mapping, Sequence
@@ -22,31 +22,31 @@ from qm_tui.users.query.columns import USUAL, Layout
 from qm_tui.users.query.views import SortKey
 
 FRESH_FOR: Final = 5.0
-"""Seconds for which users whom somebody else changed are marked."""
+"""Seconds for which users changed by another admin are highlighted."""
 
 _FRESH: Final = "*"
 _MARK: Final = "✓"
 
 
 class UsersDataTable(VirtualRows):
-    """Users in rows, columns as a layout says.
+    """A table with a user per row and the columns of a layout.
 
-    It draws what a view says: a sequence of User IDs in the order in which they are shown.
+    Its rows are a sequence of User IDs, in display order.
 
     Args:
-        marks: the User IDs of the users who are marked; kept up to date by their owner.
+        marks: the User IDs of the marked users, updated by the owner.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move_column(-1)", "Column left", show=False),
         Binding("right,l", "move_column(1)", "Column right", show=False),
-        Binding("enter", "select", "Details", tooltip="All fields of the user, and the history"),
-        Binding("space", "mark", "Mark", tooltip="Mark the user, or take the mark away"),
-        Binding("asterisk", "mark_all", "Mark all users shown, or none", show=False),
-        Binding("s", "sort(False)", "Sort by the current column; again: reverse", show=False),
-        Binding("S", "sort(True)", "Sort by the current column as well, second", show=False),
+        Binding("enter", "select", "Details", tooltip="Show all fields and the history"),
+        Binding("space", "mark", "Mark", tooltip="Mark or unmark the user"),
+        Binding("asterisk", "mark_all", "Mark or unmark all shown users", show=False),
+        Binding("s", "sort(False)", "Sort by the current column; again to reverse", show=False),
+        Binding("S", "sort(True)", "Add the current column as second sort key", show=False),
         Binding("y", "copy_cell", "Copy the cell to the clipboard", show=False),
-        Binding("Y", "copy_row", "Copy the row to the clipboard, without secrets", show=False),
+        Binding("Y", "copy_row", "Copy the row, without password and salt", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
@@ -55,28 +55,28 @@ class UsersDataTable(VirtualRows):
     footer_height: ClassVar[int] = 1
 
     current_column: reactive[int] = reactive(0, repaint=False)
-    """The place in the layout of the column that the keys act on, from 0."""
+    """The index in the layout of the column that keys apply to."""
 
     class CameToRest(Message):
-        """Whatever was wanted of the table before has been told by now."""
+        """Everything that was requested from the table earlier has been posted."""
 
         def __init__(self) -> None:
             super().__init__()
             self.is_told = asyncio.Event()
 
     class MarksWanted(Message):
-        """Users are to be marked; where all of them are, their marks are to be taken away."""
+        """Users should be marked, or unmarked if all of them are marked."""
 
         def __init__(self, user_ids: Sequence[str]) -> None:
             super().__init__()
             self.user_ids = user_ids
 
     class SortWanted(Message):
-        """The users are to be sorted by a column.
+        """The users should be sorted by a column.
 
         Args:
             column_key: the column's key.
-            add: whether it comes after what they are sorted by already, rather than instead.
+            add: whether to add the column as second sort key instead of replacing the first.
         """
 
         def __init__(self, column_key: str, add: bool) -> None:
@@ -84,11 +84,11 @@ class UsersDataTable(VirtualRows):
             self.column_key, self.add = column_key, add
 
     class CopyWanted(Message):
-        """A cell or a row is to be copied.
+        """A cell or a row should be copied.
 
         Args:
-            user_id: whose it is.
-            column_key: the cell's column; None for the row.
+            user_id: the user's ID.
+            column_key: the key of the cell's column, or None for the whole row.
         """
 
         def __init__(self, user_id: str, column_key: str | None) -> None:
@@ -111,17 +111,17 @@ class UsersDataTable(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many users the view holds."""
+        """The number of users."""
         return len(self._view)
 
     @property
     def cursor_user_id(self) -> str | None:
-        """The User ID of the user under the cursor; None where there are no users."""
+        """The User ID of the current user, or None if there are no users."""
         return self._view[self.cursor_row] if self._view else None
 
     @property
     def shown_layout(self) -> Layout:
-        """How the table is laid out."""
+        """The column layout."""
         return self._layout
 
     @property
@@ -131,8 +131,8 @@ class UsersDataTable(VirtualRows):
 
     @property
     def visible_columns(self) -> tuple[str, ...]:
-        """The keys of the columns in sight, from left to right."""
-        return tuple(one.column.key for one in self._columns_in(self.size.width))
+        """The keys of the visible columns, from left to right."""
+        return tuple(drawn.column.key for drawn in self._columns_in(self.size.width))
 
     def show(
         self,
@@ -144,11 +144,10 @@ class UsersDataTable(VirtualRows):
         """Show other users.
 
         Args:
-            view: the User IDs, in the order in which they are shown. It may grow behind its end;
-                then `rows_added` is to be called.
+            view: the User IDs in display order. Call `rows_added` after adding some at its end.
             users: the users by User ID.
-            signs: by User ID, one character that is shown before the name.
-            cursor_row: where the cursor stands.
+            signs: a character to show before the first cell, by User ID.
+            cursor_row: the row of the cursor.
         """
         self._view, self._users, self._signs = view, users, signs or {}
         self.rows_changed(cursor_row)
@@ -156,7 +155,7 @@ class UsersDataTable(VirtualRows):
     def follow(
         self, view: Sequence[str], users: Mapping[str, User], signs: Mapping[str, str]
     ) -> None:
-        """Show what became of the users: the cursor stays on its user, the others stay in sight."""
+        """Show a new version of the users. The cursor stays on its user; the view does not jump."""
         before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
         self._view, self._users, self._signs = view, users, signs
         if view is before:
@@ -165,14 +164,14 @@ class UsersDataTable(VirtualRows):
         self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
 
     def refresh_marks(self) -> None:
-        """Draw the rows in sight whose marks are not as they are drawn."""
+        """Redraw the visible rows with a changed mark."""
         for row in self.rows_in_sight:
             user_id = self._view[row]
             if (user_id in self._marks) != (user_id in self._drawn_marks):
                 self.refresh_row(row)
 
     def mark_fresh(self, user_ids: Collection[str]) -> None:
-        """Mark users whom somebody else added or changed, for some seconds."""
+        """Highlight users added or changed by another admin for `FRESH_FOR` seconds."""
         if user_ids:
             self._fresh.append(user_ids)
             self.set_timer(FRESH_FOR, self._fade)
@@ -188,31 +187,29 @@ class UsersDataTable(VirtualRows):
     # Columns
 
     def show_layout(self, layout: Layout) -> None:
-        """Lay the table out anew. The current column stays the same where it still is shown."""
+        """Use another layout. The current column stays the same if it is still shown."""
         current = self.current_key
-        keys = [one.key for one in layout.columns]
+        keys = [placed.key for placed in layout.columns]
         place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
         self._layout = layout
         self.set_reactive(UsersDataTable.current_column, place)
-        self._arrangement = arranged(layout, 0)  # its columns are placed when they are drawn
+        self._arrangement = arranged(layout, 0)  # the columns are placed when they are drawn
         self.refresh()
 
     def show_sort(self, keys: Sequence[SortKey]) -> None:
-        """Show in the header what the users are sorted by, the first key before the second."""
+        """Show the sort keys in the header."""
         self._sort = tuple(keys)
         self._refresh_header()
 
     def validate_current_column(self, column: int) -> int:
-        """Keep the current column inside the columns."""
         return max(0, min(column, len(self._layout.columns) - 1))
 
     def watch_current_column(self) -> None:
-        """Bring the current column into view; only the header is drawn where it was in view."""
         if not self.is_mounted:
             return
         before = self._first_moving
         self._place_columns(self.size.width)
-        if self._first_moving == before:
+        if self._first_moving == before:  # it was visible already
             self._refresh_header()
         else:
             self.refresh()
@@ -221,7 +218,7 @@ class UsersDataTable(VirtualRows):
         self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def _columns_in(self, width: int) -> list[Drawn]:
-        """The columns in sight where the table has so many cells."""
+        """Return the columns that are visible in a table of a width."""
         if width != self._arrangement.end:
             self._place_columns(width)
         return self._drawn
@@ -232,44 +229,46 @@ class UsersDataTable(VirtualRows):
         self._drawn = arrangement.in_sight(self._first_moving)
 
     def action_move_column(self, columns: int) -> None:
-        """Make a column to the left or to the right the current one."""
+        """Move the current column to the left or to the right."""
         self.current_column += columns
 
     def action_sort(self, add: bool) -> None:
-        """Ask to sort by the current column."""
+        """Request to sort by the current column."""
         self.post_message(self.SortWanted(self.current_key, add))
 
-    # Marks and copies
+    # Marking and copying
 
     def action_copy_cell(self) -> None:
-        """Ask to copy the cell in the current column of the user under the cursor."""
+        """Request to copy the current cell."""
         user_id = self.cursor_user_id
         if user_id is not None:
             self.post_message(self.CopyWanted(user_id, self.current_key))
 
     def action_copy_row(self) -> None:
-        """Ask to copy the user under the cursor."""
+        """Request to copy the current row."""
         user_id = self.cursor_user_id
         if user_id is not None:
             self.post_message(self.CopyWanted(user_id, None))
 
     def action_mark(self) -> None:
-        """Mark the user under the cursor, or take the mark away."""
+        """Request to mark or unmark the current user."""
         if self._view:
             self.post_message(self.MarksWanted([self._view[self.cursor_row]]))
 
     def action_mark_all(self) -> None:
-        """Mark all users shown; where all of them are marked, none."""
+        """Request to mark or unmark all shown users."""
         if self._view:
             self.post_message(self.MarksWanted(self._view))
 
     # Drawing
 
     def row_text(self, row: int, width: int) -> str:
-        """One user: signs, then the cells of the columns in sight."""
+        """Return the signs and visible cells of a user."""
         user_id = self._view[row]
         user = self._users[user_id]
-        cells = [fitted(cell_text(one.column, user), one.width) for one in self._columns_in(width)]
+        cells = [
+            fitted(cell_text(drawn.column, user), drawn.width) for drawn in self._columns_in(width)
+        ]
         cursor = ">" if row == self.cursor_row else " "
         sign = self._signs.get(user_id, " ")
         if user_id in self._marks:
@@ -282,23 +281,23 @@ class UsersDataTable(VirtualRows):
         return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
 
     def row_style(self, row: int) -> Style:
-        """Users who are fresh stand out."""
+        """Return the style of a row; users changed by another admin are highlighted."""
         if self._fresh and self._is_fresh(self._view[row]):
             return self.get_component_rich_style("users-table--fresh")
         return super().row_style(row)
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of the columns in sight; the current one stands out."""
+        """Return the names of the visible columns; the current one is highlighted."""
         texts = header_texts(self._columns_in(width), width, self.current_column, self._sort)
-        style = self.get_component_rich_style("virtual-rows--header")
-        stands_out = self.get_component_rich_style("users-table--current-header")
-        styles = (style, stands_out, style)
+        normal = self.get_component_rich_style("virtual-rows--header")
+        current = self.get_component_rich_style("users-table--current-header")
+        styles = (normal, current, normal)
         return [
-            Segment(visible(text), one) for text, one in zip(texts, styles, strict=True) if text
+            Segment(visible(text), style) for text, style in zip(texts, styles, strict=True) if text
         ]
 
     def footer_text(self, width: int, line: int) -> str:
-        """Which row and which columns are shown, in words, on the right."""
+        """Return the row number and the range of visible columns, right-aligned."""
         columns = position(self._arrangement, self._columns_in(width))
         rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self._view else ""
         return fitted(f"{rows}{columns} ".rjust(width), width)
@@ -307,14 +306,14 @@ class UsersDataTable(VirtualRows):
     def _header_clicked(self, event: events.Click) -> None:
         if event.y >= self.header_height:
             return
-        for one in self._drawn:
-            if one.x <= event.x <= one.x + one.width:
-                self.current_column = one.place
+        for drawn in self._drawn:
+            if drawn.x <= event.x <= drawn.x + drawn.width:
+                self.current_column = drawn.place
                 self.action_sort(event.shift or event.ctrl)
 
 
 def _row_of(before: Sequence[str], row: int, view: Sequence[str]) -> int:
-    """Where the user of a row stands in another view; the same row where it is gone."""
+    """Return the row of a user in another view, or the same row if the user is not in it."""
     if row >= len(before):
         return row
     user_id = before[row]

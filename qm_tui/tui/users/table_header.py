@@ -1,4 +1,4 @@
-"""The header of the users table: names, and arrows that say what the users are sorted by."""
+"""The header of the users table: column names, and arrows at the sort keys."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,28 +9,29 @@ from qm_tui.users.query.views import SortKey
 
 _FIRST_KEY: Final = {False: "▲", True: "▼"}
 _OTHER_KEY: Final = {False: "▵", True: "▿"}
-"""The arrow of a column, by whether its last value comes first."""
+"""The arrow of a sort key, by whether it is descending."""
 
 
 def header_texts(
     drawn: Sequence[Drawn], width: int, current: int, sort: Sequence[SortKey]
 ) -> tuple[str, str, str]:
-    """The header in three pieces, `width` cells together: before, of, and after the current column.
+    """Return the header in three parts: before, at, and after the current column.
+
+    Together they have `width` cells. The second is empty if the current column is not visible.
 
     Args:
-        drawn: the columns in sight.
-        width: the cells of the table.
-        current: the place of the current column; the second piece is empty where it is not in
-            sight.
-        sort: what the users are sorted by, the first key before the second.
+        drawn: the visible columns.
+        width: the width of the table, in cells.
+        current: the index of the current column.
+        sort: the sort keys, first to last.
     """
     arrows = _arrows(sort)
     before, own, after = " " * MARGIN, "", ""
-    for one in drawn:
-        is_last = one.x + one.width >= width
-        text = _name(one, arrows.get(one.column.key, ""), is_last)
-        gap = " " * (one.width + (not is_last) - len(text))
-        if one.place == current:
+    for column in drawn:
+        is_last = column.x + column.width >= width
+        text = _name(column, arrows.get(column.column.key, ""), is_last)
+        gap = " " * (column.width + (not is_last) - len(text))
+        if column.place == current:
             own, after = text, gap
         elif own:
             after += text + gap
@@ -42,23 +43,23 @@ def header_texts(
 
 
 def _arrows(sort: Sequence[SortKey]) -> dict[str, str]:
-    """The arrows of the columns by their keys."""
+    """Return the arrows by column key."""
     return {
-        key.column: (_OTHER_KEY if at else _FIRST_KEY)[key.descending]
-        for at, key in enumerate(sort)
+        key.column: (_OTHER_KEY if index else _FIRST_KEY)[key.descending]
+        for index, key in enumerate(sort)
     }
 
 
-def _name(one: Drawn, arrow: str, is_last: bool) -> str:
-    """The name above a column with its arrow, in as many cells as the column takes.
+def _name(drawn: Drawn, arrow: str, is_last: bool) -> str:
+    """Return the name of a column and its arrow, as wide as the column.
 
-    Where the name leaves no room, the arrow stands in the blank before the next column, and takes a
-    cell more; before the table's edge, where there is none, it takes the place of a letter.
+    If the name leaves no room, the arrow goes into the gap before the next column, one cell more.
+    The last column has no gap; there the arrow replaces a letter.
     """
-    name = one.column.short
+    name = drawn.column.short
     if not arrow:
-        return fitted(name, one.width)
-    if len(name) + 2 <= one.width:
-        return fitted(f"{name} {arrow}", one.width)
-    room = one.width if is_last else one.width + 1
-    return fitted(f"{name[: room - 1]}{arrow}", min(room, max(one.width, len(name) + 1)))
+        return fitted(name, drawn.width)
+    if len(name) + 2 <= drawn.width:
+        return fitted(f"{name} {arrow}", drawn.width)
+    room = drawn.width if is_last else drawn.width + 1
+    return fitted(f"{name[: room - 1]}{arrow}", min(room, max(drawn.width, len(name) + 1)))

@@ -1,4 +1,4 @@
-"""Where the columns of the users table stand: how wide each is, and which are in sight."""
+"""The positions and widths of the columns of the users table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,43 +8,23 @@ from qm_tui.text import counted
 from qm_tui.users.query.columns import Column, Layout, Placed
 
 MARGIN: Final = 3
-"""Cells before the first column: the cursor's sign, the user's sign, and a blank."""
+"""Cells before the first column: cursor, sign and a blank."""
 
 _ROOMY_FROM: Final = 96
-"""Cells for columns from which most values are to be read in full rather than more columns."""
-
-_ROOMY: Final = {
-    "first_name": 16,
-    "last_name": 16,
-    "extension": 8,
-    "agent_id": 12,
-    "department": 20,
-    "user_name": 16,
-    "security_profile": 20,
-    "recording_profile": 20,
-    "phone_ip": 17,
-    "recording_service": 20,
-    "windows_login": 24,
-    "sip_uri": 32,
-    "location": 16,
-    "additional_extensions": 20,
-    "private_extensions": 20,
-    "secondary_phone_ip": 17,
-}
-"""The cells in which most values of a column can be read in full."""
+"""Width from which columns are wide enough for most values, instead of more columns."""
 
 _LEFT_TO_MOVE: Final = 10
-"""Cells that columns which stay in place leave to the others."""
+"""Cells that frozen columns leave to the others."""
 
 
 class Drawn(NamedTuple):
-    """A column in sight.
+    """A visible column.
 
     Attributes:
-        place: its place in the layout, from 0.
-        column: what it shows.
-        x: the cell in which it begins, from the left edge of the table.
-        width: the cells that it takes.
+        place: its index in the layout.
+        column: the column.
+        x: the offset of its first cell from the left edge of the table.
+        width: its width in cells.
     """
 
     place: int
@@ -55,12 +35,12 @@ class Drawn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """How a layout is drawn in a table of a certain width.
+    """A layout in a table of a certain width.
 
     Attributes:
         columns: all columns of the layout.
-        widths: the cells that each takes.
-        frozen: how many stay in place: as many as the layout says, or as there is room for.
+        widths: the width of each, in cells.
+        frozen: the number of frozen columns: that of the layout, or as many as there is room for.
         end: the width of the table.
     """
 
@@ -70,9 +50,9 @@ class Arrangement:
     end: int
 
     def in_sight(self, first: int) -> list[Drawn]:
-        """The columns in sight, where `first` is the first of those that move.
+        """Return the visible columns if `first` is the first scrolled column.
 
-        They are shown whole, but for the first that moves where it is wider than what is left.
+        Columns are never truncated, except the first scrolled one if it is wider than the room.
         """
         x, drawn = MARGIN, list[Drawn]()
         first = max(first, self.frozen)
@@ -87,14 +67,14 @@ class Arrangement:
         return drawn
 
     def first_for(self, current: int, first: int) -> int:
-        """The first column that moves, as near to `first` as shows the current column."""
+        """Return the first scrolled column nearest to `first` that shows the current one."""
         first = max(self.frozen, min(first, len(self.columns) - 1))
         while first > self.frozen and self._ends_in_sight(first - 1):
-            first -= 1  # the table became wider: no room is left empty behind the last column
+            first -= 1  # in a wider table, no room stays empty after the last column
         if current < self.frozen:
             return first
         first = min(first, current)
-        while first < current and all(one.place != current for one in self.in_sight(first)):
+        while first < current and all(drawn.place != current for drawn in self.in_sight(first)):
             first += 1
         return first
 
@@ -104,48 +84,48 @@ class Arrangement:
 
 
 def arranged(layout: Layout, width: int) -> Arrangement:
-    """How a layout is drawn in a table of so many cells."""
+    """Arrange a layout in a table of a width."""
     room = width - MARGIN
     widths = _widths(layout.columns, room)
     frozen = layout.frozen
     if _total(widths) > room:
         while frozen and room - _total(widths[:frozen]) - 1 < _LEFT_TO_MOVE:
             frozen -= 1
-    columns = tuple(one.column for one in layout.columns)
+    columns = tuple(placed.column for placed in layout.columns)
     return Arrangement(columns, tuple(widths), frozen, width)
 
 
 def position(arrangement: Arrangement, drawn: Sequence[Drawn]) -> str:
-    """Which of the columns that move are in sight, in words: `← columns 5-9 of 24 → more`."""
+    """Return the range of visible scrolled columns, as `← columns 5-9 of 24 → more`."""
     count = len(arrangement.columns)
-    moving = [one.place + 1 for one in drawn if one.place >= arrangement.frozen]
-    if len(drawn) == count or not moving:
+    scrolled = [column.place + 1 for column in drawn if column.place >= arrangement.frozen]
+    if len(drawn) == count or not scrolled:
         return counted(count, "column")
-    first, last = moving[0], moving[-1]
+    first, last = scrolled[0], scrolled[-1]
     places = f"columns {first}-{last}" if first < last else f"column {first}"
     back = "← " if first > arrangement.frozen + 1 else ""
     return f"{back}{places} of {count}{' → more' if last < count else ''}"
 
 
 def _total(widths: Sequence[int]) -> int:
-    """The cells that columns take, with a blank between two."""
+    """Return the width of columns, including the gaps between them."""
     return sum(widths) + len(widths) - 1
 
 
 def _widths(columns: Sequence[Placed], room: int) -> list[int]:
-    """The cells that each column takes.
+    """Return the width of each column, in cells.
 
-    Where all have room, what is left over goes to them from left to right, to each as much as most
-    of its values need. Where they have not, and the table is wide, each takes that much: whoever
-    has a wide terminal reads names in full. A width that somebody chose stays as it is.
+    If all columns fit, the columns grow from left to right until most of their values fit. If they
+    do not fit and the table is wide, all columns grow that much: in a wide terminal, names should
+    be readable. Custom widths do not grow.
     """
-    widths = [one.width for one in columns]
+    widths = [placed.width for placed in columns]
     spare = room - _total(widths)
     if spare < 0 and room >= _ROOMY_FROM:
-        spare = sum(_ROOMY.values())
-    for at, one in enumerate(columns):
-        if one.width == one.column.width:
-            more = max(0, min(_ROOMY.get(one.key, 0) - one.width, spare))
-            widths[at] += more
-            spare -= more
+        spare = sum(placed.column.wide for placed in columns)
+    for index, placed in enumerate(columns):
+        if placed.width == placed.column.width:
+            growth = max(0, min(placed.column.wide - placed.width, spare))
+            widths[index] += growth
+            spare -= growth
     return widths

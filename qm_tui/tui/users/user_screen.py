@@ -1,4 +1,4 @@
-"""The details of a user from the Users page, with what can be done with the user."""
+"""The details of a user, opened from the Users page, with the actions on the user."""
 
 from collections.abc import Coroutine, Iterator
 from typing import Any, ClassVar, Final
@@ -16,33 +16,31 @@ from qm_tui.tui.users.actions import FIRST_ACTS, MORE_ACTS, OF_NOBODY, Act, act,
 from qm_tui.tui.work.job import Progressed, View
 from qm_tui.tui.work.session import Session
 
+_EDIT, _ADD, *_OTHERS = MORE_ACTS
 _ADD_LIKE: Final = Binding(
-    "a", f"act('{Act.ADD}')", "Add like it", tooltip="Add a user like this one"
+    "a", f"act('{Act.ADD}')", "Add similar", tooltip="Add a user based on this one"
 )
 
+_ACTIVATE: Final = "[A Activate]"
+_INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
     Act.EDIT: "[e Edit]",
-    Act.CHANGE: "[m Change]",
-    Act.ACTIVATE: "[A Activate]",
+    Act.CHANGE: "[m Set field]",
+    Act.ACTIVATE: _ACTIVATE,
     Act.DELETE: "[D Delete]",
 }
 
 
 class UserScreen(DetailsScreen):
-    """Shows a user, and changes it. It follows the store: what becomes of the user is seen at once.
+    """Shows a user, runs actions on the user, and shows changes by other admins immediately.
 
     Args:
-        session: what the pages share; its view has the users between whom one can move.
-        row: the place of the first to be shown.
-        page: the page that is told how far a job is that is begun here.
+        session: the state that the pages share; its view has the users to move between.
+        row: the row of the user shown first.
+        page: the page that shows the progress of an action.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *FIRST_ACTS,
-        UNDO,
-        _ADD_LIKE,
-        *MORE_ACTS[1:],
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*FIRST_ACTS, UNDO, _EDIT, _ADD_LIKE, *_OTHERS]
 
     def __init__(self, session: Session, row: int, page: Page) -> None:
         view = session.view
@@ -52,75 +50,76 @@ class UserScreen(DetailsScreen):
         self._is_acting = self._has_acted = False
 
     def more_buttons(self) -> Iterator[Button]:
-        """What is done with users most."""
-        for what, words in _BUTTONS.items():
-            yield Button(safe(words), id=what, compact=True)
+        """Yield a button for each of the common actions."""
+        for action, label in _BUTTONS.items():
+            yield Button(safe(label), id=action, compact=True)
 
     def on_mount(self) -> None:
-        """Follow the store."""
         self._session.join(self)
 
     def on_unmount(self) -> None:
-        """Follow it no longer."""
         self._session.leave(self)
 
-    # What the session tells
+    # Called by the session
 
     def show_user(self) -> None:
-        """Show the user, and offer what can be done with it."""
+        """Show the user and the available actions."""
         super().show_user()
+        if self.user is not None:
+            button = self.query_one(f"#{Act.ACTIVATE}", Button)
+            button.label = safe(_INACTIVATE if self.user.is_active == "1" else _ACTIVATE)
+            button.refresh(layout=True)
         self.show_work()
 
     def show_work(self) -> None:
-        """A job began or ended: offer what can be done now."""
+        """Enable the actions that are available now: an operation has started or finished."""
         for button in self.query(Button):
             if button.id in _BUTTONS:
                 button.disabled = not self.check_action("act", (button.id,))
         self.refresh_bindings()
 
     def show_said(self) -> None:
-        """Say what was done here last."""
+        """Show the result of the last action of this screen."""
         if self._has_acted:
             self.say(self._session.said)
 
     def show_progress(self, event: Progressed) -> None:
-        """Say how far a job is."""
+        """Show the progress of an operation."""
         self.say(event.said)
 
     def show_view(self, view: View) -> None:
-        """The store holds something else, maybe of this user too."""
-        if self in self.app.screen_stack:  # else it is about to leave
+        """Show another state of the store."""
+        if self in self.app.screen_stack:  # else it is being closed
             self.show_users(view.state.users)
 
     def show_marks(self) -> None:
-        """Marks do not count here."""
+        """Do nothing: marks are ignored here."""
 
-    # What is done
+    # Actions
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Take away the keys that do nothing for this user."""
         if action == "act":
-            # whoever is marked does not count here: without a user one can only be added
-            is_there = self.user is not None
-            what = str(parameters[0])
-            is_about_it = is_there or what in OF_NOBODY
-            return is_about_it and can_act(what, self._session, is_one_shown=is_there)
+            # marks are ignored here: if the user was deleted, only Add is available
+            has_user = self.user is not None
+            name = str(parameters[0])
+            is_allowed = has_user or name in OF_NOBODY
+            return is_allowed and can_act(name, self._session, is_one_shown=has_user)
         if action == "undo":
             return self._session.may_change
         return super().check_action(action, parameters)
 
-    def action_act(self, what: str) -> None:
-        """Do something with the user who is shown."""
-        if self.check_action("act", (what,)):
+    def action_act(self, name: str) -> None:
+        """Run an action on the user."""
+        if self.check_action("act", (name,)):
             chosen = Chosen(self.user, is_like=True)
-            self._begin(act(what, self._page, self._session, chosen))
+            self._begin(act(name, self._page, self._session, chosen))
 
     def action_undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self._begin(take_back(self._page, self._session, 0))
 
     def _begin(self, flow: Coroutine[Any, Any, None]) -> None:
-        """Begin something, as a worker of the page: this screen may be closed meanwhile."""
+        """Run a flow as a worker of the page, since this screen may be closed before its end."""
         if self._is_acting:
             flow.close()
             return

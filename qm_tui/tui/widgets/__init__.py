@@ -1,1 +1,1 @@
-"""Widgets and dialogs that know nothing of users."""
+"""Widgets and dialogs that are independent of users."""

@@ -1,4 +1,4 @@
-"""A key and what it does, as a text that can be clicked."""
+"""A clickable key hint."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from qm_tui.tui.text.safe_content import safe
 
 
 class KeyHint(Static):
-    """A key and what it does; a click does the same."""
+    """A key and its action; a click runs the action, too."""
 
     ALLOW_SELECT = False
 
@@ -17,5 +17,5 @@ class KeyHint(Static):
         self._action = action
 
     def on_click(self) -> None:
-        """Do what the key does."""
+        """Run the action."""
         self._action()

@@ -1,4 +1,4 @@
-"""The two small dialogs: a question with a safe answer, and a message with OK."""
+"""The two small dialogs: a confirmation with a safe button, and a message with OK."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -14,25 +14,27 @@ from qm_tui.tui.widgets.dialog import Dialog
 
 @runtime_checkable
 class HoldsText(Protocol):
-    """A screen in which something was typed that is lost when it is left."""
+    """A screen that may have unsaved changes."""
 
     @property
     def unsaved(self) -> str:
-        """What would be lost, in words; empty where it is nothing."""
+        """What quitting would discard, as a clause; empty if it is nothing."""
 
 
 class Question(Dialog[bool]):
-    """Asks before something is done. The safe answer has the focus, and Esc gives it.
+    """Asks to confirm an action. The result is whether it is confirmed.
+
+    The safe button has the focus, and Esc presses it.
 
     Args:
-        text: the question, with what happens if it is answered with yes.
-        yes: the words on the button that does it.
-        no: the words on the button that does not.
+        text: the question and the effect.
+        yes: the caption of the button that confirms.
+        no: the caption of the safe button.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "answer(False)", "Back"),
-        Binding("left,right", "app.focus_next", "Other button", show=False),
+        Binding("escape,q", "answer(False)", "Cancel"),
+        Binding("left,right", "app.focus_next", "Next button", show=False),
     ]
 
     def __init__(self, text: str, *, yes: str, no: str = "Cancel") -> None:
@@ -40,7 +42,6 @@ class Question(Dialog[bool]):
         self._text, self._yes, self._no = text, yes, no
 
     def compose(self) -> ComposeResult:
-        """The text, and the two answers."""
         with Vertical(classes="dialog"):
             yield Static(safe(self._text), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
@@ -48,12 +49,11 @@ class Question(Dialog[bool]):
                 yield Button(safe(f"[{self._yes}]"), id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """The safe answer first."""
-        for button in self.query("#no"):  # none where it was answered before it was there
+        for button in self.query("#no"):  # none if the dialog was closed before it was composed
             button.focus()
 
     def action_answer(self, answer: bool) -> None:
-        """Answer, and close."""
+        """Close the dialog with an answer."""
         self.dismiss(answer)
 
     @on(Button.Pressed)
@@ -62,10 +62,10 @@ class Question(Dialog[bool]):
 
 
 class Message(Dialog[None]):
-    """Says something, and waits for OK.
+    """Shows a message with OK.
 
     Args:
-        paragraphs: what it says.
+        paragraphs: the paragraphs of the message.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,7 +79,6 @@ class Message(Dialog[None]):
         self._paragraphs = paragraphs
 
     def compose(self) -> ComposeResult:
-        """The text, and OK."""
         lines = [line for text in self._paragraphs for line in ("", text)][1:]
         with Vertical(classes="dialog"):
             with VerticalScroll(classes="dialog-scroll", can_focus=False):
@@ -88,11 +87,11 @@ class Message(Dialog[None]):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def action_move(self, lines: int) -> None:
-        """Move a text that is longer than the screen."""
+        """Scroll a text that is longer than the screen."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_close(self) -> None:
-        """Close it."""
+        """Close the dialog."""
         self.dismiss(None)
 
     @on(Button.Pressed)

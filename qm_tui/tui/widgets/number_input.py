@@ -1,4 +1,4 @@
-"""The field of the guard: a number that must be typed before a mass change is made."""
+"""The input for the number that confirms a mass change."""
 
 from typing import Final
 
@@ -8,16 +8,26 @@ _LONGEST: Final = 20
 
 
 class NumberField(PlainInput):
-    """Wants a number.
+    """An input for a given number.
 
     Args:
-        number: the number.
+        number: the number that confirms.
         id: the widget's ID.
     """
 
     def __init__(self, number: int, *, id: str | None = None) -> None:
         super().__init__(_LONGEST, id=id)
         self._number = number
+
+    @property
+    def prompt(self) -> str:
+        """The label before the input."""
+        return f"Type {self._number} to confirm: "
+
+    @property
+    def mismatch(self) -> str:
+        """The message for a wrong number."""
+        return f"The number does not match. Type {self._number}, or press Esc to cancel."
 
     @property
     def holds_it(self) -> bool:

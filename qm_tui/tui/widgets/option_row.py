@@ -1,4 +1,4 @@
-"""A line of a form with a few choices, one of which is made: Space, left and right, or a click."""
+"""A row of options, one of which is selected with Space, the arrow keys or a click."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple
@@ -15,11 +15,11 @@ _GAP: Final = 2
 
 
 class Option(NamedTuple):
-    """A choice.
+    """An option.
 
     Attributes:
-        value: what it stands for.
-        label: the word for it.
+        value: its value.
+        label: its label.
     """
 
     value: str
@@ -27,19 +27,19 @@ class Option(NamedTuple):
 
 
 class ChoiceLine(Static, can_focus=True):
-    """Some choices; the one that is made stands in brackets."""
+    """A row of options; the selected one is in brackets."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,right", "turn(1)", "Next choice", show=False),
-        Binding("left", "turn(-1)", "Choice before", show=False),
+        Binding("space,right", "turn(1)", "Next option", show=False),
+        Binding("left", "turn(-1)", "Previous option", show=False),
     ]
 
     class Turned(Message):
-        """Another choice was made.
+        """Another option was selected.
 
         Args:
-            line: in which line.
+            line: the row.
         """
 
         def __init__(self, line: "ChoiceLine") -> None:
@@ -49,60 +49,60 @@ class ChoiceLine(Static, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self._options: Sequence[Option] = ()
-        self._at = 0
+        self._selected = 0
 
     @property
     def value(self) -> str:
-        """What the choice that is made stands for."""
-        return self._options[self._at].value
+        """The value of the selected option."""
+        return self._options[self._selected].value
 
     def show(self, options: Sequence[Option], value: str) -> None:
-        """Show choices.
+        """Show options.
 
         Args:
-            options: the choices.
-            value: what the one that is made stands for.
+            options: the options.
+            value: the value of the selected one.
         """
         self._options = options
-        self._at = next((at for at, one in enumerate(options) if one.value == value), 0)
+        self._selected = next(
+            (index for index, option in enumerate(options) if option.value == value), 0
+        )
         self._draw()
 
     def _labels(self) -> list[str]:
         return [
-            f"[{one.label}]" if at == self._at else f" {one.label} "
-            for at, one in enumerate(self._options)
+            f"[{option.label}]" if index == self._selected else f" {option.label} "
+            for index, option in enumerate(self._options)
         ]
 
     def _draw(self) -> None:
-        chosen = "bold reverse" if self.has_focus else "bold"
-        said = [safe(label) for label in self._labels()]
-        said[self._at] = said[self._at].stylize(chosen)
-        self.update(Content(" " * _GAP).join(said), layout=False)
+        style = "bold reverse" if self.has_focus else "bold"
+        labels = [safe(label) for label in self._labels()]
+        labels[self._selected] = labels[self._selected].stylize(style)
+        self.update(Content(" " * _GAP).join(labels), layout=False)
 
     def on_focus(self) -> None:
-        """The choice that is made stands out."""
         self._draw()
 
     def on_blur(self) -> None:
-        """It no longer does."""
         self._draw()
 
     def action_turn(self, by: int) -> None:
-        """Make the next choice, or the one before."""
-        self._choose((self._at + by) % len(self._options))
+        """Select the next or the previous option."""
+        self._select((self._selected + by) % len(self._options))
 
-    def _choose(self, at: int) -> None:
-        if at != self._at:
-            self._at = at
+    def _select(self, index: int) -> None:
+        if index != self._selected:
+            self._selected = index
             self._draw()
             self.post_message(self.Turned(self))
 
     def on_click(self, event: events.Click) -> None:
-        """Make the choice that was clicked on."""
+        """Select the option that was clicked."""
         offset = event.get_content_offset(self)
         x = offset.x if offset is not None else -1
-        for at, label in enumerate(self._labels()):
+        for index, label in enumerate(self._labels()):
             if 0 <= x < len(label):
-                self._choose(at)
+                self._select(index)
                 return
             x -= len(label) + _GAP

@@ -1,4 +1,4 @@
-"""What a line of text that is being typed may go on with."""
+"""Suggestions for an input, from values in use."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -8,14 +8,14 @@ from textual.suggester import Suggester
 from qm_tui.text import visible
 
 LOOKED_AT: Final = 2000
-"""Values, those of most users first, among which a suggestion is looked for at each key."""
+"""The number of values, most frequent first, that are searched at each key."""
 
 
 class Suggestions(Suggester):
-    """Shows behind what is typed how it may go on.
+    """Suggests a value in use while the admin types.
 
     Args:
-        values: gives the values that are suggested, those of most users first.
+        values: returns the values to suggest, most frequent first.
     """
 
     def __init__(self, values: Callable[[], Sequence[str]]) -> None:
@@ -23,28 +23,26 @@ class Suggestions(Suggester):
         self._values = values
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The value that begins with what is typed."""
+        """Return the suggestion for a typed text; None if there is none."""
         return suggested(value, self._values())
 
 
 def suggested(text: str, values: Sequence[str]) -> str | None:
-    """The value that what is typed may be the beginning of; None where there is none.
+    """Return the first value that starts with a text; None if there is none.
 
-    Nothing is suggested to which nothing is typed, and nothing that cannot be shown as it is.
+    There is no suggestion for an empty text, and values with nonprintable characters are not
+    suggested.
     """
-    found = beginning_with(text, values) if text else ()
-    return found[0] if found and visible(found[0]) == found[0] else None
+    matches = beginning_with(text, values) if text else ()
+    return matches[0] if matches and visible(matches[0]) == matches[0] else None
 
 
 def beginning_with(text: str, values: Sequence[str], most: int = 1) -> list[str]:
-    """Some of the values that begin with a text, in their order; case does not count.
-
-    The text itself is none of them.
-    """
-    wanted, found = text.casefold(), []
+    """Return the first values that start with a text, ignoring case, without the text itself."""
+    prefix, matches = text.casefold(), []
     for value in values[:LOOKED_AT]:
-        if value != text and value.casefold().startswith(wanted):
-            found.append(value)
-            if len(found) == most:
+        if value != text and value.casefold().startswith(prefix):
+            matches.append(value)
+            if len(matches) == most:
                 break
-    return found
+    return matches

@@ -1,4 +1,4 @@
-"""A line of fields of which one is chosen: by the page or dialog, with its keys, or by a click."""
+"""A row of tabs for fields, selected by the keys of the page or dialog, or by a click."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,11 +11,11 @@ from qm_tui.tui.widgets.key_hint import KeyHint
 
 
 class FieldLine(Horizontal):
-    """The names of some fields; the chosen one stands in brackets.
+    """The names of fields as tabs; the current one is in brackets.
 
     Args:
         names: the names.
-        choose: called with the place of the one that was clicked on.
+        choose: called with the index of the tab that was clicked.
     """
 
     def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
@@ -23,13 +23,12 @@ class FieldLine(Horizontal):
         self._names, self._choose = names, choose
 
     def compose(self) -> ComposeResult:
-        """The names, one after the other."""
         for place, name in enumerate(self._names):
             yield KeyHint(f" {name} ", partial(self._choose, place))
 
     def show(self, chosen: int) -> None:
-        """Show which one is chosen, by its place."""
-        for place, (hint, name) in enumerate(zip(self.query(KeyHint), self._names, strict=True)):
-            is_chosen = place == chosen
-            hint.set_class(is_chosen, "-chosen")
-            hint.update(safe(f"[{name}]" if is_chosen else f" {name} "))
+        """Show which tab is the current one, by its index."""
+        for index, (hint, name) in enumerate(zip(self.query(KeyHint), self._names, strict=True)):
+            is_current = index == chosen
+            hint.set_class(is_current, "-chosen")
+            hint.update(safe(f"[{name}]" if is_current else f" {name} "))

@@ -1,4 +1,4 @@
-"""Lines of text that are typed or pasted, in which nothing can stand that a terminal would obey."""
+"""A text area from which control characters are removed."""
 
 import asyncio
 import re
@@ -18,32 +18,32 @@ from qm_tui.text import visible
 MAX_LINES: Final = 10_000
 MAX_CHARACTERS: Final = 500_000
 LONGEST_LINE: Final = 100_000
-"""How much it takes. Of more, each key would be waited for."""
+"""The limits of the text area. With more text, each key would be slow."""
 
-_AT_ONCE: Final = 500
-"""Lines that are put in between two turns of others: some milliseconds."""
+_CHUNK_LINES: Final = 500
+"""Lines that are inserted before other tasks may run: a few milliseconds of work."""
 
 _WRAPPED_UP_TO: Final = 2000
-"""Characters of a line up to which lines are wrapped; to draw longer ones wrapped takes long."""
+"""The longest line in characters that is wrapped; wrapping longer ones is slow."""
 
 _LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _MOST_MARKS: Final = 3
-"""Combining marks on one letter, as everywhere."""
+"""The maximum number of combining marks on a letter, as everywhere."""
 
 
 class PlainTextArea(TextArea):
-    """Lines of text. What cannot be shown as it is, typed or pasted, is left out.
+    """A text area. Nonprintable characters that are typed or pasted are removed.
 
-    A tab stays, and so do the ends of lines. The Tab key moves the focus on. Ctrl+Z undoes what
-    was typed, pasted or deleted, unless that was hundreds of lines at once.
+    Tabs and line ends stay. The Tab key moves the focus. Ctrl+Z undoes edits, unless they replaced
+    hundreds of lines.
 
     Args:
-        placeholder: what is shown while it is empty.
+        placeholder: the text that is shown while it is empty.
         id: the widget's ID.
     """
 
     class Refused(Message):
-        """More was pasted than it takes; nothing of it was taken."""
+        """The pasted text was too long; nothing was inserted."""
 
     def __init__(self, placeholder: str, *, id: str | None = None) -> None:
         super().__init__(id=id, placeholder=placeholder, compact=True, highlight_cursor_line=False)
@@ -52,22 +52,22 @@ class PlainTextArea(TextArea):
 
     @property
     def lines(self) -> Sequence[str]:
-        """The lines as they are now."""
+        """The current lines."""
         return list(self.document.lines)
 
     def load_text(self, text: str) -> None:
-        """Show another text."""
+        """Replace the text."""
         super().load_text(plain_lines(text))
 
     def edit(self, edit: Edit) -> EditResult:
-        """Change the text; every way of typing and pasting comes through here."""
+        """Apply an edit; all typing and pasting comes through here."""
         result = super().edit(replace(edit, text=plain_lines(edit.text)))
-        if result.replaced_text.count("\n") > _AT_ONCE:
-            self.history.clear()  # to put so much back would keep the next key waiting
+        if result.replaced_text.count("\n") > _CHUNK_LINES:
+            self.history.clear()  # restoring that much would delay the next key
         return result
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Put in what is pasted, step by step: keys that are pressed meanwhile come after it."""
+        """Insert pasted text in steps; keys that are pressed in the meantime come after it."""
         event.stop()
         event.prevent_default()
         text = plain_lines(event.text)
@@ -78,23 +78,23 @@ class PlainTextArea(TextArea):
         if max(map(len, lines)) > _WRAPPED_UP_TO:
             self.soft_wrap = False
         for step in _steps(lines):
-            if not self.is_attached:  # its dialog was closed meanwhile
+            if not self.is_attached:  # its dialog has been closed
                 return
             result = self.replace(step, *self.selection, maintain_selection_offset=False)
             self.move_cursor(result.end_location)
             await asyncio.sleep(0)
 
     def _takes(self, text: str) -> bool:
-        """Whether there is room for a text."""
-        lines, here = text.split("\n"), self.document.lines
+        """Whether a text can be inserted within the limits."""
+        lines, current = text.split("\n"), self.document.lines
         return (
-            len(lines) + len(here) - 1 <= MAX_LINES
-            and len(text) + sum(map(len, here)) <= MAX_CHARACTERS
-            and max(map(len, lines)) + len(here[self.cursor_location[0]]) <= LONGEST_LINE
+            len(lines) + len(current) - 1 <= MAX_LINES
+            and len(text) + sum(map(len, current)) <= MAX_CHARACTERS
+            and max(map(len, lines)) + len(current[self.cursor_location[0]]) <= LONGEST_LINE
         )
 
     def _on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
-        # where the height alone is another, thousands of lines need not be wrapped again
+        # if only the height has changed, thousands of lines need not be wrapped again
         if self.wrap_width == self._wrapped_at:
             event.prevent_default()
         self._wrapped_at = self.wrap_width
@@ -102,8 +102,8 @@ class PlainTextArea(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable or event.key == "enter":
             return
-        # Textual lets a binding travel up to the app first: of keys that come in one burst, as
-        # over a slow line, Backspace would come after the letters that were typed after it
+        # Textual dispatches a binding through the app first: in a burst of keys, as over a slow
+        # connection, Backspace would run after the letters that were typed after it
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
             event.stop()
             event.prevent_default()
@@ -111,23 +111,23 @@ class PlainTextArea(TextArea):
 
 
 def plain_lines(text: str) -> str:
-    """The text without what cannot be shown as it is.
+    """Return the text without nonprintable characters.
 
-    Blanks of every kind become a blank, ends of lines of every kind a line feed.
+    Blanks of every kind become a blank, line ends of every kind a line feed.
     """
     text = _LINE_END.sub("\n", text)
     marks = blanks = others = ""
-    for one in set(text) - set("\n\t"):
-        if unicodedata.category(one) in ("Mn", "Me") or unicodedata.combining(one):
-            marks += one
-        elif (shown := visible(one)) != one:
+    for character in set(text) - set("\n\t"):
+        if unicodedata.category(character) in ("Mn", "Me") or unicodedata.combining(character):
+            marks += character
+        elif (shown := visible(character)) != character:
             if shown == " ":
-                blanks += one
+                blanks += character
             else:
-                others += one
-    for unwanted, instead in ((blanks, " "), (others, "")):
-        if unwanted:
-            text = re.sub(f"[{re.escape(unwanted)}]", instead, text)
+                others += character
+    for characters, replacement in ((blanks, " "), (others, "")):
+        if characters:
+            text = re.sub(f"[{re.escape(characters)}]", replacement, text)
     if marks:
         tower = f"([{re.escape(marks)}]{{{_MOST_MARKS}}})[{re.escape(marks)}]+"
         text = re.sub(tower, r"\1", text)
@@ -135,10 +135,10 @@ def plain_lines(text: str) -> str:
 
 
 def _steps(lines: Sequence[str]) -> Iterator[str]:
-    """The text of some lines after the other."""
-    waiting = iter(lines)
-    some = list(islice(waiting, _AT_ONCE))
-    while some:
-        following = list(islice(waiting, _AT_ONCE))
-        yield "\n".join(some) + ("\n" if following else "")
-        some = following
+    """Yield the text of the lines in chunks."""
+    remaining = iter(lines)
+    chunk = list(islice(remaining, _CHUNK_LINES))
+    while chunk:
+        following = list(islice(remaining, _CHUNK_LINES))
+        yield "\n".join(chunk) + ("\n" if following else "")
+        chunk = following

@@ -1,4 +1,4 @@
-"""A line of text that is typed, in which nothing can stand that a terminal would obey."""
+"""An input from which control characters are removed."""
 
 from rich.highlighter import Highlighter
 from rich.text import Text
@@ -9,29 +9,29 @@ from qm_tui.text import MAX_MARKS, is_mark, visible
 
 
 class Pictures(Highlighter):
-    """Draws each character that cannot be shown as it is as one that can, in as many cells."""
+    """Draws nonprintable characters as replacement characters of the same width."""
 
     def __call__(self, text: str | Text) -> Text:
-        """The text as it is drawn."""
+        """Return the text as it is drawn."""
         plain = text.plain if isinstance(text, Text) else text
         drawn, marks = [], 0
-        for one in plain:
-            marks = marks + 1 if is_mark(one) else 0
-            drawn.append(one if _can_be_shown(one) and marks <= MAX_MARKS else "\ufffd")
+        for character in plain:
+            marks = marks + 1 if is_mark(character) else 0
+            is_shown = _can_be_shown(character) and marks <= MAX_MARKS
+            drawn.append(character if is_shown else "\ufffd")
         return Text("".join(drawn), no_wrap=True, overflow="ignore", end="")
 
     def highlight(self, text: Text) -> None:
-        """Nothing stands out."""
+        """Highlight nothing."""
 
 
 class PlainInput(Input):
-    """A line of text. What cannot be shown as it is, typed or pasted, is left out.
+    """An input. Nonprintable characters that are typed or pasted are removed.
 
-    Where the program itself puts such a text into it, to be taken exactly, a `\ufffd` is drawn for
-    each of its characters.
+    In a value that the program sets, which stays exact, they are drawn as `\ufffd`.
 
     Args:
-        longest: the characters beyond which nothing more is taken.
+        longest: the maximum length in characters.
         id: the widget's ID.
     """
 
@@ -41,7 +41,7 @@ class PlainInput(Input):
         self.cursor_blink = False  # each blink is bytes on a slow line
 
     def replace(self, text: str, start: int, end: int) -> None:
-        """Replace a part of the text; every way of typing and pasting comes through here."""
+        """Replace a part of the text; all typing and pasting comes through here."""
         shown = "".join(filter(_can_be_shown, text))
         length = len(self.value) - abs(end - start) + len(shown)
         if shown and length > self._longest:
@@ -52,21 +52,21 @@ class PlainInput(Input):
             self.left_out(len(text) - len(shown))
 
     def too_long(self, characters: int) -> None:
-        """Called where nothing was taken, since there would be too many characters."""
+        """Called if a text was not inserted because the value would be too long."""
         self.restricted()
 
     def left_out(self, characters: int) -> None:
-        """Called where so many characters were left out, since they cannot be shown."""
+        """Called if nonprintable characters were removed, with their number."""
 
     async def _on_key(self, event: events.Key) -> None:
         if not event.is_printable and event.key != "enter":
             await self._edit(event)
 
     async def _edit(self, event: events.Key) -> None:
-        """Run an editing key at once, where the letters that follow it cannot overtake it.
+        """Run an editing key immediately, before the letters that follow it.
 
-        Textual lets a binding travel up to the app first: of keys that come in one burst, as over
-        a slow line, Ctrl+U would clear what was typed after it.
+        Textual dispatches a binding through the app first: in a burst of keys, as over a slow
+        connection, Ctrl+U would clear the text that was typed after it.
         """
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
             event.stop()

@@ -1,4 +1,4 @@
-"""What a terminal shows that is too small: that it is, and how large it must be."""
+"""The message that covers the screen while the terminal is too small."""
 
 from typing import Final
 
@@ -10,18 +10,18 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.message_box import Question
 
 LEAST: Final = Size(60, 16)
-"""The columns and lines in which every screen can be used."""
+"""The minimum size in columns and lines."""
 
-_COMFORTABLE: Final = "80x24"
+_RECOMMENDED: Final = "80x24"
 
 
 def is_too_small(size: Size) -> bool:
-    """Whether a terminal of that size is too small."""
+    """Whether a terminal of this size is too small."""
     return size.width < LEAST.width or size.height < LEAST.height
 
 
 class TooSmall(Widget):
-    """Covers a whole screen, which stays as it is below."""
+    """Covers a screen, which stays unchanged below."""
 
     DEFAULT_CSS = """
     TooSmall {
@@ -36,14 +36,14 @@ class TooSmall(Widget):
     """
 
     def render(self) -> Content:
-        """The sentence; and that a question waits below, which came of the wish to quit."""
-        here, least = self.app.size, LEAST
-        waits = " A question waits below." if isinstance(self.screen, Question) else ""
+        """Return the message, and that a dialog is open, which quitting may have opened."""
+        size = self.app.size
+        waits = " A dialog is waiting for your answer." if isinstance(self.screen, Question) else ""
         return safe(
-            f"This terminal is too small: {here.width}x{here.height}. qm-tui needs "
-            f"{least.width}x{least.height}; {_COMFORTABLE} is comfortable.{waits}"
+            f"Terminal too small: {size.width}x{size.height} (minimum "
+            f"{LEAST.width}x{LEAST.height}, recommended {_RECOMMENDED}).{waits}"
         )
 
     def on_resize(self) -> None:
-        """Say how large it is now."""
+        """Show the new size."""
         self.refresh()

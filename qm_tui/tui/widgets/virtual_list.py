@@ -1,8 +1,8 @@
-"""A list of any length of which only the visible rows are drawn.
+"""A list of any length that renders only its visible rows.
 
-Textual's own `DataTable` makes every row when it is filled: 100,000 users take it most of a
-minute. Here a row is made when it is drawn, so that the first frame takes the same time at any
-length. `UsersDataTable`, the list of files and the list of problems are lists of this kind.
+Textual's `DataTable` builds every row when it is filled, which takes most of a minute for 100,000
+users. Here a row is built when it is drawn, so the first frame takes the same time at any length.
+`UsersDataTable`, the list of files and the list of records are lists of this kind.
 """
 
 from typing import ClassVar
@@ -21,14 +21,13 @@ from qm_tui.text import visible
 from qm_tui.tui.widgets.too_small import is_too_small
 
 _WHEEL = 3
-"""Rows that one notch of the mouse wheel moves."""
+"""Rows per step of the mouse wheel."""
 
 
 class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows with a cursor, drawn when they are visible.
+    """Rows with a cursor, rendered when they are visible.
 
-    A subclass says how many rows there are and what each shows. Headers, if any, stay in place
-    above the rows.
+    Subclasses define the number of rows and their text. Headers stay in place above the rows.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,14 +57,14 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines above the rows that do not scroll."""
 
     footer_height: ClassVar[int] = 0
-    """Lines below the rows that do not scroll. They are drawn in one frame with the cursor; a
-    widget of its own would be drawn in the next, a second write for every key."""
+    """Lines below the rows that do not scroll. They are drawn in the same frame as the cursor; a
+    separate widget would be drawn in the next, which is a second write for every key."""
 
     cursor_row: reactive[int] = reactive(0, repaint=False, always_update=False)
-    """The row under the cursor, from 0."""
+    """The row of the cursor, from 0."""
 
     class RowHighlighted(Message):
-        """The cursor came to stand on a row."""
+        """The cursor has moved to a row."""
 
         def __init__(self, rows: "VirtualRows", cursor_row: int) -> None:
             super().__init__()
@@ -78,38 +77,38 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             return self.rows
 
     class RowSelected(RowHighlighted):
-        """A row was opened, with Enter or with a click on the row under the cursor."""
+        """A row was opened with Enter, or with a click on the row of the cursor."""
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         raise NotImplementedError
 
     def row_text(self, row: int, width: int) -> str:
-        """What a row shows: visible text, exactly `width` cells of it."""
+        """Return the visible text of a row, exactly `width` cells wide."""
         raise NotImplementedError
 
     def header_text(self, width: int) -> list[Segment]:
-        """What stands above the rows."""
+        """Return the header above the rows."""
         return [Segment(" " * width, self.get_component_rich_style("virtual-rows--header"))]
 
     def footer_text(self, width: int, line: int) -> str:
-        """A line below the rows, from 0: visible text, exactly `width` cells of it."""
+        """Return a line below the rows, from 0: visible text, exactly `width` cells wide."""
         return " " * width
 
     def row_style(self, row: int) -> Style:
-        """How a row that is not under the cursor looks."""
+        """Return the style of a row without the cursor."""
         return self.rich_style
 
     @property
     def page_height(self) -> int:
-        """How many rows are visible at once."""
+        """The number of visible rows."""
         return max(1, self.size.height - self.header_height - self.footer_height)
 
     def rows_changed(self, cursor_row: int = 0) -> None:
-        """There are other rows now; draw them, with the cursor on one of them.
+        """Draw new rows, with the cursor on the given one.
 
-        A cursor that is out of sight comes to stand at the top, with the rows after it below.
+        If that row is not visible, it is scrolled to the top.
         """
         self._measure()
         cursor_row = max(0, min(cursor_row, self.row_count - 1))
@@ -123,7 +122,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def rows_added(self) -> None:
-        """There are more rows than before, behind those that were there."""
+        """Draw rows that were appended."""
         before = self.virtual_size.height - self.header_height - self.footer_height
         self._measure()
         self._refresh_footer()
@@ -131,11 +130,11 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def rows_moved(self, cursor_row: int, top: int) -> None:
-        """The same rows stand elsewhere, and others came or went.
+        """Draw rows that were moved, added or removed.
 
         Args:
-            cursor_row: where the row under the cursor stands now.
-            top: where the row at the top stands now.
+            cursor_row: the new row of the cursor.
+            top: the new first visible row.
         """
         was_in_sight = self.cursor_row in self.rows_in_sight
         self._measure()
@@ -150,27 +149,27 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def rows_in_sight(self) -> range:
-        """The rows that are visible."""
+        """The visible rows."""
         top = int(self.scroll_offset.y)
         return range(top, min(top + self.page_height, self.row_count))
 
     def _measure(self) -> None:
         lines = self.header_height + self.row_count + self.footer_height
-        # set past the reactive, which would lay out the whole screen again: nothing is placed by it
+        # bypasses the reactive, which would lay out the whole screen again: no layout depends on it
         self.set_reactive(ScrollView.virtual_size, Size(self.size.width, lines))
 
     def on_resize(self) -> None:
-        """Keep the cursor visible, where the terminal is large enough to see anything of it."""
+        """Keep the cursor visible, unless the terminal is too small."""
         self._measure()
         if not is_too_small(self.screen.size):
             self._scroll_to_cursor()
 
     def validate_cursor_row(self, row: int) -> int:
-        """Keep the cursor inside the rows."""
+        """Keep the cursor within the rows."""
         return max(0, min(row, self.row_count - 1))
 
     def watch_cursor_row(self, before: int, after: int) -> None:
-        """Draw what changed: two lines, or all of them where the rows had to scroll."""
+        """Draw the two changed lines, or all if the rows were scrolled."""
         if not self.is_mounted or before == after:
             return
         if not self._scroll_to_cursor():
@@ -181,7 +180,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.RowHighlighted(self, after))
 
     def refresh_row(self, row: int) -> None:
-        """Draw one row, if it is in sight."""
+        """Draw a row, if it is visible."""
         y = row - int(self.scroll_offset.y) + self.header_height
         if self.header_height <= y < self.size.height - self.footer_height:
             self.refresh(Region(0, y, self.size.width, 1))
@@ -192,7 +191,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(Region(0, y, self.size.width, self.footer_height))
 
     def _scroll_to_cursor(self) -> bool:
-        """Scroll as little as shows the cursor; whether that moved the rows."""
+        """Scroll to the cursor if necessary, and return whether the rows were scrolled."""
         top, height = int(self.scroll_offset.y), self.page_height
         wanted = min(top, self.cursor_row)
         if self.cursor_row >= top + height:
@@ -204,7 +203,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     def render_line(self, y: int) -> Strip:
-        """One line, as Textual asks for it."""
+        """Return a line of the widget, as Textual requires it."""
         width = self.size.width
         if y < self.header_height:
             return Strip(self.header_text(width), width)
@@ -221,17 +220,17 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip([Segment(visible(self.row_text(row, width)), style)], width)
 
     def watch_has_focus(self, focused: bool) -> None:
-        """Draw the cursor as it looks with and without the focus."""
+        """Draw the cursor with or without the focus."""
         super().watch_has_focus(focused)
         self.refresh_row(self.cursor_row)
         self._refresh_footer()
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor by so many rows."""
+        """Move the cursor by a number of rows."""
         self.cursor_row += rows
 
     def action_move_page(self, pages: int) -> None:
-        """Move the cursor by a page: the row at its edge stays visible."""
+        """Move the cursor by pages, minus one row that stays visible."""
         self.cursor_row += pages * max(1, self.page_height - 1)
 
     def action_move_to_end(self, direction: int) -> None:
@@ -239,7 +238,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor_row = self.row_count - 1 if direction > 0 else 0
 
     def action_select(self) -> None:
-        """Open the row under the cursor."""
+        """Open the row of the cursor."""
         if self.row_count:
             self.post_message(self.RowSelected(self, self.cursor_row))
 

@@ -1,1 +1,1 @@
-"""What the pages share: the session, jobs, marks, what is listed."""
+"""What the pages share: the session, the running operation, marks, the users query."""

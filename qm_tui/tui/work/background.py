@@ -10,31 +10,36 @@ from textual.screen import Screen
 
 from qm_tui.gc_control import let_go, no_garbage_collection
 from qm_tui.progress import Tick
-from qm_tui.tui.work.job import Job, ended_by
+from qm_tui.tui.work.job import OPERATION, Job, Operation, ended_by
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
 
 Made = TypeVar("Made")
 
 _REST: Final = 0.0005
-"""Seconds of rest after each thousand that is let go of."""
+"""Seconds of sleep after each thousand entries that are freed."""
 
 
 async def in_background(
-    page: Screen[Any], session: Session, work: Callable[[Tick], Made], when_cancelled: str
+    page: Screen[Any],
+    session: Session,
+    work: Callable[[Tick], Made],
+    when_cancelled: str,
+    operation: Operation = OPERATION,
 ) -> Made | None:
-    """Do work in a thread, as the job at work.
+    """Run work in a thread, as the running job.
 
     Args:
-        page: the page that is told how far it is, and what ended it.
-        session: what the pages share.
-        work: the work.
-        when_cancelled: what is said where it was cancelled, as a sentence.
+        page: the page that receives the progress and the errors.
+        session: the state that the pages share.
+        work: the work; it gets the progress callback.
+        when_cancelled: the sentence for the Actions bar if it is canceled.
+        operation: the kind of operation, for the question whether to cancel it.
 
     Returns:
-        What it made, or None where the page was told why not.
+        The result of the work; None if it was canceled or failed, which the page shows.
     """
-    job = session.begin(Job(page.post_message))
+    job = session.begin(Job(page.post_message, operation))
     try:
         made = await asyncio.to_thread(_without_garbage, work, job.tick)
     except Exception as error:
@@ -45,10 +50,10 @@ async def in_background(
 
 
 def forget(app: App[Any], changes: dict[str, User | None]) -> None:
-    """Let go of changes that nobody looks at any more, in a thread and step by step."""
-    # without a description Textual would make one of all that they hold
+    """Free changes that are no longer needed, in steps in a thread."""
+    # without a description Textual would make one from the whole contents
     work = partial(let_go, changes, rest=_REST)
-    app.run_worker(work, thread=True, description="let go of changes")
+    app.run_worker(work, thread=True, description="free changes")
 
 
 def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:

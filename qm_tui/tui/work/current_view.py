@@ -1,4 +1,4 @@
-"""The view that is shown: what changes it, and the work of finding its users."""
+"""The current view: what changes it, and the search for its users."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,21 +17,21 @@ from qm_tui.users.query.filter_parser import FilterFault, parsed
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
 
 _SETTLED: Final = 1.0
-"""Seconds for which a view is the same before it is kept."""
+"""Seconds without a change after which the view is saved."""
 
 _KEYS: Final = 2
-"""By how many columns a list can be sorted at once."""
+"""The maximum number of sort columns."""
 
 
 class ShownView:
-    """Changes which users are shown, in which order and with which columns.
+    """Changes the filter, the sort order and the columns of the current view.
 
-    The users are found in the background; the page is told by `Listed` or `NotListed`.
+    The users are searched in the background; the page receives `Listed` or `NotListed`.
 
     Args:
-        page: the page that is told.
-        session: what the pages share, the view that is shown among it.
-        cursor_id: gives the User ID of the user under the cursor, who stays there.
+        page: the page that receives the messages.
+        session: the state that the pages share, with the current view.
+        cursor_id: returns the User ID of the current user, which the cursor stays on.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class ShownView:
 
     @property
     def title(self) -> str:
-        """What the view is called, and whether it is no longer as it was chosen."""
+        """The name of the view, and whether its filter was modified."""
         shown, chosen = self._session.shown, self._session.chosen
-        is_other = shown.filter != chosen.filter and chosen.filter
-        return f"{shown.name}, changed" if is_other else shown.name
+        is_modified = shown.filter != chosen.filter and chosen.filter
+        return f"{shown.name} (modified)" if is_modified else shown.name
 
     def choose(self, view: SavedView) -> None:
-        """Show a view; where it says nothing of columns, they stay."""
+        """Show a view. If it has no column layout, the columns stay."""
         session = self._session
         session.chosen = view
         session.shown = replace(view, layout=view.layout or session.shown.layout)
@@ -56,10 +56,10 @@ class ShownView:
         self.ask()
 
     def filter(self, text: str) -> None:
-        """Show the users for whom a filter holds; it may be half typed.
+        """Show the users that match a filter, which may be incomplete.
 
         Raises:
-            FilterFault: it makes no sense.
+            FilterFault: the filter is invalid.
         """
         text = text.strip()
         parsed(text, is_typing=True)
@@ -72,11 +72,11 @@ class ShownView:
         self.ask()
 
     def sort_by(self, column: str, *, add: bool) -> None:
-        """Sort by a column; where it is sorted by that, the other way round.
+        """Sort by a column; if the users are sorted by it already, reverse the order.
 
         Args:
             column: the column's key.
-            add: whether the first key stays, and this is the second.
+            add: whether to keep the first sort column and add this one.
         """
         keys = self._session.shown.sort
         if any(key.column == column for key in keys) and (add or keys[0].column == column):
@@ -93,14 +93,14 @@ class ShownView:
         self.ask()
 
     def lay_out(self, layout: Layout) -> None:
-        """Show other columns."""
+        """Apply a column layout."""
         self._session.shown = replace(self._session.shown, layout=layout)
         self.settle()
 
-    # Finding
+    # Searching
 
     def ask(self) -> None:
-        """Find the users of the view."""
+        """Search the users of the view in the background."""
         session = self._session
         if session.view is None:
             return
@@ -116,7 +116,7 @@ class ShownView:
         self._page.run_worker(work, thread=True, group="listing", description="find users")
 
     def settle(self) -> None:
-        """Nothing is being typed: keep the view for the next start, if it stays for a second."""
+        """Save the view for the next start after `_SETTLED` seconds without a change."""
         self._session.settled = self._session.shown
         if self._timer is not None:
             self._timer.stop()
@@ -127,14 +127,11 @@ class ShownView:
             partial(remember_views, last=to_remember(self._session.settled)),
             thread=True,
             group="remember",
-            description="remember the view",
+            description="save the view",
         )
 
     def is_answer(self, event: Listed) -> bool:
-        """Whether users that were found are those of the view, in the store as it is.
-
-        Where the store holds something else by now, they are found once more.
-        """
+        """Whether a result belongs to the current view and state; if the state is old, retry."""
         session = self._session
         if event.view.wanted != session.wanted or session.view is None:
             return False
@@ -144,7 +141,7 @@ class ShownView:
         return True
 
     def prepare(self) -> None:
-        """Make ready in the background what the first filter needs."""
+        """Prepare in the background what the first filter needs."""
         session = self._session
         if session.view is None:
             return
@@ -160,14 +157,14 @@ def _prepared(session: Session, users: Mapping[str, User]) -> None:
 
 
 def to_remember(shown: SavedView) -> SavedView:
-    """What of a view is kept for the next start: marks are gone by then, and what asks for them."""
+    """Return the view to save for the next start, without a filter for marks, which are lost."""
     if asks_for_marks(shown.filter):
         return replace(shown, name=ALL_USERS.name, filter="")
     return shown
 
 
 def fault_of(text: str) -> str:
-    """What is wrong with a filter that is typed to its end, as a sentence; else nothing."""
+    """Return the error in a complete filter; empty if it is valid."""
     try:
         parsed(text)
     except FilterFault as fault:

@@ -1,10 +1,10 @@
-"""Work in the background: what a worker thread tells the page, and how it is stopped."""
+"""Jobs in worker threads: their progress, their cancellation, and their messages to the page."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.message import Message
 
@@ -16,23 +16,62 @@ from qm_tui.store.state import State
 from qm_tui.users.query.views import SortKey
 
 _REST: Final = 0.0005
-"""Seconds that a worker rests at each tick. Without them the interpreter hardly ever lets the
-interface have its turn, and a key waits for up to half a second."""
+"""Seconds that a worker sleeps at a tick. Without them the interpreter rarely switches to the
+thread of the UI, and a key waits for up to half a second."""
 
 _WORK: Final = 0.004
-"""Seconds of work after which it rests at the next tick."""
+"""Seconds of work after which it sleeps at the next tick."""
 
 _INTERVAL: Final = 1 / 8
 """Seconds between two reports of progress."""
 
 
+class Operation(NamedTuple):
+    """A kind of operation, for the questions whether to cancel it.
+
+    Attributes:
+        noun: its name inside a sentence.
+        not_done: a sentence: what canceling prevents.
+    """
+
+    noun: str
+    not_done: str
+
+    @property
+    def cancel_question(self) -> str:
+        """The question whether to cancel it."""
+        return f"Cancel the {self.noun}? {self.not_done}"
+
+    @property
+    def quit_question(self) -> str:
+        """The question whether to cancel it and quit the program."""
+        return f"The {self.noun} is still running. Cancel it and quit? {self.not_done}"
+
+    @property
+    def cancel_caption(self) -> str:
+        """The caption of the button that cancels it."""
+        return f"Cancel {self.noun}"
+
+    @property
+    def continue_caption(self) -> str:
+        """The caption of the button that continues it."""
+        return f"Continue {self.noun}"
+
+
+NOTHING_SAVED: Final = "Nothing will be saved."
+OPERATION: Final = Operation("operation", NOTHING_SAVED)
+IMPORT: Final = Operation("import", NOTHING_SAVED)
+EXPORT: Final = Operation("export", "No file will be written.")
+UNDO: Final = Operation("undo", "Nothing will be undone.")
+
+
 class Progressed(Message):
-    """The job is so far.
+    """The progress of the job.
 
     Args:
-        said: that in words.
-        done: how much of what it does now is done.
-        total: how much there is.
+        said: the progress as text.
+        done: the amount done in the current phase.
+        total: the amount of the current phase.
     """
 
     def __init__(self, said: str, done: int, total: int) -> None:
@@ -41,41 +80,45 @@ class Progressed(Message):
 
 
 class Job:
-    """A job's tick: rests, reports a few times a second, and stops when it is cancelled.
+    """A running job: its tick lets other threads run, reports progress and raises if canceled.
 
     Args:
-        report: called in the worker's thread with how far the job is.
+        report: called in the worker's thread with the progress.
+        operation: the kind of operation.
     """
 
-    def __init__(self, report: Callable[[Progressed], object]) -> None:
+    def __init__(
+        self, report: Callable[[Progressed], object], operation: Operation = OPERATION
+    ) -> None:
+        self.operation = operation
         self._report = report
         self._cancelled = Event()
-        self._why: type[Cancelled] = Cancelled
-        self._reported = self._rested = 0.0
+        self._reason: type[Cancelled] = Cancelled
+        self._reported = self._slept = 0.0
         self._pace = Pace()
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether it was canceled."""
         return self._cancelled.is_set()
 
     def cancel(self, why: type[Cancelled] = Cancelled) -> None:
-        """Make its next tick raise `Cancelled`, or `HungUp` where that is why."""
-        self._why = why
+        """Make its next tick raise `Cancelled`, or `HungUp` if that is the reason."""
+        self._reason = why
         self._cancelled.set()
 
     def tick(self, phase: Phase, done: int, total: int) -> None:
-        """Take note of the progress.
+        """Report the progress, and let other threads run.
 
         Raises:
-            Cancelled: it was told to stop.
+            Cancelled: the job was canceled.
         """
         if self._cancelled.is_set():
-            raise self._why
+            raise self._reason
         now = time.monotonic()
-        if now - self._rested >= _WORK:
+        if now - self._slept >= _WORK:
             time.sleep(_REST)
-            self._rested = now = time.monotonic()
+            self._slept = now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
             self._report(Progressed(self._pace.described(phase, done, total), done, total))
@@ -83,11 +126,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which users are asked for.
+    """A query of users.
 
     Attributes:
-        filter: in the filter's language; it may be half typed.
-        sort: what they are sorted by; the store's order where there is nothing.
+        filter: the filter, which may be incomplete.
+        sort: the sort columns; the order of the store if empty.
     """
 
     filter: str = ""
@@ -96,16 +139,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the users table shows, made in a worker because it grows with the data.
+    """The contents of the users table, built in a worker because it grows with the data.
 
     Attributes:
         state: the store's state.
-        user_ids: the User IDs of those who are shown, in that order.
-        signs: by User ID, what the last job did to a user: `+` added, `~` changed.
-        cursor_row: where the cursor comes to stand; None where it stays on its user.
-        fresh: the User IDs of those whom somebody else has just added or changed.
-        wanted: what was asked for.
-        is_lifted: whether the filter that was asked for was lifted, so that all are shown.
+        user_ids: the User IDs of the shown users, in order.
+        signs: by User ID, the effect of the last job: `+` added, `~` changed.
+        cursor_row: the row of the cursor; None if it stays on its user.
+        fresh: the User IDs of the users that another admin has just added or changed.
+        wanted: the query.
+        is_lifted: whether the filter of the query was cleared, so that all users are shown.
     """
 
     state: State
@@ -122,7 +165,7 @@ class FirstFound(Message):
 
 
 class StoreOpened(Message):
-    """The store was read to its end."""
+    """The store was loaded."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -138,11 +181,11 @@ class StoreUnusable(Message):
 
 
 class JobEnded(Message):
-    """A job ended without doing anything: cancelled, refused, or failed.
+    """A job ended without a result: it was canceled or failed.
 
     Args:
-        sentence: what happened.
-        is_fault: whether the admin must take note of it.
+        sentence: the message for the admin.
+        is_fault: whether it is an error that the admin must acknowledge.
     """
 
     def __init__(self, sentence: str, *, is_fault: bool) -> None:
@@ -151,7 +194,7 @@ class JobEnded(Message):
 
 
 def ended_by(error: Exception, when_cancelled: str) -> JobEnded:
-    """What is to be said of a job that an exception ended."""
+    """Return the message for a job that ended with an exception."""
     if isinstance(error, Cancelled):
         return JobEnded(when_cancelled, is_fault=False)
     if isinstance(error, Refused):

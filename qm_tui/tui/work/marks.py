@@ -1,4 +1,4 @@
-"""What becomes of marks when other users are shown."""
+"""The comparison of marks with the shown users."""
 
 import time
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ _REST: Final = 0.0005
 
 
 class MarksLookedAt(Message):
-    """The marks were compared with the users who are shown.
+    """The marks were compared with the shown users.
 
     Args:
-        number: that of the comparison.
-        gone: the User IDs of marked users who are no longer there.
-        hidden: how many marked users are there and not shown.
+        number: the number of the comparison.
+        gone: the User IDs of marked users that have been deleted.
+        hidden: the number of marked users that are not shown.
     """
 
     def __init__(self, number: int, gone: Sequence[str], hidden: int) -> None:
@@ -27,12 +27,12 @@ class MarksLookedAt(Message):
 
 
 def looked_at(number: int, view: View, marked: Sequence[str]) -> MarksLookedAt:
-    """Compare marks with the users who are shown. For worker threads.
+    """Compare marks with the shown users. For worker threads.
 
     Args:
-        number: that of the comparison.
-        view: what is shown.
-        marked: the User IDs of the users who are marked.
+        number: the number of the comparison.
+        view: the users table.
+        marked: the User IDs of the marked users.
     """
     users, gone = view.state.users, []
     for done, user_id in enumerate(marked):
@@ -40,9 +40,9 @@ def looked_at(number: int, view: View, marked: Sequence[str]) -> MarksLookedAt:
             time.sleep(_REST)
         if user_id not in users:
             gone.append(user_id)
-    there = set(marked).difference(gone)
+    existing = set(marked).difference(gone)
     shown = 0
     for start in range(0, len(view.user_ids), STEP):
-        shown += sum(user_id in there for user_id in view.user_ids[start : start + STEP])
+        shown += sum(user_id in existing for user_id in view.user_ids[start : start + STEP])
         time.sleep(_REST)
-    return MarksLookedAt(number, gone, len(there) - shown)
+    return MarksLookedAt(number, gone, len(existing) - shown)

@@ -1,12 +1,14 @@
-"""What a key opens is imported when the first screen is there.
+"""Import of the dialogs and pages after the first screen is shown.
 
-To import the dialogs and what stands behind them takes as long as Textual itself. The admin sees
-the first users before that, and by the time that a key is pressed it is done.
+It takes as long as the import of Textual itself. The admin sees the first users before that, and
+it is usually finished when the first key is pressed.
 """
 
 import time
 from importlib import import_module
 from typing import Final
+
+from qm_tui.tui.frame.navigation import PAGES
 
 LATER: Final = (
     "qm_tui.tui.users.user_screen",
@@ -18,19 +20,17 @@ LATER: Final = (
     "qm_tui.tui.users.dialogs.columns",
     "qm_tui.tui.users.dialogs.counts",
     "qm_tui.tui.users.dialogs.mark_list",
-    "qm_tui.tui.activity.page",
-    "qm_tui.tui.counts.licenses_page",
-    "qm_tui.tui.counts.values_page",
+    *dict.fromkeys(page.module for page in PAGES.values()),
     "qm_tui.tui.changes.undo",
     "qm_tui.tui.text.clipboard_text",
 )
-"""The modules, those first that are likeliest to be wanted first."""
+"""The modules, in the order in which they are likely to be needed."""
 
 _REST: Final = 0.005
 
 
 def import_later() -> None:
-    """Import them. For worker threads."""
+    """Import the modules of `LATER`. For worker threads."""
     for name in LATER:
         import_module(name)
         time.sleep(_REST)

@@ -1,4 +1,4 @@
-"""What the pages share from start to quit: the store, the job at work, what was said last."""
+"""The state that the pages share: the store, the running job, the last message, the view."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,51 +16,58 @@ from qm_tui.users.query.views import ALL_USERS, BUILT_IN
 
 
 class Listener(Protocol):
-    """A page that shows what is shared."""
+    """A page that shows the shared state."""
 
     def show_work(self) -> None:
-        """A job began or ended, or the store has another warning."""
+        """A job started or ended, or the warning of the store has changed."""
 
     def show_said(self) -> None:
-        """Something else is to be said."""
+        """The message of the Actions bar has changed."""
 
     def show_progress(self, event: Progressed) -> None:
-        """The job at work is so far."""
+        """The running job reports progress."""
 
     def show_view(self, view: View) -> None:
-        """The store holds something else."""
+        """The users table has changed."""
 
     def show_marks(self) -> None:
-        """Other users are marked."""
+        """The marks have changed."""
 
 
 _NONE: Final = RememberedViews()
 
+UNDO_HINT: Final = "Press u to undo."
+
+STATUS_LENGTH: Final = 46
+"""Characters that fit in the Actions bar of every page."""
+
+_FINISHED: Final = "The operation finished before you answered."
+
 
 class Session:
-    """What the pages share.
+    """The state that the pages share.
 
     Args:
-        store: the users; it need not be loaded yet.
-        login: who is logged in.
-        views: the admin's own views, and the one that the table begins with.
+        store: the store; it need not be loaded yet.
+        login: the login name of the admin.
+        views: the admin's saved views, and the one to start with.
 
     Attributes:
-        job: the job at work, if any.
-        asking: the question whether to stop it, while it is asked.
-        said: what the last job has to say.
-        view: what the users table shows; None until the store is loaded.
-        looking_only: why nothing can be changed, as a sentence; empty where it can.
-        warning: what is wrong with the store although all is saved, as a few words; else empty.
-        is_previewing: whether an import is chosen or looked at; no other can begin then.
-        unsaved: what would be lost if the program were left now, in words; else empty.
-        marks: the User IDs of the users who are marked.
-        hidden_marks: how many of them the table does not show.
-        navigation: whether the navigation pane is wanted; None where the width decides.
-        listing: finds the users that the table shows.
-        shown: the view that the admin looks at: its name, filter, sort order and columns.
-        settled: the same without what is still being typed: what the next start begins with.
-        chosen: that view as it was chosen; what is shown may have been changed since.
+        job: the running job, if any.
+        asking: the open dialog that asks whether to cancel the job.
+        said: the message of the Actions bar.
+        view: the users table; None until the store is loaded.
+        looking_only: a sentence: why the store is read-only; empty if it is not.
+        warning: a few words about a problem of the store; empty if there is none.
+        is_previewing: whether an import is open; no other can start then.
+        unsaved: what quitting would discard, as a clause; empty if it is nothing.
+        marks: the User IDs of the marked users.
+        hidden_marks: the number of marked users that the table does not show.
+        navigation: whether to show the navigation pane; None if the width decides.
+        listing: finds the users of the table.
+        shown: the current view: its name, filter, sort order and columns.
+        settled: the current view without a filter that is still being typed, for the next start.
+        chosen: the view as it was selected, before modifications.
     """
 
     def __init__(self, store: UserStore, login: str, views: RememberedViews = _NONE) -> None:
@@ -86,7 +93,7 @@ class Session:
         self._listeners: list[Listener] = []
 
     def join(self, listener: Listener) -> None:
-        """Tell a page from now on, and first how things stand."""
+        """Inform a page from now on, and first of the current state."""
         if listener in self._listeners:
             return
         self._listeners.append(listener)
@@ -96,118 +103,118 @@ class Session:
             listener.show_view(self.view)
 
     def leave(self, listener: Listener) -> None:
-        """Tell a screen nothing more."""
+        """Stop informing a page."""
         self._listeners.remove(listener)
 
     @property
     def wanted(self) -> Wanted:
-        """Which users the table shows."""
+        """The query of the users table."""
         return Wanted(self.shown.filter, self.shown.sort)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is at work."""
+        """Whether a job is running."""
         return self.job is not None
 
     @property
     def may_change(self) -> bool:
-        """Whether something that changes the store can be started now."""
+        """Whether an operation that changes the store can start now."""
         is_free = not self.is_busy and not self.is_previewing
         return self.view is not None and is_free and not self.looking_only
 
     def begin(self, job: Job) -> Job:
-        """A job begins; no other can begin before it ends."""
+        """Start a job; no other can start before it ends."""
         self.job = job
-        note("a job begins")
-        for one in self._listeners:
-            one.show_work()
+        note("job started")
+        for listener in self._listeners:
+            listener.show_work()
         return job
 
     def progressed(self, event: Progressed) -> None:
-        """The job at work is so far; one that was told to stop says nothing more."""
+        """Show the progress of the running job, unless it was canceled."""
         if self.job is not None and not self.job.is_cancelled:
-            for one in self._listeners:
-                one.show_progress(event)
+            for listener in self._listeners:
+                listener.show_progress(event)
 
     def end(self, text: str) -> None:
-        """The job is over: say so, and take back a question that it made needless."""
+        """End the job, show its message, and close the question whether to cancel it."""
         self.job = None
-        note("the job ended")
+        note("job ended")
         if self.view is not None:
             self.looking_only = self.store.read_only_reason  # a sync may have failed
-        for one in self._listeners:
-            one.show_work()
+        for listener in self._listeners:
+            listener.show_work()
         self.say(text)
         question = self.asking
         if question is not None and question.is_active:
             app = question.app
             question.dismiss(False)
-            app.push_screen(Message(f"It ended before you answered. {text}"))
+            app.push_screen(Message(f"{_FINISHED} {text}".rstrip()))
 
     def say(self, text: str) -> None:
-        """Say something in the Actions bar. It stays there until something else is said."""
+        """Show a message in the Actions bar, until the next one."""
         self.said = text
-        for one in self._listeners:
-            one.show_said()
+        for listener in self._listeners:
+            listener.show_said()
 
     def warn(self, warning: str) -> None:
-        """Show on all pages what is wrong with the store at the moment."""
+        """Show a warning about the store on all pages; an empty one hides it."""
         if warning != self.warning:
             self.warning = warning
-            for one in self._listeners:
-                one.show_work()
+            for listener in self._listeners:
+                listener.show_work()
 
     def show(self, view: View) -> None:
-        """The store holds something else: show it on all pages."""
+        """Show a new users table on all pages."""
         if self.view is None:
             self.looking_only = self.store.read_only_reason
         if view.is_lifted:
             self.chosen = ALL_USERS
             self.shown = replace(self.shown, name=ALL_USERS.name, filter="")
         self.view = view
-        for one in self._listeners:
-            one.show_view(view)
+        for listener in self._listeners:
+            listener.show_view(view)
 
     def preview(self, is_previewing: bool) -> None:
-        """The preview of an import begins or ends."""
+        """Start or end the preview of an import."""
         self.is_previewing = is_previewing
-        for one in self._listeners:
-            one.show_work()
+        for listener in self._listeners:
+            listener.show_work()
 
     def mark(self, user_ids: Iterable[str]) -> None:
-        """Mark users; where all of them are marked, take their marks away."""
-        given = set(user_ids)
-        if given <= self.marks:
-            self.marks -= given
+        """Mark users; if all of them are marked, unmark them."""
+        selected = set(user_ids)
+        if selected <= self.marks:
+            self.marks -= selected
         else:
-            self.marks |= given
-        self._tell_marks()
+            self.marks |= selected
+        self._marks_changed()
 
     def add_marks(self, user_ids: Iterable[str]) -> None:
-        """Mark users, whether they are marked already or not."""
+        """Mark users, in addition to those that are marked."""
         self.marks.update(user_ids)
-        self._tell_marks()
+        self._marks_changed()
 
     @property
     def marks_words(self) -> str:
-        """How many users are marked, and how many of them are not shown; empty where none are."""
+        """The number of marked users, and of those not shown; empty if there are none."""
         if not self.marks:
             return ""
-        hidden = f", {self.hidden_marks:,} not shown" if self.hidden_marks else ""
+        hidden = f" ({self.hidden_marks:,} not shown)" if self.hidden_marks else ""
         return f"{len(self.marks):,} marked{hidden}"
 
     def forget_marks(self, user_ids: Iterable[str]) -> None:
-        """Take the marks of users away."""
+        """Unmark users."""
         self.marks.difference_update(user_ids)
-        self._tell_marks()
+        self._marks_changed()
 
-    def _tell_marks(self) -> None:
+    def _marks_changed(self) -> None:
         if not self.marks:
             self.hidden_marks = 0
-        for one in self._listeners:
-            one.show_marks()
+        for listener in self._listeners:
+            listener.show_marks()
 
     def stop(self, why: type[Cancelled] = Cancelled) -> None:
-        """Stop the job at work, if any, at its next tick, which raises why."""
+        """Cancel the running job, if any: its next tick raises the reason."""
         if self.job is not None:
             self.job.cancel(why)

@@ -1,4 +1,4 @@
-"""Which users the table shows: what the admin asks for, found in the background."""
+"""The query of the users table: users found by filter and sorted, in the background."""
 
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -19,50 +19,52 @@ from qm_tui.users.query.filter_parser import FilterFault, parsed
 from qm_tui.users.query.search import Finder, Query
 
 _REST: Final = 0.0005
+"""Seconds of sleep, so that no key waits."""
+
 _WORK: Final = 0.004
-"""Seconds of work after which it rests, so that no key waits for it."""
+"""Seconds of work between two sleeps."""
 
 
 class Overtaken(Exception):
-    """Something else is asked for by now."""
+    """There is a newer query."""
 
 
 class Listing:
-    """Finds the users who are asked for. It is used by several threads.
+    """Finds the users of a query. It is used by several threads.
 
     Args:
-        store: the store, asked for what was changed when.
-        marks: the User IDs of the users who are marked; kept up to date by their owner.
+        store: the store, for filters by date of change and by import.
+        marks: the User IDs of the marked users; the caller keeps it up to date.
     """
 
     def __init__(self, store: UserStore, marks: Collection[str]) -> None:
-        self._finder = Finder(self._rest)
+        self._finder = Finder(self._yield)
         self._happened = ActivityIndex(store, lambda: marks)
         self._lock = Lock()
         self._asked = 0
         self._answering: int | None = None
-        self._rested = 0.0
+        self._slept = 0.0
         self._values: Mapping[str, Sequence[str]] = {}
         self._prepared: Mapping[str, User] | None = None
 
     def ask(self) -> int:
-        """Something else is asked for from now on; the number of that question."""
+        """Start a new query, and return its number. Older ones raise `Overtaken`."""
         self._asked += 1
         return self._asked
 
     def user_ids(
         self, users: Mapping[str, User], wanted: Wanted, question: int | None = None
     ) -> Sequence[str]:
-        """The User IDs of the users who are wanted, in order. For worker threads.
+        """Return the User IDs of the users of a query, in order. For worker threads.
 
         Args:
-            users: a state's users.
-            wanted: what is asked for.
-            question: the number of the question, if it need not be answered once there is a newer.
+            users: the users of a state.
+            wanted: the query.
+            question: the number of the query, if a newer one cancels it.
 
         Raises:
-            FilterFault: the filter makes no sense, or asks for what is no longer known.
-            Overtaken: there is a newer question.
+            FilterFault: the filter is invalid, or needs details that are no longer available.
+            Overtaken: there is a newer query.
         """
         if not wanted.filter and not wanted.sort:
             return list(users)
@@ -72,10 +74,10 @@ class Listing:
             return self._finder.found(users, query, self._happened)
 
     def prepare(self, users: Mapping[str, User]) -> None:
-        """Make ready what the first question needs. For worker threads.
+        """Prepare what the first query needs. For worker threads.
 
         Raises:
-            Overtaken: a question was asked meanwhile; what is ready by then is kept.
+            Overtaken: a query was started in the meantime; what is prepared is kept.
         """
         with self._lock:
             if users is self._prepared:
@@ -86,20 +88,20 @@ class Listing:
             self._prepared = users
 
     def values_of(self, field: Field) -> Sequence[str]:
-        """The values of a field that users share, those of many users first, as far as known."""
+        """Return the prepared values of a field that several users have, most frequent first."""
         return self._values.get(field.key, ())
 
-    def _rest(self) -> None:
+    def _yield(self) -> None:
         if self._answering is not None and self._answering != self._asked:
             raise Overtaken
         now = time.monotonic()
-        if now - self._rested >= _WORK:
+        if now - self._slept >= _WORK:
             time.sleep(_REST)
-            self._rested = time.monotonic()
+            self._slept = time.monotonic()
 
 
 def asks_for_marks(filter_text: str) -> bool:
-    """Whether it depends on the marks which users a filter shows."""
+    """Whether the result of a filter depends on the marks."""
     try:
         terms = parsed(filter_text, is_typing=True)
     except FilterFault:
@@ -116,18 +118,18 @@ def view_of(
     *,
     lifts: bool = False,
 ) -> View:
-    """What the table shows of a state. For worker threads.
+    """Return the users table for a state. For worker threads.
 
-    A filter that asks for what is no longer known is lifted.
+    A filter that needs details that are no longer available is cleared.
 
     Args:
         listing: finds the users.
         state: the state.
-        wanted: which users are asked for.
-        changed: the User IDs of those whom a job changed or added; they are signed, and the cursor
-            comes to stand on the first of them.
-        added: the User IDs of those whom it added.
-        lifts: whether a filter is lifted that would hide one of them.
+        wanted: the query.
+        changed: the User IDs of the users that a job changed or added; they get a sign, and the
+            cursor moves to the first of them.
+        added: the User IDs of the users that it added.
+        lifts: whether to clear a filter that would hide one of them.
     """
     unfiltered = replace(wanted, filter="")
     try:
@@ -140,16 +142,18 @@ def view_of(
     if lifts and wanted.filter and not signs.keys() <= set(user_ids):
         user_ids = listing.user_ids(state.users, unfiltered)
         is_lifted = True
-    first = next((row for row, one in enumerate(user_ids) if one in signs), None) if signs else None
+    first = None
+    if signs:
+        first = next((row for row, user_id in enumerate(user_ids) if user_id in signs), None)
     shown = unfiltered if is_lifted else wanted
     return View(state, user_ids, signs, first, wanted=shown, is_lifted=is_lifted)
 
 
 class Listed(Message):
-    """The users who are wanted were found.
+    """The users of a query were found.
 
     Args:
-        view: what the table shows then.
+        view: the users table.
     """
 
     def __init__(self, view: View) -> None:
@@ -158,11 +162,11 @@ class Listed(Message):
 
 
 class NotListed(Message):
-    """The filter makes no sense, or asks for what is no longer known.
+    """The filter is invalid, or needs details that are no longer available.
 
     Args:
-        wanted: what was asked for.
-        sentence: why not.
+        wanted: the query.
+        sentence: the error.
     """
 
     def __init__(self, wanted: Wanted, sentence: str) -> None:
@@ -178,15 +182,15 @@ def find(
     cursor_id: str | None,
     tell: Callable[[Message], object],
 ) -> None:
-    """Find the users who are wanted, and tell of it. For worker threads.
+    """Find the users of a query, and send the result. For worker threads.
 
     Args:
-        listing: finds them.
-        view: what is shown before.
-        wanted: what is asked for.
-        question: the number of the question.
-        cursor_id: the user on whom the cursor stays, if it is still shown.
-        tell: given `Listed` or `NotListed`; nothing where it was overtaken.
+        listing: finds the users.
+        view: the current users table.
+        wanted: the query.
+        question: the number of the query.
+        cursor_id: the user that the cursor stays on, if it is still shown.
+        tell: called with `Listed` or `NotListed`; not called if there is a newer query.
     """
     try:
         user_ids = listing.user_ids(view.state.users, wanted, question)

@@ -1,4 +1,4 @@
-"""Rests for work in a thread, so that no key waits for it."""
+"""Short sleeps for work in a thread, so that no key waits for it."""
 
 import time
 from typing import Any, Final
@@ -8,27 +8,29 @@ from textual.worker import Worker
 from qm_tui.users.query.sorting import Rest
 
 _REST: Final = 0.0005
+"""Seconds of sleep."""
+
 _WORK: Final = 0.002
-"""Seconds of work after which it rests."""
+"""Seconds of work between two sleeps."""
 
 
 class Overtaken(Exception):
-    """Nobody waits for the work any more."""
+    """The result of the work is no longer needed."""
 
 
 def rests_of(worker: Worker[Any]) -> Rest:
-    """What work in a worker's thread calls each millisecond or so.
+    """Return the callback for work in a worker's thread, to be called about every millisecond.
 
-    It rests where it is time for that, and raises `Overtaken` once the worker was cancelled.
+    It sleeps for other threads if it is time, and raises `Overtaken` if the worker was canceled.
     """
-    rested = time.monotonic()
+    slept = time.monotonic()
 
     def rest() -> None:
-        nonlocal rested
+        nonlocal slept
         if worker.is_cancelled:
             raise Overtaken
-        if time.monotonic() - rested >= _WORK:
+        if time.monotonic() - slept >= _WORK:
             time.sleep(_REST)
-            rested = time.monotonic()
+            slept = time.monotonic()
 
     return rest

@@ -1,43 +1,48 @@
-"""The columns of a list of users: which there are, and how a list is laid out.
+"""The columns of the users table, and their layout.
 
-There is one for each of the 26 fields, and one that says the licenses in one cell.
+There is one column for each field, and one that shows all licenses in one cell.
 """
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import FIELDS, Field
+from qm_tui.users.fields import FIELDS, GROUPED, Field, Group
 
 LICENSE: Final = "license"
-"""The key of the column that says the licenses."""
+"""The key of the column with all licenses."""
 
 MIN_WIDTH: Final = 1
 MAX_WIDTH: Final = 60
-"""The cells that a column may take."""
+"""The maximum width of a column in cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column shows.
+    """A column.
 
     Attributes:
-        key: the field's key, or `LICENSE`.
+        key: the key of the field, or `LICENSE`.
         name: its name for the admin.
-        short: its name above a table.
-        width: the cells that it takes unless another width is chosen.
-        field: the field; None of the licenses' column.
+        short: its title.
+        width: its default width in cells.
+        wide: the width at which most of its values fit.
+        field: the field; None for the column with all licenses.
     """
 
     key: str
     name: str
     short: str
     width: int
+    wide: int
     field: Field | None
 
 
 COLUMN: Final[dict[str, Column]] = {
-    **{one.key: Column(one.key, one.name, one.short, one.width, one) for one in FIELDS},
-    LICENSE: Column(LICENSE, "Licenses", "Lic", 3, None),
+    **{
+        field.key: Column(field.key, field.name, field.short, field.width, field.wide, field)
+        for field in FIELDS
+    },
+    LICENSE: Column(LICENSE, "Licenses", "Lic", 3, 3, None),
 }
 """All columns by key."""
 
@@ -47,7 +52,7 @@ class Placed(NamedTuple):
 
     Attributes:
         key: the column's key.
-        width: the cells that it takes.
+        width: its width in cells.
     """
 
     key: str
@@ -55,33 +60,36 @@ class Placed(NamedTuple):
 
     @property
     def column(self) -> Column:
-        """What it shows."""
+        """The column."""
         return COLUMN[self.key]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a table is laid out.
+    """The columns of a table: their order, their widths, and how many are frozen.
 
     Attributes:
-        columns: the columns that are shown, from left to right: at least one, none twice.
-        frozen: how many of them, from the left, stay in place while the others move.
+        columns: the shown columns from left to right: at least one, without duplicates.
+        frozen: the number of columns on the left that do not scroll.
+
+    Raises:
+        ValueError: the layout is invalid.
     """
 
     columns: tuple[Placed, ...]
     frozen: int = 2
 
     def __post_init__(self) -> None:
-        keys = [one.key for one in self.columns]
-        widths = [one.width for one in self.columns]
+        keys = [placed.key for placed in self.columns]
+        widths = [placed.width for placed in self.columns]
         if not keys or len(set(keys)) < len(keys) or not COLUMN.keys() >= set(keys):
-            msg = "a layout shows at least one column, each that is known, and none twice"
+            msg = "a layout needs at least one column, no unknown ones and no duplicates"
             raise ValueError(msg)
         if min(widths) < MIN_WIDTH or max(widths) > MAX_WIDTH:
-            msg = f"a column takes {MIN_WIDTH} to {MAX_WIDTH} cells"
+            msg = f"the width of a column must be {MIN_WIDTH} to {MAX_WIDTH}"
             raise ValueError(msg)
         if not 0 <= self.frozen <= len(keys):
-            msg = "no more columns can be frozen than are shown"
+            msg = f"the number of frozen columns must be 0 to {len(keys)}"
             raise ValueError(msg)
 
 
@@ -94,14 +102,14 @@ _FIRST: Final = (
     "is_active",
     LICENSE,
 )
-_SAID_BY_LICENSES: Final = ("unlimited_license", "on_demand_license", "computer_recording_license")
 
 
 def _usual() -> Layout:
-    others = [one.key for one in FIELDS if one.key not in (*_FIRST, *_SAID_BY_LICENSES)]
+    licenses = {field.key for field in GROUPED[Group.LICENSES]}
+    others = [field.key for field in FIELDS if field.key not in {*_FIRST, *licenses}]
     return Layout(tuple(Placed(key, COLUMN[key].width) for key in (*_FIRST, *others)))
 
 
 USUAL: Final = _usual()
-"""The columns by which an admin knows a user, then the others in file order. The three license
-flags are not among them: one column says all three."""
+"""The default layout: the columns that identify a user, then the others in file order. One column
+shows all licenses, instead of the three yes/no fields."""

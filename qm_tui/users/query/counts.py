@@ -1,4 +1,4 @@
-"""How many users there are of each department, each license and so on, and how to find them."""
+"""Counts of users by department, license and so on, and the filters that find them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,53 +8,44 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
-from qm_tui.users.fields import FIELD, Field, User
+from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
 from qm_tui.users.query.filter_fields import NAMES, Asks, Name
 from qm_tui.users.query.filter_parser import quoted
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
 from qm_tui.users.query.sorting import Rest, name_key_of_locale
 
 COUNTED_BY: Final[tuple[Name, ...]] = tuple(
-    NAMES[name]
-    for name in (
-        "department",
-        "location",
-        "security-profile",
-        "recording-profile",
-        "recording-service",
-        "license",
-        "active",
-    )
+    NAMES[name] for name in (*(field.filter_name for field in CATEGORICAL), "license", "active")
 )
-"""What users can be counted by: what a filter can ask for, and few values have in common."""
+"""The filter fields by which users can be counted: those with few distinct values."""
 
 EMPTY: Final = "(empty)"
-"""What stands for the value of a field without one."""
+"""The placeholder for an empty value."""
 
 NO_FLAG: Final = "neither yes nor no"
-"""What stands for all values of a flag that is none."""
+"""The placeholder for all invalid values of a yes/no field."""
 
 _STEP: Final = 1000
-"""Users, or values, that are looked at between two rests: a millisecond at most."""
+"""The number of users, or values, between two calls of `rest`: a millisecond at most."""
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
 ACTIVE_AT: Final = FIELD["is_active"].index
-"""Where in a `User` stands whether the user is active."""
+"""The index in a `User` of whether the user is active."""
 
 INACTIVE: Final = "0"
-"""What stands there of a user who is not: the one whom `active:no` finds."""
+"""The value of an inactive user, as `active:no` finds it."""
 
 V = TypeVar("V")
 
 
 class Count(NamedTuple):
-    """How many users have a value.
+    """The number of users with a value.
 
     Attributes:
-        value: the value as it is, or what stands for it.
-        number: how many users have it.
-        term: in the filter's language, what finds exactly those users.
+        value: the value, or its placeholder.
+        number: the number of users.
+        term: the filter term that matches exactly these users.
     """
 
     value: str
@@ -63,13 +54,13 @@ class Count(NamedTuple):
 
 
 class ValueCount(NamedTuple):
-    """How many users have a value of a field, and how many of them are inactive.
+    """The number of users with a value of a field, and how many of them are inactive.
 
     Attributes:
-        value: the value as it is; empty for users without one.
-        number: how many users have it.
+        value: the value; empty for users without one.
+        number: the number of users.
         inactive: how many of them are inactive.
-        term: in the filter's language, what finds exactly those users.
+        term: the filter term that matches exactly these users.
     """
 
     value: str
@@ -80,12 +71,12 @@ class ValueCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FieldValues:
-    """The values that users have in a field with text.
+    """The values of a text field.
 
     Attributes:
-        by: the field, as a filter names it.
-        counts: the values, those of most users first.
-        rows: where in `counts` a value stands.
+        by: the filter field.
+        counts: the values, most frequent first.
+        rows: the index of each value in `counts`.
     """
 
     by: Name
@@ -99,20 +90,20 @@ class FieldValues:
         return self.by.field
 
     def number_of(self, value: str) -> int:
-        """How many users have exactly this value."""
+        """Return the number of users with exactly this value."""
         row = self.rows.get(value)
         return 0 if row is None else self.counts[row].number
 
 
 def counts_of(users: Iterable[User], by: Name, rest: Rest) -> tuple[Count, ...]:
-    """How many users have each value, the most first, equally many by the value.
+    """Count users by value, most frequent first; equally frequent values are sorted.
 
-    A user who has several licenses is counted with each of them.
+    Users with several licenses are counted once per license.
 
     Args:
         users: the users.
-        by: what they are counted by, one of `COUNTED_BY`.
-        rest: called each millisecond or so.
+        by: one of `COUNTED_BY`.
+        rest: called about every millisecond.
     """
     if by.field is None:
         return _of_licenses(tally_of(map(license_flags, users), rest), by, rest)
@@ -121,24 +112,24 @@ def counts_of(users: Iterable[User], by: Name, rest: Rest) -> tuple[Count, ...]:
         return _of_flags(tally, by, rest)
     return tuple(
         Count(value or EMPTY, tally[value], term_of(by, value))
-        for some in in_steps(most_first(tally, rest), rest)
-        for value in some
+        for values in in_steps(most_first(tally, rest), rest)
+        for value in values
     )
 
 
 def values_of_field(users: Iterable[User], by: Name, rest: Rest) -> FieldValues:
-    """How many users have each value of a field, in the order of `counts_of`.
+    """Count the values of a text field, in the order of `counts_of`.
 
     Args:
         users: the users.
-        by: the field with text that they are counted by.
-        rest: called each millisecond or so.
+        by: the filter field.
+        rest: called about every millisecond.
     """
     assert by.field is not None  # noqa: S101
     tally = tally_of(map(itemgetter(by.field.index, ACTIVE_AT), users), rest)
     numbers, inactive = Counter[str](), Counter[str]()
-    for some in in_steps(tally.items(), rest):
-        for (value, active), number in some:
+    for items in in_steps(tally.items(), rest):
+        for (value, active), number in items:
             numbers[value] += number
             if active == INACTIVE:
                 inactive[value] = number
@@ -148,26 +139,26 @@ def values_of_field(users: Iterable[User], by: Name, rest: Rest) -> FieldValues:
             ValueCount(value, numbers[value], inactive[value], term_of(by, value))
             for value in values
         )
-    return FieldValues(by, counts, rows_of((one.value for one in counts), rest))
+    return FieldValues(by, counts, rows_of((count.value for count in counts), rest))
 
 
 def rows_of(values: Iterable[V], rest: Rest) -> dict[V, int]:
-    """Where values stand, of which each comes once."""
+    """Return the index of each value; the values are distinct."""
     rows: dict[V, int] = {}
-    for some in in_steps(values, rest):
-        rows.update(zip(some, range(len(rows), len(rows) + len(some)), strict=True))
+    for batch in in_steps(values, rest):
+        rows.update(zip(batch, range(len(rows), len(rows) + len(batch)), strict=True))
     return rows
 
 
 def term_of(by: Name, value: str) -> str:
-    """What finds exactly the users who have a value of a field with text, none included."""
+    """Return the filter term for exactly a value of a text field, which may be empty."""
     return f"{by.name}:{'=' if value else ''}{quoted(value)}"
 
 
 def _of_licenses(tally: Counter[tuple[str, ...]], by: Name, rest: Rest) -> tuple[Count, ...]:
     licenses = Counter[License]()
-    for some in in_steps(tally.items(), rest):
-        for flags, number in some:
+    for items in in_steps(tally.items(), rest):
+        for flags, number in items:
             for license in licenses_in(flags):
                 licenses[license] += number
     return tuple(
@@ -177,8 +168,8 @@ def _of_licenses(tally: Counter[tuple[str, ...]], by: Name, rest: Rest) -> tuple
 
 def _of_flags(tally: Counter[str], by: Name, rest: Rest) -> tuple[Count, ...]:
     words = Counter[str]()
-    for some in in_steps(tally.items(), rest):
-        for value, number in some:
+    for items in in_steps(tally.items(), rest):
+        for value, number in items:
             words[_FLAGS.get(value, NO_FLAG)] += number
     terms = {
         EMPTY: f'{by.name}:""',
@@ -191,35 +182,35 @@ def _of_flags(tally: Counter[str], by: Name, rest: Rest) -> tuple[Count, ...]:
 
 
 def _by_number(counter: Counter[V]) -> list[tuple[V, int]]:
-    """Few values, the most frequent first, equally frequent ones by their names."""
+    """Return the values, most frequent first; equally frequent values are sorted by name."""
     return sorted(counter.items(), key=lambda item: (-item[1], str(item[0])))
 
 
 def tally_of(values: Iterable[V], rest: Rest) -> Counter[V]:
-    """How often each value comes."""
-    found = Counter[V]()
-    for some in in_steps(values, rest):
-        found.update(some)
-    return found
+    """Count how often each value occurs."""
+    tally = Counter[V]()
+    for batch in in_steps(values, rest):
+        tally.update(batch)
+    return tally
 
 
 def most_first(tally: Counter[str], rest: Rest) -> list[str]:
-    """The values, the most frequent first, equally frequent ones as the locale has them."""
+    """Return the values, most frequent first; equally frequent values are sorted by locale."""
     key_of = name_key_of_locale()
     keys: dict[str, str] = {}
-    for some in in_steps(tally, rest):
-        keys.update(zip(some, map(key_of, some), strict=True))
+    for batch in in_steps(tally, rest):
+        keys.update(zip(batch, map(key_of, batch), strict=True))
     runs = [sorted(run, key=keys.__getitem__) for run in in_steps(tally, rest)]
     values: list[str] = []
-    for some in in_steps(merge(*runs, key=keys.__getitem__), rest):
-        values += some
+    for batch in in_steps(merge(*runs, key=keys.__getitem__), rest):
+        values += batch
     values.sort(key=tally.__getitem__, reverse=True)
     return values
 
 
 def in_steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
-    """The values, some at a time, with a rest after each step."""
-    waiting = iter(values)
-    while some := list(islice(waiting, _STEP)):
-        yield some
+    """Yield the values in batches, and call `rest` after each."""
+    iterator = iter(values)
+    while batch := list(islice(iterator, _STEP)):
+        yield batch
         rest()

@@ -1,4 +1,4 @@
-"""What a filter can ask for by name: `department:`, `active:`, `license:`, `changed:`."""
+"""The filter names: `department:`, `active:`, `license:`, `changed:` and so on."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -9,18 +9,18 @@ from qm_tui.users.query.licenses import License
 
 
 class Asks(Enum):
-    """What a name asks for."""
+    """The type of a filter name."""
 
     TEXT = auto()
-    """What stands in a field."""
+    """The text of a field."""
     FLAG = auto()
-    """Whether a flag is set."""
+    """The value of a yes/no field."""
     LICENSE = auto()
-    """Which licenses a user has."""
+    """The licenses of a user."""
     CHANGED = auto()
-    """When a user was added or changed."""
+    """The days on which a user was added or changed."""
     IMPORT = auto()
-    """Which import added or changed a user."""
+    """The imports that added or changed a user."""
     MARKED = auto()
     """Whether a user is marked."""
     DUPLICATE = auto()
@@ -29,14 +29,14 @@ class Asks(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name before the colon.
+    """A filter name: the part of a term before the colon.
 
     Attributes:
-        name: as it is written in full.
-        asks: what it asks for.
-        meaning: what comes after the colon, in a few words.
-        field: the field that it is about, where it is about one.
-        values: what can come after the colon, where that is known beforehand.
+        name: the full name.
+        asks: its type.
+        meaning: what it matches, in a few words.
+        field: the field, or None if it does not belong to a single one.
+        values: the possible values, if there are few; otherwise examples or nothing.
     """
 
     name: str
@@ -52,35 +52,31 @@ YESTERDAY: Final = "yesterday"
 LAST: Final = "last"
 
 _ALIKE: Final = 0.55
-"""How alike two names are, from 0 to 1, of which one may be meant for the other."""
-
-_WRITTEN: Final = {"is_active": "active"}
-"""Names that are shorter than the field's key."""
+"""The minimum similarity, from 0 to 1, for one name to be suggested for another."""
 
 
 def _name_of(field: Field) -> Name:
-    name = _WRITTEN.get(field.key, field.key.replace("_", "-"))
     if field.kind is Kind.FLAG:
-        return Name(name, Asks.FLAG, f"{field.name}: yes or no", field, YES_NO)
-    return Name(name, Asks.TEXT, f"text in {field.name}", field)
+        return Name(field.filter_name, Asks.FLAG, f"{field.name}: yes or no", field, YES_NO)
+    return Name(field.filter_name, Asks.TEXT, f"text in {field.name}", field)
 
 
 NAMES: Final[dict[str, Name]] = {
-    one.name: one
-    for one in (
+    name.name: name
+    for name in (
         *(_name_of(field) for field in FIELDS if not field.is_secret),
-        Name("license", Asks.LICENSE, "a license, or none of the three", None, (*License,)),
+        Name("license", Asks.LICENSE, "a license, or none", None, (*License,)),
         Name(
             "changed",
             Asks.CHANGED,
-            "added or changed then: today, yesterday, 7d, 2026-11-20, 2026-11-20..2026-11-23",
+            "added or changed on: today, yesterday, 7d, 2026-11-20, 2026-11-20..2026-11-23",
             None,
             (TODAY, YESTERDAY, "7d", "30d"),
         ),
         Name(
             "import",
             Asks.IMPORT,
-            "added or changed by the last import, or by that of a number",
+            "added or changed by the last import, or by import number N",
             None,
             (LAST,),
         ),
@@ -88,13 +84,13 @@ NAMES: Final[dict[str, Name]] = {
         Name(
             "duplicate",
             Asks.DUPLICATE,
-            "another user has the same, too",
+            "value shared with another user",
             None,
             ("extension", "additional-extensions", "windows-login", "phone-ip", "agent-id"),
         ),
     )
 }
-"""The names by themselves: those of the fields in file order, then the others."""
+"""The filter names by name: those of the fields in file order, then the others."""
 
 
 def _plain(name: str) -> str:
@@ -105,21 +101,21 @@ def _names_of(field: Field) -> tuple[str, ...]:
     return field.key, field.name, field.short, *field.aliases
 
 
-_OWN: Final = {_plain(one.name): one for one in NAMES.values()}
+_OWN: Final = {_plain(name.name): name for name in NAMES.values()}
 _ALSO: Final = {
-    _plain(written): one
-    for one in NAMES.values()
-    for written in (_names_of(one.field) if one.field else ())
+    _plain(written): name
+    for name in NAMES.values()
+    for written in (_names_of(name.field) if name.field else ())
     if len(_plain(written)) > 1
 }
-_SECRET: Final = {_plain(written): one for one in SECRETS for written in _names_of(one)}
+_SECRET: Final = {_plain(written): field for field in SECRETS for written in _names_of(field)}
 
 
 def names_for(written: str) -> list[Name]:
-    """The names that somebody may mean: one where it is clear, none where it is no name.
+    """Return the filter names for a typed name: one, several if ambiguous, or none if unknown.
 
-    Upper and lower case, blanks, hyphens and underscores make no difference; the field's name and
-    its short name will do, and so will the beginning of a name that no other begins with.
+    Case, spaces, hyphens and underscores are ignored. The name, the short name and the aliases of a
+    field are accepted, too, and so is the beginning of a name if it is unambiguous.
     """
     plain = _plain(written)
     if not plain:
@@ -128,20 +124,20 @@ def names_for(written: str) -> list[Name]:
     if exact is not None:
         return [exact]
     for names in (_OWN, _ALSO):
-        found = {one.name: one for key, one in names.items() if key.startswith(plain)}
-        if found:
-            return list(found.values())
+        matches = {name.name: name for key, name in names.items() if key.startswith(plain)}
+        if matches:
+            return list(matches.values())
     return []
 
 
 def secret_meant(written: str) -> Field | None:
-    """The field that is never shown, where somebody writes its name."""
+    """Return the secret field with this name, or None."""
     return _SECRET.get(_plain(written))
 
 
 def nearest_name(written: str) -> str:
-    """The name that what was written looks most like; empty where it looks like none."""
-    from difflib import get_close_matches  # noqa: PLC0415 - most filters are right
+    """Return the filter name most similar to an unknown one, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most filters are valid
 
     near = get_close_matches(written.casefold().replace("_", "-"), NAMES, n=1, cutoff=_ALIKE)
     return near[0] if near else ""

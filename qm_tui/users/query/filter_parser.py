@@ -1,38 +1,38 @@
-r"""The language of filters.
+r"""The filter language and its parser.
 
-    filter      = [ term { blanks term } ]            all terms must hold
-    term        = [ "-" ] [ name ":" ] value          "-": it must not hold
-    value       = alternative { "|" alternative }     one of them must hold
-    alternative = [ "=" ] ( word | quoted )           "=": the whole field, as it is written
-    quoted      = '"' { character | '\"' | '\\' } '"'   any other backslash is one
-    word        = characters other than blanks, '"' and "|"
+    filter      = [ term { spaces term } ]            all terms must match
+    term        = [ "-" ] [ name ":" ] value          "-": it must not match
+    value       = alternative { "|" alternative }     any of them must match
+    alternative = [ "=" ] ( word | quoted )           "=": the whole field, case-sensitive
+    quoted      = '"' { character | '\"' | '\\' } '"'   any other backslash is literal
+    word        = characters except spaces, '"' and "|"
 
-A value without a name is looked for in all text fields. Upper and lower case make no difference;
-a letter without its accent finds it with and without. A value is found anywhere in the field,
-unless `*` stands in a word, which means any characters: then the whole field must fit. `""` is
-the empty field. Names can be shortened as far as they are clear, and are those of `NAMES`. What
-looks like an IPv6 or a MAC address is a word, though a colon stands in it.
+A value without a name is searched in all text fields. Matching ignores case; a letter without an
+accent matches letters with and without it. A value matches any part of a field. In a word, `*`
+matches any characters, and the word must match the whole field. `""` matches an empty field.
+Names are those of `NAMES`, and can be abbreviated as long as they are unambiguous. Text that looks
+like an IPv6 or a MAC address is a word despite its colons.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.text import visible
+from qm_tui.text import listed, visible
 from qm_tui.users.query.filter_fields import Asks, Name, names_for, nearest_name, secret_meant
 
 LONGEST: Final = 1000
-"""The characters that a filter may have."""
+"""The maximum length of a filter in characters."""
 
 
 class FilterFault(Exception):
-    """A filter says something that is none.
+    """A filter is invalid.
 
     Attributes:
-        sentence: what is wrong with it, and what to do.
-        start: where in the text that begins, from 0.
-        end: where it ends.
-        is_secret: whether what is written behind it may be a secret, and is not to be repeated.
+        sentence: what is wrong, and what to do.
+        start: the position of the invalid text, from 0.
+        end: the position of its end.
+        is_secret: whether the text after it may be a secret, and must not be shown.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class FilterFault(Exception):
 
 
 class Value(NamedTuple):
-    """What is looked for.
+    """A value in a term.
 
     Attributes:
-        text: as it was typed, without its quotes.
-        is_exact: whether `=` stood before it.
-        is_quoted: whether it stood in quotes, where `*` is an asterisk.
+        text: the typed text without quotes.
+        is_exact: whether it follows `=`.
+        is_quoted: whether it was quoted, so that `*` is an asterisk.
     """
 
     text: str
@@ -57,7 +57,7 @@ class Value(NamedTuple):
 
     @property
     def has_wildcard(self) -> bool:
-        """Whether `*` stands in it for any characters."""
+        """Whether it contains `*` as a wildcard."""
         return "*" in self.text and not self.is_quoted and not self.is_exact
 
 
@@ -66,11 +66,11 @@ class Term:
     """A term of a filter.
 
     Attributes:
-        name: what it asks for; None of a free word.
-        values: one of them must hold.
-        is_not: whether none of them must.
-        start: where in the text its value begins.
-        end: where the term ends.
+        name: its filter name, or None.
+        values: the alternatives.
+        is_not: whether none of them may match.
+        start: the position of its first value in the text.
+        end: the position of its end.
     """
 
     name: Name | None
@@ -81,7 +81,7 @@ class Term:
 
 
 def quoted(text: str) -> str:
-    r"""The text in quotes, as a filter says it: `"Sales \"EMEA\""`."""
+    r"""Return a text in quotes for a filter: `"Sales \"EMEA\""`."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped}"'
 
@@ -95,34 +95,33 @@ _SHOWN: Final = 60
 
 
 def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
-    """The terms of a filter.
+    """Return the terms of a filter.
 
     Args:
         text: the filter.
-        is_typing: whether it may not be at its end: a last term that is not finished is taken for
-            what there is of it, and left out where that is nothing.
+        is_typing: whether more may be typed: an unfinished last term is then accepted, and omitted
+            if it is empty.
 
     Raises:
-        FilterFault: it is no filter.
+        FilterFault: the filter is invalid.
     """
     if len(text) > LONGEST:
-        msg = f"The filter is longer than {LONGEST:,} characters. Shorten it."
+        msg = f"The filter is too long (maximum {LONGEST:,} characters)."
         raise FilterFault(msg, LONGEST, len(text))
     terms: list[Term] = []
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
             continue
-        term, end = _term_at(text, at, is_typing=is_typing)
+        term, position = _term_at(text, position, is_typing=is_typing)
         if term is not None:
             terms.append(term)
-        at = end
     return tuple(terms)
 
 
 def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
-    """The term that begins there, None where it is not finished yet, and where it ends."""
+    """Return the term at a position, or None if it is unfinished, and the position of its end."""
     is_not = text[at] == "-"
     begin = at + is_not
     name: Name | None = None
@@ -138,8 +137,7 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
         is_last = end == len(text)
         is_unfinished = is_typing and is_last
         if not is_closed and not is_unfinished:
-            msg = "A quote is opened and not closed. Put a quote at the end of the words."
-            raise FilterFault(msg, start, end)
+            raise FilterFault("Unclosed quote. Add a closing quote.", start, end)
         if value.text or (value.is_quoted and is_closed and name):
             values.append(value)
         elif not is_unfinished:
@@ -148,30 +146,30 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
             break
         end += 1
     if not is_last and not text[end].isspace():
-        msg = "A quote can stand only at the beginning and the end of words, with a blank after it."
+        msg = "Unexpected quote. Put quotes around the whole value."
         raise FilterFault(msg, end, end + 1)
     return (Term(name, tuple(values), is_not, begin, end) if values else None), end
 
 
 def value_at(text: str, at: int) -> tuple[Value, int, bool]:
-    """The value that begins there, where it ends, and whether its quote was closed."""
-    found = _VALUE.match(text, at)
-    assert found is not None  # noqa: S101 - it fits anywhere, if only to nothing
-    exact, inside, closing, word = found.groups()
+    """Return the value at a position, the position of its end, and whether its quote is closed."""
+    match = _VALUE.match(text, at)
+    assert match is not None  # noqa: S101 - it matches anywhere, also the empty string
+    exact, inside, closing, word = match.groups()
     if inside is None:
-        return Value(word, bool(exact)), found.end(), True
+        return Value(word, bool(exact)), match.end(), True
     words = _ESCAPED.sub(r"\1", inside)
-    return Value(words, bool(exact), is_quoted=True), found.end(), bool(closing)
+    return Value(words, bool(exact), is_quoted=True), match.end(), bool(closing)
 
 
 def name_at(text: str, at: int) -> str:
-    """The name before the colon that is written there; empty where none is."""
-    named = _NAME.match(text, at)
-    if named is None:
+    """Return the name before a colon at a position, or an empty string."""
+    match = _NAME.match(text, at)
+    if match is None:
         return ""
-    written = named[1]
+    written = match[1]
     address = _ADDRESS.match(text, at)
-    if address and address[2]:  # de:ad:be:ef:00:01, where de: alone is a department
+    if address and address[2]:  # de:ad:be:ef:00:01; de: alone is a department
         return ""
     if (address or _HAS_DIGIT.search(written)) and not names_for(written):
         return ""
@@ -179,52 +177,43 @@ def name_at(text: str, at: int) -> str:
 
 
 def _name_meant(written: str, start: int, end: int) -> Name:
-    found = names_for(written)
-    if len(found) == 1:
-        return found[0]
+    matches = names_for(written)
+    if len(matches) == 1:
+        return matches[0]
     shown = visible(written, _SHOWN)
     secret = secret_meant(written)
-    if found:
-        several = _listed([one.name for one in found])
-        msg = f"{shown}: may mean {several}. Write more of it."
+    if matches:
+        names = listed([name.name for name in matches], "or")
+        msg = f"{shown} is ambiguous: {names}? Type more letters."
     elif secret:
-        msg = f"Nothing can be looked for in {secret.name}: it is never shown. Leave it out."
+        msg = f"{secret.name} cannot be used in a filter. Remove it."
     else:
         near = nearest_name(written)
-        meant = f"Did you mean {near}:? " if near else ""
-        msg = (
-            f"There is no field {shown}: to look for. {meant}To look for the words themselves, "
-            "put them in quotes."
-        )
-    raise FilterFault(msg, start, end, is_secret=secret is not None and not found)
+        suggestion = f"Did you mean {near}? " if near else ""
+        msg = f"Unknown field {shown}. {suggestion}To search for the text itself, put it in quotes."
+    raise FilterFault(msg, start, end, is_secret=secret is not None and not matches)
 
 
 def _missing(name: Name | None, value: Value) -> str:
     if name is None and value.is_quoted:
-        return 'Put a field before "", as location:"" for users without a location.'
+        return '"" needs a field name, for example location:"" for users without a location.'
     if name is None:
-        return "A word is missing here: put one, or take the sign away."
+        return "A search term is missing here. Add one, or remove the operator."
     if name.asks is Asks.TEXT:
-        return f'{name.name}: needs a value after the colon, or "" for the empty field.'
-    return f"{name.name}: needs {one_of(name)} after the colon."
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+        return f'{name.name}: needs a value, or "" for empty.'
+    return f"{name.name}: needs a value: {one_of(name)}."
 
 
 _NOT_LISTED: Final = {
-    Asks.CHANGED: "today, yesterday, a number of days as 7d, a day as 2026-11-20, or days as "
-    "2026-11-20..2026-11-23",
-    Asks.IMPORT: "last, or the number of a transaction as the page Activity shows it",
-    Asks.DUPLICATE: "the name of a field with text, as extension",
+    Asks.CHANGED: "today, yesterday, a number of days (7d), a day (2026-11-20) or days "
+    "(2026-11-20..2026-11-23)",
+    Asks.IMPORT: "last, or a transaction number from the Activity page",
+    Asks.DUPLICATE: "the name of a text field, for example extension",
 }
 
 
 def one_of(name: Name) -> str:
-    """What can stand after the colon of a name, for a sentence."""
+    """Return the possible values of a filter name, for a sentence."""
     if name.asks in _NOT_LISTED:
         return _NOT_LISTED[name.asks]
-    return _listed([*name.values, '""'] if name.asks is Asks.FLAG else [*name.values])
+    return listed([*name.values, '""'] if name.asks is Asks.FLAG else [*name.values], "or")

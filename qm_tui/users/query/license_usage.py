@@ -1,4 +1,4 @@
-"""Which licenses are in use: of each type, by department, and by how many inactive users."""
+"""Counts of licenses in use: by type, by department, and by inactive users."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,19 +20,19 @@ from qm_tui.users.query.licenses import LICENSES_AT, License, licenses_in
 from qm_tui.users.query.sorting import Rest
 
 LICENSES: Final = tuple(License)
-"""The types in the order in which they are counted, `License.NONE` last."""
+"""The types in display order, `License.NONE` last."""
 
 _DEPARTMENT: Final = NAMES["department"]
 _key_of = itemgetter(FIELD["department"].index, ACTIVE_AT, *LICENSES_AT)
 
 
 class LicenseUse(NamedTuple):
-    """How many users have a license, and how many of them are inactive.
+    """The number of users with a license.
 
     Attributes:
-        license: the license, or that there is none.
-        number: how many users have it.
-        inactive: how many of them are inactive: their licenses could be given to others.
+        license: the license, or `License.NONE`.
+        number: the number of users.
+        inactive: how many of them are inactive: other users could have their licenses.
     """
 
     license: License
@@ -40,18 +40,18 @@ class LicenseUse(NamedTuple):
     inactive: int
 
     def term(self, *, inactive: bool = False) -> str:
-        """In the filter's language, what finds exactly those users, or those who are inactive."""
+        """Return the filter for exactly these users, or for the inactive ones."""
         return f"license:{self.license}{' active:no' if inactive else ''}"
 
 
 class DepartmentUse(NamedTuple):
-    """How many users a department has, and which licenses they have.
+    """The number of users and licenses of a department.
 
     Attributes:
         department: the department; empty for users without one.
-        number: how many users it has.
-        by_license: how many of them have which license, as `LICENSES` has them. A user with
-            several is counted with each of them.
+        number: the number of users.
+        by_license: the number of users with each license, in the order of `LICENSES`. Users with
+            several licenses are counted once per license.
     """
 
     department: str
@@ -59,18 +59,18 @@ class DepartmentUse(NamedTuple):
     by_license: tuple[int, ...]
 
     def term(self, license: License | None = None) -> str:
-        """In the filter's language, what finds exactly those users, or those with a license."""
-        own = term_of(_DEPARTMENT, self.department)
-        return own if license is None else f"{own} license:{license}"
+        """Return the filter for exactly these users, or for those with a license."""
+        term = term_of(_DEPARTMENT, self.department)
+        return term if license is None else f"{term} license:{license}"
 
 
 class LicensesInUse(NamedTuple):
-    """The licenses of some users.
+    """The licenses of several users.
 
     Attributes:
-        types: how many have which license, as `LICENSES` has them.
-        departments: the same by department, that of most users first.
-        rows: where in `departments` a department stands.
+        types: the number of users with each license, in the order of `LICENSES`.
+        departments: the same by department, the largest first.
+        rows: the index of each department in `departments`.
     """
 
     types: Sequence[LicenseUse]
@@ -79,28 +79,28 @@ class LicensesInUse(NamedTuple):
 
 
 def licenses_in_use(users: Iterable[User], rest: Rest) -> LicensesInUse:
-    """Count licenses. A user with several is counted with each of them.
+    """Count licenses. Users with several licenses are counted once per license.
 
     Args:
         users: the users.
-        rest: called each millisecond or so.
+        rest: called about every millisecond.
     """
     tally = tally_of(map(_key_of, users), rest)
     numbers, inactive = Counter[License](), Counter[License]()
     departments, by_license = Counter[str](), Counter[tuple[str, License]]()
-    for some in in_steps(tally.items(), rest):
-        for (department, active, *flags), number in some:
+    for items in in_steps(tally.items(), rest):
+        for (department, active, *flags), number in items:
             departments[department] += number
-            for one in licenses_in(tuple(flags)):
-                numbers[one] += number
-                by_license[department, one] += number
+            for license in licenses_in(tuple(flags)):
+                numbers[license] += number
+                by_license[department, license] += number
                 if active == INACTIVE:
-                    inactive[one] += number
+                    inactive[license] += number
     names = most_first(departments, rest)
     uses: list[DepartmentUse] = []
-    for step in in_steps(names, rest):
-        for name in step:
-            numbers_of = tuple(by_license[name, one] for one in LICENSES)
+    for batch in in_steps(names, rest):
+        for name in batch:
+            numbers_of = tuple(by_license[name, license] for license in LICENSES)
             uses.append(DepartmentUse(name, departments[name], numbers_of))
-    types = tuple(LicenseUse(one, numbers[one], inactive[one]) for one in LICENSES)
+    types = tuple(LicenseUse(license, numbers[license], inactive[license]) for license in LICENSES)
     return LicensesInUse(types, uses, rows_of(names, rest))

@@ -1,17 +1,17 @@
-"""Finds the users whom a list names that somebody typed or pasted.
+"""Lookup of the users in a typed or pasted list.
 
-The list may come from a mail, from columns of a spreadsheet or from a CSV file. Whom an entry
-means says `Directory`; what an entry is, is decided by what that finds:
+The list may come from an email, a spreadsheet or a CSV file. `Directory` finds the users of an
+entry; its results also determine the entries:
 
-- A whole line that names someone is one entry. So `Berg, Anna` is one.
-- Any other line is cut at its tabs; without any at its semicolons; without any at its commas. So
-  is each part that names nobody as a whole. Inside double quotes nothing is cut.
-- Two parts side by side that are a first and a last name, in either order, are one entry.
-- Beside a user whom a part of the line names by User ID, User Name or name, that user's other
-  values are no entries: a row of a table names its user once. Numbers alone make no row. Of
-  several users of one name the row means the one whose extension stands in it.
-- A first line that holds nothing but names of fields is a header, and no entry.
-- Blanks, quotes and separators around an entry, and a bullet before it, do not count.
+- A whole line that matches a user is one entry, for example `Berg, Anna`.
+- Any other line is split at tabs; without tabs, at semicolons; without these, at commas. Parts
+  that do not match a user are split in the same way. Text in double quotes is not split.
+- Two adjacent parts that are a first and a last name, in either order, are one entry.
+- If a part of a line identifies a user by User ID, User Name or name, the other values of this
+  user in the line are not entries: a row of a table refers to a user once. Numbers do not identify
+  the user of a row. If several users have the same name, the extension in the row decides.
+- A first line that contains only names of fields is a header, not an entry.
+- Spaces, quotes and separators around an entry, and a bullet before it, are ignored.
 """
 
 import re
@@ -23,14 +23,14 @@ from qm_tui.users.query.sorting import Rest
 from qm_tui.users.query.user_lookup import By, Directory, Found
 
 _AT_ONCE: Final = 50
-"""Parts that are looked at between two rests: a millisecond or two."""
+"""The number of parts between two calls of `rest`: one or two milliseconds."""
 
 _SEPARATORS: Final = "\t;,"
 _PART: Final = {
     separator: re.compile(rf'\s*+"(?:[^"]++|"")*+"\s*+(?={separator}|$)|[^{separator}]*+')
     for separator in _SEPARATORS
 }
-"""A part up to a separator; in quotes it may hold some itself."""
+"""For each separator, a pattern for a part; a quoted part may contain the separator."""
 
 _AROUND: Final = " \t\xa0,;"
 _QUOTES: Final = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "‘": "’"}
@@ -44,13 +44,13 @@ _FIELD_NAMES: Final = frozenset(
 
 
 class Unsettled(NamedTuple):
-    """An entry that does not say whom it means.
+    """An entry that does not match exactly one user.
 
     Attributes:
-        text: the entry as it was given, without what stands around it.
-        line: the line where it stands first, from 1.
-        times: how often it stands in the list.
-        user_ids: the users it may mean; none where it is nobody's.
+        text: the entry, without the characters around it that are ignored.
+        line: the first line that contains it, from 1.
+        times: the number of times that the list contains it.
+        user_ids: the users that it matches; empty if none.
     """
 
     text: str
@@ -60,13 +60,13 @@ class Unsettled(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What a list names.
+    """The users in a list.
 
     Attributes:
-        user_ids: the users that are named, each once, in the order of the list.
-        unsettled: the entries that name nobody or several users, each once, in that order.
-        entries: how many entries the list has.
-        settled: how many of them name one user.
+        user_ids: the users, without duplicates, in the order of the list.
+        unsettled: the entries that match no user or several users, without duplicates, in order.
+        entries: the number of entries.
+        settled: the number of entries that match exactly one user.
     """
 
     user_ids: Sequence[str]
@@ -76,7 +76,7 @@ class Named(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part of a line, and whom it names."""
+    """A part of a line, and the users that it matches."""
 
     text: str
     found: Found
@@ -87,12 +87,12 @@ class _Part(NamedTuple):
 
 
 def named_in(lines: Iterable[str], directory: Directory, rest: Rest) -> Named:
-    """Whom a list names.
+    """Return the users in a list.
 
     Args:
         lines: the list.
-        directory: knows the users.
-        rest: called each millisecond or two of work.
+        directory: the index of the users.
+        rest: called every one or two milliseconds.
     """
     user_ids: dict[str, None] = {}
     unsettled: dict[str, Unsettled] = {}
@@ -109,7 +109,7 @@ def named_in(lines: Iterable[str], directory: Directory, rest: Rest) -> Named:
 
 
 def _entries(lines: Iterable[str], directory: Directory, rest: Rest) -> Iterator[tuple[int, _Part]]:
-    """The entries, each with the number of its line."""
+    """Yield the entries with their line numbers."""
     is_first, since_rest = True, 0
     for number, line in enumerate(lines, start=1):
         parts: list[_Part] = []
@@ -135,37 +135,37 @@ def _is_header(parts: Sequence[_Part]) -> bool:
 
 
 def _parts(text: str, directory: Directory) -> Iterator[_Part]:
-    """The parts of a text, as far as it has to be cut."""
+    """Yield the parts of a text, split as far as necessary."""
     bare = _bared(text)
     if not bare:
         return
     whole = _Part(bare, directory.found(bare))
-    separator = next((one for one in _SEPARATORS if one in text), "")
-    cut = _cut(text, separator) if separator and not whole.user_ids else ()
-    if len(cut) > 1:
-        yield from _of_several(cut, separator, directory)
+    separator = next((separator for separator in _SEPARATORS if separator in text), "")
+    texts = _split(text, separator) if separator and not whole.user_ids else ()
+    if len(texts) > 1:
+        yield from _of_several(texts, separator, directory)
     else:
         yield whole
 
 
 def _of_several(texts: Sequence[str], separator: str, directory: Directory) -> Iterator[_Part]:
-    at = 0
-    while at < len(texts):
-        pair = _pair(texts[at : at + 2], separator, directory)
+    index = 0
+    while index < len(texts):
+        pair = _pair(texts[index : index + 2], separator, directory)
         if pair is not None:
             yield pair
-            at += 2
+            index += 2
         else:
-            yield from _parts(texts[at], directory)
-            at += 1
+            yield from _parts(texts[index], directory)
+            index += 1
 
 
 def _pair(texts: Sequence[str], separator: str, directory: Directory) -> _Part | None:
-    """Two parts as a first and a last name; None where they are none."""
-    bare = [one for one in map(_bared, texts) if one]
+    """Return two parts as a first and a last name, or None if they are not a name."""
+    bare = [text for text in map(_bared, texts) if text]
     if len(bare) < 2:
         return None
-    # what a comma divides is rather "Last, First"
+    # names separated by a comma are probably "Last, First"
     text = ", ".join(bare) if separator == "," else " ".join(bare)
     found = directory.found_by_name(text)
     if not found.user_ids:
@@ -174,20 +174,20 @@ def _pair(texts: Sequence[str], separator: str, directory: Directory) -> _Part |
 
 
 def _bared(text: str) -> str:
-    """A text without what stands around an entry."""
+    """Return a text without the characters around an entry that are ignored."""
     text = _BULLET.sub("", text.strip(_AROUND), count=1)
     while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip(_AROUND)
     return text
 
 
-def _cut(text: str, separator: str) -> list[str]:
-    """The parts of a text, of which those in double quotes are not cut."""
-    parts, at = [], 0
-    while at <= len(text):
-        part = _PART[separator].match(text, at)
+def _split(text: str, separator: str) -> list[str]:
+    """Split a text at a separator, except in double quotes."""
+    parts, start = [], 0
+    while start <= len(text):
+        part = _PART[separator].match(text, start)
         parts.append(part[0] if part else "")
-        at += len(parts[-1]) + 1
+        start += len(parts[-1]) + 1
     return parts
 
 
@@ -195,35 +195,37 @@ def _cut(text: str, separator: str) -> list[str]:
 
 
 def _without_values(parts: Sequence[_Part], directory: Directory) -> Iterator[_Part]:
-    """The parts that are entries: not those that say more of a user named beside them."""
-    rows = set(_users_of_row(parts)) if len(parts) > 1 else set()
-    values = {one for user_id in rows for one in _values_of(directory.users[user_id])}
-    said: set[str] = set()
+    """Yield the parts that are entries, without the other values of a user in the same line."""
+    in_row = set(_users_of_row(parts)) if len(parts) > 1 else set()
+    values = {value for user_id in in_row for value in _values_of(directory.users[user_id])}
+    yielded: set[str] = set()
     for part in parts:
-        meant = next((one for one in part.user_ids if one in rows), None)
-        if meant is None:
+        user_id = next((user_id for user_id in part.user_ids if user_id in in_row), None)
+        if user_id is None:
             if part.text.casefold() not in values:
                 yield part
-        elif meant not in said:
-            said.add(meant)
-            yield _Part(part.text, Found(part.found.by, (meant,)))
+        elif user_id not in yielded:
+            yielded.add(user_id)
+            yield _Part(part.text, Found(part.found.by, (user_id,)))
 
 
 def _users_of_row(parts: Sequence[_Part]) -> Iterator[str]:
-    """The users whom parts of a line name beyond doubt."""
-    by_extension = {one for part in parts if part.found.by is By.EXTENSION for one in part.user_ids}
+    """Yield the users that parts of a line identify."""
+    by_extension = {
+        user_id for part in parts if part.found.by is By.EXTENSION for user_id in part.user_ids
+    }
     for part in parts:
         if part.found.by in (By.NOTHING, By.EXTENSION) or part.text.isdigit():
-            continue  # a number may stand in a table for anything
-        meant = part.user_ids
-        if len(meant) > 1:
-            meant = [one for one in meant if one in by_extension]
-        if len(meant) == 1:
-            yield meant[0]
+            continue  # a number in a table may be anything
+        user_ids = part.user_ids
+        if len(user_ids) > 1:
+            user_ids = [user_id for user_id in user_ids if user_id in by_extension]
+        if len(user_ids) == 1:
+            yield user_ids[0]
 
 
 def _values_of(user: User) -> Iterator[str]:
-    """What a part of a line may be that holds a value of a user, or what a cut made of it."""
+    """Yield the values of a user and, if they contain separators, their parts."""
     for value in map(str.casefold, user):
         yield value
         for separator in _SEPARATORS:

@@ -1,4 +1,4 @@
-"""What a term of a filter asks of a user, made ready to be asked of many."""
+"""Predicates: the terms of a filter, prepared to be evaluated for many users."""
 
 import re
 from collections.abc import Callable, Container, Iterable
@@ -22,38 +22,38 @@ _SHOWN: Final = 60
 
 
 class Happenings(Protocol):
-    """Knows what was done to users, and which of them are marked."""
+    """The activity of the store and the marks, as far as filters need them."""
 
     def today(self) -> date:
-        """The day that it is for the admin."""
+        """Return the current date in the time zone of the admin."""
 
     def changed(self, first: date, last: date) -> Container[str]:
-        """The User IDs of those who were added or changed on these days.
+        """Return the User IDs of the users that were added or changed on these days.
 
         Raises:
-            FilterFault: that is no longer known.
+            FilterFault: the activity is no longer available.
         """
 
     def imported(self, number: int) -> Container[str]:
-        """The User IDs of those whom an import added or changed.
+        """Return the User IDs of the users that an import added or changed.
 
         Args:
-            number: that of its transaction; 0 for the last import.
+            number: the number of its transaction; 0 for the last import.
 
         Raises:
-            FilterFault: there was no such import, or it is no longer known.
+            FilterFault: the import does not exist, or is no longer available.
         """
 
     def marked(self) -> Container[str]:
-        """The User IDs of those who are marked."""
+        """Return the User IDs of the marked users."""
 
 
 class OfValue(NamedTuple):
-    """Asks something of one field's value; what it answers is kept for each distinct value.
+    """A predicate of the value of a field. Results may be cached by value.
 
     Attributes:
-        place: where in a `User` the value stands.
-        holds: whether a value fits.
+        place: the index of the field.
+        holds: returns whether a value matches.
         repeats: whether many users share a value.
     """
 
@@ -63,24 +63,24 @@ class OfValue(NamedTuple):
 
 
 class OfUser(NamedTuple):
-    """Asks something of a user as a whole."""
+    """A predicate of a whole user."""
 
     holds: Callable[[User], bool]
 
 
 class OfLicenses(NamedTuple):
-    """Asks whether a user has one of some licenses."""
+    """A predicate that matches users with any of the wanted licenses."""
 
     wanted: frozenset[License]
 
 
 class Word(NamedTuple):
-    """A word to look for in the fields of a user.
+    """A word to search for in the fields of a user.
 
     Attributes:
-        part: what stands in the `folded_fields` of a user who has it; quickly looked for.
-        pattern: what must fit a field as well.
-        exact: what a field must be as well, as it is written.
+        part: a text that the `folded_fields` of matching users contain; the fast check.
+        pattern: a pattern that a field must match, too.
+        exact: a text that a field must be equal to, too.
     """
 
     part: str
@@ -89,11 +89,11 @@ class Word(NamedTuple):
 
 
 class OfWords(NamedTuple):
-    """Asks whether one of some words stands in a user's text fields, or is the User ID.
+    """A predicate that matches users with any of the words in a text field or as the User ID.
 
     Attributes:
         words: the words.
-        typed: the same as they were typed, for the User ID.
+        typed: the words as typed, for the User ID.
     """
 
     words: tuple[Word, ...]
@@ -101,10 +101,10 @@ class OfWords(NamedTuple):
 
 
 class OfOthers(NamedTuple):
-    """Asks whether another user has the same value in a field.
+    """A predicate that matches users who share the value of a field with another user.
 
     Attributes:
-        place: where in a `User` the value stands.
+        place: the index of the field.
     """
 
     place: int
@@ -114,11 +114,11 @@ Question = OfValue | OfUser | OfLicenses | OfWords | OfOthers
 
 
 class Judge(NamedTuple):
-    """A term, made ready.
+    """A term, prepared for evaluation.
 
     Attributes:
-        question: what it asks.
-        wanted: the answer that a user must give.
+        question: the predicate.
+        wanted: the result of the predicate for matching users: false if the term is negated.
     """
 
     question: Question
@@ -126,10 +126,10 @@ class Judge(NamedTuple):
 
 
 def judge_of(term: Term, happenings: Happenings) -> Judge:
-    """A term made ready to be asked.
+    """Prepare a term.
 
     Raises:
-        FilterFault: a value makes no sense for its name, or asks for what is no longer known.
+        FilterFault: a value is invalid, or requires activity that is no longer available.
     """
     try:
         return Judge(_question(term, happenings), not term.is_not)
@@ -142,7 +142,7 @@ def _question(term: Term, happenings: Happenings) -> Question:
     if name is None:
         return _of_words(term.values)
     if name.asks is Asks.TEXT:
-        assert name.field is not None  # noqa: S101 - it is about one
+        assert name.field is not None  # noqa: S101 - always so for this type
         return OfValue(name.field.index, _any(map(_fits, term.values)), name.field.repeats)
     if name.asks is Asks.FLAG:
         assert name.field is not None  # noqa: S101
@@ -155,9 +155,11 @@ def _question(term: Term, happenings: Happenings) -> Question:
         return OfOthers(_field_of_duplicates(term).index)
     if name.asks is Asks.MARKED:
         return _of_marks(term, happenings)
-    ask = happenings.changed if name.asks is Asks.CHANGED else None
+    changed = happenings.changed if name.asks is Asks.CHANGED else None
     groups = [
-        ask(*_days(term, value, happenings.today())) if ask else _imported(term, value, happenings)
+        changed(*_days(term, value, happenings.today()))
+        if changed
+        else _imported(term, value, happenings)
         for value in term.values
     ]
     if len(groups) == 1:
@@ -169,7 +171,7 @@ def _question(term: Term, happenings: Happenings) -> Question:
 
 
 def _fits(value: Value) -> Callable[[str], bool]:
-    """Whether a field's text fits."""
+    """Return a function that tests whether the text of a field matches."""
     word = looked_for(value.text)
     if not word:
         return lambda text: not text
@@ -182,7 +184,7 @@ def _fits(value: Value) -> Callable[[str], bool]:
 
 def _like(pattern: str) -> Callable[[str], bool]:
     begin, _, rest = pattern.partition("*")
-    if not rest:  # the usual one, 10*, needs no more than that
+    if not rest:  # the most common pattern, 10*
         return begins_with(begin)
     return Pattern(pattern).fits
 
@@ -203,10 +205,10 @@ def _word(value: Value) -> Word:
 
 
 def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
-    known = list(tests)
-    if len(known) == 1:
-        return known[0]
-    return lambda text: any(test(text) for test in known)
+    alternatives = list(tests)
+    if len(alternatives) == 1:
+        return alternatives[0]
+    return lambda text: any(test(text) for test in alternatives)
 
 
 # Flags, licenses, and the others
@@ -216,25 +218,26 @@ def _flag(term: Term, value: Value) -> str:
     word = value.text.casefold()
     if not word and term.name and term.name.asks is Asks.FLAG:
         return ""
-    found = {flag for written, flag in _FLAGS.items() if word and written.startswith(word)}
-    if len(found) != 1:
+    flags = {flag for written, flag in _FLAGS.items() if word and written.startswith(word)}
+    if len(flags) != 1:
         raise _no_value(term, value)
-    return found.pop()
+    return flags.pop()
 
 
 def _license(term: Term, value: Value) -> License:
     word = "".join(filter(str.isalpha, value.text.casefold()))
-    found = [one for one in License if word and one.replace("-", "").startswith(word)]
-    if len(found) != 1:
+    licenses = [
+        license for license in License if word and license.replace("-", "").startswith(word)
+    ]
+    if len(licenses) != 1:
         raise _no_value(term, value)
-    return found[0]
+    return licenses[0]
 
 
 def _field_of_duplicates(term: Term) -> Field:
     if len(term.values) > 1:
-        msg = "duplicate: asks for one field. Leave the others out."
-        raise FilterFault(msg)
-    fields = [one.field for one in names_for(term.values[0].text) if one.asks is Asks.TEXT]
+        raise FilterFault("duplicate: takes one field. Remove the others.")
+    fields = [name.field for name in names_for(term.values[0].text) if name.asks is Asks.TEXT]
     if len(fields) != 1 or fields[0] is None:
         raise _no_value(term, term.values[0])
     return fields[0]
@@ -256,7 +259,7 @@ def _imported(term: Term, value: Value, happenings: Happenings) -> Container[str
 
 
 def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
-    """The first and the last day that are meant."""
+    """Return the first and the last day of a value."""
     word = value.text.casefold()
     if word and TODAY.startswith(word):
         return today, today
@@ -272,7 +275,7 @@ def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
     except ValueError:
         raise _no_value(term, value) from None
     if begin > end:
-        msg = f"In changed:{_said(value)} the last day is before the first. Turn them round."
+        msg = f"changed:{_shown(value)}: the end date is before the start date. Swap the dates."
         raise FilterFault(msg)
     return begin, end
 
@@ -284,9 +287,10 @@ def _day(word: str) -> date:
 
 
 def _no_value(term: Term, value: Value) -> FilterFault:
-    assert term.name is not None  # noqa: S101 - a free word may be anything
-    return FilterFault(f"{term.name.name}: is {one_of(term.name)}, not {_said(value)}.")
+    assert term.name is not None  # noqa: S101 - a word without a name may be anything
+    name, values = term.name.name, one_of(term.name)
+    return FilterFault(f"Invalid value {_shown(value)} for {name}: use {values}.")
 
 
-def _said(value: Value) -> str:
+def _shown(value: Value) -> str:
     return visible(value.text, _SHOWN) or '""'

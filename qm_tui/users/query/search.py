@@ -1,8 +1,8 @@
-"""Finds the users that a filter asks for, among many, and in order.
+"""Search: the users that match a filter, in order.
 
-Words are looked for in a text that is made of each user once. What is asked of a department is
-asked once for each department. So 100,000 users take some hundredths of a second; between steps
-of it others have their turn.
+Words are searched in a text that is built once for each user. Predicates of a shared value, such
+as a department, are evaluated once per value. So a search in 100,000 users takes some hundredths
+of a second; other threads can run between its steps.
 """
 
 from collections import Counter
@@ -29,15 +29,15 @@ from qm_tui.users.query.text_matching import folded_fields
 from qm_tui.users.query.views import SortKey
 
 _STEP: Final = 1000
-"""Users that are looked at between two rests: a millisecond at most."""
+"""The number of users between two calls of `rest`: a millisecond at most."""
 
 _FEW: Final = 200
-"""Users whose texts are made between two rests."""
+"""The number of users whose texts are built between two calls of `rest`."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _SEARCHED: Final = tuple(field for field in FIELDS if field.kind in (Kind.TEXT, Kind.IP, Kind.LIST))
-"""The fields in which words are looked for: never a secret's. Nor the User ID, which is random
-letters, among which any short word is found by chance: it counts where it is typed whole."""
+"""The fields in which words are searched. Secrets are never searched. The User ID must be typed
+completely, since short words occur in its random letters by chance."""
 
 _own_values = itemgetter(*(field.index for field in _SEARCHED if not field.repeats))
 _common_values = itemgetter(*(field.index for field in _SEARCHED if field.repeats))
@@ -49,16 +49,16 @@ _Narrowing = Callable[[Collection[int]], Collection[int]]
 
 
 class _Texts:
-    """The texts of users in which words are looked for, by the users' places.
+    """The texts of users for word search, by the indexes of the users.
 
-    What many users share, as the name of a department, is one text for all of them.
+    Users with the same shared values, such as the department, share one text.
 
     Args:
         users: the users.
 
     Attributes:
-        own: the text of what is the user's own.
-        common: the text of what others may share.
+        own: for each user, the text of the individual values.
+        common: for each user, the text of the shared values.
     """
 
     def __init__(self, users: Sequence[User]) -> None:
@@ -68,16 +68,16 @@ class _Texts:
         self._shared = _Answers[tuple[str, ...], str](folded_fields)
 
     def add(self, count: int) -> bool:
-        """Make some more; whether there are more to be made."""
-        some = self._users[len(self.own) : len(self.own) + count]
-        self.common += [self._shared[_common_values(user)] for user in some]
-        self.own += [folded_fields(_own_values(user)) for user in some]
+        """Build the next texts, and return whether there are more to build."""
+        batch = self._users[len(self.own) : len(self.own) + count]
+        self.common += [self._shared[_common_values(user)] for user in batch]
+        self.own += [folded_fields(_own_values(user)) for user in batch]
         return len(self.own) < len(self._users)
 
     def of(self, users: Sequence[User], rest: Rest) -> "_Texts":
-        """The texts of other users; those of users who are among these are kept."""
-        made = _Texts(users)
-        made._shared = self._shared
+        """Return the texts of other users, reusing those of users in both lists."""
+        texts = _Texts(users)
+        texts._shared = self._shared
         places: dict[int, int] = {}
         for start in range(0, len(self.own), _STEP):
             end = min(start + _STEP, len(self.own))
@@ -87,21 +87,21 @@ class _Texts:
             for user in users[start : start + _STEP]:
                 place = places.get(id(user))
                 if place is None:
-                    made.add(1)
+                    texts.add(1)
                 else:
-                    made.own.append(self.own[place])
-                    made.common.append(self.common[place])
+                    texts.own.append(self.own[place])
+                    texts.common.append(self.common[place])
             rest()
-        return made
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for.
+    """A filter and a sort order.
 
     Attributes:
-        terms: the filter; all users where there are none.
-        sort: what to sort by; the store's order where there is nothing.
+        terms: the filter; all users if empty.
+        sort: the sort order; the order of the store if empty.
     """
 
     terms: tuple[Term, ...] = ()
@@ -109,12 +109,12 @@ class Query:
 
 
 class Finder:
-    """Finds users in a store's state, and keeps what makes the next answer quicker.
+    """A search in the users of a store, with caches for the next search.
 
-    It is used by one thread at a time.
+    Not thread-safe.
 
     Args:
-        rest: called each millisecond or less of work.
+        rest: called about every millisecond.
     """
 
     def __init__(self, rest: Rest) -> None:
@@ -127,53 +127,53 @@ class Finder:
         self._keys: tuple[str, list[str]] | None = None
 
     def prepare(self, users: Mapping[str, User]) -> None:
-        """Make the texts of users, so that the first word is found as fast as the second."""
+        """Build the texts of users, so that the first search for a word is fast, too."""
         self._take(users)
         self._made_texts()
 
     def common_values(self) -> dict[str, list[str]]:
-        """By field key, the values that many users share, those of most users first."""
+        """Return the values that many users share, by field key, most frequent first."""
         fields = [field for field in _SEARCHED if field.repeats]
         counts = [Counter[str]() for _ in fields]
         for start in range(0, len(self._users), _STEP):
             for field, count in zip(fields, counts, strict=True):
-                some = self._users[start : start + _STEP]
-                count.update([user[field.index] for user in some])
+                batch = self._users[start : start + _STEP]
+                count.update([user[field.index] for user in batch])
             self._rest()
-        found = {}
+        values = {}
         for field, count in zip(fields, counts, strict=True):
             del count[""]
-            found[field.key] = [value for value, _ in count.most_common()]
-        return found
+            values[field.key] = [value for value, _ in count.most_common()]
+        return values
 
     def found(
         self, users: Mapping[str, User], query: Query, happenings: Happenings
     ) -> Sequence[str]:
-        """The User IDs of the users that are asked for, in order.
+        """Return the User IDs of the users that match a query, in order.
 
         Raises:
-            FilterFault: the filter asks for what makes no sense, or is no longer known.
+            FilterFault: a value is invalid, or requires activity that is no longer available.
         """
         self._take(users)
         judges = [judge_of(term, happenings) for term in query.terms]
         places = self._places(query.sort)
         hits = self._hits(judges) if judges else None
         ids = self._ids
-        found: list[str] = []
+        user_ids: list[str] = []
         for start in range(0, len(places), _STEP):
-            some = places[start : start + _STEP]
-            found += [ids[at] for at in some if hits is None or hits[at]]
+            batch = places[start : start + _STEP]
+            user_ids += [ids[place] for place in batch if hits is None or hits[place]]
             self._rest()
-        return found
+        return user_ids
 
     def _take(self, users: Mapping[str, User]) -> None:
-        """Look at a state from now on."""
+        """Use another state from now on."""
         if users is self._source:
             return
-        taken = list(users.values())
+        in_order = list(users.values())
         if self._texts is not None:
-            self._texts = self._texts.of(taken, self._rest)
-        self._source, self._users, self._ids, self._order = users, taken, list(users), None
+            self._texts = self._texts.of(in_order, self._rest)
+        self._source, self._users, self._ids, self._order = users, in_order, list(users), None
         self._keys = None
 
     def _made_texts(self) -> _Texts:
@@ -191,52 +191,52 @@ class Finder:
         return self._order[1]
 
     def _keys_of(self, column: str) -> list[str]:
-        """What users are compared by; kept, since an order is often reversed after it was made."""
+        """Return the sort keys of a column; cached, since a sort order is often reversed."""
         if self._keys is None or self._keys[0] != column:
-            self._keys = None  # before the new ones are there
+            self._keys = None  # frees memory before the new keys are built
             self._keys = column, sort_keys(self._users, column, self._rest)
         return self._keys[1]
 
     def _hits(self, judges: Sequence[Judge]) -> bytearray:
-        """For each place whether all hold of the user there."""
+        """Return for each index whether the user matches all terms."""
         narrows = [self._narrowing(judge) for judge in judges]
         hits = bytearray(len(self._users))
         for start in range(0, len(hits), _STEP):
             places: Collection[int] = range(start, min(start + _STEP, len(hits)))
             for narrow in narrows:
                 places = narrow(places)
-            for at in places:
-                hits[at] = 1
+            for place in places:
+                hits[place] = 1
             self._rest()
         return hits
 
     def _narrowing(self, judge: Judge) -> _Narrowing:
-        """What leaves of some places those of users who give the answer that is wanted."""
+        """Return a function that reduces indexes to those of matching users."""
         question, wanted = judge
         users = self._users
         if isinstance(question, OfWords):
             return self._narrowing_by_words(question, wanted=wanted)
         if isinstance(question, OfOthers):
-            place = question.place
-            shared = self._shared(place)
-            return lambda places: [at for at in places if (users[at][place] in shared) is wanted]
+            index = question.place
+            shared = self._shared(index)
+            return lambda places: [n for n in places if (users[n][index] in shared) is wanted]
         if isinstance(question, OfLicenses):
-            kinds = question.wanted
+            licenses = question.wanted
             has = _Answers[tuple[str, ...], bool](
-                lambda flags: not kinds.isdisjoint(licenses_in(flags))
+                lambda flags: not licenses.isdisjoint(licenses_in(flags))
             )
-            return lambda places: [at for at in places if has[license_flags(users[at])] is wanted]
+            return lambda places: [n for n in places if has[license_flags(users[n])] is wanted]
         if isinstance(question, OfUser):
             holds = question.holds
-            return lambda places: [at for at in places if holds(users[at]) is wanted]
-        place, fits = question.place, question.holds
+            return lambda places: [n for n in places if holds(users[n]) is wanted]
+        index, fits = question.place, question.holds
         if question.repeats:
             fits = _Answers[str, bool](fits).__getitem__
-        return lambda places: [at for at in places if fits(users[at][place]) is wanted]
+        return lambda places: [n for n in places if fits(users[n][index]) is wanted]
 
     def _narrowing_by_words(self, question: OfWords, *, wanted: bool) -> _Narrowing:
-        users, known = self._users, self._source or {}
-        ids = {typed for typed in question.typed if typed in known}
+        users, by_id = self._users, self._source or {}
+        ids = {typed for typed in question.typed if typed in by_id}
         if len(question.words) == 1 and not ids:
             return self._narrowing_by_word(question.words[0], wanted=wanted)
         narrows = [self._narrowing_by_word(word, wanted=False) for word in question.words]
@@ -244,7 +244,7 @@ class Finder:
         def lacking(places: Collection[int]) -> Collection[int]:
             for narrow in narrows:
                 places = narrow(places)
-            return [at for at in places if users[at][_USER_ID_AT] not in ids] if ids else places
+            return [n for n in places if users[n][_USER_ID_AT] not in ids] if ids else places
 
         if not wanted:
             return lacking
@@ -257,30 +257,30 @@ class Finder:
         others = _Answers[str, bool](lambda text: part in text)
 
         def having(places: Collection[int]) -> Collection[int]:
-            return [at for at in places if part in own[at] or others[common[at]]]
+            return [n for n in places if part in own[n] or others[common[n]]]
 
         def lacking(places: Collection[int]) -> Collection[int]:
-            return [at for at in places if part not in own[at] and not others[common[at]]]
+            return [n for n in places if part not in own[n] and not others[common[n]]]
 
         if pattern is None and exact is None:
             return having if wanted else lacking
 
-        def fits(at: int) -> bool:
+        def fits(place: int) -> bool:
             if pattern is not None:
-                return pattern.fits_one_of(own[at]) or pattern.fits_one_of(common[at])
-            return exact in _searched_values(users[at])
+                return pattern.fits_one_of(own[place]) or pattern.fits_one_of(common[place])
+            return exact in _searched_values(users[place])
 
         if wanted:
-            return lambda places: [at for at in having(places) if fits(at)]
-        return lambda places: set(places).difference(at for at in having(places) if fits(at))
+            return lambda places: [n for n in having(places) if fits(n)]
+        return lambda places: set(places).difference(n for n in having(places) if fits(n))
 
-    def _shared(self, place: int) -> frozenset[str]:
-        """The values of a field that more than one user has, the empty one aside."""
+    def _shared(self, index: int) -> frozenset[str]:
+        """Return the values of a field that more than one user has, except the empty value."""
         once: set[str] = set()
         shared: set[str] = set()
         for start in range(0, len(self._users), _STEP):
             for user in self._users[start : start + _STEP]:
-                value = user[place]
+                value = user[index]
                 (shared if value in once else once).add(value)
             self._rest()
         shared.discard("")
@@ -288,16 +288,16 @@ class Finder:
 
 
 class _Answers(dict[Asked, Answer]):
-    """What is answered to a question, asked once for each value.
+    """A cache of the results of a function.
 
     Args:
-        ask: the question.
+        function: the function.
     """
 
-    def __init__(self, ask: Callable[[Asked], Answer]) -> None:
+    def __init__(self, function: Callable[[Asked], Answer]) -> None:
         super().__init__()
-        self._ask = ask
+        self._function = function
 
     def __missing__(self, value: Asked) -> Answer:
-        answer = self[value] = self._ask(value)
+        answer = self[value] = self._function(value)
         return answer

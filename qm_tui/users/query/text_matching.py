@@ -1,4 +1,4 @@
-"""Text as it is compared: without case, and found with its accents as well as without."""
+"""Text for comparison and search: without case, and both with and without accents."""
 
 import re
 import unicodedata
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 _BETWEEN: Final = "\x1e"
-"""Between a text and the same without accents."""
+"""The separator between a text and the same text without accents."""
 
 FIELD_END: Final = "\x1f"
-"""Before and after each field, where the texts of several are one."""
+"""The delimiter before and after each field in the joined text of several fields."""
 
 _NOWHERE: Final = str.maketrans(dict.fromkeys(_BETWEEN + FIELD_END, "\uffff"))
-"""Makes of these two in a word what no text holds, so that the word is not found across fields."""
+"""Replaces the separators in a word, so that it does not match across fields."""
 
 _MARKS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _LETTERS: Final = {
@@ -26,24 +26,21 @@ _LETTERS: Final = {
     "œ": "oe",
     "þ": "th",
 }
-"""Letters that Unicode does not take apart, and that have no key on other keyboards."""
+"""Letters that Unicode does not decompose, and that have no key on other keyboards."""
 
 _STROKES: Final = str.maketrans(_LETTERS)
 _HAS_STROKE: Final = re.compile(f"[{''.join(_LETTERS)}]")
 
 
 def unaccented(text: str) -> str:
-    """Text without what is written above and below its letters: `müller` becomes `muller`.
-
-    Its letters must be small ones.
-    """
-    # some that are taken apart are capitals then: ™, ℡
+    """Return a lower-case text without accents: `muller` for `müller`."""
+    # some characters decompose into capitals: ™, ℡
     bare = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
     return bare.translate(_STROKES) if _HAS_STROKE.search(bare) else bare
 
 
 def folded(text: str) -> str:
-    """The text as words are looked for in it: without case, then also without accents."""
+    """Return a text for search: without case, followed by the text without accents."""
     plain = text.casefold()
     if plain.isascii():
         return plain
@@ -53,12 +50,12 @@ def folded(text: str) -> str:
 
 
 def folded_fields(values: Iterable[str]) -> str:
-    """The texts of several fields as one: `FIELD_END` stands before and after each."""
+    """Return several fields as one text for search, with `FIELD_END` before and after each."""
     return folded(f"{FIELD_END}{FIELD_END.join(values)}{FIELD_END}")
 
 
 def begins_with(beginning: str) -> Callable[[str], bool]:
-    """A test whether a text begins so, in one of its forms."""
+    """Return a function that tests whether a text, with or without accents, has a prefix."""
     in_bare = _BETWEEN + beginning
 
     def test(text: str) -> bool:
@@ -69,18 +66,18 @@ def begins_with(beginning: str) -> Callable[[str], bool]:
 
 
 def looked_for(text: str) -> str:
-    """A word as it is looked for in what `folded` makes."""
+    """Return a word for search in the result of `folded`."""
     plain = text.casefold().translate(_NOWHERE)
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 class Pattern:
-    """What fits a whole text: some parts one after the other, and any characters between them.
+    """A pattern for a whole text: parts in this order, with any characters between them.
 
-    It takes no longer than looking for each part once, whatever the text.
+    Matching searches for each part once, whatever the text.
 
     Args:
-        pattern: the parts with `*` between them, as they are looked for.
+        pattern: the parts, separated by `*`, as `looked_for` returns them.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -88,14 +85,14 @@ class Pattern:
         self._least = len(self._first) + len(self._last)
         ends = (FIELD_END + self._first, *self._middle, self._last + FIELD_END)
         self.parts: Final = tuple(part for part in ends if part != FIELD_END)
-        """What stands, each somewhere, in the `folded_fields` of whatever fits."""
+        """The parts that the `folded_fields` of a matching user contain."""
 
     def fits(self, text: str) -> bool:
-        """Whether the text fits in one of its forms."""
+        """Return whether a text matches, with or without accents."""
         return any(map(self._fits_form, folded(text).split(_BETWEEN)))
 
     def fits_one_of(self, fields: str) -> bool:
-        """Whether a field fits of `folded_fields`."""
+        """Return whether one of the fields in a result of `folded_fields` matches."""
         if len(self.parts) == 1:
             return self.parts[0] in fields
         return all(part in fields for part in self.parts) and any(
@@ -107,10 +104,10 @@ class Pattern:
             return False
         if not form.startswith(self._first) or not form.endswith(self._last):
             return False
-        at, end = len(self._first), len(form) - len(self._last)
+        start, end = len(self._first), len(form) - len(self._last)
         for part in self._middle:
-            at = form.find(part, at, end)
-            if at < 0:
+            start = form.find(part, start, end)
+            if start < 0:
                 return False
-            at += len(part)
+            start += len(part)
         return True

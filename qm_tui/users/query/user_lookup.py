@@ -1,13 +1,13 @@
-"""Finds users by what people call them: ID, name, extension.
+"""Lookup of users by ID, name or extension.
 
-A text is looked for as, in this order, and the first that finds anyone counts:
+A text is compared with these values in this order, up to the first that matches:
 
-1. a User ID, exactly;
-2. a User Name, whatever its case;
-3. an Extension, exactly;
-4. one of the Additional Extensions, exactly;
-5. a name, whatever its case: `Anna Berg`, `Berg, Anna` or `Berg Anna`; with its accents first,
-   and where that finds nobody, without them.
+1. the User ID (exact);
+2. the User Name (ignoring case);
+3. the Extension (exact);
+4. each of the Additional Extensions (exact);
+5. the name (ignoring case): `Anna Berg`, `Berg, Anna` or `Berg Anna`; first with accents, then
+   without.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +20,17 @@ from qm_tui.users.query.sorting import Rest
 from qm_tui.users.query.text_matching import looked_for, unaccented
 
 _AT_ONCE: Final = 500
-"""Users that are looked at between two rests: a millisecond or two."""
+"""The number of users between two calls of `rest`: one or two milliseconds."""
 
 _LONGEST_NAME: Final = 200
-"""Characters up to which a text can be a name."""
+"""The maximum length of a name in characters."""
 
 _MOST_WORDS: Final = 8
-"""Words up to which a name is tried in other orders."""
+"""The maximum number of words of a name that are tried in other orders."""
 
 
 class By(Enum):
-    """What a text was found to be."""
+    """The value by which a user was found."""
 
     NOTHING = auto()
     USER_ID = auto()
@@ -40,11 +40,11 @@ class By(Enum):
 
 
 class Found(NamedTuple):
-    """Whom a text names.
+    """The users for a text.
 
     Attributes:
-        by: what it is.
-        user_ids: the users; several may have it.
+        by: the value by which they were found.
+        user_ids: the users; several if the value is ambiguous.
     """
 
     by: By
@@ -52,11 +52,11 @@ class Found(NamedTuple):
 
 
 NOBODY: Final = Found(By.NOTHING, ())
-"""What names nobody."""
+"""No users."""
 
 
 class _Index:
-    """Users by a text that several may share."""
+    """An index of users by a text that several users may share."""
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
@@ -75,12 +75,12 @@ class _Index:
 
 
 class Directory:
-    """Knows users by all that people call them.
+    """An index of users by User ID, User Name, extension and name.
 
     Args:
         users: the users by User ID.
-        names: the User ID of each user by User Name, as `name_key` makes it comparable.
-        rest: called each millisecond or two of work.
+        names: the User IDs by `name_key` of the User Name.
+        rest: called every one or two milliseconds.
 
     Attributes:
         users: the users by User ID.
@@ -99,8 +99,8 @@ class Directory:
         user_id = user.user_id
         self._extensions.add(user.extension, user_id)
         if user.additional_extensions:
-            for one in user.additional_extensions.split(","):
-                self._others.add(one.strip(), user_id)
+            for extension in user.additional_extensions.split(","):
+                self._others.add(extension.strip(), user_id)
         if user.first_name and user.last_name:
             name = looked_for(_spaced(f"{user.first_name} {user.last_name}"))
             self._full_names.add(name, user_id)
@@ -108,7 +108,7 @@ class Directory:
                 self._bare_names.add(unaccented(name), user_id)
 
     def found(self, text: str) -> Found:
-        """Whom a text names."""
+        """Return the users for a text."""
         if not text:
             return NOBODY
         if text in self.users:
@@ -122,19 +122,19 @@ class Directory:
         return self.found_by_name(text)
 
     def found_by_name(self, text: str) -> Found:
-        """Whom a text names that is a first and a last name, in either order."""
+        """Return the users for a first and a last name, in either order."""
         if len(text) > _LONGEST_NAME:
             return NOBODY
         orders = list(_orders(looked_for(_spaced(text))))
         for order in orders:
-            found = self._full_names.get(order)
-            if found:
-                return Found(By.NAME, found)
+            user_ids = self._full_names.get(order)
+            if user_ids:
+                return Found(By.NAME, user_ids)
         for order in orders:
             bare = unaccented(order)
-            found = (*self._full_names.get(bare), *self._bare_names.get(bare))
-            if found:
-                return Found(By.NAME, tuple(dict.fromkeys(found)))
+            user_ids = (*self._full_names.get(bare), *self._bare_names.get(bare))
+            if user_ids:
+                return Found(By.NAME, tuple(dict.fromkeys(user_ids)))
         return NOBODY
 
 
@@ -143,15 +143,15 @@ def _spaced(text: str) -> str:
 
 
 def _orders(name: str) -> Iterator[str]:
-    """A name as it may stand in the store, the first name first."""
+    """Yield the possible forms of a name with the first name first, as in the index."""
     yield name
     if "," in name:
         words = name.split(",")
-        for at in range(1, min(len(words), _MOST_WORDS)):
-            last, first = ",".join(words[:at]).strip(), ",".join(words[at:]).strip()
+        for end in range(1, min(len(words), _MOST_WORDS)):
+            last, first = ",".join(words[:end]).strip(), ",".join(words[end:]).strip()
             yield f"{first} {last}"
     else:
         words = name.split(" ")
         if len(words) <= _MOST_WORDS:
-            for at in range(1, len(words)):
-                yield " ".join((*words[at:], *words[:at]))
+            for start in range(1, len(words)):
+                yield " ".join((*words[start:], *words[:start]))

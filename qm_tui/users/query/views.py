@@ -1,4 +1,4 @@
-"""Views: a filter, a sort order and columns under a name."""
+"""Views: a filter, a sort order and a column layout with a name."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -6,15 +6,15 @@ from typing import Final, NamedTuple
 from qm_tui.users.query.columns import Layout
 
 MAX_NAME: Final = 40
-"""The characters that the name of a view may have."""
+"""The maximum length of the name of a view in characters."""
 
 
 class SortKey(NamedTuple):
-    """What a list is sorted by.
+    """A column by which users are sorted.
 
     Attributes:
-        column: the column's key.
-        descending: whether the last comes first.
+        column: the key of the column.
+        descending: whether the order is descending.
     """
 
     column: str
@@ -26,10 +26,10 @@ class SavedView:
     """A view.
 
     Attributes:
-        name: what it is called.
-        filter: in the filter's language; empty where all users are shown.
-        sort: what the users are sorted by, the first before the second; none in the store's order.
-        layout: the columns; None where it leaves them as they are.
+        name: its name.
+        filter: the filter; empty for all users.
+        sort: the sort order, most significant column first; empty for the order of the store.
+        layout: the column layout; None to keep the current one.
     """
 
     name: str
@@ -39,7 +39,7 @@ class SavedView:
 
 
 ALL_USERS: Final = SavedView("All users")
-"""What the first start shows."""
+"""The view of the first start."""
 
 BUILT_IN: Final = (
     ALL_USERS,
@@ -51,4 +51,4 @@ BUILT_IN: Final = (
     SavedView("Changed today", "changed:today"),
     SavedView("Last import", "import:last"),
 )
-"""The views that are always there."""
+"""The built-in views."""

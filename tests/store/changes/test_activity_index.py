@@ -1,4 +1,4 @@
-"""What a filter asks of the past: days are the admin's, imports are told from edits."""
+"""Filters by date of change and by import."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, Use
 from qm_tui.store.tinydb import TinyDBUserStore, log, storage
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterFault
-from tests.helpers import ANNA, user
+from tests.helpers import ANNA, EDIT, IMPORT, user
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
 NAMES = {one.user_id: one.user_name for one in (ANNA, BO, CY, DI)}
@@ -88,9 +88,10 @@ def store(path) -> Reading:
     return reading
 
 
-def commit(store: UserStore, *users: User, delete: tuple[str, ...] = (), why: str = "edit") -> int:
-    kind = TransactionKind.IMPORT if why.startswith("import of ") else TransactionKind.EDIT
-    with store.transaction(Action(kind, why)) as transaction:
+def commit(
+    store: UserStore, *users: User, delete: tuple[str, ...] = (), action: Action = EDIT
+) -> int:
+    with store.transaction(action) as transaction:
         changes = {one.user_id: one for one in users} | dict.fromkeys(delete)
         return transaction.commit(changes).number
 
@@ -106,7 +107,7 @@ def changed(past: ActivityIndex, first: str, last: str = "") -> str:
 
 
 def imported(past: ActivityIndex, number: int = 0) -> str:
-    """The names of those whom an import added or changed."""
+    """Return the names of the users that an import added or changed."""
     group = past.imported(number)
     return " ".join(name for key, name in NAMES.items() if key in group)
 
@@ -114,9 +115,7 @@ def imported(past: ActivityIndex, number: int = 0) -> str:
 # Days
 
 
-def test_those_who_were_added_or_changed_on_a_day_are_told_and_not_those_who_were_deleted(
-    store, at
-):
+def test_changed_finds_added_and_changed_but_not_deleted_users(store, at):
     at("2026-11-20T08:00")
     commit(store, ANNA, BO, CY)
     at("2026-11-21T08:00")
@@ -144,7 +143,7 @@ def test_those_who_were_added_or_changed_on_a_day_are_told_and_not_those_who_wer
         ("Pacific/Auckland", "2026-11-21", ["2026-11-20", "2026-11-21", "2026-11-21"]),
     ],
 )
-def test_a_day_is_that_of_the_admins_clock(store, at, zone, name, today, days):
+def test_changed_uses_days_of_the_local_time_zone(store, at, zone, name, today, days):
     for moment, one in [("20T00:30", ANNA), ("20T23:30", BO), ("21T00:30", CY)]:
         at(f"2026-11-{moment}")
         commit(store, one)
@@ -157,7 +156,7 @@ def test_a_day_is_that_of_the_admins_clock(store, at, zone, name, today, days):
         assert changed(past, one) == " ".join(names)
 
 
-def test_the_day_on_which_clocks_are_set_back_has_25_hours(store, at, zone):
+def test_changed_includes_all_25_hours_of_a_day(store, at, zone):
     zone("Europe/Berlin")
     for moment, one in [("24T21:30", ANNA), ("24T22:30", BO), ("25T22:30", CY), ("25T23:30", DI)]:
         at(f"2026-10-{moment}")
@@ -165,7 +164,7 @@ def test_the_day_on_which_clocks_are_set_back_has_25_hours(store, at, zone):
     assert changed(ActivityIndex(store), "2026-10-25") == "bo cy"
 
 
-def test_a_clock_that_was_wrong_mixes_no_days(store, at):
+def test_changed_separates_days_after_a_wrong_clock(store, at):
     for day, one in [("20", ANNA), ("19", BO), ("20", CY)]:
         at(f"2026-11-{day}T08:00")
         commit(store, one)
@@ -177,42 +176,44 @@ def test_a_clock_that_was_wrong_mixes_no_days(store, at):
 # Imports
 
 
-def test_the_last_import_is_the_last_whatever_came_after_it(store):
-    commit(store, ANNA, why="import of first.csv, 1 added")
-    commit(store, BO, CY, why="import of second.csv, 2 added")
+def test_imported_finds_the_last_import_before_other_transactions(store):
+    commit(store, ANNA, action=IMPORT)
+    commit(store, BO, CY, action=IMPORT)
     commit(store, DI)
     commit(store, *moved(ANNA, to="Rome"))
     past = ActivityIndex(store)
     assert imported(past) == imported(past, 2) == "bo cy"
     assert imported(past, 1) == "anna"
     undo(store, 2)
-    assert store.transactions()[0].reason == "undo of 2"
+    assert store.transactions()[0].kind is TransactionKind.UNDO
     assert imported(past) == "bo cy"
-    commit(store, *moved(DI, to="Rome"), why="import of third.csv, 1 changed")
+    commit(store, *moved(DI, to="Rome"), action=IMPORT)
     assert imported(past) == "di"
 
 
-def test_what_is_no_import_is_said(store):
+def test_imported_rejects_other_transactions(store):
     past = ActivityIndex(store)
-    with pytest.raises(FilterFault, match=r"Nothing was imported yet. Import a file first."):
+    with pytest.raises(FilterFault, match=r"There is no import yet. Import a file first."):
         past.imported(0)
     commit(store, ANNA)
     for number in (1, 2, 1234):
-        with pytest.raises(FilterFault, match=rf"Transaction {number:,} is no import. Activity"):
+        with pytest.raises(
+            FilterFault, match=rf"Transaction {number:,} is not an import. Activity"
+        ):
             past.imported(number)
-    with pytest.raises(FilterFault, match=r"Nothing was imported yet"):
+    with pytest.raises(FilterFault, match=r"There is no import yet"):
         past.imported(0)
 
 
-# What is no longer kept
+# Changes that are no longer available
 
 
-def test_what_is_no_longer_kept_is_said_and_later_days_are_told(path, at):
+def test_changes_that_are_no_longer_available_are_an_error(path, at):
     nothing = RetentionPolicy(bytes=0, segment_bytes=0, segment_ratio=0)
     for day, one in [("18", ANNA), ("19", BO), ("20", CY)]:
         at(f"2026-11-{day}T08:00")
         with closing(open_store(path, retention=nothing)) as store:
-            commit(store, one, why="edit" if one is CY else f"import of {day}.csv")
+            commit(store, one, action=EDIT if one is CY else IMPORT)
     store = open_store(path)
     store.load()
     assert [one.is_available for one in store.transactions()] == [True, False, False]
@@ -220,17 +221,17 @@ def test_what_is_no_longer_kept_is_said_and_later_days_are_told(path, at):
     assert changed(past, "2026-11-20", "2026-11-21") == "cy"
     for first in ("2026-11-17", "2026-11-19"):
         with pytest.raises(
-            FilterFault, match="Who was changed on 2026-11-19 and before is no long"
+            FilterFault, match="Changes on or before 2026-11-19 are no longer available"
         ):
             changed(past, first, "2026-11-21")
-    with pytest.raises(FilterFault, match=r"Whom import 2 added or changed is no longer kept. Ask"):
+    with pytest.raises(FilterFault, match=r"The changes of import 2 are no longer available"):
         past.imported(0)
-    with pytest.raises(FilterFault, match=r"Whom import 1 added or changed is no longer kept. Ask"):
+    with pytest.raises(FilterFault, match=r"The changes of import 1 are no longer available"):
         past.imported(1)
 
 
-def test_what_keeps_the_history_from_being_read_is_said(store, monkeypatch):
-    commit(store, ANNA, why="import of staff.csv")
+def test_error_of_the_store_is_an_error_of_the_filter(store, monkeypatch):
+    commit(store, ANNA, action=IMPORT)
 
     def refused(*_: object, **__: object) -> None:
         msg = "The history cannot be read: it is on fire."
@@ -249,7 +250,7 @@ def test_what_keeps_the_history_from_being_read_is_said(store, monkeypatch):
 # What is known already
 
 
-def test_what_was_read_is_not_read_again_and_what_comes_later_is(store, at):
+def test_transactions_are_read_once(store, at):
     commit(store, ANNA, BO)
     past = ActivityIndex(store)
     for _ in range(3):
@@ -262,18 +263,18 @@ def test_what_was_read_is_not_read_again_and_what_comes_later_is(store, at):
     assert store.read == [range(1, 2), range(2, 4)]
 
 
-def test_what_others_commit_is_known_once_the_store_is_read(store, path, at):
+def test_commits_of_other_programs_are_found_after_refresh(store, path, at):
     commit(store, ANNA)
     past = ActivityIndex(store)
     assert changed(past, "2026-11-20") == "anna"
-    commit(open_store(path), BO, why="import of others.csv")
+    commit(open_store(path), BO, action=IMPORT)
     assert changed(past, "2026-11-20") == "anna"
     store.refresh()
     assert changed(past, "2026-11-20") == "anna bo"
     assert imported(past) == "bo"
 
 
-def test_answers_are_the_same_in_whatever_order_is_asked(store, at):
+def test_answers_do_not_depend_on_the_order_of_the_filters(store, at):
     """Those of one question are the beginning of others'."""
     for day, one in enumerate((ANNA, BO, CY, DI, ANNA, BO), start=10):
         at(f"2026-11-{day}T08:00")
@@ -286,7 +287,7 @@ def test_answers_are_the_same_in_whatever_order_is_asked(store, at):
             assert changed(past, f"2026-11-{begin}", f"2026-11-{until}") == expected
 
 
-def test_marks_are_those_of_the_moment(store):
+def test_marked_returns_the_current_marks(store):
     marks = {ANNA.user_id}
     past = ActivityIndex(store, lambda: marks)
     assert ANNA.user_id in past.marked()
@@ -294,7 +295,7 @@ def test_marks_are_those_of_the_moment(store):
     assert ANNA.user_id not in past.marked()
 
 
-def test_reading_can_be_cancelled_and_asked_for_again(path, at):
+def test_reading_can_be_canceled_and_repeated(path, at):
     class Stopped(Exception):
         pass
 
@@ -316,6 +317,6 @@ def test_reading_can_be_cancelled_and_asked_for_again(path, at):
     assert ticks > 1
 
 
-def test_a_store_that_holds_nothing_has_no_past(path: Path):
+def test_empty_store_has_no_activity(path: Path):
     past = ActivityIndex(open_store(path))
     assert changed(past, "2026-11-20") == ""

@@ -1,4 +1,4 @@
-"""One change of many users: planned, confirmed, made on the newest state, or not at all."""
+"""Bulk changes: planned, confirmed, and carried out on the newest state."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from qm_tui.store.changes.bulk import (
 )
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, commit, commit_unchecked, user
@@ -40,10 +40,8 @@ def store(path):
     return store
 
 
-def change(values, *user_ids, why="change", terms=None):
-    return BulkChange(
-        TransactionKind.SET, why, chosen(user_ids or ALL), values, terms or ValidationOptions()
-    )
+def change(values, *user_ids, kind=TransactionKind.SET, terms=None):
+    return BulkChange(Action(kind), chosen(user_ids or ALL), values, terms or ValidationOptions())
 
 
 @pytest.mark.parametrize(
@@ -57,9 +55,7 @@ def change(values, *user_ids, why="change", terms=None):
         ({"unlimited_license": "0", "on_demand_license": "1"}, ALL, ["anna", "bo", "cy"], 0, 0),
     ],
 )
-def test_a_plan_counts_who_changes_who_is_so_already_and_who_is_gone(
-    store, values, whom, changed, same, gone
-):
+def test_plan_counts_changed_unchanged_and_missing_users(store, values, whom, changed, same, gone):
     plan = plan_bulk(change(values, *whom), store.state)
     names = {one.user_id: one.user_name for one in store.state.users.values()}
     assert [names[user_id] for user_id in plan.changes] == changed
@@ -68,10 +64,9 @@ def test_a_plan_counts_who_changes_who_is_so_already_and_who_is_gone(
     assert store.state.number == 1
 
 
-def test_all_users_of_a_value_are_found_on_the_state_that_is_changed(store, path):
+def test_users_of_a_value_are_found_in_the_newest_state(store, path):
     rename = BulkChange(
-        TransactionKind.RENAME,
-        "rename",
+        Action(TransactionKind.RENAME, "Department Name"),
         having(FIELD["department"], "Sales"),
         {"department": "Sale"},
     )
@@ -81,35 +76,33 @@ def test_all_users_of_a_value_are_found_on_the_state_that_is_changed(store, path
     assert {one.department for one in open_store(path).load().users.values()} == {"Sale"}
 
 
-def test_users_who_cannot_be_changed_are_left_out_and_named(path):
+def test_users_that_would_be_invalid_are_skipped_and_listed(path):
     commit_unchecked(path, ANNA, BROKEN)
     store = open_store(path)
     store.load()
     plan = commit_bulk(store, change({"location": "X"}, ANNA.user_id, BROKEN.user_id))
     assert [*plan.changes] == [ANNA.user_id]
-    assert [one.message for one in plan.left_out[BROKEN.user_id]] == [
-        "Last Name is empty: every user needs one"
-    ]
+    assert [one.message for one in plan.left_out[BROKEN.user_id]] == ["Last Name is required"]
     assert open_store(path).load().users[BROKEN.user_id] == BROKEN
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"location": "Oslo", "department": "Sales"}, "1 user had the value already"),
-        ({"recording_service": ""}, "Recording Service IP Address is empty"),
-        ({"unlimited_license": "0"}, "both not assigned"),
-        ({"phone_ip": "x"}, "no address of a phone"),
+        ({"location": "Oslo", "department": "Sales"}, "1 user already has this value"),
+        ({"recording_service": ""}, "Recording Service IP Address is required"),
+        ({"unlimited_license": "0"}, "exactly one is required"),
+        ({"phone_ip": "x"}, "not a valid IP or MAC address"),
     ],
 )
-def test_where_nobody_would_change_it_is_said_why(store, values, said):
+def test_bulk_change_of_no_users_is_an_error_with_the_reason(store, values, said):
     with pytest.raises(NothingToChange, match=said):
         commit_bulk(store, change(values, ANNA.user_id))
     assert store.state.number == 1
 
 
-def test_nobody_there_is_said_too(store):
-    with pytest.raises(NothingToChange, match="no such user"):
+def test_bulk_change_of_missing_users_is_an_error(store):
+    with pytest.raises(NothingToChange, match="users do not exist"):
         commit_bulk(store, change(None, "u-nobody"))
 
 
@@ -138,7 +131,7 @@ def _many(path, count=40):
         (None, 40, 40),
     ],
 )
-def test_a_mass_change_wants_its_number(path, values, users, wanted):
+def test_mass_change_requires_confirmation(path, values, users, wanted):
     store, user_ids = _many(path)
     asked = change(values, *user_ids[:users])
     assert plan_bulk(asked, store.state).must_confirm == wanted
@@ -151,15 +144,15 @@ def test_a_mass_change_wants_its_number(path, values, users, wanted):
     assert len(commit_bulk(store, asked, confirmed=wanted).changes) == users
 
 
-def test_a_number_that_is_not_theirs_is_refused(store):
-    with pytest.raises(ConfirmationRequired, match="about 2 users and not 5"):
+def test_wrong_number_is_an_error(store):
+    with pytest.raises(ConfirmationRequired, match="affects 2 users, not 5"):
         commit_bulk(store, change({"location": "Oslo"}), confirmed=5)
 
 
 # Others
 
 
-def test_it_is_looked_at_again_where_it_is_about_others_by_now(store, path):
+def test_plan_that_would_affect_other_users_is_not_carried_out(store, path):
     asked = change({"location": "Oslo"})
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(location="Oslo"))
@@ -170,7 +163,7 @@ def test_it_is_looked_at_again_where_it_is_about_others_by_now(store, path):
     assert store.state.users[CY.user_id].location == "Oslo"
 
 
-def test_what_others_did_in_other_fields_stays_and_is_no_reason_to_ask(store, path):
+def test_changes_of_other_fields_do_not_invalidate_a_plan(store, path):
     asked = change({"location": "Oslo"})
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
@@ -178,7 +171,7 @@ def test_what_others_did_in_other_fields_stays_and_is_no_reason_to_ask(store, pa
     assert store.state.users[BO.user_id] == BO._replace(agent_id="B-7", location="Oslo")
 
 
-def test_a_user_who_was_changed_is_not_deleted_unseen(store, path):
+def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
     asked = change(None, BO.user_id)
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
@@ -191,7 +184,7 @@ def test_a_user_who_was_changed_is_not_deleted_unseen(store, path):
 
 
 @pytest.mark.parametrize("phase", [Phase.CHECKING, Phase.CHANGING])
-def test_a_cancelled_change_leaves_the_store_as_it_was(path, phase):
+def test_canceled_change_changes_nothing(path, phase):
     store, user_ids = _many(path, 3000)
     before = store.state
 
@@ -210,7 +203,7 @@ def test_a_cancelled_change_leaves_the_store_as_it_was(path, phase):
     [{"location": "X"}, {"is_active": "0"}, {"unlimited_license": "1"}, None],
     ids=["location", "inactivate", "license", "delete"],
 )
-def test_undo_brings_everything_back(path, values):
+def test_undo_reverts_a_bulk_change(path, values):
     commit_unchecked(path, ANNA._replace(**NONE), BO._replace(**NONE), CY._replace(**NONE))
     store = open_store(path)
     before = dict(store.load().users)

@@ -1,4 +1,4 @@
-"""Two admins who change one user: both changes stand, or the second decides."""
+"""Two admins who edit one user: the edits are merged, or the second admin decides."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def path(tmp_path):
         ({"location": ""}, {"agent_id": ""}, {"location": "", "agent_id": ""}),
     ],
 )
-def test_changes_of_different_fields_both_stand(path, theirs, mine, result):
+def test_edits_of_different_fields_are_merged(path, theirs, mine, result):
     commit(path, ANNA)
     store = open_store(path)
     store.load()
@@ -36,7 +36,7 @@ def test_changes_of_different_fields_both_stand(path, theirs, mine, result):
     assert state.users[ANNA.user_id] == ANNA._replace(**result)
 
 
-def test_two_values_of_one_field_are_shown_and_nothing_is_written(path):
+def test_edits_of_one_field_are_a_conflict(path):
     commit(path, ANNA)
     store = open_store(path)
     store.load()
@@ -47,20 +47,20 @@ def test_two_values_of_one_field_are_shown_and_nothing_is_written(path):
     (conflict,) = refused.value.merged.conflicts
     assert conflict.field is not None
     assert (conflict.field.key, conflict.theirs, conflict.mine) == ("location", "Bergen", "Tromsø")
-    assert "Location of Anna Berg is Bergen by now; you wrote Tromsø." in str(refused.value)
+    assert "changed Location of Anna Berg to Bergen; your value is Tromsø." in str(refused.value)
     assert store.load() == theirs
     # decided: what the admin saw is now the other's value
     state = save_edits(store, [Edit(theirs.users[ANNA.user_id], mine._replace(agent_id="A-1"))])
     assert state.users[ANNA.user_id] == mine._replace(agent_id="A-1")
 
 
-def test_two_passwords_are_a_conflict_that_shows_neither():
+def test_conflict_of_passwords_shows_neither():
     stored = state_of(ANNA._replace(password="ENC-theirs"))
     found = merged([Edit(ANNA, ANNA._replace(password="ENC-mine"))], stored)
     assert "ENC" not in found.conflicts[0].sentence
 
 
-def test_a_merge_that_breaks_a_rule_is_refused(path):
+def test_invalid_merge_is_not_saved(path):
     commit(path, ANNA)
     store = open_store(path)
     store.load()
@@ -72,16 +72,16 @@ def test_a_merge_that_breaks_a_rule_is_refused(path):
     assert not refused.value.merged.conflicts
 
 
-def test_a_name_that_somebody_took_meanwhile_is_refused(path):
+def test_user_name_taken_in_the_meantime_is_an_error(path):
     commit(path, ANNA, BO)
     store = open_store(path)
     store.load()
     commit(path, BO._replace(user_name="anna2"))
-    with pytest.raises(MergeConflictError, match="User Name 'anna2' belongs to Bo Bosen"):
+    with pytest.raises(MergeConflictError, match="User Name 'anna2' is already used by Bo Bosen"):
         save_edits(store, [Edit(ANNA, ANNA._replace(user_name="anna2"))])
 
 
-def test_a_user_deleted_meanwhile_is_a_conflict(path):
+def test_user_deleted_in_the_meantime_is_a_conflict(path):
     commit(path, ANNA)
     store = open_store(path)
     store.load()
@@ -90,14 +90,14 @@ def test_a_user_deleted_meanwhile_is_a_conflict(path):
         save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
 
 
-def test_an_edit_that_changes_nothing_writes_no_transaction(path):
+def test_edit_without_changes_writes_no_transaction(path):
     commit(path, ANNA)
     store = open_store(path)
     assert save_edits(store, [Edit(ANNA, ANNA)]).number == 1
     assert len(store.transactions()) == 1
 
 
-def test_a_user_who_is_added_gets_an_id_and_can_be_taken_back(path):
+def test_added_user_gets_an_id_and_can_be_undone(path):
     commit(path, ANNA)
     store = open_store(path)
     store.load()
@@ -119,7 +119,7 @@ def test_a_user_who_is_added_gets_an_id_and_can_be_taken_back(path):
         ({"unlimited_license": "0"}, "on_demand_license"),
     ],
 )
-def test_a_user_who_breaks_a_rule_is_not_added(path, values, field):
+def test_invalid_user_is_not_added(path, values, field):
     before = commit(path, ANNA)
     store = open_store(path)
     with pytest.raises(RulesBroken) as refused:
@@ -129,7 +129,7 @@ def test_a_user_who_breaks_a_rule_is_not_added(path, values, field):
     assert open_store(path).load() == before
 
 
-def test_a_user_without_license_is_added_where_that_is_allowed(path):
+def test_user_without_license_is_added_if_allowed(path):
     store = open_store(path)
     without = BO._replace(user_id="", unlimited_license="0")
     added = add_user(store, without, terms=ValidationOptions(allow_unlicensed=True))

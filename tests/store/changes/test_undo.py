@@ -1,4 +1,4 @@
-"""Undo: what a transaction did is taken back by field, and nothing that came after it."""
+"""Undo: a transaction is reverted field by field, without touching later changes."""
 
 from contextlib import closing
 
@@ -7,7 +7,7 @@ import pytest
 from qm_tui.store import open_store
 from qm_tui.store.changes.undo import NothingToUndo, PlanChanged, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import RetentionPolicy
+from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, commit, user, write_unchecked
 
@@ -35,19 +35,24 @@ def _kept(plan) -> list[tuple[str, str]]:
     return [(one.name, one.field.key if one.field else "") for one in plan.kept]
 
 
-def test_changes_additions_and_deletions_are_taken_back(store, path):
+def test_undo_reverts_changes_additions_and_deletions(store, path):
     _commit(store, ANNA, BO)
     before = dict(store.state.users)
     number = _commit(store, ANNA._replace(location="X", agent_id=""), CY, delete=(BO.user_id,))
     plan = undo(store, number)
     assert dict(store.state.users) == before
     assert (plan.restored, plan.changed, plan.removed, plan.kept) == (1, 1, 1, [])
-    assert plan.counts == ("1 user changes back, 1 user comes back, 1 user is removed again")
-    assert store.transactions()[0].reason == f"undo of {number}"
+    assert plan.counts == (
+        "1 user will be reverted, 1 user will be restored, 1 user will be deleted"
+    )
+    assert plan.done == "1 user reverted, 1 user restored, 1 user deleted"
+    assert store.transactions()[0].action == Action(
+        TransactionKind.UNDO, f"{number}", "edit of 3 users"
+    )
     assert dict(open_store(path).load().users) == before
 
 
-def test_an_undo_can_be_undone_and_that_too(store):
+def test_undo_can_be_undone_repeatedly(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"), CY, delete=(BO.user_id,))
     after = dict(store.state.users)
@@ -58,7 +63,7 @@ def test_an_undo_can_be_undone_and_that_too(store):
     assert store.state.users[ANNA.user_id] == ANNA
 
 
-def test_an_old_transaction_is_undone_from_an_older_segment_and_by_another_program(store, path):
+def test_undo_reads_older_segments_of_other_programs(store, path):
     _commit(store, ANNA)
     number = _commit(store, ANNA._replace(location="X"))
     small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
@@ -70,7 +75,7 @@ def test_an_old_transaction_is_undone_from_an_older_segment_and_by_another_progr
     assert store.state.users[ANNA.user_id] == ANNA
 
 
-def test_values_changed_since_are_kept_and_named(store):
+def test_undo_skips_values_changed_since(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X", agent_id="Y"))
     _commit(store, ANNA._replace(location="Z", agent_id="Y"))
@@ -79,7 +84,7 @@ def test_values_changed_since_are_kept_and_named(store):
     assert store.state.users[ANNA.user_id] == ANNA._replace(location="Z")
 
 
-def test_a_user_deleted_since_is_named(store):
+def test_undo_lists_a_user_deleted_since(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"), BO._replace(location="X"))
     _commit(store, delete=(ANNA.user_id,))
@@ -88,7 +93,7 @@ def test_a_user_deleted_since_is_named(store):
     assert dict(store.state.users) == {BO.user_id: BO}
 
 
-def test_a_user_who_was_added_and_then_changed_is_kept(store):
+def test_undo_skips_an_added_user_changed_since(store):
     number = _commit(store, ANNA, BO)
     _commit(store, ANNA._replace(location="X"))
     plan = undo(store, number)
@@ -96,18 +101,18 @@ def test_a_user_who_was_added_and_then_changed_is_kept(store):
     assert list(store.state.users) == [ANNA.user_id]
 
 
-def test_a_deleted_user_whose_id_or_name_was_given_away_does_not_come_back(store):
+def test_undo_skips_a_deleted_user_if_its_id_or_name_is_in_use(store):
     _commit(store, ANNA, BO)
     number = _commit(store, delete=(ANNA.user_id, BO.user_id))
     _commit(store, ANNA._replace(location="X"), CY._replace(user_name="BO"))
     plan = plan_undo(store, number)
     assert sorted(_kept(plan)) == [("Anna Berg", ""), ("Bo Bosen", "")]
-    assert "User Name 'bo' belongs to Cy Cysen" in plan.kept[-1].reason
-    with pytest.raises(NothingToUndo, match="changed since"):
+    assert "User Name 'bo' is already used by Cy Cysen" in plan.kept[-1].reason
+    with pytest.raises(NothingToUndo, match="have changed or would be invalid"):
         undo(store, number)
 
 
-def test_a_name_that_was_given_away_is_kept_and_the_other_fields_come_back(store):
+def test_undo_skips_a_user_name_in_use_and_reverts_other_fields(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(user_name="ann", location="X"))
     _commit(store, BO._replace(user_name="anna"))
@@ -116,24 +121,24 @@ def test_a_name_that_was_given_away_is_kept_and_the_other_fields_come_back(store
     assert store.state.users[ANNA.user_id] == ANNA._replace(user_name="ann")
 
 
-def test_names_that_were_swapped_are_swapped_back(store):
+def test_undo_reverts_a_swap_of_user_names(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(user_name="bo"), BO._replace(user_name="anna"))
     undo(store, number)
     assert list(store.state.users.values()) == [ANNA, BO]
 
 
-def test_a_value_whose_return_would_break_a_rule_is_kept_and_named(store, path):
+def test_undo_skips_a_value_that_would_be_invalid(store, path):
     bad = ANNA._replace(phone_ip="nonsense")
     _commit(store, bad)
     number = _commit(store, ANNA._replace(location="X"))
     plan = undo(store, number)
     assert _kept(plan) == [("Anna Berg", "phone_ip")]
-    assert "rule" in plan.kept[0].reason
+    assert plan.kept[0].is_invalid
     assert store.state.users[ANNA.user_id] == ANNA
 
 
-def test_password_and_salt_go_back_together_or_not_at_all(store):
+def test_undo_reverts_password_and_salt_together_or_not_at_all(store):
     _commit(store, ANNA)
     number = _commit(store, ANNA._replace(password="ENC-2", salt="SALT-2"))
     _commit(store, ANNA._replace(password="ENC-3", salt="SALT-2"))
@@ -143,7 +148,7 @@ def test_password_and_salt_go_back_together_or_not_at_all(store):
     assert not plan.changes
 
 
-def test_licenses_go_back_together(store):
+def test_undo_reverts_licenses_together(store):
     _commit(store, ANNA)
     number = _commit(store, ANNA._replace(unlimited_license="0", on_demand_license="1"))
     undo(store, number)
@@ -164,7 +169,7 @@ NONE = {"unlimited_license": "0", "on_demand_license": "0"}
     ],
     ids=["given a license", "given the other", "another field", "deleted", "deleted as it was"],
 )
-def test_whatever_stood_in_the_store_comes_back(store, before, after):
+def test_undo_restores_every_value_that_was_stored(store, before, after):
     _commit(store, before, BO)
     changes = {ANNA.user_id: after}
     number = write_unchecked(store, changes).number
@@ -173,7 +178,7 @@ def test_whatever_stood_in_the_store_comes_back(store, before, after):
     assert store.state.users[ANNA.user_id] == before
 
 
-def test_a_mass_change_asks_for_its_number(store):
+def test_undo_of_a_mass_change_requires_confirmation(store):
     people = [user(f"n{number}") for number in range(50)]
     _commit(store, *people)
     number = _commit(store, *[one._replace(agent_id="") for one in people[:11]])
@@ -188,7 +193,7 @@ def test_a_mass_change_asks_for_its_number(store):
     assert store.state.users["u-n0"].agent_id == ""
 
 
-def test_undoing_the_first_import_would_delete_all_and_asks(store):
+def test_undo_of_the_first_import_requires_confirmation(store):
     number = _commit(store, *[user(f"n{number}") for number in range(12)])
     with pytest.raises(ConfirmationRequired, match="12"):
         undo(store, number)
@@ -196,7 +201,7 @@ def test_undoing_the_first_import_would_delete_all_and_asks(store):
     assert not store.state.users
 
 
-def test_a_plan_that_somebody_made_untrue_is_shown_again(store, path):
+def test_undo_with_another_result_than_expected_is_not_carried_out(store, path):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
@@ -207,7 +212,7 @@ def test_a_plan_that_somebody_made_untrue_is_shown_again(store, path):
     assert store.state.users[ANNA.user_id].location == "Z"
 
 
-def test_a_change_elsewhere_does_not_disturb_a_plan(store, path):
+def test_change_of_another_user_does_not_invalidate_a_plan(store, path):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
@@ -216,7 +221,7 @@ def test_a_change_elsewhere_does_not_disturb_a_plan(store, path):
 
 
 @pytest.mark.parametrize("number", [0, 3, 99])
-def test_an_unknown_transaction_is_refused(store, number):
+def test_unknown_transaction_is_an_error(store, number):
     _commit(store, ANNA)
     _commit(store, BO)
     with pytest.raises(StoreError, match="no transaction"):

@@ -1,4 +1,4 @@
-"""What the tests of the store in a TinyDB database share."""
+"""Fixtures of the tests of the TinyDB store."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""Many programs on one store: some change it, others look on, and all is accounted for.
+"""Many programs on one store: some change it, others read it, and every change is verified.
 
 `python -m tests.store.tinydb.crowd write STORE NUMBER CHANGES` makes so many changes, edits and
 imports, and between them tries some that are withdrawn, cancelled or for want of a sync. Every
 other writer keeps segments small, and one of four removes old ones.
 `python -m tests.store.tinydb.crowd look STORE` looks on until its standard input is closed, and
-says what it saw that nobody may see.
+reports what no program may see.
 """
 
 import errno
@@ -34,7 +34,7 @@ from tests.store.tinydb.failing_calls import plain_users
 ROOT: Final = Path(__file__).parents[3]
 
 TWINS: Final = (user("one", location="0"), user("other", location="0"))
-"""Two users whom every transaction that changes one of them makes alike."""
+"""Two users that every transaction makes equal."""
 
 NEVER: Final = "withdrawn"
 """The location of the twins in transactions that are withdrawn."""

@@ -1,4 +1,4 @@
-"""Damages to the files of a store, and what the program makes of them.
+"""Damage to the files of a store, and how the program reacts.
 
 A store may be damaged in any way. Then the program must find the same users, or refuse the store in
 a sentence, or say that something is wrong: never other users without a word.
@@ -37,7 +37,7 @@ from tests.helpers import user
 MEMORY: Final = Path("/dev/shm")
 """Where the syncs of thousands of commits cost nothing."""
 
-EDIT: Final = Action(TransactionKind.EDIT, "edit")
+EDIT: Final = Action(TransactionKind.EDIT)
 ONE: Final = RetentionPolicy()
 SMALL: Final = RetentionPolicy(segment_bytes=1500, segment_ratio=0)
 """A new segment is begun with nearly every transaction."""

@@ -1,4 +1,4 @@
-"""Disks as a power cut may leave them.
+"""The states of a disk after a power cut.
 
 The model: a write or a cut reaches the disk for certain once its file is synced, and a name once
 its folder is. Until then each may have reached it or not, whatever came before or after. A write

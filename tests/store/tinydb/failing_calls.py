@@ -1,4 +1,4 @@
-"""Disks that are full or fail, and what becomes of a store on them.
+"""Full and failing disks, and the store on them.
 
 `python -m tests.store.tinydb.failing_calls FOLDER` fills the disk that FOLDER is on, which holds
 nothing else, in all ways, and says what was not as it must be.

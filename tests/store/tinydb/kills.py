@@ -1,4 +1,4 @@
-"""Programs that are killed while they change a store, and the look at what they leave behind.
+"""Programs that are killed while they change a store, and checks of the result.
 
 `python -m tests.store.tinydb.kills STORE SEED SEGMENTS WORK CALL` edits, imports, undoes, writes
 the snapshot and begins segments without end, and mostly does what WORK says. SEGMENTS says how

@@ -1,4 +1,4 @@
-"""What the store makes of the disks that power cuts leave, whatever it was at."""
+"""The store after power cuts at any moment."""
 
 import errno
 import os
@@ -142,7 +142,7 @@ class Programs:
         self.do(work, self._with(changes))
 
     def refuse(self, changes: Changes, sync: int) -> None:
-        """A sync fails: the transaction is taken back, even if it is whole in the log."""
+        """A sync fails: the transaction is reverted, even if it is complete in the log."""
         before = held(self.store.state)
 
         def work() -> None:
@@ -150,7 +150,7 @@ class Programs:
                 with _failing(fdatasync=(sync,)):
                     _edit(self.store, changes)
             except CommitOutcomeUnknown as error:
-                raise AssertionError("it was not taken back") from error
+                raise AssertionError("it was not reverted") from error
             except StoreError:
                 return
             raise AssertionError(f"the commit did not sync {sync} times")
@@ -396,7 +396,7 @@ def _short_memory(programs: Programs) -> None:
 
 
 def _unknown(programs: Programs) -> None:
-    """What cannot be taken back is found by the next program, or not."""
+    """A change that cannot be reverted is found by the next program, or not."""
     one = programs
     one.edit(ANNA, *(user(f"n{number}") for number in range(ROWS + 3)))
     anna = {ANNA.user_id: ANNA._replace(location=NOWHERE)}

@@ -1,4 +1,4 @@
-"""The system calls that the store makes, noted down as they are made."""
+"""A recorder of the system calls of the store."""
 
 import io
 import os
@@ -40,7 +40,7 @@ class Wrote(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A file was cut off, or made longer."""
+    """A file was truncated, or extended."""
 
     node: int
     size: int

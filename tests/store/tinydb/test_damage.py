@@ -1,4 +1,4 @@
-"""Damaged files: the same users, a refusal or a message, and never other users without a word."""
+"""Damaged files: the same users, an error or a notice, but never other users silently."""
 
 import re
 import subprocess

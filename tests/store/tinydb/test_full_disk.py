@@ -1,4 +1,4 @@
-"""A disk that is full or fails: a sentence says so, and the store is as it was acknowledged."""
+"""A full or failing disk: an error message, and the store as it was acknowledged."""
 
 import errno
 import shutil
@@ -29,7 +29,7 @@ def test_a_disk_that_gets_full_at_any_call_refuses_and_works_again(trial, half):
     failures = trial.at_each_call(code=errno.ENOSPC, names=NEEDS_SPACE, half=half)
     assert not failures.bad
     assert failures.refused > 0
-    assert failures.unknown == 0  # what was written is taken back
+    assert failures.unknown == 0  # what was written is reverted
     assert failures.behind > 0
 
 
@@ -46,7 +46,7 @@ def test_a_disk_that_fails_at_any_call_leaves_the_store_before_or_after(trial, o
     failures = trial.at_each_call(code=errno.EIO, once=once)
     assert not failures.bad
     assert failures.refused + failures.unknown > 1
-    assert (failures.unknown > 0) is not once  # a sync that fails once is taken back
+    assert (failures.unknown > 0) is not once  # a sync that fails once is reverted
     assert failures.behind > 0
 
 

@@ -1,4 +1,4 @@
-"""Programs that are killed or told to end: what they acknowledged is there, and nothing half."""
+"""Killed and terminated programs: acknowledged changes are saved, and no incomplete ones."""
 
 import random
 import signal

@@ -1,4 +1,4 @@
-"""One writer at a time, the note in the lock, and readers beside a writer that does not go on."""
+"""One writer at a time, the note in the lock, and readers while a writer is stopped."""
 
 import json
 import os
@@ -165,7 +165,7 @@ def test_without_waiting_it_is_said_at_once(path, monkeypatch):
             pytest.fail("two writers at a time")
 
 
-def test_whoever_waits_gets_the_lock_as_soon_as_it_is_free(folder):
+def test_waiting_writer_gets_the_lock_as_soon_as_it_is_free(folder):
     with held_by_another_process(folder) as holder:
         timer = threading.Timer(0.3, holder.stdin.close)
         timer.start()
@@ -184,7 +184,7 @@ def test_the_lock_of_a_process_that_died_is_free(folder, number):
             pass
 
 
-def test_a_program_started_meanwhile_does_not_inherit_the_lock(folder):
+def test_program_started_while_the_lock_is_held_does_not_inherit_it(folder):
     with locked(folder):
         child = subprocess.Popen(["sleep", "30"], close_fds=False)
     try:

@@ -1,4 +1,4 @@
-"""A power cut at any moment: the store opens as it was acknowledged, or with what was under way."""
+"""A power cut at any moment: the store has all acknowledged changes, or the last one too."""
 
 import tempfile
 from collections.abc import Iterator

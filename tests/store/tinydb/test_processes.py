@@ -1,4 +1,4 @@
-"""Many programs on one store: nothing is lost, and nobody sees what was not committed."""
+"""Many programs on one store: nothing is lost, and no program sees uncommitted changes."""
 
 from pathlib import Path
 

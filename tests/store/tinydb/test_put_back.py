@@ -1,4 +1,4 @@
-"""A backup that is put back under an open program, and files that other programs replace."""
+"""A backup that is restored while a program is open, and files that other programs replace."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Two Unix users of one group: what one swaps while the other works gives away nothing."""
+"""Two Unix users of one group: files that one swaps while the other works disclose nothing."""
 
 import grp
 import multiprocessing
@@ -96,7 +96,7 @@ class Site:
 
     Attributes:
         store: the folder of the store, in a folder that the group may write.
-        home: what nobody but its owner may touch.
+        home: what only its owner may touch.
         links: a folder of the attacker's.
     """
 

@@ -1,4 +1,4 @@
-"""A file that plain TinyDB wrote is taken over, with all that other programs keep in it."""
+"""Takeover of a file that plain TinyDB wrote, with the data of other programs in it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""TinyDB's documented behavior, held against TinyDB itself and against `UsersDB`.
+"""TinyDB's documented behavior, tested with TinyDB itself and with `UsersDB`.
 
 Each case is a piece of a program that uses TinyDB, with documents that are users. The cases run on
 plain TinyDB too: so what they expect is TinyDB's own. What `UsersDB` asks for in addition, the

@@ -1,4 +1,4 @@
-"""The page about scripts does what it shows."""
+"""The examples on the page about scripts work."""
 
 import re
 import subprocess
@@ -61,8 +61,8 @@ def test_page_of_scripts_does_what_it_shows(store, tmp_path, capsys):
     with UsersDB(tmp_path / "users.json") as db:
         assert [one["user_name"] for one in db] == ["anna"]
     store.load()
-    assert [one.reason for one in store.transactions()[:3]] == [
-        "close Bergen",
-        "undo of 2",
-        "script",
+    assert [(one.kind.value, one.action.subject) for one in store.transactions()[:3]] == [
+        ("script", "close Bergen"),
+        ("undo", "2"),
+        ("script", ""),
     ]

@@ -1,4 +1,4 @@
-"""What `UsersDB` promises beyond TinyDB: rules, transactions, many writers, activity and undo."""
+"""`UsersDB` beyond TinyDB: rules, transactions, many writers, activity and undo."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
-from qm_tui.store.interface import TransactionKind, TransactionSummary
+from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from qm_tui.store.origin import current_origin
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
@@ -303,7 +303,7 @@ def test_transaction_saves_several_calls_as_one(path, db):
         assert len(other) == 3
     assert [one["user_name"] for one in db] == ["anna", "di", "ed"]
     found = _transactions(path)
-    assert [one.reason for one in found] == ["clean-up", "script"]
+    assert [one.action.subject for one in found] == ["clean-up", ""]
     assert (found[0].added, found[0].changed, found[0].deleted) == (2, 1, 2)
 
 
@@ -385,7 +385,7 @@ def test_transactions_nest_as_one(path, db):
             db.insert(document("ed"))
             raise LookupError
     assert [one["user_name"] for one in db] == ["cy", "di"]
-    assert [one.reason for one in _transactions(path)] == ["outer", "script"]
+    assert [one.action.subject for one in _transactions(path)] == ["outer", ""]
 
 
 def test_all_users_are_replaced_in_one_transaction(path, db):
@@ -427,8 +427,8 @@ def test_reason_may_be_any_text(path, db, text):
     with UsersDB(path) as other:
         assert len(other) == 4
     last = _transactions(path)[0]
-    assert len(last.reason) <= 200
-    assert last.reason.isprintable()
+    assert len(last.action.subject) <= 200
+    assert last.action.subject.isprintable()
 
 
 def test_transaction_of_one_thread_is_not_that_of_another(path, db):
@@ -552,7 +552,7 @@ def test_change_of_a_script_is_a_transaction(path, db):
     store.load()
     last, first = store.transactions()
     assert (first.kind, first.added) == (TransactionKind.SCRIPT, 3)
-    assert (last.kind, last.reason, last.changed) == (TransactionKind.SCRIPT, "script", 1)
+    assert (last.action, last.changed) == (Action(TransactionKind.SCRIPT), 1)
     assert last.login == current_origin().login
     [change] = store.transaction_changes(last.number)
     assert (change.user_id, change.before, change.after) == (
@@ -706,7 +706,7 @@ def test_program_works_through_the_table(path, tmp_path, monkeypatch):
     import_users(Asked(written(tmp_path, csv_text(rows))), store)
     save_edits(store, [Edit(anna, anna._replace(location="x"))])
     some = chosen([anna.user_id])
-    commit_bulk(store, BulkChange(TransactionKind.SET, "bulk", some, {"department": "y"}))
+    commit_bulk(store, BulkChange(Action(TransactionKind.SET), some, {"department": "y"}))
     undo(store, store.state.number)
     assert kinds == ["add", "import", "edit", "set", "undo"]
     with UsersDB(path) as db:

@@ -1,4 +1,4 @@
-"""Users to a file: whole or not at all, for their owner alone, never over another file."""
+"""Export: atomic, readable only by the owner, never over another file."""
 
 import csv
 import errno
@@ -26,7 +26,7 @@ _USERS = [ANNA, user("bo"), user("zoë")]
 
 
 def export_users(*arguments, **named) -> Path:
-    """Export, where only the file counts."""
+    """Export users, and ignore the result."""
     path = export.export_users(*arguments, **named).path
     assert path is not None
     return path
@@ -37,15 +37,15 @@ def _mode(path) -> int:
 
 
 def _names(folder) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_an_export_begins_with_the_header_in_file_order(tmp_path):
+def test_export_begins_with_the_header_in_file_order(tmp_path):
     path = export_users(_USERS, tmp_path / "users.csv")
     assert path.read_bytes().split(b"\r\n")[0].decode() == ",".join(HEADER)
 
 
-def test_an_export_is_utf_8_with_crlf_and_quotes_only_where_they_are_needed(tmp_path):
+def test_export_is_utf_8_with_crlf_and_minimal_quotes(tmp_path):
     hostile = User(*[""] * 26)._replace(
         first_name="Zoë", last_name='O"Brien', location="a,b", department="x\ny", agent_id="it's"
     )
@@ -56,16 +56,16 @@ def test_an_export_is_utf_8_with_crlf_and_quotes_only_where_they_are_needed(tmp_
 
 def test_users_are_written_in_the_order_given(tmp_path):
     path = export_users(_USERS[::-1], tmp_path / "users.csv")
-    assert [one.values for one in read(path)[0]] == [list(one) for one in _USERS[::-1]]
+    assert [record.values for record in read(path)[0]] == [list(user) for user in _USERS[::-1]]
 
 
-def test_no_users_make_a_header_alone(tmp_path):
+def test_export_of_no_users_is_a_header(tmp_path):
     path = export_users([], tmp_path / "users.csv")
     assert path.read_bytes() == f"{','.join(HEADER)}\r\n".encode()
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
-def test_an_export_is_for_its_owner_alone_whatever_the_umask(tmp_path, umask):
+def test_export_is_readable_only_by_its_owner_whatever_the_umask(tmp_path, umask):
     before = os.umask(umask)
     try:
         path = export_users(_USERS, tmp_path / "users.csv")
@@ -86,25 +86,25 @@ def test_an_export_is_for_its_owner_alone_whatever_the_umask(tmp_path, umask):
         (".csv", ".csv"),
     ],
 )
-def test_csv_is_added_where_it_is_missing(tmp_path, name, expected):
+def test_export_path_appends_csv(tmp_path, name, expected):
     assert export_path(tmp_path / name) == tmp_path / expected
     assert export_users(_USERS, tmp_path / name) == tmp_path / expected
     assert _names(tmp_path) == [expected]
 
 
 @pytest.mark.parametrize("name", ["users.csv", "users"])
-def test_a_file_that_stands_there_is_refused_and_untouched(tmp_path, name):
+def test_existing_file_is_refused_and_unchanged(tmp_path, name):
     path = tmp_path / "users.csv"
     path.write_bytes(b"precious")
     path.chmod(0o644)
-    with pytest.raises(AlreadyThere, match=r"users\.csv exists already.*Nothing was exported\."):
+    with pytest.raises(AlreadyThere, match=r"users\.csv already exists.*Nothing was exported\."):
         export_users(_USERS, tmp_path / name)
     assert path.read_bytes() == b"precious"
     assert _mode(path) == 0o644
     assert _names(tmp_path) == ["users.csv"]
 
 
-def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
+def test_file_that_appears_in_the_meantime_is_not_overwritten(tmp_path):
     path = tmp_path / "users.csv"
 
     def somebody_else(_phase: Phase, _done: int, _total: int) -> None:
@@ -126,7 +126,7 @@ def test_overwriting_replaces_the_file_and_makes_it_private(tmp_path):
     assert _names(tmp_path) == ["users.csv"]
 
 
-def test_a_symbolic_link_is_followed_and_stays(tmp_path):
+def test_symbolic_link_is_followed_and_kept(tmp_path):
     (tmp_path / "far").mkdir()
     target, link = tmp_path / "far" / "real.csv", tmp_path / "link.csv"
     target.write_bytes(b"old")
@@ -140,14 +140,14 @@ def test_a_symbolic_link_is_followed_and_stays(tmp_path):
     assert _names(target.parent) == ["real.csv"]
 
 
-def test_a_missing_folder_is_refused_and_not_made(tmp_path):
-    with pytest.raises(Refused, match=r"folder .*missing does not exist.*Nothing was exported\."):
+def test_missing_folder_is_refused_and_not_created(tmp_path):
+    with pytest.raises(Refused, match=r"Folder .*missing does not exist.*Nothing was exported\."):
         export_users(_USERS, tmp_path / "missing" / "users.csv")
     assert _names(tmp_path) == []
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_or_a_pipe_in_the_place_of_the_file_is_refused(tmp_path, overwrite):
+def test_target_that_is_a_folder_or_a_pipe_is_refused(tmp_path, overwrite):
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
     for name, what in [("folder", "a folder"), ("pipe", "a device or a pipe")]:
@@ -156,7 +156,7 @@ def test_a_folder_or_a_pipe_in_the_place_of_the_file_is_refused(tmp_path, overwr
     assert _names(tmp_path) == ["folder.csv", "pipe.csv"]
 
 
-def test_a_device_is_refused(tmp_path):
+def test_device_is_refused(tmp_path):
     link = tmp_path / "users.csv"
     link.symlink_to("/dev/null")
     with pytest.raises(Refused, match="a device"):
@@ -164,8 +164,8 @@ def test_a_device_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nul\x00", "x" * 300])
-def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
-    with pytest.raises(Refused, match="could not be written"):
+def test_invalid_file_name_is_refused(tmp_path, name):
+    with pytest.raises(Refused, match="Cannot write"):
         export_users(_USERS, tmp_path / name)
     assert _names(tmp_path) == []
 
@@ -176,16 +176,16 @@ def _cancels(_phase: Phase, done: int, _total: int) -> None:
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_cancelled_export_leaves_everything_as_it_was(tmp_path, overwrite):
+def test_canceled_export_leaves_everything_unchanged(tmp_path, overwrite):
     if overwrite:
         (tmp_path / "users.csv").write_bytes(b"precious")
     with pytest.raises(Cancelled):
         export_users([ANNA] * 5000, tmp_path / "users.csv", _cancels, overwrite=overwrite)
     assert _names(tmp_path) == ["users.csv"] * overwrite
-    assert all(one.read_bytes() == b"precious" for one in tmp_path.iterdir())
+    assert all(path.read_bytes() == b"precious" for path in tmp_path.iterdir())
 
 
-def test_a_full_disk_leaves_everything_as_it_was(tmp_path):
+def test_full_disk_leaves_everything_unchanged(tmp_path):
     path = tmp_path / "users.csv"
     path.write_bytes(b"precious")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -201,7 +201,7 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path):
     assert _names(tmp_path) == ["users.csv"]
 
 
-def test_an_export_that_cannot_be_synced_leaves_everything_as_it_was(tmp_path, monkeypatch):
+def test_failed_sync_leaves_everything_unchanged(tmp_path, monkeypatch):
     def fails(_descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
@@ -212,7 +212,7 @@ def test_an_export_that_cannot_be_synced_leaves_everything_as_it_was(tmp_path, m
 
 
 @pytest.mark.parametrize("place", [0, 2500])
-def test_half_a_character_is_refused_and_the_user_and_field_are_named(tmp_path, place):
+def test_unpaired_surrogate_is_refused_with_user_and_field(tmp_path, place):
     users = [ANNA] * 3000
     users[place] = user(user_id="u17", location="Oslo\ud800")
     with pytest.raises(Refused, match=r"u17.*Location"):
@@ -220,13 +220,13 @@ def test_half_a_character_is_refused_and_the_user_and_field_are_named(tmp_path, 
     assert _names(tmp_path) == []
 
 
-def test_half_a_character_in_a_secret_is_refused_without_the_secret(tmp_path):
+def test_unpaired_surrogate_in_a_secret_is_refused_without_the_secret(tmp_path):
     with pytest.raises(Refused, match="Password") as refused:
         export_users([user(password="HUNTER2\ud800")], tmp_path / "users.csv")
     assert "HUNTER2" not in str(refused.value)
 
 
-def test_exporting_says_how_far_it_is(tmp_path):
+def test_export_reports_progress(tmp_path):
     told: list[tuple[Phase, int, int]] = []
     users = [ANNA] * 2500
     export_users(users, tmp_path / "users.csv", lambda *tick: told.append(tick))
@@ -242,12 +242,12 @@ def test_exporting_says_how_far_it_is(tmp_path):
     ],
 )
 def test_any_value_survives_export_and_import(tmp_path, value):
-    one = user(location=value, password=f" {value} ", salt=value, first_name=value)
-    records, _ = read(export_users([one], tmp_path / "users.csv"))
-    assert [record.values for record in records] == [list(one)]
+    sample_user = user(location=value, password=f" {value} ", salt=value, first_name=value)
+    records, _ = read(export_users([sample_user], tmp_path / "users.csv"))
+    assert [record.values for record in records] == [list(sample_user)]
 
 
-# Choices
+# Options
 
 
 def _written(choices: ExportChoices, *users: User) -> tuple[list[str], Exported]:
@@ -260,13 +260,13 @@ def _cells(line: str) -> dict[str, str]:
     return dict(zip(KEYS, next(csv.reader([line])), strict=True))
 
 
-def test_without_a_header_the_first_line_is_a_user():
+def test_export_without_header_begins_with_a_user():
     lines, _ = _written(ExportChoices(header=False), ANNA)
     assert _cells(lines[0]) == ANNA._asdict()
     assert len(lines) == 1
 
 
-def test_fields_left_out_have_no_column():
+def test_omitted_fields_have_no_column():
     lines, _ = _written(ExportChoices(passwords=False, ids=False), ANNA)
     left = [name for name in HEADER if name not in ("User ID", "Password", "Salt Value")]
     assert lines[0] == ",".join(left)
@@ -275,15 +275,15 @@ def test_fields_left_out_have_no_column():
     assert len(next(csv.reader([lines[1]]))) == 23
 
 
-def test_without_a_header_fields_left_out_are_empty_so_that_the_others_stay_in_place():
+def test_omitted_fields_are_empty_without_a_header():
     lines, _ = _written(ExportChoices(header=False, passwords=False, ids=False), ANNA)
     assert _cells(lines[0]) == ANNA._replace(user_id="", password="", salt="")._asdict()
 
 
 @pytest.mark.parametrize("delimiter", Delimiter)
-def test_a_file_for_excel_has_a_bom_its_delimiter_and_wraps_what_would_be_changed(delimiter):
-    one = user(agent_id="=1+1", location="a;b|c\u00a0d,e")
-    lines, exported = _written(ExportChoices(for_excel=True, delimiter=delimiter), one)
+def test_export_for_excel_has_a_bom_its_delimiter_and_wrapped_values(delimiter):
+    sample_user = user(agent_id="=1+1", location="a;b|c\u00a0d,e")
+    lines, exported = _written(ExportChoices(for_excel=True, delimiter=delimiter), sample_user)
     assert lines[0].startswith("\ufeffFirst Name" + delimiter.character + "Last Name")
     cells = dict(
         zip(KEYS, next(csv.reader([lines[1]], delimiter=delimiter.character)), strict=True)
@@ -291,11 +291,11 @@ def test_a_file_for_excel_has_a_bom_its_delimiter_and_wraps_what_would_be_change
     assert cells["extension"] == '="0412"'
     assert cells["agent_id"] == '="=1+1"'
     assert cells["phone_ip"] == "10.0.0.17"
-    assert cells["location"] == one.location
+    assert cells["location"] == sample_user.location
     assert exported.notes == []
 
 
-def test_the_delimiter_counts_only_in_a_file_for_excel():
+def test_delimiter_applies_only_to_a_file_for_excel():
     lines, _ = _written(ExportChoices(delimiter=Delimiter.TAB), ANNA)
     assert lines[0] == ",".join(HEADER)
 
@@ -307,19 +307,19 @@ def test_the_delimiter_counts_only_in_a_file_for_excel():
         *(("\\t", Delimiter.TAB), ("|", Delimiter.BAR), (",", Delimiter.COMMA)),
     ],
 )
-def test_a_delimiter_is_named_or_typed(typed, delimiter):
+def test_delimiter_typed_accepts_names_and_characters(typed, delimiter):
     assert delimiter_typed(typed) is delimiter
 
 
 @pytest.mark.parametrize("typed", ["", ":", "x", "commas", '"', " "])
-def test_another_delimiter_is_refused(typed):
-    with pytest.raises(Refused, match="is no delimiter of an export"):
+def test_delimiter_typed_rejects_other_characters(typed):
+    with pytest.raises(Refused, match="delimiter"):
         delimiter_typed(typed)
 
 
 def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
-    one = user(agent_id="=1+1", location="+47 22 12", department="-x", password="@secret")
-    lines, exported = _written(ExportChoices(guard_formulas=True), ANNA, one)
+    sample_user = user(agent_id="=1+1", location="+47 22 12", department="-x", password="@secret")
+    lines, exported = _written(ExportChoices(guard_formulas=True), ANNA, sample_user)
     cells = _cells(lines[2])
     assert [cells[key] for key in ("agent_id", "location", "department", "password")] == [
         *("'=1+1", "+47 22 12", "'-x", "'@secret")
@@ -328,7 +328,7 @@ def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
     assert exported.notes == []
 
 
-def test_a_value_that_looks_guarded_is_guarded_once_more_whatever_the_choices():
+def test_value_that_looks_guarded_is_guarded_once_more_with_any_options():
     for guard in (False, True):
         lines, exported = _written(
             ExportChoices(guard_formulas=guard), user(location="''=x", agent_id="'t Hooft")
@@ -339,43 +339,44 @@ def test_a_value_that_looks_guarded_is_guarded_once_more_whatever_the_choices():
 
 
 @pytest.mark.parametrize("first", ["%PDF", "GIF89a", "\ufeffAnna", '%PDF"'])
-def test_a_name_at_the_start_of_a_file_is_not_taken_for_its_mark(tmp_path, first):
-    one = user(first_name=first)
-    path = export_users([one, ANNA], tmp_path / "users.csv", choices=ExportChoices(header=False))
+def test_name_at_the_start_of_a_file_is_not_a_file_signature(tmp_path, first):
+    sample_user = user(first_name=first)
+    path = export_users(
+        [sample_user, ANNA], tmp_path / "users.csv", choices=ExportChoices(header=False)
+    )
     with UsersFile(path, ReadAs("utf-8", ",", header=False)) as file:
-        assert [record.values for record in file.records()] == [list(one), list(ANNA)]
+        assert [record.values for record in file.records()] == [list(sample_user), list(ANNA)]
 
 
-# What is said of it
+# Messages
 
 
-def test_cells_that_would_run_are_counted_where_they_stand():
+def test_formulas_are_counted_by_field():
     users = [ANNA, user("bo", location="=1", agent_id="-x"), user("cy", location='=A1&","')] * 1000
     _, exported = _written(ExportChoices(), *users, user(salt='="0"', location="a,-b"))
     assert exported.sentences == [
         "Export complete. 3,001 users written",
-        "3,000 cells of 2,000 users would run as formulas in a spreadsheet (Agent ID 1,000, "
-        "Location 2,000). Before you open the file in "
-        "one, guard formulas when you export (Options, --guard-formulas).",
+        "A spreadsheet would run 3,000 cells of 2,000 users as formulas (Agent ID 1,000, "
+        "Location 2,000). To prevent this, export with “Guard formulas” (--guard-formulas).",
     ]
 
 
-def test_secrets_that_are_not_written_are_not_counted():
-    one = user(password="=secret", salt="+salt")
-    assert _written(ExportChoices(passwords=False), one)[1].formulas.users == 0
-    (note,) = _written(ExportChoices(), one)[1].notes
-    assert note.startswith("2 cells of 1 user would run as formulas")
+def test_omitted_secrets_are_not_counted_as_formulas():
+    sample_user = user(password="=secret", salt="+salt")
+    assert _written(ExportChoices(passwords=False), sample_user)[1].formulas.users == 0
+    (note,) = _written(ExportChoices(), sample_user)[1].notes
+    assert note.startswith("A spreadsheet would run 2 cells of 1 user")
     assert "secret" not in note
 
 
-def test_an_export_without_passwords_says_that_it_can_only_update():
-    note = "Without passwords this file can only update users that are there"
-    assert _written(ExportChoices(passwords=False), ANNA)[1].notes == [f"{note}."]
+def test_notes_of_an_export_without_passwords_name_its_limits():
+    note = "Without passwords, this file can only update existing users."
+    assert _written(ExportChoices(passwords=False), ANNA)[1].notes == [note]
     (other,) = _written(ExportChoices(passwords=False, ids=False), ANNA)[1].notes
-    assert other == f"{note}, and without User IDs only those of its User Names."
+    assert other == f"{note} Without User IDs, users are matched by User Name."
 
 
-def test_what_is_said_names_the_file_and_is_safe_for_a_terminal(tmp_path):
+def test_sentences_name_the_file_and_are_safe_for_a_terminal(tmp_path):
     exported = export.export_users(_USERS, tmp_path / "a\x1b[2J")
     assert exported.path == tmp_path / "a\x1b[2J.csv"
     assert exported.sentences == [

@@ -1,4 +1,4 @@
-"""Which field a column of another program's file may hold: guesses."""
+"""Suggestions for mapping the columns of another program's file."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def _guessed(header, sample_values=None) -> list[str]:
     return [field.key if field else "" for field in guesses(header, samples)]
 
 
-def test_our_own_names_are_guessed_as_they_are():
+def test_our_own_names_are_suggested():
     assert [field.number for field in guesses(HEADER, [()] * 26) if field] == list(range(1, 27))
 
 
@@ -33,30 +33,30 @@ def test_our_own_names_are_guessed_as_they_are():
         "PRENOM,nom,poste,service,identifiant,mot_de_passe,ville,actif",
     ],
 )
-def test_names_in_other_languages_are_guessed(header):
+def test_names_in_other_languages_are_suggested(header):
     assert _guessed(header.split(",")) == _TAKEN
 
 
-def test_names_that_are_near_to_ours_are_guessed():
+def test_similar_names_are_suggested():
     header = ["Fist Name", "Last Nmae", "Extention", "Benutzernahme", "Abteillung"]
     assert _guessed(header) == ["first_name", "last_name", "extension", "user_name", "department"]
 
 
-def test_of_two_names_that_are_near_to_one_field_the_nearer_one_has_it():
+def test_most_similar_of_two_names_has_the_field():
     assert _guessed(["Usr Nam", "Usr Name"]) == ["", "user_name"]
 
 
-def test_what_is_like_nothing_is_not_guessed():
+def test_unknown_names_have_no_suggestion():
     header = ["Problems", "E-Mail", "Bemerkung", "Kostenstelle", "", "x", "Full Name"]
     assert _guessed(header) == [""] * 7
 
 
-def test_a_name_alone_may_be_the_whole_name():
+def test_single_name_column_may_be_the_whole_name():
     assert _guessed(["Name", "Login"]) == ["", "user_name"]
     assert _guessed(["Vorname", "Name"]) == ["first_name", "last_name"]
 
 
-def test_a_field_is_guessed_once_and_our_own_name_goes_first():
+def test_field_is_suggested_once_and_our_own_name_wins():
     assert _guessed(["Login", "User Name", "Account"]) == ["", "user_name", ""]
     assert _guessed(["Extension", "Extention"]) == ["extension", ""]
 
@@ -76,19 +76,19 @@ def test_a_field_is_guessed_once_and_our_own_name_goes_first():
         ([], ""),
     ],
 )
-def test_where_the_name_says_nothing_the_values_do(values, key):
+def test_values_decide_if_the_name_is_unknown(values, key):
     assert _guessed(["Spalte 7"], [values]) == [key]
 
 
-def test_the_names_go_before_the_values():
+def test_names_take_precedence_over_values():
     assert _guessed(["IP", "Spalte"], [["10.0.0.1"], ["10.0.0.2"]]) == ["phone_ip", ""]
 
 
-def test_a_header_of_thousands_of_columns_is_guessed_at_once():
+def test_header_of_thousands_of_columns_is_fast():
     assert not any(_guessed([f"Unbekannt {at}" for at in range(20_000)]))
 
 
-def test_the_nearest_field_of_a_word():
+def test_nearest_field_of_a_word():
     near = nearest_field("Frist Name")
     assert near is not None
     assert near.name == "First Name"

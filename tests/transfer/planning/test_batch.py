@@ -1,4 +1,4 @@
-"""Many records at once are judged as each of them would be alone."""
+"""Many records at once have the same results as single records."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,7 +51,7 @@ def _users(draw: st.DrawFn, name: str) -> User:
 def _stores(draw: st.DrawFn) -> State:
     names = draw(st.lists(st.sampled_from(_NAMES), unique=True))
     users = [draw(_users(name))._replace(user_name=name) for name in names]
-    return state_of(*(one._replace(extension=one.extension or "5") for one in users))
+    return state_of(*(user._replace(extension=user.extension or "5") for user in users))
 
 
 @st.composite
@@ -63,9 +63,9 @@ def _files(draw: st.DrawFn) -> list[CleanRecords]:
     for count in draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)):
         rows: list[tuple[str | None, ...]] = []
         for _ in range(count):
-            one = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian")))))
-            one = one._replace(user_id=draw(st.sampled_from((*_IDS, one.user_id))))
-            rows.append(tuple(None if at in places else value for at, value in enumerate(one)))
+            row = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian")))))
+            row = row._replace(user_id=draw(st.sampled_from((*_IDS, row.user_id))))
+            rows.append(tuple(None if at in places else value for at, value in enumerate(row)))
         batches.append(CleanRecords(number, number + 1, rows))
         number += count
     return batches
@@ -103,7 +103,7 @@ _quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 @_quick
 @given(_stores(), _files(), _choices)
-def test_many_records_at_once_come_to_the_same_as_one_by_one(state, batches, choices):
+def test_batch_gives_the_same_plan_as_single_records(state, batches, choices):
     one_by_one: list[Record] = [record for batch in batches for record in batch.one_by_one()]
     slow = plan_of(one_by_one, state, choices, keeps=Keeps.RECORDS)
     quick = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
@@ -118,7 +118,7 @@ def test_many_records_at_once_come_to_the_same_as_one_by_one(state, batches, cho
 
 @_quick
 @given(_stores(), _files(), _choices)
-def test_what_an_import_plans_passes_the_check_of_every_change(state, batches, choices):
+def test_planned_changes_pass_the_validation_of_every_change(state, batches, choices):
     plan = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
     assert (
         validate_changes(plan.changes, state, terms=ValidationOptions(choices.allow_unlicensed))
@@ -128,7 +128,7 @@ def test_what_an_import_plans_passes_the_check_of_every_change(state, batches, c
 
 @_quick
 @given(_stores(), _files(), _choices)
-def test_a_plan_of_counts_says_the_same_as_one_of_records(state, batches, choices):
+def test_plan_of_counts_agrees_with_a_plan_of_records(state, batches, choices):
     whole = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
     counted = plan_of(batches, state, choices, keeps=Keeps.COUNTS)
     changes = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
@@ -139,7 +139,7 @@ def test_a_plan_of_counts_says_the_same_as_one_of_records(state, batches, choice
 
 @_quick
 @given(_stores(), _files(), _choices)
-def test_the_counts_are_those_of_the_records_and_of_what_is_written(state, batches, choices):
+def test_counts_agree_with_the_records_and_the_changes(state, batches, choices):
     plan = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
     assert plan.outcomes is not None
     results = [outcome.result for outcome in plan.outcomes]
@@ -148,10 +148,10 @@ def test_the_counts_are_those_of_the_records_and_of_what_is_written(state, batch
     assert len(plan.added) == plan.counts[Result.ADDED]
     assert len(plan.changes) == plan.counts[Result.ADDED] + plan.counts[Result.CHANGED]
     after = {**state.users, **plan.changes}
-    assert len({one.user_name.casefold() for one in after.values()}) == len(after)
+    assert len({user.user_name.casefold() for user in after.values()}) == len(after)
     for key, change in plan.totals.items():
-        before = [getattr(one, key) for one in state.users.values()].count("1")
-        assert change == (before, [getattr(one, key) for one in after.values()].count("1"))
+        before = [getattr(user, key) for user in state.users.values()].count("1")
+        assert change == (before, [getattr(user, key) for user in after.values()].count("1"))
     for outcome in plan.outcomes:
         if outcome.user is not None and outcome.stored is not None:
             is_changed = outcome.user != outcome.stored

@@ -1,4 +1,4 @@
-"""What an import would do: every record is added, changed, unchanged or rejected."""
+"""Planning of an import: every record is added, changed, unchanged or rejected."""
 
 import copy
 
@@ -32,7 +32,7 @@ _NEW = {
 
 
 @pytest.mark.parametrize("user_id", [{}, {"user_id": ""}])
-def test_a_record_without_user_id_is_added_with_an_id_of_its_own(user_id):
+def test_record_without_user_id_is_added_with_a_new_id(user_id):
     plan = plan_of([record(**_NEW, **user_id)], _STATE)
     assert counts(plan) == (1, 0, 0, 0)
     ((new_id, added),) = plan.changes.items()
@@ -41,29 +41,29 @@ def test_a_record_without_user_id_is_added_with_an_id_of_its_own(user_id):
     assert plan.problems == []
 
 
-def test_each_new_user_has_another_id():
+def test_new_users_have_different_ids():
     records = [record(line, **_NEW | {"user_name": f"zoe{line}"}) for line in range(2, 3002)]
     plan = plan_of(records, _STATE)
     assert counts(plan) == (3000, 0, 0, 0)
-    assert all(key == one.user_id for key, one in plan.changes.items())
+    assert all(key == user.user_id for key, user in plan.changes.items())
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
-def test_a_new_user_needs_every_mandatory_value(key):
+def test_new_user_requires_every_required_value(key):
     plan = plan_of([record(**_NEW | {key: ""})], _STATE)
     assert faulty(plan) == [(2, key)]
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
-def test_a_new_user_needs_every_mandatory_column(key):
-    plan = plan_of([record(**{one: value for one, value in _NEW.items() if one != key})], _STATE)
+def test_new_user_requires_every_required_column(key):
+    plan = plan_of([record(**{name: value for name, value in _NEW.items() if name != key})], _STATE)
     assert faulty(plan) == [(2, key)]
 
 
 @pytest.mark.parametrize(
     "present", [KEYS, ("user_name",), ("user_name", "location"), tuple(_NEW), KEYS[:20]]
 )
-def test_a_record_without_user_id_that_equals_the_owner_of_its_name_is_unchanged(present):
+def test_record_without_user_id_identical_to_the_user_of_its_name_is_unchanged(present):
     values = {key: getattr(ANNA, key) for key in present if key != "user_id"}
     for user_id in ({}, {"user_id": ""}):
         plan = plan_of([record(**values, **user_id)], _STATE)
@@ -72,7 +72,7 @@ def test_a_record_without_user_id_that_equals_the_owner_of_its_name_is_unchanged
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "user_id"])
-def test_a_record_without_user_id_that_differs_in_any_field_is_a_new_user(key):
+def test_record_without_user_id_that_differs_in_any_field_is_a_new_user(key):
     other = {"user_name": "ANNA", "is_active": "0", "phone_ip": "10.9.9.9"}
     other |= {"unlimited_license": "x", "on_demand_license": "x"}
     plan = plan_of([record_of(ANNA, user_id="", **{key: other.get(key, "9")})], _STATE)
@@ -90,48 +90,48 @@ def test_importing_a_file_of_new_users_twice_is_harmless():
 # User ID known
 
 
-def test_columns_absent_keep_their_value():
+def test_absent_columns_keep_their_value():
     plan = plan_of([record(user_id=ANNA.user_id, location="Bergen")], _STATE)
     assert counts(plan) == (0, 1, 0, 0)
     assert plan.changes == {ANNA.user_id: ANNA._replace(location="Bergen")}
 
 
-def test_a_record_that_equals_the_stored_user_is_unchanged():
+def test_record_identical_to_the_stored_user_is_unchanged():
     records = [record_of(ANNA), record(3, user_id="u-bob")]
     assert counts(plan_of(records, _STATE)) == (0, 0, 2, 0)
 
 
 @pytest.mark.parametrize(
     "key",
-    [one.key for one in FIELDS if not one.mandatory and one.key not in ("user_id", "salt")],
+    [field.key for field in FIELDS if not field.mandatory and field.key not in ("user_id", "salt")],
 )
-def test_an_empty_cell_clears_an_optional_field(key):
+def test_empty_cell_clears_an_optional_field(key):
     stored = user(**{"recording_profile": "All"})
     plan = plan_of([record(user_id=stored.user_id, **{key: ""})], state_of(stored))
     assert plan.changes == {stored.user_id: stored._replace(**{key: ""})}
 
 
 @pytest.mark.parametrize("key", [key for key in _MANDATORY if key != "password"])
-def test_an_empty_cell_in_a_mandatory_field_rejects_the_record(key):
+def test_empty_cell_in_a_required_field_rejects_the_record(key):
     plan = plan_of([record(user_id=ANNA.user_id, **{key: ""})], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
     assert faulty(plan) == [(2, key)]
 
 
-def test_the_user_that_results_must_have_every_mandatory_value():
+def test_updated_user_must_have_every_required_value():
     stored = user(extension="")
     plan = plan_of([record(user_id=stored.user_id, location="Bergen")], state_of(stored))
     assert faulty(plan) == [(2, "extension")]
 
 
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("", "")])
-def test_licenses_left_as_stored_never_reject_an_update(unlimited, on_demand):
+def test_unchanged_licenses_never_reject_an_update(unlimited, on_demand):
     stored = user(unlimited_license=unlimited, on_demand_license=on_demand)
-    for one in (
+    for imported in (
         record(user_id=stored.user_id, location="Bergen"),
         record_of(stored, location="Bergen"),
     ):
-        assert counts(plan_of([one], state_of(stored))) == (0, 1, 0, 0)
+        assert counts(plan_of([imported], state_of(stored))) == (0, 1, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_licenses_left_as_stored_never_reject_an_update(unlimited, on_demand):
         ({"unlimited_license": "1", "on_demand_license": "1"}, False),
     ],
 )
-def test_licenses_that_an_update_changes_must_be_converse(values, accepted):
+def test_changed_licenses_must_be_exclusive(values, accepted):
     plan = plan_of([record(user_id=ANNA.user_id, **values)], _STATE)
     assert counts(plan) == ((0, 1, 0, 0) if accepted else (0, 0, 0, 1))
 
 
-def test_a_record_that_renames_the_user_altogether_is_rejected_and_names_the_stored_one():
+def test_record_with_new_user_name_and_last_name_is_rejected_with_the_stored_name():
     plan = plan_of([record(user_id=ANNA.user_id, user_name="carl", last_name="Dahl")], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
     assert faulty(plan) == [(2, "user_id")]
@@ -166,29 +166,29 @@ def test_a_record_that_renames_the_user_altogether_is_rejected_and_names_the_sto
         {"user_name": "carl", "first_name": "Carl"},
     ],
 )
-def test_a_record_that_keeps_user_name_or_last_name_is_an_update(values):
+def test_record_with_the_same_user_name_or_last_name_is_an_update(values):
     plan = plan_of([record(user_id=ANNA.user_id, **values)], _STATE)
     assert plan.changes == {ANNA.user_id: ANNA._replace(**values)}
 
 
-# User ID unknown here
+# User ID unknown
 
 
-def test_an_empty_store_takes_unknown_ids_and_keeps_them():
+def test_unknown_ids_are_accepted_in_an_empty_store():
     users = [user("ada", user_id="17"), user("bob", user_id="4711"), ANNA]
-    plan = plan_of([record_of(one, line) for line, one in enumerate(users, 2)], EMPTY)
+    plan = plan_of([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
     assert counts(plan) == (3, 0, 0, 0)
     assert list(plan.changes.values()) == users
 
 
-def test_an_unknown_id_is_rejected_where_there_are_users():
+def test_unknown_id_is_rejected_if_there_are_users():
     plan = plan_of([record_of(user("zoe", user_id="17"))], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
     assert faulty(plan) == [(2, "user_id")]
     assert plan.problems[0].value == "17"
 
 
-def test_an_unknown_id_is_added_and_kept_where_that_was_chosen():
+def test_unknown_id_is_added_and_kept_with_the_option():
     zoe = user("zoe", user_id="17")
     plan = plan_of([record_of(zoe)], _STATE, _ADD)
     assert counts(plan) == (1, 0, 0, 0)
@@ -198,7 +198,7 @@ def test_an_unknown_id_is_added_and_kept_where_that_was_chosen():
 
 @pytest.mark.parametrize("state", [EMPTY, _STATE])
 @pytest.mark.parametrize("choices", [Choices(), _ADD])
-def test_the_same_id_twice_rejects_the_later_ones_and_names_the_first_line(state, choices):
+def test_duplicate_id_rejects_the_later_records_and_names_the_first_line(state, choices):
     records = [record_of(ANNA, line, agent_id=f"L{line}") for line in (5, 7, 9)]
     plan = plan_of(records, state, choices)
     assert sum(counts(plan)[:2]) == 1
@@ -207,7 +207,7 @@ def test_the_same_id_twice_rejects_the_later_ones_and_names_the_first_line(state
     assert all("line 5" in problem.message for problem in plan.problems)
 
 
-def test_the_same_id_twice_rejects_the_later_even_if_the_first_is_rejected_or_changes_nothing():
+def test_duplicate_id_rejects_the_later_even_if_the_first_is_rejected_or_unchanged():
     for first in (record_of(ANNA), record_of(ANNA, is_active="x")):
         plan = plan_of([first, record_of(ANNA, 3, location="Bergen")], _STATE)
         assert (3, "user_id") in faulty(plan)
@@ -228,19 +228,19 @@ def _mixed() -> list[Record]:
     ]
 
 
-def test_the_four_counts_add_up_to_the_records():
+def test_counts_add_up_to_the_records():
     plan = plan_of(_mixed(), _STATE)
     assert counts(plan) == (1, 1, 1, 3)
     assert (plan.records, plan.imported, plan.writes) == (6, 3, 2)
 
 
-def test_changes_stand_in_the_order_of_the_file():
+def test_changes_are_in_file_order():
     users = [user(name) for name in ("zoe", "ada", "max")]
-    plan = plan_of([record_of(one, line) for line, one in enumerate(users, 2)], EMPTY)
-    assert list(plan.changes) == [one.user_id for one in users]
+    plan = plan_of([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
+    assert list(plan.changes) == [user.user_id for user in users]
 
 
-def test_a_plan_names_the_version_it_holds_for():
+def test_plan_contains_the_version_it_is_valid_for():
     assert plan_of([], _STATE).version == _STATE.version
 
 
@@ -252,18 +252,18 @@ def test_planning_twice_gives_the_same_and_alters_no_record():
     assert counts(first) == counts(second)
     assert first.problems == second.problems
     without_ids = [
-        [one._replace(user_id="") for one in plan.changes.values()] for plan in (first, second)
+        [user._replace(user_id="") for user in plan.changes.values()] for plan in (first, second)
     ]
     assert without_ids[0] == without_ids[1]
 
 
-def test_planning_leaves_the_state_as_it_was():
+def test_planning_leaves_the_state_unchanged():
     users = dict(_STATE.users)
     plan_of(_mixed(), _STATE)
     assert dict(_STATE.users) == users
 
 
-def test_planning_says_how_far_it_is_and_can_be_cancelled():
+def test_planning_reports_progress_and_can_be_canceled():
     records = [record(line, **_NEW) for line in range(2, 3002)]
     told: list[tuple[Phase, int, int]] = []
     plan_of(records, EMPTY, tick=lambda *tick: told.append(tick))
@@ -276,7 +276,7 @@ def test_planning_says_how_far_it_is_and_can_be_cancelled():
         plan_of(records, EMPTY, tick=cancel)
 
 
-def test_only_the_fields_own_column_is_asked():
+def test_only_the_own_column_of_a_field_is_used():
     # field 26 bears the same header as field 11
     plan = plan_of([record(user_id=ANNA.user_id, secondary_phone_ip="10.0.0.99")], _STATE)
     after = plan.changes[ANNA.user_id]

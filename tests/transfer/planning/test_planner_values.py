@@ -1,4 +1,4 @@
-"""What an import does to secrets, to numbers a spreadsheet ate, and how it reports problems."""
+"""Secrets, values altered by a spreadsheet, and the problems of an import."""
 
 import pytest
 
@@ -34,35 +34,35 @@ _STATE = state_of(ANNA, user("bob"))
         ({"password": "old "}, "old ", "", True),
     ],
 )
-def test_password_and_salt_stay_a_pair(cells, password, salt, warns):
+def test_password_and_salt_remain_a_pair(cells, password, salt, warns):
     stored = user(password="old", salt="oldsalt")
-    one = record(user_id=stored.user_id, agent_id="A-99", **cells)
-    plan = plan_of([one], state_of(stored))
+    imported = record(user_id=stored.user_id, agent_id="A-99", **cells)
+    plan = plan_of([imported], state_of(stored))
     assert plan.changes == {
         stored.user_id: stored._replace(agent_id="A-99", password=password, salt=salt)
     }
     assert [problem.severity for problem in plan.problems] == [Severity.WARNING] * warns
 
 
-def test_a_new_password_where_no_salt_is_stored_needs_no_warning():
+def test_new_password_without_a_stored_salt_has_no_warning():
     stored = user(salt="")
     plan = plan_of([record(user_id=stored.user_id, password="new")], state_of(stored))
     assert plan.changes[stored.user_id].password == "new"
     assert plan.problems == []
 
 
-def test_empty_secrets_alone_change_nothing():
+def test_empty_secrets_change_nothing():
     plan = plan_of([record_of(ANNA, password="", salt="")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
 
 
-def test_secrets_are_never_taken_for_eaten_numbers():
+def test_secrets_are_never_altered_by_a_spreadsheet():
     stored = user(password="0412", salt="0099")
     plan = plan_of([record(user_id=stored.user_id, password="412", salt="99")], state_of(stored))
     assert plan.changes == {stored.user_id: stored._replace(password="412", salt="99")}
 
 
-def test_no_problem_says_a_secret():
+def test_problems_never_contain_a_secret():
     bell = FIELD["password"]
     hidden = {"password": "HUNTER2", "salt": "PEPPER7"}
     fault = control_fault(bell, "HUNTER2\x07")
@@ -82,11 +82,11 @@ def test_no_problem_says_a_secret():
     plan = plan_of(records, state_of(*stored))
     assert plan.rejected == 7
     said = repr([problem._replace(field=None) for problem in plan.problems])
-    assert not [one for one in ("HUNTER2", "PEPPER7", "STORED") if one in said]
-    assert [one.value for one in plan.problems if one.field is bell] == [NOT_SHOWN]
+    assert not [secret for secret in ("HUNTER2", "PEPPER7", "STORED") if secret in said]
+    assert [problem.value for problem in plan.problems if problem.field is bell] == [NOT_SHOWN]
 
 
-def test_a_password_cleared_of_its_salt_warns_without_either():
+def test_password_without_its_salt_has_a_warning_without_secrets():
     plan = plan_of([record(user_id=ANNA.user_id, password="HUNTER2", salt="")], _STATE)
     (problem,) = plan.problems
     assert problem.severity is Severity.WARNING
@@ -94,7 +94,7 @@ def test_a_password_cleared_of_its_salt_warns_without_either():
     assert ANNA.salt not in repr(problem)
 
 
-# what a spreadsheet ate
+# values altered by a spreadsheet
 
 
 @pytest.mark.parametrize(
@@ -120,99 +120,102 @@ def test_a_password_cleared_of_its_salt_warns_without_either():
         ("secondary_phone_ip", "001122334455", "1122334455"),
     ],
 )
-def test_what_a_spreadsheet_ate_is_kept_as_stored_and_shown(key, stored, found):
-    one = user(**{key: stored})
-    changed = {"sip_uri": f"sip:{one.user_name}@berg.example"}
-    plan = plan_of([record_of(one, **changed | {key: found})], state_of(one))
+def test_value_altered_by_a_spreadsheet_is_not_imported_and_reported(key, stored, found):
+    sample_user = user(**{key: stored})
+    changed = {"sip_uri": f"sip:{sample_user.user_name}@berg.example"}
+    plan = plan_of([record_of(sample_user, **changed | {key: found})], state_of(sample_user))
     assert counts(plan) == (0, 1, 0, 0)
-    assert getattr(plan.changes[one.user_id], key) == stored
+    assert getattr(plan.changes[sample_user.user_id], key) == stored
     assert [(problem.severity, problem.field) for problem in plan.problems] == [
         (Severity.WARNING, FIELD[key])
     ]
 
 
-def test_a_record_that_differs_by_what_a_spreadsheet_ate_alone_is_unchanged_and_shown():
+def test_record_that_differs_only_by_a_spreadsheet_is_unchanged_and_reported():
     plan = plan_of([record_of(ANNA, extension="412")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
     assert faulty(plan) == [(2, "extension")]
 
 
-def test_an_eaten_value_of_a_record_without_user_id_is_shown_too():
+def test_altered_value_of_a_record_without_user_id_is_reported():
     plan = plan_of([record_of(ANNA, user_id="", extension="412")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
     assert faulty(plan) == [(2, "extension")]
 
 
-def test_a_value_that_was_not_eaten_is_changed():
+def test_value_not_altered_by_a_spreadsheet_is_changed():
     plan = plan_of([record(user_id=ANNA.user_id, extension="0999")], _STATE)
     assert plan.changes[ANNA.user_id].extension == "0999"
 
 
-def test_an_eaten_user_name_does_not_make_another_person():
+def test_altered_user_name_does_not_make_a_different_person():
     stored = user(user_name="0412")
-    one = record(user_id=stored.user_id, user_name="412", last_name="Dahl")
-    plan = plan_of([one], state_of(stored))
+    imported = record(user_id=stored.user_id, user_name="412", last_name="Dahl")
+    plan = plan_of([imported], state_of(stored))
     assert plan.changes == {stored.user_id: stored._replace(last_name="Dahl")}
 
 
 # problems
 
 
-def test_a_problem_says_line_record_field_person_value_and_what_to_do():
-    one = Record(41, 99, list(ANNA._replace(phone_ip="10.0.0.999")), ())
-    (problem,) = plan_of([one], _STATE).problems
+def test_problem_contains_line_record_field_user_value_and_fix():
+    imported = Record(41, 99, list(ANNA._replace(phone_ip="10.0.0.999")), ())
+    (problem,) = plan_of([imported], _STATE).problems
     assert (problem.line, problem.record) == (99, 41)
     assert problem.field is FIELD["phone_ip"]
     assert problem.user == "Anna Berg"
     assert problem.value == "10.0.0.999"
     assert problem.severity is Severity.ERROR
-    assert "Phone IP" in problem.remedy
+    assert "Phone IP" in problem.message
+    assert problem.remedy.startswith("Enter ")
 
 
-def test_a_record_that_names_nobody_is_shown_by_the_stored_user():
+def test_problem_of_a_record_without_a_name_contains_the_stored_name():
     (problem,) = plan_of([record(user_id=ANNA.user_id, is_active="x")], _STATE).problems
     assert problem.user == "Anna Berg"
 
 
-def test_all_problems_of_an_update_are_said_at_once():
-    one = record_of(
+def test_problems_of_an_update_are_all_reported():
+    imported = record_of(
         ANNA, first_name="", phone_ip="x", is_active="2", windows_login="y", secondary_phone_ip="z"
     )
     keys = ["first_name", "phone_ip", "is_active", "windows_login", "secondary_phone_ip"]
-    assert faulty(plan_of([one], _STATE)) == [(2, key) for key in keys]
+    assert faulty(plan_of([imported], _STATE)) == [(2, key) for key in keys]
 
 
-def test_all_problems_of_a_new_user_are_said_at_once():
-    one = record(user_id="17", user_name="anna", phone_ip="x", is_active="", location="Oslo")
-    keys = {key for _, key in faulty(plan_of([one], _STATE))}
+def test_problems_of_a_new_user_are_all_reported():
+    imported = record(user_id="17", user_name="anna", phone_ip="x", is_active="", location="Oslo")
+    keys = {key for _, key in faulty(plan_of([imported], _STATE))}
     assert keys == {
         *("first_name", "last_name", "extension", "user_id", "user_name", "password", "phone_ip"),
         *("is_active", "recording_service", "unlimited_license", "on_demand_license"),
     }
 
 
-def test_control_characters_are_said_beside_other_problems():
+def test_control_characters_are_reported_with_other_problems():
     fault = control_fault(FIELD["location"], "x\x07")
     assert fault is not None
-    one = record_of(ANNA, location="x\x07", is_active="2")._replace(faults=(fault,))
-    assert faulty(plan_of([one], _STATE)) == [(2, "is_active"), (2, "location")]
+    imported = record_of(ANNA, location="x\x07", is_active="2")._replace(faults=(fault,))
+    assert faulty(plan_of([imported], _STATE)) == [(2, "is_active"), (2, "location")]
 
 
-def test_a_second_record_for_an_unknown_id_is_told_both():
+def test_second_record_for_an_unknown_id_has_both_problems():
     records = [record_of(user("zoe", user_id="17"), 2), record_of(user("max", user_id="17"), 3)]
-    messages = [one.message for one in plan_of(records, _STATE).problems if one.line == 3]
+    messages = [
+        problem.message for problem in plan_of(records, _STATE).problems if problem.line == 3
+    ]
     assert any("line 2" in message for message in messages)
-    assert any("not known" in message for message in messages)
+    assert any("Unknown" in message for message in messages)
 
 
-def test_a_second_record_that_also_renames_the_user_is_told_both():
+def test_second_record_that_also_renames_the_user_has_both_problems():
     records = [record_of(ANNA, 2), record_of(ANNA, 3, user_name="carl", last_name="Dahl")]
-    messages = [one.message for one in plan_of(records, _STATE).problems]
+    messages = [problem.message for problem in plan_of(records, _STATE).problems]
     assert any("line 2" in message for message in messages)
     assert any("Anna Berg" in message for message in messages)
 
 
-def test_problems_stand_in_the_order_of_the_file():
+def test_problems_are_in_file_order():
     records = [
         record_of(ANNA, 2, extension="412"),
         record_of(user("bob"), 3, is_active="x"),
@@ -224,10 +227,10 @@ def test_problems_stand_in_the_order_of_the_file():
     assert [line for line, _ in faulty(plan)] == [2, 3, 5, 6, 6, 6]
 
 
-def test_a_record_that_could_not_be_read_is_said_as_it_was_found():
+def test_record_that_cannot_be_parsed_keeps_its_error():
     fault = control_fault(FIELD["location"], "\x00")
     assert fault is not None
-    one = Record(1, 2, [None] * 26, (fault._replace(field=None),))
-    plan = plan_of([one], EMPTY, Choices(unknown_id=UnknownID.ADD))
+    imported = Record(1, 2, [None] * 26, (fault._replace(field=None),))
+    plan = plan_of([imported], EMPTY, Choices(unknown_id=UnknownID.ADD))
     assert counts(plan) == (0, 0, 0, 1)
     assert [problem.message for problem in plan.problems] == [fault.message]

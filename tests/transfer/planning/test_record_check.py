@@ -1,4 +1,4 @@
-"""What is said of a typed record is what the plan will say of it, at the speed of typing."""
+"""Check of a typed record: agrees with the plan, fast enough for typing."""
 
 import random
 import statistics
@@ -21,7 +21,7 @@ BEN, CARA = user("ben"), user("cara")
 
 @pytest.fixture
 def planned(tmp_path):
-    """Plans a file of these users against a store of these."""
+    """Return the plan of a file for a store."""
 
     def plan(rows, *stored, choices=None):
         path = written(tmp_path, csv_text([HEADER, *rows]))
@@ -35,7 +35,7 @@ def judge_of(prepared):
 
 
 def typed(prepared, number, **values):
-    """The cells of a rejected record, with others typed over some."""
+    """Return the cells of a rejected record with corrections."""
     cells = list(prepared.plan.outcomes[number - 1].values)
     for key, value in values.items():
         cells[FIELD[key].index] = value
@@ -43,43 +43,43 @@ def typed(prepared, number, **values):
 
 
 def said(prepared, number, judge=None, **values):
-    """What is said of a record, by field key."""
+    """Return the messages of a record by field key."""
     judge = judge or judge_of(prepared)
     line = prepared.plan.outcomes[number - 1].line
     faults = judge.faults(number, line, typed(prepared, number, **values))
-    return [(one.field.key, one.message) for one in faults]
+    return [(fault.field.key, fault.message) for fault in faults]
 
 
 def errors(prepared, number, judge=None, **values):
-    """The fields that keep a record out."""
+    """Return the fields with errors."""
     judge = judge or judge_of(prepared)
     line = prepared.plan.outcomes[number - 1].line
     faults = judge.faults(number, line, typed(prepared, number, **values))
-    return [one.field.key for one in faults if one.severity is Severity.ERROR]
+    return [fault.field.key for fault in faults if fault.severity is Severity.ERROR]
 
 
 def new(name, **values):
     return user(name, user_id="", **values)
 
 
-def test_a_record_as_it_is_has_the_faults_that_the_plan_says(planned):
+def test_unchanged_record_has_the_faults_of_the_plan(planned):
     prepared = planned([new("ben", extension="", phone_ip="10.0.0.256", is_active="yes")])
     outcome = prepared.plan.outcomes[0]
     assert outcome.result is Result.REJECTED
     faults = judge_of(prepared).faults(1, 2, outcome.values)
-    assert [(one.field, one.message, one.remedy) for one in faults] == [
-        (one.field, one.message, one.remedy) for one in outcome.faults
+    assert [(fault.field, fault.message, fault.remedy) for fault in faults] == [
+        (fault.field, fault.message, fault.remedy) for fault in outcome.faults
     ]
-    assert [one.field.key for one in faults] == ["extension", "phone_ip", "is_active"]
+    assert [fault.field.key for fault in faults] == ["extension", "phone_ip", "is_active"]
 
 
-def test_each_fault_goes_with_its_correction(planned):
+def test_faults_disappear_with_their_corrections(planned):
     prepared = planned([new("ben", extension="", phone_ip="10.0.0.256")])
     assert errors(prepared, 1, extension="0413") == ["phone_ip"]
     assert errors(prepared, 1, extension="0413", phone_ip="10.0.0.25") == []
 
 
-def test_what_is_typed_may_be_a_new_fault(planned):
+def test_typed_value_may_cause_a_new_fault(planned):
     prepared = planned([new("ben", extension="")])
     assert errors(prepared, 1, extension="0413", sip_uri="ben@example.com") == ["sip_uri"]
     assert said(prepared, 1, extension="04\a13") == [
@@ -87,38 +87,38 @@ def test_what_is_typed_may_be_a_new_fault(planned):
     ]
 
 
-def test_a_user_name_that_another_record_of_the_file_claims_is_said(planned):
+def test_user_name_of_another_record_is_reported(planned):
     prepared = planned([new("ben", extension=""), new("cara"), new("dan", extension="")])
-    taken = [("user_name", "User Name 'CARA' stands in line 3 already")]
+    taken = [("user_name", "User Name 'CARA' is already used in line 3")]
     assert said(prepared, 1, extension="0777", user_name="CARA", sip_uri="") == taken
     assert said(prepared, 3, extension="0777", user_name="CARA", sip_uri="") == taken
 
 
-def test_a_user_name_of_a_user_in_the_store_is_said_once(planned):
+def test_user_name_of_a_stored_user_is_reported_once(planned):
     prepared = planned([new("ben", extension="")], CARA)
     assert errors(prepared, 1, extension="0777", user_name="cara") == ["user_name"]
 
 
-def test_a_user_name_that_another_record_gives_up_is_free(planned):
+def test_user_name_freed_by_another_record_is_available(planned):
     rows = [user("cara", user_name="carla"), new("ben", user_name="", sip_uri="")]
     prepared = planned(rows, CARA)
     assert errors(prepared, 2, user_name="cara") == []
     assert errors(prepared, 2, user_name="carla") == ["user_name"]
 
 
-def test_a_user_name_whose_owner_is_rejected_is_not_free(planned):
+def test_user_name_of_a_rejected_owner_is_not_available(planned):
     rows = [user("cara", user_name="carla", extension=""), new("ben", user_name="")]
     assert errors(planned(rows, CARA), 2, user_name="cara") == ["user_name"]
 
 
-def test_a_user_id_that_another_record_has_is_said(planned):
+def test_user_id_of_another_record_is_reported(planned):
     prepared = planned([user("ben", extension=""), user("cara")], BEN, CARA)
-    cara = {one: getattr(CARA, one) for one in ("user_id", "user_name", "last_name")}
+    cara = {key: getattr(CARA, key) for key in ("user_id", "user_name", "last_name")}
     found = said(prepared, 1, extension="0777", **cara)
-    assert ("user_id", "User ID u-cara stands in line 3 already") in found
+    assert ("user_id", "User ID u-cara is already used in line 3") in found
 
 
-def test_of_one_user_id_in_two_lines_only_the_later_is_wrong(planned):
+def test_duplicate_user_id_is_an_error_of_the_later_record(planned):
     rows = [user("ben", extension=""), user("ben", location="Bergen")]
     prepared = planned(rows, BEN)
     assert errors(prepared, 1, extension="0412") == []
@@ -126,7 +126,7 @@ def test_of_one_user_id_in_two_lines_only_the_later_is_wrong(planned):
     assert errors(prepared, 2, user_id="", user_name="benny") == []
 
 
-def test_an_unknown_user_id_is_judged_by_the_choice(planned):
+def test_unknown_user_id_depends_on_the_option(planned):
     rows = [user("ben", extension="")]
     assert errors(planned(rows, CARA), 1, extension="0777") == ["user_id"]
     prepared = planned(rows, CARA, choices=Choices(unknown_id=UnknownID.ADD))
@@ -134,24 +134,24 @@ def test_an_unknown_user_id_is_judged_by_the_choice(planned):
     assert errors(planned(rows), 1, extension="0777") == []
 
 
-def test_a_corrected_record_counts_for_the_others(planned):
+def test_corrected_record_affects_the_others(planned):
     prepared = planned([new("ben", extension=""), new("dan", extension="")])
     judge = judge_of(prepared)
     assert errors(prepared, 2, judge, extension="0777", user_name="ben") == []
     judge.correct(1, 2, typed(prepared, 1, extension="0776"))
     assert said(prepared, 2, judge, extension="0777", user_name="ben", sip_uri="") == [
-        ("user_name", "User Name 'ben' stands in line 2 already")
+        ("user_name", "User Name 'ben' is already used in line 2")
     ]
 
 
-def test_a_record_that_stays_rejected_claims_no_name(planned):
+def test_record_that_is_still_rejected_claims_no_name(planned):
     prepared = planned([new("ben", extension=""), new("dan", extension="")])
     judge = judge_of(prepared)
     judge.correct(1, 2, typed(prepared, 1, phone_ip="10.0.0.300"))
     assert errors(prepared, 2, judge, extension="0777", user_name="ben") == []
 
 
-def test_a_user_id_that_a_correction_gave_up_is_free(planned):
+def test_user_id_freed_by_a_correction_is_available(planned):
     rows = [user("ben", extension=""), user("ben", location="Bergen")]
     prepared = planned(rows, BEN)
     judge = judge_of(prepared)
@@ -159,25 +159,25 @@ def test_a_user_id_that_a_correction_gave_up_is_free(planned):
     assert errors(prepared, 2, judge) == []
 
 
-def test_an_extension_that_another_record_will_have_is_a_warning(planned):
+def test_extension_that_another_record_will_have_is_a_warning(planned):
     rows = [new("ben", extension=""), user("cara", extension="0999"), new("dan", extension="0555")]
     prepared = planned(rows, CARA)
     for extension in ("0999", "0555"):
         [(key, message)] = said(prepared, 1, extension=extension)
         assert key == "extension"
-        assert f"Extension {extension} is used twice" in message
+        assert f"Extension {extension} is also used" in message
     assert said(prepared, 1, extension=CARA.extension) == []
 
 
-def test_a_value_near_to_one_of_the_store_is_named(planned):
+def test_similar_value_of_the_store_is_suggested(planned):
     prepared = planned([new("ben", extension="")], CARA)
     [(key, message)] = said(prepared, 1, extension="0777", department="Salse")
     assert key == "department"
     assert "did you mean 'Sales'?" in message
 
 
-def test_what_the_plan_says_after_the_correction_is_what_was_said(planned):
-    """Judge and plan agree on any values, also in a file whose records contradict each other."""
+def test_plan_after_the_correction_agrees_with_the_check(planned):
+    """Check and plan agree on any values, also if records of the file contradict each other."""
     rows = [
         new("ben", extension=""),
         user("cara", user_name="carla"),
@@ -200,18 +200,18 @@ def test_what_the_plan_says_after_the_correction_is_what_was_said(planned):
             last_name=pick.choice((BEN.last_name, CARA.last_name)),
         )
         faults = judge.faults(number, number + 1, values)
-        is_wrong = any(one.severity is Severity.ERROR for one in faults)
+        is_wrong = any(fault.severity is Severity.ERROR for fault in faults)
         asked = replace(prepared.asked, corrections={number: values})
         again = prepare(asked, prepared.state).plan
         assert again.outcomes is not None
-        others = [one.result for one in again.outcomes if one.number != number]
-        before = [one.result for one in prepared.plan.outcomes if one.number != number]
+        others = [outcome.result for outcome in again.outcomes if outcome.number != number]
+        before = [outcome.result for outcome in prepared.plan.outcomes if outcome.number != number]
         costs_another = others != before
         rejected = again.outcomes[number - 1].result is Result.REJECTED
         assert is_wrong == (rejected or costs_another), (values, faults)
 
 
-def test_it_can_be_stopped_while_it_looks_through_the_plan(planned):
+def test_scan_of_the_plan_can_be_canceled(planned):
     prepared = planned([new("ben", extension=""), new("cara")], CARA)
 
     def stop(*_):
@@ -221,17 +221,17 @@ def test_it_can_be_stopped_while_it_looks_through_the_plan(planned):
         Judge(prepared.state, Choices(), prepared.plan, stop)
 
 
-def test_a_plan_without_outcomes_is_refused(planned):
+def test_plan_without_outcomes_raises(planned):
     prepared = planned([new("ben")])
     with pytest.raises(ValueError, match="outcomes"):
         Judge(prepared.state, Choices(), replace(prepared.plan, outcomes=None))
 
 
 def _judged_among(planned, count):
-    """The median of the seconds that an answer takes in a store of so many users."""
+    """Return the median duration of a check in seconds, for a store of this size."""
     names = [f"n{number}" for number in range(count)]
     stored = [user(name, extension=str(at)) for at, name in enumerate(names)]
-    rows = [one._replace(location="Bergen") for one in stored]
+    rows = [user._replace(location="Bergen") for user in stored]
     rows[0] = rows[0]._replace(is_active="")
     prepared = planned(rows, *stored)
     judge = judge_of(prepared)
@@ -246,6 +246,6 @@ def _judged_among(planned, count):
     return statistics.median(times)
 
 
-def test_an_answer_takes_as_long_in_a_large_store_as_in_a_small_one(planned):
+def test_check_takes_as_long_in_a_large_store_as_in_a_small_one(planned):
     few, many = _judged_among(planned, 20), _judged_among(planned, 20_000)
-    assert many < 50 * few  # one that looks at each user takes 1,000 times as long
+    assert many < 50 * few  # a check that scans all users takes 1,000 times as long

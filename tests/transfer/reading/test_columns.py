@@ -1,4 +1,4 @@
-"""Which column of a file holds which field."""
+"""Columns of a file and their fields."""
 
 import pytest
 
@@ -24,14 +24,14 @@ def _places(*header: str) -> dict[str, int]:
     }
 
 
-def test_without_a_header_columns_stand_in_file_order():
+def test_columns_without_a_header_are_in_file_order():
     columns = columns_in_file_order()
     assert columns.width == 26
     assert columns.places == tuple(range(26))
     assert columns.absent == []
 
 
-def test_the_header_of_an_export_names_all_fields_in_file_order():
+def test_columns_of_an_export_are_all_fields_in_file_order():
     columns = columns_of(HEADER)
     assert columns.places == tuple(range(26))
     assert columns.are_in_file_order
@@ -63,11 +63,11 @@ def test_the_header_of_an_export_names_all_fields_in_file_order():
         ("Phone IP.1", "secondary_phone_ip"),
     ],
 )
-def test_a_name_is_understood_however_it_is_written(name, key):
+def test_column_name_matches_without_case_blanks_and_punctuation(name, key):
     assert _places("Location", name) == {"location": 0, key: 1}
 
 
-def test_columns_may_stand_in_any_order():
+def test_columns_may_be_in_any_order():
     columns = columns_of(HEADER[25::-1])
     # of two columns named Phone IP the first is field 11, whichever order the others have
     assert columns.places[FIELD["first_name"].index] == 25
@@ -90,7 +90,7 @@ def test_columns_may_stand_in_any_order():
         (["Phone IP 2"], None, 0),
     ],
 )
-def test_of_two_columns_named_phone_ip_the_first_is_field_11(header, first, second):
+def test_first_of_two_columns_named_phone_ip_is_field_11(header, first, second):
     places = _places(*header)
     assert places.get("phone_ip") == first
     assert places.get("secondary_phone_ip") == second
@@ -109,26 +109,26 @@ def test_of_two_columns_named_phone_ip_the_first_is_field_11(header, first, seco
         (["Notes", "Location", "notes"], 0, 2),
     ],
 )
-def test_a_column_named_twice_is_refused_and_both_are_named(header, first, second):
+def test_duplicate_columns_are_refused_and_both_are_named(header, first, second):
     with pytest.raises(ColumnNamedTwice) as refused:
         columns_of(header)
     assert (refused.value.first, refused.value.second) == (first, second)
 
 
-def test_unknown_columns_are_left_out_and_reported_as_they_are_written():
+def test_unknown_columns_are_ignored_and_reported_as_written():
     columns = columns_of(["Notes ", "Location", "E-Mail"])
     assert columns.ignored == ("Notes", "E-Mail")
     assert columns.places[FIELD["location"].index] == 1
 
 
-def test_a_column_without_a_name_is_left_out_and_reported():
+def test_column_without_a_name_is_ignored_and_reported():
     columns = columns_of(["Location", "", "User ID"])
     assert columns.width == 3
     assert len(columns.ignored) == 1
     assert "2" in columns.ignored[0]
 
 
-def test_two_columns_without_a_name_do_not_count_as_one_named_twice():
+def test_columns_without_a_name_are_not_duplicates():
     assert len(columns_of(["Location", "", "", "User ID"]).ignored) == 2
 
 
@@ -139,7 +139,7 @@ def test_empty_names_at_the_end_of_the_header_are_no_columns():
 
 
 @pytest.mark.parametrize("name", ["Problems", "problems", " PROBLEMS "])
-def test_the_problems_column_of_a_file_of_rejected_records_is_left_out_without_a_word(name):
+def test_problems_column_of_a_rejected_records_file_is_ignored_silently(name):
     columns = columns_of([name, *HEADER])
     assert columns.ignored == ()
     assert columns.places == tuple(range(1, 27))
@@ -165,21 +165,21 @@ def test_absent_fields_are_those_without_a_column():
         ([""], False),
     ],
 )
-def test_a_header_is_told_from_a_record(cells, expected):
+def test_is_header_distinguishes_a_header_from_a_record(cells, expected):
     assert is_header(cells) is expected
 
 
-def test_a_file_whose_columns_are_named_twice_is_refused_with_both_columns_and_the_line(tmp_path):
+def test_file_with_duplicate_columns_is_refused_with_both_columns_and_the_line(tmp_path):
     path = written(tmp_path, "Location,User ID,location\r\nOslo,17,Bergen\r\n")
     with pytest.raises(Refused, match=r"line 1.*columns 1 and 3.*Location"):
         read(path)
 
 
-# what the admin says in a mapping
+# mappings
 
 
 def _mapped(header, **columns: str):
-    """The columns of a header, with keys of fields by names of columns; an empty key leaves out."""
+    """Return the columns of a header, given field keys by column name; an empty key ignores."""
     pairs = {name: FIELD[key] if key else None for name, key in columns.items()}
     return columns_of(header, ColumnMapping("HR", pairs))
 
@@ -188,88 +188,88 @@ def _held(columns) -> list[str]:
     return [field.key if field else "" for field in columns.fields]
 
 
-def test_a_mapping_says_which_column_holds_which_field_and_the_other_names_count():
+def test_mapping_takes_precedence_over_the_names():
     columns = _mapped(["Vorname", "Location", "Notiz"], Vorname="first_name")
     assert _held(columns) == ["first_name", "location", ""]
     assert columns.ignored == ("Notiz",)
 
 
 @pytest.mark.parametrize("name", ["VORNAME", " vor-name ", "vorname:"])
-def test_a_mapping_names_columns_without_case_blanks_and_punctuation(name):
+def test_mapping_matches_column_names_without_case_blanks_and_punctuation(name):
     columns = columns_of(["Vorname"], ColumnMapping("", {name: FIELD["first_name"]}))
     assert _held(columns) == ["first_name"]
 
 
-def test_a_column_whose_field_the_mapping_gave_away_is_left_out_and_named():
+def test_column_is_ignored_and_reported_if_its_field_is_mapped_to_another():
     columns = _mapped(["User Name", "Login"], Login="user_name")
     assert _held(columns) == ["", "user_name"]
     assert columns.ignored == ("User Name",)
 
 
-def test_a_column_that_the_mapping_leaves_out_is_named_apart():
+def test_column_ignored_by_the_mapping_is_reported_separately():
     columns = _mapped(["User Name", "Location", "Notes"], Location="")
     assert _held(columns) == ["user_name", "", ""]
     assert (columns.ignored, columns.left_out) == (("Notes",), ("Location",))
 
 
-def test_a_mapping_may_settle_what_two_names_of_one_field_leave_open():
+def test_mapping_may_resolve_duplicate_columns():
     header = ["Computer Recording License", "Screen Recording License"]
     columns = columns_of(header, ColumnMapping("", {header[0]: None}))
     assert _held(columns) == ["", "computer_recording_license"]
 
 
-def test_both_phone_ips_can_be_mapped():
+def test_mapping_may_contain_both_phone_ips():
     header = ["Phone IP", "Phone IP", "MAC"]
     pairs = {"Secondary Phone IP": None, "MAC": FIELD["secondary_phone_ip"]}
     columns = columns_of(header, ColumnMapping("", pairs))
     assert _held(columns) == ["phone_ip", "", "secondary_phone_ip"]
 
 
-def test_a_phone_ip_whose_field_was_given_away_is_not_taken_for_the_secondary_one():
+def test_phone_ip_column_with_a_mapped_field_is_not_the_secondary_one():
     columns = _mapped(["Phone IP", "MAC"], MAC="phone_ip")
     assert _held(columns) == ["", "phone_ip"]
 
 
-def test_a_column_without_a_name_can_be_mapped_by_its_number():
+def test_column_without_a_name_can_be_mapped_by_its_number():
     header = ["User ID", "", "Location"]
     assert column_names(header)[1] == "(column 2 has no name)"
     pairs = {column_names(header)[1]: FIELD["user_name"]}
     assert _held(columns_of(header, ColumnMapping("", pairs)))[1] == "user_name"
 
 
-def test_a_mapping_of_a_column_that_is_not_there_is_refused():
-    with pytest.raises(MappingDoesNotFit, match=r'no column "Login".*Choose the mapping'):
+def test_mapping_with_a_missing_column_is_refused():
+    with pytest.raises(MappingDoesNotFit, match=r'missing column "Login".*Use the mapping'):
         _mapped(["User Name"], Login="user_name")
 
 
-def test_a_mapping_of_two_columns_to_one_field_is_refused_with_both():
-    with pytest.raises(MappingDoesNotFit, match=r'Last Name to two columns, "Nom" and "Nome"'):
+def test_mapping_of_two_columns_to_one_field_is_refused_with_both():
+    with pytest.raises(MappingDoesNotFit, match=r'two columns, "Nom" and "Nome", to Last Name'):
         _mapped(["Nom", "Nome"], Nom="last_name", Nome="last_name")
 
 
-def test_a_mapping_that_names_one_column_twice_is_refused():
+def test_mapping_with_a_duplicate_column_is_refused():
     pairs = {"Nom": FIELD["last_name"], "NOM": FIELD["first_name"]}
     with pytest.raises(MappingDoesNotFit, match='"NOM"'):
         columns_of(["Nom"], ColumnMapping("", pairs))
 
 
-def test_what_is_wrong_with_a_mapping_is_said_without_control_characters():
+def test_mapping_error_contains_no_control_characters():
     with pytest.raises(MappingDoesNotFit) as refused:
         columns_of(["Nom"], ColumnMapping("", {"\x1b[2J": None}))
     assert str(refused.value).isprintable()
 
 
-def test_the_header_is_kept_as_the_file_writes_it():
+def test_header_keeps_the_spelling_of_the_file():
     assert columns_of([" Vorname ", "LOCATION", ""]).header == ("Vorname", "LOCATION")
     assert columns_in_file_order().header == ()
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
-def test_a_field_is_known_by_its_name_its_key_and_its_aliases(field):
+def test_field_named_finds_names_keys_and_aliases(field):
     for word in (field.name, field.key, field.key.upper(), *field.aliases):
         assert field_named(word) is field
 
 
-def test_what_is_no_field_has_no_field():
+def test_field_named_returns_none_for_other_words():
     assert field_named("Vorname") is None
     assert field_named("") is None

@@ -1,4 +1,4 @@
-"""Published corpora of difficult files, made by others, are read as they say or rejected.
+"""Published corpora of difficult files: read as specified or rejected.
 
 They are not in the repository: `python scripts/fetch_corpora.py` fetches them.
 """
@@ -37,7 +37,7 @@ pytestmark = [
 # -- csv-spectrum
 
 _WRONG = {"location_coordinates": "Contact Phone Number"}
-"""Where the corpus does not say what its own file holds."""
+"""Cells that differ from what the corpus specifies."""
 
 
 def _rows(data: bytes) -> list[list[str]]:
@@ -46,17 +46,17 @@ def _rows(data: bytes) -> list[list[str]]:
     assert header
     rows.width = len(header.cells)
     found = [header.cells]
-    for one in rows:
-        if isinstance(one, CleanRows):
-            found += one.rows
+    for row in rows:
+        if isinstance(row, CleanRows):
+            found += row.rows
         else:
-            assert not one.fault
-            found.append(one.cells)
+            assert not row.fault
+            found.append(row.cells)
     return found
 
 
 @pytest.mark.parametrize("file", sorted(_SPECTRUM.glob("csvs/*.csv")), ids=lambda path: path.stem)
-def test_cells_are_those_that_the_corpus_says(file):
+def test_cells_equal_those_of_the_corpus(file):
     expected: Any = json.loads((_SPECTRUM / "json" / f"{file.stem}.json").read_text("utf-8"))
     header, *rows = _rows(file.read_bytes())
     records = [dict(zip(header, row, strict=True)) for row in rows]
@@ -71,7 +71,7 @@ def test_cells_are_those_that_the_corpus_says(file):
 
 
 @pytest.mark.parametrize("file", sorted(_SPECTRUM.glob("csvs/*.csv")), ids=lambda path: path.stem)
-def test_a_file_that_holds_no_users_is_refused_or_each_of_its_records_rejected(file, tmp_path):
+def test_file_without_users_is_refused_or_all_its_records_rejected(file, tmp_path):
     store = open_store(tmp_path / "users.json")
     store.load()
     try:
@@ -93,21 +93,21 @@ def _strings() -> list[str]:
 
 
 def _holds_control(text: str) -> bool:
-    return any(unicodedata.category(one) == "Cc" for one in text)
+    return any(unicodedata.category(character) == "Cc" for character in text)
 
 
 def _records() -> list[tuple[str, list[str]]]:
-    """Each string with a record that holds it in field after field."""
+    """Yield each string with a record that contains it, field after field."""
     records = []
     for number, text in enumerate(_strings()):
-        one = user("x", user_id="", user_name=f"user{number} {text}", password=f"PW{text}")
-        records.append((text, list(one._replace(**dict.fromkeys(_PLACES, text)))))
+        sample_user = user("x", user_id="", user_name=f"user{number} {text}", password=f"PW{text}")
+        records.append((text, list(sample_user._replace(**dict.fromkeys(_PLACES, text)))))
     return records
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_every_naughty_string_is_imported_exactly_or_rejected_on_its_line(
+def test_naughty_strings_are_imported_exactly_or_rejected_on_their_line(
     tmp_path, delimiter, encoding
 ):
     records = _records()
@@ -117,7 +117,9 @@ def test_every_naughty_string_is_imported_exactly_or_rejected_on_its_line(
     store = open_store(tmp_path / "store" / "users.json")
     store.load()
     plan = import_users(Asked(file), store).plan
-    rejected = {one.record - 1 for one in plan.problems if one.severity is Severity.ERROR}
+    rejected = {
+        problem.record - 1 for problem in plan.problems if problem.severity is Severity.ERROR
+    }
     expected = {
         at
         for at, (text, _) in enumerate(records)
@@ -137,11 +139,13 @@ def test_every_naughty_string_is_imported_exactly_or_rejected_on_its_line(
     for at, (_, cells) in enumerate(records):
         lines[at] = at + 2 + breaks
         breaks += sum(cell.count("\n") for cell in cells)
-    problems = [one for one in plan.problems if one.severity is Severity.ERROR]
-    assert {(one.record - 1, one.line) for one in problems} == {(at, lines[at]) for at in expected}
+    problems = [problem for problem in plan.problems if problem.severity is Severity.ERROR]
+    assert {(problem.record - 1, problem.line) for problem in problems} == {
+        (at, lines[at]) for at in expected
+    }
 
 
-def test_what_was_rejected_of_them_comes_through_when_it_is_saved(tmp_path):
+def test_rejected_naughty_strings_are_saved_unchanged(tmp_path):
     records = _records()
     file = written(tmp_path, csv_text([HEADER, *(cells for _, cells in records)], ";"))
     saved = save_rejected(
@@ -153,6 +157,6 @@ def test_what_was_rejected_of_them_comes_through_when_it_is_saved(tmp_path):
     assert saved.rejected
     assert (saved.records, saved.lines) == (len(records), 0)
     with UsersFile(file) as before, UsersFile(saved.rejected) as after:
-        for one, other in zip(before.records(), after.records(), strict=True):
-            assert one.values == other.values
-            assert one.faults == other.faults
+        for record, other in zip(before.records(), after.records(), strict=True):
+            assert record.values == other.values
+            assert record.faults == other.faults

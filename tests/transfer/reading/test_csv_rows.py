@@ -1,4 +1,4 @@
-"""Lines to rows of cells: strict CSV, and a malformed row costs itself alone."""
+"""CSV syntax: parsed strictly, and only malformed rows are rejected."""
 
 import io
 import time
@@ -13,7 +13,7 @@ from qm_tui.users.fields import MAX_VALUE
 def _rows(
     data: str | bytes, delimiter: str = ",", width: int = 0
 ) -> tuple[list[tuple[int, list[str] | str]], Rows]:
-    """The line and the cells of each row, or what is wrong with it."""
+    """Return the line and the cells of each row, or its error."""
     raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     rows = Rows(lines.lines_of(io.BytesIO(raw), "utf-8"), delimiter, "UTF-8")
     rows.width = width
@@ -71,22 +71,22 @@ def _faulty_lines(data: str | bytes, width: int = 0) -> list[int]:
         ("\\,b", [["\\", "b"]]),
     ],
 )
-def test_cells_are_what_stands_between_delimiters(data, expected):
+def test_cells_are_separated_by_delimiters(data, expected):
     assert _cells(data) == expected
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_each_delimiter_parts_cells_and_may_stand_within_quotes(delimiter):
+def test_delimiters_separate_cells_except_within_quotes(delimiter):
     data = delimiter.join(["a", f'"b{delimiter}c"', "d"])
     assert _cells(data, delimiter) == [["a", f"b{delimiter}c", "d"]]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
-def test_a_line_break_within_quotes_does_not_end_the_row(end):
+def test_line_break_within_quotes_does_not_end_the_row(end):
     assert _cells(end.join(['"a', 'b",c', "d,e", ""])) == [["a\nb", "c"], ["d", "e"]]
 
 
-def test_rows_know_the_line_on_which_they_start():
+def test_rows_have_the_line_on_which_they_start():
     outline = _outline('a\n\n"b\nc"\n,\nd\n')
     assert outline == [(1, ["a"]), (3, ["b\nc"]), (6, ["d"])]
 
@@ -99,7 +99,7 @@ def test_rows_know_the_line_on_which_they_start():
         *('"","","",""', '"",,"",', '" "," "," "," "', '" ", ,\t,"\xa0"', '"","","","",""'),
     ],
 )
-def test_a_line_of_nothing_but_delimiters_is_passed_over_and_counted(blank, width):
+def test_line_of_delimiters_is_skipped_and_counted(blank, width):
     outline, rows = _rows(f"a,b,c,d\n{blank}\n{blank}\ne,f,g,h\n", width=width)
     assert outline == [(1, ["a", "b", "c", "d"]), (4, ["e", "f", "g", "h"])]
     assert rows.blank == 2
@@ -127,7 +127,7 @@ def test_a_line_of_nothing_but_delimiters_is_passed_over_and_counted(blank, widt
     ],
     ids=lambda bad: ascii(bad[:20]),
 )
-def test_a_malformed_row_is_rejected_alone_with_its_line(bad):
+def test_malformed_row_is_rejected_alone_with_its_line(bad):
     outline = _outline(f"a,b\n\n{bad}\nc,d\n'e',f\n", width=2)
     assert [line for line, _ in outline] == [1, 3, 4, 5]
     assert isinstance(outline[1][1], str)
@@ -144,19 +144,19 @@ def test_a_malformed_row_is_rejected_alone_with_its_line(bad):
         ('"never closed', "quote"),
         ('"text"after', "after a closing quote"),
         ("nul\x00", "NUL"),
-        ("bad \udcff", "bytes that are not UTF-8"),
+        ("bad \udcff", "bytes that are not valid UTF-8"),
         ("x" * (MAX_VALUE + 1), "4,096"),
-        ("x" * 3_000_000, "more than a million characters"),
-        ("a,b,c", "3 values, the file has 2 columns"),
+        ("x" * 3_000_000, "The line is too long"),
+        ("a,b,c", "3 values, but the file has 2 columns"),
     ],
     ids=lambda text: ascii(text[:20]),
 )
-def test_a_malformed_row_says_what_is_wrong(bad, says):
+def test_malformed_row_has_an_error_message(bad, says):
     ((_, what),) = _outline(bad, width=2)
     assert says in what
 
 
-def test_reading_resumes_at_the_line_after_the_first_of_a_row_that_spans_lines():
+def test_parsing_resumes_after_the_first_line_of_a_malformed_row():
     data = 'a,b\n"one\ntwo"three,x\nc,d\n'
     outline = _outline(data)
     assert outline[0] == (1, ["a", "b"])
@@ -164,7 +164,7 @@ def test_reading_resumes_at_the_line_after_the_first_of_a_row_that_spans_lines()
     assert outline[2:] == [(3, ['two"three', "x"]), (4, ["c", "d"])]
 
 
-def test_a_forgotten_quote_costs_one_row_and_not_the_rest_of_the_file():
+def test_missing_quote_costs_only_one_row():
     good = [f"user{number},Oslo" for number in range(2000)]
     data = "\n".join([*good[:1000], 'bad,"Oslo', *good[1000:]])
     outline = _outline(data)
@@ -173,37 +173,37 @@ def test_a_forgotten_quote_costs_one_row_and_not_the_rest_of_the_file():
     assert outline[-1] == (2001, ["user1999", "Oslo"])
 
 
-def test_a_forgotten_quote_before_a_row_with_quotes_costs_one_row():
+def test_missing_quote_before_a_row_with_quotes_costs_one_row():
     data = 'bad,"Oslo\nc,"d, e"\nf,g\n'
     assert _faulty_lines(data) == [1]
     assert _outline(data)[1:] == [(2, ["c", "d, e"]), (3, ["f", "g"])]
 
 
-def test_two_malformed_rows_in_a_row_are_two():
+def test_consecutive_malformed_rows_are_rejected_separately():
     data = '"a\n"b"c\nd,e\n'
     assert _faulty_lines(data) == [1, 2]
     assert _outline(data)[2] == (3, ["d", "e"])
 
 
-def test_a_forgotten_quote_in_the_last_line_rejects_that_line():
+def test_missing_quote_in_the_last_line_rejects_that_line():
     assert _faulty_lines('a,b\nc,"d') == [2]
     assert _faulty_lines('a,b\nc,"d\n') == [2]
 
 
-def test_a_cell_may_have_4096_characters():
+def test_cell_may_have_4096_characters():
     assert _cells("x" * MAX_VALUE + ",b") == [["x" * MAX_VALUE, "b"]]
     assert _cells('"' + '""' * MAX_VALUE + '",b') == [['"' * MAX_VALUE, "b"]]
     many_lines = "\n" * MAX_VALUE
     assert _cells(f'"{many_lines}",b') == [[many_lines, "b"]]
 
 
-def test_a_row_may_be_longer_than_its_cells_may_be():
+def test_row_may_be_longer_than_a_cell():
     row = ["x" * MAX_VALUE] * 26
     assert _cells(",".join(row)) == [row]
 
 
 @pytest.mark.parametrize("line", ["x" * 60, 'x"",' * 20, "", '""'])
-def test_a_quoted_cell_that_runs_on_and_on_is_given_up(line):
+def test_endless_quoted_cell_is_rejected(line):
     data = 'a,b\n"' + f"{line}\n" * 8000 + "c,d\n"
     outline = _outline(data)
     assert outline[0] == (1, ["a", "b"])
@@ -212,7 +212,7 @@ def test_a_quoted_cell_that_runs_on_and_on_is_given_up(line):
 
 
 @pytest.mark.parametrize("extra", ["c,", "c,,,", "c, ,\t", 'c,"",'])
-def test_empty_cells_too_many_are_no_fault(extra):
+def test_extra_empty_cells_are_no_error(extra):
     ((_, cells),) = _outline(f"a,{extra}\n", width=2)
     assert cells[:2] == ["a", "c"]
 
@@ -224,7 +224,7 @@ _HOSTILE = (
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 4, 5, 6, 7, 11, 13, 29])
-def test_rows_are_the_same_wherever_a_block_ends(monkeypatch, block):
+def test_rows_do_not_depend_on_block_boundaries(monkeypatch, block):
     whole = _outline(_HOSTILE)
     monkeypatch.setattr(lines, "BLOCK", block)
     assert _outline(_HOSTILE) == whole
@@ -233,7 +233,7 @@ def test_rows_are_the_same_wherever_a_block_ends(monkeypatch, block):
 
 
 @pytest.mark.parametrize("line", ['x","y', 'a",b",",', 'a,"b', 'x,"', '"', '"a""b', 'x"y",z"'])
-def test_quotes_that_never_fit_take_time_by_the_line_and_not_by_the_square(line):
+def test_unmatched_quotes_take_linear_time(line):
     count = 50_000
     begin = time.perf_counter()
     outline, rows = _rows(f"{line}\n" * count, width=2)

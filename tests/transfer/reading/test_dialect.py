@@ -1,4 +1,4 @@
-"""How a file is written: encoding, delimiter, header, found out and said."""
+"""Detection of encoding, delimiter and header."""
 
 import contextlib
 import io
@@ -43,7 +43,7 @@ def _dialect(data: str | bytes, **chosen):
         (b"\xfe\xff" + "User ID\r\n".encode("utf-16-be"), "utf-16"),
     ],
 )
-def test_the_encoding_is_found_out(data, encoding):
+def test_encoding_is_detected(data, encoding):
     assert _dialect(data).encoding == encoding
 
 
@@ -53,7 +53,7 @@ def test_one_valid_utf_8_sequence_makes_the_file_utf_8():
 
 @pytest.mark.parametrize("character", ["é", "€", "\U0001f600"])
 @pytest.mark.parametrize("before", range(5))
-def test_a_sequence_is_found_where_two_blocks_meet(character, before):
+def test_utf_8_sequence_is_found_at_a_block_boundary(character, before):
     data = b"x" * (lines.BLOCK - before) + character.encode() + b"\n"
     assert _dialect(data).encoding == "utf-8"
 
@@ -72,18 +72,18 @@ def test_a_sequence_is_found_where_two_blocks_meet(character, before):
         b"\x80\x80",
     ],
 )
-def test_what_only_looks_like_utf_8_is_windows_1252(sequence):
+def test_invalid_utf_8_is_windows_1252(sequence):
     assert _dialect(b"User ID,Location\r\n1," + sequence + b"\r\n").encoding == "cp1252"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found_out_from_a_header(delimiter):
+def test_delimiter_is_detected_from_a_header(delimiter):
     text = csv_text([HEADER, ANNA, ANNA], delimiter)
     assert _dialect(text).delimiter == delimiter
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found_out_from_records(delimiter):
+def test_delimiter_is_detected_from_records(delimiter):
     crowded = user(department="a,b;c|d", additional_extensions="1,2,3,4,5,6,7,8,9")
     text = csv_text([crowded, ANNA, ANNA], delimiter)
     assert _dialect(text).delimiter == delimiter
@@ -92,17 +92,17 @@ def test_the_delimiter_is_found_out_from_records(delimiter):
 
 @pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;", "sep=;;;"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
-def test_the_sep_line_of_excel_is_honoured_and_is_no_record(tmp_path, line, end):
+def test_sep_line_of_excel_sets_the_delimiter_and_is_no_record(tmp_path, line, end):
     rows = csv_text([["User ID", "Location"], ["17", "a,b,c,d"]], ";", end)
     records, findings = read(written(tmp_path, line + end + rows))
     assert findings.dialect.delimiter == ";"
     assert findings.dialect.has_sep_line
-    assert [(one.line, one.number) for one in records] == [(3, 1)]
+    assert [(record.line, record.number) for record in records] == [(3, 1)]
     assert column(records, "location") == ["a,b,c,d"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "#", "^"])
-def test_the_sep_line_may_name_any_delimiter(tmp_path, delimiter):
+def test_sep_line_may_name_any_delimiter(tmp_path, delimiter):
     path = written(
         tmp_path, f"sep={delimiter}\r\nUser ID{delimiter}Location\r\n17{delimiter}Oslo\r\n"
     )
@@ -112,7 +112,7 @@ def test_the_sep_line_may_name_any_delimiter(tmp_path, delimiter):
 
 
 @pytest.mark.parametrize("delimiter", ["\x1b", "\x00", "\x07", "\u202e"], ids=ascii)
-def test_a_delimiter_is_said_without_control_characters(tmp_path, delimiter):
+def test_delimiter_is_reported_without_control_characters(tmp_path, delimiter):
     path = written(
         tmp_path, f"sep={delimiter}\r\nUser ID{delimiter}Location\r\n17{delimiter}Oslo\r\n"
     )
@@ -120,7 +120,7 @@ def test_a_delimiter_is_said_without_control_characters(tmp_path, delimiter):
     assert all(sentence.isprintable() for sentence in findings.sentences)
 
 
-def test_the_sep_line_is_honoured_in_utf_16(tmp_path):
+def test_sep_line_works_in_utf_16(tmp_path):
     path = written(tmp_path, "sep=\t\r\nUser ID\tLocation\r\n17\tOslo\r\n".encode("utf-16"))
     records, _ = read(path)
     assert column(records, "location") == ["Oslo"]
@@ -140,26 +140,26 @@ def test_the_sep_line_is_honoured_in_utf_16(tmp_path):
         ('"User ID","Location"\n"17","Oslo"\n', True),
     ],
 )
-def test_a_header_is_found_out_from_the_first_record(text, expected):
+def test_header_is_distinguished_from_the_first_record(text, expected):
     assert _dialect(text).has_header is expected
 
 
 @pytest.mark.parametrize("blank", ["", ";", ";;;;", " ; ", "\t"])
 @pytest.mark.parametrize("count", [1, 5, 19, 20, 40])
-def test_blank_lines_before_the_header_do_not_take_its_place(tmp_path, blank, count):
+def test_blank_lines_before_the_header_are_not_the_header(tmp_path, blank, count):
     path = written(tmp_path, f"{blank}\r\n" * count + "User ID;Location\r\n17;Oslo\r\n")
     records, findings = read(path)
     assert findings.dialect.delimiter == ";"
     assert column(records, "location") == ["Oslo"]
-    assert [one.line for one in records] == [count + 2]
+    assert [record.line for record in records] == [count + 2]
 
 
-def test_a_first_line_of_other_delimiters_does_not_take_the_headers_place(tmp_path):
+def test_first_line_of_other_delimiters_is_not_the_header(tmp_path):
     records, _ = read(written(tmp_path, ";;;\r\nUser ID,User Name,Location\r\n17,anna,Oslo\r\n"))
     assert column(records, "location") == ["Oslo"]
 
 
-def test_what_was_found_out_is_left_at_the_files_start():
+def test_detection_leaves_the_file_at_its_start():
     file = io.BytesIO(_NARROW.encode())
     dialect_of(file)
     assert file.tell() == 0
@@ -170,12 +170,12 @@ def test_what_was_found_out_is_left_at_the_files_start():
     [
         (csv_text([HEADER, ANNA]).encode(), ["UTF-8", "comma", "header in line 1"]),
         (csv_text([HEADER, ANNA], ";").encode(), ["UTF-8", "semicolon", "header in line 1"]),
-        (csv_text([ANNA], "\t").encode("utf-16"), ["UTF-16", "tab", "without a header"]),
+        (csv_text([ANNA], "\t").encode("utf-16"), ["UTF-16", "tab", "no header"]),
         (csv_text([user(location="Tromsø")], "|").encode("cp1252"), ["Windows-1252", "bar"]),
         (csv_text([HEADER, ANNA]).encode("utf-8-sig"), ["UTF-8 with BOM"]),
     ],
 )
-def test_what_was_found_out_is_said(tmp_path, data, said):
+def test_detected_dialect_is_reported(tmp_path, data, said):
     _, findings = read(written(tmp_path, data))
     assert [word for word in said if word not in findings.sentences[0]] == []
 
@@ -191,12 +191,12 @@ def test_what_was_found_out_is_said(tmp_path, data, said):
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel"),
         (b"\x1f\x8b\x08", "archive"),
         (b"\x7fELF\x02\x01", "program"),
-        (bytes(range(256)) * 4, "no text"),
+        (bytes(range(256)) * 4, "a binary file"),
         ("User ID,Location".encode("utf-16-le"), "UTF-16"),
-        (bytes(1000), "no text"),
+        (bytes(1000), "a binary file"),
     ],
 )
-def test_a_file_that_is_no_text_is_recognized(start, what):
+def test_binary_files_are_recognized(start, what):
     assert what in (not_a_text_file(start) or "")
 
 
@@ -212,15 +212,15 @@ def test_a_file_that_is_no_text_is_recognized(start, what):
         b"a,b\x00,c and so on and on and on\r\n",
     ],
 )
-def test_text_is_taken_for_text(start):
+def test_text_is_recognized_as_text(start):
     assert not_a_text_file(start) is None
 
 
-# what the admin chooses
+# read options
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_encoding_that_can_be_chosen_reads_what_it_wrote(encoding):
+def test_supported_encodings_read_what_they_wrote(encoding):
     text = "User ID,Location\r\n17,Oslo\r\n"
     file = io.BytesIO(text.encode(encoding))
     dialect = dialect_of(file, ReadAs(encoding=encoding))
@@ -230,7 +230,7 @@ def test_every_encoding_that_can_be_chosen_reads_what_it_wrote(encoding):
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("seed", range(4))
-def test_bytes_of_any_kind_are_decoded_alike_in_blocks_and_whole(encoding, seed, monkeypatch):
+def test_decoding_in_blocks_equals_decoding_at_once(encoding, seed, monkeypatch):
     chance = random.Random(seed)  # noqa: S311
     kinds = ((0, 255), (128, 255), (32, 126))
     data = bytes(chance.randint(*chance.choice(kinds)) for _ in range(400))
@@ -241,14 +241,14 @@ def test_bytes_of_any_kind_are_decoded_alike_in_blocks_and_whole(encoding, seed,
     assert "".join(lines.blocks(io.BytesIO(data), encoding)) == whole
 
 
-@pytest.mark.parametrize("encoding", [one for one in ENCODINGS if not one.startswith("utf-16")])
-def test_no_pair_of_bytes_is_silently_replaced(encoding):
+@pytest.mark.parametrize("encoding", [name for name in ENCODINGS if not name.startswith("utf-16")])
+def test_invalid_pairs_of_bytes_are_never_replaced(encoding):
     for first in range(128, 256):
         data = b"".join(bytes((first, second, 10)) for second in range(32, 256))
         assert "\ufffd" not in "".join(lines.blocks(io.BytesIO(data), encoding))
 
 
-def test_no_more_than_ascii_is_asked_of_an_encoding():
+def test_encodings_need_no_more_than_ascii():
     printable = bytes(range(32, 127))
     for encoding in ENCODINGS:
         if not encoding.startswith("utf-16"):
@@ -269,62 +269,62 @@ def test_no_more_than_ascii_is_asked_of_an_encoding():
         ("Łódź".encode(), "cp1250", "cp1250"),
     ],
 )
-def test_an_encoding_that_is_chosen_takes_the_mark_that_the_file_has(data, chosen, encoding):
+def test_selected_encoding_accepts_the_bom_of_the_file(data, chosen, encoding):
     assert _dialect(data, encoding=chosen).encoding == encoding
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
-def test_utf_16_without_its_mark_is_read_once_it_is_chosen(tmp_path, encoding):
+def test_utf_16_without_a_bom_is_read_if_selected(tmp_path, encoding):
     raw = "utf-16-be" if encoding == "utf-16-be" else "utf-16-le"
     path = written(tmp_path, "User ID,Location\r\n17,Łódź\r\n".encode(raw))
-    with pytest.raises(Refused, match="give --encoding utf-16-le"):
+    with pytest.raises(Refused, match="use --encoding utf-16-le"):
         read(path)
     records, findings = read_as(path, encoding=encoding)
     assert column(records, "location") == ["Łódź"]
-    assert "as you chose" in findings.sentences[0]
+    assert "(set manually)" in findings.sentences[0]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("written_in", ["utf-8", "cp1252", "utf-16", "cp932", "gb18030", "cp850"])
-def test_a_wrong_choice_rejects_records_and_does_not_fail(tmp_path, encoding, written_in):
+def test_wrong_encoding_rejects_records_and_does_not_fail(tmp_path, encoding, written_in):
     text = csv_text([HEADER, *[ANNA._replace(location="東京" * 9)] * 5])
     path = written(tmp_path, text.encode(written_in, "ignore"))
     with contextlib.suppress(Refused):
         records, _ = read_as(path, encoding=encoding, header=False)
-        assert all(one.faults or any(one.values) for one in records)
+        assert all(record.faults or any(record.values) for record in records)
 
 
-def test_bytes_that_the_chosen_encoding_does_not_allow_reject_their_record(tmp_path):
+def test_bytes_invalid_in_the_selected_encoding_reject_their_record(tmp_path):
     path = written(tmp_path, _NARROW.encode() + b"1,x,\x8c\xa0\r\n2,y,\x8c\r\n3,z,Oslo\r\n")
     records, _ = read_as(path, encoding="cp932")
-    assert [bool(one.faults) for one in records] == [False, True, False]
-    assert "not Shift JIS" in records[1].faults[0].message
+    assert [bool(record.faults) for record in records] == [False, True, False]
+    assert "not valid Shift JIS" in records[1].faults[0].message
 
 
 @pytest.mark.parametrize("said", [*DELIMITERS, "#", "^", "~"])
-def test_a_delimiter_that_is_chosen_goes_before_all_that_the_file_says(tmp_path, said):
+def test_selected_delimiter_takes_precedence_over_the_file(tmp_path, said):
     rows = [["User ID", "Location"], ["17", "a,b"]]
     path = written(tmp_path, "sep=:\r\n" + csv_text(rows, said))
     records, findings = read_as(path, delimiter=said)
     assert column(records, "location") == ["a,b"]
-    assert [one.line for one in records] == [3]
-    assert "as you chose, header in line 2" in findings.sentences[0]
+    assert [record.line for record in records] == [3]
+    assert "(set manually), header in line 2" in findings.sentences[0]
 
 
-def test_a_header_that_is_said_not_to_be_there_is_a_record(tmp_path):
+def test_first_row_is_a_record_if_no_header_is_selected(tmp_path):
     path = written(tmp_path, csv_text([HEADER, ANNA]))
     records, findings = read_as(path, header=False)
     assert column(records, "location") == ["Location", "Oslo"]
-    assert [one.line for one in records] == [1, 2]
-    assert "without a header as you chose: columns in file order" in findings.sentences[0]
+    assert [record.line for record in records] == [1, 2]
+    assert "no header (set manually); columns in standard order" in findings.sentences[0]
 
 
-def test_a_header_that_is_said_to_be_there_is_one_whatever_it_holds(tmp_path):
+def test_first_row_is_the_header_if_selected(tmp_path):
     path = written(tmp_path, "17,Oslo\r\n18,Bergen\r\n")
     records, findings = read_as(path, header=True)
     assert len(records) == 1
     assert not any(records[0].values)
-    assert "header in line 1 as you chose" in findings.sentences[0]
+    assert "header in line 1 (set manually)" in findings.sentences[0]
 
 
 @pytest.mark.parametrize(
@@ -348,18 +348,18 @@ def test_a_header_that_is_said_to_be_there_is_one_whatever_it_holds(tmp_path):
         ("ibm850", "cp850"),
     ],
 )
-def test_an_encoding_is_understood_as_admins_write_it(typed, encoding):
+def test_encoding_typed_accepts_common_names(typed, encoding):
     assert encoding_typed(typed) == encoding
 
 
 @pytest.mark.parametrize("name", ENCODINGS.values())
-def test_an_encoding_is_understood_by_the_name_that_is_shown(name):
+def test_encoding_typed_accepts_the_displayed_names(name):
     assert ENCODINGS[encoding_typed(name)] == name
 
 
 @pytest.mark.parametrize("typed", ["", "klingon", "rot13", "hex", "a\x00\x1b", "ascii", "utf-7"])
-def test_what_is_no_encoding_is_refused_with_those_that_are(typed):
-    with pytest.raises(Refused, match=r"Choose one of: UTF-8, .*Windows-1250.*Big5") as refused:
+def test_encoding_typed_rejects_others_and_lists_the_supported(typed):
+    with pytest.raises(Refused, match=r"Supported: UTF-8, .*Windows-1250.*Big5") as refused:
         encoding_typed(typed)
     assert str(refused.value).isprintable()
 
@@ -382,15 +382,15 @@ def test_what_is_no_encoding_is_refused_with_those_that_are(typed):
         ("#", "#"),
     ],
 )
-def test_a_delimiter_is_understood_as_admins_write_it(typed, delimiter):
+def test_delimiter_typed_accepts_names_and_characters(typed, delimiter):
     assert delimiter_typed(typed) == delimiter
 
 
 @pytest.mark.parametrize(
     "typed", ["", " ", '"', "'", "a", "7", "\r", "\n", ";;", "\x1b", "é", "\x00"]
 )
-def test_what_cannot_be_a_delimiter_is_refused(typed):
-    with pytest.raises(Refused, match="cannot be a delimiter") as refused:
+def test_delimiter_typed_rejects_other_characters(typed):
+    with pytest.raises(Refused, match="delimiter") as refused:
         delimiter_typed(typed)
     assert str(refused.value).isprintable()
 
@@ -420,20 +420,20 @@ _FOREIGN = ["Vorname", "Nachname", "Durchwahl", "Aktiv"]
         ([["Anna", "00:1A:2B:3C:4D:5E"], ["Bo", "1"]], False),
     ],
 )
-def test_a_header_without_a_known_name_is_told_from_a_record(rows, expected):
+def test_header_without_known_names_is_distinguished_from_a_record(rows, expected):
     assert _dialect(csv_text(rows)).has_header is expected
 
 
 @pytest.mark.parametrize("first", [user(), user("bo", extension="x17"), user(user_id="")])
-def test_a_legal_record_is_never_taken_for_a_header(first):
+def test_valid_record_is_never_a_header(first):
     assert not _dialect(csv_text([first, *[ANNA] * 30])).has_header
 
 
-def test_of_a_header_without_a_known_name_all_columns_are_unknown_and_it_is_said(tmp_path):
+def test_header_without_known_names_is_reported(tmp_path):
     path = written(tmp_path, csv_text([_FOREIGN, ["Anna", "Berg", "0412", "1"]], ";"))
     records, findings = read(path)
     assert not any(records[0].values)
     assert findings.columns.ignored == tuple(_FOREIGN)
     assert findings.needs_mapping
     assert findings.sentences[0] == "Read as UTF-8, semicolon, header in line 1."
-    assert findings.sentences[-1].startswith("None of the names in the header is known: pair the")
+    assert findings.sentences[-1].startswith("No column names are recognized.")

@@ -1,4 +1,4 @@
-"""The first lines of a file, as the dialog Open shows them."""
+"""First lines of a file for the Open dialog."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def _text(path) -> str:
     return "\n".join(first_lines(path))
 
 
-def test_how_it_is_read_the_fields_and_two_records(tmp_path):
+def test_first_lines_contain_dialect_fields_and_two_records(tmp_path):
     path = written(tmp_path, csv_text([HEADER, ANNA, user("bo"), user("cy")], ";"))
     said, names, anna, bo = first_lines(path)
     assert said == "Read as UTF-8, semicolon, header in line 1."
@@ -26,14 +26,14 @@ def test_how_it_is_read_the_fields_and_two_records(tmp_path):
 
 @pytest.mark.parametrize("header", [[HEADER], []])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_no_secret_is_shown_with_a_header_or_without(tmp_path, header, delimiter):
+def test_first_lines_contain_no_secret_with_or_without_a_header(tmp_path, header, delimiter):
     shown = _text(written(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
     assert "Anna, Berg" in shown
     assert shown.count("(not shown)") == 4
     assert not any(secret in shown for secret in _SECRETS)
 
 
-def test_columns_in_another_order_are_shown_in_that_order_without_unknown_ones(tmp_path):
+def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
     path = written(
         tmp_path, "Salt Value,PIN,User Name,First Name\r\nSALT,4711,anna,Anna\r\n,0815,bo,Bo\r\n"
     )
@@ -44,32 +44,32 @@ def test_columns_in_another_order_are_shown_in_that_order_without_unknown_ones(t
     ]
 
 
-def test_the_columns_of_another_program_are_not_taken_for_fields(tmp_path):
+def test_first_lines_omit_columns_of_another_program(tmp_path):
     path = written(tmp_path, '"Account","Login","Kennwort"\r\n"Bank","anna","hunter2"\r\n')
     shown = _text(path)
     assert "hunter2" not in shown
     assert "Bank" not in shown
 
 
-def test_a_file_of_which_no_column_is_known_says_so_and_shows_none(tmp_path):
+def test_first_lines_report_a_file_without_known_columns(tmp_path):
     path = written(tmp_path, "Konto,Durchwahl,Kennwort\r\nBank,0412,hunter2\r\n")
     assert first_lines(path) == [
         "Read as UTF-8, comma, header in line 1.",
-        "None of the names in the header is known: pair the columns with the fields.",
+        "No column names are recognized. Map the columns to fields.",
     ]
 
 
-def test_it_is_read_as_the_admin_says(tmp_path):
+def test_first_lines_use_the_read_options(tmp_path):
     path = written(tmp_path, "Ort,Kennwort\r\nTromsø,hunter2\r\n".encode("cp850"))
     mapping = ColumnMapping("x", {"Ort": FIELD["location"], "Kennwort": FIELD["password"]})
     assert first_lines(path, ReadAs(encoding="cp850", mapping=mapping)) == [
-        "Read as DOS 850 as you chose, comma, header in line 1.",
+        "Read as DOS 850 (set manually), comma, header in line 1.",
         "Location, Password",
         "Tromsø, (not shown)",
     ]
 
 
-def test_nothing_is_shown_of_a_record_whose_values_slid_into_other_columns(tmp_path):
+def test_first_lines_hide_a_record_with_shifted_values(tmp_path):
     good = csv_text([HEADER, ANNA._replace(secondary_phone_ip="")])
     slid = written(tmp_path, good.replace("Anna,", "Anna,Maria,"))
     missing = written(tmp_path, csv_text([HEADER, ANNA]).replace("Anna,", ""), "missing.csv")
@@ -77,15 +77,15 @@ def test_nothing_is_shown_of_a_record_whose_values_slid_into_other_columns(tmp_p
     for path in (slid, missing, narrow):
         shown = _text(path)
         assert not any(secret in shown for secret in _SECRETS)
-        assert "Line 2 is not shown" in shown
+        assert "Line 2 is hidden" in shown
 
 
-def test_a_record_that_cannot_be_read_says_why(tmp_path):
+def test_first_lines_report_a_record_that_cannot_be_parsed(tmp_path):
     shown = first_lines(written(tmp_path, csv_text([HEADER]) + 'Anna,"Berg\r\nBo,Bosen\r\n'))
-    assert shown[2].startswith("Line 2 cannot be read: A quote is opened")
+    assert shown[2].startswith("Line 2 cannot be parsed: Unclosed quote")
 
 
-def test_control_characters_are_pictures(tmp_path):
+def test_first_lines_contain_no_control_characters(tmp_path):
     path = written(tmp_path, csv_text([HEADER, ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB")]))
     lines = first_lines(path)
     assert all(visible(line) == line for line in lines)
@@ -95,24 +95,24 @@ def test_control_characters_are_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "holds no records: it is empty."),
-        (csv_text([HEADER]), "holds a header and no records."),
+        ("", "users.csv is empty."),
+        (csv_text([HEADER]), "users.csv contains only a header."),
         ("\x89PNG\r\n", "is a picture"),
-        ("First Name,Last Name,First Name\r\na,b,c\r\n", "both mean First Name"),
+        ("First Name,Last Name,First Name\r\na,b,c\r\n", "both map to First Name"),
     ],
 )
-def test_a_refused_file_gives_its_sentence(tmp_path, text, why):
+def test_first_lines_contain_the_error_of_a_refused_file(tmp_path, text, why):
     path = written(tmp_path, text.encode("latin-1"))
     (sentence,) = first_lines(path)
     assert why in sentence
 
 
-def test_a_file_that_is_gone_gives_a_sentence(tmp_path):
+def test_first_lines_contain_the_error_of_a_missing_file(tmp_path):
     (sentence,) = first_lines(tmp_path / "gone\x1b.csv")
     assert "does not exist" in sentence
     assert "\x1b" not in sentence
 
 
-def test_long_values_are_shortened(tmp_path):
+def test_first_lines_shorten_long_values(tmp_path):
     path = written(tmp_path, csv_text([HEADER, ANNA._replace(location="x" * 4000)]))
     assert max(map(len, first_lines(path))) < 2000

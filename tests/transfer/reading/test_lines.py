@@ -1,4 +1,4 @@
-"""Bytes to lines: every line end, every encoding, wherever a block ends, and nothing unbounded."""
+"""Lines of a file: all line ends and encodings, any block boundaries, limited memory."""
 
 import io
 import tracemalloc
@@ -55,14 +55,14 @@ def _overlong(data: bytes) -> list[bool]:
         (b"abc\x0bd\x0ce\x1cf\xc2\x85g\xe2\x80\xa8h", ["abc\x0bd\x0ce\x1cf\x85g\u2028h"]),
     ],
 )
-def test_lines_end_at_crlf_lf_and_cr_and_at_nothing_else(data, expected):
+def test_lines_end_only_at_crlf_lf_and_cr(data, expected):
     assert _lines(data) == expected
 
 
 @pytest.mark.usefixtures("_block")
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_text_comes_through_whatever_its_encoding(encoding, end):
+def test_text_is_decoded_in_any_encoding(encoding, end):
     text = ["Müller", "", "€ – “quoted”", "x" * 70]
     assert _lines((end.join(text) + end).encode(encoding), encoding) == text
 
@@ -71,13 +71,13 @@ def test_text_comes_through_whatever_its_encoding(encoding, end):
 @pytest.mark.parametrize(
     ("mark", "order"), [(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")]
 )
-def test_utf_16_is_read_in_the_byte_order_of_its_mark(mark, order):
+def test_utf_16_is_read_in_the_byte_order_of_its_bom(mark, order):
     text = ["First Name", "Łukasz \U0001f600", "\u0d0a\u0a0d"]
     assert _lines(mark + "\r\n".join(text).encode(order), "utf-16") == text
 
 
 @pytest.mark.usefixtures("_block")
-def test_a_character_of_four_bytes_is_never_cut():
+def test_four_byte_characters_are_never_split():
     assert _lines("\U0001f600\n\U0001f601é€".encode()) == ["\U0001f600", "\U0001f601é€"]
 
 
@@ -93,7 +93,7 @@ def test_a_character_of_four_bytes_is_never_cut():
         (b"\xff\xfe" + "ok\nbad \ud800 here\nok".encode("utf-16-le", "surrogatepass"), "utf-16"),
     ],
 )
-def test_bytes_that_the_encoding_does_not_allow_mark_their_line_alone(data, encoding):
+def test_invalid_bytes_mark_only_their_line(data, encoding):
     first, bad, last = _lines(data, encoding)
     assert (first, last) == ("ok", "ok")
     assert bad.startswith("bad ")
@@ -110,14 +110,14 @@ def test_utf_16_that_ends_within_a_character_marks_the_last_line(cut):
     assert any("\ud800" <= character <= "\udfff" for character in last)
 
 
-def test_a_line_of_a_million_characters_is_kept_whole():
+def test_line_of_a_million_characters_is_complete():
     assert _lines(b"x" * MAX_LINE + b"\nnext") == ["x" * MAX_LINE, "next"]
     assert _overlong(b"x" * MAX_LINE + b"\nnext") == [False, False]
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
 @pytest.mark.parametrize("length", [MAX_LINE + 1, 3_000_000, 3 * 1024 * 1024])
-def test_a_longer_line_is_cut_marked_and_passed_over(length, end):
+def test_longer_line_is_truncated_marked_and_skipped(length, end):
     data = b"before" + end + b"x" * length + end + b"after" + end + b"end"
     before, cut, after, last = _lines(data)
     assert (before, after, last) == ("before", "after", "end")
@@ -126,24 +126,24 @@ def test_a_longer_line_is_cut_marked_and_passed_over(length, end):
     assert _overlong(data) == [False, True, False, False]
 
 
-def test_two_longer_lines_in_a_row_are_two_lines():
+def test_consecutive_longer_lines_are_two_lines():
     data = b"\n".join([b"x" * 3_000_000, b"y" * 3_000_000, b"z"])
     assert [line[:1] for line in _lines(data)] == ["x", "y", "z"]
     assert _overlong(data) == [True, True, False]
 
 
-def test_a_longer_line_at_the_end_of_the_file_is_marked():
+def test_longer_line_at_the_end_of_the_file_is_marked():
     assert _overlong(b"a\n" + b"x" * 3_000_000) == [False, True]
 
 
-def test_a_crlf_after_a_longer_line_is_one_line_end_where_blocks_meet(monkeypatch):
+def test_crlf_after_a_longer_line_is_one_line_end_at_a_block_boundary(monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", 1_000_001)
     data = b"x" * 2_000_001 + b"\r\nafter\r\n"
     assert [line[:5] for line in _lines(data)] == ["xxxxx", "after"]
 
 
 class _OneLine(io.RawIOBase):
-    """A file of one line without an end in sight."""
+    """A file of one very long line."""
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -162,7 +162,7 @@ class _OneLine(io.RawIOBase):
         return count
 
 
-def test_a_line_of_a_hundred_megabytes_is_never_held_in_memory():
+def test_line_of_a_hundred_megabytes_is_never_held_in_memory():
     with io.BufferedReader(_OneLine(100_000_000)) as file:
         tracemalloc.start()
         try:
@@ -174,7 +174,7 @@ def test_a_line_of_a_hundred_megabytes_is_never_held_in_memory():
     assert peak < 10_000_000
 
 
-def test_each_block_says_how_much_was_read(monkeypatch):
+def test_blocks_report_the_bytes_read(monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", 4)
     data = b"a\nb\nc\nd\ne\n"
     done = [block.done for block in lines_of(io.BytesIO(data), "utf-8")]
@@ -186,31 +186,31 @@ def test_each_block_says_how_much_was_read(monkeypatch):
     ("text", "printable"),
     [("a,b\tc", True), ("é", True), ("a\xa0b", False), ("a\x07", False), ("a\u2028", False)],
 )
-def test_a_block_knows_whether_all_of_it_is_printable(text, printable):
+def test_blocks_know_whether_all_of_their_text_is_printable(text, printable):
     (block,) = lines_of(io.BytesIO(text.encode()), "utf-8")
     assert block.printable is printable
 
 
-def test_a_long_line_that_is_passed_over_shows_how_far_reading_is():
+def test_skipping_a_long_line_reports_progress():
     data = b"a\n" + b"x" * (MAX_LINE * 4) + b"\nb\n"
     found = list(lines_of(io.BytesIO(data), "utf-8"))
-    done = [one.done for one in found]
+    done = [block.done for block in found]
     assert max(b - a for a, b in pairwise(done)) < MAX_LINE * 2
     assert done[-1] == len(data)
-    assert [line[:1] for one in found for line in one.lines] == ["a", "x", "b"]
+    assert [line[:1] for block in found for line in block.lines] == ["a", "x", "b"]
 
 
 @pytest.mark.usefixtures("_block")
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-be", "gb18030"])
 @pytest.mark.parametrize("wanted", [[], [1], [2, 3], [1, 4], [4], [5], [9], [1, 2, 3, 4, 5]])
-def test_raw_lines_are_those_of_the_file_byte_for_byte(encoding, end, wanted):
-    parts = [one + end for one in ("first", "é€", "", "Zürich,x\x0b\x0c")] + ["last"]
+def test_raw_lines_equal_those_of_the_file(encoding, end, wanted):
+    parts = [text + end for text in ("first", "é€", "", "Zürich,x\x0b\x0c")] + ["last"]
     encoded = [
         part.encode(encoding if index == 0 else _bare(encoding)) for index, part in enumerate(parts)
     ]
     found = lines.raw_lines(io.BytesIO(b"".join(encoded)), encoding, wanted)
-    expected = b"".join(one for at, one in enumerate(encoded, start=1) if at in wanted)
+    expected = b"".join(line for at, line in enumerate(encoded, start=1) if at in wanted)
     assert b"".join(found) == expected
 
 

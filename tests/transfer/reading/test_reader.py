@@ -1,4 +1,4 @@
-"""A users file, read record by record."""
+"""Reading of a users file, record by record."""
 
 import pytest
 
@@ -19,11 +19,11 @@ def _narrow(folder, *lines: str, end: str = "\r\n"):
 
 
 def _outline(records) -> list[tuple[int, int, bool]]:
-    """Number, line and whether it can be used, of each record."""
-    return [(one.number, one.line, not one.faults) for one in records]
+    """Return the number, the line and the validity of each record."""
+    return [(record.number, record.line, not record.faults) for record in records]
 
 
-def test_an_export_is_read_as_it_was_written(tmp_path):
+def test_export_is_read_as_it_was_written(tmp_path):
     records, findings = read(written(tmp_path, _GOOD))
     assert records == [(1, 2, list(ANNA), ())]
     assert findings.columns.are_in_file_order
@@ -32,22 +32,22 @@ def test_an_export_is_read_as_it_was_written(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
-def test_every_encoding_delimiter_and_line_end_gives_the_same(tmp_path, encoding, delimiter, end):
+def test_encoding_delimiter_and_line_ends_do_not_affect_records(tmp_path, encoding, delimiter, end):
     zoe = user("zoë", location="Tromsø – “x”", department="a,b;c|d")
     text = csv_text([HEADER, ANNA, zoe], delimiter, end)
     records, _ = read(written(tmp_path, text.encode(encoding)))
-    assert [one.values for one in records] == [list(ANNA), list(zoe)]
-    assert [one.line for one in records] == [2, 3]
-    assert not any(one.faults for one in records)
+    assert [record.values for record in records] == [list(ANNA), list(zoe)]
+    assert [record.line for record in records] == [2, 3]
+    assert not any(record.faults for record in records)
 
 
-def test_without_a_header_the_first_record_starts_on_line_1(tmp_path):
+def test_without_a_header_the_first_record_is_on_line_1(tmp_path):
     records, _ = read(written(tmp_path, csv_text([ANNA, user("bo")])))
     assert _outline(records) == [(1, 1, True), (2, 2, True)]
     assert records[0].values == list(ANNA)
 
 
-def test_columns_in_another_order_come_out_in_file_order(tmp_path):
+def test_columns_in_another_order_are_returned_in_file_order(tmp_path):
     path = written(tmp_path, "Location,Notes,USER NAME,first_name\r\nOslo,x,anna,Anna\r\n")
     (record,), findings = read(path)
     present = {key: value for key, value in zip(KEYS, record.values, strict=True) if value}
@@ -58,7 +58,7 @@ def test_columns_in_another_order_come_out_in_file_order(tmp_path):
 
 @pytest.mark.parametrize("blanks", [" ", "\t", "\xa0", "\u202f", " \t\xa0\u202f "])
 @pytest.mark.parametrize("quoted", [True, False])
-def test_values_are_trimmed_of_blanks_and_secrets_are_not(tmp_path, blanks, quoted):
+def test_values_are_trimmed_except_secrets(tmp_path, blanks, quoted):
     quote = '"' if quoted else ""
     cells = [f"{quote}{blanks}{value}{blanks}{quote}" for value in ("17", "New York", "PW", "S")]
     (record,), _ = _narrow(tmp_path, ",".join(cells))
@@ -84,7 +84,7 @@ def test_values_are_trimmed_of_blanks_and_secrets_are_not(tmp_path, blanks, quot
         "é",
     ],
 )
-def test_nothing_else_of_a_value_is_altered(tmp_path, value):
+def test_values_are_otherwise_unchanged(tmp_path, value):
     (record,), _ = _narrow(tmp_path, f"17,{value},,")
     assert column([record], "location") == [value]
     assert record.faults == ()
@@ -102,12 +102,12 @@ def test_nothing_else_of_a_value_is_altered(tmp_path, value):
         ("=0123", "=0123"),
     ],
 )
-def test_a_cell_in_the_form_of_a_text_formula_is_unwrapped(tmp_path, cell, value):
+def test_cell_wrapped_as_a_text_formula_is_unwrapped(tmp_path, cell, value):
     (record,), _ = _narrow(tmp_path, f"17,{cell},,")
     assert column([record], "location") == [value]
 
 
-def test_a_secret_in_the_form_of_a_text_formula_is_unwrapped_and_not_trimmed(tmp_path):
+def test_secret_wrapped_as_a_text_formula_is_unwrapped_and_not_trimmed(tmp_path):
     (record,), _ = _narrow(tmp_path, '17,Oslo,="0123","="" 0123 """')
     assert column([record], "password") == ["0123"]
     assert column([record], "salt") == [" 0123 "]
@@ -116,28 +116,28 @@ def test_a_secret_in_the_form_of_a_text_formula_is_unwrapped_and_not_trimmed(tmp
 # rows that are short, long or blank
 
 
-def test_cells_missing_at_the_end_are_absent_and_such_records_are_counted(tmp_path):
+def test_missing_cells_at_the_end_are_absent_and_counted(tmp_path):
     records, findings = _narrow(tmp_path, "17,Oslo,,", "18,Oslo", "19", "20,Oslo,,")
     assert column(records, "location") == ["Oslo", "Oslo", None, "Oslo"]
     assert column(records, "password") == ["", None, None, ""]
     assert findings.short == 2
-    assert any("2 records with fewer values" in sentence for sentence in findings.sentences)
+    assert any("2 records have fewer values" in sentence for sentence in findings.sentences)
 
 
-def test_empty_cells_too_many_are_ignored(tmp_path):
+def test_extra_empty_cells_are_ignored(tmp_path):
     records, _ = _narrow(tmp_path, "17,Oslo,,,,,", "18,Oslo,,, ,\t")
-    assert [one.faults for one in records] == [(), ()]
+    assert [record.faults for record in records] == [(), ()]
     assert column(records, "user_id") == ["17", "18"]
 
 
 @pytest.mark.parametrize("has_header", [True, False])
-def test_a_record_with_a_value_too_many_is_rejected_alone(tmp_path, has_header):
+def test_record_with_an_extra_value_is_rejected_alone(tmp_path, has_header):
     rows = [HEADER] * has_header + [[*ANNA, "", "x"], list(ANNA)]
     records, _ = read(written(tmp_path, csv_text(rows)))
     assert _outline(records) == [(1, 1 + has_header, False), (2, 2 + has_header, True)]
 
 
-def test_a_value_too_many_is_noticed_in_a_file_without_quotes_or_blanks(tmp_path):
+def test_extra_value_is_found_in_a_file_without_quotes_or_blanks(tmp_path):
     records, _ = _narrow(tmp_path, "1,A,P,S", "2,B,P,S,X", "3,C,P,S", "4,D,P,S,,X")
     assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True), (4, 5, False)]
 
@@ -150,7 +150,7 @@ def test_blank_lines_are_skipped_and_counted(tmp_path, blank):
     assert any("2 blank lines" in sentence for sentence in findings.sentences)
 
 
-# records that are rejected
+# rejected records
 
 
 @pytest.mark.parametrize(
@@ -168,74 +168,74 @@ def test_blank_lines_are_skipped_and_counted(tmp_path, blank):
     ],
     ids=lambda bad: ascii(bad[:20]),
 )
-def test_a_malformed_record_is_rejected_with_its_line_and_the_others_are_read(tmp_path, bad):
+def test_malformed_record_is_rejected_with_its_line_and_the_others_are_read(tmp_path, bad):
     text = f"{_NARROW}1,A,,\r\n{bad}\r\n2,B,,\r\n"
     records, _ = read(written(tmp_path, text.encode("utf-8", "surrogatepass") + "é,,,".encode()))
     assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True), (4, 5, True)]
     assert records[1].faults[0].field is None
 
 
-def test_a_value_of_4096_characters_is_read(tmp_path):
+def test_value_of_4096_characters_is_read(tmp_path):
     (record,), _ = _narrow(tmp_path, f"17,{'é' * MAX_VALUE},,")
     assert column([record], "location") == ["é" * MAX_VALUE]
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("character", ["\x07", "\t", "\r\n", "\x7f", "\x85", "\x1b"], ids=ascii)
-def test_a_control_character_rejects_the_record_and_names_the_field(tmp_path, key, character):
+def test_control_character_rejects_the_record_and_names_the_field(tmp_path, key, character):
     bad = user(**{key: f"x{character}y"})
     (record,), _ = read(written(tmp_path, csv_text([HEADER, bad])))
     assert [fault.field and fault.field.key for fault in record.faults] == [key]
 
 
-def test_all_control_characters_of_a_record_are_said_at_once(tmp_path):
+def test_control_characters_of_a_record_are_all_reported(tmp_path):
     bad = user(first_name="A\x07", password="P\x1b", location="x\ny")
     (record,), _ = read(written(tmp_path, csv_text([HEADER, bad])))
     keys = [fault.field.key for fault in record.faults if fault.field]
     assert keys == ["first_name", "password", "location"]
 
 
-def test_bytes_that_are_not_utf_8_reject_their_record_and_nothing_is_replaced(tmp_path):
+def test_invalid_utf_8_rejects_its_record_and_is_not_replaced(tmp_path):
     data = _NARROW.encode() + b"1,M\xc3\xbcller,,\r\n2,M\xfcller,,\r\n3,Oslo,,\r\n"
     records, _ = read(written(tmp_path, data))
     assert _outline(records) == [(1, 2, True), (2, 3, False), (3, 4, True)]
     assert column(records, "location") == ["Müller", None, "Oslo"]
 
 
-def test_bytes_that_are_not_windows_1252_reject_their_record(tmp_path):
+def test_invalid_windows_1252_rejects_its_record(tmp_path):
     data = _NARROW.encode() + b"1,M\xfcller,,\r\n2,M\x81ller,,\r\n"
     records, _ = read(written(tmp_path, data))
     assert _outline(records) == [(1, 2, True), (2, 3, False)]
 
 
-# what is said of a guess
+# reports about detection
 
 
-def test_windows_1252_is_said_with_three_values_to_judge_it_by(tmp_path):
+def test_windows_1252_is_reported_with_three_sample_words(tmp_path):
     names = ["Müller", "Oslo", "Tromsø", "Müller", "Ærø", "Malmö"]
     lines = [f"{at},{name},," for at, name in enumerate(names)]
     _, findings = read(written(tmp_path, (_NARROW + "\r\n".join(lines)).encode("cp1252")))
     assert findings.samples == ["Müller", "Tromsø", "Ærø"]
     said = " ".join(findings.sentences)
     assert "Windows-1252" in said
-    assert "Look right? Müller" in said
+    assert "Check these words: Müller" in said
 
 
-def test_samples_are_never_of_a_secret(tmp_path):
+def test_samples_never_come_from_a_secret(tmp_path):
     data = (_NARROW + "17,Oslo,pässword,sält\r\n18,Malmö,,\r\n").encode("cp1252")
     _, findings = read(written(tmp_path, data))
     assert findings.samples == ["Malmö"]
 
 
-def test_utf_8_needs_no_samples(tmp_path):
+def test_samples_are_empty_for_utf_8(tmp_path):
     _, findings = _narrow(tmp_path, "17,Tromsø,,")
     assert findings.samples == []
 
 
-# how far it is
+# progress
 
 
-def test_reading_says_how_far_it_is_and_ends_at_the_end(tmp_path):
+def test_read_reports_progress_up_to_the_end(tmp_path):
     path = written(tmp_path, csv_text([HEADER, *[ANNA] * 3000]))
     told = []
     with UsersFile(path) as file:
@@ -245,7 +245,7 @@ def test_reading_says_how_far_it_is_and_ends_at_the_end(tmp_path):
     assert told[-1][1:] == (path.stat().st_size, path.stat().st_size)
 
 
-def test_reading_can_be_cancelled(tmp_path):
+def test_read_can_be_canceled(tmp_path):
     path = written(tmp_path, csv_text([HEADER, *[ANNA] * 3000]))
 
     def cancel(_phase: Phase, _done: int, _total: int) -> None:
@@ -255,68 +255,68 @@ def test_reading_can_be_cancelled(tmp_path):
         list(file.records(cancel))
 
 
-def test_no_secret_stands_in_what_is_said_of_a_file(tmp_path):
+def test_sentences_contain_no_secret(tmp_path):
     rows = [f"17,Oslo,HUNTER2{bad}" for bad in (",S,x", '",S', "\x00,S", "\x07,S", ",S")]
     records, findings = _narrow(tmp_path, *rows, '17,"Oslo"x,HUNTER2,S')
-    said = repr([one.faults for one in records]) + repr(findings.sentences)
-    assert sum(bool(one.faults) for one in records) == 4
+    said = repr([record.faults for record in records]) + repr(findings.sentences)
+    assert sum(bool(record.faults) for record in records) == 4
     assert "HUNTER2" not in said
     assert len(FIELDS) == len(records[0].values)
 
 
-# which columns there are
+# columns
 
 
 def _sentences(path, **chosen) -> list[str]:
     return read_as(path, **chosen)[1].sentences
 
 
-def test_the_columns_are_counted_and_those_absent_and_ignored_are_named(tmp_path):
+def test_sentences_count_columns_and_name_missing_and_ignored_ones(tmp_path):
     header = [name for name in HEADER if name not in ("Password", "Salt Value", "Location")]
     row = [value for name, value in zip(HEADER, ANNA, strict=True) if name in header]
     path = written(tmp_path, csv_text([[*header, "Notes"], [*row, "x"]]))
     assert _sentences(path)[1] == (
-        "23 of 26 columns; absent and mandatory: Password; ignored: Notes; "
-        "absent: Salt Value, Location."
+        "23 of 26 columns; missing required: Password; ignored: Notes; "
+        "missing: Salt Value, Location."
     )
 
 
-def test_of_many_names_ten_are_said_and_the_rest_is_counted(tmp_path):
+def test_sentences_name_ten_columns_and_count_the_others(tmp_path):
     path = written(tmp_path, "User ID," + ",".join(f"x{at}" for at in range(40)) + "\r\n17\r\n")
     said = _sentences(path)[1]
-    assert "ignored: x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 and 30 more; absent: " in said
+    assert "ignored: x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 and 30 more; missing: " in said
 
 
-def test_all_columns_need_few_words(tmp_path):
+def test_sentences_are_short_for_a_complete_file(tmp_path):
     assert _sentences(written(tmp_path, _GOOD))[1] == "26 of 26 columns."
 
 
-def test_the_header_is_said_with_its_line(tmp_path):
+def test_sentences_contain_the_line_of_the_header(tmp_path):
     path = written(tmp_path, "sep=,\r\n\r\n" + _GOOD)
     assert _sentences(path)[0] == "Read as UTF-8, comma, header in line 3."
 
 
-def test_a_mapping_reads_a_file_of_another_program(tmp_path):
+def test_mapping_reads_a_file_of_another_program(tmp_path):
     path = written(tmp_path, "Kennung;Ort;Notiz\r\nanna;Oslo;x\r\n")
     pairs = {"Kennung": FIELD["user_name"], "Ort": FIELD["location"], "Notiz": None}
     records, findings = read_as(path, mapping=ColumnMapping("HR export", pairs))
     assert column(records, "user_name") == ["anna"]
     assert column(records, "location") == ["Oslo"]
     said = " ".join(findings.sentences)
-    assert "left out as you chose: Notiz" in said
-    assert "The columns are paired as HR export says." in said
+    assert "ignored by mapping: Notiz" in said
+    assert "Columns mapped with “HR export”." in said
     assert not findings.needs_mapping
 
 
-def test_a_mapping_that_does_not_fit_refuses_the_file_with_the_line_of_its_header(tmp_path):
+def test_mapping_that_does_not_fit_is_refused_with_the_line_of_the_header(tmp_path):
     path = written(tmp_path, "\r\nKennung;Ort\r\nanna;Oslo\r\n")
-    with pytest.raises(Refused, match=r'line 2: there is no column "Login"'):
+    with pytest.raises(Refused, match=r'line 2: missing column "Login"'):
         read_as(path, mapping=ColumnMapping("HR", {"Login": FIELD["user_name"]}))
 
 
-def test_a_mapping_cannot_pair_the_columns_of_a_file_without_a_header(tmp_path):
+def test_mapping_without_a_header_is_refused(tmp_path):
     path = written(tmp_path, csv_text([ANNA]))
-    with pytest.raises(Refused, match=r"without a header.*choose one of the two"):
+    with pytest.raises(Refused, match=r"requires a header.*read without one"):
         read_as(path, header=False, mapping=ColumnMapping("", {"A": FIELD["user_name"]}))
 
 
@@ -330,7 +330,7 @@ def test_a_mapping_cannot_pair_the_columns_of_a_file_without_a_header(tmp_path):
         (["Vorname", "Nachname"], True),
     ],
 )
-def test_a_mapping_is_needed_where_mandatory_columns_are_absent_and_others_unknown(
+def test_needs_mapping_if_required_columns_are_missing_and_others_unknown(
     tmp_path, header, expected
 ):
     path = written(tmp_path, csv_text([header, ["x"] * len(header)]))
@@ -345,7 +345,7 @@ def _samples(folder, *rows: list[str], **chosen):
         return file.findings.sample_values
 
 
-def test_three_different_values_of_each_column_are_there_before_anything_is_read(tmp_path):
+def test_sample_values_are_known_before_records_are_read(tmp_path):
     names = ["Anna", "Bo", "Anna", "", "Cy", "Di"]
     rows = [[name, '="0412"', "1"] for name in names]
     assert _samples(tmp_path, ["Vorname", "Durchwahl", "Aktiv"], *rows) == (
@@ -376,11 +376,11 @@ def test_three_different_values_of_each_column_are_there_before_anything_is_read
         "Salz",
     ],
 )
-def test_no_value_is_shown_of_a_column_that_is_called_like_a_secret(tmp_path, name):
+def test_sample_values_omit_columns_named_like_a_secret(tmp_path, name):
     assert _samples(tmp_path, [name, "Ext"], ["hunter2", "0412"], header=True) == ((), ("0412",))
 
 
-def test_no_value_is_shown_of_a_column_that_is_mapped_to_a_secret(tmp_path):
+def test_sample_values_omit_columns_mapped_to_a_secret(tmp_path):
     mapping = ColumnMapping("", {"Wort": FIELD["password"], "Wert": FIELD["salt"]})
     samples = _samples(tmp_path, ["Wort", "Wert", "Ort"], ["a", "b", "Oslo"], mapping=mapping)
     assert samples == ((), (), ("Oslo",))
@@ -398,14 +398,14 @@ def test_no_value_is_shown_of_a_column_that_is_mapped_to_a_secret(tmp_path):
         "eyJhbGciOi.eyJzdWIiOi.SflKxwRJ",
     ],
 )
-def test_no_value_is_shown_that_looks_encrypted(tmp_path, value):
+def test_sample_values_omit_values_that_look_encrypted(tmp_path, value):
     assert _samples(tmp_path, ["Feld", "Ext"], [value, "0412"], header=True) == ((), ("0412",))
 
 
-def test_no_value_is_shown_of_a_record_that_has_not_the_headers_cells(tmp_path):
+def test_sample_values_omit_records_with_another_number_of_cells(tmp_path):
     rows = [["Oslo", "0412", "hunter2"], ["hunter2"], ["Bergen", "0413"]]
     assert _samples(tmp_path, ["Ort", "Ext"], *rows, header=True) == (("Bergen",), ("0413",))
 
 
-def test_a_file_without_a_header_has_no_sample_values(tmp_path):
+def test_sample_values_are_empty_without_a_header(tmp_path):
     assert _samples(tmp_path, list(ANNA)) == ()

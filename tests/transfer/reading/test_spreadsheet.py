@@ -1,4 +1,4 @@
-"""What a spreadsheet does to values, and how it is recognized."""
+"""How spreadsheets alter values, and how it is recognized."""
 
 import time
 
@@ -44,7 +44,7 @@ from qm_tui.transfer.reading.spreadsheet import (
         ("+47221,100000", "47221,1E+05"),
     ],
 )
-def test_a_value_that_a_spreadsheet_ate_is_recognized(stored, found):
+def test_was_eaten_recognizes_altered_values(stored, found):
     assert was_eaten(stored, found)
 
 
@@ -79,7 +79,7 @@ def test_a_value_that_a_spreadsheet_ate_is_recognized(stored, found):
         ("1E+05", "1E+99"),
     ],
 )
-def test_any_other_difference_is_a_change(stored, found):
+def test_was_eaten_is_false_for_other_differences(stored, found):
     assert not was_eaten(stored, found)
 
 
@@ -105,14 +105,14 @@ def test_any_other_difference_is_a_change(stored, found):
         ('x="0123"', 'x="0123"'),
     ],
 )
-def test_a_cell_in_the_form_of_a_text_formula_is_unwrapped(cell, value):
+def test_cell_wrapped_as_a_text_formula_is_unwrapped(cell, value):
     assert unwrapped(cell) == value
 
 
 @pytest.mark.parametrize(
     "value", ["", "0123", '"', '""', '="0123"', 'a"b', "=", '="', "é", "a,b;c"]
 )
-def test_what_was_wrapped_is_unwrapped_again(value):
+def test_unwrapped_is_the_inverse_of_wrapped(value):
     assert unwrapped(wrapped(value)) == value
 
 
@@ -120,7 +120,7 @@ def test_what_was_wrapped_is_unwrapped_again(value):
     ("value", "needs"),
     [('="x"', True), ('=""', True), ('="a""b"', True), ("=x", False), ('="x', False), ("", False)],
 )
-def test_a_value_needs_wrapping_where_a_reader_would_unwrap_it(value, needs):
+def test_needs_wrapping_if_a_reader_would_unwrap_the_value(value, needs):
     assert needs_wrapping(value) is needs
     assert needs_wrapping(value) is (unwrapped(value) != value)
 
@@ -144,7 +144,7 @@ _TEXTS = ["", "0123", "'=1", "''", "O'Brien", "'t Hooft", "a=b", " =1", "Oslo", 
 
 
 @pytest.mark.parametrize("value", _FORMULAS)
-def test_what_begins_like_a_formula_would_run(value):
+def test_would_run_is_true_for_formulas(value):
     assert would_run(value)
     assert unguarded(guarded(value)) == value
     assert needs_guard(guarded(value))
@@ -152,7 +152,7 @@ def test_what_begins_like_a_formula_would_run(value):
 
 
 @pytest.mark.parametrize("value", [*_PHONES, *_TEXTS])
-def test_phone_numbers_and_texts_would_not_run(value):
+def test_would_run_is_false_for_phone_numbers_and_texts(value):
     assert not would_run(value)
 
 
@@ -167,14 +167,14 @@ def test_phone_numbers_and_texts_would_not_run(value):
         ("'+1+1", "+1+1"),
     ],
 )
-def test_the_guard_is_taken_off_and_nothing_else(cell, value):
+def test_unguarded_removes_only_the_guard(cell, value):
     assert unguarded(cell) == value
 
 
 @pytest.mark.parametrize(
     "cell", ["'+47 22", "'t Hooft", "O'Brien", "'", "''", "'0123", "' =1", "=1", "", "'Oslo'"]
 )
-def test_what_no_guard_made_stays_as_it_is(cell):
+def test_unguarded_leaves_other_values_unchanged(cell):
     assert unguarded(cell) == cell
     assert not needs_guard(cell)
 
@@ -190,7 +190,7 @@ def test_what_no_guard_made_stays_as_it_is(cell):
         *_FORMULAS,
     ],
 )
-def test_what_a_spreadsheet_would_change_is_known(value):
+def test_mangled_is_true_for_values_that_a_spreadsheet_alters(value):
     assert mangled(value)
 
 
@@ -210,12 +210,12 @@ def test_what_a_spreadsheet_would_change_is_known(value):
         ),
     ],
 )
-def test_what_a_spreadsheet_leaves_alone_is_left_alone(value):
+def test_mangled_is_false_for_values_that_a_spreadsheet_keeps(value):
     assert not mangled(value)
 
 
 @pytest.mark.parametrize("value", ["1" * 4096 + "x", "Jan" + "1" * 4093, "+" + "1" * 4094 + "x"])
-def test_the_longest_values_take_no_longer_than_reading_them(value):
+def test_checks_of_the_longest_values_take_no_longer_than_reading_them(value):
     begin = time.perf_counter()
     mangled(value)
     would_run(value)

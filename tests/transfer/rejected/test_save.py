@@ -1,4 +1,4 @@
-"""Rejected records saved to a file of their own: corrected, it imports as it stands."""
+"""Saving of rejected records to a file that can be corrected and imported."""
 
 import stat
 import tracemalloc
@@ -52,7 +52,7 @@ def _save(path: Path, read_as: ReadAs | None = None, **how) -> Saved:
 
 
 def _corrected(saved: Saved, old: str, new: str, encoding: str = "utf-8") -> Path:
-    """The file with a cell replaced, as an editor would."""
+    """Return the file with a cell replaced, as by an editor."""
     assert saved.rejected
     text = saved.rejected.read_bytes().decode(encoding)
     assert old in text
@@ -65,7 +65,7 @@ def _corrected(saved: Saved, old: str, new: str, encoding: str = "utf-8") -> Pat
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("header", ["header", "no header", "sep= and header"])
-def test_a_corrected_file_imports_as_it_stands(tmp_path, header, encoding, delimiter, end):
+def test_corrected_file_can_be_imported_directly(tmp_path, header, encoding, delimiter, end):
     rows = [_GOOD, _NO_EXTENSION]
     text = csv_text(rows if header == "no header" else [HEADER, *rows], delimiter, end)
     if header.startswith("sep="):
@@ -76,7 +76,7 @@ def test_a_corrected_file_imports_as_it_stands(tmp_path, header, encoding, delim
     assert saved.rejected
     raw = saved.rejected.read_bytes()
     new = raw.decode(encoding)
-    assert raw == new.encode(encoding), "the mark of the encoding is there again"
+    assert raw == new.encode(encoding), "the byte order mark is written again"
     assert new.count("\r\n") == new.count("\n") == new.count("\r")
     assert new.startswith("sep=") == header.startswith("sep=")
     (record,), findings = read(saved.rejected)
@@ -90,7 +90,7 @@ def test_a_corrected_file_imports_as_it_stands(tmp_path, header, encoding, delim
     assert (plan.rejected, plan.records) == (0, 1)
 
 
-def test_the_first_column_says_what_is_wrong_with_each_record(tmp_path):
+def test_problems_column_contains_the_errors_of_each_record(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION, _GOOD, _TWO_FAULTS]))
     saved = save_rejected(
         path, ReadAs(), {1: "Extension is empty", 3: "Last Name; active"}, tmp_path / "new.csv"
@@ -105,20 +105,20 @@ def test_the_first_column_says_what_is_wrong_with_each_record(tmp_path):
     assert saved.rejected.read_bytes().decode() == csv_text(expected)
     assert saved.records == 2
     assert saved.sentences == [
-        f"2 rejected records written to {tmp_path}/new.csv: correct them there, and import that "
+        f"Saved 2 rejected records to {tmp_path}/new.csv. Correct them there, then import that "
         "file."
     ]
 
 
-def test_the_file_is_its_owners_alone(tmp_path):
+def test_files_are_readable_only_by_their_owner(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION]) + 'open,"quote\r\n')
     saved = _save(path)
-    for one in (saved.rejected, saved.unreadable):
-        assert one
-        assert stat.S_IMODE(one.stat().st_mode) == 0o600
+    for file in (saved.rejected, saved.unreadable):
+        assert file
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_cells_are_kept_as_they_were_neither_trimmed_nor_unwrapped(tmp_path):
+def test_cells_are_neither_trimmed_nor_unwrapped(tmp_path):
     cells = list(_NO_EXTENSION)
     cells[0], cells[4], cells[5], cells[7] = "\xa0 Boris ", '="0123"', "'=1+1", "  ENC  "
     path = written(tmp_path, csv_text([HEADER, cells]))
@@ -131,7 +131,7 @@ def test_cells_are_kept_as_they_were_neither_trimmed_nor_unwrapped(tmp_path):
     assert again.values == once.values
 
 
-def test_a_record_with_a_line_break_in_a_cell_comes_through(tmp_path):
+def test_record_with_a_line_break_in_a_cell_is_unchanged(tmp_path):
     cells = _GOOD._replace(location="one\ntwo")
     saved = _save(written(tmp_path, csv_text([HEADER, cells])))
     assert saved.rejected
@@ -140,7 +140,7 @@ def test_a_record_with_a_line_break_in_a_cell_comes_through(tmp_path):
     assert _plan(_corrected(saved, "one\ntwo", "one two")).rejected == 0
 
 
-def test_columns_stay_where_they_were_and_others_stay_too(tmp_path):
+def test_columns_keep_their_order_also_unknown_ones(tmp_path):
     header = ["Room", "User Name", "Last Name", "First Name", "Ext", "", ""]
     path = written(tmp_path, csv_text([header, ["12", "boris", "B", "Boris", "412"], header[:1]]))
     saved = save_rejected(path, ReadAs(), {1: "Password is missing"}, rejected_path(path))
@@ -151,7 +151,7 @@ def test_columns_stay_where_they_were_and_others_stay_too(tmp_path):
     ]
 
 
-def test_cells_that_were_missing_stay_missing(tmp_path):
+def test_missing_cells_remain_missing(tmp_path):
     short = list(_NO_EXTENSION[:19])
     path = written(tmp_path, csv_text([HEADER, short]))
     saved = _save(path)
@@ -160,7 +160,7 @@ def test_cells_that_were_missing_stay_missing(tmp_path):
     assert record.values == [*short, *[None] * 7]
 
 
-def test_a_file_that_was_read_with_a_mapping_is_read_with_it_again(tmp_path):
+def test_file_read_with_a_mapping_can_be_read_with_it_again(tmp_path):
     header = ["Vorname", "Nachname", *HEADER[2:]]
     mapping = ColumnMapping(
         "de", {"Vorname": FIELD["first_name"], "Nachname": FIELD["last_name"], "Location": None}
@@ -173,7 +173,7 @@ def test_a_file_that_was_read_with_a_mapping_is_read_with_it_again(tmp_path):
     assert _plan(_corrected(saved, "Borissen;;", "Borissen;0415;"), read_as).rejected == 0
 
 
-def test_rejected_again_it_has_one_column_of_problems(tmp_path):
+def test_rejected_again_has_one_problems_column(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _TWO_FAULTS]))
     first = _save(path)
     assert first.rejected
@@ -185,7 +185,7 @@ def test_rejected_again_it_has_one_column_of_problems(tmp_path):
 
 
 @pytest.mark.parametrize("at", [1, 5, 26])
-def test_a_column_of_problems_is_replaced_wherever_it_stands(tmp_path, at):
+def test_problems_column_is_replaced_at_any_position(tmp_path, at):
     header, cells = [*HEADER], [*_TWO_FAULTS]
     header.insert(at, " problems ")
     cells.insert(at, "old words")
@@ -196,7 +196,7 @@ def test_a_column_of_problems_is_replaced_wherever_it_stands(tmp_path, at):
     assert saved.rejected.read_bytes().decode() == expected
 
 
-def test_what_the_encoding_does_not_hold_is_asked_for_in_the_problems(tmp_path):
+def test_problems_replace_characters_that_the_encoding_cannot_represent(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION]).encode("cp1252"))
     saved = save_rejected(path, ReadAs(), {1: "Łukasz Müller"}, rejected_path(path))
     assert saved.rejected
@@ -204,7 +204,7 @@ def test_what_the_encoding_does_not_hold_is_asked_for_in_the_problems(tmp_path):
     assert not saved.is_utf8
 
 
-def test_problems_do_not_make_another_encoding_of_the_file(tmp_path):
+def test_problems_do_not_change_the_detected_encoding(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION]).encode("cp1252"))
     saved = save_rejected(path, ReadAs(), {1: "not Ã¼ but u"}, rejected_path(path))
     assert saved.rejected
@@ -233,7 +233,7 @@ def test_very_many_problems_do_not_make_the_record_unreadable(tmp_path):
     assert not record.faults
 
 
-def test_problems_begin_with_their_field_and_warnings_are_none():
+def test_problems_begin_with_their_field_and_omit_warnings():
     field = FIELD["extension"]
     faults = [
         Fault(field, "Extension is empty", "Fill it in."),
@@ -247,7 +247,7 @@ def test_problems_begin_with_their_field_and_warnings_are_none():
     )
 
 
-# -- what could not be read
+# -- unreadable lines
 
 _BAD_LINES = [
     'open,"quote',
@@ -262,10 +262,8 @@ _BAD_LINES = [
 @pytest.mark.parametrize("block", [7, 4096, lines.BLOCK])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-be"])
-def test_lines_that_could_not_be_read_are_copied_byte_for_byte(
-    tmp_path, monkeypatch, encoding, end, block
-):
-    good = [csv_text([one], end="") for one in (_GOOD, _NO_EXTENSION)]
+def test_unreadable_lines_are_copied_byte_for_byte(tmp_path, monkeypatch, encoding, end, block):
+    good = [csv_text([row], end="") for row in (_GOOD, _NO_EXTENSION)]
     bad = _BAD_LINES[: 6 if block > 4000 else 5]
     text = end.join([csv_text([HEADER], end=""), good[0], *bad[:3], "", good[1], *bad[3:]])
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
@@ -280,7 +278,7 @@ def test_lines_that_could_not_be_read_are_copied_byte_for_byte(
     utf16_mark = {"utf-16": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
     assert saved.unreadable.read_bytes() == utf16_mark + copied.encode(bare)
     assert saved.sentences[-1] == (
-        f"{len(bad)} lines that could not be read written to {saved.unreadable}, as they are."
+        f"Saved {len(bad)} unreadable lines unchanged to {saved.unreadable}."
     )
 
 
@@ -297,9 +295,7 @@ def test_lines_that_could_not_be_read_are_copied_byte_for_byte(
         (b"\xff\xfe" + "é\n".encode("utf-16-le"), b"a\x00\x00\xd8b", b""),
     ],
 )
-def test_bytes_that_the_encoding_does_not_allow_are_copied_as_they_are(
-    tmp_path, before, bad, after
-):
+def test_invalid_bytes_are_copied_unchanged(tmp_path, before, bad, after):
     path = written(tmp_path, before + bad + after)
     saved = save_rejected(path, ReadAs(), {2: "Bytes"}, rejected_path(path))
     assert (saved.rejected, saved.records, saved.lines) == (None, 0, 1)
@@ -313,10 +309,10 @@ def test_only_the_first_line_of_a_malformed_record_is_unreadable(tmp_path):
     saved = _save(written(tmp_path, text))
     assert saved.unreadable
     assert saved.unreadable.read_bytes() == b'"one\r\n'
-    assert saved.records == 1, "the line after it is a record of its own"
+    assert saved.records == 1, "the line after it is a separate record"
 
 
-def test_a_line_of_no_end_is_copied_without_being_held(tmp_path):
+def test_endless_line_is_copied_without_being_held_in_memory(tmp_path):
     path = tmp_path / "users.csv"
     with path.open("wb") as file:
         file.write(csv_text([HEADER, _GOOD]).encode())
@@ -334,14 +330,14 @@ def test_a_line_of_no_end_is_copied_without_being_held(tmp_path):
 # -- corrections
 
 
-def _values(one, **more: str | None) -> Values:
-    values: Values = [*one]
+def _values(row, **more: str | None) -> Values:
+    values: Values = [*row]
     for key, value in more.items():
         values[FIELD[key].index] = value
     return values
 
 
-def test_a_correction_that_is_rejected_still_takes_the_place_of_the_cells(tmp_path):
+def test_correction_that_is_still_rejected_replaces_the_cells(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _TWO_FAULTS, _NO_EXTENSION]))
     values = _values(_TWO_FAULTS, last_name="Karlsen", location='="0123"', agent_id="'=1+1")
     saved = _save(path, corrections={1: values, 7: _values(_GOOD)})
@@ -352,7 +348,7 @@ def test_a_correction_that_is_rejected_still_takes_the_place_of_the_cells(tmp_pa
     assert (saved.records, saved.lines) == (2, 0)
 
 
-def test_a_correction_stands_in_the_columns_of_the_file(tmp_path):
+def test_correction_is_written_to_the_columns_of_the_file(tmp_path):
     header = ["Room", "Last Name", "Problems", "User Name", "Phone IP 2"]
     path = written(tmp_path, csv_text([header, ["7", "Berg", "old", "anna"], ["8", "B", "", "b"]]))
     values: Values = [None] * len(FIELDS)
@@ -372,7 +368,7 @@ def test_a_correction_stands_in_the_columns_of_the_file(tmp_path):
     assert second.values[0] is None
 
 
-def test_a_corrected_line_that_could_not_be_read_becomes_a_record(tmp_path):
+def test_corrected_unreadable_line_becomes_a_record(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _GOOD]) + 'open,"quote\r\n')
     saved = _save(path, corrections={2: _values(_NO_EXTENSION)})
     assert saved.rejected
@@ -381,7 +377,7 @@ def test_a_corrected_line_that_could_not_be_read_becomes_a_record(tmp_path):
     assert record.values == list(_NO_EXTENSION)
 
 
-def test_a_correction_that_the_encoding_does_not_hold_makes_the_file_utf_8_and_says_so(tmp_path):
+def test_correction_beyond_the_encoding_makes_the_file_utf_8(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION], ";").encode("cp1252"))
     saved = _save(path, corrections={1: _values(_NO_EXTENSION, first_name="Łukasz")})
     assert saved.rejected
@@ -393,14 +389,14 @@ def test_a_correction_that_the_encoding_does_not_hold_makes_the_file_utf_8_and_s
     assert (findings.dialect.encoding, findings.dialect.delimiter) == ("utf-8-sig", ";")
 
 
-def test_half_a_character_is_refused(tmp_path):
+def test_unpaired_surrogate_is_refused(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _NO_EXTENSION]))
-    with pytest.raises(Refused, match="half a character"):
+    with pytest.raises(Refused, match="invalid character"):
         _save(path, corrections={1: _values(_NO_EXTENSION, first_name="\ud800")})
-    assert [one.name for one in tmp_path.iterdir()] == ["users.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["users.csv"]
 
 
-# -- names, and what stands in the way
+# -- file names and conflicts
 
 
 @pytest.mark.parametrize(
@@ -414,7 +410,7 @@ def test_half_a_character_is_refused(tmp_path):
         ("x-rejected-y.csv", "x-rejected-y-rejected.csv", "x-rejected-y-unreadable.txt"),
     ],
 )
-def test_files_are_named_after_the_one_that_was_imported(source, rejected, unreadable):
+def test_files_are_named_after_the_imported_file(source, rejected, unreadable):
     path = rejected_path(Path("/x") / source)
     assert path == Path("/x") / rejected
     assert unreadable_path(path) == Path("/x") / unreadable
@@ -425,13 +421,13 @@ def _bad_file(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("taken", ["users-rejected.csv", "users-unreadable.txt"])
-def test_a_file_that_stands_there_is_kept_and_another_name_told(tmp_path, taken):
+def test_existing_file_is_not_overwritten_and_a_free_name_suggested(tmp_path, taken):
     path = _bad_file(tmp_path)
     (tmp_path / taken).write_text("mine")
     (tmp_path / "users-rejected-2.csv").write_text("mine")
-    with pytest.raises(AlreadyThere, match=rf"{taken} exists already.*users-rejected-3\.csv"):
+    with pytest.raises(AlreadyThere, match=rf"{taken} already exists.*users-rejected-3\.csv"):
         _save(path)
-    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["users.csv", "users-rejected-2.csv", taken]
     )
     saved = _save(path, overwrite=True)
@@ -439,41 +435,41 @@ def test_a_file_that_stands_there_is_kept_and_another_name_told(tmp_path, taken)
     assert (tmp_path / taken).read_text() != "mine"
 
 
-def test_the_imported_file_is_not_overwritten(tmp_path):
+def test_imported_file_is_not_overwritten(tmp_path):
     path = _bad_file(tmp_path)
     before = path.read_bytes()
-    with pytest.raises(Refused, match="the imported file itself"):
+    with pytest.raises(Refused, match="the file being imported"):
         save_rejected(path, ReadAs(), _problems(path), path, overwrite=True)
     assert path.read_bytes() == before
 
 
-def test_a_folder_that_is_missing_is_said(tmp_path):
+def test_missing_folder_is_reported(tmp_path):
     path = _bad_file(tmp_path)
-    with pytest.raises(Refused, match=r"no/x\.csv could not be written: No such file"):
+    with pytest.raises(Refused, match=r"Cannot write .*no/x\.csv: No such file"):
         save_rejected(path, ReadAs(), _problems(path), tmp_path / "no" / "x.csv")
 
 
-def test_something_that_is_no_file_is_not_overwritten(tmp_path):
+def test_target_that_is_no_file_is_not_overwritten(tmp_path):
     path = _bad_file(tmp_path)
     rejected_path(path).mkdir()
     with pytest.raises(Refused, match="is not a file"):
         _save(path, overwrite=True)
 
 
-def test_a_file_that_was_changed_since_is_refused(tmp_path):
+def test_changed_file_is_refused(tmp_path):
     path = _bad_file(tmp_path)
     problems = _problems(path)
     target = rejected_path(path)
-    with pytest.raises(Refused, match="was changed since"):
+    with pytest.raises(Refused, match="has changed since"):
         save_rejected(path, ReadAs(), problems, target, signature=(1, 2, 3))
-    with pytest.raises(Refused, match="was changed since"):
+    with pytest.raises(Refused, match="has changed since"):
         save_rejected(path, ReadAs(), problems | {9: "gone"}, target)
-    assert [one.name for one in tmp_path.iterdir()] == ["users.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["users.csv"]
 
 
-def test_without_rejected_records_there_is_nothing_to_save(tmp_path):
+def test_file_without_rejected_records_is_refused(tmp_path):
     path = written(tmp_path, csv_text([HEADER, _GOOD]))
-    with pytest.raises(Refused, match="No record"):
+    with pytest.raises(Refused, match="no rejected records"):
         _save(path)
 
 
@@ -486,7 +482,7 @@ def _raise() -> None:
     raise Cancelled
 
 
-def test_cancelled_at_any_moment_it_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_canceling_at_any_progress_leaves_nothing_behind(tmp_path, monkeypatch):
     path = _bad_file(tmp_path)
     problems = _problems(path)
     monkeypatch.setattr(lines, "BLOCK", 64)
@@ -496,12 +492,12 @@ def test_cancelled_at_any_moment_it_leaves_nothing_behind(tmp_path, monkeypatch)
     for number in range(1, len(ticks) + 1):
         with pytest.raises(Cancelled):
             save_rejected(path, ReadAs(), problems, tmp_path / "y.csv", _at_tick(number, _raise))
-    assert sorted(one.name for one in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("users.csv", "x-unreadable.txt", "x.csv")
     ]
 
 
-def test_of_two_files_none_is_left_alone_where_the_other_could_not_take_its_place(tmp_path):
+def test_both_files_or_none_are_written(tmp_path):
     path = _bad_file(tmp_path)
     problems = _problems(path)
 
@@ -512,4 +508,4 @@ def test_of_two_files_none_is_left_alone_where_the_other_could_not_take_its_plac
     with pytest.raises(AlreadyThere):
         save_rejected(path, ReadAs(), problems, tmp_path / "x.csv", somebody_else_writes)
     assert (tmp_path / "x.csv").read_text() == "mine"
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["users.csv", "x.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["users.csv", "x.csv"]

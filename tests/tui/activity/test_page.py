@@ -1,4 +1,4 @@
-"""The Activity page: who did what and when; by keys and by clicks."""
+"""The Activity page: transactions, by keys and by clicks."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from qm_tui.store import open_store
-from qm_tui.store.interface import RetentionPolicy, TransactionKind, TransactionSummary
+from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, TransactionSummary
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.activity.list import ActivityList
 from qm_tui.tui.activity.page import ActivityPage
@@ -56,17 +56,19 @@ async def test_transactions_are_listed_newest_first(home, size, monkeypatch):
     monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
     users = sample_users(3)
     app = app_on(home / "users.json", users)
-    commit(home / "users.json", users[0]._replace(location="Oslo"), why="edit")
-    commit(home / "users.json", why="clean-up", delete=users[2].user_id)
+    commit(home / "users.json", users[0]._replace(location="Oslo"))
+    clean_up = Action(TransactionKind.SCRIPT, "clean-up")
+    commit(home / "users.json", action=clean_up, delete=users[2].user_id)
     async with app.run_test(size=size) as pilot:
         await open_activity(pilot)
         assert isinstance(top(pilot), ActivityPage)
         assert numbers(pilot) == [3, 2, 1]
         text = shown(pilot)
         assert "3 transactions" in text
-        assert "clean-up" in text
+        assert f"Edit {users[0].first_name}" in text
+        assert "Edit 3 users" in text
         assert "from 10.20.30.40" in text
-        assert "clean-up: 1 deleted" in text
+        assert "Script 'clean-up': 1 deleted" in text
         assert [line.split()[-1] for line in text.splitlines() if "root" in line][:3] == [
             "-1",
             "~1",
@@ -74,10 +76,10 @@ async def test_transactions_are_listed_newest_first(home, size, monkeypatch):
         ]
 
 
-async def test_a_filter_may_come_in_one_burst_and_undoes_nothing(home):
+async def test_filter_typed_in_one_burst_undoes_nothing(home):
     path = home / "users.json"
     app = app_on(path, sample_users(3))
-    commit(path, why="clean-up", delete="u00000000003")
+    commit(path, delete="u00000000003")
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         await burst(pilot, "slash", *"up")
@@ -98,7 +100,7 @@ def page_pointed_at(pilot):
     return str(node.label) if node else ""
 
 
-async def test_the_pages_are_reached_by_keys_and_by_clicks(home):
+async def test_pages_are_reached_by_keys_and_by_clicks(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         assert focused(pilot) == "transactions"
@@ -124,11 +126,15 @@ async def test_the_pages_are_reached_by_keys_and_by_clicks(home):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_words_filter_whatever_their_case_and_escape_clears(home):
+async def test_filter_ignores_case_and_escape_clears_it(home):
     users = sample_users(5)
     app = app_on(home / "users.json", users)
     for one in users:
-        commit(home / "users.json", one._replace(location="Oslo"), why=f"Move of {one.extension}")
+        commit(
+            home / "users.json",
+            one._replace(location="Oslo"),
+            action=Action(TransactionKind.SCRIPT, f"Move of {one.extension}"),
+        )
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         await pilot.press("slash")
@@ -142,7 +148,7 @@ async def test_words_filter_whatever_their_case_and_escape_clears(home):
         await type_text(pilot, "nowhere")
         await pilot.press("enter")
         await listed(pilot)
-        assert "No transaction has all these words" in shown(pilot)
+        assert "No transactions match the filter. Press Esc to clear it." in shown(pilot)
         await pilot.press("u", "enter")
         await pilot.pause()
         assert isinstance(top(pilot), ActivityPage)
@@ -167,7 +173,7 @@ async def changes(pilot):
     return [rows.line(row).strip() for row in range(rows.row_count)]
 
 
-async def test_a_transaction_shows_each_user_and_field_before_and_after(home):
+async def test_transaction_shows_each_user_and_field_before_and_after(home):
     users = sample_users(3)
     app = app_on(home / "users.json", users)
     changed = users[0]._replace(location="Oslo", department="", password="PLANTED", salt="PLANTED2")
@@ -183,10 +189,10 @@ async def test_a_transaction_shows_each_user_and_field_before_and_after(home):
         name = f"{users[0].first_name} {users[0].last_name}"
         at = lines.index(f"{name} ({users[0].user_id}), changed")
         assert lines[at + 1 : at + 5] == [
-            f"Department Name: {users[0].department} -> (empty)",
+            f"Department Name: {users[0].department} → (empty)",
             "Password: changed",
             "Salt Value: changed",
-            f"Location: {users[0].location} -> Oslo",
+            f"Location: {users[0].location} → Oslo",
         ]
         at = lines.index(f"Zoë {new.last_name} (new), added")
         added = lines[at + 1 :]
@@ -201,7 +207,7 @@ async def test_a_transaction_shows_each_user_and_field_before_and_after(home):
         assert isinstance(top(pilot), ActivityPage)
 
 
-async def test_a_large_transaction_opens_while_it_is_read(home):
+async def test_large_transaction_opens_while_it_is_read(home):
     app = app_on(home / "users.json", sample_users(3000))
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
@@ -218,12 +224,27 @@ OLD = datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
 
 @pytest.fixture
 def known(monkeypatch):
-    """Transactions whose times do not change, some no longer kept."""
-    whys = (
-        ("mheller", "10.20.30.40", "import of sales-emea.csv, 214 KB, sha256 9f86d081884c7d", 48),
-        ("kweber", "", "edit", 0),
-        ("mheller", "10.20.30.40", "undo of 2", 0),
-        ("svetlana.k", "2001:db8::17:4", "import of leavers, all sites, as sent by HR.csv", 0),
+    """Transactions with fixed times, two of them no longer available."""
+    known = (
+        (
+            "mheller",
+            "10.20.30.40",
+            Action(
+                TransactionKind.IMPORT,
+                "sales-emea.csv",
+                "214 KB; 200 records: 140 unchanged, 5 rejected",
+                "9f86d081884c7d659a2feaa0c55ad015",
+            ),
+            48,
+        ),
+        ("kweber", "", Action(TransactionKind.SET, "Location"), 0),
+        ("mheller", "10.20.30.40", Action(TransactionKind.UNDO, "2", "edit of Anna Berg"), 0),
+        (
+            "svetlana.k",
+            "2001:db8::17:4",
+            Action(TransactionKind.IMPORT, "leavers, all sites, as sent by HR.csv"),
+            0,
+        ),
     )
     entries = [
         TransactionSummary(
@@ -231,22 +252,20 @@ def known(monkeypatch):
             OLD + timedelta(hours=number),
             who,
             address,
-            TransactionKind.EDIT,
-            why,
+            action,
             added,
             7,
             0,
-            "",
             number > 2,
         )
-        for number, (who, address, why, added) in enumerate(whys * 10, start=1)
+        for number, (who, address, action, added) in enumerate(known * 10, start=1)
     ]
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr(TinyDBUserStore, "transactions", lambda _: entries[::-1])
     return entries
 
 
-async def test_what_can_no_longer_be_undone_is_said_in_words(home, known):
+async def test_transaction_that_cannot_be_undone_is_labeled(home, known):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await open_activity(pilot)
         await pilot.press("end")
@@ -254,10 +273,10 @@ async def test_what_can_no_longer_be_undone_is_said_in_words(home, known):
         text = shown(pilot)
         assert text.count("(no undo)") == 2
         words = " ".join(str(line).strip() for line in text.replace("│", " ").split())
-        assert "7 changed; can no longer be undone" in words
+        assert "7 changed (can no longer be undone)" in words
 
 
-async def test_a_transaction_whose_history_is_too_old_is_listed_and_undo_says_why_not(home):
+async def test_undo_of_a_too_old_transaction_gives_the_reason(home):
     app = app_on(home / "users.json", sample_users(3))
     nothing = RetentionPolicy(bytes=0, segment_bytes=0, segment_ratio=0)
     one = sample_users(1)[0]._replace(location="Oslo")
@@ -268,7 +287,7 @@ async def test_a_transaction_whose_history_is_too_old_is_listed_and_undo_says_wh
         assert numbers(pilot) == [2, 1]
         await pilot.press("end")
         await pilot.pause()
-        assert "(no undo) edit" in shown(pilot)
+        assert "(no undo) Edit" in shown(pilot)
         await pilot.press("u")
         await settled(pilot)
         assert "are no longer available" in " ".join(shown(pilot).split())
@@ -278,11 +297,11 @@ async def test_a_transaction_whose_history_is_too_old_is_listed_and_undo_says_wh
         assert "are no longer available" in " ".join(shown(pilot).split())
 
 
-async def test_hostile_words_of_a_transaction_are_harmless(home):
+async def test_hostile_text_of_a_transaction_is_harmless(home):
     app = app_on(home / "users.json", sample_users(1))
     hostile = "[@click=app.quit]x[/] \x1b]52;c;cm0=\x07 \u202eevil"
     user = sample_users(1)[0]._replace(location=hostile)
-    commit(home / "users.json", user, why=hostile)
+    commit(home / "users.json", user, action=Action(TransactionKind.EDIT, hostile))
     async with app.run_test(size=LARGE) as pilot:
         await open_activity(pilot)
         text = shown(pilot)
@@ -345,7 +364,7 @@ def test_a_filter(home, known, size, snap_compare):
     assert snap_compare(app, terminal_size=size, run_before=before)
 
 
-async def test_the_number_of_transactions_follows_an_import_on_the_users_page(home):
+async def test_number_of_transactions_follows_changes(home):
     app = app_on(home / "users.json", sample_users(3))
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)

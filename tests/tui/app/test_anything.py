@@ -1,8 +1,7 @@
-"""Whatever is pressed, in whatever order: the interface neither fails nor breaks a rule.
+"""Random input: the terminal UI never fails and never stores invalid users.
 
-Keys, texts, clicks and sizes come at random, and another admin commits in between. At the end the
-interface stands, every user keeps the rules, what it shows is what the store holds, and no secret
-was ever drawn.
+Keys, texts, clicks and sizes are random, and another admin commits in between. At the end the
+program is running, all users are valid, the table matches the store, and no secret was ever shown.
 """
 
 import asyncio
@@ -48,7 +47,7 @@ SECRETS = ("ENC-", "planted-salt", "planted-password")
 
 
 class _Anybody:
-    """Does at random what can be done."""
+    """An admin with random input."""
 
     def __init__(self, pilot: Pilot[str], path: Path, seed: int) -> None:
         self._pilot, self._path = pilot, path
@@ -56,7 +55,7 @@ class _Anybody:
         self.done: list[object] = []
 
     async def do(self) -> None:
-        """One thing."""
+        """Do one random action."""
         chance, pilot = self._chance, self._pilot
         what = chance.choices(
             (self._press, self._type, self._click, self._resize, self._commit),
@@ -112,7 +111,7 @@ async def _come_to_rest(pilot: Pilot[str]) -> None:
         await pilot.pause(0.02)
         if not pilot.app.is_running or not page_of(pilot).is_busy:
             break
-    await pilot.pause(0.8)  # what another admin committed is read twice a second
+    await pilot.pause(0.8)  # changes by another admin are read twice a second
 
 
 async def _anything(home: Path, seed: int, steps: int) -> None:
@@ -145,13 +144,13 @@ async def _anything(home: Path, seed: int, steps: int) -> None:
     assert len(state.names) == len(state.users)
 
 
-async def test_a_little_of_anything(home, monkeypatch):
+async def test_some_random_input(home, monkeypatch):
     monkeypatch.chdir(home)
     await _anything(home, 1, 120)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(2, 22))
-async def test_much_of_anything(home, monkeypatch, seed):
+async def test_much_random_input(home, monkeypatch, seed):
     monkeypatch.chdir(home)
     await _anything(home, seed, 600)

@@ -1,14 +1,14 @@
-"""Many programs change one store all the while, and imports run beside them: nothing is lost."""
+"""Many programs change one store at the same time as imports: nothing is lost."""
 
 import pytest
 
 from benchmarks.load import run
 
 _FLAT = 12.0
-"""Megabytes by which a program may grow once it has everything that it needs."""
+"""Megabytes by which a program may grow after its start."""
 
 
-def test_a_few_admins_and_imports_lose_nothing(home):
+def test_few_admins_and_imports_lose_nothing(home):
     outcome = run(home, 3, 200, 5, imports=True)
     assert outcome.lost == []
     assert len(outcome.saves) >= 3
@@ -17,7 +17,7 @@ def test_a_few_admins_and_imports_lose_nothing(home):
 
 
 @pytest.mark.long
-def test_ten_admins_and_imports_lose_nothing_and_memory_stays(home):
+def test_ten_admins_and_imports_lose_nothing_and_memory_is_bounded(home):
     outcome = run(home, 10, 1_000, 60, imports=True)
     assert outcome.lost == []
     assert len(outcome.saves) >= 10

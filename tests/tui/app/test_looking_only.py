@@ -1,4 +1,4 @@
-"""A store that can only be looked at: said, and what changes it is grey. And what is said first."""
+"""A read-only store: its label and its disabled actions. And the notices at the start."""
 
 import subprocess
 import sys
@@ -33,20 +33,20 @@ def looking(home, users):
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_it_is_said_in_the_header_and_once_in_the_actions_bar(home, size):
+async def test_read_only_store_is_labeled_in_header_and_actions_bar(home, size):
     async with looking(home, sample_users(5)).run_test(size=size) as pilot:
         await settled(pilot)
-        assert "looking only" in shown(pilot).splitlines()[0]
+        assert "read-only" in shown(pilot).splitlines()[0]
         assert status_of(pilot) == f"The store {home}/users.json is open read-only."
 
 
-async def test_a_store_that_can_be_changed_says_nothing(home):
+async def test_writable_store_has_no_label(home):
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        assert "looking only" not in shown(pilot)
+        assert "read-only" not in shown(pilot)
 
 
-async def test_import_and_undo_are_grey_and_do_nothing_and_export_works(home, monkeypatch):
+async def test_read_only_store_disables_import_and_undo_but_not_export(home, monkeypatch):
     monkeypatch.chdir(home)
     async with looking(home, sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -60,7 +60,7 @@ async def test_import_and_undo_are_grey_and_do_nothing_and_export_works(home, mo
         assert top(pilot) is page
         await pilot.press("2")
         await pilot.pause(0.2)
-        assert "looking only" in shown(pilot)
+        assert "read-only" in shown(pilot)
         assert top(pilot).query_one("#undo", Button).disabled
         assert not top(pilot).query_one("#open", Button).disabled
         await pilot.press("u")
@@ -73,7 +73,7 @@ async def test_import_and_undo_are_grey_and_do_nothing_and_export_works(home, mo
         assert "Export complete. 5 users" in shown(pilot)
 
 
-async def test_what_others_commit_is_seen_all_the_same(home):
+async def test_read_only_store_shows_changes_by_other_admins(home):
     users = sample_users(5)
     async with looking(home, users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -82,7 +82,7 @@ async def test_what_others_commit_is_seen_all_the_same(home):
         assert "* Late" in shown(pilot)
 
 
-async def test_after_a_failed_sync_the_rest_is_for_looking_only(home, monkeypatch):
+async def test_failed_sync_makes_the_store_read_only(home, monkeypatch):
     users = sample_users(5)
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[1]._replace(first_name="Late"))
@@ -103,11 +103,11 @@ async def test_after_a_failed_sync_the_rest_is_for_looking_only(home, monkeypatc
         assert "may not have been saved" in words
         await pilot.press("escape")
         await pilot.pause()
-        assert "looking only" in shown(pilot)
+        assert "read-only" in shown(pilot)
         assert page_of(pilot).check_action("import", ()) is None
 
 
-CUT_OFF = """
+INTERRUPTED = """
 import os, sys
 from pathlib import Path
 from qm_tui.store import open_store
@@ -118,9 +118,9 @@ with store.import_in_progress("sales.csv"):
 """
 
 
-async def test_an_import_that_was_cut_off_is_said_at_the_start_and_once(home):
+async def test_interrupted_import_is_reported_once_at_the_start(home):
     store_of(home / "users.json", sample_users(5))
-    command = [sys.executable, "-c", CUT_OFF, str(home / "users.json")]
+    command = [sys.executable, "-c", INTERRUPTED, str(home / "users.json")]
     assert subprocess.run(command, check=False).returncode == 9
     app = QmTuiApp(open_store(home / "users.json"), login="mheller")
     async with app.run_test(size=SMALL) as pilot:
@@ -146,7 +146,7 @@ NOTICES = [
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
-async def test_many_notices_leave_the_button_in_sight(home, monkeypatch, count):
+async def test_button_stays_visible_below_many_notices(home, monkeypatch, count):
     monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:count])
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -181,7 +181,7 @@ def test_notices_at_the_start(home, size, snap_compare, monkeypatch):
 
 
 @pytest.mark.parametrize("is_damaged", [True, False])
-def test_leaving_writes_the_file_for_other_programs_or_says_why_not(home, is_damaged):
+def test_quitting_writes_the_snapshot_or_warns(home, is_damaged):
     path = home / "users.json"
     store_of(path, sample_users(5)).close()
     with started(home) as terminal:
@@ -195,7 +195,7 @@ def test_leaving_writes_the_file_for_other_programs_or_says_why_not(home, is_dam
         terminal.send("James")
         terminal.settle()
         terminal.send("\x1bOQ")
-        terminal.wait_for("saved. u takes it back")
+        terminal.wait_for("Press u to")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
         said = terminal.received.rpartition(b"\x1b[?1049l")[2]
@@ -203,11 +203,11 @@ def test_leaving_writes_the_file_for_other_programs_or_says_why_not(home, is_dam
     assert (b"James" in path.read_bytes()) != is_damaged
 
 
-def test_the_program_opens_a_store_for_looking_only(home):
+def test_program_opens_a_store_read_only(home):
     store_of(home / "users.json", sample_users(5))
     command = [PROGRAM, "--store", str(home / "users.json"), "--read-only"]
     with Terminal(command) as terminal:
-        terminal.wait_for("looking only")
+        terminal.wait_for("read-only")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
     with started(home) as terminal:

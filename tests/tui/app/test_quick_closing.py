@@ -1,4 +1,4 @@
-"""Dialogs that are closed while they are still being made: nothing fails, and the list is there."""
+"""Dialogs that are closed while they are being composed."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ DIALOGS = [
 
 
 @pytest.mark.parametrize("key", some_of(DIALOGS, range(0, 15, 4)))
-async def test_a_dialog_can_be_closed_at_any_moment(home, key):
+async def test_dialog_can_be_closed_at_any_moment(home, key):
     app = app_on(home / "users.json", sample_users(20))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -49,7 +49,7 @@ async def test_a_dialog_can_be_closed_at_any_moment(home, key):
     assert app._exception is None
 
 
-async def test_a_form_that_is_closed_while_a_group_is_made_makes_no_more(home, monkeypatch):
+async def test_closed_form_composes_no_more_groups(home, monkeypatch):
     mount = UserForm.mount
 
     def and_closed(form, *widgets, **where):

@@ -1,4 +1,4 @@
-"""Quitting: it asks once where something would be lost, in a terminal that is too small too."""
+"""Quitting: it asks once if something would be lost, even in a too small terminal."""
 
 import pytest
 
@@ -16,13 +16,13 @@ def questions(app):
 
 
 @pytest.mark.parametrize("reason", ["work", "unsaved"])
-async def test_one_question_is_asked_however_often_it_is_wanted(app, reason):
+async def test_quit_asks_only_once(app, reason):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         if reason == "work":
             page_of(pilot).begin()
         else:
-            page_of(pilot).session.unsaved = "What you typed is not saved"
+            page_of(pilot).session.unsaved = "Your changes have not been saved"
         await pilot.press("q", "ctrl+c", "ctrl+q", "ctrl+c")
         await pilot.pause()
         assert len(questions(app)) == 1
@@ -34,7 +34,7 @@ async def test_one_question_is_asked_however_often_it_is_wanted(app, reason):
         assert len(questions(app)) == 1
 
 
-async def test_whoever_is_asked_whether_to_cancel_is_not_asked_whether_to_quit(app):
+async def test_quit_does_not_ask_while_cancel_is_asked(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         page_of(pilot).begin()
@@ -43,14 +43,18 @@ async def test_whoever_is_asked_whether_to_cancel_is_not_asked_whether_to_quit(a
         await pilot.press("ctrl+c")
         await pilot.pause()
         (question,) = questions(app)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "Cancel the operation? Nothing will be saved." in text
+        assert "[Continue operation]" in text
+        assert "[Cancel operation]" in text
         page_of(pilot).session.end("It is done.")
         await pilot.pause()
         assert not questions(app)
         assert not question.is_attached
-        assert "It ended before you answered." in shown(pilot)
+        assert "The operation finished before you answered." in shown(pilot)
 
 
-async def test_in_a_terminal_that_is_too_small_it_is_said_that_a_question_waits(app):
+async def test_too_small_terminal_says_that_a_dialog_is_waiting(app):
     async with app.run_test(size=(58, 14)) as pilot:
         await settled(pilot)
         page_of(pilot).begin()
@@ -59,9 +63,10 @@ async def test_in_a_terminal_that_is_too_small_it_is_said_that_a_question_waits(
         assert len(questions(app)) == 1
         words = " ".join(shown(pilot).split())
         assert words == (
-            "This terminal is too small: 58x14. qm-tui needs 60x16; 80x24 is comfortable."
-            " A question waits below."
+            "Terminal too small: 58x14 (minimum 60x16, recommended 80x24)."
+            " A dialog is waiting for your answer."
         )
         await pilot.resize_terminal(*SMALL)
         await pilot.pause()
-        assert "Something is still running." in shown(pilot)
+        text = " ".join(shown(pilot).replace("│", " ").split())
+        assert "The operation is still running. Cancel it and quit? Nothing will be saved." in text

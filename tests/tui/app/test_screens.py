@@ -1,4 +1,4 @@
-"""Pictures of the screens at 80x24 and 120x40."""
+"""Snapshots of the screens at 80x24 and 120x40."""
 
 import os
 from datetime import date
@@ -14,7 +14,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 class FixedDay(date):
-    """A day that does not pass."""
+    """A fixed date."""
 
     @classmethod
     def today(cls):
@@ -23,7 +23,7 @@ class FixedDay(date):
 
 @pytest.fixture
 def folder(home, monkeypatch):
-    """A folder with files whose times do not change."""
+    """A folder with files of fixed times."""
     incoming = home / "incoming"
     (incoming / "2025-10").mkdir(parents=True)
     for day, name in enumerate(("sales-emea.csv", "hr-leavers.CSV", "notes.txt"), start=1):

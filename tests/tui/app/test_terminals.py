@@ -1,4 +1,4 @@
-"""Small terminals, terminals without colours, tmux: what is shown there, and what keys do."""
+"""Small terminals, terminals without colors, and tmux."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from tests.tui.pages import (
 from tests.tui.terminal.test_real_terminal import PROGRAM
 from tests.tui.users.test_filter import bar_of, listed
 
-SENTENCE = "This terminal is too small: 58x14. qm-tui needs 60x16; 80x24 is comfortable."
+SENTENCE = "Terminal too small: 58x14 (minimum 60x16, recommended 80x24)."
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def words(pilot):
     return " ".join(shown(pilot).split())
 
 
-async def test_a_terminal_that_is_too_small_says_so_and_comes_back_as_it_was(app):
+async def test_too_small_terminal_shows_a_message_and_keeps_the_screen(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "slash", "e")
@@ -59,7 +59,7 @@ async def test_a_terminal_that_is_too_small_says_so_and_comes_back_as_it_was(app
         assert bar_of(pilot).field.value == "e"
 
 
-async def test_a_dialog_stays_open_below(app):
+async def test_dialog_stays_open_in_a_too_small_terminal(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("v", "down")
@@ -72,7 +72,7 @@ async def test_a_dialog_stays_open_below(app):
         assert shown(pilot) == before
 
 
-async def test_what_comes_up_meanwhile_is_covered_too(app):
+async def test_dialog_that_opens_in_a_too_small_terminal_is_covered(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await resized(pilot, 58, 14)
@@ -83,7 +83,7 @@ async def test_what_comes_up_meanwhile_is_covered_too(app):
         assert "Something ended." in shown(pilot)
 
 
-async def test_quit_works_in_a_terminal_that_is_too_small(app):
+async def test_quit_works_in_a_too_small_terminal(app):
     async with app.run_test(size=(40, 10)) as pilot:
         await settled(pilot)
         assert "too small: 40x10" in words(pilot)
@@ -92,7 +92,7 @@ async def test_quit_works_in_a_terminal_that_is_too_small(app):
         assert not pilot.app.is_running
 
 
-async def test_a_storm_of_sizes_leaves_it_right(app):
+async def test_many_sizes_leave_the_screen_intact(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "down", "right")
@@ -110,7 +110,7 @@ async def test_a_storm_of_sizes_leaves_it_right(app):
     [[], ["slash"], ["enter"], ["v"], ["c"], ["F"], ["L"], ["question_mark"], ["x"], ["i"], ["2"]],
     ids="-".join,
 )
-async def test_the_smallest_terminal_shows_all_screens_with_their_way_out(app, keys):
+async def test_smallest_terminal_shows_how_to_leave_every_screen(app, keys):
     async with app.run_test(size=(60, 16)) as pilot:
         await settled(pilot)
         await pilot.press(*keys)
@@ -121,7 +121,7 @@ async def test_the_smallest_terminal_shows_all_screens_with_their_way_out(app, k
         assert any(one in text for one in ways_out), text
 
 
-async def test_the_navigation_pane_is_hidden_where_there_is_no_room_unless_it_is_wanted(app):
+async def test_navigation_pane_is_hidden_by_default_in_narrow_terminals(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         pane = page_of(pilot).query_one(NavigationPane)
@@ -140,7 +140,7 @@ async def test_the_navigation_pane_is_hidden_where_there_is_no_room_unless_it_is
 
 
 class Tmux:
-    """A server of its own with one session."""
+    """A separate tmux server with one session."""
 
     def __init__(self, folder, *command, **environment):
         self._socket = str(folder / "tmux")
@@ -149,7 +149,7 @@ class Tmux:
 
     def _do(self, *arguments):
         environment = {**os.environ, "TERM": "xterm-256color"}
-        for name in ("TMUX", "COLUMNS", "LINES"):  # where they are set, no size is ever another
+        for name in ("TMUX", "COLUMNS", "LINES"):  # if they are set, the size never changes
             environment.pop(name, None)
         done = subprocess.run(
             ["tmux", "-S", self._socket, "-f", os.devnull, *arguments],
@@ -177,7 +177,7 @@ class Tmux:
 
     @property
     def is_there(self):
-        """Whether the session is there."""
+        """Whether the session exists."""
         asked = ["tmux", "-S", self._socket, "has-session"]
         return subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
@@ -188,7 +188,7 @@ class Tmux:
 
 
 def soon(is_so):
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     end = time.monotonic() + 15
     while not is_so():
         assert time.monotonic() < end
@@ -196,7 +196,7 @@ def soon(is_so):
 
 
 def reversed_texts(screen):
-    """What stands on a screen in reverse, part by part."""
+    """The parts of a screen in reverse video."""
     found = []
     for line in screen.splitlines():
         is_reversed = False
@@ -210,7 +210,7 @@ def reversed_texts(screen):
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_in_tmux_without_colours_everything_is_told_apart(home):
+def test_tmux_without_colors_shows_all_states(home):
     store_of(home / "users.json", sample_users(60))
     tmux = Tmux(
         home,
@@ -224,7 +224,7 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.wait_for(">  Jack")
         soon(lambda: any("Jack" in one for one in reversed_texts(tmux.text(with_attributes=True))))
         screen = tmux.text(with_attributes=True)
-        assert "\x1b[3" not in screen.replace("\x1b[39m", "")  # no colour
+        assert "\x1b[3" not in screen.replace("\x1b[39m", "")  # no color
         assert any("First Name" in one for one in reversed_texts(screen))  # the current column
         assert any("Jack" in one for one in reversed_texts(screen))  # the cursor
         tmux.send("Down", "Space")
@@ -238,20 +238,20 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.send("Escape")
         tmux.wait_for("of 60 shown", gone=True)
         tmux.send("?")
-        tmux.wait_for("Keys that work here")
+        tmux.wait_for("Keyboard shortcuts")
         tmux.send("Escape")
-        tmux.wait_for("Keys that work here", gone=True)
+        tmux.wait_for("Keyboard shortcuts", gone=True)
         tmux.send(":")
-        tmux.wait_for("Type some letters of an action")
-        tmux.send("views")
-        tmux.wait_for("Choose a view, or save this one")
+        tmux.wait_for("Search for commands")
+        tmux.send("view")
+        tmux.wait_for("Open or save a view")
         tmux.send("Escape")
-        tmux.wait_for("Choose a view, or save this one", gone=True)
+        tmux.wait_for("Open or save a view", gone=True)
         tmux.send("v")
         tmux.wait_for("Without recording profile")
         tmux.send("Tab", "Tab")
         soon(
-            lambda: any("[Show]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
+            lambda: any("[Open]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
         )
         tmux.send("Escape")
         tmux.wait_for("Without recording profile", gone=True)
@@ -263,6 +263,6 @@ def test_in_tmux_without_colours_everything_is_told_apart(home):
         tmux.wait_for("1 marked")
         assert "60 users" in tmux.text()
         tmux.send("q")
-        soon(lambda: not tmux.is_there)  # the program ended, and with it the session
+        soon(lambda: not tmux.is_there)  # the session ends with the program
     finally:
         tmux.end()

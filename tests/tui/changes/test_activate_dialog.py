@@ -1,4 +1,4 @@
-"""Activate or inactivate: what is offered, what has the focus, what is given."""
+"""The dialog Activate or inactivate: its text, its buttons, the focus and the result."""
 
 import pytest
 from textual.widgets import Button
@@ -10,7 +10,7 @@ from tests.tui.dialogs import DialogApp, opened
 
 @pytest.fixture
 def sizes_count(monkeypatch):
-    """The dialog is on an app that tells it how much room there is, as ours does."""
+    """The dialog is on an app with the breakpoints of ours."""
     monkeypatch.setattr(DialogApp, "HORIZONTAL_BREAKPOINTS", QmTuiApp.HORIZONTAL_BREAKPOINTS)
     monkeypatch.setattr(DialogApp, "VERTICAL_BREAKPOINTS", QmTuiApp.VERTICAL_BREAKPOINTS)
 
@@ -18,8 +18,8 @@ def sizes_count(monkeypatch):
 @pytest.mark.parametrize(
     ("active", "inactive", "said", "labels", "focused"),
     [
-        (1, 0, "Anna is active.", ["[Inactivate 1]", "[Cancel]"], "[Inactivate 1]"),
-        (0, 1, "Anna is inactive.", ["[Activate 1]", "[Cancel]"], "[Activate 1]"),
+        (1, 0, "The user is active.", ["[Inactivate]", "[Cancel]"], "[Inactivate]"),
+        (0, 1, "The user is inactive.", ["[Activate]", "[Cancel]"], "[Activate]"),
         (9, 0, "Anna: 9 active.", ["[Inactivate 9]", "[Cancel]"], "[Cancel]"),
         (0, 3, "Anna: 3 inactive.", ["[Activate 3]", "[Cancel]"], "[Cancel]"),
         (
@@ -31,7 +31,7 @@ def sizes_count(monkeypatch):
         ),
     ],
 )
-async def test_only_what_would_do_something_is_offered(
+async def test_dialog_offers_only_effective_actions(
     sizes_count, active, inactive, said, labels, focused
 ):
     dialog = ActivateDialog("Anna", HowMany(active, inactive))
@@ -52,11 +52,11 @@ async def test_only_what_would_do_something_is_offered(
         (("left", "enter"), ACTIVATE),
         (("shift+tab", "shift+tab", "enter"), INACTIVATE),
         (("right", "enter"), INACTIVATE),  # round the end
-        # of keys in one burst the first that closes it counts
+        # in a burst of keys, the first that closes it counts
         (("left", "enter", "escape", "enter"), ACTIVATE),
     ],
 )
-async def test_what_keys_answer(keys, given):
+async def test_keys_return_the_action(keys, given):
     async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
         await hand.press(*keys)
         assert hand.app.result == given
@@ -66,7 +66,7 @@ async def test_what_keys_answer(keys, given):
 @pytest.mark.parametrize(
     ("selector", "given"), [("#inactivate", INACTIVATE), ("#activate", ACTIVATE), ("#no", None)]
 )
-async def test_what_clicks_answer(selector, given):
+async def test_clicks_return_the_action(selector, given):
     async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
         await hand.click(selector)
         assert hand.app.result == given

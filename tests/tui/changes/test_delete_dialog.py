@@ -1,4 +1,4 @@
-"""Delete: what it says, the safe answer first, and the number that must be typed."""
+"""The dialog Delete: its text, its buttons, the focus and the number that confirms it."""
 
 import pytest
 from textual.widgets import Button
@@ -16,21 +16,30 @@ ONE, ONE_INACTIVE, SEVERAL, ALL_INACTIVE = (
 )
 
 
+TOTAL = 200_000
+
+
 @pytest.fixture
 def sizes_count(monkeypatch):
-    """The dialog is on an app that tells it how much room there is, as ours does."""
+    """The dialog is on an app with the breakpoints of ours."""
     monkeypatch.setattr(DialogApp, "HORIZONTAL_BREAKPOINTS", QmTuiApp.HORIZONTAL_BREAKPOINTS)
     monkeypatch.setattr(DialogApp, "VERTICAL_BREAKPOINTS", QmTuiApp.VERTICAL_BREAKPOINTS)
 
 
 @pytest.mark.parametrize(
-    ("how_many", "who", "labels"),
+    ("how_many", "said", "labels"),
     [
-        (ONE, "Anna.", ["[Inactivate 1]", "[Delete 1 user]", "[Cancel]"]),
-        (ONE_INACTIVE, "Anna.", ["[Delete 1 user]", "[Cancel]"]),
+        (ONE, "Delete Anna?", ["[Inactivate instead]", "[Delete]", "[Cancel]"]),
+        (ONE_INACTIVE, "Delete Anna?", ["[Delete]", "[Cancel]"]),
         (
             SEVERAL,
             "Anna: 9 active, 3 inactive.",
+            ["[Inactivate 9]", "[Delete 12 users]", "[Cancel]"],
+        ),
+        (SEVERAL, "Delete 12 users?", ["[Inactivate 9]", "[Delete 12 users]", "[Cancel]"]),
+        (
+            SEVERAL,
+            "This deletes 12 of 200,000 users.",
             ["[Inactivate 9]", "[Delete 12 users]", "[Cancel]"],
         ),
         (ALL_INACTIVE, "Anna: 3 inactive.", ["[Delete 3 users]", "[Cancel]"]),
@@ -41,20 +50,28 @@ def sizes_count(monkeypatch):
         ),
     ],
 )
-async def test_it_says_what_deleting_means_and_the_answer_that_loses_nothing_comes_first(
-    sizes_count, how_many, who, labels
+async def test_dialog_shows_the_effect_and_focuses_the_safe_button(
+    sizes_count, how_many, said, labels
 ):
-    dialog = DeleteDialog("Anna", how_many)
+    dialog = DeleteDialog("Anna", how_many, TOTAL)
     async with opened(dialog, (60, 16)) as hand:
         text = " ".join(hand.screen_text.replace("│", " ").split())
-        assert who in text
-        assert "deleting a user deletes the user's recordings too. Inactivating keeps them." in text
-        assert "u takes either back; recordings that the suite deleted do not come back." in text
+        assert said in text
+        assert "recordings are deleted, too." in text
+        assert ("Inactivating keeps the recordings." in text) == bool(how_many.active)
+        assert "Undo in qm-tui restores users, but not their recordings." in text
         assert [str(one.label) for one in dialog.query(Button)] == labels
         for label in labels:
             assert label in hand.screen_text
         wanted = "[Cancel]" if how_many.active == 0 else labels[0]
         assert str(hand.app.focused.label) == wanted
+
+
+async def test_wide_dialog_shows_complete_captions(sizes_count):
+    dialog = DeleteDialog("Anna", HowMany(100_000, 3), TOTAL)
+    async with opened(dialog, (80, 24)) as hand:
+        for label in ("[Inactivate 100,000 instead]", "[Delete 100,003 users]", "[Cancel]"):
+            assert label in hand.screen_text
 
 
 @pytest.mark.parametrize(
@@ -73,19 +90,20 @@ async def test_it_says_what_deleting_means_and_the_answer_that_loses_nothing_com
         (SEVERAL, ("up", "1", "2", "escape"), None),
     ],
 )
-async def test_what_keys_answer(how_many, keys, given):
-    async with opened(DeleteDialog("Anna", how_many)) as hand:
+async def test_keys_return_the_action(how_many, keys, given):
+    async with opened(DeleteDialog("Anna", how_many, TOTAL)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == given
 
 
 @pytest.mark.parametrize("typed", ["", "1", "13", "yes", "012"])
-async def test_no_other_number_deletes(typed):
-    async with opened(DeleteDialog("12 marked users", SEVERAL)) as hand:
+async def test_wrong_number_deletes_nothing(typed):
+    async with opened(DeleteDialog("12 marked users", SEVERAL, TOTAL)) as hand:
         await hand.press("up", *typed, "enter")
         assert hand.app.is_open
-        assert "Nothing is deleted yet: type 12 first" in hand.screen_text
+        message = "The number does not match. Type 12, or press Esc to cancel."
+        assert message in hand.screen_text
         await hand.click("#yes")
         assert hand.app.is_open
         assert hand.app.focused.id == "confirm"
@@ -95,7 +113,7 @@ async def test_no_other_number_deletes(typed):
     ("selector", "given"),
     [("#inactivate", Answer.INACTIVATE), ("#yes", Answer.DELETE), ("#no", None)],
 )
-async def test_what_clicks_answer(selector, given):
-    async with opened(DeleteDialog("Anna", ONE)) as hand:
+async def test_clicks_return_the_action(selector, given):
+    async with opened(DeleteDialog("Anna", ONE, TOTAL)) as hand:
         await hand.click(selector)
         assert hand.app.result == given

@@ -1,11 +1,13 @@
-"""Activate, change and delete: one user or all marked ones, shown, guarded, undone."""
+"""Bulk changes: activate, set a field and delete; confirmed, saved, shown and undone."""
 
 import asyncio
+import re
 
 import pytest
 from textual.widgets import Button, Input
 
 from qm_tui.store import open_store
+from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activate_dialog import ActivateDialog
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
@@ -13,6 +15,7 @@ from qm_tui.tui.changes.delete_dialog import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import ChangeDialog
 from qm_tui.tui.users.user_screen import UserScreen
 from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.users.validation import faults_of
 from tests.helpers import commit_unchecked
 from tests.tui.pages import (
     LARGE,
@@ -73,6 +76,11 @@ async def comes(pilot, screen) -> None:
     assert isinstance(top(pilot), screen)
 
 
+def text_of(pilot) -> str:
+    """The text of the screen in one line."""
+    return " ".join(shown(pilot).replace("│", " ").split())
+
+
 def buttons(pilot) -> list[str]:
     return [str(one.label) for one in top(pilot).query(Button) if one.display]
 
@@ -83,7 +91,7 @@ MARK_FIVE = ("space", "down") * 5
 # Activate and inactivate
 
 
-async def test_it_says_how_many_are_active_and_offers_what_would_do_something(app, path):
+async def test_activate_applies_to_the_marked_users(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "A")
         assert isinstance(top(pilot), ActivateDialog)
@@ -92,12 +100,12 @@ async def test_it_says_how_many_are_active_and_offers_what_would_do_something(ap
         assert str(pilot.app.focused.label) == "[Cancel]"
         await pilot.press("left", "enter")
         await done(pilot)
-        assert status_of(pilot) == "3 users activated. u takes it back"
+        assert status_of(pilot) == "Activated 3 users. Press u to undo."
         assert page_of(pilot).session.marks_words == "5 marked"
     assert all(one.is_active == "1" for one in stored(path).values())
 
 
-async def test_keys_in_one_burst_are_about_those_marked_by_them(app):
+async def test_keys_in_one_burst_apply_to_the_users_that_they_mark(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         for key in ("space", "down", "space", "down", "space", "A"):
@@ -110,10 +118,10 @@ async def test_keys_in_one_burst_are_about_those_marked_by_them(app):
         assert "3 marked users: 3 inactive." in shown(pilot)
 
 
-async def test_of_one_user_one_enter_does_it_and_u_takes_it_back(app, path):
+async def test_enter_activates_one_user_and_undo_reverts_it(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "A")
-        assert buttons(pilot) == ["[Activate 1]", "[Cancel]"]
+        assert buttons(pilot) == ["[Activate]", "[Cancel]"]
         await pilot.press("enter")
         await done(pilot)
         assert stored(path)[USERS[0].user_id].is_active == "1"
@@ -123,24 +131,28 @@ async def test_of_one_user_one_enter_does_it_and_u_takes_it_back(app, path):
     assert stored(path)[USERS[0].user_id].is_active == "0"
 
 
-async def test_many_at_once_ask_for_their_number(app, path):
+async def test_mass_inactivation_requires_its_number(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "asterisk", "A")
         await pilot.press("right", "enter")
         await settled(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), ConfirmDialog)
-        assert "27 users of 30" in shown(pilot)
+        assert "Inactivate 27 users?" in shown(pilot)
+        text = "This inactivates 27 of 30 users. Nothing has been saved yet."
+        assert text in shown(pilot)
+        assert buttons(pilot) == ["[Cancel]", "[Inactivate 27 users]"]
         await pilot.press("2", "6", "enter")
         await pilot.pause()
         assert isinstance(top(pilot), ConfirmDialog)
+        assert "The number does not match. Type 27, or press Esc to cancel." in shown(pilot)
         await pilot.press("backspace", "7", "enter")
         await done(pilot)
-        assert status_of(pilot).startswith("27 users inactivated")
+        assert status_of(pilot).startswith("Inactivated 27 users.")
     assert all(one.is_active == "0" for one in stored(path).values())
 
 
-async def test_the_number_is_asked_for_anew_where_others_were_at_work_meanwhile(app, path):
+async def test_change_by_another_admin_requires_the_new_number(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "asterisk", "A")
         await pilot.press("right", "enter")
@@ -151,29 +163,27 @@ async def test_the_number_is_asked_for_anew_where_others_were_at_work_meanwhile(
         await settled(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), ConfirmDialog)
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "Somebody changed the store meanwhile. This inactivates" in text
-        assert "26 users of 30" in text
+        assert f"{STORE_CHANGED} This inactivates 26 of 30 users." in text_of(pilot)
         assert open_store(path).load().number == 2
         await pilot.press("escape")
         await done(pilot)
     assert open_store(path).load().number == 2
 
 
-async def test_another_number_than_was_agreed_to_is_asked_about(app, path):
+async def test_change_by_another_admin_asks_again(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "A")
         await asyncio.to_thread(commit, path, USERS[0])
-        await pilot.press("left", "enter")  # of three, one is active by now
+        await pilot.press("left", "enter")  # one of the three is active now
         await comes(pilot, Question)
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "Somebody changed the store meanwhile. This would now change 2 users." in text
+        assert f"{STORE_CHANGED} This now activates 2 users. Continue?" in text_of(pilot)
+        assert buttons(pilot) == ["[Cancel]", "[Activate 2 users]"]
         await pilot.press("tab", "enter")
         await done(pilot)
-        assert status_of(pilot) == "2 users activated. u takes it back"
+        assert status_of(pilot) == "Activated 2 users. Press u to undo."
 
 
-async def test_the_cursor_stays_on_its_row_where_the_filter_hides_the_user(app, path):
+async def test_cursor_stays_on_its_row_if_the_filter_hides_the_user(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "slash", *"active:yes", "enter")
         await pilot.pause(0.3)
@@ -183,7 +193,7 @@ async def test_the_cursor_stays_on_its_row_where_the_filter_hides_the_user(app, 
     assert stored(path)[USERS[5].user_id].is_active == "0"
 
 
-async def test_who_is_left_out_is_said_and_the_others_are_done(app, path):
+async def test_status_names_skipped_users(app, path):
     broken = INACTIVE[0]._replace(last_name="")
     commit_unchecked(path, broken)
     async with app.run_test(size=LARGE) as pilot:
@@ -191,55 +201,56 @@ async def test_who_is_left_out_is_said_and_the_others_are_done(app, path):
         await pilot.pause(0.3)
         await ready(pilot, "asterisk", "A", "left", "enter")
         await done(pilot)
-        left_out = "1 left out: Last Name is empty: every user needs one"
-        assert status_of(pilot) == f"2 users activated, {left_out}. u takes it back"
+        error = faults_of(broken)[0].message
+        skipped = f"1 skipped ({error})"
+        assert status_of(pilot) == f"Activated 2 users; {skipped}. Press u to undo."
     assert stored(path)[broken.user_id] == broken
 
 
-async def test_marked_users_who_are_not_shown_are_said(app):
+async def test_dialog_names_marked_users_that_are_not_shown(app):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "slash", *"active:yes", "enter")
         await pilot.pause(0.3)
         await ready(pilot, "A")
-        assert "5 marked users, 3 of them not shown: 2 active, 3 inactive." in shown(pilot)
+        assert "5 marked users (3 not shown): 2 active, 3 inactive." in shown(pilot)
 
 
-# Change a field
+# Set a field
 
 
-async def test_a_field_of_the_marked_users_gets_a_value(app, path):
+async def test_field_is_set_for_the_marked_users(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "m")
         assert isinstance(top(pilot), ChangeDialog)
         await pilot.press("down", "down", "down", "tab", *"Voss")
         await pilot.pause(0.3)
-        assert "5 users get Location Voss." in shown(pilot)
-        assert "[F2 Change 5 users]" in buttons(pilot)
+        assert "Sets Location to Voss for 5 users." in shown(pilot)
+        assert "[F2 Apply to 5 users]" in buttons(pilot)
         await pilot.press("f2")
         await done(pilot)
-        assert status_of(pilot) == "Location of 5 users changed. u takes it back"
+        assert status_of(pilot) == "Set Location for 5 users. Press u to undo."
         assert table_of(pilot).cursor_user_id == USERS[5].user_id
     assert [one.location for one in stored(path).values()][:6] == [*["Voss"] * 5, "Oslo"]
 
 
-async def test_it_says_who_has_it_already_who_would_lose_it_and_what_is_no_value(app, path):
+async def test_set_field_shows_the_effect_and_errors(app, path):
     commit(path, INACTIVE[0]._replace(location="Voss"))
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "m", "down", "down", "down", "tab", *"Voss")
         await pilot.pause(0.3)
-        assert "4 of 5 users get Location Voss." in shown(pilot)
-        assert "1 has it already." in shown(pilot)
+        assert "Sets Location to Voss for 4 of 5 users." in shown(pilot)
+        assert "1 already has this value." in shown(pilot)
         await pilot.press(*["backspace"] * 4)
         await pilot.pause(0.3)
-        assert "5 users lose Location." in shown(pilot)
+        assert "Clears Location for 5 users." in shown(pilot)
         top(pilot).query_one(Input).insert_text_at_cursor("a\x1bb" + "x" * 10)
         await pilot.pause()
-        assert "1 character that cannot be shown: left out." in shown(pilot)
+        assert "Removed 1 nonprintable character." in shown(pilot)
         await pilot.press("shift+tab", "down", "tab", *"a b")
         await pilot.pause(0.3)
         assert "'axxxxxxxxxx" not in shown(pilot)
-        assert "is no recording service" in shown(pilot)
-        assert "[F2 Change nobody]" in buttons(pilot)
+        assert "is not an IP address, Any or a valid node name" in text_of(pilot)
+        assert "[F2 Apply]" in buttons(pilot)
         await pilot.press("f2", "escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
@@ -248,18 +259,18 @@ async def test_it_says_who_has_it_already_who_would_lose_it_and_what_is_no_value
     assert open_store(path).load().number == 2
 
 
-async def test_licenses_are_one_choice(app, path):
+async def test_license_option_sets_both_flags(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "m", *["down"] * 5, "tab", "right")
         await pilot.pause(0.3)
-        assert "get Call recording license: On-Demand." in shown(pilot)
+        assert "Sets Call recording license to On-Demand" in shown(pilot)
         await pilot.press("f2")
         await done(pilot)
     flags = [(one.unlimited_license, one.on_demand_license) for one in stored(path).values()]
     assert flags[:5] == [("0", "1")] * 5
 
 
-async def test_somebody_elses_change_meanwhile_is_asked_about(app, path):
+async def test_set_field_asks_again_after_a_change_by_another_admin(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "m", "down", "down", "down", "tab", *"Voss")
         await pilot.pause(0.3)
@@ -269,34 +280,34 @@ async def test_somebody_elses_change_meanwhile_is_asked_about(app, path):
         await settled(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), Question)
-        assert "This would now change 4 users." in shown(pilot)
+        assert f"{STORE_CHANGED} This now changes 4 users. Continue?" in text_of(pilot)
+        assert buttons(pilot) == ["[Cancel]", "[Change 4 users]"]
         await pilot.press("tab", "enter")
         await done(pilot)
-        assert status_of(pilot).startswith("Location of 4 users changed")
+        assert status_of(pilot).startswith("Set Location for 4 users.")
 
 
 # Delete
 
 
-async def test_delete_says_what_it_means_and_offers_to_inactivate_first(app, path):
+async def test_delete_offers_to_inactivate_first(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "down", "down", "down", "down", "D")
         assert isinstance(top(pilot), DeleteDialog)
-        text = " ".join(shown(pilot).split())
-        assert "deleting a user deletes the user's │ │ recordings too. Inactivating keeps" in text
-        assert str(pilot.app.focused.label) == "[Inactivate 1]"
+        assert "In the suite, the user's recordings are deleted, too." in shown(pilot)
+        assert str(pilot.app.focused.label) == "[Inactivate instead]"
         await pilot.press("enter")
         await done(pilot)
     assert stored(path)[USERS[4].user_id].is_active == "0"
 
 
-async def test_one_user_is_deleted_by_its_button_and_comes_back(app, path):
+async def test_one_user_is_deleted_and_restored(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "delete")
         assert str(pilot.app.focused.label) == "[Cancel]"  # the user is inactive already
         await pilot.press("left", "enter")
         await done(pilot)
-        assert status_of(pilot) == "1 user deleted. u takes it back"
+        assert status_of(pilot) == "Deleted 1 user. Press u to undo."
         assert USERS[0].user_id not in stored(path)
         assert table_of(pilot).cursor_user_id == USERS[1].user_id
         await ready(pilot, "u")
@@ -305,47 +316,47 @@ async def test_one_user_is_deleted_by_its_button_and_comes_back(app, path):
     assert stored(path)[USERS[0].user_id] == INACTIVE[0]
 
 
-async def test_users_whom_somebody_changed_meanwhile_are_not_deleted_unseen(app, path):
+async def test_delete_asks_again_after_a_change_by_another_admin(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "D")
         await asyncio.to_thread(commit, path, USERS[3]._replace(agent_id="B-7"))
         await pilot.press("up", "5", "enter")
         await comes(pilot, ConfirmDialog)
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "Somebody changed the store meanwhile. This deletes 5 users." in text
+        assert f"{STORE_CHANGED} This deletes 5 of 30 users." in text_of(pilot)
+        assert buttons(pilot) == ["[Cancel]", "[Delete 5 users]"]
         await pilot.press("escape")
         await done(pilot)
     assert len(stored(path)) == 30
 
 
-async def test_several_are_deleted_only_with_their_number_typed(app, path):
+async def test_several_users_are_deleted_only_with_their_number(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "D")
         await pilot.click("#yes")
         await pilot.pause()
-        assert "Nothing is deleted yet: type 5 first" in shown(pilot)
+        assert "The number does not match. Type 5, or press Esc to cancel." in shown(pilot)
         await pilot.press("5", "enter")
         await done(pilot)
-        assert status_of(pilot) == "5 users deleted. u takes it back"
+        assert status_of(pilot) == "Deleted 5 users. Press u to undo."
         await pilot.pause(0.3)
         assert page_of(pilot).session.marks == set()
     assert len(stored(path)) == 25
 
 
-async def test_where_all_were_deleted_no_key_for_users_is_offered(app):
+async def test_key_hints_without_users_offer_no_actions_on_users(app):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "asterisk", "D", "up", "3", "0", "enter")
         await done(pilot)
         await pilot.pause(0.3)
-        assert status_of(pilot) == "30 users deleted. u takes it back"
+        assert status_of(pilot) == "Deleted 30 users. Press u to undo."
         assert "u undo" in shown(pilot)
-        assert "m change" not in shown(pilot)
+        assert "m set field" not in shown(pilot)
 
 
-# Where it cannot be done
+# Unavailable actions
 
 
-async def test_where_the_store_is_only_looked_at_the_keys_do_nothing(path):
+async def test_read_only_store_ignores_keys_of_changes(path):
     store_of(path, USERS)
     app = QmTuiApp(open_store(path, read_only=True), login="mheller")
     async with app.run_test(size=SMALL) as pilot:
@@ -356,7 +367,7 @@ async def test_where_the_store_is_only_looked_at_the_keys_do_nothing(path):
         assert page_of(pilot).query_one("#edit").disabled
 
 
-async def test_an_empty_store_offers_to_add_alone(path):
+async def test_empty_store_offers_only_to_add_a_user(path):
     app = app_on(path)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -368,34 +379,33 @@ async def test_an_empty_store_offers_to_add_alone(path):
         assert "Add a user" in shown(pilot)
 
 
-async def test_users_who_are_all_gone_are_said(app, path):
+async def test_users_deleted_by_another_admin_are_reported(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "D")
         await asyncio.to_thread(commit, path, delete=USERS[0].user_id)
         await pilot.press("left", "enter")
         await comes(pilot, Message)
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "Nothing was changed: none of the users is there any more." in text
+        assert "Nothing was changed: the users have been deleted." in text_of(pilot)
 
 
 # The details
 
 
-async def test_from_the_details_the_shown_user_is_changed_and_followed(app, path):
+async def test_details_apply_actions_to_the_shown_user(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "space", "enter")
         assert isinstance(top(pilot), UserScreen)
         await pilot.press("A")
         await pilot.pause(0.2)
-        assert isinstance(top(pilot), ActivateDialog)  # of the user shown, not of those marked
+        assert isinstance(top(pilot), ActivateDialog)  # for the shown user, not for the marked ones
         await pilot.press("enter")
         for _ in range(50):
             await pilot.pause(0.02)
-            if "takes it back" in shown(pilot):
+            if "Press u to undo." in shown(pilot):
                 break
         assert isinstance(top(pilot), UserScreen)
-        assert "1 user activated. u takes it back" in shown(pilot)
-        assert "1 yes" in shown(pilot)
+        assert "Activated 1 user. Press u to undo." in shown(pilot)
+        assert re.search(r"Is User Active +yes", shown(pilot))
         await pilot.press("D")
         await pilot.pause(0.2)
         await pilot.press("right", "enter")

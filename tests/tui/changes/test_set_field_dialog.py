@@ -1,4 +1,4 @@
-"""The dialog that gives a field of several users one value: what it says, offers and gives."""
+"""The dialog that sets a field for several users: the effect, the suggestions, the result."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ BROKEN = user("bo", last_name="", location="Rome")
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    """Whom a value changes is asked with no pause after the last key."""
+    """The effect is computed without a pause after the last key."""
     monkeypatch.setattr(set_field_dialog, "_PAUSE", 0.001)
 
 
@@ -57,10 +57,10 @@ def dialog_on(session, users=(*USERS, BROKEN), *, allow_unlicensed=False):
 
 
 async def known(hand):
-    """Wait until it is said what the value does."""
+    """Wait until the effect is shown."""
     await hand.settle()
     for _ in range(200):
-        if said(hand, "outcome") != "Counting …":
+        if said(hand, "outcome") != "Checking…":
             break
         await hand.pilot.pause(0.01)
     await hand.settle()
@@ -73,7 +73,7 @@ async def choose(hand, name):
 
 
 async def typed(hand, text):
-    """Put a text into the line in place of what stands there."""
+    """Replace the text of the input."""
     field = hand.app.dialog.query_one(Input)
     field.replace(text, 0, len(field.value))
     await known(hand)
@@ -93,47 +93,53 @@ def button(hand):
         (
             "location",
             "Oslo",
-            "7 of 9 users get Location Oslo.\n1 has it already.\n"
-            "! 1 cannot be changed: Last Name is empty: every user needs one.",
-            "[F2 Change 7 users]",
+            "Sets Location to Oslo for 7 of 9 users.\n1 already has this value.\n"
+            "! 1 user cannot be changed: Last Name is",
+            "[F2 Apply to 7 users]",
         ),
-        # blanks around a value are not meant
-        ("location", "  Bergen ", "8 of 9 users get Location Bergen.", "[F2 Change 8 users]"),
-        ("location", "", "Left empty: 8 of 9 users lose Location.", "[F2 Change 8 users]"),
-        ("recording service", "", "! Recording Service IP Address is empty", "[F2 Change nobody]"),
-        ("recording service", "a b", "'a b' is no recording service", "[F2 Change nobody]"),
-        ("location", "[@click=app.quit]x[/]", "get Location [@click", "[F2 Change 8 users]"),
+        # blanks around a value are removed
+        (
+            "location",
+            "  Bergen ",
+            "Sets Location to Bergen for 8 of 9 users.",
+            "[F2 Apply to 8 users]",
+        ),
+        ("location", "", "Clears Location for 8 of 9 users.", "[F2 Apply to 8 users]"),
+        ("recording service", "", "! Recording Service IP Address is", "[F2 Apply]"),
+        ("recording service", "a b", "! Recording Service IP Address 'a b' is", "[F2 Apply]"),
+        ("location", "[@click=app.quit]x[/]", "Location to [@click", "[F2 Apply to 8 users]"),
     ],
 )
-async def test_it_says_whom_a_value_changes(session, field, value, outcome, label):
+async def test_dialog_shows_the_effect_of_a_value(session, field, value, outcome, label):
     async with opened(dialog_on(session)) as hand:
         await choose(hand, field)
         await typed(hand, value)
         assert outcome in said(hand, "outcome")
         assert str(button(hand).label) == label
-        assert button(hand).disabled == ("nobody" in label)
+        is_rejected = label == "[F2 Apply]"
+        assert button(hand).disabled == is_rejected
         await hand.press("f2")
         plan = hand.app.result
-        if "nobody" in label:
+        if is_rejected:
             assert hand.app.is_open
         else:
             assert plan.change.values == {"location": value.strip()}
             assert str(len(plan.changes)) in label
 
 
-async def test_the_button_is_as_wide_as_its_number(session, monkeypatch):
+async def test_button_is_as_wide_as_its_number(session, monkeypatch):
     monkeypatch.setattr(set_field_dialog, "counted", lambda _number, what: f"100,000 {what}s")
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "Voss")
-        assert "[F2 Change 100,000 users]" in hand.screen_text
+        assert "[F2 Apply to 100,000 users]" in hand.screen_text
 
 
-async def test_of_users_who_have_it_all_nobody_changes(session):
+async def test_value_that_all_users_have_cannot_be_applied(session):
     async with opened(dialog_on(session, USERS[:1])) as hand:
         await choose(hand, "location")
         await typed(hand, "Oslo")
-        assert "1 has it already." in said(hand, "outcome")
+        assert "1 user already has this value." in said(hand, "outcome")
         await hand.press("enter")
         assert hand.app.is_open
 
@@ -143,14 +149,14 @@ async def test_of_users_who_have_it_all_nobody_changes(session):
     [
         ("license", 0, False, {"unlimited_license": "1", "on_demand_license": "0"}),
         ("license", 1, False, {"unlimited_license": "0", "on_demand_license": "1"}),
-        # with two choices the third turn is the second choice again
+        # with two options, the second turn selects the first again
         ("license", 2, False, {"unlimited_license": "1", "on_demand_license": "0"}),
         ("license", 2, True, {"unlimited_license": "0", "on_demand_license": "0"}),
         ("computer recording", 0, False, {"computer_recording_license": "1"}),
         ("computer recording", 1, False, {"computer_recording_license": "0"}),
     ],
 )
-async def test_what_a_choice_gives(session, field, turns, allow, values):
+async def test_option_sets_its_values(session, field, turns, allow, values):
     async with opened(dialog_on(session, allow_unlicensed=allow)) as hand:
         await choose(hand, field)
         assert isinstance(hand.app.focused, ChoiceLine)
@@ -167,55 +173,55 @@ async def test_what_a_choice_gives(session, field, turns, allow, values):
     ("text", "in_use", "taken"),
     [
         ("", "In use: Oslo Nord", ""),
-        ("Os", "In use: Oslo Nord  Oslo   → takes the first", "Oslo Nord"),
-        ("os", "In use: Oslo Nord  Oslo   → takes the first", "Oslo Nord"),
-        ("Oslo", "In use: Oslo Nord   → takes the first", "Oslo Nord"),
-        # what cannot be shown as it is is not put into the line
+        ("Os", "In use: Oslo Nord  Oslo   → accept the first", "Oslo Nord"),
+        ("os", "In use: Oslo Nord  Oslo   → accept the first", "Oslo Nord"),
+        ("Oslo", "In use: Oslo Nord   → accept the first", "Oslo Nord"),
+        # a value with nonprintable characters is not suggested
         ("Ly", "In use: Lyon", "Ly"),
         ("xyz", "", "xyz"),
     ],
 )
-async def test_values_in_use_are_suggested_and_taken_with_the_arrow(session, text, in_use, taken):
+async def test_values_in_use_are_suggested_and_accepted(session, text, in_use, taken):
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, text)
         assert said(hand, "in-use").startswith(in_use)
-        assert ("takes" in said(hand, "in-use")) == (taken != text)
+        assert ("accept" in said(hand, "in-use")) == (taken != text)
         assert "\x1b" not in hand.screen_text
         await hand.press("right")
         assert hand.app.dialog.query_one(Input).value == taken
 
 
-async def test_what_is_not_taken_is_said(session):
+async def test_rejected_text_is_reported(session):
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "a\x1bb")
         assert hand.app.dialog.query_one(Input).value == "ab"
-        assert said(hand, "in-use") == "! 1 character that cannot be shown: left out."
+        assert said(hand, "in-use") == "! Removed 1 nonprintable character."
         await typed(hand, "x" * (MAX_VALUE + 1))
         assert hand.app.dialog.query_one(Input).value == "ab"
-        assert "4,097 characters, 4,096 at most" in said(hand, "in-use")
+        assert said(hand, "in-use") == "! Too long: 4,097 characters (maximum 4,096)."
 
 
-async def test_keys_in_one_burst_agree_to_nothing_that_was_not_shown(session):
+async def test_keys_in_one_burst_accept_only_a_shown_effect(session):
     async with opened(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "Vos")
         field, dialog = hand.app.dialog.query_one(Input), hand.app.dialog
         field.insert_text_at_cursor("s")
-        dialog.action_change()  # before the dialog was told of the last letter
+        dialog.action_change()  # before the dialog has handled the last letter
         await known(hand)
         assert hand.app.is_open
-        assert "get Location Voss." in said(hand, "outcome")
+        assert "Sets Location to Voss" in said(hand, "outcome")
         await hand.press("f2")
         assert hand.app.result.change.values == {"location": "Voss"}
 
 
-async def test_no_field_is_cleared_before_its_line_was_looked_at(session):
+async def test_field_is_not_cleared_before_its_input_had_the_focus(session):
     async with opened(dialog_on(session, USERS)) as hand:
         hand.app.dialog.query_one(OptionList).highlighted = FIELDS.index("location")
         await known(hand)
-        assert str(button(hand).label) == "[F2 Change 8 users]"
+        assert str(button(hand).label) == "[F2 Apply to 8 users]"
         await hand.press("f2")
         assert hand.app.is_open
         assert isinstance(hand.app.focused, Input)
@@ -223,7 +229,7 @@ async def test_no_field_is_cleared_before_its_line_was_looked_at(session):
         assert hand.app.result.change.values == {"location": ""}
 
 
-async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
+async def test_result_for_an_older_value_is_ignored(session, monkeypatch):
     begun, plans = asyncio.Event(), plan_bulk
     loop = asyncio.get_running_loop()
     go_on = asyncio.Event()
@@ -232,7 +238,7 @@ async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
         if change.values == {"location": "Slow"}:
             loop.call_soon_threadsafe(begun.set)
             asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(5)
-            plan = plans(change, state)  # it was too late to stop it
+            plan = plans(change, state)  # too late to cancel it
         else:
             plan = plans(change, state, tick)
         return plan
@@ -247,14 +253,14 @@ async def test_a_newer_question_overtakes_an_older_one(session, monkeypatch):
         await hand.pilot.pause(0.05)
         go_on.set()
         await known(hand)
-        assert "get Location Moss." in said(hand, "outcome")
-        assert str(button(hand).label) == "[F2 Change 6 users]"
+        assert "Sets Location to Moss" in said(hand, "outcome")
+        assert str(button(hand).label) == "[F2 Apply to 6 users]"
         await hand.press("f2")
         assert hand.app.result.change.values == {"location": "Moss"}
 
 
 @pytest.mark.parametrize("way", ["escape", "#no"])
-async def test_leaving_asks_where_something_was_typed(session, way):
+async def test_cancel_asks_before_discarding_a_value(session, way):
     async def leave(hand):
         await (hand.click(way) if way[0] == "#" else hand.press(way))
 
@@ -267,7 +273,7 @@ async def test_leaving_asks_where_something_was_typed(session, way):
         assert dialog.unsaved
         await leave(hand)
         assert type(hand.app.screen) is Question
-        await hand.press("enter")  # the safe answer
+        await hand.press("enter")  # the safe button
         assert hand.app.is_open
         assert hand.app.screen.query_one(Input).value == "Voss"
         await leave(hand)
@@ -276,7 +282,7 @@ async def test_leaving_asks_where_something_was_typed(session, way):
         assert hand.app.result is None
 
 
-async def test_leaving_does_not_ask_where_nothing_was_typed(session):
+async def test_cancel_without_a_value_does_not_ask(session):
     async with opened(dialog_on(session)) as hand:
         await hand.press("escape")
         assert not hand.app.is_open

@@ -1,12 +1,12 @@
-"""What the change of a field does to users, in words."""
+"""The effect of a bulk change as text."""
 
 import pytest
 
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen
-from qm_tui.store.interface import TransactionKind
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import EMPTY
 from qm_tui.tui.changes.editable_fields import all_that_can_change
-from qm_tui.tui.changes.summary import outcome_of, reason_of, said_of_change
+from qm_tui.tui.changes.summary import outcome_of, said_of_change
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Fault
 
@@ -17,7 +17,7 @@ NO_VALUE = Fault(FIELD["location"], "it is no value", "Enter another.")
 
 
 def plan_of(what, values, changed, same=0, gone=0, left_out=()):
-    change = BulkChange(TransactionKind.SET, reason_of(what), chosen(()), values)
+    change = BulkChange(Action(TransactionKind.SET, what.name), chosen(()), values)
     users: dict[str, User | None] = {f"u{at}": None for at in range(changed)}
     broken = {f"b{at}": [fault] for at, fault in enumerate(left_out)}
     return BulkPlan(change, EMPTY, users, same, gone, broken)
@@ -26,15 +26,15 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
 @pytest.mark.parametrize(
     ("what", "values", "plan", "lines"),
     [
-        (LOCATION, {"location": "Oslo"}, (1,), ["1 user gets Location Oslo."]),
+        (LOCATION, {"location": "Oslo"}, (1,), ["Sets Location to Oslo for 1 user."]),
         (
             LOCATION,
             {"location": "Oslo"},
             (1200, 1, 1),
             [
-                "1,200 of 1,201 users get Location Oslo.",
-                "1 has it already.",
-                "1 user was deleted meanwhile.",
+                "Sets Location to Oslo for 1,200 of 1,201 users.",
+                "1 already has this value.",
+                "1 user has been deleted in the meantime.",
             ],
         ),
         (
@@ -42,30 +42,35 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
             {"location": ""},
             (1, 2, 2),
             [
-                "Left empty: 1 of 3 users loses Location.",
-                "2 have none.",
-                "2 users were deleted meanwhile.",
+                "Clears Location for 1 of 3 users.",
+                "2 already have no value.",
+                "2 users have been deleted in the meantime.",
             ],
         ),
-        (LOCATION, {"location": "Oslo"}, (0, 2), ["Nobody changes: 2 have it already."]),
-        (LOCATION, {"location": ""}, (0, 1), ["Nobody changes: 1 has none."]),
+        (
+            LOCATION,
+            {"location": "Oslo"},
+            (0, 2),
+            ["No change: 2 users already have this value."],
+        ),
+        (LOCATION, {"location": ""}, (0, 1), ["No change: 1 user already has no value."]),
         (
             LICENSE,
             {"unlimited_license": "0", "on_demand_license": "0"},
             (2, 0, 0, [NO_NAME]),
             [
-                "2 of 3 users get Call recording license: none.",
-                "! 1 cannot be changed: Last Name is empty.",
+                "Sets Call recording license to none for 2 of 3 users.",
+                "! 1 user cannot be changed: Last Name is empty.",
             ],
         ),
-        # a fault of the users, whoever it is the first of
+        # errors of users: the first one is named
         (
             LOCATION,
             {"location": "Oslo"},
             (0, 0, 0, [NO_NAME, NO_NAME]),
-            ["! 2 cannot be changed, the first: Last Name is empty."],
+            ["! 2 users cannot be changed. First error: Last Name is empty."],
         ),
-        # a fault of the value
+        # an error of the value
         (
             LOCATION,
             {"location": "Oslo"},
@@ -74,12 +79,12 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
         ),
     ],
 )
-def test_what_a_change_would_do(what, values, plan, lines):
+def test_outcome_of_describes_the_effect(what, values, plan, lines):
     assert list(outcome_of(plan_of(what, values, *plan), what)) == lines
 
 
-def test_what_it_did():
+def test_said_of_change_names_the_field_and_the_number_of_users():
     assert (
         said_of_change(LOCATION, plan_of(LOCATION, {"location": "X"}, 2))
-        == "Location of 2 users changed"
+        == "Set Location for 2 users"
     )

@@ -1,9 +1,10 @@
-"""Undo: asked with the counts first, by keys and by clicks; what is kept is named."""
+"""Undo: the confirmation with its effect, by keys and by clicks; what is not reverted is listed."""
 
 import pytest
 from textual.widgets import Button, Input
 
 from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.changes.undo_dialog import KeptList, UndoDialog, UndoneReport
 from qm_tui.tui.widgets.message_box import Message
 from tests.tui.pages import (
@@ -38,18 +39,19 @@ async def ask(pilot):
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_the_last_transaction_is_undone_after_a_question(home, size):
+async def test_last_transaction_is_undone_after_confirmation(home, size):
     users = sample_users(30)
     app = app_on(home / "users.json", users)
-    commit(home / "users.json", users[2]._replace(first_name="Wrong"), users[3], why="a slip")
+    commit(home / "users.json", users[2]._replace(first_name="Wrong"), users[3])
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         await ask(pilot)
         text = words(pilot)
-        assert "Undo transaction 2" in text
-        assert "a slip: 1 changed" in text
-        assert ", root" in text
-        assert "Undo it? 1 user changes back." in text
+        assert "Undo transaction 2?" in text
+        assert f"Edit of Wrong {users[2].last_name} by root, 20" in text
+        assert f"Wrong {users[2].last_name} will be reverted:" in text
+        assert f"First Name: Wrong → {users[2].first_name}" in text
+        assert [str(one.label) for one in top(pilot).query(Button)] == ["[Cancel]", "[Undo edit]"]
         assert str(getattr(pilot.app.focused, "label", "")) == "[Cancel]"
         await pilot.press("enter")
         await settled(pilot)
@@ -57,32 +59,43 @@ async def test_the_last_transaction_is_undone_after_a_question(home, size):
         await ask(pilot)
         await pilot.press("tab", "enter")
         await settled(pilot)
-        assert status_of(pilot) == "Undone: 1 user changed back"
+        assert status_of(pilot) == f"Undid edit of Wrong {users[2].last_name}."
         assert top(pilot) is page_of(pilot)
-        assert "Wrong" not in shown(pilot)
+        assert "Wrong" not in table_of(pilot).row_text(2, 60)
         assert table_of(pilot).row_text(2, 60).startswith(">~ ")
     assert dict(users_in(home)) == {user.user_id: user for user in users}
 
 
-async def test_undo_works_by_clicking_and_an_undo_can_be_undone(home):
+async def test_undo_works_by_clicking_and_can_be_undone(home):
     users = sample_users(30)
     app = app_on(home / "users.json", users)
-    commit(home / "users.json", why="leaver", delete=users[4].user_id)
+    delete = Action(TransactionKind.DELETE)
+    commit(home / "users.json", action=delete, delete=users[4].user_id)
+    name = f"{users[4].first_name} {users[4].last_name}"
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        for result in ("1 user brought back", "1 user removed again"):
+        for effect, heading, undone in (
+            ("restored", f"Deletion of {name} by root", f"Undid deletion of {name}."),
+            (
+                "deleted",
+                f"Undo of transaction 2 (deletion of {name}) by root",
+                "Undid undo of transaction 2.",
+            ),
+        ):
             await ask(pilot)
+            assert f"{name} will be {effect}." in words(pilot)
+            assert heading in words(pilot)
             await pilot.click("#yes")
             await settled(pilot)
-            assert status_of(pilot) == f"Undone: {result}"
+            assert status_of(pilot) == undone
     assert users[4].user_id not in users_in(home)
 
 
-async def test_the_selected_transaction_is_undone_and_what_was_changed_since_is_kept(home):
+async def test_selected_transaction_is_undone_without_later_changes(home):
     users = sample_users(30)
     app = app_on(home / "users.json", users)
     wrong = [one._replace(location="Wrong", agent_id="X1") for one in users[:2]]
-    commit(home / "users.json", *wrong, why="a slip")
+    commit(home / "users.json", *wrong)
     commit(home / "users.json", wrong[0]._replace(location="Right"))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -91,64 +104,68 @@ async def test_the_selected_transaction_is_undone_and_what_was_changed_since_is_
         await pilot.press("down")
         await ask(pilot)
         name = f"{users[0].first_name} {users[0].last_name}"
-        assert "Undo it? 2 users change back; 1 value kept." in words(pilot)
+        assert "2 users will be reverted. 1 value will not be reverted:" in words(pilot)
         assert f"> {name}" in shown(pilot)
         assert "Location" in shown(pilot)
-        assert "it was changed since" in shown(pilot)
+        assert "changed since then" in shown(pilot)
         await pilot.click("#yes")
         await settled(pilot)
         assert isinstance(top(pilot), UndoneReport)
-        assert "Undone: 2 users changed back; 1 value kept." in words(pilot)
+        assert "Undid edit of 2 users. 2 users reverted; 1 value not reverted." in words(pilot)
         assert top(pilot).query_one(KeptList).row_count == 1
         await pilot.press("enter")
         await pilot.pause()
-        assert status_of(pilot) == "Undone: 2 users changed back, 1 value kept"
-        assert "undo of 2" in shown(pilot)
+        assert status_of(pilot) == "Undid edit of 2 users. 1 value not reverted."
+        assert " Undo 2 " in shown(pilot)
     stored = users_in(home)
     assert stored[users[0].user_id] == users[0]._replace(location="Right")
     assert stored[users[1].user_id] == users[1]
 
 
-async def test_a_mass_change_wants_its_number_typed(home):
+async def test_mass_change_requires_its_number(home):
     users = sample_users(40)
     app = app_on(home / "users.json", users[:10])
-    commit(home / "users.json", *users[10:], why="import of all.csv")
+    commit(home / "users.json", *users[10:], action=Action(TransactionKind.IMPORT, "all.csv"))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await ask(pilot)
-        assert "type 30 to undo it" in words(pilot)
+        assert "Import of all.csv by root, 20" in words(pilot)
+        assert "30 users will be deleted." in words(pilot)
+        assert "Type 30 to confirm:" in words(pilot)
         assert isinstance(pilot.app.focused, Input)
         for typed in ("", "3", "40", "yes"):
             await type_text(pilot, typed)
             await pilot.press("enter")
             await pilot.pause()
             assert isinstance(top(pilot), UndoDialog)
-        assert "type 30, or press Esc" in words(pilot)
+        assert "The number does not match. Type 30, or press Esc to cancel." in words(pilot)
         await pilot.click("#yes")
         await pilot.pause()
         assert isinstance(top(pilot), UndoDialog)
         await type_text(pilot, "30")
         await pilot.press("enter")
         await settled(pilot)
-        assert status_of(pilot) == "Undone: 30 users removed again"
+        assert status_of(pilot) == "Undid import of all.csv."
         assert table_of(pilot).row_count == 10
     assert len(users_in(home)) == 10
 
 
-async def test_whoever_changed_something_meanwhile_makes_it_ask_again(home):
+async def test_change_of_another_admin_asks_again(home):
     users = sample_users(30)
     app = app_on(home / "users.json", users)
     commit(home / "users.json", *(one._replace(location="Wrong") for one in users[:2]))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await ask(pilot)
-        assert "2 users change back" in words(pilot)
+        assert "2 users will be reverted." in words(pilot)
         commit(home / "users.json", users[0]._replace(location="Right"))
         await pilot.click("#yes")
         await settled(pilot)
         assert isinstance(top(pilot), UndoDialog)
-        assert "Somebody changed the store meanwhile" in words(pilot)
-        assert "1 user changes back; 1 value kept" in words(pilot)
+        assert "Another admin changed the store in the meantime" in words(pilot)
+        assert f"{users[1].last_name} will be reverted:" in words(pilot)
+        assert "Location: Wrong → " in words(pilot)
+        assert "1 value will not be reverted:" in words(pilot)
         assert users_in(home)[users[1].user_id].location == "Wrong"
         await pilot.click("#yes")
         await settled(pilot)
@@ -156,7 +173,7 @@ async def test_whoever_changed_something_meanwhile_makes_it_ask_again(home):
     assert [stored[one.user_id].location for one in users[:2]] == ["Right", users[1].location]
 
 
-async def test_where_nothing_can_be_taken_back_nothing_is_offered(home):
+async def test_transaction_that_cannot_be_undone_offers_no_undo(home):
     users = sample_users(5)
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[0]._replace(location="Wrong"))
@@ -167,23 +184,23 @@ async def test_where_nothing_can_be_taken_back_nothing_is_offered(home):
         await pilot.pause(0.2)
         await pilot.press("down")
         await ask(pilot)
-        assert "Nothing of it can be taken back: 1 value kept." in words(pilot)
+        assert "Transaction 2 cannot be undone: all of its values have been changed" in words(pilot)
         assert [str(one.label) for one in top(pilot).query(Button)] == ["[OK]"]
         await pilot.press("enter")
         await settled(pilot)
         assert users_in(home)[users[0].user_id].location == "Right"
 
 
-async def test_an_empty_store_has_nothing_to_undo(home):
+async def test_empty_store_has_nothing_to_undo(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("u")
         await settled(pilot)
         assert isinstance(top(pilot), Message)
-        assert "There is nothing to undo" in words(pilot)
+        assert "Nothing to undo: there are no transactions yet." in words(pilot)
 
 
-async def test_a_full_disk_is_a_sentence_and_leaves_all_as_it_was(home, monkeypatch):
+async def test_full_disk_shows_an_error_and_changes_nothing(home, monkeypatch):
     users = sample_users(5)
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[0]._replace(location="Wrong"))
@@ -228,11 +245,16 @@ def at_one_time(monkeypatch):
 
 
 def app_with_a_mass_change(home):
-    """The interface after an import of 60 users of whom some were changed since."""
+    """Return the terminal UI after an import of 60 users, six of them changed since."""
     users = sample_users(80)
     app = app_on(home / "users.json", users[:20])
-    why = "import of sales-emea.csv, 214 KB, sha256 9f86d081884c7d659a2feaa0c55ad015"
-    commit(home / "users.json", *users[20:], why=why)
+    action = Action(
+        TransactionKind.IMPORT,
+        "sales-emea.csv",
+        "214 KB; 60 records: 0 unchanged, 0 rejected",
+        "9f86d081884c7d659a2feaa0c55ad015",
+    )
+    commit(home / "users.json", *users[20:], action=action)
     commit(home / "users.json", *(one._replace(location="Oslo") for one in users[20:26]))
     return app
 

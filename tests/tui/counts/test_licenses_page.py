@@ -1,4 +1,4 @@
-"""The Licenses page: by type and by department, and from each number to its users."""
+"""The Licenses page: counts by type and by department, and the users of each number."""
 
 import pytest
 from textual.widgets import Button, Static
@@ -57,7 +57,7 @@ def departments(pilot):
 
 
 def footers(pilot):
-    """The filters that the lists name: that of the list with the focus alone."""
+    """The filter terms in the footers: only the focused list shows one."""
     lists = top(pilot).query(CellList)
     return [one.footer_text(70, 0).strip() for one in lists]
 
@@ -70,7 +70,7 @@ async def test_licenses_are_counted_by_type_and_by_department(home, size):
             "> Unlimited 2 1 33.3%",
             "On-Demand 2 1 33.3%",
             "Computer Recording 3 1 50.0%",
-            "None of the three 1 0 16.7%",
+            "No license 1 0 16.7%",
         ]
         assert rows_of(pilot, DepartmentList) == [
             '> the "North" team 3 2 1 2 0',
@@ -82,7 +82,7 @@ async def test_licenses_are_counted_by_type_and_by_department(home, size):
             assert words in text
 
 
-async def test_each_number_leads_to_exactly_its_users(home):
+async def test_enter_shows_exactly_the_users_of_a_number(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         page = top(pilot)
@@ -112,10 +112,10 @@ async def test_each_number_leads_to_exactly_its_users(home):
                 await pilot.pause(0.05)
                 assert top(pilot) is page
                 said = top(pilot).query_one("#status", Static).content
-                assert str(said) == "There are no such users."
+                assert str(said) == "No matching users."
 
 
-async def test_up_and_down_go_from_one_list_to_the_other_and_tab_too(home):
+async def test_arrow_keys_and_tab_move_between_the_lists(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         assert pilot.app.focused is types(pilot)
@@ -139,7 +139,7 @@ async def test_up_and_down_go_from_one_list_to_the_other_and_tab_too(home):
         assert departments(pilot).cursor_row == 2
 
 
-async def test_clicks_choose_a_number_and_the_button_shows_its_users(home):
+async def test_clicks_select_a_number_and_the_button_shows_its_users(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         header = "".join(one.text for one in departments(pilot).header_text(62))
@@ -162,7 +162,7 @@ async def test_clicks_choose_a_number_and_the_button_shows_its_users(home):
         assert await ids_shown(pilot) == {SIX[5].user_id}
 
 
-async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_department(home):
+async def test_counts_follow_the_store_and_the_cursor_its_department(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         await pilot.press("tab", "end")
@@ -177,10 +177,10 @@ async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_departmen
         assert rows_of(pilot, TypeList)[2] == "Computer Recording 0 0 0%"
 
 
-async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
+async def test_empty_store_shows_a_message(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
-        assert "There are no users in this store yet." in shown(pilot)
+        assert "No users yet." in shown(pilot)
         await pilot.press("enter", "down", "enter")
         await pilot.pause()
         assert isinstance(top(pilot), LicensesPage)
@@ -189,7 +189,7 @@ async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_undo_takes_back_the_last_change(home):
+async def test_undo_reverts_the_last_change(home):
     app = app_on(home / "users.json", SIX)
     commit(home / "users.json", SIX[0]._replace(computer_recording_license="0"))
     async with app.run_test(size=SMALL) as pilot:
@@ -203,10 +203,10 @@ async def test_undo_takes_back_the_last_change(home):
         assert not top(pilot).query_one("#show", Button).disabled
 
 
-async def test_it_can_be_used_in_a_small_terminal(home):
+async def test_page_fits_in_the_smallest_terminal(home):
     async with app_on(home / "users.json", sample_users(60)).run_test(size=(60, 16)) as pilot:
         await open_counts(pilot, "licenses")
-        for words in ("None of the three", "On-Demand Computer", "[Enter Show users]", "> Cust"):
+        for words in ("No license", "On-Demand Computer", "[Enter Show users]", "> Cust"):
             assert words in shown(pilot)
 
 

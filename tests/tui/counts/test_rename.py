@@ -1,8 +1,9 @@
-"""What a renaming does, in words before and after, and as a change."""
+"""A rename: its effect as text, and its change."""
 
 import pytest
 
 from qm_tui.store.changes.bulk import plan_bulk
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
 from qm_tui.tui.counts.rename import Renaming
 from qm_tui.users.fields import FIELD
@@ -16,68 +17,78 @@ DEPARTMENT = FIELD["department"]
     [
         (
             *("Sales", "Sales Europe", 312, 0),
-            "312 users get Sales Europe.",
-            "Rename 312 users",
-            "312 users got Sales Europe",
+            "Sets Department Name to Sales Europe for 312 users.",
+            "Rename for 312 users",
+            "Set Department Name to Sales Europe for 312 users",
         ),
-        ("Sales", "IT", 1, 0, "1 user gets IT.", "Rename 1 user", "1 user got IT"),
-        # two become one
+        (
+            *("Sales", "IT", 1, 0),
+            "Sets Department Name to IT for 1 user.",
+            "Rename for 1 user",
+            "Set Department Name to IT for 1 user",
+        ),
+        # a merge
         (
             *("Sales", "Sales Nord", 312, 88),
-            "Sales Nord is in use by 88 users: the two become one, 400 users.",
-            "Merge 312 users into 88",
-            "312 users got Sales Nord",
+            "Sales Nord is already used by 88 users. Merging gives 400 users.",
+            "Merge 312 users",
+            "Set Department Name to Sales Nord for 312 users",
         ),
         (
             *("Sales", "IT", 1, 1),
-            "IT is in use by 1 user: the two become one, 2 users.",
-            "Merge 1 user into 1",
-            "1 user got IT",
+            "IT is already used by 1 user. Merging gives 2 users.",
+            "Merge 1 user",
+            "Set Department Name to IT for 1 user",
         ),
-        # the value is taken away
+        # the value is cleared
         (
             *("Sales", "", 1204, 0),
-            "1,204 users lose the Department Name.",
-            "Clear it for 1,204 users",
-            "1,204 users lost the Department Name",
+            "Clears Department Name for 1,204 users.",
+            "Clear for 1,204 users",
+            "Cleared Department Name for 1,204 users",
         ),
         (
             *("Sales", "", 1, 9),
-            "1 user loses the Department Name. With those who have none already, 10 are without.",
-            "Clear it for 1 user",
-            "1 user lost the Department Name",
+            "Clears Department Name for 1 user. 10 users will then have none.",
+            "Clear for 1 user",
+            "Cleared Department Name for 1 user",
         ),
-        # an empty field is filled in
-        ("", "IT", 40, 0, "40 users get IT.", "Give it to 40 users", "40 users got IT"),
+        # an empty field is set
+        (
+            *("", "IT", 40, 0),
+            "Sets Department Name to IT for 40 users.",
+            "Set for 40 users",
+            "Set Department Name to IT for 40 users",
+        ),
         (
             *("", "IT", 40, 88),
-            "IT is in use by 88 users: with 40 users more, 128 have it.",
-            "Merge 40 users into 88",
-            "40 users got IT",
+            "IT is already used by 88 users. 128 will have it.",
+            "Merge 40 users",
+            "Set Department Name to IT for 40 users",
         ),
     ],
 )
-def test_it_is_said_before_and_after(value, new, number, others, outcome, act, done):
+def test_rename_describes_its_effect(value, new, number, others, outcome, act, done):
     renaming = Renaming(DEPARTMENT, value, new, number, others)
     assert (renaming.outcome, renaming.act, renaming.done) == (outcome, act, done)
 
 
-def test_a_long_name_is_shortened_in_words_and_in_the_log_but_not_in_the_change():
+def test_rename_shortens_long_values_in_texts_only():
     renaming = Renaming(DEPARTMENT, "old" * 500, "new" * 500, 2, 3)
     assert len(renaming.outcome) < 150
-    assert len(renaming.change.reason) < 180
+    assert len(renaming.change.action.details) < 180
     assert renaming.change.values == {"department": "new" * 500}
 
 
 @pytest.mark.parametrize(
-    ("value", "new", "why", "whom"),
+    ("value", "new", "details", "whom"),
     [
-        ("Sales", "sales", "rename of Department Name 'Sales' to 'sales'", {"u1"}),
-        ("Sales", "", "rename of Department Name 'Sales' to (empty)", {"u1"}),
-        ("", "IT", "rename of Department Name (empty) to 'IT'", {"u3"}),
+        ("Sales", "sales", "'Sales' → 'sales'", {"u1"}),
+        ("Sales", "", "'Sales' → (empty)", {"u1"}),
+        ("", "IT", "(empty) → 'IT'", {"u3"}),
     ],
 )
-def test_the_change_is_of_exactly_the_users_who_have_the_value(value, new, why, whom):
+def test_change_applies_to_users_with_exactly_the_value(value, new, details, whom):
     names = ("Sales", "sales", "", "Sales Nord")
     users = {
         f"u{number}": ANNA._replace(user_id=f"u{number}", department=name)
@@ -85,6 +96,6 @@ def test_the_change_is_of_exactly_the_users_who_have_the_value(value, new, why, 
     }
     change = Renaming(DEPARTMENT, value, new, 1, 0).change
     plan = plan_bulk(change, State(1, users, {}))
-    assert change.reason == why
+    assert change.action == Action(TransactionKind.RENAME, "Department Name", details)
     changed = {user_id: users[user_id]._replace(department=new) for user_id in whom}
     assert plan.changes == changed

@@ -1,9 +1,10 @@
-"""Profiles, Departments and Locations: the values in use, and renaming one for all its users."""
+"""The pages Profiles, Departments and Locations: the values in use, and their rename."""
 
 import pytest
 from textual.widgets import Button, Input, Static
 
 from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.counts.rename_dialog import RenameDialog
@@ -11,6 +12,7 @@ from qm_tui.tui.counts.value_table import ValueList
 from qm_tui.tui.counts.values_page import DepartmentsPage, ProfilesPage
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.filter_bar import FilterBar
+from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.widgets.message_box import Message, Question
 from qm_tui.users.query.filter_parser import LONGEST
@@ -33,7 +35,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def having(key, *values, start=0):
-    """Users who differ in one field; every second one is inactive."""
+    """Users that differ in one field; every second one is inactive."""
     users = sample_users(start + len(values))[start:]
     return [
         one._replace(**{key: value}, is_active=str(number % 2))
@@ -59,7 +61,7 @@ def status(pilot):
 
 
 def words(pilot):
-    """What is on the screen, as if it stood in one line."""
+    """The text of the screen in one line."""
     return " ".join(shown(pilot).replace("│", " ").split())
 
 
@@ -71,11 +73,11 @@ def departments_in(home):
 def transactions_in(home):
     store = open_store(home / "users.json")
     store.load()
-    return [one.reason for one in store.transactions()]
+    return [one.action for one in store.transactions()]
 
 
 async def rename_to(pilot, text, *keys):
-    """Rename the value under the cursor."""
+    """Rename the current value."""
     await pilot.press("e")
     await pilot.pause()
     assert isinstance(top(pilot), RenameDialog)
@@ -92,7 +94,7 @@ async def rename_to(pilot, text, *keys):
         ("locations", "location"),
     ],
 )
-async def test_the_values_in_use_are_listed_those_of_most_users_first(home, page, key):
+async def test_values_in_use_are_listed_most_frequent_first(home, page, key):
     users = having(key, "Oslo", "Bergen", "", "Oslo", "", "Oslo")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, page)
@@ -102,7 +104,7 @@ async def test_the_values_in_use_are_listed_those_of_most_users_first(home, page
         assert "Filter" in shown(pilot)
 
 
-async def test_profiles_are_of_two_fields_and_each_keeps_its_cursor(home):
+async def test_profiles_have_two_fields_with_a_cursor_each(home):
     users = [
         one._replace(security_profile=f"S{number % 3}")
         for number, one in enumerate(having("recording_profile", *"RRRPPQ"))
@@ -127,11 +129,11 @@ async def test_profiles_are_of_two_fields_and_each_keeps_its_cursor(home):
         assert cursor_value(pilot) == "P"
 
 
-async def test_where_there_is_one_field_no_key_turns(home):
+async def test_page_with_one_field_has_no_keys_for_fields(home):
     async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
         await open_counts(pilot, "locations")
         assert top(pilot).check_action("turn", (1,)) is False
-        assert "ield after" not in shown(pilot)
+        assert "ext field" not in shown(pilot)
 
 
 ODD = [
@@ -152,7 +154,7 @@ ODD = [
 ]
 
 
-async def test_enter_shows_exactly_the_users_who_have_the_value(home):
+async def test_enter_shows_exactly_the_users_with_the_value(home):
     users = having("department", *ODD, *ODD[::2])
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         for row in range(len(ODD)):
@@ -167,7 +169,7 @@ async def test_enter_shows_exactly_the_users_who_have_the_value(home):
         assert len(await ids_shown(pilot)) == len(users)
 
 
-async def test_the_button_does_the_same_and_up_recalls_the_filter_from_before(home):
+async def test_button_shows_the_users_and_up_recalls_the_previous_filter(home):
     users = having("department", "Sales", "Sales", "IT")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -180,7 +182,7 @@ async def test_the_button_does_the_same_and_up_recalls_the_filter_from_before(ho
         assert page_of(pilot).query_one(FilterBar).field.value == "active:no"
 
 
-async def test_escape_goes_back_to_the_users(home):
+async def test_escape_goes_to_the_users_page(home):
     async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
         await open_counts(pilot, "locations")
         await pilot.press("escape")
@@ -188,19 +190,19 @@ async def test_escape_goes_back_to_the_users(home):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_a_value_that_no_filter_can_hold_is_said(home):
+async def test_value_too_long_for_a_filter_is_reported(home):
     users = having("location", "x" * LONGEST)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "locations")
         await pilot.press("enter")
         await pilot.pause()
-        assert "too long for a filter" in status(pilot)
+        assert status(pilot) == TOO_LONG
 
 
-async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
+async def test_empty_store_shows_a_message(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
-        assert "There are no users in this store yet." in shown(pilot)
+        assert "No users yet." in shown(pilot)
         assert top(pilot).query_one("#show", Button).disabled
         assert top(pilot).query_one("#rename", Button).disabled
         await pilot.press("enter", "e")
@@ -214,16 +216,16 @@ async def test_an_empty_store_says_so_and_nothing_can_be_done(home):
 SALES = ["Sales EMEA", "Sales EMEA", "Sales EMEA", "Sales Nord", "Sales Nord", "", "IT"]
 
 
-async def test_a_rename_is_one_transaction_for_all_its_users_and_can_be_undone(home):
+async def test_rename_is_one_transaction_that_can_be_undone(home):
     app = app_on(home / "users.json", having("department", *SALES))
     async with app.run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
         await rename_to(pilot, "Zoology")
         assert departments_in(home) == ["Zoology"] * 3 + SALES[3:]
         assert transactions_in(home)[:-1] == [
-            "rename of Department Name 'Sales EMEA' to 'Zoology'",
+            Action(TransactionKind.RENAME, "Department Name", "'Sales EMEA' → 'Zoology'"),
         ]
-        assert status(pilot) == "3 users got Zoology. u takes it back"
+        assert status(pilot) == "Changed 3 users. Press u to undo."
         assert values(pilot)[0] == "> Zoology 3 2 42.9%"
         await pilot.press("u")
         await settled(pilot)
@@ -233,7 +235,7 @@ async def test_a_rename_is_one_transaction_for_all_its_users_and_can_be_undone(h
         assert "Sales EMEA 3 2 42.9%" in values(pilot)[0]
 
 
-async def test_a_merge_is_said_and_the_cursor_stands_on_what_came_of_it(home):
+async def test_merge_is_shown_and_the_cursor_moves_to_the_new_value(home):
     app = app_on(home / "users.json", having("department", *SALES))
     async with app.run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
@@ -242,14 +244,14 @@ async def test_a_merge_is_said_and_the_cursor_stands_on_what_came_of_it(home):
         await pilot.click("#rename")
         await pilot.pause()
         await type_text(pilot, "IT")
-        assert "IT is in use by 1 user: the two become one, 3 users." in shown(pilot)
+        assert "IT is already used by 1 user. Merging gives 3 users." in shown(pilot)
         await pilot.click("#yes")
         await counted(pilot)
         assert departments_in(home) == [*SALES[:3], "IT", "IT", "", "IT"]
         assert cursor_value(pilot) == "IT"
 
 
-async def test_upper_and_lower_case_make_a_difference(home):
+async def test_rename_is_case_sensitive(home):
     app = app_on(home / "users.json", having("department", "Sales", "Sales", "sales"))
     async with app.run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
@@ -257,7 +259,7 @@ async def test_upper_and_lower_case_make_a_difference(home):
         assert departments_in(home) == ["SALES", "SALES", "sales"]
 
 
-async def test_users_without_a_value_can_be_given_one(home):
+async def test_value_is_set_for_users_without_one(home):
     app = app_on(home / "users.json", having("department", *SALES))
     async with app.run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
@@ -268,13 +270,17 @@ async def test_users_without_a_value_can_be_given_one(home):
         assert cursor_value(pilot) == "(empty)"
 
 
-async def test_to_clear_a_value_of_many_wants_their_number(home):
+async def test_mass_clearing_requires_its_number(home):
     names = ["Sales"] * 12 + ["IT"] * 3
     app = app_on(home / "users.json", having("department", *names))
     async with app.run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
         await rename_to(pilot, "")
         assert isinstance(top(pilot), ConfirmDialog)
+        assert "Clear Department Name for 12 users?" in shown(pilot)
+        effect = "This removes Department Name from 12 of 15 users. Nothing has been saved yet."
+        assert effect in words(pilot)
+        assert "[Clear 12 values]" in shown(pilot)
         await pilot.press("escape")
         await counted(pilot)
         assert departments_in(home) == names
@@ -284,10 +290,10 @@ async def test_to_clear_a_value_of_many_wants_their_number(home):
         await counted(pilot)
         assert departments_in(home) == [""] * 12 + ["IT"] * 3
         assert cursor_value(pilot) == ""
-        assert "12 users lost the Department Name" in status(pilot)
+        assert status(pilot) == "Changed 12 users. Press u to undo."
 
 
-async def test_of_the_security_profiles_one_is_renamed_and_it_stays_that_field(home):
+async def test_rename_of_a_security_profile_keeps_the_field(home):
     users = having("security_profile", "Agent", "Agent", "Boss")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "profiles")
@@ -299,7 +305,7 @@ async def test_of_the_security_profiles_one_is_renamed_and_it_stays_that_field(h
         assert cursor_value(pilot) == "Zeta"
 
 
-async def test_where_others_changed_the_store_meanwhile_it_is_asked_again(home):
+async def test_rename_asks_again_after_a_change_by_another_admin(home):
     users = having("department", *SALES)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
@@ -312,7 +318,7 @@ async def test_where_others_changed_the_store_meanwhile_it_is_asked_again(home):
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(top(pilot), Question)
-        now = "Now: Lab is in use by 1 user: the two become one, 4 users. Do it?"
+        now = "Now: Lab is already used by 1 user. Merging gives 4 users. Continue?"
         assert now in words(pilot)
         await pilot.press("enter")
         await counted(pilot)
@@ -326,7 +332,7 @@ async def test_where_others_changed_the_store_meanwhile_it_is_asked_again(home):
         assert departments_in(home) == ["HR"] * 3 + [*SALES[3:6], "Lab"]
 
 
-async def test_where_nobody_has_the_value_any_more_nothing_is_changed(home):
+async def test_rename_of_a_value_without_users_changes_nothing(home):
     users = having("department", "Sales", "IT")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "departments")
@@ -346,7 +352,7 @@ async def test_where_nobody_has_the_value_any_more_nothing_is_changed(home):
         assert values(pilot) == ["> HR 1 0 50.0%", "Sales 1 1 50.0%"]
 
 
-async def test_to_quit_with_a_name_typed_asks(home):
+async def test_quit_asks_before_discarding_a_new_name(home):
     async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
         await open_counts(pilot, "locations")
         await pilot.press("e")
@@ -355,18 +361,18 @@ async def test_to_quit_with_a_name_typed_asks(home):
         await pilot.press("f1")
         await pilot.pause()
         assert isinstance(top(pilot), KeysScreen)
-        assert "Complete a value that is in use" in shown(pilot)
+        assert "Complete with a value in use" in shown(pilot)
         await pilot.press("escape", "ctrl+q")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
-        assert "Quit all the same?" in words(pilot)
+        assert "The new name has not been saved. Quit anyway?" in words(pilot)
         await pilot.press("enter")
         await pilot.pause()
         assert top(pilot).query_one(Input).value == "B"
         assert top(pilot).query_one(Input).has_focus
 
 
-async def test_in_a_store_for_looking_only_nothing_is_renamed(home):
+async def test_read_only_store_allows_no_rename(home):
     store_of(home / "users.json", having("location", "Oslo"))
     app = QmTuiApp(open_store(home / "users.json", read_only=True), login="mheller")
     async with app.run_test(size=SMALL) as pilot:
@@ -382,7 +388,7 @@ async def test_in_a_store_for_looking_only_nothing_is_renamed(home):
 # Following the store
 
 
-async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_value(home):
+async def test_counts_follow_the_store_and_the_cursor_its_value(home):
     users = having("location", "Oslo", "Oslo", "Bergen", "Bergen", "Bergen", "Turku")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "locations")
@@ -402,7 +408,7 @@ async def test_the_counts_follow_the_store_and_the_cursor_stays_on_its_value(hom
         assert values(pilot) == ["> Oslo 4 2 66.7%", "Bergen 1 1 16.7%", "Turku 1 0 16.7%"]
 
 
-async def test_of_ten_thousand_values_each_can_be_reached_and_renamed(home):
+async def test_last_of_ten_thousand_values_can_be_renamed(home):
     [one] = sample_users(1)
     users = [
         one._replace(user_id=f"u{at:011}", user_name=f"n{at}", department=f"Department {at:05}")
@@ -415,7 +421,7 @@ async def test_of_ten_thousand_values_each_can_be_reached_and_renamed(home):
         await pilot.pause()
         assert "> Department 09999" in shown(pilot)
         await rename_to(pilot, "Department 00007")
-        assert "1 user got Department 00007" in status(pilot)
+        assert status(pilot) == "Changed 1 user. Press u to undo."
         assert cursor_value(pilot) == "Department 00007"
         assert "> Department 00007" in shown(pilot)
         await pilot.press("enter")
@@ -423,7 +429,7 @@ async def test_of_ten_thousand_values_each_can_be_reached_and_renamed(home):
 
 
 @SIZES
-async def test_hostile_values_are_harmless(home, size):
+async def test_untrusted_values_are_sanitized(home, size):
     hostile = ["[@click=app.quit]x[/]", "\x1b]52;c;eA==\x07", "a\u202eb", "e" + "\u0301" * 9]
     users = having("department", *hostile)
     async with app_on(home / "users.json", users).run_test(size=size) as pilot:
@@ -442,14 +448,14 @@ async def test_hostile_values_are_harmless(home, size):
         assert "[@click=app.quit]x[/]" in text
 
 
-async def test_keys_are_listed(home):
+async def test_keyboard_shortcuts_are_listed(home):
     async with app_on(home / "users.json", having("location", "Oslo")).run_test() as pilot:
         await open_counts(pilot, "profiles")
         assert isinstance(top(pilot), ProfilesPage)
         await pilot.press("question_mark")
         await pilot.pause()
-        for words in ("Rename the value for all its users", "Show the users who have this value"):
-            assert words in shown(pilot)
+        for text in ("Rename this value for all users who have it", "Show users with this value"):
+            assert text in shown(pilot)
 
 
 @pytest.mark.snapshot

@@ -1,4 +1,4 @@
-"""The palette: what it offers on which screen, how it is found, and that it does it."""
+"""The command palette: the commands of each screen, the search, and that they run."""
 
 import pytest
 from textual import events
@@ -33,7 +33,7 @@ async def typed(pilot, text):
 
 
 def offered(pilot):
-    """What is offered, line by line: the words, and the key."""
+    """The commands with their keys."""
     options = top(pilot).query_one(OptionList).options
     return {words.strip(): key for *_, words, key in map(halves, options)}
 
@@ -43,53 +43,53 @@ def halves(option):
     return (words, key) if words else (key, "")
 
 
-async def test_it_offers_what_works_here_with_its_key_and_nothing_of_textuals(app):
+async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)
         offers = offered(pilot)
         assert offers["Import users from a .csv file"] == "i"
-        assert offers["Sort by the current column; again: reverse"] == "s"
-        assert offers["All keys that work here"] == "?"
-        assert "Light or dark colours" in offers
+        assert offers["Sort by the current column; again to reverse"] == "s"
+        assert offers["Show keyboard shortcuts"] == "?"
+        assert "Toggle light/dark theme" in offers
         text = " ".join(offers)
         assert not [one for one in ("Theme", "Screenshot", "Maximize", "Up") if one in text]
 
 
-async def test_letters_find_an_action_and_enter_does_it(app):
+async def test_letters_find_a_command_and_enter_runs_it(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)
-        await typed(pilot, "choose a view")
-        assert next(iter(offered(pilot))) == "Choose a view, or save this one"
+        await typed(pilot, "open or save")
+        assert next(iter(offered(pilot))) == "Open or save a view"
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert isinstance(top(pilot), ViewsDialog)
 
 
-async def test_arrows_choose_among_those_found(app):
+async def test_arrow_keys_select_a_match(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)
-        await typed(pilot, "page a")
-        wanted = list(offered(pilot)).index("Page Activity")
+        await typed(pilot, "go to a")
+        wanted = list(offered(pilot)).index("Go to Activity")
         await pilot.press(*["down"] * wanted, "enter")
         await pilot.pause(0.3)
         assert isinstance(top(pilot), ActivityPage)
 
 
-async def test_an_action_of_the_list_is_done_by_the_list(app):
+async def test_command_of_the_list_applies_to_its_cursor(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("down")
         await opened(pilot)
-        await typed(pilot, "mark the user, or")
+        await typed(pilot, "mark or unmark the user")
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert "1 marked" in shown(pilot)
 
 
-async def test_escape_leaves_it_and_nothing_is_done(app):
+async def test_escape_closes_the_palette(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)
@@ -99,24 +99,24 @@ async def test_escape_leaves_it_and_nothing_is_done(app):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_what_cannot_be_done_now_is_not_offered(app):
+async def test_unavailable_commands_are_not_offered(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         page_of(pilot).begin()
         await pilot.pause()
         await opened(pilot)
         assert "Import users from a .csv file" not in offered(pilot)
-        assert "Clear the filter, or cancel a job" in offered(pilot)
+        assert "Clear the filter, or cancel the running operation" in offered(pilot)
 
 
-async def test_ctrl_p_offers_the_actions_of_a_dialog(app):
+async def test_ctrl_p_offers_the_commands_of_a_dialog(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("v")
         await pilot.pause(0.2)
         await opened(pilot, "ctrl+p")
         offers = offered(pilot)
-        assert offers["Show the view"] == "Enter"
+        assert offers["Open view"] == "Enter"
         assert "Import users from a .csv file" not in offers
 
 
@@ -126,15 +126,15 @@ async def test_the_preview_has_a_palette(app, key):
         await settled(pilot)
         screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
         await opened(pilot, key)
-        assert offered(pilot)["Save the rejected records"] == "r"
-        assert "To the records" not in offered(pilot)
-        await typed(pilot, "back")
+        assert offered(pilot)["Save rejected records"] == "r"
+        assert "Go to records" not in offered(pilot)
+        await typed(pilot, "cancel")
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert top(pilot) is not screen
 
 
-async def test_f1_and_the_palettes_own_key_do_nothing_in_it(app):
+async def test_palette_ignores_f1_and_its_own_key(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)
@@ -144,21 +144,21 @@ async def test_f1_and_the_palettes_own_key_do_nothing_in_it(app):
         assert not isinstance(top(pilot), KeysScreen)
 
 
-async def test_it_is_whole_in_the_smallest_terminal(app):
+async def test_palette_fits_in_the_smallest_terminal(app):
     async with app.run_test(size=(60, 16)) as pilot:
         await settled(pilot)
         await opened(pilot)
         await pilot.press("up")  # from the first to the last
         await pilot.pause(0.2)
-        assert "Light or dark colours" in shown(pilot)
+        assert "Toggle light/dark theme" in shown(pilot)
 
 
-async def test_colours_are_turned_and_are_the_same_at_the_next_start(app, home):
+async def test_theme_is_toggled_and_saved(app, home):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert app.current_theme.dark
         await opened(pilot)
-        await typed(pilot, "light or")
+        await typed(pilot, "toggle light")
         await pilot.press("enter")
         await pilot.pause(0.3)
         await app.workers.wait_for_complete()
@@ -168,7 +168,7 @@ async def test_colours_are_turned_and_are_the_same_at_the_next_start(app, home):
     assert not QmTuiApp(store, theme=remembered().theme).current_theme.dark
 
 
-async def test_what_is_pasted_is_drawn_and_not_obeyed(app):
+async def test_pasted_text_is_sanitized(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await opened(pilot)

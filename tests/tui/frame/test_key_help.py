@@ -1,4 +1,4 @@
-"""The keys that work here: which are listed, where, in what words; and the list itself."""
+"""The keyboard shortcuts: which are listed, their texts, and the dialog."""
 
 import re
 
@@ -30,7 +30,7 @@ def app(home, monkeypatch):
 
 
 def listed(pilot):
-    """The keys that work, by what they do."""
+    """The keys of the shortcuts, by their texts."""
     return {one.words: one.keys for one in keys_that_work(top(pilot))}
 
 
@@ -46,11 +46,11 @@ def listed(pilot):
         ("pagedown", "PgDn"),
     ],
 )
-def test_a_key_is_called_as_on_a_keyboard(key, name):
+def test_key_name_is_that_of_the_keyboard(key, name):
     assert key_name(key) == name
 
 
-async def test_the_users_page_lists_all_its_keys_each_once(app):
+async def test_users_page_lists_each_key_once(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         keys = keys_that_work(top(pilot))
@@ -63,27 +63,27 @@ async def test_the_users_page_lists_all_its_keys_each_once(app):
         assert set(said) == set(wanted.split())
 
 
-async def test_keys_that_do_the_same_stand_together(app):
+async def test_keys_with_the_same_action_are_grouped(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         keys = listed(pilot)
-        assert keys["Find an action by its name"] == ": Ctrl+P"
-        assert keys["All keys that work here"] == "? F1"
+        assert keys["Open the command palette"] == ": Ctrl+P"
+        assert keys["Show keyboard shortcuts"] == "? F1"
         assert keys["Quit"] == "q Ctrl+C Ctrl+Q"
         assert keys["First"] == "Home g"
 
 
-async def test_what_cannot_be_done_now_is_left_out(app):
+async def test_unavailable_actions_are_not_listed(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert "Import users from a .csv file" in listed(pilot)
         page_of(pilot).begin()
         await pilot.pause()
         assert "Import users from a .csv file" not in listed(pilot)
-        assert "Take back the last change" not in listed(pilot)
+        assert "Undo the last change" not in listed(pilot)
 
 
-async def test_letters_that_are_typed_and_keys_that_edit_a_text_are_not_listed(app):
+async def test_letters_and_editing_keys_of_an_input_are_not_listed(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("slash")
@@ -94,7 +94,7 @@ async def test_letters_that_are_typed_and_keys_that_edit_a_text_are_not_listed(a
         assert not {"Home", "Del", "Ctrl+U", "Ctrl+←"} & set(keys)
 
 
-async def test_the_navigation_pane_says_its_keys_in_plain_words(app):
+async def test_navigation_pane_lists_its_keys(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         page_of(pilot).query_one(NavigationPane).focus()
@@ -103,7 +103,7 @@ async def test_the_navigation_pane_says_its_keys_in_plain_words(app):
         assert [(one.keys, one.words) for one in here] == [
             ("↑ k", "Up"),
             ("↓ j", "Down"),
-            ("Enter", "Go to the page"),
+            ("Enter", "Open page"),
         ]
 
 
@@ -129,7 +129,7 @@ TEXTUALS = {one.description for one in Binding.make_bindings(Input.BINDINGS)}
     ],
     ids="-".join,
 )
-async def test_f1_lists_keys_on_all_screens_and_dialogs_and_goes_away_again(app, keys):
+async def test_f1_shows_and_hides_the_shortcuts_on_every_screen(app, keys):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         for key in keys:
@@ -146,11 +146,11 @@ async def test_f1_lists_keys_on_all_screens_and_dialogs_and_goes_away_again(app,
         assert pilot.app.focused is focused
 
 
-async def test_the_preview_says_which_keys_work(app):
+async def test_preview_lists_its_keys(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, SAMPLES / "users-with-errors.csv")
-        assert listed(pilot)["All keys that work here"] == "? F1"
+        assert listed(pilot)["Show keyboard shortcuts"] == "? F1"
         await pilot.press("f1")
         await pilot.pause()
         assert isinstance(top(pilot), KeysScreen)
@@ -158,20 +158,20 @@ async def test_the_preview_says_which_keys_work(app):
 
 @pytest.mark.parametrize("size", [(60, 16), SMALL])
 @pytest.mark.parametrize("keys", [["end"], ["G"], ["j"] * 60, ["pagedown"] * 4], ids=lambda k: k[0])
-async def test_a_list_that_is_longer_than_the_screen_scrolls_to_its_end(app, size, keys):
+async def test_long_list_scrolls_to_its_end(app, size, keys):
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
-        assert "↓ more" in shown(pilot)
+        assert "↓ show more" in shown(pilot)
         assert "Quit" not in shown(pilot)
         await pilot.press(*keys)
         await pilot.pause()
         assert "Quit" in shown(pilot)
-        assert "↓ more" not in shown(pilot)
+        assert "↓ show more" not in shown(pilot)
 
 
-async def test_no_word_is_lost_in_the_smallest_terminal(app):
+async def test_no_text_is_cut_in_the_smallest_terminal(app):
     async with app.run_test(size=(60, 16)) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
@@ -186,7 +186,7 @@ async def test_no_word_is_lost_in_the_smallest_terminal(app):
                 assert word in text
 
 
-async def test_a_wide_terminal_shows_two_columns_as_soon_as_it_is_wide(app):
+async def test_wide_terminal_shows_two_columns(app):
     def lines_with_both(pilot):
         return [
             line for line in shown(pilot).splitlines() if "In the list" in line and "On" in line
@@ -206,7 +206,7 @@ async def test_a_wide_terminal_shows_two_columns_as_soon_as_it_is_wide(app):
         assert not lines_with_both(pilot)
 
 
-async def test_the_cursor_is_where_it_was_after_the_list_of_keys(app):
+async def test_closing_the_shortcuts_keeps_the_cursor(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "question_mark", "j", "j", "escape")

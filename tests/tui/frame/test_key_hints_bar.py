@@ -1,4 +1,4 @@
-"""The last line of a page: which keys it shows at which width, and what a click there does."""
+"""The key hints: which are shown at which width, and clicks on them."""
 
 import pytest
 
@@ -20,21 +20,21 @@ def line_of(pilot):
     ("size", "line"),
     [
         ((60, 16), "Enter details  Space mark  / filter  ? keys  q quit"),
-        (SMALL, "Enter details  Space mark  / filter  m change  e edit  u undo  ? keys  q quit"),
+        (SMALL, "Enter details  Space mark  / filter  m set field  u undo  ? keys  q quit"),
         (
             LARGE,
-            "Enter details  Space mark  / filter  m change  e edit  u undo  a add  A activate"
-            "  P password  D delete  ? keys  q quit",
+            "Enter details  Space mark  / filter  m set field  u undo  e edit  a add  A activate"
+            "  P password  ? keys  q quit",
         ),
     ],
 )
-async def test_as_many_keys_as_there_is_room_for(app, size, line):
+async def test_hints_fill_the_width(app, size, line):
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         assert line_of(pilot) == line
 
 
-async def test_at_no_width_a_word_is_cut_or_the_last_keys_are_missing(app):
+async def test_no_hint_is_cut_at_any_width(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         whole = line_of(pilot).split("  ")
@@ -46,7 +46,7 @@ async def test_at_no_width_a_word_is_cut_or_the_last_keys_are_missing(app):
             assert words[:-2] == whole[: len(words) - 2]
 
 
-async def test_it_is_of_the_part_that_has_the_focus(app):
+async def test_hints_follow_the_focus(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("slash")
@@ -57,7 +57,7 @@ async def test_it_is_of_the_part_that_has_the_focus(app):
         assert line_of(pilot).startswith("Enter details")
 
 
-async def test_what_cannot_be_done_now_is_not_in_it(app):
+async def test_unavailable_actions_have_no_hint(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         assert "u undo" in line_of(pilot)
@@ -66,7 +66,7 @@ async def test_what_cannot_be_done_now_is_not_in_it(app):
         assert "u undo" not in line_of(pilot)
 
 
-async def test_it_is_not_drawn_again_while_the_cursor_moves(app, monkeypatch):
+async def test_hints_are_not_redrawn_while_the_cursor_moves(app, monkeypatch):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         drawn = []
@@ -94,7 +94,7 @@ async def test_it_is_not_drawn_again_while_the_cursor_moves(app, monkeypatch):
         ("q quit", lambda pilot: not pilot.app.is_running),
     ],
 )
-async def test_a_click_does_what_the_key_does(app, words, done, is_at_its_end):
+async def test_click_on_a_hint_runs_its_action(app, words, done, is_at_its_end):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert not done(pilot)
@@ -104,7 +104,7 @@ async def test_a_click_does_what_the_key_does(app, words, done, is_at_its_end):
         assert done(pilot)
 
 
-async def test_a_click_between_two_keys_does_nothing(app):
+async def test_click_between_hints_does_nothing(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         gap = shown(pilot).splitlines()[-1].index("  / filter")

@@ -1,4 +1,4 @@
-"""What is copied, and what is written to the terminal for it."""
+"""The clipboard: the copied text, and the sequence for the terminal."""
 
 import base64
 import re
@@ -19,10 +19,10 @@ from qm_tui.users.fields import FIELDS, KEYS, User
 
 ESC = "\x1b"
 PLAIN = f"{ESC}]52;c;MDQxMw==\x07"
-"""What copies `0413`."""
+"""The sequence that copies `0413`."""
 
 
-# What is written
+# The sequences
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,17 @@ PLAIN = f"{ESC}]52;c;MDQxMw==\x07"
         ({"TERM": "screen"}, f"{ESC}P{PLAIN}{ESC}\\"),
     ],
 )
-def test_a_terminal_is_told_in_its_way(environment, sequence):
+def test_sequence_suits_the_terminal(environment, sequence):
     assert sequence_for("0413", environment) == sequence
 
 
 @pytest.mark.parametrize("term", ["linux", "linux-16color", "dumb", "vt100", "vt220", ""])
-def test_a_terminal_without_a_clipboard_is_said(term):
-    with pytest.raises(Refused, match=rf"TERM={term}\) has no clipboard"):
+def test_terminal_without_a_clipboard_is_reported(term):
+    with pytest.raises(Refused, match=rf"TERM={term}\) does not support copying"):
         sequence_for("0413", {"TERM": term})
 
 
-def test_gnu_screen_is_given_pieces_that_it_takes():
+def test_sequence_for_gnu_screen_is_split():
     text = "Berg" * 1000
     sequence = sequence_for(text, {"TERM": "screen", "STY": "1.pts"})
     pieces = re.findall(r"\x1bP(.*?)\x1b\\", sequence, re.DOTALL)
@@ -55,7 +55,7 @@ def test_gnu_screen_is_given_pieces_that_it_takes():
     assert _decoded("".join(pieces).encode()) == [text]
 
 
-def test_what_screen_on_another_machine_may_not_take_is_refused():
+def test_text_too_long_for_a_remote_screen_is_rejected():
     assert sequence_for("x" * 500, {"TERM": "screen"})
     with pytest.raises(Refused, match="too long"):
         sequence_for("x" * 600, {"TERM": "screen"})
@@ -73,7 +73,7 @@ def test_what_screen_on_another_machine_may_not_take_is_refused():
         ("می\u200cخواهم", "می\u200cخواهم"),
     ],
 )
-def test_control_characters_are_never_copied(text, copied):
+def test_control_characters_are_removed(text, copied):
     assert without_controls(text) == copied
 
 
@@ -97,30 +97,30 @@ def xterm(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
 
 
-async def test_a_text_is_sent_without_its_control_characters(xterm):
+async def test_text_is_sent_without_control_characters(xterm):
     app = _App()
     assert await copy(app, "0413\x1b") == ""  # type: ignore[arg-type]
     assert app._driver.written == PLAIN
 
 
-async def test_no_more_is_sent_than_terminals_take(xterm):
+async def test_size_of_the_text_is_limited(xterm):
     app = _App()
     assert await copy(app, "ü" * (MOST // 2)) == ""  # type: ignore[arg-type]
     assert len(app._driver.written) == 100_000
     app = _App()
     said = await copy(app, "x" * (MOST + 1))  # type: ignore[arg-type]
-    assert said == "74,995 bytes are more than terminals take: up to 74,994 can be copied."
+    assert said == "Too large to copy: 74,995 bytes (maximum 74,994). Nothing was copied."
     assert app._driver.written == ""
 
 
-async def test_a_terminal_that_cannot_is_sent_nothing(xterm, monkeypatch):
+async def test_nothing_is_sent_to_a_terminal_without_a_clipboard(xterm, monkeypatch):
     monkeypatch.setenv("TERM", "linux")
     app = _App()
-    assert "has no clipboard" in await copy(app, "0413")  # type: ignore[arg-type]
+    assert "does not support copying" in await copy(app, "0413")  # type: ignore[arg-type]
     assert app._driver.written == ""
 
 
-# What of a user is copied
+# The text of a user
 
 ANNA = User(*(f"{key} value" for key in KEYS))._replace(
     user_name="aberg",
@@ -144,46 +144,46 @@ ANNA = User(*(f"{key} value" for key in KEYS))._replace(
         ("secondary_phone_ip", "secondary_phone_ip value", None),
     ],
 )
-def test_a_cell_is_copied_as_the_user_has_it(key, text, said):
+def test_cell_is_copied_with_its_exact_value(key, text, said):
     copied = cell_to_copy(ANNA, key)
     assert copied.text == text
     assert said is None or copied.said == said
 
 
-def test_of_a_user_without_licenses_none_is_copied():
+def test_user_without_licenses_is_copied_as_none():
     user = ANNA._replace(unlimited_license="0", computer_recording_license="")
     assert cell_to_copy(user, "license").text == "none"
 
 
 @pytest.mark.parametrize("key", ["password", "salt"])
 def test_secrets_are_never_copied(key):
-    with pytest.raises(Refused, match=r"^Passwords are never copied\.$"):
+    with pytest.raises(Refused, match="^Passwords cannot be copied"):
         cell_to_copy(ANNA, key)
 
 
 @pytest.mark.parametrize("value", ["", " ", "\x1b\n"])
-def test_an_empty_cell_leaves_the_clipboard_as_it_is(value):
-    with pytest.raises(Refused, match="Location of aberg is empty"):
+def test_empty_cell_is_not_copied(value):
+    with pytest.raises(Refused, match="Location of aberg is empty. Nothing was copied."):
         cell_to_copy(ANNA._replace(location=value), "location")
 
 
-def test_what_is_left_out_is_said():
+def test_removed_control_characters_are_reported():
     user = ANNA._replace(location="Oslo\x1b[2J\n", user_name="a\x1bberg")
     copied = cell_to_copy(user, "location")
     assert copied.text == "Oslo[2J "
-    assert copied.said == "Copied Location of a␛berg: Oslo[2J , without 2 control characters"
+    assert copied.said == "Copied Location of a␛berg: Oslo[2J ; 2 control characters removed"
     assert cell_to_copy(ANNA._replace(location="x\ny"), "location").said.endswith(
-        ": x y, without 1 control character"
+        ": x y; 1 control character removed"
     )
 
 
-def test_a_long_value_is_copied_whole_and_said_in_short():
+def test_long_value_is_copied_whole_and_reported_shortened():
     copied = cell_to_copy(ANNA._replace(location="x" * 4000), "location")
     assert copied.text == "x" * 4000
     assert len(copied.said) < 160
 
 
-def test_a_row_is_a_record_with_its_secrets_empty():
+def test_row_is_a_record_without_secrets():
     copied = row_to_copy(ANNA)
     cells = list(ANNA)
     for field in FIELDS:
@@ -191,14 +191,14 @@ def test_a_row_is_a_record_with_its_secrets_empty():
             cells[field.index] = ""
     cells[FIELDS[5].index] = '"Sales, ""EMEA"""'
     assert copied.text == ",".join(cells)
-    assert copied.said == "Copied aberg as a CSV record, its secrets left empty"
+    assert copied.said == "Copied aberg as a CSV record, without password and salt"
 
 
-def test_nothing_of_a_row_can_end_a_line_or_be_obeyed():
+def test_row_contains_no_control_characters():
     user = ANNA._replace(location="Oslo\r\nrm -rf /\n", agent_id="\x1b[201~")
     copied = row_to_copy(user)
     assert without_controls(copied.text) == copied.text
-    assert copied.said.endswith(", without 4 control characters")
+    assert copied.said.endswith("; 4 control characters removed")
 
 
 # In a real terminal
@@ -222,7 +222,7 @@ Copier().run()
 
 
 def _decoded(received: bytes) -> list[str]:
-    """The texts that a terminal was told to copy."""
+    """The texts in the sequences that a terminal received."""
     found = re.findall(rb"\x1b\]52;c?;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)", received)
     return [base64.b64decode(one).decode() for one in found]
 
@@ -230,7 +230,7 @@ def _decoded(received: bytes) -> list[str]:
 TEXT = 'Björn\'s 陳; $(x) "y"'
 
 
-def test_a_real_terminal_is_told_to_copy(xterm):
+def test_real_terminal_receives_the_sequence(xterm):
     with Terminal([sys.executable, "-c", COPIER, TEXT]) as terminal:
         terminal.wait_for("Done.")
         terminal.settle()
@@ -239,12 +239,12 @@ def test_a_real_terminal_is_told_to_copy(xterm):
 
 @pytest.fixture
 def tmux(monkeypatch):
-    """Runs the copier in a tmux of its own; gives the terminal and what asks that tmux."""
+    """Functions that start the copier in a separate tmux, and that run a command in that tmux."""
     if shutil.which("tmux") is None:
-        pytest.skip("there is no tmux here")
+        pytest.skip("tmux is not installed")
     for name in ("TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
-    folder = Path(tempfile.mkdtemp(prefix="qm"))  # a path of a socket must be short
+    folder = Path(tempfile.mkdtemp(prefix="qm"))  # the path of a socket must be short
     socket = str(folder / "s")
 
     def ask(*command: str) -> str:
@@ -265,20 +265,20 @@ def tmux(monkeypatch):
 
 
 @pytest.mark.parametrize("setting", ["on", "external", "off"])
-def test_tmux_has_the_text_and_its_terminal_too_whatever_its_options(tmux, setting):
+def test_tmux_and_its_terminal_have_the_text_with_any_options(tmux, setting):
     start, ask = tmux
     with start(f"set -s set-clipboard {setting}\n") as terminal:
         terminal.wait_for("Done.")
         terminal.settle(0.3)
         assert ask("show-buffer") == TEXT
         assert _decoded(terminal.received) == [TEXT]
-        assert "Copied within" not in terminal.text
+        assert "Copied to the tmux buffer" not in terminal.text
 
 
-def test_that_the_terminal_around_tmux_has_no_clipboard_is_said(tmux):
+def test_tmux_in_a_terminal_without_a_clipboard_is_reported(tmux):
     start, ask = tmux
     with start("", "vt100") as terminal:
-        terminal.wait_for("Copied within tmux alone")
+        terminal.wait_for("Copied to the tmux buffer only")
         terminal.settle()
         assert ask("show-buffer") == TEXT
         said = " ".join(terminal.text.split())
@@ -293,7 +293,7 @@ def test_that_the_terminal_around_tmux_has_no_clipboard_is_said(tmux):
         ("screen-256color", "set -s set-clipboard on"),
     ],
 )
-def test_tmux_on_another_machine_passes_it_on_where_its_options_allow_it(tmux, term, options):
+def test_remote_tmux_forwards_the_sequence_if_its_options_allow_it(tmux, term, options):
     start, _ = tmux
     with start(f"{options}\n", before=f"env -u TMUX TERM={term}") as terminal:
         terminal.wait_for("Done.")
@@ -302,7 +302,7 @@ def test_tmux_on_another_machine_passes_it_on_where_its_options_allow_it(tmux, t
 
 
 @pytest.mark.parametrize("tmux_does", ["exit 1", "exec sleep 9", None])
-async def test_without_an_answer_of_tmux_the_text_is_sent_past_it(
+async def test_text_is_sent_to_the_terminal_if_tmux_does_not_respond(
     tmp_path, monkeypatch, xterm, tmux_does
 ):
     monkeypatch.setattr("qm_tui.tui.terminal.clipboard._TMUX_TIME", 0.2)
@@ -314,4 +314,4 @@ async def test_without_an_answer_of_tmux_the_text_is_sent_past_it(
     app = _App()
     said = await copy(app, "0413")  # type: ignore[arg-type]
     assert f"{ESC}Ptmux;{ESC}{PLAIN}{ESC}\\" in app._driver.written
-    assert ("did not answer" in said) is (tmux_does != "exit 1")
+    assert ("did not respond" in said) is (tmux_does != "exit 1")

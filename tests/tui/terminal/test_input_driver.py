@@ -1,4 +1,4 @@
-"""What is pasted is text, whatever stands in it; bytes that are no text harm nothing."""
+"""Terminal input: pasted text never acts as keys, and invalid bytes do no harm."""
 
 import os
 
@@ -28,28 +28,28 @@ WHOLE = f"a{START}{HOSTILE}{END}b"
 WANTED = [("Key", "a"), ("Paste", HOSTILE.replace("\x1b", "\x1a")), ("Key", "b")]
 
 
-def test_a_paste_is_one_text_and_no_key():
+def test_paste_is_one_text_without_keys():
     assert _came(WHOLE) == WANTED
     assert _came(WHOLE, WHOLE) == WANTED * 2
 
 
 @pytest.mark.parametrize("at", range(1, len(WHOLE)))
-def test_wherever_it_is_cut_in_two(at):
+def test_paste_may_be_split_anywhere(at):
     assert _came(WHOLE[:at], WHOLE[at:]) == WANTED
 
 
-def test_character_by_character():
+def test_paste_may_arrive_character_by_character():
     assert _came(*WHOLE) == WANTED
 
 
-def test_keys_are_keys_as_before():
+def test_keys_are_parsed_as_usual():
     assert _came("q\x1b[B\x1b[A", "\x1b[", "C\x1bOQ") == [
         ("Key", "q"),
         *(("Key", one) for one in ("down", "up", "right", "f2")),
     ]
 
 
-def test_in_a_real_terminal_nothing_that_is_pasted_acts(home):
+def test_pasted_text_does_not_act_in_a_real_terminal(home):
     commit(home / "users.json", ANNA, user("bo"))
     with started(home) as terminal:
         terminal.wait_for("Anna")

@@ -1,4 +1,4 @@
-"""What is told apart in 16 colours, and without any, in dark and in light."""
+"""States that are distinguishable in 16 colors and without colors, in dark and light."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ pytestmark = [
 
 @pytest.fixture
 def start(home, monkeypatch, has_colours, theme):
-    """Makes the interface with such colours; for looking only where that is asked for."""
+    """A function that builds the app with these colors."""
 
     def make(*, read_only=False):
         if has_colours:
@@ -34,7 +34,7 @@ def start(home, monkeypatch, has_colours, theme):
 
 
 class Look(NamedTuple):
-    """How a text looks: colours as a terminal of 16 counts them, None where it has none."""
+    """The look of a text: colors as numbers of a 16-color terminal, or None."""
 
     colour: int | None
     behind: int | None
@@ -43,7 +43,7 @@ class Look(NamedTuple):
 
 
 def look(pilot, words):
-    """How the first place looks that shows some words."""
+    """The look of the first occurrence of a text."""
     for strip in top(pilot)._compositor.render_strips():
         if words in strip.text:
             at = strip.index_to_cell_position(strip.text.index(words))
@@ -61,21 +61,21 @@ def in_16(colour: Color | None) -> int | None:
 
 
 def stands_out(one, other, has_colours):
-    """Whether what stands behind a text is another than behind another, and both can be read."""
+    """Whether two texts have different backgrounds, and both are readable."""
     for each in (one, other):
         assert has_colours == (each.behind is not None)
         assert each.colour != each.behind or not has_colours
     return (one.behind, one.is_reversed) != (other.behind, other.is_reversed)
 
 
-async def test_the_cursor_and_the_column_it_is_in(start, has_colours):
+async def test_cursor_and_its_column_stand_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert stands_out(look(pilot, ">  Jack"), look(pilot, "Laura"), has_colours)
         assert stands_out(look(pilot, "First Name"), look(pilot, "Last Name"), has_colours)
 
 
-async def test_whether_the_table_has_the_focus(start, has_colours):
+async def test_focus_of_the_table_is_visible(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         before = look(pilot, ">  Jack")
@@ -84,7 +84,7 @@ async def test_whether_the_table_has_the_focus(start, has_colours):
         assert stands_out(before, look(pilot, ">  Jack"), has_colours)
 
 
-async def test_the_button_that_has_the_focus(start, has_colours):
+async def test_focused_button_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("tab")
@@ -92,14 +92,14 @@ async def test_the_button_that_has_the_focus(start, has_colours):
         assert stands_out(look(pilot, "[i Import]"), look(pilot, "[x Export]"), has_colours)
 
 
-async def test_a_button_that_cannot_be_used(start):
+async def test_disabled_button_is_faint(start):
     async with start(read_only=True).run_test(size=SMALL) as pilot:
         await settled(pilot)
         grey, usable = look(pilot, "[i Import]"), look(pilot, "[x Export]")
         assert (grey.colour, grey.is_dim) != (usable.colour, usable.is_dim)
 
 
-async def test_the_navigation_pane_that_has_the_focus(start, has_colours):
+async def test_focus_of_the_navigation_pane_is_visible(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         before = look(pilot, "Users       60")
@@ -110,20 +110,20 @@ async def test_the_navigation_pane_that_has_the_focus(start, has_colours):
         assert stands_out(focused, before, has_colours)
 
 
-async def test_what_is_chosen_in_the_palette(start, has_colours):
+async def test_selected_command_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("colon")
         await pilot.pause(0.3)
-        first, second = look(pilot, "All fields of the user"), look(pilot, "Mark the user,")
+        first, second = look(pilot, "Show all fields"), look(pilot, "Mark or unmark the user")
         assert stands_out(first, second, has_colours)
         await pilot.press("down")
         await pilot.pause()
-        assert look(pilot, "Mark the user,") == first
-        assert look(pilot, "All fields of the user") == second
+        assert look(pilot, "Mark or unmark the user") == first
+        assert look(pilot, "Show all fields") == second
 
 
-async def test_marked_users_have_a_sign_that_is_no_colour(start):
+async def test_marked_users_have_a_sign(start):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("space", "down")
@@ -132,12 +132,12 @@ async def test_marked_users_have_a_sign_that_is_no_colour(start):
         assert ">  Laura" in shown(pilot)
 
 
-async def test_the_button_that_has_the_focus_in_a_dialog(start, has_colours):
+async def test_focused_button_of_a_dialog_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("v")
         await pilot.pause(0.2)
-        while str(getattr(pilot.app.focused, "label", "")) != "[Show]":
+        while str(getattr(pilot.app.focused, "label", "")) != "[Open]":
             await pilot.press("tab")
             await pilot.pause()
-        assert stands_out(look(pilot, "[Show]"), look(pilot, "[Cancel]"), has_colours)
+        assert stands_out(look(pilot, "[Open]"), look(pilot, "[Close]"), has_colours)

@@ -1,4 +1,4 @@
-"""What is set to happen later happens, though the machine gave the program no processor then."""
+"""Timers fire even if the program gets no CPU time when they are due."""
 
 from functools import partial
 from itertools import count
@@ -20,7 +20,7 @@ def path(home):
 
 @pytest.fixture
 def stalls(monkeypatch):
-    """Give a function after which the program stands still for 12 ms at each look at the clock."""
+    """A function after which the program seems to stall for 12 ms at each reading of the clock."""
     looks = count(1)
     now = _time.get_time
 
@@ -30,7 +30,7 @@ def stalls(monkeypatch):
     return begin
 
 
-async def test_it_happens_once_on_the_program_and_on_what_it_shows(path, stalls):
+async def test_timers_of_app_and_screen_fire_once(path, stalls):
     async with app_on(path, [ANNA]).run_test(size=SMALL) as pilot:
         await settled(pilot)
         stalls()
@@ -42,18 +42,18 @@ async def test_it_happens_once_on_the_program_and_on_what_it_shows(path, stalls)
         assert sorted(fired) == ["page", "program"]
 
 
-async def test_a_form_becomes_whole_and_saves(path, stalls):
+async def test_form_is_completed_and_saved(path, stalls):
     async with app_on(path, [ANNA]).run_test(size=SMALL) as pilot:
         await settled(pilot)
         stalls()
         await pilot.press("e")
         await until(pilot, lambda: isinstance(top(pilot), UserFormScreen))
         await pilot.press("ctrl+u", *"Eva", "f2")
-        await until(pilot, lambda: "saved" in status_of(pilot))
+        await until(pilot, lambda: "Saved" in status_of(pilot))
     assert [one.first_name for one in open_store(path).load().users.values()] == ["Eva"]
 
 
-async def test_another_size_is_drawn(path, stalls):
+async def test_new_size_is_drawn(path, stalls):
     async with app_on(path, [ANNA]).run_test(size=SMALL) as pilot:
         await settled(pilot)
         stalls()

@@ -1,4 +1,4 @@
-"""Ctrl+Z gives the terminal back from wherever it is pressed."""
+"""Ctrl+Z suspends the program from every screen."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DIALOGS = ["i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":",
 
 @pytest.fixture
 def suspended(monkeypatch):
-    """The screens from which it was asked for."""
+    """The screens from which the program was suspended."""
     where: list[str] = []
     monkeypatch.setattr(
         QmTuiApp, "action_suspend", lambda app: where.append(type(app.screen).__name__)
@@ -19,7 +19,7 @@ def suspended(monkeypatch):
     return where
 
 
-async def test_from_the_pages_and_from_a_field(home, suspended):
+async def test_ctrl_z_suspends_from_pages_and_inputs(home, suspended):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+z", "slash", "x", "ctrl+z", "escape", "2", "ctrl+z")
@@ -28,14 +28,14 @@ async def test_from_the_pages_and_from_a_field(home, suspended):
 
 
 @pytest.mark.parametrize("key", DIALOGS)
-async def test_from_every_dialog(home, suspended, key):
+async def test_ctrl_z_suspends_from_every_dialog(home, suspended, key):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press(key)
         await until(pilot, lambda: not isinstance(top(pilot), Page) and top(pilot).is_mounted)
         name = type(top(pilot)).__name__
         await pilot.press("ctrl+z")
-        # in the list of names it takes back what was typed there, until another part is focused
+        # in the text area it undoes typed text instead
         if key == "L":
             assert not suspended
             await pilot.press("tab", "ctrl+z")
@@ -43,7 +43,7 @@ async def test_from_every_dialog(home, suspended, key):
         assert type(top(pilot)).__name__ == name
 
 
-async def test_from_a_terminal_that_is_too_small(home, suspended):
+async def test_ctrl_z_suspends_in_a_too_small_terminal(home, suspended):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=(40, 10)) as pilot:
         await settled(pilot)
         await pilot.press("x", "ctrl+z")

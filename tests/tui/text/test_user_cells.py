@@ -1,4 +1,4 @@
-"""What cells show of a user, and what the letters in them mean."""
+"""The cells of the users table, and the legend of their letters."""
 
 import pytest
 
@@ -35,7 +35,7 @@ UNLIMITED, ON_DEMAND, COMPUTER = (
     ],
     ids=ascii,
 )
-def test_a_cell_shows_what_may_be_shown(key, value, shown):
+def test_cell_shows_sanitized_text_and_no_secrets(key, value, shown):
     assert cell_text(COLUMN[key], User(**{key: value})) == shown
 
 
@@ -48,7 +48,7 @@ def test_a_cell_shows_what_may_be_shown(key, value, shown):
         (COMPUTER, "  C"),
     ],
 )
-def test_one_cell_says_all_licenses(licenses, shown):
+def test_license_cell_shows_all_licenses(licenses, shown):
     assert cell_text(COLUMN[LICENSE], User(**licenses)) == shown
 
 
@@ -69,16 +69,16 @@ def test_one_cell_says_all_licenses(licenses, shown):
         ),
     ],
 )
-def test_the_legend_says_what_the_letters_of_a_layout_mean(keys, words):
+def test_legend_explains_the_letters_of_a_layout(keys, words):
     assert legend(Layout(tuple(Placed(key, COLUMN[key].width) for key in keys), 0)) == words
 
 
-def test_what_a_small_screen_shows_of_the_usual_legend_is_whole():
+def test_default_legend_is_not_cut_on_a_small_screen():
     assert legend(USUAL)[:60] == "A active y/n   Lic U unlimited O on-demand C computer – none"
     assert len(legend(USUAL)) <= 100
 
 
 @pytest.mark.parametrize("key", COLUMN)
-def test_every_column_can_be_in_a_legend_and_in_a_cell(key):
+def test_every_column_has_a_cell_and_a_legend(key):
     legend(Layout((Placed(key, 1),), 0))
     assert isinstance(cell_text(COLUMN[key], User()), str)

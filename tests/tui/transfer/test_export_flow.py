@@ -1,4 +1,4 @@
-"""Export on the Users page: what is chosen, what is written, what is said and remembered."""
+"""Export from the Users page: options, the file written, messages and saved options."""
 
 import pytest
 from textual.widgets import Button
@@ -38,7 +38,7 @@ async def _ask(pilot) -> SaveDialog:
 
 
 async def _save(pilot, name: str) -> str:
-    """Save under a name; the words of the message that follows."""
+    """Save under a name; return the text of the message shown."""
     await type_text(pilot, name)
     await pilot.press("enter")
     await settled(pilot)
@@ -50,18 +50,18 @@ async def _save(pilot, name: str) -> str:
     return words
 
 
-async def test_the_message_says_where_what_would_run_and_how_to_prevent_it(home):
+async def test_message_names_the_file_the_formulas_and_the_fix(home):
     async with app_on(home / "users.json", [ANNA, _BO]).run_test(size=SMALL) as pilot:
         await _ask(pilot)
         said = await _save(pilot, "out")
         assert "Export complete. 2 users written to ~/out.csv" in said
-        assert "1 cell of 1 user would run as a formula in a spreadsheet (Location 1)" in said
+        assert "run 1 cell of 1 user as a formula (Location 1)" in said
         assert "--guard-formulas" in said
         assert "can only update" not in said
         assert status_of(pilot) == "Export complete"
 
 
-async def test_choices_are_written_said_and_there_again_the_next_time(home):
+async def test_options_are_applied_reported_and_saved(home):
     chosen = ExportChoices(passwords=False)
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
         await _ask(pilot)
@@ -71,7 +71,7 @@ async def test_choices_are_written_said_and_there_again_the_next_time(home):
         await pilot.pause()
         await pilot.press("shift+tab", "shift+tab")
         said = await _save(pilot, "out")
-        assert "Without passwords this file can only update users that are there." in said
+        assert "Without passwords, this file can only update existing users." in said
         text = (home / "out.csv").read_text()
         assert ANNA.password not in text
         assert "Password" not in text
@@ -81,7 +81,7 @@ async def test_choices_are_written_said_and_there_again_the_next_time(home):
         assert "no passwords" in shown(pilot)
 
 
-async def test_choices_are_not_remembered_where_nothing_is_saved(home):
+async def test_options_of_a_canceled_export_are_not_saved(home):
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
         await _ask(pilot)
         await pilot.click("#options")
@@ -94,7 +94,7 @@ async def test_choices_are_not_remembered_where_nothing_is_saved(home):
     assert remembered().export_choices == ExportChoices()
 
 
-async def test_only_the_marked_users_are_written_in_the_order_of_the_store(home):
+async def test_marked_users_are_written_in_store_order(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -106,17 +106,20 @@ async def test_only_the_marked_users_are_written_in_the_order_of_the_store(home)
         await pilot.pause()
         await pilot.press("shift+tab", "shift+tab")
         assert "2 of 30 users written" in await _save(pilot, "out")
-    assert [one.values for one in read(home / "out.csv")[0]] == [list(users[3]), list(users[20])]
+    assert [record.values for record in read(home / "out.csv")[0]] == [
+        list(users[3]),
+        list(users[20]),
+    ]
 
 
-async def test_a_settings_folder_that_cannot_be_used_does_not_keep_from_exporting(home):
+async def test_unusable_settings_folder_does_not_prevent_export(home):
     (home / ".config").write_text("a file")
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
         await _ask(pilot)
         assert "1 user written" in await _save(pilot, "out")
 
 
-async def test_users_are_exported_by_clicks_alone(home):
+async def test_users_are_exported_by_clicks(home):
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.click("#export")
@@ -132,7 +135,7 @@ async def test_users_are_exported_by_clicks_alone(home):
     assert not remembered().export_choices.passwords
 
 
-async def test_only_the_users_shown_are_written_in_the_order_shown(home):
+async def test_shown_users_are_written_in_the_order_shown(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -146,12 +149,16 @@ async def test_only_the_users_shown_are_written_in_the_order_shown(home):
         await pilot.pause()
         await pilot.press("shift+tab", "shift+tab")
         text = await _save(pilot, "out")
-        inactive = sorted((one for one in users if one.is_active == "0"), key=_extension)
+        inactive = sorted(filter(_is_inactive, users), key=_extension)
         assert f"{len(inactive)} of 30 users written" in text
-    assert [one.values[6] for one in read(home / "out.csv")[0]] == [
-        one.user_name for one in inactive
+    assert [record.values[6] for record in read(home / "out.csv")[0]] == [
+        exported.user_name for exported in inactive
     ]
 
 
-def _extension(one):
-    return int(one.extension)
+def _extension(user):
+    return int(user.extension)
+
+
+def _is_inactive(user):
+    return user.is_active == "0"

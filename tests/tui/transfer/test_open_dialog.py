@@ -24,7 +24,7 @@ def incoming(home: Path) -> Path:
     return home / "incoming"
 
 
-# The way of a clean file
+# Opening a file
 
 
 async def test_enter_opens_the_newest_file(incoming):
@@ -42,7 +42,7 @@ async def test_the_button_opens_what_the_field_shows(incoming):
         assert hand.app.result == incoming / "new.csv"
 
 
-async def test_enter_before_the_folder_is_read_opens_the_newest_file_too(incoming):
+async def test_enter_before_the_folder_is_read_opens_the_newest_file(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         hand.dialog.files.show_folder(incoming)
         hand.dialog.submit()
@@ -50,7 +50,7 @@ async def test_enter_before_the_folder_is_read_opens_the_newest_file_too(incomin
         assert hand.app.result == incoming / "new.csv"
 
 
-async def test_the_cursor_follows_a_name_that_is_typed(incoming):
+async def test_cursor_follows_typed_name(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.type("old.CSV")
         assert (hand.cursor, hand.text) == ("old.CSV", "old.CSV")
@@ -64,7 +64,7 @@ async def test_the_cursor_follows_a_name_that_is_typed(incoming):
         assert hand.shown("#lines") == ""
 
 
-async def test_enter_in_the_list_shows_first_what_it_would_open_instead_of_what_was_typed(incoming):
+async def test_enter_in_the_list_first_replaces_a_typed_path(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.type("no-such.csv")
         hand.dialog.files.focus()
@@ -75,7 +75,7 @@ async def test_enter_in_the_list_shows_first_what_it_would_open_instead_of_what_
         assert hand.app.result == incoming / "new.csv"
 
 
-async def test_a_file_is_chosen_in_the_list_by_keys(incoming):
+async def test_file_is_selected_by_keys(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.press("down", "down")
         assert (hand.cursor, hand.text) == ("old.CSV", "~/incoming/old.CSV")
@@ -83,7 +83,7 @@ async def test_a_file_is_chosen_in_the_list_by_keys(incoming):
         assert hand.app.result == incoming / "old.CSV"
 
 
-async def test_a_file_is_chosen_in_the_list_by_clicks(incoming):
+async def test_file_is_selected_by_clicks(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.click_row("old.CSV")
         assert hand.app.is_open
@@ -92,7 +92,7 @@ async def test_a_file_is_chosen_in_the_list_by_clicks(incoming):
         assert hand.app.result == incoming / "old.CSV"
 
 
-async def test_a_click_on_a_row_and_then_on_open(incoming):
+async def test_click_on_a_row_then_on_open(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.click_row("old.CSV")
         await hand.click("#accept")
@@ -102,7 +102,7 @@ async def test_a_click_on_a_row_and_then_on_open(incoming):
 # Folders
 
 
-async def test_enter_goes_into_a_folder_and_backspace_out_again(incoming):
+async def test_enter_opens_a_folder_and_backspace_its_parent(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.press("down", "up", "enter")
         assert hand.names == ["..", "october.csv"]
@@ -112,7 +112,7 @@ async def test_enter_goes_into_a_folder_and_backspace_out_again(incoming):
         assert hand.text == "~/incoming/2026-10/"
 
 
-async def test_clicks_go_into_a_folder_and_out_again(incoming):
+async def test_clicks_open_a_folder_and_its_parent(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.click_row("2026-10")
         await hand.click_row("2026-10")
@@ -124,11 +124,11 @@ async def test_clicks_go_into_a_folder_and_out_again(incoming):
         assert hand.text == "~/incoming/new.csv"
 
 
-async def test_s_sorts_dot_shows_hidden_ones_and_tilde_goes_home(incoming):
+async def test_keys_sort_show_hidden_files_and_go_home(incoming):
     async with opened(OpenDialog(incoming)) as hand:
-        assert hand.shown("#shown") == "3 shown: folders and .csv, newest first"
+        assert hand.shown("#shown") == "1 folder, 2 .csv files, newest first"
         await hand.press("down", "s")
-        assert hand.shown("#shown") == "3 shown: folders and .csv, by name"
+        assert hand.shown("#shown") == "1 folder, 2 .csv files, by name"
         assert hand.cursor == "new.csv"
         await hand.press(".")
         assert hand.names == ["..", "2026-10", ".hidden.csv", "new.csv", "old.CSV"]
@@ -136,16 +136,18 @@ async def test_s_sorts_dot_shows_hidden_ones_and_tilde_goes_home(incoming):
         assert hand.names == ["..", "empty", "incoming"]
 
 
-async def test_the_hints_are_clicked_for_the_same(incoming):
+async def test_key_hints_can_be_clicked(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         hints = list(hand.dialog.query("KeyHint"))
-        for hint, seen in zip(hints, ["by name", "4 shown", "2 shown"], strict=True):
+        for hint, seen in zip(
+            hints, ["by name", "1 folder, 3 .csv files", "2 folders, by name"], strict=True
+        ):
             await hand.pilot.click(hint)
             await hand.settle()
             assert seen in hand.shown("#shown")
 
 
-async def test_typing_a_folder_shows_it_and_keeps_what_was_typed(incoming):
+async def test_typing_a_folder_shows_it_and_keeps_the_input(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.type("2026-10/")
         assert hand.names == ["..", "october.csv"]
@@ -156,42 +158,42 @@ async def test_typing_a_folder_shows_it_and_keeps_what_was_typed(incoming):
         assert hand.app.result == incoming / "2026-10" / "october.csv"
 
 
-async def test_a_folder_without_csv_files_is_shown_and_then_said_to_be_one(home):
+async def test_folder_without_csv_files_is_shown_then_reported(home):
     async with opened(OpenDialog(home / "incoming")) as hand:
         await hand.type("~/empty", "enter")
         assert hand.names == [".."]
         assert (hand.text, hand.said) == ("~/empty/", "")
         await hand.press("enter")
-        assert "~/empty holds no .csv file" in hand.said
+        assert "No .csv files in ~/empty." in hand.said
         assert hand.app.is_open
 
 
-async def test_a_folder_that_vanished_shows_a_sentence_and_the_list_stays(incoming):
+async def test_missing_folder_shows_an_error_and_keeps_the_list(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         (incoming / "2026-10" / "october.csv").unlink()
         (incoming / "2026-10").rmdir()
         await hand.press("down", "up", "enter")
-        assert hand.said == "The folder ~/incoming/2026-10 does not exist."
+        assert hand.said.startswith("Folder ~/incoming/2026-10 does not exist.")
         assert "new.csv" in hand.names
         await hand.press("down")
         assert hand.said == ""
 
 
 @pytest.mark.parametrize("name", ["gone", "gone/deeper", "new.csv", "x" * 300, "loop"])
-async def test_a_start_folder_that_cannot_be_read_falls_back_to_home(incoming, name):
+async def test_unreadable_start_folder_falls_back_to_home(incoming, name):
     (incoming / "loop").symlink_to(incoming / "loop")
     async with opened(OpenDialog(incoming / name)) as hand:
         assert hand.names == ["..", "empty", "incoming"]
-        assert hand.said.endswith("~ is shown instead.")
+        assert hand.said.endswith("Showing ~ instead.")
 
 
-async def test_without_a_home_the_root_is_shown(tmp_path, monkeypatch):
+async def test_missing_home_falls_back_to_root(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
     async with opened(OpenDialog(tmp_path / "gone")) as hand:
         assert hand.dialog.files.folder == Path("/")
 
 
-# What is typed
+# Typed paths
 
 
 async def _refused(hand: Hand, text: str) -> str:
@@ -205,7 +207,7 @@ async def _refused(hand: Hand, text: str) -> str:
     ("text", "why"),
     [
         ("nothing.csv", "does not exist"),
-        ("notes.txt", "is not named .csv"),
+        ("notes.txt", "does not end in .csv"),
         ("/dev/null", "is a device"),
         ("**x", "does not exist"),
         ("~nouser/x.csv", "does not exist"),
@@ -214,11 +216,11 @@ async def _refused(hand: Hand, text: str) -> str:
         ("loop.csv", "symbolic links"),
         ("pipe.csv", "is a pipe"),
         ("picture.csv", "is a picture"),
-        ("new.csv/x.csv", "cannot be read"),
-        ("   ", "Path is empty"),
+        ("new.csv/x.csv", "Cannot read"),
+        ("   ", "Path is required"),
     ],
 )
-async def test_what_cannot_be_opened_is_said_and_nothing_is_lost(incoming, text, why):
+async def test_invalid_path_shows_an_error_and_keeps_the_input(incoming, text, why):
     (incoming / "loop.csv").symlink_to(incoming / "loop.csv")
     os.mkfifo(incoming / "pipe.csv")
     (incoming / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -237,7 +239,7 @@ async def test_absolute_home_and_relative_paths_are_opened(home, incoming, text)
         assert hand.app.result == incoming / "old.CSV"
 
 
-async def test_tab_completes_and_else_moves_on(incoming):
+async def test_tab_completes_or_moves_the_focus(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.type("~/", *"inc", "tab", *"ol", "tab")
         assert hand.text == "~/incoming/old.CSV"
@@ -248,14 +250,14 @@ async def test_tab_completes_and_else_moves_on(incoming):
         assert hand.text == "~/incoming/old.CSV"
 
 
-async def test_keys_typed_ahead_of_a_completion_come_in_their_order(incoming):
+async def test_keys_typed_during_a_completion_keep_their_order(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.pilot.press(*"~/inc", "tab", *"old", "tab", "enter")
         await hand.settle()
         assert hand.app.result == incoming / "old.CSV"
 
 
-async def test_control_characters_do_not_get_in(incoming):
+async def test_control_characters_are_removed(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.type("")
         field = hand.dialog.field
@@ -269,7 +271,7 @@ async def test_control_characters_do_not_get_in(incoming):
         assert "\u200b" not in hand.text
 
 
-# Names of others
+# Untrusted names
 
 
 @pytest.mark.parametrize(
@@ -287,7 +289,7 @@ async def test_folders_and_files_of_any_name_are_shown_safely_and_opened(incomin
         assert hand.app.result == folder / name / (name + ".csv")
 
 
-async def test_a_click_on_markup_in_a_name_runs_nothing(incoming):
+async def test_click_on_markup_in_a_name_does_nothing(incoming):
     folder = made(incoming / "in", "[@click=app.exit]x/", "a.csv")
     async with opened(OpenDialog(folder / "[@click=app.exit]x")) as hand:
         await hand.click("#folder", (20, 0))
@@ -295,7 +297,7 @@ async def test_a_click_on_markup_in_a_name_runs_nothing(incoming):
         assert hand.app.is_open
 
 
-async def test_a_path_that_reads_like_a_closing_tag_is_text(incoming):
+async def test_path_like_a_closing_tag_is_text(incoming):
     folder = made(incoming / "[" / "nope]", "[@].csv")
     async with opened(OpenDialog(folder)) as hand:
         assert hand.shown("#folder") == "~/incoming/[/nope]"
@@ -306,7 +308,7 @@ async def test_a_path_that_reads_like_a_closing_tag_is_text(incoming):
         assert hand.app.result == folder / "[@].csv"
 
 
-async def test_a_name_that_is_not_utf_8_is_opened(incoming):
+async def test_name_that_is_not_utf_8_is_opened(incoming):
     path = Path(os.fsdecode(os.fsencode(made(incoming / "in")) + b"/caf\xe9.csv"))
     path.write_bytes((incoming / "new.csv").read_bytes())
     async with opened(OpenDialog(path.parent)) as hand:
@@ -318,7 +320,7 @@ async def test_a_name_that_is_not_utf_8_is_opened(incoming):
 # First lines
 
 
-async def test_the_first_lines_of_the_file_under_the_cursor_are_shown(incoming):
+async def test_first_lines_of_the_current_file_are_shown(incoming):
     async with opened(OpenDialog(incoming)) as hand:
         await hand.pilot.pause(0.3)
         await hand.settle()
@@ -331,15 +333,15 @@ async def test_the_first_lines_of_the_file_under_the_cursor_are_shown(incoming):
         assert hand.shown("#lines") == ""
 
 
-async def test_why_a_file_is_refused_is_shown_before_it_is_opened(incoming):
+async def test_error_of_the_current_file_is_shown_before_opening(incoming):
     (incoming / "newest.csv").write_bytes(b"")
     async with opened(OpenDialog(incoming)) as hand:
         await hand.pilot.pause(0.3)
         await hand.settle()
-        assert "it is empty" in hand.shown("#lines")
+        assert "is empty" in hand.shown("#lines")
 
 
-# Leaving
+# Closing
 
 
 async def test_escape_closes_it_from_everywhere(incoming):
@@ -371,7 +373,7 @@ async def test_it_closes_once(incoming):
         assert not hand.app.is_open
 
 
-# How it looks
+# Layout
 
 
 @pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 100)])
@@ -389,11 +391,11 @@ async def test_it_fits_and_uses_the_room(incoming, size, width):
         assert "folder" in hand.screen_text
 
 
-async def test_twenty_thousand_files_are_moved_through(incoming):
+async def test_twenty_thousand_files_are_listed(incoming):
     for number in range(20_000):
         os.close(os.open(incoming / f"{number:05}.csv", os.O_CREAT | os.O_WRONLY))
     async with opened(OpenDialog(incoming)) as hand:
-        assert "20,003 shown" in hand.shown("#shown")
+        assert "1 folder, 20,002 .csv files" in hand.shown("#shown")
         await hand.press("down", "s", "end")
         assert hand.cursor == "old.CSV"
         await hand.press("home", "pagedown", "enter")

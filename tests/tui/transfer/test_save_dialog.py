@@ -69,7 +69,7 @@ async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
         ("[/nope]", "exports/[/nope].csv"),
     ],
 )
-async def test_names_and_whole_paths_are_taken_and_get_csv(home, exports, text, path):
+async def test_names_and_paths_are_accepted_and_get_csv(home, exports, text, path):
     (exports / "[").mkdir()
     async with opened(_dialog(exports)) as hand:
         await hand.type(text.format(home=home), "enter")
@@ -87,13 +87,13 @@ async def test_entering_folders_keeps_the_name(home, exports):
         assert hand.app.result == SaveChoice(exports / NAME, overwrite=False)
 
 
-async def test_entering_folders_keeps_a_name_that_was_typed(exports):
+async def test_entering_folders_keeps_a_typed_name(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.type("mine", "down", "home", "down", "enter", "shift+tab", "enter")
         assert hand.app.result == SaveChoice(exports / "archive" / "mine.csv", overwrite=False)
 
 
-async def test_a_folder_typed_is_entered_and_the_name_comes_back(exports):
+async def test_typed_folder_is_entered_and_the_name_restored(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.type("arch", "tab", "enter")
         assert hand.shown("#folder") == "~/exports/archive"
@@ -107,10 +107,10 @@ async def test_home_is_completed(home, exports):
         assert hand.text == "~/exports/"
 
 
-# A file stands there
+# Existing files
 
 
-async def test_choosing_a_file_puts_its_name_into_the_field(exports):
+async def test_selecting_a_file_puts_its_name_into_the_field(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.press("down", "end", "enter")
         assert hand.text == "old.csv"
@@ -118,11 +118,11 @@ async def test_choosing_a_file_puts_its_name_into_the_field(exports):
         assert hand.app.is_open
 
 
-async def test_overwriting_asks_and_no_is_the_default(exports):
+async def test_overwriting_asks_and_cancel_is_the_default(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.type("old", "enter")
         assert isinstance(hand.app.screen, Question)
-        assert "~/exports/old.csv exists already. Overwrite it?" in hand.screen_text
+        assert "~/exports/old.csv already exists. Overwrite it?" in hand.screen_text
         await hand.press("enter")
         assert hand.app.is_open
         assert hand.text == "old"
@@ -149,40 +149,40 @@ async def test_overwriting_is_allowed_by_clicks(exports):
         assert hand.app.result == SaveChoice(exports / "old.csv", overwrite=True)
 
 
-async def test_a_file_with_escapes_in_its_name_is_asked_about_safely(exports):
+async def test_question_sanitizes_the_file_name(exports):
     name = "a\x1b[2J\u202eb.csv"
     made(exports / "in", name)
     async with opened(_dialog(exports / "in")) as hand:
         await hand.press("down", "end", "enter")
         assert hand.text == "a␛[2J‹U+202E›b.csv"
         await hand.press("enter")
-        assert "a␛[2J‹U+202E›b.csv exists already" in hand.screen_text
+        assert "a␛[2J‹U+202E›b.csv already exists" in hand.screen_text
         await hand.press("right", "enter")
         assert hand.app.result == SaveChoice(exports / "in" / name, overwrite=True)
 
 
-# What cannot be saved
+# Invalid paths
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("/dev/null", "/dev/null is a device"),
-        ("gone/mine.csv", "The folder ~/exports/gone does not exist"),
-        ("gone/", "The folder ~/exports/gone does not exist"),
-        ("", "File Name is empty"),
-        ("  ", "File Name is empty"),
+        ("gone/mine.csv", "Folder ~/exports/gone does not exist"),
+        ("gone/", "Folder ~/exports/gone does not exist"),
+        ("", "File Name is required"),
+        ("  ", "File Name is required"),
         ("x" * 252, "too long"),
         ("x" * 300, "too long"),
         ("ä" * 130, "too long"),
         ("dir", "~/exports/dir.csv is a folder"),
         ("loop.csv", "symbolic links"),
-        ("old.csv/mine", "is not a folder: choose another"),
+        ("old.csv/mine", "is not a folder"),
         ("pipe", "is a device or a pipe"),
         ("~nouser/x", "does not exist"),
     ],
 )
-async def test_what_cannot_be_saved_is_said_and_nothing_is_lost(exports, text, why):
+async def test_invalid_path_shows_an_error_and_keeps_the_input(exports, text, why):
     (exports / "dir.csv").mkdir()
     (exports / "loop.csv").symlink_to(exports / "loop.csv")
     os.mkfifo(exports / "pipe.csv")
@@ -205,14 +205,14 @@ async def test_markup_in_folder_names_is_text(exports, name):
         assert hand.app.result == SaveChoice(exports / name / NAME, overwrite=False)
 
 
-async def test_a_start_folder_that_is_gone_falls_back_to_home(home):
+async def test_missing_start_folder_falls_back_to_home(home):
     async with opened(_dialog(home / "gone")) as hand:
         assert hand.shown("#folder") == "~"
-        assert hand.said == "The folder ~/gone does not exist. ~ is shown instead."
+        assert hand.said == "Folder ~/gone does not exist. Showing ~ instead."
         assert hand.text == NAME
 
 
-async def test_escape_and_cancel_give_nothing(exports):
+async def test_escape_and_cancel_return_none(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.press("escape")
         assert hand.app.result is None
@@ -239,7 +239,7 @@ async def test_it_fits_and_uses_the_room(exports, size, width):
         assert "[Save]   [Cancel]" in lines[-2]
 
 
-# What is written
+# Options
 
 
 def _explained(hand: Hand) -> str:
@@ -252,14 +252,14 @@ def _line(hand: Hand, title: str) -> int:
     return next(row for row in rows if title in lines.row_text(row, 70))
 
 
-async def test_it_says_what_is_in_the_file_the_passwords_first_of_all(exports):
+async def test_summary_names_the_fields_and_passwords(exports):
     async with opened(_dialog(exports)) as hand:
         assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
         await hand.press("enter")
         assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.ALL)
 
 
-async def test_what_was_chosen_the_last_time_is_chosen(exports):
+async def test_saved_options_are_selected(exports):
     choices = ExportChoices(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
     async with opened(_dialog(exports, choices)) as hand:
         assert hand.shown("#export-summary") == (
@@ -269,7 +269,7 @@ async def test_what_was_chosen_the_last_time_is_chosen(exports):
         assert hand.app.result == SaveChoice(exports / NAME, False, choices)
 
 
-async def test_choices_are_made_by_keys(exports):
+async def test_options_are_changed_by_keys(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.press("down", "o")
         assert isinstance(hand.app.screen, ExportOptions)
@@ -290,7 +290,7 @@ async def test_choices_are_made_by_keys(exports):
         )
 
 
-async def test_choices_are_made_by_clicks(exports):
+async def test_options_are_changed_by_clicks(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.click("#options")
         await hand.click("#export-lines", (6, _line(hand, "Passwords")))
@@ -303,14 +303,14 @@ async def test_choices_are_made_by_clicks(exports):
         assert hand.app.result == SaveChoice(exports / NAME, False, ExportChoices(passwords=False))
 
 
-async def test_in_the_field_the_key_of_the_options_is_a_letter(exports):
+async def test_options_key_is_a_letter_in_the_field(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.type("", "o")
         assert hand.text == "o"
         assert not isinstance(hand.app.screen, ExportOptions)
 
 
-async def test_each_choice_is_explained_in_one_line_as_it_is_made(exports):
+async def test_each_value_has_one_line_of_help(exports):
     choices = ExportChoices(for_excel=True)
     async with opened(_dialog(exports, choices)) as hand:
         await hand.press("down", "o")
@@ -324,17 +324,17 @@ async def test_each_choice_is_explained_in_one_line_as_it_is_made(exports):
             await hand.press("down")
 
 
-async def test_the_delimiter_can_be_turned_only_for_excel(exports):
+async def test_delimiter_can_be_changed_only_for_excel(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.press("down", "o")
         await hand.press(*["down"] * _line(hand, "Delimiter"), "space")
-        assert _explained(hand) == "Only a file for Excel can have another one than the comma."
+        assert _explained(hand) == "Only files for Excel can use a delimiter other than comma."
         assert "comma" in hand.screen_text
         await hand.press("up", "space", "down", "space")
-        assert _explained(hand) == "Excel in German, French and others wants it."
+        assert _explained(hand) == "For Excel in German, French and other languages."
 
 
-async def test_only_marked_users_are_offered_where_some_are_marked(exports):
+async def test_marked_users_are_offered_if_there_are_any(exports):
     async with opened(_dialog(exports)) as hand:
         await hand.press("down", "o")
         assert "marked" not in hand.screen_text
@@ -342,39 +342,35 @@ async def test_only_marked_users_are_offered_where_some_are_marked(exports):
         assert hand.shown("#export-summary").startswith("all users; all 26 fields")
         await hand.press("down", "o")
         assert "Users                            all users" in hand.screen_text
-        assert _explained(hand) == "All users will be written, in the store's order."
+        assert _explained(hand) == "Exports all users in store order."
         await hand.press("space")
-        assert _explained(hand) == (
-            "Only the marked users will be written, whether they are shown or not."
-        )
+        assert _explained(hand) == "Exports the marked users, including those not shown."
         await hand.press("q")
         assert hand.shown("#export-summary").startswith("12 marked; all 26 fields")
         await hand.click("#accept")
         assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.MARKED)
 
 
-async def test_the_users_shown_are_offered_where_there_is_a_filter(exports):
+async def test_shown_users_are_offered_if_there_is_a_filter(exports):
     scope = Scope(USUAL, marked=12, shown=312, hidden=9)
     async with opened(SaveDialog(exports, NAME, scope)) as hand:
         await hand.press("down", "o", "space")
         assert "312 shown" in hand.screen_text
-        assert _explained(hand) == (
-            "Only the users whom the filter shows will be written, in the order shown."
-        )
+        assert _explained(hand) == "Exports the users that match the filter, in the order shown."
         await hand.press("space")
-        assert "12 marked, 9 not shown" in hand.screen_text
+        assert "12 marked (9 not shown)" in hand.screen_text
         await hand.press("space", "space", "q")
         await hand.click("#accept")
         assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.SHOWN)
 
 
-async def test_choices_stay_when_overwriting_is_asked_about(exports):
+async def test_options_are_kept_when_overwriting(exports):
     async with opened(_dialog(exports, ExportChoices(ids=False), marked=1)) as hand:
         await hand.type("old", "enter", "tab", "enter")
         assert hand.app.result == SaveChoice(exports / "old.csv", True, ExportChoices(ids=False))
 
 
-async def test_the_longest_summary_leaves_a_list_that_can_be_used(exports):
+async def test_longest_summary_leaves_room_for_the_list(exports):
     every = ExportChoices(False, False, False, True, Delimiter.SEMICOLON, guard_formulas=True)
     made(exports / "many", *[f"{at}.csv" for at in range(30)])
     async with opened(_dialog(exports / "many", every, marked=1200)) as hand:

@@ -1,4 +1,4 @@
-"""The password of a user: typed twice, never shown, and this store's own."""
+"""The dialog that changes a password: typed twice, never shown."""
 
 import pytest
 
@@ -43,7 +43,7 @@ async def left(pilot) -> None:
             break
 
 
-async def test_it_is_typed_twice_and_saved_and_taken_back(app, path):
+async def test_password_is_saved_and_undone(app, path):
     async with app.run_test(size=SMALL) as pilot:
         dialog = await opened(pilot)
         assert SET_HERE in words(pilot)
@@ -52,7 +52,7 @@ async def test_it_is_typed_twice_and_saved_and_taken_back(app, path):
         assert dialog._first.value == "planted"
         await pilot.press("enter", *"planted", "enter")
         await left(pilot)
-        assert status_of(pilot) == "Password of Anna Berg changed. u takes it back"
+        assert status_of(pilot) == "Changed the password of Anna Berg. Press u to undo."
         anna = open_store(path).load().users[ANNA.user_id]
         assert is_own(anna)
         assert anna._replace(password=ANNA.password, salt=ANNA.salt) == ANNA
@@ -66,31 +66,31 @@ async def test_it_is_typed_twice_and_saved_and_taken_back(app, path):
         assert not file.is_file() or b"planted" not in file.read_bytes()
 
 
-async def test_what_is_no_password_is_said_and_nothing_is_saved(app, path):
+async def test_invalid_password_is_not_saved(app, path):
     async with app.run_test(size=SMALL) as pilot:
         dialog = await opened(pilot)
         await pilot.press("f2")
         await pilot.pause()
-        assert "! The password is empty." in shown(pilot)
+        assert "! The password must not be empty." in shown(pilot)
         dialog._first.value = PLANTED
         dialog._again.value = "another"
         await pilot.press("f2")
         await pilot.pause()
-        assert "not the same" in words(pilot)
+        assert "The passwords do not match" in words(pilot)
         assert dialog._again.has_focus
         for text in ("a\tb", "a\x1b[2Jb", "\u202ex"):
             dialog._first.insert_text_at_cursor(text)
             await pilot.pause()
-            assert "cannot be typed" in words(pilot)
+            assert "unsupported character" in words(pilot)
             assert dialog._first.value == ""
         dialog._first.insert_text_at_cursor("x" * 5000)
         await pilot.pause()
-        assert "4,096 characters at most" in words(pilot)
+        assert "maximum 4,096 characters" in words(pilot)
         assert "xxxx" not in shown(pilot)
     assert open_store(path).load().number == 1
 
 
-async def test_esc_asks_before_a_typed_password_is_lost(app):
+async def test_esc_asks_if_password_was_typed(app):
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
         await pilot.press("escape")

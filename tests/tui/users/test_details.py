@@ -1,4 +1,4 @@
-"""Details from the Users page: a screen of their own, and beside the table where there is room."""
+"""Details from the Users page: in a dialog, or next to the table if there is room."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def app(home):
     return app_on(home / "users.json", sample_users(40))
 
 
-async def test_on_a_narrow_terminal_they_are_a_screen_and_the_cursor_follows(app):
+async def test_narrow_terminal_shows_dialog_and_cursor_follows(app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("down", "enter")
@@ -34,7 +34,7 @@ async def test_on_a_narrow_terminal_they_are_a_screen_and_the_cursor_follows(app
         assert table_of(pilot).cursor_row == 3
 
 
-async def test_on_a_wide_terminal_they_stand_beside_the_table_and_follow_the_cursor(app):
+async def test_wide_terminal_shows_pane_that_follows_cursor(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         pane = page_of(pilot).query_one(DetailsPane)
@@ -53,7 +53,7 @@ async def test_on_a_wide_terminal_they_stand_beside_the_table_and_follow_the_cur
         assert not pane.display
 
 
-async def test_the_pane_is_reached_by_tab_and_left_by_escape(app):
+async def test_tab_focuses_pane_and_escape_leaves_it(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         await pilot.press("enter", "tab")
@@ -64,7 +64,7 @@ async def test_the_pane_is_reached_by_tab_and_left_by_escape(app):
         assert bool(table_of(pilot).has_focus)
 
 
-async def test_a_terminal_that_becomes_narrow_closes_the_pane(app):
+async def test_narrower_terminal_closes_pane(app):
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         await pilot.press("down", "enter")

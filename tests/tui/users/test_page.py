@@ -1,4 +1,4 @@
-"""The whole way through the Users page: list, import, export; by keys and by clicks."""
+"""The Users page: list, import and export, by keys and by clicks."""
 
 import threading
 
@@ -31,7 +31,7 @@ from tests.tui.previews import choose, ended, import_file, planned, preview
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_the_page_shows_the_users_the_path_and_who_is_logged_in(home, size):
+async def test_page_shows_users_path_and_login(home, size):
     app = app_on(home / "users.json", sample_users(60))
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
@@ -45,25 +45,25 @@ async def test_the_page_shows_the_users_the_path_and_who_is_logged_in(home, size
         assert pilot.app.focused is table_of(pilot)
 
 
-async def test_an_empty_store_says_what_to_do(home):
+async def test_empty_store_shows_next_steps(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
-        assert "There are no users in this store yet." in shown(pilot)
+        assert "No users yet." in shown(pilot)
         assert "sample_data/users.csv" in shown(pilot)
 
 
-async def test_a_file_is_imported_by_keys(home):
+async def test_import_by_keys(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await import_file(pilot, SAMPLES / "users.csv")
-        assert status_of(pilot) == "Imported 250 of 250 records"
+        assert status_of(pilot) == "Imported: 250 added"
         assert table_of(pilot).row_count == 250
         assert ">+ " in shown(pilot)
         assert pilot.app.focused is table_of(pilot)
         assert top(pilot) is page_of(pilot)
 
 
-async def test_a_file_is_imported_by_clicks(home, monkeypatch):
+async def test_import_by_clicks(home, monkeypatch):
     (home / "incoming").mkdir()
     (home / "incoming" / "staff.csv").write_bytes((SAMPLES / "users.csv").read_bytes())
     monkeypatch.chdir(home / "incoming")
@@ -77,10 +77,10 @@ async def test_a_file_is_imported_by_clicks(home, monkeypatch):
         await planned(pilot)
         await pilot.click("#import")
         await ended(pilot)
-        assert status_of(pilot) == "Imported 250 of 250 records"
+        assert status_of(pilot) == "Imported: 250 added"
 
 
-async def test_imported_users_are_flagged_and_the_cursor_stands_on_the_first_of_them(home):
+async def test_cursor_moves_to_first_imported_user(home):
     async with app_on(home / "users.json", sample_users(50)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await import_file(pilot, SAMPLES / "users-no-header.csv")
@@ -91,32 +91,32 @@ async def test_imported_users_are_flagged_and_the_cursor_stands_on_the_first_of_
         assert table.row_text(49, 60).startswith("   ")
 
 
-async def test_the_same_file_again_changes_nothing(home):
+async def test_second_import_of_same_file_changes_nothing(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await import_file(pilot, SAMPLES / "users.csv")
         before = (home / "users.json").read_bytes()
         await import_file(pilot, SAMPLES / "users.csv")
-        assert status_of(pilot) == "Imported 250 of 250 records, all unchanged"
+        assert status_of(pilot) == "Nothing to import: all records are unchanged"
         assert (home / "users.json").read_bytes() == before
 
 
-async def test_a_count_of_rejected_records_stays_in_the_actions_bar(home):
+async def test_actions_bar_shows_rejected_records(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await import_file(pilot, SAMPLES / "users-with-errors.csv")
-        assert status_of(pilot) == "Imported 7 of 42 records, 35 rejected"
+        assert status_of(pilot) == "Imported: 7 added, 35 rejected"
         assert table_of(pilot).row_count == 10
 
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Jobs that take so long that there is time to look at them."""
+    """Slow down jobs, so that their progress can be observed."""
     monkeypatch.setattr(jobs, "_REST", 0.15)
     monkeypatch.setattr(jobs, "_WORK", 0)
 
 
-async def test_the_actions_bar_counts_while_it_imports(home, slow, monkeypatch):
+async def test_actions_bar_shows_progress(home, slow, monkeypatch):
     said = []
     show = ActionsBar.show_progress
 
@@ -144,7 +144,7 @@ async def write_users(file, count):
 
 @pytest.fixture
 def go_on(monkeypatch):
-    """While it is cleared, jobs wait at their next tick until they are told to stop."""
+    """Let jobs wait at their next tick while the event is cleared, until they are canceled."""
     tick, may = jobs.Job.tick, threading.Event()
 
     def waiting(job, *how_far):
@@ -158,7 +158,7 @@ def go_on(monkeypatch):
     may.set()
 
 
-async def test_cancel_asks_and_leaves_the_store_as_it_was(home, go_on):
+async def test_cancel_after_confirmation_changes_nothing(home, go_on):
     file = home / "many.csv"
     await write_users(file, 400)
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
@@ -171,16 +171,16 @@ async def test_cancel_asks_and_leaves_the_store_as_it_was(home, go_on):
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
-        assert str(getattr(pilot.app.focused, "label", "")) == "[Continue]"
+        assert str(getattr(pilot.app.focused, "label", "")) == "[Continue import]"
         await pilot.click("#yes")
         await settled(pilot)
-        assert status_of(pilot) == "Import cancelled. Nothing was changed."
+        assert status_of(pilot) == "Import canceled. Nothing was changed."
         assert (home / "users.json").read_bytes() == before
         assert table_of(pilot).row_count == 5
         assert not list(home.glob(".*.new"))
 
 
-async def test_quitting_during_an_import_asks_first(home, go_on):
+async def test_quit_during_import_needs_confirmation(home, go_on):
     file = home / "many.csv"
     await write_users(file, 400)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
@@ -198,7 +198,7 @@ async def test_quitting_during_an_import_asks_first(home, go_on):
         assert table_of(pilot).row_count == 400
 
 
-async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, go_on):
+async def test_end_of_job_closes_question(home, go_on):
     file = home / "some.csv"
     await write_users(file, 100)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
@@ -213,11 +213,11 @@ async def test_a_question_that_the_end_of_the_job_makes_needless_says_so(home, g
         go_on.set()
         await ended(pilot)
         assert isinstance(top(pilot), Message)
-        assert "It ended before you answered." in shown(pilot)
-        assert status_of(pilot) == "Imported 100 of 100 records"
+        assert "The operation finished before you answered." in shown(pilot)
+        assert status_of(pilot) == "Imported: 100 added"
 
 
-async def test_users_are_exported_by_keys(home, monkeypatch):
+async def test_export_by_keys(home, monkeypatch):
     monkeypatch.chdir(home)
     async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -236,7 +236,7 @@ async def test_users_are_exported_by_keys(home, monkeypatch):
         assert (home / "staff.csv").stat().st_mode & 0o777 == 0o600
 
 
-async def test_users_are_exported_by_clicks(home, monkeypatch):
+async def test_export_by_clicks(home, monkeypatch):
     monkeypatch.chdir(home)
     async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -251,7 +251,7 @@ async def test_users_are_exported_by_clicks(home, monkeypatch):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_an_existing_file_is_asked_about_and_kept_by_default(home, monkeypatch):
+async def test_existing_file_is_replaced_only_after_confirmation(home, monkeypatch):
     monkeypatch.chdir(home)
     (home / "staff.csv").write_text("precious")
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
@@ -273,7 +273,7 @@ async def test_an_existing_file_is_asked_about_and_kept_by_default(home, monkeyp
         assert len((home / "staff.csv").read_bytes().splitlines()) == 4
 
 
-async def test_a_refused_file_is_a_sentence_and_changes_nothing(home):
+async def test_unreadable_file_shows_error_and_changes_nothing(home):
     bad = home / "bad.csv"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
@@ -282,13 +282,13 @@ async def test_a_refused_file_is_a_sentence_and_changes_nothing(home):
         await settled(pilot)
         assert isinstance(top(pilot), OpenDialog)
         words = [word for word in shown(pilot).split() if word != "│"]
-        assert "is a picture, not a CSV text file" in " ".join(words)
+        assert "is a picture, not a CSV file" in " ".join(words)
         await pilot.press("escape")
         await pilot.pause()
         assert table_of(pilot).row_count == 3
 
 
-async def test_an_unexpected_error_in_a_job_is_one_sentence_and_a_log(home, monkeypatch):
+async def test_unexpected_error_is_one_sentence_and_a_log(home, monkeypatch):
     secret = "ENC-secret-PW"
 
     def fail(*_args, **_more):
@@ -300,14 +300,14 @@ async def test_an_unexpected_error_in_a_job_is_one_sentence_and_a_log(home, monk
         await import_file(pilot, SAMPLES / "users.csv")
         assert isinstance(top(pilot), Message)
         text = shown(pilot)
-        assert "failed unexpectedly (RuntimeError)" in " ".join(text.split())
+        assert "Unexpected error (RuntimeError)" in " ".join(text.split())
         assert secret not in text
     (log,) = home.rglob("qm-tui.log")
     assert secret not in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_store_that_cannot_be_used_ends_the_program_with_a_sentence(home, capsys):
+async def test_unusable_store_ends_program(home, capsys):
     (home / "users.json").write_text("not json")
     app = app_on(home / "users.json")
     async with app.run_test(size=SMALL) as pilot:
@@ -328,7 +328,7 @@ HOSTILE = {
 }
 
 
-async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
+async def test_untrusted_cells_are_sanitized(home):
     (hostile,) = sample_users(1)
     hostile = hostile._replace(**HOSTILE)
     file = home / "[@click=app.quit]x.csv"
@@ -362,7 +362,7 @@ async def test_hostile_cells_are_harmless_wherever_they_are_shown(home):
         assert pilot.app.is_running
 
 
-async def test_passwords_and_salts_are_never_on_the_screen(home):
+async def test_passwords_and_salts_are_never_shown(home):
     users = [
         one._replace(password="PLANTED-PASSWORD", salt="PLANTED-SALT") for one in sample_users(20)
     ]
@@ -375,7 +375,7 @@ async def test_passwords_and_salts_are_never_on_the_screen(home):
     assert {user.salt for user in stored} == {"PLANTED-SALT"}
 
 
-async def test_keys_that_work_here_are_listed(home):
+async def test_keys_are_listed(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("question_mark")
@@ -387,7 +387,7 @@ async def test_keys_that_work_here_are_listed(home):
         assert top(pilot) is page_of(pilot)
 
 
-async def test_the_navigation_pane_hides_and_comes_back(home):
+async def test_navigation_pane_is_toggled(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert "Administration" in shown(pilot)

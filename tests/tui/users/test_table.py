@@ -1,4 +1,4 @@
-"""The table of users draws visible rows only, and moves as a table should."""
+"""The table of users: cursor, columns, sorting, drawing of visible rows."""
 
 import pytest
 from rich.cells import cell_len
@@ -72,7 +72,7 @@ class TableApp(App[None]):
 
 
 PAGE = 22
-"""Rows on a screen of 24 lines: one is the header, one says the position."""
+"""Rows on a screen of 24 lines: one line is the header, one the footer."""
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ PAGE = 22
         (["end", "up"], 998),
     ],
 )
-async def test_keys_move_the_cursor_and_keep_it_visible(keys, row):
+async def test_keys_move_cursor_and_keep_it_visible(keys, row):
     app = TableApp(1000)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*keys)
@@ -105,7 +105,7 @@ async def test_keys_move_the_cursor_and_keep_it_visible(keys, row):
         ]
 
 
-async def test_only_visible_rows_are_made(monkeypatch):
+async def test_only_visible_rows_are_drawn(monkeypatch):
     made = []
     make = UsersDataTable.row_text
 
@@ -125,7 +125,7 @@ async def test_only_visible_rows_are_made(monkeypatch):
 @pytest.mark.parametrize(
     ("width", "columns"), [(40, USUAL), (62, USUAL), (102, LARGEST), (182, LARGEST)]
 )
-async def test_left_and_right_reach_every_column_with_the_names_frozen(width, columns):
+async def test_left_and_right_reach_every_column(width, columns):
     app = TableApp(10, columns)
     keys = [one.key for one in columns.columns]
     async with app.run_test(size=(width, 24)) as pilot:
@@ -146,7 +146,7 @@ async def test_left_and_right_reach_every_column_with_the_names_frozen(width, co
 
 
 @pytest.mark.parametrize("width", [20, 62, 102, 500])
-async def test_every_line_is_exactly_as_wide_as_the_table(width):
+async def test_lines_are_as_wide_as_table(width):
     app = TableApp(30, LARGEST, first_name="陈\u200d🙂e\u0301❤\ufe0f👍🏽🇩🇪", last_name="\u0301x")
     async with app.run_test(size=(width, 24)) as pilot:
         for number in range(5):
@@ -166,7 +166,7 @@ async def test_every_line_is_exactly_as_wide_as_the_table(width):
         (layout(*((key, 60) for key in COLUMN), frozen=27), False),
     ],
 )
-async def test_columns_that_stay_in_place_leave_room_for_the_others(columns, frozen):
+async def test_frozen_columns_leave_room_for_others(columns, frozen):
     app = TableApp(10, columns)
     keys = [one.key for one in columns.columns]
     async with app.run_test(size=(62, 24)) as pilot:
@@ -177,7 +177,7 @@ async def test_columns_that_stay_in_place_leave_room_for_the_others(columns, fro
         assert ("first_name" in app.table.visible_columns) is frozen
 
 
-async def test_a_wider_table_leaves_no_room_empty_behind_its_last_column():
+async def test_wider_table_leaves_no_room_after_last_column():
     app = TableApp(10)
     async with app.run_test(size=(62, 24)) as pilot:
         await pilot.press(*["right"] * 23)
@@ -190,7 +190,7 @@ async def test_a_wider_table_leaves_no_room_empty_behind_its_last_column():
         assert app.table.render_line(0).text.rstrip()[100:]
 
 
-async def test_the_current_column_stays_the_same_in_another_layout():
+async def test_current_column_survives_other_layout():
     app = TableApp(10)
     async with app.run_test(size=(62, 24)) as pilot:
         await pilot.press("right", "right", "right", "right")
@@ -206,7 +206,7 @@ async def test_the_current_column_stays_the_same_in_another_layout():
         assert app.table.visible_columns == ("extension", "location")
 
 
-async def test_the_header_says_what_the_users_are_sorted_by():
+async def test_header_shows_sort_keys():
     app = TableApp(10)
     async with app.run_test(size=(62, 24)) as pilot:
         app.table.show_sort([SortKey("last_name", descending=True), SortKey("extension")])
@@ -226,7 +226,7 @@ async def test_the_header_says_what_the_users_are_sorted_by():
         (["down", "right", "Y"], ("copy", "u00000000002", None)),
     ],
 )
-async def test_keys_act_on_the_current_column_and_the_user_under_the_cursor(keys, message):
+async def test_keys_apply_to_current_cell(keys, message):
     app = TableApp(10)
     async with app.run_test(size=(62, 24)) as pilot:
         await pilot.press(*keys)
@@ -234,7 +234,7 @@ async def test_keys_act_on_the_current_column_and_the_user_under_the_cursor(keys
         assert app.messages[-1] == message
 
 
-async def test_only_the_header_is_drawn_where_no_column_has_to_move(monkeypatch):
+async def test_only_header_is_redrawn_if_columns_do_not_scroll(monkeypatch):
     drawn = []
     draw = UsersDataTable.render_line
 
@@ -294,7 +294,7 @@ NAMES = {
 
 @pytest.mark.parametrize("width", [1, 2, 5, 9, 11])
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_what_stands_behind_a_name_stands_in_its_column(name, width):
+def test_wide_characters_do_not_shift_columns(name, width):
     table = UsersDataTable()
     table.show_layout(layout(("first_name", width), "user_id", "is_active", frozen=1))
     user = sample_users(1)[0]._replace(first_name=name)
@@ -319,7 +319,7 @@ def test_what_stands_behind_a_name_stands_in_its_column(name, width):
         (500, USUAL, [], "1 of 1,204   24 columns"),
     ],
 )
-async def test_the_position_is_said_in_words(width, columns, keys, position):
+async def test_footer_shows_position(width, columns, keys, position):
     app = TableApp(1204, columns)
     async with app.run_test(size=(width, 24)) as pilot:
         await pilot.press(*keys)
@@ -327,7 +327,7 @@ async def test_the_position_is_said_in_words(width, columns, keys, position):
         assert app.position == position
 
 
-async def test_the_cursor_tells_where_it_is_and_enter_selects():
+async def test_cursor_posts_row_and_enter_selects():
     app = TableApp(10)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("down", "enter")
@@ -335,7 +335,7 @@ async def test_the_cursor_tells_where_it_is_and_enter_selects():
         assert app.messages[-2:] == [("highlighted", 1), ("selected", 1)]
 
 
-async def test_a_click_moves_the_cursor_and_a_second_one_selects():
+async def test_second_click_selects_row():
     app = TableApp(10)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.click(UsersDataTable, offset=(5, 4))
@@ -349,7 +349,7 @@ async def test_a_click_moves_the_cursor_and_a_second_one_selects():
 @pytest.mark.parametrize(
     ("held", "add"), [({}, False), ({"shift": True}, True), ({"control": True}, True)]
 )
-async def test_a_click_on_a_header_sorts_by_its_column(held, add):
+async def test_click_on_header_sorts(held, add):
     app = TableApp(10)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.click(UsersDataTable, offset=(app.header.index("Exten"), 0), **held)
@@ -359,7 +359,7 @@ async def test_a_click_on_a_header_sorts_by_its_column(held, add):
         assert app.messages[-1] == ("sort", "extension", add)
 
 
-async def test_the_wheel_scrolls_and_leaves_the_cursor():
+async def test_wheel_scrolls_without_moving_cursor():
     app = TableApp(100)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot._post_mouse_events([events.MouseScrollDown], UsersDataTable)
@@ -368,7 +368,7 @@ async def test_the_wheel_scrolls_and_leaves_the_cursor():
         assert app.table.cursor_row == 0
 
 
-async def test_a_resize_keeps_the_cursor_visible():
+async def test_resize_keeps_cursor_visible():
     app = TableApp(100)
     async with app.run_test(size=(80, 40)) as pilot:
         await pilot.press(*["down"] * 30)
@@ -379,7 +379,7 @@ async def test_a_resize_keeps_the_cursor_visible():
         assert top <= 30 < top + 14
 
 
-async def test_an_empty_table_takes_every_key():
+async def test_empty_table_handles_all_keys():
     app = TableApp(0)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(

@@ -1,4 +1,4 @@
-"""Where columns stand in a table, and what stands above them."""
+"""Positions and widths of columns, and the header of the table."""
 
 import pytest
 from rich.cells import cell_len
@@ -34,7 +34,7 @@ in_every_width = pytest.mark.parametrize("width", WIDTHS)
 
 @of_every_layout
 @in_every_width
-def test_columns_stand_side_by_side_inside_the_table(width, columns):
+def test_columns_do_not_overlap(width, columns):
     arrangement = arranged(columns, width)
     assert arrangement.frozen <= columns.frozen
     for first in range(len(columns.columns)):
@@ -47,7 +47,7 @@ def test_columns_stand_side_by_side_inside_the_table(width, columns):
 
 @of_every_layout
 @in_every_width
-def test_every_column_can_be_brought_into_sight(width, columns):
+def test_every_column_can_be_scrolled_into_view(width, columns):
     arrangement = arranged(columns, width)
     first = columns.frozen
     last = len(columns.columns) - 1
@@ -59,7 +59,7 @@ def test_every_column_can_be_brought_into_sight(width, columns):
 
 @of_every_layout
 @pytest.mark.parametrize("width", WIDTHS[1:])
-def test_the_header_takes_exactly_the_width(width, columns):
+def test_header_is_as_wide_as_table(width, columns):
     arrangement = arranged(columns, width)
     for current in range(len(columns.columns)):
         first = arrangement.first_for(current, 0)
@@ -85,7 +85,7 @@ def test_the_header_takes_exactly_the_width(width, columns):
         (200, layout(("first_name", 4), *list(COLUMN)[1:]), {"first_name": 4, "last_name": 16}),
     ],
 )
-def test_room_goes_to_names_before_more_columns(width, columns, widths):
+def test_wide_table_widens_columns_before_showing_more(width, columns, widths):
     arrangement = arranged(columns, width)
     found = {
         one.key: width for one, width in zip(arrangement.columns, arrangement.widths, strict=True)
@@ -106,7 +106,7 @@ def test_room_goes_to_names_before_more_columns(width, columns, widths):
         (62, LAYOUTS["all frozen"], 4),
     ],
 )
-def test_columns_that_stay_in_place_leave_room_for_the_others(width, columns, frozen):
+def test_frozen_columns_leave_room_for_others(width, columns, frozen):
     assert arranged(columns, width).frozen == frozen
 
 
@@ -124,7 +124,7 @@ def test_columns_that_stay_in_place_leave_room_for_the_others(width, columns, fr
         (["extension"], ["location"], "Exten"),
     ],
 )
-def test_the_header_says_what_the_users_are_sorted_by(columns, keys, header):
+def test_header_shows_sort_keys(columns, keys, header):
     sort = [SortKey(key.strip("-"), key.startswith("-")) for key in keys]
     drawn = arranged(layout(*columns), 62).in_sight(0)
     assert "".join(header_texts(drawn, 62, 0, sort)).strip() == header
@@ -134,7 +134,7 @@ def test_the_header_says_what_the_users_are_sorted_by(columns, keys, header):
     ("key", "width", "header"),
     [("first_name", 10, "First Nam▲"), ("first_name", 4, "Fir▲"), ("is_active", 1, "▲")],
 )
-def test_at_the_edge_an_arrow_takes_the_place_of_a_letter(key, width, header):
+def test_arrow_replaces_letter_at_edge(key, width, header):
     drawn = arranged(layout((key, width), "last_name"), MARGIN + width).in_sight(0)
     texts = header_texts(drawn, MARGIN + width, 0, [SortKey(key)])
     assert texts == ("   ", header, "")

@@ -1,4 +1,4 @@
-"""The details of one user from the Users page: acting there is about that user alone."""
+"""The details of a user from the Users page: actions apply to that user only."""
 
 import asyncio
 
@@ -40,7 +40,7 @@ def stored(path):
 
 
 async def opened(pilot, *keys):
-    """Open the details of the user under the cursor."""
+    """Open the details of the current user."""
     await settled(pilot)
     await pilot.press(*keys, "enter")
     await comes(pilot, UserScreen)
@@ -78,7 +78,7 @@ def offered(pilot):
         ("delete", DeleteDialog),
     ],
 )
-async def test_each_key_asks_about_the_user_shown_and_escape_comes_back(path, key, dialog):
+async def test_keys_apply_to_shown_user(path, key, dialog):
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
         await opened(pilot, "space", "down", "down")  # another one is marked
         assert offered(pilot) == set(ACTS)
@@ -92,21 +92,21 @@ async def test_each_key_asks_about_the_user_shown_and_escape_comes_back(path, ke
     assert open_store(path).load().number == 1
 
 
-async def test_what_was_done_is_said_there_and_taken_back_there(path):
+async def test_result_is_shown_and_undone_in_details(path):
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
         await opened(pilot, "down")
         await pilot.click("#change")
         await comes(pilot, ChangeDialog)
         await pilot.press("down", "down", "down", "tab", *"Voss")
-        await says(pilot, "1 user gets Location Voss.")
+        await says(pilot, "Sets Location to Voss for 1 user.")
         await pilot.press("f2")
-        await says(pilot, "Location of 1 user changed. u takes it back")
+        await says(pilot, "Set Location for 1 user. Press u to undo.")
         assert isinstance(top(pilot), UserScreen)
         assert stored(path)[USERS[1].user_id].location == "Voss"
         await pilot.press("u")
         await comes(pilot, UndoDialog)
         await pilot.press("right", "enter")
-        await says(pilot, "Undone: 1 user changed back")
+        await says(pilot, "Undid change of Location.")
         assert isinstance(top(pilot), UserScreen)
         await pilot.press("escape")
         await pilot.pause()
@@ -115,7 +115,7 @@ async def test_what_was_done_is_said_there_and_taken_back_there(path):
     assert stored(path)[USERS[1].user_id] == USERS[1]
 
 
-async def test_of_a_user_who_is_gone_nothing_is_done_whoever_is_marked(path):
+async def test_deleted_user_has_no_actions(path):
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
         await opened(pilot, "space", "down", "down")
         await pilot.press("D")
@@ -127,7 +127,7 @@ async def test_of_a_user_who_is_gone_nothing_is_done_whoever_is_marked(path):
             await pilot.pause(0.02)
             if isinstance(top(pilot), UserScreen):
                 break
-            await pilot.press("enter")  # it is said that the user was deleted by somebody else
+            await pilot.press("enter")  # a message: another admin deleted the user
         assert isinstance(top(pilot), UserScreen)
         await says(pilot, f"{USERS[2].user_id} was deleted")
         assert offered(pilot) == set()
@@ -135,14 +135,14 @@ async def test_of_a_user_who_is_gone_nothing_is_done_whoever_is_marked(path):
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(top(pilot), UserScreen)
-        await pilot.press("right")  # the others can be looked at
+        await pilot.press("right")  # the other users can be shown
         await pilot.pause()
         assert USERS[3].user_name in shown(pilot)
         assert offered(pilot) == set(ACTS)
     assert len(stored(path)) == 4
 
 
-async def test_where_the_store_is_only_looked_at_nothing_is_offered(path):
+async def test_read_only_store_has_no_actions(path):
     store_of(path, USERS)
     app = QmTuiApp(open_store(path, read_only=True), login="mheller")
     async with app.run_test(size=SMALL) as pilot:

@@ -1,4 +1,4 @@
-"""What others commit is on the screen within half a second, and nothing else moves."""
+"""Live updates: changes by other admins are shown within half a second, and nothing else moves."""
 
 import subprocess
 import sys
@@ -71,11 +71,11 @@ def _is_shown(pilot, text):
     return text in shown(pilot)
 
 
-async def test_the_store_is_asked_for_news_well_within_half_a_second():
-    assert live_updates._LOOK_EVERY < 0.4
+def test_store_is_polled_within_half_a_second():
+    assert live_updates._POLL_EVERY < 0.4
 
 
-async def test_commits_of_another_process_are_seen_without_a_key(home, other):
+async def test_commits_of_another_process_are_shown_without_a_key(home, other):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -84,9 +84,7 @@ async def test_commits_of_another_process_are_seen_without_a_key(home, other):
             await until(pilot, partial(_is_shown, pilot, value))
 
 
-async def test_a_file_that_another_process_rewrites_disturbs_nothing_and_nothing_is_read_anew(
-    home, other, monkeypatch
-):
+async def test_snapshot_written_by_another_process_is_not_read_again(home, other, monkeypatch):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -96,7 +94,7 @@ async def test_a_file_that_another_process_rewrites_disturbs_nothing_and_nothing
         await pilot.pause()
         monkeypatch.setattr(
             "qm_tui.store.tinydb.snapshot.SnapshotFile.read",
-            lambda *_: pytest.fail("all was read anew"),
+            lambda *_: pytest.fail("the snapshot was read again"),
         )
         before = (home / "users.json").stat().st_ino
         other("close", users[149].user_id, "After")
@@ -106,7 +104,7 @@ async def test_a_file_that_another_process_rewrites_disturbs_nothing_and_nothing
         assert status_of(pilot) == ""
 
 
-async def test_the_cursor_stays_on_its_user_and_the_rows_in_their_place(home, other):
+async def test_cursor_stays_on_its_user_and_rows_in_place(home, other):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -129,7 +127,7 @@ async def test_the_cursor_stays_on_its_user_and_the_rows_in_their_place(home, ot
         assert table._view[table.cursor_row] == users[117].user_id
 
 
-async def test_a_cursor_whose_user_is_gone_stands_on_the_next(home):
+async def test_cursor_of_a_deleted_user_moves_to_the_next(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -140,14 +138,14 @@ async def test_a_cursor_whose_user_is_gone_stands_on_the_next(home):
         assert table_of(pilot).cursor_row == 28
         for one in users[:29]:
             commit(home / "users.json", delete=one.user_id)
-        await until(pilot, lambda: "There are no users" in shown(pilot))
+        await until(pilot, lambda: "No users yet." in shown(pilot))
         commit(home / "users.json", users[4])
         await until(pilot, lambda: "1 user" in shown(pilot))
         assert table_of(pilot).cursor_row == 0
         await until(pilot, lambda: pilot.app.focused is table_of(pilot))
 
 
-async def test_what_others_changed_is_marked_for_a_moment(home, monkeypatch):
+async def test_changes_by_other_admins_are_highlighted_for_a_moment(home, monkeypatch):
     monkeypatch.setattr(users_table, "FRESH_FOR", 0.6)
     users = sample_users(20)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
@@ -164,7 +162,7 @@ async def test_what_others_changed_is_marked_for_a_moment(home, monkeypatch):
         assert table.row_style(2) == table.row_style(3)
 
 
-async def test_the_signs_of_the_last_import_are_kept(home):
+async def test_signs_of_the_last_import_stay(home):
     users = sample_users(5)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -174,7 +172,7 @@ async def test_the_signs_of_the_last_import_are_kept(home):
         assert table_of(pilot).row_text(4, 60).startswith(">+ ")
 
 
-async def test_nothing_is_read_while_a_job_of_our_own_is_at_work(home, monkeypatch):
+async def test_store_is_not_read_while_a_job_is_running(home, monkeypatch):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -196,7 +194,7 @@ async def test_nothing_is_read_while_a_job_of_our_own_is_at_work(home, monkeypat
         assert refreshed == [False]
 
 
-async def test_what_a_cancelled_job_read_of_others_is_shown_too(home, monkeypatch):
+async def test_changes_read_by_a_canceled_job_are_shown(home, monkeypatch):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -205,12 +203,12 @@ async def test_what_a_cancelled_job_read_of_others_is_shown_too(home, monkeypatc
         commit(home / "users.json", users[1]._replace(first_name="Late"))
         with page.session.store.transaction(IMPORT) as transaction:
             assert transaction.state.users[users[1].user_id].first_name == "Late"
-        page.session.end("Import cancelled. Nothing was changed.")
+        page.session.end("Import canceled. Nothing was changed.")
         assert not page.session.store.has_external_changes()
         await until(pilot, lambda: "* Late" in shown(pilot))
 
 
-async def test_a_store_that_cannot_be_read_any_more_is_said_once(home, monkeypatch):
+async def test_unreadable_store_is_reported_once(home, monkeypatch):
     users = sample_users(5)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -235,7 +233,7 @@ async def test_a_store_that_cannot_be_read_any_more_is_said_once(home, monkeypat
         await until(pilot, lambda: "Again" in shown(pilot))
 
 
-async def test_a_writer_at_work_is_not_waited_for(home):
+async def test_table_does_not_wait_for_another_writer(home):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -247,7 +245,7 @@ async def test_a_writer_at_work_is_not_waited_for(home):
             await until(pilot, lambda: "Late" in shown(pilot))
 
 
-async def test_a_fault_while_reading_is_said_and_ends_only_the_live_view(home, monkeypatch):
+async def test_unexpected_error_stops_only_the_live_updates(home, monkeypatch):
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
         await settled(pilot)
 
@@ -256,17 +254,17 @@ async def test_a_fault_while_reading_is_said_and_ends_only_the_live_view(home, m
 
         monkeypatch.setattr(TinyDBUserStore, "refresh", fail)
         commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
-        await until(pilot, lambda: "failed unexpectedly (RuntimeError)" in status_of(pilot))
+        await until(pilot, lambda: "Unexpected error (RuntimeError)" in status_of(pilot))
         await pilot.pause(0.7)
         (log,) = home.rglob("qm-tui.log")
         assert log.read_text().count("qm-tui 0.") == 1
         assert pilot.app.is_running
 
 
-# What the store has to say meanwhile
+# Notices and warnings of the store
 
 
-async def test_a_store_that_was_put_back_is_shown_and_said(home):
+async def test_replaced_store_is_shown_and_reported(home):
     users = sample_users(5)
     app = app_on(home / "users.json", users)
     files = {path.name: path.read_bytes() for path in home.glob("users.*")}
@@ -284,7 +282,7 @@ async def test_a_store_that_was_put_back_is_shown_and_said(home):
         assert status_of(pilot) == ""
 
 
-async def test_that_the_file_for_other_programs_is_behind_is_said_in_the_header(home, monkeypatch):
+async def test_outdated_snapshot_is_reported_in_the_header(home, monkeypatch):
     monkeypatch.setattr("qm_tui.store.tinydb.storage._RETRY", 0.1)
     path, users = home / "users.json", sample_users(5)
     async with app_on(path, users).run_test(size=SMALL) as pilot:

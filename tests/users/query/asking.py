@@ -1,4 +1,4 @@
-"""Asks for users in the tests: what happened to them is given, and rests are counted."""
+"""Search helpers: given activity, and counted calls of `rest`."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date
@@ -12,12 +12,12 @@ TODAY = date(2026, 11, 23)
 
 
 class Given:
-    """What happened, as a test gives it.
+    """Given activity.
 
     Args:
-        changed: the User IDs of those who were changed, by day.
-        imports: the User IDs of those whom an import added, by number.
-        marks: the User IDs of those who are marked.
+        changed: the User IDs of changed users, by day.
+        imports: the User IDs of imported users, by transaction number.
+        marks: the User IDs of marked users.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Given:
     def changed(self, first: date, last: date) -> Container[str]:
         self.asked.append((first, last))
         days = [ids for day, ids in self._changed.items() if first <= day <= last]
-        return {one for ids in days for one in ids}
+        return {user_id for ids in days for user_id in ids}
 
     def imported(self, number: int) -> Container[str]:
         number = number or max(self._imports, default=0)
@@ -49,7 +49,7 @@ class Given:
 
 
 class Rests:
-    """Counts how often it is called."""
+    """Counts its calls."""
 
     count = 0
 
@@ -58,8 +58,8 @@ class Rests:
 
 
 def by_id(*users: User) -> dict[str, User]:
-    """The users as a store's state has them."""
-    return {one.user_id: one for one in users}
+    """Return users by User ID."""
+    return {user.user_id: user for user in users}
 
 
 def found(
@@ -69,6 +69,6 @@ def found(
     happenings: Given | None = None,
     finder: Finder | None = None,
 ) -> Sequence[str]:
-    """The User IDs of those whom a filter finds."""
+    """Return the User IDs of the users that a filter finds."""
     finder = finder or Finder(Rests())
     return finder.found(users, Query(parsed(text), sort), happenings or Given())

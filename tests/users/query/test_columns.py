@@ -1,4 +1,4 @@
-"""A layout is one that a table can be drawn with, or it is none."""
+"""Columns and column layouts."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from qm_tui.users.query.licenses import license_cell
 FIRST, LAST = Placed("first_name", 10), Placed("last_name", 10)
 
 
-def test_there_is_a_column_for_each_field_and_one_for_the_licenses():
+def test_columns_are_the_fields_and_the_licenses():
     assert COLUMN.keys() == {field.key for field in FIELDS} | {LICENSE}
     for key, column in COLUMN.items():
         assert column.key == key
@@ -28,7 +28,7 @@ def test_there_is_a_column_for_each_field_and_one_for_the_licenses():
     assert len({column.name for column in COLUMN.values()}) == len(COLUMN)
 
 
-def test_the_licenses_fit_into_their_column():
+def test_licenses_fit_into_their_column():
     flags = ("unlimited_license", "on_demand_license", "computer_recording_license")
     for number in range(8):
         values = {flag: str(number >> at & 1) for at, flag in enumerate(flags)}
@@ -46,7 +46,7 @@ def test_the_licenses_fit_into_their_column():
         (USUAL.columns, len(USUAL.columns)),
     ],
 )
-def test_what_can_be_shown_is_a_layout(columns, frozen):
+def test_valid_layout_is_accepted(columns, frozen):
     layout = Layout(columns, frozen)
     assert [one.column.key for one in layout.columns] == [one.key for one in columns]
 
@@ -55,21 +55,21 @@ def test_what_can_be_shown_is_a_layout(columns, frozen):
     ("columns", "frozen", "why"),
     [
         ((), 0, "at least one column"),
-        ((FIRST, FIRST), 0, "none twice"),
-        ((FIRST, Placed("first_name", 12)), 0, "none twice"),
-        ((Placed("shoe_size", 3),), 0, "that is known"),
-        ((Placed("salt", MIN_WIDTH - 1),), 0, "1 to 60 cells"),
-        ((FIRST, Placed("salt", MAX_WIDTH + 1)), 0, "1 to 60 cells"),
-        ((FIRST, LAST), 3, "can be frozen"),
-        ((FIRST, LAST), -1, "can be frozen"),
+        ((FIRST, FIRST), 0, "no duplicates"),
+        ((FIRST, Placed("first_name", 12)), 0, "no duplicates"),
+        ((Placed("shoe_size", 3),), 0, "no unknown"),
+        ((Placed("salt", MIN_WIDTH - 1),), 0, "must be 1 to 60"),
+        ((FIRST, Placed("salt", MAX_WIDTH + 1)), 0, "must be 1 to 60"),
+        ((FIRST, LAST), 3, "frozen columns must be 0 to"),
+        ((FIRST, LAST), -1, "frozen columns must be 0 to"),
     ],
 )
-def test_what_cannot_be_shown_is_none(columns, frozen, why):
+def test_invalid_layout_is_rejected(columns, frozen, why):
     with pytest.raises(ValueError, match=why):
         Layout(columns, frozen)
 
 
-def test_the_usual_layout_begins_with_what_an_admin_knows_a_user_by():
+def test_default_layout_begins_with_identifying_columns():
     keys = [one.key for one in USUAL.columns]
     assert keys[:4] == ["first_name", "last_name", "extension", "user_name"]
     assert keys[: USUAL.frozen] == ["first_name", "last_name"]

@@ -1,4 +1,4 @@
-"""What a filter may go on with: what is offered is what can be meant, and can be read back."""
+"""Completion of filters: completions are valid and match."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def values_of(field: Field) -> list[str]:
 
 
 def offered(typed: str) -> list[str]:
-    """What the filter would be with each of what is offered; `_` is the cursor, or the end."""
+    """Return the filter with each completion; `_` is the cursor, or else the end."""
     before, _, after = typed.partition("_")
     start, texts = completions(before + after, len(before), values_of)
     assert start <= len(before)
@@ -62,7 +62,7 @@ def offered(typed: str) -> list[str]:
         ('"anna berg" lic', ['"anna berg" license:', '"anna berg" unlimited-license:']),
     ],
 )
-def test_names_go_on_with_what_they_begin(typed, becomes):
+def test_names_are_completed(typed, becomes):
     assert offered(typed)[: len(becomes) or None] == becomes
 
 
@@ -107,18 +107,18 @@ def test_names_go_on_with_what_they_begin(typed, becomes):
         ("extension:", []),
     ],
 )
-def test_values_go_on_with_those_of_the_field(typed, becomes):
+def test_values_of_the_field_are_completed(typed, becomes):
     begin = max(typed.rfind(":"), typed.rfind("|") if '"a|' not in typed else 0) + 1
     begin += typed.startswith("=", begin)
     assert offered(typed) == [typed[:begin] + value for value in becomes]
 
 
-def test_the_text_after_the_cursor_says_nothing():
+def test_text_after_the_cursor_is_ignored():
     assert completions("department:s anna", 12, values_of).start == 11
     assert offered("dep_artment:x") == ["department:"]
 
 
-def test_those_that_many_users_have_come_first_and_no_more_than_can_be_looked_at():
+def test_most_frequent_values_come_first_up_to_the_maximum():
     values = [f"x{number}" for number in range(200)]
     made = completions("location:x", 10, lambda _: ["ax", *values])
     assert made == Completions(9, values[:MOST])
@@ -130,14 +130,14 @@ _TYPED = st.text(st.sampled_from('abd:|="\\- *') | st.characters(), max_size=20)
 
 
 @given(_TYPED, st.integers(0, 20))
-def test_anything_may_be_typed(typed, cursor):
+def test_any_text_can_be_completed(typed, cursor):
     start, texts = completions(typed, min(cursor, len(typed)), values_of)
     assert 0 <= start <= len(typed)
     assert all(isinstance(text, str) for text in texts)
 
 
 @given(st.lists(st.text(st.characters() | st.sampled_from('"\\|*=- ')), max_size=5))
-def test_a_value_that_is_chosen_is_the_value_that_is_looked_for(values):
+def test_completed_value_is_the_value_searched(values):
     for typed in ("location:", "-location:", "anna location:x|", "location:="):
         start, texts = completions(typed, len(typed), lambda _: values)
         assert len(texts) == len(values)

@@ -1,4 +1,4 @@
-"""Users counted by a field: how many have each value, and the filter that finds just those."""
+"""Counts of users by field, and the filter for exactly the counted users."""
 
 from collections import Counter
 
@@ -25,18 +25,18 @@ ACTIVE, LICENSE, DEPARTMENT = NAMES["active"], NAMES["license"], NAMES["departme
 
 
 def no_rest():
-    """Nobody else wants a turn."""
+    """Do nothing."""
 
 
 def with_values(key, *values):
-    """Users who differ in one field."""
+    """Return users that differ in one field."""
     return [
         ANNA._replace(user_id=f"u{number}", **{key: value}) for number, value in enumerate(values)
     ]
 
 
 def with_flags(*flags):
-    """Users with these flags for unlimited, on-demand and computer."""
+    """Return users with these license flags: unlimited, on-demand, computer."""
     return [
         ANNA._replace(
             user_id=f"u{number}",
@@ -49,12 +49,12 @@ def with_flags(*flags):
 
 
 def found(users, term):
-    """How many users a filter finds."""
+    """Return the number of users that a filter finds."""
     by_id = {one.user_id: one for one in users}
     return len(Finder(no_rest).found(by_id, Query(parsed(term)), None))  # type: ignore[arg-type]
 
 
-def test_users_can_be_counted_by_seven_things():
+def test_users_can_be_counted_by_seven_fields():
     assert [one.name for one in COUNTED_BY] == [
         *("department", "location", "security-profile", "recording-profile"),
         *("recording-service", "license", "active"),
@@ -87,7 +87,7 @@ def test_users_can_be_counted_by_seven_things():
         (["a*|-b"], [("a*|-b", 1, 'department:="a*|-b"')]),
     ],
 )
-def test_departments(values, counts):
+def test_departments_are_counted(values, counts):
     users = with_values("department", *values)
     assert list(counts_of(users, DEPARTMENT, no_rest)) == counts
     for _, number, term in counts:
@@ -95,7 +95,7 @@ def test_departments(values, counts):
 
 
 @pytest.mark.parametrize("by", COUNTED_BY, ids=lambda by: by.name)
-def test_others_get_a_turn_again_and_again(by):
+def test_rest_is_called_regularly(by):
     rests = Counter[str]()
     users = with_values("department", *map(str, range(20_000)))
     assert counts_of(users, by, lambda: rests.update(["rest"]))
@@ -113,7 +113,7 @@ def test_others_get_a_turn_again_and_again(by):
         (["x", "2", "1"], [(NO_FLAG, 2, '-active:yes|no|""'), ("yes", 1, "active:yes")]),
     ],
 )
-def test_activity(values, counts):
+def test_active_users_are_counted(values, counts):
     users = with_values("is_active", *values)
     assert list(counts_of(users, ACTIVE, no_rest)) == counts
     for _, number, term in counts:
@@ -147,7 +147,7 @@ def test_activity(values, counts):
         (["xyz", "1x0"], [("none", 1, "license:none"), ("unlimited", 1, "license:unlimited")]),
     ],
 )
-def test_licenses(flags, counts):
+def test_licenses_are_counted(flags, counts):
     users = with_flags(*flags)
     assert list(counts_of(users, LICENSE, no_rest)) == counts
     for _, number, term in counts:
@@ -161,7 +161,7 @@ VALUES = st.lists(
 
 
 @given(VALUES, st.sampled_from([one for one in COUNTED_BY if one.field is not None]))
-def test_each_term_finds_just_the_users_who_were_counted(values, by):
+def test_each_term_finds_exactly_the_counted_users(values, by):
     users = with_values(by.field.key, *values)
     counts = counts_of(users, by, no_rest)
     assert sum(one.number for one in counts) == len(values)
@@ -185,7 +185,7 @@ def test_each_term_finds_just_the_users_who_were_counted(values, by):
         (["IT", "IT"], ["", "x"], [("IT", 2, 0)]),
     ],
 )
-def test_values_with_their_inactive_users(values, active, counts):
+def test_inactive_users_are_counted_by_value(values, active, counts):
     users = [
         one._replace(is_active=flag)
         for one, flag in zip(with_values("department", *values), active, strict=True)
@@ -199,7 +199,7 @@ def test_values_with_their_inactive_users(values, active, counts):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "A", " ", "b*", '"']), st.sampled_from("01x"))))
-def test_values_are_counted_as_by_hand(pairs):
+def test_counts_of_values_are_correct(pairs):
     users = [ANNA._replace(department=value, is_active=active) for value, active in pairs]
     made = values_of_field(users, DEPARTMENT, no_rest)
     values = [value for value, _ in pairs]
@@ -213,7 +213,7 @@ def test_values_are_counted_as_by_hand(pairs):
     assert made.number_of("nobody's") == 0
 
 
-def test_values_are_counted_in_steps():
+def test_values_are_counted_in_batches():
     rests = []
     users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
     made = values_of_field(users, DEPARTMENT, lambda: rests.append(1))
@@ -221,7 +221,7 @@ def test_values_are_counted_in_steps():
     assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
 
 
-def test_many_values_are_counted_in_steps_and_stand_in_order():
+def test_many_values_are_counted_in_batches_and_sorted():
     values = [f"d{number % 7000:05}" for number in range(20_000)]
     rests = []
     counts = counts_of(with_values("department", *values), DEPARTMENT, lambda: rests.append(1))
@@ -230,7 +230,7 @@ def test_many_values_are_counted_in_steps_and_stand_in_order():
     assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
 
 
-def test_what_a_rest_raises_ends_it():
+def test_exception_of_rest_ends_counting():
     class Enough(Exception):
         pass
 
@@ -241,7 +241,7 @@ def test_what_a_rest_raises_ends_it():
         counts_of(with_values("department", "a"), DEPARTMENT, enough)
 
 
-def test_users_may_come_one_by_one():
+def test_users_may_be_an_iterator():
     users = with_values("location", "Oslo", "Oslo")
     assert counts_of(iter(users), NAMES["location"], no_rest) == (
         Count("Oslo", 2, 'location:="Oslo"'),

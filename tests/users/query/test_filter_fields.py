@@ -1,4 +1,4 @@
-"""The names before the colon: whatever an admin calls a field finds it, where it is clear."""
+"""Filter names, their abbreviations and other spellings."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import NAMES, Asks, names_for, secret_meant
 
 
-def test_each_field_that_may_be_seen_has_a_name_and_no_secret_has():
+def test_every_field_except_secrets_has_a_filter_name():
     assert [one.field for one in NAMES.values() if one.field] == [
         field for field in FIELDS if not field.is_secret
     ]
@@ -14,7 +14,7 @@ def test_each_field_that_may_be_seen_has_a_name_and_no_secret_has():
 
 
 @pytest.mark.parametrize("field", [one for one in FIELDS if not one.is_secret], ids=str)
-def test_a_field_is_found_by_its_key_its_names_and_its_other_headers(field):
+def test_field_is_found_by_key_names_and_aliases(field):
     for written in (field.key, field.name, field.key.replace("_", "-"), *field.aliases):
         for typed in (written, written.upper(), written.replace(" ", "_")):
             assert [one.field for one in names_for(typed)] == [field], typed
@@ -53,23 +53,23 @@ def test_a_field_is_found_by_its_key_its_names_and_its_other_headers(field):
         ("name", ""),
     ],
 )
-def test_a_name_can_be_shortened_as_far_as_it_is_clear(written, names):
+def test_name_can_be_abbreviated_while_unambiguous(written, names):
     assert [one.name for one in names_for(written)] == names.split()
 
 
 @pytest.mark.parametrize("written", ["password", "PASSWORD", "Passw", "salt", "Salt-Value"])
-def test_a_secret_is_known_by_its_names_so_that_it_can_be_refused(written):
+def test_secret_is_recognized_by_its_names(written):
     field = secret_meant(written)
     assert field is not None
     assert field.is_secret
 
 
 @pytest.mark.parametrize("written", ["", "sal", "user-name"])
-def test_other_names_mean_no_secret(written):
+def test_other_names_are_not_secrets(written):
     assert secret_meant(written) is None
 
 
-def test_what_can_stand_after_the_colon_is_said_where_it_is_known():
+def test_possible_values_are_listed_if_known():
     assert all(bool(one.values) == (one.asks is not Asks.TEXT) for one in NAMES.values())
     assert NAMES["license"].values == ("unlimited", "on-demand", "computer", "none")
     assert all(names_for(value) == [NAMES[value]] for value in NAMES["duplicate"].values)

@@ -1,4 +1,4 @@
-"""The language of filters: what each form means, and what is said of what is none."""
+"""The filter language: each form, and the errors of invalid filters."""
 
 import string
 
@@ -12,7 +12,7 @@ from qm_tui.users.query.filter_parser import LONGEST, FilterFault, Value, parsed
 
 
 def said(text: str, *, is_typing: bool = False) -> list[str]:
-    """Each term, in one form: `not department = Sales EMEA | "support`."""
+    """Return each term as text: `not department = Sales EMEA | "support`."""
     return [
         " ".join(
             [
@@ -89,7 +89,7 @@ def fault_of(text: str, *, is_typing: bool = False) -> FilterFault:
         ("a\x00b", ["a\x00b"]),
     ],
 )
-def test_each_form(text, terms):
+def test_each_form_is_parsed(text, terms):
     assert said(text) == terms
 
 
@@ -130,83 +130,83 @@ def test_each_form(text, terms):
         (":a", [":a"]),
     ],
 )
-def test_logins_and_addresses_are_typed_as_they_are_written(text, terms):
+def test_logins_and_addresses_need_no_quotes(text, terms):
     assert said(text) == terms
 
 
 @pytest.mark.parametrize(
     ("text", "begin", "end", "sentence"),
     [
-        ("-", 0, 1, "A word is missing here"),
-        ("a -", 2, 3, "A word is missing here"),
-        ("- a", 0, 1, "A word is missing here"),
-        ("=", 0, 1, "A word is missing here"),
-        ("|", 0, 1, "A word is missing here"),
-        ("|a", 0, 1, "A word is missing here"),
-        ("a|", 0, 2, "A word is missing here"),
-        ("a||b", 0, 2, "A word is missing here"),
-        ("a | b", 2, 3, "A word is missing here"),
-        ('""', 0, 2, 'Put a field before ""'),
-        ('-""', 0, 3, 'Put a field before ""'),
-        ('a|""', 0, 4, 'Put a field before ""'),
-        ("department:", 0, 11, 'department: needs a value after the colon, or ""'),
+        ("-", 0, 1, "A search term is missing here"),
+        ("a -", 2, 3, "A search term is missing here"),
+        ("- a", 0, 1, "A search term is missing here"),
+        ("=", 0, 1, "A search term is missing here"),
+        ("|", 0, 1, "A search term is missing here"),
+        ("|a", 0, 1, "A search term is missing here"),
+        ("a|", 0, 2, "A search term is missing here"),
+        ("a||b", 0, 2, "A search term is missing here"),
+        ("a | b", 2, 3, "A search term is missing here"),
+        ('""', 0, 2, '"" needs a field name'),
+        ('-""', 0, 3, '"" needs a field name'),
+        ('a|""', 0, 4, '"" needs a field name'),
+        ("department:", 0, 11, 'department: needs a value, or "" for empty.'),
         ("department: sales", 0, 11, "department: needs a value"),
         ("department:a|", 0, 13, "department: needs a value"),
         ("department:=", 0, 12, "department: needs a value"),
-        ("active:", 0, 7, 'active: needs yes, no or "" after the colon.'),
-        ("license:", 0, 8, "license: needs unlimited, on-demand, computer or none after"),
-        ("changed:", 0, 8, "changed: needs today, yesterday, a number of days as 7d"),
-        ("import:", 0, 7, "import: needs last, or the number of a transaction"),
-        ("duplicate:", 0, 10, "duplicate: needs the name of a field"),
-        ("marked:", 0, 7, "marked: needs yes or no after the colon."),
-        ("a:", 0, 1, "a: may mean agent-id, active or additional-extensions. Write more of it."),
-        ("x user:anna", 2, 6, "user: may mean user-id or user-name. Write more of it."),
-        ("-user:anna", 1, 5, "user: may mean user-id or user-name."),
+        ("active:", 0, 7, 'active: needs a value: yes, no or "".'),
+        ("license:", 0, 8, "license: needs a value: unlimited, on-demand, computer or none."),
+        ("changed:", 0, 8, "changed: needs a value: today, yesterday, a number of days (7d)"),
+        ("import:", 0, 7, "import: needs a value: last, or a transaction number"),
+        ("duplicate:", 0, 10, "duplicate: needs a value: the name of a text field"),
+        ("marked:", 0, 7, "marked: needs a value: yes or no."),
+        ("a:", 0, 1, "a is ambiguous: agent-id, active or additional-extensions?"),
+        ("x user:anna", 2, 6, "user is ambiguous: user-id or user-name? Type more letters."),
+        ("-user:anna", 1, 5, "user is ambiguous: user-id or user-name?"),
         (
             "departmant:x",
             0,
             10,
-            "There is no field departmant: to look for. Did you mean department:? To look for the",
+            "Unknown field departmant. Did you mean department? To search for the text itself",
         ),
-        ("http://example.org", 0, 4, "There is no field http: to look for."),
-        ("password:x", 0, 8, "Nothing can be looked for in Password: it is never shown."),
-        ("Salt:x", 0, 4, "Nothing can be looked for in Salt Value: it is never shown."),
-        ('"anna', 0, 5, "A quote is opened and not closed."),
-        ('bo "anna berg', 3, 13, "A quote is opened and not closed."),
-        ('department:"', 11, 12, "A quote is opened and not closed."),
-        ('department:x|"Sales', 13, 19, "A quote is opened and not closed."),
-        (r'"anna\"', 0, 7, "A quote is opened and not closed."),
-        ('"anna\\', 0, 6, "A quote is opened and not closed."),
-        ('"anna"x', 6, 7, "A quote can stand only at"),
-        ('an"na"', 2, 3, "A quote can stand only at"),
-        ('"a""b"', 3, 4, "A quote can stand only at"),
-        ("x" * 1001, 1000, 1001, "The filter is longer than 1,000 characters."),
+        ("http://example.org", 0, 4, "Unknown field http."),
+        ("password:x", 0, 8, "Password cannot be used in a filter."),
+        ("Salt:x", 0, 4, "Salt Value cannot be used in a filter."),
+        ('"anna', 0, 5, "Unclosed quote."),
+        ('bo "anna berg', 3, 13, "Unclosed quote."),
+        ('department:"', 11, 12, "Unclosed quote."),
+        ('department:x|"Sales', 13, 19, "Unclosed quote."),
+        (r'"anna\"', 0, 7, "Unclosed quote."),
+        ('"anna\\', 0, 6, "Unclosed quote."),
+        ('"anna"x', 6, 7, "Unexpected quote."),
+        ('an"na"', 2, 3, "Unexpected quote."),
+        ('"a""b"', 3, 4, "Unexpected quote."),
+        ("x" * 1001, 1000, 1001, "The filter is too long (maximum 1,000 characters)."),
     ],
 )
-def test_what_is_no_filter_is_said_with_its_place(text, begin, end, sentence):
+def test_invalid_filter_is_an_error_with_its_position(text, begin, end, sentence):
     fault = fault_of(text)
     assert fault.sentence.startswith(sentence)
     assert (fault.start, fault.end) == (begin, end)
 
 
-def test_a_filter_may_have_1000_characters():
+def test_filter_may_have_1000_characters():
     assert LONGEST == 1000
     assert said("x" * 1000) == ["x" * 1000]
 
 
 @pytest.mark.parametrize("name", ["\u3164\u3164", "a" * 500, "é\u115f"])
-def test_a_name_that_cannot_be_shown_as_it_is_is_shown_as_it_can(name):
+def test_unsafe_name_is_shown_sanitized(name):
     assert len(fault_of(f"{name}:x").sentence) < 200
 
 
-def test_a_term_says_where_it_stands():
+def test_term_has_its_position():
     text = '  -department:"Sales EMEA"|x  anna'
     department, anna = parsed(text)
     assert text[department.start : department.end] == '"Sales EMEA"|x'
     assert text[anna.start : anna.end] == "anna"
 
 
-def test_an_asterisk_stands_for_any_characters_only_in_a_word():
+def test_asterisk_is_a_wildcard_only_in_a_word():
     values = [term.values[0] for term in parsed('10* "10*" =10* department:="1*" 10')]
     assert [one.has_wildcard for one in values] == [True, False, False, False, False]
 
@@ -234,7 +234,7 @@ def test_an_asterisk_stands_for_any_characters_only_in_a_word():
         ("anna bo -changed:", ["anna", "bo"]),
     ],
 )
-def test_what_is_half_typed_counts_as_far_as_it_goes(text, terms):
+def test_unfinished_filter_is_parsed_while_typing(text, terms):
     assert said(text, is_typing=True) == terms
 
 
@@ -242,7 +242,7 @@ def test_what_is_half_typed_counts_as_far_as_it_goes(text, terms):
     "text",
     ["department: x", "- x", '"a"b', "a| b", '"" x', "nothing:x", "user:", "password:", "x" * 1001],
 )
-def test_what_typing_on_does_not_mend_is_said_at_once(text):
+def test_lasting_error_is_reported_while_typing(text):
     assert fault_of(text, is_typing=True).sentence == fault_of(text).sentence
 
 
@@ -254,7 +254,7 @@ _WORDS = st.text(string.ascii_letters + string.digits + "éß東*.\\@", min_size
 
 
 @given(st.lists(_ANYTHING.filter(lambda text: len(text) < 100), max_size=4))
-def test_whatever_is_quoted_is_read_back(values):
+def test_quoted_text_round_trips(values):
     terms = parsed(" ".join(f"location:{quoted(value)}" for value in values))
     assert [term.values for term in terms] == [
         (Value(value, is_exact=False, is_quoted=True),) for value in values
@@ -282,7 +282,7 @@ _FILTERS = st.lists(_TERMS, max_size=3).map(" ".join).filter(lambda text: len(te
 
 
 @given(_FILTERS)
-def test_every_beginning_of_a_filter_is_one_or_says_why_not(text):
+def test_every_prefix_of_a_filter_is_valid_or_an_error(text):
     assert len(parsed(text)) == len(parsed(text, is_typing=True))
     for end in range(len(text)):
         begun = text[:end]
@@ -295,13 +295,13 @@ def test_every_beginning_of_a_filter_is_one_or_says_why_not(text):
 
 
 @given(_FILTERS)
-def test_no_fault_is_found_in_a_filter_of_text_while_it_is_typed(text):
+def test_text_filter_has_no_errors_while_typing(text):
     for end in range(len(text)):
         parsed(text[:end], is_typing=True)
 
 
 @given(_ANYTHING)
-def test_anything_typed_is_a_filter_or_has_a_fault_with_a_sentence(text):
+def test_any_text_is_a_filter_or_an_error_with_a_sentence(text):
     for is_typing in (False, True):
         try:
             parsed(text, is_typing=is_typing)

@@ -1,4 +1,4 @@
-"""Licenses counted by type and by department, and the filters that find just those users."""
+"""Counts of licenses by type and department, and the filters for exactly the counted users."""
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,11 @@ from tests.helpers import ANNA
 
 
 def no_rest():
-    """Nobody else wants a turn."""
+    """Do nothing."""
 
 
 def made(*rows):
-    """Users: department, and the flags active, unlimited, on-demand, computer."""
+    """Return users: the department, and the flags active, unlimited, on-demand, computer."""
     return [
         ANNA._replace(
             user_id=f"u{number}",
@@ -31,7 +31,7 @@ def made(*rows):
 
 
 def found(users, term):
-    """How many users a filter finds."""
+    """Return the number of users that a filter finds."""
     by_id = {one.user_id: one for one in users}
     return len(Finder(no_rest).found(by_id, Query(parsed(term)), None))  # type: ignore[arg-type]
 
@@ -61,7 +61,7 @@ def found(users, term):
         ),
     ],
 )
-def test_licenses_in_use(rows, types, departments):
+def test_licenses_in_use_are_counted(rows, types, departments):
     used = licenses_in_use(made(*rows), no_rest)
     assert [(one.number, one.inactive) for one in used.types] == types
     assert [one.license for one in used.types] == list(License)
@@ -73,7 +73,7 @@ ROWS = st.lists(st.tuples(st.sampled_from(["", "a", "A", 'q"|*', "b c"]), FLAGS)
 
 
 @given(ROWS)
-def test_they_are_counted_as_by_hand_and_each_filter_finds_just_those(rows):
+def test_counts_are_correct_and_filters_find_exactly_these_users(rows):
     users = made(*rows)
     used = licenses_in_use(users, no_rest)
     for one in used.types:
@@ -91,7 +91,7 @@ def test_they_are_counted_as_by_hand_and_each_filter_finds_just_those(rows):
     assert sum(one.number for one in used.departments) == len(users)
 
 
-def test_they_are_counted_in_steps():
+def test_licenses_are_counted_in_batches():
     rests = []
     users = made(*((f"d{number % 7000}", "1100") for number in range(20_000)))
     used = licenses_in_use(users, lambda: rests.append(1))

@@ -1,4 +1,4 @@
-"""Licenses 14 and 15 as one choice."""
+"""The licenses 14 and 15 as one option."""
 
 import pytest
 
@@ -23,13 +23,13 @@ from tests.helpers import ANNA
         ("x1", License.ON_DEMAND),
     ],
 )
-def test_two_flags_are_one_choice(flags, license):
+def test_two_flags_are_one_license(flags, license):
     one = ANNA._replace(unlimited_license=flags[0], on_demand_license=flags[1])
     assert call_license_of(one) is license
 
 
 @pytest.mark.parametrize("license", CALL_LICENSES)
-def test_whatever_is_chosen_keeps_the_rule_and_is_read_back(license: License):
+def test_selected_license_is_valid_and_round_trips(license: License):
     one = ANNA._replace(unlimited_license="1", on_demand_license="1")
     chosen = one._replace(**call_license_values(license))
     assert call_license_of(chosen) is license

@@ -1,4 +1,4 @@
-"""Which users a pasted list names."""
+"""Users in a pasted list."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def _named(*lines):
         ("> aberg", "u-anna"),
     ],
 )
-def test_an_entry_names_a_user(text, user_id):
+def test_entry_matches_a_user(text, user_id):
     named = _named(text)
     assert named.user_ids == [user_id]
     assert (named.entries, named.settled, named.unsettled) == (1, 1, [])
@@ -95,14 +95,14 @@ def test_an_entry_names_a_user(text, user_id):
     "text",
     ["U-ANNA", "413", "Anna", "Berg", "aber", "aberg@example.com", "Anna B. Berg", "x" * 9000],
 )
-def test_an_entry_names_nobody(text):
+def test_entry_matches_no_user(text):
     named = _named(text)
     assert named.user_ids == []
     assert named.unsettled == [Unsettled(text, 1, 1, ())]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t", ",;,", '""'])
-def test_a_line_without_anything_is_no_entry(text):
+def test_empty_line_is_not_an_entry(text):
     assert _named(text, text).entries == 0
 
 
@@ -133,20 +133,20 @@ def test_a_line_without_anything_is_no_entry(text):
         ("aberg; 0416", ["u-anna", "u-mary"], []),
     ],
 )
-def test_a_line_of_several_parts(line, user_ids, unsettled):
+def test_line_is_split_into_entries(line, user_ids, unsettled):
     named = _named(line)
     assert named.user_ids == user_ids
     assert [one.text for one in named.unsettled] == unsettled
 
 
-def test_a_row_of_an_export_names_its_user_once():
+def test_row_of_an_export_is_one_entry():
     header = ",".join(("First Name", "Last Name", "Extension", "User ID", "Phone IP"))
     named = _named("", header, *("\t".join(user) for user in USERS))
     assert named.user_ids == [user.user_id for user in USERS]
     assert (named.entries, named.unsettled) == (len(USERS), [])
 
 
-def test_names_of_fields_are_a_header_only_in_the_first_line():
+def test_header_is_recognized_only_in_the_first_line():
     assert _named("Extension", "0413").entries == 1
     assert [one.text for one in _named("0413", "Extension").unsettled] == ["Extension"]
 
@@ -159,28 +159,28 @@ def test_names_of_fields_are_a_header_only_in_the_first_line():
         ("Lee, Kim", ["u-kim1", "u-kim2"]),
     ],
 )
-def test_an_entry_that_several_users_have_marks_none_of_them(text, user_ids):
+def test_ambiguous_entry_matches_no_user(text, user_ids):
     named = _named("aberg", text)
     assert named.user_ids == ["u-anna"]
     (unsettled,) = named.unsettled
     assert (unsettled.text, unsettled.line, list(unsettled.user_ids)) == (text, 2, user_ids)
 
 
-def test_the_order_of_the_list_is_kept_and_everything_is_said_once():
+def test_order_is_kept_without_duplicates():
     named = _named("msmith", "who", "0413", "Kim Lee", "aberg", "who", "bakesson", "who")
     assert named.user_ids == ["u-mary", "u-anna", "u-bjorn"]
     assert [one[:3] for one in named.unsettled] == [("who", 2, 3), ("Kim Lee", 4, 1)]
     assert (named.entries, named.settled) == (8, 4)
 
 
-def test_users_without_a_name_or_an_extension_are_named_by_nothing():
+def test_empty_names_and_extensions_match_nothing():
     users = [_user("u-1", "", "Berg", "", "one"), _user("u-2", "Anna", "", "", "two")]
     named = named_in(["Berg", "Anna", ";", "x;;y"], _directory(users), _nothing)
     assert named.user_ids == []
     assert named.entries == 4
 
 
-def test_many_users_and_a_long_list_leave_others_their_turn():
+def test_rest_is_called_for_many_users_and_a_long_list():
     users = [_user(f"u{n}", "Eva", f"Müller{n}", f"{n}", f"name{n}") for n in range(20_000)]
     rests = 0
 

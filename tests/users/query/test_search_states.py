@@ -1,4 +1,4 @@
-"""One finder over many states: it finds what a plain reading finds, whatever it knows by then."""
+"""One finder with many states: its caches do not change the result."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ from tests.users.query.asking import Given, Rests, by_id, found
 
 @pytest.fixture
 def small_steps() -> Iterator[None]:
-    """Steps so small that a few users take several."""
+    """Make batches so small that a few users need several."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "_STEP", 2)
         patch.setattr(search, "_FEW", 2)
@@ -32,7 +32,7 @@ def small_steps() -> Iterator[None]:
 
 
 class Asked(NamedTuple):
-    """An alternative: what stands in the filter, and whom it means."""
+    """An alternative: its text in the filter, and a function that tests users."""
 
     text: str
     fits: Callable[[str], bool]
@@ -72,7 +72,7 @@ _SEARCHED = [
 
 
 class Part(NamedTuple):
-    """A term: what stands in the filter, and whom it means among all users."""
+    """A term: its text in the filter, and a function that selects users."""
 
     text: str
     holds: Callable[[User, list[User]], bool]
@@ -161,7 +161,7 @@ def _changed(users: Mapping[str, User], changes: Mapping[str, User | None]) -> O
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_one_finder_finds_in_all_states_what_a_plain_reading_finds():
+def test_finder_agrees_with_a_plain_search_in_all_states():
     steps_made = st.tuples(_CHANGES, _QUESTIONS, _SORTS)
 
     @given(st.lists(steps_made, min_size=1, max_size=4), st.booleans())
@@ -184,7 +184,7 @@ def test_one_finder_finds_in_all_states_what_a_plain_reading_finds():
     check()
 
 
-def test_the_same_users_are_given_in_another_order():
+def test_same_users_are_found_in_another_order():
     values = {"anna": ("2", "Oslo"), "bo": ("10", "Bergen"), "cy": ("1", "Rome")}
     users = by_id(
         *(user(name, extension=one, location=other) for name, (one, other) in values.items())
@@ -200,7 +200,7 @@ def test_the_same_users_are_given_in_another_order():
     assert found(users, "", finder=finder) == list(users)
 
 
-def test_texts_are_made_once_for_users_who_stay(monkeypatch):
+def test_texts_are_built_once_for_unchanged_users(monkeypatch):
     many = by_id(*(user(f"n{number}") for number in range(1201)))
     finder = Finder(Rests())
     finder.prepare(many)
@@ -220,12 +220,12 @@ def test_texts_are_made_once_for_users_who_stay(monkeypatch):
 
 
 class Stopped(Exception):
-    """A rest says that nobody waits for the answer any more."""
+    """Raised by `rest` to interrupt a search."""
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_a_question_that_is_given_up_leaves_nothing_wrong():
-    """Whatever a rest interrupts, the next answer is right."""
+def test_interrupted_search_leaves_the_finder_consistent():
+    """The result after an interrupted search is correct."""
     users = by_id(*(user(name, location=name * 2) for name in "abcdefgh"))
     later = dict(users) | by_id(user("b", location="xx"), user("i", location="aa"))
     for calls in range(40):

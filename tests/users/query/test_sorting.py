@@ -1,4 +1,4 @@
-"""The order of users: as people read names, numbers and addresses."""
+"""Sorting of users by names, numbers and addresses."""
 
 import locale
 import os
@@ -27,7 +27,7 @@ _NAMES = ["first_name", "last_name", "user_name", "windows_login", "sip_uri"]
 
 @pytest.fixture
 def small_steps() -> Iterator[None]:
-    """Steps so small that a few users take several, and have few values or many."""
+    """Make batches so small that a few users need several, with few or many values."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorting, "_STEP", 2)
         patch.setattr(sorting, "_RUN", 4)
@@ -40,7 +40,7 @@ def with_values(column: str, values: list[str]) -> list[User]:
 
 
 def in_order(column: str, values: list[str], *, descending: bool = False) -> list[str]:
-    """The values in the order of a column."""
+    """Return values sorted by a column."""
     users = with_values(column, values)
     places = order(users, [SortKey(column, descending)], Rests())
     assert sorted(places) == list(range(len(values)))
@@ -91,7 +91,7 @@ _ADDRESSES = [
         (["is_active", "lookback_enabled"], ["0", "1"]),
     ],
 )
-def test_values_stand_in_order_in_both_directions_and_what_is_empty_last(columns, values):
+def test_values_are_sorted_with_empty_values_last(columns, values):
     mixed = [*values, "", "", ""]
     for column in columns:
         for seed in range(20):
@@ -112,12 +112,12 @@ def test_values_stand_in_order_in_both_directions_and_what_is_empty_last(columns
     ],
 )
 @pytest.mark.parametrize("descending", [False, True])
-def test_what_is_alike_stays_as_it_was(column, alike, descending):
+def test_sort_is_stable(column, alike, descending):
     for values in (alike, alike[::-1]):
         assert in_order(column, values, descending=descending) == values
 
 
-def test_licenses_stand_from_unlimited_to_none():
+def test_licenses_are_sorted_from_unlimited_to_none():
     flags = [
         ("1", "", "1"),
         ("1", "0", "0"),
@@ -135,25 +135,25 @@ def test_licenses_stand_from_unlimited_to_none():
 
 
 @pytest.mark.parametrize("column", ["password", "salt"])
-def test_of_a_secret_it_is_only_seen_whether_there_is_one(column):
+def test_secrets_are_sorted_only_by_presence(column):
     values = ["z", "", "b", "a", "", "c"]
     assert in_order(column, values) == ["z", "b", "a", "c", "", ""]
     assert in_order(column, values, descending=True) == ["z", "b", "a", "c", "", ""]
 
 
 @pytest.mark.parametrize("column", COLUMN)
-def test_every_column_can_be_sorted_by(column):
+def test_every_column_can_be_sorted(column):
     users = [ANNA, User(), ANNA, User(**{one.key: "\x00\ud800*" for one in FIELDS})]
     for descending in (False, True):
         assert sorted(order(users, [SortKey(column, descending)], Rests())) == [0, 1, 2, 3]
 
 
-def test_without_a_key_the_order_stays():
+def test_no_sort_key_keeps_the_order():
     assert order([ANNA, User(), ANNA], [], Rests()) == [0, 1, 2]
     assert order([], [SortKey("location")], Rests()) == []
 
 
-def test_of_two_keys_the_first_comes_first():
+def test_first_sort_key_is_most_significant():
     users = [
         ANNA._replace(department=department, extension=extension)
         for department, extension in [
@@ -174,7 +174,7 @@ def test_of_two_keys_the_first_comes_first():
 
 
 def _pieces(value: str) -> list[tuple[int, int | str]]:
-    """A value as people read it: numbers by their value, before letters."""
+    """Return a sort key: numbers by value, before letters."""
     groups = groupby(value.lower(), str.isdigit)
     texts = [(is_number, "".join(group)) for is_number, group in groups]
     return [(0, int(text)) if is_number else (1, text) for is_number, text in texts]
@@ -200,7 +200,7 @@ def _plainly(users: list[User], sort: list[SortKey]) -> list[int]:
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_the_order_is_that_of_a_plain_sort():
+def test_order_equals_a_plain_sort():
     values = {"agent_id": _NUMBERED, "last_name": _NAMED, "department": _NAMED}
     users = st.lists(st.fixed_dictionaries(values).map(lambda values: User(**values)))
 
@@ -212,14 +212,14 @@ def test_the_order_is_that_of_a_plain_sort():
 
 
 @given(st.lists(st.text(), max_size=20), st.booleans())
-def test_any_values_can_be_ordered(values, descending):
+def test_any_values_can_be_sorted(values, descending):
     for column in ("first_name", "extension", "phone_ip", "department"):
         made = in_order(column, values, descending=descending)
         assert sorted(map(bool, made), reverse=True) == list(map(bool, made))
 
 
 @given(st.lists(st.ip_addresses(v=4), min_size=2), st.lists(st.ip_addresses(v=6)))
-def test_addresses_stand_by_their_value(fours, sixes):
+def test_addresses_are_sorted_by_value(fours, sixes):
     made = in_order("phone_ip", list(map(str, sixes + fours)))
     assert made == list(map(str, sorted(fours) + sorted(sixes)))
 
@@ -228,7 +228,7 @@ def test_addresses_stand_by_their_value(fours, sixes):
 
 
 @pytest.mark.parametrize("column", ["first_name", "extension", "phone_ip", "department", LICENSE])
-def test_it_rests_at_least_each_1000_users(column):
+def test_rest_is_called_at_least_every_1000_users(column):
     count = 20_000
     users = [
         ANNA._replace(
@@ -248,8 +248,8 @@ def test_it_rests_at_least_each_1000_users(column):
 
 @pytest.mark.parametrize("size", [1, 9, 11, 4999, 5001, 10001])
 @pytest.mark.parametrize("kinds", [1, 3, 700])
-def test_few_values_and_many_are_ordered_alike(size, kinds):
-    """Where many users share a value, the values are sorted rather than the users."""
+def test_few_and_many_values_are_sorted_alike(size, kinds):
+    """If many users share a value, the values are sorted instead of the users."""
     values = [f"{number * 31 % kinds:03}" if number % 5 else "" for number in range(size)]
     for descending in (False, True):
         there = sorted(filter(None, values), reverse=descending)
@@ -265,7 +265,7 @@ def test_few_values_and_many_are_ordered_alike(size, kinds):
 # Locales
 
 
-def test_what_a_locale_takes_no_notice_of_is_not_empty(monkeypatch):
+def test_text_ignored_by_the_locale_is_not_empty(monkeypatch):
     monkeypatch.setattr(locale, "setlocale", lambda _: "en_US.UTF-8")
     monkeypatch.setattr(locale, "strxfrm", lambda value: value.strip("-"))
     assert in_order("location", ["b", "", "-", "a"]) == ["-", "a", "b", ""]
@@ -290,7 +290,7 @@ for descending in (False, True):
 
 @pytest.fixture(scope="module")
 def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a Swedish and a German locale."""
+    """Return a folder with a Swedish and a German locale."""
     if shutil.which("localedef") is None:
         pytest.skip("localedef is not here")
     folder = tmp_path_factory.mktemp("locales")
@@ -314,7 +314,7 @@ def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("POSIX", "anna ärla åsa Berg öst zeta"),
     ],
 )
-def test_names_stand_as_the_locale_has_them(locales, name, names):
+def test_names_are_sorted_by_the_locale(locales, name, names):
     environment = {**os.environ, "LOCPATH": str(locales), "LC_ALL": name, "PYTHONUTF8": "1"}
     values = ",".join(sorted(names.split(), reverse=True))
     command = [sys.executable, "-c", _IN_A_LOCALE, values]

@@ -1,1 +1,1 @@
-"""A file is chosen: the list of a folder, and the field for a path."""
+"""The parts of the file dialogs: the list of a folder, and the field for a path."""

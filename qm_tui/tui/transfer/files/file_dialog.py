@@ -1,6 +1,6 @@
-"""What the dialogs Open and Save As share: a field for a path, a list, a sentence, two buttons.
+"""The base of the dialogs Open and Save As: a path field, a file list, a message, two buttons.
 
-Nothing here waits for a file system: folders are read and paths are judged in threads.
+Folders are read and paths are checked in threads, so a slow file system does not block the UI.
 """
 
 import errno
@@ -29,12 +29,12 @@ Chosen = TypeVar("Chosen")
 
 
 class Verdict(NamedTuple):
-    """What a path that was given turned out to be.
+    """The result of checking a path.
 
     Attributes:
         path: the path.
-        is_folder: whether it is a folder, to be shown; else it is what the dialog is for.
-        taken_words: what stands there, as the begin of a sentence; empty where nothing does.
+        is_folder: whether it is a folder to show; otherwise it is the result of the dialog.
+        taken_words: says that the file already exists, without a full stop; empty if it does not.
     """
 
     path: Path
@@ -43,17 +43,19 @@ class Verdict(NamedTuple):
 
 
 class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
-    """A file is chosen, or nothing: Esc gives None.
+    """Asks for a file. The result is None if the dialog is canceled.
 
     Args:
-        start: the folder shown first; where it cannot be read, the home folder, and then `/`.
+        start: the folder shown first; if it cannot be read, the home folder, then `/`.
     """
 
     DIALOG_TITLE: ClassVar[str]
     FIELD: ClassVar[str]
-    """The words before the field."""
+    """The label of the field."""
+    FIELD_REQUIRED: ClassVar[str]
+    """The error message if the field is empty."""
     VERB: ClassVar[str]
-    """The word on the button."""
+    """The label of the button."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel")]
 
@@ -69,16 +71,15 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
         self.files = FileList(id="files")
         self.field = PathInput(self.base, id="path")
         self.was_put = ""
-        """The text that the dialog put into the field; the field holds another once it is
-        typed in."""
+        """The text that the dialog put into the field; it differs from the field's text once the
+        admin types."""
         self._is_accept_due = False
         self._is_closed = False
 
     def compose(self) -> ComposeResult:
-        """The field, the folder, the list, what its keys do, what is said, the buttons."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = safe(self.DIALOG_TITLE)
-            dialog.border_subtitle = safe("Tab completes  ↓ list  Esc cancel")
+            dialog.border_subtitle = safe("Tab complete  ↓ list  Esc cancel")
             with Horizontal(classes="file-line"):
                 yield Label(safe(self.FIELD), classes="file-label")
                 yield self.field
@@ -98,64 +99,63 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def compose_below(self) -> ComposeResult:
-        """What stands under the list while there is no sentence to be said."""
+        """Yield the widgets shown below the list."""
         yield from ()
 
     def on_mount(self) -> None:
-        """Read the folder, with the field ready to be typed in."""
         home = typed_path("~", Path("/"))
         self.files.show_folder(self._start.absolute(), home, Path("/"))
         self.field.focus()
 
-    # What a dialog says for itself
+    # For subclasses to override
 
     def base(self) -> Path:
-        """The folder that a relative path counts from."""
+        """Return the folder that relative paths start from."""
         return self.files.folder
 
     def meant(self, text: str) -> Path:
-        """The path that the text in the field means."""
+        """Return the path for the text in the field."""
         return typed_path(text.strip(), self.base())
 
     def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
-        """Find out what a path is. Runs in a thread.
+        """Check a path. Runs in a thread.
 
         Raises:
-            Refused: it is nothing that this dialog can use.
+            Refused: the dialog cannot use the path.
         """
         raise NotImplementedError
 
     def accept(self, verdict: Verdict) -> None:
-        """A file was given, and it will do."""
+        """Accept a file that passed the check."""
         raise NotImplementedError
 
     def enter(self, folder: Path) -> None:
-        """A folder was given."""
+        """Show a folder."""
         self.files.show_folder(folder)
 
     def folder_shown(self) -> None:
-        """The list shows another folder, or the same one again."""
+        """Called when the list shows another folder, or the same one again."""
 
-    # What both do
+    # Shared by both dialogs
 
     @property
     def is_typed(self) -> bool:
-        """Whether the field holds what somebody typed."""
+        """Whether the field holds text that the admin typed."""
         return self.field.value != self.was_put
 
     def put(self, text: str) -> None:
-        """Put a text into the field."""
+        """Set the text of the field."""
         self.hush()
         self.field.show(text)
         self.was_put = self.field.value
 
     def say(self, sentence: str) -> None:
-        """Say why something cannot be done."""
+        """Show an error message."""
         self.query_one("#sentence", Static).update(safe(sentence))
         self.add_class("-refused")
 
     def hush(self) -> None:
-        """What was said is no longer of interest."""
+        """Hide the error message."""
         self.remove_class("-refused")
 
     def close(self, result: Chosen | None) -> None:
@@ -165,17 +165,17 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
             self.dismiss(result)
 
     def action_cancel(self) -> None:
-        """Close it, and nothing was chosen."""
+        """Close the dialog without a result."""
         self.close(None)
 
     def submit(self) -> None:
-        """Do what the field says; while a folder is being read, as soon as it was."""
+        """Check the path in the field; if a folder is being read, wait until that is done."""
         if self.files.is_reading:
             self._is_accept_due = True
             return
         text = self.field.value
         if not text.strip():
-            self.say(f"{self.FIELD} is empty: type one, or choose a file in the list.")
+            self.say(self.FIELD_REQUIRED)
             return
         self._judge(self.meant(text), text.rstrip().endswith("/"))
 
@@ -203,7 +203,7 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
 
     @on(FileList.ReadingStarted)
     def _reading_started(self, event: FileList.ReadingStarted) -> None:
-        # a quick disk is done before this message comes
+        # on a fast disk, reading is done before this message arrives
         if self.files.is_reading:
             self.query_one("#shown", Static).update(safe(reading_text(event.folder)))
 
@@ -214,19 +214,20 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
             self.folder_shown()
         is_due, self._is_accept_due = self._is_accept_due, False
         if event.sentence:
-            instead = f" {short(self.files.folder)} is shown instead." if event.is_shown else ""
-            self.say(event.sentence + instead)
+            if event.is_shown:
+                self.say(f"{event.sentence} Showing {short(self.files.folder)} instead.")
+            else:
+                self.say(f"{event.sentence} Select another folder, or enter a path.")
         elif is_due:
             self.submit()
 
     def _show_where(self) -> None:
-        place = self.query_one("#folder", Static)
-        place.update(safe_path(self.files.folder, max(20, place.size.width)))
+        label = self.query_one("#folder", Static)
+        label.update(safe_path(self.files.folder, max(20, label.size.width)))
         if not self.files.is_reading:
             self.query_one("#shown", Static).update(safe(self.files.status_text))
 
     def on_resize(self) -> None:
-        """Show more or less of the folder's path."""
         self.call_after_refresh(self._show_where)
 
     @on(PathInput.Changed)
@@ -252,7 +253,7 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
 
 
 def _require_possible_name(path: Path) -> None:
-    """See that the system can have a file of such a name.
+    """Check that the path can be the path of a file.
 
     Raises:
         Refused: it cannot.
@@ -260,9 +261,9 @@ def _require_possible_name(path: Path) -> None:
     try:
         os.lstat(path)
     except ValueError as error:
-        msg = "No file can have such a name."
+        msg = "Invalid file name. Enter another name."
         raise Refused(msg) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            msg = "This name is too long: the system takes at most 255 bytes for a file's name."
+            msg = "File name too long (maximum 255 bytes). Enter a shorter name."
             raise Refused(msg) from error

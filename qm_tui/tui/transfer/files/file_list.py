@@ -1,4 +1,4 @@
-"""The list in the file dialogs: the folders and .csv files of one folder."""
+"""The list in the file dialogs: the folders and .csv files of a folder."""
 
 import os
 from datetime import datetime
@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 
 from qm_tui.errors import Refused
 from qm_tui.paths import short
-from qm_tui.text import fitted, size_text, visible
+from qm_tui.text import counted, fitted, size_text, visible
 from qm_tui.tui.transfer.files.folder import Entry, date_text, listing
 from qm_tui.tui.widgets.virtual_list import VirtualRows
 
@@ -24,39 +24,39 @@ _LONGEST_NAME: Final = 300
 
 
 class FileList(VirtualRows):
-    """A folder's folders and .csv files.
+    """The folders and .csv files of a folder.
 
-    It reads in a thread and shows what it read when it is there; a folder that cannot be read
-    leaves it where it was. Enter on a file posts `RowSelected`; on a folder it goes into it.
+    Folders are read in a thread. If a folder cannot be read, the list stays as it is. Enter on a
+    file posts `RowSelected`; Enter on a folder opens the folder.
 
     Attributes:
         folder: the folder shown.
-        entries: what is shown of it.
+        entries: the entries shown.
         shows_hidden: whether names that begin with a dot are shown.
-        is_by_name: whether the files are sorted by name, and not newest first.
-        is_reading: whether another folder, or this one again, is being read.
+        is_by_name: whether files are sorted by name; otherwise newest first.
+        is_reading: whether a folder is being read.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sort", "Newest first, or by name", show=False),
-        Binding(".", "hidden", "Hidden files", show=False),
-        Binding("~", "home", "Home folder", show=False),
-        Binding("backspace", "parent", "Folder above", show=False),
+        Binding("s", "sort", "Sort by date or name", show=False),
+        Binding(".", "hidden", "Show or hide hidden files", show=False),
+        Binding("~", "home", "Go to the home folder", show=False),
+        Binding("backspace", "parent", "Go to the parent folder", show=False),
     ]
 
     class ReadingStarted(Message):
-        """A folder is being read."""
+        """Reading a folder has started."""
 
         def __init__(self, folder: Path) -> None:
             super().__init__()
             self.folder = folder
 
     class FolderRead(Message):
-        """Reading came to its end.
+        """Reading a folder has ended.
 
         Attributes:
-            is_shown: whether there is something new to see; False where the list stayed as it was.
-            sentence: why the folder asked for cannot be read; empty where it was read.
+            is_shown: whether a folder was read; False if the list stayed as it was.
+            sentence: why the requested folder cannot be read; empty if it was read.
         """
 
         def __init__(self, is_shown: bool, sentence: str) -> None:
@@ -65,7 +65,7 @@ class FileList(VirtualRows):
             self.sentence = sentence
 
     class _ThreadDone(Message):
-        """The thread is done; `folder` is None where none of the folders could be read."""
+        """The thread has ended; `folder` is None if none of the folders could be read."""
 
         def __init__(
             self, number: int, folder: Path | None, entries: list[Entry], sentence: str
@@ -95,21 +95,20 @@ class FileList(VirtualRows):
 
     @property
     def cursor_entry(self) -> Entry | None:
-        """The entry under the cursor."""
+        """The current entry."""
         return self.entries[self.cursor_row] if self.entries else None
 
     @property
     def holds_files(self) -> bool:
-        """Whether there is a .csv file among what is shown."""
+        """Whether a .csv file is shown."""
         return any(not entry.is_folder for entry in self.entries)
 
     def show_folder(self, *folders: Path, cursor: Path | None = None) -> None:
         """Show the first of these folders that can be read.
 
         Args:
-            folders: the folder, and those to fall back on.
-            cursor: the entry that the cursor is to stand on, if it is shown; else it stands on
-                the newest file.
+            folders: the folder, followed by fallbacks.
+            cursor: the entry to move the cursor to; if it is not shown, the newest file.
         """
         self._readings += 1
         self._asked, self._wanted = folders, cursor
@@ -148,7 +147,7 @@ class FileList(VirtualRows):
         self.post_message(self.FolderRead(event.folder is not None, event.sentence))
 
     def _row_for_cursor(self) -> int:
-        """The entry asked for, else the newest file, else the first folder."""
+        """Return the row of the requested entry, else the newest file, else the first folder."""
         newest = 1
         for row, entry in enumerate(self.entries):
             if entry.path == self._wanted:
@@ -159,7 +158,7 @@ class FileList(VirtualRows):
         return newest
 
     def row_text(self, row: int, width: int) -> str:
-        """One entry: name, size, date."""
+        """Return an entry's name, size and date."""
         entry = self.entries[row]
         cursor = ">" if row == self.cursor_row else " "
         size = date = ""
@@ -172,14 +171,13 @@ class FileList(VirtualRows):
         return fitted(f"{cursor} {name}  {size:>{_SIZE_WIDTH}}  {date}", width)
 
     def render_line(self, y: int) -> Strip:
-        """One line, as Textual asks for it."""
         if y == 0 and self.is_reading and not self.entries:
             width = self.size.width
-            return Strip([Segment(fitted("  Reading …", width), self.rich_style)], width)
+            return Strip([Segment(fitted("  Reading…", width), self.rich_style)], width)
         return super().render_line(y)
 
     def action_select(self) -> None:
-        """Go into the folder under the cursor, or open the file."""
+        """Open the current entry."""
         entry = self.cursor_entry
         if entry is None:
             return
@@ -191,7 +189,7 @@ class FileList(VirtualRows):
             super().action_select()
 
     def action_parent(self) -> None:
-        """Go to the folder above, with the cursor on the one left."""
+        """Go to the parent folder, with the cursor on the current folder."""
         self.show_folder(self.folder.parent, cursor=self.folder)
 
     def action_home(self) -> None:
@@ -199,12 +197,12 @@ class FileList(VirtualRows):
         self.show_folder(Path(os.path.expanduser("~")))  # noqa: PTH111 - never raises
 
     def action_sort(self) -> None:
-        """Sort the files the other way."""
+        """Sort by name or by date."""
         self.is_by_name = not self.is_by_name
         self._show_again()
 
     def action_hidden(self) -> None:
-        """Show what begins with a dot, or no longer."""
+        """Show or hide hidden files."""
         self.shows_hidden = not self.shows_hidden
         self._show_again()
 
@@ -215,19 +213,25 @@ class FileList(VirtualRows):
 
     @property
     def status_text(self) -> str:
-        """What is shown, in words."""
-        shown = sum(not entry.is_parent for entry in self.entries)
-        order = "by name" if self.is_by_name else "newest first"
-        return f"{shown:,} shown: folders and .csv, {order}"
+        """The number of entries and their order, for example `2 folders, 1 .csv file, by name`."""
+        entries = [entry for entry in self.entries if not entry.is_parent]
+        folders = sum(entry.is_folder for entry in entries)
+        files = len(entries) - folders
+        parts = [
+            counted(folders, "folder") if folders else "",
+            counted(files, ".csv file") if files else "",
+            "by name" if self.is_by_name else "newest first",
+        ]
+        return ", ".join(filter(None, parts)) if entries else "No folders or .csv files"
 
 
 def reading_text(folder: Path) -> str:
-    """That a folder is being read, in words."""
-    return f"Reading {short(folder)} …"
+    """Return the status text while a folder is being read."""
+    return f"Reading {short(folder)}…"
 
 
 def _plain(folder: Path) -> Path:
-    """The folder without `..` in it, as the system would find it."""
+    """Return the folder with `..` and symbolic links resolved, if its path contains `..`."""
     try:
         return Path(os.path.realpath(folder)) if ".." in folder.parts else folder
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""What the file dialogs know of folders: what stands in one, and which paths are meant.
+"""List folders, and resolve and complete typed paths, for the file dialogs.
 
-Names come from other people and from other systems: too long, not UTF-8, links in a circle, gone
-since they were listed. None of that ends a listing; such entries are left out.
+File names are untrusted: they may be too long, not UTF-8, links in a loop, or deleted after they
+were listed. Such entries are skipped; they do not fail the listing.
 """
 
 import os
@@ -21,7 +21,7 @@ PARENT: Final = ".."
 
 _PAUSE_EVERY: Final = 1000
 _PAUSE: Final = 0.0005
-"""Seconds; without them a long listing in a thread keeps the screen waiting."""
+"""Seconds. Without pauses, listing a large folder in a thread would block the UI."""
 
 _MONTHS: Final = (
     "Jan",
@@ -43,10 +43,10 @@ class Entry(NamedTuple):
     """A folder or a .csv file.
 
     Attributes:
-        path: where it is; that of the folder above ends in `..`.
-        is_folder: whether it is a folder, and not a file.
-        size: the bytes of the file.
-        modified: when it was last changed, in seconds since 1970.
+        path: the path; that of the parent folder ends in `..`.
+        is_folder: whether it is a folder.
+        size: the size of the file in bytes.
+        modified: the time of the last change, in seconds since 1970.
     """
 
     path: Path
@@ -56,25 +56,25 @@ class Entry(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name, as the system has it: not fit to be shown."""
+        """The file name, not sanitized."""
         return self.path.name
 
     @property
     def is_parent(self) -> bool:
-        """Whether it is the folder above."""
+        """Whether it is the parent folder."""
         return self.path.name == PARENT
 
 
 def listing(folder: Path, hidden: bool, by_name: bool) -> list[Entry]:
-    """What a dialog shows of a folder.
+    """List the folders and .csv files of a folder.
 
     Args:
-        folder: the folder, absolute.
-        hidden: whether names that begin with a dot are shown too.
-        by_name: whether the files are sorted by name, and not by their time, newest first.
+        folder: the absolute path of the folder.
+        hidden: whether to include names that begin with a dot.
+        by_name: whether to sort files by name; otherwise newest first.
 
     Returns:
-        The folder above, unless there is none; the folders by name; the .csv files.
+        The parent folder, if there is one; the folders by name; the .csv files.
 
     Raises:
         Refused: the folder cannot be read.
@@ -82,35 +82,35 @@ def listing(folder: Path, hidden: bool, by_name: bool) -> list[Entry]:
     folders: list[Entry] = []
     files: list[Entry] = []
     try:
-        with os.scandir(folder) as found:
-            for at, one in enumerate(found, start=1):
-                if not at % _PAUSE_EVERY:
+        with os.scandir(folder) as scan:
+            for number, dir_entry in enumerate(scan, start=1):
+                if not number % _PAUSE_EVERY:
                     time.sleep(_PAUSE)
-                if one.name.startswith(".") and not hidden:
+                if dir_entry.name.startswith(".") and not hidden:
                     continue
-                entry = _entry(folder, one)
+                entry = _entry(folder, dir_entry)
                 if entry is not None:
                     (folders if entry.is_folder else files).append(entry)
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
     folders.sort(key=_by_name)
     files.sort(key=_by_name if by_name else _newest_first)
-    above = [] if folder.parent == folder else [Entry(folder / PARENT, True, 0, 0.0)]
-    return above + folders + files
+    parent = [] if folder.parent == folder else [Entry(folder / PARENT, True, 0, 0.0)]
+    return parent + folders + files
 
 
-def _entry(folder: Path, found: "os.DirEntry[str]") -> Entry | None:
-    """The entry, if it is a folder or a .csv file that is there."""
+def _entry(folder: Path, dir_entry: "os.DirEntry[str]") -> Entry | None:
+    """Return the entry if it is a folder or an existing .csv file."""
     try:
-        is_folder = found.is_dir()
-        if not is_folder and not found.name.lower().endswith(SUFFIX):
+        is_folder = dir_entry.is_dir()
+        if not is_folder and not dir_entry.name.lower().endswith(SUFFIX):
             return None
-        status = found.stat()
+        status = dir_entry.stat()
     except (OSError, ValueError):
         return None
     if not is_folder and not stat.S_ISREG(status.st_mode):
         return None
-    return Entry(folder / found.name, is_folder, status.st_size, status.st_mtime)
+    return Entry(folder / dir_entry.name, is_folder, status.st_size, status.st_mtime)
 
 
 def _by_name(entry: Entry) -> tuple[str, str]:
@@ -124,15 +124,15 @@ def _newest_first(entry: Entry) -> tuple[float, str]:
 def _unreadable(folder: Path, error: OSError | ValueError) -> Refused:
     shown = visible(short(folder))
     if isinstance(error, FileNotFoundError):
-        return Refused(f"The folder {shown} does not exist.")
+        return Refused(f"Folder {shown} does not exist.")
     if isinstance(error, NotADirectoryError):
         return Refused(f"{shown} is not a folder.")
-    why = reason(error) if isinstance(error, OSError) else "no folder has such a name"
-    return Refused(f"The folder {shown} cannot be read: {why}.")
+    cause = reason(error) if isinstance(error, OSError) else "Invalid folder name"
+    return Refused(f"Cannot read folder {shown}: {cause}.")
 
 
 def date_text(modified: float, now: datetime) -> str:
-    """When a file was changed, in few characters: `today 09:12`, `16 Nov`, `16 Nov 2025`."""
+    """Format a file's date: `today 09:12`, `yesterday 17:40`, `16 Nov`, `16 Nov 2025`."""
     try:
         when = datetime.fromtimestamp(modified)
     except (OSError, OverflowError, ValueError):
@@ -146,9 +146,9 @@ def date_text(modified: float, now: datetime) -> str:
 
 
 def typed_path(text: str, base: Path) -> Path:
-    """The path that a text means: absolute, from `~`, or else from the folder `base`.
+    """Return the path for a text: absolute, starting with `~`, or relative to `base`.
 
-    Never raises, and does not look whether there is such a file.
+    Never raises, and does not check that the file exists.
     """
     expanded = text
     if text.startswith("~"):
@@ -160,7 +160,7 @@ def typed_path(text: str, base: Path) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path leads to a folder; False too where the system does not let us look."""
+    """Whether a path is that of a folder; False if it cannot be accessed."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -168,17 +168,17 @@ def is_folder(path: Path) -> bool:
 
 
 def completed(text: str, base: Path) -> str | None:
-    """The text, continued as far as the folders and .csv files allow only one continuation.
+    """Complete a typed path as far as the names of folders and .csv files allow.
 
-    A folder that is the only one gets a `/` at its end. Names that cannot be shown as they are
-    are left out: they are chosen in the list.
+    A single matching folder gets a trailing `/`. Names that sanitizing would change are skipped:
+    they can be selected from the list.
 
     Args:
-        text: what was typed: a path from `~`, an absolute one, or one from `base`.
-        base: the folder that a relative path counts from.
+        text: the typed path: absolute, starting with `~`, or relative to `base`.
+        base: the folder that relative paths start from.
 
     Returns:
-        The longer text, or None where nothing can be added. Never raises.
+        The completed text, or None if nothing can be added. Never raises.
     """
     before, slash, start = text.rpartition("/")
     if (not slash and start == "~") or start == PARENT:
@@ -198,21 +198,21 @@ def completed(text: str, base: Path) -> str | None:
 
 def _common_start(names: list[str]) -> str:
     first, last = min(names), max(names)
-    at = next((at for at, one in enumerate(first) if last[at] != one), len(first))
-    return first[:at]
+    length = next((i for i, letter in enumerate(first) if last[i] != letter), len(first))
+    return first[:length]
 
 
 def _matches(folder: Path, start: str) -> Iterator[tuple[str, bool]]:
-    """The names in a folder that begin so, and whether each is a folder's."""
-    with os.scandir(folder) as found:
-        for at, one in enumerate(found, start=1):
-            if not at % _PAUSE_EVERY:
+    """Yield the names in a folder that start with `start`, and whether each is a folder."""
+    with os.scandir(folder) as scan:
+        for number, dir_entry in enumerate(scan, start=1):
+            if not number % _PAUSE_EVERY:
                 time.sleep(_PAUSE)
-            name = one.name
+            name = dir_entry.name
             if not name.startswith(start) or name.startswith(".") > start.startswith("."):
                 continue
             if visible(name) != name:
                 continue
-            entry = _entry(folder, one)
+            entry = _entry(folder, dir_entry)
             if entry is not None:
                 yield name, entry.is_folder

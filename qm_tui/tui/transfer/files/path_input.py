@@ -1,4 +1,4 @@
-"""A field for a path: Tab completes it, and nothing gets in that a terminal would obey."""
+"""A field for a path, with completion; control characters are removed from the input."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,17 +14,16 @@ from qm_tui.tui.widgets.text_input import PlainInput
 
 _LONGEST: Final = 4096
 _PATIENCE: Final = 2.0
-"""Seconds that Tab waits for a folder on a slow or lost network file system."""
+"""Seconds that Tab waits for a slow or unreachable network file system."""
 
 
 class PathInput(PlainInput):
-    """A path, typed.
+    """A field for a path.
 
-    Tab continues it where there is something to continue, else it moves the focus on. Down asks
-    for the list. What cannot be shown as it is, typed or pasted, is left out.
+    Tab completes the path; if nothing can be added, it moves the focus. Down posts `ListWanted`.
 
     Args:
-        base: gives the folder that a relative path counts from.
+        base: returns the folder that relative paths start from.
         id: the widget's ID.
     """
 
@@ -37,7 +36,7 @@ class PathInput(PlainInput):
         self._base = base
 
     def show(self, text: str) -> None:
-        """Put a text into the field, all of it selected: typing replaces it."""
+        """Set the text and select all of it, so that typing replaces it."""
         self.value = visible(text)
         self.select_all()
 
@@ -54,7 +53,7 @@ class PathInput(PlainInput):
             await super()._on_key(event)
 
     async def _complete(self) -> None:
-        """Complete the text. Keys typed meanwhile wait, so that they come in their order."""
+        """Complete the text before the cursor. Keys typed in the meantime are handled afterward."""
         text = self.value[: self.cursor_position]
         rest = self.value[self.cursor_position :]
         try:

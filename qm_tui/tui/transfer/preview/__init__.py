@@ -1,1 +1,1 @@
-"""The preview of an import, and the dialogs that it opens."""
+"""The preview of an import, and its dialogs."""

@@ -1,4 +1,4 @@
-"""Rejected records, corrected one after the other."""
+"""The form to correct rejected records, one after the other."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -30,19 +30,21 @@ from qm_tui.users.fields import Field
 from qm_tui.users.issues import Fault, Severity, shown_value
 
 _PAUSE: Final = 0.15
-"""Seconds without a key after which a record is judged again."""
+"""Seconds without a key until a record is validated again."""
 
 _PAGE: Final = 8
-"""Fields that PgDn moves."""
+"""Fields that PgDn and PgUp move."""
 
-_TURN: Final = "Turn a flag over: 0, 1"
+_TURN: Final = "Toggle a yes/no field"
+_STILL_CHECKING: Final = "Still checking the other records. Press F2 again in a moment."
+_WILL_BE_LOST: Final = "Corrections that have not been imported will be lost"
 
 Corrections = dict[int, Values]
-"""By record number, the 26 values that take the place of the file's."""
+"""By record number, the values that replace those of the file."""
 
 
 class _LookedThrough(TextualMessage):
-    """The file's other records are known."""
+    """The other records of the file have been checked."""
 
     def __init__(self, judge: Judge, readable: int) -> None:
         super().__init__()
@@ -50,24 +52,24 @@ class _LookedThrough(TextualMessage):
 
 
 class CorrectScreen(Dialog[Corrections | None]):
-    """Corrects rejected records. It gives what was saved; None where that is nothing.
+    """Corrects rejected records. The result is the saved corrections, or None.
 
     Args:
         prepared: the planned import, with its outcomes.
-        numbers: the numbers of the rejected records, in the order in which they are shown.
-        begin_with: the number of the one that comes first; those before it come last.
+        numbers: the numbers of the rejected records, in the order shown.
+        begin_with: the number of the record to start with; those before it come last.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # those with priority are in order with the letters around them, however fast they come
-        Binding("f2", "save", "Save, next record", priority=True),
+        # priority keeps them in order with letters typed in the same burst
+        Binding("f2", "save", "Save and go to the next record", priority=True),
         Binding("down", "move(1)", "Next field", show=False, priority=True),
         Binding("up", "move(-1)", "Previous field", show=False, priority=True),
         Binding("tab", "move(1)", "Next field", show=False, priority=True),
         Binding("shift+tab", "move(-1)", "Previous field", show=False, priority=True),
-        Binding("pagedown", f"move({_PAGE})", "Some fields down", show=False, priority=True),
-        Binding("pageup", f"move(-{_PAGE})", "Some fields up", show=False, priority=True),
-        Binding("escape,q", "back", "Back"),
+        Binding("pagedown", f"move({_PAGE})", "Page down", show=False, priority=True),
+        Binding("pageup", f"move(-{_PAGE})", "Page up", show=False, priority=True),
+        Binding("escape,q", "back", "Close"),
         Binding("f1,question_mark", "show_keys", "Keys"),
     ]
 
@@ -89,13 +91,12 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._readable: int | None = None
         self._saved: Corrections = {}
         self._kept_as: Values | None = None
-        """The values with which F2 would keep the record rejected."""
+        """The values with which pressing F2 again leaves the record rejected."""
         self._judge: Judge | None = None
         self._job = Job(lambda _progress: None)
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Who it is, how much is wrong, the fields, what to do, and the buttons."""
         with Vertical(classes="dialog", id="correct"):
             with Horizontal(id="correct-title"):
                 yield Static(id="correct-who")
@@ -103,37 +104,35 @@ class CorrectScreen(Dialog[Corrections | None]):
             yield Static(id="correct-record")
             yield FieldForm(
                 id="correct-fields",
-                secret_kept="(as in the file)",  # noqa: S106 - what stands instead of one
+                secret_kept="(as in the file)",  # noqa: S106 - a placeholder
                 no_value="(not in the file)",
             )
             yield Static(id="correct-help")
             yield Static(id="correct-said")
             yield Static(id="correct-passed-over")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[F2 Save, next]"), id="save", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+                yield Button(safe("[F2 Save and next]"), id="save", compact=True)
+                yield Button(safe("[Close]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Show the first record, and look through the others meanwhile."""
         for name in ("record", "said", "passed-over"):
             self._say(name, "")
-        self.query_one("#correct").border_subtitle = safe("Esc back  Space turns a flag  F1 keys")
+        self.query_one("#correct").border_subtitle = safe("Esc close  Space toggle  F1 keys")
         self._look_through()
         self._show_next()
 
     def on_unmount(self) -> None:
-        """Stop looking through the records, and hold on to none."""
         self._job.cancel()
-        self._judge = None
+        self._judge = None  # it refers to all records
 
     @work(thread=True)
     def _look_through(self) -> None:
         prepared = self._prepared
         with suppress(Cancelled):
             readable = 0
-            for at, number in enumerate(self._numbers):
-                if not at % STEP:
-                    self._job.tick(Phase.CHECKING, at, len(self._numbers))
+            for done, number in enumerate(self._numbers):
+                if not done % STEP:
+                    self._job.tick(Phase.CHECKING, done, len(self._numbers))
                 readable += self._outcomes.values.get(number) is not None
             asked = prepared.asked
             judge = Judge(prepared.state, asked.choices, prepared.plan, self._job.tick)
@@ -150,7 +149,7 @@ class CorrectScreen(Dialog[Corrections | None]):
     # The record
 
     def _show_next(self) -> None:
-        """Show the next record that can be corrected; end where there is none."""
+        """Show the next record that can be corrected; close the screen if there is none."""
         self._outcome = next(self._coming, None)
         if self._outcome is None:
             self.dismiss(self._saved or None)
@@ -165,9 +164,9 @@ class CorrectScreen(Dialog[Corrections | None]):
             if self._judge
             else outcome.faults
         )
-        by_severity = sorted(self._faults, key=lambda one: one.severity is not Severity.ERROR)
+        by_severity = sorted(self._faults, key=lambda fault: fault.severity is not Severity.ERROR)
         form = self.query_one(FieldForm)
-        form.show(self._given, [one.field for one in by_severity if one.field is not None])
+        form.show(self._given, [fault.field for fault in by_severity if fault.field is not None])
         self._say("said", "")
         self._show_title()
         self._show_faults()
@@ -176,30 +175,32 @@ class CorrectScreen(Dialog[Corrections | None]):
         outcome = self._outcome
         if outcome is None:
             return
-        of = "" if self._readable is None else f" of {self._readable:,}"
-        place = f"{self._place:,}{of}"
+        total = "" if self._readable is None else f" of {self._readable:,}"
+        place = f"{self._place:,}{total}"
         title = f"Correct record {outcome.number:,}, line {outcome.line:,} ({place})"
         self.query_one("#correct").border_title = safe(title)
         self.query_one("#correct-who", Static).update(safe(outcome.who or "(no name)", 200))
 
     def _show_faults(self) -> None:
         errors = _errors(self._faults)
-        count = counted(len(errors), "problem") if errors else "no problem left"
+        count = counted(len(errors), "error") if errors else "no errors left"
         self.query_one("#correct-count", Static).update(safe(count))
-        whole = [f"! {sentence(one.message)} {one.remedy}" for one in errors if one.field is None]
-        self._say("record", "\n".join(whole))
+        without_field = [error for error in errors if error.field is None]
+        lines = [f"! {sentence(error.message)} {error.remedy}" for error in without_field]
+        self._say("record", "\n".join(lines))
         self.query_one(FieldForm).show_faults(self._faults)
         self._show_help(self.query_one(FieldForm).focused_field)
 
     def _show_help(self, field: Field | None) -> None:
-        """Say what to do about a field."""
+        """Show how to fix the field; if it has no problems, its help."""
         lines: list[str] = []
         if field is not None:
-            lines = [one.remedy for one in self._faults if one.field is field] or [field.meaning]
+            fixes = [fault.remedy for fault in self._faults if fault.field is field]
+            lines = fixes or [field.meaning]
             stored = self._outcome.stored if self._outcome else None
             if stored is not None:
                 value = shown_value(field, stored[field.index]) or "(empty)"
-                lines.append(f"Stored: {value}")
+                lines.append(f"Stored value: {value}")
         self.query_one("#correct-help", Static).update(safe_lines(lines))
 
     def _say(self, name: str, text: str) -> None:
@@ -207,7 +208,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         line.update(safe_lines(text.split("\n")))
         line.display = bool(text)
 
-    # What is typed
+    # Editing
 
     @on(FieldForm.FieldFocused)
     def _field_focused(self, event: FieldForm.FieldFocused) -> None:
@@ -231,13 +232,13 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._show_faults()
 
     async def action_save(self) -> None:
-        """Save the values and go on; a record that is still wrong is kept out, if asked twice."""
+        """Save the values and show the next record; an invalid record takes a second F2."""
         await self._typed()
         outcome, judge = self._outcome, self._judge
         if outcome is None:
             return
         if judge is None:
-            self._say("said", "The other records are being looked through: press F2 again.")
+            self._say("said", _STILL_CHECKING)
             return
         values = self.query_one(FieldForm).values
         self._faults = judge.faults(outcome.number, outcome.line, values)
@@ -255,14 +256,14 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._show_next()
 
     async def _typed(self) -> None:
-        """Wait until the letters that were typed before this key stand in their field."""
+        """Wait until the letters typed before this key have reached their field."""
         if self.focused is not None:
             arrived = asyncio.Event()
             self.focused.call_later(arrived.set)
             await arrived.wait()
 
     def action_move(self, rows: int) -> None:
-        """Move the focus by so many fields, and beyond them to the buttons."""
+        """Move the focus by a number of fields, and beyond them to the buttons."""
         if not self.query_one(FieldForm).move(rows):
             if rows > 0:
                 self.focus_next()
@@ -271,30 +272,30 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the program were left now, in words; else empty."""
+        """What is lost if the program quits now; empty if nothing."""
         outcome = self._outcome
         is_typed = outcome is not None and self.query_one(FieldForm).values != self._given
         if not is_typed and not self._saved:
             return ""
-        return "What you typed here is not imported yet, and would be lost"
+        return _WILL_BE_LOST
 
     def action_back(self) -> None:
-        """Close it; ask first where something typed would be lost."""
+        """Close the screen; ask first if input would be discarded."""
         outcome = self._outcome
         if outcome is None or self.query_one(FieldForm).values == self._given:
             self._leave(True)
             return
-        text = f"What you typed for record {outcome.number:,} is not saved. Leave it?"
-        self.app.push_screen(Question(text, yes="Leave it", no="Stay"), self._leave)
+        text = f"Discard the changes to record {outcome.number:,}?"
+        self.app.push_screen(Question(text, yes="Discard", no="Keep editing"), self._leave)
 
     def _leave(self, is_sure: bool | None) -> None:
         if is_sure:
             self.dismiss(self._saved or None)
 
     def action_show_keys(self) -> None:
-        """List the keys of the form; those that edit a line of text everybody knows."""
-        ours = {one.description for one in self.BINDINGS if isinstance(one, Binding)}
-        keys = [one for one in keys_that_work(cast("Screen[None]", self)) if one[1] in ours]
+        """Show the keyboard shortcuts, without those for editing text."""
+        own = {binding.description for binding in self.BINDINGS if isinstance(binding, Binding)}
+        keys = [key for key in keys_that_work(cast("Screen[None]", self)) if key.words in own]
         self.app.push_screen(KeysScreen([*keys, Key("Enter", "Next field"), Key("Space", _TURN)]))
 
     @on(Button.Pressed, "#save")
@@ -307,26 +308,29 @@ class CorrectScreen(Dialog[Corrections | None]):
 
 
 def _readable(outcomes: Outcomes, numbers: Sequence[int], start: int) -> Iterator[Outcome]:
-    """The records that could be read, from a place on, and then those before it."""
-    for at in range(len(numbers)):
-        number = numbers[(start + at) % len(numbers)]
+    """Yield the records that could be parsed: those from `start` on, then those before it."""
+    for offset in range(len(numbers)):
+        number = numbers[(start + offset) % len(numbers)]
         if outcomes.values.get(number) is not None:
             yield outcomes[number - 1]
 
 
 def _errors(faults: Sequence[Fault]) -> list[Fault]:
-    return [one for one in faults if one.severity is Severity.ERROR]
+    return [fault for fault in faults if fault.severity is Severity.ERROR]
 
 
 def _still_wrong(errors: Sequence[Fault]) -> str:
-    more = f", and {counted(len(errors) - 1, 'problem')} more" if len(errors) > 1 else ""
-    return f"Still wrong: {errors[0].message}{more}. F2 again keeps the record rejected."
+    more = f" (and {counted(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+    return f"Still invalid: {errors[0].message}{more}. Press F2 again to leave the record rejected."
 
 
 def _passed_over(lines: int) -> str:
+    """Return how many lines cannot be corrected here, and what to do; empty if there are none."""
     if not lines:
         return ""
-    them = "it" if lines == 1 else "them"
+    if lines == 1:
+        return "1 line cannot be parsed. Correct it in the file, or save it with r in the preview."
     return (
-        f"{counted(lines, 'line')} could not be read: correct {them} in the file; r saves {them}."
+        f"{lines:,} lines cannot be parsed. Correct them in the file, or save them with r in the "
+        "preview."
     )

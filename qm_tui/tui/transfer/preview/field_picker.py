@@ -1,4 +1,4 @@
-"""A short list of the fields, from which one is chosen by typing some of its letters."""
+"""The dialog to select the field for a column, with a filter."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final, NamedTuple
@@ -17,29 +17,29 @@ from qm_tui.tui.widgets.text_input import PlainInput
 from qm_tui.tui.widgets.virtual_list import VirtualRows
 from qm_tui.users.fields import FIELDS, Field
 
-LEFT_OUT: Final = "(left out)"
-"""What a column holds that no field is paired with."""
+LEFT_OUT: Final = "(ignored)"
+"""Shown for a column that is not mapped to a field."""
 
 _NAME, _MANDATORY = 29, 10
 _LONGEST_FILTER: Final = 40
 
 
 class Picked(NamedTuple):
-    """What was chosen.
+    """The result of the dialog.
 
     Attributes:
-        field: the field; None leaves the column out.
+        field: the field; None to ignore the column.
     """
 
     field: Field | None
 
 
 class FieldList(VirtualRows):
-    """The fields whose names hold what was typed, and the way to leave a column out.
+    """The fields whose names match the filter, and an entry to ignore the column.
 
     Args:
-        holders: by field, the name of the column that holds it now.
-        field: the field that the cursor stands on.
+        holders: by field, the name of the column that is mapped to it.
+        field: the current field.
     """
 
     footer_height: ClassVar[int] = 1
@@ -49,52 +49,52 @@ class FieldList(VirtualRows):
         self._holders, self._field = holders, field
         self._all: tuple[Field | None, ...] = (None, *FIELDS)
         self.fields = self._all
-        # from the start, so that keys which follow at once count from there
+        # set before mounting, so that keys in the same burst move from there
         self.set_reactive(VirtualRows.cursor_row, self._all.index(field))
 
     @property
     def row_count(self) -> int:
-        """How many are left."""
+        """The number of fields that match."""
         return len(self.fields)
 
     @property
     def cursor_field(self) -> Picked | None:
-        """What is under the cursor; None where nothing is left."""
+        """The current entry; None if there is no match."""
         return Picked(self.fields[self.cursor_row]) if self.fields else None
 
     def narrow(self, typed: str) -> None:
-        """Show those whose names hold what was typed; those that begin with it come first."""
+        """Show the fields whose names contain the text; those that start with it come first."""
         wanted = folded(typed)
         if not wanted:
             self.fields = self._all
             self.rows_changed(self._all.index(self._field))
             return
-        found = [field for field in self._all if wanted in folded(_name(field))]
-        found.sort(key=lambda field: not folded(_name(field)).startswith(wanted))
-        self.fields = tuple(found)
+        matches = [field for field in self._all if wanted in folded(_name(field))]
+        matches.sort(key=lambda field: not folded(_name(field)).startswith(wanted))
+        self.fields = tuple(matches)
         self.rows_changed(0)
 
     def row_text(self, row: int, width: int) -> str:
-        """The field, whether every user needs it, and the column that holds it now."""
+        """Return the field, whether it is required, and the column mapped to it."""
         field = self.fields[row]
-        sign = ">" if row == self.cursor_row else " "
+        cursor = ">" if row == self.cursor_row else " "
         if field is None:
-            return fitted(f"{sign} {LEFT_OUT}", width)
-        mandatory = "mandatory" if field.mandatory else ""
-        holder = self._holders.get(field)
-        now = f"now {visible(holder, 60)}" if holder is not None else ""
-        return fitted(f"{sign} {field.name:<{_NAME}} {mandatory:<{_MANDATORY}} {now}", width)
+            return fitted(f"{cursor} {LEFT_OUT}", width)
+        required = "required" if field.mandatory else ""
+        column = self._holders.get(field)
+        mapped = f"mapped to {visible(column, 60)}" if column is not None else ""
+        return fitted(f"{cursor} {field.name:<{_NAME}} {required:<{_MANDATORY}} {mapped}", width)
 
     def footer_text(self, width: int, line: int) -> str:
-        """What the field under the cursor means."""
+        """Return the help for the current field."""
         if not self.fields:
-            return fitted("  No field is called so.", width)
+            return fitted("  No fields match the filter.", width)
         field = self.fields[self.cursor_row]
-        return fitted(f"  {field.meaning if field else 'The column is not read.'}", width)
+        return fitted(f"  {field.meaning if field else 'The column is ignored.'}", width)
 
 
 class _FilterInput(PlainInput):
-    """What is typed to find a field; the keys that move a cursor up and down move the list's."""
+    """The filter. Keys that move up and down move the cursor of the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "screen.move(-1)", "Up", show=False),
@@ -105,16 +105,16 @@ class _FilterInput(PlainInput):
 
 
 class FieldPicker(Dialog[Picked | None]):
-    """Gives the field that a column holds; None where nothing was chosen.
+    """Asks for the field of a column. The result is None if the dialog is canceled.
 
     Args:
-        column: the column's name.
-        field: the field that it holds now.
-        holders: by field, the name of the column that holds it now.
+        column: the name of the column.
+        field: the field that it is mapped to.
+        holders: by field, the name of the column that is mapped to it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Back"),
+        Binding("escape", "cancel", "Cancel"),
     ]
 
     def __init__(self, column: str, field: Field | None, holders: Mapping[Field, str]) -> None:
@@ -124,17 +124,15 @@ class FieldPicker(Dialog[Picked | None]):
         self._rows.can_focus = False
 
     def compose(self) -> ComposeResult:
-        """What is typed, and the fields."""
         with Vertical(classes="dialog", id="field-picker") as dialog:
-            dialog.border_title = safe(f'Column "{self._column}" holds', 50)
-            dialog.border_subtitle = safe("type to find  ↑ ↓  Enter choose  Esc back")
+            dialog.border_title = safe(f'Map column "{self._column}" to', 50)
+            dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
             with Horizontal(id="field-filter-line"):
                 yield Label(safe("Field "))
                 yield _FilterInput(_LONGEST_FILTER, id="field-filter")
             yield self._rows
 
     def on_mount(self) -> None:
-        """What is typed narrows the list."""
         self.query_one("#field-filter").focus()
 
     @on(Input.Changed)
@@ -147,13 +145,13 @@ class FieldPicker(Dialog[Picked | None]):
         self.action_pick()
 
     def action_pick(self) -> None:
-        """Choose what is under the cursor."""
+        """Select the current field."""
         picked = self._rows.cursor_field
         if picked is not None:
             self.dismiss(picked)
 
     def action_cancel(self) -> None:
-        """Close it, and nothing is chosen."""
+        """Close the dialog without a result."""
         self.dismiss(None)
 
     def action_move(self, rows: int) -> None:

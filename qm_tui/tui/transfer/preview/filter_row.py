@@ -1,6 +1,7 @@
-"""The line of filters above the records of a preview."""
+"""The filter row above the records of a preview."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from textual import events
 from textual.content import Content
@@ -10,14 +11,93 @@ from textual.widgets import Static
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.view_model import FILTERS, Filter
 
+_LABELS: Final = {
+    Filter.ALL: "All",
+    Filter.ADDED: "Added",
+    Filter.CHANGED: "Changed",
+    Filter.UNCHANGED: "Unchanged",
+    Filter.REJECTED: "Rejected",
+    Filter.WARNED: "Warnings",
+    Filter.NOT_IN_FILE: "Not in file",
+}
+_SHORT_LABELS: Final = {
+    **_LABELS,
+    Filter.UNCHANGED: "Same",
+    Filter.WARNED: "Warn",
+    Filter.NOT_IN_FILE: "Absent",
+}
+_ONE_LINE_FROM: Final = 108
+"""Cells of the row in a terminal of 110 columns."""
+
+_FULL_LABELS_FROM: Final = 78
+"""Cells of the row in a terminal of 80 columns."""
+
+_THOUSANDS_FROM: Final = 100_000
+"""The first count that is written as `100k` below short labels."""
+
+
+class FilterLayout(NamedTuple):
+    """The texts of the filter row.
+
+    Attributes:
+        labels: by filter, the key and the label; all cells of the filter if it is one line.
+        counts: by filter, the count below the label, as wide as the label; empty if it is one line.
+        gap: the cells between two filters.
+    """
+
+    labels: list[str]
+    counts: list[str]
+    gap: int
+
+    @property
+    def height(self) -> int:
+        """The number of lines."""
+        return 2 if self.counts else 1
+
+
+def filter_layout(counts: Mapping[Filter, int], width: int) -> FilterLayout:
+    """Return the texts of the filter row.
+
+    Args:
+        counts: the number of records by filter.
+        width: the cells of the row.
+    """
+    if width >= _ONE_LINE_FROM:
+        labels = [
+            f"{key}:{_LABELS[wanted]} {counts[wanted]:,}" for key, wanted in enumerate(FILTERS, 1)
+        ]
+        gap = _gap(labels, width)
+        if _width(labels, gap) <= width:
+            return FilterLayout(labels, [], gap)
+    is_short = width < _FULL_LABELS_FROM
+    names = _SHORT_LABELS if is_short else _LABELS
+    labels = [f"{key}:{names[wanted]}" for key, wanted in enumerate(FILTERS, 1)]
+    numbers = [_number(counts[wanted], is_short=is_short) for wanted in FILTERS]
+    widths = [max(map(len, pair)) for pair in zip(labels, numbers, strict=True)]
+    labels = [text.rjust(cells) for text, cells in zip(labels, widths, strict=True)]
+    numbers = [text.rjust(cells) for text, cells in zip(numbers, widths, strict=True)]
+    return FilterLayout(labels, numbers, _gap(labels, width))
+
+
+def _number(count: int, *, is_short: bool) -> str:
+    return f"{count // 1000:,}k" if is_short and count >= _THOUSANDS_FROM else f"{count:,}"
+
+
+def _width(labels: list[str], gap: int) -> int:
+    return sum(map(len, labels)) + gap * (len(labels) - 1)
+
+
+def _gap(labels: list[str], width: int) -> int:
+    return 2 if _width(labels, 2) <= width else 1
+
 
 class FilterLine(Static):
-    """The filters with their keys; the current one in capitals. A click chooses one."""
+    """The filters with their keys, labels and counts. A click selects a filter."""
 
     ALLOW_SELECT = False
 
     class Chosen(Message):
-        """A filter was chosen."""
+        """A filter was selected."""
 
         def __init__(self, wanted: Filter) -> None:
             super().__init__()
@@ -25,45 +105,39 @@ class FilterLine(Static):
 
     def __init__(self) -> None:
         super().__init__(id="filters")
-        self._labels: list[str] = []
+        self._counts: Mapping[Filter, int] = dict.fromkeys(FILTERS, 0)
         self._current = Filter.ALL
 
-    def show(self, current: Filter, not_in_file: int) -> None:
-        """Show which filter is the current one, and how many users are not in the file."""
-        self._labels, self._current = list(_labels(current, not_in_file)), current
+    def show(self, current: Filter, counts: Mapping[Filter, int]) -> None:
+        """Show the current filter, and the number of records by filter."""
+        self._current, self._counts = current, counts
         self._draw()
 
     def on_resize(self) -> None:
-        """Use the room."""
         self._draw()
 
-    @property
-    def _gap(self) -> int:
-        """Cells between two filters: one where there is no room for two."""
-        needed = sum(map(len, self._labels)) + 2 * len(self._labels) - 2
-        return 2 if needed <= self.content_size.width else 1
+    def _layout_now(self) -> FilterLayout:
+        return filter_layout(self._counts, self.content_size.width)
 
     def _draw(self) -> None:
-        styles = ["bold reverse" if one is self._current else "" for one in FILTERS]
-        self.update(
-            Content(" " * self._gap).join(
-                safe(label).stylize(style)
-                for label, style in zip(self._labels, styles, strict=False)
-            )
+        layout = self._layout_now()
+        lines = [layout.labels, layout.counts] if layout.counts else [layout.labels]
+        self.styles.height = layout.height
+        self.update(Content("\n").join([self._line(texts, layout.gap) for texts in lines]))
+
+    def _line(self, texts: list[str], gap: int) -> Content:
+        styles = ["bold reverse" if wanted is self._current else "" for wanted in FILTERS]
+        return Content(" " * gap).join(
+            [safe(text).stylize(style) for text, style in zip(texts, styles, strict=True)]
         )
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the filter that was clicked on."""
+        """Select the filter that was clicked."""
         offset = event.get_content_offset(self)
         x = offset.x if offset is not None else -1
-        for wanted, label in zip(FILTERS, self._labels, strict=False):
+        layout = self._layout_now()
+        for wanted, label in zip(FILTERS, layout.labels, strict=True):
             if 0 <= x < len(label):
                 self.post_message(self.Chosen(wanted))
                 return
-            x -= len(label) + self._gap
-
-
-def _labels(current: Filter, not_in_file: int) -> Iterator[str]:
-    for key, one in enumerate(FILTERS, start=1):
-        words = one.upper() if one is current else str(one)
-        yield f"{key} {words}{f' {not_in_file:,}' if one is Filter.NOT_IN_FILE else ''}"
+            x -= len(label) + layout.gap

@@ -1,4 +1,4 @@
-"""The dialog that pairs the columns of a file with the fields."""
+"""The dialog to map the columns of a file to fields."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
@@ -27,22 +27,22 @@ _FIELD: Final = 28
 _NARROW, _WIDE = 22, 34
 _WIDE_FROM: Final = 90
 _LONGEST_NAME: Final = 60
-_NOT_SHOWN: Final = "(not shown)"
+_NOT_SHOWN: Final = "(hidden)"
 
 
 class ColumnList(VirtualRows):
-    """The columns of a file, each with its field and some of its values.
+    """The columns of a file with their fields and sample values.
 
     Args:
-        names: the columns' names.
-        sample_values: some values of each.
-        fields: what each holds.
+        names: the names of the columns.
+        sample_values: sample values of each column.
+        fields: the field of each column.
     """
 
     header_height: ClassVar[int] = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("delete,backspace", "screen.leave_out", "Leave the column out"),
+        Binding("delete,backspace", "screen.leave_out", "Ignore the column"),
     ]
 
     def __init__(
@@ -58,53 +58,53 @@ class ColumnList(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self.names)
 
     @property
     def missing(self) -> list[Field]:
-        """The mandatory fields that no column holds."""
+        """The required fields without a column."""
         return [field for field in FIELDS if field.mandatory and field not in self.fields]
 
     def pair(self, row: int, field: Field | None) -> None:
-        """Let a column hold a field; a column that held it so far is left out."""
+        """Map a column to a field; the column mapped to it before becomes ignored."""
         if field is not None:
-            self.fields = [None if one == field else one for one in self.fields]
+            self.fields = [None if mapped == field else mapped for mapped in self.fields]
         self.fields[row] = field
         self.refresh()
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of what is shown of a column."""
+        """Return the header."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"  {'Column':<{_name_width(width)}}   {'Field':<{_FIELD}}  Values"
         return [Segment(fitted(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
-        """The column, its field, and some of its values; never those of a secret."""
-        sign = ">" if row == self.cursor_row else " "
+        """Return a column, its field and its sample values; never those of a secret."""
+        cursor = ">" if row == self.cursor_row else " "
         field = self.fields[row]
         name = fitted(visible(self.names[row], 100), _name_width(width))
         values = "  ".join(visible(value, 60) for value in self._sample_values[row])
         if field is not None and field.is_secret:
             values = _NOT_SHOWN
         arrow, field_name = ("→", field.name) if field else (" ", LEFT_OUT)
-        return fitted(f"{sign} {name} {arrow} {field_name:<{_FIELD}}  {values}", width)
+        return fitted(f"{cursor} {name} {arrow} {field_name:<{_FIELD}}  {values}", width)
 
 
 class MappingDialog(Dialog[ColumnMapping | None]):
-    """Gives which column holds which field, with the name to keep it under; None where cancelled.
+    """Asks for a column mapping and its name. The result is None if the dialog is canceled.
 
     Args:
-        header: the file's header.
-        sample_values: some values of each of its columns, none of what may be a secret.
-        mapping_guess: for each column the field that it may hold.
-        name: the name that is offered.
+        header: the header of the file.
+        sample_values: sample values of each column, without possible secrets.
+        mapping_guess: the proposed field of each column.
+        name: the proposed name of the mapping.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "use", "Use it"),
+        Binding("f2", "use", "Apply"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q", "cancel", "Back"),
+        Binding("escape,q", "cancel", "Cancel"),
     ]
 
     def __init__(
@@ -115,19 +115,20 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         name: str,
     ) -> None:
         super().__init__()
-        shown = [at for at, one in enumerate(header) if not is_problems_column(one)]
+        shown = [index for index, name in enumerate(header) if not is_problems_column(name)]
         names = column_names(header)
-        self._guess = [mapping_guess[at] for at in shown]
+        self._guess = [mapping_guess[index] for index in shown]
         self._columns = ColumnList(
-            [names[at] for at in shown], [sample_values[at] for at in shown], self._guess
+            [names[index] for index in shown],
+            [sample_values[index] for index in shown],
+            self._guess,
         )
         self._offered = visible(name)[:_LONGEST_NAME]
 
     def compose(self) -> ComposeResult:
-        """The columns, what is missing, the name, what is said, the buttons."""
         with Vertical(classes="dialog", id="mapping") as dialog:
-            dialog.border_title = safe("Pair the columns with the fields")
-            dialog.border_subtitle = safe("Enter choose the field  Del leave out  F2 use  Esc back")
+            dialog.border_title = safe("Map columns to fields")
+            dialog.border_subtitle = safe("Enter select field  Del ignore  F2 apply  Esc cancel")
             yield self._columns
             yield Static(id="mapping-missing")
             with Horizontal(id="mapping-name-line"):
@@ -135,30 +136,29 @@ class MappingDialog(Dialog[ColumnMapping | None]):
                 name = PlainInput(_LONGEST_NAME, id="mapping-name")
                 name.value = self._offered
                 yield name
-                yield Label(safe("  found again for files with this header"), id="mapping-why")
+                yield Label(safe("  reused for files with this header"), id="mapping-why")
             yield Static(id="mapping-said")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Use]"), id="use", compact=True)
+                yield Button(safe("[F2 Apply]"), id="use", compact=True)
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus."""
         self._columns.focus()
         self._say_what_is_missing()
 
     def _say_what_is_missing(self) -> None:
         missing = ", ".join(field.name for field in self._columns.missing)
-        said = (
-            f"Mandatory, without a column: {missing}. Such a file can only update users."
+        text = (
+            f"Required fields without a column: {missing}. This file can only update users."
             if missing
-            else "Every mandatory field has a column."
+            else "All required fields are mapped."
         )
-        self.query_one("#mapping-missing", Static).update(safe(said))
+        self.query_one("#mapping-missing", Static).update(safe(text))
 
     def _say(self, sentence: str) -> None:
         self.query_one("#mapping-said", Static).update(safe(sentence))
 
-    # Pairing
+    # Mapping
 
     @on(VirtualRows.RowSelected)
     def _selected(self) -> None:
@@ -176,7 +176,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         self.app.push_screen(FieldPicker(columns.names[row], columns.fields[row], holders), pair)
 
     def action_leave_out(self) -> None:
-        """Leave the column under the cursor out."""
+        """Ignore the current column."""
         if self._columns.row_count:
             self._pair(self._columns.cursor_row, None)
 
@@ -190,14 +190,14 @@ class MappingDialog(Dialog[ColumnMapping | None]):
     @on(Button.Pressed, "#use")
     @on(Input.Submitted)
     def action_use(self) -> None:
-        """Close it with what is paired."""
+        """Close the dialog with the mapping."""
         columns, field = self._columns, self.query_one("#mapping-name", PlainInput)
         name = field.value.strip()
         if not any(columns.fields):
-            self._say("No column is paired with a field: choose at least one, or press Esc.")
+            self._say("No column is mapped. Map at least one, or press Esc to cancel.")
             columns.focus()
         elif not name:
-            self._say("The name is empty: type one, under which the pairing is kept.")
+            self._say("Enter a name for this mapping.")
             field.focus()
         else:
             pairs = dict(zip(columns.names, columns.fields, strict=True))
@@ -205,20 +205,20 @@ class MappingDialog(Dialog[ColumnMapping | None]):
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Close it without a pairing; asks first where something was paired by hand."""
+        """Close the dialog without a result; ask first if the mapping was edited."""
         if self._columns.fields == self._guess:
             self.dismiss(None)
             return
 
-        def leave(is_meant: bool | None) -> None:
-            if is_meant:
+        def discard(is_confirmed: bool | None) -> None:
+            if is_confirmed:
                 self.dismiss(None)
 
-        question = Question("Leave without using what you paired?", yes="Leave", no="Stay")
-        self.app.push_screen(question, leave)
+        question = Question("Discard this mapping?", yes="Discard", no="Keep editing")
+        self.app.push_screen(question, discard)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
 

@@ -1,4 +1,4 @@
-"""The dialog Options: how an import's file is read and what is made of it, with the effect."""
+"""The dialog Import options: all options of an import, and their effect."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from qm_tui.transfer.importing import Asked
 from qm_tui.transfer.options.choice import Choice
 from qm_tui.transfer.options.import_options import CHOICES, Choices
 from qm_tui.transfer.planning.plan import Plan
-from qm_tui.transfer.planning.plan_text import counts_text
+from qm_tui.transfer.planning.plan_text import counts_text, warned_text
 from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
 from qm_tui.transfer.reading.reader import Findings
 from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
@@ -28,6 +28,11 @@ _TITLE: Final = 34
 _ENCODING, _DELIMITER, _HEADER, _MAPPING = "encoding", "delimiter", "header", "mapping"
 _READING: Final = (_ENCODING, _DELIMITER, _HEADER, _MAPPING)
 _HEADERS: Final = (None, True, False)
+
+_BY_HEADER: Final = "by header name"
+_CUSTOM: Final = "custom mapping"
+_NO_HEADER: Final = "no header"
+_FIRST_ROW: Final = "first row"
 
 Way = TypeVar("Way")
 
@@ -42,11 +47,11 @@ class _Option(NamedTuple):
 
 
 class ChoiceLines(VirtualRows):
-    """What can be chosen, a line each, with what is chosen now."""
+    """The options, one per line, with their current values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space,right", "select", "Turn", show=False),
-        Binding("left", "screen.turn_back", "Turn the other way", show=False),
+        Binding("enter,space,right", "select", "Next value", show=False),
+        Binding("left", "screen.turn_back", "Previous value", show=False),
     ]
 
     def __init__(self) -> None:
@@ -55,16 +60,16 @@ class ChoiceLines(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many there are."""
+        """The number of options."""
         return len(self._options)
 
     @property
     def meaning(self) -> str:
-        """What the option under the cursor means."""
+        """The help for the current option."""
         return self._options[self.cursor_row].meaning if self._options else ""
 
     def show(self, options: Sequence[_Option]) -> None:
-        """Show what is chosen now."""
+        """Show the current values."""
         had_none = not self._options
         self._options = options
         if had_none:
@@ -72,33 +77,33 @@ class ChoiceLines(VirtualRows):
         self.refresh()
 
     def row_text(self, row: int, width: int) -> str:
-        """The key, what it is about, and what is chosen."""
+        """Return the key, title and value of an option."""
         option = self._options[row]
-        sign = ">" if row == self.cursor_row else " "
-        text = f"{sign} {option.letter:<2} {option.title:<{_TITLE}} {option.words}"
+        cursor = ">" if row == self.cursor_row else " "
+        text = f"{cursor} {option.letter:<2} {option.title:<{_TITLE}} {option.words}"
         return fitted(text, width)
 
 
 class ChoicesDialog(Dialog[None]):
-    """Shows all that can be chosen for an import. Each turn is told at once.
+    """Shows all options of an import. Each change is reported immediately.
 
     Args:
-        findings: what was found out about the file.
-        plan: what becomes of its records.
-        asked: what is chosen now.
-        turned: told what is asked for now, whenever something was turned.
-        map_columns: called to pair the columns with the fields.
+        findings: what was detected in the file.
+        plan: the plan with the current options.
+        asked: the file and the current options.
+        turned: called with the file and the options whenever an option is changed.
+        map_columns: called to map columns to fields.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(one.letter, f"turn_choice('{one.key}')", one.title, show=False)
-            for one in CHOICES
-            if one.letter
+            Binding(option.letter, f"turn_choice('{option.key}')", option.title, show=False)
+            for option in CHOICES
+            if option.letter
         ),
-        Binding("m", "map_columns", "Pair columns with fields"),
+        Binding("m", "map_columns", "Map columns to fields"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q,o", "close", "Back"),
+        Binding("escape,q,o", "close", "Close"),
     ]
 
     def __init__(
@@ -111,15 +116,14 @@ class ChoicesDialog(Dialog[None]):
     ) -> None:
         super().__init__()
         self._findings, self._asked = findings, asked
-        self._effect = _effect(plan)  # a plan that was kept would keep all its users
+        self._effect = _effect(plan)  # not the plan itself, which would keep all its users alive
         self._turned, self._map_columns = turned, map_columns
         self._refused = ""
 
     def compose(self) -> ComposeResult:
-        """The choices, the one under the cursor explained, what they come to, and OK."""
         with Vertical(classes="dialog", id="choices") as dialog:
-            dialog.border_title = safe("Options of this import")
-            dialog.border_subtitle = safe("Space turns  ← → back and on  Esc back")
+            dialog.border_title = safe("Import options")
+            dialog.border_subtitle = safe("Space/→ next value  ← previous value  Esc close")
             yield ChoiceLines()
             yield Static(id="meaning")
             yield Static(id="effect")
@@ -127,15 +131,14 @@ class ChoicesDialog(Dialog[None]):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus."""
         self.query_one(ChoiceLines).focus()
         self._draw()
         self._show_effect()
 
     def show(self, findings: Findings, plan: Plan, asked: Asked) -> None:
-        """Show what the choices come to."""
+        """Show the options and their effect."""
         self._findings, self._asked, self._effect = findings, asked, _effect(plan)
-        if self.is_mounted:  # else it is shown once the dialog is there
+        if self.is_mounted:  # otherwise `on_mount` shows it
             self._draw()
             self._show_effect()
 
@@ -143,12 +146,12 @@ class ChoicesDialog(Dialog[None]):
         self.query_one("#effect", Static).update(safe_lines(self._effect))
 
     def show_progress(self, text: str) -> None:
-        """Say how far the counting is."""
+        """Show the progress of planning in place of the effect."""
         if self.is_mounted:
             self.query_one("#effect", Static).update(safe_lines((text, "")))
 
     def refuse(self, sentence: str, asked: Asked) -> None:
-        """Say why what was turned cannot be; all is as it was before."""
+        """Show why an option cannot be changed, and its previous value."""
         self._refused, self._asked = sentence, asked
         if self.is_mounted:
             self._draw()
@@ -161,9 +164,10 @@ class ChoicesDialog(Dialog[None]):
         self._explain()
 
     def _of_choice(self, choice: Choice[Choices]) -> _Option:
-        option = choice.option(self._asked.choices)
-        words = option.words if choice.is_default(self._asked.choices) else f"{option.words} *"
-        return _Option(choice.letter, choice.title, words, option.meaning)
+        choices = self._asked.choices
+        value = choice.option(choices)
+        words = _marked(value.words, is_default=choice.is_default(choices))
+        return _Option(choice.letter, choice.title, words, value.meaning)
 
     @on(VirtualRows.RowHighlighted)
     def _highlighted(self) -> None:
@@ -172,22 +176,21 @@ class ChoicesDialog(Dialog[None]):
 
     def _explain(self) -> None:
         rows = self.query_one(ChoiceLines)
-        said = self._refused or rows.meaning
-        self.query_one("#meaning", Static).update(safe(said))
+        self.query_one("#meaning", Static).update(safe(self._refused or rows.meaning))
 
-    # Turning
+    # Changing options
 
     @on(VirtualRows.RowSelected)
     def _selected(self) -> None:
         self._turn(1)
 
     def action_turn_back(self) -> None:
-        """Choose the way before for the line under the cursor."""
+        """Select the previous value of the current option."""
         self._turn(-1)
 
     def action_turn_choice(self, key: str) -> None:
-        """Choose the next way of a choice, by its key."""
-        row = next(row for row, one in enumerate(CHOICES) if one.key == key)
+        """Select the next value of an option, given its key."""
+        row = next(row for row, option in enumerate(CHOICES) if option.key == key)
         self.query_one(ChoiceLines).cursor_row = row
         self._turn(1)
 
@@ -195,16 +198,16 @@ class ChoicesDialog(Dialog[None]):
         row, asked = self.query_one(ChoiceLines).cursor_row, self._asked
         if row < len(CHOICES):
             choice = CHOICES[row]
-            at = choice.options.index(choice.option(asked.choices))
-            value = choice.options[(at + by) % len(choice.options)].value
+            index = choice.options.index(choice.option(asked.choices))
+            value = choice.options[(index + by) % len(choice.options)].value
             self._ask(replace(asked, choices=choice.made(asked.choices, value)))
             return
-        read_as, what = asked.read_as, _READING[row - len(CHOICES)]
-        if what == _ENCODING:
+        read_as, key = asked.read_as, _READING[row - len(CHOICES)]
+        if key == _ENCODING:
             read_as = replace(read_as, encoding=_next(("", *ENCODINGS), read_as.encoding, by))
-        elif what == _DELIMITER:
+        elif key == _DELIMITER:
             read_as = replace(read_as, delimiter=_next(("", *DELIMITERS), read_as.delimiter, by))
-        elif what == _HEADER:
+        elif key == _HEADER:
             read_as = replace(read_as, header=_next(_HEADERS, read_as.header, by))
         else:
             self._map_columns()
@@ -217,15 +220,15 @@ class ChoicesDialog(Dialog[None]):
         self._turned(asked)
 
     def action_map_columns(self) -> None:
-        """Pair the file's columns with the fields."""
+        """Map the columns of the file to fields."""
         self._map_columns()
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
     def action_close(self) -> None:
-        """Close it. What was turned stays."""
+        """Close the dialog; the selected values are kept."""
         self.dismiss(None)
 
     @on(Button.Pressed)
@@ -234,33 +237,63 @@ class ChoicesDialog(Dialog[None]):
 
 
 def _effect(plan: Plan) -> tuple[str, str]:
-    """What the choices come to."""
-    return counts_text(plan), f"{plan.warned:,} of those imported have a warning"
+    """Return the number of records by result, and the number with warnings."""
+    return counts_text(plan), warned_text(plan)
 
 
-def _next(ways: Sequence[Way], chosen: Way, by: int) -> Way:
-    """The way after the one chosen; the first where none of them was chosen."""
-    at = ways.index(chosen) + by if chosen in ways else 0
-    return ways[at % len(ways)]
+def _next(values: Sequence[Way], current: Way, by: int) -> Way:
+    """Return the next value; the first one if the current value is not in the list."""
+    index = values.index(current) + by if current in values else 0
+    return values[index % len(values)]
+
+
+def _marked(words: str, *, is_default: bool) -> str:
+    """Return the caption of a value, with `*` unless it is the default."""
+    return words if is_default else f"{words} *"
+
+
+def _detected(words: str) -> str:
+    return f"detected: {words}"
 
 
 def _reading(asked: Asked, findings: Findings) -> list[_Option]:
-    """How the file is read, and what of that was found out."""
+    """Return the options for reading the file, with detected values."""
     read_as, dialect = asked.read_as, findings.dialect
-    encoding = ENCODINGS.get(read_as.encoding) or f"found out: {dialect.encoding_name}"
+    encoding = ENCODINGS.get(read_as.encoding, "") or _detected(dialect.encoding_name)
     delimiter = (
         delimiter_name(read_as.delimiter)
         if read_as.delimiter
-        else f"found out: {dialect.delimiter_name}"
+        else _detected(dialect.delimiter_name)
     )
-    found = "the first row" if dialect.has_header else "none"
-    header = {None: f"found out: {found}", True: "the first row", False: "none"}[read_as.header]
-    mapping = "by their names"
+    has_header = dialect.has_header if read_as.header is None else read_as.header
+    header = _FIRST_ROW if has_header else _NO_HEADER
+    mapping = _BY_HEADER
     if read_as.mapping is not None:
-        mapping = visible(read_as.mapping.name, 60) or "as paired"
+        name = visible(read_as.mapping.name, 60)
+        mapping = f"mapping “{name}”" if name else _CUSTOM
     return [
-        _Option("", "Encoding", encoding, "Which one is right shows in the letters beyond ASCII."),
-        _Option("", "Delimiter", delimiter, "What stands between two cells."),
-        _Option("", "Header", header, "Without one, columns stand in the order of the 26 fields."),
-        _Option("m", "Columns", mapping, "Pair columns with fields where the names differ."),
+        _Option(
+            "",
+            "Encoding",
+            _marked(encoding, is_default=not read_as.encoding),
+            "Check that accented letters look right in the preview.",
+        ),
+        _Option(
+            "",
+            "Delimiter",
+            _marked(delimiter, is_default=not read_as.delimiter),
+            "The character between two cells.",
+        ),
+        _Option(
+            "",
+            "Header",
+            _detected(header) if read_as.header is None else _marked(header, is_default=False),
+            "Without a header, columns are read in the standard order of the fields.",
+        ),
+        _Option(
+            "m",
+            "Columns",
+            _marked(mapping, is_default=read_as.mapping is None),
+            "Map columns if their names differ from the names of the fields.",
+        ),
     ]

@@ -1,4 +1,4 @@
-"""The import that a preview is about: what is asked for, what is planned, and the work at it."""
+"""Plan the import of a preview in a thread."""
 
 from functools import partial
 from typing import Any
@@ -17,12 +17,12 @@ from qm_tui.tui.work.session import Session
 
 
 class Planned(Message):
-    """An import was planned, or could not be.
+    """Planning has ended.
 
     Args:
-        job: the work at it.
-        preview: what it would do; None where it could not be planned.
-        sentence: why it could not.
+        job: the job that planned the import.
+        preview: the preview; None if planning failed.
+        sentence: the error message if planning failed.
     """
 
     def __init__(self, job: Job, preview: Preview | None, sentence: str = "") -> None:
@@ -31,18 +31,17 @@ class Planned(Message):
 
 
 class Planning:
-    """Plans an import in a thread, again and again as the admin chooses otherwise.
+    """Plans an import in a thread, again each time the admin changes an option.
 
     Args:
-        screen: told of progress, and by `Planned` what came of it, which it hands to `take`.
-        session: what the pages share.
-        asked: what is to be imported, and how.
-        prepared: the import, where it is planned already; else what the admin chose the last time
-            counts too.
+        screen: receives progress and `Planned`, which it passes to `take`.
+        session: the session shared by the pages.
+        asked: the file and the options.
+        prepared: the import, if it has been planned already; if None, the saved options are used.
 
     Attributes:
-        asked: what is asked for now.
-        preview: what was planned last; None before the first time.
+        asked: the file and the current options.
+        preview: the last preview; None before the first.
     """
 
     def __init__(
@@ -57,23 +56,23 @@ class Planning:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether what was planned last is not yet what is asked for."""
+        """Whether the import is being planned."""
         return self._job is not None
 
     @property
     def plan(self) -> Plan | None:
-        """What becomes of each record, as it was planned last."""
+        """The last plan; None before the first."""
         return self.preview.plan if self.preview is not None else None
 
     def ask(self, asked: Asked) -> None:
-        """Plan by other choices; the plan before stays until that is done."""
+        """Plan with other options; the last preview stays until that is done."""
         self.stop()
         self.asked = asked
         self._job = Job(self._screen.post_message)
         self._start(partial(self._make, asked, self._job))
 
     def stop(self) -> None:
-        """Stop planning; what was planned last counts again."""
+        """Stop planning, and return to the options of the last preview."""
         if self._job is not None:
             self._job.cancel()
             self._job = None
@@ -81,7 +80,7 @@ class Planning:
             self.asked = self.preview.prepared.asked
 
     def take(self, event: Planned) -> bool:
-        """Take what came of planning; whether it is of what is asked for now."""
+        """Accept the result of planning. Return whether it belongs to the current options."""
         if event.job is not self._job:
             if event.preview is not None:
                 self._let_go(event.preview)
@@ -99,18 +98,18 @@ class Planning:
         return True
 
     def pin(self, preview: Preview | None) -> None:
-        """Keep a plan that a dialog looks at, even if it is planned again meanwhile."""
+        """Keep a preview that a dialog uses, even if the import is planned again."""
         before, self._pinned = self._pinned, preview
         if before is not None and before is not self.preview:
             self._let_go(before)
 
     def hand_over(self) -> Prepared | None:
-        """What was planned last; it is not kept, so that the store's state before can go."""
+        """Return the last planned import, and drop it, so that the old state can be freed."""
         preview, self.preview = self.preview, None
         return preview.prepared if preview is not None else None
 
     def leave(self) -> None:
-        """Forget what was planned."""
+        """Free the last preview."""
         preview, self.preview = self.preview, None
         if preview is not None:
             self._let_go(preview)
@@ -120,7 +119,7 @@ class Planning:
             let_go_soon(self._screen.app, preview.plan)
 
     def _start(self, work: partial[None]) -> None:
-        # without a description Textual would make one of all that the work is about
+        # without a description, Textual would build one from all arguments
         self._screen.app.run_worker(work, thread=True, description="plan")
 
     def _make(self, asked: Asked, job: Job) -> None:
@@ -137,7 +136,7 @@ class Planning:
             if not isinstance(error, Cancelled):
                 self._screen.post_message(Planned(job, None, ended_by(error, "").sentence))
         else:
-            if job.is_cancelled:  # nobody may be there any more to take it
+            if job.is_cancelled:  # the screen may be closed, so that no one would free it
                 let_go_of(prepared.plan)
             else:
                 self._screen.post_message(Planned(job, preview))

@@ -1,4 +1,4 @@
-"""One record of a planned import: each field before and after, and all that is wrong with it."""
+"""The details of one record of a planned import: its problems, and each field before and after."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, NamedTuple, cast
@@ -31,11 +31,11 @@ _PASSWORD: Final = FIELD["password"]
 
 
 class Closed(NamedTuple):
-    """How a record was left.
+    """The result of the screen.
 
     Attributes:
-        number: the record that was shown last.
-        wants_correcting: whether it is to be corrected.
+        number: the number of the record shown last.
+        wants_correcting: whether the admin wants to correct it.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Closed(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """What is shown of a field."""
+    """The line of a field."""
 
     rank: int
     sign: str
@@ -53,7 +53,7 @@ class _Line(NamedTuple):
 
 
 class _Body(VerticalScroll, can_focus=True):
-    """What scrolls."""
+    """The scrollable content."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll(-1)", "Up", show=False),
@@ -65,11 +65,11 @@ class _Body(VerticalScroll, can_focus=True):
     ]
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll by so many lines."""
+        """Scroll by a number of lines."""
         self.scroll_relative(y=lines, animate=False)
 
     def action_scroll_pages(self, pages: int) -> None:
-        """Scroll by a page: the line at its edge stays visible."""
+        """Scroll by a page; the line at its edge stays visible."""
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
 
     def action_scroll_to_end(self, direction: int) -> None:
@@ -78,13 +78,13 @@ class _Body(VerticalScroll, can_focus=True):
 
 
 class RecordScreen(Dialog[Closed]):
-    """Shows a record, and the one before and after it.
+    """Shows a record, and on request the previous and the next one.
 
     Args:
-        outcome: what becomes of it.
-        among: the records between which one can move; the one alone where there are none.
-        at: its place among them.
-        choices: the choices by which it was found out what becomes of it.
+        outcome: the result of the record.
+        among: the results of the records to browse; empty if there is only this one.
+        at: the index of the record in `among`.
+        choices: the options with which the import was planned.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +92,7 @@ class RecordScreen(Dialog[Closed]):
         Binding("n,right", "move(1)", "Next record"),
         Binding("p,left", "move(-1)", "Previous record"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q", "close", "Back"),
+        Binding("escape,q", "close", "Close"),
     ]
 
     def __init__(
@@ -107,7 +107,6 @@ class RecordScreen(Dialog[Closed]):
         self._outcome, self._among, self._at = outcome, among, at
 
     def compose(self) -> ComposeResult:
-        """The record, and what can be done."""
         with Vertical(classes="dialog", id="record"):
             with _Body(id="record-body"):
                 yield Static(id="record-text")
@@ -115,10 +114,9 @@ class RecordScreen(Dialog[Closed]):
                 yield Button(safe("[c Correct]"), id="correct", compact=True)
                 yield Button(safe("[p Previous]"), id="previous", compact=True)
                 yield Button(safe("[n Next]"), id="next", compact=True)
-                yield Button(safe("[Back]"), id="back", compact=True)
+                yield Button(safe("[Close]"), id="back", compact=True)
 
     def on_mount(self) -> None:
-        """Show the record."""
         self.query_one(_Body).focus()
         self._show()
 
@@ -128,7 +126,7 @@ class RecordScreen(Dialog[Closed]):
         title = f"Record {outcome.number:,}, line {outcome.line:,}: {outcome.result}"
         dialog.border_title = safe(title)
         place = f"{self._at + 1:,} of {len(self._among):,}  " if len(self._among) > 1 else ""
-        dialog.border_subtitle = safe(f"{place}Esc back  ? keys")
+        dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
         self.query_one("#record-text", Static).update(record_table(outcome, self._choices))
         self.query_one(_Body).scroll_home(animate=False)
         for name in ("correct", "previous", "next"):
@@ -138,11 +136,10 @@ class RecordScreen(Dialog[Closed]):
     def _can(self, name: str) -> bool:
         if name == "correct":
             return self._outcome.result is Result.REJECTED and self._outcome.values is not None
-        at = self._at + (1 if name == "next" else -1)
-        return 0 <= at < len(self._among)
+        index = self._at + (1 if name == "next" else -1)
+        return 0 <= index < len(self._among)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Take away the keys that do nothing for this record."""
         if action == "correct":
             return self._can("correct")
         if action == "move":
@@ -150,7 +147,7 @@ class RecordScreen(Dialog[Closed]):
         return True
 
     def action_move(self, records: int) -> None:
-        """Show another record."""
+        """Show the next or a previous record."""
         self._at += records
         self._outcome = self._among[self._at]
         self._show()
@@ -158,15 +155,15 @@ class RecordScreen(Dialog[Closed]):
             self.query_one(_Body).focus()
 
     def action_correct(self) -> None:
-        """Close it, to correct the record."""
+        """Close the screen, to correct the record."""
         self.dismiss(Closed(self._outcome.number, wants_correcting=True))
 
     def action_close(self) -> None:
-        """Close it."""
+        """Close the screen."""
         self.dismiss(Closed(self._outcome.number, wants_correcting=False))
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
     @on(Button.Pressed)
@@ -180,29 +177,29 @@ class RecordScreen(Dialog[Closed]):
 
 
 def record_table(outcome: Outcome, choices: Choices) -> Table:
-    """A record in words: who it is, all problems, then all fields, those that matter first.
+    """Return the name, the problems and the fields of a record, fields with problems first.
 
     Args:
-        outcome: what becomes of it.
-        choices: the choices by which that was found out.
+        outcome: the result of the record.
+        choices: the options with which the import was planned.
     """
     table = Table.grid(expand=True)
     table.add_column(width=_SIGN)
     table.add_column(ratio=1)
     table.add_row("", Text(visible(outcome.who or "(no name)", 200), "bold"))
     for fault in outcome.faults:
-        sign = Text(SIGNS[fault.severity], "bold")
-        table.add_row(sign, Text(sentence(visible(fault.message)), "bold"))
+        symbol = Text(SIGNS[fault.severity], "bold")
+        table.add_row(symbol, Text(sentence(visible(fault.message)), "bold"))
         table.add_row("", Text(visible(fault.remedy)))
-        cure = cure_of(fault, updates=outcome.stored is not None)
-        cured = cured_by(cure, choices)
-        if cure is not None and cured is not None:
-            table.add_row(
-                "", Text(visible(f"Or, for all records: {cure.letter or 'o'}  {cured.cure}."))
-            )
+        option = cure_of(fault, updates=outcome.stored is not None)
+        value = cured_by(option, choices)
+        if option is not None and value is not None:
+            key = option.letter or "o"
+            text = f"For all records: {value.cure} (press {key} in the preview)."
+            table.add_row("", Text(visible(text)))
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
-        table.add_row("", "The line could not be read, so nothing is known of its fields.")
+        table.add_row("", "The line cannot be parsed. Its fields are unknown.")
         return table
     table.add_row("", _fields_table(outcome))
     return table
@@ -215,7 +212,7 @@ def _fields_table(outcome: Outcome) -> Table:
     table.add_column(ratio=1, overflow="fold")
     table.add_row("", Text("Field", "bold"), Text(visible(_legend(outcome)), "bold"))
     lines = [_line(outcome, field) for field in FIELDS]
-    for line in sorted(lines, key=lambda one: one.rank):
+    for line in sorted(lines, key=lambda line: line.rank):
         style = "dim" if line.is_dim else ""
         table.add_row(
             Text(visible(line.sign), "bold"),
@@ -227,15 +224,15 @@ def _fields_table(outcome: Outcome) -> Table:
 
 def _legend(outcome: Outcome) -> str:
     if outcome.result is Result.REJECTED:
-        return "In the file" if outcome.stored is None else "Stored → in the file"
+        return "File value" if outcome.stored is None else "Stored value → file value"
     return "Before → after" if outcome.result is Result.CHANGED else "Value"
 
 
 def _line(outcome: Outcome, field: Field) -> _Line:
-    """What is shown of a field of a record that could be read."""
-    place = field.index
-    stored = None if outcome.stored is None else outcome.stored[place]
-    value = outcome.user[place] if outcome.user else (outcome.values or [])[place]
+    """Return the line of a field of a record that could be parsed."""
+    index = field.index
+    stored = None if outcome.stored is None else outcome.stored[index]
+    value = outcome.user[index] if outcome.user else (outcome.values or [])[index]
     changes = stored is not None and value is not None and value != stored
     if field is _PASSWORD and not value and stored:
         changes = False  # an empty password keeps the stored one
@@ -245,7 +242,7 @@ def _line(outcome: Outcome, field: Field) -> _Line:
         text = _NO_COLUMN if value is None else value or _EMPTY
     else:
         text = f"{stored or _EMPTY} → {value or _EMPTY}" if changes else stored or _EMPTY
-    sign = sign_of([one for one in outcome.faults if one.field is field])
+    sign = sign_of([fault for fault in outcome.faults if fault.field is field])
     if sign == " ":
         sign = "~" if changes else " "
     rank = " ~?!".index(sign)
@@ -253,7 +250,7 @@ def _line(outcome: Outcome, field: Field) -> _Line:
 
 
 def _secret_text(stored: str | None, value: str | None, *, changes: bool) -> str:
-    """All that is ever said of a secret."""
+    """Return whether a secret is set or changes; never its value."""
     if not changes:
         return _SET if (value if stored is None else stored) else _NOT_SET
     if stored and value:

@@ -1,4 +1,4 @@
-"""What can be written from a preview: its text, and the rejected records; and mappings, kept."""
+"""Save the report, the rejected records and the column mapping of a preview."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,43 +33,46 @@ _TEXT: Final = "-preview.txt"
 
 
 def text_path(source: Path) -> Path:
-    """Where the text of a file's preview goes: `NAME-preview.txt` beside it."""
+    """Return the path of a file's report: `NAME-preview.txt` in the same folder."""
     return source.with_name(source.stem + _TEXT)
 
 
 async def save_text(screen: Screen[Any], preview: Preview, location: str) -> tuple[str, ...]:
-    """Save a preview's text beside its file, for a change ticket.
+    """Save the report of a preview next to its file, for example for a change ticket.
 
     Args:
-        screen: where it is asked.
+        screen: the screen that shows the question whether to overwrite.
         preview: the preview.
-        location: where the users are kept, for people.
+        location: the location of the store, for the report.
 
     Returns:
-        What came of it, in sentences; nothing where it was not wanted after all.
+        The messages to show; empty if the admin canceled.
     """
     target = text_path(preview.prepared.asked.path)
     return await _save(screen, target, partial(_write_text, preview.prepared, location, target))
 
 
 async def save_records(screen: Screen[Any], preview: Preview) -> tuple[str, ...]:
-    """Save the rejected records beside their file; what came of it, as for the text."""
+    """Save the rejected records next to their file; return the messages as `save_text` does."""
     target = rejected_path(preview.prepared.asked.path)
     job = Job(lambda _progress: None)
     return await _save(screen, target, partial(_write_records, preview, target, job))
 
 
 async def map_columns(screen: Screen[Any], prepared: Prepared) -> ColumnMapping | None:
-    """Ask which column holds which field, and keep the answer for files with such a header.
+    """Ask for a column mapping, and save it for files with the same header.
 
     Returns:
-        The pairing; None where there is none, or no header to pair.
+        The mapping; None if the admin canceled, or the file has no header.
     """
     findings = prepared.findings
     header = findings.columns.header
     if not header:
         await screen.app.push_screen_wait(
-            Message("This file has no header: its columns stand in the order of the 26 fields.")
+            Message(
+                "This file has no header, so there is nothing to map. Columns are read in the "
+                "standard order of the fields."
+            )
         )
         return None
     before = prepared.asked.read_as.mapping
@@ -87,10 +90,10 @@ async def map_columns(screen: Screen[Any], prepared: Prepared) -> ColumnMapping 
 
 
 def as_before(asked: Asked) -> Asked:
-    """The same file, with what this admin chose before, and the mapping kept for such a header.
+    """Return the file with the admin's saved options, and the mapping saved for its header.
 
     Raises:
-        Refused: it is no users file.
+        Refused: the file is not a users file.
     """
     asked = replace(asked, choices=remembered().import_choices)
     if not mappings_folder().is_dir():
@@ -103,18 +106,18 @@ def as_before(asked: Asked) -> Asked:
 async def _save(
     screen: Screen[Any], target: Path, write: Callable[..., tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Write something, after a question where that takes the place of a file; what came of it.
+    """Write a file, and ask before an existing file is overwritten. Return the messages.
 
     Args:
-        screen: where it is asked.
+        screen: the screen that shows the question.
         target: the file.
-        write: writes it, and says what was written; told whether it may overwrite.
+        write: writes the file and returns the messages; takes `overwrite`.
     """
     try:
         try:
             return await asyncio.to_thread(write, overwrite=False)
         except (AlreadyThere, FileExistsError):
-            text = f"{visible(short(target))} exists already. Overwrite it?"
+            text = f"{visible(short(target))} already exists. Overwrite it?"
             if not await screen.app.push_screen_wait(Question(text, yes="Overwrite")):
                 return ()
             return await asyncio.to_thread(write, overwrite=True)
@@ -139,12 +142,15 @@ def _write_text(
     except FileExistsError:
         raise
     except NotDurable as error:
-        msg = f"{shown} was written, but the system could not sync its folder ({reason(error)})."
+        msg = (
+            f"{shown} was written, but may be lost in a power failure: syncing its folder failed "
+            f"({reason(error)}). Save the report again."
+        )
         raise Refused(msg) from error
     except OSError as error:
-        msg = f"{shown} could not be written: {reason(error)}. Nothing was saved."
+        msg = f"Cannot write {shown}: {reason(error)}. Nothing was saved."
         raise Refused(msg) from error
-    return (f"What this import would do is written to {shown}.",)
+    return (f"Report saved to {shown}.",)
 
 
 def _write_records(preview: Preview, target: Path, job: Job, *, overwrite: bool) -> tuple[str, ...]:

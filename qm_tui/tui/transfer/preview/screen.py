@@ -1,4 +1,4 @@
-"""The preview of an import: all of it is seen, and chosen otherwise, before it is written."""
+"""The preview of an import: shows the result, and lets the admin change options first."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -21,10 +21,11 @@ from qm_tui.transfer.options.import_options import CHOICE, CHOICES
 from qm_tui.transfer.planning.plan import Group
 from qm_tui.transfer.planning.plan_text import taken_text
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.tui.changes.mass_change import NOT_SAVED
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, keys_that_work
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
-from qm_tui.tui.transfer.preview.filter_row import FilterLine
+from qm_tui.tui.transfer.preview.filter_row import FilterLine, filter_layout
 from qm_tui.tui.transfer.preview.options_dialog import ChoicesDialog
 from qm_tui.tui.transfer.preview.planner import Planned, Planning
 from qm_tui.tui.transfer.preview.record_list import Numbers, RecordList, users_shown
@@ -40,12 +41,13 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.issues import Severity
 
 _BAR: Final = 12
-_LINES_AROUND: Final = 6
-"""Title, blank line, filters, the list's header and footer, buttons."""
+_LINES_AROUND: Final = 5
+"""Title, blank line, the list's header and footer, buttons."""
 
 _FEWEST_ROWS: Final = 5
-_NOTHING_YET: Final = "Nothing is written yet"
-_HELD_BACK: Final = "[Nothing is imported]"
+_NOTHING_YET: Final = "Preview – nothing imported yet"
+_HELD_BACK: Final = "[Import disabled]"
+_NO_CHANGES: Final = "[Nothing to import]"
 _MOVES: Final = (
     ("up,k", "move", -1),
     ("down,j", "move", 1),
@@ -54,15 +56,15 @@ _MOVES: Final = (
     ("home,g", "move_to_end", -1),
     ("end,G", "move_to_end", 1),
 )
-"""The list's own keys, which lead to it from anywhere."""
+"""The keys of the list; they work from everywhere on the screen, and focus the list."""
 
 
 class Decision(NamedTuple):
-    """An import that is to be carried out.
+    """The import to commit.
 
     Attributes:
-        prepared: the import, as it was seen.
-        confirmed: the number that was typed to confirm a mass change; else 0.
+        prepared: the import as it was shown.
+        confirmed: the number that was typed to confirm a mass change; 0 if none was required.
     """
 
     prepared: Prepared
@@ -73,14 +75,14 @@ class NotRead(NamedTuple):
     """The file could not be read.
 
     Attributes:
-        sentence: why.
+        sentence: the error message.
     """
 
     sentence: str
 
 
 class _UsersFound(TextualMessage):
-    """The users of all records that are shown."""
+    """The users of all records shown were collected."""
 
     def __init__(self, user_ids: Sequence[str]) -> None:
         super().__init__()
@@ -88,34 +90,38 @@ class _UsersFound(TextualMessage):
 
 
 class PreviewScreen(Screen[Decision | NotRead | None]):
-    """Shows what an import would do. It gives what is to be carried out, or None.
+    """Shows what an import would do. The result is None if the import is canceled.
 
     Args:
-        session: what it shares with the pages.
-        asked: what is to be imported, and how.
-        prepared: the import, where it is planned already.
-        said: a sentence that comes first, if any.
+        session: the session shared by the pages.
+        asked: the file and the options.
+        prepared: the import, if it has been planned already.
+        said: a message shown first; may be empty.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),
         Binding("o", "show_options", "Options"),
-        *(Binding(one.letter, f"turn('{one.key}')", one.title) for one in CHOICES if one.letter),
         *(
-            Binding(str(number), f"show_filter({number})", "Which records are shown")
+            Binding(option.letter, f"turn('{option.key}')", option.title)
+            for option in CHOICES
+            if option.letter
+        ),
+        *(
+            Binding(str(number), f"show_filter({number})", "Filter records")
             for number in range(1, len(FILTERS) + 1)
         ),
         Binding("c", "correct", "Correct rejected records"),
-        Binding("r", "save_rejected", "Save the rejected records"),
-        Binding("w", "save_text", "Save what is shown as text"),
-        Binding("m", "map_columns", "Pair columns with fields"),
+        Binding("r", "save_rejected", "Save rejected records"),
+        Binding("w", "save_text", "Save the report"),
+        Binding("m", "map_columns", "Map columns to fields"),
         *(
-            Binding(keys, f"to_list('{move}', {by})", "To the records", show=False)
+            Binding(keys, f"to_list('{move}', {by})", "Go to records", show=False)
             for keys, move, by in _MOVES
         ),
-        Binding("colon", "app.command_palette", "All actions"),
+        Binding("colon", "app.command_palette", COMMAND_PALETTE),
         Binding("question_mark,f1", "show_keys", "Keys", key_display="?"),
-        Binding("escape,q", "back", "Back"),
+        Binding("escape,q", "back", "Cancel"),
     ]
 
     def __init__(
@@ -129,21 +135,20 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     @property
     def is_planning(self) -> bool:
-        """Whether what is shown is not yet what was asked for."""
+        """Whether the import is being planned with other options than those shown."""
         return self._planning.is_at_work
 
     @property
     def preview(self) -> Preview | None:
-        """What is shown; None before the file was read."""
+        """The preview shown; None until the file has been read."""
         return self._planning.preview
 
     @property
     def asked(self) -> Asked:
-        """What is to be imported, and how."""
+        """The file and the options."""
         return self._planning.asked
 
     def compose(self) -> ComposeResult:
-        """Title, what is said of the file, the filters, the records, and the buttons."""
         with Horizontal(id="preview-title"):
             yield Static(safe(f"Import: {self.asked.path.name}", 300), id="preview-name")
             yield Static(id="preview-state")
@@ -164,26 +169,23 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             yield Button(safe("[Cancel]"), id="leave", compact=True, action="screen.back")
 
     def on_mount(self) -> None:
-        """Begin to plan."""
         self.add_class("-first-time")
         self._show_buttons()
         self.query_one("#leave").focus()
         self.ask(self.asked)
 
     def on_unmount(self) -> None:
-        """Stop planning."""
         self._planning.stop()
 
     def on_resize(self) -> None:
-        """Use the room."""
         self.call_after_refresh(self._show_head)
 
     # Planning
 
     def ask(self, asked: Asked) -> None:
-        """Plan by other choices; what is shown stays until that is done."""
+        """Plan with other options; the current preview is shown until that is done."""
         self._planning.ask(asked)
-        self._show_state("Reading")
+        self._show_state("Reading…")
 
     @on(Progressed)
     def _progressed(self, event: Progressed) -> None:
@@ -205,7 +207,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             self._dialog.show(event.preview.prepared.findings, event.preview.plan, self.asked)
 
     def _not_planned(self, sentence: str) -> None:
-        """Say why; what was planned last is shown still."""
+        """Show the error message; the last preview stays."""
         if self.preview is None:
             self.dismiss(NotRead(sentence))
             return
@@ -215,7 +217,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         else:
             self.app.push_screen(Message(sentence))
 
-    # What is shown
+    # Display
 
     def _show(self) -> None:
         preview = self.preview
@@ -231,9 +233,9 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     def _show_state(self, progress: str = "") -> None:
         marked = len(self._session.marks)
-        words = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_YET
+        text = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_YET
         for state in self.query("#preview-state").results(Static):  # none once it is closed
-            state.update(safe(words))
+            state.update(safe(text))
         if progress and self._dialog is not None:
             self._dialog.show_progress(progress)
 
@@ -242,22 +244,25 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             return
         width, height = self.size.width - 2, self.size.height
         rows = max(_FEWEST_ROWS, (height - 14) // 2)
-        room = height - _LINES_AROUND - rows
-        lines = head_lines(self.preview.prepared, self._said, width, room)
+        filter_lines = filter_layout(self.preview.counts, width).height
+        room = height - _LINES_AROUND - filter_lines - rows
+        lines = head_lines(
+            self.preview.prepared, self._said, width, room, shows_counts=filter_lines == 1
+        )
         self.query_one(PreviewHead).show(lines)
 
     def _show_filter(self, wanted: Filter) -> None:
         if self.preview is None:
             return
         self._filter = wanted
-        self.query_one(FilterLine).show(wanted, len(self.preview.plan.not_in_file))
+        self.query_one(FilterLine).show(wanted, self.preview.counts)
         self.query_one(RecordList).show(self.preview, wanted)
 
     def _show_buttons(self) -> None:
         plan, button = self._planning.plan, self.query_one("#import", Button)
         if plan is not None:
-            words = f"[i Import {counted(plan.imported, 'record')}]"
-            button.label = safe(_HELD_BACK if plan.is_held_back else words)
+            label = f"[i Import {counted(plan.writes, 'change')}]" if plan.writes else _NO_CHANGES
+            button.label = safe(_HELD_BACK if plan.is_held_back else label)
             button.refresh(layout=True)
         button.disabled = not self._can_import
         self.query_one("#save-rejected").display = bool(plan is not None and plan.rejected)
@@ -268,7 +273,6 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         return self._planning.plan is not None and self._planning.plan.imported > 0
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
         plan = self._planning.plan
         if action == "import":
             return self._can_import or None
@@ -281,12 +285,12 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     # Filters and records
 
     def action_show_filter(self, number: int) -> None:
-        """Show other records."""
+        """Show the records of a filter, by its key."""
         self._show_filter(FILTERS[number - 1])
         self.query_one(RecordList).focus()
 
     def action_to_list(self, move: str, by: int) -> None:
-        """Move the list's cursor, and give it the focus."""
+        """Focus the list and move its cursor."""
         rows = self.query_one(RecordList)
         rows.focus()
         getattr(rows, f"action_{move}")(by)
@@ -300,7 +304,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self._show_group(event.group)
 
     def _show_group(self, group: Group) -> None:
-        """Show the first record that has a problem of this kind."""
+        """Show the first record of a group."""
         is_error = group.severity is Severity.ERROR
         self._show_filter(Filter.REJECTED if is_error else Filter.WARNED)
         self.query_one(RecordList).point_at(group.first)
@@ -322,7 +326,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             await self._correct(closed.number)
 
     async def _open_user(self, row: int) -> None:
-        """Show a user whom the file does not name."""
+        """Show a user that is not in the file."""
         if self.preview is not None:
             prepared = self.preview.prepared
             user_ids, users = prepared.plan.not_in_file, prepared.state.users
@@ -341,11 +345,11 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     @work(thread=True, exclusive=True, group="marks", description="find users")
     def _find_users(self, preview: Preview, wanted: Filter) -> None:
         job, count = Job(lambda _progress: None), len(preview.rows[wanted])
-        found: list[str] = []
+        user_ids: list[str] = []
         for start in range(0, count, STEP):
-            found += users_shown(preview, wanted, start, start + STEP)
+            user_ids += users_shown(preview, wanted, start, start + STEP)
             job.tick(Phase.CHECKING, start, count)
-        self.post_message(_UsersFound(found))
+        self.post_message(_UsersFound(user_ids))
 
     @on(_UsersFound)
     def _users_found(self, event: _UsersFound) -> None:
@@ -357,10 +361,10 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if not self.is_planning:
             self._show_state()
 
-    # Choices
+    # Options
 
     def action_turn(self, key: str) -> None:
-        """Make a choice the other way, and see what that comes to."""
+        """Change an option to the value that fixes a problem, or back; then plan again."""
         self.ask(replace(self.asked, choices=CHOICE[key].cured(self.asked.choices)))
 
     @on(PreviewHead.CureChosen)
@@ -369,7 +373,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     @work
     async def action_show_options(self) -> None:
-        """Show all choices."""
+        """Show all options."""
         if self.preview is None or self._dialog is not None:
             return
         prepared = self.preview.prepared
@@ -384,7 +388,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     @work
     async def action_correct(self) -> None:
-        """Correct the rejected records, the one under the cursor first."""
+        """Correct the rejected records, starting with the current one."""
         await self._correct(self.query_one(RecordList).number)
 
     async def _correct(self, number: int | None) -> None:
@@ -398,14 +402,14 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self._planning.pin(None)
         if corrected:
             corrections = {**self.asked.corrections, **corrected}
-            self._session.unsaved = f"{counted(len(corrections), 'corrected record')} would be lost"
+            self._session.unsaved = f"{counted(len(corrections), 'corrected record')} will be lost"
             self.ask(replace(self.asked, corrections=corrections))
 
     # Files
 
     @work
     async def action_save_text(self) -> None:
-        """Save what is shown as text."""
+        """Save the report."""
         if self.preview is not None:
             location = self._session.store.location
             await self._with_pinned(partial(save_text, location=location), self.preview)
@@ -420,34 +424,36 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self, save: Callable[[Screen[Any], Preview], Awaitable[tuple[str, ...]]], preview: Preview
     ) -> None:
         self._planning.pin(preview)
-        self._show_state("Saving …")
-        said = await save(self, preview)
+        self._show_state("Saving…")
+        paragraphs = await save(self, preview)
         self._planning.pin(None)
         self._show_state()
-        if said:
-            await self.app.push_screen_wait(Message(*said))
+        if paragraphs:
+            await self.app.push_screen_wait(Message(*paragraphs))
 
     @work
     async def action_map_columns(self) -> None:
-        """Pair the file's columns with the fields."""
+        """Map the columns of the file to fields."""
         if self.preview is None:
             return
         mapping = await map_columns(self, self.preview.prepared)
         if mapping is not None:
             self.ask(replace(self.asked, read_as=replace(self.asked.read_as, mapping=mapping)))
 
-    # The end
+    # Closing
 
     @work
     async def action_import(self) -> None:
-        """Import what is shown. A mass change wants its number typed."""
+        """Import; a mass change must be confirmed first."""
         preview = self.preview
         if preview is None or self.is_planning or not self._can_import:
             return
         plan, confirmed = preview.plan, 0
         if plan.must_confirm:
-            text = f"{taken_text(plan)} Nothing is written yet."
-            dialog = ConfirmDialog(plan.must_confirm, text, yes="Import")
+            text = f"{taken_text(plan)} {NOT_SAVED}"
+            dialog = ConfirmDialog(
+                plan.must_confirm, text, title="Import with mass changes?", yes="Import"
+            )
             typed = await self.app.push_screen_wait(dialog)
             if typed is None or preview is not self.preview or self.is_planning:
                 return
@@ -459,19 +465,23 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     @work
     async def action_back(self) -> None:
-        """Stop planning, or leave; ask first where corrections would be lost."""
+        """Stop planning, or cancel the import; ask first if corrections would be lost."""
         if self.is_planning and self.preview is not None:
             self._planning.stop()
             self._show_state()
             return
         if self.asked.corrections:
-            text = f"Leave the import? {self._session.unsaved}."
-            if not await self.app.push_screen_wait(Question(text, yes="Leave", no="Stay")):
+            question = Question(
+                f"Cancel the import? {self._session.unsaved}.",
+                yes="Cancel import",
+                no="Continue import",
+            )
+            if not await self.app.push_screen_wait(question):
                 return
         self.query_one(RecordList).show(None, Filter.ALL)
         self._planning.leave()
         self.dismiss(None)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(self)))

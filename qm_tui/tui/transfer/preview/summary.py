@@ -1,4 +1,4 @@
-"""What a preview says above its records: findings, counts, problems, licenses, choices."""
+"""The summary above the records of a preview: findings, counts, problems, licenses, options."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -27,19 +27,19 @@ from qm_tui.users.issues import Severity
 
 _LABEL: Final = 9
 _COUNT: Final = 4
-_CORRECT: Final = "c  correct one by one"
+_CORRECT: Final = "c  correct manually"
 _MOST_FINDINGS: Final = 4
-"""Lines of findings before the groups of problems get their room."""
+"""Lines of findings that are shown even if groups of problems need the room."""
 
 
 class HeadLine(NamedTuple):
     """A line above the records.
 
     Attributes:
-        text: what it says: visible text.
-        is_bold: whether it stands out.
-        group: the group of problems that it names.
-        cure_at: from which cell on it names the cure of that group; 0 where it names none.
+        text: the sanitized text.
+        is_bold: whether it is bold.
+        group: the group of problems that the line shows.
+        cure_at: the cell where the fix of the group starts; 0 if the line shows no fix.
     """
 
     text: str
@@ -49,19 +49,19 @@ class HeadLine(NamedTuple):
 
 
 class PreviewHead(Static):
-    """The lines above the records. A click on a cure makes that choice, one on a group shows it."""
+    """The lines above the records. A click on a group shows it; a click on its fix applies it."""
 
     ALLOW_SELECT = False
 
     class CureChosen(Message):
-        """The cure of a group was clicked on."""
+        """The fix of a group was clicked."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
             self.key = key
 
     class GroupChosen(Message):
-        """A group was clicked on."""
+        """A group was clicked."""
 
         def __init__(self, group: Group) -> None:
             super().__init__()
@@ -72,14 +72,14 @@ class PreviewHead(Static):
         self._lines: Sequence[HeadLine] = ()
 
     def show(self, lines: Sequence[HeadLine]) -> None:
-        """Show other lines."""
+        """Show the lines."""
         self._lines = lines
         self.styles.height = len(lines)
-        styled = [safe(one.text).stylize("bold" if one.is_bold else "") for one in lines]
+        styled = [safe(line.text).stylize("bold" if line.is_bold else "") for line in lines]
         self.update(Content("\n").join(styled))
 
     def on_click(self, event: events.Click) -> None:
-        """Make the choice, or show the group, that was clicked on."""
+        """Apply the fix that was clicked, or show the group."""
         offset = event.get_content_offset(self)
         if offset is None or not 0 <= offset.y < len(self._lines):
             return
@@ -95,19 +95,23 @@ class PreviewHead(Static):
 _NARROWEST: Final = 20
 
 
-def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[HeadLine]:
-    """What is said of a planned import in so many lines at most.
+def head_lines(
+    prepared: Prepared, notice: str, width: int, height: int, *, shows_counts: bool = True
+) -> list[HeadLine]:
+    """Return the summary of a planned import in at most `height` lines.
 
     Args:
         prepared: the import.
-        said: a sentence that comes first, if any.
+        notice: a message shown first; may be empty.
         width: the cells of a line.
-        height: the lines there are.
+        height: the number of lines available.
+        shows_counts: whether to show the number of records by result.
     """
     plan = prepared.plan
     width = max(width, _NARROWEST)  # a terminal that is too small shows none of it
-    first = [HeadLine(line, is_bold=True) for line in wrap(said, width, max_lines=3)]
-    counts = [HeadLine(line, is_bold=True) for line in wrap(counts_text(plan), width)]
+    first = [HeadLine(line, is_bold=True) for line in wrap(notice, width, max_lines=3)]
+    counts_lines = wrap(counts_text(plan), width) if shows_counts else []
+    counts = [HeadLine(line, is_bold=True) for line in counts_lines]
     last = [*_totals(plan, width), *_chosen(plan.choices, width), *_notes(prepared, width)]
     findings = [HeadLine(line) for line in _packed(prepared.findings.sentences, width)]
     groups = list(_groups(plan, width))
@@ -117,7 +121,7 @@ def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[H
         findings = _cut(findings, max(_MOST_FINDINGS, room - len(groups)), width)
     room -= len(findings)
     if len(groups) > room:
-        # rejections must not hide what is to be looked at, and the cures named there
+        # groups of errors must not displace all groups of warnings and their fixes
         kept = min(errors, max(room // 2, room - (len(groups) - errors)))
         warnings = groups[errors:]
         groups = _cut(groups[:errors], kept, width) if errors else []
@@ -126,16 +130,16 @@ def head_lines(prepared: Prepared, said: str, width: int, height: int) -> list[H
 
 
 def _cut(lines: list[HeadLine], room: int, width: int) -> list[HeadLine]:
-    """The first of the lines, and how many more there are."""
+    """Return the first lines, followed by the number of lines omitted."""
     room = max(1, room)
     if len(lines) <= room:
         return lines
-    more = f"… {len(lines) - room + 1:,} more, w saves all"
+    more = f"… {len(lines) - room + 1:,} more (w saves the report)"
     return [*lines[: room - 1], HeadLine(fitted(more, width))]
 
 
 def _packed(sentences: Sequence[str], width: int) -> Iterator[str]:
-    """The sentences in lines: short ones share one, long ones take two, samples have their own."""
+    """Pack sentences into lines: short ones share a line, long ones take two."""
     line = ""
     for sentence in sentences:
         together = f"{line}  {sentence}" if line else sentence
@@ -154,38 +158,38 @@ def _packed(sentences: Sequence[str], width: int) -> Iterator[str]:
 
 
 def _groups(plan: Plan, width: int) -> Iterator[HeadLine]:
-    """The groups of problems, each with the choice that would cure it, and its key."""
-    cures = [_cure(group, plan) for group in plan.groups]
+    """Yield the groups of problems, each with its fix and the key of the fix."""
+    fixes = [_cure(group, plan) for group in plan.groups]
     errors = [group for group in plan.groups if group.severity is Severity.ERROR]
-    for at, group in enumerate(errors):
+    for index, group in enumerate(errors):
         if group.cure is None and plan.outcomes and plan.outcomes.values.get(group.first):
-            cures[at] = _CORRECT
+            fixes[index] = _CORRECT
             break
     count = max((len(f"{group.records:,}") for group in plan.groups), default=0)
     count = max(_COUNT, count)
-    room = max(20, width - _LABEL - count - 4 - max(map(len, cures), default=0))
+    room = max(20, width - _LABEL - count - 4 - max(map(len, fixes), default=0))
     severity: Severity | None = None
-    for group, cure in zip(plan.groups, cures, strict=True):
+    for group, fix in zip(plan.groups, fixes, strict=True):
         label = SEVERITY_WORDS[group.severity] if group.severity is not severity else ""
         severity = group.severity
         text = f"{label:<{_LABEL}}{group.records:>{count},}  "
-        cure_at = len(text) + room + 2
-        if cure:
-            text += f"{fitted(visible(group.reason, 300), room)}  {cure}"
+        fix_at = len(text) + room + 2
+        if fix:
+            text += f"{fitted(visible(group.reason, 300), room)}  {fix}"
         else:
             text += visible(group.reason, 300)
-        yield HeadLine(fitted(text, width), False, group, cure_at if cure and group.cure else 0)
+        yield HeadLine(fitted(text, width), False, group, fix_at if fix and group.cure else 0)
 
 
 def _cure(group: Group, plan: Plan) -> str:
-    cured = cured_by(group.cure, plan.choices)
-    if group.cure is None or cured is None:
+    value = cured_by(group.cure, plan.choices)
+    if group.cure is None or value is None:
         return ""
-    return f"{group.cure.letter or 'o':<2} {cured.cure}"
+    return f"{group.cure.letter or 'o':<2} {value.cure}"
 
 
 def _totals(plan: Plan, width: int) -> Iterator[HeadLine]:
-    """The licenses and the active users, before and after, in as few lines as they take."""
+    """Yield the licenses and the active users before and after, in as few lines as possible."""
     keys = sorted(TOTAL_WORDS, key=lambda key: key == "is_active")  # licenses first
     parts = [
         f"{TOTAL_WORDS[key]} {plan.totals[key].before:,} → {plan.totals[key].after:,}"
@@ -204,16 +208,16 @@ def _totals(plan: Plan, width: int) -> Iterator[HeadLine]:
 
 
 def _chosen(choices: Choices, width: int) -> Iterator[HeadLine]:
-    """The choices that are not made as they count without a choice."""
-    chosen = choices_text(choices)
-    if chosen:
+    """Yield the options that are not the default."""
+    options = choices_text(choices)
+    if options:
         yield from map(
             HeadLine,
             wrap(
-                f"{'Chosen':<{_LABEL}}  {chosen}",
+                f"{'Options':<{_LABEL}}  {options}",
                 width,
                 max_lines=2,
-                placeholder=" … o shows all",
+                placeholder=" … (o shows all)",
                 subsequent_indent=" " * (_LABEL + 2),
             ),
         )
@@ -224,13 +228,15 @@ def _notes(prepared: Prepared, width: int) -> Iterator[HeadLine]:
     if prepared.asked.corrections:
         yield HeadLine(corrected_text(len(prepared.asked.corrections)))
     if prepared.findings.needs_mapping:
-        yield HeadLine("Mandatory fields have no column: m pairs columns with fields.", True)
+        yield HeadLine("Required fields have no column. Press m to map columns to fields.", True)
     if plan.is_held_back:
-        text = "Nothing is imported while records are rejected: all or nothing was chosen."
+        text = "Import disabled: some records are rejected (option: import nothing)."
         yield HeadLine(text, is_bold=True)
     if plan.must_confirm:
         lines = wrap(taken_text(plan), width, max_lines=2)
         yield from (HeadLine(line, is_bold=True) for line in lines)
     if plan.records > LISTED:
-        text = f"Only the first {LISTED:,} records are listed; all are counted and imported."
+        text = (
+            f"Only the first {LISTED:,} records are listed. All records are counted and imported."
+        )
         yield from map(HeadLine, wrap(text, width, max_lines=2))

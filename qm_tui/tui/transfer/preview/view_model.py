@@ -1,4 +1,4 @@
-"""What a preview shows of a plan, made and let go of in a worker because it grows with the file."""
+"""The data of a preview. It grows with the file, so it is built and freed in a thread."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _REST: Final = 0.0005
 
 
 class Filter(StrEnum):
-    """Which records the list shows."""
+    """The filters of the record list."""
 
     ALL = "all"
     ADDED = "added"
@@ -28,21 +28,21 @@ class Filter(StrEnum):
     REJECTED = "rejected"
     WARNED = "warned"
     NOT_IN_FILE = "not in file"
-    """Users of the store whom the file does not name."""
+    """Users of the store that are not in the file."""
 
 
 FILTERS: Final = tuple(Filter)
-"""The filters, in the order of their keys 1 to 7."""
+"""The filters in the order of their keys 1 to 7."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A planned import, and which of its records each filter shows.
+    """A planned import, and the records of each filter.
 
     Attributes:
         prepared: the import.
-        rows: by filter, the places in the plan's outcomes; of users who are not in the file, the
-            places among these.
+        rows: by filter, the indexes into the plan's outcomes; for users that are not in the file,
+            the indexes into `Plan.not_in_file`.
     """
 
     prepared: Prepared
@@ -50,38 +50,50 @@ class Preview:
 
     @property
     def plan(self) -> Plan:
-        """What becomes of each record."""
+        """The result of each record."""
         return self.prepared.plan
 
     @property
     def outcomes(self) -> Outcomes:
-        """What becomes of each record that is listed."""
+        """The results of the records that are listed."""
         return self.plan.outcomes or Outcomes()
 
     @property
+    def counts(self) -> Mapping[Filter, int]:
+        """By filter, the number of records, including those that are not listed."""
+        plan = self.plan
+        return {
+            Filter.ALL: plan.records,
+            **{Filter(result): plan.counts[result] for result in RESULTS},
+            Filter.WARNED: plan.warned,
+            Filter.NOT_IN_FILE: len(plan.not_in_file),
+        }
+
+    @property
     def first_filter(self) -> Filter:
-        """The filter with which the preview starts: what wants the admin's eye."""
-        return next((one for one in (Filter.REJECTED, Filter.WARNED) if self.rows[one]), Filter.ALL)
+        """The filter shown first: rejected records, else records with warnings, else all."""
+        candidates = (Filter.REJECTED, Filter.WARNED)
+        return next((wanted for wanted in candidates if self.rows[wanted]), Filter.ALL)
 
 
 def previewed(prepared: Prepared, tick: Tick) -> Preview:
-    """The preview of an import.
+    """Return the preview of an import.
 
     Args:
         prepared: the import, planned with its records.
-        tick: told how far it is; it may raise `Cancelled`.
+        tick: progress callback; may raise `Cancelled`.
     """
     plan = prepared.plan
     outcomes = plan.outcomes or Outcomes()
     results = outcomes.results
-    found = [array("l") for _ in RESULTS]
+    rows_by_result = [array("l") for _ in RESULTS]
     for start in range(0, len(results), STEP):
         tick(Phase.CHECKING, start, len(results))
         for row, result in enumerate(results[start : start + STEP], start):
-            found[result].append(row)
+            rows_by_result[result].append(row)
     rows: dict[Filter, Sequence[int]] = {
         Filter.ALL: range(len(results)),
-        **{Filter(result): rows for result, rows in zip(RESULTS, found, strict=True)},
+        **{Filter(result): rows for result, rows in zip(RESULTS, rows_by_result, strict=True)},
         Filter.WARNED: _warned(outcomes, tick),
         Filter.NOT_IN_FILE: range(len(plan.not_in_file)),
     }
@@ -98,21 +110,21 @@ def _warned(outcomes: Outcomes, tick: Tick) -> Sequence[int]:
         if (
             is_listed
             and outcomes.results[number - 1] != rejected
-            and any(one.severity is Severity.WARNING for one in faults)
+            and any(fault.severity is Severity.WARNING for fault in faults)
         ):
             warned.append(number - 1)
     return array("l", sorted(warned))
 
 
 def let_go_soon(app: App[Any], plan: Plan) -> None:
-    """Forget a plan that nobody looks at any more, in a thread."""
-    # without a description Textual would make one of all that the plan holds
+    """Free a plan that is no longer shown, in a thread."""
+    # without a description, Textual would build one from the whole plan
     work = partial(let_go_of, plan)
-    app.run_worker(work, thread=True, description="let go of a plan")
+    app.run_worker(work, thread=True, description="free a plan")
 
 
 def let_go_of(plan: Plan) -> None:
-    """Forget a plan that nobody looks at any more, step by step."""
+    """Free a plan that is no longer shown, in steps."""
     outcomes = plan.outcomes or Outcomes()
     let_go(
         *(plan.changes, plan.added, plan.problems),

@@ -1,4 +1,4 @@
-"""The entries of a pasted list that do not say whom they mean."""
+"""The entries of a pasted list that match no users or several users."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
@@ -15,30 +15,30 @@ from qm_tui.users.query.pasted_list import Unsettled
 _LINE: Final = 6
 _ENTRY: Final = 30
 _NAMED: Final = 3
-"""Users that are named of those who have one entry."""
+"""Users that are listed per entry."""
 
 _MARK: Final = "✓"
 
 
 class UnsettledList(VirtualRows):
-    """Entries that name nobody, or several users; of these all can be marked.
+    """Entries that match no users, or several users. All matches of an entry can be marked.
 
     Args:
         users: the users by User ID.
 
     Attributes:
-        chosen: the texts of the entries of which all users are to be marked.
+        chosen: the texts of the entries whose matches should be marked.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "choose", "Mark all users of an entry, or none"),
-        Binding("enter", "select", "Go to the entry's line"),
+        Binding("space", "choose", "Mark or unmark all matches"),
+        Binding("enter", "select", "Go to the line of the entry"),
     ]
 
     header_height: ClassVar[int] = 1
 
     class Chosen(Message):
-        """Other users are to be marked."""
+        """The entries whose matches should be marked have changed."""
 
     def __init__(self, users: Mapping[str, User]) -> None:
         super().__init__(id="unsettled")
@@ -48,19 +48,22 @@ class UnsettledList(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many entries there are."""
+        """The number of entries."""
         return len(self._entries)
 
     @property
     def cursor_entry(self) -> Unsettled:
-        """The entry under the cursor."""
+        """The current entry."""
         return self._entries[self.cursor_row]
 
     @property
     def chosen_ids(self) -> list[str]:
-        """The users of the entries that are chosen."""
+        """The User IDs of the matches that should be marked."""
         return [
-            user_id for one in self._entries if one.text in self.chosen for user_id in one.user_ids
+            user_id
+            for entry in self._entries
+            if entry.text in self.chosen
+            for user_id in entry.user_ids
         ]
 
     def show(self, entries: Sequence[Unsettled]) -> None:
@@ -69,20 +72,20 @@ class UnsettledList(VirtualRows):
         self.rows_changed(self.cursor_row)
 
     def action_choose(self) -> None:
-        """Mark all users of the entry under the cursor, or none of them."""
+        """Mark or unmark all matches of the current entry."""
         if self.row_count and self.cursor_entry.user_ids:
             self.chosen ^= {self.cursor_entry.text}
             self.refresh()
             self.post_message(self.Chosen())
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of the columns."""
+        """Return the names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
-        text = f"   {'Line':>{_LINE}}  {'Entry':<{_ENTRY}}  Names"
+        text = f"   {'Line':>{_LINE}}  {'Entry':<{_ENTRY}}  Matches"
         return [Segment(fitted(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
-        """Where the entry stands, the entry, and whom it may mean."""
+        """Return the line number of an entry, its text, and its matches."""
         entry = self._entries[row]
         cursor = ">" if row == self.cursor_row else " "
         mark = _MARK if entry.text in self.chosen and entry.user_ids else " "
@@ -92,7 +95,7 @@ class UnsettledList(VirtualRows):
     def _whom(self, entry: Unsettled) -> str:
         times = f", {entry.times:,} times" if entry.times > 1 else ""
         if not entry.user_ids:
-            return f"nobody{times}"
-        names = [visible(self._users[one].user_name, 40) for one in entry.user_ids[:_NAMED]]
+            return f"not found{times}"
+        names = [visible(self._users[user_id].user_name, 40) for user_id in entry.user_ids[:_NAMED]]
         more = ", …" if len(entry.user_ids) > _NAMED else ""
         return f"{len(entry.user_ids):,} users{times}: {', '.join(names)}{more}"

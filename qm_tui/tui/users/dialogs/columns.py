@@ -1,4 +1,4 @@
-"""The dialog Columns: which are shown, in which order, how wide, and which stay in place."""
+"""The dialog for the column layout: shown columns, their order and width, frozen columns."""
 
 from typing import ClassVar, Final, cast
 
@@ -23,38 +23,38 @@ from qm_tui.users.query.columns import Column, Layout
 _NAME, _SHORT, _WIDTH = 28, 14, 5
 
 _LICENSES: Final = "All licenses in one cell: U unlimited, O on-demand, C computer recording."
-_WIDER: Final = "Columns of their usual width become wider where the table has room."
-_OTHER_WIDTH: Final = "* another width than usual; it stays as it is."
-_ONE_AT_LEAST: Final = "At least one column must be shown: show another before you hide this one."
-_HIDDEN: Final = "This column is hidden: show it with Space first."
+_WIDER: Final = "Columns with the default width grow to fill the table."
+_OTHER_WIDTH: Final = "* custom width; does not grow."
+_ONE_AT_LEAST: Final = "At least one column must be visible. Show another one first."
+_HIDDEN: Final = "This column is hidden. Press Space to show it first."
 
 
 class ColumnLines(VirtualRows):
-    """All columns, a line each: first those that are shown, in their order.
+    """The list of all columns; the shown ones come first, in their order.
 
     Args:
-        layout: how the table is laid out.
+        layout: the layout to edit.
 
     Attributes:
-        draft: the layout as it is now.
+        draft: the layout with the edits.
     """
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.use", "OK"),
+        Binding("enter", "screen.use", "Apply"),
         Binding("space", "select", "Show or hide"),
-        Binding("less_than_sign", "move_column(-1)", "Move to the left"),
-        Binding("greater_than_sign", "move_column(1)", "Move to the right"),
+        Binding("less_than_sign", "move_column(-1)", "Move left"),
+        Binding("greater_than_sign", "move_column(1)", "Move right"),
         Binding("minus,left", "widen(-1)", "Narrower"),
         Binding("plus,right", "widen(1)", "Wider"),
-        Binding("f", "freeze", "Columns up to here stay in place, or move"),
-        Binding("r", "reset", "The usual columns"),
+        Binding("f", "freeze", "Freeze or unfreeze columns up to here"),
+        Binding("r", "reset", "Reset to default columns"),
     ]
 
     class Refused(Message):
-        """A key did nothing; the sentence says why."""
+        """A key had no effect; the sentence explains why."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -66,73 +66,73 @@ class ColumnLines(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self.draft.lines)
 
     @property
     def said(self) -> tuple[str, str]:
-        """What the column under the cursor shows, and what becomes of its width."""
+        """The meaning of the current column, and whether its width is fixed."""
         line = self.draft.lines[self.cursor_row]
         is_usual = line.width == line.column.width
         return _meaning(line.column), _WIDER if is_usual else _OTHER_WIDTH
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of what is shown of a column."""
+        """Return the header of the list."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"    {'Column':<{_NAME}} {'Heading':<{_SHORT}} {'Width':>{_WIDTH}}"
         return [Segment(fitted(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
-        """Whether it is shown, its names, its width, and whether it stays in place."""
+        """Return whether a column is shown, its names, its width, and whether it is frozen."""
         line = self.draft.lines[row]
         column = line.column
         cursor = ">" if row == self.cursor_row else " "
         shown = "✓" if line.is_shown else " "
-        other = " " if line.width == column.width else "*"
-        stays = "stays in place" if self.draft.stays(row) else ""
+        custom = " " if line.width == column.width else "*"
+        frozen = "frozen" if self.draft.stays(row) else ""
         text = f"{cursor} {shown} {column.name:<{_NAME}} {column.short:<{_SHORT}}"
-        return fitted(f"{text} {line.width:>{_WIDTH}}{other} {stays}", width)
+        return fitted(f"{text} {line.width:>{_WIDTH}}{custom} {frozen}", width)
 
     def footer_text(self, width: int, line: int) -> str:
-        """How many are shown."""
+        """Return the number of shown and frozen columns."""
         layout = self.draft.layout
         shown = f"{len(layout.columns)} of {counted(self.row_count, 'column')} shown"
-        return fitted(f"    {shown}, {layout.frozen} in place", width)
+        return fitted(f"    {shown}, {layout.frozen} frozen", width)
 
     # Changing
 
     def action_select(self) -> None:
-        """Show the column under the cursor, or hide it."""
+        """Show or hide the current column."""
         if self.draft.show_or_hide(self.cursor_row):
             self._changed()
         else:
             self.post_message(self.Refused(_ONE_AT_LEAST))
 
     def action_move_column(self, by: int) -> None:
-        """Move the column under the cursor in the table; the cursor stays on it."""
+        """Move the current column in the table; the cursor stays on it."""
         if self._is_shown():
             self.cursor_row = self.draft.move(self.cursor_row, by)
             self._changed()
 
     def action_widen(self, by: int) -> None:
-        """Make the column under the cursor wider or narrower."""
+        """Make the current column wider or narrower."""
         self.draft.widen(self.cursor_row, by)
         self._changed()
 
     def action_freeze(self) -> None:
-        """Let the columns up to the cursor stay in place; the last of them moves again."""
+        """Freeze the columns up to the current one, or unfreeze the last frozen one."""
         if self._is_shown():
             self.draft.freeze(self.cursor_row)
             self._changed()
 
     def action_reset(self) -> None:
-        """Take the usual columns."""
+        """Reset to the default columns."""
         self.draft.reset()
         self.cursor_row = 0
         self._changed()
 
     def _is_shown(self) -> bool:
-        """Whether the column under the cursor is shown; if not, that is said."""
+        """Return whether the current column is shown; report it if not."""
         is_shown = self.draft.lines[self.cursor_row].is_shown
         if not is_shown:
             self.post_message(self.Refused(_HIDDEN))
@@ -144,16 +144,16 @@ class ColumnLines(VirtualRows):
 
 
 class ColumnsDialog(Dialog[Layout | None]):
-    """Gives how the table is to be laid out; None where it stays as it is.
+    """Edits a column layout. The result is the layout, or None if canceled.
 
     Args:
-        layout: how it is laid out.
+        layout: the layout to edit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "use", "OK"),
+        Binding("f2", "use", "Apply"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q", "cancel", "Back"),
+        Binding("escape,q", "cancel", "Cancel"),
     ]
 
     def __init__(self, layout: Layout) -> None:
@@ -161,11 +161,10 @@ class ColumnsDialog(Dialog[Layout | None]):
         self._lines = ColumnLines(layout)
 
     def compose(self) -> ComposeResult:
-        """The columns, the one under the cursor explained, the keys, the buttons."""
         lines = self._lines
         with Vertical(classes="dialog", id="columns-dialog") as dialog:
             dialog.border_title = safe("Columns")
-            dialog.border_subtitle = safe("Enter OK  ? keys  Esc back")
+            dialog.border_subtitle = safe("Enter apply  ? keys  Esc cancel")
             yield lines
             yield Static(id="columns-said")
             with Horizontal(id="columns-keys"):
@@ -175,13 +174,12 @@ class ColumnsDialog(Dialog[Layout | None]):
                 yield KeyHint("[- Narrower]", lambda: lines.action_widen(-1))
                 yield KeyHint("[+ Wider]", lambda: lines.action_widen(1))
                 yield KeyHint("[f Freeze]", lines.action_freeze)
-                yield KeyHint("[r Usual]", lines.action_reset)
+                yield KeyHint("[r Reset]", lines.action_reset)
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[OK]"), id="ok", compact=True)
+                yield Button(safe("[Apply]"), id="ok", compact=True)
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus."""
         self._lines.focus()
         self._explain()
 
@@ -195,16 +193,16 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     @on(Button.Pressed, "#ok")
     def action_use(self) -> None:
-        """Close it with the layout."""
+        """Close the dialog and apply the layout."""
         self.dismiss(self._lines.draft.layout)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Close it, and the table stays as it is."""
+        """Close the dialog. The layout of the table does not change."""
         self.dismiss(None)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
 

@@ -1,4 +1,4 @@
-"""The dialog Counts: how many of the users that are shown have which value of a field."""
+"""The dialog with the number of shown users per value of a field."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, cast
@@ -26,27 +26,27 @@ from qm_tui.users.query.counts import COUNTED_BY, Count, counts_of
 from qm_tui.users.query.filter_fields import Name
 from qm_tui.users.query.filter_parser import LONGEST
 
-_SEVERAL: Final = "A user with several licenses is counted with each of them."
-_NOBODY: Final = "No users are shown: there is nothing to count."
+_SEVERAL: Final = "Users with several licenses are counted once per license."
+_NOBODY: Final = "No users to count."
 
 _TURN: Final[list[BindingType]] = [
-    Binding("left,h", "screen.turn(-1)", "Field before"),
-    Binding("right,l", "screen.turn(1)", "Field after"),
+    Binding("left,h", "screen.turn(-1)", "Previous field"),
+    Binding("right,l", "screen.turn(1)", "Next field"),
 ]
 
 
 class CountList(NumberList):
-    """Values, a line each, with how many users have them.
+    """A list of values with the number of users that have them.
 
     Args:
-        total: how many users were counted.
+        total: the number of counted users.
     """
 
     footer_height: ClassVar[int] = 2
     columns: ClassVar[Sequence[NumberColumn]] = (NumberColumn("Users", 9),)
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Add it to the filter"),
+        Binding("enter", "select", "Add to filter"),
         *_TURN,
     ]
 
@@ -58,21 +58,21 @@ class CountList(NumberList):
 
     @property
     def row_count(self) -> int:
-        """How many values there are, as far as they are counted."""
+        """The number of values counted so far."""
         return len(self._counts)
 
     @property
     def term(self) -> str:
-        """The filter of the line under the cursor; empty where there is none."""
+        """The filter term of the current row, or an empty string if there are no rows."""
         return self._counts[self.cursor_row].term if self._counts else ""
 
     def show(self, title: str, counts: Sequence[Count] | None, note: str = "") -> None:
-        """Show how many users have which value.
+        """Show the counts of a field.
 
         Args:
-            title: what they are counted by.
-            counts: the values, those of most users first; None while they are being counted.
-            note: what must be known about them.
+            title: the name of the field.
+            counts: the values, most frequent first; None while they are being counted.
+            note: a note about the counts.
         """
         self._title, self._counts, self._note = title, counts or (), note
         self.is_counting = counts is None
@@ -81,29 +81,29 @@ class CountList(NumberList):
 
     @property
     def heading(self) -> str:
-        """What they are counted by, and how many values there are."""
+        """The name of the field and the number of values."""
         return f"{self._title}: {super().heading}"
 
     def name_of(self, row: int) -> str:
-        """The value."""
+        """Return the value of a row."""
         return self._counts[row].value
 
     def numbers_of(self, row: int) -> Sequence[int]:
-        """How many users have it."""
+        """Return the number of users of a row."""
         return (self._counts[row].number,)
 
     def footer_text(self, width: int, line: int) -> str:
-        """What must be known about them, and what Enter adds to the filter."""
+        """Return the note in the first line, the current filter term in the second."""
         term = f"Filter  {visible(self.term, SHOWN)}" if self.term else ""
         return fitted(f"  {(self._note, term)[line]}", width)
 
 
 class CountsMade(Message):
-    """Users were counted.
+    """Users were counted by a field.
 
     Args:
-        by: what they were counted by.
-        counts: how many have which value.
+        by: the field.
+        counts: the values with their numbers of users.
     """
 
     def __init__(self, by: Name, counts: Sequence[Count]) -> None:
@@ -112,18 +112,18 @@ class CountsMade(Message):
 
 
 class CountsDialog(Dialog[str | None]):
-    """Counts users by one field after the other. It gives the filter of a line, or None.
+    """Counts users by field. The result is a filter term, or None.
 
     Args:
-        user_ids: the User IDs of those who are counted.
+        user_ids: the User IDs of the users to count.
         users: the users by User ID.
-        what: who is counted, in words: "312 users shown".
+        what: the description of these users for the title, such as "312 users shown".
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_TURN,
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q,F", "cancel", "Back"),
+        Binding("escape,q,F", "cancel", "Close"),
     ]
 
     def __init__(self, user_ids: Sequence[str], users: Mapping[str, User], what: str) -> None:
@@ -134,27 +134,25 @@ class CountsDialog(Dialog[str | None]):
         self._made: dict[str, Sequence[Count]] = {}
 
     def compose(self) -> ComposeResult:
-        """The fields, the counts by the one that is chosen, the buttons."""
         with Vertical(classes="dialog", id="counts-dialog") as dialog:
-            dialog.border_title = safe(f"Counts: {self._what}")
-            dialog.border_subtitle = safe("← → field  Enter add to the filter  ? keys  Esc back")
-            yield FieldLine([_short(one) for one in COUNTED_BY], self._choose)
+            dialog.border_title = safe(f"Count by field: {self._what}")
+            dialog.border_subtitle = safe("← → field  Enter add to filter  ? keys  Esc close")
+            yield FieldLine([_short(name) for name in COUNTED_BY], self._choose)
             yield self._list
             yield Static(id="counts-said")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Add to the filter]"), id="use", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+                yield Button(safe("[Add to filter]"), id="use", compact=True)
+                yield Button(safe("[Close]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus; the first field is counted once the dialog is drawn."""
         self._list.focus()
         self._show(COUNTED_BY[0], None)
-        self.call_after_refresh(self._choose_first)
+        self.call_after_refresh(self._choose_first)  # draw the dialog first, then count
 
     # Choosing the field
 
     def action_turn(self, by: int) -> None:
-        """Count by the next field, or by the one before."""
+        """Count by the next or previous field."""
         self._choose((self._place + by) % len(COUNTED_BY))
 
     def _choose_first(self) -> None:
@@ -215,16 +213,16 @@ class CountsDialog(Dialog[str | None]):
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Close it, and the filter stays as it is."""
+        """Close the dialog. The filter does not change."""
         self.dismiss(None)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
 
 def _short(by: Name) -> str:
-    """The name of what is counted by, in a line with the others."""
+    """Return a short name for the row of fields."""
     if by.field is None:
         return COLUMN[by.name].name
     return by.name.capitalize() if by.field.kind is Kind.FLAG else by.field.short

@@ -1,4 +1,4 @@
-"""A layout while somebody changes it."""
+"""A column layout that is being edited."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from qm_tui.users.query.columns import COLUMN, MAX_WIDTH, MIN_WIDTH, USUAL, Colu
 
 @dataclass(slots=True)
 class Line:
-    """A column, whether it is shown or not.
+    """A column, shown or hidden.
 
     Attributes:
         column: the column.
-        width: the cells that it takes where it is shown.
-        is_shown: whether it is.
+        width: its width in cells.
+        is_shown: whether it is shown.
     """
 
     column: Column
@@ -21,16 +21,16 @@ class Line:
 
 
 class LayoutDraft:
-    """All columns in a row, of which some are shown. What it gives is a layout at any time.
+    """All columns in their order, shown or hidden. It is a valid layout at any time.
 
-    At first the columns that are shown come before the others. A column that is hidden or shown
-    keeps its place, so that the same step takes it back.
+    At first the shown columns come before the hidden ones. A column that is hidden or shown keeps
+    its position, so that the same step undoes it.
 
     Args:
-        layout: how the table is laid out.
+        layout: the layout to edit.
 
     Attributes:
-        lines: the columns, those that are shown in their order.
+        lines: the columns; the shown ones in the order of the table.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -39,8 +39,8 @@ class LayoutDraft:
         self._take(layout)
 
     def _take(self, layout: Layout) -> None:
-        shown = {one.key: one.width for one in layout.columns}
-        others = {key: one.width for key, one in COLUMN.items() if key not in shown}
+        shown = {placed.key: placed.width for placed in layout.columns}
+        others = {key: column.width for key, column in COLUMN.items() if key not in shown}
         self.lines = [
             Line(COLUMN[key], width, key in shown) for key, width in (shown | others).items()
         ]
@@ -48,16 +48,20 @@ class LayoutDraft:
 
     @property
     def layout(self) -> Layout:
-        """The layout as it is now."""
-        shown = (Placed(one.column.key, one.width) for one in self.lines if one.is_shown)
+        """The layout with the edits."""
+        shown = (Placed(line.column.key, line.width) for line in self.lines if line.is_shown)
         return Layout(tuple(shown), self._frozen)
 
     def stays(self, row: int) -> bool:
-        """Whether the column in a row is shown and stays in place while others move."""
+        """Return whether the column in a row is shown and frozen."""
         return self.lines[row].is_shown and self._shown_before(row) < self._frozen
 
     def show_or_hide(self, row: int) -> bool:
-        """Show a column or hide it; whether that could be: the last one cannot be hidden."""
+        """Show or hide a column.
+
+        Returns:
+            False if it is the only shown column, which cannot be hidden.
+        """
         line = self.lines[row]
         if line.is_shown and len(self.layout.columns) == 1:
             return False
@@ -67,39 +71,39 @@ class LayoutDraft:
         return True
 
     def move(self, row: int, by: int) -> int:
-        """Move a column that is shown before the shown one above it, or behind that below it.
+        """Move a shown column past the next shown one above or below.
 
         Args:
-            row: where it is.
+            row: the row of the column.
             by: -1 for up, 1 for down.
 
         Returns:
-            Where it is then: in the same row where it is hidden, or nothing is above or below.
+            The new row; the same if the column is hidden or already the first or last.
         """
         beyond = range(row + by, len(self.lines) if by > 0 else -1, by)
-        target = next((at for at in beyond if self.lines[at].is_shown), None)
+        target = next((index for index in beyond if self.lines[index].is_shown), None)
         if not self.lines[row].is_shown or target is None:
             return row
         self.lines.insert(target, self.lines.pop(row))
         return target
 
     def widen(self, row: int, by: int) -> None:
-        """Give a column so many cells more, or fewer where that is negative, inside the limits."""
+        """Change the width of a column by a number of cells, within the limits."""
         line = self.lines[row]
         line.width = max(MIN_WIDTH, min(line.width + by, MAX_WIDTH))
 
     def freeze(self, row: int) -> None:
-        """Let the columns up to a row stay in place; where it is the last of them, it moves again.
+        """Freeze the columns up to a row, or unfreeze the column if it is the last frozen one.
 
-        A hidden column changes nothing.
+        Nothing changes if the column is hidden.
         """
         if self.lines[row].is_shown:
             count = self._shown_before(row) + 1
             self._frozen = count - 1 if count == self._frozen else count
 
     def reset(self) -> None:
-        """Take the usual layout."""
+        """Reset to the default layout."""
         self._take(USUAL)
 
     def _shown_before(self, row: int) -> int:
-        return sum(one.is_shown for one in self.lines[:row])
+        return sum(line.is_shown for line in self.lines[:row])

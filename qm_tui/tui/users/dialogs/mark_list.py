@@ -1,4 +1,4 @@
-"""The dialog that marks the users whom a typed or pasted list names."""
+"""The dialog that marks users from a typed or pasted list."""
 
 import asyncio
 import time
@@ -30,22 +30,26 @@ from qm_tui.users.query.pasted_list import Named, named_in
 from qm_tui.users.query.user_lookup import Directory
 
 _PAUSE: Final = 0.15
-"""Seconds without a key after which the list is looked through again."""
+"""Seconds without a key before the list is searched again."""
 
 _REST: Final = 0.0005
+"""Seconds for which a worker sleeps, so that other threads can run."""
 
 _HOW: Final = (
-    "One user a line, or several with , ; or tabs between: User ID, User Name, extension or name."
+    "One user per line, or separated by , ; or tabs: User ID, User Name, Extension or name."
 )
 _PLACEHOLDER: Final = "Paste or type the list here"
 _TOO_MUCH: Final = (
-    f"That is more than can be taken at once: up to {MAX_LINES:,} lines of up to "
-    f"{LONGEST_LINE:,} characters, {MAX_CHARACTERS:,} in all. Nothing was pasted: take it in parts."
+    f"Too much text (maximum {MAX_LINES:,} lines of {LONGEST_LINE:,} characters, "
+    f"{MAX_CHARACTERS:,} in total). Nothing was pasted. Paste it in parts."
 )
+_NO_MATCH: Final = "No users match the list yet. Edit the list, or press Esc to cancel."
+_UNSAVED: Final = "The pasted list will be lost"
+_DISCARD: Final = "Discard the pasted list?"
 
 
 class _DirectoryMade(Message):
-    """The users can be looked for."""
+    """The index of the users is complete."""
 
     def __init__(self, directory: Directory) -> None:
         super().__init__()
@@ -53,7 +57,7 @@ class _DirectoryMade(Message):
 
 
 class _Found(Message):
-    """A list was looked through."""
+    """The users of a list were found."""
 
     def __init__(self, lines: Sequence[str], named: Named) -> None:
         super().__init__()
@@ -61,17 +65,17 @@ class _Found(Message):
 
 
 class MarkListDialog(Dialog[Sequence[str] | None]):
-    """Gives the User IDs of the users whom a list names, in its order; None where it was left.
+    """Finds users in a pasted list. The result is their User IDs in list order, or None.
 
     Args:
         users: the users by User ID.
-        names: the User ID of each user by User Name, as `name_key` makes it comparable.
+        names: the User IDs by User Name, normalized by `name_key`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, it is in order with the letters around it, however fast they come
+        # with priority, so that it stays in order with the characters of the same burst
         Binding("f2", "mark", "Mark the users", priority=True),
-        Binding("escape,q", "back", "Back"),
+        Binding("escape,q", "back", "Cancel"),
         Binding("f1,question_mark", "show_keys", "Keys"),
     ]
 
@@ -85,10 +89,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """What to do, the list, what was found of it, and the buttons."""
         with Vertical(classes="dialog", id="mark-list") as dialog:
             dialog.border_title = safe("Mark users from a list")
-            dialog.border_subtitle = safe("Tab goes on  F2 mark  F1 keys  Esc back")
+            dialog.border_subtitle = safe("Tab next  F2 mark  F1 keys  Esc cancel")
             yield Static(safe(_HOW), id="mark-list-how")
             yield PlainTextArea(_PLACEHOLDER, id="mark-list-text")
             yield Static(id="mark-list-count")
@@ -99,7 +102,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
                 yield Button(safe("[Cancel]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus; meanwhile the users are made ready to be found."""
         self._text.focus()
         self._show()
         self._make_directory()
@@ -112,9 +114,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     def _unsettled(self) -> UnsettledList:
         return self.query_one(UnsettledList)
 
-    # Looking through the list
+    # Finding the users
 
-    @work(thread=True, description="make users findable")
+    @work(thread=True, description="index users")
     def _make_directory(self) -> None:
         with suppress(Cancelled):
             self.post_message(_DirectoryMade(Directory(self._users, self._names, _rest())))
@@ -132,7 +134,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._timer = self.set_timer(_PAUSE, self._look)
 
     def _look(self) -> None:
-        """Look through the list as it is now."""
+        """Find the users of the current list."""
         if self._directory is not None:
             self._find(self._text.lines, self._directory)
 
@@ -156,7 +158,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     @on(UnsettledList.Chosen)
     def _show(self) -> None:
-        """Say what was found, and offer to mark it."""
+        """Show how many entries match, and enable the button if users can be marked."""
         unsettled, marked = self._unsettled, len(self._user_ids)
         if unsettled.has_focus and not unsettled.row_count:
             self._text.focus()
@@ -169,7 +171,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     @property
     def _user_ids(self) -> list[str]:
-        """The users to be marked."""
+        """The User IDs of the users to mark."""
         return list(dict.fromkeys((*self._named.user_ids, *self._unsettled.chosen_ids)))
 
     def _say(self, sentence: str) -> None:
@@ -187,9 +189,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     # Closing
 
     async def action_mark(self) -> None:
-        """Mark the users whom the list names as it is now."""
+        """Mark the users of the current list."""
         if not self.is_mounted:
-            return  # the key came with the one that opened it
+            return  # the key came in one burst with the one that opened the dialog
         await self._typed()
         self._wants_to_mark = True
         if self._text.lines == self._lines:
@@ -198,7 +200,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
             self._look()
 
     async def _typed(self) -> None:
-        """Wait until what was typed and pasted before this key stands in its place."""
+        """Wait until the text typed or pasted before this key is in the field."""
         if self.focused is not None:
             arrived = asyncio.Event()
             self.focused.call_later(arrived.set)
@@ -210,32 +212,31 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         if user_ids:
             self.dismiss(user_ids)
         else:
-            self._say("The list names no user yet. Esc leaves it.")
+            self._say(_NO_MATCH)
 
     @property
     def unsaved(self) -> str:
-        """What would be lost if the program were left now, in words; else empty."""
-        is_typed = self.is_mounted and any(self._text.lines)
-        return "The list of users to be marked would be lost" if is_typed else ""
+        """What quitting would discard, as a clause; empty if nothing was typed."""
+        return _UNSAVED if self.is_mounted and any(self._text.lines) else ""
 
     def action_back(self) -> None:
-        """Close it; ask first where something typed would be lost."""
+        """Close the dialog, after a confirmation if a list was typed."""
         if not self.unsaved:
             self.dismiss(None)
             return
-        question = Question(f"{self.unsaved}. Leave it?", yes="Leave it", no="Stay")
+        question = Question(_DISCARD, yes="Discard", no="Keep editing")
         self.app.push_screen(question, self._leave)
 
-    def _leave(self, is_sure: bool | None) -> None:
-        if is_sure:
+    def _leave(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
             self.dismiss(None)
 
     def action_show_keys(self) -> None:
-        """List the keys of the dialog; those that edit a text everybody knows."""
+        """Show the keyboard shortcuts of the dialog, without those of the text area."""
         bindings = (*self.BINDINGS, *UnsettledList.BINDINGS)
-        ours = {one.description for one in bindings if isinstance(one, Binding)}
-        keys = [one for one in keys_that_work(cast("Screen[None]", self)) if one[1] in ours]
-        self.app.push_screen(KeysScreen([*keys, Key("Tab", "Next part of the dialog")]))
+        ours = {binding.description for binding in bindings if isinstance(binding, Binding)}
+        keys = [key for key in keys_that_work(cast("Screen[None]", self)) if key.words in ours]
+        self.app.push_screen(KeysScreen([*keys, Key("Tab", "Next control")]))
 
     @on(Button.Pressed, "#mark")
     async def _mark_pressed(self) -> None:
@@ -247,7 +248,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
 
 def _rest() -> Callable[[], None]:
-    """What lets others have their turn, and ends the work of a worker that was cancelled."""
+    """Return a function that lets other threads run, and raises if the worker was canceled."""
     worker = get_current_worker()
 
     def rest() -> None:
@@ -259,16 +260,15 @@ def _rest() -> Callable[[], None]:
 
 
 def _count_text(named: Named) -> str:
-    """How much of a list was found."""
+    """Return how many entries match."""
     if not named.entries:
         return ""
-    several = sum(one.times for one in named.unsettled if one.user_ids)
-    nobody = named.entries - named.settled - several
+    ambiguous = sum(entry.times for entry in named.unsettled if entry.user_ids)
+    not_found = named.entries - named.settled - ambiguous
     entries = "entry" if named.entries == 1 else "entries"
-    said = [f"{named.settled:,} of {named.entries:,} {entries} matched"]
-    if nobody:
-        said.append(f"{nobody:,} {'names' if nobody == 1 else 'name'} nobody")
-    if several:
-        they = "names" if several == 1 else "name"
-        said.append(f"{several:,} {they} several users, not marked: Space marks all")
-    return f"{'; '.join(said)}."
+    parts = [f"{named.settled:,} of {named.entries:,} {entries} matched"]
+    if not_found:
+        parts.append(f"{not_found:,} not found")
+    if ambiguous:
+        parts.append(f"{ambiguous:,} ambiguous (Space marks all matches)")
+    return ", ".join(parts)

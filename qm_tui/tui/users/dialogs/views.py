@@ -1,4 +1,4 @@
-"""The dialog Views: those that are always there and the admin's own; choose, save, delete."""
+"""The dialog that opens, saves and deletes views."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
@@ -28,37 +28,40 @@ from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 _NAME, _NAME_WIDE = 28, 42
 _WIDE_FROM: Final = 90
 _SHOWN: Final = 300
-"""Characters of a filter that are looked at for a line."""
+"""Characters of a filter that are shown in a line."""
 
-_CHANGED: Final = ", changed"
-_NOT_SAVED: Final = ", not saved"
-_NO_NAME: Final = "The name is empty: type one, under which the view is kept."
+_CHANGED: Final = " (modified)"
+_NOT_SAVED: Final = " (not saved)"
+_NO_NAME: Final = "Enter a name for the view."
 
 
 def sort_words(sort: Sequence[SortKey]) -> str:
-    """What a list is sorted by: "by Extension, then Last Name down"; empty where by nothing."""
-    names = [f"{COLUMN[one.column].name}{' down' if one.descending else ''}" for one in sort]
+    """Return the sort keys as text, such as "by Extension, then Last Name (descending)"."""
+    names = [
+        f"{COLUMN[key.column].name} (descending)" if key.descending else COLUMN[key.column].name
+        for key in sort
+    ]
     return f"by {', then '.join(names)}" if names else ""
 
 
 def is_shown_as_saved(current: SavedView, saved: SavedView) -> bool:
-    """Whether what is shown is what a view says; of columns it may say nothing."""
+    """Return whether the current view is the same as a saved one, which may have no layout."""
     has_its_layout = saved.layout is None or saved.layout == current.layout
     return (current.filter, current.sort) == (saved.filter, saved.sort) and has_its_layout
 
 
 class ViewLines(VirtualRows):
-    """Views, a line each: first those that are always there.
+    """The list of views; the built-in ones come first.
 
     Args:
-        current: what is shown, and the name of the view that it was made from.
-        saved: the admin's own views.
+        current: the current view, with the name of the view that was opened.
+        saved: the saved views of the admin.
     """
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 3
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Show the view")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open view")]
 
     def __init__(self, current: SavedView, saved: Sequence[SavedView]) -> None:
         super().__init__(id="view-lines")
@@ -67,37 +70,37 @@ class ViewLines(VirtualRows):
 
     @property
     def row_count(self) -> int:
-        """How many views there are."""
+        """The number of views."""
         return len(self.views)
 
     @property
     def cursor_view(self) -> SavedView:
-        """The view under the cursor."""
+        """The view at the cursor."""
         return self.views[self.cursor_row]
 
     def named(self, name: str) -> SavedView | None:
-        """The view of a name, if there is one."""
-        return next((one for one in self.views if is_same_name(one.name, name)), None)
+        """Return the view with a name, or None."""
+        return next((view for view in self.views if is_same_name(view.name, name)), None)
 
     def point(self) -> None:
-        """Let the cursor stand on the view that is shown."""
+        """Move the cursor to the current view."""
         view = self.named(self._current.name)
         self.rows_changed(self.views.index(view) if view else 0)
 
     def without(self, name: str) -> None:
-        """Show the views without the one of a name."""
-        self.views = tuple(one for one in self.views if not is_same_name(one.name, name))
+        """Remove the view with a name from the list."""
+        self.views = tuple(view for view in self.views if not is_same_name(view.name, name))
         self.rows_changed(self.cursor_row)
 
     def header_text(self, width: int) -> list[Segment]:
-        """The names of what is shown of a view."""
+        """Return the header of the list."""
         style = self.get_component_rich_style("virtual-rows--header")
-        name, filter_text = _widths(width)
-        text = f"    {'View':<{name}} {'Filter':<{filter_text}} Order"
+        name_width, filter_width = _widths(width)
+        text = f"    {'View':<{name_width}} {'Filter':<{filter_width}} Sort"
         return [Segment(fitted(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
-        """Whether it is the one that is shown, its name, its filter and its order."""
+        """Return whether a view is the current one, its name, filter and sort keys."""
         view = self.views[row]
         cursor = ">" if row == self.cursor_row else " "
         is_current = is_same_name(view.name, self._current.name)
@@ -111,21 +114,21 @@ class ViewLines(VirtualRows):
         return fitted(line, width)
 
     def footer_text(self, width: int, line: int) -> str:
-        """The one under the cursor, without the columns' limits."""
+        """Return the filter, sort keys and columns of the view at the cursor in full."""
         view = self.cursor_view
-        order = sort_words(view.sort) or "as in the store"
-        columns = _columns_words(view.layout) or "columns stay as they are"
-        said = ("", _filter_line(view.filter), f"Order      {order}   {columns}")
-        return fitted(f"    {said[line]}", width)
+        sort = sort_words(view.sort) or "store order"
+        columns = _columns_words(view.layout) or "keeps current columns"
+        lines = ("", _filter_line(view.filter), f"Sort       {sort}   {columns}")
+        return fitted(f"    {lines[line]}", width)
 
 
 class _Kept(Message):
-    """A view was saved or deleted, or could not be.
+    """A view was saved or deleted, or that has failed.
 
     Args:
         view: the view.
-        is_saved: whether it was to be saved, rather than deleted.
-        could: whether that is kept.
+        is_saved: whether it was to be saved, not deleted.
+        could: whether it succeeded.
     """
 
     def __init__(self, view: SavedView, *, is_saved: bool, could: bool) -> None:
@@ -134,20 +137,20 @@ class _Kept(Message):
 
 
 class ViewsDialog(Dialog[SavedView | None]):
-    """Gives the view that is to be shown; None where all stays as it is.
+    """Opens, saves and deletes views. The result is the view to show, or None.
 
-    What is shown can be saved as a view; then that view is given. Saved views are kept at once.
+    If the current view was saved, the result is the saved view. Views are saved immediately.
 
     Args:
-        current: what is shown, and the name of the view that it was made from.
-        saved: the admin's own views.
+        current: the current view, with the name of the view that was opened.
+        saved: the saved views of the admin.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "save", "Save what is shown as a view"),
+        Binding("a", "save", "Save the current view"),
         Binding("D,delete", "delete", "Delete the view"),
         Binding("question_mark,f1", "show_keys", "Keys"),
-        Binding("escape,q,v", "cancel", "Back"),
+        Binding("escape,q,v", "cancel", "Close"),
     ]
 
     def __init__(self, current: SavedView, saved: Sequence[SavedView]) -> None:
@@ -156,24 +159,22 @@ class ViewsDialog(Dialog[SavedView | None]):
         self._lines = ViewLines(current, saved)
 
     def compose(self) -> ComposeResult:
-        """What is shown, the views, the name to save it under, what is said, the buttons."""
         with Vertical(classes="dialog", id="views-dialog") as dialog:
             dialog.border_title = safe("Views")
-            dialog.border_subtitle = safe("Enter show  a save  D delete  ? keys  Esc back")
+            dialog.border_subtitle = safe("Enter open  a save  D delete  ? keys  Esc close")
             yield Static(id="views-now")
             yield self._lines
             with Horizontal(id="view-name-line"):
-                yield Label(safe("Save what is shown as "))
+                yield Label(safe("Save current view as "))
                 yield PlainInput(MAX_NAME, id="view-name")
                 yield KeyHint("[a Save]", self.action_save)
                 yield KeyHint("[D Delete]", self.action_delete)
             yield Static(id="views-said")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Show]"), id="show", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+                yield Button(safe("[Open]"), id="show", compact=True)
+                yield Button(safe("[Close]"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """The list has the focus, its cursor on the view that is shown."""
         name = self._current.name
         if not built_in_name(name):
             self._field.value = visible(name)[:MAX_NAME]
@@ -187,7 +188,7 @@ class ViewsDialog(Dialog[SavedView | None]):
 
     @property
     def _now(self) -> tuple[str, str]:
-        """What is shown, in words."""
+        """The current view as text."""
         current = self._current
         view = self._lines.named(current.name)
         addition = _NOT_SAVED
@@ -198,7 +199,7 @@ class ViewsDialog(Dialog[SavedView | None]):
             sort_words(current.sort),
             _columns_words(current.layout),
         )
-        return f"Shown now  {'   '.join(filter(None, parts))}", _filter_line(current.filter)
+        return f"Current    {'   '.join(filter(None, parts))}", _filter_line(current.filter)
 
     def _say(self, sentence: str) -> None:
         self.query_one("#views-said", Static).update(safe(sentence))
@@ -211,7 +212,7 @@ class ViewsDialog(Dialog[SavedView | None]):
     # Saving
 
     def action_save(self) -> None:
-        """Go to the name; from there, save what is shown under it."""
+        """Focus the name, or save the current view if the name has the focus."""
         if self._field.has_focus:
             self._save_as(self._field.value.strip())
         else:
@@ -228,7 +229,7 @@ class ViewsDialog(Dialog[SavedView | None]):
         if not name:
             self._say(_NO_NAME)
         elif built_in:
-            self._say(f"{built_in} is always there as it is: choose another name.")
+            self._say(f"{built_in} is a built-in view and cannot be replaced. Choose another name.")
         elif before is not None and view != before:
             self._ask(
                 Question(f"Replace the view {visible(before.name)}?", yes="Replace"),
@@ -241,24 +242,26 @@ class ViewsDialog(Dialog[SavedView | None]):
     # Deleting
 
     def action_delete(self) -> None:
-        """Delete the view under the cursor, after a question."""
+        """Delete the view at the cursor, after a confirmation."""
         view = self._lines.cursor_view
         if built_in_name(view.name):
-            self._say(f"{view.name} is always there: only your own views can be deleted.")
+            self._say(f"{view.name} is a built-in view and cannot be deleted.")
             return
-        question = Question(f"Delete the view {visible(view.name)}? No user changes.", yes="Delete")
+        question = Question(
+            f"Delete the view {visible(view.name)}? No users are affected.", yes="Delete"
+        )
         self._ask(question, view, is_saved=False)
 
-    # Keeping
+    # Writing
 
     def _ask(self, question: Question, view: SavedView, *, is_saved: bool) -> None:
-        def answered(is_meant: bool | None) -> None:
-            if is_meant:
+        def answered(is_confirmed: bool | None) -> None:
+            if is_confirmed:
                 self._keep(view, is_saved=is_saved)
 
         self.app.push_screen(question, answered)
 
-    @work(thread=True, group="views", description="keep a view")
+    @work(thread=True, group="views", description="write the views")
     def _keep(self, view: SavedView, *, is_saved: bool) -> None:
         could = remember_views(saved=view) if is_saved else remember_views(deleted=view.name)
         self.post_message(_Kept(view, is_saved=is_saved, could=could))
@@ -266,7 +269,11 @@ class ViewsDialog(Dialog[SavedView | None]):
     @on(_Kept)
     def _kept(self, event: _Kept) -> None:
         if not event.could:
-            self._say(f"It could not be kept: {short(views_path())} cannot be written.")
+            path = short(views_path())
+            if event.is_saved:
+                self._say(f"Cannot write {path}. The view was not saved.")
+            else:
+                self._say(f"Cannot write {path}. The view was not deleted.")
         elif not event.is_saved:
             self._lines.without(event.view.name)
             self.query_one("#views-now", Static).update(safe_lines(self._now))
@@ -282,19 +289,19 @@ class ViewsDialog(Dialog[SavedView | None]):
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Leave the name; from the list, close it, and all stays as it is."""
+        """Move the focus from the name to the list; from there, close the dialog."""
         if self.is_mounted and self._field.has_focus:
             self._lines.focus()
         else:
             self.dismiss(None)
 
     def action_show_keys(self) -> None:
-        """List the keys that work here."""
+        """Show the keyboard shortcuts."""
         self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
 
 
 def _filter_line(text: str) -> str:
-    return f"Filter     {visible(text, _SHOWN) or 'none: all users'}"
+    return f"Filter     {visible(text, _SHOWN) or 'none (all users)'}"
 
 
 def _columns_words(layout: Layout | None) -> str:
@@ -302,6 +309,6 @@ def _columns_words(layout: Layout | None) -> str:
 
 
 def _widths(width: int) -> tuple[int, int]:
-    """The cells of the name and of the filter."""
+    """Return the widths of the name and of the filter."""
     name = _NAME_WIDE if width >= _WIDE_FROM else _NAME
     return name, max(1, (width - name - 6) * 3 // 5)

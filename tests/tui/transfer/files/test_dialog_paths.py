@@ -1,4 +1,4 @@
-"""The file dialogs in a real terminal, in folders where nothing is what it seems."""
+"""The file dialogs in a real terminal, in folders with links, devices and odd names."""
 
 import os
 import socket
@@ -26,8 +26,8 @@ def place(home):
     (folder / "null.csv").symlink_to("/dev/null")
     (folder / "zero.csv").symlink_to("/dev/zero")
     os.mkfifo(folder / "pipe.csv")
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(os.fspath(folder / "socket.csv"))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.fspath(folder / "socket.csv"))
     (folder / ("a" * 251 + ".csv")).write_text(csv_text([HEADER, ANNA]))
     os.close(os.open(os.fsencode(folder) + b"/bad\xff\xfe.csv", os.O_CREAT))
     return folder
@@ -37,15 +37,15 @@ FOLDERS = ["PLACE/", "PLACE/inside/inside/inside/", "/proc/", "/proc/self/", "/d
 
 
 @pytest.mark.parametrize("key", ["i", pytest.param("x", marks=pytest.mark.long)])
-def test_every_folder_can_be_gone_through(home, place, key):
+def test_every_folder_can_be_browsed(home, place, key):
     store_of(home / "users.json", sample_users(3))
     with started(home, columns=100, lines=30) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
         tour.see(key, "Cancel")
         for folder in FOLDERS:
-            tour.see(f"\x15 {folder.replace('PLACE', str(place))} Enter", "shown")
-            # into the list, over everything that is there: each is looked into
+            tour.see(f"\x15 {folder.replace('PLACE', str(place))} Enter", "newest first")
+            # move through the list: the first lines of each file are read
             tour.press("Tab " + "Down " * 8)
             terminal.settle(0.3)
             tour.press("\x1b[Z")
@@ -59,26 +59,26 @@ def _words(text):
     return " ".join(text.replace("│", " ").split())
 
 
-async def test_what_is_overwritten_through_a_link_is_said(home, place):
+async def test_overwriting_through_a_link_names_the_target(home, place):
     (place / "kept.csv").write_text("")
     (place / "link.csv").symlink_to("kept.csv")
     async with opened(SaveDialog(place, "new.csv")) as hand:
         await hand.type("link.csv", "enter")
         said = _words(hand.screen_text)
-        assert "leads through a symbolic link to" in said
-        assert "which exists already. Overwrite it?" in said
+        assert "link.csv points to" in said
+        assert "which already exists. Overwrite it?" in said
         await hand.press("right", "enter")
         assert hand.app.result == SaveChoice(place / "link.csv", overwrite=True)
 
 
-def test_an_export_through_a_link_is_said_when_it_is_complete(home, place):
+def test_export_through_a_link_names_the_target(home, place):
     store_of(home / "users.json", sample_users(3))
     with started(home, columns=120, lines=30) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
         tour.see("x", "Save As")
         tour.see(f"\x15 {place}/gone.csv Enter", "Export complete.")
-        assert "through a symbolic link to ~/place/nowhere.csv" in _words(terminal.text)
+        assert "(symbolic link to ~/place/nowhere.csv)" in _words(terminal.text)
         tour.see("Enter", "Actions")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -86,7 +86,7 @@ def test_an_export_through_a_link_is_said_when_it_is_complete(home, place):
     assert len((place / "nowhere.csv").read_text().splitlines()) == 4
 
 
-def test_where_the_folder_of_the_last_time_is_gone_another_is_shown(home, place):
+def test_missing_start_folder_is_replaced(home, place):
     store_of(home / "users.json", sample_users(3))
     gone = home / "gone"
     gone.mkdir()
@@ -97,7 +97,7 @@ def test_where_the_folder_of_the_last_time_is_gone_another_is_shown(home, place)
         with started(home) as terminal:
             tour = Tour(terminal)
             tour.see("", "3 users")
-            tour.see("i", "shown")
+            tour.see("i", "newest first")
             tour.see("Esc", "Actions")
             tour.see("x", "Save As")
             tour.see("Esc", "Actions")

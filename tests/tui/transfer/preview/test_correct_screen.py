@@ -1,4 +1,4 @@
-"""Rejected records are corrected in a form, and imported then."""
+"""The form to correct rejected records."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def prepared(tmp_path):
 
 
 class Form(Hand):
-    """What somebody does in the form, and what they see."""
+    """Actions in the form, and what it shows."""
 
     @property
     def focused(self) -> str:
@@ -41,14 +41,14 @@ class Form(Hand):
 
     def line(self, key) -> FieldInput:
         lines = self.app.dialog.query(FieldInput)
-        return next(one for one in lines if one.field.key == key)
+        return next(line for line in lines if line.field.key == key)
 
     def said(self, name) -> str:  # type: ignore[override]
         line = self.app.dialog.query_one(f"#correct-{name}", Static)
         return str(line.content) if line.display else ""
 
     async def fill(self, key, text):
-        """Type a value in place of what stands in a field, key by key."""
+        """Replace the value of a field by typing."""
         self.line(key).focus()
         await self.pilot.pause()
         await self.pilot.press("end", "ctrl+u", *text)
@@ -56,6 +56,12 @@ class Form(Hand):
 
     async def judged(self):
         await self.pilot.pause(0.3)
+
+
+def faults_of(prepared, number):
+    """Return the problems of a record by field key."""
+    faults = prepared.plan.outcomes[number - 1].faults
+    return {fault.field.key: fault for fault in faults if fault.field is not None}
 
 
 def form_in(hand):
@@ -73,53 +79,53 @@ async def correct_the_first(form):
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
-async def test_the_faulty_fields_come_first_under_the_cursor(prepared, size):
+async def test_invalid_fields_come_first(prepared, size):
     async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
         assert "Correct record 1, line 2 (1 of 3)" in hand.screen_text
         assert form.fields[:4] == ["extension", "phone_ip", "is_active", "location"]
         assert len(set(form.fields)) == len(FIELDS)
         assert form.focused == "extension"
-        assert form.said("count") == "4 problems"
-        assert form.said("help") == "Fill in Extension."
-        assert "! Extension is empty: every user needs one" in hand.screen_text
-        assert "1 line could not be read: correct it in the file" in form.said("passed-over")
+        assert form.said("count") == "4 errors"
+        assert form.said("help") == faults_of(prepared, 1)["extension"].remedy
+        assert f"! {faults_of(prepared, 1)['extension'].message}" in hand.screen_text
+        assert "1 line cannot be parsed. Correct it in the file" in form.said("passed-over")
 
 
 @pytest.mark.parametrize("size", some_of([SMALL, LARGE, NARROW], [0]))
-async def test_every_field_is_reached_and_seen(prepared, size):
+async def test_every_field_can_be_reached(prepared, size):
     async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
         for key in form.fields:
             assert form.focused == key
             assert f" {FIELD[key].name} " in hand.screen_text
             await form.press("down")
-        assert str(hand.app.focused.label) == "[F2 Save, next]"
+        assert str(hand.app.focused.label) == "[F2 Save and next]"
         await form.press("shift+tab")
         assert form.focused == form.fields[-1]
 
 
-async def test_it_is_judged_again_while_it_is_typed(prepared):
+async def test_record_is_validated_while_typing(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
-        assert form.said("count") == "3 problems"
-        assert "Extension is empty" not in hand.screen_text
+        assert form.said("count") == "3 errors"
+        assert faults_of(prepared, 1)["extension"].message not in hand.screen_text
         await form.fill("sip_uri", "dan@example.com")
-        assert form.said("count") == "4 problems"
+        assert form.said("count") == "4 errors"
         await form.fill("sip_uri", "")
         await correct_the_first(form)
-        assert form.said("count") == "no problem left"
+        assert form.said("count") == "no errors left"
 
 
-async def test_f2_saves_and_goes_to_the_next_and_the_store_takes_it(prepared, home):
+async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.press("f2")
         assert "Correct record 2, line 3 (2 of 3)" in hand.screen_text
         assert form.fields[:2] == ["extension", "recording_service"]
-        assert "Stored: 0412" in form.said("help")
+        assert "Stored value: 0412" in form.said("help")
         await form.fill("extension", "0412")
         await form.fill("recording_service", "Any")
         await form.press("f2")
@@ -135,7 +141,7 @@ async def test_f2_saves_and_goes_to_the_next_and_the_store_takes_it(prepared, ho
         transaction.commit({"u-ben": BEN, "u-cara": CARA})
     again = prepare(replace(prepared.asked, corrections=corrections), store.state)
     assert again.plan.outcomes is not None
-    assert [one.result for one in again.plan.outcomes] == [
+    assert [outcome.result for outcome in again.plan.outcomes] == [
         Result.ADDED,
         Result.CHANGED,
         Result.REJECTED,
@@ -145,13 +151,13 @@ async def test_f2_saves_and_goes_to_the_next_and_the_store_takes_it(prepared, ho
     ]
     assert commit(again, store).committed
     users = open_store(home / "users.json").load().users
-    dan = next(one for one in users.values() if one.user_name == "dan")
+    dan = next(user for user in users.values() if user.user_name == "dan")
     wanted = {"extension": "0777", "phone_ip": "10.0.0.25", "is_active": "1", "location": "Oslo"}
     assert dan == MANY_FAULTS._replace(user_id=dan.user_id, **wanted)
     assert users["u-cara"] == CARA._replace(location="Bergen")
 
 
-async def test_the_button_saves_as_f2_does(prepared):
+async def test_button_saves_like_f2(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
@@ -159,13 +165,13 @@ async def test_the_button_saves_as_f2_does(prepared):
         assert "Correct record 2" in hand.screen_text
 
 
-async def test_a_record_that_is_still_wrong_is_kept_out_if_f2_is_pressed_again(prepared):
+async def test_second_f2_leaves_an_invalid_record_rejected(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
         await form.press("f2")
-        assert form.said("said").startswith("Still wrong: Phone IP '10.0.0.256'")
-        assert "and 2 problems more. F2 again keeps the record rejected." in form.said("said")
+        assert form.said("said").startswith("Still invalid: Phone IP '10.0.0.256'")
+        assert "(and 2 more errors). Press F2 again to leave the record" in form.said("said")
         assert form.focused == "phone_ip"
         await form.fill("phone_ip", "?")
         assert form.said("said") == ""
@@ -181,36 +187,36 @@ async def test_a_record_that_is_still_wrong_is_kept_out_if_f2_is_pressed_again(p
     assert again.plan.outcomes[0].result is Result.REJECTED
 
 
-async def test_a_record_left_as_it_is_leaves_no_correction(prepared):
+async def test_unchanged_record_has_no_correction(prepared):
     async with opened(CorrectScreen(prepared, [1, 3])) as hand:
         await hand.press("f2", "f2")
         assert hand.app.result is None
 
 
-async def test_a_corrected_record_is_known_when_the_next_is_judged(prepared):
-    """Records 1 and 6 have one User Name."""
+async def test_validation_includes_corrected_records(prepared):
+    """Records 1 and 6 have the same User Name."""
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.press("f2", "f2", "f2")
         assert "Correct record 6" in hand.screen_text
-        assert "User Name 'dan' stands in line 2 already" in hand.screen_text
+        assert "User Name 'dan' is already used in line 2" in hand.screen_text
 
 
-async def test_it_begins_with_the_record_that_was_chosen_and_comes_round(prepared):
+async def test_form_starts_with_the_selected_record_and_wraps_around(prepared):
     async with opened(CorrectScreen(prepared, REJECTED, begin_with=6)) as hand:
         assert "Correct record 6" in hand.screen_text
         await hand.press("f2", "f2")
         assert "Correct record 1" in hand.screen_text
 
 
-async def test_where_nothing_could_be_read_that_is_said(prepared):
+async def test_unparsable_lines_only_show_a_message(prepared):
     async with opened(CorrectScreen(prepared, [3])) as hand:
         assert hand.app.result is None
-        assert "1 line could not be read" in hand.screen_text
+        assert "1 line cannot be parsed" in hand.screen_text
 
 
-async def test_esc_asks_only_where_something_typed_would_be_lost(prepared):
+async def test_esc_asks_only_if_input_would_be_discarded(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
@@ -223,7 +229,7 @@ async def test_esc_asks_only_where_something_typed_would_be_lost(prepared):
         assert hand.app.result is None
 
 
-async def test_esc_may_leave_what_was_typed_and_keeps_what_was_saved(prepared):
+async def test_discarding_input_keeps_saved_corrections(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
@@ -234,7 +240,7 @@ async def test_esc_may_leave_what_was_typed_and_keeps_what_was_saved(prepared):
         assert sorted(hand.app.result) == [1]
 
 
-async def test_secrets_are_masked_and_stay_as_in_the_file_until_typed(prepared):
+async def test_secrets_are_masked_and_kept_until_edited(prepared):
     async with opened(CorrectScreen(prepared, REJECTED), (80, 60)) as hand:
         form = form_in(hand)
         password = form.line("password")
@@ -248,7 +254,7 @@ async def test_secrets_are_masked_and_stay_as_in_the_file_until_typed(prepared):
         assert form.app.dialog.query_one(FieldForm).values[password.field.index] == "ENC new"
 
 
-async def test_space_turns_a_flag_over_and_is_a_space_elsewhere(prepared):
+async def test_space_toggles_only_yes_no_fields(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         active = form.line("is_active")
@@ -261,7 +267,7 @@ async def test_space_turns_a_flag_over_and_is_a_space_elsewhere(prepared):
         assert form.line("department").value == "a b"
 
 
-async def test_nothing_that_a_terminal_would_obey_gets_in(prepared):
+async def test_control_characters_are_removed_from_input(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "")
@@ -270,7 +276,7 @@ async def test_nothing_that_a_terminal_would_obey_gets_in(prepared):
         assert form.line("extension").value == "0[2J413"
 
 
-async def test_a_character_that_cannot_be_shown_stays_until_its_picture_is_deleted(prepared):
+async def test_control_character_of_the_file_is_kept_until_deleted(prepared):
     place = FIELD["location"].index
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
@@ -282,10 +288,10 @@ async def test_a_character_that_cannot_be_shown_stays_until_its_picture_is_delet
         await form.press("left", "left", "left", "backspace")
         assert form.app.dialog.query_one(FieldForm).values[place] == "Oslox"
         await form.judged()
-        assert form.said("count") == "3 problems"
+        assert form.said("count") == "3 errors"
 
 
-async def test_keys_that_come_in_one_burst_are_taken_in_their_order(prepared):
+async def test_keys_in_one_burst_keep_their_order(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         keys = "0 7 7 7 down end ctrl+u 1 0 . 0 . 0 . 5 tab end ctrl+u 1 down ctrl+u A f2"
@@ -297,14 +303,14 @@ async def test_keys_that_come_in_one_burst_are_taken_in_their_order(prepared):
         assert "Correct record 2" in hand.screen_text
         await form.press("escape")
         values = hand.app.result[1]
-    by_key = {one.key: values[one.index] for one in FIELDS}
+    by_key = {field.key: values[field.index] for field in FIELDS}
     assert by_key["extension"] == "0777"
     assert by_key["phone_ip"] == "10.0.0.5"
     assert by_key["is_active"] == "1"
     assert by_key["location"] == "A"
 
 
-async def test_a_field_without_a_column_can_be_filled_and_else_stays_absent(tmp_path):
+async def test_field_without_a_column_can_be_filled(tmp_path):
     from qm_tui.transfer.importing import Asked
     from tests.helpers import csv_text, state_of, written
 
@@ -323,11 +329,11 @@ async def test_a_field_without_a_column_can_be_filled_and_else_stays_absent(tmp_
     assert corrections[1][FIELD["agent_id"].index] is None
 
 
-async def test_f1_lists_the_keys(prepared):
+async def test_f1_lists_the_keyboard_shortcuts(prepared):
     async with opened(CorrectScreen(prepared, REJECTED)) as hand:
         await hand.press("f1")
         assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("Save, next record", "Next field", "Turn a flag over"):
+        for words in ("Save and go to the next record", "Next field", "Toggle a yes/no field"):
             assert words in hand.screen_text
 
 

@@ -1,4 +1,4 @@
-"""The dialog that pairs the columns of a file with the fields."""
+"""The dialog to map the columns of a file to fields."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def _dialog(header=_HEADER, values=_VALUES, name="hr-export"):
 
 
 def _held(hand) -> dict[str, str]:
-    """What each column holds, by the columns' names."""
+    """Return the key of the field of each column, by column name."""
     columns = hand.app.dialog.query_one(ColumnList)
     keys = [field.key if field else "" for field in columns.fields]
     return dict(zip(columns.names, keys, strict=True))
@@ -51,7 +51,7 @@ _GUESSED = {
 }
 
 
-async def test_it_opens_with_the_guesses_and_f2_uses_them():
+async def test_dialog_opens_with_the_guesses_and_f2_applies_them():
     async with opened(_dialog()) as hand:
         assert _held(hand) == _GUESSED
         await hand.press("f2")
@@ -59,14 +59,14 @@ async def test_it_opens_with_the_guesses_and_f2_uses_them():
         assert hand.app.result == ColumnMapping("hr-export", pairs)
 
 
-async def test_a_field_is_chosen_by_typing_some_of_its_letters():
+async def test_field_is_selected_by_typing():
     async with opened(_dialog()) as hand:
         await hand.press("end", "enter", *"loca", "enter")
         assert _held(hand) == _GUESSED | {"Büro": "location"}
         assert "Büro                   → Location" in hand.screen_text
 
 
-async def test_a_field_is_chosen_with_the_arrows():
+async def test_field_is_selected_by_arrow_keys():
     async with opened(_dialog()) as hand:
         await hand.press("enter", "down", "down", "enter")
         assert _held(hand)["Vorname"] == "extension"
@@ -74,7 +74,7 @@ async def test_a_field_is_chosen_with_the_arrows():
         assert _held(hand)["Vorname"] == "unlimited_license"
 
 
-async def test_a_field_is_chosen_by_clicks():
+async def test_field_is_selected_by_clicks():
     async with opened(_dialog()) as hand:
         row = _row(hand, "Büro")
         await hand.click("#columns", (4, row + 1))
@@ -86,35 +86,35 @@ async def test_a_field_is_chosen_by_clicks():
         assert _held(hand)["Büro"] == "department"
 
 
-async def test_a_field_that_another_column_holds_is_taken_from_it():
+async def test_mapping_a_field_again_ignores_its_first_column():
     async with opened(_dialog()) as hand:
         await hand.press("end", "enter", *"last")
-        assert "now Name" in hand.screen_text
+        assert "mapped to Name" in hand.screen_text
         await hand.press("enter")
         assert _held(hand) == _GUESSED | {"Büro": "last_name", "Name": ""}
 
 
 @pytest.mark.parametrize("key", ["delete", "backspace"])
-async def test_a_column_is_left_out_with_a_key(key):
+async def test_column_is_ignored_by_a_key(key):
     async with opened(_dialog()) as hand:
         await hand.press("down", key)
         assert _held(hand) == _GUESSED | {"Name": ""}
-        assert "Name                     (left out)" in hand.screen_text
+        assert "Name                     (ignored)" in hand.screen_text
 
 
-async def test_a_column_is_left_out_in_the_list_of_fields():
+async def test_column_is_ignored_in_the_list_of_fields():
     async with opened(_dialog()) as hand:
-        await hand.press("enter", *"left", "enter")
+        await hand.press("enter", *"ign", "enter")
         assert _held(hand)["Vorname"] == ""
         await hand.press("enter", "enter")
         assert _held(hand)["Vorname"] == ""
 
 
-async def test_letters_of_no_field_choose_nothing():
+async def test_filter_without_a_match_selects_nothing():
     async with opened(_dialog()) as hand:
         await hand.press("enter", *"xyz", "enter")
         assert isinstance(hand.app.screen, FieldPicker)
-        assert "No field is called so." in hand.screen_text
+        assert "No fields match the filter." in hand.screen_text
         await hand.press("backspace", "backspace", "backspace")
         fields = hand.app.screen.query_one(FieldList)
         assert fields.row_count == 27
@@ -123,7 +123,7 @@ async def test_letters_of_no_field_choose_nothing():
         assert _held(hand) == _GUESSED
 
 
-async def test_names_that_begin_with_what_is_typed_come_first():
+async def test_names_that_start_with_the_filter_come_first():
     async with opened(_dialog()) as hand:
         await hand.press("enter", *"rec")
         names = [field.name for field in hand.app.screen.query_one(FieldList).fields if field]
@@ -134,7 +134,7 @@ async def test_names_that_begin_with_what_is_typed_come_first():
         ]
 
 
-async def test_keys_typed_in_one_burst_come_in_their_order():
+async def test_keys_in_one_burst_keep_their_order():
     async with opened(_dialog()) as hand:
         await hand.pilot.press("end", "enter", *"dep", "enter", "f2")
         await hand.settle()
@@ -142,7 +142,7 @@ async def test_keys_typed_in_one_burst_come_in_their_order():
         assert hand.app.result.columns["Büro"] == FIELD["department"]
 
 
-async def test_the_mandatory_fields_without_a_column_are_said():
+async def test_required_fields_without_a_column_are_listed():
     async with opened(_dialog()) as hand:
         missing = hand.app.dialog.query_one("#mapping-missing")
         assert "Password, Is User Active" in str(missing.render())
@@ -150,17 +150,15 @@ async def test_the_mandatory_fields_without_a_column_are_said():
         assert "First Name, Password" in str(missing.render())
 
 
-async def test_values_are_shown_and_never_those_of_a_secret():
+async def test_values_are_shown_except_for_secrets():
     async with opened(_dialog()) as hand:
         assert "0412  0413  0414" in hand.screen_text
         await hand.press(*["down"] * 4, "enter", *"password", "enter")
-        assert (
-            "Wort                   → Password                      (not shown)" in hand.screen_text
-        )
+        assert "Wort                   → Password                      (hidden)" in hand.screen_text
         assert "hunter2" not in hand.screen_text
 
 
-async def test_names_and_values_of_others_are_text():
+async def test_untrusted_names_and_values_are_text():
     async with opened(_dialog()) as hand:
         assert "Notiz [red]" in hand.screen_text
         await hand.click("#columns", (60, _row(hand, "Notiz [red]") + 1))
@@ -168,7 +166,7 @@ async def test_names_and_values_of_others_are_text():
         assert "\x1b" not in hand.screen_text
 
 
-async def test_the_name_is_changed_and_enter_there_uses_it():
+async def test_name_can_be_changed_and_enter_applies_it():
     async with opened(_dialog(name="a\x1b[2J")) as hand:
         field = hand.app.dialog.query_one(PlainInput)
         assert field.value == "a␛[2J"
@@ -179,24 +177,24 @@ async def test_the_name_is_changed_and_enter_there_uses_it():
         assert hand.app.result.name == "HR every week"
 
 
-async def test_without_a_name_or_a_pair_it_says_what_to_do_and_stays_open():
+async def test_name_and_a_mapped_column_are_required():
     async with opened(_dialog(name="")) as hand:
         await hand.press("f2")
-        assert "The name is empty" in hand.screen_text
+        assert "Enter a name for this mapping." in hand.screen_text
         assert isinstance(hand.app.focused, PlainInput)
         await hand.press("x", "shift+tab", *["delete", "down"] * 7, "f2")
-        assert "No column is paired" in hand.screen_text
+        assert "No column is mapped." in hand.screen_text
         assert hand.app.is_open
 
 
 @pytest.mark.parametrize("key", ["escape", "q"])
-async def test_it_is_left_without_a_question_where_nothing_was_paired(key):
+async def test_closing_an_unedited_mapping_does_not_ask(key):
     async with opened(_dialog()) as hand:
         await hand.press(key)
         assert hand.app.result is None
 
 
-async def test_what_was_paired_is_left_after_a_question():
+async def test_closing_an_edited_mapping_asks():
     async with opened(_dialog()) as hand:
         await hand.press("delete", "escape")
         assert isinstance(hand.app.screen, Question)
@@ -215,7 +213,7 @@ async def test_the_buttons_are_clicked():
         assert hand.app.result is None
 
 
-async def test_both_phone_ips_and_a_column_without_a_name_have_names_of_their_own():
+async def test_column_names_are_unique():
     header = ["Phone IP", "", "Phone IP"]
     async with opened(_dialog(header, [()] * 3)) as hand:
         assert _held(hand) == {
@@ -225,27 +223,27 @@ async def test_both_phone_ips_and_a_column_without_a_name_have_names_of_their_ow
         }
 
 
-async def test_hundreds_of_columns_are_moved_through():
+async def test_hundreds_of_columns_are_listed():
     header = [f"Spalte {at}" for at in range(500)]
     async with opened(_dialog(header, [()] * 500)) as hand:
         await hand.press("end", "enter", *"agent", "enter")
         assert _held(hand)["Spalte 499"] == "agent_id"
 
 
-# How it looks
+# Layout
 
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 @SIZES
-async def test_it_fits_and_its_keys_are_seen(size):
+async def test_dialog_fits_with_its_key_hints(size):
     async with opened(_dialog(), size) as hand:
         lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
         assert {len(line) for line in lines} == {min(size[0], 110)}
-        assert lines[0].startswith("╭─ Pair the columns with the fields ─")
-        assert "F2 use  Esc back" in lines[-1]
-        assert "[Use]   [Cancel]" in lines[-2]
+        assert lines[0].startswith("╭─ Map columns to fields ─")
+        assert "F2 apply  Esc cancel" in lines[-1]
+        assert "[F2 Apply]   [Cancel]" in lines[-2]
 
 
 @pytest.mark.snapshot

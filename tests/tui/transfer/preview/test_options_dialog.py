@@ -1,4 +1,4 @@
-"""The options of an import: what can be chosen, what it means, and what it comes to."""
+"""The dialog Import options: values, help and effect of the options."""
 
 import pytest
 from textual.widgets import Static
@@ -16,8 +16,8 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 @pytest.fixture
 def file(home):
-    one, two = sample_users(2)
-    rows = [one._replace(user_id="elsewhere"), two._replace(user_id="", first_name="Zoë")]
+    first, second = sample_users(2)
+    rows = [first._replace(user_id="elsewhere"), second._replace(user_id="", first_name="Zoë")]
     return written(home, csv_text([HEADER, *rows]), "staff.csv")
 
 
@@ -27,7 +27,7 @@ def app(home):
 
 
 async def options(pilot, file):
-    """Open the options of a file's import."""
+    """Open the options of an import."""
     await settled(pilot)
     screen = await preview(pilot, file)
     await pilot.press("o")
@@ -45,19 +45,19 @@ def effect(pilot):
     return str(top(pilot).query_one("#effect", Static).content)
 
 
-async def test_every_choice_is_a_line_with_what_is_chosen_now(app, file):
+async def test_every_option_has_a_line_with_its_value(app, file):
     async with app.run_test(size=SMALL) as pilot:
         await options(pilot, file)
         rows = rows_of(pilot)
         for choice in CHOICES:
             assert any(choice.title in row and choice.options[0].words in row for row in rows)
-        assert rows[-4].endswith("found out: UTF-8")
-        assert rows[-3].endswith("found out: comma")
-        assert rows[-2].endswith("found out: the first row")
-        assert rows[-1].endswith("by their names")
+        assert rows[-4].endswith("detected: UTF-8")
+        assert rows[-3].endswith("detected: comma")
+        assert rows[-2].endswith("detected: first row")
+        assert rows[-1].endswith("by header name")
 
 
-async def test_the_choice_under_the_cursor_is_explained(app, file):
+async def test_current_option_has_help(app, file):
     async with app.run_test(size=SMALL) as pilot:
         await options(pilot, file)
         assert CHOICES[0].options[0].meaning in shown(pilot)
@@ -67,10 +67,10 @@ async def test_the_choice_under_the_cursor_is_explained(app, file):
 
 
 @pytest.mark.parametrize("key", ["space", "enter", "right", "a", "click"])
-async def test_a_turn_shows_its_effect_at_once(app, file, key):
+async def test_change_shows_its_effect(app, file, key):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
-        assert effect(pilot).startswith("2 records = 1 added + 0 changed + 0 unchanged + 1 rej")
+        assert effect(pilot).startswith("2 records: 1 added, 0 changed, 0 unchanged, 1 rejected")
         if key != "a":
             await pilot.press("down")
         if key == "click":
@@ -79,12 +79,12 @@ async def test_a_turn_shows_its_effect_at_once(app, file, key):
             await pilot.press(key)
         await planned(pilot)
         assert isinstance(top(pilot), ChoicesDialog)
-        assert effect(pilot).startswith("2 records = 2 added + 0 changed + 0 unchanged + 0 rej")
+        assert effect(pilot).startswith("2 records: 2 added, 0 changed, 0 unchanged, 0 rejected")
         assert screen.asked.choices.unknown_id is UnknownID.ADD
-        assert "[i Import 2 records]" in shown(pilot)
+        assert "[i Import 2 changes]" in shown(pilot)
 
 
-async def test_left_turns_back(app, file):
+async def test_left_selects_the_previous_value(app, file):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
         await pilot.press("left")
@@ -95,7 +95,7 @@ async def test_left_turns_back(app, file):
         assert screen.asked.choices.mode == "add-update"
 
 
-async def test_how_the_file_is_read_can_be_said(app, home):
+async def test_encoding_can_be_set(app, home):
     user = sample_users(1)[0]._replace(user_id="", first_name="Müller")
     path = home / "win.csv"
     path.write_bytes(csv_text([HEADER, user]).encode("cp1252"))
@@ -104,7 +104,7 @@ async def test_how_the_file_is_read_can_be_said(app, home):
         await pilot.press("end", "up", "up", "up", "space")
         await planned(pilot)
         assert screen.asked.read_as.encoding == "utf-8"
-        assert rows_of(pilot)[-4].endswith("UTF-8")
+        assert rows_of(pilot)[-4].endswith(" UTF-8 *")
         assert "1 rejected" in effect(pilot)
         await pilot.press("left")
         await planned(pilot)
@@ -112,7 +112,7 @@ async def test_how_the_file_is_read_can_be_said(app, home):
         assert "1 added" in effect(pilot)
 
 
-async def test_a_reading_that_makes_no_sense_is_said_and_taken_back(app, file):
+async def test_encoding_that_fails_is_reported_and_reset(app, file):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
         await pilot.press("end", "up", "up", "up")
@@ -127,7 +127,7 @@ async def test_a_reading_that_makes_no_sense_is_said_and_taken_back(app, file):
         assert effect(pilot).startswith(("2 records", "0 records", "1 record"))
 
 
-async def test_m_pairs_the_columns(app, file):
+async def test_m_maps_the_columns(app, file):
     async with app.run_test(size=LARGE) as pilot:
         screen = await options(pilot, file)
         await pilot.press("m")
@@ -136,11 +136,11 @@ async def test_m_pairs_the_columns(app, file):
         await pilot.press("f2")
         await planned(pilot)
         assert screen.asked.read_as.mapping is not None
-        assert rows_of(pilot)[-1].endswith("staff")
+        assert rows_of(pilot)[-1].endswith("mapping “staff” *")
 
 
 @pytest.mark.parametrize("how", ["escape", "o", "click"])
-async def test_it_closes_and_what_was_turned_stays(app, file, how):
+async def test_closing_keeps_the_options(app, file, how):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
         await pilot.press("a")

@@ -1,4 +1,4 @@
-"""One record: each field before and after, all problems in words, and the way to its neighbours."""
+"""The details of a record: its problems, each field before and after, the next record."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def screen_of(outcomes, number, among=True):
 
 
 async def all_text(hand: Hand):
-    """All that can be seen of the record by scrolling, without frames and line ends."""
+    """Return the whole text of the record, read by scrolling."""
     seen = []
     await hand.press("home")
     for _ in range(40):
@@ -36,7 +36,7 @@ async def all_text(hand: Hand):
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
-async def test_a_rejected_record_shows_all_problems_and_all_fields(outcomes, size):
+async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
     async with opened(screen_of(outcomes, 1), size) as hand:
         assert "Record 1, line 2: rejected" in hand.screen_text
         text = await all_text(hand)
@@ -50,12 +50,12 @@ async def test_a_rejected_record_shows_all_problems_and_all_fields(outcomes, siz
         assert "Os␇lo" in text
 
 
-async def test_what_matters_stands_above_the_rest(outcomes):
+async def test_problems_and_changes_come_first(outcomes):
     async with opened(screen_of(outcomes, 2), LARGE) as hand:
         text = hand.screen_text
         places = [
-            text.index(one)
-            for one in (
+            text.index(line)
+            for line in (
                 "! Extension                     0412 → (empty)",
                 "! Recording Service IP Address  Any → no. 1",
                 "~ Location                      Oslo → Bergen",
@@ -63,20 +63,21 @@ async def test_what_matters_stands_above_the_rest(outcomes):
             )
         ]
         assert places == sorted(places)
-        assert "Stored → in the file" in text
+        assert "Stored value → file value" in text
 
 
-async def test_a_changed_record_shows_before_and_after(outcomes):
+async def test_changed_record_shows_before_and_after(outcomes):
     async with opened(screen_of(outcomes, 4), LARGE) as hand:
         text = hand.screen_text
         assert "Record 4, line 5: changed" in text
         assert "Before → after" in text
         assert "Sales → Sales EMEA" in text
         assert "A-17 → (empty)" in text
-        assert "? Password is new and has no Salt Value" in text
+        for fault in outcomes[3].faults:
+            assert f"? {fault.message}" in text
 
 
-async def test_an_added_record_shows_the_values_it_will_have(outcomes):
+async def test_added_record_shows_its_values(outcomes):
     async with opened(screen_of(outcomes, 5), LARGE) as hand:
         assert "Record 5, line 6: added" in hand.screen_text
         assert "->" not in hand.screen_text
@@ -96,15 +97,15 @@ async def test_secrets_are_never_shown(outcomes, number):
         assert f"Salt Value                    {salt}" in lines
 
 
-async def test_a_record_that_could_not_be_read_says_so_and_cannot_be_corrected(outcomes):
+async def test_unparsable_record_cannot_be_corrected(outcomes):
     async with opened(screen_of(outcomes, 3)) as hand:
-        assert "The line could not be read" in hand.screen_text
+        assert "The line cannot be parsed." in hand.screen_text
         assert "Correct]" not in hand.screen_text
         await hand.press("c")
         assert hand.app.is_open
 
 
-async def test_n_and_p_and_the_arrows_go_from_record_to_record(outcomes):
+async def test_n_p_and_arrow_keys_browse_records(outcomes):
     async with opened(screen_of(outcomes, 1)) as hand:
         for key, number in (("n", 2), ("right", 3), ("left", 2), ("p", 1), ("p", 1)):
             await hand.press(key)
@@ -116,7 +117,7 @@ async def test_n_and_p_and_the_arrows_go_from_record_to_record(outcomes):
         assert hand.app.result == Closed(2, wants_correcting=False)
 
 
-async def test_a_record_alone_has_no_neighbours(outcomes):
+async def test_single_record_cannot_be_browsed(outcomes):
     async with opened(screen_of(outcomes, 2, among=False)) as hand:
         await hand.press("n", "p")
         assert "Record 2," in hand.screen_text
@@ -124,13 +125,13 @@ async def test_a_record_alone_has_no_neighbours(outcomes):
 
 
 @pytest.mark.parametrize("how", ["c", "click"])
-async def test_c_leaves_it_to_correct_the_record(outcomes, how):
+async def test_c_closes_the_screen_to_correct_the_record(outcomes, how):
     async with opened(screen_of(outcomes, 1)) as hand:
         await (hand.click("#correct") if how == "click" else hand.press("c"))
         assert hand.app.result == Closed(1, wants_correcting=True)
 
 
-async def test_a_record_that_is_not_rejected_cannot_be_corrected(outcomes):
+async def test_accepted_record_cannot_be_corrected(outcomes):
     async with opened(screen_of(outcomes, 4)) as hand:
         await hand.press("c")
         assert hand.app.is_open
@@ -138,7 +139,7 @@ async def test_a_record_that_is_not_rejected_cannot_be_corrected(outcomes):
         assert hand.app.result == Closed(4, wants_correcting=False)
 
 
-async def test_question_mark_lists_the_keys(outcomes):
+async def test_question_mark_lists_the_keyboard_shortcuts(outcomes):
     async with opened(screen_of(outcomes, 2)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)

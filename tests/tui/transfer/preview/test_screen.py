@@ -1,4 +1,4 @@
-"""The preview of an import: what it says, what its keys and buttons do, and what it leads to."""
+"""The preview of an import: its texts, keys and buttons, and the import itself."""
 
 import asyncio
 import csv
@@ -7,6 +7,7 @@ import stat
 from functools import partial
 
 import pytest
+from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from qm_tui.preferences import remembered
@@ -44,7 +45,6 @@ from tests.tui.pages import (
 from tests.tui.previews import (
     choose,
     ended,
-    import_file,
     planned,
     preview,
     records_of,
@@ -55,10 +55,10 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def mixed(home, users):
-    """A file of every kind of record, for a store that holds the users.
+    """Write a file with every kind of record, for a store with these users.
 
-    One is changed, one unchanged, one added, one unknown here, one without Extension; the others
-    are not in it.
+    One record is changed, one unchanged, one added, one has an unknown User ID, one has no
+    Extension. The other users are not in the file.
     """
     new, stranger, faulty = sample_users(len(users) + 3)[len(users) :]
     rows = [
@@ -72,14 +72,22 @@ def mixed(home, users):
 
 
 def words(pilot):
-    """What is on the screen, in words."""
+    """Return the text of the screen without lines."""
     return " ".join(shown(pilot).replace("│", " ").split())
 
 
 def plan_of(screen):
-    """What becomes of each record."""
+    """Return the plan of a preview."""
     assert screen.preview is not None
     return screen.preview.plan
+
+
+def current_filter(pilot):
+    """Return the label of the current filter, which is in reverse video."""
+    row = top(pilot).query_one("#filters", Static).content
+    assert isinstance(row, Content)
+    (span, *_) = [span for span in row.spans if "reverse" in str(span.style)]
+    return row.plain[span.start : span.end].strip()
 
 
 @pytest.fixture
@@ -105,34 +113,37 @@ def generation(home):
     return open_store(home / "users.json").load().number
 
 
-async def test_it_shows_what_was_found_what_would_happen_and_writes_nothing(home, app, file):
+async def test_preview_shows_findings_and_result_and_writes_nothing(home, app, file):
     before = stored(home)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
         text = words(pilot)
         assert "Import: sales-emea.csv" in text
-        assert "Nothing is written yet" in text
+        assert "Preview – nothing imported yet" in text
         assert "Read as UTF-8, comma, header in line 1." in text
-        assert "5 records = 1 added + 1 changed + 1 unchanged + 2 rejected" in text
-        assert "Rejected 1 User ID is not known here a add, keeping the ID" in text
-        assert "1 Extension is empty" in text
-        assert "c correct one by one" in text
+        assert "Rejected 1 Unknown User ID a add and keep the ID" in text
+        assert "1 Extension is" in text
+        assert "c correct manually" in text
         assert "Licenses Unlimited" in text
-        assert "7 not in file 10" in text
-        assert "[i Import 3 records]" in text
+        assert "7:Not in file 5 1 1 1 2 1 10" in text
+        assert "[i Import 2 changes]" in text
         assert pilot.app.focused is top(pilot).query_one("#import")
         assert dict(stored(home)) == dict(before)
 
 
-async def test_it_starts_with_what_wants_the_eye_rejected_then_warned_then_all(home, users):
+async def test_first_filter_is_rejected_then_warnings_then_all(home, users):
     clean = written(home, csv_text([HEADER, users[1]]), "clean.csv")
     warned = written(home, csv_text([HEADER, users[1]._replace(location="Lillehammer")]), "w.csv")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
-        for path, label in ((clean, "1 ALL"), (warned, "6 WARNED"), (mixed(home, users), "5 REJ")):
+        for path, label in (
+            (clean, "1:All"),
+            (warned, "6:Warnings"),
+            (mixed(home, users), "5:Rejected"),
+        ):
             await preview(pilot, path)
-            assert label in shown(pilot)
+            assert current_filter(pilot) == label
             await pilot.press("escape")
             await ended(pilot)
 
@@ -142,13 +153,13 @@ EACH = [
     ("2", 1, "added"),
     ("3", 1, "Location: "),
     ("4", 1, "unchanged"),
-    ("5", 2, "User ID is not known here"),
-    ("6", 1, "Location 'Bergen' is new here"),
-    ("7", 10, "not named"),
+    ("5", 2, "User ID"),
+    ("6", 1, "Location 'Bergen' is not in use yet"),
+    ("7", 10, "absent"),
 ]
 
 
-@pytest.mark.parametrize(("key", "count", "said"), EACH, ids=[one[0] for one in EACH])
+@pytest.mark.parametrize(("key", "count", "said"), EACH, ids=[case[0] for case in EACH])
 async def test_keys_filter_the_records(home, app, file, key, count, said):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -160,18 +171,18 @@ async def test_keys_filter_the_records(home, app, file, key, count, said):
         assert pilot.app.focused is records_of(screen)
 
 
-async def test_a_click_on_a_filter_chooses_it(home, app, file):
+async def test_click_selects_a_filter(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
         line = shown(pilot).split("\n")[screen.query_one("#filters").region.y]
-        await pilot.click("#filters", offset=(line.index("3 changed") + 2, 0))
+        await pilot.click("#filters", offset=(line.index("3:Changed") + 2, 1))
         await pilot.pause()
-        assert "3 CHANGED" in shown(pilot)
+        assert current_filter(pilot) == "3:Changed"
         assert len(rows_of(screen)) == 1
 
 
-async def test_a_change_is_shown_before_and_after_and_a_secret_only_as_changed(home, users):
+async def test_change_shows_both_values_except_for_secrets(home, users):
     other = users[0]._replace(password="PLANTED-NEW", salt="PLANTED-SALT")
     path = written(home, csv_text([HEADER, other]), "new.csv")
     async with app_on(home / "users.json", users).run_test(size=LARGE) as pilot:
@@ -194,7 +205,7 @@ async def test_i_imports_from_anywhere_and_enter_only_on_the_button(home, app, f
         await preview(pilot, file)
         await pilot.press("1", "down", "i")
         await ended(pilot)
-        assert status_of(pilot) == "Imported 3 of 5 records, 2 rejected"
+        assert status_of(pilot) == "Imported: 1 added, 1 changed, 2 rejected"
         assert len(stored(home)) == 13
 
 
@@ -210,12 +221,10 @@ async def test_a_clean_file_is_imported_by_i_enter_enter(home, users, monkeypatc
         await planned(pilot)
         await pilot.press("enter")
         await ended(pilot)
-        assert status_of(pilot) == "Imported 1 of 1 record"
+        assert status_of(pilot) == "Imported: 1 added"
 
 
-async def test_enter_on_a_record_opens_it_and_the_cursor_follows_to_where_it_was_left(
-    home, app, file
-):
+async def test_enter_opens_a_record_and_the_cursor_follows(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
@@ -227,10 +236,10 @@ async def test_enter_on_a_record_opens_it_and_the_cursor_follows_to_where_it_was
         await pilot.pause()
         assert top(pilot) is screen
         assert records_of(screen).cursor_row == 2
-        assert "Nothing is written yet" in shown(pilot)
+        assert "nothing imported yet" in shown(pilot)
 
 
-async def test_a_record_is_opened_by_clicks(home, app, file):
+async def test_record_is_opened_by_clicks(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -240,7 +249,7 @@ async def test_a_record_is_opened_by_clicks(home, app, file):
         assert isinstance(top(pilot), RecordScreen)
 
 
-async def test_a_cures_key_makes_the_choice_at_once_and_keeps_filter_and_cursor(home, app, file):
+async def test_key_of_a_fix_changes_the_option_and_keeps_filter_and_cursor(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
@@ -248,38 +257,34 @@ async def test_a_cures_key_makes_the_choice_at_once_and_keeps_filter_and_cursor(
         await planned(pilot)
         assert top(pilot) is screen
         text = words(pilot)
-        assert "5 records = 2 added + 1 changed + 1 unchanged + 1 rejected" in text
-        assert "Chosen unknown IDs are added" in text
-        assert "1 ALL" in text
+        assert "7:Not in file 5 2 1 1 1 1 10" in text
+        assert "Options add unknown User IDs" in text
+        assert current_filter(pilot) == "1:All"
         assert records_of(screen).cursor_row == 4
         await pilot.press("a")
         await planned(pilot)
-        assert "2 rejected" in words(pilot)
-        assert "Chosen" not in words(pilot)
+        assert plan_of(screen).rejected == 2
+        assert "Options add" not in words(pilot)
 
 
-async def test_a_click_on_a_cure_makes_the_choice_and_one_on_a_group_shows_its_first(
-    home, app, file
-):
+async def test_click_on_a_fix_changes_the_option_and_on_a_group_shows_it(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
         lines = shown(pilot).split("\n")
-        y, line = next((y, one) for y, one in enumerate(lines) if "keeping the ID" in one)
-        group = next(y for y, one in enumerate(lines) if "1  Extension is empty" in one)
+        y, line = next((y, text) for y, text in enumerate(lines) if "keep the ID" in text)
+        group = next(y for y, text in enumerate(lines) if "1  Extension is" in text)
         await pilot.press("1")
         await pilot.click(offset=(20, group))
         await pilot.pause()
-        assert "5 REJECTED" in shown(pilot)
+        assert current_filter(pilot) == "5:Rejected"
         assert records_of(screen).cursor_row == 1
-        await pilot.click(offset=(line.index("keeping"), y))
+        await pilot.click(offset=(line.index("keep the ID"), y))
         await planned(pilot)
         assert screen.asked.choices.unknown_id is UnknownID.ADD
 
 
-async def test_while_it_plans_again_nothing_can_be_imported_and_esc_keeps_what_was(
-    home, app, file, monkeypatch
-):
+async def test_no_import_while_planning_and_esc_keeps_the_last_plan(home, app, file, monkeypatch):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
@@ -287,21 +292,21 @@ async def test_while_it_plans_again_nothing_can_be_imported_and_esc_keeps_what_w
         monkeypatch.setattr(job, "_WORK", 0)
         await pilot.press("a")
         await pilot.pause()
-        assert "Nothing is written yet" not in shown(pilot)
+        assert "nothing imported yet" not in shown(pilot)
         await pilot.press("i")
         await pilot.pause()
         assert top(pilot) is screen
         await pilot.press("escape")
         await pilot.pause()
-        assert "Nothing is written yet" in shown(pilot)
+        assert "nothing imported yet" in shown(pilot)
         assert top(pilot) is screen
         assert screen.asked.choices.unknown_id is UnknownID.REJECT
         assert len(stored(home)) == 12
 
 
-async def test_esc_while_the_file_is_read_goes_back_without_a_question(home, app, monkeypatch):
+async def test_esc_during_reading_does_not_ask(home, app, monkeypatch):
     many = home / "many.csv"
-    many.write_text(csv_text([HEADER, *(one._replace(user_id="") for one in sample_users(3000))]))
+    many.write_text(csv_text([HEADER, *(user._replace(user_id="") for user in sample_users(3000))]))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         monkeypatch.setattr(job, "_REST", 0.2)
@@ -319,11 +324,11 @@ async def test_esc_while_the_file_is_read_goes_back_without_a_question(home, app
         assert len(stored(home)) == 12
 
 
-async def test_a_file_that_is_refused_is_a_sentence_and_leads_back_to_open(home, app, monkeypatch):
+async def test_invalid_file_shows_an_error_and_returns_to_open(home, app, monkeypatch):
     path = written(home, csv_text([[*HEADER, "First Name"], ["x"] * 27]), "twice.csv")
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        # a file can become another between Open and the preview
+        # a file can change between Open and the preview
         monkeypatch.setattr(OpenDialog, "judge", lambda _self, path, _f: verdict(path))
         await choose(pilot, path)
         for _ in range(100):
@@ -344,7 +349,7 @@ def verdict(path):
 
 
 @pytest.mark.parametrize("how", ["escape", "q", "click"])
-async def test_leaving_goes_back_to_the_users_page_and_changes_nothing(home, app, file, how):
+async def test_cancel_returns_to_the_users_page_and_changes_nothing(home, app, file, how):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -355,7 +360,7 @@ async def test_leaving_goes_back_to_the_users_page_and_changes_nothing(home, app
         assert page_of(pilot).session.may_change
 
 
-async def test_corrections_are_seen_imported_and_asked_about_before_they_are_lost(home, app, file):
+async def test_corrections_are_shown_and_imported_and_discarding_asks(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, file)
@@ -368,11 +373,11 @@ async def test_corrections_are_seen_imported_and_asked_about_before_they_are_los
         await pilot.pause(0.3)
         await pilot.press("escape")
         await planned(pilot)
-        assert "5 records = 2 added + 1 changed + 1 unchanged + 1 rejected" in words(pilot)
+        assert "7:Not in file 5 2 1 1 1" in words(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
-        assert "1 corrected record would be lost" in words(pilot)
+        assert "1 corrected record will be lost" in words(pilot)
         await pilot.press("escape", "ctrl+q")
         await pilot.pause()
         assert isinstance(top(pilot), Question)
@@ -384,7 +389,7 @@ async def test_corrections_are_seen_imported_and_asked_about_before_they_are_los
         assert "4711" in {user.extension for user in stored(home).values()}
 
 
-async def test_a_correction_can_be_begun_from_the_record(home, app, file):
+async def test_correction_can_start_from_the_record(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -397,16 +402,14 @@ async def test_a_correction_can_be_begun_from_the_record(home, app, file):
 
 
 @pytest.mark.parametrize("how", ["key", "click"])
-async def test_the_rejected_records_are_saved_beside_the_file_and_it_says_where(
-    home, app, file, how
-):
+async def test_rejected_records_are_saved_next_to_the_file(home, app, file, how):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
         await (pilot.press("r") if how == "key" else pilot.click("#save-rejected"))
         await pilot.pause(0.4)
         assert isinstance(top(pilot), Message)
-        assert "2 rejected records written to ~/sales-emea-rejected.csv" in words(pilot)
+        assert "Saved 2 rejected records to ~/sales-emea-rejected.csv" in words(pilot)
         below = pilot.app.screen_stack[-2].query_one("#preview-state", Static)
         assert "Saving" not in str(below.render())
         saved = home / "sales-emea-rejected.csv"
@@ -419,7 +422,7 @@ async def test_the_rejected_records_are_saved_beside_the_file_and_it_says_where(
 @pytest.mark.parametrize(
     ("key", "name"), [("r", "sales-emea-rejected.csv"), ("w", "sales-emea-preview.txt")]
 )
-async def test_a_file_that_is_there_is_replaced_only_after_a_question(home, app, file, key, name):
+async def test_existing_file_is_replaced_only_after_a_question(home, app, file, key, name):
     (home / name).write_text("precious")
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -428,7 +431,7 @@ async def test_a_file_that_is_there_is_replaced_only_after_a_question(home, app,
             await pilot.press(key)
             await pilot.pause(0.3)
             assert isinstance(top(pilot), Question)
-            assert f"~/{name} exists already. Overwrite it?" in words(pilot)
+            assert f"~/{name} already exists. Overwrite it?" in words(pilot)
             if answer == "escape":
                 await pilot.press("escape")
                 await pilot.pause(0.2)
@@ -440,7 +443,7 @@ async def test_a_file_that_is_there_is_replaced_only_after_a_question(home, app,
         assert isinstance(top(pilot), Message)
 
 
-async def test_the_text_of_the_preview_is_saved_and_it_says_where(home, app, file):
+async def test_report_is_saved_next_to_the_file(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -448,12 +451,12 @@ async def test_the_text_of_the_preview_is_saved_and_it_says_where(home, app, fil
         await pilot.pause(0.3)
         assert "~/sales-emea-preview.txt" in words(pilot)
     text = (home / "sales-emea-preview.txt").read_text()
-    assert "5 records = 1 added + 1 changed + 1 unchanged + 2 rejected" in text
+    assert "5 records: 1 added, 1 changed, 1 unchanged, 2 rejected" in text
     assert "Line 6" in text
     assert stat.S_IMODE((home / "sales-emea-preview.txt").stat().st_mode) == 0o600
 
 
-async def test_what_cannot_be_saved_is_a_sentence(home, app, file):
+async def test_failed_save_shows_an_error(home, app, file):
     (home / "sales-emea-preview.txt").mkdir()
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -463,16 +466,16 @@ async def test_what_cannot_be_saved_is_a_sentence(home, app, file):
         await pilot.click("#yes")
         await pilot.pause(0.3)
         assert isinstance(top(pilot), Message)
-        assert "~/sales-emea-preview.txt could not be written: Is a directory" in words(pilot)
+        assert "Cannot write ~/sales-emea-preview.txt: Is a directory" in words(pilot)
 
 
-async def test_columns_are_paired_and_the_pairing_is_found_again(home, users):
-    foreign = [{"Last Name": "Nachname"}.get(one, one) for one in HEADER]
+async def test_column_mapping_is_applied_and_reused(home, users):
+    foreign = [{"Last Name": "Nachname"}.get(name, name) for name in HEADER]
     path = written(home, csv_text([foreign, users[0]._replace(user_id="")]), "hr.csv")
     async with app_on(home / "users.json").run_test(size=LARGE) as pilot:
         await settled(pilot)
         screen = await preview(pilot, path)
-        assert "m pairs columns with fields" in words(pilot)
+        assert "Press m to map columns to fields." in words(pilot)
         assert plan_of(screen).rejected == 1
         await pilot.press("m")
         await pilot.pause()
@@ -484,10 +487,10 @@ async def test_columns_are_paired_and_the_pairing_is_found_again(home, users):
         await ended(pilot)
         screen = await preview(pilot, path)
         assert plan_of(screen).rejected == 0
-        assert "m pairs columns with fields" not in words(pilot)
+        assert "Press m to map columns to fields." not in words(pilot)
 
 
-async def test_choices_are_remembered_by_the_next_run_and_the_reading_is_not(home, app, file):
+async def test_options_are_saved_for_the_next_run(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -506,16 +509,16 @@ async def test_choices_are_remembered_by_the_next_run_and_the_reading_is_not(hom
         screen = await preview(pilot, file)
         assert screen.asked.choices.unknown_id is UnknownID.ADD
         assert screen.asked.choices.empty is Empty.KEEP
-        assert "2 added" in words(pilot)
+        assert "[i Import 3 changes]" in words(pilot)
 
 
-async def test_a_mass_change_wants_its_number(home):
-    users = [one._replace(is_active="1") for one in sample_users(20)]
-    path = written(home, csv_text([HEADER, *(one._replace(is_active="0") for one in users)]))
+async def test_mass_change_requires_its_number(home):
+    users = [user._replace(is_active="1") for user in sample_users(20)]
+    path = written(home, csv_text([HEADER, *(user._replace(is_active="0") for user in users)]))
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, path)
-        assert "A mass change" in words(pilot)
+        assert "This import inactivates 20 users" in words(pilot)
         await pilot.press("i")
         await pilot.pause()
         assert isinstance(top(pilot), ConfirmDialog)
@@ -526,15 +529,15 @@ async def test_a_mass_change_wants_its_number(home):
         await pilot.pause()
         await pilot.press("1", "9", "enter")
         await pilot.pause()
-        assert "That is not the number: type 20" in words(pilot)
+        assert "The number does not match. Type 20" in words(pilot)
         top(pilot).query_one(Input).value = "20"
         await pilot.click("#yes")
         await ended(pilot)
-        assert status_of(pilot) == "Imported 20 of 20 records"
-    assert {one.is_active for one in stored(home).values()} == {"0"}
+        assert status_of(pilot) == "Imported: 20 changed"
+    assert {user.is_active for user in stored(home).values()} == {"0"}
 
 
-async def test_all_or_nothing_says_why_nothing_is_imported(home, app, file):
+async def test_all_or_nothing_disables_the_import(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -545,8 +548,8 @@ async def test_all_or_nothing_says_why_nothing_is_imported(home, app, file):
         await planned(pilot)
         await pilot.press("escape")
         await pilot.pause()
-        assert "Nothing is imported while records are rejected" in words(pilot)
-        assert "[Nothing is imported]" in shown(pilot)
+        assert "Import disabled: some records are rejected" in words(pilot)
+        assert "[Import disabled]" in shown(pilot)
         assert top(pilot).query_one("#import", Button).disabled
         await pilot.press("i")
         await pilot.pause(0.2)
@@ -554,19 +557,20 @@ async def test_all_or_nothing_says_why_nothing_is_imported(home, app, file):
     assert len(stored(home)) == 12
 
 
-async def test_the_same_file_again_is_all_unchanged_and_no_transaction_is_written(home, users):
+async def test_unchanged_file_writes_no_transaction(home, users):
     path = written(home, csv_text([HEADER, *users]))
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await settled(pilot)
         before = generation(home)
-        await import_file(pilot, path)
-        assert status_of(pilot) == "Imported 12 of 12 records, all unchanged"
+        await preview(pilot, path)
+        assert "[Nothing to import]" in shown(pilot)
+        await pilot.press("i")
+        await ended(pilot)
+        assert status_of(pilot) == "Nothing to import: all records are unchanged"
         assert generation(home) == before
 
 
-async def test_an_outcome_that_others_changed_is_shown_again_before_it_is_imported(
-    home, app, users, file
-):
+async def test_outdated_preview_is_shown_again_before_importing(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -575,29 +579,27 @@ async def test_an_outcome_that_others_changed_is_shown_again_before_it_is_import
         await pilot.pause(0.2)
         screen = await planned(pilot)
         text = words(pilot)
-        assert "Somebody changed the store meanwhile, and nothing was imported yet" in text
-        assert "5 records = 1 added + 2 changed + 0 unchanged + 2 rejected" in text
+        assert "Another admin changed the store in the meantime. Nothing was imported." in text
+        assert "7:Not in file 5 1 2 0 2 1 10" in text
         assert stored(home)[users[1].user_id].location == "Elsewhere"
         await pilot.press("i")
         await ended(pilot)
         assert screen.preview is None
-        assert status_of(pilot) == "Imported 3 of 5 records, 2 rejected"
+        assert status_of(pilot) == "Imported: 1 added, 2 changed, 2 rejected"
 
 
-async def test_what_others_changed_elsewhere_makes_no_question(home, app, users, file):
+async def test_unrelated_change_by_another_admin_does_not_ask(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
         commit(home / "users.json", users[7]._replace(location="Elsewhere"))
         await pilot.press("i")
         await ended(pilot)
-        assert status_of(pilot) == "Imported 3 of 5 records, 2 rejected"
+        assert status_of(pilot) == "Imported: 1 added, 1 changed, 2 rejected"
         assert stored(home)[users[7].user_id].location == "Elsewhere"
 
 
-async def test_a_second_import_cannot_begin_while_one_is_looked_at_or_runs(
-    home, app, file, monkeypatch
-):
+async def test_second_import_cannot_start_during_preview_or_import(home, app, file, monkeypatch):
     release = asyncio.Event()
     began = []
 
@@ -612,7 +614,7 @@ async def test_a_second_import_cannot_begin_while_one_is_looked_at_or_runs(
         await preview(pilot, file)
         page.action_import()
         await pilot.pause(0.2)
-        assert sum(isinstance(one, OpenDialog) for one in pilot.app.screen_stack) == 0
+        assert sum(isinstance(screen, OpenDialog) for screen in pilot.app.screen_stack) == 0
         monkeypatch.setattr(asyncio, "to_thread", held)
         await pilot.press("i")
         await pilot.pause(0.2)
@@ -627,7 +629,7 @@ async def test_a_second_import_cannot_begin_while_one_is_looked_at_or_runs(
         assert not page.query_one("#import", Button).disabled
 
 
-async def test_space_and_star_mark_users_who_are_not_in_the_file(home, app, users, file):
+async def test_space_and_star_mark_users_not_in_the_file(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -644,7 +646,7 @@ async def test_space_and_star_mark_users_who_are_not_in_the_file(home, app, user
         assert not page_of(pilot).session.marks
 
 
-async def test_marks_outlive_the_import_and_a_record_marks_its_stored_user(home, app, users, file):
+async def test_marks_survive_the_import(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -656,7 +658,7 @@ async def test_marks_outlive_the_import_and_a_record_marks_its_stored_user(home,
         assert table_of(pilot).row_text(0, 60)[1] == "✓"
 
 
-async def test_a_user_who_is_gone_loses_the_mark(home, app, users):
+async def test_deleted_user_loses_the_mark(home, app, users):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("space", "down", "space")
@@ -671,7 +673,7 @@ async def test_a_user_who_is_gone_loses_the_mark(home, app, users):
         assert page_of(pilot).session.marks == {users[1].user_id}
 
 
-async def test_star_on_the_users_page_marks_all_and_none(home, app):
+async def test_star_on_the_users_page_marks_and_unmarks_all(home, app):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await pilot.press("space", "asterisk")
@@ -682,7 +684,7 @@ async def test_star_on_the_users_page_marks_all_and_none(home, app):
         assert "marked" not in shown(pilot)
 
 
-async def test_keys_that_work_here_are_listed(home, app, file):
+async def test_keyboard_shortcuts_are_listed(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, file)
@@ -690,34 +692,32 @@ async def test_keys_that_work_here_are_listed(home, app, file):
         await pilot.pause()
         assert isinstance(top(pilot), KeysScreen)
         text = shown(pilot)
-        assert "Which records are shown" in text
+        assert "Filter records" in text
         assert "Options" in text
-        assert "Save the rejected records" in text
+        assert "Save rejected records" in text
 
 
-async def test_many_groups_leave_five_rows_to_the_records(home):
+async def test_many_groups_leave_five_rows_for_records(home):
     app = app_on(home / "users.json", sample_users(60))
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
         assert records_of(screen).page_height == 5
-        assert "more, w saves all" in shown(pilot)
+        assert "more (w saves the report)" in shown(pilot)
         await pilot.resize_terminal(*LARGE)
         await pilot.pause(0.2)
         assert records_of(screen).page_height >= 13
 
 
-async def test_a_guessed_encoding_is_said_with_samples(home):
+async def test_detected_encoding_is_shown_with_samples(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await settled(pilot)
         await preview(pilot, SAMPLES / "users-excel-de.csv")
         assert "Read as Windows-1252, semicolon, header in line 1." in words(pilot)
-        assert "Look right?" in words(pilot)
+        assert "Check these words:" in words(pilot)
 
 
-async def test_an_unexpected_error_is_one_sentence_and_leads_back_to_open(
-    home, app, file, monkeypatch
-):
+async def test_unexpected_error_shows_one_sentence(home, app, file, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError("PLANTED")
 
@@ -729,11 +729,11 @@ async def test_an_unexpected_error_is_one_sentence_and_leads_back_to_open(
             await pilot.pause(0.02)
             if isinstance(top(pilot), Message):
                 break
-        assert "failed unexpectedly (RuntimeError)" in words(pilot)
+        assert "Unexpected error (RuntimeError)" in words(pilot)
         assert "PLANTED" not in words(pilot)
 
 
-async def test_a_plan_that_became_a_mass_change_is_shown_again(home, app, file, monkeypatch):
+async def test_plan_that_became_a_mass_change_is_shown_again(home, app, file, monkeypatch):
     from qm_tui.transfer.importing import ConfirmationRequired
 
     calls = []
@@ -751,7 +751,7 @@ async def test_a_plan_that_became_a_mass_change_is_shown_again(home, app, file, 
         await pilot.press("i")
         await pilot.pause(0.3)
         await planned(pilot)
-        assert "Somebody changed the store meanwhile" in words(pilot)
+        assert "Another admin changed the store in the meantime." in words(pilot)
         await pilot.press("i")
         await ended(pilot)
         assert len(stored(home)) == 13

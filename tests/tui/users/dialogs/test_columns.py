@@ -1,4 +1,4 @@
-"""The dialog in which columns are chosen, put in order, made wider and frozen."""
+"""The dialog for the column layout."""
 
 import pytest
 from textual.widgets import Static
@@ -55,42 +55,42 @@ SALT, LOCATION, LICENSES, EXTENSION = FOUR.columns
         (["end", "space", "enter"], result(*FOUR.columns, ("secondary_phone_ip", 15), frozen=2)),
     ],
 )
-async def test_keys_change_the_layout_and_enter_gives_it(keys, layout):
+async def test_keys_edit_layout(keys, layout):
     async with opened(ColumnsDialog(FOUR)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == layout
 
 
-async def test_each_column_is_a_line_and_those_that_are_shown_come_first():
+async def test_list_shows_all_columns_with_shown_ones_first():
     async with opened(ColumnsDialog(FOUR)) as hand:
         lines = lines_of(hand)
         assert lines.row_count == len(COLUMN)
         rows = [" ".join(row_of(hand, row).split()) for row in range(5)]
         assert rows == [
-            "> ✓ Salt Value Salt 4 stays in place",
-            "✓ Location Location 20* stays in place",
+            "> ✓ Salt Value Salt 4 frozen",
+            "✓ Location Location 20* frozen",
             "✓ Licenses Lic 3",
             "✓ Extension Exten 6",
             "First Name First Name 10",
         ]
-        assert lines.footer_text(76, 0).strip() == "4 of 27 columns shown, 2 in place"
+        assert lines.footer_text(76, 0).strip() == "4 of 27 columns shown, 2 frozen"
 
 
 @pytest.mark.parametrize(
     ("layout", "keys", "said"),
     [
-        (FOUR, [], "Salt of the password.\nColumns of their usual width become wider"),
-        (FOUR, ["down"], "Geographic location of the user.\n* another width"),
+        (FOUR, [], "Salt of the password.\nColumns with the default width grow"),
+        (FOUR, ["down"], "Geographic location of the user.\n* custom width"),
         (FOUR, ["down", "down"], "All licenses in one cell: U unlimited"),
-        (FOUR, ["end", "<"], "This column is hidden: show it with Space first."),
-        (FOUR, ["end", "f"], "This column is hidden: show it with Space first."),
+        (FOUR, ["end", "<"], "This column is hidden. Press Space to show it first."),
+        (FOUR, ["end", "f"], "This column is hidden. Press Space to show it first."),
         (FOUR, ["end", "f", "up"], "Whether dual endpoints are enabled."),
-        (Layout((SALT,), 0), ["space"], "At least one column must be shown"),
+        (Layout((SALT,), 0), ["space"], "At least one column must be visible."),
         (Layout((SALT,), 0), ["space", "+"], "Salt of the password."),
     ],
 )
-async def test_it_says_what_a_column_shows_and_why_a_key_does_nothing(layout, keys, said):
+async def test_message_explains_column_or_why_key_has_no_effect(layout, keys, said):
     async with opened(ColumnsDialog(layout)) as hand:
         await hand.press(*keys)
         assert hand.app.is_open
@@ -98,14 +98,14 @@ async def test_it_says_what_a_column_shows_and_why_a_key_does_nothing(layout, ke
         assert shown.startswith(said)
 
 
-async def test_the_cursor_stays_on_the_column_that_moves():
+async def test_cursor_follows_moved_column():
     async with opened(ColumnsDialog(FOUR)) as hand:
         await hand.press("down", "down", "<", "<", "<")
         assert lines_of(hand).cursor_row == 0
         assert "Licenses" in row_of(hand, 0)
 
 
-async def test_a_click_on_a_line_goes_there_and_another_shows_or_hides_it():
+async def test_second_click_on_line_shows_or_hides_column():
     async with opened(ColumnsDialog(FOUR)) as hand:
         await hand.click("#column-lines", (5, 3))
         assert lines_of(hand).cursor_row == 2
@@ -125,10 +125,10 @@ async def test_a_click_on_a_line_goes_there_and_another_shows_or_hides_it():
         ("[- Narrower]", result(("salt", 3), LOCATION, LICENSES, EXTENSION, frozen=2)),
         ("[+ Wider]", result(("salt", 5), LOCATION, LICENSES, EXTENSION, frozen=2)),
         ("[f Freeze]", result(*FOUR.columns, frozen=1)),
-        ("[r Usual]", USUAL),
+        ("[r Reset]", USUAL),
     ],
 )
-async def test_every_key_can_be_clicked(hint, layout):
+async def test_key_hints_can_be_clicked(hint, layout):
     async with opened(ColumnsDialog(FOUR)) as hand:
         (clicked,) = [one for one in hand.app.screen.query(KeyHint) if str(one.content) == hint]
         assert await hand.pilot.click(clicked)
@@ -138,11 +138,11 @@ async def test_every_key_can_be_clicked(hint, layout):
         assert hint in hand.screen_text
 
 
-async def test_its_keys_are_listed():
+async def test_keys_are_listed():
     async with opened(ColumnsDialog(FOUR)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("Show or hide", "Move to the left", "Narrower", "The usual columns"):
+        for words in ("Show or hide", "Move left", "Narrower", "Reset to default columns"):
             assert words in hand.screen_text
 
 

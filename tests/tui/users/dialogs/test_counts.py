@@ -1,4 +1,4 @@
-"""The dialog of counts: by one field at a time, by keys and by clicks; a line becomes a filter."""
+"""The dialog that counts users by field."""
 
 import pytest
 from textual.widgets import Button, Static
@@ -32,7 +32,7 @@ def dialog_of(users, shown=None):
 
 
 def in_departments(*names):
-    """Users who differ in their departments."""
+    """Return users that differ only in their departments."""
     return [
         ANNA._replace(user_id=f"u{number}", department=name) for number, name in enumerate(names)
     ]
@@ -58,7 +58,7 @@ def fields_of(hand):
 FOUR = in_departments("Sales", "Sales", "IT", "")
 
 
-async def test_departments_are_counted_first():
+async def test_first_field_is_department():
     async with opened(dialog_of(FOUR)) as hand:
         assert header_of(hand).split() == ["Department", "Name:", "3", "values", "Users", "Share"]
         assert rows_of(hand) == [
@@ -66,11 +66,11 @@ async def test_departments_are_counted_first():
             f"(empty) 1 25.0% {'■' * 10}",
             f"IT 1 25.0% {'■' * 10}",
         ]
-        assert "Counts: 4 users shown" in hand.screen_text
+        assert "Count by field: 4 users shown" in hand.screen_text
         assert 'Filter  department:="Sales"' in hand.screen_text
 
 
-async def test_only_those_who_are_shown_are_counted():
+async def test_only_shown_users_are_counted():
     async with opened(dialog_of(FOUR, shown=["u2", "u0"])) as hand:
         assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
             "> IT 1 50.0%",
@@ -88,7 +88,7 @@ async def test_only_those_who_are_shown_are_counted():
         (["right", "left"], 0),
     ],
 )
-async def test_keys_choose_the_field(keys, place):
+async def test_keys_change_field(keys, place):
     async with opened(dialog_of(FOUR)) as hand:
         await hand.press(*keys)
         name, short = FIELDS[place]
@@ -98,7 +98,7 @@ async def test_keys_choose_the_field(keys, place):
 
 
 @pytest.mark.parametrize("place", range(7))
-async def test_a_click_on_its_name_chooses_the_field(place):
+async def test_click_on_name_changes_field(place):
     async with opened(dialog_of(FOUR)) as hand:
         await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
         await hand.settle()
@@ -108,14 +108,14 @@ async def test_a_click_on_its_name_chooses_the_field(place):
         assert not hand.app.is_open
 
 
-async def test_who_has_several_licenses_counts_with_each():
+async def test_user_with_several_licenses_counts_once_per_license():
     async with opened(dialog_of(FOUR)) as hand:
         await hand.press(*["right"] * 5)
         assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
             "> computer 4 100.0%",
             "unlimited 4 100.0%",
         ]
-        assert "A user with several licenses is counted with each of them." in hand.screen_text
+        assert "Users with several licenses are counted once per license." in hand.screen_text
         await hand.press("right")
         assert "several licenses" not in hand.screen_text
 
@@ -137,7 +137,7 @@ async def test_who_has_several_licenses_counts_with_each():
         (["tab", "tab", "enter"], None),
     ],
 )
-async def test_enter_gives_the_filter_of_the_line(keys, term):
+async def test_enter_returns_filter_term(keys, term):
     async with opened(dialog_of(FOUR)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
@@ -152,7 +152,7 @@ async def test_enter_gives_the_filter_of_the_line(keys, term):
         ([("#cancel", (1, 0))], None),
     ],
 )
-async def test_clicks_do_the_same(clicks, term):
+async def test_clicks_return_filter_term(clicks, term):
     async with opened(dialog_of(FOUR)) as hand:
         for selector, offset in clicks:
             await hand.click(selector, offset)
@@ -160,7 +160,7 @@ async def test_clicks_do_the_same(clicks, term):
         assert hand.app.result == term
 
 
-async def test_a_field_is_counted_once(monkeypatch):
+async def test_field_is_counted_once(monkeypatch):
     counted = []
     counts_of = counts.counts_of
 
@@ -176,7 +176,7 @@ async def test_a_field_is_counted_once(monkeypatch):
     assert counted == ["department", "location"]
 
 
-async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen(monkeypatch):
+async def test_keys_work_during_count(monkeypatch):
     counts_of = counts.counts_of
 
     def slow(users, by, rest):
@@ -190,7 +190,7 @@ async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen
         await pilot.pause(0.1)
         rows = app.dialog.query_one(CountList)
         assert rows.row_count == 0
-        assert "counting …" in "".join(one.text for one in rows.header_text(76))
+        assert "counting…" in "".join(one.text for one in rows.header_text(76))
         await pilot.press("enter")
         await pilot.press("right")
         await app.workers.wait_for_complete()
@@ -202,9 +202,9 @@ async def test_while_users_are_counted_keys_work_and_another_field_can_be_chosen
         assert app.result is None
 
 
-async def test_where_no_users_are_shown_it_says_so():
+async def test_without_users_nothing_can_be_added():
     async with opened(dialog_of([])) as hand:
-        assert "No users are shown: there is nothing to count." in hand.screen_text
+        assert "No users to count." in hand.screen_text
         await hand.press("enter", "right", "enter")
         assert hand.app.is_open
 
@@ -220,7 +220,7 @@ HOSTILE = (
 
 
 @SIZES
-async def test_hostile_names_are_shown_as_they_are(size):
+async def test_untrusted_values_are_sanitized(size):
     async with opened(dialog_of(in_departments(*HOSTILE)), size) as hand:
         text = hand.screen_text
         for _ in HOSTILE:
@@ -237,12 +237,12 @@ async def test_hostile_names_are_shown_as_they_are(size):
         assert terms == set(HOSTILE)
 
 
-async def test_a_value_that_no_filter_can_hold_is_refused():
+async def test_value_too_long_for_filter_is_rejected():
     async with opened(dialog_of(in_departments("x" * LONGEST, "y"))) as hand:
         said = hand.app.dialog.query_one("#counts-said", Static)
         await hand.press("enter")
         assert hand.app.is_open
-        assert "too long for a filter of 1,000 characters" in str(said.content)
+        assert "too long to filter by (maximum 1,000 characters)" in str(said.content)
         await hand.press("down")
         assert str(said.content) == ""
         await hand.press("enter")
@@ -250,7 +250,7 @@ async def test_a_value_that_no_filter_can_hold_is_refused():
 
 
 @SIZES
-async def test_of_thousands_of_values_each_can_be_reached(size):
+async def test_thousands_of_values_can_be_scrolled(size):
     names = [f"Department {number:04}" for number in range(5000)]
     async with opened(dialog_of(in_departments(*names, names[77])), size) as hand:
         assert "5,000 values" in header_of(hand)
@@ -260,16 +260,16 @@ async def test_of_thousands_of_values_each_can_be_reached(size):
         assert "> Department 4999" in hand.screen_text
         for button in hand.app.dialog.query(Button):
             assert str(button.label) in hand.screen_text
-        assert "← → field  Enter add to the filter  ? keys  Esc back" in hand.screen_text
+        assert "← → field  Enter add to filter  ? keys  Esc close" in hand.screen_text
         await hand.press("enter")
         assert hand.app.result == 'department:="Department 4999"'
 
 
-async def test_the_keys_are_listed():
+async def test_keys_are_listed():
     async with opened(dialog_of(FOUR)) as hand:
         await hand.press("?")
         assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("← h", "→ l", "Add it to the filter", "Field after"):
+        for words in ("← h", "→ l", "Add to filter", "Next field"):
             assert words in hand.screen_text
 
 

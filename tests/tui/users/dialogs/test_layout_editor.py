@@ -1,4 +1,4 @@
-"""A layout is changed step by step, and is a layout after each."""
+"""Editing a column layout, which is valid after each step."""
 
 import pytest
 from hypothesis import given
@@ -25,13 +25,13 @@ def step(draft, name, row):
 
 
 def shown(draft):
-    """The columns that are shown, with a line behind those that stay in place."""
+    """Return the shown columns, with a bar after the frozen ones."""
     layout = draft.layout
     keys = [one.key for one in layout.columns]
     return " ".join([*keys[: layout.frozen], "|", *keys[layout.frozen :]])
 
 
-def test_it_begins_with_the_columns_that_are_shown():
+def test_shown_columns_come_first():
     draft = LayoutDraft(FOUR)
     assert draft.layout == FOUR
     assert [one.column.key for one in draft.lines[:5]] == [
@@ -65,14 +65,14 @@ def test_it_begins_with_the_columns_that_are_shown():
         ([("freeze", 9)], "salt location | license extension"),
     ],
 )
-def test_columns_are_shown_moved_and_frozen(steps, result):
+def test_steps_change_layout(steps, result):
     draft = LayoutDraft(FOUR)
     for name, row in steps:
         step(draft, name, row)
     assert shown(draft) == result
 
 
-def test_a_moved_column_is_found_where_it_is_then():
+def test_move_returns_new_row():
     draft = LayoutDraft(FOUR)
     assert draft.move(2, -1) == 1
     assert draft.move(0, -1) == 0
@@ -81,7 +81,7 @@ def test_a_moved_column_is_found_where_it_is_then():
     assert draft.move(9, -1) == 9
 
 
-def test_the_last_column_cannot_be_hidden():
+def test_last_column_cannot_be_hidden():
     draft = LayoutDraft(Layout((Placed("salt", 4),), 1))
     assert not draft.show_or_hide(0)
     assert shown(draft) == "salt |"
@@ -91,20 +91,20 @@ def test_the_last_column_cannot_be_hidden():
 
 
 @pytest.mark.parametrize(("by", "width"), [(1, 5), (-1, 3), (-9, 1), (99, MAX_WIDTH)])
-def test_a_width_stays_inside_its_limits(by, width):
+def test_width_stays_within_limits(by, width):
     draft = LayoutDraft(FOUR)
     draft.widen(0, by)
     assert draft.layout.columns[0] == Placed("salt", width)
 
 
-def test_the_usual_columns_come_back():
+def test_reset_restores_default_columns():
     draft = LayoutDraft(FOUR)
     draft.reset()
     assert draft.layout == USUAL
 
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, len(COLUMN) - 1)), max_size=40))
-def test_whatever_is_done_it_is_a_layout(steps):
+def test_layout_is_valid_after_any_steps(steps):
     draft = LayoutDraft(FOUR)
     for name, row in steps:
         step(draft, name, row)

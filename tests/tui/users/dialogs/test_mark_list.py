@@ -1,4 +1,4 @@
-"""Marks from a list that is typed or pasted."""
+"""The dialog that marks users from a typed or pasted list."""
 
 import asyncio
 
@@ -59,42 +59,41 @@ def _button(hand):
     return hand.app.dialog.query_one("#mark", Button)
 
 
-async def test_users_are_marked_in_the_order_of_the_list():
+async def test_users_are_marked_in_list_order():
     async with opened(_dialog()) as hand:
         await _paste(hand, LIST)
         assert _count(hand) == (
-            "2 of 6 entries matched; 3 name nobody; "
-            "1 names several users, not marked: Space marks all."
+            "2 of 6 entries matched, 3 not found, 1 ambiguous (Space marks all matches)"
         )
         assert str(_button(hand).label) == "[F2 Mark 2 users]"
         await hand.press("f2")
         assert hand.app.result == ["u-anna", "u-bjorn"]
 
 
-async def test_keys_typed_in_one_burst_are_all_in_the_list_that_is_marked():
+async def test_burst_of_keys_is_in_list_before_f2():
     async with opened(_dialog()) as hand:
         await hand.pilot.press(*"xx", "backspace", "backspace", *"aberg", "enter", *"klee", "f2")
         await hand.settle()
         assert hand.app.result == ["u-anna", "u-kim1"]
 
 
-async def test_the_button_marks():
+async def test_button_marks_users():
     async with opened(_dialog()) as hand:
         await _paste(hand, "aberg")
         await hand.click("#mark")
         assert hand.app.result == ["u-anna"]
 
 
-async def test_what_names_nobody_is_shown_as_it_is_with_its_line():
+async def test_unmatched_entries_are_listed_with_line():
     async with opened(_dialog()) as hand:
         await _paste(hand, LIST)
         shown = hand.screen_text
-        assert "     4  nobody [@click=app.exit]x       nobody " in shown
-        assert "     5  nobody2                         nobody, 2 times" in shown
+        assert "     4  nobody [@click=app.exit]x       not found " in shown
+        assert "     5  nobody2                         not found, 2 times" in shown
         assert "     3  Kim Lee                         2 users: klee, klee[red]2" in shown
 
 
-async def test_all_users_of_an_entry_are_marked_with_space():
+async def test_space_marks_all_matches_of_entry():
     async with opened(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab", "space")
@@ -106,7 +105,7 @@ async def test_all_users_of_an_entry_are_marked_with_space():
         assert hand.app.result == ["u-anna", "u-bjorn", "u-kim1", "u-kim2"]
 
 
-async def test_enter_goes_to_the_line_of_an_entry_to_correct_it():
+async def test_enter_goes_to_line_of_entry():
     async with opened(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab", "down", "enter")
@@ -116,22 +115,22 @@ async def test_enter_goes_to_the_line_of_an_entry_to_correct_it():
         assert hand.app.result == ["u-anna", "u-bjorn", "u-kim1"]
 
 
-async def test_the_list_of_what_is_not_settled_is_there_only_while_there_is_something():
+async def test_list_of_entries_is_hidden_if_empty():
     async with opened(_dialog()) as hand:
         await _paste(hand, "aberg")
         assert not hand.app.dialog.query_one(UnsettledList).display
-        assert _count(hand) == "1 of 1 entry matched."
+        assert _count(hand) == "1 of 1 entry matched"
         await hand.press("x")
         await hand.pilot.pause(0.2)
         await hand.settle()
         assert hand.app.dialog.query_one(UnsettledList).display
 
 
-async def test_without_a_match_the_button_is_grey_and_f2_says_so():
+async def test_without_match_nothing_can_be_marked():
     async with opened(_dialog()) as hand:
         assert _button(hand).disabled
         await hand.press("f2")
-        assert "names no user yet" in _said(hand)
+        assert "No users match the list yet." in _said(hand)
         await _paste(hand, "who")
         assert _button(hand).disabled
         await hand.press("f2")
@@ -140,14 +139,14 @@ async def test_without_a_match_the_button_is_grey_and_f2_says_so():
         assert _said(hand) == ""
 
 
-async def test_it_is_left_without_a_question_while_it_is_empty():
+async def test_empty_list_closes_without_confirmation():
     async with opened(_dialog()) as hand:
         await hand.press("escape")
         assert hand.app.result is None
 
 
 @pytest.mark.parametrize("way", ["escape", "#cancel"])
-async def test_a_typed_list_is_left_after_a_question(way):
+async def test_typed_list_is_discarded_after_confirmation(way):
     async with opened(_dialog()) as hand:
         await hand.press("q")
         assert _text(hand).text == "q"
@@ -164,17 +163,17 @@ async def test_a_typed_list_is_left_after_a_question(way):
         assert hand.app.result is None
 
 
-async def test_tab_leaves_the_text_and_f1_shows_the_keys():
+async def test_tab_leaves_text_and_f1_lists_keys():
     async with opened(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab")
         assert isinstance(hand.app.focused, UnsettledList)
         await hand.press("f1")
         assert "Mark the users" in hand.screen_text
-        assert "Mark all users of an entry, or none" in hand.screen_text
+        assert "Mark or unmark all matches" in hand.screen_text
 
 
-# What is pasted
+# Pasted text
 
 
 @pytest.mark.parametrize(
@@ -190,7 +189,7 @@ async def test_tab_leaves_the_text_and_f1_shows_the_keys():
         ("[]^-\\\x1b", "[]^-\\"),
     ],
 )
-async def test_what_a_terminal_would_obey_is_left_out(pasted, kept):
+async def test_control_characters_are_removed(pasted, kept):
     assert plain_lines(pasted) == kept
     async with opened(_dialog()) as hand:
         await _paste(hand, pasted)
@@ -199,11 +198,11 @@ async def test_what_a_terminal_would_obey_is_left_out(pasted, kept):
         assert _text(hand).text == kept
 
 
-async def test_too_long_a_list_is_not_taken_and_that_is_said():
+async def test_list_above_maximum_is_rejected():
     async with opened(_dialog()) as hand:
         await hand.press(*"aberg")
         await _paste(hand, "x\n" * MAX_LINES)
-        assert "more than can be taken at once: up to 10,000 lines" in _said(hand)
+        assert "Too much text (maximum 10,000 lines" in _said(hand)
         assert _text(hand).text == "aberg"
         await _paste(hand, "x" * 100_001)
         assert _text(hand).text == "aberg"
@@ -214,7 +213,7 @@ async def test_too_long_a_list_is_not_taken_and_that_is_said():
 @pytest.mark.parametrize(
     ("count", "steps"), [(2_000, 3), pytest.param(MAX_LINES, 15, marks=pytest.mark.long)]
 )
-async def test_as_many_lines_as_may_be_are_pasted_in_steps_and_keys_come_after_them(count, steps):
+async def test_long_list_is_pasted_in_steps_before_later_keys(count, steps):
     users = [_user(f"u{n}", "A", f"Åkesson{n}", f"{n}", f"name{n}") for n in range(count)]
     async with opened(_dialog(users)) as hand:
         seen: set[int] = set()
@@ -233,7 +232,7 @@ async def test_as_many_lines_as_may_be_are_pasted_in_steps_and_keys_come_after_t
         assert len(seen) > steps
 
 
-async def test_only_another_width_wraps_the_lines_again(monkeypatch):
+async def test_lines_are_wrapped_again_only_for_other_width(monkeypatch):
     wrapped = []
     async with opened(_dialog()) as hand:
         await _paste(hand, "aberg\n" * 20)
@@ -249,7 +248,7 @@ async def test_only_another_width_wraps_the_lines_again(monkeypatch):
         assert wrapped
 
 
-async def test_ctrl_z_brings_back_some_lines_and_never_so_many_that_it_takes_long():
+async def test_ctrl_z_undoes_only_small_changes():
     async with opened(_dialog()) as hand:
         await _paste(hand, "aberg\n" * 20)
         await hand.press("f7", "delete")
@@ -261,7 +260,7 @@ async def test_ctrl_z_brings_back_some_lines_and_never_so_many_that_it_takes_lon
         assert _text(hand).text == ""
 
 
-async def test_a_line_of_many_users_is_no_longer_wrapped():
+async def test_very_long_line_is_not_wrapped():
     async with opened(_dialog()) as hand:
         assert _text(hand).soft_wrap
         await _paste(hand, "; ".join(["aberg"] * 1000))
@@ -269,17 +268,17 @@ async def test_a_line_of_many_users_is_no_longer_wrapped():
         assert str(_button(hand).label) == "[F2 Mark 1 user]"
 
 
-# How it looks
+# Layout
 
 
 @SIZES
-async def test_it_fits_and_its_keys_are_seen(size):
+async def test_dialog_fits_screen(size):
     async with opened(_dialog(), size) as hand:
         await _paste(hand, LIST + "who\n" * 40 + "\n".join(f"x{n}" for n in range(50)))
         lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
         assert {len(line) for line in lines} == {min(size[0], 110)}
         assert lines[0].startswith("╭─ Mark users from a list ─")
-        assert "F2 mark  F1 keys  Esc back" in lines[-1]
+        assert "F2 mark  F1 keys  Esc cancel" in lines[-1]
         assert "[F2 Mark 2 users]   [Cancel]" in lines[-2]
 
 

@@ -1,4 +1,4 @@
-"""The dialog of views: chosen, saved and deleted, by keys and by clicks."""
+"""The dialog that opens, saves and deletes views."""
 
 import pytest
 from textual.widgets import Button, Static
@@ -21,7 +21,7 @@ SALES = SavedView("Sales", 'department:="Sales EMEA"', ORDER, NARROW)
 OSLO = SavedView("Oslo", "location:oslo")
 OWN = (SALES, OSLO)
 SHOWN = SavedView("All users", "location:oslo -trainee", (SortKey("extension"),), USUAL)
-"""What is shown: not as a saved view has it."""
+"""The current view, which differs from the saved views."""
 
 
 def lines_of(hand):
@@ -45,11 +45,11 @@ def kept():
     [
         ((), ""),
         ((SortKey("extension"),), "by Extension"),
-        ((SortKey("license", descending=True),), "by Licenses down"),
-        (ORDER, "by Extension, then Last Name down"),
+        ((SortKey("license", descending=True),), "by Licenses (descending)"),
+        (ORDER, "by Extension, then Last Name (descending)"),
     ],
 )
-def test_an_order_in_words(sort, words):
+def test_sort_words_name_keys_and_direction(sort, words):
     assert sort_words(sort) == words
 
 
@@ -63,37 +63,37 @@ def test_an_order_in_words(sort, words):
         (SavedView("Sales", "", ORDER, NARROW), SALES, False),
     ],
 )
-def test_what_is_changed(current, saved, is_same):
+def test_current_view_is_compared_with_saved_one(current, saved, is_same):
     assert is_shown_as_saved(current, saved) is is_same
 
 
-async def test_built_in_views_come_first_then_the_own_ones():
+async def test_built_in_views_come_first():
     async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
         assert lines_of(hand).views == (*BUILT_IN, SALES, OSLO)
         assert row_of(hand, 0) == "> * All users"
         assert row_of(hand, 1) == "Active active:yes"
         assert row_of(hand, 5) == "Duplicate extensions duplicate:extension by Extension"
         assert row_of(hand, 8, 160) == (
-            'Sales department:="Sales EMEA" by Extension, then Last Name down'
+            'Sales department:="Sales EMEA" by Extension, then Last Name (descending)'
         )
-        assert "Shown now  All users" in hand.screen_text
+        assert "Current    All users" in hand.screen_text
 
 
 @pytest.mark.parametrize(
     ("current", "row", "text", "now"),
     [
-        (SALES, 8, "> * Sales department", "Shown now  Sales   by Ext"),
+        (SALES, 8, "> * Sales department", "Current    Sales   by Ext"),
         (
             SavedView("SALES", layout=USUAL),
             8,
-            "> * Sales, changed dep",
-            "Shown now  SALES, changed",
+            "> * Sales (modified) dep",
+            "Current    SALES (modified)",
         ),
-        (SHOWN, 0, "> * All users, changed", "Shown now  All users, changed   by Ext"),
-        (SavedView("Gone", "x"), 0, "> All users", "Shown now  Gone, not saved"),
+        (SHOWN, 0, "> * All users (modified)", "Current    All users (modified)   by Ext"),
+        (SavedView("Gone", "x"), 0, "> All users", "Current    Gone (not saved)"),
     ],
 )
-async def test_the_one_that_is_shown_is_signed_and_the_cursor_stands_on_it(current, row, text, now):
+async def test_current_view_is_marked_and_has_cursor(current, row, text, now):
     async with opened(ViewsDialog(current, OWN)) as hand:
         assert lines_of(hand).cursor_row == row
         assert row_of(hand, row).startswith(text)
@@ -101,11 +101,11 @@ async def test_the_one_that_is_shown_is_signed_and_the_cursor_stands_on_it(curre
         assert now in hand.screen_text
 
 
-async def test_a_name_of_full_length_leaves_room_for_changed():
+async def test_long_name_leaves_room_for_modified():
     own = SavedView("n" * MAX_NAME, "x")
     current = SavedView(own.name, "y")
     async with opened(ViewsDialog(current, [own])) as hand:
-        assert "…, changed x" in row_of(hand, 8)
+        assert "… (modified) x" in row_of(hand, 8)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_a_name_of_full_length_leaves_room_for_changed():
         (["a", "escape", "escape"], None),
     ],
 )
-async def test_keys_choose_a_view_or_none(keys, view):
+async def test_keys_return_view_or_none(keys, view):
     async with opened(ViewsDialog(SHOWN, OWN)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
@@ -140,7 +140,7 @@ async def test_keys_choose_a_view_or_none(keys, view):
         ([("#view-name", (1, 0)), ("#cancel", (1, 0))], None),
     ],
 )
-async def test_clicks_do_the_same(clicks, view):
+async def test_clicks_return_view_or_none(clicks, view):
     async with opened(ViewsDialog(SHOWN, OWN)) as hand:
         for selector, offset in clicks:
             await hand.click(selector, offset)
@@ -152,7 +152,7 @@ async def test_clicks_do_the_same(clicks, view):
 
 
 @pytest.mark.parametrize("how", ["enter", "hint"])
-async def test_what_is_shown_is_saved_under_a_name_and_given(how):
+async def test_current_view_is_saved_and_returned(how):
     remember_views(saved=OSLO)
     remember_views(saved=SALES)  # by another session, after this one has read them
     async with opened(ViewsDialog(SHOWN, [OSLO])) as hand:
@@ -163,7 +163,7 @@ async def test_what_is_shown_is_saved_under_a_name_and_given(how):
     assert kept() == (OSLO, SALES, view)
 
 
-async def test_an_own_view_is_replaced_after_a_question():
+async def test_saved_view_is_replaced_after_confirmation():
     remember_views(saved=SALES)
     remember_views(saved=OSLO)
     changed = SavedView("Sales", "department:sales", (), NARROW)
@@ -179,7 +179,7 @@ async def test_an_own_view_is_replaced_after_a_question():
     assert kept() == (changed, OSLO)
 
 
-async def test_a_view_that_is_there_as_it_is_needs_no_question():
+async def test_unchanged_view_is_saved_without_confirmation():
     remember_views(saved=SALES)
     async with opened(ViewsDialog(SALES, [SALES])) as hand:
         await hand.press("a", "enter")
@@ -189,13 +189,13 @@ async def test_a_view_that_is_there_as_it_is_needs_no_question():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "The name is empty"),
-        ("  ", "The name is empty"),
-        ("All users", "All users is always there as it is: choose another name."),
-        (" last IMPORT ", "Last import is always there as it is: choose another name."),
+        ("", "Enter a name"),
+        ("  ", "Enter a name"),
+        ("All users", "All users is a built-in view and cannot be replaced."),
+        (" last IMPORT ", "Last import is a built-in view and cannot be replaced."),
     ],
 )
-async def test_names_that_cannot_be_are_refused_with_a_sentence(name, sentence):
+async def test_invalid_name_is_rejected(name, sentence):
     async with opened(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", *("space" if one == " " else one for one in name), "enter")
         assert hand.app.is_open
@@ -205,25 +205,25 @@ async def test_names_that_cannot_be_are_refused_with_a_sentence(name, sentence):
     assert kept() == ()
 
 
-async def test_a_name_has_no_more_characters_than_it_may():
+async def test_name_has_maximum_length():
     async with opened(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", *("x" * (MAX_NAME + 3)), "enter")
     assert [one.name for one in kept()] == ["x" * MAX_NAME]
 
 
-async def test_what_cannot_be_written_is_said(home):
+async def test_write_error_is_shown(home):
     (home / ".config").write_text("a file")
     async with opened(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", "x", "enter")
         assert hand.app.is_open
-        assert "~/.config/qm-tui/views.toml cannot be written" in said(hand)
+        assert "Cannot write ~/.config/qm-tui/views.toml. The view was not saved." in said(hand)
 
 
 # Deleting
 
 
 @pytest.mark.parametrize("how", ["D", "delete", "hint"])
-async def test_an_own_view_is_deleted_after_a_question(how):
+async def test_saved_view_is_deleted_after_confirmation(how):
     remember_views(saved=SALES)
     remember_views(saved=OSLO)
     async with opened(ViewsDialog(SALES, OWN)) as hand:
@@ -232,7 +232,7 @@ async def test_an_own_view_is_deleted_after_a_question(how):
             if how == "hint":
                 assert await hand.pilot.click(hand.app.dialog.query(KeyHint).last())
             await hand.press(*([] if how == "hint" else [how]))
-            assert "Delete the view Sales? No user changes." in hand.screen_text
+            assert "Delete the view Sales? No users are affected." in hand.screen_text
 
         await ask()
         await hand.press("escape")
@@ -241,21 +241,21 @@ async def test_an_own_view_is_deleted_after_a_question(how):
         await hand.press("tab", "enter")
         assert kept() == (OSLO,)
         assert lines_of(hand).views == (*BUILT_IN, OSLO)
-        assert "Shown now  Sales, not saved" in hand.screen_text
+        assert "Current    Sales (not saved)" in hand.screen_text
         await hand.press("enter")
         assert hand.app.result == OSLO
 
 
-async def test_built_in_views_cannot_be_deleted():
+async def test_built_in_view_cannot_be_deleted():
     async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
         for view in BUILT_IN:
             await hand.press("D")
-            assert said(hand) == f"{view.name} is always there: only your own views can be deleted."
+            assert said(hand) == f"{view.name} is a built-in view and cannot be deleted."
             await hand.press("down")
             assert said(hand) == ""
 
 
-async def test_in_the_name_del_edits_and_deletes_nothing():
+async def test_del_in_name_deletes_no_view():
     remember_views(saved=SALES)
     async with opened(ViewsDialog(SALES, OWN)) as hand:
         await hand.press("a", "home", "delete", "enter")
@@ -263,14 +263,14 @@ async def test_in_the_name_del_edits_and_deletes_nothing():
     assert [one.name for one in kept()] == ["Sales", "ales"]
 
 
-# What is shown
+# Layout
 
 
 HOSTILE = SavedView("[b]x[/b]\x1b[2J\u202e", '[@click=app.quit]"\x1b]52;c;eA==\x07" [/x]')
 
 
 @SIZES
-async def test_hostile_views_are_shown_as_they_are(size):
+async def test_untrusted_views_are_sanitized(size):
     async with opened(ViewsDialog(HOSTILE, [HOSTILE]), size) as hand:
         for key in ("up", "end", "a", "escape", "D", "escape"):
             await hand.press(key)
@@ -282,23 +282,23 @@ async def test_hostile_views_are_shown_as_they_are(size):
 
 
 @SIZES
-async def test_all_is_in_sight(size):
+async def test_dialog_fits_screen(size):
     own = [SavedView(f"View {number}", "x" * 900) for number in range(200)]
     async with opened(ViewsDialog(own[-1], own), size) as hand:
         text = hand.screen_text
         assert "View 199" in text
-        assert "Save what is shown as" in text
+        assert "Save current view as" in text
         for button in hand.app.dialog.query(Button):
             assert str(button.label) in text
-        for words in ("[a Save] [D Delete]", "Enter show  a save  D delete  ? keys  Esc back"):
+        for words in ("[a Save] [D Delete]", "Enter open  a save  D delete  ? keys  Esc close"):
             assert words in text
 
 
-async def test_the_keys_are_listed():
+async def test_keys_are_listed():
     async with opened(ViewsDialog(ALL_USERS, ())) as hand:
         await hand.press("?")
         assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("Enter", "Show the view", "D Del", "Save what is shown", "Delete the view"):
+        for words in ("Enter", "Open view", "D Del", "Save the current view", "Delete the view"):
             assert words in hand.screen_text
 
 

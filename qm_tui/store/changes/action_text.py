@@ -1,0 +1,173 @@
+"""What a transaction is, in words: for lists, for questions and for sentences.
+
+An action has a kind and a subject, which are data. This is the one place that makes text of them.
+Subjects come from users and file names: each is made visible and limited here.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
+from qm_tui.store.state import Changes
+from qm_tui.text import counted, visible
+from qm_tui.users.fields import User
+
+_SHOWN: Final = 60
+"""Characters of a subject that are shown."""
+
+
+class _Words(NamedTuple):
+    """The words of a kind of action.
+
+    Attributes:
+        verb: in a list.
+        verb_of: in a list, with its subject.
+        noun: in a sentence.
+        noun_of: in a sentence, with its subject.
+        undo: on the button that undoes it.
+    """
+
+    verb: str
+    verb_of: str
+    noun: str
+    noun_of: str
+    undo: str
+
+
+_WORDS: Final[Mapping[TransactionKind, _Words]] = {
+    TransactionKind.ADD: _Words("Add", "Add {}", "addition", "addition of {}", "Undo addition"),
+    TransactionKind.EDIT: _Words("Edit", "Edit {}", "edit", "edit of {}", "Undo edit"),
+    TransactionKind.ACTIVATE: _Words(
+        "Activate", "Activate {}", "activation", "activation of {}", "Undo activation"
+    ),
+    TransactionKind.INACTIVATE: _Words(
+        "Inactivate", "Inactivate {}", "inactivation", "inactivation of {}", "Undo inactivation"
+    ),
+    TransactionKind.SET: _Words("Set", "Set {}", "change", "change of {}", "Undo change"),
+    TransactionKind.RENAME: _Words("Rename", "Rename {}", "rename", "rename of {}", "Undo rename"),
+    TransactionKind.PASSWORD: _Words(
+        "Change password",
+        "Change password of {}",
+        "password change",
+        "password change of {}",
+        "Undo password change",
+    ),
+    TransactionKind.DELETE: _Words(
+        "Delete", "Delete {}", "deletion", "deletion of {}", "Undo deletion"
+    ),
+    TransactionKind.IMPORT: _Words("Import", "Import {}", "import", "import of {}", "Undo import"),
+    TransactionKind.UNDO: _Words("Undo", "Undo {}", "undo", "undo of transaction {}", "Undo"),
+    TransactionKind.SCRIPT: _Words("Script", "Script '{}'", "script", "script '{}'", "Undo script"),
+    TransactionKind.TAKEOVER: _Words(
+        "Take over", "Take over {}", "takeover", "takeover of {}", "Undo takeover"
+    ),
+    TransactionKind.UNREADABLE: _Words(
+        "Unreadable (damaged log entry)",
+        "Unreadable (damaged log entry)",
+        "unreadable transaction",
+        "unreadable transaction",
+        "Undo",
+    ),
+}
+
+_OF_USERS: Final = frozenset(
+    {
+        TransactionKind.ADD,
+        TransactionKind.EDIT,
+        TransactionKind.ACTIVATE,
+        TransactionKind.INACTIVATE,
+        TransactionKind.PASSWORD,
+        TransactionKind.DELETE,
+    }
+)
+"""Kinds whose subject is a user, or the number of users."""
+
+
+def list_text(action: Action, users: int = 0) -> str:
+    """Return what an action is, for a list: `Edit Anna Berg`, `Delete 3 users`, `Undo 12`.
+
+    Args:
+        action: the action.
+        users: the number of affected users, if it is known.
+    """
+    words, subject = _WORDS[action.kind], _subject(action, users)
+    return words.verb_of.format(subject) if subject else words.verb
+
+
+def noun_text(action: Action, users: int = 0) -> str:
+    """Return what an action is, inside a sentence: `edit of Anna Berg`, `import of sales.csv`.
+
+    Args:
+        action: the action.
+        users: the number of affected users, if it is known.
+    """
+    words, subject = _WORDS[action.kind], _subject(action, users)
+    return words.noun_of.format(subject) if subject else words.noun
+
+
+def heading(action: Action, users: int = 0) -> str:
+    """Return what an action is, as a heading: `Undo of transaction 12 (edit of Anna Berg)`.
+
+    Args:
+        action: the action.
+        users: the number of affected users, if it is known.
+    """
+    text = noun_text(action, users)
+    if action.kind is TransactionKind.UNDO and action.details:
+        text += f" ({visible(action.details, 2 * _SHOWN)})"
+    return text[0].upper() + text[1:]
+
+
+def signed_heading(transaction: TransactionSummary) -> str:
+    """Return what a transaction was, whose, and when: `Edit of Anna Berg by mheller, 2026-11-25 …`.
+
+    The time is that of the local time zone.
+    """
+    time = transaction.time.astimezone()
+    what = heading(transaction.action, transaction.users)
+    return f"{what} by {visible(transaction.login, _SHOWN)}, {time:%Y-%m-%d %H:%M}"
+
+
+def undo_caption(action: Action) -> str:
+    """Return the caption of the button that undoes an action: `Undo edit`, `Undo import`."""
+    return _WORDS[action.kind].undo
+
+
+def details_text(action: Action) -> str:
+    """Return more about an action, for the view of one transaction; empty if there is no more."""
+    # those of an undo are in its heading
+    return "" if action.kind is TransactionKind.UNDO else visible(action.details, 1000)
+
+
+def with_user(action: Action, users: Mapping[str, User], changes: Changes) -> Action:
+    """Return the action with the user that it changes as its subject.
+
+    Unchanged if it has a subject, is not about users, or changes none or several.
+
+    Args:
+        action: the action.
+        users: the users before it, by User ID.
+        changes: the users after it.
+    """
+    if action.subject or action.kind not in _OF_USERS:
+        return action
+    changed: User | None = None
+    for user_id, after in changes.items():
+        before = users.get(user_id)
+        if before == after:
+            continue
+        if changed is not None:
+            return action
+        changed = after or before
+    return action if changed is None else action._replace(subject=user_name(changed)[:_SHOWN])
+
+
+def user_name(user: User) -> str:
+    """Return the name of a user; the User Name or User ID if there is none. It is untrusted."""
+    return f"{user.first_name} {user.last_name}".strip() or user.user_name or user.user_id
+
+
+def _subject(action: Action, users: int) -> str:
+    if action.subject:
+        return visible(action.subject, _SHOWN)
+    return counted(users, "user") if users and action.kind in _OF_USERS else ""

@@ -1,0 +1,126 @@
+"""The words for a transaction: in a list, in a sentence, and as a heading."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from qm_tui.store.changes.action_text import (
+    details_text,
+    heading,
+    list_text,
+    noun_text,
+    signed_heading,
+    undo_caption,
+    with_user,
+)
+from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
+from tests.helpers import ANNA, user
+
+BO = user("bo")
+HOSTILE = "[@click=app.quit]x[/] \x1b]52;c;cm0=\x07 \u202eevil {0} {}"
+
+
+@pytest.mark.parametrize(
+    ("action", "users", "in_list", "in_sentence", "caption"),
+    [
+        (("add", "Anna Berg"), 1, "Add Anna Berg", "addition of Anna Berg", "Undo addition"),
+        (("edit", "Anna Berg"), 1, "Edit Anna Berg", "edit of Anna Berg", "Undo edit"),
+        (("edit",), 3, "Edit 3 users", "edit of 3 users", "Undo edit"),
+        (("edit",), 0, "Edit", "edit", "Undo edit"),
+        (("activate",), 1, "Activate 1 user", "activation of 1 user", "Undo activation"),
+        (
+            ("inactivate",),
+            1200,
+            "Inactivate 1,200 users",
+            "inactivation of 1,200 users",
+            "Undo inactivation",
+        ),
+        (("set", "Location"), 9, "Set Location", "change of Location", "Undo change"),
+        (("rename", "Location"), 9, "Rename Location", "rename of Location", "Undo rename"),
+        (
+            ("password", "Anna Berg"),
+            1,
+            "Change password of Anna Berg",
+            "password change of Anna Berg",
+            "Undo password change",
+        ),
+        (("delete",), 3, "Delete 3 users", "deletion of 3 users", "Undo deletion"),
+        (("import", "a.csv"), 55, "Import a.csv", "import of a.csv", "Undo import"),
+        (("undo", "12"), 1, "Undo 12", "undo of transaction 12", "Undo"),
+        (("script", "clean-up"), 2, "Script 'clean-up'", "script 'clean-up'", "Undo script"),
+        (("script",), 2, "Script", "script", "Undo script"),
+        (
+            ("takeover", "users.json"),
+            3,
+            "Take over users.json",
+            "takeover of users.json",
+            "Undo takeover",
+        ),
+        (("unreadable",), 0, "Unreadable (damaged log entry)", "unreadable transaction", "Undo"),
+    ],
+)
+def test_action_has_words_for_lists_sentences_and_buttons(
+    action, users, in_list, in_sentence, caption
+):
+    kind, *subject = action
+    described = Action(TransactionKind(kind), *subject)
+    assert list_text(described, users) == in_list
+    assert noun_text(described, users) == in_sentence
+    assert undo_caption(described) == caption
+
+
+@pytest.mark.parametrize("kind", TransactionKind)
+def test_every_kind_has_words(kind):
+    for subject in ("", "x"):
+        action = Action(kind, subject)
+        texts = (list_text(action, 2), noun_text(action, 2), heading(action, 2))
+        assert all(text and "{" not in text for text in texts)
+
+
+def test_heading_of_an_undo_says_what_was_undone(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time = datetime(2026, 11, 25, 9, 36, 5, tzinfo=UTC)
+    action = Action(TransactionKind.UNDO, "12", "edit of Anna Berg")
+    summary = TransactionSummary(13, time, "mheller", "10.1.2.3", action, 0, 1, 0)
+    text = "Undo of transaction 12 (edit of Anna Berg)"
+    assert heading(action) == text
+    assert signed_heading(summary) == f"{text} by mheller, 2026-11-25 09:36"
+    assert details_text(action) == ""
+    assert details_text(Action(TransactionKind.IMPORT, "a.csv", "1 KB")) == "1 KB"
+
+
+@pytest.mark.parametrize("kind", TransactionKind)
+@pytest.mark.parametrize("text", [HOSTILE, "x" * 5000, "\ud800", "a\n\tb\u0301\u0301\u0301\u0301"])
+def test_untrusted_text_is_safe_and_limited(kind, text):
+    action = Action(kind, text, text, text)
+    summary = TransactionSummary(1, datetime.now(UTC), text, text, action, 0, 1, 0)
+    shown = (
+        list_text(action, 1),
+        noun_text(action, 1),
+        heading(action, 1),
+        signed_heading(summary),
+    )
+    for one in shown:
+        assert len(one) < 350
+        assert not {"\x1b", "\x07", "\u202e", "\n", "\t", "\ud800"} & {*one}
+    assert not {"\x1b", "\n", "\ud800"} & {*details_text(action)}
+
+
+def test_user_is_named_only_if_one_is_changed_and_the_action_is_about_users():
+    edit, users = Action(TransactionKind.EDIT), {ANNA.user_id: ANNA, BO.user_id: BO}
+    moved = {ANNA.user_id: ANNA._replace(location="x"), BO.user_id: BO}
+    assert with_user(edit, users, moved).subject == "Anna Berg"
+    assert with_user(edit, users, {BO.user_id: None}).subject == "Bo Bosen"
+    assert with_user(edit, {}, {BO.user_id: BO}).subject == "Bo Bosen"
+    assert with_user(edit, users, {**moved, BO.user_id: None}).subject == ""
+    assert with_user(edit, users, users).subject == ""
+    assert with_user(edit._replace(subject="x"), users, moved).subject == "x"
+    for kind in ("set", "import", "undo", "script", "rename"):
+        assert with_user(Action(TransactionKind(kind)), users, moved).subject == ""
+    nameless = ANNA._replace(first_name="", last_name="", user_name="")
+    for changed, name in (
+        (nameless._replace(user_name="anna"), "anna"),
+        (nameless, ANNA.user_id),
+        (nameless._replace(last_name="x" * 4096), "x" * 60),
+    ):
+        assert with_user(edit, {}, {ANNA.user_id: changed}).subject == name
