@@ -21,7 +21,7 @@ from benchmarks.programs import (
     made_store,
     others,
     ours,
-    say_left_out,
+    print_missing,
     started,
     users_file,
 )
@@ -89,7 +89,7 @@ def main(users: int = 100_000, seconds: int = 30) -> None:
         file = users_file(folder, users)
         programs = [ours(made_store(file, is_snapshot=True), file, users), *others(file, users)]
         names = [program.name for program in programs[1:]]
-        say_left_out(names)
+        print_missing(names)
         table = Table(f"Idle with {users:,} users, {seconds} seconds", names)
         terminals = {
             program.name: ends.enter_context(started(program).terminal) for program in programs

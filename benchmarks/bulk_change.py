@@ -26,7 +26,7 @@ from textual.widgets import OptionList
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store import open_store
-from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk, plan_bulk
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk, plan_bulk
 from qm_tui.store.changes.undo import plan_undo, undo
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
@@ -126,8 +126,8 @@ class Bench:
         await self._asked(step, "u", UndoDialog)
         screen = self._pilot.app.screen
         assert isinstance(screen, UndoDialog)
-        if screen._plan.must_confirm:
-            await self._pilot.press(*str(screen._plan.must_confirm))
+        if screen._plan.required_confirmation:
+            await self._pilot.press(*str(screen._plan.required_confirmation))
             await self._answer(step, "enter")
         else:
             await self._answer(step, "right", "enter")
@@ -174,14 +174,14 @@ def changed(path: Path) -> dict[str, float]:
         before = dict(store.state.users)
         begun = time.perf_counter()
         plan = plan_bulk(
-            BulkChange(Action(TransactionKind.SET, step), chosen(user_ids), values), store.state
+            BulkChange(Action(TransactionKind.SET, step), by_ids(user_ids), values), store.state
         )
         planned = time.perf_counter()
-        commit_bulk(store, plan.change, confirmed=plan.must_confirm, expected=plan)
+        commit_bulk(store, plan.change, confirmed=plan.required_confirmation, expected=plan)
         durations[f"{step}: plan"] = planned - begun
         durations[f"{step}: commit"] = time.perf_counter() - planned
         to_undo = plan_undo(store, store.state.number)
-        undo(store, to_undo.number, confirmed=to_undo.must_confirm)
+        undo(store, to_undo.number, confirmed=to_undo.required_confirmation)
         assert dict(store.state.users) == before, "undo did not restore all users"
     return durations
 

@@ -23,20 +23,22 @@ from benchmarks.sample_users import sample_users
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.transfer.exporting.export import export_users
-from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL
+from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, EXPORT_OPTIONS
 
 HERE: Final = Path(__file__).parent
 MOST: Final = 1.3
 """The maximum ratio of an export with default options to the reference."""
 
 CHOICES: Final = {
-    "export": USUAL,
+    "export": DEFAULT_EXPORT_OPTIONS,
     **{
-        f"export {choice.flag}": choice.turned(USUAL)
-        for choice in EXPORT_CHOICES
+        f"export {choice.flag}": choice.with_next_value(DEFAULT_EXPORT_OPTIONS)
+        for choice in EXPORT_OPTIONS
         if choice.key != "delimiter"
     },
-    "export --for-excel --guard-formulas": replace(USUAL, for_excel=True, guard_formulas=True),
+    "export --for-excel --guard-formulas": replace(
+        DEFAULT_EXPORT_OPTIONS, for_excel=True, guard_formulas=True
+    ),
 }
 REFERENCE: Final = "csv.writer and fsync"
 WHOLE: Final = "qm-tui export, whole process"
@@ -48,7 +50,7 @@ def export(store: str, file: str, what: str) -> None:
     opened.load()
     users = list(opened.state.users.values())
     begin = time.perf_counter()
-    export_users(users, Path(file), overwrite=True, choices=CHOICES[what])
+    export_users(users, Path(file), overwrite=True, options=CHOICES[what])
     print(json.dumps({"seconds": time.perf_counter() - begin}))
 
 

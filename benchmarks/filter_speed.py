@@ -25,13 +25,13 @@ from benchmarks.programs import (
     made_store,
     others,
     ours,
-    say_left_out,
+    print_missing,
     started,
     users_file,
 )
 from benchmarks.terminal import Terminal
 from qm_tui.users.fields import FIELD
-from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.columns import DEFAULT_LAYOUT
 
 MOST_KEYSTROKE: Final = 60
 MOST_SORT: Final = 150
@@ -49,7 +49,7 @@ _STILL: Final = 0.4
 _STILL_BESIDE: Final = 1.5
 """VisiData redraws ten times a second while it works in the background."""
 
-COLUMNS: Final = [placed.key for placed in USUAL.columns]
+COLUMNS: Final = [placed.key for placed in DEFAULT_LAYOUT.columns]
 
 
 def _shown(text: str) -> str:
@@ -166,7 +166,7 @@ def main(users: int = 100_000, runs: int = 3) -> None:
         file = users_file(folder, users)
         program = ours(made_store(file, is_snapshot=True), file, users)
         references = {program.name: program for program in others(file, users)}
-        say_left_out(list(references))
+        print_missing(list(references))
         title = f"Filter and sort {users:,} users, terminal of 120x40, medians of {runs} runs"
         table = Table(title, list(references))
         for _ in range(runs):

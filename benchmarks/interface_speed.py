@@ -24,7 +24,7 @@ from benchmarks.programs import (
     made_store,
     others,
     ours,
-    say_left_out,
+    print_missing,
     started,
     users_file,
 )
@@ -117,7 +117,7 @@ def main(users: int = 100_000, runs: int = 5) -> None:
         references, references_few = others(many, users), others(few, FEW)
         small = ours(made_store(few, is_snapshot=True), few, FEW)
         names = [program.name for program in references]
-        say_left_out(names)
+        print_missing(names)
         medians = f"terminal of 120x40, medians of {runs} runs"
         starts = Table(f"Start with {users:,} users, {medians}", [EMPTY, *names])
         keys = Table(f"Cursor keys, {medians}, {_TIMES} keys each", names)

@@ -143,7 +143,7 @@ def others(file: Path, users: int) -> list[Program]:
     return programs
 
 
-def say_left_out(names: Sequence[str]) -> None:
+def print_missing(names: Sequence[str]) -> None:
     """Print which of the other programs are not installed.
 
     Args:

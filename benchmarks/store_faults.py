@@ -39,11 +39,11 @@ def said(bad: list[str]) -> None:
 def kills(folder: Path, share: float) -> None:
     """Kill programs while they write."""
     done = kill_again_and_again(folder, round(300 * share), seed=1)
-    print(f"kill -9: {done.kills.total()} trials, {len(done.bad)} failures")
+    print(f"kill -9: {done.kills.total()} trials, {len(done.errors)} failures")
     print(f"  {done.acknowledged:,} transactions acknowledged; killed during")
     for what, count in sorted(done.kills.items()):
         print(f"    {what:<24}{count:4}")
-    said(done.bad)
+    said(done.errors)
 
 
 def power_cuts(folder: Path, share: float) -> None:
@@ -56,19 +56,19 @@ def power_cuts(folder: Path, share: float) -> None:
         again.add(survey_of_second_cuts(recording, folder, MEDIUM, cuts=max(1, round(5 * share))))
     print(
         f"power loss: {len(recordings)} workloads, {done.points:,} points, {done.states:,} states "
-        f"of the disk ({done.opened:,} distinct), {len(done.bad)} failures"
+        f"of the disk ({done.opened:,} distinct), {len(done.errors)} failures"
     )
-    said(done.bad)
+    said(done.errors)
     print(
         f"  second power loss during recovery: {again.points:,} points, {again.states:,} "
-        f"states ({again.opened:,} distinct), {len(again.bad)} failures"
+        f"states ({again.opened:,} distinct), {len(again.errors)} failures"
     )
-    said(again.bad)
+    said(again.errors)
     for what, of_folders in (("files", False), ("folders", True)):
         without = recordings[0].without_syncs(of_folders=of_folders)
         done = survey(without, folder, MEDIUM if share == 1 else SHORT)
         print(
-            f"  control, without the syncs of {what}: {len(done.bad):,} failures in "
+            f"  control, without the syncs of {what}: {len(done.errors):,} failures in "
             f"{done.states:,} states"
         )
 
@@ -82,9 +82,9 @@ def crowds(folder: Path, share: float) -> None:
         print(
             f"{processes} processes x {each} changes: {done.changes:,} acknowledged, "
             f"{done.withdrawn} rolled back, {done.looks:,} reads by other processes; "
-            f"lost, incomplete or rolled-back changes seen: {len(done.bad)}"
+            f"lost, incomplete or rolled-back changes seen: {len(done.errors)}"
         )
-        said(done.bad)
+        said(done.errors)
 
 
 def full_disks(folder: Path, _share: float) -> None:
@@ -100,10 +100,10 @@ def full_disks(folder: Path, _share: float) -> None:
         for work in WORKS:
             (folder / what / work).mkdir(parents=True)
             failures = Trial(folder / what / work, work).at_each_call(code=code, **how)
-            refused += failures.refused
+            refused += failures.failed
             unknown += failures.unknown
             behind += failures.behind
-            bad += failures.bad
+            bad += failures.errors
         print(
             f"{what}, at each call of {len(WORKS)} operations: {refused} errors, "
             f"{unknown} unknown outcomes, {behind} saved without a snapshot, {len(bad)} failures"

@@ -82,7 +82,7 @@ def _commit(path: Path, is_validated: int) -> Callable[[], Seconds]:
         def commit_all() -> None:
             with store.transaction(Action(TransactionKind.IMPORT, "users.csv")) as transaction:
                 version = transaction.state.version if is_validated else 0
-                transaction.commit(changes, terms=ValidationOptions(validated_version=version))
+                transaction.commit(changes, options=ValidationOptions(validated_version=version))
 
         return [_timed(commit_all)]
 

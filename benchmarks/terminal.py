@@ -148,7 +148,7 @@ class Terminal:
             self._stream.feed(self.read(min(left, 0.2)))
         return time.perf_counter() - begin
 
-    def rest(self, quiet: float = 0.06, longest: float = 15.0) -> None:
+    def wait_until_idle(self, quiet: float = 0.06, longest: float = 15.0) -> None:
         """Wait until the program has neither run nor written for `quiet` seconds. Linux only.
 
         Threads that wait for a core count as running, so this takes longer on a busy machine.

@@ -27,7 +27,7 @@ SHARED_FOLDER: Final = 0o2770
 """Owner and group; new files belong to the group of the folder."""
 
 
-class Access(NamedTuple):
+class Permissions(NamedTuple):
     """The permissions of a file or a directory.
 
     Attributes:
@@ -39,8 +39,8 @@ class Access(NamedTuple):
     group: int = -1
 
 
-OWNER_ONLY: Final = Access(PRIVATE)
-OWNER_ONLY_FOLDER: Final = Access(PRIVATE_FOLDER)
+OWNER_ONLY: Final = Permissions(PRIVATE)
+OWNER_ONLY_FOLDER: Final = Permissions(PRIVATE_FOLDER)
 
 Signature = tuple[int, int, int, int, int]
 """Device, inode, size and two times of a file. It differs if the file was replaced or written."""
@@ -49,15 +49,15 @@ _POLL: Final = 0.005
 """Seconds between two attempts; longer ones would starve behind a writer that never pauses."""
 
 _SUFFIX: Final = ".new"
-_MOST_LINKS: Final = 40
-_MOST_REPLACEMENTS: Final = 100
+_MAX_LINKS: Final = 40
+_MAX_REPLACEMENTS: Final = 100
 """The maximum number of attempts to open a file that is replaced each time."""
 
-_LONGEST_PREFIX: Final = 200
+_MAX_PREFIX: Final = 200
 """Bytes of a file name that are used in the name of its temporary file; the maximum is 255."""
 
 
-class NotDurable(OSError):
+class DirectorySyncError(OSError):
     """The file was written, but the directory could not be synced: it may not be durable."""
 
 
@@ -104,18 +104,20 @@ class Directory:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def create(self, access: Access = OWNER_ONLY_FOLDER, above: Access = OWNER_ONLY_FOLDER) -> None:
+    def create(
+        self, permissions: Permissions = OWNER_ONLY_FOLDER, above: Permissions = OWNER_ONLY_FOLDER
+    ) -> None:
         """Create it and its missing parents.
 
         Args:
-            access: its permissions.
+            permissions: its permissions.
             above: the permissions of missing parents.
 
         Raises:
             OSError: it could not be created.
         """
         if self._descriptor is None:
-            self._descriptor = _open_directory(self.path, access, above)
+            self._descriptor = _open_directory(self.path, permissions, above)
 
     def is_in_place(self) -> bool:
         """Whether its path still refers to it."""
@@ -125,11 +127,11 @@ class Directory:
         return False
 
     @property
-    def access(self) -> Access:
+    def permissions(self) -> Permissions:
         """The permissions of the files of a store in it."""
         status = os.fstat(self.descriptor)
         is_shared = status.st_mode & stat.S_ISGID and status.st_mode & stat.S_IWGRP
-        return Access(SHARED, status.st_gid) if is_shared else OWNER_ONLY
+        return Permissions(SHARED, status.st_gid) if is_shared else OWNER_ONLY
 
     def names(self) -> list[str]:
         """Return the names in it, sorted."""
@@ -163,7 +165,7 @@ class Directory:
             OSError: it cannot be opened, or it is not such a file.
         """
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        for _ in range(_MOST_REPLACEMENTS):
+        for _ in range(_MAX_REPLACEMENTS):
             try:
                 descriptor = os.open(name, flags, PRIVATE, dir_fd=self.descriptor)
             except OSError as error:
@@ -186,13 +188,15 @@ class Directory:
             message = f"{name} was replaced repeatedly"
         raise OSError(errno.EINVAL, message, name)
 
-    def make(self, name: str, flags: int = os.O_RDWR, access: Access | None = None) -> int:
+    def create_file(
+        self, name: str, flags: int = os.O_RDWR, permissions: Permissions | None = None
+    ) -> int:
         """Create a file.
 
         Args:
             name: its name.
             flags: how it is opened.
-            access: its permissions; by default those of the files of a store.
+            permissions: its permissions; by default those of the files of a store.
 
         Raises:
             FileExistsError: it exists.
@@ -200,14 +204,14 @@ class Directory:
         """
         descriptor = self.open(name, flags | os.O_CREAT | os.O_EXCL)
         try:
-            give(descriptor, access or self.access)
+            apply_permissions(descriptor, permissions or self.permissions)
         except BaseException:
             os.close(descriptor)
             self.remove(name)
             raise
         return descriptor
 
-    def open_or_make(self, name: str) -> int:
+    def open_or_create(self, name: str) -> int:
         """Open a file for reading and writing; create it if it does not exist.
 
         Raises:
@@ -216,15 +220,15 @@ class Directory:
         with suppress(FileNotFoundError):
             return self.open(name, os.O_RDWR)
         with suppress(FileExistsError):
-            return self.make(name)
+            return self.create_file(name)
         return self.open(name, os.O_RDWR)
 
     @contextmanager
-    def replacing(
+    def atomic_write(
         self,
         name: str,
         *,
-        access: Access | None = None,
+        permissions: Permissions | None = None,
         overwrite: bool = True,
         may_replace: Callable[[], bool] = lambda: True,
     ) -> Iterator[BinaryIO]:
@@ -232,17 +236,17 @@ class Directory:
 
         Args:
             name: the file to create or replace.
-            access: its permissions; by default those of the files of a store.
+            permissions: its permissions; by default those of the files of a store.
             overwrite: whether an existing file may be replaced.
             may_replace: called as late as possible; returns whether the file may be replaced.
 
         Raises:
             OSError: it could not be written; the old file was not changed.
             FileExistsError: the file exists, and `overwrite` is False.
-            NotDurable: it was replaced, but the directory could not be synced.
+            DirectorySyncError: it was replaced, but the directory could not be synced.
         """
         temporary = f"{_temporary_prefix(name)}{os.urandom(6).hex()}{_SUFFIX}"
-        descriptor = self.make(temporary, os.O_WRONLY, access)
+        descriptor = self.create_file(temporary, os.O_WRONLY, permissions)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
@@ -338,16 +342,16 @@ def real_path(path: str | Path) -> Path:
     path = Path(path)
     # an absolute path is valid even if the current folder no longer exists
     whole = path if path.is_absolute() else Path.cwd() / path
-    rest, links = [*reversed(whole.parts)], 0
-    real = Path(rest.pop())
-    while rest:
-        part = rest.pop()
-        target = _target_of(real / part) if links < _MOST_LINKS else ""
+    yield_control, links = [*reversed(whole.parts)], 0
+    real = Path(yield_control.pop())
+    while yield_control:
+        part = yield_control.pop()
+        target = _target_of(real / part) if links < _MAX_LINKS else ""
         links += bool(target)
         if part == "..":
             real = real.parent
         elif target:
-            rest += reversed(Path(target).parts)
+            yield_control += reversed(Path(target).parts)
         else:
             real /= part  # an absolute part replaces the path
     return real
@@ -388,37 +392,37 @@ def lock_file(descriptor: int, until: float, how: int = fcntl.LOCK_EX) -> bool:
             return True
 
 
-def give(descriptor: int, access: Access) -> None:
+def apply_permissions(descriptor: int, permissions: Permissions) -> None:
     """Set group and mode of an open file or directory, regardless of the umask.
 
     Raises:
         OSError: they could not be set.
     """
-    if access.group not in (-1, os.fstat(descriptor).st_gid):
-        os.fchown(descriptor, -1, access.group)
-    os.fchmod(descriptor, access.mode)
+    if permissions.group not in (-1, os.fstat(descriptor).st_gid):
+        os.fchown(descriptor, -1, permissions.group)
+    os.fchmod(descriptor, permissions.mode)
 
 
 def sync(descriptor: int) -> None:
     """Make the entries of an open directory durable.
 
     Raises:
-        NotDurable: it could not be synced.
+        DirectorySyncError: it could not be synced.
     """
     try:
         os.fsync(descriptor)
     except OSError as error:
-        raise NotDurable(error.errno, error.strerror) from error
+        raise DirectorySyncError(error.errno, error.strerror) from error
 
 
 def _temporary_prefix(name: str) -> str:
-    return "." + os.fsdecode(os.fsencode(name)[:_LONGEST_PREFIX]) + "."
+    return "." + os.fsdecode(os.fsencode(name)[:_MAX_PREFIX]) + "."
 
 
 def _open_directory(
-    path: Path, access: Access | None = None, above: Access = OWNER_ONLY_FOLDER
+    path: Path, permissions: Permissions | None = None, above: Permissions = OWNER_ONLY_FOLDER
 ) -> int:
-    """Open a directory component by component; create missing ones if `access` is given."""
+    """Open a directory component by component; create missing ones if `permissions` is given."""
     last = len(path.parts) - 1
     descriptor = -1
     for index, part in enumerate(path.parts):
@@ -428,9 +432,9 @@ def _open_directory(
         try:
             child = os.open(part, flags, dir_fd=descriptor if index else None)
         except FileNotFoundError:
-            if access is None:
+            if permissions is None:
                 raise
-            child = _make_directory(part, descriptor, access if is_last else above)
+            child = _create_directory(part, descriptor, permissions if is_last else above)
         except NotADirectoryError as error:
             status = os.stat(part, dir_fd=descriptor if index else None, follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
@@ -444,7 +448,7 @@ def _open_directory(
     return descriptor
 
 
-def _make_directory(name: str, parent: int, access: Access) -> int:
+def _create_directory(name: str, parent: int, permissions: Permissions) -> int:
     is_new = False
     with suppress(FileExistsError):
         os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
@@ -453,7 +457,7 @@ def _make_directory(name: str, parent: int, access: Access) -> int:
     descriptor = os.open(name, flags, dir_fd=parent)
     try:
         if is_new and os.fstat(descriptor).st_uid == os.geteuid():
-            give(descriptor, access)
+            apply_permissions(descriptor, permissions)
         readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
         try:
             sync(readable)

@@ -14,11 +14,11 @@ from typing import BinaryIO, Final
 
 from qm_tui.directory import OWNER_ONLY, PRIVATE, Directory
 
-_SMALL: Final = 1024 * 1024
+_MAX_SIZE: Final = 1024 * 1024
 """The maximum size of a small file, in bytes."""
 
 
-def open_file(path: Path, flags: int) -> int:
+def open_regular_file(path: Path, flags: int) -> int:
     """Open a regular file. Never blocks, as opening a pipe would.
 
     A file that is created is private to its owner.
@@ -33,21 +33,21 @@ def open_file(path: Path, flags: int) -> int:
     return descriptor
 
 
-def read_small(path: Path) -> bytes:
+def read_limited(path: Path) -> bytes:
     """Return the content of a file of at most 1 MB, such as the settings.
 
     Raises:
         OSError: it cannot be read, is not a regular file, or is larger.
     """
-    with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
-        data = file.read(_SMALL + 1)
-    if len(data) > _SMALL:
+    with os.fdopen(open_regular_file(path, os.O_RDONLY), "rb") as file:
+        data = file.read(_MAX_SIZE + 1)
+    if len(data) > _MAX_SIZE:
         raise OSError(errno.EFBIG, "File too large (maximum 1 MB)", str(path))
     return data
 
 
 @contextlib.contextmanager
-def replacing(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+def atomic_write(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Yield a new file that replaces the target if the block ends without an exception.
 
     It is private to its owner. If the target is a symbolic link, the file it points to is replaced.
@@ -59,20 +59,22 @@ def replacing(target: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     Raises:
         OSError: it could not be written; the target was not changed.
         FileExistsError: the target exists, and `overwrite` is False.
-        NotDurable: it was replaced, but its folder could not be synced.
+        DirectorySyncError: it was replaced, but its folder could not be synced.
     """
     target = Path(os.path.realpath(target))
     directory = Directory(target.parent)
     try:
         if not overwrite and directory.status(target.name) is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        with directory.replacing(target.name, access=OWNER_ONLY, overwrite=overwrite) as file:
+        with directory.atomic_write(
+            target.name, permissions=OWNER_ONLY, overwrite=overwrite
+        ) as file:
             yield file
     finally:
         directory.close()
 
 
-def make_private_folder(folder: Path) -> None:
+def create_private_folder(folder: Path) -> None:
     """Create a folder and its missing parents, private to their owner.
 
     Raises:

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-_STEP: Final = 1000
+_CHUNK: Final = 1000
 
-_MUCH: Final = 20_000
+_MIN_USERS: Final = 20_000
 """The number of objects that the collector scans in a few milliseconds."""
 
 _first_time: Final = iter([True])
 
 
 @contextmanager
-def no_garbage_collection() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Pause the garbage collector while many users are created.
 
     Users form no cycles, and scanning them repeatedly doubles the time of an import. At the end all
@@ -31,27 +31,29 @@ def no_garbage_collection() -> Iterator[None]:
         yield
     finally:
         new_objects = gc.get_count()[0]
-        if next(_first_time, False) or new_objects > _MUCH:
+        if next(_first_time, False) or new_objects > _MIN_USERS:
             gc.freeze()
         gc.enable()
 
 
-def let_go(*containers: dict[Any, Any] | set[Any] | list[Any], rest: float = 0) -> None:
+def clear_in_chunks(
+    *containers: dict[Any, Any] | set[Any] | list[Any], yield_control: float = 0
+) -> None:
     """Empty containers in chunks.
 
     To free 100,000 users in one step would block the terminal UI for a tenth of a second.
 
     Args:
         containers: the containers, which must not be used any more.
-        rest: seconds to sleep after each chunk.
+        yield_control: seconds to sleep after each chunk.
     """
     for container in containers:
         while container:
             if isinstance(container, list):
-                del container[-_STEP:]
+                del container[-_CHUNK:]
             else:
                 pop = container.popitem if isinstance(container, dict) else container.pop
-                for _ in range(min(_STEP, len(container))):
+                for _ in range(min(_CHUNK, len(container))):
                     pop()
-            if rest:
-                time.sleep(rest)
+            if yield_control:
+                time.sleep(yield_control)

@@ -17,51 +17,51 @@ from typing import Final
 
 from qm_tui import __version__, paths
 from qm_tui.directory import PRIVATE
-from qm_tui.files import make_private_folder, open_file
-from qm_tui.text import visible
+from qm_tui.files import create_private_folder, open_regular_file
+from qm_tui.text import sanitize
 
-_LONGEST: Final = 1_000_000
+_MAX_SIZE: Final = 1_000_000
 """The size in bytes at which the log is rotated; the previous log is kept as `qm-tui.log.old`."""
 
-_more: Final = Event()
+_debug_enabled: Final = Event()
 
 
-def write_more() -> None:
+def enable_debug() -> None:
     """Enable the debug log: what the program does, and the types of local variables of errors.
 
     Raises:
         OSError: the log cannot be written.
     """
     _append("")
-    _more.set()
+    _debug_enabled.set()
 
 
-def says_more() -> bool:
+def debug_enabled() -> bool:
     """Whether the debug log is enabled."""
-    return _more.is_set()
+    return _debug_enabled.is_set()
 
 
-def note(text: str) -> None:
+def debug(text: str) -> None:
     """Write to the debug log, if it is enabled.
 
     Args:
         text: what the program does, without user data.
     """
-    if _more.is_set():
+    if _debug_enabled.is_set():
         with suppress(OSError):
-            _append(f"{_now()} {os.getpid()} {visible(text)}\n")
+            _append(f"{_now()} {os.getpid()} {sanitize(text)}\n")
 
 
-def note_start(what: str) -> None:
+def log_start(text: str) -> None:
     """Write version and system to the debug log, if it is enabled.
 
     Args:
-        what: what was started.
+        text: what was started.
     """
-    if _more.is_set():
+    if _debug_enabled.is_set():
         system = f"Python {platform.python_version()} on {platform.system()}"
         terminal = os.environ.get("TERM", "no terminal")
-        note(f"qm-tui {__version__}, {system}, {terminal}: {what}")
+        debug(f"qm-tui {__version__}, {system}, {terminal}: {text}")
 
 
 def log(error: BaseException) -> Path:
@@ -82,9 +82,9 @@ def log(error: BaseException) -> Path:
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
         lines += traceback.format_tb(cause.__traceback__)
-        if _more.is_set():
-            lines += _kinds_in(cause)
-        lines.append(f"{type(cause).__name__}{_of_the_system(cause)}\n")
+        if _debug_enabled.is_set():
+            lines += _local_types(cause)
+        lines.append(f"{type(cause).__name__}{_system_error_text(cause)}\n")
         cause = cause.__cause__ or cause.__context__
     return _append("".join(lines))
 
@@ -93,29 +93,31 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def _of_the_system(error: BaseException) -> str:
+def _system_error_text(error: BaseException) -> str:
     if not isinstance(error, OSError) or error.errno is None:
         return ""
     name = error.filename
     return f": {os.strerror(error.errno)}" + (
-        f", {visible(os.fsdecode(name))}" if _names(name) else ""
+        f", {sanitize(os.fsdecode(name))}" if _is_path(name) else ""
     )
 
 
-def _names(name: object) -> bool:
+def _is_path(name: object) -> bool:
     return isinstance(name, str | bytes | os.PathLike)
 
 
-def _kinds_in(error: BaseException) -> list[str]:
+def _local_types(error: BaseException) -> list[str]:
     """Return the types and sizes of the local variables of each frame, without their values."""
     lines = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         lines.append(f"    {frame.f_code.co_name}, line {line}\n")
-        lines += [f"      {name}: {kind_of(value)}\n" for name, value in frame.f_locals.items()]
+        lines += [
+            f"      {name}: {type_summary(value)}\n" for name, value in frame.f_locals.items()
+        ]
     return lines
 
 
-def kind_of(value: object) -> str:
+def type_summary(value: object) -> str:
     """Return the type of a value, and its size if it has one. Any text may be a password."""
     if value is None or isinstance(value, bool | int | float):
         return str(value)
@@ -129,11 +131,11 @@ def kind_of(value: object) -> str:
 
 def _append(text: str) -> Path:
     path = paths.log_path()
-    make_private_folder(path.parent)
+    create_private_folder(path.parent)
     with suppress(OSError):
-        if path.stat().st_size > _LONGEST:
+        if path.stat().st_size > _MAX_SIZE:
             path.replace(path.with_name(path.name + ".old"))
-    descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    descriptor = open_regular_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
         if stat.S_IMODE(os.fstat(descriptor).st_mode) != PRIVATE:
             os.fchmod(descriptor, PRIVATE)

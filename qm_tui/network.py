@@ -6,7 +6,7 @@ from typing import Final
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
-_OVER_A_NETWORK: Final = frozenset(
+_NETWORK_FILE_SYSTEMS: Final = frozenset(
     [
         "nfs",
         "nfs4",
@@ -58,7 +58,7 @@ def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str:
         # if two have the same mount point, the later one hides the earlier
         if is_above and len(point) >= len(longest):
             longest, kind = point, kinds[0]
-    return kind if kind in _OVER_A_NETWORK else ""
+    return kind if kind in _NETWORK_FILE_SYSTEMS else ""
 
 
 def _unescaped(point: str) -> str:

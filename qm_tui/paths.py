@@ -5,8 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
-from qm_tui.errors import Refused, reason
-from qm_tui.text import visible
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.text import sanitize
 
 APP = "qm-tui"
 STORE_VARIABLE = "QM_TUI_STORE"
@@ -16,7 +16,7 @@ def store_path(given: Path | None = None) -> Path:
     """Return the absolute path of the store: as given, from `QM_TUI_STORE`, or the default.
 
     Raises:
-        Refused: it starts with the home folder of an unknown user, or it is relative and the
+        UserError: it starts with the home folder of an unknown user, or it is relative and the
             current folder does not exist.
     """
     from_environment = os.environ.get(STORE_VARIABLE)
@@ -27,17 +27,18 @@ def store_path(given: Path | None = None) -> Path:
     try:
         return given.expanduser().absolute()
     except RuntimeError as error:
-        msg = f"{visible(str(given))} starts with an unknown user name. Enter another path."
-        raise Refused(msg) from error
+        msg = f"{sanitize(str(given))} starts with an unknown user name. Enter another path."
+        raise UserError(msg) from error
     except OSError as error:
         msg = (
-            f"Cannot open the current folder: {reason(error)}. Enter an absolute path instead of "
-            f"{visible(str(given))}."
+            f"Cannot open the current folder: {os_error_text(error)}. Enter an absolute path "
+            "instead of "
+            f"{sanitize(str(given))}."
         )
-        raise Refused(msg) from error
+        raise UserError(msg) from error
 
 
-def expanded(path: Path) -> Path:
+def expand_home(path: Path) -> Path:
     """Return the path with a leading `~` or `~user` expanded; unchanged if the user is unknown."""
     try:
         return path.expanduser()
@@ -45,12 +46,12 @@ def expanded(path: Path) -> Path:
         return path  # the file name starts with a tilde
 
 
-def folder_to_begin_in() -> Path:
+def initial_folder() -> Path:
     """Return the current folder, or the home folder if the current folder does not exist."""
     try:
         return Path.cwd()
     except OSError:
-        return expanded(Path("~"))
+        return expand_home(Path("~"))
 
 
 def settings_folder() -> Path:
@@ -68,7 +69,7 @@ def log_path() -> Path:
     return Path(platformdirs.user_log_dir(APP)) / "qm-tui.log"
 
 
-def short(path: Path) -> str:
+def abbreviate_home(path: Path) -> str:
     """Return the path with `~` for the home folder."""
     try:
         inside = path.relative_to(Path.home())

@@ -10,16 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from qm_tui.files import make_private_folder, read_small, replacing
+from qm_tui.files import atomic_write, create_private_folder, read_limited
 from qm_tui.paths import settings_folder
-from qm_tui.transfer.options.export_options import ExportChoices
-from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.options.export_options import ExportOptions
+from qm_tui.transfer.options.import_options import ImportOptions
 
 _IMPORT: Final = "import"
 _EXPORT: Final = "export"
 _THEME: Final = "theme"
 
-Chosen = TypeVar("Chosen", Choices, ExportChoices)
+Options = TypeVar("Options", ImportOptions, ExportOptions)
 
 
 class Theme(StrEnum):
@@ -30,59 +30,59 @@ class Theme(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class Preferences:
     """The saved options, or the defaults.
 
     Attributes:
-        import_choices: the import options.
-        export_choices: the export options.
+        import_options: the import options.
+        export_options: the export options.
         theme: the theme of the terminal UI.
     """
 
-    import_choices: Choices = field(default_factory=Choices)
-    export_choices: ExportChoices = field(default_factory=ExportChoices)
+    import_options: ImportOptions = field(default_factory=ImportOptions)
+    export_options: ExportOptions = field(default_factory=ExportOptions)
     theme: Theme = Theme.DARK
 
 
-def choices_path() -> Path:
+def preferences_path() -> Path:
     """Return the path of the saved options."""
     return settings_folder() / "choices.toml"
 
 
-def remembered() -> Remembered:
+def load_preferences() -> Preferences:
     """Return the saved options. Invalid ones are replaced by their defaults."""
     try:
-        tables = tomllib.loads(read_small(choices_path()).decode())
+        tables = tomllib.loads(read_limited(preferences_path()).decode())
     except (OSError, ValueError, RecursionError):
-        return Remembered()
+        return Preferences()
     theme = tables.get(_THEME)
-    return Remembered(
-        _chosen(tables.get(_IMPORT), Choices()),
-        _chosen(tables.get(_EXPORT), ExportChoices()),
+    return Preferences(
+        _options_in(tables.get(_IMPORT), ImportOptions()),
+        _options_in(tables.get(_EXPORT), ExportOptions()),
         Theme(theme) if theme in list(Theme) else Theme.DARK,
     )
 
 
-def remember(
-    import_choices: Choices | None = None,
-    export_choices: ExportChoices | None = None,
+def save_preferences(
+    import_options: ImportOptions | None = None,
+    export_options: ExportOptions | None = None,
     theme: Theme | None = None,
 ) -> None:
     """Save the last-used options. If the file cannot be written, do nothing.
 
     Args:
-        import_choices: the import options; None keeps the saved ones.
-        export_choices: the export options; None keeps the saved ones.
+        import_options: the import options; None keeps the saved ones.
+        export_options: the export options; None keeps the saved ones.
         theme: the theme; None keeps the saved one.
     """
-    before = remembered()
-    after = Remembered(
-        import_choices or before.import_choices,
-        export_choices or before.export_choices,
+    before = load_preferences()
+    after = Preferences(
+        import_options or before.import_options,
+        export_options or before.export_options,
         theme or before.theme,
     )
-    path = choices_path()
-    if after == before and (path.exists() or after == Remembered()):
+    path = preferences_path()
+    if after == before and (path.exists() or after == Preferences()):
         return
     # imported here: most commands do not save options
     import tomli_w  # noqa: PLC0415
@@ -90,26 +90,26 @@ def remember(
     text = tomli_w.dumps(
         {
             _THEME: after.theme,
-            _IMPORT: asdict(after.import_choices),
-            _EXPORT: asdict(after.export_choices),
+            _IMPORT: asdict(after.import_options),
+            _EXPORT: asdict(after.export_options),
         }
     )
     with suppress(OSError):
-        make_private_folder(path.parent)
-        with replacing(path) as file:
+        create_private_folder(path.parent)
+        with atomic_write(path) as file:
             file.write(text.encode())
 
 
-def _chosen(table: object, usual: Chosen) -> Chosen:
+def _options_in(table: object, default: Options) -> Options:
     """Return the options in a table of the file, with defaults for missing and invalid ones."""
     if not isinstance(table, dict):
-        return usual
+        return default
     values: dict[str, Any] = {}
-    for option in fields(usual):
-        value, default = table.get(option.name), getattr(usual, option.name)
+    for option in fields(default):
+        value, default = table.get(option.name), getattr(default, option.name)
         if isinstance(default, StrEnum) and isinstance(value, str):
             with suppress(ValueError):
                 values[option.name] = type(default)(value)
         elif isinstance(default, bool) and isinstance(value, bool):
             values[option.name] = value
-    return type(usual)(**values)
+    return type(default)(**values)

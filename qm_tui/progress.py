@@ -1,7 +1,8 @@
 """Progress and cancellation of long operations.
 
-Every operation that grows with the data takes a `Tick` and calls it at least every `STEP` rows. The
-caller decides what a tick does: draw a bar, yield control to the terminal UI, or raise `Cancelled`.
+Every operation that grows with the data takes a `ProgressCallback` and calls it at least every
+`CHUNK_SIZE` rows. The caller decides what a tick does: draw a bar, yield control to the terminal
+UI, or raise `Cancelled`.
 """
 
 from collections.abc import Callable
@@ -32,19 +33,19 @@ class Cancelled(Exception):
     """The admin canceled the operation; nothing was changed."""
 
 
-class HungUp(Cancelled):
+class TerminalDisconnected(Cancelled):
     """The terminal was disconnected, or the program was terminated; nothing was changed.
 
     The next start reports it.
     """
 
 
-Tick = Callable[[Phase, int, int], None]
+ProgressCallback = Callable[[Phase, int, int], None]
 """Called with the phase, how much of it is done, and the total."""
 
-STEP: Final = 1000
+CHUNK_SIZE: Final = 1000
 """The number of rows between two ticks: a few milliseconds."""
 
 
-def no_tick(_phase: Phase, _done: int, _total: int) -> None:
+def ignore_progress(_phase: Phase, _done: int, _total: int) -> None:
     """Ignore the progress."""

@@ -10,12 +10,12 @@ from math import ceil
 from types import FrameType
 from typing import Final
 
-from qm_tui.progress import Cancelled, HungUp, Phase, Tick
+from qm_tui.progress import Cancelled, Phase, ProgressCallback, TerminalDisconnected
 from qm_tui.text import size_text
 
 _INTERVAL: Final = 0.1
 _BAR: Final = 24
-_SURE_AFTER: Final = 1.0
+_RATE_AFTER: Final = 1.0
 """Seconds of a phase after which its rate is shown."""
 
 _LONG: Final = 100
@@ -24,21 +24,21 @@ _LONG: Final = 100
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def bar(done: int, total: int, width: int = _BAR) -> str:
+def progress_bar(done: int, total: int, width: int = _BAR) -> str:
     """Return a progress bar of `width` cells. It needs no color."""
     filled = width * done // total if total else 0
     return "█" * filled + "─" * (width - filled)
 
 
-class Pace:
+class RateEstimator:
     """An estimate of the rate and the time left of an operation, for each phase."""
 
     def __init__(self) -> None:
         self._phase: Phase | None = None
-        self._begun = 0.0
+        self._started = 0.0
         self._first = self._last = 0
 
-    def described(self, phase: Phase, done: int, total: int) -> str:
+    def describe(self, phase: Phase, done: int, total: int) -> str:
         """Return the progress as it is shown, with rate and time left as soon as they are known.
 
         Args:
@@ -48,13 +48,13 @@ class Pace:
         """
         now = time.monotonic()
         if phase is not self._phase or done < self._last:
-            self._phase, self._begun, self._first = phase, now, done
+            self._phase, self._started, self._first = phase, now, done
         self._last = done
         in_bytes = phase in (Phase.READING, Phase.OPENING)
         percent = 100 * done // total if total else 0
         progress = f"{percent}%" if in_bytes else f"{done:,} of {total:,}"
-        elapsed = now - self._begun
-        if elapsed < _SURE_AFTER or done <= self._first:
+        elapsed = now - self._started
+        if elapsed < _RATE_AFTER or done <= self._first:
             return f"{phase} {progress}"
         rate = (done - self._first) / elapsed
         rate_text = size_text(int(rate)) if in_bytes else f"{int(rate):,}"
@@ -67,7 +67,7 @@ def _time_text(seconds: float) -> str:
 
 
 @contextmanager
-def progress_line() -> Iterator[Tick]:
+def progress_line() -> Iterator[ProgressCallback]:
     """Yield a tick that draws the progress if standard error is a terminal.
 
     After SIGINT, SIGTERM or SIGHUP the next call of the tick raises `Cancelled`, so that a write is
@@ -78,11 +78,11 @@ def progress_line() -> Iterator[Tick]:
     stopped: type[Cancelled] | None = None
     suspended = False
     drawn = time.monotonic()
-    pace = Pace()
+    pace = RateEstimator()
 
     def stop(number: int, _frame: FrameType | None) -> None:
         nonlocal stopped
-        stopped = Cancelled if number == signal.SIGINT else HungUp
+        stopped = Cancelled if number == signal.SIGINT else TerminalDisconnected
 
     def suspend(_signal: int, _frame: FrameType | None) -> None:
         nonlocal suspended
@@ -95,7 +95,7 @@ def progress_line() -> Iterator[Tick]:
         now = time.monotonic()
         if shows and now - drawn >= _INTERVAL:
             drawn = now
-            _draw(f"\r{pace.described(phase, done, total)}  {bar(done, total)}\x1b[K")
+            _draw(f"\r{pace.describe(phase, done, total)}  {progress_bar(done, total)}\x1b[K")
 
     # signals that were ignored at the start, as under nohup, stay ignored
     handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from qm_tui.directory import NotDurable
-from qm_tui.files import make_private_folder, read_small, replacing
+from qm_tui.directory import DirectorySyncError
+from qm_tui.files import atomic_write, create_private_folder, read_limited
 from qm_tui.paths import settings_folder
-from qm_tui.users.query.columns import COLUMN, Layout, Placed
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.users.query.columns import COLUMN, ColumnPlacement, Layout
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 
 _LAST: Final = "last"
@@ -27,7 +27,7 @@ _DESCENDING: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class RememberedViews:
+class SavedViews:
     """The content of the file.
 
     Attributes:
@@ -58,21 +58,21 @@ def _key(name: str) -> str:
     return name.casefold()
 
 
-def remembered_views() -> RememberedViews:
+def load_views() -> SavedViews:
     """Return the content of the file; empty if it cannot be read."""
     try:
-        content = tomllib.loads(read_small(views_path()).decode())
+        content = tomllib.loads(read_limited(views_path()).decode())
     except (OSError, ValueError, RecursionError):
-        return RememberedViews()
+        return SavedViews()
     tables = content.get(_SAVED)
     saved: dict[str, SavedView] = {}
     for view in map(_view_of, tables if isinstance(tables, list) else ()):
         if view is not None and not built_in_name(view.name):
             saved.setdefault(_key(view.name), view)
-    return RememberedViews(tuple(saved.values()), _view_of(content.get(_LAST)))
+    return SavedViews(tuple(saved.values()), _view_of(content.get(_LAST)))
 
 
-def remember_views(
+def save_views(
     *, last: SavedView | None = None, saved: SavedView | None = None, deleted: str = ""
 ) -> bool:
     """Save changes, and keep those of other sessions.
@@ -89,9 +89,9 @@ def remember_views(
     """
     path = views_path()
     try:
-        make_private_folder(path.parent)
+        create_private_folder(path.parent)
         with _locked(path.parent):
-            before = remembered_views()
+            before = load_views()
             after = _changed(before, last, saved, deleted)
             if after != before:
                 _write(path, after)
@@ -101,13 +101,13 @@ def remember_views(
 
 
 def _changed(
-    before: RememberedViews, last: SavedView | None, saved: SavedView | None, deleted: str
-) -> RememberedViews:
+    before: SavedViews, last: SavedView | None, saved: SavedView | None, deleted: str
+) -> SavedViews:
     views = {_key(view.name): view for view in before.saved}
     views.pop(_key(deleted), None)
     if saved is not None:
         views[_key(saved.name)] = saved
-    return RememberedViews(tuple(views.values()), last or before.last)
+    return SavedViews(tuple(views.values()), last or before.last)
 
 
 @contextmanager
@@ -122,14 +122,14 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write(path: Path, views: RememberedViews) -> None:
+def _write(path: Path, views: SavedViews) -> None:
     # imported here: most commands do not save views
     import tomli_w  # noqa: PLC0415
 
     content: dict[str, Any] = {_SAVED: [_table_of(view) for view in views.saved]}
     if views.last is not None:
         content[_LAST] = _table_of(views.last)
-    with suppress(NotDurable), replacing(path) as file:
+    with suppress(DirectorySyncError), atomic_write(path) as file:
         file.write(tomli_w.dumps(content).encode())
 
 
@@ -153,7 +153,7 @@ def _view_of(table: object) -> SavedView | None:
     name, text = table.get(_NAME), table.get(_FILTER, "")
     if not isinstance(name, str) or not isinstance(text, str):
         return None
-    if not 0 < len(name) <= MAX_NAME or name != name.strip() or len(text) > LONGEST:
+    if not 0 < len(name) <= MAX_NAME or name != name.strip() or len(text) > MAX_FILTER_LENGTH:
         return None
     try:
         sort = _sort_of(_texts(table.get(_SORT, [])))
@@ -184,5 +184,5 @@ def _layout_of(table: dict[str, Any]) -> Layout:
     columns = []
     for text in _texts(table[_COLUMNS]):
         key, _, width = text.rpartition(" ")
-        columns.append(Placed(key, int(width)))
+        columns.append(ColumnPlacement(key, int(width)))
     return Layout(tuple(columns), frozen)

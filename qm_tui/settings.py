@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from qm_tui.errors import Refused, reason
-from qm_tui.files import read_small
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.files import read_limited
 from qm_tui.paths import settings_folder
-from qm_tui.text import listed, visible
+from qm_tui.text import listed, sanitize
 
 _TABLE: Final = "store"
 
@@ -16,8 +16,8 @@ _TABLE: Final = "store"
 class _Range(NamedTuple):
     """The range of a setting."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
 
 _ALLOWED: Final = {
@@ -55,54 +55,56 @@ def settings_path() -> Path:
     return settings_folder() / "settings.toml"
 
 
-def settings() -> Settings:
+def load_settings() -> Settings:
     """Return the settings of the admin; the defaults if there is no file.
 
     Raises:
-        Refused: the file cannot be read, or has an unknown or invalid setting.
+        UserError: the file cannot be read, or has an unknown or invalid setting.
     """
     path = settings_path()
     try:
-        text = read_small(path).decode()
+        text = read_limited(path).decode()
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
-        raise _refused(path, reason(error)) from error
+        raise _invalid_setting(path, os_error_text(error)) from error
     except UnicodeDecodeError as error:
-        raise _refused(path, "the file is not UTF-8") from error
+        raise _invalid_setting(path, "the file is not UTF-8") from error
     try:
         return _read(path, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise _refused(path, f"the file is not TOML: {visible(str(error), 200)}") from error
+        raise _invalid_setting(
+            path, f"the file is not TOML: {sanitize(str(error), 200)}"
+        ) from error
     except RecursionError as error:
-        raise _refused(path, "the file is nested too deeply") from error
+        raise _invalid_setting(path, "the file is nested too deeply") from error
 
 
 def _read(path: Path, tables: dict[str, Any]) -> Settings:
     for name in tables:
         if name != _TABLE:
-            raise _refused(path, f"unknown table {visible(name, 60)} (valid: [{_TABLE}])")
+            raise _invalid_setting(path, f"unknown table {sanitize(name, 60)} (valid: [{_TABLE}])")
     table = tables.get(_TABLE, {})
     if not isinstance(table, dict):
-        raise _refused(path, f"{_TABLE} must be a table, [{_TABLE}]")
+        raise _invalid_setting(path, f"{_TABLE} must be a table, [{_TABLE}]")
     valid = [setting.name for setting in fields(Settings)]
     for name, value in table.items():
         if name not in valid:
-            raise _refused(
-                path, f"unknown setting {visible(name, 60)} in [{_TABLE}] (valid: {listed(valid)})"
+            raise _invalid_setting(
+                path, f"unknown setting {sanitize(name, 60)} in [{_TABLE}] (valid: {listed(valid)})"
             )
         least, most = _ALLOWED[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not least <= value <= most:
-            raise _refused(
+            raise _invalid_setting(
                 path,
                 f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}, not "
-                f"{visible(str(value), 60)}",
+                f"{sanitize(str(value), 60)}",
             )
     return replace(Settings(), **table)
 
 
-def _refused(path: Path, why: str) -> Refused:
-    return Refused(
-        f"Cannot read the settings {visible(str(path))}: {why}. Correct the file, or move it."
+def _invalid_setting(path: Path, reason: str) -> UserError:
+    return UserError(
+        f"Cannot read the settings {sanitize(str(path))}: {reason}. Correct the file, or move it."
     )

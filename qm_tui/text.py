@@ -2,7 +2,7 @@
 
 The values of users and the names of files come from other people. Control characters in them could
 move the cursor, write to the clipboard or send keys; bidirectional overrides could show a different
-name. `visible` replaces each of them with a visible symbol.
+name. `sanitize` replaces each of them with a visible symbol.
 """
 
 import json
@@ -15,7 +15,7 @@ MAX_MARKS: Final = 3
 """The maximum number of combining marks on a letter; more would cover other lines."""
 
 
-_MOST_KNOWN: Final = 20_000
+_MAX_CACHED: Final = 20_000
 """The maximum number of characters whose replacements are cached."""
 
 _UNIT: Final = 1024
@@ -25,7 +25,7 @@ _BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 """Letters by their Unicode category that are drawn as blanks."""
 
 
-def _picture(character: str) -> str:
+def _control_picture(character: str) -> str:
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
@@ -41,7 +41,7 @@ def _is_unsafe(character: str) -> bool:
     return category[0] == "C" or category in ("Zl", "Zp") or character in _BLANK_LETTERS
 
 
-def is_mark(character: str) -> bool:
+def is_combining_mark(character: str) -> bool:
     """Whether a character is drawn onto the one before it, or joined to it.
 
     The vowels and finals of Korean syllables are letters, but have no width.
@@ -54,33 +54,33 @@ def is_mark(character: str) -> bool:
     )
 
 
-class _MarkMet(Exception):
+class _CombiningMarkFound(Exception):
     """The text has a combining mark. Whether it is kept depends on the characters before it."""
 
 
-class _Shown(dict[int, str]):
+class _Replacements(dict[int, str]):
     """The replacement of each character by its code, computed when it is first used."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        if is_mark(character):
-            raise _MarkMet
-        if len(self) >= _MOST_KNOWN:
+        if is_combining_mark(character):
+            raise _CombiningMarkFound
+        if len(self) >= _MAX_CACHED:
             self.clear()
-        shown = self[code] = _shown(character)
+        shown = self[code] = _replacement(character)
         return shown
 
 
-def _shown(character: str) -> str:
+def _replacement(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return " " if unicodedata.east_asian_width(character) != "F" else character
-    return _picture(character) if _is_unsafe(character) else character
+    return _control_picture(character) if _is_unsafe(character) else character
 
 
-_SHOWN: Final = _Shown()
+_REPLACEMENTS: Final = _Replacements()
 
 
-def visible(text: str, limit: int = 4096) -> str:
+def sanitize(text: str, limit: int = 4096) -> str:
     """Return the text with every character that is not visible replaced by a symbol.
 
     The result has no control, bidirectional, zero-width or unassigned characters, and at most three
@@ -92,15 +92,15 @@ def visible(text: str, limit: int = 4096) -> str:
     if text.isascii() and text.isprintable():
         return text
     try:
-        return text.translate(_SHOWN)
-    except _MarkMet:
+        return text.translate(_REPLACEMENTS)
+    except _CombiningMarkFound:
         pass
     shown = []
     marks = 0
     for character in text:
-        marks = marks + 1 if is_mark(character) else 0
+        marks = marks + 1 if is_combining_mark(character) else 0
         if not marks:
-            shown.append(_SHOWN[ord(character)])
+            shown.append(_REPLACEMENTS[ord(character)])
         elif marks <= MAX_MARKS:
             shown.append(character)
     return "".join(shown)
@@ -113,7 +113,7 @@ _SUSPECT_IN_JSON: Final = re.compile("[\x7f-\xa0\xad\u0300-\U0010ffff]+")
 def json_text(value: object, indent: int | None = None) -> str:
     r"""Return a value as JSON that is safe for a terminal.
 
-    The characters that `visible` would replace are escaped (`\u009b`), so no value is altered.
+    The characters that `sanitize` would replace are escaped (`\u009b`), so no value is altered.
     """
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
@@ -124,7 +124,7 @@ def _escaped(text: str) -> str:
     parts = []
     marks = 0
     for character in text:
-        marks = marks + 1 if is_mark(character) else 0
+        marks = marks + 1 if is_combining_mark(character) else 0
         if marks > MAX_MARKS or _is_unsafe(character):
             parts.append(json.dumps(character)[1:-1])
         else:
@@ -132,14 +132,14 @@ def _escaped(text: str) -> str:
     return "".join(parts)
 
 
-def sentence(words: str) -> str:
+def with_full_stop(text: str) -> str:
     """Return the words with a full stop, unless they end with one, or with a `?` or a `!`."""
-    return words if words.endswith((".", "?", "!")) else f"{words}."
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-def counted(number: int, what: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return a number and a noun: `1 record`, `2,310 records`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
@@ -175,11 +175,11 @@ the letters of flags are shown as squared letters.
 """
 
 
-def fitted(text: str, width: int) -> str:
+def pad_or_truncate(text: str, width: int) -> str:
     """Return the sanitized text in exactly `width` terminal cells: padded, or cut with a `…`."""
     if text.isascii() and text.isprintable() and len(text) <= width:
         return text.ljust(width)
-    text = visible(text).translate(OF_ONE_WIDTH)
+    text = sanitize(text).translate(OF_ONE_WIDTH)
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - most text is plain ASCII
 
     if cell_len(text) <= width:

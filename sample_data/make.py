@@ -22,7 +22,7 @@ _MISSING: Final[list[Broken]] = [
     *(
         (f"No {field.header}", {field.key: ""})
         for field in FIELDS
-        if field.mandatory and field.key not in ("first_name", "last_name")
+        if field.required and field.key not in ("first_name", "last_name")
     ),
 ]
 _VALUES: Final[list[Broken]] = [

@@ -18,9 +18,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.frame.key_help import Key, KeysScreen
+from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen
 from scripts.splice import code, escaped, spliced, table
 
 ROOT: Final = Path(__file__).parents[1]
@@ -121,7 +121,7 @@ async def _open(pilot: Pilot[str], step: str) -> None:
     raise TimeoutError(msg)
 
 
-async def _listed(pilot: Pilot[str], path: str) -> tuple[Key, ...]:
+async def _listed(pilot: Pilot[str], path: str) -> tuple[KeyDescription, ...]:
     """The keys that `?` lists at the end of a path; afterward the Users page is on top again."""
     app = pilot.app
     users: Screen[object] = app.screen
@@ -142,7 +142,7 @@ async def _listed(pilot: Pilot[str], path: str) -> tuple[Key, ...]:
     return shown.keys
 
 
-async def _all_listed(store: Path) -> dict[str, list[Key]]:
+async def _all_listed(store: Path) -> dict[str, list[KeyDescription]]:
     """The keys of each section."""
     app = QmTuiApp(open_store(store), login="admin")
     listed = {}
@@ -153,9 +153,9 @@ async def _all_listed(store: Path) -> dict[str, list[Key]]:
     return listed
 
 
-def _pairs(keys: Iterable[Key]) -> dict[tuple[str, str], None]:
+def _pairs(keys: Iterable[KeyDescription]) -> dict[tuple[str, str], None]:
     """Each key by itself, with what it does, in order."""
-    return {(one, key.words): None for key in keys for one in key.keys.split()}
+    return {(one, key.label): None for key in keys for one in key.keys.split()}
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -175,7 +175,7 @@ def tables() -> str:
         source = ROOT / "sample_data" / "users-with-errors.csv"
         Path(home, source.name).write_bytes(source.read_bytes())
         store = open_store(path)
-        import_users(Asked(ROOT / "sample_data" / "users.csv"), store)
+        import_users(ImportRequest(ROOT / "sample_data" / "users.csv"), store)
         store.close()
         listed = {title: _pairs(keys) for title, keys in asyncio.run(_all_listed(path)).items()}
     pages = [listed[section.title] for section in PAGES]

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.transfer.exporting.export import export_users
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.users.fields import User
 
@@ -26,7 +26,7 @@ async def draw(home: Path) -> None:
     path = home / "qms" / "users.json"
     os.environ |= {"SUDO_USER": "mheller", "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
     store = open_store(path)
-    import_users(Asked(SAMPLES / "users.csv"), store)
+    import_users(ImportRequest(SAMPLES / "users.csv"), store)
     moved = list(store.state.users.values())[3:9]
     with store.transaction(Action(TransactionKind.EDIT)) as transaction:
         transaction.commit({user.user_id: user._replace(location="Bergen") for user in moved})

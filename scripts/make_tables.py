@@ -10,11 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qm_tui.transfer.options.choice import Choice, Option
-from qm_tui.transfer.options.export_options import EXPORT_CHOICES
-from qm_tui.transfer.options.import_options import CHOICES
+from qm_tui.transfer.options.choice import Option, OptionValue
+from qm_tui.transfer.options.export_options import EXPORT_OPTIONS
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.filter_fields import NAMES, Name
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField
 from scripts.splice import code, escaped, spliced, table
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -46,12 +46,12 @@ def page() -> str:
             meaning += f" Also accepted: {', '.join(f'`{alias}`' for alias in field.aliases)}."
         if field.is_secret:
             meaning += " Never shown."
-        required = "yes" if field.mandatory else ""
+        required = "yes" if field.required else ""
         rows.append((str(field.number), field.header, f"`{field.key}`", required, meaning))
     return HEAD + table(*rows)
 
 
-def examples(name: Name) -> list[str]:
+def examples(name: FilterField) -> list[str]:
     """Return examples of filters with a name: with each possible value, or with one example."""
     values = (*name.values, *MORE_EXAMPLES.get(name.name, ()))
     if not values and name.field is not None:
@@ -63,24 +63,24 @@ def filters_page() -> str:
     """Return the page of filters with the present names."""
     rows = [
         (f"`{name.name}:`", name.meaning, " ".join(map("`{}`".format, examples(name))))
-        for name in NAMES.values()
+        for name in FILTER_FIELDS.values()
     ]
     return spliced(FILTERS, "names", table(("Name", "Matches", "Examples"), *rows))
 
 
-def _option_rows(choices: Iterable[Choice[Any]]) -> Iterator[tuple[str, ...]]:
+def _option_rows(choices: Iterable[Option[Any]]) -> Iterator[tuple[str, ...]]:
     """Yield a row for each value of each option; the first value is the default."""
     for choice in choices:
         title, letter = choice.title, f"`{choice.letter}`" if choice.letter else ""
-        for option in choice.options:
-            is_default = option is choice.options[0]
-            value = f"{option.words} (default)" if is_default else option.words
-            cells = (title, letter, value, option.meaning)
+        for option in choice.values:
+            is_default = option is choice.values[0]
+            value = f"{option.label} (default)" if is_default else option.label
+            cells = (title, letter, value, option.help)
             yield (*map(escaped, cells), _flag_of(choice, option, is_default=is_default))
             title = letter = ""
 
 
-def _flag_of(choice: Choice[Any], option: Option, *, is_default: bool) -> str:
+def _flag_of(choice: Option[Any], option: OptionValue, *, is_default: bool) -> str:
     if isinstance(option.value, StrEnum):
         return code(f"{choice.flag} {option.value}")
     return "" if is_default else code(choice.flag)
@@ -89,9 +89,9 @@ def _flag_of(choice: Choice[Any], option: Option, *, is_default: bool) -> str:
 def users_files_page() -> str:
     """Return the page of users files with the present options."""
     head = ("Option", "Key", "Value", "Effect", "Command line")
-    export_rows = [(a, *more) for a, _, *more in _option_rows(EXPORT_CHOICES)]
+    export_rows = [(a, *more) for a, _, *more in _option_rows(EXPORT_OPTIONS)]
     export = table((head[0], *head[2:]), *export_rows)
-    importing = table(head, *_option_rows(CHOICES))
+    importing = table(head, *_option_rows(IMPORT_OPTIONS))
     whole = spliced(USERS_FILES, "import options", importing)
     return spliced(USERS_FILES, "export options", export, whole)
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from qm_tui.progress import no_tick
+from qm_tui.progress import ignore_progress
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import Changes, State
-from qm_tui.transfer.planning.plan import Plan, Result
-from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
+from qm_tui.transfer.planning.plan import ImportPlan, Result
+from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 
 HEADER = [field.header for field in FIELDS]
 
 
-def some_of(cases: Iterable[Any], short: Iterable[int]) -> list[Any]:
+def sample_cases(cases: Iterable[Any], short: Iterable[int]) -> list[Any]:
     """Mark all cases as long but those with these indexes, so that `make test` runs only these."""
     indexes = set(short)
     return [
@@ -91,7 +91,7 @@ IMPORT = Action(TransactionKind.IMPORT, "users.csv")
 def write_unchecked(store: UserStore, changes: Changes, action: Action = EDIT) -> State:
     """Change users without validation, as another program could."""
     with store.transaction(action) as transaction:
-        return transaction._write_checked(changes, no_tick)
+        return transaction._write_checked(changes, ignore_progress)
 
 
 def commit_unchecked(path: Path, *changed: User) -> State:
@@ -116,7 +116,7 @@ def record_of(one: User, line: int = 2, /, **values: str) -> Record:
     return Record(line - 1, line, list(one._replace(**values)), ())
 
 
-def counts(plan: Plan) -> tuple[int, int, int, int]:
+def counts(plan: ImportPlan) -> tuple[int, int, int, int]:
     """Return the numbers of added, changed, unchanged and rejected records."""
     numbers = plan.counts
     return (
@@ -127,9 +127,9 @@ def counts(plan: Plan) -> tuple[int, int, int, int]:
     )
 
 
-def faulty(plan: Plan) -> list[tuple[int, str]]:
+def issues_of(plan: ImportPlan) -> list[tuple[int, str]]:
     """Return the line and the field key of each problem."""
-    return [(issue.line, issue.field.key if issue.field else "") for issue in plan.problems]
+    return [(issue.line, issue.field.key if issue.field else "") for issue in plan.issues]
 
 
 def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", end: str = "\r\n") -> str:
@@ -139,17 +139,17 @@ def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", end: str = "\r
     return text.getvalue()
 
 
-def written(folder: Path, content: str | bytes, name: str = "users.csv") -> Path:
+def write_file(folder: Path, content: str | bytes, name: str = "users.csv") -> Path:
     """Write a file with this content, and return its path."""
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
-def read(path: Path) -> tuple[list[Record], Findings]:
+def read(path: Path) -> tuple[list[Record], FileReport]:
     """Return all records of a users file, and what was detected in it."""
     with UsersFile(path) as file:
-        return list(file.records()), file.findings
+        return list(file.records()), file.file_report
 
 
 def column(records: Iterable[Record], key: str) -> list[str | None]:

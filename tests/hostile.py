@@ -41,7 +41,7 @@ _OURS = re.compile(
 _TEXT_OF_OURS = re.compile(r"\x1b\[(?:31337|13;37|2)[mrJ]")
 
 
-def obeyed(received: bytes) -> list[str]:
+def control_sequences(received: bytes) -> list[str]:
     """Return what is neither text nor one of the sequences that the terminal UI uses.
 
     Args:

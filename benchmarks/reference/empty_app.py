@@ -7,7 +7,7 @@ from textual.widgets import Static
 class Empty(App[None]):
     """An app that shows one word."""
 
-    def compose(self) -> ComposeResult:
+    def compose(self) -> ComposeResult:  # noqa: D102 - a hook of Textual
         yield Static("Ready")
 
 

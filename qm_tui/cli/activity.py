@@ -11,16 +11,16 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
-    a_transaction,
-    how_many,
-    opened,
-    reporting,
+    open_store_from_options,
+    parse_count,
+    parse_transaction,
+    report_errors,
     require_store,
-    saved,
+    saved_text,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import put, say, say_json
-from qm_tui.text import fitted, json_text, sentence, visible
+from qm_tui.errors import UserError
+from qm_tui.output import print_json, print_line, write_raw
+from qm_tui.text import json_text, pad_or_truncate, sanitize, with_full_stop
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.undo import UndoPlan
@@ -35,7 +35,7 @@ def activity(
     number: Annotated[
         int | None,
         typer.Argument(
-            metavar="[N]", parser=a_transaction, help="Transaction number; shows its changes."
+            metavar="[N]", parser=parse_transaction, help="Transaction number; shows its changes."
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -46,27 +46,27 @@ def activity(
 
     The newest transaction comes first.
     """
-    users = opened(context, store, read_only=read_only)
+    users = open_store_from_options(context, store, read_only=read_only)
     transactions = users.transactions()
     if number is not None:
         _show(users, number, transactions, as_json=as_json)
     elif as_json:
-        _print_array(map(_facts, transactions))
+        _print_array(map(_summary_json, transactions))
     else:
         for transaction in transactions:
-            say(_line(transaction))
+            print_line(_line(transaction))
 
 
 def undo(
     context: typer.Context,
     number: Annotated[
-        int, typer.Argument(metavar="N", parser=a_transaction, help="Transaction number.")
+        int, typer.Argument(metavar="N", parser=parse_transaction, help="Transaction number.")
     ],
     confirm: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            parser=how_many,
+            parser=parse_count,
             help="Do not ask; required for mass changes: the number of affected users.",
         ),
     ] = None,
@@ -82,34 +82,34 @@ def undo(
     Values that have been changed since then are not reverted; they are listed.
     """
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.undo import PlanChanged, plan_undo
+    from qm_tui.store.changes.undo import UndoPlanOutdated, plan_undo
 
-    users = opened(context, store, read_only=read_only)
+    users = open_store_from_options(context, store, read_only=read_only)
     require_store(users, "Nothing was undone.")
-    with progress_line() as tick:
-        plan = plan_undo(users, number, tick)
+    with progress_line() as progress:
+        plan = plan_undo(users, number, progress)
     if dry_run:
         _report(plan, as_json=as_json)
         raise typer.Exit(_status(plan))
     is_asking = confirm is None and sys.stdin.isatty() and sys.stdout.isatty()
     while True:
-        if is_asking and plan.changes and not plan.must_confirm:
+        if is_asking and plan.changes and not plan.required_confirmation:
             _print_plan(plan, to_standard_error=as_json)
             typer.confirm(f"Undo transaction {number:,}?", abort=True, err=as_json)
         try:
-            done, undone_by = _undone(users, plan, confirm or 0, has_seen=is_asking)
-        except PlanChanged as changed:
-            say(str(changed), to_error=True)
+            done, undone_by = _undo(users, plan, confirm or 0, shows_plan=is_asking)
+        except UndoPlanOutdated as changed:
+            print_line(str(changed), to_error=True)
             plan = changed.plan
             continue
         break
-    with reporting(saved(users)):
+    with report_errors(saved_text(users)):
         _report(done, undone_by, as_json=as_json, is_shown=is_asking)
     raise typer.Exit(_status(done))
 
 
-def _undone(
-    users: "UserStore", plan: "UndoPlan", confirmed: int, *, has_seen: bool
+def _undo(
+    users: "UserStore", plan: "UndoPlan", confirmed: int, *, shows_plan: bool
 ) -> tuple["UndoPlan", int]:
     """Undo; return the plan that was carried out, and the new transaction."""
     from qm_tui.progress_line import progress_line
@@ -117,24 +117,24 @@ def _undone(
     from qm_tui.store.errors import ConfirmationRequired
 
     try:
-        with progress_line() as tick:
+        with progress_line() as progress:
             done = undo(
                 users,
                 plan.number,
                 confirmed=confirmed,
-                expected=plan if has_seen else None,
-                tick=tick,
+                expected=plan if shows_plan else None,
+                progress=progress,
             )
     except ConfirmationRequired as error:
         msg = f"{error} To confirm, run qm-tui undo {plan.number} --confirm {error.count}."
-        raise Refused(msg) from error
+        raise UserError(msg) from error
     return done, users.state.number
 
 
 def _status(plan: "UndoPlan") -> int:
     if not plan.changes:
-        return Status.REFUSED
-    return Status.IN_PART if plan.kept else Status.DONE
+        return Status.FAILED
+    return Status.PARTIAL if plan.skipped else Status.DONE
 
 
 def _report(
@@ -142,31 +142,36 @@ def _report(
 ) -> None:
     """Print what was undone, or would be."""
     if as_json:
-        say_json(_undo_json(plan, undone_by), indent=2)
+        print_json(_undo_json(plan, undone_by), indent=2)
         return
     if not is_shown:
         _print_plan(plan)
     if undone_by is not None:
-        say(f"Undid {plan.subject} (transaction {undone_by:,}).")
+        print_line(f"Undid {plan.subject} (transaction {undone_by:,}).")
         return
-    if plan.must_confirm:
-        say(f"This is a mass change. To confirm, add --confirm {plan.must_confirm}.")
-    say("Nothing was changed.")
+    if plan.required_confirmation:
+        print_line(
+            f"This is a mass change. To confirm, add --confirm {plan.required_confirmation}."
+        )
+    print_line("Nothing was changed.")
 
 
 def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
     from qm_tui.store.changes.action_text import signed_heading
 
-    say(
+    print_line(
         f"Transaction {plan.number:,}: {signed_heading(plan.transaction)}",
         to_error=to_standard_error,
     )
-    say(sentence(plan.counts if plan.changes else plan.obstacle), to_error=to_standard_error)
-    for kept in plan.kept:
+    print_line(
+        with_full_stop(plan.effect_text if plan.changes else plan.obstacle),
+        to_error=to_standard_error,
+    )
+    for kept in plan.skipped:
         field = f", {kept.field.name}" if kept.field else ""
-        say(
-            f"Not reverted: {visible(kept.name, 60)} ({visible(kept.user_id, 60)}){field}: "
-            f"{visible(kept.reason)}.",
+        print_line(
+            f"Not reverted: {sanitize(kept.name, 60)} ({sanitize(kept.user_id, 60)}){field}: "
+            f"{sanitize(kept.reason)}.",
             to_error=to_standard_error,
         )
 
@@ -177,19 +182,19 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
     return {
         "number": plan.number,
         "why": list_text(plan.transaction.action, plan.transaction.users),
-        "changed": plan.changed,
+        "changed": plan.reverted,
         "restored": plan.restored,
         "removed": plan.removed,
-        "must_confirm": plan.must_confirm,
+        "must_confirm": plan.required_confirmation,
         "kept": [
             {
                 "user_id": kept.user_id,
-                "name": visible(kept.name),
+                "name": sanitize(kept.name),
                 "field": kept.field.name if kept.field else None,
                 "key": kept.field.key if kept.field else None,
-                "reason": visible(kept.reason),
+                "reason": sanitize(kept.reason),
             }
-            for kept in plan.kept
+            for kept in plan.skipped
         ],
         "committed": undone_by is not None,
         "undone_by": undone_by,
@@ -199,7 +204,7 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
 # The list
 
 
-def _facts(transaction: "TransactionSummary") -> dict[str, Any]:
+def _summary_json(transaction: "TransactionSummary") -> dict[str, Any]:
     from qm_tui.store.changes.action_text import list_text
 
     action = transaction.action
@@ -224,23 +229,23 @@ def _print_array(values: Iterable[object], indent: str = "") -> None:
     """Print an array, a line for each value, while the values are read."""
     separator = "["
     for value in values:
-        put(f"{separator}\n{indent}{json_text(value)}")
+        write_raw(f"{separator}\n{indent}{json_text(value)}")
         separator = ","
-    put(("\n]" if separator == "," else "[]") + ("" if indent else "\n"))
+    write_raw(("\n]" if separator == "," else "[]") + ("" if indent else "\n"))
 
 
 def _line(transaction: "TransactionSummary") -> str:
     from qm_tui.store.changes.action_text import list_text
 
     time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    login = fitted(visible(transaction.login, 64), 10)
-    address = fitted(visible(transaction.address, 64) or "-", 15)
+    login = pad_or_truncate(sanitize(transaction.login, 64), 10)
+    address = pad_or_truncate(sanitize(transaction.address, 64) or "-", 15)
     action = list_text(transaction.action, transaction.users)
-    counts = what_it_did(transaction)
+    counts = effect_text(transaction)
     return f"{transaction.number:>6}  {time}  {login}  {address}  {action}: {counts}"
 
 
-def what_it_did(transaction: "TransactionSummary") -> str:
+def effect_text(transaction: "TransactionSummary") -> str:
     """Return the numbers of users that a transaction added, changed and deleted."""
     parts = [
         f"{number:,} {result}"
@@ -263,37 +268,39 @@ def _show(
 ) -> None:
     transaction = next((one for one in transactions if one.number == number), None)
     if transaction is None:
-        msg = f"There is no transaction {number:,} in {visible(users.location)}."
-        raise Refused(msg)
+        msg = f"There is no transaction {number:,} in {sanitize(users.location)}."
+        raise UserError(msg)
     changes = users.transaction_changes(number)
     first = next(changes, None)  # an error comes before anything is printed
     if as_json:
-        head = json_text(_facts(transaction), indent=2).removesuffix("\n}")
-        put(f'{head},\n  "users": ')
+        head = json_text(_summary_json(transaction), indent=2).removesuffix("\n}")
+        write_raw(f'{head},\n  "users": ')
         _print_array(map(_change_json, _all(first, changes)), indent="    ")
-        put("\n}\n")
+        write_raw("\n}\n")
         return
     from qm_tui.store.changes.action_text import details_text, heading
 
-    origin = f" from {visible(transaction.address, 64)}" if transaction.address else ""
+    origin = f" from {sanitize(transaction.address, 64)}" if transaction.address else ""
     time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-    say(f"Transaction {number:,}, {time}, {visible(transaction.login, 64)}{origin}")
+    print_line(f"Transaction {number:,}, {time}, {sanitize(transaction.login, 64)}{origin}")
     action = transaction.action
-    say(f"{heading(action, transaction.users)}: {what_it_did(transaction)}")
+    print_line(f"{heading(action, transaction.users)}: {effect_text(transaction)}")
     if details := details_text(action):
-        say(details)
+        print_line(details)
     if action.digest:
-        say(f"SHA-256: {visible(action.digest, 64)}")
+        print_line(f"SHA-256: {sanitize(action.digest, 64)}")
     for change in _all(first, changes):
-        say(f"\n{_title(change, users)}")
+        print_line(f"\n{_title(change, users)}")
         for line in _fields_of(change):
-            say(f"  {line}")
+            print_line(f"  {line}")
 
 
-def _all(first: "UserChange | None", rest: "Iterable[UserChange]") -> "Iterable[UserChange]":
+def _all(
+    first: "UserChange | None", yield_control: "Iterable[UserChange]"
+) -> "Iterable[UserChange]":
     if first is not None:
         yield first
-        yield from rest
+        yield from yield_control
 
 
 def _result(change: "UserChange") -> str:
@@ -310,8 +317,8 @@ def _title(change: "UserChange", users: "UserStore") -> str:
         **(change.after or {}),
     }
     name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
-    user_id = visible(change.user_id, 60)
-    user = f"{visible(name, 60)} ({user_id})" if name else user_id
+    user_id = sanitize(change.user_id, 60)
+    user = f"{sanitize(name, 60)} ({user_id})" if name else user_id
     return f"{user}, {_result(change)}"
 
 
@@ -329,7 +336,7 @@ def _fields_of(user_change: "UserChange") -> Iterable[str]:
 
 
 def _value(value: str) -> str:
-    return visible(value, 200) if value else "(empty)"
+    return sanitize(value, 200) if value else "(empty)"
 
 
 def _change_json(change: "UserChange") -> dict[str, Any]:

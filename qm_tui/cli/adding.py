@@ -11,14 +11,14 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     StoreOption,
     UnlicensedOption,
-    opened,
-    reporting,
+    open_store_from_options,
+    report_errors,
     require_store,
-    saved,
+    saved_text,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import say, say_json
-from qm_tui.text import visible
+from qm_tui.errors import UserError
+from qm_tui.output import print_json, print_line
+from qm_tui.text import sanitize
 
 _NOTHING: Final = "No user was added."
 
@@ -54,40 +54,40 @@ def add(
     Prompts for the password, or reads it as one line from standard input. Without --like, the user
     is active, has the Unlimited License and uses the recording service Any.
     """
-    from qm_tui.cli.assignments import USE_ASSIGNMENT, assignments, is_assignment
+    from qm_tui.cli.assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
     from qm_tui.cli.passwords import read_password
-    from qm_tui.cli.whom import user_named
+    from qm_tui.cli.whom import find_user
     from qm_tui.store.changes.edit import add_user
     from qm_tui.store.validation import ValidationOptions, validate_changes
-    from qm_tui.users.new_user_template import NEW_USER, like
-    from qm_tui.users.passwords import SET_HERE, Encrypted, encrypted
+    from qm_tui.users.new_user_template import NEW_USER, template_from
+    from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, encrypt_password
 
     assigned = arguments or []
     invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
     if invalid is not None:
-        msg = f"'{visible(invalid, 60)}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}"
-        raise Refused(msg)
-    values = assignments(assigned)
-    users = opened(context, store, read_only=read_only)
+        msg = f"'{sanitize(invalid, 60)}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}"
+        raise UserError(msg)
+    values = parse_assignments(assigned)
+    users = open_store_from_options(context, store, read_only=read_only)
     require_store(users, _NOTHING)
-    template = NEW_USER if model is None else like(user_named(users.state, model))
+    template = NEW_USER if model is None else template_from(find_user(users.state, model))
     terms, user = ValidationOptions(allow_unlicensed), template._replace(**values)
     # validated with a placeholder: the prompt for the password comes last
-    with_password = user._replace(**Encrypted("typed", "")._asdict())
-    errors = validate_changes({"": with_password}, users.state, terms=terms).get("", [])
+    with_password = user._replace(**EncryptedPassword("typed", "")._asdict())
+    errors = validate_changes({"": with_password}, users.state, options=terms).get("", [])
     if errors:
-        details = " ".join(f"{visible(error.message)}. {visible(error.remedy)}" for error in errors)
+        details = " ".join(f"{sanitize(error.message)}. {sanitize(error.fix)}" for error in errors)
         msg = f"{details} {_NOTHING}"
-        raise Refused(msg)
+        raise UserError(msg)
     if dry_run:
         _report(user, None, as_json=as_json)
         return
     if users.read_only_reason:
-        raise Refused(users.read_only_reason)
-    new = user._replace(**encrypted(read_password())._asdict())
-    added = add_user(users, new, terms=terms)
-    say(SET_HERE, to_error=True)
-    with reporting(saved(users)):
+        raise UserError(users.read_only_reason)
+    new = user._replace(**encrypt_password(read_password())._asdict())
+    added = add_user(users, new, options=terms)
+    print_line(LOCAL_HASH_NOTE, to_error=True)
+    with report_errors(saved_text(users)):
         _report(added, users.state.number, as_json=as_json)
 
 
@@ -101,10 +101,10 @@ def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # no
             "committed": transaction is not None,
             "transaction": transaction,
         }
-        say_json(values, indent=2)
+        print_json(values, indent=2)
         return
-    name = visible(f"{user.first_name} {user.last_name}".strip(), 60)
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), 60)
     if transaction is None:
-        say(f"Would add {name}.\n{NOTHING_CHANGED}")
+        print_line(f"Would add {name}.\n{NOTHING_CHANGED}")
     else:
-        say(f"Added {name} with User ID {user.user_id} (transaction {transaction:,}).")
+        print_line(f"Added {name} with User ID {user.user_id} (transaction {transaction:,}).")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from qm_tui.errors import Refused
-from qm_tui.text import listed, visible
+from qm_tui.errors import UserError
+from qm_tui.text import listed, sanitize
 
 if TYPE_CHECKING:
     from qm_tui.users.fields import Field
@@ -16,14 +16,14 @@ _YES_NO: Final = {"yes": "1", "1": "1", "no": "0", "0": "0", "": ""}
 _LICENSE: Final = "license"
 
 
-def assigned_names() -> list[str]:
+def assignable_names() -> list[str]:
     """Return the names that can be set: those of all fields but User ID, and `license`."""
     from qm_tui.users.fields import Kind
-    from qm_tui.users.query.filter_fields import NAMES
+    from qm_tui.users.query.filter_fields import FILTER_FIELDS
 
     fields = [
         filter_field.name
-        for filter_field in NAMES.values()
+        for filter_field in FILTER_FIELDS.values()
         if filter_field.field and filter_field.field.kind is not Kind.ID
     ]
     return [*fields, _LICENSE]
@@ -31,13 +31,13 @@ def assigned_names() -> list[str]:
 
 def is_assignment(argument: str) -> bool:
     """Whether an argument sets a field: the text before its `=` is the name of a field."""
-    from qm_tui.users.query.filter_fields import names_for, secret_meant
+    from qm_tui.users.query.filter_fields import matching_fields, secret_field_named
 
     name, sign, _ = argument.partition("=")
-    return bool(sign) and bool(names_for(name) or secret_meant(name))
+    return bool(sign) and bool(matching_fields(name) or secret_field_named(name))
 
 
-def assignments(arguments: Iterable[str]) -> dict[str, str]:
+def parse_assignments(arguments: Iterable[str]) -> dict[str, str]:
     """Return the values to set by field key.
 
     Args:
@@ -45,7 +45,7 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
             Spaces around a value are removed, as in an import.
 
     Raises:
-        Refused: a name is unknown, ambiguous, cannot be set, or has two values; or a yes/no field
+        UserError: a name is unknown, ambiguous, cannot be set, or has two values; or a yes/no field
             has another value.
     """
     values: dict[str, str] = {}
@@ -53,8 +53,8 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
         name, _, written = argument.partition("=")
         for key, value in _values_of(name, written).items():
             if values.get(key, value) != value:
-                msg = f"{visible(name, _SHOWN)} has more than one value. Use one value."
-                raise Refused(msg)
+                msg = f"{sanitize(name, _SHOWN)} has more than one value. Use one value."
+                raise UserError(msg)
             values[key] = value
     return values
 
@@ -62,41 +62,43 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
 def _values_of(name: str, written: str) -> dict[str, str]:
     from qm_tui.transfer.reading.csv_rows import BLANKS
     from qm_tui.users.fields import Kind
-    from qm_tui.users.query.filter_fields import Asks, names_for, secret_meant
+    from qm_tui.users.query.filter_fields import FilterKind, matching_fields, secret_field_named
 
-    secret = secret_meant(name)
+    secret = secret_field_named(name)
     if secret is not None:
         msg = f"{secret.name} cannot be set on the command line. Run qm-tui passwd USER."
-        raise Refused(msg)
-    matches = [match for match in names_for(name) if match.field or match.asks is Asks.LICENSE]
+        raise UserError(msg)
+    matches = [
+        match for match in matching_fields(name) if match.field or match.kind is FilterKind.LICENSE
+    ]
     if len(matches) != 1:
-        raise _unclear(name, [match.name for match in matches])
+        raise _ambiguous_name(name, [match.name for match in matches])
     (meant,) = matches
     value = written.strip(BLANKS)
     if meant.field is None:
         return _license(value)
     if meant.field.kind is Kind.ID:
         msg = f"{meant.field.name} is assigned automatically and cannot be set."
-        raise Refused(msg)
+        raise UserError(msg)
     return {meant.field.key: _flag(meant.field, value) if meant.values else value}
 
 
-def _unclear(name: str, names: list[str]) -> Refused:
+def _ambiguous_name(name: str, names: list[str]) -> UserError:
     from qm_tui.users.query.filter_fields import nearest_name
 
-    shown = visible(name, _SHOWN)
+    shown = sanitize(name, _SHOWN)
     if names:
-        return Refused(f"{shown} is ambiguous: {listed(names, 'or')}?")
+        return UserError(f"{shown} is ambiguous: {listed(names, 'or')}?")
     near = nearest_name(name)
-    meant = f" Did you mean {near}?" if near in assigned_names() else ""
-    return Refused(f"Unknown field {shown}.{meant} Valid fields: {listed(assigned_names())}.")
+    meant = f" Did you mean {near}?" if near in assignable_names() else ""
+    return UserError(f"Unknown field {shown}.{meant} Valid fields: {listed(assignable_names())}.")
 
 
 def _flag(field: "Field", value: str) -> str:
     flag = _YES_NO.get(value.casefold())
     if flag is None:
-        msg = f"{field.name} '{visible(value, _SHOWN)}' is not valid. Use yes or no."
-        raise Refused(msg)
+        msg = f"{field.name} '{sanitize(value, _SHOWN)}' is not valid. Use yes or no."
+        raise UserError(msg)
     return flag
 
 
@@ -106,8 +108,8 @@ def _license(value: str) -> dict[str, str]:
     meant = next((license_ for license_ in CALL_LICENSES if license_ == value.casefold()), None)
     if meant is None:
         msg = (
-            f"License '{visible(value, _SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
+            f"License '{sanitize(value, _SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
             "For the Computer Recording License, use computer-recording-license=yes."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     return call_license_values(meant)

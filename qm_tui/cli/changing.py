@@ -16,15 +16,15 @@ from qm_tui.cli.common import (
     Status,
     StoreOption,
     UnlicensedOption,
-    opened,
-    reporting,
+    open_store_from_options,
+    report_errors,
     require_store,
-    saved,
+    saved_text,
 )
-from qm_tui.cli.whom import USER_HELP, whom
-from qm_tui.errors import Refused
-from qm_tui.output import say
-from qm_tui.text import counted, listed, visible
+from qm_tui.cli.whom import USER_HELP, selector_from_options
+from qm_tui.errors import UserError
+from qm_tui.output import print_line
+from qm_tui.text import listed, pluralize, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,25 +67,25 @@ def set_(
 
     Name the users, or select them with --filter. Fields have the same names as in filters.
     """
-    from qm_tui.cli.assignments import USE_ASSIGNMENT, assignments, is_assignment
+    from qm_tui.cli.assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
     from qm_tui.cli.whom import is_user
     from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.users.fields import FIELD
 
-    users = _opened(context, store, read_only=read_only)
+    users = _open_store(context, store, read_only=read_only)
     assigned = [
         argument
         for argument in arguments
         if is_assignment(argument) or ("=" in argument and not is_user(users.state, argument))
     ]
     named = [argument for argument in arguments if argument not in assigned]
-    values = assignments(assigned)
+    values = parse_assignments(assigned)
     if not values:
         msg = f"No values are given. {NOTHING_CHANGED} {USE_ASSIGNMENT}"
-        raise Refused(msg)
+        raise UserError(msg)
     if "user_name" in values and (filter_text is not None or len(named) > 1):
         msg = f"User Names must be unique. {NOTHING_CHANGED} Name one user."
-        raise Refused(msg)
+        raise UserError(msg)
     names = ", ".join(FIELD[key].name for key in values)
     change = _change(
         users,
@@ -95,7 +95,7 @@ def set_(
         values,
         allow_unlicensed=allow_unlicensed,
     )
-    _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
+    _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
 def activate(
@@ -111,10 +111,10 @@ def activate(
     """Activate users."""
     from qm_tui.store.interface import Action, TransactionKind
 
-    users = _opened(context, store, read_only=read_only)
+    users = _open_store(context, store, read_only=read_only)
     action = Action(TransactionKind.ACTIVATE)
     change = _change(users, action, named or (), filter_text, {"is_active": "1"})
-    _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
+    _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
 def inactivate(
@@ -133,10 +133,10 @@ def inactivate(
     """
     from qm_tui.store.interface import Action, TransactionKind
 
-    users = _opened(context, store, read_only=read_only)
+    users = _open_store(context, store, read_only=read_only)
     action = Action(TransactionKind.INACTIVATE)
     change = _change(users, action, named or (), filter_text, {"is_active": "0"})
-    _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
+    _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
 def delete(
@@ -156,10 +156,10 @@ def delete(
     """
     from qm_tui.store.interface import Action, TransactionKind
 
-    users = _opened(context, store, read_only=read_only)
+    users = _open_store(context, store, read_only=read_only)
     action = Action(TransactionKind.DELETE)
     change = _change(users, action, named or (), filter_text, None)
-    _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
+    _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
 def rename(
@@ -192,32 +192,32 @@ def rename(
 
     Changes all users with this value.
     """
-    from qm_tui.store.changes.bulk import BulkChange, having
+    from qm_tui.store.changes.bulk import BulkChange, by_field_value
     from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.transfer.reading.csv_rows import BLANKS
 
-    meant = _renamed(field)
+    meant = _renamable_field(field)
     new = new.strip(BLANKS)
-    users = _opened(context, store, read_only=read_only)
+    users = _open_store(context, store, read_only=read_only)
     with_old, with_new = (_count(users, meant, value) for value in (old, new))
     if not with_old:
-        raise _nobodys(users, meant, old)
+        raise _no_users_with_value(users, meant, old)
     if new == old:
         msg = f"Nothing to rename: the old and the new value are {_value(new)}."
-        raise Refused(msg)
+        raise UserError(msg)
     if with_new and not merge:
         msg = (
-            f"{meant.name} {_value(new)} is already used by {counted(with_new, 'user')}. "
-            f"{NOTHING_CHANGED} To merge {counted(with_old, 'user')} into it, add --merge."
+            f"{meant.name} {_value(new)} is already used by {pluralize(with_new, 'user')}. "
+            f"{NOTHING_CHANGED} To merge {pluralize(with_old, 'user')} into it, add --merge."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     action = Action(TransactionKind.RENAME, meant.name, f"{_value(old)} → {_value(new)}")
-    change = BulkChange(action, having(meant, old), {meant.key: new})
-    _carry_out(users, change, confirm, dry_run=dry_run, as_json=as_json)
+    change = BulkChange(action, by_field_value(meant, old), {meant.key: new})
+    _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
 
-def _opened(context: typer.Context, store: Path | None, *, read_only: bool) -> "UserStore":
-    users = opened(context, store, read_only=read_only)
+def _open_store(context: typer.Context, store: Path | None, *, read_only: bool) -> "UserStore":
+    users = open_store_from_options(context, store, read_only=read_only)
     require_store(users, NOTHING_CHANGED)
     return users
 
@@ -235,10 +235,10 @@ def _change(
     from qm_tui.store.validation import ValidationOptions
 
     terms = ValidationOptions(allow_unlicensed)
-    return BulkChange(action, whom(users, named, filter_text), values, terms)
+    return BulkChange(action, selector_from_options(users, named, filter_text), values, terms)
 
 
-def _carry_out(
+def _apply(
     users: "UserStore",
     change: "BulkChange",
     confirm: int | None,
@@ -249,7 +249,7 @@ def _carry_out(
     """Make a change, or show what it would do.
 
     Raises:
-        Refused: nothing would change, or it was not confirmed.
+        UserError: nothing would change, or it was not confirmed.
         typer.Exit: with the exit status, after the change.
     """
     from qm_tui.cli.outcome import report
@@ -262,44 +262,44 @@ def _carry_out(
     if dry_run:
         report(plan, None, as_json=as_json)
         raise typer.Exit(_status(plan))
-    if not plan.changes and plan.same and not plan.left_out:
+    if not plan.changes and plan.unchanged and not plan.skipped:
         report(plan, None, as_json=as_json)  # no error, so that scripts can be repeated
         raise typer.Exit
     confirmed = confirm or 0
     if change.deletes and len(plan.changes) == 1 and confirmed != 1:
-        _ask_before_deletion(plan, as_json=as_json)
+        _confirm_deletion(plan, as_json=as_json)
     try:
-        with progress_line() as tick:
-            done = commit_bulk(users, change, confirmed=confirmed, tick=tick)
+        with progress_line() as progress:
+            done = commit_bulk(users, change, confirmed=confirmed, progress=progress)
     except ConfirmationRequired as error:
         msg = f"{error} To confirm, add --confirm {error.count}."
-        raise Refused(msg) from error
-    with reporting(saved(users)):
+        raise UserError(msg) from error
+    with report_errors(saved_text(users)):
         report(done, users.state.number, as_json=as_json)
     raise typer.Exit(_status(done))
 
 
-def _ask_before_deletion(plan: "BulkPlan", *, as_json: bool) -> None:
+def _confirm_deletion(plan: "BulkPlan", *, as_json: bool) -> None:
     """Ask for confirmation on a terminal.
 
     Raises:
-        Refused: there is no terminal.
+        UserError: there is no terminal.
         typer.Abort: it was not confirmed.
     """
     (user,) = (plan.state.users[user_id] for user_id in plan.changes)
-    name = visible(f"{user.first_name} {user.last_name}".strip() or user.user_name, _SHOWN)
+    name = sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_name, _SHOWN)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = (
             f"This would delete {name}. {_RECORDINGS} {NOTHING_CHANGED} To confirm, add "
             "--confirm 1."
         )
-        raise Refused(msg)
-    say(_RECORDINGS, to_error=as_json)
+        raise UserError(msg)
+    print_line(_RECORDINGS, to_error=as_json)
     typer.confirm(f"Delete {name}?", abort=True, err=as_json)
 
 
 def _status(plan: "BulkPlan") -> int:
-    return Status.IN_PART if plan.left_out else Status.DONE
+    return Status.PARTIAL if plan.skipped else Status.DONE
 
 
 def renamed_names() -> list[str]:
@@ -309,25 +309,25 @@ def renamed_names() -> list[str]:
     return [field.filter_name for field in CATEGORICAL]
 
 
-def _renamed(written: str) -> "Field":
+def _renamable_field(written: str) -> "Field":
     """Return the field to rename values of.
 
     Raises:
-        Refused: its values cannot be renamed.
+        UserError: its values cannot be renamed.
     """
-    from qm_tui.users.query.filter_fields import names_for
+    from qm_tui.users.query.filter_fields import matching_fields
 
     valid = renamed_names()
-    matches = [match for match in names_for(written) if match.name in valid]
+    matches = [match for match in matching_fields(written) if match.name in valid]
     if len(matches) == 1 and matches[0].field is not None:
         return matches[0].field
     error = (
-        f"Cannot rename values of {visible(written, _SHOWN)}."
+        f"Cannot rename values of {sanitize(written, _SHOWN)}."
         if written.strip()
         else "The field is empty."
     )
     msg = f"{error} {NOTHING_CHANGED} Valid fields: {listed(valid)}."
-    raise Refused(msg)
+    raise UserError(msg)
 
 
 def _count(users: "UserStore", field: "Field", value: str) -> int:
@@ -335,13 +335,13 @@ def _count(users: "UserStore", field: "Field", value: str) -> int:
 
 
 def _value(value: str) -> str:
-    return f"'{visible(value, _SHOWN)}'" if value else "(empty)"
+    return f"'{sanitize(value, _SHOWN)}'" if value else "(empty)"
 
 
-def _nobodys(users: "UserStore", field: "Field", old: str) -> Refused:
+def _no_users_with_value(users: "UserStore", field: "Field", old: str) -> UserError:
     from difflib import get_close_matches
 
     values = {user[field.index] for user in users.state.users.values()} - {""}
     near = get_close_matches(old, sorted(values), n=1)
     meant = f" Did you mean {_value(near[0])}?" if near else ""
-    return Refused(f"No users have {field.name} {_value(old)}.{meant} {NOTHING_CHANGED}")
+    return UserError(f"No users have {field.name} {_value(old)}.{meant} {NOTHING_CHANGED}")

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui.errors import Refused
-from qm_tui.text import listed, visible
+from qm_tui.errors import UserError
+from qm_tui.text import listed, sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
     from qm_tui.users.fields import User
     from qm_tui.users.query.columns import Column
-    from qm_tui.users.query.filter_parser import FilterFault, Term
+    from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
     from qm_tui.users.query.views import SortKey
 
 FILTER_SHOWN: Final = 200
@@ -41,7 +41,7 @@ SortOption = Annotated[
 ]
 
 
-def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) -> "list[User]":
+def select_users(store: "UserStore", filter_text: str | None, sort: str | None) -> "list[User]":
     """Return the users that match a filter, sorted.
 
     Args:
@@ -50,44 +50,46 @@ def chosen_users(store: "UserStore", filter_text: str | None, sort: str | None) 
         sort: the columns to sort by; None for the order of the store.
 
     Raises:
-        Refused: the filter or the columns are invalid or empty.
+        UserError: the filter or the columns are invalid or empty.
     """
     users = store.state.users
     if filter_text is None and sort is None:
         return list(users.values())
     from qm_tui.store.changes.activity_index import ActivityIndex
-    from qm_tui.users.query.filter_parser import FilterFault
-    from qm_tui.users.query.search import Finder, Query
-    from qm_tui.users.query.sorting import use_own_locale
+    from qm_tui.users.query.filter_parser import FilterSyntaxError
+    from qm_tui.users.query.search import Query, QueryExecutor
+    from qm_tui.users.query.sorting import use_system_locale
 
-    use_own_locale()
+    use_system_locale()
     keys = () if sort is None else _sort_keys(sort)
     try:
         terms = () if filter_text is None else _terms(filter_text)
-        user_ids = Finder(lambda: None).found(users, Query(terms, keys), ActivityIndex(store))
-    except FilterFault as fault:
-        raise _refused(filter_text or "", fault) from fault
+        user_ids = QueryExecutor(lambda: None).execute(
+            users, Query(terms, keys), ActivityIndex(store)
+        )
+    except FilterSyntaxError as fault:
+        raise _filter_error(filter_text or "", fault) from fault
     return [users[user_id] for user_id in user_ids]
 
 
 def no_match(filter_text: str) -> str:
     """Return the message that no users match a filter."""
-    return f"No users match --filter {visible(filter_text, FILTER_SHOWN)}."
+    return f"No users match --filter {sanitize(filter_text, FILTER_SHOWN)}."
 
 
-def chosen_columns(names: str | None, usual: Sequence[str]) -> "list[Column]":
+def select_columns(names: str | None, default: Sequence[str]) -> "list[Column]":
     """Return the columns with these names, or the default ones.
 
     Args:
         names: the names, separated by commas; None for the default.
-        usual: the keys of the default columns.
+        default: the keys of the default columns.
 
     Raises:
-        Refused: a column is unknown, ambiguous or cannot be shown.
+        UserError: a column is unknown, ambiguous or cannot be shown.
     """
     from qm_tui.users.query.columns import COLUMN
 
-    keys = usual if names is None else map(_column, _parts(names, "--columns"))
+    keys = default if names is None else map(_column, _parts(names, "--columns"))
     return [COLUMN[key] for key in keys]
 
 
@@ -95,21 +97,21 @@ def _terms(text: str) -> "tuple[Term, ...]":
     """Return the terms of a filter.
 
     Raises:
-        FilterFault: it is invalid, or uses marks.
-        Refused: it is empty, for example because of an empty variable in a script. It must not
+        FilterSyntaxError: it is invalid, or uses marks.
+        UserError: it is empty, for example because of an empty variable in a script. It must not
             select all users then.
     """
-    from qm_tui.users.query.filter_fields import Asks
-    from qm_tui.users.query.filter_parser import FilterFault, parsed
+    from qm_tui.users.query.filter_fields import FilterKind
+    from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 
-    terms = parsed(text)
+    terms = parse_filter(text)
     if not terms:
         msg = "The filter is empty. Enter a filter, or omit --filter."
-        raise Refused(msg)
+        raise UserError(msg)
     for term in terms:
-        if term.name and term.name.asks is Asks.MARKED:
+        if term.name and term.name.kind is FilterKind.MARKED:
             msg = "marked: works only in the terminal UI. Remove it."
-            raise FilterFault(msg, term.start, term.end)
+            raise FilterSyntaxError(msg, term.start, term.end)
     return terms
 
 
@@ -126,7 +128,7 @@ def _parts(text: str, option: str) -> list[str]:
     parts = [part.strip() for part in text.split(",") if part.strip(" -")]
     if not parts:
         msg = f"{option} is empty. Name at least one column, or omit {option}."
-        raise Refused(msg)
+        raise UserError(msg)
     return parts
 
 
@@ -134,31 +136,31 @@ def _column(written: str) -> str:
     """Return the key of the column with this name.
 
     Raises:
-        Refused: it is unknown, ambiguous or cannot be shown.
+        UserError: it is unknown, ambiguous or cannot be shown.
     """
     from qm_tui.users.query.columns import COLUMN, LICENSE
-    from qm_tui.users.query.filter_fields import NAMES, names_for, secret_meant
+    from qm_tui.users.query.filter_fields import FILTER_FIELDS, matching_fields, secret_field_named
 
     keys = {
         filter_field.name: filter_field.field.key if filter_field.field else LICENSE
-        for filter_field in NAMES.values()
+        for filter_field in FILTER_FIELDS.values()
         if filter_field.field or filter_field.name in COLUMN
     }
-    matches = [match.name for match in names_for(written) if match.name in keys]
+    matches = [match.name for match in matching_fields(written) if match.name in keys]
     if len(matches) == 1:
         return keys[matches[0]]
-    shown = visible(written, _COLUMN_SHOWN)
-    secret = secret_meant(written)
+    shown = sanitize(written, _COLUMN_SHOWN)
+    secret = secret_field_named(written)
     if matches:
         msg = f"{shown} is ambiguous: {listed(matches, 'or')}?"
     elif secret:
         msg = f"{secret.name} cannot be shown. Remove it."
     else:
         msg = f"Unknown column {shown}. Valid columns: {listed([*keys])}."
-    raise Refused(msg)
+    raise UserError(msg)
 
 
-def _refused(text: str, fault: "FilterFault") -> Refused:
-    position = f" at character {fault.start + 1:,}" if fault.end else ""
-    shown = f"{text[: fault.end]}…" if fault.is_secret else text
-    return Refused(f"Invalid filter {visible(shown, FILTER_SHOWN)}{position}: {fault.sentence}")
+def _filter_error(text: str, issue: "FilterSyntaxError") -> UserError:
+    position = f" at character {issue.start + 1:,}" if issue.end else ""
+    shown = f"{text[: issue.end]}…" if issue.is_secret else text
+    return UserError(f"Invalid filter {sanitize(shown, FILTER_SHOWN)}{position}: {issue.message}")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.errors import Refused
-from qm_tui.output import Unsaid, say, saying
-from qm_tui.text import visible
+from qm_tui.errors import UserError
+from qm_tui.output import OutputError, print_line, translating_output_errors
+from qm_tui.text import sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -28,13 +28,13 @@ class Status(IntEnum):
     """The exit status."""
 
     DONE = 0
-    IN_PART = 1
-    REFUSED = 2
+    PARTIAL = 1
+    FAILED = 2
     CANCELLED = 130
     BROKEN_PIPE = 141
 
 
-def a_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """Return a path from the command line. An empty text would mean the current folder.
 
     Raises:
@@ -46,7 +46,7 @@ def a_path(text: str) -> Path:
     return Path(text)
 
 
-def a_transaction(text: str) -> int:
+def parse_transaction(text: str) -> int:
     """Return a transaction number from the command line.
 
     Raises:
@@ -55,14 +55,14 @@ def a_transaction(text: str) -> int:
     number = _number(text)
     if number is None or number < 1:
         msg = (
-            f"'{visible(text, _SHOWN)}' is not a transaction number. Run qm-tui activity to list "
+            f"'{sanitize(text, _SHOWN)}' is not a transaction number. Run qm-tui activity to list "
             "the transactions."
         )
         raise typer.BadParameter(msg)
     return number
 
 
-def how_many(text: str) -> int:
+def parse_count(text: str) -> int:
     """Return a number of users from the command line.
 
     Raises:
@@ -70,7 +70,7 @@ def how_many(text: str) -> int:
     """
     number = _number(text)
     if number is None or number < 0:
-        msg = f"'{visible(text, _SHOWN)}' is not a number of users."
+        msg = f"'{sanitize(text, _SHOWN)}' is not a number of users."
         raise typer.BadParameter(msg)
     return number
 
@@ -86,7 +86,7 @@ StoreOption = Annotated[
     typer.Option(
         "--store",
         metavar="PATH",
-        parser=a_path,
+        parser=parse_path,
         help=f"Store file. Default: {paths.STORE_VARIABLE}, or users.json in your data folder.",
         show_default=False,
     ),
@@ -98,7 +98,7 @@ ConfirmOption = Annotated[
     typer.Option(
         "--confirm",
         metavar="N",
-        parser=how_many,
+        parser=parse_count,
         help="Confirm a mass change; N is the number of affected users.",
         show_default=False,
     ),
@@ -111,7 +111,7 @@ UnlicensedOption = Annotated[bool, typer.Option("--allow-unlicensed", help=UNLIC
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GlobalOptions:
     """The options before the command.
 
     Attributes:
@@ -127,13 +127,13 @@ def store_path(context: typer.Context, store: Path | None) -> Path:
     """Return the path of the store, given after the command or before it.
 
     Raises:
-        Refused: it cannot be resolved.
+        UserError: it cannot be resolved.
     """
-    options: Given = context.obj
+    options: GlobalOptions = context.obj
     return paths.store_path(store or options.store)
 
 
-def opened(
+def open_store_from_options(
     context: typer.Context, store: Path | None, *, read_only: bool, load: bool = True
 ) -> "UserStore":
     """Return the store given on the command line, opened with the settings of the admin.
@@ -142,14 +142,14 @@ def opened(
     ends.
 
     Raises:
-        Refused: it cannot be opened or read, or the settings are invalid.
+        UserError: it cannot be opened or read, or the settings are invalid.
     """
-    from qm_tui.settings import settings
+    from qm_tui.settings import load_settings
     from qm_tui.store import open_store
     from qm_tui.store.interface import RetentionPolicy
 
-    options: Given = context.obj
-    current = settings()
+    options: GlobalOptions = context.obj
+    current = load_settings()
     users = open_store(
         store_path(context, store),
         wait=current.lock_wait_seconds,
@@ -159,7 +159,7 @@ def opened(
     context.call_on_close(lambda: _close(users))
     if load:
         users.load()
-        say_notices(users)
+        print_notices(users)
     return users
 
 
@@ -167,20 +167,20 @@ def _close(store: "UserStore") -> None:
     """Close a store, and print a warning if other programs cannot see its last changes."""
     store.close()
     if store.warning:
-        say(
+        print_line(
             f"Warning: {store.warning}. All changes are saved in the transaction log.",
             to_error=True,
         )
 
 
-def say_notices(store: "UserStore") -> None:
+def print_notices(store: "UserStore") -> None:
     """Print the notices of a loaded store to standard error.
 
     They are acknowledged only on a terminal, so that a nightly job does not hide them from the
     admin.
     """
     for notice in store.notices:
-        say(notice, to_error=True)
+        print_line(notice, to_error=True)
     if sys.stderr.isatty():
         store.acknowledge_notices()
 
@@ -193,20 +193,20 @@ def require_store(store: "UserStore", instead: str) -> None:
         instead: what was not done, as a sentence.
 
     Raises:
-        Refused: it does not exist.
+        UserError: it does not exist.
     """
     if not store.exists:
         msg = f"{no_store(store)} {instead} Check the path, or create the store with qm-tui init."
-        raise Refused(msg)
+        raise UserError(msg)
 
 
 def no_store(store: "UserStore") -> str:
     """Return the message that a store does not exist."""
-    return f"There is no store at {visible(store.location)}."
+    return f"There is no store at {sanitize(store.location)}."
 
 
 @contextmanager
-def reporting(done: str) -> Iterator[None]:
+def report_errors(done: str) -> Iterator[None]:
     """Print a report in the block, and add what was done to errors of the output.
 
     Ctrl+C ends the report, because what it reports is already done.
@@ -215,16 +215,16 @@ def reporting(done: str) -> Iterator[None]:
         done: what was done, as a sentence; empty if nothing was done.
 
     Raises:
-        Unsaid: the report could not be written.
+        OutputError: the report could not be written.
     """
     try:
-        with suppress(KeyboardInterrupt), saying():
+        with suppress(KeyboardInterrupt), translating_output_errors():
             yield
             sys.stdout.flush()
-    except Unsaid as error:
-        raise Unsaid(done) from error.__cause__
+    except OutputError as error:
+        raise OutputError(done) from error.__cause__
 
 
-def saved(users: "UserStore") -> str:
+def saved_text(users: "UserStore") -> str:
     """Return the message that the last transaction was saved."""
     return f"Transaction {users.state.number:,} was saved."

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from qm_tui.output import put, say
-from qm_tui.text import visible
+from qm_tui.output import print_line, write_raw
+from qm_tui.text import sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.state import State
@@ -51,7 +51,7 @@ complete -c qm-tui -a '(qm-tui complete fish (commandline -cp | string collect) 
 """,
 }
 
-_MOST: Final = 200
+_MAX_CONTINUATIONS: Final = 200
 """The maximum number of candidates."""
 
 _USERS: Final = frozenset({"set", "activate", "inactivate", "delete", "passwd"})
@@ -72,7 +72,7 @@ def completion(
 
     To enable completion in bash, run: eval "$(qm-tui completion bash)"
     """
-    put(_SCRIPTS[shell])
+    write_raw(_SCRIPTS[shell])
 
 
 def complete(
@@ -82,10 +82,10 @@ def complete(
 ) -> None:
     """Print the candidates for the last word of a line."""
     with suppress(Exception):
-        typed = words_of(line)
-        candidates = islice(_continuations(context, typed), _MOST)
+        typed = split_line(line)
+        candidates = islice(_continuations(context, typed), _MAX_CONTINUATIONS)
         for candidate in sorted(set(candidates)):
-            say(_written(candidate, typed) if shell is Shell.BASH else candidate)
+            print_line(_quote_continuation(candidate, typed) if shell is Shell.BASH else candidate)
 
 
 class Typed(NamedTuple):
@@ -102,7 +102,7 @@ class Typed(NamedTuple):
     quote: str
 
 
-def words_of(line: str) -> Typed:
+def split_line(line: str) -> Typed:
     """Parse a line as a shell does."""
     words, word, quote = list[str](), "", ""
     is_word = is_escaped = False
@@ -124,7 +124,7 @@ def words_of(line: str) -> Typed:
     return Typed(words[1:], word, quote)
 
 
-def _written(continuation: str, typed: Typed) -> str:
+def _quote_continuation(continuation: str, typed: Typed) -> str:
     """Return a candidate as bash inserts it: without the part before a word break, and quoted."""
     inserted = continuation[_begin(typed.word) :]
     if typed.quote:
@@ -183,38 +183,38 @@ def _takes_value(command: object, option: str) -> bool:
 
 def _state(context: typer.Context, words: Sequence[str]) -> "State":
     """Return the state of the store that the line uses."""
-    from qm_tui.cli.common import Given, opened
+    from qm_tui.cli.common import GlobalOptions, open_store_from_options
 
-    context.obj = Given(None, True)
+    context.obj = GlobalOptions(None, True)
     path = None
     for option, value in pairwise(words):
         if option == "--store":
             path = Path(value).expanduser()
-    store = opened(context, path, read_only=True, load=False)
+    store = open_store_from_options(context, path, read_only=True, load=False)
     return store.load()
 
 
 def _user_names(state: "State", word: str) -> Iterator[str]:
-    from qm_tui.users.identity import name_key
+    from qm_tui.users.identity import normalize_user_name
 
-    prefix = name_key(word)
+    prefix = normalize_user_name(word)
     for key, user_id in state.names.items():
         name = state.users[user_id].user_name
-        if key.startswith(prefix) and visible(name) == name:
+        if key.startswith(prefix) and sanitize(name) == name:
             yield name
 
 
 def _assignments(state: "State", word: str) -> Iterator[str]:
     """Yield `NAME=`, or `NAME=VALUE` with the values that are in use."""
-    from qm_tui.cli.assignments import assigned_names
-    from qm_tui.users.query.filter_fields import NAMES, YES_NO
+    from qm_tui.cli.assignments import assignable_names
+    from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
     from qm_tui.users.query.licenses import CALL_LICENSES
 
     name, sign, prefix = word.partition("=")
     if not sign:
-        yield from (f"{name}=" for name in assigned_names() if name.startswith(word))
+        yield from (f"{name}=" for name in assignable_names() if name.startswith(word))
         return
-    meant = NAMES.get(name)
+    meant = FILTER_FIELDS.get(name)
     if meant is None:
         return
     if meant.field is None:
@@ -230,12 +230,12 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
 
 def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[str]:
     from qm_tui.cli.changing import renamed_names
-    from qm_tui.users.query.filter_fields import NAMES
+    from qm_tui.users.query.filter_fields import FILTER_FIELDS
 
     if not arguments:
         yield from (name for name in renamed_names() if name.startswith(word))
         return
-    meant = NAMES.get(arguments[0])
+    meant = FILTER_FIELDS.get(arguments[0])
     if meant is not None and meant.field is not None and not meant.field.is_secret:
         values = _values(state, meant.field.index)
         yield from (value for value in values if value.startswith(word))
@@ -243,4 +243,4 @@ def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[
 
 def _values(state: "State", index: int) -> list[str]:
     values = {user[index] for user in state.users.values()} - {""}
-    return sorted(value for value in values if visible(value) == value)
+    return sorted(value for value in values if sanitize(value) == value)

@@ -9,20 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.choosing import FilterOption, SortOption, chosen_users, no_match
-from qm_tui.cli.common import ReadOnlyOption, StoreOption, a_path, opened, reporting, require_store
-from qm_tui.errors import Refused
-from qm_tui.output import say, saying
-from qm_tui.text import visible
+from qm_tui.cli.choosing import FilterOption, SortOption, no_match, select_users
+from qm_tui.cli.common import (
+    ReadOnlyOption,
+    StoreOption,
+    open_store_from_options,
+    parse_path,
+    report_errors,
+    require_store,
+)
+from qm_tui.errors import UserError
+from qm_tui.output import print_line, translating_output_errors
+from qm_tui.text import sanitize
 from qm_tui.transfer.options.export_options import (
-    EXPORT_CHOICE,
+    EXPORT_OPTION,
     Delimiter,
-    ExportChoices,
-    delimiter_typed,
+    ExportOptions,
+    parse_export_delimiter,
 )
 
 if TYPE_CHECKING:
-    from qm_tui.transfer.exporting.result import Exported
+    from qm_tui.transfer.exporting.result import ExportResult
     from qm_tui.users.fields import User
 
 
@@ -31,8 +38,8 @@ _NOTHING: Final = "Nothing was exported."
 
 def _flag(key: str) -> Any:  # noqa: ANN401 - Typer's type of an option
     """Return the command-line option for a yes/no export option."""
-    choice = EXPORT_CHOICE[key]
-    return typer.Option(choice.flag, help=choice.options[1].meaning)
+    option = EXPORT_OPTION[key]
+    return typer.Option(option.flag, help=option.values[1].help)
 
 
 def export(
@@ -68,91 +75,93 @@ def export(
     """
     if template and no_header:
         msg = "--template and --no-header cannot be combined."
-        raise Refused(msg)
+        raise UserError(msg)
     if template and filter_text is not None:
         msg = "--template and --filter cannot be combined."
-        raise Refused(msg)
+        raise UserError(msg)
     if template and sort is not None:
         msg = "--template and --sort cannot be combined."
-        raise Refused(msg)
+        raise UserError(msg)
     if delimiter and not for_excel:
         msg = "--delimiter requires --for-excel."
-        raise Refused(msg)
-    path = None if file == "-" else paths.expanded(a_path(file))
-    choices = ExportChoices(
+        raise UserError(msg)
+    path = None if file == "-" else paths.expand_home(parse_path(file))
+    options = ExportOptions(
         header=not no_header,
         passwords=not no_passwords,
         ids=not no_ids,
         for_excel=for_excel,
-        delimiter=delimiter_typed(delimiter) if delimiter else Delimiter.COMMA,
+        delimiter=parse_export_delimiter(delimiter) if delimiter else Delimiter.COMMA,
         guard_formulas=guard_formulas,
     )
     users: list[User] = []
     of_all = None  # the number of all users, if there is a filter
     if not template:
-        user_store = opened(context, store, read_only=read_only)
+        user_store = open_store_from_options(context, store, read_only=read_only)
         # a mistyped store must not replace an earlier export by an empty one
         require_store(user_store, _NOTHING)
-        users = chosen_users(user_store, filter_text, sort)
+        users = select_users(user_store, filter_text, sort)
         if filter_text is not None:
             of_all = len(user_store.state.users)
             # neither must a filter that no users match
-            _require_some(users, filter_text)
+            _require_users(users, filter_text)
     if path is None:
         _require_no_terminal()
-        _to_standard_output(users, choices, of_all)
+        _to_standard_output(users, options, of_all)
         return
-    exported = _to_file(users, path, choices, force=force)
-    with reporting("The file was written."):
+    exported = _to_file(users, path, options, force=force)
+    with report_errors("The file was written."):
         if template:
-            say(f"Export complete. Header written to {visible(str(exported.path))}")
+            print_line(f"Export complete. Header written to {sanitize(str(exported.path))}")
             return
-        for sentence in replace(exported, out_of=of_all).sentences:
-            say(sentence)
+        for message in replace(exported, out_of=of_all).messages:
+            print_line(message)
 
 
-def _require_some(users: "list[User]", filter_text: str) -> None:
+def _require_users(users: "list[User]", filter_text: str) -> None:
     if not users:
         msg = f"{no_match(filter_text)} {_NOTHING} Correct the filter."
-        raise Refused(msg)
+        raise UserError(msg)
 
 
-def _to_file(users: "list[User]", path: Path, choices: ExportChoices, *, force: bool) -> "Exported":
+def _to_file(
+    users: "list[User]", path: Path, options: ExportOptions, *, force: bool
+) -> "ExportResult":
     """Write the file.
 
     Raises:
-        Refused: it could not be written.
+        UserError: it could not be written.
     """
     from qm_tui.progress_line import progress_line
     from qm_tui.transfer.exporting.export import export_users
 
-    with progress_line() as tick:
-        return export_users(users, path, tick, overwrite=force, choices=choices)
+    with progress_line() as progress:
+        return export_users(users, path, progress, overwrite=force, options=options)
 
 
 def _require_no_terminal() -> None:
     """Require that standard output is not a terminal.
 
     Raises:
-        Refused: it is one.
+        UserError: it is one.
     """
     if sys.stdout.isatty():
         msg = (
             "Cannot export to a terminal: passwords and control characters would be shown. "
             f"{_NOTHING} Enter a file name, or redirect the output. To show users, run qm-tui list."
         )
-        raise Refused(msg)
+        raise UserError(msg)
 
 
-def _to_standard_output(users: "list[User]", choices: ExportChoices, of_all: int | None) -> None:
+def _to_standard_output(users: "list[User]", options: ExportOptions, of_all: int | None) -> None:
     """Write the file to standard output, and the messages to standard error."""
     from qm_tui.transfer.exporting.export import write_users
 
     content = BytesIO()
-    exported = write_users(users, content, choices=choices)  # fails before anything is printed
-    with saying():
+    exported = write_users(users, content, options=options)  # fails before anything is printed
+    with translating_output_errors():
         sys.stdout.buffer.write(content.getbuffer())
         sys.stdout.buffer.flush()
-    sentences = exported.notes if of_all is None else replace(exported, out_of=of_all).sentences
-    for sentence in sentences if users else ():
-        say(sentence, to_error=True)
+    sentences = exported.notes if of_all is None else replace(exported, out_of=of_all).messages
+    for message in sentences if users else ():
+        print_line(message, to_error=True)

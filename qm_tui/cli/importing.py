@@ -14,22 +14,28 @@ from qm_tui.cli.common import (
     ReadOnlyOption,
     Status,
     StoreOption,
-    a_path,
-    opened,
-    reporting,
-    saved,
+    open_store_from_options,
+    parse_path,
+    report_errors,
+    saved_text,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import say, say_json
-from qm_tui.text import counted, visible
-from qm_tui.transfer.options.import_options import CHOICE, Choices, Empty, Mode, UnknownID
+from qm_tui.errors import UserError
+from qm_tui.output import print_json, print_line
+from qm_tui.text import pluralize, sanitize
+from qm_tui.transfer.options.import_options import (
+    IMPORT_OPTION,
+    EmptyCellAction,
+    ImportMode,
+    ImportOptions,
+    UnknownIdAction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qm_tui.progress import Tick
-    from qm_tui.transfer.importing import Asked, Report
-    from qm_tui.transfer.reading.read_options import ReadAs
+    from qm_tui.progress import ProgressCallback
+    from qm_tui.transfer.importing import ImportReport, ImportRequest
+    from qm_tui.transfer.reading.read_options import ReadOptions
 
 
 class YesNo(StrEnum):
@@ -41,29 +47,29 @@ class YesNo(StrEnum):
 
 def _option(key: str, text: str) -> Any:  # noqa: ANN401 - Typer's type of an option
     """Return the command-line option for an import option."""
-    return typer.Option(CHOICE[key].flag, help=text, show_default=False)
+    return typer.Option(IMPORT_OPTION[key].flag, help=text, show_default=False)
 
 
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=a_path, help="The .csv file to import.")
+        Path, typer.Argument(metavar="FILE", parser=parse_path, help="The .csv file to import.")
     ],
     mode: Annotated[
-        Mode,
+        ImportMode,
         _option(
             "mode",
             "Add and update users, only add or only update. Default: add-update.",
         ),
-    ] = Mode.ADD_UPDATE,
+    ] = ImportMode.ADD_UPDATE,
     unknown_id: Annotated[
-        UnknownID,
+        UnknownIdAction,
         _option(
             "unknown_id",
             "Reject records whose User ID is not in the store, or add users with these IDs. "
             "Default: reject.",
         ),
-    ] = UnknownID.REJECT,
+    ] = UnknownIdAction.REJECT,
     match_user_name: Annotated[
         bool,
         _option(
@@ -72,12 +78,12 @@ def import_(
         ),
     ] = False,
     empty: Annotated[
-        Empty,
+        EmptyCellAction,
         _option(
             "empty",
             "For an empty cell, clear the stored value or keep it. Default: clear.",
         ),
-    ] = Empty.CLEAR,
+    ] = EmptyCellAction.CLEAR,
     allow_unlicensed: Annotated[bool, _option("allow_unlicensed", UNLICENSED_HELP)] = False,
     allow_renamed: Annotated[
         bool,
@@ -114,7 +120,7 @@ def import_(
         Path | None,
         typer.Option(
             metavar="FILE",
-            parser=a_path,
+            parser=parse_path,
             help="TOML file that maps columns to fields. Default: map by header name.",
         ),
     ] = None,
@@ -136,9 +142,9 @@ def import_(
     All valid records are imported in one transaction. Rejected records are reported.
     """
     from qm_tui.progress_line import progress_line
-    from qm_tui.transfer.importing import Asked, import_users
+    from qm_tui.transfer.importing import ImportRequest, import_users
 
-    choices = Choices(
+    options = ImportOptions(
         mode=mode,
         unknown_id=unknown_id,
         match_user_name=match_user_name,
@@ -149,140 +155,152 @@ def import_(
         take_numbers=take_numbers or take_numbers_alias,
         all_or_nothing=all_or_nothing,
     )
-    asked = Asked(file, choices, _read_as(encoding, delimiter, header, mapping))
-    users = opened(context, store, read_only=read_only)
-    with progress_line() as tick:
+    request = ImportRequest(file, options, _read_options(encoding, delimiter, header, mapping))
+    users = open_store_from_options(context, store, read_only=read_only)
+    with progress_line() as progress:
         report = import_users(
-            asked,
+            request,
             users,
-            tick,
+            progress,
             confirmed=confirm or 0,
             dry_run=dry_run,
-            keeps_records=save_rejected,
+            with_records=save_rejected,
         )
-        sentences, error = _save_rejected(asked, report, tick) if save_rejected else ((), "")
-    with reporting(saved(users) if report.committed else ""):
+        sentences, error = _save_rejected(request, report, progress) if save_rejected else ((), "")
+    with report_errors(saved_text(users) if report.committed else ""):
         if as_json:
             _print_json(report)
         else:
             _print_report(file, users.location, report, dry_run=dry_run)
-            for sentence in sentences:
-                say(sentence)
+            for message in sentences:
+                print_line(message)
     if error:
-        say(error, to_error=True)
-    if report.plan.is_held_back:
-        rejected = f"{report.plan.rejected:,} of {counted(report.plan.records, 'record')}"
+        print_line(error, to_error=True)
+    if report.plan.is_blocked:
+        rejected = f"{report.plan.rejected:,} of {pluralize(report.plan.records, 'record')}"
         msg = (
             f"Nothing was imported: --all-or-nothing is set, and {rejected} would be rejected. "
             "Correct these records, or omit --all-or-nothing."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     if report.plan.rejected:
-        raise typer.Exit(Status.IN_PART)
+        raise typer.Exit(Status.PARTIAL)
 
 
-def _read_as(encoding: str, delimiter: str, header: YesNo | None, mapping: Path | None) -> "ReadAs":
+def _read_options(
+    encoding: str, delimiter: str, header: YesNo | None, mapping: Path | None
+) -> "ReadOptions":
     """Return the options for reading the file.
 
     Raises:
-        Refused: the encoding, the delimiter or the mapping is invalid.
+        UserError: the encoding, the delimiter or the mapping is invalid.
     """
     from qm_tui import paths
-    from qm_tui.transfer.reading.dialect_names import delimiter_typed, encoding_typed
-    from qm_tui.transfer.reading.read_options import ReadAs
+    from qm_tui.transfer.reading.dialect_names import parse_delimiter, parse_encoding
+    from qm_tui.transfer.reading.read_options import ReadOptions
 
     column_mapping = None
     if mapping is not None:
         from qm_tui.transfer.mapping.saved_mappings import read_mapping
 
-        column_mapping = read_mapping(paths.expanded(mapping))
-    return ReadAs(
-        encoding_typed(encoding) if encoding else "",
-        delimiter_typed(delimiter) if delimiter else "",
+        column_mapping = read_mapping(paths.expand_home(mapping))
+    return ReadOptions(
+        parse_encoding(encoding) if encoding else "",
+        parse_delimiter(delimiter) if delimiter else "",
         None if header is None else header is YesNo.YES,
         column_mapping,
     )
 
 
-def _save_rejected(asked: "Asked", report: "Report", tick: "Tick") -> tuple["Sequence[str]", str]:
+def _save_rejected(
+    request: "ImportRequest", report: "ImportReport", progress: "ProgressCallback"
+) -> tuple["Sequence[str]", str]:
     """Save the rejected records next to the file.
 
     Returns:
         What was saved, in sentences; and the error if only the import succeeded.
 
     Raises:
-        Refused: they could not be saved, and nothing was imported.
+        UserError: they could not be saved, and nothing was imported.
         Cancelled: likewise.
     """
     from qm_tui.progress import Cancelled
 
     try:
-        return _saved_rejected(asked, report, tick), ""
-    except (Refused, Cancelled, KeyboardInterrupt) as error:
+        return _write_rejected(request, report, progress), ""
+    except (UserError, Cancelled, KeyboardInterrupt) as error:
         if not report.committed:
             raise
         message = (
-            str(error) if isinstance(error, Refused) else "The rejected records were not saved."
+            str(error) if isinstance(error, UserError) else "The rejected records were not saved."
         )
         return (), f"{message} The import itself succeeded."
 
 
-def _saved_rejected(asked: "Asked", report: "Report", tick: "Tick") -> "Sequence[str]":
-    from qm_tui.transfer.rejected.save import free_path, left_out, rejections_of, save_rejected
+def _write_rejected(
+    request: "ImportRequest", report: "ImportReport", progress: "ProgressCallback"
+) -> "Sequence[str]":
+    from qm_tui.transfer.rejected.save import (
+        free_path,
+        rejection_reasons,
+        save_rejected,
+        unsaved_records_text,
+    )
 
-    rejections = rejections_of(report.plan)
+    rejections = rejection_reasons(report.plan)
     if not rejections:
         return ["No records were rejected, so no file was written."]
     saved = save_rejected(
-        asked.path,
-        asked.read_as,
+        request.path,
+        request.read_options,
         rejections,
-        free_path(asked.path),
-        tick,
+        free_path(request.path),
+        progress,
         signature=report.signature,
     )
-    return [*saved.sentences, *left_out(report.plan, len(rejections))]
+    return [*saved.messages, *unsaved_records_text(report.plan, len(rejections))]
 
 
-def _print_report(file: Path, location: str, report: "Report", *, dry_run: bool) -> None:
+def _print_report(file: Path, location: str, report: "ImportReport", *, dry_run: bool) -> None:
     from qm_tui.store.errors import STORE_CHANGED
     from qm_tui.transfer.planning.plan_text import preview_lines
 
     plan = report.plan
-    for line in preview_lines(file, location, report.findings, plan):
-        say(line)
-    say()
-    if report.store_moved_on:
-        say(f"{STORE_CHANGED} The file was checked again.")
-    records = counted(plan.records, "record")
+    for line in preview_lines(file, location, report.file_report, plan):
+        print_line(line)
+    print_line()
+    if report.store_changed:
+        print_line(f"{STORE_CHANGED} The file was checked again.")
+    records = pluralize(plan.records, "record")
     rejected = f" ({plan.rejected:,} rejected)" if plan.rejected else ""
-    if not plan.writes and not plan.rejected:
+    if not plan.write_count and not plan.rejected:
         unchanged = "the record is" if plan.records == 1 else f"all {records} are"
-        say(f"Nothing to import: {unchanged} unchanged.")
+        print_line(f"Nothing to import: {unchanged} unchanged.")
     elif dry_run:
-        say(f"Would import {plan.imported:,} of {records}{rejected}.")
+        print_line(f"Would import {plan.imported:,} of {records}{rejected}.")
     else:
-        say(f"Imported {plan.imported:,} of {records}{rejected}.")
+        print_line(f"Imported {plan.imported:,} of {records}{rejected}.")
     if not report.committed:
-        say("The store was not changed.")
+        print_line("The store was not changed.")
 
 
-def _print_json(report: "Report") -> None:
-    from qm_tui.transfer.planning.plan_text import cured_by, flag_text
+def _print_json(report: "ImportReport") -> None:
+    from qm_tui.transfer.planning.plan_text import fixing_value, flag_text
 
-    plan, findings = report.plan, report.findings
+    plan, file_report = report.plan, report.file_report
     values = {
         "records": plan.records,
         **{str(result): count for result, count in plan.counts.items()},
-        "warned": plan.warned,
-        "blank": findings.blank,
+        "warned": plan.warning_count,
+        "blank": file_report.blank,
         "groups": [
             {
                 "severity": str(group.severity),
-                "reason": visible(group.reason),
+                "reason": sanitize(group.reason),
                 "records": group.records,
-                "cure": flag_text(group.cure, cured)
-                if group.cure and (cured := cured_by(group.cure, plan.choices))
+                "cure": flag_text(group.fixing_option, cured)
+                if group.fixing_option
+                and (cured := fixing_value(group.fixing_option, plan.options))
                 else None,
             }
             for group in plan.groups
@@ -294,24 +312,24 @@ def _print_json(report: "Report") -> None:
                 "record": problem.record,
                 "field": problem.field.name if problem.field else None,
                 "key": problem.field.key if problem.field else None,
-                "value": visible(problem.value),
-                "message": visible(problem.message),
-                "remedy": visible(problem.remedy),
+                "value": sanitize(problem.value),
+                "message": sanitize(problem.message),
+                "remedy": sanitize(problem.fix),
             }
-            for problem in plan.problems
+            for problem in plan.issues
         ],
-        "problems_left_out": plan.problem_count - len(plan.problems),
+        "problems_left_out": plan.issue_count - len(plan.issues),
         "totals": {key: change._asdict() for key, change in plan.totals.items()},
-        "must_confirm": plan.must_confirm,
+        "must_confirm": plan.required_confirmation,
         "findings": {
-            "encoding": findings.dialect.encoding,
-            "delimiter": findings.dialect.delimiter,
-            "header": findings.dialect.has_header,
-            "samples": [visible(sample) for sample in findings.samples],
-            "ignored": [visible(name) for name in findings.columns.ignored],
-            "absent": [field.key for field in findings.columns.absent],
-            "short": findings.short,
+            "encoding": file_report.dialect.encoding,
+            "delimiter": file_report.dialect.delimiter,
+            "header": file_report.dialect.has_header,
+            "samples": [sanitize(sample) for sample in file_report.samples],
+            "ignored": [sanitize(name) for name in file_report.columns.ignored],
+            "absent": [field.key for field in file_report.columns.absent],
+            "short": file_report.short,
         },
         "committed": report.committed,
     }
-    say_json(values, indent=2)
+    print_json(values, indent=2)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli.activity import what_it_did
-from qm_tui.cli.choosing import FilterOption, SortOption, chosen_columns, chosen_users
+from qm_tui.cli.activity import effect_text
+from qm_tui.cli.choosing import FilterOption, SortOption, select_columns, select_users
 from qm_tui.cli.common import (
     ReadOnlyOption,
     StoreOption,
     no_store,
-    opened,
-    say_notices,
+    open_store_from_options,
+    print_notices,
     store_path,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import say, say_json
-from qm_tui.text import counted, fitted, size_text, visible
+from qm_tui.errors import UserError
+from qm_tui.output import print_json, print_line
+from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -67,29 +67,33 @@ def list_(
 
     if as_json and columns is not None:
         msg = "--json and --columns cannot be combined."
-        raise Refused(msg)
-    shown = chosen_columns(columns, _LISTED)
-    user_store = opened(context, store, read_only=read_only)
-    users = chosen_users(user_store, filter_text, sort)
+        raise UserError(msg)
+    shown = select_columns(columns, _LISTED)
+    user_store = open_store_from_options(context, store, read_only=read_only)
+    users = select_users(user_store, filter_text, sort)
     if not user_store.exists:
-        say(no_store(user_store), to_error=True)
+        print_line(no_store(user_store), to_error=True)
     if as_json:
         for user in users:
-            say_json(without_secrets(user))
+            print_json(without_secrets(user))
     else:
         _print_table(users, shown)
     if filter_text is not None:
         sys.stdout.flush()  # so that on a terminal the number is below the list
-        say(f"{len(users):,} of {counted(len(user_store.state.users), 'user')}", to_error=True)
+        print_line(
+            f"{len(users):,} of {pluralize(len(user_store.state.users), 'user')}", to_error=True
+        )
 
 
 def _print_table(users: "Iterable[User]", columns: "Sequence[Column]") -> None:
     widths = [max(column.width, len(column.short)) for column in columns]
     cells = [_cells_of(column) for column in columns]
-    say("  ".join(map(fitted, (column.short for column in columns), widths)).rstrip())
+    print_line(
+        "  ".join(map(pad_or_truncate, (column.short for column in columns), widths)).rstrip()
+    )
     for user in users:
         texts = (cell_of(user) for cell_of in cells)
-        say("  ".join(map(fitted, texts, widths)).rstrip())
+        print_line("  ".join(map(pad_or_truncate, texts, widths)).rstrip())
 
 
 def _cells_of(column: "Column") -> "Callable[[User], str]":
@@ -99,29 +103,29 @@ def _cells_of(column: "Column") -> "Callable[[User], str]":
     if column.field is None:
         return license_cell
     index = column.field.index
-    return lambda user: visible(user[index], _CELL_SHOWN)
+    return lambda user: sanitize(user[index], _CELL_SHOWN)
 
 
 def info(
     context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
 ) -> None:
     """Show file locations and current settings."""
-    from qm_tui.preferences import choices_path
-    from qm_tui.settings import settings, settings_path
+    from qm_tui.preferences import preferences_path
+    from qm_tui.settings import load_settings, settings_path
 
     path = store_path(context, store)
-    errors: list[Refused] = []
+    errors: list[UserError] = []
     settings_state, store_state = _NOT_USABLE, "not opened"
     facts: list[tuple[str, str]] = []
     try:
-        settings_state = str(settings())
+        settings_state = str(load_settings())
         store_state = _NOT_USABLE
-        users = opened(context, store, read_only=read_only, load=False)
+        users = open_store_from_options(context, store, read_only=read_only, load=False)
         number = len(users.load().users)
-        say_notices(users)
-        store_state = counted(number, "user") if users.exists else "not created yet"
-        facts = _about(users)
-    except Refused as error:
+        print_notices(users)
+        store_state = pluralize(number, "user") if users.exists else "not created yet"
+        facts = _store_facts(users)
+    except UserError as error:
         errors.append(error)
     settings_file = settings_path()
     if not settings_file.exists():
@@ -131,22 +135,22 @@ def info(
         ("Store", f"{path} ({store_state})"),
         *facts,
         ("Settings", f"{settings_file} ({settings_state})"),
-        ("Options", str(choices_path())),
+        ("Options", str(preferences_path())),
         ("Mappings", str(paths.mappings_folder())),
         ("Log", str(paths.log_path())),
     ):
-        say(f"{name:<10}{visible(value)}")
+        print_line(f"{name:<10}{sanitize(value)}")
     if errors:
         raise errors[0]
 
 
-def _about(users: "UserStore") -> list[tuple[str, str]]:
+def _store_facts(users: "UserStore") -> list[tuple[str, str]]:
     """Return facts about a loaded store, as names and texts."""
     facts = []
     if users.maintenance is not None:
         files = users.maintenance.files()
         size = size_text(sum(size for _, size in files))
-        facts.append(("Files", f"{counted(len(files), 'file')}, {size}"))
+        facts.append(("Files", f"{pluralize(len(files), 'file')}, {size}"))
     transactions = users.transactions()
     if transactions:
         from qm_tui.store.changes.action_text import list_text
@@ -155,7 +159,7 @@ def _about(users: "UserStore") -> list[tuple[str, str]]:
         when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         action = list_text(last.action, last.users)
         by = f"transaction {last.number:,}, {when}, {last.login}"
-        facts.append(("Last", f"{by}: {action}, {what_it_did(last)}"))
+        facts.append(("Last", f"{by}: {action}, {effect_text(last)}"))
     if users.read_only_reason:
         facts.append(("Access", users.read_only_reason))
     return facts

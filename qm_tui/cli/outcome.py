@@ -4,8 +4,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from qm_tui.cli.common import NOTHING_CHANGED
-from qm_tui.output import say, say_json
-from qm_tui.text import counted, visible
+from qm_tui.output import print_json, print_line
+from qm_tui.text import pluralize, sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.bulk import BulkPlan
@@ -47,45 +47,49 @@ def report(plan: "BulkPlan", transaction: int | None, *, as_json: bool) -> None:
         as_json: whether to print JSON.
     """
     if as_json:
-        say_json(_json(plan, transaction), indent=2)
+        print_json(_json(plan, transaction), indent=2)
         return
     words = _WORDS[plan.change.deletes, transaction is not None]
     for user_id in islice(plan.changes, _LISTED):
-        say(f"{_who(plan.state.users[user_id])}: {words.user}{_fields(plan, user_id)}")
+        print_line(
+            f"{_user_label(plan.state.users[user_id])}: {words.user}{_fields(plan, user_id)}"
+        )
     if len(plan.changes) > _LISTED:
-        say(f"and {len(plan.changes) - _LISTED:,} more")
-    for user_id, errors in islice(plan.left_out.items(), _LISTED):
+        print_line(f"and {len(plan.changes) - _LISTED:,} more")
+    for user_id, errors in islice(plan.skipped.items(), _LISTED):
         for error in errors:
-            user = _who(plan.state.users[user_id])
-            say(f"{user}: skipped: {visible(error.message)}. {visible(error.remedy)}")
-    say(_summary(plan, words, transaction))
+            user = _user_label(plan.state.users[user_id])
+            print_line(f"{user}: skipped: {sanitize(error.message)}. {sanitize(error.fix)}")
+    print_line(_summary(plan, words, transaction))
     if transaction is None:
-        say(NOTHING_CHANGED)
-        if plan.must_confirm:
-            say(f"To confirm, add --confirm {plan.must_confirm}.")
+        print_line(NOTHING_CHANGED)
+        if plan.required_confirmation:
+            print_line(f"To confirm, add --confirm {plan.required_confirmation}.")
 
 
 def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:
-    if plan.same and not plan.changes and not plan.left_out:
+    if plan.unchanged and not plan.changes and not plan.skipped:
         values = "value is" if len(plan.change.values or ()) == 1 else "values are"
-        return f"Nothing to change: the {values} already set for {counted(plan.same, 'user')}."
-    parts = [f"{words.summary} {counted(len(plan.changes), 'user')}"]
-    if plan.same:
-        parts.append(f"{plan.same:,} unchanged")
-    if plan.left_out:
-        parts.append(f"{len(plan.left_out):,} skipped")
+        return (
+            f"Nothing to change: the {values} already set for {pluralize(plan.unchanged, 'user')}."
+        )
+    parts = [f"{words.summary} {pluralize(len(plan.changes), 'user')}"]
+    if plan.unchanged:
+        parts.append(f"{plan.unchanged:,} unchanged")
+    if plan.skipped:
+        parts.append(f"{len(plan.skipped):,} skipped")
     number = "" if transaction is None else f" (transaction {transaction:,})"
     return f"{', '.join(parts)}{number}."
 
 
-def _who(user: "User") -> str:
-    name = visible(f"{user.first_name} {user.last_name}".strip(), _SHOWN)
-    return f"{name} ({visible(user.user_name or user.user_id, _SHOWN)})"
+def _user_label(user: "User") -> str:
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), _SHOWN)
+    return f"{name} ({sanitize(user.user_name or user.user_id, _SHOWN)})"
 
 
 def _fields(plan: "BulkPlan", user_id: str) -> str:
     """Return the changed fields with both values; for secrets only the names."""
-    from qm_tui.users.issues import shown_value
+    from qm_tui.users.issues import redact_value
 
     after, before = plan.changes[user_id], plan.state.users[user_id]
     if after is None:
@@ -96,7 +100,7 @@ def _fields(plan: "BulkPlan", user_id: str) -> str:
             changes.append(field.name)
             continue
         old, new = (
-            visible(shown_value(field, user[field.index]), _SHOWN) or "(empty)"
+            sanitize(redact_value(field, user[field.index]), _SHOWN) or "(empty)"
             for user in (before, after)
         )
         changes.append(f"{field.name} {old} -> {new}")
@@ -118,8 +122,8 @@ def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
         "why": list_text(action, len(plan.changes)),
         "changed": 0 if plan.change.deletes else len(plan.changes),
         "deleted": len(plan.changes) if plan.change.deletes else 0,
-        "same": plan.same,
-        "must_confirm": plan.must_confirm,
+        "same": plan.unchanged,
+        "must_confirm": plan.required_confirmation,
         "users": [
             {
                 "user_id": user_id,
@@ -134,10 +138,10 @@ def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
                 "user_id": user_id,
                 "user_name": users[user_id].user_name,
                 "field": error.field.key if error.field else None,
-                "message": visible(error.message),
-                "remedy": visible(error.remedy),
+                "message": sanitize(error.message),
+                "remedy": sanitize(error.fix),
             }
-            for user_id, errors in plan.left_out.items()
+            for user_id, errors in plan.skipped.items()
             for error in errors
         ],
         "committed": transaction is not None,

@@ -9,42 +9,42 @@ from qm_tui.cli.common import (
     NOTHING_CHANGED,
     ReadOnlyOption,
     StoreOption,
-    opened,
-    reporting,
+    open_store_from_options,
+    report_errors,
     require_store,
-    saved,
+    saved_text,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import say
-from qm_tui.text import visible
+from qm_tui.errors import UserError
+from qm_tui.output import print_line
+from qm_tui.text import sanitize
 
-_LONGEST: Final = 1 << 16
+_MAX_LENGTH: Final = 1 << 16
 
 
 def read_password() -> str:
     """Prompt for a password twice, or read it as one line if standard input is not a terminal.
 
     Raises:
-        Refused: it is invalid, or the two do not match.
+        UserError: it is invalid, or the two do not match.
     """
     from getpass import getpass
 
-    from qm_tui.users.passwords import password_fault
+    from qm_tui.users.passwords import password_error
 
     try:
         if sys.stdin.isatty():
             password = getpass("New password: ")
             if password and getpass("Repeat password: ") != password:
                 msg = f"The passwords do not match. {NOTHING_CHANGED}"
-                raise Refused(msg)
+                raise UserError(msg)
         else:
-            password = sys.stdin.readline(_LONGEST).removesuffix("\n").removesuffix("\r")
+            password = sys.stdin.readline(_MAX_LENGTH).removesuffix("\n").removesuffix("\r")
     except (EOFError, UnicodeDecodeError):
         password = ""
-    fault = password_fault(password)
-    if fault:
-        msg = f"{fault} {NOTHING_CHANGED}"
-        raise Refused(msg)
+    issue = password_error(password)
+    if issue:
+        msg = f"{issue} {NOTHING_CHANGED}"
+        raise UserError(msg)
     return password
 
 
@@ -61,22 +61,22 @@ def passwd(
 
     Prompts for the password, or reads it as one line from standard input.
     """
-    from qm_tui.cli.whom import user_named
+    from qm_tui.cli.whom import find_user
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+    from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
     from qm_tui.store.interface import Action, TransactionKind
-    from qm_tui.users.passwords import SET_HERE, encrypted
+    from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password
 
-    users = opened(context, store, read_only=read_only)
+    users = open_store_from_options(context, store, read_only=read_only)
     require_store(users, NOTHING_CHANGED)
-    meant = user_named(users.state, user)
+    meant = find_user(users.state, user)
     if users.read_only_reason:
-        raise Refused(users.read_only_reason)
-    values = encrypted(read_password())._asdict()
-    change = BulkChange(Action(TransactionKind.PASSWORD), chosen([meant.user_id]), values)
-    with progress_line() as tick:
-        commit_bulk(users, change, tick=tick)
-    say(SET_HERE, to_error=True)
-    name = visible(meant.user_name or meant.user_id, 60)
-    with reporting(saved(users)):
-        say(f"Changed the password of {name} (transaction {users.state.number:,}).")
+        raise UserError(users.read_only_reason)
+    values = encrypt_password(read_password())._asdict()
+    change = BulkChange(Action(TransactionKind.PASSWORD), by_ids([meant.user_id]), values)
+    with progress_line() as progress:
+        commit_bulk(users, change, progress=progress)
+    print_line(LOCAL_HASH_NOTE, to_error=True)
+    name = sanitize(meant.user_name or meant.user_id, 60)
+    with report_errors(saved_text(users)):
+        print_line(f"Changed the password of {name} (transaction {users.state.number:,}).")

@@ -21,12 +21,18 @@ from qm_tui.cli import (
     passwords,
     stores,
 )
-from qm_tui.cli.common import Given, ReadOnlyOption, Status, StoreOption, opened
-from qm_tui.crash import catch_the_rest, crashed
-from qm_tui.errors import Refused, reason
-from qm_tui.log import note, note_start, write_more
-from qm_tui.output import Unsaid, say, saying
-from qm_tui.text import sentence, visible
+from qm_tui.cli.common import (
+    GlobalOptions,
+    ReadOnlyOption,
+    Status,
+    StoreOption,
+    open_store_from_options,
+)
+from qm_tui.crash import install_exception_hooks, report_crash
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.log import debug, enable_debug, log_start
+from qm_tui.output import OutputError, print_line, translating_output_errors
+from qm_tui.text import sanitize, with_full_stop
 
 app = typer.Typer(
     name="qm-tui",
@@ -83,11 +89,11 @@ def interface(
 ) -> None:
     """Start the terminal UI, unless a command is given."""
     if debug:
-        _log_more()
-    note_start(context.invoked_subcommand or "terminal UI")
-    context.obj = Given(store, read_only)
+        _enable_debug()
+    log_start(context.invoked_subcommand or "terminal UI")
+    context.obj = GlobalOptions(store, read_only)
     if version:
-        say(f"qm-tui {__version__}")
+        print_line(f"qm-tui {__version__}")
         raise typer.Exit
     if context.invoked_subcommand:
         return
@@ -96,26 +102,29 @@ def interface(
             "The terminal UI needs a terminal. Use a command instead, for example qm-tui list or "
             "qm-tui import. To list all commands, run qm-tui --help."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     from qm_tui.tui.app import run
 
-    raise typer.Exit(run(opened(context, None, read_only=read_only, load=False)))
+    raise typer.Exit(run(open_store_from_options(context, None, read_only=read_only, load=False)))
 
 
-def _log_more() -> None:
+def _enable_debug() -> None:
     try:
-        write_more()
+        enable_debug()
     except OSError as error:
-        path = visible(str(paths.log_path()))
-        msg = f"Cannot write the debug log {path}: {reason(error)}. Correct this, or omit --debug."
-        raise Refused(msg) from error
+        path = sanitize(str(paths.log_path()))
+        msg = (
+            f"Cannot write the debug log {path}: {os_error_text(error)}. Correct this, or omit "
+            "--debug."
+        )
+        raise UserError(msg) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and exit the process with its status."""
-    catch_the_rest()
+    install_exception_hooks()
     status = _status(arguments)
-    note(f"ended with status {status}")
+    debug(f"ended with status {status}")
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
@@ -132,36 +141,36 @@ def _status(arguments: Sequence[str] | None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _invoked(sys.argv[1:] if arguments is None else list(arguments))
+        status = _invoke(sys.argv[1:] if arguments is None else list(arguments))
         if status == Status.DONE:
-            with saying():
+            with translating_output_errors():
                 sys.stdout.flush()
         return status
-    except Refused as error:
-        return _refuse(str(error))
+    except UserError as error:
+        return _print_error(str(error))
     except _WrongCall as error:
-        return _refuse(_usage_text(error))
+        return _print_error(_usage_text(error))
     except (Cancelled, KeyboardInterrupt, typer.Abort):
-        say("Canceled. Nothing was changed.", to_error=True)
+        print_line("Canceled. Nothing was changed.", to_error=True)
         return Status.CANCELLED
     except BrokenPipeError:
         # the reader has closed our output, as head does: no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.BROKEN_PIPE
-    except Unsaid as error:
+    except OutputError as error:
         cause = error.__cause__
-        system_text = reason(cause) if isinstance(cause, OSError) else "unknown error"
+        system_text = os_error_text(cause) if isinstance(cause, OSError) else "unknown error"
         if not str(error):
-            return _refuse(f"Cannot write the output: {system_text}.")
-        say(f"{error} Cannot write the report: {system_text}.", to_error=True)
-        return Status.IN_PART
+            return _print_error(f"Cannot write the output: {system_text}.")
+        print_line(f"{error} Cannot write the report: {system_text}.", to_error=True)
+        return Status.PARTIAL
     except Exception as error:
-        return crashed(error)
+        return report_crash(error)
 
 
 def _usage_text(error: typer.BadParameter) -> str:
     """Return the message of a usage error."""
-    message = visible(error.format_message())
+    message = sanitize(error.format_message())
     command = error.ctx.info_name if error.ctx else ""
     if message.startswith(_TOO_MANY) and command == "passwd":
         return (
@@ -170,10 +179,10 @@ def _usage_text(error: typer.BadParameter) -> str:
         )
     if message.startswith(_NO_DEBUG) and error.ctx and error.ctx.parent:
         return f"--debug must come before the command: qm-tui --debug {command}."
-    return f"{sentence(message)} Try qm-tui --help."
+    return f"{with_full_stop(message)} Try qm-tui --help."
 
 
-def _invoked(arguments: list[str]) -> int:
+def _invoke(arguments: list[str]) -> int:
     # not `app()`: it would handle Ctrl+C and broken pipes itself
     command = typer.main.get_command(app)
     try:
@@ -198,6 +207,6 @@ def _open_closed_streams() -> None:
         sys.stdout = open(read_only, "w")  # noqa: SIM115, PTH123 - to the end
 
 
-def _refuse(message: str) -> int:
-    say(message, to_error=True)
-    return Status.REFUSED
+def _print_error(message: str) -> int:
+    print_line(message, to_error=True)
+    return Status.FAILED

@@ -7,18 +7,18 @@ import typer
 
 from qm_tui import paths
 from qm_tui.cli.common import (
-    Given,
+    GlobalOptions,
     JsonOption,
     Status,
     StoreOption,
-    a_path,
-    opened,
-    reporting,
+    open_store_from_options,
+    parse_path,
+    report_errors,
     store_path,
 )
-from qm_tui.errors import Refused
-from qm_tui.output import say, say_json
-from qm_tui.text import counted, size_text, visible
+from qm_tui.errors import UserError
+from qm_tui.output import print_json, print_line
+from qm_tui.text import pluralize, sanitize, size_text
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import Maintenance, UserStore
@@ -33,7 +33,7 @@ def init(
         Path | None,
         typer.Option(
             metavar="PATH",
-            parser=a_path,
+            parser=parse_path,
             help="Create a shared store in this folder, or with this .json file.",
             show_default=False,
         ),
@@ -48,39 +48,43 @@ def init(
     if shared is not None or group is not None:
         _init_shared(context, shared, group, store)
         return
-    users = opened(context, store, read_only=False)
+    users = open_store_from_options(context, store, read_only=False)
     _maintenance(users).create()
-    with reporting(_STORE_CREATED):
-        say(f"Created an empty store: {visible(users.location)}")
+    with report_errors(_STORE_CREATED):
+        print_line(f"Created an empty store: {sanitize(users.location)}")
 
 
 def _init_shared(
     context: typer.Context, shared: Path | None, group: str | None, store: Path | None
 ) -> None:
-    options: Given = context.obj
+    options: GlobalOptions = context.obj
     if shared is None:
         msg = "--group requires --shared PATH."
-        raise Refused(msg)
+        raise UserError(msg)
     if group is None:
         msg = "--shared requires --group NAME."
-        raise Refused(msg)
+        raise UserError(msg)
     if store or options.store:
         msg = "--shared and --store cannot be combined."
-        raise Refused(msg)
+        raise UserError(msg)
     if options.read_only:
         msg = "--read-only and init cannot be combined."
-        raise Refused(msg)
+        raise UserError(msg)
     target = paths.store_path(shared)
     path = target if target.suffix.lower() == ".json" else target / "users.json"
-    existing = _maintenance(opened(context, path, read_only=False, load=False)).share(group)
-    location, group_name = visible(str(path)), visible(group, 64)
-    with reporting(_STORE_SHARED if existing else _STORE_CREATED):
+    existing = _maintenance(
+        open_store_from_options(context, path, read_only=False, load=False)
+    ).share(group)
+    location, group_name = sanitize(str(path)), sanitize(group, 64)
+    with report_errors(_STORE_SHARED if existing else _STORE_CREATED):
         if existing:
-            files = counted(existing, "file")
-            say(f"Shared the existing store {location} ({files}) with the group {group_name}.")
+            files = pluralize(existing, "file")
+            print_line(
+                f"Shared the existing store {location} ({files}) with the group {group_name}."
+            )
         else:
-            say(f"Created an empty store shared by the group {group_name}: {location}")
-        say(
+            print_line(f"Created an empty store shared by the group {group_name}: {location}")
+        print_line(
             f"To open it, members of the group use --store {location}, or set "
             f"{paths.STORE_VARIABLE} to this path."
         )
@@ -89,7 +93,7 @@ def _init_shared(
 def backup(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=a_path, help="Backup file; must not exist.")
+        Path, typer.Argument(metavar="FILE", parser=parse_path, help="Backup file; must not exist.")
     ],
     store: StoreOption = None,
 ) -> None:
@@ -101,18 +105,18 @@ def backup(
     """
     from qm_tui.progress_line import progress_line
 
-    users = opened(context, store, read_only=True)
+    users = open_store_from_options(context, store, read_only=True)
     target = paths.store_path(file)
     if str(file) == "-":
         msg = "A backup cannot be written to standard output. Give the path of a file."
-        raise Refused(msg)
-    with progress_line() as tick:
-        number = _maintenance(users).backup(target, tick)
-    with reporting("The backup is complete."):
+        raise UserError(msg)
+    with progress_line() as progress:
+        number = _maintenance(users).backup(target, progress)
+    with report_errors("The backup is complete."):
         size = size_text(target.stat().st_size)
-        users_text = counted(len(users.state.users), "user")
-        say(
-            f"Backup complete. {users_text} written to {visible(str(target))} ({size}), as of "
+        users_text = pluralize(len(users.state.users), "user")
+        print_line(
+            f"Backup complete. {users_text} written to {sanitize(str(target))} ({size}), as of "
             f"transaction {number:,}"
         )
 
@@ -124,41 +128,43 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
     if there are warnings, 2 if it is damaged.
     """
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.interface import Severity
+    from qm_tui.store.interface import StoreIssueSeverity
 
-    users = opened(context, store, read_only=True, load=False)
-    with progress_line() as tick:
-        findings = _maintenance(users).check(tick)
-    is_damaged = any(finding.severity is Severity.DAMAGE for finding in findings)
-    captions = {Severity.DAMAGE: "Damage", Severity.WARNING: "Warning"}
-    with reporting(""):
+    users = open_store_from_options(context, store, read_only=True, load=False)
+    with progress_line() as progress:
+        findings = _maintenance(users).check(progress)
+    is_damaged = any(finding.severity is StoreIssueSeverity.DAMAGE for finding in findings)
+    captions = {StoreIssueSeverity.DAMAGE: "Damage", StoreIssueSeverity.WARNING: "Warning"}
+    with report_errors(""):
         if as_json:
-            say_json(
+            print_json(
                 [{"severity": finding.severity, "message": finding.message} for finding in findings]
             )
         else:
             for finding in findings:
-                say(f"{captions[finding.severity]}: {finding.message}")
-            users_text = counted(len(users.state.users), "user")
+                print_line(f"{captions[finding.severity]}: {finding.message}")
+            users_text = pluralize(len(users.state.users), "user")
             if is_damaged:
-                say(
-                    f"The store {visible(users.location)} is damaged. To recover it, run qm-tui "
+                print_line(
+                    f"The store {sanitize(users.location)} is damaged. To recover it, run qm-tui "
                     "recover NEW.json."
                 )
             elif findings:
-                warnings = counted(len(findings), "warning")
-                say(f"The store is intact: {users_text}, {warnings}.")
+                warnings = pluralize(len(findings), "warning")
+                print_line(f"The store is intact: {users_text}, {warnings}.")
             else:
-                say(f"The store is intact: {users_text}, transaction {users.state.number:,}.")
+                print_line(
+                    f"The store is intact: {users_text}, transaction {users.state.number:,}."
+                )
     if findings:
-        raise typer.Exit(Status.REFUSED if is_damaged else Status.IN_PART)
+        raise typer.Exit(Status.FAILED if is_damaged else Status.PARTIAL)
 
 
 def recover(
     context: typer.Context,
     new: Annotated[
         Path,
-        typer.Argument(metavar="NEW.json", parser=a_path, help="New store; must not exist."),
+        typer.Argument(metavar="NEW.json", parser=parse_path, help="New store; must not exist."),
     ],
     store: StoreOption = None,
 ) -> None:
@@ -170,26 +176,28 @@ def recover(
     from qm_tui.progress_line import progress_line
 
     damaged = store_path(context, store)
-    users = opened(context, store, read_only=True, load=False)
+    users = open_store_from_options(context, store, read_only=True, load=False)
     target = paths.store_path(new)
-    with progress_line() as tick:
-        recovered = _maintenance(users).recover(target, tick)
-    with reporting("The recovered data is in the new store."):
-        say(
-            f"Recovered {counted(recovered.users, 'user')} to {visible(str(target))}, as of "
+    with progress_line() as progress:
+        recovered = _maintenance(users).recover(target, progress)
+    with report_errors("The recovered data is in the new store."):
+        print_line(
+            f"Recovered {pluralize(recovered.users, 'user')} to {sanitize(str(target))}, as of "
             f"transaction {recovered.number:,}."
         )
         for loss in recovered.losses:
-            say(loss)
+            print_line(loss)
         if recovered.losses:
-            say(f"Lost: {counted(len(recovered.losses), 'part')} of the store, listed above.")
-        say(f"{visible(str(damaged))} was not changed.")
+            print_line(
+                f"Lost: {pluralize(len(recovered.losses), 'part')} of the store, listed above."
+            )
+        print_line(f"{sanitize(str(damaged))} was not changed.")
     if recovered.losses:
-        raise typer.Exit(Status.IN_PART)
+        raise typer.Exit(Status.PARTIAL)
 
 
 def _maintenance(users: "UserStore") -> "Maintenance":
     if users.maintenance is None:
-        msg = f"This command is not available for the store {visible(users.location)}."
-        raise Refused(msg)
+        msg = f"This command is not available for the store {sanitize(users.location)}."
+        raise UserError(msg)
     return users.maintenance

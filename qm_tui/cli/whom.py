@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from qm_tui.cli.common import NOTHING_CHANGED
-from qm_tui.errors import Refused
-from qm_tui.text import visible
+from qm_tui.errors import UserError
+from qm_tui.text import sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.interface import UserStore
@@ -13,50 +13,50 @@ if TYPE_CHECKING:
     from qm_tui.users.fields import User
 
 _SHOWN: Final = 60
-_ALIKE: Final = 70
+_MIN_SIMILARITY: Final = 70
 """The minimum similarity of a suggested name, from 0 to 100."""
 
 USER_HELP: Final = "User Names (not case-sensitive) or User IDs."
 
 
-def user_named(state: "State", written: str) -> "User":
+def find_user(state: "State", written: str) -> "User":
     """Return the user with this User Name or User ID.
 
     Raises:
-        Refused: no user matches, or one by its User Name and another by its User ID.
+        UserError: no user matches, or one by its User Name and another by its User ID.
     """
-    from qm_tui.users.identity import name_key
+    from qm_tui.users.identity import normalize_user_name
 
-    shown = visible(written, _SHOWN)
+    shown = sanitize(written, _SHOWN)
     by_id = state.users.get(written)
-    named = state.names.get(name_key(written))
+    named = state.names.get(normalize_user_name(written))
     if by_id is not None and named not in (None, written):
         other = _name(state.users[str(named)])
         msg = (
             f"{shown} is ambiguous: it is the User ID of {_name(by_id)} and the User Name of "
             f"{other}. Use the User Name of {_name(by_id)}, or the User ID of {other}."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     if by_id is not None:
         return by_id
     if named is not None:
         return state.users[named]
     if not written.strip():
         msg = f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID."
-        raise Refused(msg)
+        raise UserError(msg)
     near = _nearest(state, written)
     msg = f"No user has the User Name or User ID {shown}.{near} {NOTHING_CHANGED}"
-    raise Refused(msg)
+    raise UserError(msg)
 
 
 def is_user(state: "State", written: str) -> bool:
     """Whether a user has this User Name or User ID."""
-    from qm_tui.users.identity import name_key
+    from qm_tui.users.identity import normalize_user_name
 
-    return written in state.users or name_key(written) in state.names
+    return written in state.users or normalize_user_name(written) in state.names
 
 
-def whom(
+def selector_from_options(
     store: "UserStore", named: Sequence[str], filter_text: str | None
 ) -> "Callable[[State], Iterable[str]]":
     """Return the users given on the command line, as the selector of a bulk change.
@@ -67,38 +67,41 @@ def whom(
         filter_text: the filter, if one is given.
 
     Raises:
-        Refused: neither or both are given, a user does not exist, or no users match the filter.
+        UserError: neither or both are given, a user does not exist, or no users match the filter.
     """
-    from qm_tui.cli.choosing import chosen_users, no_match
-    from qm_tui.store.changes.bulk import chosen
+    from qm_tui.cli.choosing import no_match, select_users
+    from qm_tui.store.changes.bulk import by_ids
 
     if named and filter_text is not None:
         msg = f"Named users and --filter cannot be combined. {NOTHING_CHANGED} Use one of them."
-        raise Refused(msg)
+        raise UserError(msg)
     if not named and filter_text is None:
         msg = f"No users are selected. {NOTHING_CHANGED} Name users, or use --filter."
-        raise Refused(msg)
+        raise UserError(msg)
     if filter_text is None:
-        return chosen(dict.fromkeys(user_named(store.state, text).user_id for text in named))
-    users = chosen_users(store, filter_text, None)
+        return by_ids(dict.fromkeys(find_user(store.state, text).user_id for text in named))
+    users = select_users(store, filter_text, None)
     if not users:
         msg = f"{no_match(filter_text)} {NOTHING_CHANGED} Correct the filter."
-        raise Refused(msg)
-    return chosen(user.user_id for user in users)
+        raise UserError(msg)
+    return by_ids(user.user_id for user in users)
 
 
 def _name(user: "User") -> str:
-    return visible(f"{user.first_name} {user.last_name}".strip() or user.user_id, _SHOWN)
+    return sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_id, _SHOWN)
 
 
 def _nearest(state: "State", written: str) -> str:
     from rapidfuzz import fuzz, process
 
-    from qm_tui.users.identity import name_key
+    from qm_tui.users.identity import normalize_user_name
 
     near = process.extractOne(
-        name_key(written), state.names.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE
+        normalize_user_name(written),
+        state.names.keys(),
+        scorer=fuzz.ratio,
+        score_cutoff=_MIN_SIMILARITY,
     )
     if near is None:
         return ""
-    return f" Did you mean {visible(state.users[state.names[near[0]]].user_name, _SHOWN)}?"
+    return f" Did you mean {sanitize(state.users[state.names[near[0]]].user_name, _SHOWN)}?"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import RetentionPolicy, UserStore
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 
 IN_MEMORY = ":memory:"
 """The location of a store in memory, which is lost when the program ends."""
@@ -37,7 +37,7 @@ def open_store(
         return MemoryStore(wait=wait, read_only=read_only)
     if isinstance(location, str) and "://" in location:
         msg = (
-            f"Unknown kind of store: {visible(location, 200)}. Give the path of the store's file, "
+            f"Unknown kind of store: {sanitize(location, 200)}. Give the path of the store's file, "
             "users.json."
         )
         raise StoreError(msg)

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 
 STORE_CHANGED: Final = "Another admin changed the store in the meantime."
 
 
-class StoreError(Refused):
+class StoreError(UserError):
     """The store could not be opened, read or written. Nothing was changed."""
 
 
@@ -33,6 +33,6 @@ class ConfirmationRequired(StoreError):
         count: the number that confirms it.
     """
 
-    def __init__(self, sentence: str, count: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, count: int) -> None:
+        super().__init__(message)
         self.count = count

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.state import State
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import User
@@ -152,14 +152,14 @@ class ExternalChanges:
     deleted: frozenset[str]
 
 
-class Severity(StrEnum):
+class StoreIssueSeverity(StrEnum):
     """How bad a finding of `Maintenance.check` is."""
 
     WARNING = "warning"
     DAMAGE = "damage"
 
 
-class Finding(NamedTuple):
+class StoreIssue(NamedTuple):
     """Something that `Maintenance.check` found.
 
     Attributes:
@@ -167,11 +167,11 @@ class Finding(NamedTuple):
         message: a sentence, with the file and the transaction or the byte.
     """
 
-    severity: Severity
+    severity: StoreIssueSeverity
     message: str
 
 
-class Recovered(NamedTuple):
+class RecoveryReport(NamedTuple):
     """What `Maintenance.recover` wrote.
 
     Attributes:
@@ -204,7 +204,7 @@ class RetentionPolicy:
     segment_days: float = 30
 
 
-UsersLoaded = Callable[[Sequence[User]], object]
+UsersLoadedCallback = Callable[[Sequence[User]], object]
 """Called with users that were read."""
 
 
@@ -239,7 +239,7 @@ class Maintenance(ABC):
         """Return the path and the size in bytes of each file of the store."""
 
     @abstractmethod
-    def backup(self, file: Path, tick: Tick = no_tick) -> int:
+    def backup(self, file: Path, progress: ProgressCallback = ignore_progress) -> int:
         """Write the whole store to one new file, consistent while others write.
 
         Returns:
@@ -250,7 +250,7 @@ class Maintenance(ABC):
         """
 
     @abstractmethod
-    def check(self, tick: Tick = no_tick) -> Sequence[Finding]:
+    def check(self, progress: ProgressCallback = ignore_progress) -> Sequence[StoreIssue]:
         """Check everything that can be checked: checksums, chain, rules, modes, leftovers.
 
         Raises:
@@ -258,7 +258,7 @@ class Maintenance(ABC):
         """
 
     @abstractmethod
-    def recover(self, target: Path, tick: Tick = no_tick) -> Recovered:
+    def recover(self, target: Path, progress: ProgressCallback = ignore_progress) -> RecoveryReport:
         """Write what can be read of a damaged store, or of a backup, to a new store.
 
         Raises:
@@ -309,12 +309,16 @@ class UserStore(ABC):
         return None
 
     @abstractmethod
-    def load(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
+    def load(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+    ) -> State:
         """Read what it holds now, including the commits of other programs.
 
         Args:
-            tick: the progress.
-            found: called with the users as they are read, some hundred at a time and in store
+            progress: the progress.
+            on_loaded: called with the users as they are read, some hundred at a time and in store
                 order, so that the first can be shown before the last are read. A user that a later
                 transaction changed is passed again; one that was deleted may have been passed
                 before. Not called if the store is loaded already.
@@ -328,11 +332,11 @@ class UserStore(ABC):
         """Whether other programs may have committed something. Takes microseconds."""
 
     @abstractmethod
-    def refresh(self, tick: Tick = no_tick) -> ExternalChanges | None:
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> ExternalChanges | None:
         """Read what other programs committed; None if that is nothing. Never waits for a writer.
 
         Args:
-            tick: the progress; it must not raise.
+            progress: the progress; it must not raise.
 
         Raises:
             StoreError: it can no longer be read.
@@ -377,7 +381,9 @@ class UserStore(ABC):
         """
 
     @abstractmethod
-    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[UserChange]:
+    def transaction_changes(
+        self, number: int, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserChange]:
         """Yield what a transaction did, user by user.
 
         Raises:
@@ -386,14 +392,16 @@ class UserStore(ABC):
         """
 
     @abstractmethod
-    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[UserHistoryEntry]:
+    def user_history(
+        self, user_id: str, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserHistoryEntry]:
         """Yield what transactions did to a user, newest first, as far as it is available.
 
         Older transactions are read only when they are asked for.
 
         Args:
             user_id: the user; it may have been deleted.
-            tick: the progress; it may raise `Cancelled`.
+            progress: the progress; it may raise `Cancelled`.
 
         Raises:
             StoreError: the transactions cannot be read.
@@ -411,7 +419,7 @@ class UserStore(ABC):
 
     @abstractmethod
     def changed_user_ids(
-        self, number: int, tick: Tick = no_tick, *, last: int = 0
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
     ) -> Iterator[str]:
         """Yield the User IDs of the users that transactions added or changed.
 
@@ -419,7 +427,7 @@ class UserStore(ABC):
 
         Args:
             number: the transaction.
-            tick: the progress; it may raise `Cancelled`.
+            progress: the progress; it may raise `Cancelled`.
             last: the last of several consecutive transactions; a user comes once for each of them,
                 and may have been deleted since.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import NamedTuple, final
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.action_text import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import (
@@ -16,7 +16,7 @@ from qm_tui.store.interface import (
     TransactionSummary,
     UserChange,
     UserHistoryEntry,
-    UsersLoaded,
+    UsersLoadedCallback,
     UserStore,
     ignore_loaded_users,
 )
@@ -77,14 +77,18 @@ class MemoryStore(UserStore):
         """Why it cannot be changed, as a sentence; empty if it can."""
         return "The store in memory is open read-only." if self._is_read_only else ""
 
-    def load(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
-        """Pass the users to `found`, unless the store has been loaded."""
+    def load(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+    ) -> State:
+        """Pass the users to `on_loaded`, unless the store has been loaded."""
         state = self._state
         if not self._is_loaded:
             users = list(state.users.values())
-            for done in range(0, len(users), STEP):
-                tick(Phase.OPENING, done, len(users))
-                found(users[done : done + STEP])
+            for done in range(0, len(users), CHUNK_SIZE):
+                progress(Phase.OPENING, done, len(users))
+                on_loaded(users[done : done + CHUNK_SIZE])
             self._is_loaded = True
         return state
 
@@ -92,7 +96,7 @@ class MemoryStore(UserStore):
         """No other program can reach it."""
         return False
 
-    def refresh(self, tick: Tick = no_tick) -> ExternalChanges | None:
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> ExternalChanges | None:
         """There is nothing to read: no other program can reach it."""
         return None
 
@@ -131,19 +135,23 @@ class MemoryStore(UserStore):
         """Return all transactions, newest first."""
         return [committed.summary for committed in reversed(self._committed)]
 
-    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[UserChange]:
+    def transaction_changes(
+        self, number: int, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserChange]:
         """Yield what a transaction did, user by user."""
         changes = self._numbered(number).changes
         for done, change in enumerate(changes):
-            if not done % STEP:
-                tick(Phase.OPENING, done, len(changes))
+            if not done % CHUNK_SIZE:
+                progress(Phase.OPENING, done, len(changes))
             yield change
 
-    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[UserHistoryEntry]:
+    def user_history(
+        self, user_id: str, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserHistoryEntry]:
         """Yield what transactions did to a user, newest first."""
         committed = self._committed[::-1]
         for done, (summary, changes) in enumerate(committed):
-            tick(Phase.OPENING, done, len(committed))
+            progress(Phase.OPENING, done, len(committed))
             for change in changes:
                 if change.user_id == user_id:
                     yield UserHistoryEntry(summary, change)
@@ -153,11 +161,11 @@ class MemoryStore(UserStore):
         return None
 
     def changed_user_ids(
-        self, number: int, tick: Tick = no_tick, *, last: int = 0
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
     ) -> Iterator[str]:
         """Yield the User IDs of the users that transactions added or changed."""
         for transaction in range(number, max(number, last) + 1):
-            for change in self.transaction_changes(transaction, tick):
+            for change in self.transaction_changes(transaction, progress):
                 if change.after is not None:
                     yield change.user_id
 
@@ -171,20 +179,20 @@ class MemoryStore(UserStore):
             raise StoreError(msg)
         return self._committed[number - 1]
 
-    def _commit(self, changes: Changes, action: Action, tick: Tick) -> State:
+    def _commit(self, changes: Changes, action: Action, progress: ProgressCallback) -> State:
         before = self._state
         names = check_consistency(before, changes)
         done: list[UserChange] = []
         for count, (user_id, user) in enumerate(changes.items()):
-            if not count % STEP:
-                tick(Phase.CHANGING, count, len(changes))
+            if not count % CHUNK_SIZE:
+                progress(Phase.CHANGING, count, len(changes))
             stored = before.users.get(user_id)
             if user != stored:
                 done.append(_change_of(user_id, stored, user))
         self._exists = True
         if not done:
             return before
-        tick(Phase.CHANGING, len(changes), len(changes))
+        progress(Phase.CHANGING, len(changes), len(changes))
         number, origin = before.number + 1, current_origin()
         added = sum(change.before is None for change in done)
         deleted = sum(change.after is None for change in done)
@@ -215,11 +223,11 @@ class _MemoryTransaction(Transaction):
     def state(self) -> State:
         return self._store.state
 
-    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         if not self.is_open:
             msg = "the transaction is over, and its lock released"
             raise ValueError(msg)
-        return self._store._commit(changes, self._action, tick)
+        return self._store._commit(changes, self._action, progress)
 
 
 def _change_of(user_id: str, stored: User | None, user: User | None) -> UserChange:

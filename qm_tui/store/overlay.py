@@ -14,7 +14,7 @@ _SMALLEST_LIMIT: Final = 256
 _SHARE: Final = 64
 """A layer may have one change for so many entries below it; then both are merged."""
 
-_GONE: Final = object()
+_REMOVED: Final = object()
 
 
 class OverlayMapping(Mapping[str, V], Generic[V]):
@@ -35,7 +35,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         self._tail: dict[str, V] = {}
         self._removed = 0
 
-    def changed(self, changes: Mapping[str, V | None]) -> "OverlayMapping[V]":
+    def with_changes(self, changes: Mapping[str, V | None]) -> "OverlayMapping[V]":
         """Return a mapping with these entries set, and those without a value removed.
 
         Raises:
@@ -51,14 +51,14 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         removed = self._removed
         for key, value in changes.items():
             if value is not None:
-                if key in tail or key not in base or over.get(key) is _GONE:
+                if key in tail or key not in base or over.get(key) is _REMOVED:
                     tail[key] = value
                 else:
                     over[key] = value
             elif tail.pop(key, None) is None:
-                if key not in base or over.get(key) is _GONE:
+                if key not in base or over.get(key) is _REMOVED:
                     raise KeyError(key)
-                over[key] = _GONE
+                over[key] = _REMOVED
                 removed += 1
         made: OverlayMapping[V] = OverlayMapping(base)
         made._over, made._tail, made._removed = over, tail, removed
@@ -81,7 +81,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         value = self._over.get(key)
         if value is None:
             return self._base.get(key, default)
-        return default if value is _GONE else value
+        return default if value is _REMOVED else value
 
     def __contains__(self, key: object) -> bool:
         return self.get(cast("str", key)) is not None
@@ -90,7 +90,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         over = self._over
         keys: Iterator[str] = iter(self._base)
         if self._removed:
-            keys = (key for key in self._base if over.get(key) is not _GONE)
+            keys = (key for key in self._base if over.get(key) is not _REMOVED)
         return chain(keys, self._tail)
 
     def __len__(self) -> int:
@@ -118,7 +118,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         if self._over:
             found = map(self._over.get, base, base.values())
         if self._removed:
-            found = (value for value in found if value is not _GONE)
+            found = (value for value in found if value is not _REMOVED)
         return chain(cast("Iterator[V]", found), self._tail.values())
 
 

@@ -6,10 +6,10 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
-from qm_tui.progress import STEP
+from qm_tui.progress import CHUNK_SIZE
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import name_key, name_keys
+from qm_tui.users.identity import normalize_user_name, normalize_user_names
 
 _USER_ID: Final = FIELD["user_id"].index
 _USER_NAME: Final = FIELD["user_name"].index
@@ -25,7 +25,7 @@ class State:
     Attributes:
         number: the number of the last transaction; it grows with every commit.
         users: the users by User ID, in store order.
-        names: the User ID of each user by User Name, as `name_key` makes it comparable.
+        names: the User ID of each user by User Name, as `normalize_user_name` makes it comparable.
         version: differs between any two states of a program. Two states of the same version are
             one state; a number may come twice, if an older copy of the store is put back.
     """
@@ -43,7 +43,7 @@ Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
 
 
-class NameTaken(ValueError):
+class UserNameInUse(ValueError):
     """Two users would have one User Name."""
 
 
@@ -63,7 +63,7 @@ def check_consistency(state: State, changes: Changes) -> NameChanges:
     """Check that changes fit a state and one another, and return what they do to User Names.
 
     Raises:
-        NameTaken: two users would have one User Name.
+        UserNameInUse: two users would have one User Name.
         ValueError: a User ID does not match its user, or a user that does not exist would be
             deleted.
     """
@@ -81,8 +81,8 @@ def check_consistency(state: State, changes: Changes) -> NameChanges:
         owner_id = names.get(key)
         if owner_id is not None and owner_id != user_id:
             owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
-            if owner is not None and name_key(owner.user_name) == key:
-                raise NameTaken("two users would have one User Name")
+            if owner is not None and normalize_user_name(owner.user_name) == key:
+                raise UserNameInUse("two users would have one User Name")
     return found
 
 
@@ -90,7 +90,7 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
     """Return what changes do to User Names.
 
     Raises:
-        NameTaken: two of the changes claim one name.
+        UserNameInUse: two of the changes claim one name.
     """
     users, names = state.users, state.names
     released: list[str] = []
@@ -100,15 +100,17 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
         # all are new, as in the first import. In batches: one call would delay every key
         added = cast("Mapping[str, User]", changes)
         user_ids, names_of = iter(added), map(_user_name_of, added.values())
-        while batch := list(islice(user_ids, STEP)):
-            claimed.update(zip(name_keys(islice(names_of, STEP)), batch, strict=True))
+        while batch := list(islice(user_ids, CHUNK_SIZE)):
+            claimed.update(
+                zip(normalize_user_names(islice(names_of, CHUNK_SIZE)), batch, strict=True)
+            )
         claims = len(added)
         changes = {}
     for user_id, user in changes.items():
         stored = users.get(user_id)
-        after = None if user is None else name_key(user[_USER_NAME])
+        after = None if user is None else normalize_user_name(user[_USER_NAME])
         if stored is not None:
-            before = name_key(stored[_USER_NAME])
+            before = normalize_user_name(stored[_USER_NAME])
             if before == after:
                 continue
             if names.get(before) == user_id:
@@ -117,7 +119,7 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
             claimed[after] = user_id
             claims += 1
     if len(claimed) < claims:
-        raise NameTaken("two users would have one User Name")
+        raise UserNameInUse("two users would have one User Name")
     return NameChanges(released, claimed)
 
 
@@ -126,13 +128,13 @@ def next_state(state: State, changes: Changes, number: int, names: NameChanges) 
     index = _overlay(state.names)
     if names.released or names.claimed:
         released: dict[str, str | None] = dict.fromkeys(names.released)
-        index = index.changed({**released, **names.claimed} if released else names.claimed)
-    users = _overlay(state.users).changed(changes)
+        index = index.with_changes({**released, **names.claimed} if released else names.claimed)
+    users = _overlay(state.users).with_changes(changes)
     if len(index) != len(users):
         # another program gave two users one name: the first of them has it
         first: dict[str, str] = {}
         for user_id, user in users.items():
-            first.setdefault(name_key(user.user_name), user_id)
+            first.setdefault(normalize_user_name(user.user_name), user_id)
         index = OverlayMapping(first)
     return State(number, users, index)
 

@@ -9,27 +9,32 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import final
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
-from qm_tui.store.state import Changes, NameTaken, State
-from qm_tui.store.validation import USUAL, ValidationOptions, any_invalid, validate_changes
-from qm_tui.text import counted
-from qm_tui.users.issues import Fault
+from qm_tui.store.state import Changes, State, UserNameInUse
+from qm_tui.store.validation import (
+    DEFAULT_OPTIONS,
+    ValidationOptions,
+    any_invalid,
+    validate_changes,
+)
+from qm_tui.text import pluralize
+from qm_tui.users.issues import Issue
 
 
-class RulesBroken(StoreError):
+class ValidationFailed(StoreError):
     """Changes would break a rule. Nothing was written.
 
     Attributes:
-        faults: the errors by User ID.
+        issues: the errors by User ID.
     """
 
-    def __init__(self, faults: Mapping[str, list[Fault]]) -> None:
-        first = next(iter(faults.values()))[0]
-        others = counted(len(faults) - 1, "more user")
-        more = f" (and {others} with errors)" if len(faults) > 1 else ""
-        super().__init__(f"Nothing was saved. {first.message}. {first.remedy}{more}")
-        self.faults = faults
+    def __init__(self, issues: Mapping[str, list[Issue]]) -> None:
+        first = next(iter(issues.values()))[0]
+        others = pluralize(len(issues) - 1, "more user")
+        more = f" (and {others} with errors)" if len(issues) > 1 else ""
+        super().__init__(f"Nothing was saved. {first.message}. {first.fix}{more}")
+        self.issues = issues
 
 
 class Transaction(ABC):
@@ -42,7 +47,10 @@ class Transaction(ABC):
 
     @final
     def commit(
-        self, changes: Changes, tick: Tick = no_tick, terms: ValidationOptions = USUAL
+        self,
+        changes: Changes,
+        progress: ProgressCallback = ignore_progress,
+        options: ValidationOptions = DEFAULT_OPTIONS,
     ) -> State:
         """Validate the changes, and write all of them or none.
 
@@ -51,32 +59,32 @@ class Transaction(ABC):
 
         Args:
             changes: the changes.
-            tick: the progress.
-            terms: the options of the validation.
+            progress: the progress.
+            options: the options of the validation.
 
         Returns:
             The state after the changes.
 
         Raises:
-            RulesBroken: a user would break a rule, or two would have one User Name.
+            ValidationFailed: a user would break a rule, or two would have one User Name.
             StoreError: the changes could not be written; nothing was changed.
             CommitOutcomeUnknown: the system failed to sync; they may not have been saved.
             ValueError: a User ID does not match its user, or a user that does not exist would be
                 deleted: an error of the caller.
         """
         state = self.state
-        is_validated = state.version == terms.validated_version
-        if not is_validated and any_invalid(changes, state, tick, terms):
-            raise RulesBroken(validate_changes(changes, state, tick, terms))
+        is_validated = state.version == options.validated_version
+        if not is_validated and any_invalid(changes, state, progress, options):
+            raise ValidationFailed(validate_changes(changes, state, progress, options))
         try:
-            return self._write_checked(changes, tick)
-        except NameTaken as error:
-            raise RulesBroken(validate_changes(changes, state, tick, terms)) from error
+            return self._write_checked(changes, progress)
+        except UserNameInUse as error:
+            raise ValidationFailed(validate_changes(changes, state, progress, options)) from error
 
     @abstractmethod
-    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         """Write changes that are valid. Only `commit` calls it.
 
         Raises:
-            NameTaken: two users would have one User Name.
+            UserNameInUse: two users would have one User Name.
         """

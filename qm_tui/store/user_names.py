@@ -11,19 +11,19 @@ from itertools import islice, repeat
 from operator import le
 from typing import Final, NamedTuple
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import name_key
-from qm_tui.users.issues import Fault, shortened
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.issues import Issue, truncate
 
 _USER_NAME: Final = FIELD["user_name"]
 
-NAME_OF_A_USER: Final = "User Name is already in use"
+NAME_OF_STORED_USER: Final = "User Name is already in use"
 """The error of records that may be meant to update the user with this name."""
 
-NAME_OF_ANOTHER: Final = "User Name belongs to another user"
-NAME_TWICE: Final = "Duplicate User Name in the file"
+NAME_OF_ANOTHER_USER: Final = "User Name belongs to another user"
+DUPLICATE_NAME: Final = "Duplicate User Name in the file"
 
 
 class MatchedRecord(NamedTuple):
@@ -54,22 +54,22 @@ class NameClaims:
         self.lines: array[int] = array("q")
         self.user_ids: list[str] = []
         self.keys: list[str] = []
-        """The claimed names, as `name_key` makes them comparable."""
+        """The claimed names, as `normalize_user_name` makes them comparable."""
         self.stored: list[User | None] = []
         self.users: list[User | None] = []
         """The users; None if the caller does not need them."""
         self.claimed: set[str] = set()
         """The same names, without duplicates."""
 
-    def add(self, judged: MatchedRecord) -> None:
+    def add(self, record: MatchedRecord) -> None:
         """Add the claim of a record."""
-        user = judged.user
-        key = name_key(user.user_name)
-        self.numbers.append(judged.number)
-        self.lines.append(judged.line)
+        user = record.user
+        key = normalize_user_name(user.user_name)
+        self.numbers.append(record.number)
+        self.lines.append(record.line)
         self.user_ids.append(user.user_id)
         self.keys.append(key)
-        self.stored.append(judged.stored)
+        self.stored.append(record.stored)
         self.users.append(user)
         self.claimed.add(key)
 
@@ -90,7 +90,7 @@ class NameClaims:
         self.users += repeat(None, len(keys)) if users is None else users
         self.claimed.update(keys)
 
-    def in_file_order(self) -> None:
+    def sort_in_file_order(self) -> None:
         """Sort them by the numbers of the records: an earlier record has priority."""
         numbers = self.numbers
         if all(map(le, numbers, islice(numbers, 1, None))):
@@ -104,7 +104,7 @@ class NameClaims:
         self.users = list(map(self.users.__getitem__, order))
 
 
-def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
+def name_in_use_issue(user_name: str, owner: User, *, is_new: bool) -> Issue:
     """Return the error of a User Name that another user has.
 
     Args:
@@ -113,98 +113,100 @@ def name_taken(user_name: str, owner: User, *, is_new: bool) -> Fault:
         is_new: whether the record has no User ID, and may be meant for the owner.
     """
     name = f"{owner.first_name} {owner.last_name}".strip()
-    return Fault(
+    return Issue(
         _USER_NAME,
-        f"User Name '{shortened(user_name)}' is already used by {shortened(name)}",
+        f"User Name '{truncate(user_name)}' is already used by {truncate(name)}",
         "Use another User Name, or add the User ID of that user to update the user."
         if is_new
         else "Use another User Name, or correct the record that should release this one.",
-        reason=NAME_OF_A_USER if is_new else NAME_OF_ANOTHER,
+        reason=NAME_OF_STORED_USER if is_new else NAME_OF_ANOTHER_USER,
     )
 
 
-def name_twice(user_name: str, line: int) -> Fault:
+def duplicate_name_issue(user_name: str, line: int) -> Issue:
     """Return the error of a User Name that an earlier record claims.
 
     Args:
         user_name: the name.
         line: the line of that record.
     """
-    return Fault(
+    return Issue(
         _USER_NAME,
-        f"User Name '{shortened(user_name)}' is already used in line {line}",
+        f"User Name '{truncate(user_name)}' is already used in line {line}",
         "Use a unique User Name for each user.",
-        reason=NAME_TWICE,
+        reason=DUPLICATE_NAME,
     )
 
 
-def name_conflicts(claims: NameClaims, state: State, tick: Tick = no_tick) -> dict[int, Fault]:
+def find_name_conflicts(
+    claims: NameClaims, state: State, progress: ProgressCallback = ignore_progress
+) -> dict[int, Issue]:
     """Return the errors of the claims that must be rejected, by their index."""
     keys, owners = claims.keys, state.names
     if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
         return {}  # all names are new, and each is claimed once
-    return _Settlement(claims, state, tick).rejected
+    return _ConflictResolver(claims, state, progress).rejected
 
 
-class _Settlement:
+class _ConflictResolver:
     """Resolves conflicting claims."""
 
-    def __init__(self, claims: NameClaims, state: State, tick: Tick) -> None:
+    def __init__(self, claims: NameClaims, state: State, progress: ProgressCallback) -> None:
         self._claims = claims
         self._first_to_claim: dict[str, int] = {}
-        self._to_settle: list[int] = []
-        self.rejected: dict[int, Fault] = {}
-        contested = self._take_claims(state, tick)
+        self._unresolved: list[int] = []
+        self.rejected: dict[int, Issue] = {}
+        contested = self._collect_claims(state, progress)
         for index, owner in contested:
-            self._reject_taken(index, owner)
-        self._settle()
+            self._reject_in_use(index, owner)
+        self._resolve()
 
-    def _take_claims(self, state: State, tick: Tick) -> list[tuple[int, User]]:
+    def _collect_claims(self, state: State, progress: ProgressCallback) -> list[tuple[int, User]]:
         """Reject later claims to a name; return the claims to names that stored users retain."""
         claims = self._claims
         released: set[str] = set()
         contested: list[tuple[int, str, str]] = []
         for index, key in enumerate(claims.keys):
-            if not index % STEP:
-                tick(Phase.CHECKING, index, len(claims.keys))
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(claims.keys))
             first = self._first_to_claim.setdefault(key, index)
             if first != index:
-                self._reject(index, self._claimed_already(index, first))
+                self._reject(index, self._duplicate_claim(index, first))
             owner_id = state.names.get(key)
             if owner_id is not None and owner_id != claims.user_ids[index]:
                 contested.append((index, key, owner_id))
             stored = claims.stored[index]
-            if stored is not None and name_key(stored.user_name) != key:
-                released.add(name_key(stored.user_name))
+            if stored is not None and normalize_user_name(stored.user_name) != key:
+                released.add(normalize_user_name(stored.user_name))
         return [
             (index, state.users[owner_id])
             for index, key, owner_id in contested
             if key not in released
         ]
 
-    def _claimed_already(self, index: int, first: int) -> Fault:
-        return name_twice(self._name(index), self._claims.lines[first])
+    def _duplicate_claim(self, index: int, first: int) -> Issue:
+        return duplicate_name_issue(self._name(index), self._claims.lines[first])
 
-    def _reject(self, index: int, fault: Fault) -> None:
+    def _reject(self, index: int, issue: Issue) -> None:
         if index not in self.rejected:
-            self.rejected[index] = fault
-            self._to_settle.append(index)
+            self.rejected[index] = issue
+            self._unresolved.append(index)
 
-    def _reject_taken(self, index: int, owner: User) -> None:
+    def _reject_in_use(self, index: int, owner: User) -> None:
         is_new = self._claims.stored[index] is None
-        self._reject(index, name_taken(self._name(index), owner, is_new=is_new))
+        self._reject(index, name_in_use_issue(self._name(index), owner, is_new=is_new))
 
     def _name(self, index: int) -> str:
         user = self._claims.users[index]
         return self._claims.keys[index] if user is None else user.user_name
 
-    def _settle(self) -> None:
+    def _resolve(self) -> None:
         """Reject claims to the stored names of users with rejected records."""
         claims = self._claims
-        while self._to_settle:
-            stored = claims.stored[self._to_settle.pop()]
+        while self._unresolved:
+            stored = claims.stored[self._unresolved.pop()]
             if stored is None:
                 continue
-            claimant = self._first_to_claim.get(name_key(stored.user_name))
+            claimant = self._first_to_claim.get(normalize_user_name(stored.user_name))
             if claimant is not None and claims.user_ids[claimant] != stored.user_id:
-                self._reject_taken(claimant, stored)
+                self._reject_in_use(claimant, stored)

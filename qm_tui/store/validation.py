@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Final, cast
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import Changes, State
-from qm_tui.store.user_names import NAME_TWICE, MatchedRecord, NameClaims, name_conflicts
+from qm_tui.store.user_names import DUPLICATE_NAME, MatchedRecord, NameClaims, find_name_conflicts
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import name_key
-from qm_tui.users.issues import Fault, shortened
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.validation import (
-    control_fault,
-    faults_of,
-    faults_of_update,
-    is_of_update,
-    length_fault,
-    unprintable_rows,
-    unsound_rows,
+    control_character_issue,
+    invalid_rows,
+    is_caused_by_update,
+    length_issue,
+    rows_with_control_characters,
+    validate_update,
+    validate_user,
 )
 
 _NOWHERE: Final = 0
@@ -46,77 +46,86 @@ class ValidationOptions:
     validated_version: int = 0
 
 
-USUAL: Final = ValidationOptions()
+DEFAULT_OPTIONS: Final = ValidationOptions()
 """The rules of the users file, with the default options."""
 
 
 def validate_change(
-    user: User, stored: User | None, terms: ValidationOptions = USUAL
-) -> list[Fault]:
+    user: User, stored: User | None, options: ValidationOptions = DEFAULT_OPTIONS
+) -> list[Issue]:
     """Return the errors of a changed user, apart from its User Name among all User Names.
 
     Args:
         user: the user as it would be.
         stored: the user as it is; None if it would be added.
-        terms: the options.
+        options: the options.
     """
-    before = terms.previously_stored.get(user.user_id)
+    before = options.previously_stored.get(user.user_id)
     if user == before:
         return []
-    allows = terms.allow_unlicensed
+    allows = options.allow_unlicensed
     if stored is None:
-        faults = faults_of(user, allow_unlicensed=allows)
+        faults = validate_user(user, allow_unlicensed=allows)
     else:
-        faults = faults_of_update(user, stored, allow_unlicensed=allows)
+        faults = validate_update(user, stored, allow_unlicensed=allows)
     for checked, value in zip(FIELDS, user, strict=True):
         if value and (stored is None or value != stored[checked.index]):
-            fault = control_fault(checked, value) or length_fault(checked, value)
-            if fault is not None:
-                faults = [other for other in faults if other.field is not checked] + [fault]
+            issue = control_character_issue(checked, value) or length_issue(checked, value)
+            if issue is not None:
+                faults = [other for other in faults if other.field is not checked] + [issue]
     if before is not None:
-        faults = [fault for fault in faults if is_of_update(fault, user, before)]
+        faults = [issue for issue in faults if is_caused_by_update(issue, user, before)]
     return faults
 
 
 def validate_changes(
-    changes: Changes, state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
-) -> Mapping[str, list[Fault]]:
+    changes: Changes,
+    state: State,
+    progress: ProgressCallback = ignore_progress,
+    options: ValidationOptions = DEFAULT_OPTIONS,
+) -> Mapping[str, list[Issue]]:
     """Return the errors of changes, by User ID, of the users that have any.
 
     User Names are validated on the store as it would be after all changes that are otherwise valid:
     two users may swap names. If two would have one name, the later change has the error.
     """
-    faults: dict[str, list[Fault]] = {}
+    issues: dict[str, list[Issue]] = {}
     claims = NameClaims()
-    for new, changed in _steps(changes, state, tick):
-        found = _faults_of(new, changed, terms)
-        faults |= found
+    for new, changed in _chunks(changes, state, progress):
+        found = _validate_chunk(new, changed, options)
+        issues |= found
         _claim(claims, new, changed, found)
     deleted = {user_id for user_id, user in changes.items() if user is None}
-    for index, fault in name_conflicts(claims, _without(state, deleted), tick).items():
-        faults[claims.user_ids[index]] = [_of_change(fault, claims.users[index])]
-    return faults
+    for index, issue in find_name_conflicts(
+        claims, _without_users(state, deleted), progress
+    ).items():
+        issues[claims.user_ids[index]] = [_issue_of_change(issue, claims.users[index])]
+    return issues
 
 
-def any_invalid(changes: Changes, state: State, tick: Tick, terms: ValidationOptions) -> bool:
+def any_invalid(
+    changes: Changes, state: State, progress: ProgressCallback, options: ValidationOptions
+) -> bool:
     """Whether a user would break a rule, apart from its User Name among all User Names."""
-    return any(_faults_of(new, changed, terms) for new, changed in _steps(changes, state, tick))
+    return any(
+        _validate_chunk(new, changed, options) for new, changed in _chunks(changes, state, progress)
+    )
 
 
-def _steps(
-    changes: Changes, state: State, tick: Tick
+def _chunks(
+    changes: Changes, state: State, progress: ProgressCallback
 ) -> Iterator[tuple[Sequence[User], Sequence[tuple[User, User]]]]:
     """Yield the changes in batches: the new users, and the changed ones with their stored state."""
     users = state.users
     user_ids, others = iter(changes), iter(changes.values())
-    for done in range(0, len(changes), STEP):
-        tick(Phase.CHECKING, done, len(changes))
-        batch = list(islice(others, STEP))
+    for done in range(0, len(changes), CHUNK_SIZE):
+        progress(Phase.CHECKING, done, len(changes))
+        batch = list(islice(others, CHUNK_SIZE))
         new, changed = [], []
         if not users and None not in batch:
             new = batch  # all are new, as in the first import into a store
         else:
-            for user_id, user in zip(islice(user_ids, STEP), batch, strict=True):
+            for user_id, user in zip(islice(user_ids, CHUNK_SIZE), batch, strict=True):
                 stored = users.get(user_id)
                 if user is None or user is stored:
                     continue
@@ -127,31 +136,31 @@ def _steps(
         yield cast("list[User]", new), changed
 
 
-def _faults_of(
-    new: Sequence[User], changed: Sequence[tuple[User, User]], terms: ValidationOptions
-) -> dict[str, list[Fault]]:
-    found = dict(_faults_of_new(new, terms))
-    found.update(_faults_of_changed(changed, terms))
+def _validate_chunk(
+    new: Sequence[User], changed: Sequence[tuple[User, User]], options: ValidationOptions
+) -> dict[str, list[Issue]]:
+    found = dict(_validate_new(new, options))
+    found.update(_validate_changed(changed, options))
     return found
 
 
-def _faults_of_new(
-    users: Sequence[User], terms: ValidationOptions
-) -> Iterator[tuple[str, list[Fault]]]:
+def _validate_new(
+    users: Sequence[User], options: ValidationOptions
+) -> Iterator[tuple[str, list[Issue]]]:
     """Yield the errors of new users. A fast check of all of them excludes most."""
     if not users:
         return
     columns = list(zip(*users, strict=True))
-    suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed)
-    suspects |= unprintable_rows(columns)
+    suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed)
+    suspects |= rows_with_control_characters(columns)
     for index in sorted(suspects):
-        if found := validate_change(users[index], None, terms):
+        if found := validate_change(users[index], None, options):
             yield users[index].user_id, found
 
 
-def _faults_of_changed(
-    pairs: Sequence[tuple[User, User]], terms: ValidationOptions
-) -> Iterator[tuple[str, list[Fault]]]:
+def _validate_changed(
+    pairs: Sequence[tuple[User, User]], options: ValidationOptions
+) -> Iterator[tuple[str, list[Issue]]]:
     """Yield the errors of changed users. Only the changed values are validated."""
     if not pairs:
         return
@@ -160,10 +169,10 @@ def _faults_of_changed(
     places = {
         index for index, (new, old) in enumerate(zip(columns, before, strict=True)) if new != old
     }
-    suspects = unsound_rows(columns, allow_unlicensed=terms.allow_unlicensed, places=places)
-    suspects |= unprintable_rows([columns[index] for index in places])
+    suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed, places=places)
+    suspects |= rows_with_control_characters([columns[index] for index in places])
     for index in sorted(suspects):
-        if found := validate_change(users[index], stored[index], terms):
+        if found := validate_change(users[index], stored[index], options):
             yield users[index].user_id, found
 
 
@@ -171,33 +180,33 @@ def _claim(
     claims: NameClaims,
     new: Sequence[User],
     changed: Sequence[tuple[User, User]],
-    faults: Mapping[str, list[Fault]],
+    issues: Mapping[str, list[Issue]],
 ) -> None:
     """Claim the names of the users without errors, if the names are new."""
     for user, stored in changed:
-        if user.user_name != stored.user_name and user.user_id not in faults:
+        if user.user_name != stored.user_name and user.user_id not in issues:
             claims.add(MatchedRecord(_NOWHERE, _NOWHERE, user, stored))
-    sound = [user for user in new if user.user_id not in faults] if faults else new
+    sound = [user for user in new if user.user_id not in issues] if issues else new
     nowhere = list(repeat(_NOWHERE, len(sound)))
     claims.add_new(
         nowhere,
         nowhere,
         [user.user_id for user in sound],
-        [name_key(user.user_name) for user in sound],
+        [normalize_user_name(user.user_name) for user in sound],
         sound,
     )
 
 
-def _of_change(fault: Fault, user: User | None) -> Fault:
+def _issue_of_change(issue: Issue, user: User | None) -> Issue:
     """Return the error of a name, in words for a change that does not come from a file."""
-    if fault.reason == NAME_TWICE:
-        name = shortened(user.user_name) if user is not None else ""
+    if issue.reason == DUPLICATE_NAME:
+        name = truncate(user.user_name) if user is not None else ""
         message = f"{_USER_NAME.name} '{name}' would be used by two users"
-        return fault._replace(message=message, reason="")
-    return fault._replace(remedy=f"Use another {_USER_NAME.name}.")
+        return issue._replace(message=message, reason="")
+    return issue._replace(fix=f"Use another {_USER_NAME.name}.")
 
 
-def _without(state: State, user_ids: set[str]) -> State:
+def _without_users(state: State, user_ids: set[str]) -> State:
     """Return the state without the names of users that will be deleted."""
     if not user_ids:
         return state

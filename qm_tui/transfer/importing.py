@@ -5,26 +5,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.errors import Refused
-from qm_tui.gc_control import no_garbage_collection
-from qm_tui.progress import Cancelled, Phase, Tick, no_tick
+from qm_tui.errors import UserError
+from qm_tui.gc_control import gc_paused
+from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.text import counted, size_text, visible
-from qm_tui.transfer.options.import_options import Choices
-from qm_tui.transfer.planning.corrections import corrected
-from qm_tui.transfer.planning.plan import Plan, Result
-from qm_tui.transfer.planning.plan_text import choices_text
-from qm_tui.transfer.planning.planner import Keeps, plan_of
-from qm_tui.transfer.reading.read_options import ReadAs
-from qm_tui.transfer.reading.reader import Findings, UsersFile, Values
+from qm_tui.text import pluralize, sanitize, size_text
+from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.planning.corrections import apply_corrections
+from qm_tui.transfer.planning.plan import ImportPlan, Result
+from qm_tui.transfer.planning.plan_text import options_text
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.reader import FileReport, UsersFile, Values
 
 _PLANS_OUTSIDE: Final = 3
 """How often the import is planned without the lock; then other admins have to wait."""
 
 
-class _Read(NamedTuple):
+class _SourceIdentity(NamedTuple):
     """The identity of the file that was read, also for the activity log."""
 
     signature: tuple[int, ...]
@@ -33,38 +33,38 @@ class _Read(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportRequest:
     """What to import, and how.
 
     Attributes:
         path: the file.
-        choices: the import options.
-        read_as: the options for reading the file.
+        options: the import options.
+        read_options: the options for reading the file.
         corrections: by record number, the values that replace those of the file.
     """
 
     path: Path
-    choices: Choices = field(default_factory=Choices)
-    read_as: ReadAs = field(default_factory=ReadAs)
+    options: ImportOptions = field(default_factory=ImportOptions)
+    read_options: ReadOptions = field(default_factory=ReadOptions)
     corrections: Mapping[int, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedImport:
     """A planned import that has not been carried out.
 
     Attributes:
-        asked: the request that it was made from.
+        request: the request that it was made from.
         state: the state of the store that it is valid for.
         plan: the result of each record.
-        findings: what was detected in the file.
+        file_report: what was detected in the file.
     """
 
-    asked: Asked
+    request: ImportRequest
     state: State
-    plan: Plan
-    findings: Findings
-    _read: _Read
+    plan: ImportPlan
+    file_report: FileReport
+    _read: _SourceIdentity
 
     @property
     def signature(self) -> tuple[int, ...]:
@@ -73,26 +73,26 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportReport:
     """What an import did or would do.
 
     Attributes:
         plan: the result of each record, as it was committed.
-        findings: what was detected in the file.
+        file_report: what was detected in the file.
         signature: the signature of the file as it was read.
         committed: whether the store was changed.
-        store_moved_on: whether another admin changed the store in the meantime, so that the import
+        store_changed: whether another admin changed the store in the meantime, so that the import
             was planned again.
     """
 
-    plan: Plan
-    findings: Findings
+    plan: ImportPlan
+    file_report: FileReport
     signature: tuple[int, ...]
     committed: bool = False
-    store_moved_on: bool = False
+    store_changed: bool = False
 
 
-class ConfirmationRequired(Refused):
+class ImportConfirmationRequired(UserError):
     """The import is a mass change and was not confirmed with the number of affected users.
 
     Attributes:
@@ -102,55 +102,58 @@ class ConfirmationRequired(Refused):
     def __init__(self, number: int, users: int) -> None:
         super().__init__(
             "This import would inactivate, remove licenses from, or clear values for "
-            f"{number:,} of {counted(users, 'user')}. Nothing was imported. To confirm, add "
+            f"{number:,} of {pluralize(users, 'user')}. Nothing was imported. To confirm, add "
             f"--confirm {number}."
         )
         self.number = number
 
 
-class OutcomeChanged(Exception):
+class ImportPlanOutdated(Exception):
     """Another admin changed the store, so the import would have another result. Nothing was done.
 
     Attributes:
         prepared: the import as it would be now.
     """
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: PreparedImport) -> None:
         super().__init__()
         self.prepared = prepared
 
 
-def prepare(
-    asked: Asked, state: State, tick: Tick = no_tick, keeps: Keeps = Keeps.RECORDS
-) -> Prepared:
+def prepare_import(
+    request: ImportRequest,
+    state: State,
+    progress: ProgressCallback = ignore_progress,
+    detail: PlanDetail = PlanDetail.RECORDS,
+) -> PreparedImport:
     """Plan an import. Nothing is written.
 
     Args:
-        asked: what to import.
+        request: what to import.
         state: the state of the store.
-        tick: progress callback for reading and checking; may raise `Cancelled`.
-        keeps: how much of the plan to keep. A plan of `Keeps.COUNTS` cannot be committed.
+        progress: progress callback for reading and checking; may raise `Cancelled`.
+        detail: how much of the plan to keep. A plan of `PlanDetail.COUNTS` cannot be committed.
 
     Raises:
-        Refused: the file is not a users file, or cannot be read.
+        UserError: the file is not a users file, or cannot be read.
     """
-    with no_garbage_collection(), UsersFile(asked.path, asked.read_as) as file:
-        records = corrected(file.read(tick), asked.corrections)
-        plan = plan_of(records, state, asked.choices, tick, keeps, file.pause)
-        sha256 = file.sha256(tick) if plan.changes else ""
-        read = _Read(file.signature, file.size, sha256)
-        return Prepared(asked, state, plan, file.findings, read)
+    with gc_paused(), UsersFile(request.path, request.read_options) as file:
+        records = apply_corrections(file.read(progress), request.corrections)
+        plan = plan_import(records, state, request.options, progress, detail, file.report_progress)
+        sha256 = file.sha256(progress) if plan.changes else ""
+        read = _SourceIdentity(file.signature, file.size, sha256)
+        return PreparedImport(request, state, plan, file.file_report, read)
 
 
-def commit(
-    prepared: Prepared,
+def commit_import(
+    prepared: PreparedImport,
     store: UserStore,
-    tick: Tick = no_tick,
+    progress: ProgressCallback = ignore_progress,
     *,
     confirmed: int = 0,
-    takes_any_outcome: bool = False,
+    accept_any_effect: bool = False,
     token: str | None = None,
-) -> Report:
+) -> ImportReport:
     """Commit a planned import in one transaction, or change nothing.
 
     If the store has changed since the import was planned, the import is planned again. It is
@@ -159,37 +162,37 @@ def commit(
     Args:
         prepared: the import.
         store: the store to import into.
-        tick: progress callback; may raise `Cancelled`, which leaves the store unchanged.
+        progress: progress callback; may raise `Cancelled`, which leaves the store unchanged.
         confirmed: the number that the admin typed to confirm a mass change.
-        takes_any_outcome: whether to commit a plan with another result, too.
+        accept_any_effect: whether to commit a plan with another result, too.
         token: the token of the import marker, if there is one.
 
     Raises:
-        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
-        OutcomeChanged: another admin changed the store, and the result is another one.
-        Refused: the store cannot be read or written, or the file has changed. The store is
+        ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        ImportPlanOutdated: another admin changed the store, and the result is another one.
+        UserError: the store cannot be read or written, or the file has changed. The store is
             unchanged.
     """
     if token is None:
 
-        def commit_with_token(new_token: str) -> Report:
-            return commit(
+        def commit_with_token(new_token: str) -> ImportReport:
+            return commit_import(
                 prepared,
                 store,
-                tick,
+                progress,
                 confirmed=confirmed,
-                takes_any_outcome=takes_any_outcome,
+                accept_any_effect=accept_any_effect,
                 token=new_token,
             )
 
-        return _noted(prepared.asked, store, tick, commit_with_token)
+        return _with_marker(prepared.request, store, progress, commit_with_token)
     first = prepared
     for attempts_left in reversed(range(_PLANS_OUTSIDE)):
         moved_on = prepared is not first
-        if moved_on and not takes_any_outcome:
+        if moved_on and not accept_any_effect:
             _require_same(prepared, first)
         plan = prepared.plan
-        if not plan.writes:
+        if not plan.write_count:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
         action = _action(prepared, token)
@@ -197,135 +200,144 @@ def commit(
             state = transaction.state
             if state.version != prepared.state.version and not attempts_left:
                 # other admins write all the time: plan under the lock, so that they wait
-                prepared = _prepared_again(prepared, state, tick)
-                if not takes_any_outcome:
+                prepared = _replan(prepared, state, progress)
+                if not accept_any_effect:
                     _require_same(prepared, first)
                 plan = prepared.plan
                 _require_confirmation(plan, confirmed)
-            if state.version == prepared.state.version and plan.writes:
-                allows = plan.choices.allow_unlicensed
+            if state.version == prepared.state.version and plan.write_count:
+                allows = plan.options.allow_unlicensed
                 terms = ValidationOptions(allows, validated_version=state.version)
-                transaction.commit(plan.changes, _counting(plan, tick), terms)
+                transaction.commit(plan.changes, _count_committed(plan, progress), terms)
                 moved_on = prepared is not first
                 return _report(prepared, committed=True, store_moved_on=moved_on)
         if state.version != prepared.state.version:
-            prepared = _prepared_again(prepared, state, tick)
+            prepared = _replan(prepared, state, progress)
     return _report(prepared, store_moved_on=True)
 
 
-def _report(prepared: Prepared, *, committed: bool = False, store_moved_on: bool = False) -> Report:
-    return Report(prepared.plan, prepared.findings, prepared.signature, committed, store_moved_on)
+def _report(
+    prepared: PreparedImport, *, committed: bool = False, store_moved_on: bool = False
+) -> ImportReport:
+    return ImportReport(
+        prepared.plan, prepared.file_report, prepared.signature, committed, store_moved_on
+    )
 
 
-def _action(prepared: Prepared, token: str) -> Action:
+def _action(prepared: PreparedImport, token: str) -> Action:
     """Return the action for the activity log, with the counts of the preview."""
-    plan, corrected = prepared.plan, len(prepared.asked.corrections)
+    plan, corrected = prepared.plan, len(prepared.request.corrections)
     parts = [
         size_text(prepared._read.size),
-        f"{counted(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
+        f"{pluralize(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
         f"{corrected:,} corrected manually" if corrected else "",
-        f"options: {options}" if (options := choices_text(plan.choices)) else "",
+        f"options: {options}" if (options := options_text(plan.options)) else "",
     ]
     return Action(
         TransactionKind.IMPORT,
-        visible(prepared.asked.path.name, 100),
+        sanitize(prepared.request.path.name, 100),
         "; ".join(filter(None, parts)),
         prepared._read.sha256,
         token,
     )
 
 
-def _require_same(prepared: Prepared, first: Prepared) -> None:
-    if not prepared.plan.comes_to_the_same(first.plan):
-        raise OutcomeChanged(prepared)
+def _require_same(prepared: PreparedImport, first: PreparedImport) -> None:
+    if not prepared.plan.has_same_effect(first.plan):
+        raise ImportPlanOutdated(prepared)
 
 
-def _require_confirmation(plan: Plan, confirmed: int) -> None:
-    if plan.must_confirm and confirmed != plan.must_confirm:
-        raise ConfirmationRequired(plan.must_confirm, plan.users_before)
+def _require_confirmation(plan: ImportPlan, confirmed: int) -> None:
+    if plan.required_confirmation and confirmed != plan.required_confirmation:
+        raise ImportConfirmationRequired(plan.required_confirmation, plan.users_before)
 
 
 def import_users(
-    asked: Asked,
+    request: ImportRequest,
     store: UserStore,
-    tick: Tick = no_tick,
+    progress: ProgressCallback = ignore_progress,
     *,
     confirmed: int = 0,
     dry_run: bool = False,
-    keeps_records: bool = False,
-) -> Report:
+    with_records: bool = False,
+) -> ImportReport:
     """Import a users file immediately, whatever the result is.
 
     Args:
-        asked: what to import.
+        request: what to import.
         store: the store to import into, already loaded.
-        tick: progress callback; may raise `Cancelled`, which leaves the store unchanged.
+        progress: progress callback; may raise `Cancelled`, which leaves the store unchanged.
         confirmed: the number that confirms a mass change.
         dry_run: whether to plan only.
-        keeps_records: whether the plan keeps the result of each record, so that the rejected
+        with_records: whether the plan keeps the result of each record, so that the rejected
             records can be saved.
 
     Raises:
-        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
-        Refused: the file is not a users file, or the store cannot be read or written. The store
+        ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        UserError: the file is not a users file, or the store cannot be read or written. The store
             is unchanged.
     """
-    with no_garbage_collection():
+    with gc_paused():
         if dry_run:
-            keeps = Keeps.RECORDS if keeps_records else Keeps.COUNTS
-            prepared = prepare(asked, store.state, tick, keeps)
+            keeps = PlanDetail.RECORDS if with_records else PlanDetail.COUNTS
+            prepared = prepare_import(request, store.state, progress, keeps)
             return _report(prepared)
-        keeps = Keeps.RECORDS if keeps_records else Keeps.CHANGES
+        keeps = PlanDetail.RECORDS if with_records else PlanDetail.CHANGES
 
-        def plan_and_commit(token: str) -> Report:
-            prepared = prepare(asked, store.state, tick, keeps)
-            return commit(
-                prepared, store, tick, confirmed=confirmed, takes_any_outcome=True, token=token
+        def plan_and_commit(token: str) -> ImportReport:
+            prepared = prepare_import(request, store.state, progress, keeps)
+            return commit_import(
+                prepared, store, progress, confirmed=confirmed, accept_any_effect=True, token=token
             )
 
-        return _noted(asked, store, tick, plan_and_commit)
+        return _with_marker(request, store, progress, plan_and_commit)
 
 
-def _noted(asked: Asked, store: UserStore, tick: Tick, work: Callable[[str], Report]) -> Report:
+def _with_marker(
+    request: ImportRequest,
+    store: UserStore,
+    progress: ProgressCallback,
+    work: Callable[[str], ImportReport],
+) -> ImportReport:
     """Do the import under a marker, which stays if the terminal is disconnected at the very end.
 
     The next start then reports that the import was saved, as no admin has seen its result.
     """
-    report: Report | None = None
+    report: ImportReport | None = None
     try:
-        with store.import_in_progress(asked.path.name) as token:
+        with store.import_in_progress(request.path.name) as token:
             report = work(token)
-            tick(Phase.IMPORTING, report.plan.records, report.plan.records)
+            progress(Phase.IMPORTING, report.plan.records, report.plan.records)
     except Cancelled:
         if report is None:
             raise
     return report
 
 
-def _counting(plan: Plan, tick: Tick) -> Tick:
+def _count_committed(plan: ImportPlan, progress: ProgressCallback) -> ProgressCallback:
     """Return a progress callback that counts records while users are saved."""
-    tick(Phase.IMPORTING, 0, plan.records)
+    progress(Phase.IMPORTING, 0, plan.records)
 
     def written(phase: Phase, done: int, total: int) -> None:
         imported = plan.imported * done // total if phase is Phase.CHANGING else 0
-        tick(Phase.IMPORTING, imported, plan.records)
+        progress(Phase.IMPORTING, imported, plan.records)
 
     return written
 
 
-def _prepared_again(prepared: Prepared, state: State, tick: Tick) -> Prepared:
+def _replan(prepared: PreparedImport, state: State, progress: ProgressCallback) -> PreparedImport:
     """Plan the import again for another state.
 
     Raises:
-        Refused: the file has changed in the meantime.
+        UserError: the file has changed in the meantime.
     """
-    keeps = Keeps.RECORDS if prepared.plan.outcomes is not None else Keeps.CHANGES
-    replanned = prepare(prepared.asked, state, tick, keeps)
+    keeps = PlanDetail.RECORDS if prepared.plan.outcomes is not None else PlanDetail.CHANGES
+    replanned = prepare_import(prepared.request, state, progress, keeps)
     if replanned._read.signature != prepared._read.signature:
         msg = (
-            f"{visible(str(prepared.asked.path))} changed during the import. Nothing was "
+            f"{sanitize(str(prepared.request.path))} changed during the import. Nothing was "
             "imported. Import it again."
         )
-        raise Refused(msg)
+        raise UserError(msg)
     return replanned

@@ -20,39 +20,43 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from qm_tui.crash import STATUS, crashed, has_failed, log_quietly
-from qm_tui.log import note, says_more
-from qm_tui.output import say
-from qm_tui.preferences import Theme, remember, remembered
-from qm_tui.progress import HungUp
-from qm_tui.saved_views import RememberedViews, remember_views, remembered_views
+from qm_tui.crash import STATUS, error_was_reported, log_suppressing_errors, report_crash
+from qm_tui.log import debug, debug_enabled
+from qm_tui.output import print_line
+from qm_tui.preferences import Theme, load_preferences, save_preferences
+from qm_tui.progress import TerminalDisconnected
+from qm_tui.saved_views import SavedViews, load_views, save_views
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.frame.command_palette import ActionsProvider, palette
-from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, keys_that_work
-from qm_tui.tui.frame.navigation import PAGES, FilterWanted, PageChosen
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, active_keys
+from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
-from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP, end_soon, watch_terminal
+from qm_tui.tui.terminal.hangup_watchdog import (
+    HANGUP_STATUS,
+    force_exit_after_grace,
+    watch_terminal,
+)
 from qm_tui.tui.terminal.input_driver import TerminalDriver
-from qm_tui.tui.terminal.latency_log import LOOK, Waits
-from qm_tui.tui.terminal.no_color_filter import WithoutColours
-from qm_tui.tui.terminal.output_filter import LastDoor
-from qm_tui.tui.terminal.reliable_timer import use_sure_timers
-from qm_tui.tui.terminal.suspend import Stopping
+from qm_tui.tui.terminal.latency_log import POLL_INTERVAL, LatencyProbe
+from qm_tui.tui.terminal.no_color_filter import NoColorFilter
+from qm_tui.tui.terminal.output_filter import ControlCharacterFilter
+from qm_tui.tui.terminal.reliable_timer import install_reliable_timers
+from qm_tui.tui.terminal.suspend import SuspendHandler
 from qm_tui.tui.users.page import UsersPage
-from qm_tui.tui.widgets.message_box import HoldsText, Question
-from qm_tui.tui.widgets.too_small import TooSmall, is_too_small
-from qm_tui.tui.work.current_view import to_remember
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
+from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
+from qm_tui.tui.work.current_view import view_to_save
 from qm_tui.tui.work.session import Session
-from qm_tui.users.query.sorting import use_own_locale
+from qm_tui.users.query.sorting import use_system_locale
 
-_TEXTUALS: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
+_TEXTUAL_THEMES: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
 """Textual's names of the themes."""
 
 _SOON: Final = 0.01
 """Seconds between two checks whether an opened screen is mounted."""
 
-_LAST_DOOR: Final = LastDoor()
+_OUTPUT_FILTER: Final = ControlCharacterFilter()
 
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
@@ -83,24 +87,24 @@ class QmTuiApp(App[str]):
         self,
         store: UserStore,
         login: str = "",
-        views: RememberedViews | None = None,
+        views: SavedViews | None = None,
         theme: Theme = Theme.DARK,
     ) -> None:
-        use_sure_timers()
+        install_reliable_timers()
         super().__init__(
             driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
         )
-        self._session = Session(store, login or _login(), views or RememberedViews())
-        self._begun_with = self._session.shown
+        self._session = Session(store, login or _login(), views or SavedViews())
+        self._initial_views = self._session.current_view
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
         self.animation_level = "none"  # each step would be sent over the connection
         self.failure: BaseException | None = None
         self.status = 0
-        self.theme = _TEXTUALS[theme]
-        self._is_too_small = self._is_asking = False
-        self._early: deque[events.Key] = deque()
-        self._stopping: Stopping | None = None
+        self.theme = _TEXTUAL_THEMES[theme]
+        self._is_too_small = self._is_dialog_open = False
+        self._early_events: deque[events.Key] = deque()
+        self._suspend_handler: SuspendHandler | None = None
 
     def on_mount(self) -> None:
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left keeps its state
@@ -108,40 +112,42 @@ class QmTuiApp(App[str]):
         self.screen_change_signal.subscribe(self, self._screen_changed)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.set_exception_handler(lambda _, context: log_quietly(context.get("exception")))
-            if says_more():
-                self.set_interval(LOOK, Waits().look)
+            loop.set_exception_handler(
+                lambda _, context: log_suppressing_errors(context.get("exception"))
+            )
+            if debug_enabled():
+                self.set_interval(POLL_INTERVAL, LatencyProbe().check)
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
-            self._stopping = Stopping(self._session.store)
+            self._suspend_handler = SuspendHandler(self._session.store)
 
     def _screen_changed(self, screen: Screen[object]) -> None:
-        note(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
+        debug(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
         self.call_later(self._cover_or_not)
 
-    async def run_action(  # noqa: D102 - as Textual has it
+    async def run_action(
         self,
         action: "str | ActionParseResult",
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         name = action if isinstance(action, str) else action[1]
-        note(f"action: {name.partition('(')[0]}")
+        debug(f"action: {name.partition('(')[0]}")
         return await super().run_action(action, default_namespace, namespaces)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters of the output: sanitizing, and with `NO_COLOR` removal of colors."""
         if self.no_color:
-            return [_LAST_DOOR, WithoutColours(is_dark=self.current_theme.dark)]
-        return [_LAST_DOOR, *super().get_line_filters()]
+            return [_OUTPUT_FILTER, NoColorFilter(is_dark=self.current_theme.dark)]
+        return [_OUTPUT_FILTER, *super().get_line_filters()]
 
-    def action_turn_theme(self) -> None:
+    def action_toggle_theme(self) -> None:
         """Toggle the light and the dark theme, and save it for the next start."""
-        theme = Theme.DARK if self.theme == _TEXTUALS[Theme.LIGHT] else Theme.LIGHT
-        self.theme = _TEXTUALS[theme]
-        self.run_worker(partial(remember, theme=theme), thread=True, description="theme")
+        theme = Theme.DARK if self.theme == _TEXTUAL_THEMES[Theme.LIGHT] else Theme.LIGHT
+        self.theme = _TEXTUAL_THEMES[theme]
+        self.run_worker(partial(save_preferences, theme=theme), thread=True, description="theme")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable suspend in an input in which Ctrl+Z undoes edits."""
@@ -149,8 +155,8 @@ class QmTuiApp(App[str]):
 
     def action_suspend(self) -> None:
         """Suspend the program and return to the shell."""
-        if self._stopping is not None:
-            self._stopping.stop()
+        if self._suspend_handler is not None:
+            self._suspend_handler.suspend()
 
     def action_command_palette(self) -> None:
         """Open the command palette for the current screen or dialog."""
@@ -165,7 +171,7 @@ class QmTuiApp(App[str]):
         elif isinstance(screen, ListsKeys):
             screen.action_show_keys()
         elif not isinstance(screen, CommandPalette):
-            self.push_screen(KeysScreen(keys_that_work(screen)))
+            self.push_screen(KeysScreen(active_keys(screen)))
 
     # Too small terminals
 
@@ -178,12 +184,12 @@ class QmTuiApp(App[str]):
         if not self._is_too_small:
             for screen in self.screen_stack:
                 screen.remove_class("-too-small")
-                screen.query(TooSmall).remove()
+                screen.query(TerminalTooSmall).remove()
             return
         screen = self.screen  # screens below are not visible
-        if screen.is_attached and not screen.query(TooSmall):
+        if screen.is_attached and not screen.query(TerminalTooSmall):
             screen.add_class("-too-small")
-            screen.mount(TooSmall())
+            screen.mount(TerminalTooSmall())
 
     async def on_event(self, event: events.Event) -> None:
         """Handle input.
@@ -198,53 +204,53 @@ class QmTuiApp(App[str]):
                 self.action_quit()
             elif isinstance(event, events.Key) and event.key == "ctrl+z":
                 self.action_suspend()
-        elif isinstance(event, events.Key) and self._comes_early:
+        elif isinstance(event, events.Key) and self._is_starting:
             # a key that the previous screen has returned is handled as a new one
-            self._early.append(events.Key(event.key, event.character))
-            if len(self._early) == 1:
-                self.set_timer(_SOON, self._take_early)
+            self._early_events.append(events.Key(event.key, event.character))
+            if len(self._early_events) == 1:
+                self.set_timer(_SOON, self._process_early_events)
         else:
             await super().on_event(event)
 
     @property
-    def _comes_early(self) -> bool:
+    def _is_starting(self) -> bool:
         """Whether a key must wait for the screen, or for keys that wait for it."""
-        return bool(self.screen_stack) and (bool(self._early) or not self.screen.is_mounted)
+        return bool(self.screen_stack) and (bool(self._early_events) or not self.screen.is_mounted)
 
-    async def _take_early(self) -> None:
+    async def _process_early_events(self) -> None:
         """Handle the waiting keys in order."""
-        while self._early and self.screen.is_mounted:
-            await super().on_event(self._early.popleft())
-        if self._early:
-            self.set_timer(_SOON, self._take_early)
+        while self._early_events and self.screen.is_mounted:
+            await super().on_event(self._early_events.popleft())
+        if self._early_events:
+            self.set_timer(_SOON, self._process_early_events)
 
-    def remember(self) -> None:
+    def save_view(self) -> None:
         """Save the current view for the next start."""
-        shown = to_remember(self._session.settled)
-        if self._session.view is not None and shown != self._begun_with:
-            remember_views(last=shown)
+        shown = view_to_save(self._session.persisted_view)
+        if self._session.view is not None and shown != self._initial_views:
+            save_views(last=shown)
 
     def _hang_up(self) -> None:
-        end_soon()  # a disconnected terminal may keep Textual from exiting
-        self._session.stop(HungUp)
-        self.exit(return_code=HUNG_UP)
+        force_exit_after_grace()  # a disconnected terminal may keep Textual from exiting
+        self._session.cancel_job(TerminalDisconnected)
+        self.exit(return_code=HANGUP_STATUS)
 
-    @on(PageChosen)
-    def _page_chosen(self, event: PageChosen) -> None:
+    @on(PageSelected)
+    def _page_selected(self, event: PageSelected) -> None:
         """Show a page, unless a dialog has opened. A page that is left keeps its live updates."""
-        page = self._pages.get(event.page) or self._made_page(event.page)
+        page = self._pages.get(event.page) or self._create_page(event.page)
         if page.is_active:
             page.focus_list()
         elif isinstance(self.screen, Page):
             self.switch_screen(page)
 
-    def _made_page(self, key: str) -> Page:
+    def _create_page(self, key: str) -> Page:
         page = self._pages[key] = _page_class(key)(self._session)
         self.install_screen(page, key)
         return page
 
-    @on(FilterWanted)
-    def _filter_wanted(self, event: FilterWanted) -> None:
+    @on(FilterRequested)
+    def _filter_requested(self, event: FilterRequested) -> None:
         """Show users on the Users page, unless a dialog has opened."""
         if isinstance(self.screen, Page):
             if not self._users.is_active:
@@ -254,24 +260,24 @@ class QmTuiApp(App[str]):
     @work
     async def action_quit(self) -> None:  # type: ignore[override]
         """Quit; ask first if an operation is running or changes are unsaved."""
-        if self._is_asking:
+        if self._is_dialog_open:
             return
-        self._is_asking = True
+        self._is_dialog_open = True
         may_quit = await self._may_quit()
-        self._is_asking = False
+        self._is_dialog_open = False
         if may_quit:
             self.exit()
 
     async def _may_quit(self) -> bool:
         mounted = [screen for screen in self.screen_stack if screen.is_mounted]
-        in_screens = (screen.unsaved for screen in mounted if isinstance(screen, HoldsText))
+        in_screens = (screen.unsaved for screen in mounted if isinstance(screen, HasUnsavedText))
         unsaved = next(filter(None, in_screens), "") or self._session.unsaved
-        if self._session.asking is not None:
+        if self._session.cancel_dialog is not None:
             return False
         if self._session.is_busy:
-            return await self._users.ask_to_stop()
+            return await self._users.ask_to_cancel()
         if unsaved:
-            question = Question(f"{unsaved}. Quit anyway?", yes="Quit", no="Cancel")
+            question = ConfirmQuestion(f"{unsaved}. Quit anyway?", yes="Quit", no="Cancel")
             answer = await self.push_screen_wait(question)
             return bool(answer)
         return True
@@ -320,14 +326,14 @@ def run(store: UserStore) -> int:
     Returns:
         The exit status: 0, 2 if the store could not be used, 70 after an unexpected error.
     """
-    use_own_locale()
-    app = QmTuiApp(store, views=remembered_views(), theme=remembered().theme)
+    use_system_locale()
+    app = QmTuiApp(store, views=load_views(), theme=load_preferences().theme)
     app.run()
-    app.remember()
+    app.save_view()
     if app.failure is not None:
-        return crashed(app.failure)
-    if has_failed() and not app.status:
+        return report_crash(app.failure)
+    if error_was_reported() and not app.status:
         app.status = STATUS  # an error was shown, and the program went on
     if app.return_value:
-        say(app.return_value, to_error=True)
+        print_line(app.return_value, to_error=True)
     return app.status

@@ -75,7 +75,7 @@ class _Spec(NamedTuple):
     width: int
     group: Group
     kind: Kind = Kind.TEXT
-    mandatory: bool = False
+    required: bool = False
     short: str = ""
     name: str = ""
     aliases: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class Field:
         wide: the width at which most of its values fit.
         group: its group.
         kind: the type of its values.
-        mandatory: whether a value is required.
+        required: whether a value is required.
         aliases: other headers of the suite for this field.
         foreign_headers: headers that other programs and languages use for this field.
         repeats: whether many users share a value, as a department. Such values are stored once,
@@ -131,7 +131,7 @@ class Field:
     wide: int
     group: Group
     kind: Kind
-    mandatory: bool
+    required: bool
     aliases: tuple[str, ...]
     foreign_headers: tuple[str, ...]
     repeats: bool
@@ -172,7 +172,7 @@ class User(NamedTuple):
             "First Name",
             10,
             Group.IDENTITY,
-            mandatory=True,
+            required=True,
             wide=16,
             example="anna",
             meaning="First name of the user.",
@@ -186,7 +186,7 @@ class User(NamedTuple):
             "Last Name",
             10,
             Group.IDENTITY,
-            mandatory=True,
+            required=True,
             wide=16,
             example="ber*",
             meaning="Last name of the user.",
@@ -201,7 +201,7 @@ class User(NamedTuple):
             "Extension",
             6,
             Group.PHONE,
-            mandatory=True,
+            required=True,
             short="Exten",
             wide=8,
             collation=Collation.NUMBER,
@@ -260,7 +260,7 @@ class User(NamedTuple):
             "User Name",
             10,
             Group.SIGN_IN,
-            mandatory=True,
+            required=True,
             wide=16,
             example="aberg",
             meaning="Assigned user name. Must be unique (not case-sensitive).",
@@ -278,7 +278,7 @@ class User(NamedTuple):
             5,
             Group.SIGN_IN,
             Kind.SECRET,
-            mandatory=True,
+            required=True,
             short="Passw",
             meaning="Encrypted password, copied unchanged.",
             foreign="pass, pwd, encrypted password, password hash, kennwort, passwort, "
@@ -338,7 +338,7 @@ class User(NamedTuple):
             "A",
             Group.IDENTITY,
             "Whether the user is active.",
-            mandatory=True,
+            required=True,
             initial="1",
             filter_name="active",
             foreign="active, enabled, status, aktiv, actif, activo, ativo, attivo, actief, aktywny",
@@ -350,7 +350,7 @@ class User(NamedTuple):
             "Recording Service IP Address",
             15,
             Group.RECORDING,
-            mandatory=True,
+            required=True,
             short="Rec. Service",
             repeats=True,
             wide=20,
@@ -372,7 +372,7 @@ class User(NamedTuple):
             "U",
             Group.LICENSES,
             "License for unlimited call recording. Assign either this or On-Demand License.",
-            mandatory=True,
+            required=True,
             initial="1",
             foreign="unlimited, unlimited licence, unbegrenzte lizenz, licence illimitée, "
             "licencia ilimitada, licença ilimitada, licenza illimitata, onbeperkte licentie, "
@@ -386,7 +386,7 @@ class User(NamedTuple):
             "O",
             Group.LICENSES,
             "License for on-demand recording. Assign either this or Unlimited License.",
-            mandatory=True,
+            required=True,
             foreign="on demand, on demand licence, lizenz auf abruf, licence à la demande, "
             "licencia bajo demanda, licença sob demanda, licenza on demand, licentie op aanvraag",
         ),
@@ -555,7 +555,7 @@ def _field(number: int, key: str, spec: _Spec) -> Field:
         wide=spec.wide or spec.width,
         group=spec.group,
         kind=spec.kind,
-        mandatory=spec.mandatory,
+        required=spec.required,
         aliases=spec.aliases,
         foreign_headers=tuple(spec.foreign.split(", ")) if spec.foreign else (),
         repeats=spec.repeats,
@@ -600,7 +600,7 @@ KEYS: Final[tuple[str, ...]] = User._fields
 SECRETS: Final[tuple[Field, ...]] = tuple(field for field in FIELDS if field.is_secret)
 """The fields that are never shown."""
 
-SHARED_PLACES: Final = tuple(
+SHARED_FIELD_INDEXES: Final = tuple(
     field.index for field in FIELDS if field.repeats and field.kind is not Kind.FLAG
 )
 """The positions in a `User` of values that many users share, except flags."""

@@ -22,13 +22,13 @@ def new_user_ids(count: int) -> list[str]:
     return ["u" + text[start : start + _LENGTH] for start in range(0, count * _LENGTH, _LENGTH)]
 
 
-def name_key(user_name: str) -> str:
+def normalize_user_name(user_name: str) -> str:
     """Return a User Name as it is compared: without case (users file, field 7)."""
     return user_name.casefold()
 
 
-def name_keys(user_names: Iterable[str]) -> Iterator[str]:
-    """Yield `name_key` of many User Names quickly.
+def normalize_user_names(user_names: Iterable[str]) -> Iterator[str]:
+    """Yield `normalize_user_name` of many User Names quickly.
 
     Names that do not change are reused: 100,000 copies would take six megabytes.
     """

@@ -15,13 +15,13 @@ class Severity(StrEnum):
     """The record is imported, but its values are suspicious."""
 
 
-class Fault(NamedTuple):
+class Issue(NamedTuple):
     """A problem of a user or a record, without its place in a file.
 
     Attributes:
         field: the field, or None if the problem concerns the whole record.
         message: a sentence for the admin, without a full stop: what is wrong.
-        remedy: a sentence for the admin: what to do.
+        fix: a sentence for the admin: what to do.
         severity: whether it is an error or a warning.
         reason: the message without values, equal for all records with the same problem; empty if
             the message contains no values.
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
 
     field: Field | None
     message: str
-    remedy: str
+    fix: str
     severity: Severity = Severity.ERROR
     reason: str = ""
     is_missing: bool = False
@@ -41,7 +41,7 @@ class Fault(NamedTuple):
         return self.reason or self.message
 
 
-class Problem(NamedTuple):
+class RecordIssue(NamedTuple):
     """A problem of a record of a file.
 
     Attributes:
@@ -52,7 +52,7 @@ class Problem(NamedTuple):
         user: the name of the user, if the record contains one, for example "Tom Okafor".
         value: the invalid value, shortened; `(not shown)` for a secret.
         message: a sentence for the admin, without a full stop: what is wrong.
-        remedy: a sentence for the admin: what to do.
+        fix: a sentence for the admin: what to do.
     """
 
     severity: Severity
@@ -62,24 +62,24 @@ class Problem(NamedTuple):
     user: str
     value: str
     message: str
-    remedy: str
+    fix: str
 
 
-NOT_SHOWN = "(not shown)"
+REDACTED = "(not shown)"
 """The placeholder for a secret."""
 
-_SHOWN = 60
+_MAX_SHOWN = 60
 
 
-def shown_value(field: Field | None, value: str | None) -> str:
+def redact_value(field: Field | None, value: str | None) -> str:
     """Return the value of a field for a problem: shortened, and never a secret."""
     if not value:
         return ""
     if field is None or field.is_secret:
-        return NOT_SHOWN
-    return shortened(value)
+        return REDACTED
+    return truncate(value)
 
 
-def shortened(value: str, limit: int = _SHOWN) -> str:
+def truncate(value: str, limit: int = _MAX_SHOWN) -> str:
     """Return a value with at most `limit` characters; a longer one ends with an ellipsis."""
     return value if len(value) <= limit else value[: limit - 1] + "…"

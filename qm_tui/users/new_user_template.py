@@ -8,7 +8,7 @@ NEW_USER: Final = User(*(field.initial for field in FIELDS))
 """The defaults: an active user with the most common license (our choice)."""
 
 
-def like(user: User) -> User:
+def template_from(user: User) -> User:
     """Return the initial values of a new user who is similar to another one.
 
     Department, location, profiles, licenses and other shared values are copied. Names, extensions,

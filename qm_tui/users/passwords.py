@@ -18,13 +18,13 @@ PASSWORD_TOO_LONG: Final = f"Password too long (maximum {MAX_VALUE:,} characters
 UNSUPPORTED_CHARACTER: Final = "The password contains an unsupported character. Type it again."
 
 _SALT_BYTES: Final = 16
-_OWN: Final = "$argon2id$"
+_LOCAL_PREFIX: Final = "$argon2id$"
 _password_of = itemgetter(FIELD["password"].index)
 _SALT_PART: Final = 4
 """The index of the salt in a hash split at `$`."""
 
 
-class Encrypted(NamedTuple):
+class EncryptedPassword(NamedTuple):
     """A password as it is stored.
 
     Attributes:
@@ -36,23 +36,23 @@ class Encrypted(NamedTuple):
     salt: str
 
 
-def encrypted(password: str) -> Encrypted:
+def encrypt_password(password: str) -> EncryptedPassword:
     """Hash a password with a random salt. Takes about 50 ms and 64 MiB.
 
     Raises:
-        ValueError: `password_fault` rejects the password.
+        ValueError: `password_error` rejects the password.
     """
     from argon2 import PasswordHasher  # noqa: PLC0415 - not needed at most starts
 
-    if password_fault(password):
+    if password_error(password):
         msg = "not a password"
         raise ValueError(msg)
     salt = os.urandom(_SALT_BYTES)
     hashed = PasswordHasher().hash(password, salt=salt)
-    return Encrypted(hashed, base64.b64encode(salt).decode().rstrip("="))
+    return EncryptedPassword(hashed, base64.b64encode(salt).decode().rstrip("="))
 
 
-def password_fault(password: str) -> str:
+def password_error(password: str) -> str:
     """Return what is wrong with a typed password, as a sentence; empty if it is valid."""
     if not password:
         return EMPTY_PASSWORD
@@ -63,25 +63,25 @@ def password_fault(password: str) -> str:
     return ""
 
 
-def with_own_passwords(users: Sequence[User]) -> list[User]:
+def users_with_local_passwords(users: Sequence[User]) -> list[User]:
     """Return the users with passwords that were set with this program. Fast if there are few."""
     candidates = [
         index
         for index, password in enumerate(map(_password_of, users))
-        if password.startswith(_OWN)
+        if password.startswith(_LOCAL_PREFIX)
     ]
-    return [users[index] for index in candidates if is_own(users[index])]
+    return [users[index] for index in candidates if has_local_password(users[index])]
 
 
-def is_own(user: User) -> bool:
+def has_local_password(user: User) -> bool:
     """Return whether a password was set with this program, and may not work in the suite."""
-    if not user.password.startswith(_OWN) or not user.salt:
+    if not user.password.startswith(_LOCAL_PREFIX) or not user.salt:
         return False
     parts = user.password.split("$")
     return len(parts) > _SALT_PART and parts[_SALT_PART] == user.salt
 
 
-SET_HERE: Final = (
+LOCAL_HASH_NOTE: Final = (
     "qm-tui cannot encrypt passwords in the format of the suite. A password set here may not work "
     "in the suite."
 )

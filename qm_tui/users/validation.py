@@ -14,7 +14,7 @@ from operator import itemgetter, length_hint
 from typing import Final
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
-from qm_tui.users.issues import Fault, shortened
+from qm_tui.users.issues import Issue, truncate
 
 _inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 
@@ -22,16 +22,16 @@ _UNLIMITED = FIELD["unlimited_license"]
 _ON_DEMAND = FIELD["on_demand_license"]
 _LICENSES = (_UNLIMITED, _ON_DEMAND)
 
-UNLICENSED: Final = (
+NO_LICENSE_ASSIGNED: Final = (
     f"Neither {_UNLIMITED.name} nor {_ON_DEMAND.name} is assigned; exactly one is required"
 )
 """The error of a user without either license."""
 _BOTH_LICENSES = f"{_UNLIMITED.name} and {_ON_DEMAND.name} are both assigned; only one is allowed"
 _ASSIGN_ONE = "Set one of them to 1 and the other to 0."
 
-_EVERYWHERE: Final = range(len(FIELDS))
+_ALL_INDEXES: Final = range(len(FIELDS))
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAC = re.compile(
     r"[0-9A-Fa-f]{12}|([0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\2){4}[0-9A-Fa-f]{2}"
     r"|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
@@ -51,74 +51,76 @@ _CONTROL_NAMES = {
 """The names of control characters, with the indefinite and the definite article."""
 
 
-def faults_of(user: Sequence[str], *, allow_unlicensed: bool = False) -> list[Fault]:
+def validate_user(user: Sequence[str], *, allow_unlicensed: bool = False) -> list[Issue]:
     """Return all errors of a user, in field order.
 
     Rules that concern several users are not checked: unique User IDs and User Names. Control
-    characters are checked by `control_fault`, because the caller often knows that there are none.
+    characters are checked by `control_character_issue`, because the caller often knows that there
+    are none.
 
     Args:
         user: a user, or the values of all fields in file order.
         allow_unlicensed: whether to accept users without the licenses 14 and 15 (our choice).
     """
-    faults: list[Fault] = []
-    for index, field, check in _ONE_BY_ONE:
+    issues: list[Issue] = []
+    for index, field, check in _INDIVIDUAL_CHECKS:
         value = user[index]
         if value:
-            fault = check(field, value)
-            if fault is not None:
-                faults.append(fault)
-    if "" in _mandatory_values(user):
-        faults += [_missing(field) for field in _MANDATORY if not user[field.index]]
-    together = _faults_together(_shared_values(user))
+            issue = check(field, value)
+            if issue is not None:
+                issues.append(issue)
+    if "" in _required_values(user):
+        issues += [_missing_issue(field) for field in _REQUIRED if not user[field.index]]
+    together = _shared_field_issues(_shared_values(user))
     if together:
-        faults += together
+        issues += together
         if allow_unlicensed:
-            faults = [fault for fault in faults if fault.kind != UNLICENSED]
-    if len(faults) > 1:
-        faults.sort(key=_place)
-    return faults
+            issues = [issue for issue in issues if issue.kind != NO_LICENSE_ASSIGNED]
+    if len(issues) > 1:
+        issues.sort(key=_field_index)
+    return issues
 
 
-def unsound_rows(
+def invalid_rows(
     columns: Sequence[Sequence[str]],
     *,
     allow_unlicensed: bool = False,
-    places: Container[int] = _EVERYWHERE,
+    places: Container[int] = _ALL_INDEXES,
 ) -> set[int]:
     """Return the indexes of users with errors, validating all users together.
 
-    Agrees with `faults_of`, in a third of the time.
+    Agrees with `validate_user`, in a third of the time.
 
     Args:
         columns: for each field in file order, the values of all users.
-        allow_unlicensed: as in `faults_of`.
+        allow_unlicensed: as in `validate_user`.
         places: the indexes of the fields to validate. Required fields are always checked for
             empty values.
     """
     invalid: set[int] = set()
-    for field in _MANDATORY:
+    for field in _REQUIRED:
         column = columns[field.index]
         if not all(column):
             invalid.update(row for row, value in enumerate(column) if not value)
     shared: list[tuple[str, ...]] = []
-    if any(field.index in places for field, _ in _TOGETHER):
-        shared = list(zip(*(columns[field.index] for field, _ in _TOGETHER), strict=True))
+    if any(field.index in places for field, _ in _SHARED_CHECKS):
+        shared = list(zip(*(columns[field.index] for field, _ in _SHARED_CHECKS), strict=True))
     faulty = {
         values
         for values in set(shared)
         if any(
-            not allow_unlicensed or fault.kind != UNLICENSED for fault in _faults_together(values)
+            not allow_unlicensed or issue.kind != NO_LICENSE_ASSIGNED
+            for issue in _shared_field_issues(values)
         )
     }
     if faulty:
         invalid.update(row for row, values in enumerate(shared) if values in faulty)
-    for index, field, check in _ONE_BY_ONE:
+    for index, field, check in _INDIVIDUAL_CHECKS:
         column = columns[index]
         if index not in places:
             continue
         if field.kind is Kind.IP:
-            invalid |= _no_addresses(column)
+            invalid |= _invalid_addresses(column)
         elif any(column):
             invalid.update(
                 row for row, value in enumerate(column) if value and check(field, value) is not None
@@ -126,21 +128,21 @@ def unsound_rows(
     return invalid
 
 
-def faults_of_update(user: User, stored: User, *, allow_unlicensed: bool = False) -> list[Fault]:
+def validate_update(user: User, stored: User, *, allow_unlicensed: bool = False) -> list[Issue]:
     """Return the errors that an update of a user causes.
 
     An invalid stored value does not prevent a change of another field. However, all required
     fields must have a value; unchanged licenses are never an error (users file, section 3).
     """
-    if _checked_values(user) == _checked_values(stored) and "" not in _mandatory_values(user):
+    if _checked_values(user) == _checked_values(stored) and "" not in _required_values(user):
         return []
-    faults = faults_of(user, allow_unlicensed=allow_unlicensed)
-    return [fault for fault in faults if is_of_update(fault, user, stored)]
+    issues = validate_user(user, allow_unlicensed=allow_unlicensed)
+    return [issue for issue in issues if is_caused_by_update(issue, user, stored)]
 
 
-def is_of_update(fault: Fault, user: User, stored: User) -> bool:
-    """Return whether an update causes an error, by the rules of `faults_of_update`."""
-    field = fault.field
+def is_caused_by_update(issue: Issue, user: User, stored: User) -> bool:
+    """Return whether an update causes an error, by the rules of `validate_update`."""
+    field = issue.field
     if field is None:
         return True
     if field in _LICENSES:
@@ -148,7 +150,7 @@ def is_of_update(fault: Fault, user: User, stored: User) -> bool:
     return user[field.index] != stored[field.index] or not user[field.index]
 
 
-def unprintable_rows(columns: Sequence[Sequence[str]]) -> set[int]:
+def rows_with_control_characters(columns: Sequence[Sequence[str]]) -> set[int]:
     """Return the indexes of users with a control character in a value, or a value too long.
 
     Args:
@@ -157,33 +159,35 @@ def unprintable_rows(columns: Sequence[Sequence[str]]) -> set[int]:
     invalid: set[int] = set()
     for column in columns:
         text = "".join(column)
-        if not text.isprintable() and _UNPRINTABLE.search(text):  # the fast check first
-            invalid.update(row for row, value in enumerate(column) if _UNPRINTABLE.search(value))
+        if not text.isprintable() and _CONTROL_CHARACTERS.search(text):  # the fast check first
+            invalid.update(
+                row for row, value in enumerate(column) if _CONTROL_CHARACTERS.search(value)
+            )
         if len(text) > MAX_VALUE and max(map(len, column)) > MAX_VALUE:
             invalid.update(row for row, value in enumerate(column) if len(value) > MAX_VALUE)
     return invalid
 
 
-def control_fault(field: Field, value: str) -> Fault | None:
+def control_character_issue(field: Field, value: str) -> Issue | None:
     """Return the error of a value with a control character or a lone surrogate, or None."""
-    match = _UNPRINTABLE.search(value)
+    match = _CONTROL_CHARACTERS.search(value)
     if match is None:
         return None
     character = match.group()
     by_code = f"the control character U+{ord(character):04X}"
     indefinite, definite = _CONTROL_NAMES.get(character, (by_code, by_code))
-    return Fault(
+    return Issue(
         field,
         f"{field.name} contains {indefinite}",
         f"Remove {definite} from {field.name}.",
     )
 
 
-def length_fault(field: Field, value: str) -> Fault | None:
+def length_issue(field: Field, value: str) -> Issue | None:
     """Return the error of a value with more than `MAX_VALUE` characters, or None."""
     if len(value) <= MAX_VALUE:
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} is too long: {len(value):,} characters (maximum {MAX_VALUE:,})",
         f"Shorten {field.name}.",
@@ -200,7 +204,7 @@ def is_ip_address(value: str) -> bool:
     return True
 
 
-def _no_addresses(values: Sequence[str]) -> set[int]:
+def _invalid_addresses(values: Sequence[str]) -> set[int]:
     """Return the indexes of invalid phone addresses. Most are IPv4, and checked in one call."""
     filled = [value for value in values if value]
     dotted = [value for value in filled if ":" not in value]
@@ -235,29 +239,29 @@ def _is_host(host: str) -> bool:
 
 
 def _quoted(value: str) -> str:
-    return f"'{shortened(value)}'"
+    return f"'{truncate(value)}'"
 
 
-def _place(fault: Fault) -> int:
-    return fault.field.number if fault.field else 0
+def _field_index(issue: Issue) -> int:
+    return issue.field.number if issue.field else 0
 
 
 _ENTER_FLAG = "Enter 0 or 1."
 
 
-def _missing(field: Field) -> Fault:
-    remedy = _ENTER_FLAG if field.kind is Kind.FLAG else f"Enter {field.name}."
-    return Fault(field, f"{field.name} is required", remedy, is_missing=True)
+def _missing_issue(field: Field) -> Issue:
+    fix = _ENTER_FLAG if field.kind is Kind.FLAG else f"Enter {field.name}."
+    return Issue(field, f"{field.name} is required", fix, is_missing=True)
 
 
 def _is_phone_address(value: str) -> bool:
     return is_ip_address(value) or _MAC.fullmatch(value) is not None
 
 
-def _check_address(field: Field, value: str) -> Fault | None:
+def _check_address(field: Field, value: str) -> Issue | None:
     if _is_phone_address(value):
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} {_quoted(value)} is not a valid IP or MAC address",
         "Enter an IPv4, IPv6 or MAC address, or leave it empty.",
@@ -265,10 +269,10 @@ def _check_address(field: Field, value: str) -> Fault | None:
     )
 
 
-def _check_flag(field: Field, value: str) -> Fault | None:
+def _check_flag(field: Field, value: str) -> Issue | None:
     if value in ("0", "1"):
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} must be 0 or 1, not {_quoted(value)}",
         _ENTER_FLAG,
@@ -276,12 +280,12 @@ def _check_flag(field: Field, value: str) -> Fault | None:
     )
 
 
-def _check_recording_service(field: Field, value: str) -> Fault | None:
+def _check_recording_service(field: Field, value: str) -> Issue | None:
     if is_ip_address(value):
         return None
     if _NODE_NAME.fullmatch(value) and not _LIKE_IPV4.fullmatch(value):
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} {_quoted(value)} is not an IP address, Any or a valid node name",
         "Enter an IP address, Any, or the name of a high-availability node "
@@ -290,11 +294,11 @@ def _check_recording_service(field: Field, value: str) -> Fault | None:
     )
 
 
-def _check_windows_login(field: Field, value: str) -> Fault | None:
+def _check_windows_login(field: Field, value: str) -> Issue | None:
     domain, _, user_name = value.partition("\\")
     if domain and user_name and "\\" not in user_name:
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} {_quoted(value)} is not a valid Windows login",
         "Use the format DOMAIN\\Username, or leave it empty.",
@@ -302,10 +306,10 @@ def _check_windows_login(field: Field, value: str) -> Fault | None:
     )
 
 
-def _check_sip_uri(field: Field, value: str) -> Fault | None:
+def _check_sip_uri(field: Field, value: str) -> Issue | None:
     if sip_parts(value):
         return None
-    return Fault(
+    return Issue(
         field,
         f"{field.name} {_quoted(value)} is not a valid SIP URI",
         "Use the format sip:x@y (x: user name or extension; y: domain or IP address of the host), "
@@ -314,7 +318,7 @@ def _check_sip_uri(field: Field, value: str) -> Fault | None:
     )
 
 
-Check = Callable[[Field, str], Fault | None]
+Check = Callable[[Field, str], Issue | None]
 
 _CHECKS: Final[dict[str, Check]] = {
     "recording_service": _check_recording_service,
@@ -329,34 +333,36 @@ def _check_for(field: Field) -> Check | None:
 
 
 _CHECKED: Final = [(field, check) for field in FIELDS if (check := _check_for(field))]
-_ONE_BY_ONE: Final = [(field.index, field, check) for field, check in _CHECKED if not field.repeats]
-_TOGETHER: Final = [(field, check) for field, check in _CHECKED if field.repeats]
-_MANDATORY: Final = [field for field in FIELDS if field.mandatory]
+_INDIVIDUAL_CHECKS: Final = [
+    (field.index, field, check) for field, check in _CHECKED if not field.repeats
+]
+_SHARED_CHECKS: Final = [(field, check) for field, check in _CHECKED if field.repeats]
+_REQUIRED: Final = [field for field in FIELDS if field.required]
 
-_mandatory_values = itemgetter(*[field.index for field in _MANDATORY])
+_required_values = itemgetter(*[field.index for field in _REQUIRED])
 _checked_values = itemgetter(*[field.index for field, _ in _CHECKED])
-_shared_values = itemgetter(*[field.index for field, _ in _TOGETHER])
+_shared_values = itemgetter(*[field.index for field, _ in _SHARED_CHECKS])
 
 
 @lru_cache(maxsize=4096)
-def _faults_together(values: tuple[str, ...]) -> tuple[Fault, ...]:
+def _shared_field_issues(values: tuple[str, ...]) -> tuple[Issue, ...]:
     """Return the errors of fields with shared values, including those of the license rule."""
-    faults = []
+    issues = []
     by_key = {}
-    for (field, check), value in zip(_TOGETHER, values, strict=True):
+    for (field, check), value in zip(_SHARED_CHECKS, values, strict=True):
         by_key[field.key] = value
-        fault = check(field, value) if value else None
-        if fault is not None:
-            faults.append(fault)
-    faults += _license_faults(by_key[_UNLIMITED.key], by_key[_ON_DEMAND.key])
-    return tuple(faults)
+        issue = check(field, value) if value else None
+        if issue is not None:
+            issues.append(issue)
+    issues += _license_issues(by_key[_UNLIMITED.key], by_key[_ON_DEMAND.key])
+    return tuple(issues)
 
 
-def _license_faults(unlimited: str, on_demand: str) -> Iterator[Fault]:
+def _license_issues(unlimited: str, on_demand: str) -> Iterator[Issue]:
     """Yield an error unless exactly one license is assigned (users file, fields 14 and 15)."""
     if unlimited == on_demand and unlimited in ("0", "1"):
-        yield Fault(
+        yield Issue(
             _ON_DEMAND,
-            UNLICENSED if unlimited == "0" else _BOTH_LICENSES,
+            NO_LICENSE_ASSIGNED if unlimited == "0" else _BOTH_LICENSES,
             _ASSIGN_ONE,
         )

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, Field, Kind, User
-from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.validation import sip_parts
 
 _ON_DEMAND: Final = FIELD["on_demand_license"]
@@ -35,7 +35,7 @@ def _has_no_second_phone(dual: str, phone: str | bool) -> bool:
     return dual == "1" and not phone
 
 
-def _is_somebody_else(sip_uri: str, user_name: str, extension: str) -> bool:
+def _names_another_user(sip_uri: str, user_name: str, extension: str) -> bool:
     if not sip_uri or sip_uri.startswith(f"sip:{user_name}@"):
         return False
     parts = sip_parts(sip_uri)
@@ -50,18 +50,18 @@ class _Warning(NamedTuple):
 
     fields: tuple[Field, ...]
     applies: Callable[..., bool]
-    fault: Fault
+    issue: Issue
 
 
-def _fault(field: Field, message: str, remedy: str) -> Fault:
-    return Fault(field, message, remedy, Severity.WARNING)
+def _warning_issue(field: Field, message: str, fix: str) -> Issue:
+    return Issue(field, message, fix, Severity.WARNING)
 
 
 _WARNINGS: Final = (
     _Warning(
         (_ON_DEMAND, _RECORDING_PROFILE),
         _has_profile,
-        _fault(
+        _warning_issue(
             _RECORDING_PROFILE,
             f"{_RECORDING_PROFILE.name} is set, but the user has an {_ON_DEMAND.name}",
             f"Assign an {FIELD['unlimited_license'].name}, or remove the recording profile.",
@@ -70,7 +70,7 @@ _WARNINGS: Final = (
     _Warning(
         (_COMPUTER, _WINDOWS_LOGIN),
         _has_no_login,
-        _fault(
+        _warning_issue(
             _WINDOWS_LOGIN,
             f"{_WINDOWS_LOGIN.name} is empty, but a {_COMPUTER.name} is assigned",
             f"Enter a {_WINDOWS_LOGIN.name} (DOMAIN\\Username); without it, the computer is not "
@@ -79,8 +79,8 @@ _WARNINGS: Final = (
     ),
     _Warning(
         (_SIP_URI, _USER_NAME, _EXTENSION),
-        _is_somebody_else,
-        _fault(
+        _names_another_user,
+        _warning_issue(
             _SIP_URI,
             f"{_SIP_URI.name} does not match {_USER_NAME.name} or {_EXTENSION.name}",
             f"Check the {_SIP_URI.name}: x in sip:x@y should be the user name or the extension.",
@@ -89,7 +89,7 @@ _WARNINGS: Final = (
     _Warning(
         (_DUAL, _SECOND_PHONE),
         _has_no_second_phone,
-        _fault(
+        _warning_issue(
             _SECOND_PHONE,
             f"{_SECOND_PHONE.name} is empty, but dual endpoints are enabled",
             f"Enter a {_SECOND_PHONE.name}; without it, the second endpoint is not recorded.",
@@ -103,7 +103,7 @@ _watched_values: Final = itemgetter(
 )
 
 
-def warnings_of(user: User, stored: User | None = None) -> Iterator[Fault]:
+def user_warnings(user: User, stored: User | None = None) -> Iterator[Issue]:
     """Yield the warnings of a user, in field order.
 
     Args:
@@ -112,18 +112,18 @@ def warnings_of(user: User, stored: User | None = None) -> Iterator[Fault]:
     """
     if stored is not None and _watched_values(user) == _watched_values(stored):
         return
-    for fields, applies, fault in _WARNINGS:
+    for fields, applies, issue in _WARNINGS:
         values = [user[field.index] for field in fields]
         if applies(*values) and (
             stored is None or values != [stored[field.index] for field in fields]
         ):
-            yield fault
+            yield issue
 
 
-def noteworthy_rows(columns: Sequence[Sequence[str]]) -> set[int]:
+def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
     """Return the indexes of new users with warnings, checking all users together.
 
-    Agrees with `warnings_of`.
+    Agrees with `user_warnings`.
 
     Args:
         columns: for each field in file order, the values of all users.

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from qm_tui import __version__, cli, paths
-from qm_tui.crash import STATUS, crashed, sentence_of
+from qm_tui.crash import STATUS, log_and_describe, report_crash
 from qm_tui.log import log
 from qm_tui.store.tinydb import TinyDBUserStore
-from tests.helpers import ANNA, HEADER, csv_text, written
+from tests.helpers import ANNA, HEADER, csv_text, write_file
 
 SECRET = "Zq7-Geheim-Wort"
 
@@ -65,7 +65,7 @@ def test_second_error_is_appended_to_the_log():
 
 
 def test_message_contains_the_error_type_and_the_log():
-    sentence = sentence_of(_error())
+    sentence = log_and_describe(_error())
     assert "ValueError" in sentence
     assert str(paths.log_path()) in sentence
     assert "\n" not in sentence
@@ -74,14 +74,14 @@ def test_message_contains_the_error_type_and_the_log():
 
 def test_unwritable_log_is_reported_in_the_message(home):
     (home / ".local").write_bytes(b"")
-    sentence = sentence_of(_error())
+    sentence = log_and_describe(_error())
     assert "ValueError" in sentence
     assert "Cannot write the log" in sentence
     assert "See the log" not in sentence
 
 
 def test_unexpected_error_prints_one_line_and_returns_its_status(capsys):
-    assert crashed(_error()) == STATUS == 70
+    assert report_crash(_error()) == STATUS == 70
     out, errors = capsys.readouterr()
     assert out == ""
     assert errors.count("\n") == 1
@@ -97,7 +97,7 @@ def _boom(*_arguments, **_more) -> None:
 )
 def test_command_exits_with_the_status_of_unexpected_errors(home, monkeypatch, capsys, arguments):
     monkeypatch.chdir(home)
-    written(home, csv_text([HEADER, ANNA]))
+    write_file(home, csv_text([HEADER, ANNA]))
     monkeypatch.setattr(TinyDBUserStore, "load", _boom)
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)
@@ -112,13 +112,13 @@ def test_command_exits_with_the_status_of_unexpected_errors(home, monkeypatch, c
 
 def test_unexpected_error_in_a_commit_does_not_change_the_store(home, monkeypatch, capsys):
     monkeypatch.chdir(home)
-    written(home, csv_text([HEADER, ANNA]))
+    write_file(home, csv_text([HEADER, ANNA]))
     with pytest.raises(SystemExit) as end:
         cli.main(["import", "--store", "users.json", "users.csv"])
     assert end.value.code == 0
     files = [home / name for name in ("users.json", "users.log", "users.lock")]
     before = [path.read_bytes() for path in files]
-    written(home, csv_text([HEADER, ANNA._replace(location="Bergen")]))
+    write_file(home, csv_text([HEADER, ANNA._replace(location="Bergen")]))
     monkeypatch.setattr("qm_tui.store.tinydb.log.os.fdatasync", _boom)
     with pytest.raises(SystemExit) as end:
         cli.main(["import", "--store", "users.json", "users.csv"])

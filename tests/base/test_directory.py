@@ -14,10 +14,10 @@ from qm_tui.directory import (
     OWNER_ONLY,
     SHARED,
     SHARED_FOLDER,
-    Access,
     Directory,
-    NotDurable,
-    give,
+    DirectorySyncError,
+    Permissions,
+    apply_permissions,
 )
 
 NAME = "users.json"
@@ -49,7 +49,7 @@ def _mode(path: Path) -> int:
 
 
 def _put(directory: Directory, data: bytes = b"new", *, overwrite: bool = True) -> None:
-    with directory.replacing(NAME, overwrite=overwrite) as file:
+    with directory.atomic_write(NAME, overwrite=overwrite) as file:
         file.write(data)
 
 
@@ -82,9 +82,9 @@ def test_created_directories_are_private_regardless_of_the_umask(tmp_path, umask
 def test_created_directories_get_the_given_permissions(tmp_path):
     group = os.getegid()
     directory = Directory(tmp_path / "a" / "b" / "c")
-    directory.create(Access(SHARED_FOLDER, group), Access(0o755))
+    directory.create(Permissions(SHARED_FOLDER, group), Permissions(0o755))
     assert [_mode(tmp_path / one) for one in ("a", "a/b", "a/b/c")] == [0o755, 0o755, 0o2770]
-    assert directory.access == Access(SHARED, group)
+    assert directory.permissions == Permissions(SHARED, group)
 
 
 def test_existing_directory_keeps_its_mode(path):
@@ -157,7 +157,9 @@ def test_closed_directory_can_be_used_again(path, directory):
 )
 def test_files_in_a_shared_folder_are_shared(path, directory, mode, is_shared):
     path.chmod(mode)
-    assert directory.access == (Access(SHARED, path.stat().st_gid) if is_shared else OWNER_ONLY)
+    assert directory.permissions == (
+        Permissions(SHARED, path.stat().st_gid) if is_shared else OWNER_ONLY
+    )
     _put(directory)
     assert _mode(path / NAME) == (0o660 if is_shared else 0o600)
 
@@ -199,7 +201,7 @@ def test_only_regular_files_with_one_link_are_opened(path, directory, make, word
         directory.open(NAME)
     if make is not _second_name and make is not Path.mkdir:
         with pytest.raises(OSError, match=words):
-            directory.open_or_make(NAME)
+            directory.open_or_create(NAME)
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(OSError, match=words):
         directory.open(NAME)
@@ -232,16 +234,16 @@ def test_file_replaced_during_open_is_opened_again(path, directory, monkeypatch,
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
 def test_created_file_gets_its_permissions_regardless_of_the_umask(path, directory, umask, mask):
     umask(mask)
-    os.close(directory.make(NAME))
-    os.close(directory.make("other", access=Access(0o640)))
+    os.close(directory.create_file(NAME))
+    os.close(directory.create_file("other", permissions=Permissions(0o640)))
     assert (_mode(path / NAME), _mode(path / "other")) == (0o600, 0o640)
     with pytest.raises(FileExistsError):
-        directory.make(NAME)
+        directory.create_file(NAME)
 
 
 def test_open_or_make_opens_or_creates(path, directory):
     for _ in range(2):
-        descriptor = directory.open_or_make(NAME)
+        descriptor = directory.open_or_create(NAME)
         assert os.write(descriptor, b"x") == 1
         os.close(descriptor)
     assert (path / NAME).read_bytes() == b"x"
@@ -252,7 +254,7 @@ def test_open_or_make_opens_or_creates(path, directory):
 
 def test_readers_see_the_old_file_until_the_block_ends(path, directory):
     (path / NAME).write_bytes(b"old")
-    with directory.replacing(NAME) as file:
+    with directory.atomic_write(NAME) as file:
         file.write(b"new")
         file.flush()
         assert (path / NAME).read_bytes() == b"old"
@@ -284,14 +286,14 @@ def test_failed_system_call_changes_nothing(path, directory, monkeypatch, call):
     monkeypatch.setattr(os, call, _fails)
     with pytest.raises(OSError, match="Input/output") as error:
         _put(directory)
-    assert not isinstance(error.value, NotDurable)
+    assert not isinstance(error.value, DirectorySyncError)
     assert (path / NAME).read_bytes() == b"old"
     assert directory.names() == [NAME]
 
 
 def test_exception_in_the_block_changes_nothing(path, directory):
     (path / NAME).write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), directory.replacing(NAME) as file:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), directory.atomic_write(NAME) as file:  # noqa: PT012
         file.write(b"new" * 100_000)
         raise KeyboardInterrupt
     assert (path / NAME).read_bytes() == b"old"
@@ -309,7 +311,7 @@ def test_may_replace_is_called_after_the_write(path, directory):
 
     with (
         pytest.raises(OSError, match="replaced by another program"),
-        directory.replacing(NAME, may_replace=may_replace) as file,
+        directory.atomic_write(NAME, may_replace=may_replace) as file,
     ):
         file.write(b"new")
     assert asked == [b"new"]
@@ -321,7 +323,7 @@ def test_may_replace_is_called_after_the_write(path, directory):
 def test_file_created_in_the_meantime_is_not_overwritten(path, directory, monkeypatch, has_links):
     if not has_links:
         monkeypatch.setattr(os, "link", _fails)
-    with pytest.raises(FileExistsError), directory.replacing(NAME, overwrite=False):
+    with pytest.raises(FileExistsError), directory.atomic_write(NAME, overwrite=False):
         (path / NAME).write_bytes(b"somebody else's")
     assert (path / NAME).read_bytes() == b"somebody else's"
     assert directory.names() == [NAME]
@@ -339,7 +341,7 @@ def test_failed_directory_sync_is_reported_after_the_rename(path, directory, mon
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(NotDurable) as error:
+    with pytest.raises(DirectorySyncError) as error:
         _put(directory)
     assert error.value.errno == errno.EIO
     assert (path / NAME).read_bytes() == b"new"
@@ -349,7 +351,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from qm_tui.directory import Directory
-with Directory(Path(sys.argv[1])).replacing(sys.argv[2]) as file:
+with Directory(Path(sys.argv[1])).atomic_write(sys.argv[2]) as file:
     file.write(b"half")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -404,9 +406,9 @@ def test_may_write_checks_permission(path, directory, monkeypatch):
 
 def test_failed_group_change_is_an_error(path, directory, monkeypatch):
     monkeypatch.setattr(os, "fchown", _fails)
-    descriptor = directory.make(NAME)
+    descriptor = directory.create_file(NAME)
     with pytest.raises(OSError, match="Input/output"):
-        give(descriptor, Access(0o660, os.getegid() + 12345))
+        apply_permissions(descriptor, Permissions(0o660, os.getegid() + 12345))
     os.close(descriptor)
     assert _mode(path / NAME) == 0o600
 

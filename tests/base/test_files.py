@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.directory import NotDurable
-from qm_tui.files import make_private_folder, open_file, read_small, replacing
+from qm_tui.directory import DirectorySyncError
+from qm_tui.files import atomic_write, create_private_folder, open_regular_file, read_limited
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def umask():
 
 
 def _put(target: Path, data: bytes = b"new", *, overwrite: bool = True) -> None:
-    with replacing(target, overwrite=overwrite) as file:
+    with atomic_write(target, overwrite=overwrite) as file:
         file.write(data)
 
 
@@ -45,7 +45,7 @@ def test_new_file_is_private_regardless_of_the_umask(target, umask, mask):
 
 def test_new_file_is_private_before_anything_is_written(target, umask):
     umask(0)
-    with replacing(target):
+    with atomic_write(target):
         assert [_mode(one) for one in target.parent.iterdir()] == [0o600]
 
 
@@ -59,7 +59,7 @@ def test_replaced_file_becomes_private(target):
 def test_readers_see_the_old_file_until_the_block_ends(target):
     target.write_bytes(b"old")
     with target.open("rb") as reader:
-        with replacing(target) as file:
+        with atomic_write(target) as file:
             file.write(b"new")
             file.flush()
             assert target.read_bytes() == b"old"
@@ -78,7 +78,7 @@ def test_no_temporary_file_is_left(target, overwrite):
 def test_exception_in_the_block_changes_nothing(target, was_there, error):
     if was_there:
         target.write_bytes(b"old")
-    with pytest.raises(error), replacing(target) as file:  # noqa: PT012 - the block is the test
+    with pytest.raises(error), atomic_write(target) as file:  # noqa: PT012 - the block is the test
         file.write(b"new" * 100_000)
         raise error
     assert _names(target.parent) == ["users.json"] * was_there
@@ -95,7 +95,7 @@ def test_failed_system_call_changes_nothing(target, monkeypatch, call):
     monkeypatch.setattr(os, call, fails)
     with pytest.raises(OSError, match="No space") as error:
         _put(target)
-    assert not isinstance(error.value, NotDurable)
+    assert not isinstance(error.value, DirectorySyncError)
     assert target.read_bytes() == b"old"
     assert _names(target.parent) == ["users.json"]
 
@@ -127,7 +127,7 @@ def test_target_of_a_symbolic_link_is_replaced(tmp_path, relative):
 
 def test_existing_file_is_not_overwritten(target):
     target.write_bytes(b"old")
-    with pytest.raises(FileExistsError), replacing(target, overwrite=False):
+    with pytest.raises(FileExistsError), atomic_write(target, overwrite=False):
         pytest.fail("the block must not run")
     assert target.read_bytes() == b"old"
 
@@ -140,7 +140,7 @@ def test_file_created_in_the_meantime_is_not_overwritten(target, monkeypatch, li
             raise OSError(errno.EPERM, "Operation not permitted")
 
         monkeypatch.setattr(os, "link", fails)
-    with pytest.raises(FileExistsError), replacing(target, overwrite=False):
+    with pytest.raises(FileExistsError), atomic_write(target, overwrite=False):
         target.write_bytes(b"somebody else's")
     assert target.read_bytes() == b"somebody else's"
     assert _names(target.parent) == ["users.json"]
@@ -209,7 +209,7 @@ def test_failed_folder_sync_is_reported_after_the_rename(target, monkeypatch):
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(NotDurable) as error:
+    with pytest.raises(DirectorySyncError) as error:
         _put(target)
     assert (error.value.errno, error.value.strerror) == (errno.EIO, "Input/output error")
     assert target.read_bytes() == b"new"
@@ -220,10 +220,10 @@ def test_failed_folder_sync_is_reported_after_the_rename(target, monkeypatch):
 
 def test_large_file_is_not_read(target):
     target.write_bytes(b"x" * 1024 * 1024)
-    assert read_small(target) == target.read_bytes()
+    assert read_limited(target) == target.read_bytes()
     target.write_bytes(b"x" * (1024 * 1024 + 1))
     with pytest.raises(OSError, match=r"File too large \(maximum 1 MB\)"):
-        read_small(target)
+        read_limited(target)
 
 
 def _pipe(path: Path) -> None:
@@ -238,12 +238,12 @@ def _device(path: Path) -> None:
 def test_special_file_is_an_error_without_blocking(target, make):
     make(target)
     with pytest.raises(OSError, match="Not a regular file"):
-        read_small(target)
+        read_limited(target)
 
 
 def test_file_created_by_open_is_private(target, umask):
     umask(0)
-    os.close(open_file(target, os.O_WRONLY | os.O_CREAT))
+    os.close(open_regular_file(target, os.O_WRONLY | os.O_CREAT))
     assert _mode(target) == 0o600
 
 
@@ -253,18 +253,18 @@ def test_file_created_by_open_is_private(target, umask):
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
 def test_created_folders_are_private_regardless_of_the_umask(tmp_path, umask, mask):
     umask(mask)
-    make_private_folder(tmp_path / "a" / "b" / "c")
+    create_private_folder(tmp_path / "a" / "b" / "c")
     assert [_mode(tmp_path / one) for one in ("a", "a/b", "a/b/c")] == [0o700] * 3
 
 
 def test_existing_folder_keeps_its_mode(tmp_path):
     tmp_path.chmod(0o755)
-    make_private_folder(tmp_path)
-    make_private_folder(tmp_path / "a")
+    create_private_folder(tmp_path)
+    create_private_folder(tmp_path / "a")
     assert _mode(tmp_path) == 0o755
 
 
 def test_file_instead_of_a_folder_is_an_error(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match="Not a directory"):
-        make_private_folder(tmp_path / "file" / "a")
+        create_private_folder(tmp_path / "file" / "a")

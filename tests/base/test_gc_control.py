@@ -7,7 +7,7 @@ import pytest
 
 _START = """
 import gc, weakref
-from qm_tui.gc_control import no_garbage_collection
+from qm_tui.gc_control import gc_paused
 
 class Dialog:
     def __init__(self):
@@ -16,7 +16,7 @@ class Dialog:
 def made(number):
     return [(one,) for one in map(str, range(number))]
 
-with no_garbage_collection():
+with gc_paused():
     users = made(10)
 """
 
@@ -31,7 +31,7 @@ def _said(program: str) -> str:
 _CLOSED = """
 dialog = Dialog()
 is_there = weakref.ref(dialog)
-with no_garbage_collection():
+with gc_paused():
     more = made(NUMBER)
 del dialog
 gc.collect()
@@ -48,17 +48,11 @@ def test_first_and_many_new_objects_are_frozen():
     frozen = "print(gc.get_freeze_count())"
     at_first = int(_said(frozen))
     assert at_first > 1000
-    later = f"with no_garbage_collection():\n    more = made(100_000)\n{frozen}"
+    later = f"with gc_paused():\n    more = made(100_000)\n{frozen}"
     assert int(_said(later)) >= at_first + 100_000
 
 
 def test_nested_pause_ends_with_the_outer_one():
     inner = "print(gc.isenabled())"
-    program = (
-        "with no_garbage_collection():\n"
-        "    with no_garbage_collection():\n"
-        "        pass\n"
-        f"    {inner}\n"
-        f"{inner}"
-    )
+    program = f"with gc_paused():\n    with gc_paused():\n        pass\n    {inner}\n{inner}"
     assert _said(program).split() == ["False", "True"]

@@ -10,8 +10,8 @@ import pytest
 
 from qm_tui import log as logging
 from qm_tui import paths
-from qm_tui.crash import catch_the_rest, sentence_of
-from qm_tui.log import kind_of, log, note, write_more
+from qm_tui.crash import install_exception_hooks, log_and_describe
+from qm_tui.log import debug, enable_debug, log, type_summary
 from tests.helpers import ANNA
 
 SECRET = "Zq7-Geheim-Wort"
@@ -19,9 +19,9 @@ SECRET = "Zq7-Geheim-Wort"
 
 @pytest.fixture
 def more():
-    write_more()
+    enable_debug()
     yield
-    logging._more.clear()
+    logging._debug_enabled.clear()
 
 
 def _raised(error):
@@ -64,7 +64,7 @@ class _Broken:
     ids=repr,
 )
 def test_value_is_logged_as_its_type(value, kind):
-    assert kind_of(value) == kind
+    assert type_summary(value) == kind
 
 
 def test_debug_log_contains_types_of_local_variables(more):
@@ -88,19 +88,19 @@ def test_cyclic_causes_are_logged_once():
 
 
 def test_log_is_made_private(more):
-    note("begun")
+    debug("begun")
     paths.log_path().chmod(0o644)
-    note("gone on")
+    debug("gone on")
     assert stat.S_IMODE(paths.log_path().stat().st_mode) == 0o600
     assert "gone on" in paths.log_path().read_text()
 
 
 def test_large_log_is_rotated(more):
-    note("begun")
+    debug("begun")
     path = paths.log_path()
     with path.open("a") as file:
-        file.write("x" * logging._LONGEST)
-    note("anew")
+        file.write("x" * logging._MAX_SIZE)
+    debug("anew")
     assert "begun" not in path.read_text()
     old = path.with_name("qm-tui.log.old")
     assert "begun" in old.read_text()
@@ -111,27 +111,27 @@ def test_pipe_instead_of_the_log_does_not_block(home):
     path = paths.log_path()
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    said = sentence_of(ValueError())
+    said = log_and_describe(ValueError())
     assert "See the log" not in said
     assert "Cannot write the log" in said
 
 
 def test_folder_instead_of_the_log_is_reported():
     paths.log_path().mkdir(parents=True)
-    logging._more.set()
+    logging._debug_enabled.set()
     try:
-        note("nowhere")
-        said = sentence_of(ValueError())
+        debug("nowhere")
+        said = log_and_describe(ValueError())
     finally:
-        logging._more.clear()
+        logging._debug_enabled.clear()
     assert "See the log" not in said
     assert re.search(r"Cannot write the log \S+qm-tui\.log: ", said)
     with pytest.raises(OSError, match=r"qm-tui\.log"):
-        write_more()
+        enable_debug()
 
 
 def test_debug_log_is_off_by_default():
-    note("nothing")
+    debug("nothing")
     assert not paths.log_path().exists()
 
 
@@ -141,7 +141,7 @@ def test_errors_of_threads_are_logged(monkeypatch):
 
     monkeypatch.setattr(sys, "unraisablehook", None)
     monkeypatch.setattr(threading, "excepthook", None)
-    catch_the_rest()
+    install_exception_hooks()
     thread = threading.Thread(target=lambda: dict.fromkeys([0])[len(SECRET)])
     thread.start()
     thread.join()

@@ -52,14 +52,14 @@ def test_path_functions_create_nothing(home):
     [("users.json", "~/users.json"), ("a/b c.json", "~/a/b c.json"), ("", "~"), ("~", "~/~")],
 )
 def test_path_in_the_home_folder_is_shortened(home, inside, expected):
-    assert paths.short(home / inside) == expected
+    assert paths.abbreviate_home(home / inside) == expected
 
 
 @pytest.mark.parametrize("path", ["/elsewhere/users.json", "users.json", "/"])
 def test_other_paths_are_not_shortened(path):
-    assert paths.short(Path(path)) == path
+    assert paths.abbreviate_home(Path(path)) == path
 
 
 def test_folder_with_home_as_name_prefix_is_not_shortened(home):
     path = home.with_name(home.name + "-too") / "users.json"
-    assert paths.short(path) == str(path)
+    assert paths.abbreviate_home(path) == str(path)

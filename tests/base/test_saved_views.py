@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.saved_views import (
-    RememberedViews,
+    SavedViews,
     built_in_name,
-    remember_views,
-    remembered_views,
+    load_views,
+    save_views,
     views_path,
 )
-from qm_tui.users.query.columns import COLUMN, MAX_WIDTH, USUAL, Layout, Placed
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, MAX_WIDTH, ColumnPlacement, Layout
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
 
-NARROW = Layout((Placed("extension", 6), Placed("last_name", 12)), 1)
+NARROW = Layout((ColumnPlacement("extension", 6), ColumnPlacement("last_name", 12)), 1)
 SALES = SavedView(
     "Sales", 'department:="Sales EMEA"', (SortKey("last_name"), SortKey("extension", True)), NARROW
 )
@@ -36,33 +36,33 @@ def _write(text):
 
 
 def test_missing_file_means_no_views():
-    assert remembered_views() == RememberedViews((), None)
+    assert load_views() == SavedViews((), None)
 
 
 def test_views_are_loaded_in_the_order_of_their_first_save():
-    assert remember_views(saved=SALES)
-    assert remember_views(saved=OSLO)
-    assert remembered_views() == RememberedViews((SALES, OSLO), None)
+    assert save_views(saved=SALES)
+    assert save_views(saved=OSLO)
+    assert load_views() == SavedViews((SALES, OSLO), None)
     other = SavedView("SALES", "department:sales")
-    assert remember_views(saved=other)
-    assert remembered_views() == RememberedViews((other, OSLO), None)
-    assert remember_views(deleted="sales")
-    assert remembered_views() == RememberedViews((OSLO,), None)
-    assert remember_views(deleted="nobody's")
-    assert remembered_views() == RememberedViews((OSLO,), None)
+    assert save_views(saved=other)
+    assert load_views() == SavedViews((other, OSLO), None)
+    assert save_views(deleted="sales")
+    assert load_views() == SavedViews((OSLO,), None)
+    assert save_views(deleted="nobody's")
+    assert load_views() == SavedViews((OSLO,), None)
 
 
 def test_last_view_is_independent_of_saved_views():
-    changed = SavedView("All users", "active:no", (SortKey("license"),), USUAL)
-    assert remember_views(last=changed)
-    assert remember_views(saved=SALES)
-    assert remembered_views() == RememberedViews((SALES,), changed)
-    assert remember_views(last=ALL_USERS)
-    assert remembered_views() == RememberedViews((SALES,), ALL_USERS)
+    changed = SavedView("All users", "active:no", (SortKey("license"),), DEFAULT_LAYOUT)
+    assert save_views(last=changed)
+    assert save_views(saved=SALES)
+    assert load_views() == SavedViews((SALES,), changed)
+    assert save_views(last=ALL_USERS)
+    assert load_views() == SavedViews((SALES,), ALL_USERS)
 
 
 def test_file_is_private_toml(home):
-    remember_views(saved=SALES, last=OSLO)
+    save_views(saved=SALES, last=OSLO)
     path = home / ".config" / "qm-tui" / "views.toml"
     assert views_path() == path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -83,9 +83,9 @@ def test_file_is_private_toml(home):
 
 
 def test_unchanged_views_are_not_written():
-    remember_views(saved=SALES, last=OSLO)
+    save_views(saved=SALES, last=OSLO)
     before = views_path().stat()
-    assert remember_views(saved=SALES, last=OSLO)
+    assert save_views(saved=SALES, last=OSLO)
     after = views_path().stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -99,9 +99,9 @@ def test_unchanged_views_are_not_written():
 )
 def test_invalid_file_is_ignored_and_replaced(text):
     _write(text)
-    assert remembered_views() == RememberedViews()
-    assert remember_views(saved=SALES)
-    assert remembered_views() == RememberedViews((SALES,), None)
+    assert load_views() == SavedViews()
+    assert save_views(saved=SALES)
+    assert load_views() == SavedViews((SALES,), None)
 
 
 def view_text(name='"Good"', **values):
@@ -122,7 +122,7 @@ def view_text(name='"Good"', **values):
         view_text('"BEFORE"'),
         view_text(filter="3"),
         view_text(filter='["active:yes"]'),
-        view_text(filter=f'"{"x" * (LONGEST + 1)}"'),
+        view_text(filter=f'"{"x" * (MAX_FILTER_LENGTH + 1)}"'),
         view_text(sort='"extension"'),
         view_text(sort='["nothing"]'),
         view_text(sort='["--extension"]'),
@@ -146,7 +146,7 @@ def view_text(name='"Good"', **values):
 )
 def test_invalid_view_is_ignored(text):
     _write("\n".join([view_text('"before"'), text, view_text('"after"', color="3")]))
-    assert remembered_views().saved == (SavedView("before"), SavedView("after"))
+    assert load_views().saved == (SavedView("before"), SavedView("after"))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_invalid_view_is_ignored(text):
         ("name = 'Mine'\nsort = ['-license']", SavedView("Mine", "", (SortKey("license", True),))),
         (
             "name = 'Mine'\ncolumns = ['salt 4']",
-            SavedView("Mine", layout=Layout((Placed("salt", 4),), 0)),
+            SavedView("Mine", layout=Layout((ColumnPlacement("salt", 4),), 0)),
         ),
         ("filter = 'a'", None),
         ("name = 'Mine'\nsort = ['x']", None),
@@ -165,7 +165,7 @@ def test_invalid_view_is_ignored(text):
 )
 def test_last_view_may_have_any_name(text, view):
     _write(f"[last]\n{text}")
-    assert remembered_views() == RememberedViews((), view)
+    assert load_views() == SavedViews((), view)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ SORTS = st.lists(st.builds(SortKey, KEYS, st.booleans()), max_size=3, unique_by=
 @st.composite
 def layouts(draw):
     keys = draw(st.lists(KEYS, min_size=1, unique=True))
-    placed = [Placed(key, draw(st.integers(1, MAX_WIDTH))) for key in keys]
+    placed = [ColumnPlacement(key, draw(st.integers(1, MAX_WIDTH))) for key in keys]
     return Layout(tuple(placed), draw(st.integers(0, len(keys))))
 
 
@@ -198,23 +198,23 @@ VIEWS = st.builds(SavedView, NAMES, FILTERS, SORTS.map(tuple), st.none() | layou
 def test_views_round_trip(views, last):
     views_path().unlink(missing_ok=True)
     for view in views:
-        assert remember_views(saved=view)
-    assert remember_views(last=last)
-    assert remembered_views() == RememberedViews(tuple(views), last)
+        assert save_views(saved=view)
+    assert save_views(last=last)
+    assert load_views() == SavedViews(tuple(views), last)
 
 
 @pytest.mark.parametrize("view", [SavedView("Half", "\ud800"), SavedView("\udfff")])
 def test_view_that_cannot_be_encoded_is_not_saved(view):
-    remember_views(saved=SALES)
-    assert not remember_views(saved=view)
-    assert not remember_views(last=view)
-    assert remembered_views() == RememberedViews((SALES,), None)
+    save_views(saved=SALES)
+    assert not save_views(saved=view)
+    assert not save_views(last=view)
+    assert load_views() == SavedViews((SALES,), None)
 
 
 def test_folder_that_cannot_be_created_is_no_error(home):
     (home / ".config").write_text("a file")
-    assert remembered_views() == RememberedViews()
-    assert not remember_views(last=OSLO)
+    assert load_views() == SavedViews()
+    assert not save_views(last=OSLO)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -222,36 +222,36 @@ def test_folder_without_write_permission_is_no_error():
     path = _write(view_text('"Oslo"'))
     path.parent.chmod(0o500)
     try:
-        assert not remember_views(saved=SALES)
-        assert remembered_views() == RememberedViews((SavedView("Oslo"),), None)
+        assert not save_views(saved=SALES)
+        assert load_views() == SavedViews((SavedView("Oslo"),), None)
     finally:
         path.parent.chmod(0o700)
 
 
 def test_folder_instead_of_the_file_is_no_error():
     views_path().mkdir(parents=True)
-    assert not remember_views(saved=SALES)
-    assert remembered_views() == RememberedViews()
+    assert not save_views(saved=SALES)
+    assert load_views() == SavedViews()
 
 
 def test_full_disk_keeps_saved_views(monkeypatch):
-    remember_views(saved=SALES)
+    save_views(saved=SALES)
 
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr("qm_tui.files.os.fsync", full)
-        assert not remember_views(saved=OSLO)
-    assert remembered_views() == RememberedViews((SALES,), None)
+        assert not save_views(saved=OSLO)
+    assert load_views() == SavedViews((SALES,), None)
 
 
 _SAVE_TEN = """
 import sys
-from qm_tui.saved_views import remember_views
+from qm_tui.saved_views import save_views
 from qm_tui.users.query.views import SavedView
 for number in range(10):
-    assert remember_views(saved=SavedView(f"{sys.argv[1]} {number}"), last=SavedView(sys.argv[1]))
+    assert save_views(saved=SavedView(f"{sys.argv[1]} {number}"), last=SavedView(sys.argv[1]))
 """
 
 
@@ -260,7 +260,7 @@ def test_concurrent_sessions_lose_no_views():
         subprocess.Popen([sys.executable, "-c", _SAVE_TEN, name]) for name in ("one", "two", "six")
     ]
     assert [session.wait(60) for session in sessions] == [0, 0, 0]
-    found = remembered_views()
+    found = load_views()
     names = {view.name for view in found.saved}
     assert names == {f"{name} {number}" for name in ("one", "two", "six") for number in range(10)}
     assert found.last is not None

@@ -9,10 +9,10 @@ import pytest
 from typer import Context
 from typer.main import get_command
 
-from qm_tui.cli.common import Given, opened
+from qm_tui.cli.common import GlobalOptions, open_store_from_options
 from qm_tui.cli.program import app
-from qm_tui.errors import Refused
-from qm_tui.settings import Settings, settings
+from qm_tui.errors import UserError
+from qm_tui.settings import Settings, load_settings
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.memory import MemoryStore
 from tests.cli.test_program import home, qm_tui, store, users_file
@@ -30,16 +30,16 @@ def _write(home: Path, text: str | bytes) -> Path:
 
 
 def test_missing_file_means_defaults(home):
-    assert settings() == Settings(10, 90, 1024)
+    assert load_settings() == Settings(10, 90, 1024)
     assert not (home / ".config").exists()
 
 
 def test_settings_in_the_file_override_defaults(home):
     _write(home, "[store]\nlock_wait_seconds = 0.5\nhistory_megabytes = 2\n")
-    assert settings() == Settings(0.5, 90, 2)
-    assert settings().history_bytes == 2 * 1024 * 1024
+    assert load_settings() == Settings(0.5, 90, 2)
+    assert load_settings().history_bytes == 2 * 1024 * 1024
     _write(home, "# nothing\n")
-    assert settings() == Settings()
+    assert load_settings() == Settings()
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_settings_in_the_file_override_defaults(home):
 )
 def test_invalid_settings_are_errors_with_file_and_valid_values(home, text, says):
     path = _write(home, text)
-    with pytest.raises(Refused) as refused:
-        settings()
+    with pytest.raises(UserError) as refused:
+        load_settings()
     assert says in str(refused.value)
     assert str(path) in str(refused.value)
     assert "\x1b" not in str(refused.value)
@@ -109,6 +109,6 @@ def test_retention_follows_the_settings(home, store, monkeypatch):
     for text in ("[store]\nhistory_megabytes = 2", "[store]\nhistory_days = 7", ""):
         _write(home, text)
         context = get_command(app).make_context("qm-tui", ["list"])
-        context.obj = Given(store, read_only=False)
-        opened(cast("Context", context), None, read_only=False)
+        context.obj = GlobalOptions(store, read_only=False)
+        open_store_from_options(cast("Context", context), None, read_only=False)
     assert kept == [RetentionPolicy(bytes=2 * 1024**2), RetentionPolicy(7), RetentionPolicy()]

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
-from qm_tui.text import counted, fitted, visible
+from qm_tui.text import pad_or_truncate, pluralize, sanitize
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from qm_tui.text import counted, fitted, visible
     ids=ascii,
 )
 def test_plain_text_is_unaltered(text):
-    assert visible(text) == text
+    assert sanitize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_plain_text_is_unaltered(text):
     ids=ascii,
 )
 def test_invisible_characters_are_replaced(text, shown):
-    assert visible(text) == shown
-    assert visible(visible(text)) == shown
+    assert sanitize(text) == shown
+    assert sanitize(sanitize(text)) == shown
 
 
 def test_no_control_character_is_kept():
     for start in range(0, sys.maxunicode + 1, 1024):
-        for one in set(visible("".join(map(chr, range(start, start + 1024))))):
+        for one in set(sanitize("".join(map(chr, range(start, start + 1024))))):
             category = unicodedata.category(one)
             assert category[0] != "C", hex(ord(one))
             assert category not in ("Zl", "Zp"), hex(ord(one))
@@ -87,31 +87,31 @@ def test_no_control_character_is_kept():
 
 @pytest.mark.parametrize("code", [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800])
 def test_blank_letters_are_replaced(code):
-    assert visible(f"a{chr(code)}b") != f"a{chr(code)}b"
+    assert sanitize(f"a{chr(code)}b") != f"a{chr(code)}b"
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489", "\ufe0f", "\u034f"], ids=ascii)
 def test_combining_marks_are_limited_to_three(mark):
-    assert visible("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
+    assert sanitize("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
 
 
 @pytest.mark.parametrize(
     "joined", ["\u1161", "\u11a8", "\u11ff", "\ud7b0", "\ud7fb", "\u093e"], ids=ascii
 )
 def test_joined_characters_are_limited_to_three(joined):
-    assert visible("\u1100" + joined * 50 + "b") == "\u1100" + joined * 3 + "b"
+    assert sanitize("\u1100" + joined * 50 + "b") == "\u1100" + joined * 3 + "b"
 
 
 def test_decomposed_korean_is_unaltered():
     decomposed = unicodedata.normalize("NFD", "한국어 전화 녹음 값")
-    assert visible(decomposed) == decomposed
+    assert sanitize(decomposed) == decomposed
 
 
 @pytest.mark.parametrize("limit", [1, 2, 10, 80])
 def test_long_text_is_cut_with_an_ellipsis(limit):
-    assert visible("x" * limit, limit) == "x" * limit
-    assert visible("x" * (limit + 1), limit) == "x" * (limit - 1) + "…"
-    assert len(visible("x" * 100_000)) == 4096
+    assert sanitize("x" * limit, limit) == "x" * limit
+    assert sanitize("x" * (limit + 1), limit) == "x" * (limit - 1) + "…"
+    assert len(sanitize("x" * 100_000)) == 4096
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 5, 10, 40])
@@ -127,12 +127,12 @@ def test_long_text_is_cut_with_an_ellipsis(limit):
             "␛[2J",
             "｟ａｂ",
         ),
-        visible("a\x1b\u202e\u200d👩\u200d👩\u200d👧🇩🇪"),
+        sanitize("a\x1b\u202e\u200d👩\u200d👩\u200d👧🇩🇪"),
     ],
     ids=ascii,
 )
 def test_fitted_text_has_the_exact_width(text, width):
-    shown = fitted(text, width)
+    shown = pad_or_truncate(text, width)
     assert cell_len(shown) == width
     if cell_len(text) <= width:
         assert shown == text + " " * (width - cell_len(text))
@@ -145,4 +145,4 @@ def test_fitted_text_has_the_exact_width(text, width):
     ("number", "said"), [(0, "0 users"), (1, "1 user"), (2, "2 users"), (2310, "2,310 users")]
 )
 def test_counted_noun_agrees_with_its_number(number, said):
-    assert counted(number, "user") == said
+    assert pluralize(number, "user") == said

@@ -24,8 +24,8 @@ from tests.helpers import (
     commit_unchecked,
     csv_text,
     user,
+    write_file,
     write_unchecked,
-    written,
 )
 
 __all__ = ["home", "store"]
@@ -159,7 +159,7 @@ def test_unknown_transaction_is_an_error(three):
 def test_hostile_text_in_the_activity_is_made_visible(home, store):
     commit_unchecked(store, ANNA)
     commit_unchecked(store, ANNA._replace(location="x\x1b[2J\u202ey"))
-    file = written(home, csv_text([HEADER, *ids_empty(BO)]), "evil\x1b[2J.csv")
+    file = write_file(home, csv_text([HEADER, *ids_empty(BO)]), "evil\x1b[2J.csv")
     qm_tui("import", file)
     for arguments in ([], [2], [3]):
         out = qm_tui("activity", *arguments)

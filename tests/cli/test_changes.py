@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.users.passwords import SET_HERE, is_own
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, has_local_password
 from tests.cli.test_activity import _on_terminal
 from tests.cli.test_program import as_it_is, command, home, qm_tui, store
 from tests.cli.test_refusals import refusal
@@ -217,11 +217,11 @@ def test_rename_changes_all_users_and_merges_values(three):
 def test_add_reads_the_password_from_standard_input(three):
     values = ("first-name=Zoë", "last-name=Zimmer", "user-name=zoe", "extension=0042")
     out, errors = streams("add", *values, "--like", "bo", text="planted word\n")
-    assert SET_HERE in errors
+    assert LOCAL_HASH_NOTE in errors
     zoe = users_in(three)["zoe"]
     assert out == f"Added Zoë Zimmer with User ID {zoe.user_id} (transaction 2).\n"
     assert (zoe.department, zoe.location, zoe.phone_ip) == ("Sales Nord", "Bergen", "")
-    assert is_own(zoe)
+    assert has_local_password(zoe)
     said = json.loads(
         streams("add", *values[:2], "user-name=z2", "extension=1", "--json", "--dry-run")[0]
     )
@@ -236,7 +236,7 @@ def test_passwd_reads_the_password_and_never_shows_it(three):
     assert out == "Changed the password of bo (transaction 2).\n"
     assert "planted" not in out + errors
     bo = users_in(three)["bo"]
-    assert is_own(bo)
+    assert has_local_password(bo)
     assert bo._replace(password=BO.password, salt=BO.salt) == BO
     shown = qm_tui("activity", 2)
     assert "Password: changed" in shown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.cli.completing import Typed, words_of
+from qm_tui.cli.completing import Typed, split_line
 from tests.cli.test_program import as_it_is, home, qm_tui, store
 from tests.helpers import ANNA, commit, commit_unchecked, user
 
@@ -60,7 +60,7 @@ def in_bash(line: str) -> list[str]:
     ],
 )
 def test_line_is_parsed_as_by_the_shell(line, typed):
-    words, word, quote = words_of(line)
+    words, word, quote = split_line(line)
     assert Typed([*words], word, quote) == typed
 
 

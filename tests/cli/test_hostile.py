@@ -12,7 +12,7 @@ from qm_tui.store.tinydb import storage
 from qm_tui.users.fields import KEYS, User
 from tests.cli.test_program import command
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
-from tests.hostile import HOSTILE, NAMES, obeyed
+from tests.hostile import HOSTILE, NAMES, control_sequences
 
 ALL = User(*[f"{number}{HOSTILE}" for number in range(len(KEYS))])
 
@@ -99,6 +99,6 @@ def test_commands_sanitize_untrusted_text(place, arguments):
     with Terminal(command(*arguments), columns=200, lines=50) as terminal:
         status = terminal.wait_for_end(20)
     assert status in (0, 1, 2), terminal.received
-    assert obeyed(terminal.received) == []
+    assert control_sequences(terminal.received) == []
     assert b"Traceback" not in terminal.received
     assert b"Unexpected error" not in terminal.received

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from qm_tui.transfer.options.import_options import CHOICES
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS
 from tests.cli.test_program import command, home, qm_tui, store  # noqa: F401 - fixtures
-from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, write_file
 
 BOB = user("bob", extension="0500")
 
@@ -24,7 +24,7 @@ def _refusal(*arguments: object) -> str:
 
 
 def _file(home, *users, name="in.csv"):  # noqa: F811
-    return written(home, csv_text([HEADER, *users]), name).name
+    return write_file(home, csv_text([HEADER, *users]), name).name
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_mode_and_all_or_nothing_are_flags(home, store):  # noqa: F811
 def test_read_options_are_flags(home, store):  # noqa: F811
     commit(store, ANNA)
     rows = csv_text([ANNA._replace(location="Łódź")], delimiter="^")
-    written(home, rows.encode("cp1250"), "odd.csv")
+    write_file(home, rows.encode("cp1250"), "odd.csv")
     flags = ("--encoding", "windows-1250", "--delimiter", "^", "--header", "no")
     assert "1 changed" in qm_tui("import", "odd.csv", *flags)
     assert _users()[0]["location"] == "Łódź"
@@ -117,8 +117,8 @@ def test_invalid_flag_is_an_error(home, store, flags, said):  # noqa: F811
 
 def test_mapping_maps_columns_to_fields(home, store):  # noqa: F811
     commit(store, ANNA)
-    written(home, "Kennung,Ort,Bemerkung\r\nu2222222222a,Bergen,neu\r\n", "de.csv")
-    written(home, '[columns]\n"Kennung" = "User ID"\n"Ort" = "Location"\n', "de.toml")
+    write_file(home, "Kennung,Ort,Bemerkung\r\nu2222222222a,Bergen,neu\r\n", "de.csv")
+    write_file(home, '[columns]\n"Kennung" = "User ID"\n"Ort" = "Location"\n', "de.toml")
     out = qm_tui("import", "de.csv", "--mapping", "de.toml")
     assert "ignored: Bemerkung" in out
     assert _users()[0]["location"] == "Bergen"
@@ -152,7 +152,7 @@ def test_saved_rejected_records_import_after_correction(home, store):  # noqa: F
 def test_import_succeeds_if_rejected_records_cannot_be_saved(home, store):  # noqa: F811
     named_too_long = home / f"{'x' * 251}.csv"
     wrong = BOB._replace(user_id="", is_active="yes")
-    written(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
+    write_file(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
     done = subprocess.run(
         command("import", named_too_long, "--save-rejected"),
         capture_output=True,
@@ -201,16 +201,16 @@ def test_json_report_matches_the_text(home, store):  # noqa: F811
 
 def test_help_lists_each_import_option():
     out = qm_tui("import", "--help")
-    for choice in CHOICES:
+    for choice in IMPORT_OPTIONS:
         assert choice.flag in out
 
 
 def test_rejected_file_of_a_mapped_import_needs_no_mapping(home, store):  # noqa: F811
     commit(store, ANNA)
     rows = "Vorname,Kennung,Location,Ort\r\n,u2222222222a,Nowhere,Bergen\r\n"
-    written(home, rows, "de.csv")
+    write_file(home, rows, "de.csv")
     pairs = '"Vorname" = "First Name"\n"Kennung" = "User ID"\n"Ort" = "Location"\n"Location" = ""\n'
-    written(home, f"[columns]\n{pairs}", "de.toml")
+    write_file(home, f"[columns]\n{pairs}", "de.toml")
     qm_tui("import", "de.csv", "--mapping", "de.toml", "--save-rejected", status=1)
     saved = home / "de-rejected.csv"
     saved.write_text(saved.read_text().replace(",,u2222222222a", ",Anna-Lena,u2222222222a"))

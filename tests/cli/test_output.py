@@ -7,7 +7,7 @@ import pytest
 
 from qm_tui.store import open_store
 from tests.cli.test_program import command, home, store
-from tests.helpers import ANNA, HEADER, commit, csv_text, user, written
+from tests.helpers import ANNA, HEADER, commit, csv_text, user, write_file
 
 __all__ = ["home", "store"]
 
@@ -19,7 +19,7 @@ SAVED = f"Transaction 2 was saved. {NO_REPORT}"
 
 @pytest.fixture
 def file(home) -> Path:
-    return written(home, csv_text([HEADER, user("cy", user_id="")]))
+    return write_file(home, csv_text([HEADER, user("cy", user_id="")]))
 
 
 def _unsaid(*arguments: object, text: str = "", status: int) -> str:

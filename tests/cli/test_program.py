@@ -13,7 +13,7 @@ from typer.main import get_command
 from qm_tui import __version__
 from qm_tui.cli.program import app
 from qm_tui.users.fields import KEYS, SECRETS, User
-from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, written
+from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, write_file
 
 BO = user("bo")
 SECRET_KEYS = {field.key for field in SECRETS}
@@ -55,7 +55,7 @@ def qm_tui(*arguments: object, status: int = 0, env: dict[str, str] | None = Non
 
 
 def users_file(folder: Path, *users: User, name: str = "users.csv") -> Path:
-    return written(folder, csv_text([HEADER, *users]), name)
+    return write_file(folder, csv_text([HEADER, *users]), name)
 
 
 def as_it_is(store: Path) -> list[tuple[str, bytes, int, int]]:
@@ -110,7 +110,7 @@ def test_import_json_reports_each_record(home, store):
         user("ed", user_id="u-unknown"),
     ]
     text = csv_text([HEADER, *rows[:2], [], *rows[2:]])
-    said = json.loads(qm_tui("import", "--json", written(home, text), status=1))
+    said = json.loads(qm_tui("import", "--json", write_file(home, text), status=1))
     assert {key: said[key] for key in ("records", "added", "changed", "unchanged", "rejected")} == {
         "records": 5,
         "added": 1,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_program import command, home, qm_tui, store, users_file
-from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, written
+from tests.helpers import ANNA, HEADER, commit, commit_unchecked, csv_text, user, write_file
 
 __all__ = ["home", "store"]
 
@@ -30,7 +30,7 @@ def refusal(*arguments: object) -> str:
 
 
 def _png(folder: Path) -> Path:
-    return written(folder, b"\x89PNG\r\n\x1a\n" + bytes(100), "picture.csv")
+    return write_file(folder, b"\x89PNG\r\n\x1a\n" + bytes(100), "picture.csv")
 
 
 def _fifo(folder: Path) -> Path:
@@ -55,10 +55,10 @@ def _folder(folder: Path) -> Path:
         (lambda _: "/dev/null", "device"),
         (_fifo, "pipe"),
         (_png, "picture"),
-        (lambda folder: written(folder, "x", "users.txt"), ".csv"),
-        (lambda folder: written(folder, ""), "is empty"),
-        (lambda folder: written(folder, csv_text([HEADER])), "contains only a header"),
-        (lambda folder: written(folder, csv_text([[*HEADER, "Location"], ANNA])), "Location"),
+        (lambda folder: write_file(folder, "x", "users.txt"), ".csv"),
+        (lambda folder: write_file(folder, ""), "is empty"),
+        (lambda folder: write_file(folder, csv_text([HEADER])), "contains only a header"),
+        (lambda folder: write_file(folder, csv_text([[*HEADER, "Location"], ANNA])), "Location"),
     ],
 )
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=str)

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from tests.cli.test_program import command, home, qm_tui, store, users_file
-from tests.helpers import HEADER, commit, commit_unchecked, csv_text, user, written
+from tests.helpers import HEADER, commit, commit_unchecked, csv_text, user, write_file
 
 __all__ = ["home", "store"]
 
@@ -56,7 +56,7 @@ NEW = user("bo", user_id="", password=NEW_PASSWORD, salt=NEW_SALT)
 )
 def test_import_output_contains_no_secret(home, store, row):
     commit(store, OLD)
-    file = written(home, csv_text([HEADER, row]))
+    file = write_file(home, csv_text([HEADER, row]))
     _assert_no_secret(_said("import", "--dry-run", "--json", file))
     _assert_no_secret(_said("import", file))
 
@@ -80,7 +80,7 @@ _ROW = csv_text([NEW]).strip()
 def test_unreadable_record_shows_no_secret(home, store, text, header):
     whole = f"{csv_text([HEADER])}{text}\r\n" if header else f"{_ROW}\r\n{text}\r\n"
     encoding = "cp1252" if "Ä" in whole else "utf-8"
-    file = written(home, whole.encode(encoding, errors="surrogateescape"))
+    file = write_file(home, whole.encode(encoding, errors="surrogateescape"))
     _assert_no_secret(_said("import", "--dry-run", "--json", file))
     _assert_no_secret(_said("import", file))
 
@@ -168,7 +168,7 @@ def test_import_sanitizes_hostile_text_in_a_file(home, store, options):
         ["x", *user("cy", user_name="ann\u0430\u200b", recording_service="\x9b2J")],
     ]
     for arguments in (["--dry-run"], []):
-        out = _said("import", *arguments, *options, written(home, csv_text(rows)))
+        out = _said("import", *arguments, *options, write_file(home, csv_text(rows)))
         assert _unsafe(out) == set()
         assert "␛" in out
 

@@ -14,7 +14,7 @@ import pytest
 
 from qm_tui.store import open_store
 from tests.cli.test_program import as_it_is, command, home, store
-from tests.helpers import HEADER, commit, csv_text, user, written
+from tests.helpers import HEADER, commit, csv_text, user, write_file
 
 __all__ = ["home", "store"]
 
@@ -123,7 +123,7 @@ def _wait_until_it_waits_for_us(program: subprocess.Popen[bytes]) -> None:
 
 def _import_that_has_more_to_say_than_a_pipe_holds(home) -> Path:
     bad = [user(f"n{number}", is_active="x" * 50) for number in range(3000)]
-    return written(home, csv_text([HEADER, user(user_id=""), *bad]))
+    return write_file(home, csv_text([HEADER, user(user_id=""), *bad]))
 
 
 def test_cancel_after_the_commit_does_not_claim_that_nothing_was_changed(home, store):

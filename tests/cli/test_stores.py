@@ -240,7 +240,7 @@ main(sys.argv[2:])
 @pytest.mark.parametrize(
     ("planted", "why"),
     [
-        ("Directory.replacing = full", "No space left on device"),
+        ("Directory.atomic_write = full", "No space left on device"),
         (
             "Log.append = append_and_replace",
             "it was damaged, or changed by another program",

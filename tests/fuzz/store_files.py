@@ -44,7 +44,7 @@ class RealStore:
         """The file names of the segments of the log, oldest first."""
         return sorted(name for name in self.files if name.startswith("users.log"))
 
-    def put(self, folder: Path, changed: Files) -> Path:
+    def write(self, folder: Path, changed: Files) -> Path:
         """Create a folder with only the store, with some of its files changed.
 
         Returns:
@@ -164,13 +164,13 @@ class Forgery:
     """A forged JSON value; `sealed` makes all checksums valid again.
 
     Attributes:
-        where: the line, as a fraction of all lines.
+        position: the line, as a fraction of all lines.
         inside: the path of the value in its JSON, from the outermost on.
         how: the kind of change.
         odd: the new value.
     """
 
-    where: float
+    position: float
     inside: tuple[int, ...]
     how: str
     odd: Any
@@ -180,7 +180,7 @@ class Forgery:
         lines = data.splitlines(keepends=True)
         if not lines:
             return data
-        at = int(self.where * (len(lines) - 1))
+        at = int(self.position * (len(lines) - 1))
         lines[at] = self._forged(lines[at])
         return b"".join(lines)
 
@@ -194,28 +194,28 @@ class Forgery:
                     return line[:begin] + _json(said) + line[end:]
         return line
 
-    def _altered(self, said: Any, inside: tuple[int, ...]) -> Any:
+    def _altered(self, value: Any, inside: tuple[int, ...]) -> Any:
         """Return the JSON with one changed value."""
         at, *deeper = inside
-        if not isinstance(said, dict | list) or not said:
+        if not isinstance(value, dict | list) or not value:
             return self.odd
-        places = list(said) if isinstance(said, dict) else list(range(len(said)))
+        places = list(value) if isinstance(value, dict) else list(range(len(value)))
         place = places[at % len(places)]
-        if deeper and isinstance(said[place], dict | list):
-            said[place] = self._altered(said[place], tuple(deeper))
+        if deeper and isinstance(value[place], dict | list):
+            value[place] = self._altered(value[place], tuple(deeper))
         elif self.how == "set":
-            said[place] = self.odd
+            value[place] = self.odd
         elif self.how == "remove":
-            del said[place]
-        elif isinstance(said, list):
-            said.append(self.odd if self.how == "add" else said[place])
+            del value[place]
+        elif isinstance(value, list):
+            value.append(self.odd if self.how == "add" else value[place])
         else:
-            said[str(self.odd)[:40] if self.how == "add" else f"{place} "] = said[place]
-        return said
+            value[str(self.odd)[:40] if self.how == "add" else f"{place} "] = value[place]
+        return value
 
 
-def _json(said: Any) -> bytes:
-    text = json.dumps(said, separators=(",", ":"))
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, separators=(",", ":"))
     return text.replace(f'"{_DEEP}"', "[" * 5000 + "]" * 5000).encode()
 
 

@@ -5,14 +5,14 @@ from contextlib import suppress
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.text import visible
-from qm_tui.users.query.completion import completions
-from qm_tui.users.query.filter_fields import NAMES
-from qm_tui.users.query.filter_parser import LONGEST, FilterFault, parsed
-from qm_tui.users.query.search import Finder, Query
+from qm_tui.text import sanitize
+from qm_tui.users.query.completion import complete_filter
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, FilterSyntaxError, parse_filter
+from qm_tui.users.query.search import Query, QueryExecutor
 from tests.fuzz.tries import TRIES
 from tests.helpers import user
-from tests.users.query.asking import TODAY, Given, Rests, by_id
+from tests.users.query.asking import TODAY, GivenActivity, YieldCounter, by_id
 
 _HOSTILE = "\x1b]52;c;\x07\u202e\u200b\u0301\U000e0001\ud800"
 USERS = by_id(
@@ -22,7 +22,7 @@ USERS = by_id(
     user("dora", department="", first_name="ß" * 300, windows_login="*", extension="0412"),
     user("emil", unlimited_license="0", computer_recording_license="0", location="İstanbul"),
 )
-_HAPPENED = Given(changed={TODAY: ["u-bo"]}, imports={1: ["u-cy"]}, marks=["u-dora"])
+_HAPPENED = GivenActivity(changed={TODAY: ["u-bo"]}, imports={1: ["u-cy"]}, marks=["u-dora"])
 
 _piece = st.one_of(
     st.text(max_size=8),
@@ -35,31 +35,31 @@ _piece = st.one_of(
             *("é", "e\u0301", "ß", "İ", "ı", "ﬀ", "\ud83d", "😀", "a" * 300, "*a" * 100, "\x85"),
         ]
     ),
-    st.sampled_from(list(NAMES.values())).map(lambda name: f"{name.name}:"),
-    st.sampled_from(list(NAMES.values())).map(lambda name: name.name[:3]),
+    st.sampled_from(list(FILTER_FIELDS.values())).map(lambda name: f"{name.name}:"),
+    st.sampled_from(list(FILTER_FIELDS.values())).map(lambda name: name.name[:3]),
 )
 _filters = st.lists(_piece, max_size=12).map("".join)
 
 
-def _fault_is_sound(fault: FilterFault, text: str) -> None:
+def _fault_is_sound(fault: FilterSyntaxError, text: str) -> None:
     assert 0 <= fault.start <= fault.end <= len(text)
-    assert fault.sentence.endswith(".")
-    assert fault.sentence == visible(fault.sentence)
+    assert fault.message.endswith(".")
+    assert fault.message == sanitize(fault.message)
 
 
 def _is_no_fault(text: str) -> None:
     try:
-        parsed(text, is_typing=True)
-    except FilterFault as fault:
-        raise AssertionError(fault.sentence) from fault
+        parse_filter(text, is_typing=True)
+    except FilterSyntaxError as fault:
+        raise AssertionError(fault.message) from fault
 
 
 def _found(text: str) -> list[str] | None:
     """Return the users that a filter finds; None if it is invalid."""
     try:
-        query = Query(parsed(text), ())
-        answer = Finder(Rests()).found(USERS, query, _HAPPENED)
-    except FilterFault as fault:
+        query = Query(parse_filter(text), ())
+        answer = QueryExecutor(YieldCounter()).execute(USERS, query, _HAPPENED)
+    except FilterSyntaxError as fault:
         _fault_is_sound(fault, text)
         return None
     return list(answer)
@@ -67,9 +67,9 @@ def _found(text: str) -> list[str] | None:
 
 @TRIES
 @given(_filters)
-@example("*" * LONGEST)
-@example("-" * LONGEST)
-@example('"' * (LONGEST + 1))
+@example("*" * MAX_FILTER_LENGTH)
+@example("-" * MAX_FILTER_LENGTH)
+@example('"' * (MAX_FILTER_LENGTH + 1))
 @example("changed:0001-01-01..9999-12-31")
 @example("changed:99999d")
 @example("import:999999999999999999")
@@ -79,8 +79,8 @@ def test_filter_and_its_negation_find_each_user_once(text):
         return
     assert len(set(found)) == len(found)
     assert set(found) <= set(USERS)
-    terms = parsed(text)
-    if len(terms) == 1 and not terms[0].is_not and len(text) < LONGEST:
+    terms = parse_filter(text)
+    if len(terms) == 1 and not terms[0].is_not and len(text) < MAX_FILTER_LENGTH:
         opposite = _found(f"-{text.lstrip()}")
         assert opposite is not None
         assert sorted([*found, *opposite]) == sorted(USERS)
@@ -90,17 +90,17 @@ def test_filter_and_its_negation_find_each_user_once(text):
 @given(_filters, st.integers(0, 100))
 def test_typed_text_is_completed_or_an_error(text, cursor):
     try:
-        parsed(text, is_typing=True)
-    except FilterFault as fault:
+        parse_filter(text, is_typing=True)
+    except FilterSyntaxError as fault:
         _fault_is_sound(fault, text)
     typed = text[:cursor]
-    offered = completions(
+    offered = complete_filter(
         text, min(cursor, len(text)), lambda field: {one[field.index] for one in USERS.values()}
     )
     assert 0 <= offered.start <= len(typed)
     before = typed[: offered.start]
-    with suppress(FilterFault):
-        parsed(before, is_typing=True)
+    with suppress(FilterSyntaxError):
+        parse_filter(before, is_typing=True)
         for one in offered.texts:
-            if len(before + one) <= LONGEST:
+            if len(before + one) <= MAX_FILTER_LENGTH:
                 _is_no_fault(before + one)

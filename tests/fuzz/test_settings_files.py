@@ -7,12 +7,18 @@ import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.errors import Refused
-from qm_tui.preferences import Remembered, Theme, choices_path, remember, remembered
-from qm_tui.saved_views import RememberedViews, remember_views, remembered_views, views_path
-from qm_tui.settings import Settings, settings, settings_path
-from qm_tui.text import visible
-from qm_tui.transfer.mapping.saved_mappings import read_mapping, save_mapping, saved_mapping
+from qm_tui.errors import UserError
+from qm_tui.preferences import (
+    Preferences,
+    Theme,
+    load_preferences,
+    preferences_path,
+    save_preferences,
+)
+from qm_tui.saved_views import SavedViews, load_views, save_views, views_path
+from qm_tui.settings import Settings, load_settings, settings_path
+from qm_tui.text import sanitize
+from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.views import MAX_NAME, SavedView
@@ -91,10 +97,10 @@ def _folder(home):
 def test_settings_are_read_completely_or_rejected(data):
     settings_path().write_bytes(data)
     try:
-        chosen = settings()
-    except Refused as refusal:
+        chosen = load_settings()
+    except UserError as refusal:
         sentence = str(refusal)
-        assert sentence == visible(sentence)
+        assert sentence == sanitize(sentence)
         assert str(settings_path()) in sentence
         assert sentence.endswith(".")
         return
@@ -112,25 +118,27 @@ def test_settings_are_read_completely_or_rejected(data):
 @example(b"theme = []")
 @example(b"theme = {}")
 def test_invalid_saved_options_are_ignored_and_replaced(data):
-    choices_path().write_bytes(data)
-    before = remembered()
-    assert isinstance(before, Remembered)
-    remember(theme=Theme.LIGHT)
-    assert remembered() == Remembered(before.import_choices, before.export_choices, Theme.LIGHT)
+    preferences_path().write_bytes(data)
+    before = load_preferences()
+    assert isinstance(before, Preferences)
+    save_preferences(theme=Theme.LIGHT)
+    assert load_preferences() == Preferences(
+        before.import_options, before.export_options, Theme.LIGHT
+    )
 
 
 @TRIES
 @given(_files)
 def test_invalid_saved_views_are_ignored_and_replaced(data):
     views_path().write_bytes(data)
-    before = remembered_views()
-    assert isinstance(before, RememberedViews)
+    before = load_views()
+    assert isinstance(before, SavedViews)
     for view in before.saved:
         assert view.name == view.name.strip()
         assert 1 <= len(view.name) <= MAX_NAME
     new = SavedView("Mine", "location:oslo")
-    assert remember_views(saved=new)
-    after = remembered_views()
+    assert save_views(saved=new)
+    after = load_views()
     assert new in after.saved
     assert {one for one in before.saved if one.name.casefold() != "mine"} <= set(after.saved)
 
@@ -144,14 +152,14 @@ def test_mapping_is_read_completely_or_rejected(data):
     header = ["Vorname", "Nachname", *HEADER[2:]]
     try:
         mapping = read_mapping(path)
-    except Refused as refusal:
+    except UserError as refusal:
         sentence = str(refusal)
-        assert sentence == visible(sentence)
+        assert sentence == sanitize(sentence)
         assert sentence.endswith(".")
-        assert saved_mapping(path.parent, header) is None
+        assert find_mapping(path.parent, header) is None
         return
     assert all(isinstance(column, str) for column in mapping.columns)
-    saved_mapping(path.parent, header)
+    find_mapping(path.parent, header)
     again = save_mapping(path.parent, "again", mapping, header)
     assert read_mapping(again) == ColumnMapping("again", mapping.columns)
     again.unlink()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from qm_tui.store import open_store
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Maintenance, Severity, UserStore
+from qm_tui.store.interface import Maintenance, StoreIssueSeverity, UserStore
 from qm_tui.store.state import State
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from tests.fuzz.store_files import (
     LOCK,
     NAME,
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _is_sound(refusal: StoreError) -> None:
     sentence = str(refusal)
     assert sentence.endswith((".", "?")), sentence
-    assert sentence == visible(sentence), sentence
+    assert sentence == sanitize(sentence), sentence
 
 
 def _opened(path: Path, *, read_only: bool = False) -> UserStore | None:
@@ -57,7 +57,7 @@ def _opened(path: Path, *, read_only: bool = False) -> UserStore | None:
         _is_sound(refusal)
         store.close()
         return None
-    assert all(notice == visible(notice) for notice in store.notices)
+    assert all(notice == sanitize(notice) for notice in store.notices)
     return store
 
 
@@ -106,7 +106,7 @@ def _gone_on_with(path: Path, before: State) -> None:
             wanted = dict(before.users)
         assert _users_in(path) == wanted
     assert _users_in(path) == wanted
-    assert store.warning == visible(store.warning)
+    assert store.warning == sanitize(store.warning)
 
 
 def _users_in(path: Path) -> dict[str, object]:
@@ -127,10 +127,10 @@ def _recovered(path: Path) -> None:
         assert not target.exists()
     else:
         assert len(_users_in(target)) == found.users
-        assert all(one == visible(one, 10_000) for one in found.losses)
+        assert all(one == sanitize(one, 10_000) for one in found.losses)
         with _maintained(target) as files:
             checked = files.check()
-        assert [one for one in checked if one.severity is Severity.DAMAGE] == []
+        assert [one for one in checked if one.severity is StoreIssueSeverity.DAMAGE] == []
     assert _contents(path.parent) == before
 
 
@@ -138,7 +138,7 @@ def _kept(path: Path) -> None:
     """Check the store, and back it up."""
     before = _contents(path.parent)
     with suppress(StoreError), _maintained(path) as files:
-        assert all(one.message == visible(one.message, 10_000) for one in files.check())
+        assert all(one.message == sanitize(one.message, 10_000) for one in files.check())
     backup = path.parent.parent / "backup.tar"
     backup.unlink(missing_ok=True)
     try:
@@ -197,7 +197,7 @@ def test_real_store_has_all_kinds_of_files(real, folder):
     assert real.logs[0] == "users.log"
     assert any(b'{"part":' in real.files[name] for name in real.logs)
     assert sealed(real, real.files) == real.files
-    found = _checked(real.put(folder, {}))
+    found = _checked(real.write(folder, {}))
     assert found is not None
     assert (dict(found[0].users), found[1]) == (real.states[-1], False)
 
@@ -205,7 +205,7 @@ def test_real_store_has_all_kinds_of_files(real, folder):
 @TRIES
 @given(st.lists(st.tuples(_FILES, damages), min_size=1, max_size=3))
 def test_damaged_files_are_rejected_or_read_as_an_earlier_state(real, folder, changes):
-    found = _checked(real.put(folder, _changed(real, changes)))
+    found = _checked(real.write(folder, _changed(real, changes)))
     if found is not None:
         state, is_said = found
         assert dict(state.users) in real.states
@@ -219,19 +219,19 @@ def test_damaged_files_are_rejected_or_read_as_an_earlier_state(real, folder, ch
 @example([(0, Forgery(0.25, (3,), "set", None))])
 @given(st.lists(st.tuples(_FILES, forgeries | damages), min_size=1, max_size=2))
 def test_forged_files_are_rejected_or_remain_usable(real, folder, changes):
-    _checked(real.put(folder, _changed(real, changes)))
+    _checked(real.write(folder, _changed(real, changes)))
 
 
 @TRIES
 @given(st.binary(max_size=200), st.sampled_from([NAME, "users.log", "users.log.000002", LOCK]))
 def test_any_bytes_as_a_file_of_the_store(real, folder, data, name):
-    _checked(real.put(folder, {name: data}))
+    _checked(real.write(folder, {name: data}))
 
 
 @TRIES
 @given(st.lists(damages, min_size=1, max_size=3))
 def test_damaged_backup_is_rejected_or_recovered(real, folder, changes):
-    path = real.put(folder, {})
+    path = real.write(folder, {})
     (folder.parent / "kept.tar").unlink(missing_ok=True)
     with _maintained(path) as files:
         files.backup(folder.parent / "kept.tar")
@@ -248,7 +248,7 @@ def test_damaged_backup_is_rejected_or_recovered(real, folder, changes):
 @example(b"\x1f\x8b")
 @given(st.binary(max_size=200))
 def test_any_bytes_as_the_only_file(real, folder, data):
-    path = real.put(folder, {})
+    path = real.write(folder, {})
     for name in real.files:
         (path.parent / name).unlink()
     path.write_bytes(data)

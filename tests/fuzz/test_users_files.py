@@ -6,16 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.store import open_store
 from qm_tui.store.interface import UserStore
-from qm_tui.transfer.importing import Asked, import_users, prepare
-from qm_tui.transfer.options.import_options import CHOICES, Choices
+from qm_tui.transfer.importing import ImportRequest, import_users, prepare_import
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
 from qm_tui.transfer.planning.plan import Result
-from qm_tui.transfer.planning.planner import Keeps
-from qm_tui.transfer.reading.dialect_names import ENCODINGS, delimiter_typed, encoding_typed
-from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
-from qm_tui.transfer.rejected.save import rejections_of, save_rejected
+from qm_tui.transfer.planning.planner import PlanDetail
+from qm_tui.transfer.reading.dialect_names import ENCODINGS, parse_delimiter, parse_encoding
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
+from qm_tui.transfer.rejected.save import rejection_reasons, save_rejected
 from qm_tui.users.fields import FIELD
 from tests.fuzz.tries import TRIES, mutated
 from tests.helpers import ANNA, HEADER, commit, csv_text, user
@@ -61,20 +61,20 @@ _mappings = st.none() | st.dictionaries(
     st.none() | st.sampled_from(list(FIELD.values())),
     max_size=3,
 ).map(lambda columns: ColumnMapping("mine", columns))
-_read_as = st.just(ReadAs()) | st.builds(
-    ReadAs,
-    st.just("") | st.sampled_from(sorted(ENCODINGS)).map(encoding_typed),
-    st.just("") | st.sampled_from([",", ";", "tab", "|", ":", "!", "=", "#"]).map(delimiter_typed),
+_read_as = st.just(ReadOptions()) | st.builds(
+    ReadOptions,
+    st.just("") | st.sampled_from(sorted(ENCODINGS)).map(parse_encoding),
+    st.just("") | st.sampled_from([",", ";", "tab", "|", ":", "!", "=", "#"]).map(parse_delimiter),
     st.none() | st.booleans(),
     _mappings,
 )
 
 
 @st.composite
-def _choices(draw: st.DrawFn) -> Choices:
-    choices = Choices()
-    for choice in CHOICES:
-        choices = choice.made(choices, draw(st.sampled_from(choice.options)).value)
+def _choices(draw: st.DrawFn) -> ImportOptions:
+    choices = ImportOptions()
+    for choice in IMPORT_OPTIONS:
+        choices = choice.with_value(choices, draw(st.sampled_from(choice.values)).value)
     return choices
 
 
@@ -104,16 +104,16 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 @TRIES
 @given(_data, _read_as, _choices())
-@example(b'"sep=;\r\na;b\r\nc;d', ReadAs(), Choices())
-@example(b"", ReadAs(header=True), Choices())
+@example(b'"sep=;\r\na;b\r\nc;d', ReadOptions(), ImportOptions())
+@example(b"", ReadOptions(header=True), ImportOptions())
 def test_dry_run_changes_nothing(store, kept_in, folder, data, read_as, choices):
     path = folder / "users.csv"
     path.write_bytes(data)
     before, state = _contents(kept_in), store.state
     refused, report = None, None
     try:
-        report = import_users(Asked(path, choices, read_as), store, dry_run=True)
-    except Refused as refusal:
+        report = import_users(ImportRequest(path, choices, read_as), store, dry_run=True)
+    except UserError as refusal:
         refused = str(refusal)
     assert _contents(kept_in) == before
     assert store.state.version == state.version
@@ -122,14 +122,14 @@ def test_dry_run_changes_nothing(store, kept_in, folder, data, read_as, choices)
         assert refused.isprintable()
         assert refused.endswith(".")
         return
-    plan, findings = report.plan, report.findings
+    plan, findings = report.plan, report.file_report
     assert not report.committed
     assert set(plan.counts) == set(Result)
     assert min(plan.counts.values()) >= 0
     blank, starts = slow_count(data, findings.dialect, findings.columns.width)
     assert sum(plan.counts.values()) == plan.records == len(starts)
     assert findings.blank == blank
-    assert all(sentence.isprintable() for sentence in findings.sentences)
+    assert all(sentence.isprintable() for sentence in findings.messages)
 
 
 @TRIES
@@ -138,19 +138,21 @@ def test_preview_counts_and_rejected_records_can_be_saved(store, folder, data, r
     path = folder / "users.csv"
     path.write_bytes(data)
     try:
-        prepared = prepare(Asked(path, read_as=read_as), store.state, keeps=Keeps.RECORDS)
-    except Refused:
+        prepared = prepare_import(
+            ImportRequest(path, read_options=read_as), store.state, detail=PlanDetail.RECORDS
+        )
+    except UserError:
         return
-    plan, findings = prepared.plan, prepared.findings
+    plan, findings = prepared.plan, prepared.file_report
     _, starts = slow_count(data, findings.dialect, findings.columns.width)
     assert plan.outcomes is not None
     assert [one.line for one in plan.outcomes] == starts
     rejected = [one for one in plan.outcomes if one.result is Result.REJECTED]
     assert len(rejected) == plan.rejected
-    assert {one.record for one in plan.problems} >= {one.number for one in rejected}
+    assert {one.record for one in plan.issues} >= {one.number for one in rejected}
     if not rejected:
         return
-    problems = rejections_of(plan)
+    problems = rejection_reasons(plan)
     saved = save_rejected(path, read_as, problems, folder / "new.csv", overwrite=True)
     assert saved.records + saved.lines == plan.rejected
-    assert all(sentence.isprintable() for sentence in saved.sentences)
+    assert all(sentence.isprintable() for sentence in saved.messages)

@@ -10,11 +10,11 @@ import pytest
 from qm_tui.cli.common import Status
 from qm_tui.crash import STATUS
 from qm_tui.store import open_store
-from qm_tui.transfer.options.export_options import EXPORT_CHOICES
-from qm_tui.transfer.options.import_options import CHOICES
-from qm_tui.tui.terminal.hangup_watchdog import HUNG_UP
+from qm_tui.transfer.options.export_options import EXPORT_OPTIONS
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS
+from qm_tui.tui.terminal.hangup_watchdog import HANGUP_STATUS
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from scripts import make_command_line_page, make_tables
 from scripts.splice import NoSuchPart, spliced
 from tests.helpers import user
@@ -48,16 +48,16 @@ def test_page_of_fields_is_the_field_table():
 
 def test_page_of_filters_has_all_names():
     assert make_tables.FILTERS.read_text() == make_tables.filters_page()
-    assert make_tables.filters_page().count("\n| `") >= len(NAMES)
+    assert make_tables.filters_page().count("\n| `") >= len(FILTER_FIELDS)
 
 
 def test_page_of_users_files_has_all_options_with_key_and_command_line():
     page = make_tables.users_files_page()
     assert make_tables.USERS_FILES.read_text() == page
-    for option in CHOICES:
+    for option in IMPORT_OPTIONS:
         assert f"`{option.flag}" in page
         assert f"`{option.letter}`" in page or not option.letter
-    assert all(f"`{option.flag}" in page for option in EXPORT_CHOICES)
+    assert all(f"`{option.flag}" in page for option in EXPORT_OPTIONS)
 
 
 @pytest.mark.snapshot
@@ -74,7 +74,7 @@ def test_page_of_the_command_line_is_what_help_prints():
 def test_page_of_the_command_line_explains_every_exit_status():
     table = make_command_line_page.PAGE.read_text().partition("## Exit status")[2]
     explained = {int(status) for status in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
-    assert explained == {*Status, STATUS, HUNG_UP}
+    assert explained == {*Status, STATUS, HANGUP_STATUS}
 
 
 def test_generated_part_without_its_marks_is_an_error(tmp_path):

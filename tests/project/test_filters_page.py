@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.users.query.filter_fields import NAMES
-from qm_tui.users.query.filter_parser import parsed
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
+from qm_tui.users.query.filter_parser import parse_filter
 from scripts.make_tables import FILTERS, MORE_EXAMPLES, examples
 from tests.cli.test_program import command, home, store
 from tests.helpers import ANNA, commit, user
-from tests.users.query.asking import Given, by_id, found
+from tests.users.query.asking import GivenActivity, by_id, find_user_ids
 
 __all__ = ["home", "store"]
 
@@ -46,19 +46,19 @@ def test_every_filter_of_the_page_is_tested():
 
 @pytest.mark.parametrize(("text", "names"), _FINDS.items())
 def test_filter_of_the_page_finds_the_described_users(text, names):
-    assert found(_USERS, text) == [f"u-{name}" for name in names]
+    assert find_user_ids(_USERS, text) == [f"u-{name}" for name in names]
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=lambda name: name.name)
+@pytest.mark.parametrize("name", FILTER_FIELDS.values(), ids=lambda name: name.name)
 def test_examples_of_a_name_use_it(name):
     for text in examples(name):
-        (term,) = parsed(text)
+        (term,) = parse_filter(text)
         assert term.name is name
-        found(_USERS, text, happenings=Given(imports={41: ["u-berg"]}))
+        find_user_ids(_USERS, text, activity=GivenActivity(imports={41: ["u-berg"]}))
 
 
 def test_examples_are_for_existing_names():
-    assert NAMES.keys() >= {*MORE_EXAMPLES}
+    assert FILTER_FIELDS.keys() >= {*MORE_EXAMPLES}
 
 
 @pytest.mark.parametrize("line", _COMMANDS)

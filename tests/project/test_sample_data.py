@@ -9,14 +9,14 @@ from typing import NamedTuple
 import pytest
 
 from qm_tui.store.state import EMPTY, State
-from qm_tui.transfer.planning.plan import Plan, Result
-from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.planning.plan import ImportPlan, Result
+from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
+from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
-from qm_tui.users.identity import name_key
-from qm_tui.users.issues import Problem, Severity
-from qm_tui.users.validation import control_fault, faults_of, length_fault
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.issues import RecordIssue, Severity
+from qm_tui.users.validation import control_character_issue, length_issue, validate_user
 from sample_data.generate import users
 from sample_data.make import make, samples
 
@@ -26,21 +26,21 @@ MANY = 100_000
 
 
 class Sample(NamedTuple):
-    findings: Findings
+    findings: FileReport
     records: list[Record]
 
-    def plan(self, state: State = EMPTY) -> Plan:
-        return plan_of(self.records, state)
+    def plan(self, state: State = EMPTY) -> ImportPlan:
+        return plan_import(self.records, state)
 
 
 def sample(name: str) -> Sample:
     with UsersFile(FOLDER / name) as file:
         records = list(file.records())
-        return Sample(file.findings, records)
+        return Sample(file.file_report, records)
 
 
-def errors_of(plan: Plan) -> list[Problem]:
-    return [problem for problem in plan.problems if problem.severity is Severity.ERROR]
+def errors_of(plan: ImportPlan) -> list[RecordIssue]:
+    return [problem for problem in plan.issues if problem.severity is Severity.ERROR]
 
 
 def run_generate(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
@@ -75,15 +75,15 @@ def test_generator_is_reproducible_in_any_folder_and_locale(tmp_path):
 
 def test_generated_users_are_valid(many):
     for user in many[:20_000]:
-        assert faults_of(user) == []
+        assert validate_user(user) == []
         for field, value in zip(FIELDS, user, strict=True):
-            assert control_fault(field, value) is None
-            assert length_fault(field, value) is None
+            assert control_character_issue(field, value) is None
+            assert length_issue(field, value) is None
             assert value == value.strip()
 
 
 def test_user_names_extensions_and_phones_are_unique(many):
-    assert len({name_key(user.user_name) for user in many}) == MANY
+    assert len({normalize_user_name(user.user_name) for user in many}) == MANY
     assert len({user.extension for user in many}) == MANY
     phones = [phone for user in many for phone in (user.phone_ip, user.secondary_phone_ip) if phone]
     assert len({phone.casefold() for phone in phones}) == len(phones)
@@ -174,7 +174,7 @@ def test_optional_fields_are_sometimes_empty_in_the_sample():
         values = {row[field.index] for row in rows}
         if field.kind is Kind.ID:
             assert values == {""}, field.key
-        elif not field.mandatory:
+        elif not field.required:
             assert "" in values, field.key
             assert len(values) > 1, field.key
         if field.kind is Kind.FLAG:
@@ -202,7 +202,7 @@ FIELDS_AT_FAULT = {
     "Bad Location: holds a line break": "location",
     "Same User Name": "user_name",
     "Same User ID": "user_id",
-    **{f"No {field.header}": field.key for field in FIELDS if field.mandatory},
+    **{f"No {field.header}": field.key for field in FIELDS if field.required},
     **{f"Bad {field.header}": field.key for field in FIELDS if field.kind is Kind.FLAG},
 }
 CANNOT_BE_READ = [
@@ -263,7 +263,7 @@ def test_unknown_user_id_is_rejected_if_the_store_has_users(with_errors):
     state = State(
         1,
         MappingProxyType({somebody.user_id: somebody}),
-        MappingProxyType({name_key(somebody.user_name): somebody.user_id}),
+        MappingProxyType({normalize_user_name(somebody.user_name): somebody.user_id}),
     )
     plan = with_errors.plan(state)
     rejected = {problem.user: problem.field for problem in errors_of(plan)}

@@ -13,18 +13,18 @@ from tinydb import where
 
 from qm_tui.store import open_store
 from qm_tui.store import transaction as door
-from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
-from qm_tui.store.transaction import RulesBroken, Transaction
+from qm_tui.store.transaction import Transaction, ValidationFailed
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.issues import Fault
-from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, written
+from qm_tui.users.issues import Issue
+from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, write_file
 
 SOURCES = Path(__file__).parents[2] / "qm_tui"
 BO, CY = user("bo"), user("cy")
@@ -95,7 +95,7 @@ def _shut(monkeypatch) -> None:
 
 
 def _everything_is_wrong(changes, *_rest):
-    fault = Fault(FIELD["location"], "The door is shut", "Come back later.")
+    fault = Issue(FIELD["location"], "The door is shut", "Come back later.")
     return {user_id: [fault] for user_id in changes}
 
 
@@ -109,7 +109,7 @@ def _add(store: UserStore, _path: Path) -> object:
 
 
 def _bulk(values: dict[str, str] | None) -> Callable[[UserStore, Path], object]:
-    change = BulkChange(Action(TransactionKind.SET), chosen([BO.user_id]), values)
+    change = BulkChange(Action(TransactionKind.SET), by_ids([BO.user_id]), values)
     return lambda store, _: commit_bulk(store, change)
 
 
@@ -131,8 +131,8 @@ _ANNA = where("user_name") == "anna"
 
 def _import(store: UserStore, path: Path) -> object:
     changed = ANNA._replace(location="Oslo", department="IT"), BO._replace(agent_id="A-2")
-    file = written(path.parents[1], csv_text([HEADER, *changed, CY._replace(user_id="")]))
-    return import_users(Asked(file), store)
+    file = write_file(path.parents[1], csv_text([HEADER, *changed, CY._replace(user_id="")]))
+    return import_users(ImportRequest(file), store)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_every_change_is_validated(store, path, way, monkeypatch):
     _shut(monkeypatch)
     log = path.with_name("users.log")
     before = path.read_bytes(), log.read_bytes(), store.state
-    with pytest.raises(RulesBroken, match="The door is shut"):
+    with pytest.raises(ValidationFailed, match="The door is shut"):
         way(store, path)
     assert (path.read_bytes(), log.read_bytes(), store.state) == before
     monkeypatch.undo()
@@ -177,9 +177,9 @@ def test_every_change_is_validated(store, path, way, monkeypatch):
 def test_import_is_validated_again_on_another_state(store, path, monkeypatch):
     _shut(monkeypatch)
     state = store.state
-    with store.transaction(IMPORT) as transaction, pytest.raises(RulesBroken):
+    with store.transaction(IMPORT) as transaction, pytest.raises(ValidationFailed):
         transaction.commit(
-            {CY.user_id: CY}, terms=ValidationOptions(validated_version=state.version - 1)
+            {CY.user_id: CY}, options=ValidationOptions(validated_version=state.version - 1)
         )
     _import(store, path)  # it was planned on this very state
     assert store.state.number == 3
@@ -199,9 +199,9 @@ def test_import_is_validated_again_on_another_state(store, path, monkeypatch):
 )
 def test_invalid_change_is_not_written(store, path, wrong):
     before = store.state
-    with store.transaction(EDIT) as transaction, pytest.raises(RulesBroken) as refused:
+    with store.transaction(EDIT) as transaction, pytest.raises(ValidationFailed) as refused:
         transaction.commit({BO.user_id: BO._replace(location="X"), wrong.user_id: wrong})
-    assert refused.value.faults.keys() == {wrong.user_id}
+    assert refused.value.issues.keys() == {wrong.user_id}
     assert str(refused.value).startswith("Nothing was saved. ")
     assert store.state.version == before.version
     assert open_store(path).load() == before

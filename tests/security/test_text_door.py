@@ -14,10 +14,19 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "qm_tui"
 INTERFACE = SOURCES / "tui"
 
-DOOR = {"safe", "safe_lines", "safe_path", "visible", "fitted", "size_text", "counted", "json_text"}
+DOOR = {
+    "safe",
+    "safe_lines",
+    "safe_path",
+    "sanitize",
+    "pad_or_truncate",
+    "size_text",
+    "pluralize",
+    "json_text",
+}
 """Functions that sanitize any text, or return a text of numbers only."""
 
-KEEPS = {"shortened", "sentence", "join", "ljust", "rjust", "rstrip", "strip"}
+KEEPS = {"truncate", "with_full_stop", "join", "ljust", "rjust", "rstrip", "strip"}
 """Functions that return a safe text if their arguments are safe."""
 
 MAKES = {"Content", "Text", "Segment", "styled", "assemble"}
@@ -30,17 +39,29 @@ FORBIDDEN = {"from_markup", "from_ansi", "notify", "Markdown", "RichLog", "Log",
 
 LOOKED_AT = {
     ("changes/apply.py", "mass.title"): "the dialog passes it to `safe`",
-    ("terminal/output_filter.py", "mended(segment.text)"): "it is the last door",
+    (
+        "terminal/output_filter.py",
+        "replace_control_characters(segment.text)",
+    ): "it is the last door",
     ("widgets/text_input.py", "''.join(drawn)"): "each character was looked at",
     ("terminal/no_color_filter.py", "text"): "what was drawn, with other styles",
-    ("counts/license_tables.py", "text[:start]"): "a part of the header, which is `fitted`",
-    ("counts/license_tables.py", "text[start:end]"): "a part of the header, which is `fitted`",
-    ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `fitted`",
+    (
+        "counts/license_tables.py",
+        "text[:start]",
+    ): "a part of the header, which is `pad_or_truncate`",
+    (
+        "counts/license_tables.py",
+        "text[start:end]",
+    ): "a part of the header, which is `pad_or_truncate`",
+    ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `pad_or_truncate`",
     ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
     ("user/form_rows.py", "name"): "the name of a field; it is kept, and drawn by `safe`",
     ("user/form_screen.py", "self._form.rows"): "no text: rows",
     ("work/session.py", "user_ids"): "no text: a set",
-    ("users/page.py", "((user.user_id, user) for user in self._found.get())"): "no text: a dict",
+    (
+        "users/page.py",
+        "((user.user_id, user) for user in self._loaded_users.get())",
+    ): "no text: a dict",
 }
 """By file and expression, why the text is safe."""
 
@@ -230,7 +251,7 @@ def test_no_widget_interprets_markup():
         ("Button(label=user.first_name)", False),
         ("Content.assemble(safe(x), (x, 'bold'))", False),
         ("Segment(x[:9], style)", False),
-        ("Segment(fitted(x, 9), style)", True),
+        ("Segment(pad_or_truncate(x, 9), style)", True),
         ("x = [safe(y)]\nx.append(z)\nself.update(Content().join(x))", False),
         ("Text(name)", False),
     ],

@@ -4,8 +4,8 @@ import pytest
 
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import Asked, import_users
-from tests.helpers import ANNA, EDIT, HEADER, commit, counts, csv_text, user, written
+from qm_tui.transfer.importing import ImportRequest, import_users
+from tests.helpers import ANNA, EDIT, HEADER, commit, counts, csv_text, user, write_file
 
 BO = user("bo")
 
@@ -18,7 +18,7 @@ def path(tmp_path):
 
 
 def test_user_name_taken_while_the_file_is_read_is_rejected(path, tmp_path):
-    file = written(tmp_path, csv_text([HEADER, BO._replace(user_id=""), user("cy", user_id="")]))
+    file = write_file(tmp_path, csv_text([HEADER, BO._replace(user_id=""), user("cy", user_id="")]))
     store = open_store(path)
     store.load()
     done: list[object] = []
@@ -27,14 +27,14 @@ def test_user_name_taken_while_the_file_is_read_is_rejected(path, tmp_path):
         if phase is Phase.READING and not done:
             done.append(commit(path, BO))
 
-    report = import_users(Asked(file), store, tick=tick)
-    assert report.store_moved_on
+    report = import_users(ImportRequest(file), store, progress=tick)
+    assert report.store_changed
     assert counts(report.plan) == (1, 0, 1, 0)
     assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
 
 
 def test_import_succeeds_while_other_programs_keep_writing(path, tmp_path):
-    file = written(tmp_path, csv_text([HEADER, BO._replace(user_id="")]))
+    file = write_file(tmp_path, csv_text([HEADER, BO._replace(user_id="")]))
     store = open_store(path)
     store.load()
     other = open_store(path, wait=0)
@@ -50,8 +50,8 @@ def test_import_succeeds_while_other_programs_keep_writing(path, tmp_path):
             except Exception:
                 return  # the import holds the lock
 
-    report = import_users(Asked(file), store, tick=tick)
+    report = import_users(ImportRequest(file), store, progress=tick)
     assert report.committed
-    assert report.store_moved_on
+    assert report.store_changed
     assert commits > 2
     assert len(open_store(path).load().users) == 2

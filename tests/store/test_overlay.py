@@ -29,7 +29,7 @@ def test_mapping_has_entries_and_order_of_a_dictionary(start, steps, limit):
         held = [(layered, list(plain.items()))]
         for step in steps:
             changes = {k: v for k, v in step.items() if v is not None or k in plain}
-            plain, layered = _changed(plain, changes), layered.changed(changes)
+            plain, layered = _changed(plain, changes), layered.with_changes(changes)
             held.append((layered, list(plain.items())))
     finally:
         layers._SMALLEST_LIMIT = before  # type: ignore[misc]
@@ -49,8 +49,8 @@ def test_mapping_has_entries_and_order_of_a_dictionary(start, steps, limit):
 
 
 def test_missing_entry_cannot_be_read_or_removed():
-    layered = OverlayMapping({"a": 1}).changed({"a": None})
-    for look in (lambda: layered["a"], lambda: layered.changed({"a": None})):
+    layered = OverlayMapping({"a": 1}).with_changes({"a": None})
+    for look in (lambda: layered["a"], lambda: layered.with_changes({"a": None})):
         try:
             look()
         except KeyError:

@@ -8,15 +8,15 @@ from threading import Thread
 
 import pytest
 
-from qm_tui.progress import Cancelled, Phase, Tick
+from qm_tui.progress import Cancelled, Phase, ProgressCallback
 from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
-    BulkChanged,
+    BulkPlanOutdated,
     NothingToChange,
-    chosen,
+    by_field_value,
+    by_ids,
     commit_bulk,
-    having,
     plan_bulk,
 )
 from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, save_edits
@@ -25,7 +25,7 @@ from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, Sto
 from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import State
-from qm_tui.store.transaction import RulesBroken
+from qm_tui.store.transaction import ValidationFailed
 from qm_tui.users.fields import FIELD, User
 from tests.helpers import ANNA, EDIT, user
 
@@ -115,10 +115,10 @@ def test_load_passes_users_in_store_order_and_only_once(store):
     commit(store, *users)
     store.close()
     batches: list[list[User]] = []
-    state = store.load(found=lambda some: batches.append(list(some)))
+    state = store.load(on_loaded=lambda some: batches.append(list(some)))
     assert [one for some in batches for one in some] == users == [*state.users.values()]
     assert len(batches) > 1
-    store.load(found=lambda _: pytest.fail("it was loaded already"))
+    store.load(on_loaded=lambda _: pytest.fail("it was loaded already"))
 
 
 def test_store_can_be_closed_and_loaded_again(store):
@@ -176,13 +176,13 @@ def test_transaction_may_commit_repeatedly_but_not_after_its_end(store):
 def test_invalid_changes_are_not_written_at_all(store):
     commit(store, ANNA, BO)
     before = held(store)
-    with pytest.raises(RulesBroken) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         commit(store, CY, BO._replace(last_name=""))
-    assert refused.value.faults.keys() == {BO.user_id}
+    assert refused.value.issues.keys() == {BO.user_id}
     for taken in (CY._replace(user_name="ANNA"), BO._replace(user_name="Anna")):
-        with pytest.raises(RulesBroken):
+        with pytest.raises(ValidationFailed):
             commit(store, DI, taken)
-    with pytest.raises(RulesBroken):
+    with pytest.raises(ValidationFailed):
         commit(store, CY, DI._replace(user_name="CY"))
     assert held(store) == before
 
@@ -413,7 +413,7 @@ def test_store_is_the_same_when_it_is_opened_later(store, second):
 
 def undo_last(store: UserStore) -> State:
     number = store.state.number
-    undo(store, number, confirmed=plan_undo(store, number).must_confirm)
+    undo(store, number, confirmed=plan_undo(store, number).required_confirmation)
     return store.state
 
 
@@ -437,12 +437,12 @@ def test_undo_skips_values_changed_since(store):
     commit(store, ANNA._replace(location="Bergen", department="IT"))
     plan = undo(store, 2)
     assert store.state.users[ANNA.user_id] == ANNA._replace(location="Bergen")
-    assert [one.field for one in plan.kept] == [FIELD["location"]]
+    assert [one.field for one in plan.skipped] == [FIELD["location"]]
 
 
 def test_bulk_change_is_one_transaction(store):
     commit(store, ANNA, BO, CY)
-    whom = having(FIELD["department"], ANNA.department)
+    whom = by_field_value(FIELD["department"], ANNA.department)
     change = BulkChange(
         Action(TransactionKind.RENAME, "Department"), whom, {"department": "Support"}
     )
@@ -458,11 +458,11 @@ def test_bulk_change_is_one_transaction(store):
 def test_plan_for_an_older_state_is_made_again(store):
     commit(store, ANNA, BO)
     ids = [ANNA.user_id, BO.user_id]
-    delete = BulkChange(Action(TransactionKind.DELETE), chosen(ids), None)
+    delete = BulkChange(Action(TransactionKind.DELETE), by_ids(ids), None)
     plan = plan_bulk(delete, store.state)
     commit(store, BO._replace(location="Rome"))
     before = held(store)
-    with pytest.raises(BulkChanged):
+    with pytest.raises(BulkPlanOutdated):
         commit_bulk(store, delete, confirmed=2, expected=plan)
     with pytest.raises(ConfirmationRequired):
         commit_bulk(store, delete)
@@ -586,7 +586,7 @@ def test_interrupted_import_is_reported_at_the_next_start(store, second, locatio
     assert list(second().notices) == []
 
 
-def counting(ticks: list[int]) -> Tick:
+def counting(ticks: list[int]) -> ProgressCallback:
     return lambda _phase, done, _total: ticks.append(done)
 
 

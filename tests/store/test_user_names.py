@@ -2,27 +2,27 @@
 
 import pytest
 
-from qm_tui.transfer.options.import_options import Choices, UnknownID
-from qm_tui.transfer.planning.plan import Plan
-from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.planning.plan import ImportPlan
+from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.users.fields import User
-from tests.helpers import counts, faulty, record, record_of, state_of, user
+from tests.helpers import counts, issues_of, record, record_of, state_of, user
 
 _STORED = [user(name, sip_uri="") for name in ("ada", "bob", "cid", "dan", "eve")]
 _STATE = state_of(*_STORED)
 _ADA, _BOB, _CID, _DAN, _EVE = _STORED
 
 
-def _renamed(*names: tuple[User, str]) -> Plan:
+def _renamed(*names: tuple[User, str]) -> ImportPlan:
     """The plan of a file that renames users, in this order."""
     records = [
         record(line, user_id=one.user_id, user_name=name)
         for line, (one, name) in enumerate(names, start=2)
     ]
-    return plan_of(records, _STATE)
+    return plan_import(records, _STATE)
 
 
-def _names_after(plan: Plan) -> list[str]:
+def _names_after(plan: ImportPlan) -> list[str]:
     users = dict(_STATE.users) | plan.changes
     return sorted(one.user_name.casefold() for one in users.values())
 
@@ -47,7 +47,7 @@ def _added(line: int, name: str, **values: str):
 def test_names_may_be_swapped_and_passed_on_in_any_order(names):
     plan = _renamed(*names)
     assert counts(plan) == (0, len(names), 0, 0)
-    assert plan.problems == []
+    assert plan.issues == []
     assert [plan.changes[one.user_id].user_name for one, _ in names] == [name for _, name in names]
 
 
@@ -55,22 +55,22 @@ def test_names_may_be_swapped_and_passed_on_in_any_order(names):
 def test_name_of_another_user_is_rejected_in_any_case(name):
     plan = _renamed((_ADA, name))
     assert counts(plan) == (0, 0, 0, 1)
-    assert faulty(plan) == [(2, "user_name")]
-    assert "Bob Bobsen" in plan.problems[0].message
+    assert issues_of(plan) == [(2, "user_name")]
+    assert "Bob Bobsen" in plan.issues[0].message
 
 
 @pytest.mark.parametrize("second", ["new", "NEW"])
 def test_later_of_two_users_with_one_name_is_rejected(second):
     plan = _renamed((_ADA, "new"), (_BOB, second))
     assert list(plan.changes) == [_ADA.user_id]
-    assert faulty(plan) == [(3, "user_name")]
-    assert "line 2" in plan.problems[0].message
+    assert issues_of(plan) == [(3, "user_name")]
+    assert "line 2" in plan.issues[0].message
 
 
 def test_later_of_two_new_users_with_one_name_is_rejected():
-    plan = plan_of([_added(2, "zoe"), _added(3, "zoe", last_name="Other")], _STATE)
+    plan = plan_import([_added(2, "zoe"), _added(3, "zoe", last_name="Other")], _STATE)
     assert counts(plan) == (1, 0, 0, 1)
-    assert faulty(plan) == [(3, "user_name")]
+    assert issues_of(plan) == [(3, "user_name")]
 
 
 def test_new_user_may_take_a_released_name():
@@ -78,13 +78,13 @@ def test_new_user_may_take_a_released_name():
         _added(2, "ada", first_name="Other"),
         record(3, user_id=_ADA.user_id, user_name="new"),
     ]
-    assert counts(plan_of(records, _STATE)) == (1, 1, 0, 0)
+    assert counts(plan_import(records, _STATE)) == (1, 1, 0, 0)
 
 
 def test_new_user_may_not_take_a_name_in_use():
-    plan = plan_of([_added(2, "ada", first_name="Other")], _STATE)
+    plan = plan_import([_added(2, "ada", first_name="Other")], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
-    assert faulty(plan) == [(2, "user_name")]
+    assert issues_of(plan) == [(2, "user_name")]
 
 
 def test_rejected_record_releases_no_name():
@@ -92,9 +92,9 @@ def test_rejected_record_releases_no_name():
         record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
         record(3, user_id=_BOB.user_id, user_name="ada"),
     ]
-    plan = plan_of(records, _STATE)
+    plan = plan_import(records, _STATE)
     assert counts(plan) == (0, 0, 0, 2)
-    assert faulty(plan) == [(2, "is_active"), (3, "user_name")]
+    assert issues_of(plan) == [(2, "is_active"), (3, "user_name")]
 
 
 def test_rejected_record_claims_no_name():
@@ -102,7 +102,7 @@ def test_rejected_record_claims_no_name():
         record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
         record(3, user_id=_BOB.user_id, user_name="new"),
     ]
-    plan = plan_of(records, _STATE)
+    plan = plan_import(records, _STATE)
     assert counts(plan) == (0, 1, 0, 1)
     assert plan.changes[_BOB.user_id].user_name == "new"
 
@@ -115,15 +115,15 @@ def test_rejection_causes_further_rejections():
         record(5, user_id=_DAN.user_id, user_name="new", is_active="x"),
         record(6, user_id=_EVE.user_id, user_name="free"),
     ]
-    plan = plan_of(records, _STATE)
+    plan = plan_import(records, _STATE)
     assert list(plan.changes) == [_EVE.user_id]
-    assert [line for line, _ in faulty(plan)] == [2, 3, 4, 5]
+    assert [line for line, _ in issues_of(plan)] == [2, 3, 4, 5]
 
 
 def test_chain_is_rejected_if_an_earlier_record_has_its_last_name():
     plan = _renamed((_ADA, "new"), (_BOB, "cid"), (_CID, "New"))
     assert list(plan.changes) == [_ADA.user_id]
-    assert [line for line, _ in faulty(plan)] == [3, 4]
+    assert [line for line, _ in issues_of(plan)] == [3, 4]
 
 
 def test_swap_is_rejected_if_one_half_is_rejected():
@@ -131,7 +131,7 @@ def test_swap_is_rejected_if_one_half_is_rejected():
         record(2, user_id=_ADA.user_id, user_name="bob"),
         record(3, user_id=_BOB.user_id, user_name="ada", phone_ip="x"),
     ]
-    assert counts(plan_of(records, _STATE)) == (0, 0, 0, 2)
+    assert counts(plan_import(records, _STATE)) == (0, 0, 0, 2)
 
 
 def test_new_user_loses_its_name_to_the_user_that_retains_it():
@@ -139,7 +139,7 @@ def test_new_user_loses_its_name_to_the_user_that_retains_it():
         _added(2, "ada", first_name="Other"),
         record(3, user_id=_ADA.user_id, user_name="bob"),
     ]
-    plan = plan_of(records, _STATE)
+    plan = plan_import(records, _STATE)
     assert counts(plan) == (0, 0, 0, 2)
 
 
@@ -161,13 +161,13 @@ def test_no_two_users_end_with_one_name(names):
 
 def test_retained_ids_do_not_allow_a_name_in_use():
     newcomer = user("zoe", user_id="17", user_name="ada")
-    plan = plan_of([record_of(newcomer)], _STATE, Choices(unknown_id=UnknownID.ADD))
-    assert faulty(plan) == [(2, "user_name")]
+    plan = plan_import([record_of(newcomer)], _STATE, ImportOptions(unknown_id=UnknownIdAction.ADD))
+    assert issues_of(plan) == [(2, "user_name")]
 
 
 def test_rejected_record_also_reports_its_name_in_use():
-    plan = plan_of([_added(2, "ada", is_active="x", first_name="Other")], _STATE)
-    assert sorted(key for _, key in faulty(plan)) == ["is_active", "user_name"]
+    plan = plan_import([_added(2, "ada", is_active="x", first_name="Other")], _STATE)
+    assert sorted(key for _, key in issues_of(plan)) == ["is_active", "user_name"]
 
 
 def test_long_chain_is_rejected_quickly():
@@ -177,4 +177,4 @@ def test_long_chain_is_rejected_quickly():
         for line, one in enumerate(users, start=2)
     ]
     records[-1] = record(3001, user_id=users[-1].user_id, user_name="new", is_active="x")
-    assert counts(plan_of(records, state_of(*users))) == (0, 0, 0, 3000)
+    assert counts(plan_import(records, state_of(*users))) == (0, 0, 0, 3000)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.progress import no_tick
+from qm_tui.progress import ignore_progress
 from qm_tui.store.validation import (
-    USUAL,
+    DEFAULT_OPTIONS,
     ValidationOptions,
     any_invalid,
     validate_change,
@@ -65,8 +65,8 @@ def test_validation_of_many_equals_validation_of_each(case):
         for user_id, one in changes.items()
         if one is not None and (found := validate_change(one, state.users.get(user_id), terms))
     }
-    assert validate_changes(changes, state, no_tick, terms) == slow
-    assert any_invalid(changes, state, no_tick, terms) == bool(slow)
+    assert validate_changes(changes, state, ignore_progress, terms) == slow
+    assert any_invalid(changes, state, ignore_progress, terms) == bool(slow)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_user_names_are_validated_on_the_resulting_store(changes, at_fault):
     assert [*found] == at_fault
     for faults in found.values():
         assert [one.field.key for one in faults if one.field] == ["user_name"]
-        assert "line" not in f"{faults[0].message}{faults[0].remedy}"
+        assert "line" not in f"{faults[0].message}{faults[0].fix}"
 
 
 @pytest.mark.parametrize(
     ("stored", "changed", "terms", "fields"),
     [
-        (ANNA, ANNA._replace(**NONE), USUAL, ["on_demand_license"]),
+        (ANNA, ANNA._replace(**NONE), DEFAULT_OPTIONS, ["on_demand_license"]),
         (ANNA, ANNA._replace(**NONE), ValidationOptions(allow_unlicensed=True), []),
-        (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X"), USUAL, []),
+        (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X"), DEFAULT_OPTIONS, []),
         (
             ANNA,
             ANNA._replace(**NONE),
@@ -125,7 +125,7 @@ def test_user_names_are_validated_on_the_resulting_store(changes, at_fault):
             ValidationOptions(previously_stored={ANNA.user_id: ANNA._replace(**NONE)}),
             [],
         ),
-        (None, ANNA._replace(phone_ip="x"), USUAL, ["phone_ip"]),
+        (None, ANNA._replace(phone_ip="x"), DEFAULT_OPTIONS, ["phone_ip"]),
         (
             None,
             ANNA._replace(phone_ip="x"),
@@ -135,28 +135,28 @@ def test_user_names_are_validated_on_the_resulting_store(changes, at_fault):
         (
             ANNA._replace(phone_ip="x", location="a\tb"),
             ANNA._replace(phone_ip="x", location="a\tb", agent_id="\n"),
-            USUAL,
+            DEFAULT_OPTIONS,
             ["agent_id"],
         ),
-        (ANNA, ANNA._replace(last_name="x" * (MAX_VALUE + 1)), USUAL, ["last_name"]),
+        (ANNA, ANNA._replace(last_name="x" * (MAX_VALUE + 1)), DEFAULT_OPTIONS, ["last_name"]),
         (
             ANNA._replace(last_name=""),
             ANNA._replace(last_name="", location="X"),
-            USUAL,
+            DEFAULT_OPTIONS,
             ["last_name"],
         ),
     ],
 )
 def test_stored_invalid_value_is_no_error_of_a_change(stored, changed, terms, fields):
     state = state_of(*([stored] if stored else []))
-    found = validate_changes({ANNA.user_id: changed}, state, no_tick, terms)
+    found = validate_changes({ANNA.user_id: changed}, state, ignore_progress, terms)
     assert [one.field.key for one in found.get(ANNA.user_id, []) if one.field] == fields
 
 
 def test_each_required_field_is_validated_for_all_users():
     people = [user(f"n{number}") for number in range(1200)]
     state = state_of(*people)
-    mandatory = [field for field in FIELDS if field.mandatory]
+    mandatory = [field for field in FIELDS if field.required]
     changes = {
         one.user_id: one._replace(**{field.key: ""})
         for one, field in zip(people[-len(mandatory) :], mandatory, strict=True)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from qm_tui.transfer.reading.read_options import ReadAs
-from qm_tui.transfer.reading.reader import Findings, Record, UsersFile
+from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 
 
-def read_as(path: Path, **chosen: Any) -> tuple[list[Record], Findings]:
+def read_with_options(path: Path, **chosen: Any) -> tuple[list[Record], FileReport]:
     """Return all records of a file that is read with these options, and its findings."""
-    with UsersFile(path, ReadAs(**chosen)) as file:
-        return list(file.records()), file.findings
+    with UsersFile(path, ReadOptions(**chosen)) as file:
+        return list(file.records()), file.file_report

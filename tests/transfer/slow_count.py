@@ -3,7 +3,7 @@
 import re
 
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.spreadsheet import unguarded, unwrapped
+from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
 from qm_tui.users.fields import MAX_VALUE
 
 _BLANKS = " \t\xa0\u202f"
@@ -67,7 +67,7 @@ class _Counter:
         is_faulty = (
             cells is None
             or any(re.search("[\0\ud800-\udfff]", cell) for cell in cells)
-            or any(len(unguarded(unwrapped(cell))) > MAX_VALUE for cell in cells)
+            or any(len(unescape_formula(from_text_formula(cell))) > MAX_VALUE for cell in cells)
             or (self.width and any(cell.strip(_BLANKS) for cell in cells[self.width :]))
         )
         return (None, self.at + 1) if is_faulty else (cells, self.at + lines)

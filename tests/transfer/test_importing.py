@@ -2,20 +2,20 @@
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import (
-    Asked,
-    ConfirmationRequired,
-    OutcomeChanged,
-    commit,
+    ImportConfirmationRequired,
+    ImportPlanOutdated,
+    ImportRequest,
+    commit_import,
     import_users,
-    prepare,
+    prepare_import,
 )
-from qm_tui.transfer.options.import_options import Choices, UnknownID
-from qm_tui.transfer.planning.planner import Keeps
-from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, written
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.planning.planner import PlanDetail
+from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, write_file
 
 BO = user("bo", extension="0500")
 CY = user("cy", extension="0600")
@@ -36,7 +36,7 @@ def _store(path, *users):
 
 
 def _file(folder, *users):
-    return written(folder, csv_text([HEADER, *users]))
+    return write_file(folder, csv_text([HEADER, *users]))
 
 
 def _held(path):
@@ -46,21 +46,21 @@ def _held(path):
 def test_prepare_writes_nothing_and_commit_does_what_the_plan_says(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
-    prepared = prepare(Asked(file), store.state)
+    prepared = prepare_import(ImportRequest(file), store.state)
     assert _held(path) == {ANNA.user_id: ANNA}
-    report = commit(prepared, store)
+    report = commit_import(prepared, store)
     assert report.committed
-    assert not report.store_moved_on
+    assert not report.store_changed
     assert _held(path) == {ANNA.user_id: ANNA, **prepared.plan.changes}
 
 
 def test_commit_accepts_other_changes_that_do_not_affect_the_plan(path, tmp_path):
     store = _store(path, ANNA, CY)
-    prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
+    prepared = prepare_import(ImportRequest(_file(tmp_path, BO._replace(user_id=""))), store.state)
     _store(path, CY._replace(location="Bergen"))
-    report = commit(prepared, store)
+    report = commit_import(prepared, store)
     assert report.committed
-    assert report.store_moved_on
+    assert report.store_changed
     assert sorted(user.user_name for user in _held(path).values()) == ["anna", "bo", "cy"]
 
 
@@ -75,42 +75,44 @@ def test_commit_accepts_other_changes_that_do_not_affect_the_plan(path, tmp_path
 def test_commit_raises_if_the_result_has_changed(path, tmp_path, meanwhile):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(agent_id="A-2"), BO._replace(user_id=""))
-    prepared = prepare(Asked(file), store.state)
+    prepared = prepare_import(ImportRequest(file), store.state)
     _store(path, meanwhile)
     before = _held(path)
-    with pytest.raises(OutcomeChanged) as changed:
-        commit(prepared, store)
+    with pytest.raises(ImportPlanOutdated) as changed:
+        commit_import(prepared, store)
     assert _held(path) == before
     again = changed.value.prepared
     assert (
         counts(again.plan) != counts(prepared.plan) or again.plan.changes != prepared.plan.changes
     )
-    assert commit(again, store).committed
+    assert commit_import(again, store).committed
 
 
 def test_commit_raises_if_nothing_is_left_to_do(path, tmp_path):
     store = _store(path, ANNA)
-    prepared = prepare(Asked(_file(tmp_path, ANNA._replace(agent_id="A-2"))), store.state)
+    prepared = prepare_import(
+        ImportRequest(_file(tmp_path, ANNA._replace(agent_id="A-2"))), store.state
+    )
     _store(path, ANNA._replace(agent_id="A-2"))
-    with pytest.raises(OutcomeChanged):
-        commit(prepared, store)
+    with pytest.raises(ImportPlanOutdated):
+        commit_import(prepared, store)
 
 
 def test_commit_rejects_a_changed_file_that_must_be_read_again(path, tmp_path):
     store = _store(path, ANNA)
-    prepared = prepare(Asked(_file(tmp_path, BO._replace(user_id=""))), store.state)
+    prepared = prepare_import(ImportRequest(_file(tmp_path, BO._replace(user_id=""))), store.state)
     _store(path, CY)
     _file(tmp_path, BO._replace(user_id=""), ANNA)
-    with pytest.raises(Refused, match="changed during the import"):
-        commit(prepared, store)
+    with pytest.raises(UserError, match="changed during the import"):
+        commit_import(prepared, store)
     assert set(_held(path)) == {ANNA.user_id, CY.user_id}
 
 
 def test_importing_the_same_file_again_writes_no_transaction(path, tmp_path):
     store = _store(path)
     file = _file(tmp_path, ANNA._replace(user_id=""), BO._replace(user_id=""))
-    assert commit(prepare(Asked(file), store.state), store).committed
-    report = commit(prepare(Asked(file), store.state), store)
+    assert commit_import(prepare_import(ImportRequest(file), store.state), store).committed
+    report = commit_import(prepare_import(ImportRequest(file), store.state), store)
     assert not report.committed
     assert counts(report.plan) == (0, 0, 2, 0)
     assert len(store.transactions()) == 1
@@ -119,8 +121,8 @@ def test_importing_the_same_file_again_writes_no_transaction(path, tmp_path):
 def test_all_or_nothing_writes_nothing_if_a_record_is_rejected(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, BO._replace(user_id=""), CY._replace(user_id="", is_active="x"))
-    asked = Asked(file, Choices(all_or_nothing=True))
-    report = commit(prepare(asked, store.state), store)
+    asked = ImportRequest(file, ImportOptions(all_or_nothing=True))
+    report = commit_import(prepare_import(asked, store.state), store)
     assert not report.committed
     assert _held(path) == {ANNA.user_id: ANNA}
     assert len(store.transactions()) == 1
@@ -140,8 +142,8 @@ def _many(path, tmp_path):
 def test_mass_change_without_confirmation_changes_nothing(path, tmp_path, typed):
     store, file = _many(path, tmp_path)
     before = _held(path)
-    with pytest.raises(ConfirmationRequired) as refused:
-        import_users(Asked(file), store, confirmed=typed)
+    with pytest.raises(ImportConfirmationRequired) as refused:
+        import_users(ImportRequest(file), store, confirmed=typed)
     assert refused.value.number == 20
     assert "20 of 20 users" in str(refused.value)
     assert _held(path) == before
@@ -149,19 +151,19 @@ def test_mass_change_without_confirmation_changes_nothing(path, tmp_path, typed)
 
 def test_mass_change_with_confirmation_is_committed(path, tmp_path):
     store, file = _many(path, tmp_path)
-    assert import_users(Asked(file), store, confirmed=20).committed
+    assert import_users(ImportRequest(file), store, confirmed=20).committed
     assert {user.is_active for user in _held(path).values()} == {"0"}
 
 
 def test_mass_change_with_another_number_must_be_confirmed_again(path, tmp_path):
     store, file = _many(path, tmp_path)
-    prepared = prepare(Asked(file), store.state)
+    prepared = prepare_import(ImportRequest(file), store.state)
     first = next(iter(store.state.users.values()))
     _store(path, first._replace(is_active="0"))
-    with pytest.raises((ConfirmationRequired, OutcomeChanged)):
-        commit(prepared, store, confirmed=20)
-    with pytest.raises(ConfirmationRequired) as refused:
-        import_users(Asked(file), store, confirmed=20)
+    with pytest.raises((ImportConfirmationRequired, ImportPlanOutdated)):
+        commit_import(prepared, store, confirmed=20)
+    with pytest.raises(ImportConfirmationRequired) as refused:
+        import_users(ImportRequest(file), store, confirmed=20)
     assert refused.value.number == 19
 
 
@@ -171,12 +173,12 @@ def test_mass_change_with_another_number_must_be_confirmed_again(path, tmp_path)
 def test_correction_is_imported_instead_of_the_record(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, BO._replace(user_id="", is_active="yes"), CY._replace(user_id="x"))
-    asked = Asked(file)
-    assert counts(prepare(asked, store.state).plan) == (0, 0, 0, 2)
+    asked = ImportRequest(file)
+    assert counts(prepare_import(asked, store.state).plan) == (0, 0, 0, 2)
     corrections: dict[int, list[str | None]] = {1: [*BO._replace(user_id="")]}
-    prepared = prepare(Asked(file, corrections=corrections), store.state)
+    prepared = prepare_import(ImportRequest(file, corrections=corrections), store.state)
     assert counts(prepared.plan) == (1, 0, 0, 1)
-    commit(prepared, store)
+    commit_import(prepared, store)
     assert [user.user_name for user in _held(path).values()] == ["anna", "bo"]
 
 
@@ -185,7 +187,7 @@ def test_correction_is_validated_like_a_file(path, tmp_path, typed):
     store = _store(path)
     file = _file(tmp_path, BO._replace(user_id=""))
     corrections: dict[int, list[str | None]] = {1: [*BO._replace(location=typed)]}
-    plan = prepare(Asked(file, corrections=corrections), store.state).plan
+    plan = prepare_import(ImportRequest(file, corrections=corrections), store.state).plan
     assert counts(plan) == (0, 0, 0, 1)
 
 
@@ -195,11 +197,11 @@ def test_correction_is_validated_like_a_file(path, tmp_path, typed):
 def test_keeps_does_not_affect_the_messages(path, tmp_path):
     store = _store(path, ANNA)
     file = _file(tmp_path, ANNA._replace(location=""), BO._replace(user_id="x"), CY)
-    asked = Asked(file, Choices(unknown_id=UnknownID.ADD))
-    plans = [prepare(asked, store.state, keeps=keeps).plan for keeps in Keeps]
+    asked = ImportRequest(file, ImportOptions(unknown_id=UnknownIdAction.ADD))
+    plans = [prepare_import(asked, store.state, detail=keeps).plan for keeps in PlanDetail]
     for plan in plans:
         assert counts(plan) == (2, 1, 0, 0)
-        assert plan.problems == plans[0].problems
+        assert plan.issues == plans[0].issues
         assert plan.groups == plans[0].groups
 
 
@@ -217,5 +219,5 @@ def test_canceling_at_any_progress_leaves_the_store_unchanged(path, tmp_path):
                 raise Stop
 
         with pytest.raises(Stop):
-            import_users(Asked(file), store, tick)
+            import_users(ImportRequest(file), store, tick)
         assert _held(path.with_name(f"{wanted}.json")) == {ANNA.user_id: ANNA}

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.store.state import EMPTY
 from qm_tui.transfer.exporting import export
-from qm_tui.transfer.options.export_options import USUAL, Delimiter, ExportChoices
-from qm_tui.transfer.options.import_options import Choices, UnknownID
-from qm_tui.transfer.planning.planner import plan_of
-from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, Delimiter, ExportOptions
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.planning.planner import plan_import
+from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import Record, UsersFile
-from qm_tui.transfer.reading.spreadsheet import would_run
+from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
-from qm_tui.users.validation import faults_of
+from qm_tui.users.validation import validate_user
 from tests.helpers import ANNA, HEADER, counts, csv_text, read, state_of, user
 
 _quick = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
@@ -76,7 +76,7 @@ def _legal_user(draw: st.DrawFn) -> User:
     values = []
     for field in FIELDS:
         values.append(draw(_OWN.get(field.key, _BY_KIND[field.kind])))
-        if field.mandatory and not values[-1]:
+        if field.required and not values[-1]:
             values[-1] = "x"
     made = User(*values)
     return made._replace(
@@ -92,38 +92,42 @@ _legal_users = st.lists(
 
 
 _choices = st.builds(
-    ExportChoices,
+    ExportOptions,
     *[st.booleans()] * 4,
     st.sampled_from(Delimiter),
     st.booleans(),
 )
 
 
-def export_users(users: list[User], path: Path, choices: ExportChoices = USUAL) -> Path:
+def export_users(
+    users: list[User], path: Path, choices: ExportOptions = DEFAULT_EXPORT_OPTIONS
+) -> Path:
     """Export users, and ignore the result."""
-    written = export.export_users(users, path, choices=choices).path
+    written = export.export_users(users, path, options=choices).path
     assert written is not None
     return written
 
 
-def _read_as_written(path: Path, choices: ExportChoices) -> list[Record]:
+def _read_as_written(path: Path, choices: ExportOptions) -> list[Record]:
     """Return the records of an export, read with the options it was written with."""
     encoding = "utf-8-sig" if choices.for_excel else "utf-8"
-    with UsersFile(path, ReadAs(encoding, choices.written_delimiter, choices.header)) as file:
+    with UsersFile(
+        path, ReadOptions(encoding, choices.effective_delimiter, choices.header)
+    ) as file:
         return list(file.records())
 
 
-def _promised(user: User, choices: ExportChoices) -> list[str | None]:
+def _promised(user: User, choices: ExportOptions) -> list[str | None]:
     """Return the expected values: omitted ones are absent, or empty without a header."""
     instead = None if choices.header else ""
-    keys = [field.key for field in choices.left_out]
+    keys = [field.key for field in choices.omitted_fields]
     return [instead if key in keys else value for key, value in user._asdict().items()]
 
 
 @_quick
 @given(_legal_users)
 def test_strategy_generates_valid_users(users):
-    assert [faults_of(user) for user in users] == [[]] * len(users)
+    assert [validate_user(user) for user in users] == [[]] * len(users)
 
 
 @_quick
@@ -133,10 +137,10 @@ def test_exported_users_are_read_back_equal_and_unchanged(users):
         path = export_users(users, Path(folder) / "users.csv")
         records, _ = read(path)
     assert [record.values for record in records] == [list(user) for user in users]
-    assert not any(record.faults for record in records)
-    plan = plan_of(records, state_of(*users))
+    assert not any(record.issues for record in records)
+    plan = plan_import(records, state_of(*users))
     assert counts(plan) == (0, 0, len(users), 0)
-    assert plan.problems == []
+    assert plan.issues == []
 
 
 @_quick
@@ -144,7 +148,7 @@ def test_exported_users_are_read_back_equal_and_unchanged(users):
 def test_users_moved_to_an_empty_store_export_the_same_file(users):
     with tempfile.TemporaryDirectory() as folder:
         first = export_users(users, Path(folder) / "first.csv")
-        plan = plan_of(read(first)[0], EMPTY)
+        plan = plan_import(read(first)[0], EMPTY)
         assert counts(plan) == (len(users), 0, 0, 0)
         second = export_users(list(plan.changes.values()), Path(folder) / "second.csv")
         assert second.read_bytes() == first.read_bytes()
@@ -157,8 +161,8 @@ def test_export_with_any_options_is_imported_unchanged(users, choices):
         path = export_users(users, Path(folder) / "users.csv", choices)
         records = _read_as_written(path, choices)
     assert [record.values for record in records] == [_promised(user, choices) for user in users]
-    assert not any(record.faults for record in records)
-    plan = plan_of(records, state_of(*users))
+    assert not any(record.issues for record in records)
+    plan = plan_import(records, state_of(*users))
     assert counts(plan) == (0, 0, len(users), 0)
     assert not plan.changes
 
@@ -171,7 +175,7 @@ def test_export_with_any_options_and_import_into_an_empty_store_exports_the_same
     choices = replace(choices, passwords=True, ids=True)
     with tempfile.TemporaryDirectory() as folder:
         first = export_users(users, Path(folder) / "first.csv", choices)
-        plan = plan_of(_read_as_written(first, choices), EMPTY)
+        plan = plan_import(_read_as_written(first, choices), EMPTY)
         assert counts(plan) == (len(users), 0, 0, 0)
         second = export_users(list(plan.changes.values()), Path(folder) / "second.csv", choices)
         assert second.read_bytes() == first.read_bytes()
@@ -184,9 +188,9 @@ def test_guarded_formulas_contain_no_formula_except_as_text(users, choices):
     with tempfile.TemporaryDirectory() as folder:
         path = export_users(users, Path(folder) / "users.csv", choices)
         text = path.read_bytes().decode("utf-8-sig" if choices.for_excel else "utf-8")
-    rows = list(csv.reader(io.StringIO(text, ""), delimiter=choices.written_delimiter))
+    rows = list(csv.reader(io.StringIO(text, ""), delimiter=choices.effective_delimiter))
     assert len(rows) == len(users) + choices.header
-    cells = [cell for row in rows for cell in row if would_run(cell)]
+    cells = [cell for row in rows for cell in row if is_formula(cell)]
     assert [cell for cell in cells if not _is_text_formula(cell)] == []
 
 
@@ -205,7 +209,7 @@ def test_guarded_cells_among_clean_records_are_read_in_bulk_and_one_by_one(
         user(f"u{at}", last_name=values[at % 97] if at % 97 < len(values) else "Berg")
         for at in range(2500)
     ]
-    choices = ExportChoices(header=header, for_excel=for_excel, guard_formulas=guard)
+    choices = ExportOptions(header=header, for_excel=for_excel, guard_formulas=guard)
     path = export_users(users, tmp_path / "users.csv", choices)
     assert [record.values for record in _read_as_written(path, choices)] == [
         list(user) for user in users
@@ -216,7 +220,11 @@ def test_longest_values_that_look_guarded_survive_the_round_trip(tmp_path):
     longest = "'=" + "x" * (MAX_VALUE - 2)
     formula = "=" * MAX_VALUE
     users = [user(location=longest, password=formula), user("bo", location='"' * MAX_VALUE)]
-    for choices in (USUAL, ExportChoices(guard_formulas=True), ExportChoices(for_excel=True)):
+    for choices in (
+        DEFAULT_EXPORT_OPTIONS,
+        ExportOptions(guard_formulas=True),
+        ExportOptions(for_excel=True),
+    ):
         path = export_users(users, tmp_path / f"{choices.summary}.csv", choices)
         assert [record.values for record in _read_as_written(path, choices)] == [
             list(user) for user in users
@@ -273,19 +281,19 @@ def test_any_bytes_are_refused_or_read_with_counts_that_add_up(data):
         try:
             with UsersFile(path) as file:
                 records = list(file.records())
-                findings = file.findings
-        except Refused:
+                findings = file.file_report
+        except UserError:
             return
     assert records
     assert [record.number for record in records] == list(range(1, len(records) + 1))
     lines = [record.line for record in records]
     assert lines == sorted(set(lines))
-    assert all(sentence.isprintable() for sentence in findings.sentences)
+    assert all(sentence.isprintable() for sentence in findings.messages)
     for state in (EMPTY, state_of(ANNA)):
-        for choices in (Choices(), Choices(unknown_id=UnknownID.ADD)):
-            plan = plan_of(records, state, choices)
+        for choices in (ImportOptions(), ImportOptions(unknown_id=UnknownIdAction.ADD)):
+            plan = plan_import(records, state, choices)
             assert sum(counts(plan)) == plan.records == len(records)
             assert min(counts(plan)) >= 0
             for imported in plan.changes.values():
-                assert not faults_of(imported)
+                assert not validate_user(imported)
                 assert imported[FIELD["user_id"].index]

@@ -12,15 +12,15 @@ SVGImageExtension.file_extension = "svg"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_came_to_the_last_door(monkeypatch):
+def _no_control_characters_are_drawn(monkeypatch):
     """All text that is drawn was sanitized before it was given to a widget."""
-    came, whole = [], output_filter.mended
+    came, whole = [], output_filter.replace_control_characters
 
     def mended(text):
         came.append(text)
         return whole(text)
 
-    monkeypatch.setattr(output_filter, "mended", mended)
+    monkeypatch.setattr(output_filter, "replace_control_characters", mended)
     yield
     assert not [text for text in came if not text.replace("\u3000", "").isprintable()]
 

@@ -3,21 +3,21 @@
 from textual.pilot import Pilot
 
 from qm_tui.tui.widgets.count_table import NumberList
-from tests.tui.pages import page_of, settled, top
+from tests.tui.pages import page_of, top, wait_until_idle
 
 NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "6"}
 
 
 async def open_counts(pilot: Pilot[str], page: str) -> None:
     """Open a page, and wait until the users are counted."""
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press(NUMBERED[page])
-    await counted(pilot)
+    await wait_until_counted(pilot)
 
 
-async def counted(pilot: Pilot[str]) -> None:
+async def wait_until_counted(pilot: Pilot[str]) -> None:
     """Wait until users are counted and the counts are drawn."""
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.pause(0.05)  # for workers that a message starts
     await _done(pilot, "counting")
 
@@ -43,5 +43,5 @@ async def ids_shown(pilot: Pilot[str]) -> set[str]:
     assert top(pilot) is page_of(pilot)
     view = page_of(pilot).session.view
     assert view is not None
-    assert view.wanted.filter == page_of(pilot).session.shown.filter
+    assert view.query.filter == page_of(pilot).session.current_view.filter
     return set(view.user_ids)

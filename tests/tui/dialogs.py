@@ -40,7 +40,7 @@ class DialogApp(App[None]):
         return self.result is _NOTHING_YET
 
 
-class Hand:
+class DialogDriver:
     """Input for a dialog, and its text."""
 
     def __init__(self, app: DialogApp, pilot: Pilot[None]) -> None:
@@ -92,7 +92,7 @@ class Hand:
         return self.dialog.field.value
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """The message in the dialog, if there is one."""
         sentence = self.dialog.query_one("#sentence", Static)
         return str(sentence.content) if sentence.display else ""
@@ -109,15 +109,15 @@ class Hand:
 
 
 @asynccontextmanager
-async def opened(dialog: Screen[Any], size: tuple[int, int] = (80, 24)):
+async def open_dialog(dialog: Screen[Any], size: tuple[int, int] = (80, 24)):
     app = DialogApp(dialog)
     async with app.run_test(size=size) as pilot:
-        hand = Hand(app, pilot)
+        hand = DialogDriver(app, pilot)
         await hand.settle()
         yield hand
 
 
-def made(folder: Path, *names: str) -> Path:
+def write_users_files(folder: Path, *names: str) -> Path:
     """Return the folder, with users files of these names, each an hour older than the previous.
 
     A name that ends with `/` creates a folder.

@@ -80,7 +80,7 @@ def status_of(pilot: Pilot[str]) -> str:
     return str(page_of(pilot).query_one("#status", Static).render())
 
 
-async def settled(pilot: Pilot[str]) -> None:
+async def wait_until_idle(pilot: Pilot[str]) -> None:
     """Wait until no job is running and everything is drawn."""
     await pilot.pause()
     for _ in range(500):
@@ -92,7 +92,7 @@ async def settled(pilot: Pilot[str]) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[str], is_so: Callable[[], bool]) -> None:
+async def wait_until(pilot: Pilot[str], is_so: Callable[[], bool]) -> None:
     """Wait until a condition is true, even on a busy machine."""
     for _ in range(500):
         if is_so():
@@ -116,7 +116,7 @@ def shown(pilot: Pilot[str]) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
-async def burst(pilot: Pilot[str], *keys: str) -> None:
+async def press_at_once(pilot: Pilot[str], *keys: str) -> None:
     """Send keys in one burst, as over a slow connection."""
     for key in keys:
         character = {"slash": "/", "escape": None}.get(key, key)

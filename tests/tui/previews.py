@@ -7,10 +7,10 @@ from textual.pilot import Pilot
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.record_list import RecordList
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
-from tests.tui.pages import page_of, settled, top, type_text
+from tests.tui.pages import page_of, top, type_text, wait_until_idle
 
 
-async def choose(pilot: Pilot[str], path: Path) -> None:
+async def open_file(pilot: Pilot[str], path: Path) -> None:
     """Select a file by keys."""
     await pilot.press("i")
     await pilot.pause()
@@ -21,11 +21,11 @@ async def choose(pilot: Pilot[str], path: Path) -> None:
 
 async def preview(pilot: Pilot[str], path: Path) -> PreviewScreen:
     """Select a file by keys, and wait for its preview."""
-    await choose(pilot, path)
-    return await planned(pilot)
+    await open_file(pilot, path)
+    return await wait_until_planned(pilot)
 
 
-async def planned(pilot: Pilot[str]) -> PreviewScreen:
+async def wait_until_planned(pilot: Pilot[str]) -> PreviewScreen:
     """Wait until the preview is complete."""
     for _ in range(500):
         await pilot.pause(0.02)
@@ -38,7 +38,7 @@ async def planned(pilot: Pilot[str]) -> PreviewScreen:
     raise AssertionError(f"there is no preview: {top(pilot)}")
 
 
-async def ended(pilot: Pilot[str]) -> None:
+async def wait_until_imported(pilot: Pilot[str]) -> None:
     """Wait until the import has ended and the Users page is shown."""
     for _ in range(500):
         await pilot.pause(0.02)
@@ -46,14 +46,14 @@ async def ended(pilot: Pilot[str]) -> None:
             break
     else:
         raise AssertionError(f"the import did not end: {top(pilot)}")
-    await settled(pilot)
+    await wait_until_idle(pilot)
 
 
 async def import_file(pilot: Pilot[str], path: Path) -> None:
     """Import a file by keys: Open, then Import in the preview."""
     await preview(pilot, path)
     await pilot.press("i")
-    await ended(pilot)
+    await wait_until_imported(pilot)
 
 
 def records_of(screen: PreviewScreen) -> RecordList:

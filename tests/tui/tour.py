@@ -42,8 +42,8 @@ class Tour:
             if key in _MOVES:
                 self._terminal.settle(0.03)
             else:
-                self._terminal.rest()
-        self._terminal.rest()
+                self._terminal.wait_until_idle()
+        self._terminal.wait_until_idle()
 
     def see(self, keys: str, text: str) -> None:
         """Press keys, and wait for a text on the screen."""

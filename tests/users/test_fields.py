@@ -73,7 +73,7 @@ def test_26_fields_are_numbered_in_file_order():
 def test_each_field_agrees_with_the_document(number):
     header, key, mandatory, kind = _TABLE[number - 1]
     field = FIELDS[number - 1]
-    assert (field.header, field.key, field.mandatory, field.kind) == (
+    assert (field.header, field.key, field.required, field.kind) == (
         header,
         key,
         mandatory == "M",

@@ -7,22 +7,22 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.passwords import encrypted, is_own, password_fault
-from qm_tui.users.validation import faults_of
+from qm_tui.users.passwords import encrypt_password, has_local_password, password_error
+from qm_tui.users.validation import validate_user
 from tests.helpers import ANNA
 
 WORD = "correct horse, battery å 陈"
 
 
 def test_hash_verifies_only_its_password():
-    made = encrypted(WORD)
+    made = encrypt_password(WORD)
     assert PasswordHasher().verify(made.password, WORD)
     with pytest.raises(VerifyMismatchError):
         PasswordHasher().verify(made.password, WORD.upper())
 
 
 def test_hashes_have_random_salts_and_hide_the_password():
-    first, second = encrypted(WORD), encrypted(WORD)
+    first, second = encrypt_password(WORD), encrypt_password(WORD)
     assert first.salt != second.salt
     assert first.password != second.password
     assert WORD not in f"{first}{second}"
@@ -32,10 +32,10 @@ def test_hashes_have_random_salts_and_hide_the_password():
 
 
 def test_user_with_own_password_is_valid_and_recognized():
-    made = encrypted(WORD)
+    made = encrypt_password(WORD)
     one = ANNA._replace(password=made.password, salt=made.salt)
-    assert faults_of(one) == []
-    assert is_own(one)
+    assert validate_user(one) == []
+    assert has_local_password(one)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_user_with_own_password_is_valid_and_recognized():
     ],
 )
 def test_other_password_is_not_recognized_as_own(password, salt):
-    assert not is_own(ANNA._replace(password=password, salt=salt))
+    assert not has_local_password(ANNA._replace(password=password, salt=salt))
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_other_password_is_not_recognized_as_own(password, salt):
     ids=ascii,
 )
 def test_invalid_password_is_rejected_without_showing_it(password, said):
-    fault = password_fault(password)
+    fault = password_error(password)
     assert said in fault
     assert not password or password not in fault
     with pytest.raises(ValueError, match="not a password"):
-        encrypted(password)
+        encrypt_password(password)
 
 
 @pytest.mark.parametrize("password", ["x", " ", "a b", "ß", "陈", "x" * MAX_VALUE])
 def test_printable_text_is_a_valid_password(password):
-    assert password_fault(password) == ""
+    assert password_error(password) == ""

@@ -3,12 +3,17 @@
 import pytest
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
-from qm_tui.users.issues import NOT_SHOWN, Severity, shown_value
-from qm_tui.users.validation import control_fault, faults_of, faults_of_update, length_fault
+from qm_tui.users.issues import REDACTED, Severity, redact_value
+from qm_tui.users.validation import (
+    control_character_issue,
+    length_issue,
+    validate_update,
+    validate_user,
+)
 from tests.helpers import ANNA, user
 
-_MANDATORY = [field.key for field in FIELDS if field.mandatory]
-_OPTIONAL = [field.key for field in FIELDS if not field.mandatory]
+_MANDATORY = [field.key for field in FIELDS if field.required]
+_OPTIONAL = [field.key for field in FIELDS if not field.required]
 _LICENSES = ("unlimited_license", "on_demand_license")
 _FLAGS = [field.key for field in FIELDS if field.kind == "flag" and field.key not in _LICENSES]
 
@@ -131,28 +136,28 @@ _CASES = [
 
 @pytest.mark.parametrize(("key", "value", "accepted"), _CASES)
 def test_value_is_validated_by_its_rule(key, value, accepted):
-    faults = faults_of(user(**{key: value}))
+    faults = validate_user(user(**{key: value}))
     assert [fault.field and fault.field.key for fault in faults] == ([] if accepted else [key])
 
 
 def test_valid_user_has_no_errors():
-    assert faults_of(ANNA) == []
+    assert validate_user(ANNA) == []
 
 
 @pytest.mark.parametrize("key", _OPTIONAL)
 def test_optional_field_may_be_empty(key):
-    assert faults_of(user(**{key: ""})) == []
+    assert validate_user(user(**{key: ""})) == []
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
 def test_required_field_must_have_a_value(key):
-    (fault,) = faults_of(user(**{key: ""}))
+    (fault,) = validate_user(user(**{key: ""}))
     assert fault.field is FIELD[key]
     assert fault.severity is Severity.ERROR
 
 
 def test_all_errors_are_returned_in_field_order():
-    faults = faults_of(
+    faults = validate_user(
         user(secondary_phone_ip="x", is_active="2", user_name="", phone_ip="y", sip_uri="z")
     )
     keys = [fault.field.key for fault in faults if fault.field]
@@ -174,7 +179,7 @@ def test_all_errors_are_returned_in_field_order():
     ],
 )
 def test_exactly_one_of_two_licenses_is_required(unlimited, on_demand, accepted):
-    faults = faults_of(user(unlimited_license=unlimited, on_demand_license=on_demand))
+    faults = validate_user(user(unlimited_license=unlimited, on_demand_license=on_demand))
     assert bool(faults) is not accepted
     assert all(fault.field and fault.field.key in _LICENSES for fault in faults)
 
@@ -182,37 +187,37 @@ def test_exactly_one_of_two_licenses_is_required(unlimited, on_demand, accepted)
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("", ""), ("x", "")])
 def test_update_accepts_unchanged_invalid_licenses(unlimited, on_demand):
     stored = user(unlimited_license=unlimited, on_demand_license=on_demand)
-    assert faults_of_update(stored._replace(location="Bergen"), stored) == []
+    assert validate_update(stored._replace(location="Bergen"), stored) == []
 
 
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("1", "")])
 def test_update_rejects_changed_invalid_licenses(unlimited, on_demand):
     stored = user()
     after = stored._replace(unlimited_license=unlimited, on_demand_license=on_demand)
-    assert faults_of_update(after, stored)
+    assert validate_update(after, stored)
 
 
 def test_update_rejects_other_invalid_licenses():
     stored = user(unlimited_license="0", on_demand_license="0")
     after = stored._replace(unlimited_license="1", on_demand_license="1")
-    assert faults_of_update(after, stored)
+    assert validate_update(after, stored)
 
 
 def test_update_accepts_unchanged_invalid_value():
     stored = user(phone_ip="no address", is_active="yes")
-    assert faults_of_update(stored._replace(location="Bergen"), stored) == []
+    assert validate_update(stored._replace(location="Bergen"), stored) == []
 
 
 def test_update_rejects_new_invalid_value():
     stored = user(phone_ip="no address")
-    (fault,) = faults_of_update(stored._replace(phone_ip="none either"), stored)
+    (fault,) = validate_update(stored._replace(phone_ip="none either"), stored)
     assert fault.field is FIELD["phone_ip"]
 
 
 @pytest.mark.parametrize("key", [key for key in _MANDATORY if key not in _LICENSES])
 def test_update_rejects_stored_empty_required_value(key):
     stored = user(**{key: ""})
-    (fault,) = faults_of_update(stored._replace(location="Bergen"), stored)
+    (fault,) = validate_update(stored._replace(location="Bergen"), stored)
     assert fault.field is FIELD[key]
 
 
@@ -223,24 +228,24 @@ def test_update_rejects_stored_empty_required_value(key):
     ids=ascii,
 )
 def test_control_characters_and_lone_surrogates_are_errors(field, character):
-    fault = control_fault(field, f"before{character}after")
+    fault = control_character_issue(field, f"before{character}after")
     assert fault is not None
     assert fault.field is field
-    assert "before" not in fault.message + fault.remedy
+    assert "before" not in fault.message + fault.fix
 
 
 @pytest.mark.parametrize(
     "value", ["", " ", "~", "\xa0", "\xad", "é", "\u200b", "\u2028", "\ufeff", "\U0001f600"]
 )
 def test_other_characters_are_valid(value):
-    assert control_fault(FIELD["location"], value) is None
+    assert control_character_issue(FIELD["location"], value) is None
 
 
 def test_value_of_more_than_4096_characters_is_an_error():
     field = FIELD["location"]
-    assert length_fault(field, "x" * MAX_VALUE) is None
-    assert length_fault(field, "é" * MAX_VALUE) is None
-    fault = length_fault(field, "x" * (MAX_VALUE + 1))
+    assert length_issue(field, "x" * MAX_VALUE) is None
+    assert length_issue(field, "é" * MAX_VALUE) is None
+    fault = length_issue(field, "x" * (MAX_VALUE + 1))
     assert fault is not None
     assert fault.field is field
 
@@ -248,29 +253,32 @@ def test_value_of_more_than_4096_characters_is_an_error():
 @pytest.mark.parametrize("key", ["password", "salt"])
 def test_errors_do_not_contain_secrets(key):
     secret = "HUNTER2" * 700
-    faults = [control_fault(FIELD[key], secret + "\x07"), length_fault(FIELD[key], secret)]
-    faults += faults_of(user(**{key: secret}, is_active="x", phone_ip="y", sip_uri="z"))
+    faults = [
+        control_character_issue(FIELD[key], secret + "\x07"),
+        length_issue(FIELD[key], secret),
+    ]
+    faults += validate_user(user(**{key: secret}, is_active="x", phone_ip="y", sip_uri="z"))
     assert len(faults) == 5
     assert "HUNTER2" not in repr([fault and fault[1:] for fault in faults])
 
 
 def test_shown_value_is_never_a_secret():
-    assert shown_value(FIELD["password"], "HUNTER2") == NOT_SHOWN
-    assert shown_value(FIELD["salt"], "HUNTER2") == NOT_SHOWN
-    assert shown_value(None, "HUNTER2") == NOT_SHOWN
-    assert shown_value(FIELD["location"], "Oslo") == "Oslo"
+    assert redact_value(FIELD["password"], "HUNTER2") == REDACTED
+    assert redact_value(FIELD["salt"], "HUNTER2") == REDACTED
+    assert redact_value(None, "HUNTER2") == REDACTED
+    assert redact_value(FIELD["location"], "Oslo") == "Oslo"
 
 
 def test_long_value_is_shortened():
     long = "x" * MAX_VALUE
-    assert len(shown_value(FIELD["location"], long)) < 100
-    (fault,) = faults_of(user(phone_ip=long))
+    assert len(redact_value(FIELD["location"], long)) < 100
+    (fault,) = validate_user(user(phone_ip=long))
     assert len(fault.message) < 200
 
 
 @pytest.mark.parametrize("key", ["phone_ip", "is_active", "recording_service", "windows_login"])
 def test_error_has_a_fix(key):
-    (fault,) = faults_of(user(**{key: "no\\such\\value at all"}))
+    (fault,) = validate_user(user(**{key: "no\\such\\value at all"}))
     assert FIELD[key].name in fault.message
-    assert fault.remedy.startswith(("Enter ", "Use "))
-    assert fault.remedy.endswith(".")
+    assert fault.fix.startswith(("Enter ", "Use "))
+    assert fault.fix.endswith(".")

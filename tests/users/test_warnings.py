@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.users.issues import Severity
-from qm_tui.users.warnings import noteworthy_rows, warnings_of
+from qm_tui.users.warnings import rows_with_warnings, user_warnings
 from tests.helpers import ANNA, user
 
 _CASES = [
@@ -31,7 +31,7 @@ _CASES = [
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_user_has_these_warnings(values, keys):
-    found = list(warnings_of(user(**values)))
+    found = list(user_warnings(user(**values)))
     assert [fault.field.key for fault in found if fault.field] == keys
     assert all(fault.severity is Severity.WARNING for fault in found)
 
@@ -39,11 +39,11 @@ def test_user_has_these_warnings(values, keys):
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_users_with_warnings_are_found_among_many(values, keys):
     users = [ANNA, user(**values), ANNA]
-    assert noteworthy_rows(list(zip(*users, strict=True))) == ({1} if keys else set())
+    assert rows_with_warnings(list(zip(*users, strict=True))) == ({1} if keys else set())
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_update_does_not_warn_about_unchanged_values(values, keys):
     stored = user(**values)
-    assert list(warnings_of(stored._replace(location="Bergen"), stored)) == []
-    assert [one.field.key for one in warnings_of(stored, ANNA) if one.field] == keys
+    assert list(user_warnings(stored._replace(location="Bergen"), stored)) == []
+    assert [one.field.key for one in user_warnings(stored, ANNA) if one.field] == keys

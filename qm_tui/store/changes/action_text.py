@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from qm_tui.store.state import Changes
-from qm_tui.text import counted, visible
+from qm_tui.text import pluralize, sanitize
 from qm_tui.users.fields import User
 
 _SHOWN: Final = 60
@@ -114,7 +114,7 @@ def heading(action: Action, users: int = 0) -> str:
     """
     text = noun_text(action, users)
     if action.kind is TransactionKind.UNDO and action.details:
-        text += f" ({visible(action.details, 2 * _SHOWN)})"
+        text += f" ({sanitize(action.details, 2 * _SHOWN)})"
     return text[0].upper() + text[1:]
 
 
@@ -125,7 +125,7 @@ def signed_heading(transaction: TransactionSummary) -> str:
     """
     time = transaction.time.astimezone()
     what = heading(transaction.action, transaction.users)
-    return f"{what} by {visible(transaction.login, _SHOWN)}, {time:%Y-%m-%d %H:%M}"
+    return f"{what} by {sanitize(transaction.login, _SHOWN)}, {time:%Y-%m-%d %H:%M}"
 
 
 def undo_caption(action: Action) -> str:
@@ -136,7 +136,7 @@ def undo_caption(action: Action) -> str:
 def details_text(action: Action) -> str:
     """Return more about an action, for the view of one transaction; empty if there is no more."""
     # those of an undo are in its heading
-    return "" if action.kind is TransactionKind.UNDO else visible(action.details, 1000)
+    return "" if action.kind is TransactionKind.UNDO else sanitize(action.details, 1000)
 
 
 def with_user(action: Action, users: Mapping[str, User], changes: Changes) -> Action:
@@ -169,5 +169,5 @@ def user_name(user: User) -> str:
 
 def _subject(action: Action, users: int) -> str:
     if action.subject:
-        return visible(action.subject, _SHOWN)
-    return counted(users, "user") if users and action.kind in _OF_USERS else ""
+        return sanitize(action.subject, _SHOWN)
+    return pluralize(users, "user") if users and action.kind in _OF_USERS else ""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Container, Iterable, Set
 from datetime import date, datetime
 from typing import Final
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
-from qm_tui.users.query.filter_parser import FilterFault
+from qm_tui.users.query.filter_parser import FilterSyntaxError
 
 _CACHED: Final = 4
 """Answers that are cached: while a filter is typed, each key asks again."""
@@ -19,16 +19,16 @@ class ActivityIndex:
     Args:
         store: the store.
         marks: returns the User IDs of the marked users.
-        tick: the progress; it may raise `Cancelled`.
+        progress: the progress; it may raise `Cancelled`.
     """
 
     def __init__(
         self,
         store: UserStore,
         marks: Callable[[], Collection[str]] = frozenset,
-        tick: Tick = no_tick,
+        progress: ProgressCallback = ignore_progress,
     ) -> None:
-        self._store, self._marks, self._tick = store, marks, tick
+        self._store, self._marks, self._progress = store, marks, progress
         self._cache: dict[tuple[int, int], frozenset[str]] = {}
 
     def today(self) -> date:
@@ -43,16 +43,17 @@ class ActivityIndex:
         """Return the User IDs of the users that were added or changed on these days.
 
         Raises:
-            FilterFault: that is no longer available.
+            FilterSyntaxError: that is no longer available.
         """
         transactions = [one for one in self._transactions() if first <= _day(one) <= last]
         removed = next((one for one in transactions if not one.is_available), None)
         if removed is not None:
             day = _day(removed).isoformat()
             msg = f"Changes on or before {day} are no longer available. Use a later date."
-            raise FilterFault(msg)
+            raise FilterSyntaxError(msg)
         groups = [
-            self._changed_by(*run) for run in _runs(one.number for one in reversed(transactions))
+            self._changed_by(*run)
+            for run in _consecutive_ranges(one.number for one in reversed(transactions))
         ]
         return groups[0] if len(groups) == 1 else frozenset[str]().union(*groups)
 
@@ -60,7 +61,7 @@ class ActivityIndex:
         """Return the User IDs of the users that an import added or changed; 0 is the last import.
 
         Raises:
-            FilterFault: there was no such import, or its changes are no longer available.
+            FilterSyntaxError: there was no such import, or its changes are no longer available.
         """
         transactions = (one for one in self._transactions() if one.is_import)
         transaction = next((one for one in transactions if number in (0, one.number)), None)
@@ -68,17 +69,17 @@ class ActivityIndex:
             msg = "There is no import yet. Import a file first."
             if number:
                 msg = f"Transaction {number:,} is not an import. Activity lists the numbers."
-            raise FilterFault(msg)
+            raise FilterSyntaxError(msg)
         if not transaction.is_available:
             msg = f"The changes of import {transaction.number:,} are no longer available. "
-            raise FilterFault(msg + "Use a later import.")
+            raise FilterSyntaxError(msg + "Use a later import.")
         return self._changed_by(transaction.number, transaction.number)
 
     def _transactions(self) -> list[TransactionSummary]:
         try:
             return self._store.transactions()
         except StoreError as error:
-            raise FilterFault(str(error)) from error
+            raise FilterSyntaxError(str(error)) from error
 
     def _changed_by(self, first: int, last: int) -> Set[str]:
         """Return the User IDs of the users that consecutive transactions added or changed."""
@@ -86,10 +87,10 @@ class ActivityIndex:
         if user_ids is None:
             user_ids, cached_to = self._cached(first, last)
             try:
-                later = self._store.changed_user_ids(cached_to + 1, self._tick, last=last)
+                later = self._store.changed_user_ids(cached_to + 1, self._progress, last=last)
                 user_ids = user_ids.union(later)
             except StoreError as error:
-                raise FilterFault(str(error)) from error
+                raise FilterSyntaxError(str(error)) from error
         self._cache[first, last] = user_ids  # the most recently used comes last
         for oldest in list(self._cache)[:-_CACHED]:
             del self._cache[oldest]
@@ -101,7 +102,7 @@ class ActivityIndex:
         return (self._cache.pop((first, end)), end) if end else (frozenset(), first - 1)
 
 
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def _consecutive_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return the first and last of each run of numbers: one run, unless a clock was set back."""
     runs: list[tuple[int, int]] = []
     for number in numbers:

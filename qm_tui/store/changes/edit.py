@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
-from qm_tui.store.validation import USUAL, ValidationOptions, validate_changes
-from qm_tui.text import visible
+from qm_tui.store.validation import DEFAULT_OPTIONS, ValidationOptions, validate_changes
+from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELDS, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.issues import Fault, shown_value
+from qm_tui.users.issues import Issue, redact_value
 
 _SHOWN: Final = 3
 """Conflicts and errors in a message."""
 
-_TRIES: Final = 8
+_MAX_ATTEMPTS: Final = 8
 """New User IDs that are tried; the first is nearly always free."""
 
 
@@ -38,7 +38,7 @@ class Edit(NamedTuple):
     after: User
 
 
-class Conflict(NamedTuple):
+class MergeConflict(NamedTuple):
     """A field that two admins changed to different values, or a user that was deleted.
 
     Attributes:
@@ -54,13 +54,13 @@ class Conflict(NamedTuple):
     mine: str
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """Both values, for the admin who decides; never those of a secret."""
         if self.user is None or self.field is None:
             return "Another admin deleted the user in the meantime."
-        theirs = visible(shown_value(self.field, self.theirs)) or "(empty)"
-        mine = visible(shown_value(self.field, self.mine)) or "(empty)"
-        name = visible(f"{self.user.first_name} {self.user.last_name}".strip(), 60)
+        theirs = sanitize(redact_value(self.field, self.theirs)) or "(empty)"
+        mine = sanitize(redact_value(self.field, self.mine)) or "(empty)"
+        name = sanitize(f"{self.user.first_name} {self.user.last_name}".strip(), 60)
         return (
             f"Another admin changed {self.field.name} of {name} to {theirs}; your value is {mine}."
         )
@@ -73,50 +73,53 @@ class MergeResult:
     Attributes:
         changes: the changed users as they would be, by User ID.
         conflicts: the conflicts that an admin must resolve.
-        faults: the errors of the result, by User ID.
+        issues: the errors of the result, by User ID.
     """
 
     changes: dict[str, User] = field(default_factory=dict)
-    conflicts: list[Conflict] = field(default_factory=list)
-    faults: Mapping[str, list[Fault]] = field(default_factory=dict)
+    conflicts: list[MergeConflict] = field(default_factory=list)
+    issues: Mapping[str, list[Issue]] = field(default_factory=dict)
 
     @property
     def can_be_saved(self) -> bool:
         """Whether there are neither conflicts nor errors."""
-        return not self.conflicts and not self.faults
+        return not self.conflicts and not self.issues
 
 
 class MergeConflictError(StoreError):
     """The edits conflict with those of another admin, or break a rule. Nothing was written.
 
     Attributes:
-        merged: the conflicts and errors.
+        result: the conflicts and errors.
     """
 
-    def __init__(self, sentence: str, merged: MergeResult) -> None:
-        super().__init__(sentence)
-        self.merged = merged
+    def __init__(self, message: str, result: MergeResult) -> None:
+        super().__init__(message)
+        self.result = result
 
 
-def merged(
-    edits: Sequence[Edit], state: State, tick: Tick = no_tick, terms: ValidationOptions = USUAL
+def three_way_merge(
+    edits: Sequence[Edit],
+    state: State,
+    progress: ProgressCallback = ignore_progress,
+    options: ValidationOptions = DEFAULT_OPTIONS,
 ) -> MergeResult:
     """Merge edits into a state that may be newer than that of the edits."""
     result = MergeResult()
     for edit in edits:
         stored = state.users.get(edit.before.user_id)
         if stored is None:
-            result.conflicts.append(Conflict(None, None, "", ""))
+            result.conflicts.append(MergeConflict(None, None, "", ""))
             continue
-        user, conflicts = _merged_user(edit, stored)
+        user, conflicts = _merge_user(edit, stored)
         result.conflicts += conflicts
         if user != stored:
             result.changes[stored.user_id] = user
-    result.faults = validate_changes(result.changes, state, tick, terms)
+    result.issues = validate_changes(result.changes, state, progress, options)
     return result
 
 
-def _merged_user(edit: Edit, stored: User) -> tuple[User, list[Conflict]]:
+def _merge_user(edit: Edit, stored: User) -> tuple[User, list[MergeConflict]]:
     if stored == edit.before:
         return edit.after, []
     values, conflicts = list(stored), []
@@ -126,7 +129,7 @@ def _merged_user(edit: Edit, stored: User) -> tuple[User, list[Conflict]]:
         if theirs == before:
             values[edited.index] = mine
         else:
-            conflicts.append(Conflict(stored, edited, theirs, mine))
+            conflicts.append(MergeConflict(stored, edited, theirs, mine))
     return tuple.__new__(User, values), conflicts
 
 
@@ -134,8 +137,8 @@ def save_edits(
     store: UserStore,
     edits: Sequence[Edit],
     *,
-    tick: Tick = no_tick,
-    terms: ValidationOptions = USUAL,
+    progress: ProgressCallback = ignore_progress,
+    options: ValidationOptions = DEFAULT_OPTIONS,
 ) -> State:
     """Write edits in one transaction, merged with what other admins saved in the meantime.
 
@@ -148,41 +151,43 @@ def save_edits(
         StoreError: the store could not be written.
     """
     with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-        result = merged(edits, transaction.state, tick, terms)
+        result = three_way_merge(edits, transaction.state, progress, options)
         if not result.can_be_saved:
-            problems = [conflict.sentence for conflict in result.conflicts]
-            for faults in result.faults.values():
-                problems += [f"{fault.message}." for fault in faults]
+            problems = [conflict.message for conflict in result.conflicts]
+            for issues in result.issues.values():
+                problems += [f"{fault.message}." for fault in issues]
             more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
             msg = f"Nothing was saved. {' '.join(problems[:_SHOWN])}{more}"
             raise MergeConflictError(msg, result)
-        return transaction.commit(result.changes, tick, terms)
+        return transaction.commit(result.changes, progress, options)
 
 
 def add_user(
     store: UserStore,
     user: User,
     *,
-    tick: Tick = no_tick,
-    terms: ValidationOptions = USUAL,
+    progress: ProgressCallback = ignore_progress,
+    options: ValidationOptions = DEFAULT_OPTIONS,
 ) -> User:
     """Add a user in one transaction.
 
     Args:
         store: the store.
         user: the user, without a User ID.
-        tick: the progress.
-        terms: the options of the validation.
+        progress: the progress.
+        options: the options of the validation.
 
     Returns:
         The user with its User ID.
 
     Raises:
-        RulesBroken: the user would break a rule, or have another user's User Name.
+        ValidationFailed: the user would break a rule, or have another user's User Name.
         StoreError: the store could not be written.
     """
     with store.transaction(Action(TransactionKind.ADD)) as transaction:
-        user_id = next(one for one in new_user_ids(_TRIES) if one not in transaction.state.users)
+        user_id = next(
+            one for one in new_user_ids(_MAX_ATTEMPTS) if one not in transaction.state.users
+        )
         added = user._replace(user_id=user_id)
-        transaction.commit({user_id: added}, tick, terms)
+        transaction.commit({user_id: added}, progress, options)
     return added

@@ -6,23 +6,25 @@ users count as affected.
 
 from typing import Final
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import Changes, State
 from qm_tui.users.fields import FIELD, FIELDS, User
 
 SHARE: Final = 0.2
-"""A change of more than this share of all users is a mass change, if it affects `LEAST` users."""
+"""A change of more than this share of all users is a mass change, from `MIN_AFFECTED` users on."""
 
-LEAST: Final = 10
+MIN_AFFECTED: Final = 10
 """The smallest number of users that a mass change affects."""
 
 _ACTIVE: Final = FIELD["is_active"].index
 _LICENSES: Final = (FIELD["unlimited_license"].index, FIELD["on_demand_license"].index)
 _COMPUTER: Final = FIELD["computer_recording_license"].index
-_OPTIONAL: Final = tuple(one.index for one in FIELDS if not one.mandatory and one.key != "user_id")
+_OPTIONAL: Final = tuple(one.index for one in FIELDS if not one.required and one.key != "user_id")
 
 
-def required_confirmation(changes: Changes, state: State, tick: Tick = no_tick) -> int:
+def required_confirmation(
+    changes: Changes, state: State, progress: ProgressCallback = ignore_progress
+) -> int:
     """Return the number that confirms the changes; 0 if no confirmation is required.
 
     It is the number of users that would be deleted or inactivated, or would lose a license or an
@@ -31,19 +33,19 @@ def required_confirmation(changes: Changes, state: State, tick: Tick = no_tick) 
     affected = 0
     for done, (user_id, user) in enumerate(changes.items(), start=1):
         stored = state.users.get(user_id)
-        affected += stored is not None and takes_away(stored, user)
-        if not done % STEP:
-            tick(Phase.CHECKING, done, len(changes))
+        affected += stored is not None and is_destructive(stored, user)
+        if not done % CHUNK_SIZE:
+            progress(Phase.CHECKING, done, len(changes))
     return confirmation_count(affected, len(state.users))
 
 
 def confirmation_count(affected: int, users: int) -> int:
     """Return the number that confirms a change that affects so many of all users; 0 if none."""
-    return affected if affected >= LEAST and affected > SHARE * users else 0
+    return affected if affected >= MIN_AFFECTED and affected > SHARE * users else 0
 
 
 INACTIVATES: Final = "inactivates"
-UNLICENSES: Final = "removes licenses from"
+REMOVES_LICENSES: Final = "removes licenses from"
 CLEARS: Final = "clears values for"
 
 
@@ -52,26 +54,26 @@ def removed_by_change(stored: User, user: User) -> list[str]:
     removed = []
     if stored[_ACTIVE] == "1" and user[_ACTIVE] != "1":
         removed.append(INACTIVATES)
-    if _loses_a_license(stored, user):
-        removed.append(UNLICENSES)
-    if _loses_a_value(stored, user):
+    if _removes_license(stored, user):
+        removed.append(REMOVES_LICENSES)
+    if _clears_value(stored, user):
         removed.append(CLEARS)
     return removed
 
 
-def takes_away(stored: User, user: User | None) -> bool:
+def is_destructive(stored: User, user: User | None) -> bool:
     """Whether a change deletes or inactivates a user, or removes a license or an optional value."""
     return user is None or bool(removed_by_change(stored, user))
 
 
-def _loses_a_value(stored: User, user: User) -> bool:
+def _clears_value(stored: User, user: User) -> bool:
     for index in _OPTIONAL:  # noqa: SIM110 - twice as fast, for every user of an import
         if not user[index] and stored[index]:
             return True
     return False
 
 
-def _loses_a_license(stored: User, user: User) -> bool:
+def _removes_license(stored: User, user: User) -> bool:
     """Whether a user has neither license 14 nor 15 any more, or loses license 16."""
     if stored[_COMPUTER] == "1" and user[_COMPUTER] != "1":
         return True

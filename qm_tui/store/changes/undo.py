@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
@@ -22,25 +22,25 @@ from qm_tui.store.interface import (
 )
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
-from qm_tui.text import counted, sentence
+from qm_tui.text import pluralize, with_full_stop
 from qm_tui.users.fields import FIELD, FIELDS, Field, User, user_from_mapping
-from qm_tui.users.issues import Fault
+from qm_tui.users.issues import Issue
 
-_TOGETHER: Final = (
+_REVERTED_TOGETHER: Final = (
     ("password", "salt"),
     ("unlimited_license", "on_demand_license"),
 )
 """Fields that are reverted together or not at all: one without the other would lock a user out, or
 break the rule of the licenses."""
 
-_LICENSES: Final = _TOGETHER[1]
+_LICENSES: Final = _REVERTED_TOGETHER[1]
 _CHANGED_SINCE: Final = "changed since then"
 
 PLAN_CHANGED: Final = f"{STORE_CHANGED} Nothing was undone."
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SkippedRevert:
     """A value or a user that is not reverted.
 
     Attributes:
@@ -80,23 +80,23 @@ class UndoPlan:
         transaction: the transaction.
         state: the state.
         changes: the users as they would be, by User ID.
-        kept: what is not reverted.
+        skipped: what is not reverted.
         restored: the number of deleted users that are added again.
-        changed: the number of users that are reverted.
+        reverted: the number of users that are reverted.
         removed: the number of added users that are deleted.
-        must_confirm: the number that confirms it, if it is a mass change; otherwise 0.
-        terms: the options of its validation: values that have been stored before are allowed.
+        required_confirmation: the number that confirms it, if it is a mass change; otherwise 0.
+        options: the options of its validation: values that have been stored before are allowed.
     """
 
     transaction: TransactionSummary
     state: State
     changes: dict[str, User | None] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
+    skipped: list[SkippedRevert] = field(default_factory=list)
     restored: int = 0
-    changed: int = 0
+    reverted: int = 0
     removed: int = 0
-    must_confirm: int = 0
-    terms: ValidationOptions = field(default_factory=ValidationOptions)
+    required_confirmation: int = 0
+    options: ValidationOptions = field(default_factory=ValidationOptions)
 
     @property
     def number(self) -> int:
@@ -109,19 +109,19 @@ class UndoPlan:
         return noun_text(self.transaction.action, self.transaction.users)
 
     @property
-    def counts(self) -> str:
+    def effect_text(self) -> str:
         """What it would do: `3 users will be reverted, 1 user will be deleted`."""
         return self._in_words("will be reverted", "will be restored", "will be deleted")
 
     @property
-    def done(self) -> str:
+    def result_text(self) -> str:
         """What it did: `3 users reverted, 1 user deleted`."""
         return self._in_words("reverted", "restored", "deleted")
 
     def _in_words(self, *words: str) -> str:
-        numbers = (self.changed, self.restored, self.removed)
+        numbers = (self.reverted, self.restored, self.removed)
         parts = [
-            f"{counted(number, 'user')} {word}"
+            f"{pluralize(number, 'user')} {word}"
             for number, word in zip(numbers, words, strict=True)
             if number
         ]
@@ -130,9 +130,9 @@ class UndoPlan:
     @property
     def kept_count(self) -> str:
         """What is not reverted: `2 values and 1 user`; empty if all is."""
-        users = sum(one.field is None for one in self.kept)
-        counts = ((len(self.kept) - users, "value"), (users, "user"))
-        return " and ".join(counted(number, what) for number, what in counts if number)
+        users = sum(one.field is None for one in self.skipped)
+        counts = ((len(self.skipped) - users, "value"), (users, "user"))
+        return " and ".join(pluralize(number, what) for number, what in counts if number)
 
     @property
     def obstacle(self) -> str:
@@ -140,9 +140,9 @@ class UndoPlan:
         number = f"Transaction {self.number:,}"
         if self.changes:
             return ""
-        if not self.kept:
+        if not self.skipped:
             return f"{number} has already been undone."
-        if any(one.is_invalid for one in self.kept):
+        if any(one.is_invalid for one in self.skipped):
             return f"{number} cannot be undone: its values have changed or would be invalid."
         return f"{number} cannot be undone: all of its values have been changed since then."
 
@@ -167,10 +167,10 @@ class UndoPlan:
             if old != new
         ]
 
-    def has_outcome_of(self, other: "UndoPlan") -> bool:
+    def has_same_effect(self, other: "UndoPlan") -> bool:
         """Whether it does the same as another, whatever else has changed in the store."""
         mine, others = self.changes, other.changes
-        if mine.keys() != others.keys() or self.kept != other.kept:
+        if mine.keys() != others.keys() or self.skipped != other.skipped:
             return False
         # user by user: comparing the dictionaries is one long call that delays every key
         return all(mine[user_id] == others[user_id] for user_id in mine)
@@ -180,7 +180,7 @@ class NothingToUndo(StoreError):
     """Nothing of the transaction can be undone."""
 
 
-class PlanChanged(StoreError):
+class UndoPlanOutdated(StoreError):
     """Another admin changed the store, so the undo would do something else. Nothing was undone.
 
     Attributes:
@@ -192,14 +192,16 @@ class PlanChanged(StoreError):
         self.plan = plan
 
 
-def plan_undo(store: UserStore, number: int, tick: Tick = no_tick) -> UndoPlan:
+def plan_undo(
+    store: UserStore, number: int, progress: ProgressCallback = ignore_progress
+) -> UndoPlan:
     """Return what the undo of a transaction would do now.
 
     Raises:
         NothingToUndo: the transaction changed no users.
         StoreError: there is no such transaction, or its changes are no longer available.
     """
-    return _planned(store, number, store.state, tick)
+    return _make_plan(store, number, store.state, progress)
 
 
 def undo(
@@ -208,7 +210,7 @@ def undo(
     *,
     confirmed: int = 0,
     expected: UndoPlan | None = None,
-    tick: Tick = no_tick,
+    progress: ProgressCallback = ignore_progress,
 ) -> UndoPlan:
     """Undo a transaction, in a new transaction that can be undone as well.
 
@@ -217,7 +219,7 @@ def undo(
         number: the transaction.
         confirmed: the number that the admin typed to confirm a mass change.
         expected: the plan that the admin has seen.
-        tick: the progress; it may raise `Cancelled`.
+        progress: the progress; it may raise `Cancelled`.
 
     Returns:
         The plan that was carried out.
@@ -225,7 +227,7 @@ def undo(
     Raises:
         ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a number
             was confirmed that is not the number of affected users.
-        PlanChanged: it would do something else than expected.
+        UndoPlanOutdated: it would do something else than expected.
         NothingToUndo: nothing of it can be undone.
         StoreError: there is no such transaction, its changes are no longer available, or the store
             could not be written.
@@ -234,36 +236,36 @@ def undo(
     details = noun_text(undone.action, undone.users)
     action = Action(TransactionKind.UNDO, f"{number}", details)
     with store.transaction(action) as transaction:
-        plan = _planned(store, number, transaction.state, tick)
-        if expected is not None and not plan.has_outcome_of(expected):
-            raise PlanChanged(plan)
+        plan = _make_plan(store, number, transaction.state, progress)
+        if expected is not None and not plan.has_same_effect(expected):
+            raise UndoPlanOutdated(plan)
         if not plan.changes:
             raise NothingToUndo(plan.obstacle)
         users = len(plan.changes)
-        if confirmed and not plan.must_confirm and confirmed != users:
+        if confirmed and not plan.required_confirmation and confirmed != users:
             msg = (
-                f"The undo of transaction {number:,} affects {counted(users, 'user')}, not "
+                f"The undo of transaction {number:,} affects {pluralize(users, 'user')}, not "
                 f"{confirmed:,}. Nothing was undone."
             )
             raise ConfirmationRequired(msg, users)
-        if plan.must_confirm and confirmed != plan.must_confirm:
+        if plan.required_confirmation and confirmed != plan.required_confirmation:
             msg = (
                 f"The undo of transaction {number:,} is a mass change: "
-                f"{sentence(plan.counts)} Nothing was undone."
+                f"{with_full_stop(plan.effect_text)} Nothing was undone."
             )
-            raise ConfirmationRequired(msg, plan.must_confirm)
-        transaction.commit(plan.changes, tick, plan.terms)
+            raise ConfirmationRequired(msg, plan.required_confirmation)
+        transaction.commit(plan.changes, progress, plan.options)
     return plan
 
 
-def _planned(store: UserStore, number: int, state: State, tick: Tick) -> UndoPlan:
+def _make_plan(store: UserStore, number: int, state: State, progress: ProgressCallback) -> UndoPlan:
     transaction = _transaction(store, number)
     planner = _Planner(transaction, state)
-    for count, change in enumerate(store.transaction_changes(number, tick), start=1):
+    for count, change in enumerate(store.transaction_changes(number, progress), start=1):
         planner.add(change)
-        if not count % STEP:
-            tick(Phase.CHECKING, count, transaction.users)
-    return planner.finish(tick)
+        if not count % CHUNK_SIZE:
+            progress(Phase.CHECKING, count, transaction.users)
+    return planner.finish(progress)
 
 
 def _transaction(store: UserStore, number: int) -> TransactionSummary:
@@ -286,7 +288,7 @@ class _Planner:
         self._plan = UndoPlan(transaction, state)
         self._changes: dict[str, UserChange] = {}
         self._stored_before: dict[str, User] = {}
-        self._plan.terms = ValidationOptions(previously_stored=self._stored_before)
+        self._plan.options = ValidationOptions(previously_stored=self._stored_before)
 
     def add(self, change: UserChange) -> None:
         """Revert the change of one user, as far as it has not been changed since then."""
@@ -296,7 +298,7 @@ class _Planner:
         elif change.after is None:
             self._restore(change, stored)
         elif stored is None:
-            self._keep(change, None, "deleted since then")
+            self._skip(change, None, "deleted since then")
         else:
             self._revert(change, stored)
 
@@ -305,7 +307,7 @@ class _Planner:
         if stored is None:
             return
         if stored._asdict() != change.after:
-            self._keep(change, None, _CHANGED_SINCE)
+            self._skip(change, None, _CHANGED_SINCE)
             return
         self._set(change, None)
 
@@ -316,18 +318,18 @@ class _Planner:
             self._stored_before[change.user_id] = user
             self._set(change, user)
         elif stored != user:
-            self._keep(change, None, "a user with this User ID has been added since then")
+            self._skip(change, None, "a user with this User ID has been added since then")
 
     def _revert(self, change: UserChange, stored: User) -> None:
         before, after = change.before or {}, change.after or {}
         values = stored._asdict()
         changed_since = {key for key in after if values[key] not in (after[key], before[key])}
-        for group in _TOGETHER:
+        for group in _REVERTED_TOGETHER:
             if changed_since.intersection(group):
                 changed_since.update(key for key in group if key in after)
         for key in before:
             if key in changed_since:
-                self._keep(change, FIELD[key], _CHANGED_SINCE)
+                self._skip(change, FIELD[key], _CHANGED_SINCE)
             else:
                 values[key] = before[key]
         user = user_from_mapping(values)
@@ -341,40 +343,40 @@ class _Planner:
         self._plan.changes[change.user_id] = user
         self._changes[change.user_id] = change
 
-    def _keep(
-        self, change: UserChange, kept: Field | None, reason: str, *, is_invalid: bool = False
+    def _skip(
+        self, change: UserChange, field: Field | None, reason: str, *, is_invalid: bool = False
     ) -> None:
         name = _name(self._state.users.get(change.user_id), change)
-        self._plan.kept.append(Kept(change.user_id, name, kept, reason, is_invalid))
+        self._plan.skipped.append(SkippedRevert(change.user_id, name, field, reason, is_invalid))
 
-    def finish(self, tick: Tick) -> UndoPlan:
+    def finish(self, progress: ProgressCallback) -> UndoPlan:
         """Exclude what would break a rule, and count."""
         plan = self._plan
-        while faults := validate_changes(plan.changes, self._state, tick, plan.terms):
-            for user_id, found in faults.items():
+        while issues := validate_changes(plan.changes, self._state, progress, plan.options):
+            for user_id, found in issues.items():
                 self._exclude(user_id, found)
         users = self._state.users
         for user_id, user in plan.changes.items():
             plan.removed += user is None
             plan.restored += user is not None and user_id not in users
-        plan.changed = len(plan.changes) - plan.removed - plan.restored
-        plan.must_confirm = required_confirmation(plan.changes, self._state, tick)
+        plan.reverted = len(plan.changes) - plan.removed - plan.restored
+        plan.required_confirmation = required_confirmation(plan.changes, self._state, progress)
         return plan
 
-    def _exclude(self, user_id: str, faults: Sequence[Fault]) -> None:
+    def _exclude(self, user_id: str, faults: Sequence[Issue]) -> None:
         """Do not revert the values that would break a rule."""
         change, stored = self._changes[user_id], self._state.users.get(user_id)
         user = self._plan.changes[user_id]
         if stored is None or user is None:
             for fault in faults:
                 reason = f"cannot be restored: {fault.message}"
-                self._keep(change, None, reason, is_invalid=True)
+                self._skip(change, None, reason, is_invalid=True)
                 break
             del self._plan.changes[user_id]
             return
         values = user._asdict()
         messages = {fault.field.key: fault.message for fault in faults if fault.field}
-        for group in _TOGETHER:
+        for group in _REVERTED_TOGETHER:
             for key in group:
                 if key in messages:
                     for other in group:
@@ -382,7 +384,7 @@ class _Planner:
         reverted = [key for key in change.before or {} if values[key] != stored[FIELD[key].index]]
         for key in [key for key in reverted if key in messages] or reverted:
             message = messages.get(key) or next((fault.message for fault in faults), "")
-            self._keep(change, FIELD[key], f"would be invalid: {message}", is_invalid=True)
+            self._skip(change, FIELD[key], f"would be invalid: {message}", is_invalid=True)
             values[key] = stored[FIELD[key].index]
         remaining = user_from_mapping(values)
         if remaining == stored:

@@ -49,13 +49,13 @@ NUMBER: Final = re.compile(rb'\{(?:"part":\d+,)?"number":(\d{1,15})[,}]')
 START: Final = "0" * 16
 """The chain value before the first entry of the log."""
 
-MOST: Final = 10**15
+MAX_NUMBER: Final = 10**15
 """Numbers of transactions and document IDs are smaller."""
 
-LAST_ID: Final = MOST - MOST // 10
+LAST_ID: Final = MAX_NUMBER - MAX_NUMBER // 10
 """The largest document ID that another program may give: there must be room for new ones."""
 
-_BEHIND: Final = len(START) + 1
+_CHAIN_LENGTH: Final = len(START) + 1
 _SUCCESSION: Final = re.compile(
     rb' ([0-9a-f]{16})\n(?=(\{"(?!part")[^\n]*) ([0-9a-f]{16})\n)'  # in one call: 2 MB may follow
 )
@@ -65,22 +65,22 @@ _USER_ID: Final = FIELD["user_id"].index
 Row = list[Any]
 
 
-class Unusable(Exception):
+class FilesUnusable(Exception):
     """The files cannot be used as they are.
 
     Args:
-        why: why, without a full stop.
+        reason: why, without a full stop.
         fix: what to do, as a sentence.
     """
 
     fix = "Put back all files of one backup, or run qm-tui recover."
 
-    def __init__(self, why: str, fix: str = "") -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason)
         self.fix = fix or self.fix
 
 
-class CorruptEntry(Unusable):
+class CorruptEntry(FilesUnusable):
     """An entry that was acknowledged cannot be read.
 
     Args:
@@ -93,13 +93,13 @@ class CorruptEntry(Unusable):
         self.offset = offset
 
 
-class OtherVersion(Unusable):
+class VersionMismatch(FilesUnusable):
     """Another version of this program wrote the store."""
 
     fix = "Use that version, for example to export its users."
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """An entry that was read.
 
     Attributes:
@@ -133,7 +133,7 @@ def _checksum(chain: str, payload: bytes) -> str:
 
 def read_entries(
     descriptor: int, start: int, end: int, chain: str, *, skip_corrupt: bool = False
-) -> Iterator[Entry]:
+) -> Iterator[LogEntry]:
     """Yield the entries between two bytes of a segment, up to the first that does not fit.
 
     Args:
@@ -149,7 +149,7 @@ def read_entries(
     """
     lines, other = _lines(descriptor, start, end), ""
     for offset, line in lines:
-        payload, recorded = line[:-_BEHIND], line[-_BEHIND:]
+        payload, recorded = line[:-_CHAIN_LENGTH], line[-_CHAIN_LENGTH:]
         value = expected = _checksum(chain, payload)
         if other and recorded != b" " + value.encode("ascii"):
             value = _checksum(other, payload)  # if only the checksum before is damaged
@@ -161,26 +161,26 @@ def read_entries(
                 return
             is_entry = was_corrupt or line.startswith(b"{")
             if not is_entry and not _has_successor(descriptor, offset, end):
-                yield Entry(b"", offset, end, "")  # megabytes of anything may follow
+                yield LogEntry(b"", offset, end, "")  # megabytes of anything may follow
                 return
             payload, value, other = b"", _recorded(line), expected
-        yield Entry(payload, offset, offset + len(line) + 1, value)
+        yield LogEntry(payload, offset, offset + len(line) + 1, value)
         chain = value
 
 
 def _recorded(line: bytes) -> str:
-    return line[1 - _BEHIND :].decode("ascii", "replace")
+    return line[1 - _CHAIN_LENGTH :].decode("ascii", "replace")
 
 
 def _has_successor(descriptor: int, offset: int, end: int) -> bool:
     """Whether a transaction follows whose checksum fits the line before it, as it is recorded."""
-    rest = b""
+    yield_control = b""
     while offset < end and (block := os.pread(descriptor, min(16 * _BLOCK, end - offset), offset)):
-        offset, rest = offset + len(block), rest + block
-        for chain, payload, value in _SUCCESSION.findall(rest):
+        offset, yield_control = offset + len(block), yield_control + block
+        for chain, payload, value in _SUCCESSION.findall(yield_control):
             if _checksum(chain.decode(), payload) == value.decode():
                 return True
-        rest = rest[max(0, rest.rfind(b"\n") + 1 - _BEHIND - 1) :]
+        yield_control = yield_control[max(0, yield_control.rfind(b"\n") + 1 - _CHAIN_LENGTH - 1) :]
     return False
 
 
@@ -253,27 +253,27 @@ def encode_summary(summary: TransactionSummary) -> dict[str, Any]:
     }
 
 
-def decode_summary(found: object) -> TransactionSummary:
+def decode_summary(value: object) -> TransactionSummary:
     """Return the summary in an entry.
 
     Raises:
         ValueError: there is none.
     """
-    if not isinstance(found, Mapping):
+    if not isinstance(value, Mapping):
         raise ValueError("there is no summary")
     names = ("login", "address", "subject", "details", "digest", "token")
-    texts = [found.get(name) for name in names]
-    numbers = [found.get(key) for key in ("number", "added", "changed", "deleted")]
-    time = datetime.fromisoformat(str(found.get("time")))
+    texts = [value.get(name) for name in names]
+    numbers = [value.get(key) for key in ("number", "added", "changed", "deleted")]
+    time = datetime.fromisoformat(str(value.get("time")))
     if time.tzinfo is None or not 1000 < time.year < 9000:
         raise ValueError("it has no time")
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("a text is missing")
-    if not all(type(number) is int and 0 <= number < MOST for number in numbers):
+    if not all(type(number) is int and 0 <= number < MAX_NUMBER for number in numbers):
         raise ValueError("a number is missing")
     login, address, *about = map(str, texts)
     number, added, changed, deleted = (int(one or 0) for one in numbers)
-    action = Action(TransactionKind(str(found.get("kind"))), *about)
+    action = Action(TransactionKind(str(value.get("kind"))), *about)
     return TransactionSummary(number, time, login, address, action, added, changed, deleted)
 
 
@@ -293,11 +293,11 @@ def payloads(
         most: the number of rows at most.
         tables: the tables of other programs, as JSON.
     """
-    rest, own, parts = iter(rows), [], 0
+    yield_control, own, parts = iter(rows), [], 0
     if most <= ROWS_IN_A_PART:
-        own = list(rest)
+        own = list(yield_control)
     else:
-        while batch := list(islice(rest, ROWS_IN_A_PART)):
+        while batch := list(islice(yield_control, ROWS_IN_A_PART)):
             parts += 1
             yield encode({"part": parts, "number": number, "users": batch})
     foreign = {"tables": tables} if tables else {}
@@ -311,7 +311,7 @@ def padded(values: list[str]) -> list[str]:
     return [*values, *[""] * (len(KEYS) - len(values))]
 
 
-def user_id_of(row: Row) -> str:
+def row_user_id(row: Row) -> str:
     """Return the User ID of the user that a row changes.
 
     Raises:
@@ -332,7 +332,7 @@ def user_change(row: Row) -> UserChange:
     """
     try:
         sign, _, values, *_ = row
-        user_id = user_id_of(row)
+        user_id = row_user_id(row)
         if sign == CHANGED:
             before, after = ({key: pair[at] for key, pair in values.items()} for at in (0, 1))
             "".join([*before.values(), *after.values()])  # fails on anything but text

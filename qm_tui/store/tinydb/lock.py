@@ -19,11 +19,11 @@ from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from qm_tui.directory import Directory, lock_file
-from qm_tui.errors import reason
-from qm_tui.progress import HungUp
+from qm_tui.errors import os_error_text
+from qm_tui.progress import TerminalDisconnected
 from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.origin import Origin
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 
 WAIT: Final = 10.0
 """Seconds to wait for another writer."""
@@ -264,7 +264,7 @@ class Lock:
             try:
                 is_held = lock_file(descriptor, until, how)
             except OSError as error:
-                raise StoreError(f"Cannot lock {self._shown}: {reason(error)}.") from error
+                raise StoreError(f"Cannot lock {self._shown}: {os_error_text(error)}.") from error
             if not is_held:
                 raise self.busy()
             if self.is_in_place():
@@ -273,7 +273,7 @@ class Lock:
 
     @property
     def _shown(self) -> str:
-        return visible(str(self._directory.path / self._name))
+        return sanitize(str(self._directory.path / self._name))
 
     def is_in_place(self) -> bool:
         """Whether its name still leads to the file that is open."""
@@ -284,11 +284,13 @@ class Lock:
             return self._descriptor
         try:
             if for_writing:
-                descriptor = self._directory.open_or_make(self._name)
+                descriptor = self._directory.open_or_create(self._name)
             else:
                 descriptor = self._directory.open(self._name)
         except OSError as error:
-            msg = f"Cannot open the lock {self._shown}: {reason(error)}. Nothing was changed. "
+            msg = (
+                f"Cannot open the lock {self._shown}: {os_error_text(error)}. Nothing was changed. "
+            )
             msg += "Check the file, its owner and its mode."
             raise StoreError(msg) from error
         self.close()
@@ -316,9 +318,9 @@ def note_of(note: Mapping[str, Any]) -> bytes:
 
 def _described(note: Mapping[str, Any]) -> str:
     since = datetime.fromisoformat(note["since"]).astimezone()
-    why = f", {visible(str(note['reason']), 60)}" if note["reason"] else ""
+    why = f", {sanitize(str(note['reason']), 60)}" if note["reason"] else ""
     return (
-        f"{visible(str(note['login']), 40)} on {visible(str(note['host']), 40)} "
+        f"{sanitize(str(note['login']), 40)} on {sanitize(str(note['host']), 40)} "
         f"(process {int(note['process'])}{why}, since {since:%H:%M:%S})"
     )
 
@@ -353,13 +355,13 @@ class ImportMarkers:
         }
         descriptor = None
         with suppress(OSError):
-            descriptor = self._directory.make(name)
+            descriptor = self._directory.create_file(name)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(descriptor, json.dumps(marker).encode("ascii"))
         is_to_stay = False
         try:
             yield token
-        except HungUp:
+        except TerminalDisconnected:
             is_to_stay = True
             raise
         finally:
@@ -399,10 +401,10 @@ class ImportMarkers:
                 return {}
             since = datetime.fromisoformat(marker["since"]).astimezone()
             file_name, login = str(marker["file"]), str(marker["login"])
-            sentence = (
-                f"The import of {visible(file_name, 200)}, started by {visible(login, 64)} on "
+            message = (
+                f"The import of {sanitize(file_name, 200)}, started by {sanitize(login, 64)} on "
                 f"{since:%Y-%m-%d at %H:%M}, was interrupted"
             )
-            return {name.removeprefix(self._prefix): sentence}
+            return {name.removeprefix(self._prefix): message}
         finally:
             os.close(descriptor)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from qm_tui.directory import Directory, NotDurable, sync
-from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.directory import Directory, DirectorySyncError, sync
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
     Action,
@@ -25,7 +25,7 @@ from qm_tui.store.interface import (
     UserHistoryEntry,
 )
 from qm_tui.store.tinydb import entries
-from qm_tui.store.tinydb.entries import CorruptEntry, Entry, Row, decode, encode
+from qm_tui.store.tinydb.entries import CorruptEntry, LogEntry, Row, decode, encode
 from qm_tui.store.tinydb.lock import Names, Position
 from qm_tui.users.fields import KEYS
 
@@ -35,7 +35,7 @@ FORMAT: Final = 3
 _LONGEST_GAP: Final = timedelta(days=30)
 """What a gap between two transactions counts at most, when the age of a transaction is measured."""
 
-_BETWEEN_TICKS: Final = 256 * 1024
+_PROGRESS_INTERVAL: Final = 256 * 1024
 _SUMMARIES_IN_A_LINE: Final = 500
 
 
@@ -125,7 +125,7 @@ class Log:
 
         Raises:
             CorruptEntry: its first line cannot be read.
-            OtherVersion: a later version wrote it.
+            VersionMismatch: a later version wrote it.
             OSError: it cannot be opened.
         """
         self.open_segment(next(iter(self._names.segments(self._directory)), 1))
@@ -168,7 +168,7 @@ class Log:
         with suppress(*damage):
             found = json.loads(payload)
             if found["segment"] == number and found["format"] > FORMAT:
-                raise entries.OtherVersion("a later version of qm-tui wrote it")
+                raise entries.VersionMismatch("a later version of qm-tui wrote it")
             is_whole = entries.line_of(found["chain"], payload)[0] == line + line_end
             started = datetime.fromisoformat(found["time"])
             if is_whole and found["segment"] == number and started.tzinfo:
@@ -189,7 +189,7 @@ class Log:
 
     # Reading on
 
-    def read_on(self, end: int) -> Iterator[Entry]:
+    def read_on(self, end: int) -> Iterator[LogEntry]:
         """Yield the entries behind the position, up to a byte of the current segment.
 
         The reader moves the position, by `advance` and `enter_next`.
@@ -213,11 +213,11 @@ class Log:
         if summary and self._summaries is not None:
             self._summaries.append(summary)
 
-    def enter_next(self, closing: Entry) -> None:
+    def enter_next(self, closing: LogEntry) -> None:
         """Go on with the next segment, behind what the store held when it was begun.
 
         Raises:
-            Unusable: the next segment is missing.
+            FilesUnusable: the next segment is missing.
             CorruptEntry: it does not continue this one.
             OSError: it cannot be opened.
         """
@@ -226,7 +226,7 @@ class Log:
         try:
             segment = self.open_segment(number)
         except FileNotFoundError as error:
-            raise entries.Unusable(f"{self._names.segment(number)} is missing") from error
+            raise entries.FilesUnusable(f"{self._names.segment(number)} is missing") from error
         if segment.chain == closing.chain:
             for entry in self.read_on(segment.size):
                 if entry.payload.startswith(b'{"base":"end"'):
@@ -265,9 +265,9 @@ class Log:
                     # so a power cut leaves an entry only behind parts that are whole
                     os.fdatasync(descriptor)
                 line, chain = entries.line_of(chain, payload)
-                rest = memoryview(line)
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
+                yield_control = memoryview(line)
+                while yield_control:
+                    yield_control = yield_control[os.write(descriptor, yield_control) :]
                 end += len(line)
                 has_parts = True
             os.fdatasync(descriptor)
@@ -321,7 +321,7 @@ class Log:
         for left_behind in self._directory.temporary_files(name):
             self._directory.remove(left_behind)
         try:
-            with self._directory.replacing(name) as file:
+            with self._directory.atomic_write(name) as file:
                 for payload in (encode(header), *base):
                     line, chain = entries.line_of(chain, payload)
                     file.write(line)
@@ -359,7 +359,7 @@ class Log:
         if is_oldest:
             return damaged._replace(first=1)
         with suppress(OSError):
-            for entry in self._entries(damaged, no_tick):
+            for entry in self._entries(damaged, ignore_progress):
                 about = entries.NUMBER.match(entry.payload)
                 if about:
                     return damaged._replace(first=int(about[1]))
@@ -394,7 +394,7 @@ class Log:
     def _read_summaries(self) -> list[TransactionSummary]:
         found: dict[int, TransactionSummary] = {}
         for segment in reversed(self.segments()):
-            for entry in self._entries(segment, no_tick):
+            for entry in self._entries(segment, ignore_progress):
                 with suppress(ValueError, LookupError, TypeError):
                     if entry.payload.startswith(b'{"base":"transactions"'):
                         for about in decode(entry.payload)["transactions"]:
@@ -412,7 +412,9 @@ class Log:
             time = named[-1].time
         return named
 
-    def rows_of(self, numbers: range, tick: Tick = no_tick) -> Iterator[list[Row]]:
+    def rows_of(
+        self, numbers: range, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[list[Row]]:
         """Yield the rows of consecutive transactions, some at a time.
 
         Raises:
@@ -438,7 +440,7 @@ class Log:
                 continue
             name = self._names.segment(segment.number)
             corrupt = corrupt if segment.chain else CorruptEntry(name, 0)
-            for entry in self._entries(segment, tick):
+            for entry in self._entries(segment, progress):
                 about = entries.NUMBER.match(entry.payload)
                 if not entry.payload:
                     corrupt = CorruptEntry(name, entry.start)
@@ -461,7 +463,7 @@ class Log:
                     return
         raise corrupt
 
-    def _entries(self, segment: Segment, tick: Tick) -> Iterator[Entry]:
+    def _entries(self, segment: Segment, progress: ProgressCallback) -> Iterator[LogEntry]:
         """Yield the entries of a segment up to the position, corrupt ones without payload."""
         is_current = segment.number == self.position.segment
         end, told = self.position.offset if is_current else segment.size, 0
@@ -469,12 +471,12 @@ class Log:
             return  # it is missing
         with self._opened(segment.number) as descriptor:
             for entry in entries.read_entries(descriptor, 0, end, segment.chain, skip_corrupt=True):
-                if entry.end - told >= _BETWEEN_TICKS:
+                if entry.end - told >= _PROGRESS_INTERVAL:
                     told = entry.end
-                    tick(Phase.OPENING, entry.end, end)
+                    progress(Phase.OPENING, entry.end, end)
                 yield entry
 
-    def user_history(self, user_id: str, tick: Tick) -> Iterator[UserHistoryEntry]:
+    def user_history(self, user_id: str, progress: ProgressCallback) -> Iterator[UserHistoryEntry]:
         """Yield what transactions did to a user, newest first. Older segments are read on demand.
 
         Raises:
@@ -491,7 +493,7 @@ class Log:
             name, number = self._names.segment(segment.number), 0
             if not segment.chain:
                 corrupt = corrupt or CorruptEntry(name, 0)
-            for entry in self._entries(segment, tick):
+            for entry in self._entries(segment, progress):
                 if not entry.payload:
                     corrupt = corrupt or CorruptEntry(name, entry.start)
                 about = entries.NUMBER.match(entry.payload)
@@ -502,7 +504,7 @@ class Log:
                 try:
                     if any(form in entry.payload for form in forms):
                         users = decode(entry.payload).get("users", [])
-                        rows += (row for row in users if entries.user_id_of(row) == user_id)
+                        rows += (row for row in users if entries.row_user_id(row) == user_id)
                     if rows and not entry.is_part:
                         summary = _summary_in(entry.payload)
                         changes = map(entries.user_change, rows)
@@ -539,7 +541,7 @@ class Log:
             self._directory.remove(self._names.segment(segment.number))
             try:
                 sync(self._directory.descriptor)  # one by one: a gap would count as damage
-            except NotDurable:
+            except DirectorySyncError:
                 break
             size -= segment.size
 

@@ -16,19 +16,33 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 
-from qm_tui.directory import OWNER_ONLY, SHARED, SHARED_FOLDER, Access, Directory, give, real_path
-from qm_tui.errors import reason
-from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.directory import (
+    OWNER_ONLY,
+    SHARED,
+    SHARED_FOLDER,
+    Directory,
+    Permissions,
+    apply_permissions,
+    real_path,
+)
+from qm_tui.errors import os_error_text
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Finding, Maintenance, Recovered, Severity, TransactionSummary
+from qm_tui.store.interface import (
+    Maintenance,
+    RecoveryReport,
+    StoreIssue,
+    StoreIssueSeverity,
+    TransactionSummary,
+)
 from qm_tui.store.tinydb import entries, snapshot
 from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
 from qm_tui.store.tinydb.log import Log, base_payloads
 from qm_tui.store.tinydb.storage import LogStorage
-from qm_tui.text import visible
-from qm_tui.users.validation import faults_of
+from qm_tui.text import sanitize
+from qm_tui.users.validation import validate_user
 
-_ABOVE: Final = Access(0o755)
+_ABOVE: Final = Permissions(0o755)
 """Directories above a shared one: all of the group must get through."""
 
 
@@ -72,52 +86,55 @@ class TinyDBMaintenance(Maintenance):
         try:
             yield
         except OSError as error:
-            raise StoreError(f"{verb} the store {self._files.shown}: {reason(error)}.") from error
+            raise StoreError(
+                f"{verb} the store {self._files.shown}: {os_error_text(error)}."
+            ) from error
 
     # Sharing
 
     def share(self, group: str) -> int:
         """Share the store with a group; create an empty one if there is none."""
         number = _group_number(group)
-        directory, folder = self._directory, Access(SHARED_FOLDER, number)
+        directory, folder = self._directory, Permissions(SHARED_FOLDER, number)
         with self._translated("Cannot share"):
             if directory.exists:
                 self._require_nothing_else(folder)
             directory.create(folder, _ABOVE)
             with self._of_its_owner(str(directory.path), directory.descriptor):
-                give(directory.descriptor, folder)
+                apply_permissions(directory.descriptor, folder)
             had = len(self._own_names())
             with self._files.writing("init"):
                 if not self._files.exists:
                     self._files.prepare()
                 for name in self._own_names():
-                    self._share_file(name, Access(SHARED, number))
+                    self._share_file(name, Permissions(SHARED, number))
         return had
 
-    def _require_nothing_else(self, folder: Access) -> None:
+    def _require_nothing_else(self, folder: Permissions) -> None:
         """Check that the directory contains nothing else that would be shared."""
         status = os.fstat(self._directory.descriptor)
         is_shared = (stat.S_IMODE(status.st_mode), status.st_gid) == folder
         for name in self._directory.names():
             if not is_shared and not name.removeprefix(".").startswith(self._names.stem):
                 msg = (
-                    f"The folder {visible(str(self._directory.path))} holds more than a store "
-                    f"({visible(name, 60)}), which the group would share too. Nothing was changed. "
+                    f"The folder {sanitize(str(self._directory.path))} holds more than a store "
+                    f"({sanitize(name, 60)}), which the group would share too. Nothing was "
+                    "changed. "
                     "Use a separate folder for the store."
                 )
                 raise StoreError(msg)
 
-    def _share_file(self, name: str, access: Access) -> None:
+    def _share_file(self, name: str, access: Permissions) -> None:
         """Give a file to the group, if by its content it is one of the store."""
         descriptor = self._directory.open(name)
         try:
             if not self._is_own(name, descriptor):
                 msg = (
-                    f"{visible(name)} is not a file of a store, so it is not shared. Move it away."
+                    f"{sanitize(name)} is not a file of a store, so it is not shared. Move it away."
                 )
                 raise StoreError(msg)
             with self._of_its_owner(name, descriptor):
-                give(descriptor, access)
+                apply_permissions(descriptor, access)
         finally:
             os.close(descriptor)
 
@@ -127,7 +144,7 @@ class TinyDBMaintenance(Maintenance):
             yield
         except PermissionError as error:
             owner = _owner(os.fstat(descriptor).st_uid)
-            msg = f"{visible(name)} belongs to {owner}. Only {owner} or root can share this store."
+            msg = f"{sanitize(name)} belongs to {owner}. Only {owner} or root can share this store."
             raise StoreError(msg) from error
 
     def _is_own(self, name: str, descriptor: int) -> bool:
@@ -142,7 +159,7 @@ class TinyDBMaintenance(Maintenance):
 
     # Backup
 
-    def backup(self, file: Path, tick: Tick = no_tick) -> int:
+    def backup(self, file: Path, progress: ProgressCallback = ignore_progress) -> int:
         """Write the whole store to one new file, consistent while others write."""
         files, opened = self._files, dict[str, int]()
         target = real_path(file)
@@ -160,7 +177,7 @@ class TinyDBMaintenance(Maintenance):
             for left_behind in folder.temporary_files(target.name):
                 folder.remove(left_behind)
             with (
-                folder.replacing(target.name, access=OWNER_ONLY, overwrite=False) as out,
+                folder.atomic_write(target.name, permissions=OWNER_ONLY, overwrite=False) as out,
                 tarfile.open(fileobj=out, mode="w") as archive,
             ):
                 for name, descriptor in opened.items():
@@ -168,14 +185,14 @@ class TinyDBMaintenance(Maintenance):
                     size = position.offset if is_last else os.fstat(descriptor).st_size
                     with os.fdopen(os.dup(descriptor), "rb") as source:
                         _add(archive, name, size, source)
-                    tick(Phase.SAVING, size, size)
+                    progress(Phase.SAVING, size, size)
                 note = note_of({"acknowledged": position})
                 _add(archive, self._names.lock, len(note), io.BytesIO(note))
         except FileExistsError as error:
-            msg = f"{visible(str(file))} already exists. Nothing was written. Choose another name."
+            msg = f"{sanitize(str(file))} already exists. Nothing was written. Choose another name."
             raise StoreError(msg) from error
         except OSError as error:
-            msg = f"Cannot write {visible(str(file))}: {reason(error)}. Do not rely on it."
+            msg = f"Cannot write {sanitize(str(file))}: {os_error_text(error)}. Do not rely on it."
             raise StoreError(msg) from error
         finally:
             for descriptor in opened.values():
@@ -184,13 +201,13 @@ class TinyDBMaintenance(Maintenance):
 
     # Check
 
-    def check(self, tick: Tick = no_tick) -> Sequence[Finding]:
+    def check(self, progress: ProgressCallback = ignore_progress) -> Sequence[StoreIssue]:
         """Check everything that can be checked."""
         if not self._files.exists:
             raise StoreError(f"There is no store at {self._files.shown}.")
         with self._translated("Cannot read"):
-            warnings = list(self._odd_files())
-            salvage = _Salvage(self._directory, self._names, tick, log_only=True)
+            warnings = list(self._unexpected_files())
+            salvage = _Salvage(self._directory, self._names, progress, log_only=True)
         damage = list(salvage.losses)
         try:
             self._files.load()
@@ -204,11 +221,11 @@ class TinyDBMaintenance(Maintenance):
             if is_same and salvage.contents.state.users != users and not damage:
                 damage.append(f"{self._names.snapshot} and the log hold different users.")
             for user in users.values():
-                for fault in faults_of(user, allow_unlicensed=True)[:1]:
-                    who = visible(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
-                    warnings.append(f"{who}: {visible(fault.message, 200)}. {fault.remedy}")
-        found = [Finding(Severity.DAMAGE, text) for text in damage]
-        return found + [Finding(Severity.WARNING, text) for text in warnings]
+                for issue in validate_user(user, allow_unlicensed=True)[:1]:
+                    who = sanitize(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
+                    warnings.append(f"{who}: {sanitize(issue.message, 200)}. {issue.fix}")
+        found = [StoreIssue(StoreIssueSeverity.DAMAGE, text) for text in damage]
+        return found + [StoreIssue(StoreIssueSeverity.WARNING, text) for text in warnings]
 
     def _behind(self, number: int | None) -> Iterator[str]:
         """Yield that the snapshot is behind, unless it is about to be written."""
@@ -220,30 +237,30 @@ class TinyDBMaintenance(Maintenance):
                 f"{last[0].number:,}. The next change writes it."
             )
 
-    def _odd_files(self) -> Iterator[str]:
+    def _unexpected_files(self) -> Iterator[str]:
         """Yield findings about the modes of the files, and about other files in the folder."""
-        wanted, own = self._directory.access, self._own_names()
+        wanted, own = self._directory.permissions, self._own_names()
         for name in own:
             status = self._directory.status(name)
             mode = stat.S_IMODE(status.st_mode) if status else wanted.mode
             if status and not stat.S_ISREG(status.st_mode):
-                yield f"{visible(name)} is no regular file. Nothing can be saved. Move it away."
+                yield f"{sanitize(name)} is no regular file. Nothing can be saved. Move it away."
             elif mode != wanted.mode or (status and wanted.group not in (-1, status.st_gid)):
-                fix = f"qm-tui init --shared {visible(str(self._directory.path))} --group NAME"
+                fix = f"qm-tui init --shared {sanitize(str(self._directory.path))} --group NAME"
                 fix = f"Run {fix}." if wanted.group != -1 else f"It should be {wanted.mode:04o}."
-                yield f"{visible(name)} has the mode {mode:04o}, or the wrong group. {fix}"
+                yield f"{sanitize(name)} has the mode {mode:04o}, or the wrong group. {fix}"
         if stat.S_IMODE(os.fstat(self._directory.descriptor).st_mode) & 0o007:
-            yield f"The folder {visible(str(self._directory.path))} is open to all users."
+            yield f"The folder {sanitize(str(self._directory.path))} is open to all users."
         with self._directory.locked(1) as is_quiet, self._files.lock.shared(1):
             names = self._directory.names() if is_quiet else []  # else one is being written
         next_segment = self._names.segment(self._files.log.position.segment + 1)
         for name in (*own, next_segment) if names else ():
             for left_behind in self._directory.temporary_files(name):
-                yield f"{visible(left_behind)} was left behind. The next change removes it."
+                yield f"{sanitize(left_behind)} was left behind. The next change removes it."
 
     # Recovery
 
-    def recover(self, target: Path, tick: Tick = no_tick) -> Recovered:
+    def recover(self, target: Path, progress: ProgressCallback = ignore_progress) -> RecoveryReport:
         """Write what can be read of the store, or of a backup, to a new store."""
         path, lock = self._directory.path / self._names.snapshot, self._files.lock
         losses: list[str] = []
@@ -258,14 +275,14 @@ class TinyDBMaintenance(Maintenance):
                 raise StoreError(f"There is no store at {self._files.shown}.")
             elif not stack.enter_context(lock.shared(lock.wait)):
                 raise lock.busy()
-            salvage = _Salvage(directory, names, tick)
+            salvage = _Salvage(directory, names, progress)
             if not salvage.is_readable:
                 raise StoreError(f"Nothing of the store {self._files.shown} can be read.")
-            if _Salvage(directory, names, tick, log_only=True).losses:
-                salvage.sound = None
+            if _Salvage(directory, names, progress, log_only=True).losses:
+                salvage.intact_end = None
             number = _write(target, salvage)
         losses += salvage.snapshot_losses + salvage.losses
-        return Recovered(len(salvage.contents.state.users), number, losses)
+        return RecoveryReport(len(salvage.contents.state.users), number, losses)
 
 
 class _Salvage:
@@ -274,7 +291,7 @@ class _Salvage:
     Args:
         directory: that of the store.
         names: the names of its files.
-        tick: the progress.
+        progress: the progress.
         log_only: whether to read all users from the log, if it has them.
 
     Attributes:
@@ -284,18 +301,23 @@ class _Salvage:
         snapshot_number: the transaction that the snapshot stands for; None if that is unknown.
         summaries: the transactions, by number.
         is_readable: whether anything could be read.
-        sound: the end of the log, if all of it could be read; None if not.
+        intact_end: the end of the log, if all of it could be read; None if not.
     """
 
     def __init__(
-        self, directory: Directory, names: Names, tick: Tick, *, log_only: bool = False
+        self,
+        directory: Directory,
+        names: Names,
+        progress: ProgressCallback,
+        *,
+        log_only: bool = False,
     ) -> None:
-        self._directory, self._names, self._tick = directory, names, tick
+        self._directory, self._names, self._progress = directory, names, progress
         self.contents, self.is_readable = snapshot.Contents(), False
         self.losses: list[str] = []
         self.snapshot_losses: list[str] = []
         self.summaries: dict[int, TransactionSummary] = {}
-        self.sound: Position | None = None
+        self.intact_end: Position | None = None
         self._before = 0
         self._saved = Lock(directory, names).acknowledged()
         stored, position = self._read_snapshot()
@@ -326,11 +348,11 @@ class _Salvage:
                 if file.verify():
                     return file.read(), file.position
                 contents, damage = file.salvage()
-        except (OSError, entries.Unusable) as error:
-            why = reason(error) if isinstance(error, OSError) else visible(str(error))
-            self.snapshot_losses.append(f"Cannot read {visible(name)}: {why}.")
+        except (OSError, entries.FilesUnusable) as error:
+            why = os_error_text(error) if isinstance(error, OSError) else sanitize(str(error))
+            self.snapshot_losses.append(f"Cannot read {sanitize(name)}: {why}.")
             return snapshot.Contents(), None
-        self.snapshot_losses.append(f"{visible(name)} was damaged, or changed by another program.")
+        self.snapshot_losses.append(f"{sanitize(name)} was damaged, or changed by another program.")
         self.snapshot_losses += damage
         return contents, None
 
@@ -344,11 +366,11 @@ class _Salvage:
             before, payload = len(self.losses), b""
             try:
                 segment = log.open_segment(number)
-            except (entries.Unusable, OSError) as error:
-                self.losses.append(f"{visible(str(error))}.")
+            except (entries.FilesUnusable, OSError) as error:
+                self.losses.append(f"{sanitize(str(error))}.")
                 continue
             if chain and segment.chain != chain:
-                self.losses.append(f"{visible(log.name)} does not continue the one before it.")
+                self.losses.append(f"{sanitize(log.name)} does not continue the one before it.")
             self._before = segment.first - 1
             changes = snapshot.Changeset(snapshot.Contents(), is_lenient=True)
             for entry in entries.read_entries(
@@ -358,28 +380,28 @@ class _Salvage:
                 chain, payload = entry.chain, entry.payload
                 is_known = (number, entry.end) <= (known_segment, known_offset)
                 try:
-                    self._take(entries.decode(entry.payload), changes, is_known=is_known)
+                    self._apply(entries.decode(entry.payload), changes, is_known=is_known)
                 except (ValueError, TypeError, LookupError, RecursionError):
-                    where = f"{visible(log.name)}, byte {entry.start:,}"
+                    where = f"{sanitize(log.name)}, byte {entry.start:,}"
                     if payload or is_first or not was_damaged:  # one sentence for all in a row
                         damage = number, entry.start
                         self.losses.append(f"{where}: an entry is damaged, or does not fit.")
                     changes = snapshot.Changeset(self.contents, is_lenient=True)
                 if changes.is_applied or is_known:
                     if not entry.is_part:
-                        self.sound = Position(number, entry.end, chain, self.last)
+                        self.intact_end = Position(number, entry.end, chain, self.last)
                     self.losses += changes.losses
                     changes = snapshot.Changeset(self.contents, is_lenient=True)
-                self._tick(Phase.OPENING, entry.end, log.size)
+                self._progress(Phase.OPENING, entry.end, log.size)
             if not payload and self._saved is not None and damage >= self._saved[:2]:
                 self.losses.pop()  # the end, of a transaction that was interrupted
             if len(self.losses) == before and not payload.startswith(b'{"closed":'):
                 is_end = number >= max(known_segment, self._saved.segment if self._saved else 0)
-                self.losses += () if is_end else [f"The end of {visible(log.name)} is missing."]
+                self.losses += () if is_end else [f"The end of {sanitize(log.name)} is missing."]
         if len(self.losses) > losses:
-            self.sound = None
+            self.intact_end = None
 
-    def _take(self, about: dict[str, Any], changes: snapshot.Changeset, *, is_known: bool) -> None:
+    def _apply(self, about: dict[str, Any], changes: snapshot.Changeset, *, is_known: bool) -> None:
         for one in about.get("transactions", ()):
             summary = entries.decode_summary(one)
             self.summaries[summary.number] = summary
@@ -402,11 +424,11 @@ class _Salvage:
         for number in self._names.segments(self._directory):
             with (
                 os.fdopen(self._directory.open(self._names.segment(number)), "rb") as source,
-                directory.replacing(names.segment(number)) as copy,
+                directory.atomic_write(names.segment(number)) as copy,
             ):
                 shutil.copyfileobj(source, copy)
-                if self.sound is not None and number == self.sound.segment:
-                    copy.truncate(self.sound.offset)
+                if self.intact_end is not None and number == self.intact_end.segment:
+                    copy.truncate(self.intact_end.offset)
 
 
 def _write(target: Path, salvage: _Salvage) -> int:
@@ -422,7 +444,7 @@ def _write(target: Path, salvage: _Salvage) -> int:
         directory.create()
         is_taken = directory.status(names.snapshot) or names.segments(directory)
         if is_taken and not directory.status(marker):
-            msg = f"{visible(str(target))} already exists. Nothing was written. Use another name."
+            msg = f"{sanitize(str(target))} already exists. Nothing was written. Use another name."
             raise StoreError(msg)
         left = (f".{names.stem}.", f".{marker}.")
         for name in [one for one in directory.names() if one.endswith(".new")]:
@@ -430,25 +452,25 @@ def _write(target: Path, salvage: _Salvage) -> int:
                 directory.remove(name)
         for name in map(names.segment, names.segments(directory)):
             directory.remove(name)  # of a recovery that was interrupted
-        with directory.replacing(marker):
+        with directory.atomic_write(marker):
             pass  # a recovery that is interrupted can be repeated
         number = max(salvage.contents.state.number, salvage.last)
-        if salvage.sound is not None and salvage.sound.number == number:
+        if salvage.intact_end is not None and salvage.intact_end.number == number:
             salvage.copy_log(directory, names)
-            log.open_at(salvage.sound)
+            log.open_at(salvage.intact_end)
         else:
             log.position = log.position._replace(number=number)
             rows, tables = salvage.contents.rows(), salvage.contents.tables
             summaries = [salvage.summaries[one] for one in sorted(salvage.summaries)]
             log.create(base_payloads(rows, tables, summaries))
         note = note_of({"acknowledged": log.position})
-        with directory.replacing(names.lock) as file:
+        with directory.atomic_write(names.lock) as file:
             file.write(note)
-        with directory.replacing(names.snapshot) as file:
+        with directory.atomic_write(names.snapshot) as file:
             snapshot.write_snapshot(file, salvage.contents, log.position)
         directory.remove(marker)
     except OSError as error:
-        msg = f"Cannot write {visible(str(target))}: {reason(error)}. Try another place."
+        msg = f"Cannot write {sanitize(str(target))}: {os_error_text(error)}. Try another place."
         raise StoreError(msg) from error
     return number
 
@@ -516,7 +538,7 @@ def _add(archive: tarfile.TarFile, name: str, size: int, source: io.BufferedIOBa
 
 def _group_number(name: str) -> int:
     """Return the number of a group of which this program's user is a member."""
-    shown = visible(name, 64)
+    shown = sanitize(name, 64)
     try:
         number = grp.getgrnam(name).gr_gid
     except (KeyError, ValueError) as error:
@@ -530,5 +552,5 @@ def _group_number(name: str) -> int:
 
 def _owner(number: int) -> str:
     with suppress(KeyError):
-        return visible(pwd.getpwuid(number).pw_name, 64)
+        return sanitize(pwd.getpwuid(number).pw_name, 64)
     return str(number)

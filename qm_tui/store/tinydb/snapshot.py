@@ -30,25 +30,25 @@ from typing import Any, BinaryIO, Final, Self
 
 import orjson
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
-from qm_tui.store.interface import UsersLoaded, ignore_loaded_users
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.store.interface import UsersLoadedCallback, ignore_loaded_users
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.store.state import (
     EMPTY,
     Changes,
     NameChanges,
-    NameTaken,
     State,
+    UserNameInUse,
     name_changes,
     next_state,
 )
 from qm_tui.store.tinydb import entries
-from qm_tui.store.tinydb.entries import ADDED, CHANGED, DELETED, MOST, Row, encode
+from qm_tui.store.tinydb.entries import ADDED, CHANGED, DELETED, MAX_NUMBER, Row, encode
 from qm_tui.store.tinydb.lock import Position
 from qm_tui.store.tinydb.log import FORMAT
-from qm_tui.text import visible
-from qm_tui.users.fields import FIELD, FIELDS, KEYS, SHARED_PLACES, Kind, User, values_of
-from qm_tui.users.identity import name_keys
+from qm_tui.text import sanitize
+from qm_tui.users.fields import FIELD, FIELDS, KEYS, SHARED_FIELD_INDEXES, Kind, User, values_of
+from qm_tui.users.identity import normalize_user_names
 
 USERS: Final = "users"
 """The table of the users."""
@@ -65,13 +65,13 @@ _BATCH: Final = 64 * 1024
 _TAIL: Final = 1024
 """Bytes at the end of the file that hold `_meta`."""
 
-_DEEPEST: Final = 50
+_MAX_DEPTH: Final = 50
 """Levels of nesting in members of other programs: far fewer than Python can parse."""
 
 _USER_ID: Final = FIELD["user_id"].index
 _user_name_of: Final = itemgetter(FIELD["user_name"].index)
 _SHARED: Final = (
-    *SHARED_PLACES,
+    *SHARED_FIELD_INDEXES,
     *(field.index for field in FIELDS if field.kind is Kind.FLAG),
     *(FIELD[key].index for key in ("first_name", "last_name")),
 )
@@ -80,7 +80,7 @@ _SHARED: Final = (
 _BLANK: Final[Document] = dict.fromkeys(KEYS)
 
 
-class NotASnapshot(entries.Unusable):
+class InvalidSnapshot(entries.FilesUnusable):
     """The file is not TinyDB's JSON, or its users are none."""
 
 
@@ -130,21 +130,21 @@ class Contents:
         for user_id, user in self.state.users.items():
             yield ids[user_id], self.document(user)
 
-    def foreign_tables(self) -> dict[str, dict[str, Document]]:
+    def other_tables(self) -> dict[str, dict[str, Document]]:
         """Return the tables of other programs: by name, by document ID, the document."""
         found: dict[str, dict[str, Document]] = json.loads(self.tables or "{}")
         return found
 
-    def row(self, sign: str, user: User) -> Row:
+    def row(self, operation: str, user: User) -> Row:
         """Return the row that adds or deletes a user of this store."""
         number = self.ids[user.user_id]
         extras = self.extras.get(number)
-        return [sign, number, [*user], extras] if extras else [sign, number, [*user]]
+        return [operation, number, [*user], extras] if extras else [operation, number, [*user]]
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield rows that add all users, some at a time."""
-        rest = iter(self.state.users.values())
-        while some := list(islice(rest, entries.ROWS_IN_A_PART)):
+        yield_control = iter(self.state.users.values())
+        while some := list(islice(yield_control, entries.ROWS_IN_A_PART)):
             yield [self.row(ADDED, user) for user in some]
 
 
@@ -235,20 +235,20 @@ class Changeset:
         found = [self._add_one(*row) for row in rows]
         return [user for user in found if user is not None]
 
-    def _add_one(self, sign: str, subject: Any, values: Any, extras: str = "") -> User | None:  # noqa: ANN401
-        user_id = subject if sign == CHANGED else values[_USER_ID]
+    def _add_one(self, operation: str, subject: Any, values: Any, extras: str = "") -> User | None:  # noqa: ANN401
+        user_id = subject if operation == CHANGED else values[_USER_ID]
         in_store = self._before.state.users.get(user_id)
         stored = self.users.get(user_id, in_store)
-        if (stored is None) is not (sign == ADDED):
+        if (stored is None) is not (operation == ADDED):
             if not self._is_lenient:
                 raise ValueError("a transaction does not fit")
-            self.losses.append(f"A change of user {visible(str(user_id), 60)} does not fit.")
+            self.losses.append(f"A change of user {sanitize(str(user_id), 60)} does not fit.")
             return None
-        if sign == DELETED:
+        if operation == DELETED:
             self.users[user_id] = self._ids[user_id] = None
             return None
         after = list(stored or entries.padded(values))
-        if sign == CHANGED:
+        if operation == CHANGED:
             for key, (old, new) in values.items():
                 place = FIELD[key].index
                 if (after[place] != old and not self._is_lenient) or key == "user_id":
@@ -258,7 +258,7 @@ class Changeset:
             number = self._before.ids[user_id] if given is None else given
         else:
             number = self._ids[user_id] = subject
-            if sign != ADDED or type(subject) is not int or not 0 <= subject < MOST:
+            if operation != ADDED or type(subject) is not int or not 0 <= subject < MAX_NUMBER:
                 raise ValueError("a user cannot be added")
         "".join(after)  # fails on anything but text
         if len(after) != len(KEYS) or not user_id:
@@ -292,7 +292,7 @@ class Changeset:
         if names is None:
             try:
                 names = name_changes(before.state, changes)
-            except NameTaken:  # by another program, before it was taken over: the first has it
+            except UserNameInUse:  # by another program, before it was taken over: the first has it
                 names = NameChanges([], {})
         state = next_state(before.state, changes, number, names)
         gone = {before.ids[key] for key, value in ids.items() if value is None}
@@ -303,7 +303,7 @@ class Changeset:
         fresh = [value for value in ids.values() if value is not None]
         made = Contents(
             state,
-            before.ids.changed(ids) if ids else before.ids,
+            before.ids.with_changes(ids) if ids else before.ids,
             extras,
             tables or before.tables,
             max(before.next_id, max(fresh, default=0) + 1) if state.users else 1,
@@ -311,7 +311,7 @@ class Changeset:
         if before._user_ids is not None:
             users: dict[str, str | None] = dict.fromkeys(map(str, gone))
             users |= {str(value): key for key, value in ids.items() if value is not None}
-            made._user_ids = before._user_ids.changed(users) if users else before._user_ids
+            made._user_ids = before._user_ids.with_changes(users) if users else before._user_ids
         return made
 
 
@@ -319,7 +319,10 @@ class Changeset:
 
 
 def write_snapshot(
-    file: BinaryIO, contents: Contents, position: Position, tick: Tick = no_tick
+    file: BinaryIO,
+    contents: Contents,
+    position: Position,
+    progress: ProgressCallback = ignore_progress,
 ) -> None:
     """Write what a store holds to an empty file.
 
@@ -327,7 +330,7 @@ def write_snapshot(
         file: the file.
         contents: what the store holds.
         position: the place in the log that this corresponds to.
-        tick: told of every thousand documents.
+        progress: told of every thousand documents.
     """
     digest, total = sha256(), len(contents.state.users)
 
@@ -337,14 +340,14 @@ def write_snapshot(
 
     put(b"{\n")
     tables: dict[str, Iterator[bytes]] = {USERS: _user_lines(contents)}
-    tables |= {name: map(_line, table.items()) for name, table in contents.foreign_tables().items()}
+    tables |= {name: map(_line, table.items()) for name, table in contents.other_tables().items()}
     for name, lines in tables.items():
         put(b"%b:{\n" % encode(name))
         before, done = b"", 0
-        while batch := list(islice(lines, STEP)):
+        while batch := list(islice(lines, CHUNK_SIZE)):
             put(before + b",\n".join(batch))
             before, done = b",\n", done + len(batch)
-            tick(Phase.SAVING, done, total)
+            progress(Phase.SAVING, done, total)
         put(b"\n},\n" if before else b"},\n")
     meta = encode({"format": FORMAT, "position": position, "checksum": ""})
     put(b'%b:{\n"1":%b' % (encode(META), meta[:-2]))
@@ -384,14 +387,14 @@ class SnapshotFile:
 
     Attributes:
         position: the place in the log that it corresponds to; None if it has none.
-        is_whole: whether its checksum fits; known once it was read or verified.
+        is_complete: whether its checksum fits; known once it was read or verified.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "rb")
         self.size = os.fstat(descriptor).st_size
         self.position: Position | None = None
-        self.is_whole = False
+        self.is_complete = False
         start = max(0, self.size - _TAIL)
         tail = os.pread(descriptor, _TAIL, start)
         checksum, meta = tail.rfind(_CHECKSUM), tail.rfind(b'"_meta":{')
@@ -401,7 +404,7 @@ class SnapshotFile:
                 found = json.loads(b"{" + tail[meta:])[META]["1"]
                 if found["format"] > FORMAT:
                     self._file.close()
-                    raise entries.OtherVersion("a later version of qm-tui wrote it")
+                    raise entries.VersionMismatch("a later version of qm-tui wrote it")
                 self.position = Position.parse(found["position"])
             except (ValueError, LookupError, TypeError, RecursionError):
                 return
@@ -427,53 +430,57 @@ class SnapshotFile:
                 digest.update(data)
             yield data
             offset += len(data)
-        self.is_whole = self.position is not None and found == _digits(digest.hexdigest())
+        self.is_complete = self.position is not None and found == _digits(digest.hexdigest())
 
     def verify(self) -> bool:
         """Read the file; return whether it is as this program wrote it."""
         for _ in self._chunks():
             pass
-        return self.is_whole
+        return self.is_complete
 
     def digest(self) -> str:
         """Return a digest of all of it."""
         self._file.seek(0)
         return sha256(self._file.read()).hexdigest()
 
-    def read(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> Contents:
+    def read(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+    ) -> Contents:
         """Return what it holds.
 
         Raises:
-            OtherVersion: another version wrote it.
-            NotASnapshot: it is not TinyDB's JSON, or one of its users is none.
+            VersionMismatch: another version wrote it.
+            InvalidSnapshot: it is not TinyDB's JSON, or one of its users is none.
         """
-        reader = _Reader(found)
+        reader = _Reader(on_loaded)
         if self.position is None:
-            self._read_plain(reader, tick)
+            self._read_plain(reader, progress)
             return reader.contents(0)
         name, done = "", 0
         for chunk in self._chunks():
             name = _read_lines(chunk, name, reader)
             done += len(chunk)
-            tick(Phase.OPENING, done, self.size)
+            progress(Phase.OPENING, done, self.size)
         return reader.contents(self.position.number)
 
     def salvage(self) -> tuple[Contents, list[str]]:
         """Return the documents of it that can be read, and what cannot; sentences."""
         reader, losses, name = _Reader(ignore_loaded_users), [], ""
-        with suppress(entries.Unusable):
-            self._read_plain(reader, no_tick)
+        with suppress(entries.FilesUnusable):
+            self._read_plain(reader, ignore_progress)
             return reader.contents(0), []
         reader = _Reader(ignore_loaded_users)
         self._file.seek(0)
         for number, line in enumerate(self._file, start=1):
             try:
                 name = _read_lines(line, name, reader)
-            except NotASnapshot as error:
-                losses.append(f"Line {number:,} is lost: {visible(str(error))}.")
+            except InvalidSnapshot as error:
+                losses.append(f"Line {number:,} is lost: {sanitize(str(error))}.")
         return reader.contents(0), losses
 
-    def _read_plain(self, reader: "_Reader", tick: Tick) -> None:
+    def _read_plain(self, reader: "_Reader", progress: ProgressCallback) -> None:
         """Read a file that plain TinyDB wrote."""
         self._file.seek(0)
         data = self._file.read()
@@ -481,8 +488,8 @@ class SnapshotFile:
 
         def met_one(mapping: Document) -> Document:
             # called for each document, so that the one long call is many short ones
-            if not next(met) % STEP:
-                tick(Phase.OPENING, 0, len(data))
+            if not next(met) % CHUNK_SIZE:
+                progress(Phase.OPENING, 0, len(data))
             return mapping
 
         try:
@@ -491,15 +498,15 @@ class SnapshotFile:
             where = ""
             if isinstance(error, json.JSONDecodeError):
                 where = f"line {error.lineno}, column {error.colno} "
-            raise NotASnapshot(f"{where or 'it '}is not JSON") from error
+            raise InvalidSnapshot(f"{where or 'it '}is not JSON") from error
         if not isinstance(tables, dict) or not all(
             isinstance(one, dict) for one in tables.values()
         ):
-            raise NotASnapshot("it is JSON, but not a TinyDB database")
+            raise InvalidSnapshot("it is JSON, but not a TinyDB database")
         if any("uid" in document for document in tables.get(META, {}).values()):
-            raise entries.OtherVersion("a version of qm-tui before 0.2 wrote it")
+            raise entries.VersionMismatch("a version of qm-tui before 0.2 wrote it")
         for name, table in tables.items():
-            reader.take(name, table)
+            reader.add(name, table)
 
 
 def _read_lines(chunk: bytes, name: str, reader: "_Reader") -> str:
@@ -509,7 +516,7 @@ def _read_lines(chunk: bytes, name: str, reader: "_Reader") -> str:
     if first.startswith(b'"') and not first.endswith(opens):
         with_all = _parsed(chunk)
         if with_all is not None:
-            reader.take(name, with_all)
+            reader.add(name, with_all)
             return name
     waiting: list[bytes] = []
     for line in (*chunk.splitlines(keepends=True), b"}"):
@@ -519,8 +526,8 @@ def _read_lines(chunk: bytes, name: str, reader: "_Reader") -> str:
         if waiting:
             documents = _parsed(b"".join(waiting))
             if documents is None:
-                raise NotASnapshot("a line of it is not TinyDB's JSON")
-            reader.take(name, documents)
+                raise InvalidSnapshot("a line of it is not TinyDB's JSON")
+            reader.add(name, documents)
             waiting = []
         if line.endswith(opens):
             name = next(iter(_parsed(line[: -len(opens)] + b":0") or ("",)))
@@ -563,8 +570,8 @@ class _SharedValues:
 class _Reader:
     """Takes in documents, and makes the contents of them."""
 
-    def __init__(self, found: UsersLoaded) -> None:
-        self._found = found
+    def __init__(self, on_loaded: UsersLoadedCallback) -> None:
+        self._on_loaded = on_loaded
         self._values = _SharedValues()
         self._users: dict[str, User] = {}
         self._names: dict[str, str] = {}
@@ -572,11 +579,11 @@ class _Reader:
         self._extras: dict[int, str] = {}
         self._tables: dict[str, dict[str, Document]] = {}
 
-    def take(self, table: str, documents: Mapping[str, Document]) -> None:
+    def add(self, table: str, documents: Mapping[str, Document]) -> None:
         """Take in documents.
 
         Raises:
-            NotASnapshot: one of them is none, or no user, or two have one User ID.
+            InvalidSnapshot: one of them is none, or no user, or two have one User ID.
         """
         if table == META:
             return
@@ -588,12 +595,12 @@ class _Reader:
         except ValueError:
             are_numbers = False
         if not are_numbers or not set(map(type, documents.values())) <= {dict}:
-            raise NotASnapshot("it is JSON, but holds something that is not a TinyDB document")
+            raise InvalidSnapshot("it is JSON, but holds something that is not a TinyDB document")
         if table != USERS:
             self._tables.setdefault(table, {}).update(documents)
             return
         if max(numbers, default=0) > entries.LAST_ID:
-            raise NotASnapshot("a document of its table users has too large an ID")
+            raise InvalidSnapshot("a document of its table users has too large an ID")
         batch = self._plain_users(documents.values()) or [
             self._user(number, document) for number, document in documents.items()
         ]
@@ -601,14 +608,14 @@ class _Reader:
         self._users.update(zip(user_ids, batch, strict=True))
         self._ids.update(zip(user_ids, numbers, strict=True))
         if len(self._ids) != expected:
-            raise NotASnapshot("two documents of its table users have the same User ID")
-        keys = list(name_keys(map(_user_name_of, batch)))
+            raise InvalidSnapshot("two documents of its table users have the same User ID")
+        keys = list(normalize_user_names(map(_user_name_of, batch)))
         if self._names.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
             self._names.update(zip(keys, user_ids, strict=True))
         else:  # two users have one name: the first of them has it
             for key, user_id in zip(keys, user_ids, strict=True):
                 self._names.setdefault(key, user_id)
-        self._found(batch)
+        self._on_loaded(batch)
 
     def _plain_users(self, documents: Collection[Document]) -> list[User]:
         """Return the users of documents; none if one of them has other members than ours."""
@@ -625,7 +632,7 @@ class _Reader:
     def _user(self, number: str, document: Document) -> User:
         user, extras = user_of(document, f"document {number} of its table users")
         if not user.user_id:
-            raise NotASnapshot(f"document {number} of its table users has no User ID (user_id)")
+            raise InvalidSnapshot(f"document {number} of its table users has no User ID (user_id)")
         if extras:
             self._extras[int(number)] = extras
         return self._values.shared(list(user))
@@ -646,19 +653,19 @@ def user_of(document: Mapping[str, Any], what: str) -> tuple[User, str]:
         what: what it is, for the message.
 
     Raises:
-        NotASnapshot: a value is neither text nor a whole number, or has no form in JSON.
+        InvalidSnapshot: a value is neither text nor a whole number, or has no form in JSON.
     """
     values = ["" if document.get(key) is None else document[key] for key in KEYS]
     extras = {key: value for key, value in document.items() if key not in FIELD}
     try:
         for place, value in enumerate(values):
             if not isinstance(value, str | int):
-                raise NotASnapshot(f"{what} holds something other than text in {KEYS[place]}")
+                raise InvalidSnapshot(f"{what} holds something other than text in {KEYS[place]}")
             values[place] = value if isinstance(value, str) else str(int(value))
         text = json.dumps(extras, allow_nan=False, separators=(",", ":")) if extras else ""
     except (TypeError, ValueError, RecursionError) as error:
-        raise NotASnapshot(f"{what} holds a value that cannot be saved") from error
+        raise InvalidSnapshot(f"{what} holds a value that cannot be saved") from error
     brackets = re.sub(r'"(?:[^"\\]|\\.)*"|[^][{}]', "", text)
-    if max(accumulate(1 if one in "[{" else -1 for one in brackets), default=0) > _DEEPEST:
-        raise NotASnapshot(f"{what} is nested deeper than {_DEEPEST} levels")
+    if max(accumulate(1 if one in "[{" else -1 for one in brackets), default=0) > _MAX_DEPTH:
+        raise InvalidSnapshot(f"{what} is nested deeper than {_MAX_DEPTH} levels")
     return tuple.__new__(User, values), text

@@ -25,20 +25,20 @@ from typing import Any, Final, NamedTuple
 from tinydb.storages import Storage
 
 from qm_tui.directory import Directory, Signature, real_path
-from qm_tui.errors import reason
-from qm_tui.gc_control import no_garbage_collection
-from qm_tui.progress import Phase, Tick, no_tick
+from qm_tui.errors import os_error_text
+from qm_tui.gc_control import gc_paused
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store import interface as api
 from qm_tui.store.changes.action_text import with_user
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import Changes, State, check_consistency
 from qm_tui.store.tinydb import entries, lock, snapshot
-from qm_tui.store.tinydb.entries import CorruptEntry, Unusable
+from qm_tui.store.tinydb.entries import CorruptEntry, FilesUnusable
 from qm_tui.store.tinydb.lock import WAIT, Position
 from qm_tui.store.tinydb.log import Log, OutcomeUnknown, base_payloads
 from qm_tui.store.tinydb.snapshot import Changeset, Contents
-from qm_tui.text import counted, visible
+from qm_tui.text import pluralize, sanitize
 
 SMALL: Final = 5000
 """Users up to which a script waits until the snapshot is rewritten."""
@@ -61,13 +61,13 @@ class _Reading(NamedTuple):
     """How the files are read.
 
     Attributes:
-        tick: the progress.
-        found: called with users that were read.
+        progress: the progress.
+        on_loaded: called with users that were read.
         is_locked: whether this program holds the lock.
     """
 
-    tick: Tick = no_tick
-    found: api.UsersLoaded = api.ignore_loaded_users
+    progress: ProgressCallback = ignore_progress
+    on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users
     is_locked: bool = False
 
 
@@ -97,7 +97,7 @@ class LogStorage(Storage):
     ) -> None:
         super().__init__()
         real = real_path(path)  # all must meet at one lock, whichever link they follow
-        self.shown = visible(str(path))
+        self.shown = sanitize(str(path))
         self.directory, self.names = Directory(real.parent), lock.Names.of(real.name)
         self.lock = lock.Lock(self.directory, self.names, wait)
         self.markers = lock.ImportMarkers(self.directory, self.names)
@@ -135,26 +135,30 @@ class LogStorage(Storage):
         if not self._is_writable and self.directory.exists:
             for name in (".", self.names.snapshot, self.log.name, self.names.lock):
                 if not self.directory.may_write(name):
-                    path = visible(str(self.directory.path / name))
+                    path = sanitize(str(self.directory.path / name))
                     return f"The store {self.shown} is read-only: you may not write {path}."
             self._is_writable = True
         return ""
 
     # Reading
 
-    def load(self, tick: Tick = no_tick, found: api.UsersLoaded = api.ignore_loaded_users) -> None:
+    def load(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
+    ) -> None:
         """Read what the store holds now, including the commits of other programs.
 
         Raises:
             StoreError: it cannot be read, or is not a store.
         """
-        with self._reading, self.translated():
+        with self._reading, self.translating_errors():
             if self._is_loaded:
-                self._catch_up(_Reading(tick))
+                self._catch_up(_Reading(progress))
             else:
-                self._read(_Reading(tick, found))
+                self._read(_Reading(progress, on_loaded))
 
-    def refresh(self, tick: Tick = no_tick) -> frozenset[str] | None:
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> frozenset[str] | None:
         """Read what other programs committed.
 
         Returns:
@@ -163,8 +167,8 @@ class LogStorage(Storage):
         Raises:
             StoreError: it can no longer be read.
         """
-        with self._reading, self.translated():
-            return self._catch_up(_Reading(tick))
+        with self._reading, self.translating_errors():
+            return self._catch_up(_Reading(progress))
 
     def has_external_changes(self) -> bool:
         """Whether another program may have committed something."""
@@ -190,9 +194,9 @@ class LogStorage(Storage):
             self._seen = seen
             is_much = self.log.size - self.log.position.offset > _MUCH
             try:
-                with no_garbage_collection() if is_much else nullcontext():
+                with gc_paused() if is_much else nullcontext():
                     return self._read_log(how)
-            except Unusable as error:
+            except FilesUnusable as error:
                 if not _is_missing(error):
                     raise  # else another program may have removed old segments
         self._reload(how)
@@ -206,14 +210,14 @@ class LogStorage(Storage):
         self._is_writable = False
         if not self.directory.is_in_place():
             if how.is_locked:
-                self._refuse_moved()
+                self._require_in_place()
             self.directory.close()
         if not how.is_locked:
             self.lock.close()  # the lock file may be another one too
         self._seen = self._signatures()
         try:
             if self._existed and not self.exists:
-                raise Unusable("its files are gone, which were there when it was opened")
+                raise FilesUnusable("its files are gone, which were there when it was opened")
             self._read(how)
         except BaseException:
             self._unusable = (
@@ -243,7 +247,7 @@ class LogStorage(Storage):
         while not is_read:
             signature = self._snapshot_signature()
             try:
-                with no_garbage_collection():
+                with gc_paused():
                     self._read_files(signature, how)
                 is_read = True
             except BaseException as error:
@@ -264,10 +268,12 @@ class LogStorage(Storage):
                 _ = self.directory.descriptor  # raises the error that it cannot be opened with
             return
         if self.directory.status(self.names.recovering):
-            raise Unusable("it was not recovered completely", "Repeat the same qm-tui recover.")
+            raise FilesUnusable(
+                "it was not recovered completely", "Repeat the same qm-tui recover."
+            )
         old = (f"{self.names.snapshot}.journal", f"{self.names.snapshot}.history")
         if any(map(self.directory.status, old)):
-            raise entries.OtherVersion("a version of qm-tui before 0.2 wrote it")
+            raise entries.VersionMismatch("a version of qm-tui before 0.2 wrote it")
         if signature is None or not signature[2]:
             if self._read_whole_log(how) and self.contents.state.number:
                 self.notices.append(
@@ -281,15 +287,15 @@ class LogStorage(Storage):
                 return
             name, position = self.names.segment(file.position.segment), file.position
             if self.directory.status(name) is None and signature == self._snapshot_signature():
-                raise Unusable(f"{name} is missing")
+                raise FilesUnusable(f"{name} is missing")
             fits = self.log.open_at(position)
-            self.contents = file.read(how.tick, how.found)
-            if not file.is_whole:
-                self._refuse_snapshot(file)
+            self.contents = file.read(how.progress, how.on_loaded)
+            if not file.is_complete:
+                self._reject_snapshot(file)
         if not fits:
             is_short = self.log.size < position.offset
             why = f"ends before transaction {position.number:,}" if is_short else "does not fit it"
-            raise Unusable(f"{name} {why}, up to which {self.names.snapshot} was written")
+            raise FilesUnusable(f"{name} {why}, up to which {self.names.snapshot} was written")
         self.snapshots.verified = signature
         self._read_log(how)
 
@@ -302,7 +308,7 @@ class LogStorage(Storage):
         saved = self.lock.acknowledged()
         if saved is not None and saved.number:
             what = f"transaction {saved.number:,} was saved, as {self.names.lock} says"
-            raise Unusable(f"{self.log.name} is missing, but {what}")
+            raise FilesUnusable(f"{self.log.name} is missing, but {what}")
         return False
 
     def _read_plain(self, file: snapshot.SnapshotFile, signature: Signature, how: _Reading) -> None:
@@ -313,23 +319,23 @@ class LogStorage(Storage):
             if first.kind is api.TransactionKind.TAKEOVER and first.action.digest == digest:
                 self.snapshots.verified = signature
                 return  # the takeover was interrupted before it replaced the file
-            self._refuse_snapshot(file)
+            self._reject_snapshot(file)
         self.log.close()  # if there is one, a takeover was interrupted before it was saved
-        self.contents = file.read(how.tick, how.found)
+        self.contents = file.read(how.progress, how.on_loaded)
         self._plain = signature, digest
 
-    def _refuse_snapshot(self, file: snapshot.SnapshotFile) -> None:
+    def _reject_snapshot(self, file: snapshot.SnapshotFile) -> None:
         """Refuse a snapshot that was changed since it was written; count the users that differ."""
         name, fix = self.names.snapshot, ""
         why = f"{name} was damaged, or changed by another program"
-        with suppress(Unusable, OSError):
+        with suppress(FilesUnusable, OSError):
             self.contents = Contents()
             self._read_whole_log(_Reading())
             found, users = file.salvage()[0].state.users, self.contents.state.users
             differing = sum(found.get(one) != users.get(one) for one in {**found, **users})
-            why += f": {differing:,} of {counted(len(users), 'user')} differ from the log"
+            why += f": {differing:,} of {pluralize(len(users), 'user')} differ from the log"
             fix = f"Move {name} away: all users are read from the log. Or put back a backup."
-        raise Unusable(why, fix)
+        raise FilesUnusable(why, fix)
 
     def _read_log(self, how: _Reading) -> frozenset[str]:
         """Read on in the log; return the User IDs that the transactions are about."""
@@ -342,7 +348,7 @@ class LogStorage(Storage):
                 if self._ends_copy(entry, acknowledged):
                     break
                 try:
-                    goes_on = self._take(entry, changes, how.found)
+                    goes_on = self._apply_entry(entry, changes, how.on_loaded)
                 except (ValueError, TypeError, LookupError, RecursionError) as error:
                     raise CorruptEntry(log.name, entry.start) from error
                 if goes_on:
@@ -351,11 +357,11 @@ class LogStorage(Storage):
                     user_ids.update(changes.users)
                     changes = Changeset(self.contents)
                 if entry.is_part or not done % 200:
-                    how.tick(Phase.OPENING, entry.end, end)
+                    how.progress(Phase.OPENING, entry.end, end)
         if acknowledged is not None and acknowledged[:2] > log.position[:2]:
             if acknowledged.segment == log.position.segment and log.size < acknowledged.offset:
                 what = f"transaction {acknowledged.number:,} was saved, as {self.names.lock} says"
-                raise Unusable(f"{log.name} ends at byte {log.size:,}, but {what}")
+                raise FilesUnusable(f"{log.name} ends at byte {log.size:,}, but {what}")
             raise CorruptEntry(log.name, log.position.offset)
         if not is_all:
             self._seen = None  # there is more to read when the writer is done
@@ -363,7 +369,7 @@ class LogStorage(Storage):
             self._note_end(end - log.position.offset, acknowledged)
         return frozenset(user_ids)
 
-    def _ends_copy(self, entry: entries.Entry, acknowledged: Position | None) -> bool:
+    def _ends_copy(self, entry: entries.LogEntry, acknowledged: Position | None) -> bool:
         """Whether the next segment was begun after a copy of the files, which ends here."""
         position = self.log.position
         return (
@@ -386,7 +392,9 @@ class LogStorage(Storage):
         end = min(size, acknowledged.offset) if is_here else self.log.position.offset
         return end, end == size
 
-    def _take(self, entry: entries.Entry, changes: Changeset, found: api.UsersLoaded) -> bool:
+    def _apply_entry(
+        self, entry: entries.LogEntry, changes: Changeset, found: api.UsersLoadedCallback
+    ) -> bool:
         """Take over an entry; return whether the log goes on in the next segment."""
         about, log = entries.decode(entry.payload), self.log
         if "closed" in about:
@@ -443,11 +451,11 @@ class LogStorage(Storage):
         if self.read_only_reason:
             raise StoreReadOnly(self.read_only_reason)
         if self._existed and not self.directory.is_in_place():
-            self._refuse_moved()
-        with self._translated_writing():
+            self._require_in_place()
+        with self._translating_write_errors():
             self.directory.create()
         with self.lock.held(text, self._origin):
-            with self._reading, self.translated():
+            with self._reading, self.translating_errors():
                 how = _Reading(is_locked=True)
                 if self._is_loaded:
                     self._catch_up(how)
@@ -456,11 +464,11 @@ class LogStorage(Storage):
                 if self.log.is_open and self.lock.acknowledged() is None:
                     self.lock.acknowledge(self.log.position)
             if self.log.is_open and self.lock.was_left:
-                with self._translated_writing():
+                with self._translating_write_errors():
                     self.log.sync()
             yield
 
-    def _refuse_moved(self) -> None:
+    def _require_in_place(self) -> None:
         msg = f"The folder of the store {self.shown} was moved or replaced. Nothing was changed. "
         raise StoreError(msg + "Put it back, or start qm-tui again.")
 
@@ -468,7 +476,7 @@ class LogStorage(Storage):
         self,
         changes: Changes,
         action: api.Action,
-        tick: Tick,
+        progress: ProgressCallback,
         ids: Mapping[str, int],
         extras: Mapping[str, str],
     ) -> State:
@@ -477,7 +485,7 @@ class LogStorage(Storage):
         Args:
             changes: the users as they will be.
             action: what the transaction is.
-            tick: the progress.
+            progress: the progress.
             ids: TinyDB's document IDs of new users, by User ID, as far as they are given.
             extras: other members of the documents of users, as JSON, by User ID, as far as they
                 change.
@@ -485,11 +493,11 @@ class LogStorage(Storage):
         Raises:
             CommitOutcomeUnknown: it may have been saved.
             StoreError: it could not be saved; nothing was changed.
-            NameTaken: two users would have one User Name.
+            UserNameInUse: two users would have one User Name.
             ValueError: the changes do not fit the state or one another.
         """
         stored = self.contents.state.users
-        with self._reading, self._translated_writing():
+        with self._reading, self._translating_write_errors():
             names = check_consistency(self.contents.state, changes)
             if not extras and all(stored.get(key) == user for key, user in changes.items()):
                 return self.contents.state
@@ -503,7 +511,7 @@ class LogStorage(Storage):
                 return self._summary(number, now, action, counts)
 
             rows, most = changeset.rows(changes, ids, extras), len(changes)
-            lines = _ticking(entries.payloads(rows, number, summary, most), tick, most)
+            lines = _with_progress(entries.payloads(rows, number, summary, most), progress, most)
             position = self._append(lines)
             self._committed(position, summary(), changeset.apply(number, names=names))
         return self.contents.state
@@ -546,7 +554,7 @@ class LogStorage(Storage):
             self.log.create()
             self.lock.acknowledge(self.log.position)
             if self._plain is None:
-                with self.directory.replacing(self.names.snapshot) as file:
+                with self.directory.atomic_write(self.names.snapshot) as file:
                     snapshot.write_snapshot(file, self.contents, self.log.position)
                 self.snapshots.verified = self._snapshot_signature()
         if self._plain is not None:
@@ -588,7 +596,7 @@ class LogStorage(Storage):
             StoreError: they cannot be read.
         """
         self.load()
-        tables: dict[str, Any] = dict(self.contents.foreign_tables())
+        tables: dict[str, Any] = dict(self.contents.other_tables())
         if self.contents.state.users:
             users = self.contents.documents()
             tables[snapshot.USERS] = {str(number): document for number, document in users}
@@ -615,7 +623,7 @@ class LogStorage(Storage):
     # Errors in words
 
     @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translating_errors(self) -> Iterator[None]:
         """Turn errors of reading the files into sentences.
 
         Raises:
@@ -623,29 +631,34 @@ class LogStorage(Storage):
         """
         try:
             yield
-        except Unusable as error:
-            what = visible(str(error))
+        except FilesUnusable as error:
+            what = sanitize(str(error))
             msg = f"The store {self.shown} cannot be used: {what}. Nothing was changed. {error.fix}"
             raise StoreError(msg) from error
         except OSError as error:
-            which = visible(str(error.filename or self.names.snapshot))
-            msg = f"Cannot read {which} of the store {self.shown}: {reason(error)}. {_PERMISSIONS}"
+            which = sanitize(str(error.filename or self.names.snapshot))
+            msg = (
+                f"Cannot read {which} of the store {self.shown}: {os_error_text(error)}. "
+                f"{_PERMISSIONS}"
+            )
             raise StoreError(msg) from error
 
     @contextmanager
-    def _translated_writing(self) -> Iterator[None]:
+    def _translating_write_errors(self) -> Iterator[None]:
         try:
             yield
         except OutcomeUnknown as error:
             self.lock.is_to_be_left = True
-            what = f"{self.log.name} could not be synced ({reason(error)})"
+            what = f"{self.log.name} could not be synced ({os_error_text(error)})"
             if error.errno == errno.ESTALE:
-                what = reason(error)
+                what = os_error_text(error)
             self._unusable = f"{what}, so nothing more is written. {_CHECK}"
             msg = f"The change of the store {self.shown} may not have been saved: {what}. {_CHECK}"
             raise CommitOutcomeUnknown(msg) from error
         except OSError as error:
-            msg = f"Cannot write the store {self.shown}: {reason(error)}. Nothing was changed."
+            msg = (
+                f"Cannot write the store {self.shown}: {os_error_text(error)}. Nothing was changed."
+            )
             raise StoreError(msg) from error
 
 
@@ -667,7 +680,7 @@ class SnapshotWriter:
     ) -> None:
         self._directory, self._names, self._retention = directory, names, retention
         self._writing = ThreadLock()
-        self._wanted: tuple[Contents, Position] | None = None
+        self._requested: tuple[Contents, Position] | None = None
         self._timer: Timer | None = None
         self._earliest = 0.0
         self.verified: Signature | None = None
@@ -675,7 +688,7 @@ class SnapshotWriter:
 
     def request(self, contents: Contents, position: Position, wait: float = 0) -> None:
         """Ask for a snapshot, soon. Only the last one that was asked for is written."""
-        self._wanted = contents, position
+        self._requested = contents, position
         if self._timer is None:
             wait = max(wait, _DELAY if len(contents.state.users) > 4 * SMALL else 0)
             self._timer = Timer(max(wait, self._earliest - time.monotonic()), self.flush)
@@ -683,7 +696,7 @@ class SnapshotWriter:
 
     def drop(self) -> None:
         """Forget what was asked for: the files were put back."""
-        self._wanted = None
+        self._requested = None
         self.flush()
         self.verified, self.failure = None, ""
 
@@ -697,14 +710,14 @@ class SnapshotWriter:
             timer, self._timer = self._timer, None
             if timer is not None:
                 timer.cancel()
-            wanted, self._wanted = self._wanted, None
+            wanted, self._requested = self._requested, None
             if wanted is None:
                 return
             began = time.monotonic()
             self._try(*wanted)
             self._earliest = time.monotonic() + _SHARE * (time.monotonic() - began)
         if self.failure and not is_last and main_thread().is_alive():
-            self.request(*(self._wanted or wanted), _RETRY)
+            self.request(*(self._requested or wanted), _RETRY)
 
     def _try(self, contents: Contents, position: Position) -> None:
         """Rewrite the snapshot, while no other program does."""
@@ -714,8 +727,8 @@ class SnapshotWriter:
                 if is_alone:
                     why = self._rewrite(contents, position)
         except OSError as error:
-            why = reason(error)
-        except Unusable as error:
+            why = os_error_text(error)
+        except FilesUnusable as error:
             why = str(error)
         self.failure = f"{self._names.snapshot} is behind: {why}" if why else ""
 
@@ -740,7 +753,7 @@ class SnapshotWriter:
         def is_unchanged() -> bool:
             return directory.is_in_place() and directory.signature(name) == signature
 
-        with directory.replacing(name, may_replace=is_unchanged) as out:
+        with directory.atomic_write(name, may_replace=is_unchanged) as out:
             snapshot.write_snapshot(out, contents, position, lambda *_: time.sleep(0))
         self.verified = directory.signature(name)
         log.prune(self._retention)
@@ -751,8 +764,10 @@ def _is_missing(error: BaseException) -> bool:
     return isinstance(error, FileNotFoundError) or isinstance(error.__cause__, FileNotFoundError)
 
 
-def _ticking(lines: Iterator[bytes], tick: Tick, most: int) -> Iterator[bytes]:
+def _with_progress(
+    lines: Iterator[bytes], progress: ProgressCallback, most: int
+) -> Iterator[bytes]:
     for count, payload in enumerate(lines):
         # the last chance to cancel is before the entry that makes it count
-        tick(Phase.CHANGING, min(count * entries.ROWS_IN_A_PART, most), most)
+        progress(Phase.CHANGING, min(count * entries.ROWS_IN_A_PART, most), most)
         yield payload

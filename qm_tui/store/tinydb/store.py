@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from qm_tui.errors import reason
+from qm_tui.errors import os_error_text
 from qm_tui.network import network_file_system
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store import interface as api
 from qm_tui.store.errors import StoreError
 from qm_tui.store.origin import current_origin
@@ -17,7 +17,7 @@ from qm_tui.store.tinydb import entries
 from qm_tui.store.tinydb.lock import WAIT
 from qm_tui.store.tinydb.table import UsersDB
 from qm_tui.store.transaction import Transaction
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 
 
 class TinyDBUserStore(api.UserStore):
@@ -87,9 +87,13 @@ class TinyDBUserStore(api.UserStore):
 
         return TinyDBMaintenance(self._files)
 
-    def load(self, tick: Tick = no_tick, found: api.UsersLoaded = api.ignore_loaded_users) -> State:
+    def load(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
+    ) -> State:
         """Read what it holds now, if that is not known already."""
-        self._table.load_users(tick, found)
+        self._table.load_users(progress, on_loaded)
         if self._notices is None:
             self._notices = self._find_notices()
         return self.state
@@ -108,21 +112,21 @@ class TinyDBUserStore(api.UserStore):
         if self._interrupted:
             transactions = self.transactions()
             numbers = {transaction.action.token: transaction.number for transaction in transactions}
-        for token, sentence in self._interrupted.items():
+        for token, message in self._interrupted.items():
             if token in numbers:
-                found.append(f"{sentence} after it was saved, as transaction {numbers[token]:,}.")
+                found.append(f"{message} after it was saved, as transaction {numbers[token]:,}.")
             else:
-                found.append(f"{sentence}. Nothing was saved. Import the file again.")
+                found.append(f"{message}. Nothing was saved. Import the file again.")
         return found
 
     def has_external_changes(self) -> bool:
         """Whether other programs may have committed something."""
         return self._files.has_external_changes()
 
-    def refresh(self, tick: Tick = no_tick) -> api.ExternalChanges | None:
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> api.ExternalChanges | None:
         """Read what other programs committed."""
         before = self.state
-        user_ids: Iterable[str] | None = self._files.refresh(tick)
+        user_ids: Iterable[str] | None = self._files.refresh(progress)
         after = self.state
         if before.version == after.version:
             return None
@@ -156,34 +160,38 @@ class TinyDBUserStore(api.UserStore):
 
     def transactions(self) -> list[api.TransactionSummary]:
         """Return all transactions, newest first."""
-        with self._files.translated():
+        with self._files.translating_errors():
             return self._files.log.summaries()[::-1]
 
-    def transaction_changes(self, number: int, tick: Tick = no_tick) -> Iterator[api.UserChange]:
+    def transaction_changes(
+        self, number: int, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[api.UserChange]:
         """Yield what a transaction did, user by user."""
-        with self._reading_log():
-            for rows in self._files.log.rows_of(range(number, number + 1), tick):
+        with self._translating_log_errors():
+            for rows in self._files.log.rows_of(range(number, number + 1), progress):
                 yield from map(entries.user_change, rows)
 
     @contextmanager
-    def _reading_log(self) -> Iterator[None]:
+    def _translating_log_errors(self) -> Iterator[None]:
         """Turn errors of reading the log into sentences."""
         try:
-            with self._files.translated():
+            with self._files.translating_errors():
                 yield
         except StoreError as error:
             if not isinstance(error.__cause__, entries.CorruptEntry):
                 raise
-            why = visible(str(error.__cause__))
+            why = sanitize(str(error.__cause__))
             msg = f"The changes cannot be read: {why}. All other transactions still work."
             raise StoreError(msg) from error
         except ValueError as error:
             raise StoreError(f"The changes cannot be read: {error}.") from error
 
-    def user_history(self, user_id: str, tick: Tick = no_tick) -> Iterator[api.UserHistoryEntry]:
+    def user_history(
+        self, user_id: str, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[api.UserHistoryEntry]:
         """Yield what transactions did to a user, newest first."""
-        with self._reading_log():
-            yield from self._files.log.user_history(user_id, tick)
+        with self._translating_log_errors():
+            yield from self._files.log.user_history(user_id, progress)
 
     def history_removed_until(self) -> datetime | None:
         """Return the time of the last transaction whose changes are no longer available."""
@@ -195,14 +203,14 @@ class TinyDBUserStore(api.UserStore):
         return gone[0].time if gone else None
 
     def changed_user_ids(
-        self, number: int, tick: Tick = no_tick, *, last: int = 0
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
     ) -> Iterator[str]:
         """Yield the User IDs of users that transactions added or changed."""
-        with self._reading_log():
+        with self._translating_log_errors():
             numbers = range(number, max(number, last) + 1)
-            for rows in self._files.log.rows_of(numbers, tick):
+            for rows in self._files.log.rows_of(numbers, progress):
                 for row in rows:
-                    user_id = entries.user_id_of(row)
+                    user_id = entries.row_user_id(row)
                     if row[0] != entries.DELETED:
                         yield user_id
 
@@ -228,10 +236,10 @@ def open_tinydb_store(
         with suppress(FileNotFoundError, NotADirectoryError):
             mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file can have this name"
-        raise StoreError(f"Cannot read the store {visible(str(path))}: {why}.") from error
+        why = os_error_text(error) if isinstance(error, OSError) else "no file can have this name"
+        raise StoreError(f"Cannot read the store {sanitize(str(path))}: {why}.") from error
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-        msg = f"{visible(str(path))} is {what}. Give the path of the store's file, users.json."
+        msg = f"{sanitize(str(path))} is {what}. Give the path of the store's file, users.json."
         raise StoreError(msg)
     return TinyDBUserStore(path, wait=wait, read_only=read_only, retention=retention)

@@ -17,17 +17,17 @@ from tinydb import TinyDB
 from tinydb.queries import QueryLike
 from tinydb.table import Document, Table
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Action, TransactionKind, UsersLoaded, ignore_loaded_users
+from qm_tui.store.interface import Action, TransactionKind, UsersLoadedCallback, ignore_loaded_users
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb.entries import LAST_ID
-from qm_tui.store.tinydb.snapshot import USERS, NotASnapshot, user_of
+from qm_tui.store.tinydb.snapshot import USERS, InvalidSnapshot, user_of
 from qm_tui.store.tinydb.storage import SMALL, LogStorage
 from qm_tui.store.transaction import Transaction
-from qm_tui.text import counted, visible
+from qm_tui.text import pluralize, sanitize
 from qm_tui.users.fields import FIELD, KEYS, User
 from qm_tui.users.identity import new_user_ids
 
@@ -62,10 +62,10 @@ class TableTransaction(Transaction):
         """The newest state of the store."""
         return self._storage.contents.state
 
-    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         if not self.is_open:
             raise ValueError("the transaction is over, and its lock released")
-        return self._storage.commit(changes, self._action, tick, self._ids, self._extras)
+        return self._storage.commit(changes, self._action, progress, self._ids, self._extras)
 
     def add(self, document: Mapping[str, Any], number: int | None) -> int:
         """Add a new document; return its ID.
@@ -102,7 +102,7 @@ class TableTransaction(Transaction):
         """
         try:
             user, extras = user_of(document, f"Document {number}")
-        except NotASnapshot as error:
+        except InvalidSnapshot as error:
             raise StoreError(f"{error}. Nothing was changed.") from error
         if extras and extras != self._storage.contents.extras.get(number):
             _require_sound(extras, f"Document {number}")
@@ -126,7 +126,8 @@ class TableTransaction(Transaction):
             is_new = user.user_id not in users
             if changes.get(user.user_id) or not (is_new or contents.ids[user.user_id] == number):
                 msg = (
-                    f"User ID {visible(user.user_id, 60)} belongs to another document. Nothing was "
+                    f"User ID {sanitize(user.user_id, 60)} belongs to another document. Nothing "
+                    "was "
                     "changed. Use another User ID, or leave it empty for a new one."
                 )
                 raise StoreError(msg)
@@ -138,7 +139,7 @@ class TableTransaction(Transaction):
         if needed and needed != self.confirm:
             msg = (
                 f"This would {'delete' if deleted == needed else 'affect'} "
-                f"{counted(needed, 'user')} of {len(users):,}. Nothing was changed. To confirm, "
+                f"{pluralize(needed, 'user')} of {len(users):,}. Nothing was changed. To confirm, "
                 f"add confirm={needed}."
             )
             raise ConfirmationRequired(msg, needed)
@@ -164,13 +165,17 @@ class UsersTable(Table):
 
     # For the program: users as tuples, in transactions with actions of their own
 
-    def load_users(self, tick: Tick = no_tick, found: UsersLoaded = ignore_loaded_users) -> State:
+    def load_users(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+    ) -> State:
         """Read all users; return the state of the store.
 
         Raises:
             StoreError: they cannot be read.
         """
-        self._store.load(tick, found)
+        self._store.load(progress, on_loaded)
         return self._store.contents.state
 
     @contextmanager
@@ -226,7 +231,7 @@ class UsersTable(Table):
 
     def __iter__(self) -> Iterator[Document]:
         """Yield all users."""
-        return self._found(None)
+        return self._matching_documents(None)
 
     def __len__(self) -> int:
         """Return the number of users."""
@@ -234,7 +239,7 @@ class UsersTable(Table):
 
     def search(self, cond: QueryLike) -> list[Document]:
         """Return the users that a query finds."""
-        return list(self._found(cond))
+        return list(self._matching_documents(cond))
 
     def get(  # type: ignore[override]
         self,
@@ -251,7 +256,7 @@ class UsersTable(Table):
             return documents if doc_id is None else next(iter(documents), None)
         if cond is None:
             raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
-        return next(self._found(cond), None)
+        return next(self._matching_documents(cond), None)
 
     def update(
         self,
@@ -313,7 +318,7 @@ class UsersTable(Table):
         if self._open is None:
             self._store.load()
 
-    def _found(self, cond: QueryLike | None) -> Iterator[Document]:
+    def _matching_documents(self, cond: QueryLike | None) -> Iterator[Document]:
         """Yield the documents that a query finds, as the open transaction has made them."""
         self._load()
         pending = dict(self._open.documents) if self._open else {}
@@ -335,7 +340,7 @@ class UsersTable(Table):
 
     def _matching(self, cond: QueryLike | None, doc_ids: Iterable[int] | None) -> list[int]:
         if doc_ids is None:
-            return [one.doc_id for one in self._found(cond)]
+            return [one.doc_id for one in self._matching_documents(cond)]
         numbers = [number for number in doc_ids if isinstance(number, int)]
         return [number for number in numbers if self._get(number) is not None]
 
@@ -359,7 +364,7 @@ def _require_sound(extras: str, what: str) -> None:
     for name in members:
         key = name.strip().lower().replace(" ", "_")
         if key in FIELD:
-            msg = f"{what} has the unknown field {visible(repr(name), 60)}. Nothing was changed. "
+            msg = f"{what} has the unknown field {sanitize(repr(name), 60)}. Nothing was changed. "
             raise StoreError(msg + f"Use {key}.")
     try:
         json.dumps(members, ensure_ascii=False).encode()
@@ -411,7 +416,7 @@ class UsersDB(TinyDB):
             reason_text: what the transaction is, for Activity.
             confirm: the number of affected users, if it is a mass change.
         """
-        action = Action(TransactionKind.SCRIPT, visible(reason_text, 200))
+        action = Action(TransactionKind.SCRIPT, sanitize(reason_text, 200))
         return self.users.transaction(action, confirm)
 
     def drop_table(self, name: str, confirm: int = 0) -> None:

@@ -17,15 +17,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from qm_tui.errors import Refused, reason
-from qm_tui.files import make_private_folder, read_small, replacing
-from qm_tui.text import visible
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.files import atomic_write, create_private_folder, read_limited
+from qm_tui.text import sanitize
 from qm_tui.transfer.mapping.guess import nearest_field
 from qm_tui.transfer.reading.columns import (
-    MappingDoesNotFit,
+    MappingMismatch,
     column_names,
     columns_of,
-    field_named,
+    find_field,
     is_problems_column,
     same_name,
 )
@@ -33,12 +33,12 @@ from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import Field
 
 _SUFFIX: Final = ".toml"
-_LONGEST_NAME: Final = 200
+_MAX_NAME: Final = 200
 """Bytes of the mapping's name that are used for the file name, which is limited to 255."""
 _ENTRIES: Final = ("name", "header", "columns")
 
 
-class _Kept(NamedTuple):
+class _SavedMapping(NamedTuple):
     """The content of a mapping file."""
 
     mapping: ColumnMapping
@@ -49,7 +49,7 @@ def read_mapping(path: Path) -> ColumnMapping:
     """Return the mapping in a file.
 
     Raises:
-        Refused: the file cannot be read, or is not a mapping.
+        UserError: the file cannot be read, or is not a mapping.
     """
     return _read(path).mapping
 
@@ -67,7 +67,7 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
         The file, readable only by its owner.
 
     Raises:
-        Refused: the file cannot be written.
+        UserError: the file cannot be written.
     """
     import tomli_w  # noqa: PLC0415 - only saving needs it
 
@@ -81,19 +81,19 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
     path = _path_for(folder, name)
     try:
         text = tomli_w.dumps(content).encode()
-        make_private_folder(folder)
-        with replacing(path) as file:
+        create_private_folder(folder)
+        with atomic_write(path) as file:
             file.write(text)
     except UnicodeEncodeError as error:
         msg = "Cannot save the mapping: its name or a column name contains invalid characters."
-        raise Refused(msg) from error
+        raise UserError(msg) from error
     except OSError as error:
-        msg = f"Cannot save the mapping {visible(str(path))}: {reason(error)}."
-        raise Refused(msg) from error
+        msg = f"Cannot save the mapping {sanitize(str(path))}: {os_error_text(error)}."
+        raise UserError(msg) from error
     return path
 
 
-def saved_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
+def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
     """Return the mapping saved last for a file with these columns, or None.
 
     Files that cannot be read, or are not mappings, are skipped.
@@ -110,7 +110,7 @@ def saved_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
             if saved.header and _identity(saved.header) == wanted:
                 columns_of(header, saved.mapping)
                 return saved.mapping
-        except (Refused, MappingDoesNotFit):
+        except (UserError, MappingMismatch):
             continue
     return None
 
@@ -128,7 +128,7 @@ def _path_for(folder: Path, name: str) -> Path:
         try:
             if not path.exists() or read_mapping(path).name == name:
                 break
-        except (OSError, Refused):
+        except (OSError, UserError):
             continue
     return path
 
@@ -138,81 +138,83 @@ def _file_name(name: str) -> str:
     safe = "".join(
         character if character.isalnum() or character in " -_" else "-" for character in name
     )
-    short = safe.encode(errors="replace")[:_LONGEST_NAME].decode(errors="ignore")
+    short = safe.encode(errors="replace")[:_MAX_NAME].decode(errors="ignore")
     return short.strip() or "mapping"
 
 
-def _read(path: Path) -> _Kept:
+def _read(path: Path) -> _SavedMapping:
     """Return the content of a mapping file.
 
     Raises:
-        Refused: the file cannot be read, or is not a mapping.
+        UserError: the file cannot be read, or is not a mapping.
     """
     try:
-        text = read_small(path).decode("utf-8-sig")
-        return _kept(path, tomllib.loads(text))
+        text = read_limited(path).decode("utf-8-sig")
+        return _parse(path, tomllib.loads(text))
     except UnicodeDecodeError as error:
-        raise _refused(path, "it is not UTF-8 text") from error
+        raise _invalid_mapping(path, "it is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
-        raise _refused(path, f"it is not valid TOML: {visible(str(error), 200)}") from error
+        raise _invalid_mapping(
+            path, f"it is not valid TOML: {sanitize(str(error), 200)}"
+        ) from error
     except RecursionError as error:
-        raise _refused(path, "its lists are nested too deeply") from error
+        raise _invalid_mapping(path, "its lists are nested too deeply") from error
     except (OSError, ValueError) as error:
-        cause = reason(error) if isinstance(error, OSError) else "invalid file name"
-        raise _refused(path, cause) from error
+        cause = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
+        raise _invalid_mapping(path, cause) from error
 
 
-def _kept(path: Path, content: dict[str, Any]) -> _Kept:
+def _parse(path: Path, content: dict[str, Any]) -> _SavedMapping:
     for entry in content:
         if entry not in _ENTRIES:
-            problem = f"unknown key {visible(entry, 60)}; valid keys: name, header, [columns]"
-            raise _refused(path, problem)
+            problem = f"unknown key {sanitize(entry, 60)}; valid keys: name, header, [columns]"
+            raise _invalid_mapping(path, problem)
     name, header, columns = (
         content.get("name", path.stem),
         content.get("header", []),
         content.get("columns"),
     )
     if not isinstance(name, str):
-        raise _refused(path, "name must be a quoted text")
+        raise _invalid_mapping(path, "name must be a quoted text")
     if not isinstance(header, list) or not all(isinstance(cell, str) for cell in header):
-        raise _refused(path, "header must be a list of quoted column names")
+        raise _invalid_mapping(path, "header must be a list of quoted column names")
     if not isinstance(columns, dict) or not columns:
         problem = 'a table [columns] with lines like "Vorname" = "First Name" is required'
-        raise _refused(path, problem)
+        raise _invalid_mapping(path, problem)
     pairs: dict[str, Field | None] = {}
     holders: dict[Field, str] = {}
     for column, name_of_field in columns.items():
         field = _field(path, column, name_of_field)
         if field is not None and field in holders:
             problem = (
-                f'[columns] assigns both "{visible(holders[field], 60)}" and '
-                f'"{visible(column, 60)}" to {field.name}'
+                f'[columns] assigns both "{sanitize(holders[field], 60)}" and '
+                f'"{sanitize(column, 60)}" to {field.name}'
             )
-            raise _refused(path, problem)
+            raise _invalid_mapping(path, problem)
         pairs[column] = field
         if field is not None:
             holders[field] = column
-    return _Kept(ColumnMapping(name, pairs), header)
+    return _SavedMapping(ColumnMapping(name, pairs), header)
 
 
 def _field(path: Path, column: str, name: object) -> Field | None:
     """Return the field that an entry names, or None to ignore the column."""
-    entry = f'[columns] "{visible(column, 60)}"'
+    entry = f'[columns] "{sanitize(column, 60)}"'
     if not isinstance(name, str):
         problem = f'{entry} must be a quoted field name, or "" to ignore the column'
-        raise _refused(path, problem)
+        raise _invalid_mapping(path, problem)
     if not name.strip():
         return None
-    field = field_named(name)
+    field = find_field(name)
     if field is None:
         similar = nearest_field(name)
         hint = f' (did you mean "{similar.name}"?)' if similar else ""
-        raise _refused(path, f'{entry}: unknown field "{visible(name, 60)}"{hint}')
+        raise _invalid_mapping(path, f'{entry}: unknown field "{sanitize(name, 60)}"{hint}')
     return field
 
 
-def _refused(path: Path, problem: str) -> Refused:
-    return Refused(
-        f"Cannot read the mapping {visible(str(path))}: {problem}. Correct the file, or use "
+def _invalid_mapping(path: Path, problem: str) -> UserError:
+    return UserError(
+        f"Cannot read the mapping {sanitize(str(path))}: {problem}. Correct the file, or use "
         "another mapping."
     )

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Chosen = TypeVar("Chosen", bound="DataclassInstance")
+Options = TypeVar("Options", bound="DataclassInstance")
 """All options of one kind with their current values: an attribute for each."""
 
 
-class Option(NamedTuple):
+class OptionValue(NamedTuple):
     """One value of an option.
 
     Attributes:
-        value: the value of the option's attribute in `Choices` or `ExportChoices`.
-        words: the caption of the value.
-        meaning: the help for the value, a sentence.
-        cure: the caption where the value is offered as a fix.
-        chosen: the caption where values that are not the default are listed.
+        value: the value of the option's attribute in `ImportOptions` or `ExportOptions`.
+        label: the caption of the value.
+        help: the help for the value, a sentence.
+        fix: the caption where the value is offered as a fix.
+        summary: the caption where values that are not the default are listed.
     """
 
     value: StrEnum | bool
-    words: str
-    meaning: str
-    cure: str = ""
-    chosen: str = ""
+    label: str
+    help: str
+    fix: str = ""
+    summary: str = ""
 
 
-class Choice(NamedTuple, Generic[Chosen]):
+class Option(NamedTuple, Generic[Options]):
     """An option.
 
     Attributes:
@@ -37,38 +37,38 @@ class Choice(NamedTuple, Generic[Chosen]):
         flag: its flag on the command line.
         letter: its key in the preview; empty if it is only in the dialog.
         title: its caption.
-        options: its values; the first is the default.
+        values: its values; the first is the default.
     """
 
     key: str
     flag: str
     letter: str
     title: str
-    options: tuple[Option, ...]
+    values: tuple[OptionValue, ...]
 
-    def option(self, choices: Chosen) -> Option:
+    def current(self, options: Options) -> OptionValue:
         """Return the current value."""
-        value = getattr(choices, self.key)
-        return next(option for option in self.options if option.value == value)
+        value = getattr(options, self.key)
+        return next(option for option in self.values if option.value == value)
 
-    def is_default(self, choices: Chosen) -> bool:
+    def is_default(self, options: Options) -> bool:
         """Return whether the current value is the default."""
-        return self.option(choices) is self.options[0]
+        return self.current(options) is self.values[0]
 
-    def made(self, choices: Chosen, value: StrEnum | bool) -> Chosen:
+    def with_value(self, options: Options, value: StrEnum | bool) -> Options:
         """Return the options with this one set to the value."""
         change: dict[str, Any] = {self.key: value}
-        return replace(choices, **change)
+        return replace(options, **change)
 
-    def cured(self, choices: Chosen) -> Chosen:
+    def with_fix(self, options: Options) -> Options:
         """Return the options with this one set to fix a problem: the default, or the next value."""
         return (
-            self.turned(choices)
-            if self.is_default(choices)
-            else self.made(choices, self.options[0].value)
+            self.with_next_value(options)
+            if self.is_default(options)
+            else self.with_value(options, self.values[0].value)
         )
 
-    def turned(self, choices: Chosen) -> Chosen:
+    def with_next_value(self, options: Options) -> Options:
         """Return the options with this one set to its next value."""
-        index = self.options.index(self.option(choices))
-        return self.made(choices, self.options[(index + 1) % len(self.options)].value)
+        index = self.values.index(self.current(options))
+        return self.with_value(options, self.values[(index + 1) % len(self.values)].value)

@@ -1,16 +1,16 @@
 """The export options, defined once as data.
 
 The flags of the command line, the lines of the dialog and the keys of the saved options come from
-`EXPORT_CHOICES`. Source: the users file, section 4.
+`EXPORT_OPTIONS`. Source: the users file, section 4.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from qm_tui.errors import Refused
-from qm_tui.text import visible
-from qm_tui.transfer.options.choice import Choice, Option
+from qm_tui.errors import UserError
+from qm_tui.text import sanitize
+from qm_tui.transfer.options.choice import Option, OptionValue
 
 if TYPE_CHECKING:
     from qm_tui.users.fields import Field
@@ -38,26 +38,26 @@ _CHARACTERS: Final = {
 }
 
 
-def delimiter_typed(text: str) -> Delimiter:
+def parse_export_delimiter(text: str) -> Delimiter:
     """Return the delimiter that an admin typed by name or as a character.
 
     Raises:
-        Refused: exports do not support this delimiter.
+        UserError: exports do not support this delimiter.
     """
     name = text.strip().casefold()
     for delimiter in Delimiter:
         if delimiter.character in (text, name.replace("\\t", "\t")) or delimiter.value == name:
             return delimiter
     msg = (
-        f"Invalid delimiter {visible(text, 60)}. Use comma, semicolon, tab or bar."
+        f"Invalid delimiter {sanitize(text, 60)}. Use comma, semicolon, tab or bar."
         if text.strip()
         else "The delimiter is empty. Use comma, semicolon, tab or bar."
     )
-    raise Refused(msg)
+    raise UserError(msg)
 
 
 @dataclass(frozen=True, slots=True)
-class ExportChoices:
+class ExportOptions:
     """The export options.
 
     Attributes:
@@ -78,12 +78,12 @@ class ExportChoices:
     guard_formulas: bool = False
 
     @property
-    def written_delimiter(self) -> str:
+    def effective_delimiter(self) -> str:
         """The delimiter that is written: a comma unless the file is for a spreadsheet."""
         return (self.delimiter if self.for_excel else Delimiter.COMMA).character
 
     @property
-    def left_out(self) -> "tuple[Field, ...]":
+    def omitted_fields(self) -> "tuple[Field, ...]":
         """The fields that the file omits. Without a header, their cells are empty."""
         # late: the command line needs this module for its flags, but not always the fields
         from qm_tui.users.fields import FIELD, SECRETS  # noqa: PLC0415
@@ -98,7 +98,7 @@ class ExportChoices:
         # late: the command line needs this module for its flags, but not always the fields
         from qm_tui.users.fields import FIELDS  # noqa: PLC0415
 
-        total, omitted = len(FIELDS), len(self.left_out)
+        total, omitted = len(FIELDS), len(self.omitted_fields)
         parts = [
             f"{total - omitted} of {total} fields" if omitted else f"all {total} fields",
             "with passwords" if self.passwords else "no passwords",
@@ -110,85 +110,87 @@ class ExportChoices:
         return ", ".join(part for part in parts if part)
 
 
-USUAL: Final = ExportChoices()
+DEFAULT_EXPORT_OPTIONS: Final = ExportOptions()
 """The defaults."""
 
 
 _ASKS_FOR_DELIMITER: Final = "For spreadsheets that ask for the delimiter."
 
-EXPORT_CHOICES: Final[tuple[Choice[ExportChoices], ...]] = (
-    Choice(
+EXPORT_OPTIONS: Final[tuple[Option[ExportOptions], ...]] = (
+    Option(
         "header",
         "--no-header",
         "",
         "Header",
         (
-            Option(True, "yes", "The first line contains the column names."),
-            Option(False, "no", "No header line; all columns in standard order."),
+            OptionValue(True, "yes", "The first line contains the column names."),
+            OptionValue(False, "no", "No header line; all columns in standard order."),
         ),
     ),
-    Choice(
+    Option(
         "passwords",
         "--no-passwords",
         "",
         "Passwords",
         (
-            Option(True, "yes", "The file contains encrypted passwords and salts."),
-            Option(
+            OptionValue(True, "yes", "The file contains encrypted passwords and salts."),
+            OptionValue(
                 False,
                 "no",
                 "Omit Password and Salt Value. Such a file can only update users.",
             ),
         ),
     ),
-    Choice(
+    Option(
         "ids",
         "--no-ids",
         "",
         "User IDs",
         (
-            Option(True, "yes", "Lets an import match existing users."),
-            Option(False, "no", "Omit User ID. Another installation adds all users as new."),
+            OptionValue(True, "yes", "Lets an import match existing users."),
+            OptionValue(False, "no", "Omit User ID. Another installation adds all users as new."),
         ),
     ),
-    Choice(
+    Option(
         "for_excel",
         "--for-excel",
         "",
         "For Excel",
         (
-            Option(False, "no", "Standard CSV: comma, UTF-8 without BOM."),
-            Option(True, "yes", 'Add a BOM, and write values that Excel would alter as ="0123".'),
+            OptionValue(False, "no", "Standard CSV: comma, UTF-8 without BOM."),
+            OptionValue(
+                True, "yes", 'Add a BOM, and write values that Excel would alter as ="0123".'
+            ),
         ),
     ),
-    Choice(
+    Option(
         "delimiter",
         "--delimiter",
         "",
         "Delimiter for Excel",
         (
-            Option(Delimiter.COMMA, "comma", "For Excel in English."),
-            Option(
+            OptionValue(Delimiter.COMMA, "comma", "For Excel in English."),
+            OptionValue(
                 Delimiter.SEMICOLON,
                 "semicolon",
                 "For Excel in German, French and other languages.",
             ),
-            Option(Delimiter.TAB, "tab", _ASKS_FOR_DELIMITER),
-            Option(Delimiter.BAR, "bar", _ASKS_FOR_DELIMITER),
+            OptionValue(Delimiter.TAB, "tab", _ASKS_FOR_DELIMITER),
+            OptionValue(Delimiter.BAR, "bar", _ASKS_FOR_DELIMITER),
         ),
     ),
-    Choice(
+    Option(
         "guard_formulas",
         "--guard-formulas",
         "",
         "Guard formulas",
         (
-            Option(False, "no", "A spreadsheet may run values that begin with = + - @."),
-            Option(True, "yes", "Prefix formulas with ' so that no spreadsheet runs them."),
+            OptionValue(False, "no", "A spreadsheet may run values that begin with = + - @."),
+            OptionValue(True, "yes", "Prefix formulas with ' so that no spreadsheet runs them."),
         ),
     ),
 )
 """All options, in the order in which they are offered."""
 
-EXPORT_CHOICE: Final = {choice.key: choice for choice in EXPORT_CHOICES}
+EXPORT_OPTION: Final = {choice.key: choice for choice in EXPORT_OPTIONS}
 """The options by key."""

@@ -1,17 +1,17 @@
 """The import options, defined once as data.
 
 The flags of the command line, the keys and captions of the preview, and the keys of the saved
-options come from `CHOICES`. Source: the users file, section 3.
+options come from `IMPORT_OPTIONS`. Source: the users file, section 3.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from qm_tui.transfer.options.choice import Choice, Option
+from qm_tui.transfer.options.choice import Option, OptionValue
 
 
-class Mode(StrEnum):
+class ImportMode(StrEnum):
     """The records that an import accepts."""
 
     ADD_UPDATE = "add-update"
@@ -19,7 +19,7 @@ class Mode(StrEnum):
     UPDATE = "update"
 
 
-class UnknownID(StrEnum):
+class UnknownIdAction(StrEnum):
     """What to do with a record if its User ID is not in the store."""
 
     REJECT = "reject"
@@ -27,7 +27,7 @@ class UnknownID(StrEnum):
     """Add a user with this ID."""
 
 
-class Empty(StrEnum):
+class EmptyCellAction(StrEnum):
     """The effect of an empty cell when a user is updated."""
 
     CLEAR = "clear"
@@ -37,7 +37,7 @@ class Empty(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ImportOptions:
     """The import options.
 
     Attributes:
@@ -52,38 +52,38 @@ class Choices:
         all_or_nothing: whether to import nothing if a record is rejected.
     """
 
-    mode: Mode = Mode.ADD_UPDATE
-    unknown_id: UnknownID = UnknownID.REJECT
+    mode: ImportMode = ImportMode.ADD_UPDATE
+    unknown_id: UnknownIdAction = UnknownIdAction.REJECT
     match_user_name: bool = False
-    empty: Empty = Empty.CLEAR
+    empty: EmptyCellAction = EmptyCellAction.CLEAR
     allow_unlicensed: bool = False
     allow_renamed: bool = False
     take_numbers: bool = False
     all_or_nothing: bool = False
 
 
-CHOICES: Final[tuple[Choice[Choices], ...]] = (
-    Choice(
+IMPORT_OPTIONS: Final[tuple[Option[ImportOptions], ...]] = (
+    Option(
         "mode",
         "--mode",
         "",
         "Import mode",
         (
-            Option(
-                Mode.ADD_UPDATE,
+            OptionValue(
+                ImportMode.ADD_UPDATE,
                 "add and update",
                 "Adds new users and updates existing users.",
                 "add and update",
             ),
-            Option(
-                Mode.ADD,
+            OptionValue(
+                ImportMode.ADD,
                 "add only",
                 "Rejects records that would change a user.",
                 "add only",
                 "add only",
             ),
-            Option(
-                Mode.UPDATE,
+            OptionValue(
+                ImportMode.UPDATE,
                 "update only",
                 "Rejects records that would add a user.",
                 "update only",
@@ -91,20 +91,20 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "unknown_id",
         "--unknown-id",
         "a",
         "Unknown User IDs",
         (
-            Option(
-                UnknownID.REJECT,
+            OptionValue(
+                UnknownIdAction.REJECT,
                 "reject",
                 "Rejects records with a User ID that is not in the store. An empty store accepts "
                 "any User ID.",
             ),
-            Option(
-                UnknownID.ADD,
+            OptionValue(
+                UnknownIdAction.ADD,
                 "add and keep the ID",
                 "Adds users with the User ID of the file, for example from another installation.",
                 "add and keep the ID",
@@ -112,18 +112,18 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "match_user_name",
         "--match-user-name",
         "t",
         "Records without User ID",
         (
-            Option(
+            OptionValue(
                 False,
                 "add as new users",
                 "Records that are identical to the user with this User Name stay unchanged.",
             ),
-            Option(
+            OptionValue(
                 True,
                 "update by User Name",
                 "Updates the user with this User Name. If there is none, a user is added.",
@@ -132,19 +132,19 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "empty",
         "--empty",
         "b",
         "Empty cells",
         (
-            Option(
-                Empty.CLEAR,
+            OptionValue(
+                EmptyCellAction.CLEAR,
                 "clear the stored value",
                 "An empty cell in a required field is an error.",
             ),
-            Option(
-                Empty.KEEP,
+            OptionValue(
+                EmptyCellAction.KEEP,
                 "keep the stored value",
                 "The import clears no values.",
                 "keep the stored value",
@@ -152,18 +152,18 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "allow_unlicensed",
         "--allow-unlicensed",
         "f",
         "Users without a license",
         (
-            Option(
+            OptionValue(
                 False,
                 "reject",
                 "Exactly one of Unlimited and On-Demand License must be 1.",
             ),
-            Option(
+            OptionValue(
                 True,
                 "allow",
                 "Both licenses may be 0. Both 1 is still an error.",
@@ -172,18 +172,18 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "allow_renamed",
         "--allow-renamed",
         "e",
         "User Name and Last Name differ",
         (
-            Option(
+            OptionValue(
                 False,
                 "reject",
                 "Rejects records if the User ID may belong to a different person.",
             ),
-            Option(
+            OptionValue(
                 True,
                 "allow",
                 "The user with this User ID gets both names.",
@@ -192,18 +192,18 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "take_numbers",
         "--use-altered-values",
         "z",
         "Values altered by a spreadsheet",
         (
-            Option(
+            OptionValue(
                 False,
                 "keep the stored value",
                 "For lost leading zeros, a lost +, and 1E+05 instead of 100000.",
             ),
-            Option(
+            OptionValue(
                 True,
                 "use the file's value",
                 "Leading zeros and + will be lost in the store, too.",
@@ -212,23 +212,23 @@ CHOICES: Final[tuple[Choice[Choices], ...]] = (
             ),
         ),
     ),
-    Choice(
+    Option(
         "all_or_nothing",
         "--all-or-nothing",
         "",
         "If a record is rejected",
         (
-            Option(False, "import the others", "Imports the valid records."),
-            Option(
+            OptionValue(False, "import the others", "Imports the valid records."),
+            OptionValue(
                 True,
                 "import nothing",
                 "Imports all records or nothing.",
-                chosen="all or nothing",
+                summary="all or nothing",
             ),
         ),
     ),
 )
 """All options, in the order in which they are offered."""
 
-CHOICE: Final = {choice.key: choice for choice in CHOICES}
+IMPORT_OPTION: Final = {choice.key: choice for choice in IMPORT_OPTIONS}
 """The options by key."""

@@ -9,42 +9,42 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from qm_tui.store.state import State
-from qm_tui.transfer.options.import_options import Choices, Mode
-from qm_tui.transfer.reading.reader import CleanRecords, Record
+from qm_tui.transfer.options.import_options import ImportMode, ImportOptions
+from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import name_keys
-from qm_tui.users.validation import unsound_rows
-from qm_tui.users.warnings import noteworthy_rows
+from qm_tui.users.identity import normalize_user_names
+from qm_tui.users.validation import invalid_rows
+from qm_tui.users.warnings import rows_with_warnings
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _USER_NAME_AT: Final = FIELD["user_name"].index
 _EXTENSION_AT: Final = FIELD["extension"].index
-_MANDATORY: Final = frozenset(field.index for field in FIELDS if field.mandatory)
+_REQUIRED: Final = frozenset(field.index for field in FIELDS if field.required)
 
 Column = Sequence[str]
 
 
-class NewUsers(NamedTuple):
+class InsertColumns(NamedTuple):
     """New users without any problem.
 
     Attributes:
-        places: their indexes in the batch.
+        indexes: their indexes in the batch.
         columns: for each field, their values.
         keys: their User Names, in a form for comparison.
     """
 
-    places: Sequence[int]
+    indexes: Sequence[int]
     columns: list[Column]
     keys: Sequence[str]
 
 
-class Batch:
+class RecordBatch:
     """Some hundred records without errors of their own.
 
     Args:
         found: the records. Values of a field are None in all of them or in none.
         state: the state of the store.
-        choices: the import options.
+        options: the import options.
         adds_unknown: whether unknown User IDs are added.
 
     Attributes:
@@ -54,18 +54,18 @@ class Batch:
     """
 
     def __init__(
-        self, found: CleanRecords, state: State, choices: Choices, *, adds_unknown: bool
+        self, found: CleanRecordBatch, state: State, options: ImportOptions, *, adds_unknown: bool
     ) -> None:
         self.number, self.line = found.number, found.line
         self._rows: Sequence[Any] = found.values
-        self._state, self._choices, self._adds_unknown = state, choices, adds_unknown
+        self._state, self._options, self._adds_unknown = state, options, adds_unknown
         self._columns: list[Any] = list(zip(*self._rows, strict=True))
         self._absent = {index for index, column in enumerate(self._columns) if column[0] is None}
         empty_column = ("",) * len(self._rows)
         for index in self._absent:
             self._columns[index] = empty_column
         self._user_ids: Column = self._columns[_USER_ID_AT]
-        self._keys = list(name_keys(self._columns[_USER_NAME_AT]))
+        self._keys = list(normalize_user_names(self._columns[_USER_NAME_AT]))
         self._is_left = bytearray(b"\1") * len(self._rows)
         self.with_user_id = sum(map(bool, self._user_ids))
 
@@ -85,7 +85,7 @@ class Batch:
         lines.pop("", None)
         return lines
 
-    def take_unchanged(self) -> list[tuple[int, User]]:
+    def pop_unchanged(self) -> list[tuple[int, User]]:
         """Remove and return the records that change nothing: their indexes, and the users."""
         users, names = self._state.users, self._state.names
         present = [
@@ -104,20 +104,20 @@ class Batch:
                 self._is_left[index] = False
         return unchanged
 
-    def take_new(
+    def pop_insertable(
         self,
-        cautions: Callable[[list[Column]], set[int]],
+        warnings: Callable[[list[Column]], set[int]],
         extensions: Collection[str],
         claimed: Collection[str],
-    ) -> NewUsers | None:
+    ) -> InsertColumns | None:
         """Remove and return the new users without any problem, or None.
 
         Args:
-            cautions: returns the indexes of users with warnings that depend on the store.
+            warnings: returns the indexes of users with warnings that depend on the store.
             extensions: the extensions in use.
             claimed: the User Names of earlier records.
         """
-        if self._choices.mode is Mode.UPDATE or self._absent & _MANDATORY:
+        if self._options.mode is ImportMode.UPDATE or self._absent & _REQUIRED:
             return None
         remaining = [index for index, is_left in enumerate(self._is_left) if is_left]
         keys, used_extensions = self._keys, self._columns[_EXTENSION_AT]
@@ -142,8 +142,8 @@ class Batch:
         columns = self._columns
         if len(places) < len(self._rows):
             columns = _columns_of(columns, places)
-        with_problems = unsound_rows(columns, allow_unlicensed=self._choices.allow_unlicensed)
-        with_problems |= noteworthy_rows(columns) | cautions(columns)
+        with_problems = invalid_rows(columns, allow_unlicensed=self._options.allow_unlicensed)
+        with_problems |= rows_with_warnings(columns) | warnings(columns)
         used_extensions = columns[_EXTENSION_AT]
         with_problems |= {
             index for index, extension in enumerate(used_extensions) if extension in extensions
@@ -156,9 +156,9 @@ class Batch:
             places = [places[index] for index in without_problems]
         for index in places:
             self._is_left[index] = False
-        return NewUsers(places, columns, [keys[index] for index in places])
+        return InsertColumns(places, columns, [keys[index] for index in places])
 
-    def others(self) -> Iterator[Record]:
+    def remaining(self) -> Iterator[Record]:
         """Yield the remaining records, one by one."""
         for index, (is_left, row) in enumerate(zip(self._is_left, self._rows, strict=True)):
             if is_left:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from qm_tui.transfer.reading.reader import CleanRecords, Record, Values
+from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.issues import Fault
-from qm_tui.users.validation import control_fault, length_fault
+from qm_tui.users.issues import Issue
+from qm_tui.users.validation import control_character_issue, length_issue
 
 
-def corrected(
-    records: Iterable[Record | CleanRecords], corrections: Mapping[int, Values]
-) -> Iterator[Record | CleanRecords]:
+def apply_corrections(
+    records: Iterable[Record | CleanRecordBatch], corrections: Mapping[int, Values]
+) -> Iterator[Record | CleanRecordBatch]:
     """Yield the records, with the corrected values in place of those in the file.
 
     Args:
@@ -22,26 +22,28 @@ def corrected(
         return
     for batch in records:
         if isinstance(batch, Record):
-            yield _corrected(batch, corrections)
+            yield _correct(batch, corrections)
         elif corrections.keys().isdisjoint(range(batch.number, batch.number + len(batch.values))):
             yield batch
         else:
-            for record in batch.one_by_one():
-                yield _corrected(record, corrections)
+            for record in batch.records():
+                yield _correct(record, corrections)
 
 
 def record_of(number: int, line: int, values: Values) -> Record:
     """Return a record with typed values, and with the errors that a reader would find."""
-    return Record(number, line, [*values], tuple(_typing_faults(values)))
+    return Record(number, line, [*values], tuple(_typing_issues(values)))
 
 
-def _corrected(record: Record, corrections: Mapping[int, Values]) -> Record:
+def _correct(record: Record, corrections: Mapping[int, Values]) -> Record:
     values = corrections.get(record.number)
     return record if values is None else record_of(record.number, record.line, values)
 
 
-def _typing_faults(values: Values) -> Iterator[Fault]:
+def _typing_issues(values: Values) -> Iterator[Issue]:
     for field, value in zip(FIELDS, values, strict=True):
-        fault = (control_fault(field, value) or length_fault(field, value)) if value else None
-        if fault is not None:
-            yield fault
+        issue = (
+            (control_character_issue(field, value) or length_issue(field, value)) if value else None
+        )
+        if issue is not None:
+            yield issue

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from qm_tui.store.state import State
-from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.reading.reader import Values
-from qm_tui.users.fields import FIELD, FIELDS, SHARED_PLACES, Field, User
+from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.issues import Fault
-from qm_tui.users.validation import faults_of
+from qm_tui.users.issues import Issue
+from qm_tui.users.validation import validate_user
 
 _new = tuple.__new__
 
@@ -22,21 +22,21 @@ _STOCK: Final = 100
 _USER_ID_AT: Final = FIELD["user_id"].index
 
 
-class Newcomers:
+class NewUserFactory:
     """Creates new users.
 
     Args:
         state: the state of the store.
-        choices: the import options.
+        options: the import options.
         gives_ids: whether users without a User ID get one.
     """
 
-    def __init__(self, state: State, choices: Choices, *, gives_ids: bool) -> None:
-        self._state, self._choices, self._gives_ids = state, choices, gives_ids
+    def __init__(self, state: State, options: ImportOptions, *, gives_ids: bool) -> None:
+        self._state, self._options, self._gives_ids = state, options, gives_ids
         self._shared: dict[str, str] = {}
         self._stock: list[str] = []
 
-    def users(self, columns: Sequence[Sequence[str]]) -> list[User]:
+    def create_users(self, columns: Sequence[Sequence[str]]) -> list[User]:
         """Return many new users without errors.
 
         Args:
@@ -45,28 +45,28 @@ class Newcomers:
         new_columns: list[Any] = list(columns)
         new_columns[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
         share = self._shared.setdefault
-        for place in SHARED_PLACES:
+        for place in SHARED_FIELD_INDEXES:
             new_columns[place] = map(share, columns[place], columns[place])
         return [_new(User, values) for values in zip(*new_columns, strict=True)]
 
-    def user(self, values: Values, faults: list[Fault]) -> User:
-        """Return the new user of a record. Its errors are appended to `faults`."""
+    def create_user(self, values: Values, issues: list[Issue]) -> User:
+        """Return the new user of a record. Its errors are appended to `issues`."""
         absent: list[Field] = []
         # a copy: the record may be validated again with a later state
         if None in values:
-            absent = [field for field in FIELDS if values[field.index] is None and field.mandatory]
+            absent = [field for field in FIELDS if values[field.index] is None and field.required]
             copied = [value or "" for value in values]
         else:
             copied = cast("list[str]", [*values])
-        errors = faults_of(copied, allow_unlicensed=self._choices.allow_unlicensed)
-        if errors or faults:
-            faults += [error for error in errors if error.field not in absent]
-            faults += _absent_faults(absent)
+        errors = validate_user(copied, allow_unlicensed=self._options.allow_unlicensed)
+        if errors or issues:
+            issues += [error for error in errors if error.field not in absent]
+            issues += _absent_field_issues(absent)
         else:
             if not copied[_USER_ID_AT] and self._gives_ids:
                 copied[_USER_ID_AT] = self._next_id()
             share = self._shared.setdefault
-            for place in SHARED_PLACES:
+            for place in SHARED_FIELD_INDEXES:
                 value = copied[place]
                 copied[place] = share(value, value)
         return _new(User, copied)
@@ -90,9 +90,9 @@ class Newcomers:
         return [user_id or next(fresh) for user_id in user_ids]
 
 
-def _absent_faults(absent: list[Field]) -> list[Fault]:
+def _absent_field_issues(absent: list[Field]) -> list[Issue]:
     return [
-        Fault(
+        Issue(
             field,
             f"{field.name} is required for new users",
             f"Enter {field.name}, or add the column to the file.",

@@ -8,12 +8,12 @@ from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-from qm_tui.progress import STEP, Phase, Tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.state import State
-from qm_tui.transfer.planning.plan import Plan
+from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.reading.reader import Values
-from qm_tui.users.fields import FIELD, SHARED_PLACES, User
-from qm_tui.users.identity import name_key
+from qm_tui.users.fields import FIELD, SHARED_FIELD_INDEXES, User
+from qm_tui.users.identity import normalize_user_name
 
 V = TypeVar("V")
 
@@ -25,42 +25,44 @@ _USER_NAME_AT: Final = FIELD["user_name"].index
 _EXTENSION_AT: Final = FIELD["extension"].index
 
 
-class Excerpts:
+class PartialStates:
     """Creates partial states of a store. It scans the store once, when it is created.
 
     Args:
         state: the state of the store.
         plan: the plan of the other records.
-        tick: progress callback; may raise `Cancelled`.
+        progress: progress callback; may raise `Cancelled`.
     """
 
-    def __init__(self, state: State, plan: Plan, tick: Tick) -> None:
+    def __init__(self, state: State, plan: ImportPlan, progress: ProgressCallback) -> None:
         self._state, self._changes = state, plan.changes
-        self._having: dict[int, dict[str, str]] = {place: {} for place in SHARED_PLACES}
+        self._having: dict[int, dict[str, str]] = {place: {} for place in SHARED_FIELD_INDEXES}
         """By field and value, a user who has it."""
         self._extensions: tuple[dict[str, User], dict[str, User]] = ({}, {})
         """By extension, a user who will have it, and a second one."""
         given_up: set[str] = set()
         changes = plan.changes
         for index, (user_id, user) in enumerate(state.users.items()):
-            if not index % STEP:
-                tick(Phase.CHECKING, index, len(state.users))
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(state.users))
             for place, having in self._having.items():
                 having.setdefault(user[place], user_id)
             after = changes.get(user_id, user)
-            self._take_extension(after)
-            if after is not user and name_key(after.user_name) != name_key(user.user_name):
-                given_up.add(name_key(user.user_name))
+            self._add_extension(after)
+            if after is not user and normalize_user_name(after.user_name) != normalize_user_name(
+                user.user_name
+            ):
+                given_up.add(normalize_user_name(user.user_name))
         for index, user_id in enumerate(plan.added):
-            if not index % STEP:
-                tick(Phase.CHECKING, index, len(plan.added))
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(plan.added))
             if user_id in changes:
-                self._take_extension(changes[user_id])
+                self._add_extension(changes[user_id])
         self._names = _Without(state.names, given_up)
         self._samples = {
             user_id: self._sample(user_id)
             for having in self._having.values()
-            for user_id in islice(having.values(), _SUGGESTED // len(SHARED_PLACES))
+            for user_id in islice(having.values(), _SUGGESTED // len(SHARED_FIELD_INDEXES))
         }
 
     def _sample(self, user_id: str) -> User:
@@ -69,12 +71,12 @@ class Excerpts:
         after = self._changes.get(user_id, user)
         return user if after is user else user._replace(extension=after.extension)
 
-    def _take_extension(self, user: User) -> None:
+    def _add_extension(self, user: User) -> None:
         users, more_users = self._extensions
         if users.setdefault(user.extension, user) is not user:
             more_users.setdefault(user.extension, user)
 
-    def around(self, values: Values) -> State:
+    def for_values(self, values: Values) -> State:
         """Return the state for checking a record with these values.
 
         Lookups find every user and name, except for names that the file gives to other users.
@@ -89,19 +91,23 @@ class Excerpts:
             holder = holders.get(values[_EXTENSION_AT] or "")
             if holder is not None:
                 subset[holder.user_id] = holder
-        own_user_id = values[_USER_ID_AT] or self._names.get(name_key(values[_USER_NAME_AT] or ""))
+        own_user_id = values[_USER_ID_AT] or self._names.get(
+            normalize_user_name(values[_USER_NAME_AT] or "")
+        )
         own_user = state.users.get(own_user_id or "")
         if own_user is not None:
             subset[own_user.user_id] = own_user
         # a plan for this subset is valid for the version of the whole store
-        return State(state.number, _Few(state.users, subset), self._names, state.version)
+        return State(
+            state.number, _IterationSubset(state.users, subset), self._names, state.version
+        )
 
 
-class _Few(Mapping[str, V], Generic[V]):
+class _IterationSubset(Mapping[str, V], Generic[V]):
     """A mapping that finds all entries, and iterates over few of them."""
 
-    def __init__(self, entries: Mapping[str, V], few: Mapping[str, V]) -> None:
-        self._entries, self._few = entries, few
+    def __init__(self, entries: Mapping[str, V], subset: Mapping[str, V]) -> None:
+        self._entries, self._subset = entries, subset
 
     def __getitem__(self, key: str) -> V:
         return self._entries[key]
@@ -110,18 +116,18 @@ class _Few(Mapping[str, V], Generic[V]):
         return key in self._entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._few)
+        return iter(self._subset)
 
     def __len__(self) -> int:
-        return len(self._few)
+        return len(self._subset)
 
     def values(self) -> ValuesView[V]:
         """Return the few values."""
-        return self._few.values()
+        return self._subset.values()
 
     def items(self) -> ItemsView[str, V]:
         """Return the few entries."""
-        return self._few.items()
+        return self._subset.items()
 
 
 class _Without(Mapping[str, str]):

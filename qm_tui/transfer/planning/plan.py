@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from qm_tui.transfer.options.choice import Choice
-from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.options.choice import Option
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import User
-from qm_tui.users.issues import Fault, Problem, Severity
+from qm_tui.users.issues import Issue, RecordIssue, Severity
 
-PROBLEMS_KEPT: Final = 10_000
+MAX_ISSUES: Final = 10_000
 """The number of problems in a plan, the first in file order; all are counted."""
 
-LISTED: Final = 200_000
+MAX_LISTED: Final = 200_000
 """The number of records in a preview; all are counted and imported."""
 
 
@@ -31,32 +31,32 @@ class Result(StrEnum):
 RESULTS: Final = tuple(Result)
 
 
-class Group(NamedTuple):
+class IssueGroup(NamedTuple):
     """Problems with the same reason.
 
     Attributes:
         severity: whether their records are rejected.
         reason: the problem without values.
         records: the number of records with it.
-        cure: the option that fixes it, if there is one.
+        fixing_option: the option that fixes it, if there is one.
         first: the number of the first record with it.
     """
 
     severity: Severity
     reason: str
     records: int
-    cure: Choice[Choices] | None
+    fixing_option: Option[ImportOptions] | None
     first: int
 
 
-class Change(NamedTuple):
+class CountChange(NamedTuple):
     """A number of users before and after an import."""
 
     before: int
     after: int
 
 
-class Outcome(NamedTuple):
+class RecordOutcome(NamedTuple):
     """The result of one record with its details.
 
     Attributes:
@@ -67,7 +67,7 @@ class Outcome(NamedTuple):
         stored: the user before, if the record updates or would update one.
         values: the cells of a rejected record in file order; None if the record is not rejected or
             cannot be parsed.
-        faults: all its problems, also warnings, in field order.
+        issues: all its problems, also warnings, in field order.
     """
 
     number: int
@@ -76,10 +76,10 @@ class Outcome(NamedTuple):
     user: User | None
     stored: User | None
     values: Values | None
-    faults: Sequence[Fault]
+    issues: Sequence[Issue]
 
     @property
-    def who(self) -> str:
+    def user_label(self) -> str:
         """The name of its user, if known; untrusted text."""
         for values in (self.user, self.values, self.stored):
             if values is not None:
@@ -89,8 +89,8 @@ class Outcome(NamedTuple):
         return ""
 
 
-class Outcomes(Sequence[Outcome]):
-    """The outcomes of the first `LISTED` records, in file order; created on access.
+class RecordOutcomes(Sequence[RecordOutcome]):
+    """The outcomes of the first `MAX_LISTED` records, in file order; created on access.
 
     They are stored in parallel arrays: an object for each of 200,000 records would take a hundred
     megabytes.
@@ -103,63 +103,63 @@ class Outcomes(Sequence[Outcome]):
         self.stored: list[User | None] = []
         self.values: dict[int, Values | None] = {}
         """By number, the cells of rejected records, also of those that are not listed."""
-        self.faults: dict[int, Sequence[Fault]] = {}
+        self.issues: dict[int, Sequence[Issue]] = {}
         """By number, the problems of records, also of those that are not listed."""
 
     def __len__(self) -> int:
         return len(self.results)
 
-    def __getitem__(self, index: int) -> Outcome:  # type: ignore[override]
+    def __getitem__(self, index: int) -> RecordOutcome:  # type: ignore[override]
         number = index + 1
-        return Outcome(
+        return RecordOutcome(
             number,
             self.lines[index],
             RESULTS[self.results[index]],
             self.users[index],
             self.stored[index],
             self.values.get(number),
-            self.faults.get(number, ()),
+            self.issues.get(number, ()),
         )
 
 
 @dataclass
-class Plan:
+class ImportPlan:
     """What an import would do to one state of a store.
 
     Attributes:
         version: the version of the state; the plan is valid for no other.
-        choices: the import options.
+        options: the import options.
         changes: the users after the import, by User ID, in file order. Empty for a plan of counts.
         added: the User IDs of those that are new; likewise.
         counts: the number of records with each result.
-        warned: the number of records with warnings that are not rejected.
-        problems: errors and warnings in file order; the first `PROBLEMS_KEPT` of them.
-        problem_count: the number of all problems.
+        warning_count: the number of records with warnings that are not rejected.
+        issues: errors and warnings in file order; the first `MAX_ISSUES` of them.
+        issue_count: the number of all problems.
         groups: the same problems, counted by reason: rejections first, then the largest.
         totals: by field key, the numbers of active users and of users with each license, before and
             after.
         users_before: the number of users in the store.
-        must_confirm: the number that confirms a mass change; 0 if the import is not one.
-        taken: the number of affected users by effect (see `removed_by_change`).
+        required_confirmation: the number that confirms a mass change; 0 if the import is not one.
+        removals: the number of affected users by effect (see `removed_by_change`).
         outcomes: the outcome of each record, if requested.
         not_in_file: the User IDs of the users that are not in the file, in store order, if
             requested.
     """
 
     version: int
-    choices: Choices = field(default_factory=Choices)
+    options: ImportOptions = field(default_factory=ImportOptions)
     changes: dict[str, User] = field(default_factory=dict)
     added: set[str] = field(default_factory=set)
     counts: Mapping[Result, int] = field(default_factory=lambda: dict.fromkeys(Result, 0))
-    warned: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    problem_count: int = 0
-    groups: Sequence[Group] = ()
-    totals: Mapping[str, Change] = field(default_factory=dict)
+    warning_count: int = 0
+    issues: list[RecordIssue] = field(default_factory=list)
+    issue_count: int = 0
+    groups: Sequence[IssueGroup] = ()
+    totals: Mapping[str, CountChange] = field(default_factory=dict)
     users_before: int = 0
-    must_confirm: int = 0
-    taken: Mapping[str, int] = field(default_factory=dict)
-    outcomes: Outcomes | None = None
+    required_confirmation: int = 0
+    removals: Mapping[str, int] = field(default_factory=dict)
+    outcomes: RecordOutcomes | None = None
     not_in_file: Sequence[str] = ()
 
     @property
@@ -173,28 +173,28 @@ class Plan:
         return sum(self.counts.values())
 
     @property
-    def is_held_back(self) -> bool:
+    def is_blocked(self) -> bool:
         """Whether nothing is imported because a record is rejected (all or nothing)."""
-        return self.choices.all_or_nothing and self.rejected > 0
+        return self.options.all_or_nothing and self.rejected > 0
 
     @property
     def imported(self) -> int:
         """The number of imported records: all that are not rejected."""
-        return 0 if self.is_held_back else self.records - self.rejected
+        return 0 if self.is_blocked else self.records - self.rejected
 
     @property
-    def writes(self) -> int:
+    def write_count(self) -> int:
         """The number of users that would be written."""
-        if self.is_held_back:
+        if self.is_blocked:
             return 0
         return self.counts[Result.ADDED] + self.counts[Result.CHANGED]
 
-    def comes_to_the_same(self, other: "Plan") -> bool:
+    def has_same_effect(self, other: "ImportPlan") -> bool:
         """Return whether another plan of the same file has the same result.
 
         Generated User IDs are random, and may differ.
         """
-        if self.counts != other.counts or self.problems != other.problems:
+        if self.counts != other.counts or self.issues != other.issues:
             return False
         pairs = zip(self.changes.items(), other.changes.items(), strict=True)
         return all(

@@ -6,19 +6,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, UNLICENSES
+from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, REMOVES_LICENSES
 from qm_tui.store.origin import login
-from qm_tui.text import counted, sentence, visible
-from qm_tui.transfer.options.choice import Choice, Option
-from qm_tui.transfer.options.import_options import CHOICES, Choices
-from qm_tui.transfer.planning.plan import PROBLEMS_KEPT, Group, Plan, Result
-from qm_tui.transfer.reading.reader import Findings
-from qm_tui.users.issues import Problem, Severity
+from qm_tui.text import pluralize, sanitize, with_full_stop
+from qm_tui.transfer.options.choice import Option, OptionValue
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
+from qm_tui.transfer.planning.plan import MAX_ISSUES, ImportPlan, IssueGroup, Result
+from qm_tui.transfer.reading.reader import FileReport
+from qm_tui.users.issues import RecordIssue, Severity
 
-SEVERITY_WORDS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Warnings"}
+SEVERITY_LABELS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Warnings"}
 """Labels of groups of problems."""
 
-TOTAL_WORDS: Final = {
+TOTAL_LABELS: Final = {
     "is_active": "Active",
     "unlimited_license": "Unlimited",
     "on_demand_license": "On-Demand",
@@ -28,104 +28,106 @@ TOTAL_WORDS: Final = {
 
 
 def preview_lines(
-    path: Path, location: str, findings: Findings, plan: Plan, corrected: int = 0
+    path: Path, location: str, file_report: FileReport, plan: ImportPlan, corrected: int = 0
 ) -> Iterator[str]:
     """Yield the report of what an import would do, as lines safe for a terminal.
 
     Args:
         path: the file.
         location: the store, for people.
-        findings: what was detected in the file.
+        file_report: what was detected in the file.
         plan: the plan of the import.
         corrected: the number of records corrected manually.
     """
     now = datetime.now().astimezone()
-    yield f"Import: {visible(path.name, 200)}"
-    yield f"File: {visible(str(path.absolute()))}"
-    yield f"Store: {visible(location)}"
-    yield f"Date: {now:%Y-%m-%d %H:%M %Z}, by {visible(login(), 60)}"
-    yield from findings.sentences
+    yield f"Import: {sanitize(path.name, 200)}"
+    yield f"File: {sanitize(str(path.absolute()))}"
+    yield f"Store: {sanitize(location)}"
+    yield f"Date: {now:%Y-%m-%d %H:%M %Z}, by {sanitize(login(), 60)}"
+    yield from file_report.messages
     if corrected:
         yield corrected_text(corrected)
     yield counts_text(plan)
-    if plan.warned:
+    if plan.warning_count:
         yield f"{warned_text(plan)}."
     if plan.groups:
         yield ""
         width = max(len(f"{group.records:,}") for group in plan.groups)
         for group in plan.groups:
-            yield group_text(group, plan.choices, width)
+            yield group_text(group, plan.options, width)
     yield ""
     yield totals_text(plan)
-    options = choices_text(plan.choices)
+    options = options_text(plan.options)
     if options:
         yield f"Options: {options}."
-    if plan.must_confirm:
+    if plan.required_confirmation:
         yield mass_change_text(plan)
-    if plan.is_held_back:
+    if plan.is_blocked:
         yield "Import disabled: some records are rejected (--all-or-nothing)."
-    if plan.problems:
+    if plan.issues:
         yield ""
-        yield from map(problem_text, plan.problems)
-        more = plan.problem_count - len(plan.problems)
+        yield from map(issue_text, plan.issues)
+        more = plan.issue_count - len(plan.issues)
         if more > 0:
             yield (
-                f"… and {counted(more, 'more problem')} (only the first {PROBLEMS_KEPT:,} are "
+                f"… and {pluralize(more, 'more problem')} (only the first {MAX_ISSUES:,} are "
                 "listed)."
             )
 
 
 def corrected_text(corrected: int) -> str:
     """Return that records were corrected in the preview."""
-    return f"{counted(corrected, 'record')} corrected manually."
+    return f"{pluralize(corrected, 'record')} corrected manually."
 
 
-def counts_text(plan: Plan) -> str:
+def counts_text(plan: ImportPlan) -> str:
     """Return the number of records, and of those with each result."""
     parts = ", ".join(f"{plan.counts[result]:,} {result}" for result in Result)
-    return f"{counted(plan.records, 'record')}: {parts}"
+    return f"{pluralize(plan.records, 'record')}: {parts}"
 
 
-def warned_text(plan: Plan) -> str:
+def warned_text(plan: ImportPlan) -> str:
     """Return how many imported records have warnings, without a full stop."""
-    have = "has" if plan.warned == 1 else "have"
-    return f"{counted(plan.warned, 'imported record')} {have} warnings"
+    have = "has" if plan.warning_count == 1 else "have"
+    return f"{pluralize(plan.warning_count, 'imported record')} {have} warnings"
 
 
-def group_text(group: Group, choices: Choices, width: int = 0) -> str:
+def group_text(group: IssueGroup, options: ImportOptions, width: int = 0) -> str:
     """Return a group of problems in a line, with the flag that fixes them."""
-    label = SEVERITY_WORDS[group.severity]
-    line = f"{label:<8}  {group.records:>{width},}  {visible(group.reason, 200)}"
-    fixed = cured_by(group.cure, choices)
-    if group.cure is None or fixed is None:
+    label = SEVERITY_LABELS[group.severity]
+    line = f"{label:<8}  {group.records:>{width},}  {sanitize(group.reason, 200)}"
+    fixed = fixing_value(group.fixing_option, options)
+    if group.fixing_option is None or fixed is None:
         return line
-    return f"{line}  ({flag_text(group.cure, fixed)}: {fixed.cure})"
+    return f"{line}  ({flag_text(group.fixing_option, fixed)}: {fixed.fix})"
 
 
-def cured_by(choice: Choice[Choices] | None, choices: Choices) -> Option | None:
+def fixing_value(
+    option: Option[ImportOptions] | None, options: ImportOptions
+) -> OptionValue | None:
     """Return the value of an option that fixes a problem, or None.
 
     Args:
-        choice: the option.
-        choices: the current options.
+        option: the option.
+        options: the current options.
     """
-    option = choice.option(choice.cured(choices)) if choice is not None else None
-    return option if option is not None and option.cure else None
+    option_value = option.current(option.with_fix(options)) if option is not None else None
+    return option_value if option_value is not None and option_value.fix else None
 
 
-def flag_text(choice: Choice[Choices], option: Option) -> str:
+def flag_text(option: Option[ImportOptions], option_value: OptionValue) -> str:
     """Return the flag of the command line that sets an option to this value."""
-    value = option.value
-    return f"{choice.flag} {value}" if isinstance(value, StrEnum) else choice.flag
+    value = option_value.value
+    return f"{option.flag} {value}" if isinstance(value, StrEnum) else option.flag
 
 
-def totals_text(plan: Plan) -> str:
+def totals_text(plan: ImportPlan) -> str:
     """Return the numbers of users, active users and users with each license, before and after."""
     added = plan.counts[Result.ADDED]
     parts = [_change_text("Users", plan.users_before, plan.users_before + added)]
     parts += [
         _change_text(label, *plan.totals[key])
-        for key, label in TOTAL_WORDS.items()
+        for key, label in TOTAL_LABELS.items()
         if key in plan.totals
     ]
     return "   ".join(parts)
@@ -135,38 +137,40 @@ def _change_text(label: str, before: int, after: int) -> str:
     return f"{label} {before:,} → {after:,}"
 
 
-def choices_text(choices: Choices) -> str:
+def options_text(options: ImportOptions) -> str:
     """Return the options that are not at their defaults, or an empty string."""
     return ", ".join(
-        choice.option(choices).chosen for choice in CHOICES if not choice.is_default(choices)
+        option.current(options).summary
+        for option in IMPORT_OPTIONS
+        if not option.is_default(options)
     )
 
 
-def mass_change_text(plan: Plan) -> str:
+def mass_change_text(plan: ImportPlan) -> str:
     """Return the effect of a mass change, and how to confirm it on the command line."""
-    return f"{taken_text(plan)} To confirm, add --confirm {plan.must_confirm}."
+    return f"{removals_text(plan)} To confirm, add --confirm {plan.required_confirmation}."
 
 
 _EFFECTS: Final = {
     INACTIVATES: "inactivates {}",
-    UNLICENSES: "removes licenses from {}",
+    REMOVES_LICENSES: "removes licenses from {}",
     CLEARS: "clears values for {}",
 }
 
 
-def taken_text(plan: Plan) -> str:
+def removals_text(plan: ImportPlan) -> str:
     """Return what a mass change does to how many users."""
     effects = [
-        _EFFECTS[effect].format(counted(users, "user")) for effect, users in plan.taken.items()
+        _EFFECTS[effect].format(pluralize(users, "user")) for effect, users in plan.removals.items()
     ]
     listed = " and ".join(filter(None, (", ".join(effects[:-1]), effects[-1])))
-    total = f"{plan.must_confirm:,} of {counted(plan.users_before, 'user')}"
+    total = f"{plan.required_confirmation:,} of {pluralize(plan.users_before, 'user')}"
     return f"This import {listed} ({total} in total)."
 
 
-def problem_text(problem: Problem) -> str:
+def issue_text(problem: RecordIssue) -> str:
     """Return one problem in a line: the line, the user, the message and the fix."""
-    user = f", {visible(problem.user, 60)}" if problem.user else ""
+    user = f", {sanitize(problem.user, 60)}" if problem.user else ""
     kind = "rejected" if problem.severity is Severity.ERROR else "warning"
-    message, fix = sentence(visible(problem.message)), visible(problem.remedy)
+    message, fix = with_full_stop(sanitize(problem.message)), sanitize(problem.fix)
     return f"Line {problem.line}{user}, {kind}: {message} {fix}"

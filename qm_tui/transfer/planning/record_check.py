@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from qm_tui.progress import STEP, Phase, Tick, no_tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import State
-from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import record_of
-from qm_tui.transfer.planning.partial_state import Excerpts
-from qm_tui.transfer.planning.plan import RESULTS, Plan, Result
-from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.planning.partial_state import PartialStates
+from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
+from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD
-from qm_tui.users.identity import name_key
-from qm_tui.users.issues import Fault, Severity, shortened
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.issues import Issue, Severity, truncate
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_NAME: Final = FIELD["user_name"]
 _REJECTED: Final = RESULTS.index(Result.REJECTED)
 
 
-class _Corrected(NamedTuple):
+class _CorrectedRecord(NamedTuple):
     """A record that was corrected after planning."""
 
     line: int
@@ -29,7 +29,7 @@ class _Corrected(NamedTuple):
     is_rejected: bool
 
 
-class Judge:
+class RecordValidator:
     """Checks a record against the store and the other records of the file.
 
     It scans the plan once, when it is created. A check then takes the same short time for any size
@@ -37,34 +37,40 @@ class Judge:
 
     Args:
         state: the state of the store.
-        choices: the import options.
+        options: the import options.
         plan: the plan of the file, made for that state with these options, with its outcomes.
-        tick: progress callback for scanning the plan; may raise `Cancelled`.
+        progress: progress callback for scanning the plan; may raise `Cancelled`.
     """
 
-    def __init__(self, state: State, choices: Choices, plan: Plan, tick: Tick = no_tick) -> None:
+    def __init__(
+        self,
+        state: State,
+        options: ImportOptions,
+        plan: ImportPlan,
+        progress: ProgressCallback = ignore_progress,
+    ) -> None:
         if plan.outcomes is None:
             msg = "the plan was made without its outcomes"
             raise ValueError(msg)
-        self._choices, self._outcomes = choices, plan.outcomes
+        self._options, self._outcomes = options, plan.outcomes
         self._names: dict[str, str] = {}
         """By User Name in a form for comparison, the User ID of the user who gets it."""
         self._holders: dict[str, int] = {}
         """By User ID, the first record that has it."""
         self._more_holders: dict[str, list[int]] = {}
-        self._corrected: dict[int, _Corrected] = {}
-        self._excerpts = Excerpts(state, plan, tick)
+        self._corrected: dict[int, _CorrectedRecord] = {}
+        self._partial_states = PartialStates(state, plan, progress)
         for index, user in enumerate(plan.changes.values()):
-            if not index % STEP:
-                tick(Phase.CHECKING, index, len(plan.changes))
-            self._names[name_key(user.user_name)] = user.user_id
-        self._take_user_ids(tick)
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(plan.changes))
+            self._names[normalize_user_name(user.user_name)] = user.user_id
+        self._add_user_ids(progress)
 
-    def _take_user_ids(self, tick: Tick) -> None:
+    def _add_user_ids(self, progress: ProgressCallback) -> None:
         outcomes = self._outcomes
         for index, user in enumerate(outcomes.users):
-            if not index % STEP:
-                tick(Phase.CHECKING, index, len(outcomes))
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(outcomes))
             number = index + 1
             if user is None:
                 values = outcomes.values.get(number)
@@ -77,16 +83,16 @@ class Judge:
     def correct(self, number: int, line: int, values: Values) -> None:
         """Note that a record now has other values, for checks of other records."""
         is_rejected = any(
-            fault.severity is Severity.ERROR for fault in self.faults(number, line, values)
+            issue.severity is Severity.ERROR for issue in self.validate(number, line, values)
         )
-        self._corrected[number] = _Corrected(
+        self._corrected[number] = _CorrectedRecord(
             line,
             values[_USER_ID.index] or "",
-            name_key(values[_USER_NAME.index] or ""),
+            normalize_user_name(values[_USER_NAME.index] or ""),
             is_rejected,
         )
 
-    def faults(self, number: int, line: int, values: Values) -> list[Fault]:
+    def validate(self, number: int, line: int, values: Values) -> list[Issue]:
         """Return the problems of a record with these values, also warnings, in field order.
 
         Args:
@@ -94,35 +100,33 @@ class Judge:
             line: the line on which it starts.
             values: its values as they were typed.
         """
-        state = self._excerpts.around(values)
-        plan = plan_of([record_of(number, line, values)], state, self._choices)
-        faults = [
-            Fault(problem.field, problem.message, problem.remedy, problem.severity)
-            for problem in plan.problems
+        state = self._partial_states.for_values(values)
+        plan = plan_import([record_of(number, line, values)], state, self._options)
+        issues = [
+            Issue(problem.field, problem.message, problem.fix, problem.severity)
+            for problem in plan.issues
         ]
-        faults += self._faults_in_the_file(number, values, faults)
-        return sorted(faults, key=lambda fault: fault.field.number if fault.field else 0)
+        issues += self._issues_in_file(number, values, issues)
+        return sorted(issues, key=lambda issue: issue.field.number if issue.field else 0)
 
-    def _faults_in_the_file(
-        self, number: int, values: Values, faults: list[Fault]
-    ) -> Iterator[Fault]:
+    def _issues_in_file(self, number: int, values: Values, issues: list[Issue]) -> Iterator[Issue]:
         user_id = values[_USER_ID.index] or ""
         holder = self._holder(number, user_id) if user_id else ""
         if holder:
-            yield Fault(
+            yield Issue(
                 _USER_ID,
-                f"User ID {shortened(user_id)} is already used in {holder}",
+                f"User ID {truncate(user_id)} is already used in {holder}",
                 "Use each User ID once. To add a user, leave User ID empty.",
             )
         user_name = values[_USER_NAME.index] or ""
         has_error = any(
-            fault.field is _USER_NAME and fault.severity is Severity.ERROR for fault in faults
+            fault.field is _USER_NAME and fault.severity is Severity.ERROR for fault in issues
         )
         claimant = "" if has_error or not user_name else self._claimant(number, user_id, user_name)
         if claimant:
-            yield Fault(
+            yield Issue(
                 _USER_NAME,
-                f"User Name '{shortened(user_name)}' is already used in {claimant}",
+                f"User Name '{truncate(user_name)}' is already used in {claimant}",
                 "Use a unique User Name for each user.",
             )
 
@@ -144,7 +148,7 @@ class Judge:
 
     def _claimant(self, number: int, user_id: str, user_name: str) -> str:
         """Return the line of another record that has the User Name for another user, if any."""
-        key = name_key(user_name)
+        key = normalize_user_name(user_name)
         for other, corrected in self._corrected.items():
             is_another = other != number and not (user_id and corrected.user_id == user_id)
             if corrected.name == key and is_another and not corrected.is_rejected:

@@ -5,33 +5,41 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.progress import STEP, Phase, Tick
-from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, UNLICENSES, removed_by_change
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
+from qm_tui.store.changes.mass_change import (
+    CLEARS,
+    INACTIVATES,
+    REMOVES_LICENSES,
+    removed_by_change,
+)
 from qm_tui.store.state import State
-from qm_tui.store.user_names import NAME_OF_A_USER
-from qm_tui.transfer.options.choice import Choice
-from qm_tui.transfer.options.import_options import CHOICE, Choices
-from qm_tui.transfer.planning.plan import Change, Group
-from qm_tui.transfer.planning.updating import CLEARED, EATEN
+from qm_tui.store.user_names import NAME_OF_STORED_USER
+from qm_tui.transfer.options.choice import Option
+from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
+from qm_tui.transfer.planning.plan import CountChange, IssueGroup
+from qm_tui.transfer.planning.updating import CLEARED, SPREADSHEET_DAMAGE_REASON
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.issues import Fault, Severity
-from qm_tui.users.validation import UNLICENSED
+from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.validation import NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
-ID_TWICE: Final = "Duplicate User ID in the file"
-ANOTHER_PERSON: Final = "User ID belongs to a different person"
-ONLY_ADDED: Final = "User already exists (import mode: add only)"
-ONLY_UPDATED: Final = "User does not exist (import mode: update only)"
+DUPLICATE_ID: Final = "Duplicate User ID in the file"
+ID_OF_ANOTHER_USER: Final = "User ID belongs to a different person"
+MODE_ADDS_ONLY: Final = "User already exists (import mode: add only)"
+MODE_UPDATES_ONLY: Final = "User does not exist (import mode: update only)"
 
-_CURES: Final[dict[str, Choice[Choices]]] = {
-    UNKNOWN_ID: CHOICE["unknown_id"],
-    ANOTHER_PERSON: CHOICE["allow_renamed"],
-    ONLY_ADDED: CHOICE["mode"],
-    ONLY_UPDATED: CHOICE["mode"],
-    NAME_OF_A_USER: CHOICE["match_user_name"],
-    UNLICENSED: CHOICE["allow_unlicensed"],
-    **{EATEN.format(field.name): CHOICE["take_numbers"] for field in FIELDS},
-    **{CLEARED.format(field.name): CHOICE["empty"] for field in FIELDS},
+_FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
+    UNKNOWN_ID: IMPORT_OPTION["unknown_id"],
+    ID_OF_ANOTHER_USER: IMPORT_OPTION["allow_renamed"],
+    MODE_ADDS_ONLY: IMPORT_OPTION["mode"],
+    MODE_UPDATES_ONLY: IMPORT_OPTION["mode"],
+    NAME_OF_STORED_USER: IMPORT_OPTION["match_user_name"],
+    NO_LICENSE_ASSIGNED: IMPORT_OPTION["allow_unlicensed"],
+    **{
+        SPREADSHEET_DAMAGE_REASON.format(field.name): IMPORT_OPTION["take_numbers"]
+        for field in FIELDS
+    },
+    **{CLEARED.format(field.name): IMPORT_OPTION["empty"] for field in FIELDS},
 }
 
 _COUNTED: Final = tuple(
@@ -46,7 +54,7 @@ _COUNTED: Final = tuple(
 _counted_of = itemgetter(*(field.index for field in _COUNTED))
 
 
-class Reasons:
+class IssueCounts:
     """Counts of problems by reason.
 
     A record counts once for each reason. The warnings of a record that is rejected later are
@@ -54,72 +62,72 @@ class Reasons:
     """
 
     def __init__(self) -> None:
-        self.problems = 0
+        self.issue_count = 0
         self._records: dict[tuple[Severity, str, str], list[int]] = {}
 
-    def add(self, number: int, faults: Sequence[Fault], *, updates: bool) -> None:
+    def add(self, number: int, issues: Sequence[Issue], *, updates: bool) -> None:
         """Count the problems of a record.
 
         Args:
             number: the record's number.
-            faults: its problems.
+            issues: its problems.
             updates: whether it updates a user.
         """
-        self.problems += len(faults)
-        for key in _keys(faults, updates=updates):
+        self.issue_count += len(issues)
+        for key in _keys(issues, updates=updates):
             count = self._records.setdefault(key, [0, number])
             count[0] += 1
             count[1] = min(count[1], number)
 
-    def take_back(self, faults: Sequence[Fault], *, updates: bool) -> None:
+    def remove(self, issues: Sequence[Issue], *, updates: bool) -> None:
         """Subtract the problems of a record that is rejected for another reason."""
-        self.problems -= len(faults)
-        for key in _keys(faults, updates=updates):
+        self.issue_count -= len(issues)
+        for key in _keys(issues, updates=updates):
             self._records[key][0] -= 1
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[IssueGroup]:
         """Return the counts: rejections first, then the largest."""
         groups = [
-            Group(severity, reason, records, CHOICE.get(cure), first)
-            for (severity, reason, cure), (records, first) in self._records.items()
+            IssueGroup(severity, reason, records, IMPORT_OPTION.get(fix), first)
+            for (severity, reason, fix), (records, first) in self._records.items()
             if records
         ]
         return sorted(groups, key=_rank)
 
 
-def _rank(group: Group) -> tuple[bool, int, int, str]:
+def _rank(group: IssueGroup) -> tuple[bool, int, int, str]:
     return group.severity is Severity.WARNING, -group.records, group.first, group.reason
 
 
-def _keys(faults: Sequence[Fault], *, updates: bool) -> set[tuple[Severity, str, str]]:
-    cures = ((fault, cure_of(fault, updates=updates)) for fault in faults)
-    return {(fault.severity, fault.kind, cure.key if cure else "") for fault, cure in cures}
+def _keys(issues: Sequence[Issue], *, updates: bool) -> set[tuple[Severity, str, str]]:
+    cures = ((fault, fixing_option(fault, updates=updates)) for fault in issues)
+    return {(fault.severity, fault.kind, fix.key if fix else "") for fault, fix in cures}
 
 
-def cure_of(fault: Fault, *, updates: bool) -> Choice[Choices] | None:
+def fixing_option(issue: Issue, *, updates: bool) -> Option[ImportOptions] | None:
     """Return the option that fixes a problem, or None.
 
     Args:
-        fault: the problem.
+        issue: the problem.
         updates: whether the record updates a user.
     """
-    cure = _CURES.get(fault.kind)
-    if cure is None and updates and fault.is_missing:
-        cure = CHOICE["empty"]
-    return cure
+    fix = _FIXING_OPTIONS.get(issue.kind)
+    if fix is None and updates and issue.is_missing:
+        fix = IMPORT_OPTION["empty"]
+    return fix
 
 
-class Totals:
+class LicenseTotals:
     """Counts of active users, of users with each license, and of users affected by a mass change.
 
     Attributes:
-        hit: the number of users who are inactivated, lose licenses, or get a value cleared.
-        taken: the number of users for each of these effects.
+        affected: the number of users who are inactivated, lose licenses, or get a value cleared.
+        removals: the number of users for each of these effects.
     """
 
     def __init__(self) -> None:
-        self.hit = 0
-        self.taken = dict.fromkeys((INACTIVATES, UNLICENSES, CLEARS), 0)
+        self.affected = 0
+        self.removals = dict.fromkeys((INACTIVATES, REMOVES_LICENSES, CLEARS), 0)
         self._more = [0] * len(_COUNTED)
 
     def add_new(self, columns: Sequence[Sequence[str]]) -> None:
@@ -127,39 +135,41 @@ class Totals:
         for index, field in enumerate(_COUNTED):
             self._more[index] += columns[field.index].count("1")
 
-    def add(self, user: User, stored: User | None, sign: int = 1) -> None:
+    def add(self, user: User, stored: User | None, weight: int = 1) -> None:
         """Count a user who is added or changed; a sign of -1 subtracts it."""
         if stored is None or _counted_of(user) != _counted_of(stored):
-            self._count(user, stored, sign)
+            self._count(user, stored, weight)
         effects = removed_by_change(stored, user) if stored is not None else ()
-        self.hit += sign * bool(effects)
+        self.affected += weight * bool(effects)
         for effect in effects:
-            self.taken[effect] += sign
+            self.removals[effect] += weight
 
-    def _count(self, user: User, stored: User | None, sign: int) -> None:
+    def _count(self, user: User, stored: User | None, weight: int) -> None:
         for index, field in enumerate(_COUNTED):
             place = field.index
             had = stored is not None and stored[place] == "1"
-            self._more[index] += sign * ((user[place] == "1") - had)
+            self._more[index] += weight * ((user[place] == "1") - had)
 
-    def changes(self, state: State, tick: Tick) -> dict[str, Change]:
+    def changes(self, state: State, progress: ProgressCallback) -> dict[str, CountChange]:
         """Return by field key how many users have a flag set before and after."""
         before = [0] * len(_COUNTED)
-        for users in in_steps(state.users.values(), len(state.users), tick):
+        for users in in_chunks(state.users.values(), len(state.users), progress):
             columns = zip(*map(_counted_of, users), strict=True)
             counts = (column.count("1") for column in columns)
             before = [sum(pair) for pair in zip(before, counts, strict=True)]
         return {
-            field.key: Change(before[index], before[index] + self._more[index])
+            field.key: CountChange(before[index], before[index] + self._more[index])
             for index, field in enumerate(_COUNTED)
         }
 
 
-def in_steps(users: Iterable[User], total: int, tick: Tick) -> Iterable[list[User]]:
+def in_chunks(
+    users: Iterable[User], total: int, progress: ProgressCallback
+) -> Iterable[list[User]]:
     """Yield the users a thousand at a time, and call the progress callback after each."""
-    rest = iter(users)
+    yield_control = iter(users)
     done = 0
-    while batch := list(islice(rest, STEP)):
+    while batch := list(islice(yield_control, CHUNK_SIZE)):
         yield batch
         done += len(batch)
-        tick(Phase.CHECKING, done, total)
+        progress(Phase.CHECKING, done, total)

@@ -11,14 +11,22 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.progress import Tick
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.state import State
-from qm_tui.transfer.planning.totals import in_steps
-from qm_tui.transfer.reading.spreadsheet import FORMULA_SIGNS, would_run
-from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, SHARED_PLACES, Collation, Kind, User
-from qm_tui.users.identity import name_key
-from qm_tui.users.issues import Fault, Severity, shortened
-from qm_tui.users.warnings import warnings_of
+from qm_tui.transfer.planning.totals import in_chunks
+from qm_tui.transfer.reading.spreadsheet import FORMULA_PREFIXES, is_formula
+from qm_tui.users.fields import (
+    CATEGORICAL,
+    FIELD,
+    FIELDS,
+    SHARED_FIELD_INDEXES,
+    Collation,
+    Kind,
+    User,
+)
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.issues import Issue, Severity, truncate
+from qm_tui.users.warnings import user_warnings
 
 _GROUPING: Final = tuple(
     field for field in FIELDS if field in CATEGORICAL and field.collation is not Collation.ADDRESS
@@ -27,24 +35,28 @@ _GROUPING: Final = tuple(
 
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
-_SAID: Final = tuple(
+_TEXT_FIELDS: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
-_SAID_PLACES: Final = tuple(field.index for field in _SAID)
-_OWN_SAID: Final = tuple(
+_TEXT_INDEXES: Final = tuple(field.index for field in _TEXT_FIELDS)
+_OWN_TEXT_INDEXES: Final = tuple(
     field.index
-    for field in _SAID
-    if field.index not in SHARED_PLACES and field.kind is not Kind.IP and field.key != "sip_uri"
+    for field in _TEXT_FIELDS
+    if field.index not in SHARED_FIELD_INDEXES
+    and field.kind is not Kind.IP
+    and field.key != "sip_uri"
 )
 """Places of values that are not shared and may be formulas: valid addresses cannot be."""
 
-_SHARED_SAID: Final = tuple(place for place in _SAID_PLACES if place in SHARED_PLACES)
-_said_of: Final = itemgetter(*_SAID_PLACES)
+_SHARED_TEXT_INDEXES: Final = tuple(
+    place for place in _TEXT_INDEXES if place in SHARED_FIELD_INDEXES
+)
+_history_notes: Final = itemgetter(*_TEXT_INDEXES)
 _grouping_of: Final = itemgetter(*(field.index for field in _GROUPING))
-_NOTHING: Final = ("",) * len(_SAID)
+_NOTHING: Final = ("",) * len(_TEXT_FIELDS)
 
 _FORMULAS: Final = tuple(
-    re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_SIGNS
+    re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_PREFIXES
 )
 """For each first character of a formula, a pattern for it at the start of a line.
 
@@ -52,34 +64,34 @@ A search for a pattern that begins with a single literal is faster than for one 
 two.
 """
 
-_SUGGESTIONS: Final = 1000
+_MAX_SUGGESTIONS: Final = 1000
 """The number of new values for which a similar one is searched."""
 
-_NEAR: Final = 0.75
+_MIN_SIMILARITY: Final = 0.75
 """The least similarity of two values, from 0 to 1, for one to be suggested for the other."""
 
 
-class Cautions:
+class ImportWarnings:
     """Finds the warnings of users for a store.
 
     Args:
         state: the state of the store.
-        tick: progress callback while the store's values are collected.
+        progress: progress callback while the store's values are collected.
     """
 
-    def __init__(self, state: State, tick: Tick) -> None:
-        self._known: dict[int, set[str]] = {field.index: set() for field in _GROUPING}
-        for users in in_steps(state.users.values(), len(state.users), tick):
+    def __init__(self, state: State, progress: ProgressCallback) -> None:
+        self._values_in_use: dict[int, set[str]] = {field.index: set() for field in _GROUPING}
+        for users in in_chunks(state.users.values(), len(state.users), progress):
             columns = list(zip(*users, strict=True))
-            for place, known in self._known.items():
+            for place, known in self._values_in_use.items():
                 known.update(columns[place])
         self._has_users = bool(state.users)
         self._suggestions: dict[tuple[int, str], str] = {}
 
-    def rows(self, columns: Sequence[Sequence[str]]) -> set[int]:
+    def rows_with_warnings(self, columns: Sequence[Sequence[str]]) -> set[int]:
         """Return which of many new users have such a warning, checking all of them together.
 
-        Those with errors (`unsound_rows`) need not be included.
+        Those with errors (`invalid_rows`) need not be included.
 
         Args:
             columns: for each field, the values of all users.
@@ -88,13 +100,15 @@ class Cautions:
             The indexes in the columns.
         """
         rows: set[int] = set()
-        shared = (set(columns[place]) for place in _SHARED_SAID)
-        text = "\n".join(chain(("",), *(columns[place] for place in _OWN_SAID), *shared))
+        shared = (set(columns[place]) for place in _SHARED_TEXT_INDEXES)
+        text = "\n".join(chain(("",), *(columns[place] for place in _OWN_TEXT_INDEXES), *shared))
         if any(sign.search(text) for sign in _FORMULAS):
-            for place in _SAID_PLACES:
-                rows.update(index for index, value in enumerate(columns[place]) if would_run(value))
+            for place in _TEXT_INDEXES:
+                rows.update(
+                    index for index, value in enumerate(columns[place]) if is_formula(value)
+                )
         if self._has_users:
-            for place, known in self._known.items():
+            for place, known in self._values_in_use.items():
                 column = columns[place]
                 if not known.issuperset(column):
                     rows.update(
@@ -102,7 +116,7 @@ class Cautions:
                     )
         return rows
 
-    def of(self, user: User, stored: User | None) -> list[Fault]:
+    def for_user(self, user: User, stored: User | None) -> list[Issue]:
         """Return the warnings of a user who is added or changed, also those of the user alone.
 
         Args:
@@ -110,43 +124,43 @@ class Cautions:
             stored: the user before; values that do not change have no warnings.
         """
         return [
-            *_another_person(user, stored),
-            *warnings_of(user, stored),
+            *_both_names_changed(user, stored),
+            *user_warnings(user, stored),
             *self._new_values(user, stored),
             *_formulas(user, stored),
         ]
 
-    def _new_values(self, user: User, stored: User | None) -> Iterator[Fault]:
+    def _new_values(self, user: User, stored: User | None) -> Iterator[Issue]:
         """Yield warnings for values that no user has yet. In an empty store there are none."""
         if not self._has_users or (stored and _grouping_of(user) == _grouping_of(stored)):
             return
         for field in _GROUPING:
             value = user[field.index]
-            known = self._known[field.index]
+            known = self._values_in_use[field.index]
             if not value or value in known or (stored and stored[field.index] == value):
                 continue
-            similar = self._near(field.index, value)
-            question = f" (did you mean '{shortened(similar)}'?)" if similar else ""
-            yield Fault(
+            similar = self._similar_value(field.index, value)
+            question = f" (did you mean '{truncate(similar)}'?)" if similar else ""
+            yield Issue(
                 field,
-                f"{field.name} '{shortened(value)}' is not in use yet{question}",
+                f"{field.name} '{truncate(value)}' is not in use yet{question}",
                 f"No action needed if {field.name} is correct.",
                 Severity.WARNING,
                 f"New {field.name}",
             )
 
-    def _near(self, place: int, value: str) -> str:
+    def _similar_value(self, index: int, value: str) -> str:
         """Return a similar value that users have, or an empty string."""
-        key = (place, value)
+        key = (index, value)
         similar = self._suggestions.get(key)
         if similar is None:
-            if len(self._suggestions) >= _SUGGESTIONS:
+            if len(self._suggestions) >= _MAX_SUGGESTIONS:
                 return ""
-            similar = self._suggestions[key] = _nearest(value, self._known[place])
+            similar = self._suggestions[key] = _most_similar(value, self._values_in_use[index])
         return similar
 
 
-def _nearest(value: str, known: Iterable[str]) -> str:
+def _most_similar(value: str, known: Iterable[str]) -> str:
     # late: takes 15 ms to import, and most files do not need it
     from rapidfuzz import process  # noqa: PLC0415
     from rapidfuzz.distance import OSA  # noqa: PLC0415
@@ -156,57 +170,57 @@ def _nearest(value: str, known: Iterable[str]) -> str:
         list(known),
         processor=str.casefold,
         scorer=OSA.normalized_similarity,
-        score_cutoff=_NEAR,
+        score_cutoff=_MIN_SIMILARITY,
     )
     return match[0] if match else ""
 
 
-def _another_person(user: User, stored: User | None) -> Iterator[Fault]:
+def _both_names_changed(user: User, stored: User | None) -> Iterator[Issue]:
     """Yield a warning if both names change, which only an option allows."""
     if (
         stored is not None
         and user.last_name != stored.last_name
-        and name_key(user.user_name) != name_key(stored.user_name)
+        and normalize_user_name(user.user_name) != normalize_user_name(stored.user_name)
     ):
         name = " ".join(filter(None, (stored.first_name, stored.last_name)))
-        yield Fault(
+        yield Issue(
             FIELD["user_id"],
-            f"User ID belongs to {shortened(name)}; User Name and Last Name will both change",
+            f"User ID belongs to {truncate(name)}; User Name and Last Name will both change",
             "Check that the User ID belongs to the same person.",
             Severity.WARNING,
             "User Name and Last Name will both change",
         )
 
 
-def _formulas(user: User, stored: User | None) -> Iterator[Fault]:
-    before = _NOTHING if stored is None else _said_of(stored)
-    for field, value, old_value in zip(_SAID, _said_of(user), before, strict=True):
-        if value is not old_value and value != old_value and would_run(value):
-            yield Fault(
+def _formulas(user: User, stored: User | None) -> Iterator[Issue]:
+    before = _NOTHING if stored is None else _history_notes(stored)
+    for field, value, old_value in zip(_TEXT_FIELDS, _history_notes(user), before, strict=True):
+        if value is not old_value and value != old_value and is_formula(value):
+            yield Issue(
                 field,
-                f"{field.name} '{shortened(value)}' would be run as a formula by a spreadsheet",
+                f"{field.name} '{truncate(value)}' would be run as a formula by a spreadsheet",
                 "Check the value. Turn on “Guard formulas” when you export.",
                 Severity.WARNING,
                 f"{field.name} would be run as a formula by a spreadsheet",
             )
 
 
-class Extensions:
+class ExtensionUsage:
     """The number of users with each extension, during the import.
 
     Args:
         state: the state of the store.
-        tick: progress callback while the store's extensions are counted.
+        progress: progress callback while the store's extensions are counted.
     """
 
-    def __init__(self, state: State, tick: Tick) -> None:
+    def __init__(self, state: State, progress: ProgressCallback) -> None:
         self.counts: dict[str, int] = {}
         self._held: list[str] = []
         self._lines: array[int] = array("q")
         self._moved: set[str] = set()
         self._void: set[int] = set()
         get = self.counts.get
-        for users in in_steps(state.users.values(), len(state.users), tick):
+        for users in in_chunks(state.users.values(), len(state.users), progress):
             for user in users:
                 extension = user[_EXTENSION_AT]
                 self.counts[extension] = get(extension, 0) + 1
@@ -231,7 +245,7 @@ class Extensions:
         count = self.counts[extension] = self.counts.get(extension, 0) + 1
         return count > 1
 
-    def take_back(self, user: User, stored: User | None, line: int) -> None:
+    def revert(self, user: User, stored: User | None, line: int) -> None:
         """Count the user as before: the record in this line is rejected."""
         before = stored[_EXTENSION_AT] if stored is not None else None
         if before == user[_EXTENSION_AT]:
@@ -243,16 +257,16 @@ class Extensions:
             self._moved.discard(user.user_id)
 
     def first_holders(
-        self, extensions: set[str], state: State, tick: Tick
+        self, extensions: set[str], state: State, progress: ProgressCallback
     ) -> dict[str, list[str | int]]:
         """Return by extension two users who have it after the import: their names or lines."""
         holders: dict[str, list[str | int]] = {extension: [] for extension in extensions}
-        for users in in_steps(state.users.values(), len(state.users), tick):
+        for users in in_chunks(state.users.values(), len(state.users), progress):
             for user in users:
                 listed = holders.get(user[_EXTENSION_AT])
                 if listed is not None and len(listed) < 2 and user.user_id not in self._moved:
                     name = " ".join(filter(None, (user.first_name, user.last_name)))
-                    listed.append(shortened(name))
+                    listed.append(truncate(name))
         for extension, line in zip(self._held, self._lines, strict=True):
             listed = holders.get(extension)
             if listed is not None and len(listed) < 2 and line not in self._void:
@@ -260,7 +274,7 @@ class Extensions:
         return holders
 
 
-def extension_twice(extension: str, holder: str | int | None) -> Fault:
+def duplicate_extension_issue(extension: str, holder: str | int | None) -> Issue:
     """Return the warning of an extension that another user has.
 
     Args:
@@ -271,9 +285,9 @@ def extension_twice(extension: str, holder: str | int | None) -> Fault:
         use = "by another user"
     else:
         use = f"in line {holder}" if isinstance(holder, int) else f"by {holder}"
-    return Fault(
+    return Issue(
         _EXTENSION,
-        f"Extension {shortened(extension)} is also used {use}",
+        f"Extension {truncate(extension)} is also used {use}",
         "No action needed if they share it.",
         Severity.WARNING,
         "Duplicate Extension",

@@ -8,7 +8,7 @@ column mapping takes precedence over the names.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
@@ -19,7 +19,7 @@ _PRIMARY_PHONE = FIELD["phone_ip"]
 _SECONDARY_PHONE = FIELD["secondary_phone_ip"]
 
 
-class ColumnNamedTwice(Exception):
+class DuplicateColumn(Exception):
     """Two columns have the same name, or names of the same field."""
 
     def __init__(self, first: int, second: int, name: str) -> None:
@@ -29,7 +29,7 @@ class ColumnNamedTwice(Exception):
         self.name = name
 
 
-class MappingDoesNotFit(Exception):
+class MappingMismatch(Exception):
     """A mapping cannot be used with a file's header. The text is a sentence for the admin."""
 
 
@@ -38,60 +38,64 @@ class Columns(NamedTuple):
 
     Attributes:
         width: the number of columns.
-        places: for each field in file order, the index of its column, or None.
+        column_indexes: for each field in file order, the index of its column, or None.
         ignored: the names, as in the file, of columns without a field, or with a field that the
             mapping assigns to another column.
-        left_out: the names of the columns that the mapping ignores.
+        unmapped: the names of the columns that the mapping ignores.
         header: the cells of the header, trimmed; empty for a file without one.
     """
 
     width: int
-    places: tuple[int | None, ...]
+    column_indexes: tuple[int | None, ...]
     ignored: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
 
     @property
     def absent(self) -> list[Field]:
         """The fields without a column."""
-        return [field for field in FIELDS if self.places[field.index] is None]
+        return [field for field in FIELDS if self.column_indexes[field.index] is None]
 
     @property
     def fields(self) -> list[Field | None]:
         """The field of each column."""
         by_column = {
-            place: FIELDS[index] for index, place in enumerate(self.places) if place is not None
+            place: FIELDS[index]
+            for index, place in enumerate(self.column_indexes)
+            if place is not None
         }
         return [by_column.get(column) for column in range(self.width)]
 
     @property
     def are_in_file_order(self) -> bool:
         """Whether the file has all columns in standard order."""
-        return self.places == tuple(range(len(FIELDS)))
+        return self.column_indexes == tuple(range(len(FIELDS)))
 
 
-def plain(name: str) -> str:
+def normalize_header(name: str) -> str:
     """Return a column name for comparison: only letters and digits, without case."""
     return "".join(filter(str.isalnum, name.casefold()))
 
 
 _FIELDS_BY_NAME: Final = {
-    plain(name): field for field in FIELDS for name in (field.name, *field.aliases)
+    normalize_header(name): field for field in FIELDS for name in (field.name, *field.aliases)
 }
 _FIELDS_BY_WORD: Final = _FIELDS_BY_NAME | {
-    plain(field.key): field for field in FIELDS if plain(field.key) not in _FIELDS_BY_NAME
+    normalize_header(field.key): field
+    for field in FIELDS
+    if normalize_header(field.key) not in _FIELDS_BY_NAME
 }
-_PROBLEMS: Final = plain(PROBLEMS_HEADER)
+_PROBLEMS: Final = normalize_header(PROBLEMS_HEADER)
 
 
-def field_of_column(name: str) -> Field | None:
+def field_for_column(name: str) -> Field | None:
     """Return the field for a column with this name; for `Phone IP`, the first of the two."""
-    return _FIELDS_BY_NAME.get(plain(name))
+    return _FIELDS_BY_NAME.get(normalize_header(name))
 
 
-def field_named(word: str) -> Field | None:
+def find_field(word: str) -> Field | None:
     """Return the field with this name, header, alias or key, or None."""
-    return _FIELDS_BY_WORD.get(plain(word))
+    return _FIELDS_BY_WORD.get(normalize_header(word))
 
 
 def column_names(header: Sequence[str]) -> list[str]:
@@ -104,7 +108,7 @@ def column_names(header: Sequence[str]) -> list[str]:
     for column, cell in enumerate(header):
         # saved mappings contain this name
         name = cell.strip() or f"(column {column + 1} has no name)"
-        if plain(name) == plain(_PRIMARY_PHONE.name):
+        if normalize_header(name) == normalize_header(_PRIMARY_PHONE.name):
             name, has_phone = _SECONDARY_PHONE.name if has_phone else name, True
         names.append(name)
     return names
@@ -112,17 +116,17 @@ def column_names(header: Sequence[str]) -> list[str]:
 
 def same_name(name: str) -> str:
     """Return a value that is equal for names of the same column."""
-    return plain(name) or name.strip().casefold()
+    return normalize_header(name) or name.strip().casefold()
 
 
 def is_problems_column(name: str) -> bool:
     """Return whether a column is the Problems column of a rejected-records file."""
-    return plain(name) == _PROBLEMS
+    return normalize_header(name) == _PROBLEMS
 
 
-def known_names(cells: Sequence[str]) -> int:
+def count_known_names(cells: Sequence[str]) -> int:
     """Return how many of the cells are column names."""
-    names = {plain(cell) for cell in cells}
+    names = {normalize_header(cell) for cell in cells}
     return len(names & _FIELDS_BY_NAME.keys()) + (_PROBLEMS in names)
 
 
@@ -131,7 +135,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
     Three column names are not a coincidence; in a narrow file, half of the cells are enough.
     """
-    known = known_names(cells)
+    known = count_known_names(cells)
     filled = sum(1 for cell in cells if cell.strip())
     return known >= min(3, max(1, (filled + 1) // 2))
 
@@ -149,16 +153,16 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         mapping: a column mapping; columns that it does not contain are mapped by their names.
 
     Raises:
-        ColumnNamedTwice: a name, or a field under two names, appears twice.
-        MappingDoesNotFit: the mapping contains a column that is not in the header, or assigns two
+        DuplicateColumn: a name, or a field under two names, appears twice.
+        MappingMismatch: the mapping contains a column that is not in the header, or assigns two
             columns to one field.
     """
     width = len(header)
-    while width and not plain(header[width - 1]):
+    while width and not normalize_header(header[width - 1]):
         width -= 1
     header = [cell.strip() for cell in header[:width]]
     names = column_names(header)
-    mapped = _mapped(names, mapping) if mapping else {}
+    mapped = _apply_mapping(names, mapping) if mapping else {}
     places: list[int | None] = [None] * len(FIELDS)
     for column, mapped_to in mapped.items():
         if mapped_to is not None:
@@ -168,7 +172,7 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
     seen: dict[str, int] = {}
     has_phone = False
     for column, name in enumerate(header):
-        key = plain(name)
+        key = normalize_header(name)
         field = _FIELDS_BY_NAME.get(key)
         if field is _PRIMARY_PHONE:
             field, has_phone = _SECONDARY_PHONE if has_phone else field, True
@@ -178,7 +182,7 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
             if key != _PROBLEMS:
                 ignored.append(names[column])
             if key and key in seen:
-                raise ColumnNamedTwice(seen[key], column, name)
+                raise DuplicateColumn(seen[key], column, name)
             seen[key] = column
             continue
         if field in mapped_fields:
@@ -186,17 +190,17 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
             continue
         first = places[field.index]
         if first is not None:
-            raise ColumnNamedTwice(first, column, field.name)
+            raise DuplicateColumn(first, column, field.name)
         places[field.index] = column
     left_out = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
     return Columns(width, tuple(places), tuple(ignored), left_out, tuple(header))
 
 
-def _mapped(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:
+def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:
     """Return the fields of the columns in a mapping.
 
     Raises:
-        MappingDoesNotFit: a column is missing or ambiguous, or two columns are assigned to one
+        MappingMismatch: a column is missing or ambiguous, or two columns are assigned to one
             field.
     """
     by_name: dict[str, list[int]] = {}
@@ -206,25 +210,25 @@ def _mapped(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]
     holders: dict[Field, str] = {}
     # in a rejected-records file, each column has the name of its field, and needs no mapping
     is_of_rejected = any(map(is_problems_column, names))
-    fields_by_name = {None, *map(field_of_column, names)} if is_of_rejected else set()
+    fields_by_name = {None, *map(field_for_column, names)} if is_of_rejected else set()
     for name, field in mapping.columns.items():
         columns = by_name.get(same_name(name), [])
         if not columns and field in fields_by_name:
             continue
-        shown = visible(name, 60)
+        shown = sanitize(name, 60)
         if len(columns) != 1 or columns[0] in mapped:
             problem = "two columns are named" if columns else "missing column"
             msg = (
                 f'{problem} "{shown}", which the mapping requires. Use the mapping for this file, '
                 "or map the columns again."
             )
-            raise MappingDoesNotFit(msg)
+            raise MappingMismatch(msg)
         if field is not None and field in holders:
             msg = (
                 f'the mapping assigns two columns, "{holders[field]}" and "{shown}", to '
                 f"{field.name}. Remove one of them."
             )
-            raise MappingDoesNotFit(msg)
+            raise MappingMismatch(msg)
         mapped[columns[0]] = field
         if field is not None:
             holders[field] = shown

@@ -9,17 +9,22 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from qm_tui.transfer.reading.lines import MAX_LINE, Lines
-from qm_tui.transfer.reading.spreadsheet import FORMULA_SIGNS, GUARD, unguarded, unwrapped
+from qm_tui.transfer.reading.lines import MAX_LINE, LineBlock
+from qm_tui.transfer.reading.spreadsheet import (
+    FORMULA_PREFIXES,
+    GUARD,
+    from_text_formula,
+    unescape_formula,
+)
 from qm_tui.users.fields import MAX_VALUE
 
 BLANKS: Final = " \t\xa0\u202f"
 """Spaces, tabs and no-break spaces."""
 
-DELIMITER_SIGNS: Final = ",;\t|"
+DELIMITER_CHARACTERS: Final = ",;\t|"
 """The delimiters that are detected; another one must be named in the file (`sep=`)."""
 
-NOTHING: Final = DELIMITER_SIGNS + BLANKS
+NOTHING: Final = DELIMITER_CHARACTERS + BLANKS
 """Characters of lines that are skipped before the first row."""
 
 MAX_ROW: Final = 256 * 1024
@@ -28,7 +33,7 @@ MAX_ROW: Final = 256 * 1024
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class CleanRows(NamedTuple):
+class CleanRowBatch(NamedTuple):
     """Rows without anything to check: printable, trimmed, and with the file's number of cells.
 
     Attributes:
@@ -46,18 +51,18 @@ class Row(NamedTuple):
     Attributes:
         line: the line on which it starts, from 1.
         cells: its cells; none if it has a fault.
-        fault: the syntax error and its fix; None if the row can be parsed.
-        printable: whether its cells contain only printable characters.
-        tight: whether no cell begins or ends with a blank.
-        may_be_dressed: whether a cell may be wrapped or guarded for a spreadsheet.
+        error: the syntax error and its fix; None if the row can be parsed.
+        is_printable: whether its cells contain only printable characters.
+        is_stripped: whether no cell begins or ends with a blank.
+        may_be_escaped: whether a cell may be wrapped or guarded for a spreadsheet.
     """
 
     line: int
     cells: list[str]
-    fault: tuple[str, str] | None
-    printable: bool
-    tight: bool
-    may_be_dressed: bool
+    error: tuple[str, str] | None
+    is_printable: bool
+    is_stripped: bool
+    may_be_escaped: bool
 
 
 _new = tuple.__new__
@@ -67,49 +72,49 @@ _new = tuple.__new__
 # begins with two.
 
 
-def _loose_after(edges: str) -> re.Pattern[str]:
+def _outer_space_after(edges: str) -> re.Pattern[str]:
     """Return a pattern for a space next to one of these characters."""
     return re.compile(f" (?:(?=[{edges}])|(?<=[{edges}] ))")
 
 
-def _guarded_after(edges: str) -> re.Pattern[str]:
+def _apostrophe_after(edges: str) -> re.Pattern[str]:
     """Return a pattern for a guarded cell after one of these characters."""
-    return re.compile(f"{GUARD}(?<=[{edges}]{GUARD}){GUARD}*[{re.escape(FORMULA_SIGNS)}]")
+    return re.compile(f"{GUARD}(?<=[{edges}]{GUARD}){GUARD}*[{re.escape(FORMULA_PREFIXES)}]")
 
 
-_SIGNS: Final = frozenset(FORMULA_SIGNS)
-_LOOSE_LINE: Final = _loose_after("\n")
-_GUARDED_LINE: Final = _guarded_after("\n")
+_FORMULA_PREFIXES: Final = frozenset(FORMULA_PREFIXES)
+_OUTER_SPACE_LINE: Final = _outer_space_after("\n")
+_APOSTROPHE_LINE: Final = _apostrophe_after("\n")
 
 
-def _is_loose(text: str, loose: re.Pattern[str] = _LOOSE_LINE) -> bool:
+def _has_outer_spaces(text: str, pattern: re.Pattern[str] = _OUTER_SPACE_LINE) -> bool:
     """Return whether one of the lines begins or ends with a space."""
-    return text[:1] == " " or text[-1:] == " " or loose.search(text) is not None
+    return text[:1] == " " or text[-1:] == " " or pattern.search(text) is not None
 
 
-def _is_guarded(text: str, guarded: re.Pattern[str] = _GUARDED_LINE) -> bool:
+def _has_apostrophe(text: str, pattern: re.Pattern[str] = _APOSTROPHE_LINE) -> bool:
     """Return whether one of the lines begins like a guarded cell."""
-    return (text[:1] == GUARD and text.lstrip(GUARD)[:1] in _SIGNS) or guarded.search(
+    return (text[:1] == GUARD and text.lstrip(GUARD)[:1] in _FORMULA_PREFIXES) or pattern.search(
         text
     ) is not None
 
 
-def _is_dressed(text: str) -> bool:
+def _is_escaped(text: str) -> bool:
     """Return whether one of the lines may be a wrapped or guarded cell."""
-    return '="' in text or _is_guarded(text)
+    return '="' in text or _has_apostrophe(text)
 
 
-class _Unclosed(Exception):
+class _UnclosedQuote(Exception):
     """A row has no end: a quoted cell or the row is too long, or its quotes do not match."""
 
 
-class _Feed:
+class _LineFeeder:
     """The lines of a file for `csv.reader`, one at a time; lines can be read again."""
 
-    def __init__(self, source: Iterator[Lines], delimiter: str) -> None:
+    def __init__(self, source: Iterator[LineBlock], delimiter: str) -> None:
         self._source = source
         edges = re.escape(delimiter) + "\n"
-        self._loose, self._guarded = _loose_after(edges), _guarded_after(edges)
+        self._loose, self._guarded = _outer_space_after(edges), _apostrophe_after(edges)
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
         self.at = 0
@@ -117,7 +122,7 @@ class _Feed:
         self.base = 1
         """The line number of `lines[0]`."""
         self.overlong: frozenset[int] = frozenset()
-        self.printable = True
+        self.is_printable = True
         """Whether all cells of the lines contain only printable characters."""
         self._start = 0
         self._row_length = 0
@@ -130,28 +135,28 @@ class _Feed:
         if block is None:
             return False
         remaining = self.lines[keep_from:]
-        printable = block.printable and not (self._tab_is_text and "\t" in block.text)
+        printable = block.is_printable and not (self._tab_is_text and "\t" in block.text)
         if remaining:
             count = len(remaining)
             overlong = {index - keep_from for index in self.overlong if index >= keep_from}
             self.overlong = frozenset(overlong | {index + count for index in block.overlong})
             self.lines = remaining + block.lines
-            self.printable = self.printable and printable
+            self.is_printable = self.is_printable and printable
         else:
             self.overlong, self.lines = block.overlong, block.lines
-            self.printable = printable
+            self.is_printable = printable
         self.base += keep_from
         self.at -= keep_from
         return True
 
-    def is_loose(self, text: str) -> bool:
+    def has_outer_spaces(self, text: str) -> bool:
         """Return whether a cell of lines without quotes may begin or end with a space."""
         # of all blanks only the space is printable
-        return _is_loose(text, self._loose)
+        return _has_outer_spaces(text, self._loose)
 
-    def is_guarded(self, text: str) -> bool:
+    def has_apostrophe(self, text: str) -> bool:
         """Return whether a cell of lines without quotes may be guarded."""
-        return _is_guarded(text, self._guarded)
+        return _has_apostrophe(text, self._guarded)
 
     def begin(self) -> None:
         """Start a row at the next line."""
@@ -174,7 +179,7 @@ class _Feed:
         """Return the row's first line and its number."""
         return self.lines[self._start], self.base + self._start
 
-    def __iter__(self) -> "_Feed":
+    def __iter__(self) -> "_LineFeeder":
         return self
 
     def __next__(self) -> str:
@@ -191,12 +196,12 @@ class _Feed:
             if not self._quotes % 2:
                 # A quoted cell contains an unmatched quote. If the reader went on over more
                 # lines, they would be parsed again after each of these lines.
-                raise _Unclosed
+                raise _UnclosedQuote
             self._open_length = 0 if '"' in line else self._open_length + len(line) + 1
             if self._open_length > MAX_VALUE or self._row_length > MAX_ROW:
-                raise _Unclosed
+                raise _UnclosedQuote
             if self.at in self.overlong:
-                raise _Unclosed
+                raise _UnclosedQuote
         self._row_length += len(line)
         self.at += 1
         return line + "\n"
@@ -229,10 +234,10 @@ class Rows:
         width: the number of columns, once known; a row with a value beyond them has a fault.
     """
 
-    def __init__(self, source: Iterator[Lines], delimiter: str, encoding_name: str) -> None:
+    def __init__(self, source: Iterator[LineBlock], delimiter: str, encoding_name: str) -> None:
         self.blank = 0
         self.width = 0
-        self._feed = _Feed(source, delimiter)
+        self._feed = _LineFeeder(source, delimiter)
         self._delimiter = delimiter
         self._reader = csv.reader(self._feed, delimiter=delimiter, strict=True)
         cell = rf'(?:"(?:[^"]++|"")*+"|[^"{re.escape(delimiter)}]*+)'
@@ -248,7 +253,7 @@ class Rows:
         nothing = self._delimiter + NOTHING
         while feed.at < len(feed.lines) or feed.more(feed.at):
             if feed.lines[feed.at].strip(nothing):
-                row = self._careful_row()
+                row = self._parse_row()
                 if row is not None:
                     return row
             else:
@@ -256,7 +261,7 @@ class Rows:
             self.blank += 1
         return None
 
-    def __iter__(self) -> Iterator[CleanRows | Row]:
+    def __iter__(self) -> Iterator[CleanRowBatch | Row]:
         """Yield the remaining rows: many at a time while they are clean, otherwise one by one.
 
         Checking each line takes longer than splitting it. So some hundred lines are checked
@@ -274,26 +279,26 @@ class Rows:
                     feed.at += 1
                     self.blank += 1
                     continue
-                row = self._careful_row()
+                row = self._parse_row()
                 if row is None:
                     self.blank += 1
                 else:
                     yield row
 
-    def _clean_rows(self) -> CleanRows | None:
+    def _clean_rows(self) -> CleanRowBatch | None:
         """Return the rows of all buffered lines if each is on one line and needs no check.
 
         Otherwise, return None without consuming a line.
         """
         feed, delimiter = self._feed, self._delimiter
         lines = feed.lines[feed.at :] if feed.at else feed.lines
-        if not self.width or feed.overlong or not feed.printable:
+        if not self.width or feed.overlong or not feed.is_printable:
             return None
         if max(map(len, lines)) > MAX_VALUE:
             return None
         quoted = [line for line in lines if '"' in line]
         plain = "\n".join([line for line in lines if '"' not in line] if quoted else lines)
-        if feed.is_loose(plain) or feed.is_guarded(plain):
+        if feed.has_outer_spaces(plain) or feed.has_apostrophe(plain):
             return None
         if delimiter * (self.width - 1) in plain:
             return None  # a row that may be empty
@@ -307,57 +312,57 @@ class Rows:
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
-            if "\n" * (self.width - 1) in text or _is_loose(text) or _is_dressed(text):
+            if "\n" * (self.width - 1) in text or _has_outer_spaces(text) or _is_escaped(text):
                 return None
-            rest = iter(parsed)
-            rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
+            yield_control = iter(parsed)
+            rows = [next(yield_control) if '"' in line else line.split(delimiter) for line in lines]
         if set(map(len, rows)) != {self.width}:
             return None
-        clean = CleanRows(feed.base + feed.at, rows)
+        clean = CleanRowBatch(feed.base + feed.at, rows)
         feed.at = len(feed.lines)
         return clean
 
-    def _careful_row(self) -> Row | None:
+    def _parse_row(self) -> Row | None:
         """Return the next row with all checks, or None if it is blank."""
         feed = self._feed
         feed.begin()
         first, number = feed.first()
         cells: list[str] = []
-        fault = None
+        issue = None
         if feed.at in feed.overlong:
             feed.at += 1
-            fault = _OVERLONG
+            issue = _OVERLONG
         else:
             try:
                 cells = next(self._reader)
-            except (_Unclosed, StopIteration):
-                fault = _UNCLOSED
+            except (_UnclosedQuote, StopIteration):
+                issue = _UNCLOSED
             except csv.Error as error:
-                fault = _fault_of(error) if feed.is_on_first_line() else _UNCLOSED
-            if fault and _UNREADABLE.search(first):
-                fault = self._unreadable(first)
+                issue = _csv_error(error) if feed.is_on_first_line() else _UNCLOSED
+            if issue and _UNREADABLE.search(first):
+                issue = self._unreadable(first)
         # a cell on one line contains no line break, so a line break can separate the cells here
         text = "\n".join(cells)
-        if fault is None:
-            fault = self._fault_of_cells(cells, text)
-        if fault is not None:
+        if issue is None:
+            issue = self._cells_error(cells, text)
+        if issue is not None:
             feed.resume_after_first()
-            return Row(number, [], fault, False, False, True)
+            return Row(number, [], issue, False, False, True)
         if not text or not text.strip(BLANKS + "\n"):
             return None
-        is_printable = feed.printable or text.replace("\n", "").isprintable()
+        is_printable = feed.is_printable or text.replace("\n", "").isprintable()
         if not feed.is_on_first_line():
             return Row(number, cells, None, False, False, True)
-        is_tight = is_printable and not _is_loose(text) and not _is_dressed(text)
+        is_tight = is_printable and not _has_outer_spaces(text) and not _is_escaped(text)
         return _new(Row, (number, cells, None, is_printable, is_tight, not is_tight))
 
-    def _fault_of_cells(self, cells: list[str], text: str) -> tuple[str, str] | None:
+    def _cells_error(self, cells: list[str], text: str) -> tuple[str, str] | None:
         """Return the fault of a row that the reader could parse, if any."""
         feed = self._feed
-        if not feed.printable and _UNREADABLE.search(text):
+        if not feed.is_printable and _UNREADABLE.search(text):
             return self._unreadable(text)
         if len(text) > MAX_VALUE and any(
-            len(unguarded(unwrapped(cell))) > MAX_VALUE for cell in cells
+            len(unescape_formula(from_text_formula(cell))) > MAX_VALUE for cell in cells
         ):
             return LONG_CELL
         if not feed.is_on_first_line() and not self._strict.fullmatch(feed.text()):
@@ -380,7 +385,7 @@ class Rows:
         )
 
 
-def _fault_of(error: csv.Error) -> tuple[str, str]:
+def _csv_error(error: csv.Error) -> tuple[str, str]:
     message = str(error)
     if "expected after" in message:
         return _TEXT_AFTER_QUOTE

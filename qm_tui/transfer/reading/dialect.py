@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO, Final, NamedTuple
 
-from qm_tui.transfer.reading.columns import is_header, known_names
+from qm_tui.transfer.reading.columns import count_known_names, is_header
 from qm_tui.transfer.reading.csv_rows import BLANKS, NOTHING, Row, Rows
 from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
-from qm_tui.transfer.reading.lines import BLOCK, lines_of
-from qm_tui.transfer.reading.read_options import ReadAs
-from qm_tui.transfer.reading.spreadsheet import unwrapped
+from qm_tui.transfer.reading.lines import BLOCK, read_lines
+from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.spreadsheet import from_text_formula
 
 _SAMPLE: Final = 64 * 1024
 _SAMPLE_LINES: Final = 20
@@ -48,7 +48,7 @@ _OTHER_FILES: Final = (
 )
 _BINARY: Final = "a binary file"
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r\x1a"))
-_MOST_CONTROLS: Final = 0.1
+_MAX_CONTROLS: Final = 0.1
 
 
 class Dialect(NamedTuple):
@@ -77,7 +77,7 @@ class Dialect(NamedTuple):
         return delimiter_name(self.delimiter)
 
 
-def not_a_text_file(start: bytes, encoding: str = "") -> str | None:
+def binary_file_type(start: bytes, encoding: str = "") -> str | None:
     """Return the kind of a file that is not text, by its first bytes; None for text.
 
     Args:
@@ -95,35 +95,37 @@ def not_a_text_file(start: bytes, encoding: str = "") -> str | None:
             "utf-16-le)"
         )
     controls = len(start) - len(start.translate(None, _CONTROLS))
-    return _BINARY if controls > len(start) * _MOST_CONTROLS else None
+    return _BINARY if controls > len(start) * _MAX_CONTROLS else None
 
 
-def dialect_of(file: BinaryIO, read_as: ReadAs | None = None) -> Dialect:
+def detect_dialect(file: BinaryIO, read_options: ReadOptions | None = None) -> Dialect:
     """Detect the format of a file. The file is read from its start, and left at its start.
 
     Args:
         file: the file.
-        read_as: what is set by options, and not detected.
+        read_options: what is set by options, and not detected.
     """
-    read_as = read_as or ReadAs()
-    encoding = _chosen_encoding(file, read_as.encoding) or _encoding_of(file)
+    read_options = read_options or ReadOptions()
+    encoding = _explicit_encoding(file, read_options.encoding) or _detect_encoding(file)
     sample = _sample_of(file)
     all_lines = _lines_of(sample, encoding)
     sep_line = _SEP_LINE.fullmatch(all_lines[0]) if all_lines else None
     lines = [line for line in all_lines[bool(sep_line) :] if line.strip(NOTHING)][:_SAMPLE_LINES]
-    delimiter = read_as.delimiter or (sep_line["sign"] if sep_line else _delimiter_of(lines))
+    delimiter = read_options.delimiter or (
+        sep_line["sign"] if sep_line else _detect_delimiter(lines)
+    )
     dialect = Dialect(encoding, delimiter, sep_line is not None, has_header=False)
-    if read_as.header is not None:
-        return dialect._replace(has_header=read_as.header)
-    if read_as.mapping:
+    if read_options.header is not None:
+        return dialect._replace(has_header=read_options.header)
+    if read_options.mapping:
         return dialect._replace(has_header=True)
     rows = _rows_of(sample, dialect)
     first = rows.next_row()
     if first is None:
         return dialect
     # a header that cannot be parsed is still a header, and not the first record
-    cells = cells_of(all_lines[first.line - 1], delimiter) if first.fault else first.cells
-    has_header = is_header(cells) or _is_foreign_header(cells, _some_of(rows, _SAMPLE_LINES))
+    cells = split_row(all_lines[first.line - 1], delimiter) if first.error else first.cells
+    has_header = is_header(cells) or _is_unknown_header(cells, _some_of(rows, _SAMPLE_LINES))
     return dialect._replace(has_header=has_header)
 
 
@@ -137,7 +139,7 @@ def first_rows(file: BinaryIO, dialect: Dialect) -> list[Row]:
     return rows[:-1] if len(sample) == _SAMPLE and len(rows) < _SAMPLE_LINES else rows
 
 
-def cells_of(line: str, delimiter: str) -> list[str]:
+def split_row(line: str, delimiter: str) -> list[str]:
     """Return the cells of one line, parsed leniently, for detection and display."""
     return next(csv.reader([line], delimiter=delimiter), [])
 
@@ -151,7 +153,7 @@ def _sample_of(file: BinaryIO) -> bytes:
 
 def _rows_of(sample: bytes, dialect: Dialect) -> Rows:
     """Return the rows of a file's start, without the line that names the delimiter."""
-    lines = lines_of(BytesIO(sample), dialect.encoding)
+    lines = read_lines(BytesIO(sample), dialect.encoding)
     rows = Rows(lines, dialect.delimiter, dialect.encoding_name)
     if dialect.has_sep_line:
         rows.next_row()
@@ -164,11 +166,11 @@ def _some_of(rows: Rows, count: int) -> Iterator[Row]:
         row = rows.next_row()
         if row is None:
             return
-        if not row.fault:
+        if not row.error:
             yield row
 
 
-def _is_foreign_header(first: Sequence[str], others: Iterator[Row]) -> bool:
+def _is_unknown_header(first: Sequence[str], others: Iterator[Row]) -> bool:
     """Return whether the first row contains column names, though few of them are known.
 
     A valid record has flags, and most have an extension: cells that contain only digits. Column
@@ -182,10 +184,10 @@ def _is_foreign_header(first: Sequence[str], others: Iterator[Row]) -> bool:
 
 
 def _holds_number(cells: Sequence[str]) -> bool:
-    return any(_DIGITS.fullmatch(unwrapped(cell.strip(BLANKS))) for cell in cells)
+    return any(_DIGITS.fullmatch(from_text_formula(cell.strip(BLANKS))) for cell in cells)
 
 
-def _chosen_encoding(file: BinaryIO, encoding: str) -> str:
+def _explicit_encoding(file: BinaryIO, encoding: str) -> str:
     """Return the selected encoding, in the variant that expects the file's byte order mark."""
     file.seek(0)
     start = file.read(4)
@@ -200,7 +202,7 @@ def _chosen_encoding(file: BinaryIO, encoding: str) -> str:
     return "utf-16" if expected_mark and start.startswith(expected_mark) else encoding
 
 
-def _encoding_of(file: BinaryIO) -> str:
+def _detect_encoding(file: BinaryIO) -> str:
     """Detect UTF-16 and UTF-8 by their BOM, and UTF-8 by a valid sequence beyond ASCII."""
     file.seek(0)
     start = file.read(4)
@@ -224,16 +226,16 @@ def _encoding_of(file: BinaryIO) -> str:
 
 
 def _lines_of(data: bytes, encoding: str) -> list[str]:
-    return [line for block in lines_of(BytesIO(data), encoding) for line in block.lines]
+    return [line for block in read_lines(BytesIO(data), encoding) for line in block.lines]
 
 
-def _delimiter_of(sample: list[str]) -> str:
+def _detect_delimiter(sample: list[str]) -> str:
     """Return the delimiter that yields the most column names, then the most cells."""
     if not sample:
         return ","
 
     def score(delimiter: str) -> tuple[int, int]:
-        widths = sorted(len(cells_of(line, delimiter)) for line in sample)
-        return known_names(cells_of(sample[0], delimiter)), widths[len(widths) // 2]
+        widths = sorted(len(split_row(line, delimiter)) for line in sample)
+        return count_known_names(split_row(sample[0], delimiter)), widths[len(widths) // 2]
 
     return max(DELIMITERS, key=score)

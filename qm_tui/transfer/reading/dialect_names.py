@@ -4,9 +4,9 @@ import codecs
 import string
 from typing import Final
 
-from qm_tui.errors import Refused
-from qm_tui.text import visible
-from qm_tui.transfer.reading.csv_rows import DELIMITER_SIGNS
+from qm_tui.errors import UserError
+from qm_tui.text import sanitize
+from qm_tui.transfer.reading.csv_rows import DELIMITER_CHARACTERS
 
 ENCODINGS: Final = {
     "utf-8": "UTF-8",
@@ -50,7 +50,7 @@ detected.
 """
 
 DELIMITERS: Final = dict(
-    zip(DELIMITER_SIGNS, ("comma", "semicolon", "tab", "vertical bar"), strict=True)
+    zip(DELIMITER_CHARACTERS, ("comma", "semicolon", "tab", "vertical bar"), strict=True)
 )
 """The delimiters that are detected, with their names; in a tie the first one wins."""
 
@@ -79,15 +79,15 @@ _TYPED_DELIMITERS: Final = {
 _POSSIBLE_DELIMITERS: Final = frozenset(string.punctuation + "\t") - frozenset("\"'")
 
 
-def encoding_typed(text: str) -> str:
+def parse_encoding(text: str) -> str:
     """Return the encoding that an admin typed, `cp1252` or `windows-1252`: a key of `ENCODINGS`.
 
     Raises:
-        Refused: the encoding is not supported.
+        UserError: the encoding is not supported.
     """
-    typed = _plain(text)
+    typed = _normalize(text)
     for key, name in ENCODINGS.items():
-        if typed in (_plain(key), _plain(name)):
+        if typed in (_normalize(key), _normalize(name)):
             return key
     if typed in _TYPED_ENCODINGS:
         return _TYPED_ENCODINGS[typed]
@@ -98,28 +98,30 @@ def encoding_typed(text: str) -> str:
     for key in ENCODINGS:
         if codec == codecs.lookup(key).name:
             return key
-    problem = f"Unknown encoding {visible(text, 60)}" if text.strip() else "The encoding is empty"
+    problem = f"Unknown encoding {sanitize(text, 60)}" if text.strip() else "The encoding is empty"
     msg = f"{problem}. Supported: {', '.join(ENCODINGS.values())}."
-    raise Refused(msg)
+    raise UserError(msg)
 
 
-def delimiter_typed(text: str) -> str:
+def parse_delimiter(text: str) -> str:
     """Return the delimiter that an admin typed by name or as a character.
 
     Raises:
-        Refused: it cannot be a delimiter.
+        UserError: it cannot be a delimiter.
     """
     # a tab character must not be trimmed
     typed = text if text in _POSSIBLE_DELIMITERS else text.strip().casefold()
     delimiter = _TYPED_DELIMITERS.get(typed, typed)
     if delimiter in _POSSIBLE_DELIMITERS:
         return delimiter
-    problem = f"Invalid delimiter {visible(text, 60)}" if text.strip() else "The delimiter is empty"
+    problem = (
+        f"Invalid delimiter {sanitize(text, 60)}" if text.strip() else "The delimiter is empty"
+    )
     msg = (
         f"{problem}. Use comma, semicolon, tab, bar, or a single punctuation character other than "
         "a quote."
     )
-    raise Refused(msg)
+    raise UserError(msg)
 
 
 def delimiter_name(delimiter: str) -> str:
@@ -127,5 +129,5 @@ def delimiter_name(delimiter: str) -> str:
     return DELIMITERS.get(delimiter) or f"delimiter {delimiter}"
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))

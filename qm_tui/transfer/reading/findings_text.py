@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.users.fields import FIELDS
 
 _NAMED: Final = 10
@@ -15,11 +15,11 @@ _NAMED: Final = 10
 _SET_MANUALLY: Final = " (set manually)"
 
 
-def how_it_is_read(dialect: Dialect, read_as: ReadAs, header_line: int) -> str:
+def dialect_text(dialect: Dialect, read_options: ReadOptions, header_line: int) -> str:
     """Return the encoding, the delimiter and the header, and which of them are set by options."""
     header = f"header in line {header_line}" if dialect.has_header else "no header"
     columns = "" if dialect.has_header else "; columns in standard order"
-    is_set = (read_as.encoding, read_as.delimiter, read_as.header is not None)
+    is_set = (read_options.encoding, read_options.delimiter, read_options.header is not None)
     properties = (dialect.encoding_name, dialect.delimiter_name, header)
     parts = [
         f"{text}{_SET_MANUALLY if by_option else ''}"
@@ -28,29 +28,29 @@ def how_it_is_read(dialect: Dialect, read_as: ReadAs, header_line: int) -> str:
     return f"Read as {', '.join(parts)}{columns}."
 
 
-def which_columns(columns: Columns, mapping_name: str) -> list[str]:
+def columns_text(columns: Columns, mapping_name: str) -> list[str]:
     """Return which fields have a column, which have none, and which columns are ignored."""
     absent = columns.absent
     parts = [f"{len(FIELDS) - len(absent)} of {len(FIELDS)} columns"]
-    required = [field.name for field in absent if field.mandatory]
-    optional = [field.name for field in absent if not field.mandatory]
+    required = [field.name for field in absent if field.required]
+    optional = [field.name for field in absent if not field.required]
     for label, names in (
         ("missing required", required),
         ("ignored", columns.ignored),
-        ("ignored by mapping", columns.left_out),
+        ("ignored by mapping", columns.unmapped),
         ("missing", optional),
     ):
         if names:
-            parts.append(f"{label}: {_named(names)}")
+            parts.append(f"{label}: {_quoted_list(names)}")
     sentences = ["; ".join(parts) + "."]
     if mapping_name:
-        sentences.append(f"Columns mapped with “{visible(mapping_name, 60)}”.")
+        sentences.append(f"Columns mapped with “{sanitize(mapping_name, 60)}”.")
     if columns.ignored and len(absent) == len(FIELDS):
         sentences.append("No column names are recognized. Map the columns to fields.")
     return sentences
 
 
-def _named(names: Sequence[str]) -> str:
+def _quoted_list(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
-    named = ", ".join(visible(name, 40) for name in names[:_NAMED])
+    named = ", ".join(sanitize(name, 40) for name in names[:_NAMED])
     return f"{named} and {more} more" if more > 0 else named

@@ -15,31 +15,31 @@ BLOCK: Final = 128 * 1024
 MAX_LINE: Final = 1024 * 1024
 """Maximum length of a line, in characters; a longer line is skipped and its record rejected."""
 
-_KEPT_OF_OVERLONG: Final = 1024
+_OVERLONG_PREFIX: Final = 1024
 
 _UTF16_BIG_ENDIAN: Final = b"\xfe\xff"
 _LINE_AND_END: Final = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 
 
-class Lines(NamedTuple):
+class LineBlock(NamedTuple):
     """Lines of a file, without line ends.
 
     Attributes:
         lines: the lines.
         text: the same lines as one text, for checks of all of them together.
         overlong: the indexes in `lines` of those that were longer than `MAX_LINE` and truncated.
-        printable: whether all of them contain only printable characters (tabs allowed).
+        is_printable: whether all of them contain only printable characters (tabs allowed).
         done: the bytes of the file read so far.
     """
 
     lines: list[str]
     text: str
     overlong: frozenset[int]
-    printable: bool
+    is_printable: bool
     done: int
 
 
-def blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
+def read_blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
     """Yield the text of a file from its start, block by block, with LF as the only line end."""
     errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
@@ -53,22 +53,22 @@ def blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         yield text
     try:
-        rest = decoder.decode(b"", final=True)
+        yield_control = decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        rest = "\udc80"  # an odd byte at the end of UTF-16 belongs to the last record
-    yield (held_back + rest).replace("\r\n", "\n").replace("\r", "\n")
+        yield_control = "\udc80"  # an odd byte at the end of UTF-16 belongs to the last record
+    yield (held_back + yield_control).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
+def read_lines(file: BinaryIO, encoding: str) -> Iterator[LineBlock]:
     """Yield the lines of a file from its start; none at a time while a long line is skipped."""
     unfinished = ""
     is_skipping = False
     overlong_at_first = False
-    for text in blocks(file, encoding):
+    for text in read_blocks(file, encoding):
         if is_skipping:
             end = text.find("\n")
             if end < 0:
-                yield Lines([], "", frozenset(), printable=True, done=file.tell())
+                yield LineBlock([], "", frozenset(), is_printable=True, done=file.tell())
                 continue
             text = text[end:]  # noqa: PLW2901 - the rest of the same block
             is_skipping = False
@@ -78,7 +78,7 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
         overlong = {0} if overlong_at_first and lines else set()
         overlong_at_first = overlong_at_first and not lines
         if len(unfinished) > MAX_LINE:
-            unfinished = unfinished[:_KEPT_OF_OVERLONG]
+            unfinished = unfinished[:_OVERLONG_PREFIX]
             is_skipping = overlong_at_first = True
         if lines:
             yield _lines(lines, text, overlong, file.tell())
@@ -86,14 +86,14 @@ def lines_of(file: BinaryIO, encoding: str) -> Iterator[Lines]:
         yield _lines([unfinished], unfinished, {0} if overlong_at_first else set(), file.tell())
 
 
-def _lines(lines: list[str], text: str, overlong: set[int], done: int) -> Lines:
+def _lines(lines: list[str], text: str, overlong: set[int], done: int) -> LineBlock:
     if len(text) > MAX_LINE:
         for index, line in enumerate(lines):
             if len(line) > MAX_LINE:
-                lines[index] = line[:_KEPT_OF_OVERLONG]
+                lines[index] = line[:_OVERLONG_PREFIX]
                 overlong.add(index)
     printable = text.replace("\n", "").replace("\t", "").isprintable()
-    return Lines(lines, text, frozenset(overlong), printable, done)
+    return LineBlock(lines, text, frozenset(overlong), printable, done)
 
 
 def with_byte_order(encoding: str, file: BinaryIO) -> str:
@@ -124,9 +124,9 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
     if not codec.startswith("utf-16"):
         # in all other encodings, these bytes are line ends and nothing else is
         codec, unit = "latin-1", 1
-    picker = _Picker(wanted)
+    picker = _LineSelector(wanted)
     held_back = b""
-    while picker.want and (block := file.read(BLOCK)):
+    while picker.set_wanted and (block := file.read(BLOCK)):
         data = held_back + block
         whole = len(data) - len(data) % unit
         # half a surrogate pair passes unchanged, too
@@ -135,39 +135,39 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
             text = text[:-1]
             whole -= unit
         held_back = data[whole:]
-        yield picker.picked(text).encode(codec, "surrogatepass")
+        yield picker.select(text).encode(codec, "surrogatepass")
     whole = len(held_back) - len(held_back) % unit
-    yield picker.picked(held_back[:whole].decode(codec)).encode(codec)
-    if picker.line == picker.want:
+    yield picker.select(held_back[:whole].decode(codec)).encode(codec)
+    if picker.line == picker.set_wanted:
         yield held_back[whole:]
 
 
-class _Picker:
+class _LineSelector:
     """Picks lines from a text that comes in parts; no part ends within a line end.
 
     Attributes:
         line: the number of the line at the start of the next part.
-        want: the number of the next line to pick, or 0.
+        set_wanted: the number of the next line to pick, or 0.
     """
 
     def __init__(self, wanted: Iterable[int]) -> None:
-        self._rest = iter(wanted)
+        self._yield_control = iter(wanted)
         self.line = 1
-        self.want = next(self._rest, 0)
+        self.set_wanted = next(self._yield_control, 0)
 
-    def picked(self, text: str) -> str:
+    def select(self, text: str) -> str:
         """Return the wanted lines of a part."""
         ends = text.count("\n") + text.count("\r") - text.count("\r\n")
-        if self.want > self.line + ends:
+        if self.set_wanted > self.line + ends:
             self.line += ends
             return ""
         picked = []
         for line in _LINE_AND_END.findall(text):
-            is_wanted = self.line == self.want
+            is_wanted = self.line == self.set_wanted
             if is_wanted:
                 picked.append(line)
             if line[-1] in "\r\n":
                 self.line += 1
                 if is_wanted:
-                    self.want = next(self._rest, 0)
+                    self.set_wanted = next(self._yield_control, 0)
         return "".join(picked)

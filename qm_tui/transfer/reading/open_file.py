@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from qm_tui.errors import Refused, reason
-from qm_tui.text import visible
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.text import sanitize
 
 SUFFIX: Final = ".csv"
 """Suffix of users files, not case-sensitive."""
 
 
-def named(path: Path) -> str:
+def quoted_path(path: Path) -> str:
     """Return the path for a message."""
-    return visible(str(path))
+    return sanitize(str(path))
 
 
 _NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
@@ -30,36 +30,36 @@ _NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
 ]
 
 
-def opened(path: Path) -> BinaryIO:
+def open_users_file(path: Path) -> BinaryIO:
     """Return the file, open for reading.
 
     Raises:
-        Refused: the path does not exist, is not a regular file, cannot be read, or does not end in
-            `.csv`.
+        UserError: the path does not exist, is not a regular file, cannot be read, or does not end
+            in `.csv`.
     """
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            msg = f"{named(path)} does not exist. Check the path."
-            raise Refused(msg) from error
-        cause = reason(error) if isinstance(error, OSError) else "invalid file name"
+            msg = f"{quoted_path(path)} does not exist. Check the path."
+            raise UserError(msg) from error
+        cause = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
         raise cannot_read(path, cause) from error
     kind = next((kind for is_kind, kind in _NO_FILE if is_kind(mode)), None)
     if kind:
-        msg = f"{named(path)} is {kind}, not a CSV file. Choose a file that ends in .csv."
-        raise Refused(msg)
+        msg = f"{quoted_path(path)} is {kind}, not a CSV file. Choose a file that ends in .csv."
+        raise UserError(msg)
     if not path.name.lower().endswith(SUFFIX):
-        msg = f"{named(path)} does not end in .csv. If it is a CSV file, rename it."
-        raise Refused(msg)
+        msg = f"{quoted_path(path)} does not end in .csv. If it is a CSV file, rename it."
+        raise UserError(msg)
     try:
         # not blocking: the file may have become a pipe since the check above
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise cannot_read(path, reason(error)) from error
+        raise cannot_read(path, os_error_text(error)) from error
     return os.fdopen(descriptor, "rb")
 
 
-def cannot_read(path: Path, cause: str) -> Refused:
+def cannot_read(path: Path, cause: str) -> UserError:
     """Return the error for a file that cannot be read."""
-    return Refused(f"Cannot read {named(path)}: {cause}.")
+    return UserError(f"Cannot read {quoted_path(path)}: {cause}.")

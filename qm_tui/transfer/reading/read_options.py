@@ -22,7 +22,7 @@ class ColumnMapping:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAs:
+class ReadOptions:
     """The options for reading a file.
 
     Attributes:

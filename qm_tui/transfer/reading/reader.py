@@ -13,32 +13,32 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from qm_tui.errors import Refused, reason
-from qm_tui.progress import Phase, Tick, no_tick
-from qm_tui.text import counted, visible
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress
+from qm_tui.text import pluralize, sanitize
 from qm_tui.transfer.reading.columns import (
-    ColumnNamedTwice,
     Columns,
-    MappingDoesNotFit,
+    DuplicateColumn,
+    MappingMismatch,
     columns_in_file_order,
     columns_of,
 )
-from qm_tui.transfer.reading.csv_rows import BLANKS, CleanRows, Row, Rows
-from qm_tui.transfer.reading.dialect import Dialect, dialect_of, first_rows, not_a_text_file
-from qm_tui.transfer.reading.findings_text import how_it_is_read, which_columns
-from qm_tui.transfer.reading.lines import Lines, lines_of
-from qm_tui.transfer.reading.open_file import cannot_read, named, opened
-from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.reading.csv_rows import BLANKS, CleanRowBatch, Row, Rows
+from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
+from qm_tui.transfer.reading.findings_text import columns_text, dialect_text
+from qm_tui.transfer.reading.lines import LineBlock, read_lines
+from qm_tui.transfer.reading.open_file import cannot_read, open_users_file, quoted_path
+from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.samples import sample_values
-from qm_tui.transfer.reading.spreadsheet import unguarded, unwrapped
+from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
 from qm_tui.users.fields import FIELDS, SECRETS
-from qm_tui.users.issues import Fault
-from qm_tui.users.validation import control_fault
+from qm_tui.users.issues import Issue
+from qm_tui.users.validation import control_character_issue
 
 _SAMPLES: Final = 3
 _START: Final = 8192
 _HASHED_AT_ONCE: Final = 1024 * 1024
-_SECRET_PLACES: Final = frozenset(secret.index for secret in SECRETS)
+_SECRET_INDEXES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
 
@@ -53,16 +53,16 @@ class Record(NamedTuple):
         number: its number among the records, from 1.
         line: the line on which it starts, from 1.
         values: its values.
-        faults: the errors that do not depend on the store; empty if there are none.
+        issues: the errors that do not depend on the store; empty if there are none.
     """
 
     number: int
     line: int
     values: Values
-    faults: tuple[Fault, ...]
+    issues: tuple[Issue, ...]
 
 
-class CleanRecords(NamedTuple):
+class CleanRecordBatch(NamedTuple):
     """Records with all the file's columns, without errors, one on each line.
 
     Attributes:
@@ -76,20 +76,20 @@ class CleanRecords(NamedTuple):
     line: int
     values: Sequence[Sequence[str | None]]
 
-    def one_by_one(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
         """Yield the single records."""
         for index, values in enumerate(self.values):
             yield Record(self.number + index, self.line + index, [*values], ())
 
 
 @dataclass
-class Findings:
+class FileReport:
     """What was detected in a file, and what was set by options, to be shown to the admin.
 
     Attributes:
         dialect: encoding, delimiter and header.
         columns: the columns of the fields.
-        read_as: the options for reading the file.
+        read_options: the options for reading the file.
         header_line: the line of the header; 0 without one.
         sample_values: up to three values of each column in the header; never what is or may be a
             secret.
@@ -100,7 +100,7 @@ class Findings:
 
     dialect: Dialect
     columns: Columns
-    read_as: ReadAs = field(default_factory=ReadAs)
+    read_options: ReadOptions = field(default_factory=ReadOptions)
     header_line: int = 0
     sample_values: tuple[tuple[str, ...], ...] = ()
     samples: list[str] = field(default_factory=list)
@@ -111,23 +111,23 @@ class Findings:
     def needs_mapping(self) -> bool:
         """Whether required fields have no column, and the header has columns without a field."""
         columns = self.columns
-        return bool(columns.ignored) and any(field.mandatory for field in columns.absent)
+        return bool(columns.ignored) and any(field.required for field in columns.absent)
 
     @property
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The findings as sentences, safe for a terminal."""
-        sentences = [how_it_is_read(self.dialect, self.read_as, self.header_line)]
+        sentences = [dialect_text(self.dialect, self.read_options, self.header_line)]
         if self.samples:
-            sentences.append(f"Check these words: {'  '.join(map(visible, self.samples))}")
+            sentences.append(f"Check these words: {'  '.join(map(sanitize, self.samples))}")
         if self.dialect.has_header:
-            mapping = self.read_as.mapping
-            sentences += which_columns(self.columns, mapping.name if mapping else "")
+            mapping = self.read_options.mapping
+            sentences += columns_text(self.columns, mapping.name if mapping else "")
         if self.blank:
-            sentences.append(f"Skipped {counted(self.blank, 'blank line')}.")
+            sentences.append(f"Skipped {pluralize(self.blank, 'blank line')}.")
         if self.short:
             have = "has" if self.short == 1 else "have"
             sentences.append(
-                f"{counted(self.short, 'record')} {have} fewer values than the file has columns. "
+                f"{pluralize(self.short, 'record')} {have} fewer values than the file has columns. "
                 "Missing values are treated like missing columns."
             )
         return sentences
@@ -136,42 +136,42 @@ class Findings:
 class UsersFile:
     """A users file, open for reading.
 
-    A context manager. What `read_as` does not set is detected. `signature` changes whenever the
-    file is written. `findings` is known from the start, except for its samples and counts, which
-    grow while `records` is read.
+    A context manager. What `read_options` does not set is detected. `signature` changes whenever
+    the file is written. `file_report` is known from the start, except for its samples and counts,
+    which grow while `records` is read.
 
     Raises:
-        Refused: the file is not a users file, or cannot be read; on opening, and while reading.
+        UserError: the file is not a users file, or cannot be read; on opening, and while reading.
     """
 
-    def __init__(self, path: Path, read_as: ReadAs | None = None) -> None:
+    def __init__(self, path: Path, read_options: ReadOptions | None = None) -> None:
         self.path = path
-        self._read_as = read_as or ReadAs()
-        self._tick: Tick = no_tick
+        self._read_options = read_options or ReadOptions()
+        self._progress: ProgressCallback = ignore_progress
         self._done = 0
-        self._file = opened(path)
+        self._file = open_users_file(path)
         try:
             status = os.fstat(self._file.fileno())
             self.size = status.st_size
             self.signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             start = self._file.read(_START)
-            kind = not_a_text_file(start, self._read_as.encoding)
+            kind = binary_file_type(start, self._read_options.encoding)
             if kind:
                 msg = (
-                    f"{named(path)} is {kind}, not a CSV file. Choose another file. Save a "
+                    f"{quoted_path(path)} is {kind}, not a CSV file. Choose another file. Save a "
                     "workbook as CSV first."
                 )
-                raise Refused(msg)
-            dialect = dialect_of(self._file, self._read_as)
+                raise UserError(msg)
+            dialect = detect_dialect(self._file, self._read_options)
             rows = first_rows(self._file, dialect)
             self._rows = self._new_rows(dialect)
-            self.findings = self._found(dialect)
-            self.findings.sample_values = sample_values(self.findings.columns, rows[1:])
-            self._rows.width = self.findings.columns.width
-            self._wants_samples = not dialect.encoding.startswith("utf")
+            self.file_report = self._make_report(dialect)
+            self.file_report.sample_values = sample_values(self.file_report.columns, rows[1:])
+            self._rows.width = self.file_report.columns.width
+            self._needs_samples = not dialect.encoding.startswith("utf")
         except OSError as error:
             self._file.close()
-            raise cannot_read(path, reason(error)) from error
+            raise cannot_read(path, os_error_text(error)) from error
         except BaseException:
             self._file.close()
             raise
@@ -182,186 +182,198 @@ class UsersFile:
     def __exit__(self, *_error: object) -> None:
         self._file.close()
 
-    def sha256(self, tick: Tick = no_tick) -> str:
+    def sha256(self, progress: ProgressCallback = ignore_progress) -> str:
         """Return the file's SHA-256, for the activity log.
 
         Raises:
-            Refused: the file cannot be read.
+            UserError: the file cannot be read.
         """
         digest = sha256()
         try:
             self._file.seek(0)
             while block := self._file.read(_HASHED_AT_ONCE):
                 digest.update(block)
-                tick(Phase.READING, self.size, self.size)
+                progress(Phase.READING, self.size, self.size)
         except OSError as error:
             raise self._cannot_read_to_end(error) from error
         return digest.hexdigest()
 
-    def pause(self) -> None:
+    def report_progress(self) -> None:
         """Call the progress callback once more, while a consumer processes what was read."""
-        self._tick(Phase.READING, self._done, self.size)
+        self._progress(Phase.READING, self._done, self.size)
 
-    def _cannot_read_to_end(self, error: OSError) -> Refused:
-        return Refused(f"Cannot read {named(self.path)} to the end: {reason(error)}.")
+    def _cannot_read_to_end(self, error: OSError) -> UserError:
+        return UserError(
+            f"Cannot read {quoted_path(self.path)} to the end: {os_error_text(error)}."
+        )
 
     def _new_rows(self, dialect: Dialect) -> Rows:
         self._file.seek(0)
         return Rows(self._lines(dialect.encoding), dialect.delimiter, dialect.encoding_name)
 
-    def _lines(self, encoding: str) -> Iterator[Lines]:
-        for lines in lines_of(self._file, encoding):
+    def _lines(self, encoding: str) -> Iterator[LineBlock]:
+        for lines in read_lines(self._file, encoding):
             self._done = lines.done
-            self._tick(Phase.READING, self._done, self.size)
+            self._progress(Phase.READING, self._done, self.size)
             yield lines
 
-    def _found(self, dialect: Dialect) -> Findings:
+    def _make_report(self, dialect: Dialect) -> FileReport:
         """Return what is detected before the first record is read.
 
         Raises:
-            Refused: the header cannot be used.
+            UserError: the header cannot be used.
         """
         if dialect.has_sep_line:
             self._rows.next_row()
         header = self._rows.next_row() if dialect.has_header else None
         if header is None:
-            return Findings(dialect, self._columns_without_header(), self._read_as)
-        if header.fault:
-            problem, fix = header.fault
-            raise self._header_refused(header, f"the header cannot be parsed. {problem}. {fix}")
-        cells = [unwrapped(cell.strip(BLANKS)) for cell in header.cells]
+            return FileReport(dialect, self._columns_without_header(), self._read_options)
+        if header.error:
+            problem, fix = header.error
+            raise self._invalid_header(header, f"the header cannot be parsed. {problem}. {fix}")
+        cells = [from_text_formula(cell.strip(BLANKS)) for cell in header.cells]
         try:
-            columns = columns_of(cells, self._read_as.mapping)
-        except MappingDoesNotFit as error:
-            raise self._header_refused(header, str(error)) from None
-        except ColumnNamedTwice as twice:
+            columns = columns_of(cells, self._read_options.mapping)
+        except MappingMismatch as error:
+            raise self._invalid_header(header, str(error)) from None
+        except DuplicateColumn as twice:
             problem = (
                 f"columns {twice.first + 1} and {twice.second + 1} both map to "
-                f"{visible(twice.name, 60)}. Remove or rename one of them."
+                f"{sanitize(twice.name, 60)}. Remove or rename one of them."
             )
-            raise self._header_refused(header, problem) from None
-        return Findings(dialect, columns, self._read_as, header.line)
+            raise self._invalid_header(header, problem) from None
+        return FileReport(dialect, columns, self._read_options, header.line)
 
     def _columns_without_header(self) -> Columns:
-        if self._read_as.mapping and self._read_as.header is False:
+        if self._read_options.mapping and self._read_options.header is False:
             msg = (
-                f"A mapping requires a header, but {named(self.path)} is read without one. Change "
+                f"A mapping requires a header, but {quoted_path(self.path)} is read without one. "
+                "Change "
                 "one of the two options."
             )
-            raise Refused(msg)
+            raise UserError(msg)
         return columns_in_file_order()
 
-    def _header_refused(self, header: Row, problem: str) -> Refused:
-        return Refused(f"{named(self.path)}, line {header.line}: {problem}")
+    def _invalid_header(self, header: Row, problem: str) -> UserError:
+        return UserError(f"{quoted_path(self.path)}, line {header.line}: {problem}")
 
-    def records(self, tick: Tick = no_tick) -> Iterator[Record]:
+    def records(self, progress: ProgressCallback = ignore_progress) -> Iterator[Record]:
         """Yield the records of the file, in order, once.
 
         Raises:
-            Refused: the file contains no record, or cannot be read.
+            UserError: the file contains no record, or cannot be read.
         """
-        for batch in self.read(tick):
-            if isinstance(batch, CleanRecords):
-                yield from batch.one_by_one()
+        for batch in self.read(progress):
+            if isinstance(batch, CleanRecordBatch):
+                yield from batch.records()
             else:
                 yield batch
 
-    def read(self, tick: Tick = no_tick) -> Iterator[Record | CleanRecords]:
+    def read(
+        self, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[Record | CleanRecordBatch]:
         """Yield the records of the file, in order, once: many at a time while they are clean.
 
         Raises:
-            Refused: the file contains no record, or cannot be read.
+            UserError: the file contains no record, or cannot be read.
         """
-        self._tick = tick
+        self._progress = progress
         try:
             yield from self._read()
         except OSError as error:
             raise self._cannot_read_to_end(error) from error
 
-    def _read(self) -> Iterator[Record | CleanRecords]:
-        findings = self.findings
-        arranged = _arrangement(findings.columns)
+    def _read(self) -> Iterator[Record | CleanRecordBatch]:
+        file_report = self.file_report
+        arranged = _column_picker(file_report.columns)
         number = 1
         for batch in self._rows:
-            if not isinstance(batch, CleanRows):
+            if not isinstance(batch, CleanRowBatch):
                 yield self._record(number, batch)
                 number += 1
                 continue
             rows = arranged(batch.rows)
-            for values in rows if self._wants_samples else ():
-                self._note_samples(values)
-            yield CleanRecords(number, batch.line, rows)
+            for values in rows if self._needs_samples else ():
+                self._collect_samples(values)
+            yield CleanRecordBatch(number, batch.line, rows)
             number += len(rows)
-        findings.blank = self._rows.blank
-        self._tick(Phase.READING, self.size, self.size)
+        file_report.blank = self._rows.blank
+        self._progress(Phase.READING, self.size, self.size)
         if number == 1:
             if not self.size:
-                msg = f"{named(self.path)} is empty."
-            elif findings.dialect.has_header:
-                msg = f"{named(self.path)} contains only a header."
+                msg = f"{quoted_path(self.path)} is empty."
+            elif file_report.dialect.has_header:
+                msg = f"{quoted_path(self.path)} contains only a header."
             else:
-                msg = f"{named(self.path)} contains no records."
-            raise Refused(msg)
+                msg = f"{quoted_path(self.path)} contains no records."
+            raise UserError(msg)
 
     def _record(self, number: int, row: Row) -> Record:
         """Return the record of a row that is not clean."""
-        if row.fault:
-            return Record(number, row.line, [None] * len(FIELDS), (Fault(None, *row.fault),))
+        if row.error:
+            return Record(number, row.line, [None] * len(FIELDS), (Issue(None, *row.error),))
         values = self._in_file_order(row.cells)
-        if not row.tight:
-            _tidy(values, may_be_dressed=row.may_be_dressed)
-        if self._wants_samples:
-            self._note_samples(values)
-        return Record(number, row.line, values, () if row.printable else _control_faults(values))
+        if not row.is_stripped:
+            _normalize_cells(values, may_be_escaped=row.may_be_escaped)
+        if self._needs_samples:
+            self._collect_samples(values)
+        return Record(
+            number, row.line, values, () if row.is_printable else _control_character_issues(values)
+        )
 
     def _in_file_order(self, cells: list[str]) -> Values:
         """Return the cells as values in file order; count records without their last cells."""
-        columns, count = self.findings.columns, len(cells)
-        self.findings.short += count < columns.width
+        columns, count = self.file_report.columns, len(cells)
+        self.file_report.short += count < columns.width
         return [
-            None if index is None or index >= count else cells[index] for index in columns.places
+            None if index is None or index >= count else cells[index]
+            for index in columns.column_indexes
         ]
 
-    def _note_samples(self, values: Sequence[str | None]) -> None:
+    def _collect_samples(self, values: Sequence[str | None]) -> None:
         """Collect words beyond ASCII until there are enough to check a detected encoding."""
-        samples = self.findings.samples
+        samples = self.file_report.samples
         for place, value in enumerate(values):
-            if value and not value.isascii() and place not in _SECRET_PLACES:
+            if value and not value.isascii() and place not in _SECRET_INDEXES:
                 word = _WORD_BEYOND_ASCII.search(value)
                 if word and word.group() not in samples:
                     samples.append(word.group())
         del samples[_SAMPLES:]
-        self._wants_samples = len(samples) < _SAMPLES
+        self._needs_samples = len(samples) < _SAMPLES
 
 
-def _arrangement(
+def _column_picker(
     columns: Columns,
 ) -> Callable[[list[list[str]]], Sequence[Sequence[str | None]]]:
     """Return a function from rows with all columns of the file to values in file order."""
     if columns.are_in_file_order and columns.width == len(FIELDS):
         return lambda rows: rows
     nowhere = columns.width
-    values_of = itemgetter(*(nowhere if index is None else index for index in columns.places))
+    values_of = itemgetter(
+        *(nowhere if index is None else index for index in columns.column_indexes)
+    )
     return lambda rows: [values_of([*row, None]) for row in rows]
 
 
-def _tidy(values: Values, *, may_be_dressed: bool) -> None:
+def _normalize_cells(values: Values, *, may_be_escaped: bool) -> None:
     """Trim all values except secrets, and undo what was added for a spreadsheet: `="0123"`, `'`."""
     for place, value in enumerate(values):
         if not value:
             continue
-        if place in _SECRET_PLACES:
-            if may_be_dressed:
-                values[place] = unguarded(unwrapped(value))
+        if place in _SECRET_INDEXES:
+            if may_be_escaped:
+                values[place] = unescape_formula(from_text_formula(value))
             continue
         trimmed = value.strip(BLANKS)
-        if may_be_dressed:
-            trimmed = unguarded(unwrapped(trimmed).strip(BLANKS)).strip(BLANKS)
+        if may_be_escaped:
+            trimmed = unescape_formula(from_text_formula(trimmed).strip(BLANKS)).strip(BLANKS)
         values[place] = trimmed
 
 
-def _control_faults(values: Values) -> tuple[Fault, ...]:
-    faults = (
-        control_fault(field, value) for field, value in zip(FIELDS, values, strict=True) if value
+def _control_character_issues(values: Values) -> tuple[Issue, ...]:
+    issues = (
+        control_character_issue(field, value)
+        for field, value in zip(FIELDS, values, strict=True)
+        if value
     )
-    return tuple(fault for fault in faults if fault)
+    return tuple(issue for issue in issues if issue)

@@ -10,11 +10,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.transfer.reading.columns import Columns, plain
+from qm_tui.transfer.reading.columns import Columns, normalize_header
 from qm_tui.transfer.reading.csv_rows import BLANKS, Row
-from qm_tui.transfer.reading.spreadsheet import unwrapped
+from qm_tui.transfer.reading.spreadsheet import from_text_formula
 
-SHOWN: Final = 3
+MAX_SAMPLES: Final = 3
 """Number of values per column."""
 
 _SECRET_WORDS: Final = re.compile(
@@ -29,16 +29,18 @@ _LOOKS_SECRET: Final = re.compile(
 )
 
 
-def folded(name: str) -> str:
-    """Return a column name for comparison across languages: `plain`, without accents."""
+def fold_header(name: str) -> str:
+    """Return a column name for comparison across languages: `normalize_header`, without accents."""
     letters = unicodedata.normalize("NFKD", name)
-    return plain("".join(letter for letter in letters if not unicodedata.combining(letter)))
+    return normalize_header(
+        "".join(letter for letter in letters if not unicodedata.combining(letter))
+    )
 
 
 def is_called_secret(name: str) -> bool:
     """Return whether a column may contain a secret, judging by its name."""
-    words = {folded(word) for word in re.split(r"[\W_]+", name)}
-    return bool(_SECRET_WORDS.search(folded(name)) or words & _SECRET_NAMES)
+    words = {fold_header(word) for word in re.split(r"[\W_]+", name)}
+    return bool(_SECRET_WORDS.search(fold_header(name)) or words & _SECRET_NAMES)
 
 
 def looks_secret(value: str) -> bool:
@@ -53,7 +55,7 @@ def sample_values(columns: Columns, rows: Sequence[Row]) -> tuple[tuple[str, ...
         columns: the columns of the file.
         rows: some rows of the file, without the header.
     """
-    whole = [row.cells for row in rows if len(row.cells) == columns.width and row.printable]
+    whole = [row.cells for row in rows if len(row.cells) == columns.width and row.is_printable]
     fields = columns.fields
     shown: list[tuple[str, ...]] = []
     for column, name in enumerate(columns.header):
@@ -61,7 +63,7 @@ def sample_values(columns: Columns, rows: Sequence[Row]) -> tuple[tuple[str, ...
         if is_called_secret(name) or (field is not None and field.is_secret):
             shown.append(())
             continue
-        values = dict.fromkeys(unwrapped(cells[column].strip(BLANKS)) for cells in whole)
+        values = dict.fromkeys(from_text_formula(cells[column].strip(BLANKS)) for cells in whole)
         fit = [value for value in values if value and not looks_secret(value)]
-        shown.append(tuple(fit[:SHOWN]))
+        shown.append(tuple(fit[:MAX_SAMPLES]))
     return tuple(shown)

@@ -11,14 +11,14 @@ reader would change is guarded or wrapped once more, so that it is read as it wa
 import re
 from typing import Final
 
-_WRAPPED: Final = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
+_TEXT_FORMULA: Final = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _EXPONENT: Final = re.compile(r"\+?([1-9])(?:[.,]([0-9]{1,14}))?[Ee]\+?([0-9]{1,2})")
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,100}")
 
 GUARD: Final = "'"
 """The prefix that keeps a spreadsheet from running a value."""
 
-FORMULA_SIGNS: Final = "=+-@\t"
+FORMULA_PREFIXES: Final = "=+-@\t"
 """The first characters of values that a spreadsheet would run."""
 
 _PHONE: Final = re.compile(r"\+[ \xa0\u202f./()-]*+[0-9][0-9 \xa0\u202f./()-]*+")
@@ -40,61 +40,61 @@ _DATE_IN_WORDS: Final = re.compile(
 _LONGEST_DATE: Final = 24
 _TIME: Final = re.compile(r"[0-9][0-9:. ]*(?: [ap]| ?[ap]m)", re.IGNORECASE)
 _TRUTH: Final = frozenset(("true", "false", "wahr", "falsch", "vrai", "faux"))
-_SIGNS_OF_NUMBERS: Final = " \xa0\u202f+-.,:/%()$€£¥"
+_NUMBER_CHARACTERS: Final = " \xa0\u202f+-.,:/%()$€£¥"
 _DIGITS: Final = "0123456789"
-_NUMBERS_BEGIN: Final = _DIGITS + _SIGNS_OF_NUMBERS
+_NUMBERS_BEGIN: Final = _DIGITS + _NUMBER_CHARACTERS
 _LIKE_A_NUMBER: Final = re.compile(
-    rf"[0-9{re.escape(_SIGNS_OF_NUMBERS)}]*(?:[0-9][.,]?[Ee][+-]?[0-9]+)?"
+    rf"[0-9{re.escape(_NUMBER_CHARACTERS)}]*(?:[0-9][.,]?[Ee][+-]?[0-9]+)?"
 )
 _PLAIN_IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 
 
-def unwrapped(cell: str) -> str:
+def from_text_formula(cell: str) -> str:
     """Return the value inside a cell of the form `="0123"`; other cells unchanged."""
     if not cell.startswith('="'):
         return cell
-    match = _WRAPPED.fullmatch(cell)
+    match = _TEXT_FORMULA.fullmatch(cell)
     return match.group(1).replace('""', '"') if match else cell
 
 
-def wrapped(value: str) -> str:
-    """Return the value in the form `="0123"`, the inverse of `unwrapped`."""
+def as_text_formula(value: str) -> str:
+    """Return the value in the form `="0123"`, the inverse of `from_text_formula`."""
     return '="' + value.replace('"', '""') + '"'
 
 
-def needs_wrapping(value: str) -> bool:
+def is_text_formula(value: str) -> bool:
     """Return whether a reader would unwrap the value itself."""
-    return value.startswith('="') and _WRAPPED.fullmatch(value) is not None
+    return value.startswith('="') and _TEXT_FORMULA.fullmatch(value) is not None
 
 
-def would_run(value: str) -> bool:
+def is_formula(value: str) -> bool:
     """Return whether a spreadsheet would run the value as a formula.
 
     True for values that begin with `=`, `+`, `-`, `@` or a tab; not for phone numbers
     (`+47 22 12 34 56`).
     """
-    if not value or value[0] not in FORMULA_SIGNS:
+    if not value or value[0] not in FORMULA_PREFIXES:
         return False
     return _PHONE.fullmatch(value) is None
 
 
-def unguarded(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """Return the value without the `'` of a guarded cell; other cells unchanged."""
-    return cell[1:] if needs_guard(cell) else cell
+    return cell[1:] if needs_escape(cell) else cell
 
 
-def guarded(value: str) -> str:
-    """Return the value with a `'`, the inverse of `unguarded` for values that would run."""
+def escape_formula(value: str) -> str:
+    """Return the value with a `'`, the inverse of `unescape_formula` for values that would run."""
     return GUARD + value
 
 
-def needs_guard(value: str) -> bool:
+def needs_escape(value: str) -> bool:
     """Return whether a reader would remove a `'` of the value itself."""
-    return value.startswith(GUARD) and would_run(value.lstrip(GUARD))
+    return value.startswith(GUARD) and is_formula(value.lstrip(GUARD))
 
 
-def mangled(value: str) -> bool:
+def spreadsheet_would_alter(value: str) -> bool:
     """Return whether a spreadsheet may alter the value when it opens and saves a file.
 
     Spreadsheets differ by language, so the check is generous. True for:
@@ -112,7 +112,7 @@ def mangled(value: str) -> bool:
         return value.lower() in _TRUTH
     if value.isascii() and value.isdigit():
         return len(value) > _LONGEST_INTEGER or (value[0] == "0" and len(value) > 1)
-    if value[0] in FORMULA_SIGNS:
+    if value[0] in FORMULA_PREFIXES:
         return True
     if value[0] in _NUMBERS_BEGIN:
         if _LIKE_A_NUMBER.fullmatch(value):
@@ -123,26 +123,26 @@ def mangled(value: str) -> bool:
     return len(value) <= _LONGEST_DATE and _DATE_IN_WORDS.fullmatch(value) is not None
 
 
-def was_eaten(stored: str, found: str) -> bool:
-    """Return whether a spreadsheet may have altered `stored` to `found`.
+def is_spreadsheet_damage(stored: str, value: str) -> bool:
+    """Return whether a spreadsheet may have altered `stored` to `value`.
 
     True if they differ only by lost leading zeros, a lost plus sign or exponent notation, also
     inside comma-separated lists. False if they are equal.
     """
-    if stored == found or not found or not stored:
+    if stored == value or not value or not stored:
         return False
-    if _number_was_eaten(stored, found):
+    if _is_number_damage(stored, value):
         return True
     if "," not in stored:
         return False
-    before, after = stored.split(","), found.split(",")
+    before, after = stored.split(","), value.split(",")
     return len(before) == len(after) and all(
-        old == new or _number_was_eaten(old.strip(), new.strip())
+        old == new or _is_number_damage(old.strip(), new.strip())
         for old, new in zip(before, after, strict=True)
     )
 
 
-def _number_was_eaten(stored: str, altered: str) -> bool:
+def _is_number_damage(stored: str, altered: str) -> bool:
     if not _NUMBER.fullmatch(stored):
         return False
     number = int(stored)

@@ -13,20 +13,20 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
-from qm_tui.directory import NotDurable
-from qm_tui.errors import Refused, reason
-from qm_tui.files import replacing
-from qm_tui.paths import short
-from qm_tui.progress import Phase, Tick
-from qm_tui.text import counted, visible
-from qm_tui.transfer.exporting.export import AlreadyThere
-from qm_tui.transfer.reading.columns import Columns, field_of_column
-from qm_tui.transfer.reading.csv_rows import CleanRows, Row, Rows
+from qm_tui.directory import DirectorySyncError
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.files import atomic_write
+from qm_tui.paths import abbreviate_home
+from qm_tui.progress import Phase, ProgressCallback
+from qm_tui.text import pluralize, sanitize
+from qm_tui.transfer.exporting.export import TargetExists
+from qm_tui.transfer.reading.columns import Columns, field_for_column
+from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row, Rows
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.lines import Lines, lines_of, raw_lines, with_byte_order
+from qm_tui.transfer.reading.lines import LineBlock, raw_lines, read_lines, with_byte_order
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.transfer.rejected.names import free_path
-from qm_tui.transfer.rejected.rows import Sheet, SheetFile
+from qm_tui.transfer.rejected.rows import RejectedCsvWriter, RejectedRowBuilder
 from qm_tui.users.fields import FIELDS, Field
 
 _MARKED: Final = ("utf-8-sig", "utf-16")
@@ -37,7 +37,7 @@ NOTHING_SAVED: Final = "Nothing was saved."
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class RejectedFilesResult:
     """The result of saving an import's rejected records.
 
     Attributes:
@@ -56,13 +56,14 @@ class Saved:
     is_utf8: bool
 
     @property
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The messages about it, safe for a terminal."""
         sentences = []
         if self.rejected:
             sentences.append(
-                f"Saved {counted(self.records, 'rejected record')} to "
-                f"{visible(short(self.rejected))}. Correct them there, then import that file."
+                f"Saved {pluralize(self.records, 'rejected record')} to "
+                f"{sanitize(abbreviate_home(self.rejected))}. Correct them there, then import "
+                "that file."
             )
         if self.is_utf8:
             sentences.append(
@@ -71,13 +72,13 @@ class Saved:
             )
         if self.unreadable:
             sentences.append(
-                f"Saved {counted(self.lines, 'unreadable line')} unchanged to "
-                f"{visible(short(self.unreadable))}."
+                f"Saved {pluralize(self.lines, 'unreadable line')} unchanged to "
+                f"{sanitize(abbreviate_home(self.unreadable))}."
             )
         return sentences
 
 
-class Known(NamedTuple):
+class SourceFile(NamedTuple):
     """The imported file as it was read."""
 
     dialect: Dialect
@@ -86,7 +87,7 @@ class Known(NamedTuple):
     signature: tuple[int, ...]
 
 
-class Targets(NamedTuple):
+class TargetPaths(NamedTuple):
     """The paths of the new files."""
 
     rejected: Path
@@ -94,96 +95,99 @@ class Targets(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Saving:
+class RejectedFilesWriter:
     """The saving of a file's rejected records."""
 
     path: Path
-    known: Known
-    problems: Mapping[int, str]
+    source: SourceFile
+    reasons: Mapping[int, str]
     corrections: Mapping[int, Values]
-    targets: Targets
+    targets: TargetPaths
     overwrite: bool
-    tick: Tick
+    progress: ProgressCallback
 
-    def require_place(self) -> None:
+    def require_targets(self) -> None:
         """Check early that the files can be written.
 
         Raises:
-            AlreadyThere: a file exists, and must not be overwritten.
-            Refused: a path is the imported file, or is not a file.
+            TargetExists: a file exists, and must not be overwritten.
+            UserError: a path is the imported file, or is not a file.
         """
         for target in self.targets:
             if not os.path.lexists(target):
                 continue
             if target.exists() and target.samefile(self.path):
                 msg = (
-                    f"{visible(short(target))} is the file being imported. {NOTHING_SAVED} Choose "
+                    f"{sanitize(abbreviate_home(target))} is the file being imported. "
+                    f"{NOTHING_SAVED} Choose "
                     "another name."
                 )
-                raise Refused(msg)
+                raise UserError(msg)
             if not self.overwrite:
-                raise self.already_there()
+                raise self.target_exists_error()
             if not target.is_file():
                 msg = (
-                    f"{visible(short(target))} is not a file. {NOTHING_SAVED} Choose another name."
+                    f"{sanitize(abbreviate_home(target))} is not a file. {NOTHING_SAVED} Choose "
+                    "another name."
                 )
-                raise Refused(msg)
+                raise UserError(msg)
 
-    def already_there(self) -> AlreadyThere:
+    def target_exists_error(self) -> TargetExists:
         """Return the error for a file that exists."""
         existing = next(filter(os.path.lexists, self.targets), self.targets.rejected)
         free = free_path(self.targets.rejected)
-        return AlreadyThere(
-            f"{visible(short(existing))} already exists. {NOTHING_SAVED} Choose another name (for "
-            f"example {visible(free.name)}), or overwrite it."
+        return TargetExists(
+            f"{sanitize(abbreviate_home(existing))} already exists. {NOTHING_SAVED} Choose "
+            "another name (for "
+            f"example {sanitize(free.name)}), or overwrite it."
         )
 
-    def saved(self, encoding: str) -> Saved:
+    def write(self, encoding: str) -> RejectedFilesResult:
         """Save the files, with the records in this encoding.
 
         Raises:
             UnicodeEncodeError: the encoding cannot represent a character.
             OSError: a file cannot be written.
-            Refused: the imported file has changed, or cannot be read.
+            UserError: the imported file has changed, or cannot be read.
         """
-        dialect = self.known.dialect
+        dialect = self.source.dialect
         is_marked = encoding in _MARKED
         unreadable = array("q")
-        output: SheetFile | None = None
+        output: RejectedCsvWriter | None = None
         written = matched = 0
         with self._opened() as file, ExitStack() as files:
             copied: list[int] = []
-            files.push(partial(self._take_back, copied))
+            files.push(partial(self._remove_copied, copied))
             self._require_unchanged(file)
             codec = "utf-8" if encoding == "utf-8-sig" else with_byte_order(encoding, file)
             rows = self._rows(file)
-            sheet = Sheet(self._header(rows), self.known.columns, self._corrections())
-            for number, row in _numbered(rows, self.problems):
+            sheet = RejectedRowBuilder(self._header(rows), self.source.columns, self._corrections())
+            for number, row in _numbered(rows, self.reasons):
                 matched += 1
-                if row.fault and number not in self.corrections:
+                if row.error and number not in self.corrections:
                     unreadable.append(row.line)
                     continue
                 if output is None:
                     new = self._new(self.targets.rejected, files)
-                    output = SheetFile(
+                    output = RejectedCsvWriter(
                         new,
                         codec,
                         dialect.delimiter,
                         is_marked=is_marked,
-                        says_delimiter=dialect.has_sep_line,
+                        writes_sep_line=dialect.has_sep_line,
                     )
                     output.write(sheet.header)
-                problems = output.problems(self.problems[number])
+                problems = output.reasons_cell(self.reasons[number])
                 output.write(sheet.row(number, row.cells, problems))
                 written += 1
             if output:
                 output.flush()
-            if matched < len(self.problems):
-                raise changed(self.path)
+            if matched < len(self.reasons):
+                raise file_changed_error(self.path)
             if unreadable:
                 copied.append(self._copy_lines(file, unreadable, files))
             self._require_unchanged(file)
-        return Saved(
+        return RejectedFilesResult(
             self.targets.rejected if written else None,
             written,
             self.targets.unreadable if unreadable else None,
@@ -195,65 +199,68 @@ class Saving:
         try:
             return self.path.open("rb")
         except OSError as error:
-            msg = f"Cannot read {visible(short(self.path))}: {reason(error)}. {NOTHING_SAVED}"
-            raise Refused(msg) from error
+            msg = (
+                f"Cannot read {sanitize(abbreviate_home(self.path))}: {os_error_text(error)}. "
+                f"{NOTHING_SAVED}"
+            )
+            raise UserError(msg) from error
 
     def _new(self, target: Path, files: ExitStack) -> BinaryIO:
         """Return a new file that is committed together with the others."""
-        return files.enter_context(replacing(target, overwrite=self.overwrite))
+        return files.enter_context(atomic_write(target, overwrite=self.overwrite))
 
     def _rows(self, file: BinaryIO) -> Rows:
-        dialect, tick, size = self.known.dialect, self.tick, self.known.size
+        dialect, progress, size = self.source.dialect, self.progress, self.source.size
 
-        def with_progress() -> Iterator[Lines]:
-            for lines in lines_of(file, dialect.encoding):
-                tick(Phase.READING, lines.done, size)
+        def with_progress() -> Iterator[LineBlock]:
+            for lines in read_lines(file, dialect.encoding):
+                progress(Phase.READING, lines.done, size)
                 yield lines
 
         return Rows(_reading(with_progress(), self.path), dialect.delimiter, dialect.encoding_name)
 
     def _header(self, rows: Rows) -> list[str]:
         """Read the header and return its cells; our own if the file has none."""
-        if self.known.dialect.has_sep_line:
+        if self.source.dialect.has_sep_line:
             rows.next_row()
-        header = rows.next_row() if self.known.dialect.has_header else None
-        rows.width = self.known.columns.width
+        header = rows.next_row() if self.source.dialect.has_header else None
+        rows.width = self.source.columns.width
         if header is None:
             return [field.header for field in FIELDS]
-        fields = chain(self.known.columns.fields, repeat(None))
+        fields = chain(self.source.columns.fields, repeat(None))
         return [_name_of(cell, field) for cell, field in zip(header.cells, fields, strict=False)]
 
     def _corrections(self) -> dict[int, Values]:
         """Return the corrections of records that are still rejected."""
         return {
-            number: values for number, values in self.corrections.items() if number in self.problems
+            number: values for number, values in self.corrections.items() if number in self.reasons
         }
 
     def _copy_lines(self, file: BinaryIO, lines: Sequence[int], files: ExitStack) -> int:
         """Copy the unreadable lines, and return the inode number of the new file."""
-        encoding = self.known.dialect.encoding
+        encoding = self.source.dialect.encoding
         copy = self._new(self.targets.unreadable, files)
         if encoding == "utf-16" and lines[0] != 1:
             # without a byte order mark, programs cannot detect the encoding
             copy.write("\ufeff".encode(with_byte_order(encoding, file)))
         for part in _reading(raw_lines(file, encoding, lines), self.path):
             copy.write(part)
-            self.tick(Phase.READING, file.tell(), self.known.size)
+            self.progress(Phase.READING, file.tell(), self.source.size)
         return os.fstat(copy.fileno()).st_ino
 
-    def _take_back(
+    def _remove_copied(
         self, copied: Sequence[int], _kind: object, error: BaseException | None, _trace: object
     ) -> None:
         """Remove the file of lines if the file of records could not be committed after it."""
-        if not copied or error is None or isinstance(error, NotDurable):
+        if not copied or error is None or isinstance(error, DirectorySyncError):
             return
         with suppress(OSError):
             if self.targets.unreadable.stat().st_ino == copied[0]:
                 self.targets.unreadable.unlink()
 
     def _require_unchanged(self, file: BinaryIO) -> None:
-        if _signature(file) != self.known.signature:
-            raise changed(self.path)
+        if _signature(file) != self.source.signature:
+            raise file_changed_error(self.path)
 
 
 _T = TypeVar("_T")
@@ -263,7 +270,7 @@ def _numbered(rows: Rows, wanted: Mapping[int, str]) -> Iterator[tuple[int, Row]
     """Yield the wanted rows with the numbers of their records."""
     number = 0
     for rows_or_row in rows:
-        if isinstance(rows_or_row, CleanRows):
+        if isinstance(rows_or_row, CleanRowBatch):
             for index, cells in enumerate(rows_or_row.rows):
                 if number + index + 1 in wanted:
                     yield (
@@ -281,13 +288,16 @@ def _reading(source: Iterable[_T], path: Path) -> Iterator[_T]:
     """Yield from the imported file.
 
     Raises:
-        Refused: it cannot be read.
+        UserError: it cannot be read.
     """
     try:
         yield from source
     except OSError as error:
-        msg = f"Cannot read {visible(short(path))} to the end: {reason(error)}. {NOTHING_SAVED}"
-        raise Refused(msg) from error
+        msg = (
+            f"Cannot read {sanitize(abbreviate_home(path))} to the end: {os_error_text(error)}. "
+            f"{NOTHING_SAVED}"
+        )
+        raise UserError(msg) from error
 
 
 def _signature(file: BinaryIO) -> tuple[int, ...]:
@@ -295,16 +305,17 @@ def _signature(file: BinaryIO) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def changed(path: Path) -> Refused:
+def file_changed_error(path: Path) -> UserError:
     """Return the error for an imported file that has changed in the meantime."""
-    return Refused(
-        f"{visible(short(path))} has changed since it was read. {NOTHING_SAVED} Import it again."
+    return UserError(
+        f"{sanitize(abbreviate_home(path))} has changed since it was read. {NOTHING_SAVED} Import "
+        "it again."
     )
 
 
 def _name_of(cell: str, field: Field | None) -> str:
     """Return a column name that an import without a mapping maps to the same field, or to none."""
-    named_field = field_of_column(cell)
+    named_field = field_for_column(cell)
     if field is None:
         return f"Left out: {cell}" if named_field is not None else cell
     has_same_header = named_field is not None and named_field.header == field.header

@@ -6,20 +6,25 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Final
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.transfer.reading.columns import PROBLEMS_HEADER, Columns, is_problems_column
 from qm_tui.transfer.reading.reader import Values
-from qm_tui.transfer.reading.spreadsheet import guarded, needs_guard, needs_wrapping, wrapped
+from qm_tui.transfer.reading.spreadsheet import (
+    as_text_formula,
+    escape_formula,
+    is_text_formula,
+    needs_escape,
+)
 from qm_tui.users.fields import FIELDS, MAX_VALUE
 
-_AT_ONCE: Final = 64 * 1024
+_BUFFER_SIZE: Final = 64 * 1024
 """Characters per write."""
 
 _LEAD: Final = "Problem: "
 _LIKE_UTF8: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
-class Sheet:
+class RejectedRowBuilder:
     """The columns of a rejected-records file.
 
     Args:
@@ -35,10 +40,10 @@ class Sheet:
     def __init__(
         self, header: Sequence[str], columns: Columns, corrections: Mapping[int, Values]
     ) -> None:
-        self._places = columns.places
+        self._indexes = columns.column_indexes
         self._corrections = corrections
-        used_columns = set(columns.places)
-        self._problems = next(
+        used_columns = set(columns.column_indexes)
+        self._reasons_index = next(
             (
                 index
                 for index, name in enumerate(header)
@@ -61,8 +66,8 @@ class Sheet:
         values = self._corrections.get(number)
         added: list[str] = []
         if values is not None:
-            cells = self._corrected(cells, values)
-            added = [_dressed(values[index] or "") for index in self._added]
+            cells = self._correct(cells, values)
+            added = [_escape_for_spreadsheet(values[index] or "") for index in self._added]
         original = self._without_problems(cells)
         if not any(added):
             # a missing cell must not turn into an empty one in an added column
@@ -72,26 +77,26 @@ class Sheet:
         return [problems, *original, *added]
 
     def _without_problems(self, cells: Sequence[str]) -> list[str]:
-        return [cell for index, cell in enumerate(cells) if index != self._problems]
+        return [cell for index, cell in enumerate(cells) if index != self._reasons_index]
 
-    def _corrected(self, cells: Sequence[str], values: Values) -> list[str]:
+    def _correct(self, cells: Sequence[str], values: Values) -> list[str]:
         corrected = [*cells[: self._width], *[""] * (self._width - len(cells))]
         last = len(cells)
-        for place, value in zip(self._places, values, strict=True):
+        for place, value in zip(self._indexes, values, strict=True):
             if place is not None and value is not None:
-                corrected[place] = _dressed(value)
+                corrected[place] = _escape_for_spreadsheet(value)
                 last = max(last, place + 1)
         return corrected[:last]
 
 
-def _dressed(value: str) -> str:
+def _escape_for_spreadsheet(value: str) -> str:
     """Return a value as a cell that a reader unwraps and unguards to the same value."""
-    if needs_guard(value):
-        value = guarded(value)
-    return wrapped(value) if needs_wrapping(value) else value
+    if needs_escape(value):
+        value = escape_formula(value)
+    return as_text_formula(value) if is_text_formula(value) else value
 
 
-class SheetFile:
+class RejectedCsvWriter:
     """Writes rows to a file, in the format of another.
 
     Args:
@@ -99,7 +104,7 @@ class SheetFile:
         encoding: its encoding, without a byte order mark.
         delimiter: its delimiter.
         is_marked: whether it begins with a byte order mark.
-        says_delimiter: whether its first line names the delimiter.
+        writes_sep_line: whether its first line names the delimiter.
     """
 
     def __init__(
@@ -109,18 +114,18 @@ class SheetFile:
         delimiter: str,
         *,
         is_marked: bool,
-        says_delimiter: bool,
+        writes_sep_line: bool,
     ) -> None:
         self._file = file
         self._encoding = encoding
         self._text = io.StringIO(newline="")
         self._text.write("\ufeff" * is_marked)
-        self._text.write(f"sep={delimiter}\r\n" * says_delimiter)
+        self._text.write(f"sep={delimiter}\r\n" * writes_sep_line)
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
 
-    def problems(self, text: str) -> str:
+    def reasons_cell(self, text: str) -> str:
         """Return the text for the Problems column, encodable and safe for spreadsheets."""
-        text = visible(text, MAX_VALUE - len(_LEAD))
+        text = sanitize(text, MAX_VALUE - len(_LEAD))
         if not text[:1].isalpha():
             text = _LEAD + text
         if text.isascii():
@@ -139,7 +144,7 @@ class SheetFile:
             OSError: the file cannot be written.
         """
         self._writer.writerow(row)
-        if self._text.tell() > _AT_ONCE:
+        if self._text.tell() > _BUFFER_SIZE:
             self.flush()
 
     def flush(self) -> None:

@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 
 from qm_tui.store.changes.action_text import details_text, list_text
 from qm_tui.store.interface import TransactionSummary
-from qm_tui.text import fitted, visible
+from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.transaction_details import origin_text, time_text, title_text
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _SHORTEST_NUMBER: Final = 3
 _SHORTEST_COUNTS: Final = 8
@@ -46,7 +46,7 @@ def counts_width(transactions: Iterable[TransactionSummary]) -> int:
     return max((len(_counts(one)) for one in transactions), default=0)
 
 
-class ActivityList(VirtualRows):
+class ActivityList(VirtualList):
     """Transactions, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,13 +92,13 @@ class ActivityList(VirtualRows):
         """The names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
         widths = self._widths(width)
-        address = f"{fitted('From', widths.address)} " if widths.address else ""
+        address = f"{pad_or_truncate('From', widths.address)} " if widths.address else ""
         text = (
-            f"  {'No.':>{widths.number}} {fitted('Time', widths.time)} "
-            f"{fitted('Admin', widths.login)} {address}"
-            f"{fitted('Action', widths.action)} {fitted('Users', widths.counts)}"
+            f"  {'No.':>{widths.number}} {pad_or_truncate('Time', widths.time)} "
+            f"{pad_or_truncate('Admin', widths.login)} {address}"
+            f"{pad_or_truncate('Action', widths.action)} {pad_or_truncate('Users', widths.counts)}"
         )
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """The text of one transaction."""
@@ -107,13 +107,13 @@ class ActivityList(VirtualRows):
         time = time_text(transaction.time)[16 - widths.time : 16]
         address = ""
         if widths.address:
-            address = f"{fitted(visible(transaction.address, 64), widths.address)} "
+            address = f"{pad_or_truncate(sanitize(transaction.address, 64), widths.address)} "
         prefix = "" if transaction.is_available else _NO_UNDO
         action = f"{prefix}{list_text(transaction.action, transaction.users)}"
-        login = fitted(visible(transaction.login, 64), widths.login)
-        return fitted(
+        login = pad_or_truncate(sanitize(transaction.login, 64), widths.login)
+        return pad_or_truncate(
             f"{sign} {transaction.number:>{widths.number}} {time} {login} "
-            f"{address}{fitted(action, widths.action)} {_counts(transaction)}",
+            f"{address}{pad_or_truncate(action, widths.action)} {_counts(transaction)}",
             width,
         )
 
@@ -128,13 +128,13 @@ class ActivityList(VirtualRows):
             return " " * width
         if line == 0:
             position = f"{self.cursor_row + 1:,} of {self.row_count:,} "
-            return fitted(position.rjust(width), width)
+            return pad_or_truncate(position.rjust(width), width)
         if line == 1:
             text = f"  Transaction {transaction.number:,}, {origin_text(transaction)}"
-            return fitted(text, width)
+            return pad_or_truncate(text, width)
         text = "; ".join(filter(None, (title_text(transaction), details_text(transaction.action))))
         lines = wrap(text, max(8, width - 3), max_lines=2, placeholder=" …")
-        return fitted(f"  {lines[line - 2]}" if line - 2 < len(lines) else "", width)
+        return pad_or_truncate(f"  {lines[line - 2]}" if line - 2 < len(lines) else "", width)
 
 
 def _row_of(number: int, transactions: Sequence[TransactionSummary]) -> int:

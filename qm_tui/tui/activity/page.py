@@ -14,23 +14,23 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 from textual.worker import get_current_worker
 
-from qm_tui.progress import STEP
+from qm_tui.progress import CHUNK_SIZE
 from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary
-from qm_tui.text import counted
+from qm_tui.text import pluralize
 from qm_tui.tui.activity.list import ActivityList, counts_width
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
-from qm_tui.tui.frame.actions_bar import Offer
+from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.transaction_details import time_text
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.tui.work.job import View
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 _NO_TRANSACTIONS: Final = "No transactions yet."
 _NO_MATCH: Final = "No transactions match the filter. Press Esc to clear it."
 
@@ -57,15 +57,15 @@ class ActivityRead(Message):
         self.counts_width = counts_width
 
 
-class ActivityRefused(Message):
+class ActivityReadFailed(Message):
     """The transactions could not be read."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__()
-        self.sentence = sentence
+        self.message = message
 
 
-class _FilterInput(PlainInput):
+class _ActivityFilterInput(SafeInput):
     """The filter field: Enter applies the filter, Esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,7 +74,7 @@ class _FilterInput(PlainInput):
     ]
 
     def __init__(self) -> None:
-        super().__init__(LONGEST, id="filter")
+        super().__init__(MAX_FILTER_LENGTH, id="filter")
         self.select_on_focus = True
 
 
@@ -86,9 +86,9 @@ class ActivityPage(Page):
     """
 
     PAGE: ClassVar[str] = "activity"
-    OFFERS: ClassVar[tuple[Offer, ...]] = (
-        Offer("[Enter Open]", "open", "open"),
-        Offer("[u Undo]", "undo", "undo"),
+    ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
+        ActionButton("[Enter Open]", "open", "open"),
+        ActionButton("[u Undo]", "undo", "undo"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority, so that the next key of a burst goes into the field
@@ -107,14 +107,14 @@ class ActivityPage(Page):
         return self.query_one(ActivityList)
 
     @property
-    def _filter(self) -> _FilterInput:
-        return self.query_one(_FilterInput)
+    def _filter(self) -> _ActivityFilterInput:
+        return self.query_one(_ActivityFilterInput)
 
     def compose_page(self) -> Iterator[Widget]:
         """Yield the filter, the list, and the text shown if there are no transactions."""
         with Horizontal(id="filter-line"):
             yield Label(safe("/ "))
-            yield _FilterInput()
+            yield _ActivityFilterInput()
         yield ActivityList()
         yield Static(safe(_NO_TRANSACTIONS), id="no-transactions")
 
@@ -134,7 +134,7 @@ class ActivityPage(Page):
 
     # Reading
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: UserListView) -> None:
         """Show another state of the store, which has other transactions."""
         super().show_view(view)
         self._read(self._words)
@@ -145,7 +145,7 @@ class ActivityPage(Page):
         try:
             transactions = self.session.store.transactions()
         except StoreError as error:
-            self.post_message(ActivityRefused(str(error)))
+            self.post_message(ActivityReadFailed(str(error)))
             return
         shown = transactions
         if words:
@@ -153,23 +153,23 @@ class ActivityPage(Page):
             for count, transaction in enumerate(transactions):
                 if all(word in _searched(transaction) for word in words):
                     shown.append(transaction)
-                if not count % STEP:
-                    time.sleep(_REST)
+                if not count % CHUNK_SIZE:
+                    time.sleep(_YIELD_SECONDS)
                 if worker.is_cancelled:
                     return
         if not worker.is_cancelled:
             width = counts_width(shown)
             self.post_message(ActivityRead(shown, len(transactions), words, width))
 
-    @on(ActivityRefused)
-    def _refused(self, event: ActivityRefused) -> None:
-        self.session.say(event.sentence)
+    @on(ActivityReadFailed)
+    def _read_failed(self, event: ActivityReadFailed) -> None:
+        self.session.set_status(event.message)
 
     @on(ActivityRead)
     def _show(self, event: ActivityRead) -> None:
         if event.words != self._words:
             return
-        count = counted(event.total, "transaction")
+        count = pluralize(event.total, "transaction")
         if event.words:
             count = f"{len(event.transactions):,} of {event.total:,} shown"
         self.query_one("#count", Static).update(safe(count))
@@ -179,7 +179,7 @@ class ActivityPage(Page):
         was_empty = self._list.cursor_transaction is None
         self._list.show(event.transactions, event.counts_width)
         if was_empty or not event.transactions:
-            self.show_work()  # Open and Undo become possible or impossible
+            self.show_job()  # Open and Undo become possible or impossible
 
     # The filter
 

@@ -16,22 +16,22 @@ from textual.worker import get_current_worker
 from qm_tui.store.changes.action_text import details_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
-from qm_tui.text import fitted
+from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.text.transaction_details import lines_of, origin_text, title_text
+from qm_tui.tui.text.transaction_details import change_lines, origin_text, title_text
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _BATCH: Final = 100
 """Users after which the worker yields control: a few milliseconds of work."""
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 _INTERVAL: Final = 1 / 15
 _FIRST: Final = 40
 """Users that are shown first."""
 
 
-class ChangeList(VirtualRows):
+class ChangeList(VirtualList):
     """Users and their fields, a line each.
 
     The lines of a user are one text, so that two million of them do not take half a gigabyte.
@@ -72,14 +72,14 @@ class ChangeList(VirtualRows):
     def row_text(self, row: int, width: int) -> str:
         """A line, with the cursor."""
         sign = ">" if row == self.cursor_row else " "
-        return fitted(f"{sign} {self.line(row)}", width)
+        return pad_or_truncate(f"{sign} {self.line(row)}", width)
 
     def footer_text(self, width: int, line: int) -> str:
         """The position of the current user."""
         if not self._ends:
             return " " * width
         position = bisect_right(self._ends, self.cursor_row) + 1
-        return fitted(f"user {position:,} of {len(self._users):,} ".rjust(width), width)
+        return pad_or_truncate(f"user {position:,} of {len(self._users):,} ".rjust(width), width)
 
 
 class UsersRead(Message):
@@ -98,12 +98,12 @@ class ReadingEnded(Message):
     """Reading the transaction has finished or failed.
 
     Args:
-        sentence: the error message; empty if there was no error.
+        message: the error message; empty if there was no error.
     """
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__()
-        self.sentence = sentence
+        self.message = message
 
 
 class TransactionScreen(Dialog[None]):
@@ -145,7 +145,7 @@ class TransactionScreen(Dialog[None]):
     @work(thread=True)
     def _read(self) -> None:
         worker = get_current_worker()
-        sentence = ""
+        message = ""
         waiting: list[str] = []
         sent = 0.0
         try:
@@ -153,21 +153,21 @@ class TransactionScreen(Dialog[None]):
             for count, change in enumerate(
                 self._store.transaction_changes(self._transaction.number), start=1
             ):
-                waiting.append("\n".join(lines_of(change, users)))
+                waiting.append("\n".join(change_lines(change, users)))
                 if count % _BATCH and count != _FIRST:
                     continue
                 if worker.is_cancelled:
                     return
-                time.sleep(_REST)
+                time.sleep(_YIELD_SECONDS)
                 if time.monotonic() - sent >= _INTERVAL:
                     sent = time.monotonic()
                     self.post_message(UsersRead(waiting))
                     waiting = []
         except StoreError as error:
-            sentence = str(error)
+            message = str(error)
         if waiting:
             self.post_message(UsersRead(waiting))
-        self.post_message(ReadingEnded(sentence))
+        self.post_message(ReadingEnded(message))
 
     @on(UsersRead)
     def _more(self, event: UsersRead) -> None:
@@ -175,13 +175,13 @@ class TransactionScreen(Dialog[None]):
 
     @on(ReadingEnded)
     def _ended(self, event: ReadingEnded) -> None:
-        if event.sentence:
-            self.query_one("#line", Static).update(safe(event.sentence))
+        if event.message:
+            self.query_one("#line", Static).update(safe(event.message))
         elif not self.query_one(ChangeList).row_count:
             self.query_one("#line", Static).update(safe("No users were changed."))
 
-    @on(VirtualRows.RowHighlighted)
-    def _highlighted(self, event: VirtualRows.RowHighlighted) -> None:
+    @on(VirtualList.RowHighlighted)
+    def _highlighted(self, event: VirtualList.RowHighlighted) -> None:
         line = self.query_one(ChangeList).line(event.cursor_row).strip()
         self.query_one("#line", Static).update(safe(line))
 

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
-from qm_tui.text import counted
+from qm_tui.text import pluralize
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
 
@@ -16,7 +16,7 @@ ACTIVATE: Final = "1"
 INACTIVATE: Final = "0"
 
 
-class HowMany(NamedTuple):
+class ActiveCounts(NamedTuple):
     """Numbers of the users that an action applies to.
 
     Attributes:
@@ -33,7 +33,7 @@ class HowMany(NamedTuple):
         return self.active + self.inactive
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """How many are active and how many are inactive."""
         parts = [f"{self.active:,} active" if self.active else ""]
         parts.append(f"{self.inactive:,} inactive" if self.inactive else "")
@@ -46,8 +46,8 @@ class ActivateDialog(Dialog[str | None]):
     For one user, the only possible action has the focus; for several, Cancel has it.
 
     Args:
-        who: the user, or the number of marked users, as text.
-        how_many: how many of them are active.
+        label: the user, or the number of marked users, as text.
+        counts: how many of them are active.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,20 +57,20 @@ class ActivateDialog(Dialog[str | None]):
         Binding("question_mark", "app.show_keys", "Keys", show=False),
     ]
 
-    def __init__(self, who: str, how_many: HowMany) -> None:
+    def __init__(self, label: str, counts: ActiveCounts) -> None:
         super().__init__(classes="small-dialog")
-        self._who, self._how_many = who, how_many
+        self._label, self._how_many = label, counts
 
     def compose(self) -> ComposeResult:
         active, inactive = self._how_many
         is_one = self._how_many.users == 1
-        users = self._who if is_one else counted(self._how_many.users, "user")
+        users = self._label if is_one else pluralize(self._how_many.users, "user")
         title = f"Activate or inactivate {users}?"
         if not inactive:
             title = f"Inactivate {users}?"
         elif not active:
             title = f"Activate {users}?"
-        text = f"{self._who}: {self._how_many.words}."
+        text = f"{self._label}: {self._how_many.text}."
         if is_one:
             text = "The user is active." if active else "The user is inactive."
         with Vertical(classes="dialog", id="activate-dialog") as dialog:

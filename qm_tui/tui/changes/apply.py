@@ -7,19 +7,19 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.progress import Tick
-from qm_tui.store.changes.bulk import BulkChange, BulkChanged, BulkPlan, commit_bulk, plan_bulk
+from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, BulkPlanOutdated, commit_bulk, plan_bulk
 from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.state import State
-from qm_tui.text import counted, sentence
+from qm_tui.text import pluralize, with_full_stop
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.changes.mass_change import NOT_SAVED, mass_change_of
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.tui.work.background import forget, in_background
-from qm_tui.tui.work.job import View
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.work.background import free_in_background, run_job
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, UNDO_HINT, Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 
 CANCELED: Final = "Canceled. Nothing was changed."
 
@@ -36,10 +36,10 @@ _OTHER_EFFECT: Final = ("This now changes {}.", "Change {}")
 @dataclass(frozen=True, slots=True)
 class _Done:
     plan: BulkPlan
-    view: View
+    view: UserListView
 
 
-async def planned(
+async def plan_in_background(
     page: Screen[Any], session: Session, change: BulkChange, state: State
 ) -> BulkPlan | None:
     """Return what a change would do to a state; None if the page has shown why it is unknown.
@@ -48,17 +48,17 @@ async def planned(
         page: the page that shows the progress.
         session: the state that the pages share.
         change: the change.
-        state: the state that the admin saw. If the store has changed since then, `carry_out` asks
+        state: the state that the admin saw. If the store has changed since then, `apply_bulk` asks
             again if the effect differs.
     """
-    return await in_background(page, session, partial(plan_bulk, change, state), CANCELED)
+    return await run_job(page, session, partial(plan_bulk, change, state), CANCELED)
 
 
-async def carry_out(
+async def apply_bulk(
     page: Screen[Any],
     session: Session,
     plan: BulkPlan,
-    said: Callable[[BulkPlan], str],
+    result_text: Callable[[BulkPlan], str],
     *,
     confirmed: int = 0,
 ) -> bool:
@@ -71,7 +71,7 @@ async def carry_out(
         page: the page that shows the progress.
         session: the state that the pages share.
         plan: the plan.
-        said: returns what was done, for the Actions bar: "Inactivated 9 users".
+        result_text: returns what was done, for the Actions bar: "Inactivated 9 users".
         confirmed: the number that was already typed.
 
     Returns:
@@ -80,10 +80,10 @@ async def carry_out(
     plans = [plan]
     done = await _accepted(page, session, plans, confirmed)
     if done is not None:
-        session.show(done.view)
-        session.say(_status(said(done.plan), done.plan))
+        session.show_view(done.view)
+        session.set_status(_status(result_text(done.plan), done.plan))
     for old_plan in plans:
-        forget(page.app, old_plan.changes)
+        free_in_background(page.app, old_plan.changes)
     return done is not None
 
 
@@ -94,21 +94,21 @@ async def _accepted(
     plan, intro = plans[0], ""
     while True:
         if not plan.changes:
-            page.app.push_screen(Message(f"{intro}{nothing_text(plan)}"))
+            page.app.push_screen(MessageDialog(f"{intro}{no_effect_text(plan)}"))
             return None
-        if plan.must_confirm and confirmed != plan.must_confirm:
+        if plan.required_confirmation and confirmed != plan.required_confirmation:
             mass = mass_change_of(plan)
             text = f"{intro}{mass.effect} {NOT_SAVED}"
-            dialog = ConfirmDialog(plan.must_confirm, text, title=mass.title, yes=mass.confirm)
+            dialog = ConfirmDialog(
+                plan.required_confirmation, text, title=mass.title, yes=mass.confirm
+            )
             typed = await page.app.push_screen_wait(dialog)
             if typed is None:
                 return None
             confirmed = typed
         if not session.may_change:
             return None
-        outcome = await in_background(
-            page, session, partial(_carried_out, session, plan, confirmed), CANCELED
-        )
+        outcome = await run_job(page, session, partial(_commit, session, plan, confirmed), CANCELED)
         if outcome is None:
             return None
         if isinstance(outcome, _Done):
@@ -118,53 +118,55 @@ async def _accepted(
         plan, confirmed = outcome, 0
         plans.append(plan)
         intro = f"{STORE_CHANGED} "
-        if plan.changes and not plan.must_confirm:
+        if plan.changes and not plan.required_confirmation:
             effect, caption = _EFFECTS.get(plan.change.action.kind, _OTHER_EFFECT)
-            users = counted(len(plan.changes), "user")
-            question = Question(
+            users = pluralize(len(plan.changes), "user")
+            question = ConfirmQuestion(
                 f"{intro}{effect.format(users)} Continue?", yes=caption.format(users)
             )
             if not await page.app.push_screen_wait(question):
                 return None
 
 
-def _carried_out(
-    session: Session, plan: BulkPlan, confirmed: int, tick: Tick
+def _commit(
+    session: Session, plan: BulkPlan, confirmed: int, progress: ProgressCallback
 ) -> "_Done | BulkPlan":
     store = session.store
     try:
-        done = commit_bulk(store, plan.change, confirmed=confirmed, expected=plan, tick=tick)
-    except BulkChanged as error:
+        done = commit_bulk(
+            store, plan.change, confirmed=confirmed, expected=plan, progress=progress
+        )
+    except BulkPlanOutdated as error:
         return error.plan
     except ConfirmationRequired:
-        return plan_bulk(plan.change, store.state, tick)
+        return plan_bulk(plan.change, store.state, progress)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
-    view = view_of(session.listing, store.state, session.wanted, changed)
+    view = make_view(session.query_runner, store.state, session.query, changed)
     return _Done(done, replace(view, cursor_row=None))
 
 
 def _status(done: str, plan: BulkPlan) -> str:
     """Return what was done, for the Actions bar, without the field if that is too long."""
     if len(done) + len(". ") + len(UNDO_HINT) > STATUS_LENGTH:
-        done = f"Changed {counted(len(plan.changes), 'user')}"
-    return f"{done}{left_out_text(plan)}. {UNDO_HINT}"
+        done = f"Changed {pluralize(len(plan.changes), 'user')}"
+    return f"{done}{skipped_text(plan)}. {UNDO_HINT}"
 
 
-def left_out_text(plan: BulkPlan) -> str:
+def skipped_text(plan: BulkPlan) -> str:
     """Return how many users were skipped, and the first error; empty if none were."""
-    if not plan.left_out:
+    if not plan.skipped:
         return ""
-    fault = next(iter(plan.left_out.values()))[0]
-    count = len(plan.left_out)
-    return f"; {count:,} skipped ({'first: ' if count > 1 else ''}{fault.message})"
+    issue = next(iter(plan.skipped.values()))[0]
+    count = len(plan.skipped)
+    return f"; {count:,} skipped ({'first: ' if count > 1 else ''}{issue.message})"
 
 
-def nothing_text(plan: BulkPlan) -> str:
+def no_effect_text(plan: BulkPlan) -> str:
     """Return why a plan changes no users."""
-    if plan.left_out:
-        fault = next(iter(plan.left_out.values()))[0]
-        return f"Nothing was changed. {sentence(fault.message)} {fault.remedy}"
-    if plan.same:
-        have = "has" if plan.same == 1 else "have"
-        return f"Nothing to change: {counted(plan.same, 'user')} already {have} this value."
+    if plan.skipped:
+        issue = next(iter(plan.skipped.values()))[0]
+        return f"Nothing was changed. {with_full_stop(issue.message)} {issue.fix}"
+    if plan.unchanged:
+        have = "has" if plan.unchanged == 1 else "have"
+        return f"Nothing to change: {pluralize(plan.unchanged, 'user')} already {have} this value."
     return "Nothing was changed: the users have been deleted."

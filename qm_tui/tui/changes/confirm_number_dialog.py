@@ -60,7 +60,7 @@ class ConfirmDialog(Dialog[int | None]):
     @on(Input.Submitted)
     def _confirmed(self) -> None:
         field = self.query_one(NumberField)
-        if field.holds_it:
+        if field.is_confirmed:
             self.dismiss(self._number)
             return
         self.query_one("#confirm-refused", Static).update(safe(field.mismatch))

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import counted
-from qm_tui.tui.changes.activate_dialog import HowMany
+from qm_tui.text import pluralize
+from qm_tui.tui.changes.activate_dialog import ActiveCounts
 from qm_tui.tui.changes.mass_change import deletion_effect, share_of
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
@@ -24,22 +24,22 @@ _WIDE: Final = 80
 """The width of the terminal in which the longest captions fit."""
 
 
-class Answer(Enum):
+class DeleteAnswer(Enum):
     """The chosen action."""
 
     DELETE = auto()
     INACTIVATE = auto()
 
 
-class DeleteDialog(Dialog[Answer | None]):
+class DeleteDialog(Dialog[DeleteAnswer | None]):
     """Asks whether to delete users. The result is the action, or None if canceled.
 
     If there are active users, Inactivate has the focus, otherwise Cancel. To delete more than one
     user, the admin types their number.
 
     Args:
-        who: the user, or the number of marked users, as text.
-        how_many: how many of them are active.
+        label: the user, or the number of marked users, as text.
+        counts: how many of them are active.
         total: the number of users in the store.
     """
 
@@ -50,16 +50,16 @@ class DeleteDialog(Dialog[Answer | None]):
         Binding("right,down", "app.focus_next", "Next button", show=False),
     ]
 
-    def __init__(self, who: str, how_many: HowMany, total: int) -> None:
+    def __init__(self, label: str, counts: ActiveCounts, total: int) -> None:
         super().__init__(classes="small-dialog")
-        self._who, self._how_many, self._total = who, how_many, total
+        self._label, self._how_many, self._total = label, counts, total
 
     def compose(self) -> ComposeResult:
         users, active = self._how_many.users, self._how_many.active
         is_one = users == 1
-        of_users = counted(users, "user")
+        of_users = pluralize(users, "user")
         with Vertical(classes="dialog", id="delete-dialog") as dialog:
-            title = f"Delete {self._who}?" if is_one else f"Delete {of_users}?"
+            title = f"Delete {self._label}?" if is_one else f"Delete {of_users}?"
             dialog.border_title = safe(title, 70)
             yield Static(safe_lines(self._lines()), classes="dialog-text")
             if not is_one:
@@ -83,7 +83,7 @@ class DeleteDialog(Dialog[Answer | None]):
             lines = [_DELETES_ONE]
         else:
             share = share_of(users, self._total)
-            lines = [f"{self._who}: {self._how_many.words}.", "", deletion_effect(share)]
+            lines = [f"{self._label}: {self._how_many.text}.", "", deletion_effect(share)]
         if active:
             lines.append(_INACTIVATE_INSTEAD)
         return [*lines, _UNDO]
@@ -102,17 +102,17 @@ class DeleteDialog(Dialog[Answer | None]):
 
     @on(Button.Pressed, "#inactivate")
     def _inactivate(self) -> None:
-        self.dismiss(Answer.INACTIVATE)
+        self.dismiss(DeleteAnswer.INACTIVATE)
 
     @on(Button.Pressed, "#yes")
     @on(Input.Submitted)
     def _delete(self) -> None:
         if self._how_many.users == 1:
-            self.dismiss(Answer.DELETE)
+            self.dismiss(DeleteAnswer.DELETE)
             return
         field = self.query_one(NumberField)
-        if field.holds_it:
-            self.dismiss(Answer.DELETE)
+        if field.is_confirmed:
+            self.dismiss(DeleteAnswer.DELETE)
             return
         self.query_one("#delete-refused", Static).update(safe(field.mismatch))
         self.set_focus(field)

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.tui.widgets.option_row import Option
+from qm_tui.tui.widgets.option_row import RadioOption
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field
 from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_values
 
 _COMPUTER: Final = FIELD["computer_recording_license"]
 
 
-def _license_values(choice: str) -> Mapping[str, str]:
-    return call_license_values(License(choice))
+def _license_values(value: str) -> Mapping[str, str]:
+    return call_license_values(License(value))
 
 
-def _computer_values(choice: str) -> Mapping[str, str]:
-    return {_COMPUTER.key: choice}
+def _computer_values(value: str) -> Mapping[str, str]:
+    return {_COMPUTER.key: value}
 
 
-class What(NamedTuple):
+class BulkField(NamedTuple):
     """A field, or a group of fields, that can be set for several users.
 
     Attributes:
@@ -30,7 +30,7 @@ class What(NamedTuple):
 
     name: str
     field: Field | None = None
-    options: Sequence[Option] = ()
+    options: Sequence[RadioOption] = ()
     values: Callable[[str], Mapping[str, str]] = _computer_values
 
 
@@ -38,7 +38,7 @@ _FIRST: Final = (FIELD["recording_profile"], FIELD["security_profile"])
 """The fields that are set most often."""
 
 
-def all_that_can_change(*, allow_unlicensed: bool) -> Sequence[What]:
+def bulk_fields(*, allow_unlicensed: bool) -> Sequence[BulkField]:
     """Return all fields that can be set for several users, in the order of the dialog.
 
     Args:
@@ -46,11 +46,11 @@ def all_that_can_change(*, allow_unlicensed: bool) -> Sequence[What]:
     """
     labels = {License.UNLIMITED: "Unlimited", License.ON_DEMAND: "On-Demand", License.NONE: "none"}
     licenses = CALL_LICENSES if allow_unlicensed else CALL_LICENSES[:-1]
-    options = [Option(license.value, labels[license]) for license in licenses]
-    yes_no = (Option("1", "yes"), Option("0", "no"))
+    options = [RadioOption(license.value, labels[license]) for license in licenses]
+    yes_no = (RadioOption("1", "yes"), RadioOption("0", "no"))
     typed = (*_FIRST, *(field for field in CATEGORICAL if field not in _FIRST))
     return (
-        *(What(field.name, field) for field in typed),
-        What("Call recording license", None, options, _license_values),
-        What(_COMPUTER.name, None, yes_no, _computer_values),
+        *(BulkField(field.name, field) for field in typed),
+        BulkField("Call recording license", None, options, _license_values),
+        BulkField(_COMPUTER.name, None, yes_no, _computer_values),
     )

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from qm_tui.store.changes.bulk import BulkPlan
-from qm_tui.text import counted
+from qm_tui.text import pluralize
 from qm_tui.users.fields import FIELD
 
 NOT_SAVED: Final = "Nothing has been saved yet."
@@ -28,8 +28,8 @@ class MassChange(NamedTuple):
 
 def mass_change_of(plan: BulkPlan) -> MassChange:
     """Return the captions for a plan that requires confirmation."""
-    number, values = plan.must_confirm, plan.change.values
-    users, share = counted(number, "user"), share_of(number, len(plan.state.users))
+    number, values = plan.required_confirmation, plan.change.values
+    users, share = pluralize(number, "user"), share_of(number, len(plan.state.users))
     if values is None:
         return MassChange(f"Delete {users}?", deletion_effect(share), f"Delete {users}")
     if values.keys() == {"is_active"}:
@@ -47,7 +47,7 @@ def mass_change_of(plan: BulkPlan) -> MassChange:
 
 def share_of(number: int, total: int) -> str:
     """Return a number of users out of all: `312 of 1,204 users`."""
-    return f"{number:,} of {counted(total, 'user')}"
+    return f"{number:,} of {pluralize(total, 'user')}"
 
 
 def deletion_effect(share: str) -> str:

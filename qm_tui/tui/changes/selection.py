@@ -3,26 +3,26 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from qm_tui.text import counted
-from qm_tui.tui.text.user_details import title_of
+from qm_tui.text import pluralize
+from qm_tui.tui.text.user_details import user_title
 from qm_tui.users.fields import User
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selection:
     """The users that an action applies to.
 
     Attributes:
         current: the current user, or the one whose details are shown; None if there is none.
         marked: the User IDs of the marked users; empty if marks are ignored.
         hidden: how many of them are not shown.
-        is_like: whether a new user starts with values of the current one.
+        as_template: whether a new user starts with values of the current one.
     """
 
     current: User | None
     marked: Collection[str] = ()
     hidden: int = 0
-    is_like: bool = False
+    as_template: bool = False
 
     @property
     def user_ids(self) -> Collection[str]:
@@ -32,9 +32,9 @@ class Chosen:
         return () if self.current is None else (self.current.user_id,)
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The users as text: "12 marked users (3 not shown)", or a name."""
         if self.marked:
             hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
-            return f"{counted(len(self.marked), 'marked user')}{hidden}"
-        return "no user" if self.current is None else title_of(self.current)
+            return f"{pluralize(len(self.marked), 'marked user')}{hidden}"
+        return "no user" if self.current is None else user_title(self.current)

@@ -12,57 +12,57 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from qm_tui.crash import sentence_of
-from qm_tui.gc_control import no_garbage_collection
+from qm_tui.crash import log_and_describe
+from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen, plan_bulk
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.text import counted, visible
+from qm_tui.text import pluralize, sanitize
 from qm_tui.transfer.reading.csv_rows import BLANKS
-from qm_tui.tui.changes.editable_fields import all_that_can_change
-from qm_tui.tui.changes.summary import outcome_of
+from qm_tui.tui.changes.editable_fields import bulk_fields
+from qm_tui.tui.changes.summary import effect_lines
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.option_row import ChoiceLine
-from qm_tui.tui.widgets.suggester import Suggestions, beginning_with, suggested
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.tui.work.background import forget
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.option_row import RadioRow
+from qm_tui.tui.widgets.suggester import Suggestions, suggest, with_prefix
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.work.background import free_in_background
 from qm_tui.tui.work.job import Job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 
-_PAUSE: Final = 0.15
+_DEBOUNCE: Final = 0.15
 """Seconds without a key after which the effect of the value is computed."""
 
 _SUGGESTED: Final = 6
 """Values in use that are listed."""
 
 
-class Planned(TextualMessage):
+class BulkPlanned(TextualMessage):
     """The effect of a value was computed.
 
     Args:
         number: the number of the request.
         plan: the effect; None if it could not be computed.
-        sentence: the error in that case.
+        message: the error in that case.
     """
 
-    def __init__(self, number: int, plan: BulkPlan | None, sentence: str = "") -> None:
+    def __init__(self, number: int, plan: BulkPlan | None, message: str = "") -> None:
         super().__init__()
-        self.number, self.plan, self.sentence = number, plan, sentence
+        self.number, self.plan, self.message = number, plan, message
 
 
-class _ValueInput(PlainInput):
+class _ValueInput(SafeInput):
     """The input for the value."""
 
-    class Refused(TextualMessage):
+    class InputRejected(TextualMessage):
         """The typed or pasted text was not inserted, or not completely."""
 
-        def __init__(self, sentence: str) -> None:
+        def __init__(self, message: str) -> None:
             super().__init__()
-            self.sentence = sentence
+            self.message = message
 
     def __init__(self, values: Callable[[], Sequence[str]]) -> None:
         super().__init__(MAX_VALUE, id="change-value")
@@ -71,12 +71,12 @@ class _ValueInput(PlainInput):
     def too_long(self, characters: int) -> None:
         """Report that the value would be too long."""
         text = f"Too long: {characters:,} characters (maximum {MAX_VALUE:,})."
-        self.post_message(self.Refused(text))
+        self.post_message(self.InputRejected(text))
 
-    def left_out(self, characters: int) -> None:
+    def on_characters_dropped(self, characters: int) -> None:
         """Report that nonprintable characters were removed."""
-        text = f"Removed {counted(characters, 'nonprintable character')}."
-        self.post_message(self.Refused(text))
+        text = f"Removed {pluralize(characters, 'nonprintable character')}."
+        self.post_message(self.InputRejected(text))
 
 
 class ChangeDialog(Dialog[BulkPlan | None]):
@@ -85,11 +85,11 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     Args:
         session: the state that the pages share.
         user_ids: the users.
-        who: the users as text.
+        label: the users as text.
         allow_unlicensed: whether users without a license are allowed.
 
     Attributes:
-        what: the current field.
+        selected: the current field.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,31 +100,31 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     ]
 
     def __init__(
-        self, session: Session, user_ids: Collection[str], who: str, *, allow_unlicensed: bool
+        self, session: Session, user_ids: Collection[str], label: str, *, allow_unlicensed: bool
     ) -> None:
         super().__init__()
-        self._session, self._user_ids, self._who = session, user_ids, who
-        self._terms = ValidationOptions(allow_unlicensed)
-        self._whats = all_that_can_change(allow_unlicensed=allow_unlicensed)
-        self.what = self._whats[0]
-        self._asked = 0
+        self._session, self._user_ids, self._label = session, user_ids, label
+        self._options = ValidationOptions(allow_unlicensed)
+        self._fields = bulk_fields(allow_unlicensed=allow_unlicensed)
+        self.selected = self._fields[0]
+        self._request_number = 0
         self._plan: BulkPlan | None = None
         self._job: Job | None = None
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="change-dialog") as dialog:
-            dialog.border_title = safe(f"Set a field for {self._who}", 70)
+            dialog.border_title = safe(f"Set a field for {self._label}", 70)
             dialog.border_subtitle = safe("↑ ↓ select field  Tab enter value  F2 apply  Esc cancel")
             yield OptionList(
-                *(ListOption(safe(f"  {what.name}")) for what in self._whats),
+                *(ListOption(safe(f"  {what.name}")) for what in self._fields),
                 id="change-fields",
                 compact=True,
             )
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
                 yield _ValueInput(self._in_use)
-                yield ChoiceLine()
+                yield RadioRow()
             yield Static(id="change-in-use")
             yield Static(id="change-outcome")
             with Horizontal(classes="dialog-buttons"):
@@ -135,7 +135,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         fields = self.query_one(OptionList)
         fields.highlighted = 0
         self.set_focus(fields)
-        self._show_what()
+        self._show_field()
 
     def on_unmount(self) -> None:
         self._stop()
@@ -145,41 +145,41 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        for index, what in enumerate(self._whats):  # visible without colors, too
+        for index, what in enumerate(self._fields):  # visible without colors, too
             sign = ">" if index == event.option_index else " "
             event.option_list.replace_option_prompt_at_index(index, safe(f"{sign} {what.name}"))
-        what = self._whats[event.option_index]
-        if what is not self.what:
-            self.what = what
-            self._show_what()
+        what = self._fields[event.option_index]
+        if what is not self.selected:
+            self.selected = what
+            self._show_field()
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
-        self.set_focus(self._line if self.what.field is not None else self.query_one(ChoiceLine))
+        self.set_focus(self._line if self.selected.field is not None else self.query_one(RadioRow))
 
     @property
     def _line(self) -> _ValueInput:
         return self.query_one(_ValueInput)
 
-    def _show_what(self) -> None:
-        choices = self.query_one(ChoiceLine)
-        is_typed = self.what.field is not None
-        self._line.display, choices.display = is_typed, not is_typed
+    def _show_field(self) -> None:
+        options = self.query_one(RadioRow)
+        is_typed = self.selected.field is not None
+        self._line.display, options.display = is_typed, not is_typed
         if not is_typed:
-            choices.show(self.what.options, self.what.options[0].value)
+            options.show(self.selected.options, self.selected.options[0].value)
         self._show_in_use()
-        self._begin_anew()
-        self._ask()
+        self._reset()
+        self._request_plan()
 
     def _in_use(self) -> Sequence[str]:
-        field = self.what.field
-        return self._session.listing.values_of(field) if field is not None else ()
+        field = self.selected.field
+        return self._session.query_runner.values_of(field) if field is not None else ()
 
     def _show_in_use(self) -> None:
         typed = self._line.value
-        values = beginning_with(typed, self._in_use(), _SUGGESTED)
-        text = "  ".join(visible(value, 24) for value in values)
-        hint = "   → accept the first" if suggested(typed, self._in_use()) else ""
+        values = with_prefix(typed, self._in_use(), _SUGGESTED)
+        text = "  ".join(sanitize(value, 24) for value in values)
+        hint = "   → accept the first" if suggest(typed, self._in_use()) else ""
         in_use = f"In use: {text}{hint}" if text else ""
         self.query_one("#change-in-use", Static).update(safe(in_use))
 
@@ -187,30 +187,30 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     @property
     def _values(self) -> Mapping[str, str]:
-        field = self.what.field
+        field = self.selected.field
         if field is None:
-            return self.what.values(self.query_one(ChoiceLine).value)
+            return self.selected.values(self.query_one(RadioRow).value)
         return {field.key: self._line.value.strip(BLANKS)}
 
     @on(Input.Changed)
-    @on(ChoiceLine.Turned)
+    @on(RadioRow.Changed)
     def _changed(self) -> None:
         self._show_in_use()
-        self._begin_anew()
-        self._timer = self.set_timer(_PAUSE, self._ask)
+        self._reset()
+        self._timer = self.set_timer(_DEBOUNCE, self._request_plan)
 
-    @on(_ValueInput.Refused)
-    def _refused(self, event: _ValueInput.Refused) -> None:
-        self.query_one("#change-in-use", Static).update(safe(f"! {event.sentence}"))
+    @on(_ValueInput.InputRejected)
+    def _input_rejected(self, event: _ValueInput.InputRejected) -> None:
+        self.query_one("#change-in-use", Static).update(safe(f"! {event.message}"))
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         """Discard the effect of the previous value."""
         self._stop()
         self._forget()
-        self._asked += 1
+        self._request_number += 1
         if self._timer is not None:
             self._timer.stop()
-        self._say("Checking…")
+        self._show_plan("Checking…")
         self._show_button()
 
     def _stop(self) -> None:
@@ -219,46 +219,46 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     def _forget(self) -> None:
         if self._plan is not None:
-            forget(self.app, self._plan.changes)
+            free_in_background(self.app, self._plan.changes)
         self._plan = None
 
-    def _ask(self) -> None:
+    def _request_plan(self) -> None:
         """Compute the effect of the value in the background."""
         self._job = Job(lambda _progress: None)
-        action = Action(TransactionKind.SET, self.what.name)
-        change = BulkChange(action, chosen(self._user_ids), self._values, self._terms)
-        self._plan_change(self._asked, change, self._job)
+        action = Action(TransactionKind.SET, self.selected.name)
+        change = BulkChange(action, by_ids(self._user_ids), self._values, self._options)
+        self._plan_change(self._request_number, change, self._job)
 
     @work(thread=True, description="plan a change")
     def _plan_change(self, number: int, change: BulkChange, job: Job) -> None:
         try:
-            with no_garbage_collection():
-                plan = plan_bulk(change, self._session.store.state, job.tick)
+            with gc_paused():
+                plan = plan_bulk(change, self._session.store.state, job.report_progress)
         except Cancelled:
             return
         except Exception as error:
-            self.post_message(Planned(number, None, sentence_of(error)))
+            self.post_message(BulkPlanned(number, None, log_and_describe(error)))
             return
-        self.post_message(Planned(number, plan))
+        self.post_message(BulkPlanned(number, plan))
 
-    @on(Planned)
-    def _planned(self, event: Planned) -> None:
-        if event.number != self._asked:
+    @on(BulkPlanned)
+    def _planned(self, event: BulkPlanned) -> None:
+        if event.number != self._request_number:
             if event.plan is not None:
-                forget(self.app, event.plan.changes)
+                free_in_background(self.app, event.plan.changes)
             return  # the value has changed in the meantime
         self._plan = event.plan
         plan = event.plan
-        self._say(*([event.sentence] if plan is None else outcome_of(plan, self.what)))
+        self._show_plan(*([event.message] if plan is None else effect_lines(plan, self.selected)))
         self._show_button()
 
-    def _say(self, *lines: str) -> None:
+    def _show_plan(self, *lines: str) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
 
     def _show_button(self) -> None:
         count = len(self._plan.changes) if self._plan is not None else 0
         button = self.query_one("#yes", Button)
-        button.label = safe(f"[F2 Apply to {counted(count, 'user')}]" if count else "[F2 Apply]")
+        button.label = safe(f"[F2 Apply to {pluralize(count, 'user')}]" if count else "[F2 Apply]")
         button.refresh(layout=True)  # Textual keeps the first width
         button.disabled = not count
 
@@ -268,7 +268,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
         """Accept the shown effect, if it is known."""
-        is_unseen = self.what.field is not None and not self._line.value
+        is_unseen = self.selected.field is not None and not self._line.value
         if is_unseen and self.query_one(OptionList).has_focus:
             self.set_focus(self._line)  # no field is cleared before its input had the focus
             return
@@ -290,11 +290,11 @@ class ChangeDialog(Dialog[BulkPlan | None]):
         if not self.is_active:
             return
         if self.unsaved:
-            question = Question("Discard the new value?", yes="Discard", no="Keep editing")
-            self.app.push_screen(question, self._leave)
+            question = ConfirmQuestion("Discard the new value?", yes="Discard", no="Keep editing")
+            self.app.push_screen(question, self._close)
         else:
-            self._leave(True)
+            self._close(True)
 
-    def _leave(self, is_sure: bool | None) -> None:
-        if is_sure:
+    def _close(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
             self.dismiss(None)

@@ -7,29 +7,29 @@ from typing import Any, Final
 from rich.cells import cell_len
 from textual.screen import Screen
 
-from qm_tui.progress import Tick
-from qm_tui.store.changes.undo import PLAN_CHANGED, PlanChanged, UndoPlan, plan_undo, undo
+from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.undo import PLAN_CHANGED, UndoPlan, UndoPlanOutdated, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport, undone_text
-from qm_tui.tui.work.background import forget, in_background
-from qm_tui.tui.work.job import UNDO, View
+from qm_tui.tui.work.background import free_in_background, run_job
+from qm_tui.tui.work.job import UNDO, UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 
 _PLAN_CHANGED: Final = f"{PLAN_CHANGED} This is what the undo would do now."
 _CANCELLED: Final = "Undo canceled. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
-class _Undone:
+class _UndoResult:
     """An undo that was carried out, and the view of the users table after it."""
 
     plan: UndoPlan
-    view: View
+    view: UserListView
 
 
-async def take_back(page: Screen[Any], session: Session, number: int) -> None:
+async def undo_transaction(page: Screen[Any], session: Session, number: int) -> None:
     """Undo a transaction, after a confirmation.
 
     Args:
@@ -38,7 +38,7 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         number: the transaction; 0 for the last one.
     """
     store = session.store
-    plan = await in_background(page, session, partial(_planned, store, number), _CANCELLED, UNDO)
+    plan = await run_job(page, session, partial(_make_plan, store, number), _CANCELLED, UNDO)
     if plan is None:
         return
     notice = ""
@@ -46,20 +46,20 @@ async def take_back(page: Screen[Any], session: Session, number: int) -> None:
         typed = await page.app.push_screen_wait(UndoDialog(plan, notice))
         if typed is None or not session.may_change:
             return
-        outcome = await in_background(
-            page, session, partial(_undone, session, plan, typed), _CANCELLED, UNDO
+        outcome = await run_job(
+            page, session, partial(_undo, session, plan, typed), _CANCELLED, UNDO
         )
         if outcome is None:
             return
-        if isinstance(outcome, _Undone):
+        if isinstance(outcome, _UndoResult):
             break
         plan, notice = outcome, _PLAN_CHANGED
-    session.show(outcome.view)
-    session.say(_message(outcome.plan))
-    if outcome.plan.kept:
+    session.show_view(outcome.view)
+    session.set_status(_message(outcome.plan))
+    if outcome.plan.skipped:
         page.app.push_screen(UndoneReport(outcome.plan))
     for used in (plan, outcome.plan):
-        forget(page.app, used.changes)
+        free_in_background(page.app, used.changes)
 
 
 def _message(plan: UndoPlan) -> str:
@@ -68,27 +68,31 @@ def _message(plan: UndoPlan) -> str:
     if cell_len(message) > STATUS_LENGTH:
         message = f"Undid transaction {plan.number:,}."
     kept = f"{message} {plan.kept_count} not reverted."
-    return kept if plan.kept and cell_len(kept) <= STATUS_LENGTH else message
+    return kept if plan.skipped and cell_len(kept) <= STATUS_LENGTH else message
 
 
-def _planned(store: UserStore, number: int, tick: Tick) -> UndoPlan:
+def _make_plan(store: UserStore, number: int, progress: ProgressCallback) -> UndoPlan:
     """Return what the undo of a transaction would do; 0 is the last transaction."""
     last = number or next((one.number for one in store.transactions()), 0)
     if not last:
         raise StoreError("Nothing to undo: there are no transactions yet.")
-    return plan_undo(store, last, tick)
+    return plan_undo(store, last, progress)
 
 
-def _undone(session: Session, plan: UndoPlan, typed: int, tick: Tick) -> _Undone | UndoPlan:
+def _undo(
+    session: Session, plan: UndoPlan, typed: int, progress: ProgressCallback
+) -> _UndoResult | UndoPlan:
     """Undo; return a new plan if another admin changed the store."""
     store = session.store
     before = store.state.users
     try:
-        done = undo(store, plan.number, confirmed=typed, expected=plan, tick=tick)
-    except PlanChanged as error:
+        done = undo(store, plan.number, confirmed=typed, expected=plan, progress=progress)
+    except UndoPlanOutdated as error:
         return error.plan
     except ConfirmationRequired:
-        return plan_undo(store, plan.number, tick)
+        return plan_undo(store, plan.number, progress)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     restored = {user_id for user_id in changed if user_id not in before}
-    return _Undone(done, view_of(session.listing, store.state, session.wanted, changed, restored))
+    return _UndoResult(
+        done, make_view(session.query_runner, store.state, session.query, changed, restored)
+    )

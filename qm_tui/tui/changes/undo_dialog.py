@@ -11,17 +11,17 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.store.changes.action_text import signed_heading, undo_caption, user_name
-from qm_tui.store.changes.undo import FieldRevert, Kept, UndoPlan
-from qm_tui.text import counted, fitted, sentence, visible
+from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
+from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import value_text
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
-from qm_tui.tui.widgets.virtual_list import VirtualRows
-from qm_tui.users.issues import NOT_SHOWN, shortened
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.users.issues import REDACTED, truncate
 
 _USER, _FIELD = 20, 26
-_WHOLE: Final = "(entire user)"
+_WHOLE_USER: Final = "(entire user)"
 
 _FIELDS: Final = 3
 """Fields of one user that are listed."""
@@ -38,9 +38,9 @@ def _effect(plan: UndoPlan) -> Iterator[str]:
     if not plan.changes:
         yield plan.obstacle
     elif user is None:
-        yield sentence(plan.counts)
+        yield with_full_stop(plan.effect_text)
     else:
-        name = visible(user_name(user), 60)
+        name = sanitize(user_name(user), 60)
         reverts = plan.field_reverts
         if plan.removed:
             yield f"{name} will be deleted."
@@ -51,54 +51,54 @@ def _effect(plan: UndoPlan) -> Iterator[str]:
         for revert in reverts[:_FIELDS]:
             yield f"  {_revert_text(revert)}"
         if len(reverts) > _FIELDS:
-            yield f"  and {counted(len(reverts) - _FIELDS, 'more field')}"
-    if plan.kept:
+            yield f"  and {pluralize(len(reverts) - _FIELDS, 'more field')}"
+    if plan.skipped:
         yield f"{plan.kept_count} will not be reverted:" if plan.changes else "Not reverted:"
 
 
 def _revert_text(revert: FieldRevert) -> str:
     field, before, after = revert
     if field.is_secret:
-        return f"{field.name}: {NOT_SHOWN}"
-    values = (value_text(field, shortened(value)) or "(empty)" for value in (before, after))
+        return f"{field.name}: {REDACTED}"
+    values = (value_text(field, truncate(value)) or "(empty)" for value in (before, after))
     return f"{field.name}: {' → '.join(values)}"
 
 
-class KeptList(VirtualRows):
+class SkippedList(VirtualList):
     """The values that are not reverted, a line each."""
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 2
 
-    def __init__(self, kept: Sequence[Kept]) -> None:
+    def __init__(self, skipped: Sequence[SkippedRevert]) -> None:
         super().__init__(id="kept")
-        self._kept = kept
+        self._skipped = skipped
 
     @property
     def row_count(self) -> int:
         """The number of values."""
-        return len(self._kept)
+        return len(self._skipped)
 
     def header_text(self, width: int) -> list[Segment]:
         """The names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"  {'User':<{_USER}} {'Field':<{_FIELD}} Reason"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """The user, the field and the reason."""
-        kept = self._kept[row]
+        kept = self._skipped[row]
         sign = ">" if row == self.cursor_row else " "
-        field = kept.field.name if kept.field else _WHOLE
-        user = fitted(visible(kept.name, 60), _USER)
-        text = f"{sign} {user} {fitted(field, _FIELD)} {visible(kept.reason, 300)}"
-        return fitted(text, width)
+        field = kept.field.name if kept.field else _WHOLE_USER
+        user = pad_or_truncate(sanitize(kept.name, 60), _USER)
+        text = f"{sign} {user} {pad_or_truncate(field, _FIELD)} {sanitize(kept.reason, 300)}"
+        return pad_or_truncate(text, width)
 
     def footer_text(self, width: int, line: int) -> str:
         """The current user and reason, across all columns."""
-        kept = self._kept[self.cursor_row]
-        lines = (f"  {visible(kept.name, 60)} ({visible(kept.user_id, 60)})", f"  {kept.reason}")
-        return fitted(visible(lines[line], 300), width)
+        kept = self._skipped[self.cursor_row]
+        lines = (f"  {sanitize(kept.name, 60)} ({sanitize(kept.user_id, 60)})", f"  {kept.reason}")
+        return pad_or_truncate(sanitize(lines[line], 300), width)
 
 
 class UndoDialog(Dialog[int | None]):
@@ -129,12 +129,12 @@ class UndoDialog(Dialog[int | None]):
                 yield Static(safe(self._notice), id="undo-said")
             yield Static(safe(signed_heading(plan.transaction)), id="undo-what")
             yield Static(safe_lines(_effect(plan)), id="undo-counts")
-            if plan.kept:
-                yield KeptList(plan.kept)
+            if plan.skipped:
+                yield SkippedList(plan.skipped)
             if self._must_type:
                 with Horizontal(id="undo-confirm"):
-                    yield Label(safe(f"Type {plan.must_confirm} to confirm: "))
-                    yield NumberField(plan.must_confirm, id="confirm")
+                    yield Label(safe(f"Type {plan.required_confirmation} to confirm: "))
+                    yield NumberField(plan.required_confirmation, id="confirm")
                 yield Static(id="undo-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]" if plan.changes else "[OK]"), id="no", compact=True)
@@ -144,13 +144,13 @@ class UndoDialog(Dialog[int | None]):
 
     @property
     def _must_type(self) -> bool:
-        return bool(self._plan.changes) and self._plan.must_confirm > 0
+        return bool(self._plan.changes) and self._plan.required_confirmation > 0
 
     def on_mount(self) -> None:
         dialog = self.query_one("#undo-dialog")
         ask = "?" if self._plan.changes else ""
         dialog.border_title = safe(f"Undo transaction {self._plan.number:,}{ask}")
-        dialog.set_class(not self._plan.kept, "-short")
+        dialog.set_class(not self._plan.skipped, "-short")
         self.query_one("#confirm" if self._must_type else "#no").focus()
 
     def action_no(self) -> None:
@@ -158,7 +158,7 @@ class UndoDialog(Dialog[int | None]):
         self.dismiss(None)
 
     @on(Button.Pressed, "#no")
-    def _refused(self) -> None:
+    def _cancel_pressed(self) -> None:
         self.dismiss(None)
 
     @on(Button.Pressed, "#yes")
@@ -167,8 +167,8 @@ class UndoDialog(Dialog[int | None]):
         if not self._must_type:
             self.dismiss(0)
             return
-        number, field = self._plan.must_confirm, self.query_one(NumberField)
-        if field.holds_it:
+        number, field = self._plan.required_confirmation, self.query_one(NumberField)
+        if field.is_confirmed:
             self.dismiss(number)
             return
         message = f"The number does not match. Type {number}, or press Esc to cancel."
@@ -191,11 +191,11 @@ class UndoneReport(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         plan = self._plan
-        lines = (undone_text(plan), f"{plan.done}; {plan.kept_count} not reverted.")
+        lines = (undone_text(plan), f"{plan.result_text}; {plan.kept_count} not reverted.")
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
             dialog.border_title = safe(f"Transaction {plan.number:,} undone")
             yield Static(safe_lines(lines), id="undo-what")
-            yield KeptList(plan.kept)
+            yield SkippedList(plan.skipped)
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from textual import events, on
 from textual.binding import Binding, BindingType
 
-from qm_tui.text import fitted, visible
+from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.widgets.count_table import SHOWN, NumberColumn, NumberList
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.counts import EMPTY
@@ -31,7 +31,7 @@ _NAMES: Final = {
 }
 
 
-class CellList(NumberList):
+class CellCursorList(NumberList):
     """Rows with numbers of users, with a cursor on one number."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cell-list--current-header"}
@@ -47,8 +47,8 @@ class CellList(NumberList):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.column = 0
-        self.above: CellList | None = None
-        self.below: CellList | None = None
+        self.above: CellCursorList | None = None
+        self.below: CellCursorList | None = None
 
     @property
     def term(self) -> str:
@@ -77,7 +77,9 @@ class CellList(NumberList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the filter term for the users of the current number."""
         has_cursor = self.has_focus and self.row_count
-        return fitted(f"  Filter  {visible(self.term, SHOWN)}" if has_cursor else "", width)
+        return pad_or_truncate(
+            f"  Filter  {sanitize(self.term, SHOWN)}" if has_cursor else "", width
+        )
 
     def _spans(self, width: int) -> list[tuple[int, int]]:
         """Return the start and the end of each column in cells."""
@@ -109,7 +111,7 @@ class CellList(NumberList):
             super().action_move(rows)
 
     @on(events.Click)
-    def _choose_clicked(self, event: events.Click) -> None:
+    def _cell_clicked(self, event: events.Click) -> None:
         spans = enumerate(self._spans(self.size.width))
         column = next(
             (index for index, (start, end) in spans if start <= event.x < end), self.column
@@ -121,7 +123,7 @@ class CellList(NumberList):
             event.prevent_default()  # a click on another number of the current row does not open it
 
 
-class TypeList(CellList):
+class TypeList(CellCursorList):
     """The number of users of each license, and how many of them are inactive."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
@@ -152,7 +154,7 @@ class TypeList(CellList):
     def show(self, used: LicensesInUse, total: int) -> None:
         """Show the number of users of each license."""
         self._types, self.total, self.is_counting = used.types, total, False
-        self.most = max(license_use.number for license_use in used.types)
+        self.max_count = max(license_use.number for license_use in used.types)
         self.rows_changed(self.cursor_row)
 
     def name_of(self, row: int) -> str:
@@ -165,7 +167,7 @@ class TypeList(CellList):
         return license_use.number, license_use.inactive
 
 
-class DepartmentList(CellList):
+class DepartmentList(CellCursorList):
     """The number of users of each department, in total and by license."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
@@ -199,9 +201,9 @@ class DepartmentList(CellList):
 
     def show(self, used: LicensesInUse) -> None:
         """Show the departments, largest first. The cursor stays on its department."""
-        was = self.places
+        was = self.position
         self._departments, self.is_counting = used.departments, False
-        self.renew(was, used.rows)
+        self.replace_rows(was, used.rows)
 
     def name_of(self, row: int) -> str:
         """Return the department, or a placeholder for none."""

@@ -9,14 +9,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from qm_tui.store.state import State
-from qm_tui.tui.counts.license_tables import CellList, DepartmentList, TypeList
+from qm_tui.tui.counts.license_tables import CellCursorList, DepartmentList, TypeList
 from qm_tui.tui.counts.page import CountingPage
-from qm_tui.tui.frame.actions_bar import Offer
+from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.session import Session
-from qm_tui.users.query.license_usage import LicensesInUse, licenses_in_use
-from qm_tui.users.query.sorting import Rest
+from qm_tui.users.query.license_usage import LicensesInUse, count_licenses
+from qm_tui.users.query.sorting import YieldControl
 
 _NOTE: Final = "Licenses of inactive users can be reassigned."
 
@@ -29,7 +29,9 @@ class LicensesPage(CountingPage[LicensesInUse]):
     """
 
     PAGE: ClassVar[str] = "licenses"
-    OFFERS: ClassVar[tuple[Offer, ...]] = (Offer("[Enter Show users]", "show", "show_users"),)
+    ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
+        ActionButton("[Enter Show users]", "show", "show_users"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         UNDO,
         *COMMON,
@@ -40,7 +42,7 @@ class LicensesPage(CountingPage[LicensesInUse]):
         super().__init__(session)
         self._types, self._departments = TypeList(), DepartmentList()
         self._types.below, self._departments.above = self._departments, self._types
-        self._used: CellList = self._types
+        self._used: CellCursorList = self._types
 
     def compose_counts(self) -> Iterator[Widget]:
         """Yield the licenses by type, and by department."""
@@ -54,19 +56,19 @@ class LicensesPage(CountingPage[LicensesInUse]):
 
     @on(events.DescendantFocus)
     def _list_focused(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, CellList):
+        if isinstance(event.widget, CellCursorList):
             self._used = event.widget
 
-    def counts_of(self, state: State, rest: Rest) -> LicensesInUse:
+    def count_users(self, state: State, yield_control: YieldControl) -> LicensesInUse:
         """Count the licenses in use. Runs in a thread."""
-        return licenses_in_use(state.users.values(), rest)
+        return count_licenses(state.users.values(), yield_control)
 
     def show_counts(self, counts: LicensesInUse, total: int) -> None:
         """Show the counts."""
         self._types.show(counts, total)
         self._departments.show(counts)
 
-    @on(CellList.RowSelected)
+    @on(CellCursorList.RowSelected)
     def action_show_users(self) -> None:
         """Show the users of the current number."""
         if self._used.row_count:

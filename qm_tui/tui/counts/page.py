@@ -10,16 +10,16 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from qm_tui.store.state import State
-from qm_tui.text import counted
-from qm_tui.tui.frame.navigation import FilterWanted
+from qm_tui.text import pluralize
+from qm_tui.tui.frame.navigation import FilterRequested
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
-from qm_tui.tui.work.job import View
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.yielding import Overtaken, rests_of
-from qm_tui.users.query.filter_parser import LONGEST
-from qm_tui.users.query.sorting import Rest
+from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
+from qm_tui.users.query.sorting import YieldControl
 
 Counts = TypeVar("Counts")
 
@@ -27,7 +27,7 @@ _NO_MATCH: Final = "No matching users."
 _NO_USERS: Final = "No users yet."
 
 
-class Counted(Message):
+class CountsReady(Message):
     """The users of a state were counted.
 
     Args:
@@ -49,14 +49,14 @@ class CountingPage(Page, Generic[Counts]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._counted = 0  # the version of the state that was or is being counted
+        self._counted_version = 0  # the version of the state that was or is being counted
 
-    def counts_of(self, state: State, rest: Rest) -> Counts:
+    def count_users(self, state: State, yield_control: YieldControl) -> Counts:
         """Count the users of a state. Runs in a thread.
 
         Args:
             state: the state.
-            rest: to be called about every millisecond; it may raise `Overtaken`.
+            yield_control: to be called about every millisecond; it may raise `WorkerCancelled`.
         """
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ class CountingPage(Page, Generic[Counts]):
 
     # Live updates
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: UserListView) -> None:
         """Count again if the store has changed."""
         super().show_view(view)
         self._follow(view)
@@ -94,31 +94,31 @@ class CountingPage(Page, Generic[Counts]):
         if self.session.view is not None and self.is_mounted:
             self._follow(self.session.view)
 
-    def _follow(self, view: View) -> None:
+    def _follow(self, view: UserListView) -> None:
         """Count a new state; a hidden page waits until it is shown."""
         if not self.is_active:
-            self._counted = 0
-        elif view.state.version != self._counted:
-            self._counted = view.state.version
+            self._counted_version = 0
+        elif view.state.version != self._counted_version:
+            self._counted_version = view.state.version
             self._count(view.state)
 
     @work(thread=True, exclusive=True, group="counting", description="count")
     def _count(self, state: State) -> None:
         try:
-            counts = self.counts_of(state, rests_of(get_current_worker()))
-        except Overtaken:
+            counts = self.count_users(state, yield_control_for(get_current_worker()))
+        except WorkerCancelled:
             return
-        self.post_message(Counted(state, counts))
+        self.post_message(CountsReady(state, counts))
 
-    @on(Counted)
-    def _show_counted(self, event: Counted) -> None:
-        if event.state.version != self._counted:
+    @on(CountsReady)
+    def _counts_ready(self, event: CountsReady) -> None:
+        if event.state.version != self._counted_version:
             return  # a newer state is being counted
         total = len(event.state.users)
-        self.query_one("#count", Static).update(safe(counted(total, "user")))
+        self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total
         self.show_counts(cast("Counts", event.counts), total)
-        self.show_work()  # actions may have become available or unavailable
+        self.show_job()  # actions may have become available or unavailable
 
     # The users of a number
 
@@ -130,11 +130,11 @@ class CountingPage(Page, Generic[Counts]):
             number: their number.
         """
         if not number:
-            self.session.say(_NO_MATCH)
-        elif len(term) > LONGEST:
-            self.session.say(TOO_LONG)
+            self.session.set_status(_NO_MATCH)
+        elif len(term) > MAX_FILTER_LENGTH:
+            self.session.set_status(TOO_LONG)
         else:
-            self.post_message(FilterWanted(term))
+            self.post_message(FilterRequested(term))
 
     def action_back(self) -> None:
         """Ask whether to cancel the running operation; without one, go to the Users page."""

@@ -2,15 +2,15 @@
 
 from typing import NamedTuple
 
-from qm_tui.store.changes.bulk import BulkChange, having
+from qm_tui.store.changes.bulk import BulkChange, by_field_value
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.text import counted
+from qm_tui.text import pluralize
 from qm_tui.users.fields import Field
-from qm_tui.users.issues import shortened
+from qm_tui.users.issues import truncate
 from qm_tui.users.query.counts import EMPTY
 
 
-class Renaming(NamedTuple):
+class RenamePlan(NamedTuple):
     """A rename of a value of a field. The old or the new value may be empty.
 
     Attributes:
@@ -18,55 +18,57 @@ class Renaming(NamedTuple):
         value: the old value, exactly.
         new: the new value.
         number: the number of users with the old value.
-        others: the number of users that already have the new value: a merge.
+        existing: the number of users that already have the new value: a merge.
     """
 
     field: Field
     value: str
     new: str
     number: int
-    others: int
+    existing: int
 
     @property
-    def outcome(self) -> str:
+    def effect_text(self) -> str:
         """The effect, in one or two sentences."""
-        users, total = counted(self.number, "user"), f"{self.number + self.others:,}"
-        new, name = shortened(self.new), self.field.name
+        users, total = pluralize(self.number, "user"), f"{self.number + self.existing:,}"
+        new, name = truncate(self.new), self.field.name
         if not self.new:
             cleared = f"Clears {name} for {users}."
-            return f"{cleared} {total} users will then have none." if self.others else cleared
-        if self.others:
-            used = f"{new} is already used by {counted(self.others, 'user')}."
+            return f"{cleared} {total} users will then have none." if self.existing else cleared
+        if self.existing:
+            used = f"{new} is already used by {pluralize(self.existing, 'user')}."
             if self.value:
                 return f"{used} Merging gives {total} users."
             return f"{used} {total} will have it."
         return f"Sets {name} to {new} for {users}."
 
     @property
-    def act(self) -> str:
+    def button_label(self) -> str:
         """The caption of the button that renames."""
-        users = counted(self.number, "user")
+        users = pluralize(self.number, "user")
         if not self.new:
             return f"Clear for {users}"
-        if self.others:
+        if self.existing:
             return f"Merge {users}"
         return f"Rename for {users}" if self.value else f"Set for {users}"
 
     @property
-    def done(self) -> str:
+    def result_text(self) -> str:
         """What was done, for the Actions bar."""
-        users = counted(self.number, "user")
+        users = pluralize(self.number, "user")
         if not self.new:
             return f"Cleared {self.field.name} for {users}"
-        return f"Set {self.field.name} to {shortened(self.new)} for {users}"
+        return f"Set {self.field.name} to {truncate(self.new)} for {users}"
 
     @property
     def change(self) -> BulkChange:
         """The change of all users with the old value."""
         values = f"{_quoted(self.value)} → {_quoted(self.new)}"
         action = Action(TransactionKind.RENAME, self.field.name, values)
-        return BulkChange(action, having(self.field, self.value), {self.field.key: self.new})
+        return BulkChange(
+            action, by_field_value(self.field, self.value), {self.field.key: self.new}
+        )
 
 
 def _quoted(value: str) -> str:
-    return f"'{shortened(value)}'" if value else EMPTY
+    return f"'{truncate(value)}'" if value else EMPTY

@@ -11,18 +11,18 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import counted, sentence
+from qm_tui.text import pluralize, with_full_stop
 from qm_tui.transfer.reading.csv_rows import BLANKS
-from qm_tui.tui.counts.rename import Renaming
+from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.suggester import LOOKED_AT, Suggestions, suggested
-from qm_tui.tui.widgets.text_input import PlainInput
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
+from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.issues import shortened
+from qm_tui.users.issues import truncate
 from qm_tui.users.query.counts import FieldValues
-from qm_tui.users.validation import control_fault, length_fault
+from qm_tui.users.validation import control_character_issue, length_issue
 
 _TOO_LONG: Final = f"! Too long (maximum {MAX_VALUE:,} characters)."
 _NEW_NAME: Final = "Type a different name."
@@ -30,7 +30,7 @@ _NEW_VALUE: Final = "Type the new value."
 _UNSAVED: Final = "The new name has not been saved"
 
 
-class _NameInput(PlainInput):
+class _NameInput(SafeInput):
     """The input. Tab completes the value, or moves the focus if there is nothing to complete."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +39,7 @@ class _NameInput(PlainInput):
         Binding("down", "app.focus_next", "Down", show=False),
     ]
 
-    class Refused(Message):
+    class InputRejected(Message):
         """The typed or pasted text is too long."""
 
     def __init__(self, values: Sequence[str]) -> None:
@@ -49,11 +49,11 @@ class _NameInput(PlainInput):
 
     def restricted(self) -> None:
         """Report that the value is too long."""
-        self.post_message(self.Refused())
+        self.post_message(self.InputRejected())
 
     def action_complete(self) -> None:
         """Complete the value, or move the focus if there is nothing to complete."""
-        whole = suggested(self.value, self._in_use) if self.cursor_at_end else None
+        whole = suggest(self.value, self._in_use) if self.cursor_at_end else None
         if whole is None:
             self.screen.focus_next()
         else:
@@ -61,7 +61,7 @@ class _NameInput(PlainInput):
             self.cursor_position = len(whole)
 
 
-class RenameDialog(Dialog[Renaming | None]):
+class RenameDialog(Dialog[RenamePlan | None]):
     """Asks for the new value. The result is the rename, or None if canceled.
 
     Args:
@@ -82,7 +82,7 @@ class RenameDialog(Dialog[Renaming | None]):
         self._values, self._value = values, value
         self._number = values.number_of(value)
         self._suggestions = [
-            count.value for count in islice(values.counts, LOOKED_AT) if count.value != value
+            count.value for count in islice(values.counts, MAX_COMPARED) if count.value != value
         ]
 
     def compose(self) -> ComposeResult:
@@ -100,10 +100,10 @@ class RenameDialog(Dialog[Renaming | None]):
 
     @property
     def _title(self) -> str:
-        users, name = counted(self._number, "user"), self._values.field.name
+        users, name = pluralize(self._number, "user"), self._values.field.name
         if not self._value:
             return f"Set {name} for {users} without one"
-        return f"Rename {shortened(self._value, 30)} ({users})"
+        return f"Rename {truncate(self._value, 30)} ({users})"
 
     @property
     def _field(self) -> _NameInput:
@@ -113,7 +113,7 @@ class RenameDialog(Dialog[Renaming | None]):
         self._field.value = self._value
         self._field.select_all()
         self._field.focus()
-        self._show_outcome()
+        self._show_effect()
 
     # The effect
 
@@ -125,46 +125,50 @@ class RenameDialog(Dialog[Renaming | None]):
         return _UNSAVED
 
     @property
-    def _renaming(self) -> Renaming:
+    def _rename_plan(self) -> RenamePlan:
         new = self._field.value
         if new != self._value:
             new = new.strip(BLANKS)
         values = self._values
-        return Renaming(values.field, self._value, new, self._number, values.number_of(new))
+        return RenamePlan(values.field, self._value, new, self._number, values.number_of(new))
 
     @property
     def _missing(self) -> str:
         """What to type while the value is unchanged; otherwise empty."""
-        if self._renaming.new != self._value:
+        if self._rename_plan.new != self._value:
             return ""
         return _NEW_NAME if self._value else _NEW_VALUE
 
     @property
     def _error(self) -> str:
         """The error in the new value; empty if it is valid."""
-        field, new = self._renaming.field, self._renaming.new
-        fault = control_fault(field, new) or length_fault(field, new)
-        return f"! {sentence(fault.message)} {fault.remedy}" if fault is not None else ""
+        field, new = self._rename_plan.field, self._rename_plan.new
+        fault = control_character_issue(field, new) or length_issue(field, new)
+        return f"! {with_full_stop(fault.message)} {fault.fix}" if fault is not None else ""
 
     @on(Input.Changed)
-    def _show_outcome(self) -> None:
+    def _show_effect(self) -> None:
         """Show the effect, what to type, or the error."""
-        renaming, missing, error = self._renaming, self._missing, self._error
+        renaming, missing, error = self._rename_plan, self._missing, self._error
         is_error = bool(error and not missing)
-        self._say(missing or error or renaming.outcome, is_error=is_error)
-        act = renaming.act if renaming.new != self._value else renaming._replace(others=0).act
+        self._show_message(missing or error or renaming.effect_text, is_error=is_error)
+        act = (
+            renaming.button_label
+            if renaming.new != self._value
+            else renaming._replace(existing=0).button_label
+        )
         button = self.query_one("#yes", Button)
         button.label = safe(f"[{act}]")
         button.refresh(layout=True)
 
-    def _say(self, text: str, *, is_error: bool) -> None:
+    def _show_message(self, text: str, *, is_error: bool) -> None:
         outcome = self.query_one("#rename-outcome", Static)
         outcome.set_class(is_error, "fault")
         outcome.update(safe(text))
 
-    @on(_NameInput.Refused)
-    def _refused(self) -> None:
-        self._say(_TOO_LONG, is_error=True)
+    @on(_NameInput.InputRejected)
+    def _input_rejected(self) -> None:
+        self._show_message(_TOO_LONG, is_error=True)
 
     # Closing
 
@@ -176,10 +180,10 @@ class RenameDialog(Dialog[Renaming | None]):
             return  # the previous key has closed it
         problem = self._missing or self._error
         if problem:
-            self._say(problem, is_error=True)
+            self._show_message(problem, is_error=True)
             self.set_focus(self._field)
         else:
-            self.dismiss(self._renaming)
+            self.dismiss(self._rename_plan)
 
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
@@ -187,11 +191,11 @@ class RenameDialog(Dialog[Renaming | None]):
         if not self.is_active:
             return
         if self.unsaved:
-            question = Question("Discard the new name?", yes="Discard", no="Keep editing")
-            self.app.push_screen(question, self._leave)
+            question = ConfirmQuestion("Discard the new name?", yes="Discard", no="Keep editing")
+            self.app.push_screen(question, self._close)
         else:
-            self._leave(True)
+            self._close(True)
 
-    def _leave(self, is_sure: bool | None) -> None:
-        if is_sure:
+    def _close(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
             self.dismiss(None)

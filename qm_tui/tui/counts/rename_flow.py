@@ -5,26 +5,26 @@ from typing import Any, Final, NamedTuple
 
 from textual.screen import Screen
 
-from qm_tui.progress import STEP, Phase, Tick
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.changes.bulk import BulkPlan, plan_bulk
 from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.state import State
-from qm_tui.tui.changes.apply import CANCELED, carry_out
-from qm_tui.tui.counts.rename import Renaming
+from qm_tui.tui.changes.apply import CANCELED, apply_bulk
+from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.counts.rename_dialog import RenameDialog
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.tui.work.background import in_background
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.counts import FieldValues
 
 _NO_USERS_LEFT: Final = f"{STORE_CHANGED} No user has this value any more. Nothing was changed."
 
 
-class _Looked(NamedTuple):
+class _PlannedRename(NamedTuple):
     """The effect of a rename on the current state."""
 
     plan: BulkPlan
-    renaming: Renaming
+    rename_plan: RenamePlan
 
 
 async def rename(
@@ -41,34 +41,36 @@ async def rename(
     Returns:
         The new value; None if nothing was changed.
     """
-    wanted = await page.app.push_screen_wait(RenameDialog(values, value))
-    if wanted is None or not session.may_change:
+    query = await page.app.push_screen_wait(RenameDialog(values, value))
+    if query is None or not session.may_change:
         return None
-    looked = await in_background(
-        page, session, partial(_looked_at, wanted, session.store.state), CANCELED
+    looked = await run_job(
+        page, session, partial(_plan_rename, query, session.store.state), CANCELED
     )
     if looked is None:
         return None
-    if not looked.renaming.number:
-        page.app.push_screen(Message(_NO_USERS_LEFT))
+    if not looked.rename_plan.number:
+        page.app.push_screen(MessageDialog(_NO_USERS_LEFT))
         return None
-    if looked.renaming != wanted:
-        text = f"{STORE_CHANGED} Now: {looked.renaming.outcome} Continue?"
-        if not await page.app.push_screen_wait(Question(text, yes=looked.renaming.act)):
+    if looked.rename_plan != query:
+        text = f"{STORE_CHANGED} Now: {looked.rename_plan.effect_text} Continue?"
+        if not await page.app.push_screen_wait(
+            ConfirmQuestion(text, yes=looked.rename_plan.button_label)
+        ):
             return None
-    is_done = await carry_out(page, session, looked.plan, partial(_said, wanted))
-    return wanted.new if is_done else None
+    is_done = await apply_bulk(page, session, looked.plan, partial(_result_text, query))
+    return query.new if is_done else None
 
 
-def _looked_at(wanted: Renaming, state: State, tick: Tick) -> _Looked:
-    plan = plan_bulk(wanted.change, state, tick)
-    index, others = wanted.field.index, 0
+def _plan_rename(query: RenamePlan, state: State, progress: ProgressCallback) -> _PlannedRename:
+    plan = plan_bulk(query.change, state, progress)
+    index, others = query.field.index, 0
     for done, user in enumerate(state.users.values()):
-        if not done % STEP:
-            tick(Phase.CHECKING, done, len(state.users))
-        others += user[index] == wanted.new
-    return _Looked(plan, wanted._replace(number=plan.users, others=others))
+        if not done % CHUNK_SIZE:
+            progress(Phase.CHECKING, done, len(state.users))
+        others += user[index] == query.new
+    return _PlannedRename(plan, query._replace(number=plan.users, existing=others))
 
 
-def _said(wanted: Renaming, plan: BulkPlan) -> str:
-    return wanted._replace(number=len(plan.changes)).done
+def _result_text(query: RenamePlan, plan: BulkPlan) -> str:
+    return query._replace(number=len(plan.changes)).result_text

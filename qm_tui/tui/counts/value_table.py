@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from qm_tui.text import fitted, visible
-from qm_tui.tui.widgets.count_table import NOWHERE, SHOWN, NumberColumn, NumberList
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.widgets.count_table import INITIAL_POSITION, SHOWN, NumberColumn, NumberList
 from qm_tui.users.query.counts import EMPTY, FieldValues, ValueCount
-from qm_tui.users.query.filter_fields import Name
+from qm_tui.users.query.filter_fields import FilterField
 
 
 class ValueList(NumberList):
@@ -27,7 +27,7 @@ class ValueList(NumberList):
 
     def __init__(self) -> None:
         super().__init__(id="values")
-        self._by: Name | None = None
+        self._by: FilterField | None = None
         self._counts: Sequence[ValueCount] = ()
 
     @property
@@ -40,19 +40,19 @@ class ValueList(NumberList):
         """The current value with its number of users."""
         return self._counts[self.cursor_row] if self._counts else None
 
-    def show(self, values: FieldValues, total: int, wanted: str | None) -> None:
+    def show(self, values: FieldValues, total: int, query: str | None) -> None:
         """Show the values of a field.
 
         Args:
             values: the values.
             total: the number of users.
-            wanted: the value to move the cursor to; without it, the cursor stays.
+            query: the value to move the cursor to; without it, the cursor stays.
         """
-        was = self.places if values.by == self._by else NOWHERE
+        was = self.position if values.by == self._by else INITIAL_POSITION
         self._by, self._counts, self.total = values.by, values.counts, total
         self.is_counting = False
-        self.most = self._counts[0].number if self._counts else 0
-        self.renew(was, values.rows, wanted)
+        self.max_count = self._counts[0].number if self._counts else 0
+        self.replace_rows(was, values.rows, query)
 
     def name_of(self, row: int) -> str:
         """Return the value, or a placeholder for an empty one."""
@@ -70,4 +70,4 @@ class ValueList(NumberList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the filter term for the current value, which may be longer than its row."""
         count = self.cursor_count
-        return fitted(f"  Filter  {visible(count.term, SHOWN)}" if count else "", width)
+        return pad_or_truncate(f"  Filter  {sanitize(count.term, SHOWN)}" if count else "", width)

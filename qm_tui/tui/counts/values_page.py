@@ -14,16 +14,16 @@ from qm_tui.store.state import State
 from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.counts.rename_flow import rename
 from qm_tui.tui.counts.value_table import ValueList
-from qm_tui.tui.frame.actions_bar import Offer
+from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.navigation import PAGES
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import Field
-from qm_tui.users.query.counts import FieldValues, values_of_field
-from qm_tui.users.query.filter_fields import NAMES, Name
-from qm_tui.users.query.sorting import Rest
+from qm_tui.users.query.counts import FieldValues, count_field_values
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField
+from qm_tui.users.query.sorting import YieldControl
 
 
 class ValuesPage(CountingPage[Sequence[FieldValues]]):
@@ -33,12 +33,12 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         session: the state that the pages share.
     """
 
-    BY: ClassVar[tuple[Name, ...]]
+    BY: ClassVar[tuple[FilterField, ...]]
     """The fields."""
 
-    OFFERS: ClassVar[tuple[Offer, ...]] = (
-        Offer("[Enter Show users]", "show", "show_users"),
-        Offer("[e Rename]", "rename", "rename"),
+    ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
+        ActionButton("[Enter Show users]", "show", "show_users"),
+        ActionButton("[e Rename]", "rename", "rename"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "rename", "Rename", tooltip="Rename this value for all users who have it"),
@@ -53,8 +53,8 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         super().__init__(session)
         self._field_index = self._total = 0
         self._values: Sequence[FieldValues] = ()
-        self._wanted: dict[int, str | None] = {}
-        self._is_asking = False
+        self._wanted_value: dict[int, str | None] = {}
+        self._is_dialog_open = False
 
     @property
     def _list(self) -> ValueList:
@@ -75,9 +75,9 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
 
     # Counting
 
-    def counts_of(self, state: State, rest: Rest) -> Sequence[FieldValues]:
+    def count_users(self, state: State, yield_control: YieldControl) -> Sequence[FieldValues]:
         """Count the values of all fields. Runs in a thread."""
-        return [values_of_field(state.users.values(), by, rest) for by in self.BY]
+        return [count_field_values(state.users.values(), by, yield_control) for by in self.BY]
 
     def show_counts(self, counts: Sequence[FieldValues], total: int) -> None:
         """Show the values of the current field; the cursor stays on its value."""
@@ -85,8 +85,8 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         self._show_values()
 
     def _show_values(self) -> None:
-        wanted = self._wanted.pop(self._field_index, None)
-        self._list.show(self._values[self._field_index], self._total, wanted)
+        query = self._wanted_value.pop(self._field_index, None)
+        self._list.show(self._values[self._field_index], self._total, query)
 
     # Fields
 
@@ -97,7 +97,7 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
     def _turn_to(self, index: int) -> None:
         if index == self._field_index:
             return
-        self._wanted.setdefault(self._field_index, self._list.places.value)
+        self._wanted_value.setdefault(self._field_index, self._list.position.value)
         self._field_index = index
         self._show_field()
         if self._values:
@@ -122,15 +122,17 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
     async def action_rename(self) -> None:
         """Rename the current value for all users who have it."""
         count, index = self._list.cursor_count, self._field_index
-        if count is None or self._is_asking or not self.session.may_change:
+        if count is None or self._is_dialog_open or not self.session.may_change:
             return
-        self._is_asking = True
+        self._is_dialog_open = True
         try:
             new = await rename(self, self.session, self._values[index], count.value)
         finally:
-            self._is_asking = False
+            self._is_dialog_open = False
         if new is not None:
-            self._wanted[index] = new  # the cursor moves to it when the values are counted again
+            self._wanted_value[index] = (
+                new  # the cursor moves to it when the values are counted again
+            )
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         """Disable actions that are unavailable now."""
@@ -148,23 +150,26 @@ class ProfilesPage(ValuesPage):
     """Administration > Profiles."""
 
     PAGE: ClassVar[str] = "profiles"
-    BY: ClassVar[tuple[Name, ...]] = (NAMES["recording-profile"], NAMES["security-profile"])
+    BY: ClassVar[tuple[FilterField, ...]] = (
+        FILTER_FIELDS["recording-profile"],
+        FILTER_FIELDS["security-profile"],
+    )
 
 
 class DepartmentsPage(ValuesPage):
     """Administration > Departments."""
 
     PAGE: ClassVar[str] = "departments"
-    BY: ClassVar[tuple[Name, ...]] = (NAMES["department"],)
+    BY: ClassVar[tuple[FilterField, ...]] = (FILTER_FIELDS["department"],)
 
 
 class LocationsPage(ValuesPage):
     """Administration > Locations."""
 
     PAGE: ClassVar[str] = "locations"
-    BY: ClassVar[tuple[Name, ...]] = (NAMES["location"],)
+    BY: ClassVar[tuple[FilterField, ...]] = (FILTER_FIELDS["location"],)
 
 
-def _field(by: Name) -> Field:
+def _field(by: FilterField) -> Field:
     assert by.field is not None  # noqa: S101 - all of these filter names are fields
     return by.field

@@ -6,15 +6,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from qm_tui.progress_line import bar
+from qm_tui.progress_line import progress_bar
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.work.job import Progressed
+from qm_tui.tui.work.job import JobProgressed
 
 _BAR = 8
 """The width of the progress bar in cells."""
 
 
-class Offer(NamedTuple):
+class ActionButton(NamedTuple):
     """A button: its caption, its ID, and the action of the page that it runs."""
 
     text: str
@@ -29,12 +29,12 @@ class ActionsBar(Horizontal):
         offers: the buttons.
     """
 
-    def __init__(self, *offers: Offer) -> None:
+    def __init__(self, *offers: ActionButton) -> None:
         super().__init__()
-        self._offers = offers
+        self._buttons = offers
 
     def compose(self) -> ComposeResult:
-        for text, name, action in self._offers:
+        for text, name, action in self._buttons:
             yield Button(safe(text), id=name, compact=True, action=f"screen.{action}")
         yield Static(id="marked")
         yield Static(id="status")
@@ -44,28 +44,28 @@ class ActionsBar(Horizontal):
         self.border_title = safe("Actions")
         self.show_marks("")
 
-    def show_marks(self, words: str) -> None:
+    def show_marks(self, text: str) -> None:
         """Show how many users are marked; an empty text hides it."""
         marked = self.query_one("#marked", Static)
-        marked.display = bool(words)
-        marked.update(safe(words))
+        marked.display = bool(text)
+        marked.update(safe(text))
 
-    def offer(self, possible: set[str], *, can_cancel: bool) -> None:
+    def show_available_actions(self, possible: set[str], *, can_cancel: bool) -> None:
         """Enable the buttons of the available actions."""
         self.query_one("#cancel").display = can_cancel
-        for offer in self._offers:
+        for offer in self._buttons:
             self.query_one(f"#{offer.id}", Button).disabled = offer.action not in possible
 
     @property
     def actions(self) -> list[str]:
         """The actions with a button."""
-        return [offer.action for offer in self._offers]
+        return [offer.action for offer in self._buttons]
 
-    def show_progress(self, event: Progressed) -> None:
+    def show_progress(self, event: JobProgressed) -> None:
         """Show the progress, without a new layout, which is too slow several times a second."""
-        progress = safe(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+        progress = safe(f"{event.text}  {progress_bar(event.done, event.total, _BAR)}")
         self.query_one("#status", Static).update(progress, layout=False)
 
-    def say(self, text: str) -> None:
+    def show_status(self, text: str) -> None:
         """Show a message, until the next one."""
         self.query_one("#status", Static).update(safe(text))

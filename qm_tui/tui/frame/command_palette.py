@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from qm_tui.tui.frame.key_help import actions_that_work
+from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.text_input import Pictures
+from qm_tui.tui.widgets.text_input import ReplacementHighlighter
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
 """The places whose actions are offered: not those of an input, which are for typing."""
@@ -29,7 +29,7 @@ class Palette(CommandPalette):
 
     def on_mount(self) -> None:
         for field in self.query(Input):
-            field.highlighter = Pictures()
+            field.highlighter = ReplacementHighlighter()
             field.cursor_blink = False  # each blink sends bytes over a slow connection
 
     def dismiss(self, result: None = None) -> AwaitComplete:
@@ -42,10 +42,10 @@ def palette() -> Palette:
     return Palette(placeholder="Search for commands…", id="--command-palette")
 
 
-class _Offer(NamedTuple):
+class _PaletteEntry(NamedTuple):
     """A command: its text, its first key, and the function that runs it."""
 
-    words: str
+    label: str
     key: str
     run: Callable[[], Any]
 
@@ -59,30 +59,30 @@ class ActionsProvider(Provider):
 
     async def discover(self) -> Hits:
         """Yield all commands, before anything is typed."""
-        offers, width = self._offers()
+        offers, width = self._entries()
         for offer in offers:
-            shown = offer.shown(safe(offer.words), width)
-            yield DiscoveryHit(shown, offer.run, text=offer.words)
+            shown = offer.shown(safe(offer.label), width)
+            yield DiscoveryHit(shown, offer.run, text=offer.label)
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match the typed letters."""
         matcher = self.matcher(query)
-        offers, width = self._offers()
+        offers, width = self._entries()
         for offer in offers:
-            score = matcher.match(offer.words)
+            score = matcher.match(offer.label)
             if score > 0:
-                shown = offer.shown(matcher.highlight(offer.words), width)
-                yield Hit(score, shown, offer.run, text=offer.words)
+                shown = offer.shown(matcher.highlight(offer.label), width)
+                yield Hit(score, shown, offer.run, text=offer.label)
 
-    def _offers(self) -> tuple[list[_Offer], int]:
+    def _entries(self) -> tuple[list[_PaletteEntry], int]:
         """Return the commands, and the width of their texts with a gap after them."""
         screen: Screen[Any] = self.screen
         offers = []
-        for key, active in actions_that_work(screen):
+        for key, active in active_actions(screen):
             action = active.binding.action
-            if key.where in _OWN and not action.startswith(_MOVES):
+            if key.group in _OWN and not action.startswith(_MOVES):
                 run = partial(self.app.run_action, action, active.node)
-                offers.append(_Offer(key.words, key.keys.split()[0], run))
-        turn = partial(self.app.run_action, "turn_theme")
-        offers.append(_Offer("Toggle light/dark theme", "", turn))
-        return offers, max(len(offer.words) for offer in offers) + 2
+                offers.append(_PaletteEntry(key.label, key.keys.split()[0], run))
+        turn = partial(self.app.run_action, "toggle_theme")
+        offers.append(_PaletteEntry("Toggle light/dark theme", "", turn))
+        return offers, max(len(offer.label) for offer in offers) + 2

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static, Tree
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _NAMES: Final = {
     "escape": "Esc",
@@ -49,7 +49,7 @@ _NAMES: Final = {
 
 COMMAND_PALETTE: Final = "Command palette"
 
-_WORDS: Final = {
+_LABELS: Final = {
     "Focus Next": "Focus next",
     "Focus Previous": "Focus previous",
     "Press button": "Press the button",
@@ -83,21 +83,21 @@ def key_name(key: str) -> str:
     return "+".join([*map(str.capitalize, modifiers), name])
 
 
-class Key(NamedTuple):
+class KeyDescription(NamedTuple):
     """A keyboard shortcut.
 
     Attributes:
         keys: the names of the keys.
-        words: the action as text.
-        where: where it works: in the list, on the page, everywhere.
+        label: the action as text.
+        group: where it works: in the list, on the page, everywhere.
     """
 
     keys: str
-    words: str
-    where: str = ""
+    label: str
+    group: str = ""
 
 
-class Action(NamedTuple):
+class ActiveAction(NamedTuple):
     """An action that is available on a screen.
 
     Attributes:
@@ -105,16 +105,16 @@ class Action(NamedTuple):
         active: the binding.
     """
 
-    key: Key
+    key: KeyDescription
     active: ActiveBinding
 
 
 _EVERYWHERE: Final = "Everywhere"
-_PLACES: Final[tuple[tuple[type[DOMNode], str], ...]] = (
+_GROUPS: Final[tuple[tuple[type[DOMNode], str], ...]] = (
     (App, _EVERYWHERE),
     (Dialog, "In this dialog"),
     (Screen, "On this page"),
-    (VirtualRows, "In the list"),
+    (VirtualList, "In the list"),
     (Input, "In the field"),
     (Button, "On the button"),
     (Tree, "In the navigation pane"),
@@ -126,7 +126,7 @@ _AROUND: Final = 9
 """The width of the border, the padding, the scrollbar and the margins of the dialog."""
 
 
-def actions_that_work(screen: Screen[Any]) -> list[Action]:
+def active_actions(screen: Screen[Any]) -> list[ActiveAction]:
     """Return the available actions of a screen, those nearest to the focus first.
 
     Keys that the focused input takes as letters, common editing keys, and actions that are
@@ -143,8 +143,8 @@ def actions_that_work(screen: Screen[Any]) -> list[Action]:
         )
         is_shown = binding.description not in ("", _COPY) and not is_textuals
         if active.enabled and is_shown and not is_typed:
-            words = _WORDS.get(binding.description, binding.tooltip or binding.description)
-            groups.setdefault((_where(active.node), words), []).append((key, active))
+            words = _LABELS.get(binding.description, binding.tooltip or binding.description)
+            groups.setdefault((_group_of(active.node), words), []).append((key, active))
     for words in [words for where, words in groups if where == _EVERYWHERE]:
         nearer = next(
             (group for group in groups if group[1] == words and group[0] != _EVERYWHERE), None
@@ -152,7 +152,10 @@ def actions_that_work(screen: Screen[Any]) -> list[Action]:
         bindings = groups.pop((_EVERYWHERE, words))
         groups.setdefault(nearer or (_EVERYWHERE, words), []).extend(bindings)
     return [
-        Action(Key(" ".join(key_name(key) for key, _ in bindings), words, where), bindings[0][1])
+        ActiveAction(
+            KeyDescription(" ".join(key_name(key) for key, _ in bindings), words, where),
+            bindings[0][1],
+        )
         for (where, words), bindings in groups.items()
     ]
 
@@ -181,13 +184,13 @@ def _from_everywhere(screen: Screen[Any]) -> dict[str, ActiveBinding]:
     }
 
 
-def keys_that_work(screen: Screen[Any]) -> list[Key]:
+def active_keys(screen: Screen[Any]) -> list[KeyDescription]:
     """Return the keyboard shortcuts that are available on a screen."""
-    return [action.key for action in actions_that_work(screen)]
+    return [action.key for action in active_actions(screen)]
 
 
-def _where(node: DOMNode) -> str:
-    return next((words for kind, words in _PLACES if isinstance(node, kind)), "Here")
+def _group_of(node: DOMNode) -> str:
+    return next((words for kind, words in _GROUPS if isinstance(node, kind)), "Here")
 
 
 @runtime_checkable
@@ -223,11 +226,11 @@ class KeysScreen(Dialog[None]):
         Binding("escape,q,question_mark,f1,enter", "close", "Close"),
     ]
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[KeyDescription]) -> None:
         super().__init__(classes="small-dialog")
         self.keys = tuple(keys)
-        places = dict.fromkeys(key.where for key in keys)
-        self._groups = [[key for key in keys if key.where == place] for place in places]
+        places = dict.fromkeys(key.group for key in keys)
+        self._groups = [[key for key in keys if key.group == place] for place in places]
         self._list = _Lines(classes="dialog", id="keys")
 
     def compose(self) -> ComposeResult:
@@ -260,15 +263,15 @@ class KeysScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _lines(groups: Sequence[Sequence[Key]], width: int) -> Iterator[str]:
+def _lines(groups: Sequence[Sequence[KeyDescription]], width: int) -> Iterator[str]:
     column = max((len(key.keys) for group in groups for key in group), default=0)
     for number, group in enumerate(groups):
         if number:
             yield ""
-        if group[0].where:
-            yield group[0].where
+        if group[0].group:
+            yield group[0].group
         for key in group:
-            first, *more = wrap(key.words, width - column - 4)
+            first, *more = wrap(key.label, width - column - 4)
             yield f"  {key.keys:<{column}}  {first}"
             yield from (" " * (column + 4) + line for line in more)
 
@@ -281,7 +284,7 @@ def _beside(columns: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "    ".join(cells).rstrip()
 
 
-def _halves(groups: list[list[Key]]) -> list[list[list[Key]]]:
+def _halves(groups: list[list[KeyDescription]]) -> list[list[list[KeyDescription]]]:
     """Return the groups in two columns of similar length."""
     splits = ((groups[:index], groups[index:]) for index in range(1, len(groups)))
     return list(min(splits, key=lambda split: max(sum(map(len, part)) for part in split)))

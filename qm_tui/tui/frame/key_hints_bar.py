@@ -8,7 +8,7 @@ from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.widget import Widget
 
-from qm_tui.tui.frame.key_help import Action, actions_that_work
+from qm_tui.tui.frame.key_help import ActiveAction, active_actions
 from qm_tui.tui.text.safe_content import safe
 
 _ALWAYS: Final = ("?", "q")
@@ -17,14 +17,14 @@ _ALWAYS: Final = ("?", "q")
 _GAP: Final = 2
 
 
-class _Shown(NamedTuple):
+class _ShownKey(NamedTuple):
     """A key hint."""
 
     text: str
     active: ActiveBinding
 
 
-class KeyLine(Widget):
+class KeyHints(Widget):
     """Clickable key hints for the current focus, nearest bindings first.
 
     They are built from the shown bindings, and drawn only if these change.
@@ -33,7 +33,7 @@ class KeyLine(Widget):
     ALLOW_SELECT = False
 
     DEFAULT_CSS = """
-    KeyLine {
+    KeyHints {
         height: 1;
         dock: bottom;
     }
@@ -41,7 +41,7 @@ class KeyLine(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="key-line")
-        self._shown: Sequence[_Shown] = ()
+        self._shown: Sequence[_ShownKey] = ()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._update())
@@ -53,7 +53,7 @@ class KeyLine(Widget):
     def _update(self) -> None:
         if not self.is_attached or not self.size.width:
             return
-        shown = _fitting(actions_that_work(self.screen), self.size.width)
+        shown = _fitting(active_actions(self.screen), self.size.width)
         if [hint.text for hint in shown] != [hint.text for hint in self._shown]:
             self._shown = shown
             self.refresh()
@@ -74,10 +74,10 @@ class KeyLine(Widget):
             x -= len(text) + _GAP
 
 
-def _fitting(actions: Sequence[Action], width: int) -> list[_Shown]:
+def _fitting(actions: Sequence[ActiveAction], width: int) -> list[_ShownKey]:
     """Return the hints that fit: the first ones, and those at the end of the line."""
     shown = [
-        _Shown(f"{_key_of(action)} {_word_of(action)}", action.active)
+        _ShownKey(f"{_key_of(action)} {_label_of(action)}", action.active)
         for action in actions
         if action.active.binding.show
     ]
@@ -93,10 +93,10 @@ def _fitting(actions: Sequence[Action], width: int) -> list[_Shown]:
     return first + last
 
 
-def _key_of(action: Action) -> str:
+def _key_of(action: ActiveAction) -> str:
     return action.key.keys.split()[0]
 
 
-def _word_of(action: Action) -> str:
+def _label_of(action: ActiveAction) -> str:
     words = action.active.binding.description
     return words[0].lower() + words[1:]

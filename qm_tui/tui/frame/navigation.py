@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Static, Tree
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
 
 _WARNING: Final = 100
@@ -38,12 +38,12 @@ class HeaderLine(Horizontal):
         yield Static(safe(self._login, 32), id="login")
 
     def on_mount(self) -> None:
-        self.show_looking_only(False)
+        self.show_read_only(False)
         self.show_warning("")
 
-    def show_looking_only(self, is_looking_only: bool) -> None:
+    def show_read_only(self, is_read_only: bool) -> None:
         """Show whether the store is read-only."""
-        self.query_one("#looking-only").display = is_looking_only
+        self.query_one("#looking-only").display = is_read_only
 
     def show_warning(self, warning: str) -> None:
         """Show a warning about the store; an empty one hides it."""
@@ -52,7 +52,7 @@ class HeaderLine(Horizontal):
         widget.display = bool(warning)
 
 
-class PageChosen(Message):
+class PageSelected(Message):
     """A page was selected.
 
     Args:
@@ -64,7 +64,7 @@ class PageChosen(Message):
         self.page = page
 
 
-class FilterWanted(Message):
+class FilterRequested(Message):
     """Users should be shown on the Users page.
 
     Args:
@@ -122,15 +122,15 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         self.show_guides = False
         self.root.expand()
         self._leaves = {
-            key: self.root.add_leaf(Text(visible(page.label)), key) for key, page in PAGES.items()
+            key: self.root.add_leaf(Text(sanitize(page.label)), key) for key, page in PAGES.items()
         }
         self._page = page
         self.auto_expand = False
 
     def on_mount(self) -> None:
-        self.point()
+        self.highlight_current()
 
-    def point(self) -> None:
+    def highlight_current(self) -> None:
         """Move the cursor to the current page."""
         self.call_after_refresh(self.move_cursor, self._leaves[self._page])
 
@@ -140,9 +140,9 @@ class NavigationPane(Tree[str], inherit_bindings=False):
             leaf, name = self._leaves[page], PAGES[page].label
             label = f"{name} {count:>{_LABEL - len(name) - 1},}"
             if str(leaf.label) != label:
-                leaf.set_label(Text(visible(label)))
+                leaf.set_label(Text(sanitize(label)))
 
     @on(Tree.NodeSelected)
     def _selected(self, event: Tree.NodeSelected[str]) -> None:
         event.stop()
-        self.post_message(PageChosen(event.node.data or self._page))
+        self.post_message(PageSelected(event.node.data or self._page))

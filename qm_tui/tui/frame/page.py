@@ -15,21 +15,21 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.paths import short
-from qm_tui.tui.frame.actions_bar import ActionsBar, Offer
+from qm_tui.paths import abbreviate_home
+from qm_tui.tui.frame.actions_bar import ActionButton, ActionsBar
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE
-from qm_tui.tui.frame.key_hints_bar import KeyLine
-from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageChosen
+from qm_tui.tui.frame.key_hints_bar import KeyHints
+from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageSelected
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.too_small import is_too_small
-from qm_tui.tui.work.job import Job, JobEnded, Operation, Progressed, View
+from qm_tui.tui.work.job import Job, JobEnded, JobProgressed, Operation, UserListView
 from qm_tui.tui.work.session import Session
 
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
-_ROOM_FOR_NAVIGATION: Final = 80
+_MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
 
 UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
@@ -51,7 +51,7 @@ COMMON: Final[list[BindingType]] = [
 def _shown(location: str) -> str:
     """Return the location of a store, with `~` for the home folder if it is a path."""
     path = Path(location)
-    return short(path) if path.is_absolute() else location
+    return abbreviate_home(path) if path.is_absolute() else location
 
 
 class Page(Screen[None]):
@@ -63,7 +63,7 @@ class Page(Screen[None]):
 
     PAGE: ClassVar[str]
     """The key of the page in `PAGES`."""
-    OFFERS: ClassVar[tuple[Offer, ...]]
+    ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]]
     """The buttons of the Actions bar."""
 
     def __init__(self, session: Session) -> None:
@@ -89,21 +89,21 @@ class Page(Screen[None]):
                     yield Static(safe(PAGES[self.PAGE].label), id="page-name")
                     yield Static(id="count")
                 yield from self.compose_page()
-        yield ActionsBar(*self.OFFERS)
-        yield KeyLine()
+        yield ActionsBar(*self.ACTION_BUTTONS)
+        yield KeyHints()
 
     def compose_page(self) -> Iterator[Widget]:
         """Yield the contents of the page."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.session.join(self)
+        self.session.subscribe(self)
 
     def on_screen_resume(self) -> None:
         """Show the navigation pane as on the previous page, with the cursor on this page."""
         with suppress(NoMatches):  # a page that is shown for the first time is not composed yet
             self._show_navigation()
-            self.query_one(NavigationPane).point()
+            self.query_one(NavigationPane).highlight_current()
 
     def focus_list(self) -> None:
         """Focus the list of the page."""
@@ -111,13 +111,13 @@ class Page(Screen[None]):
 
     # The shared state
 
-    def show_work(self) -> None:
+    def show_job(self) -> None:
         """Show the state of the store, and enable the available actions."""
         bar = self.actions
         possible = {action for action in bar.actions if self._can(action)}
-        bar.offer(possible, can_cancel=self.is_busy)
+        bar.show_available_actions(possible, can_cancel=self.is_busy)
         header = self.query_one(HeaderLine)
-        header.show_looking_only(bool(self.session.looking_only))
+        header.show_read_only(bool(self.session.read_only_reason))
         header.show_warning(self.session.warning)
         self.refresh_bindings()
 
@@ -125,48 +125,48 @@ class Page(Screen[None]):
         _, name, parameters = parse(action)
         return bool(self.check_action(name, parameters))
 
-    def show_said(self) -> None:
+    def show_status(self) -> None:
         """Show the message of the session."""
-        self.actions.say(self.session.said)
+        self.actions.show_status(self.session.status_text)
 
-    def show_progress(self, event: Progressed) -> None:
+    def show_progress(self, event: JobProgressed) -> None:
         """Show the progress of the job."""
         self.actions.show_progress(event)
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: UserListView) -> None:
         """Show a new users table."""
         counts = {"users": len(view.state.users), "activity": view.state.number}
         self.query_one(NavigationPane).show_counts(counts)
-        self.show_work()
+        self.show_job()
 
     def show_marks(self) -> None:
         """Show the number of marked users."""
-        self.actions.show_marks(self.session.marks_words)
+        self.actions.show_marks(self.session.marks_text)
 
     # Jobs
 
-    def begin(self) -> Job:
+    def begin_job(self) -> Job:
         """Start a job that reports its progress to this page."""
-        return self.session.begin(Job(self.post_message))
+        return self.session.begin_job(Job(self.post_message))
 
-    @on(Progressed)
-    def _progressed(self, event: Progressed) -> None:
-        self.session.progressed(event)
+    @on(JobProgressed)
+    def _progressed(self, event: JobProgressed) -> None:
+        self.session.report_progress(event)
 
     @on(JobEnded)
     def _job_ended(self, event: JobEnded) -> None:
-        self.session.end("" if event.is_fault else event.sentence)
-        if event.is_fault:
-            self.app.push_screen(Message(event.sentence))
+        self.session.end_job("" if event.is_error else event.message)
+        if event.is_error:
+            self.app.push_screen(MessageDialog(event.message))
 
     @work
     async def action_cancel(self) -> None:
         """Ask whether to cancel the running job."""
-        if self.session.job is not None and self.session.asking is None:
+        if self.session.job is not None and self.session.cancel_dialog is None:
             operation = self.session.job.operation
             await self._ask_to_cancel(operation, operation.cancel_question)
 
-    async def ask_to_stop(self) -> bool:
+    async def ask_to_cancel(self) -> bool:
         """Ask whether to cancel the running job and quit; return whether it was canceled."""
         if self.session.job is None:
             return True
@@ -175,11 +175,13 @@ class Page(Screen[None]):
 
     async def _ask_to_cancel(self, operation: Operation, text: str) -> bool:
         session, job = self.session, self.session.job
-        session.asking = Question(text, yes=operation.cancel_caption, no=operation.continue_caption)
-        answer = await self.app.push_screen_wait(session.asking)
-        session.asking = None
+        session.cancel_dialog = ConfirmQuestion(
+            text, yes=operation.cancel_caption, no=operation.continue_caption
+        )
+        answer = await self.app.push_screen_wait(session.cancel_dialog)
+        session.cancel_dialog = None
         if answer and job is session.job and job is not None:
-            session.say("Canceling…")
+            session.set_status("Canceling…")
             job.cancel()
         return bool(answer)
 
@@ -188,11 +190,11 @@ class Page(Screen[None]):
     @work
     async def action_undo(self) -> None:
         """Undo a transaction, after a confirmation."""
-        from qm_tui.tui.changes.undo import take_back
+        from qm_tui.tui.changes.undo import undo_transaction
 
         number = self.transaction_to_undo()
         if number is not None:
-            await take_back(self, self.session, number)
+            await undo_transaction(self, self.session, number)
 
     def transaction_to_undo(self) -> int | None:
         """Return the number of the transaction to undo: 0 for the last; None for none."""
@@ -212,7 +214,7 @@ class Page(Screen[None]):
 
     def action_show_page(self, page: str) -> None:
         """Go to a page."""
-        self.post_message(PageChosen(page))
+        self.post_message(PageSelected(page))
 
     def action_toggle_navigation(self) -> None:
         """Hide or show the navigation pane on all pages."""
@@ -221,9 +223,9 @@ class Page(Screen[None]):
 
     def _show_navigation(self) -> None:
         """Show the navigation pane if the admin wants it, or by default if there is room."""
-        pane, wanted = self.query_one(NavigationPane), self.session.navigation
+        pane, query = self.query_one(NavigationPane), self.session.navigation
         had_focus = pane.has_focus
-        pane.display = self.app.size.width >= _ROOM_FOR_NAVIGATION if wanted is None else wanted
+        pane.display = self.app.size.width >= _MIN_WIDTH_FOR_NAVIGATION if query is None else query
         if had_focus and not pane.display:
             self.focus_list()
 

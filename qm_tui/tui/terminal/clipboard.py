@@ -21,10 +21,10 @@ from typing import Any, Final
 
 from textual.app import App
 
-from qm_tui.errors import Refused
-from qm_tui.text import visible
+from qm_tui.errors import UserError
+from qm_tui.text import sanitize
 
-MOST: Final = 74_994
+MAX_BYTES: Final = 74_994
 """The maximum size of a copied text in bytes of UTF-8. Terminals that document a limit accept
 sequences of up to 100,000 bytes."""
 
@@ -48,7 +48,7 @@ _CONTROLS: Final = re.compile(
 )
 
 
-def without_controls(text: str) -> str:
+def strip_control_characters(text: str) -> str:
     """Return the text without characters that a shell would interpret when it is pasted.
 
     Line ends and tabs become blanks. Other control characters and those that change the direction
@@ -67,16 +67,16 @@ async def copy(app: App[Any], text: str) -> str:
     Returns:
         An empty string if it was sent; otherwise a sentence for the admin.
     """
-    text = without_controls(text)
+    text = strip_control_characters(text)
     size = len(text.encode())
-    if size > MOST:
-        return f"Too large to copy: {size:,} bytes (maximum {MOST:,}). {_NOT_COPIED}"
+    if size > MAX_BYTES:
+        return f"Too large to copy: {size:,} bytes (maximum {MAX_BYTES:,}). {_NOT_COPIED}"
     try:
         if os.environ.get("TMUX"):
-            message, sequence = await asyncio.to_thread(_by_tmux, text)
+            message, sequence = await asyncio.to_thread(_copy_by_tmux, text)
         else:
             message, sequence = "", sequence_for(text, os.environ)
-    except Refused as error:
+    except UserError as error:
         return str(error)
     if sequence:
         _write(app, sequence)
@@ -100,20 +100,20 @@ def sequence_for(text: str, environment: Mapping[str, str]) -> str:
         environment: the environment variables, without `TMUX`.
 
     Raises:
-        Refused: the terminal does not support it, or not for a text of this length.
+        UserError: the terminal does not support it, or not for a text of this length.
     """
     term = environment.get("TERM", "")
     if _NO_CLIPBOARD.fullmatch(term):
         msg = (
-            f"This terminal (TERM={visible(term, 20)}) does not support copying to the clipboard. "
+            f"This terminal (TERM={sanitize(term, 20)}) does not support copying to the clipboard. "
             f"{_NOT_COPIED}"
         )
-        raise Refused(msg)
+        raise UserError(msg)
     plain = _osc52(text)
     if "STY" not in environment and term.startswith("screen") and len(plain) > _CHUNK:
         # tmux or screen on another machine: tmux accepts a sequence wrapped for screen, unsplit
-        msg = f"The text is too long to copy with TERM={visible(term, 20)}. {_NOT_COPIED}"
-        raise Refused(msg)
+        msg = f"The text is too long to copy with TERM={sanitize(term, 20)}. {_NOT_COPIED}"
+        raise UserError(msg)
     if "STY" in environment or term.startswith("screen"):
         return _through_screen(plain)
     return plain + _through_tmux(plain) if term.startswith("tmux") else plain
@@ -136,7 +136,7 @@ def _through_screen(sequence: str) -> str:
 # tmux
 
 
-def _by_tmux(text: str) -> tuple[str, str]:
+def _copy_by_tmux(text: str) -> tuple[str, str]:
     """Copy the text with tmux; return a message, and the sequence that is still to be written."""
     command = ("tmux", "load-buffer", "-w", "-", ";", "show-messages", "-T")
     try:

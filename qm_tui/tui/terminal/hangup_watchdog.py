@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-HUNG_UP: Final = 128 + signal.SIGHUP
+HANGUP_STATUS: Final = 128 + signal.SIGHUP
 """The exit status after the terminal was disconnected."""
 
 _POLL_EVERY: Final = 1.0
@@ -33,9 +33,9 @@ def watch_terminal(hang_up: Callable[[], object]) -> None:
     threading.Thread(target=_watch, args=(hang_up,), name="lifeline", daemon=True).start()
 
 
-def end_soon() -> None:
+def force_exit_after_grace() -> None:
     """End the process after `_GRACE` seconds, unless it ends by itself."""
-    timer = threading.Timer(_GRACE, os._exit, (HUNG_UP,))
+    timer = threading.Timer(_GRACE, os._exit, (HANGUP_STATUS,))
     timer.daemon = True
     timer.start()
 
@@ -47,6 +47,6 @@ def _watch(hang_up: Callable[[], object]) -> None:
         try:
             termios.tcgetattr(descriptor)
         except (termios.error, OSError, ValueError):
-            end_soon()
+            force_exit_after_grace()
             hang_up()
             return

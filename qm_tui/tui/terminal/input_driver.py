@@ -19,7 +19,7 @@ from textual.message import Message
 _ESCAPE: Final = "\x1b"
 _START: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
-_INSTEAD: Final = "\x1a"
+_REPLACEMENT: Final = "\x1a"
 """Replaces an escape character in pasted text: a control character, which fields remove."""
 
 _READ_SIZE: Final = 4096
@@ -47,10 +47,12 @@ class PasteParser(XTermParser):
         return super().feed(text) if text or not data else ()
 
     def _without_escapes(self, data: str) -> str:
-        rest, self._held = self._held + data, ""
+        yield_control, self._held = self._held + data, ""
         parts = []
-        while rest:
-            part, rest = self._pasted(rest) if self._is_pasting else self._typed(rest)
+        while yield_control:
+            part, yield_control = (
+                self._pasted(yield_control) if self._is_pasting else self._typed(yield_control)
+            )
             parts.append(part)
         return "".join(parts)
 
@@ -76,7 +78,7 @@ class PasteParser(XTermParser):
         if _END.startswith(escape + after):
             self._held = escape + after
             return before, ""
-        return before + _INSTEAD, after
+        return before + _REPLACEMENT, after
 
 
 class TerminalDriver(LinuxDriver):

@@ -49,7 +49,7 @@ def _brightness(color: RichColor | None) -> float | None:
     return Color.from_rich_color(color).brightness
 
 
-class WithoutColours(LineFilter):
+class NoColorFilter(LineFilter):
     """Replaces colors by text attributes.
 
     Args:

@@ -12,10 +12,10 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _WIDE_BLANK: Final = "\u3000"
-_INSTEAD: Final = "\ufffd"
+_REPLACEMENT: Final = "\ufffd"
 
 
-class LastDoor(LineFilter):
+class ControlCharacterFilter(LineFilter):
     """Replaces nonprintable characters in the output, and keeps its width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
@@ -30,16 +30,16 @@ class LastDoor(LineFilter):
         return [
             segment
             if segment.control or segment.text.isprintable()
-            else Segment(mended(segment.text), segment.style)
+            else Segment(replace_control_characters(segment.text), segment.style)
             for segment in segments
         ]
 
 
-def mended(text: str) -> str:
+def replace_control_characters(text: str) -> str:
     """Return the text with nonprintable characters replaced, in the same width."""
     return "".join(
         character
         if character.isprintable() or character == _WIDE_BLANK
-        else _INSTEAD * cell_len(character)
+        else _REPLACEMENT * cell_len(character)
         for character in text
     )

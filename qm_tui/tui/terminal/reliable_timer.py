@@ -10,7 +10,7 @@ from textual import message_pump
 from textual.timer import Timer
 
 
-class SureTimer(Timer):
+class ReliableTimer(Timer):
     """A timer that may be late, but fires as often as it should.
 
     One without a limit skips the ticks that it is late for, as Textual's timers do.
@@ -21,6 +21,6 @@ class SureTimer(Timer):
         super()._start()
 
 
-def use_sure_timers() -> None:
-    """Use `SureTimer` for all timers, including those that Textual sets itself."""
-    message_pump.Timer = SureTimer  # type: ignore[attr-defined]
+def install_reliable_timers() -> None:
+    """Use `ReliableTimer` for all timers, including those that Textual sets itself."""
+    message_pump.Timer = ReliableTimer  # type: ignore[attr-defined]

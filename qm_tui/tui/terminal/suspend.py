@@ -12,11 +12,11 @@ from typing import Final
 
 from qm_tui.store.interface import UserStore
 
-_SOON: Final = 0.02
+_RETRY_DELAY: Final = 0.02
 """Seconds between two checks whether the lock is released."""
 
 
-class Stopping:
+class SuspendHandler:
     """Suspends the program while it does not hold the store's lock.
 
     Args:
@@ -28,21 +28,21 @@ class Stopping:
         self._loop = asyncio.get_running_loop()
         self._textual_handler = signal.getsignal(signal.SIGTSTP)
         self._is_waiting = False
-        self._loop.add_signal_handler(signal.SIGTSTP, self.stop)
+        self._loop.add_signal_handler(signal.SIGTSTP, self.suspend)
 
-    def stop(self) -> None:
+    def suspend(self) -> None:
         """Suspend the program, if there is a shell that can resume it."""
         if has_shell() and not self._is_waiting:
             self._is_waiting = True
-            self._stop_when_free()
+            self._suspend_when_free()
 
-    def _stop_when_free(self) -> None:
+    def _suspend_when_free(self) -> None:
         with self._store.lock_free() as is_free:
             if is_free and callable(self._textual_handler):
                 self._is_waiting = False
                 self._textual_handler(signal.SIGTSTP, None)
                 return
-        self._loop.call_later(_SOON, self._stop_when_free)
+        self._loop.call_later(_RETRY_DELAY, self._suspend_when_free)
 
 
 def has_shell() -> bool:

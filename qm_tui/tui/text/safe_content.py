@@ -9,13 +9,13 @@ from pathlib import Path
 
 from textual.content import Content
 
-from qm_tui.paths import short
-from qm_tui.text import visible
+from qm_tui.paths import abbreviate_home
+from qm_tui.text import sanitize
 
 
 def safe(text: str, limit: int = 4096) -> Content:
     """Return text for a widget, without markup and control characters."""
-    return Content(visible(text, limit))
+    return Content(sanitize(text, limit))
 
 
 def safe_lines(lines: Iterable[str]) -> Content:
@@ -25,5 +25,5 @@ def safe_lines(lines: Iterable[str]) -> Content:
 
 def safe_path(path: Path, width: int = 4096) -> Content:
     """Return a path for a widget, with `~` for the home folder, shortened at its start."""
-    shown = visible(short(path))
+    shown = sanitize(abbreviate_home(path))
     return Content(shown if len(shown) <= width else "…" + shown[len(shown) - width + 1 :])

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.issues import Issue, Severity
 
-SIGNS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
+SEVERITY_SYMBOLS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
 """The symbol before a field or a sentence with an error or a warning."""
 
 
-def sign_of(faults: Sequence[Fault]) -> str:
+def severity_symbol(issues: Sequence[Issue]) -> str:
     """Return the symbol of a field with these problems: that of the first error, if any."""
-    severities = {fault.severity for fault in faults}
-    return next((sign for severity, sign in SIGNS.items() if severity in severities), " ")
+    severities = {issue.severity for issue in issues}
+    return next(
+        (sign for severity, sign in SEVERITY_SYMBOLS.items() if severity in severities), " "
+    )

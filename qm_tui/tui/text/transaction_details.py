@@ -6,7 +6,7 @@ from typing import Final
 
 from qm_tui.store.changes.action_text import heading
 from qm_tui.store.interface import TransactionSummary, UserChange
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELDS, User
 
 _CHANGED: Final = "changed"
@@ -23,8 +23,8 @@ def time_text(time: datetime) -> str:
 
 def origin_text(transaction: TransactionSummary) -> str:
     """Return the time, the admin, and the address."""
-    origin = f" from {visible(transaction.address, 64)}" if transaction.address else ""
-    return f"{time_text(transaction.time)}, {visible(transaction.login, 64)}{origin}"
+    origin = f" from {sanitize(transaction.address, 64)}" if transaction.address else ""
+    return f"{time_text(transaction.time)}, {sanitize(transaction.login, 64)}{origin}"
 
 
 def counts_text(transaction: TransactionSummary) -> str:
@@ -37,36 +37,36 @@ def counts_text(transaction: TransactionSummary) -> str:
     return ", ".join(f"{number:,} {effect}" for effect, number in counts if number) or "no users"
 
 
-def lines_of(done: UserChange, users: Mapping[str, User]) -> Iterator[str]:
+def change_lines(change: UserChange, users: Mapping[str, User]) -> Iterator[str]:
     """Yield the user, then a line for each changed field.
 
     For a user that was added or deleted, all fields that are not empty.
 
     Args:
-        done: the change.
+        change: the change.
         users: the current users, for a name that the change does not contain.
     """
-    before, after = done.before or {}, done.after or {}
-    stored = users.get(done.user_id)
+    before, after = change.before or {}, change.after or {}
+    stored = users.get(change.user_id)
     values = {**(stored._asdict() if stored else {}), **before, **after}
     name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
-    user_id = visible(done.user_id, 60)
-    effect = "added" if done.before is None else "deleted" if done.after is None else _CHANGED
-    yield f"{visible(name, 60)} ({user_id}), {effect}" if name else f"{user_id}, {effect}"
+    user_id = sanitize(change.user_id, 60)
+    effect = "added" if change.before is None else "deleted" if change.after is None else _CHANGED
+    yield f"{sanitize(name, 60)} ({user_id}), {effect}" if name else f"{user_id}, {effect}"
     for field in FIELDS:
         old, new = before.get(field.key, ""), after.get(field.key, "")
         if old == new:
             continue
         if field.is_secret:
             yield f"   {field.name}: {_CHANGED}"
-        elif done.before is None or done.after is None:
-            yield f"   {field.name}: {visible(new or old, _SHOWN)}"
+        elif change.before is None or change.after is None:
+            yield f"   {field.name}: {sanitize(new or old, _SHOWN)}"
         else:
             yield f"   {field.name}: {_value(old)} → {_value(new)}"
 
 
 def _value(value: str) -> str:
-    return visible(value, _SHOWN) if value else "(empty)"
+    return sanitize(value, _SHOWN) if value else "(empty)"
 
 
 def title_text(transaction: TransactionSummary) -> str:

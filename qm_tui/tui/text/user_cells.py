@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Final
 
-from qm_tui.text import OF_ONE_WIDTH, visible
+from qm_tui.text import OF_ONE_WIDTH, sanitize
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import LICENSE, MAX_WIDTH, Column, Layout
 from qm_tui.users.query.licenses import LETTERS, NO_LICENSE, License, license_cell
@@ -11,7 +11,7 @@ from qm_tui.users.query.licenses import LETTERS, NO_LICENSE, License, license_ce
 _SET: Final = "set"
 _FLAGS: Final = {"1": "y", "0": "n"}
 
-_WORDS: Final = {
+_LABELS: Final = {
     "is_active": "active",
     "unlimited_license": "unlimited",
     "on_demand_license": "on-demand",
@@ -35,8 +35,8 @@ def cell_text(column: Column, user: User) -> str:
     if field.is_secret:
         return _SET if value else ""
     if field.kind is Kind.FLAG:
-        return _FLAGS.get(value, visible(value, 1))
-    text = visible(value, _LIMIT)
+        return _FLAGS.get(value, sanitize(value, 1))
+    text = sanitize(value, _LIMIT)
     return text if text.isascii() else text.translate(OF_ONE_WIDTH)
 
 
@@ -46,7 +46,7 @@ def legend(layout: Layout) -> str:
     parts = []
     for is_flag, group in groupby(columns, lambda column: column.key != LICENSE):
         if is_flag:
-            flags = [f"{column.short} {_WORDS[column.key]}" for column in group]
+            flags = [f"{column.short} {_LABELS[column.key]}" for column in group]
             parts.append(f"{' '.join(flags)} {'/'.join(_FLAGS.values())}")
         else:
             licenses = [f"{letter} {license}" for license, letter in LETTERS.items()]

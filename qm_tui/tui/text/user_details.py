@@ -12,14 +12,14 @@ from textual.style import Style
 
 from qm_tui.store.changes.action_text import heading
 from qm_tui.store.interface import UserChange, UserHistoryEntry
-from qm_tui.text import sentence, visible
+from qm_tui.text import sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.severity_symbols import sign_of
+from qm_tui.tui.text.severity_symbols import severity_symbol
 from qm_tui.tui.text.transaction_details import origin_text, time_text
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
-from qm_tui.users.issues import Fault
-from qm_tui.users.validation import control_fault, faults_of, length_fault
-from qm_tui.users.warnings import warnings_of
+from qm_tui.users.issues import Issue
+from qm_tui.users.validation import control_character_issue, length_issue, validate_user
+from qm_tui.users.warnings import user_warnings
 
 MIN_WIDTH: Final = 32
 """The minimum width of a line in cells: the longest field name fits."""
@@ -30,7 +30,7 @@ _WIDE: Final = 60
 _NAMES, _NARROW_NAMES = 30, 24
 """Cells of the column of names, with blanks; a longer name moves its value to the right."""
 
-_SIGN: Final = 2
+_SYMBOL: Final = 2
 _INDENT: Final = 4
 _FEWEST: Final = 30
 """Cells next to a name that are enough to wrap a long value; with fewer, it is put below."""
@@ -46,29 +46,29 @@ _SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class UserHistory:
     """The history of a user.
 
     Attributes:
-        touches: the changes by transactions, newest first.
-        is_whole: whether it was read completely.
+        entries: the changes by transactions, newest first.
+        is_complete: whether it was read completely.
         has_older: whether there are older changes that are not shown.
         history_removed_until: the time of the last transaction whose details are no longer
             available.
-        sentence: the error if it could not be read; otherwise empty.
+        message: the error if it could not be read; otherwise empty.
     """
 
-    touches: Sequence[UserHistoryEntry] = ()
-    is_whole: bool = False
+    entries: Sequence[UserHistoryEntry] = ()
+    is_complete: bool = False
     has_older: bool = False
     history_removed_until: datetime | None = None
-    sentence: str = ""
+    message: str = ""
 
 
-def title_of(user: User) -> str:
+def user_title(user: User) -> str:
     """Return the name and the User Name of a user."""
     name = f"{user.first_name} {user.last_name}".strip()
-    return ", ".join(visible(part, 60) for part in (name, user.user_name or user.user_id) if part)
+    return ", ".join(sanitize(part, 60) for part in (name, user.user_name or user.user_id) if part)
 
 
 def value_text(field: Field, value: str) -> str:
@@ -76,11 +76,11 @@ def value_text(field: Field, value: str) -> str:
     if field.is_secret:
         return "set" if value else "not set"
     if field.kind is Kind.FLAG:
-        return _FLAGS.get(value) or visible(value)
-    return visible(value)
+        return _FLAGS.get(value) or sanitize(value)
+    return sanitize(value)
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap_text(text: str, width: int) -> list[str]:
     """Return a visible text in lines of at most `width` cells, two or more.
 
     Lines end after a blank or a comma if possible, otherwise when they are full.
@@ -115,23 +115,23 @@ def details_lines(user: User, width: int) -> list[Content]:
         width: the maximum width of a line in cells.
     """
     width = max(MIN_WIDTH, width)
-    faults = _faults_of(user)
+    issues = _user_issues(user)
     lines: list[Content] = []
     for group, fields in GROUPED.items():
         is_for_group = all(field.only_for == group for field in fields)
         lines.append(_heading(f"{group} only" if is_for_group else group, width))
         for field in fields:
-            at_fault = [fault for fault in faults if fault.field is field]
+            at_fault = [issue for issue in issues if issue.field is field]
             lines += _field_lines(field, user[field.index], at_fault, width)
     return lines
 
 
-def _faults_of(user: User) -> list[Fault]:
+def _user_issues(user: User) -> list[Issue]:
     """Return all errors and warnings of a user."""
-    faults = faults_of(user)
+    faults = validate_user(user)
     for field, value in zip(FIELDS, user, strict=True):
-        faults += filter(None, (control_fault(field, value), length_fault(field, value)))
-    return [*faults, *warnings_of(user)]
+        faults += filter(None, (control_character_issue(field, value), length_issue(field, value)))
+    return [*faults, *user_warnings(user)]
 
 
 def _heading(words: str, width: int) -> Content:
@@ -140,42 +140,42 @@ def _heading(words: str, width: int) -> Content:
 
 
 def _field_lines(
-    field: Field, value: str, faults: Sequence[Fault], width: int
+    field: Field, value: str, issues: Sequence[Issue], width: int
 ) -> Iterator[Content]:
     """Yield a field: its symbol, name, value, the module that uses it, and its problems."""
     names = _NAMES if width >= _WIDE else _NARROW_NAMES
     name = field.name.ljust(names - 2) + "  "
-    indent = _SIGN + len(name)
-    head = f"{sign_of(faults):<{_SIGN}}{name}"
+    indent = _SYMBOL + len(name)
+    head = f"{severity_symbol(issues):<{_SYMBOL}}{name}"
     text = value_text(field, value) or _NOTHING
     style = _PLAIN if value else _DIM
     if cell_len(text) <= width - indent or width - indent >= _FEWEST:
-        first, *rest = wrapped(text, width - indent)
+        first, *yield_control = wrap_text(text, width - indent)
     else:
-        indent, first, rest = _INDENT, "", wrapped(text, width - _INDENT)
+        indent, first, yield_control = _INDENT, "", wrap_text(text, width - _INDENT)
     note = f"(only for {field.only_for})" if field.only_for not in ("", field.group) else ""
-    is_beside = not rest and indent + cell_len(first) + 2 + len(note) <= width
+    is_beside = not yield_control and indent + cell_len(first) + 2 + len(note) <= width
     line = safe(head if first else head.rstrip()) + safe(first).stylize(style)
     yield line + safe(f"  {note}").stylize(_DIM) if note and is_beside else line
-    yield from (safe(" " * indent) + safe(more).stylize(style) for more in rest)
+    yield from (safe(" " * indent) + safe(more).stylize(style) for more in yield_control)
     if note and not is_beside:
         note_indent = indent if len(note) <= width - indent else _INDENT
         yield from _paragraph(note, note_indent, width, _DIM)
-    for fault in faults:
-        yield from _paragraph(sentence(visible(fault.message)), _INDENT, width, _BOLD)
-        yield from _paragraph(visible(fault.remedy), _INDENT, width)
+    for issue in issues:
+        yield from _paragraph(with_full_stop(sanitize(issue.message)), _INDENT, width, _BOLD)
+        yield from _paragraph(sanitize(issue.fix), _INDENT, width)
 
 
 def _paragraph(text: str, indent: int, width: int, style: Style = _PLAIN) -> Iterator[Content]:
     """Yield a visible text in indented lines."""
-    for line in wrapped(text, width - indent):
+    for line in wrap_text(text, width - indent):
         yield safe(" " * indent) + safe(line).stylize(style)
 
 
 # The history
 
 
-def history_lines(history: History, width: int) -> list[Content]:
+def history_lines(history: UserHistory, width: int) -> list[Content]:
     """Return the history of a user, newest first: the time, the admin, the action, the changes.
 
     Args:
@@ -184,19 +184,19 @@ def history_lines(history: History, width: int) -> list[Content]:
     """
     width = max(MIN_WIDTH, width)
     lines = [_heading("History", width)]
-    for touch in history.touches:
-        lines += _touch_lines(touch, width)
+    for touch in history.entries:
+        lines += _entry_lines(touch, width)
     for sentence_below in _below(history):
-        lines += _paragraph(sentence_below, _SIGN, width, _DIM)
+        lines += _paragraph(sentence_below, _SYMBOL, width, _DIM)
     return lines
 
 
-def _below(history: History) -> Iterator[str]:
+def _below(history: UserHistory) -> Iterator[str]:
     """Yield the sentence below the changes, if any."""
-    if history.sentence:
-        yield visible(history.sentence)
+    if history.message:
+        yield sanitize(history.message)
         return
-    if not history.is_whole:
+    if not history.is_complete:
         yield "Loading…"
         return
     if history.has_older:
@@ -205,13 +205,13 @@ def _below(history: History) -> Iterator[str]:
     removed_until = history.history_removed_until
     if removed_until is not None:
         yield f"Changes until {time_text(removed_until)} are no longer available."
-    elif not history.touches:
+    elif not history.entries:
         yield "No changes recorded for this user."
 
 
-def _touch_lines(touch: UserHistoryEntry, width: int) -> Iterator[Content]:
-    transaction, done = touch
-    yield from _paragraph(origin_text(transaction), _SIGN, width, _BOLD)
+def _entry_lines(entry: UserHistoryEntry, width: int) -> Iterator[Content]:
+    transaction, done = entry
+    yield from _paragraph(origin_text(transaction), _SYMBOL, width, _BOLD)
     effect = "Added" if done.before is None else "Deleted" if done.after is None else "Changed"
     action = heading(transaction.action, transaction.users)
     text = f"{effect} by transaction {transaction.number:,}: {action}"
@@ -220,19 +220,19 @@ def _touch_lines(touch: UserHistoryEntry, width: int) -> Iterator[Content]:
         yield from _paragraph(change, _INDENT, width)
 
 
-def _changes_in(done: UserChange) -> Iterator[str]:
+def _changes_in(change: UserChange) -> Iterator[str]:
     """Yield each changed field; nothing for a user that was added or deleted."""
-    if done.before is None or done.after is None:
+    if change.before is None or change.after is None:
         return
     for field in FIELDS:
-        before, after = done.before.get(field.key, ""), done.after.get(field.key, "")
+        before, after = change.before.get(field.key, ""), change.after.get(field.key, "")
         if before == after:
             continue
         if field.is_secret:
             yield f"{field.name}: changed"
         else:
-            yield f"{field.name}: {_shortened(field, before)} → {_shortened(field, after)}"
+            yield f"{field.name}: {_truncated(field, before)} → {_truncated(field, after)}"
 
 
-def _shortened(field: Field, value: str) -> str:
+def _truncated(field: Field, value: str) -> str:
     return value_text(field, value[: _SHOWN - 1] + "…" if len(value) > _SHOWN else value) or _EMPTY

@@ -8,14 +8,14 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.preferences import remember, remembered
-from qm_tui.progress import Tick
+from qm_tui.preferences import load_preferences, save_preferences
+from qm_tui.progress import ProgressCallback
 from qm_tui.transfer.exporting.export import export_users
-from qm_tui.transfer.exporting.result import Exported
-from qm_tui.tui.transfer.export_options_dialog import Scope, Who
-from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
-from qm_tui.tui.widgets.message_box import Message
-from qm_tui.tui.work.job import EXPORT, Job, View, ended_by
+from qm_tui.transfer.exporting.result import ExportResult
+from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportScope
+from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
+from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.job import EXPORT, Job, UserListView, job_end_message
 from qm_tui.tui.work.session import Session
 
 
@@ -32,42 +32,46 @@ async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path
     """
     name = f"users-{date.today().isoformat()}.csv"
     view = session.view
-    shown = len(view.user_ids) if view is not None and view.wanted.filter else None
-    scope = Scope(
-        remembered().export_choices, len(session.marks), shown, hidden=session.hidden_marks
+    shown = len(view.user_ids) if view is not None and view.query.filter else None
+    scope = ExportScope(
+        load_preferences().export_options, len(session.marks), shown, hidden=session.hidden_marks
     )
     dialog = SaveDialog(folder, name, scope)
-    choice = await page.app.push_screen_wait(dialog)
-    if choice is None or session.is_busy or session.view is None:
+    request = await page.app.push_screen_wait(dialog)
+    if request is None or session.is_busy or session.view is None:
         return folder
     marks = frozenset(session.marks)
-    job = session.begin(Job(page.post_message, EXPORT))
+    job = session.begin_job(Job(page.post_message, EXPORT))
     try:
-        exported = await asyncio.to_thread(_exported, session.view, choice, marks, job.tick)
+        exported = await asyncio.to_thread(
+            _export, session.view, request, marks, job.report_progress
+        )
     except Exception as error:
-        page.post_message(ended_by(error, "Export canceled. No file was written."))
+        page.post_message(job_end_message(error, "Export canceled. No file was written."))
     else:
-        session.end("Export complete")
-        page.app.push_screen(Message(*exported.sentences))
-    return choice.path.parent
+        session.end_job("Export complete")
+        page.app.push_screen(MessageDialog(*exported.messages))
+    return request.path.parent
 
 
-def _exported(view: View, choice: SaveChoice, marks: frozenset[str], tick: Tick) -> Exported:
+def _export(
+    view: UserListView, request: SaveRequest, marks: frozenset[str], progress: ProgressCallback
+) -> ExportResult:
     """Write the users. Runs in a thread.
 
     Raises:
-        Refused: the file could not be written.
+        UserError: the file could not be written.
     """
-    remember(export_choices=choice.choices)
+    save_preferences(export_options=request.options)
     users = view.state.users
-    out_of = None if choice.who is Who.ALL else len(users)
-    if choice.who is Who.SHOWN:
+    out_of = None if request.group is ExportGroup.ALL else len(users)
+    if request.group is ExportGroup.SHOWN:
         selected = [users[user_id] for user_id in view.user_ids]
-    elif choice.who is Who.MARKED:
+    elif request.group is ExportGroup.MARKED:
         selected = [user for user in users.values() if user.user_id in marks]
     else:
         selected = list(users.values())
     exported = export_users(
-        selected, choice.path, tick, overwrite=choice.overwrite, choices=choice.choices
+        selected, request.path, progress, overwrite=request.overwrite, options=request.options
     )
     return replace(exported, out_of=out_of)

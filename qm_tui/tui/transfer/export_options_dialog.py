@@ -9,18 +9,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
-from qm_tui.text import fitted
-from qm_tui.transfer.options.choice import Choice
-from qm_tui.transfer.options.export_options import EXPORT_CHOICES, ExportChoices
+from qm_tui.text import pad_or_truncate
+from qm_tui.transfer.options.choice import Option
+from qm_tui.transfer.options.export_options import EXPORT_OPTIONS, ExportOptions
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 32
 _ONLY_FOR_EXCEL: Final = "Only files for Excel can use a delimiter other than comma."
 
 
-class Who(Enum):
+class ExportGroup(Enum):
     """The users to export."""
 
     ALL = auto()
@@ -29,35 +29,35 @@ class Who(Enum):
     MARKED = auto()
 
 
-class Scope(NamedTuple):
+class ExportScope(NamedTuple):
     """The options of an export, and the users to export.
 
     Attributes:
-        choices: the export options.
+        options: the export options.
         marked: the number of marked users.
         shown: the number of users that match the filter; None if no filter is set.
         hidden: the number of marked users that are not shown.
-        who: the users to export.
+        group: the users to export.
     """
 
-    choices: ExportChoices
+    options: ExportOptions
     marked: int = 0
     shown: int | None = None
     hidden: int = 0
-    who: Who = Who.ALL
+    group: ExportGroup = ExportGroup.ALL
 
     @property
-    def groups(self) -> list[Who]:
+    def groups(self) -> list[ExportGroup]:
         """The groups of users to choose from."""
-        shown = [Who.SHOWN] if self.shown is not None else []
-        return [Who.ALL, *shown, *([Who.MARKED] if self.marked else [])]
+        shown = [ExportGroup.SHOWN] if self.shown is not None else []
+        return [ExportGroup.ALL, *shown, *([ExportGroup.MARKED] if self.marked else [])]
 
     @property
     def users(self) -> str:
         """The users to export, for example `12 marked (9 not shown)`."""
-        if self.who is Who.SHOWN:
+        if self.group is ExportGroup.SHOWN:
             return f"{self.shown:,} shown"
-        if self.who is Who.MARKED:
+        if self.group is ExportGroup.MARKED:
             hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
             return f"{self.marked:,} marked{hidden}"
         return "all users"
@@ -66,55 +66,55 @@ class Scope(NamedTuple):
     def summary(self) -> str:
         """The users and the options in one line."""
         if len(self.groups) == 1:
-            return self.choices.summary
-        return f"{self.users}; {self.choices.summary}"
+            return self.options.summary
+        return f"{self.users}; {self.options.summary}"
 
 
-_MEANINGS: Final = {
-    Who.ALL: "Exports all users in store order.",
-    Who.SHOWN: "Exports the users that match the filter, in the order shown.",
-    Who.MARKED: "Exports the marked users, including those not shown.",
+_HELP: Final = {
+    ExportGroup.ALL: "Exports all users in store order.",
+    ExportGroup.SHOWN: "Exports the users that match the filter, in the order shown.",
+    ExportGroup.MARKED: "Exports the marked users, including those not shown.",
 }
 
 
-class _Line(NamedTuple):
-    """A line of the dialog: an option, or the users to export if `choice` is None."""
+class _ExportOptionRow(NamedTuple):
+    """A line of the dialog: an option, or the users to export if `option` is None."""
 
-    choice: Choice[ExportChoices] | None
+    option: Option[ExportOptions] | None
     title: str
 
-    def text(self, scope: Scope) -> str:
+    def text(self, scope: ExportScope) -> str:
         """Return a checkbox for a yes/no option, else the title and the current value."""
-        if self.choice is None:
+        if self.option is None:
             return f"    {self.title:<{_TITLE}} {scope.users}"
-        option = self.choice.option(scope.choices)
+        option = self.option.current(scope.options)
         if not isinstance(option.value, bool):
-            return f"    {self.title:<{_TITLE}} {option.words}"
+            return f"    {self.title:<{_TITLE}} {option.label}"
         return f"[{'x' if option.value else ' '}] {self.title}"
 
-    def meaning(self, scope: Scope) -> str:
+    def help(self, scope: ExportScope) -> str:
         """Return the help for the current value."""
-        if self.choice is None:
-            return _MEANINGS[scope.who]
+        if self.option is None:
+            return _HELP[scope.group]
         if self._is_idle(scope):
             return _ONLY_FOR_EXCEL
-        return self.choice.option(scope.choices).meaning
+        return self.option.current(scope.options).help
 
-    def turned(self, scope: Scope) -> Scope:
+    def with_next_value(self, scope: ExportScope) -> ExportScope:
         """Return the scope with the next value of this line."""
-        if self.choice is None:
+        if self.option is None:
             groups = scope.groups
-            return scope._replace(who=groups[(groups.index(scope.who) + 1) % len(groups)])
+            return scope._replace(group=groups[(groups.index(scope.group) + 1) % len(groups)])
         if self._is_idle(scope):
             return scope
-        return scope._replace(choices=self.choice.turned(scope.choices))
+        return scope._replace(options=self.option.with_next_value(scope.options))
 
-    def _is_idle(self, scope: Scope) -> bool:
-        is_delimiter = self.choice is not None and self.choice.key == "delimiter"
-        return is_delimiter and not scope.choices.for_excel
+    def _is_idle(self, scope: ExportScope) -> bool:
+        is_delimiter = self.option is not None and self.option.key == "delimiter"
+        return is_delimiter and not scope.options.for_excel
 
 
-class CheckLines(VirtualRows):
+class CheckList(VirtualList):
     """The options, one per line.
 
     Attributes:
@@ -123,11 +123,13 @@ class CheckLines(VirtualRows):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Next value", show=False)]
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: ExportScope) -> None:
         super().__init__(id="export-lines")
         self.scope = scope
-        choices = [_Line(choice, choice.title) for choice in EXPORT_CHOICES]
-        self._lines = [_Line(None, "Users"), *choices] if len(scope.groups) > 1 else choices
+        options = [_ExportOptionRow(option, option.title) for option in EXPORT_OPTIONS]
+        self._lines = (
+            [_ExportOptionRow(None, "Users"), *options] if len(scope.groups) > 1 else options
+        )
         self.styles.height = len(self._lines)
 
     @property
@@ -136,22 +138,22 @@ class CheckLines(VirtualRows):
         return len(self._lines)
 
     @property
-    def meaning(self) -> str:
+    def help(self) -> str:
         """The help for the current line."""
-        return self._lines[self.cursor_row].meaning(self.scope)
+        return self._lines[self.cursor_row].help(self.scope)
 
-    def turn(self) -> None:
+    def change_value(self) -> None:
         """Select the next value of the current line."""
-        self.scope = self._lines[self.cursor_row].turned(self.scope)
+        self.scope = self._lines[self.cursor_row].with_next_value(self.scope)
         self.refresh()
 
     def row_text(self, row: int, width: int) -> str:
         """Return the text of a line."""
         cursor = ">" if row == self.cursor_row else " "
-        return fitted(f"{cursor} {self._lines[row].text(self.scope)}", width)
+        return pad_or_truncate(f"{cursor} {self._lines[row].text(self.scope)}", width)
 
     @on(events.Click)
-    def _turn_clicked(self, event: events.Click) -> None:
+    def _clicked_value(self, event: events.Click) -> None:
         # unlike in other lists, the first click on a line already selects the next value
         event.stop()
         event.prevent_default()
@@ -160,7 +162,7 @@ class CheckLines(VirtualRows):
             self.action_select()
 
 
-class ExportOptions(Dialog[Scope]):
+class ExportOptionsDialog(Dialog[ExportScope]):
     """Shows the options of an export. The result is the selected scope.
 
     Args:
@@ -169,9 +171,9 @@ class ExportOptions(Dialog[Scope]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Close")]
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: ExportScope) -> None:
         super().__init__(classes="small-dialog")
-        self._lines = CheckLines(scope)
+        self._lines = CheckList(scope)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="export-options") as dialog:
@@ -186,13 +188,13 @@ class ExportOptions(Dialog[Scope]):
         self._lines.focus()
         self._explain()
 
-    @on(VirtualRows.RowHighlighted)
+    @on(VirtualList.RowHighlighted)
     def _explain(self) -> None:
-        self.query_one("#export-meaning", Static).update(safe(self._lines.meaning))
+        self.query_one("#export-meaning", Static).update(safe(self._lines.help))
 
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     def _selected(self) -> None:
-        self._lines.turn()
+        self._lines.change_value()
         self._explain()
 
     def action_close(self) -> None:

@@ -6,21 +6,26 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.gc_control import no_garbage_collection
-from qm_tui.progress import Tick
+from qm_tui.gc_control import gc_paused
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.errors import STORE_CHANGED
-from qm_tui.text import counted
-from qm_tui.transfer.importing import Asked, ConfirmationRequired, OutcomeChanged, commit
-from qm_tui.transfer.planning.plan import Plan, Result
+from qm_tui.text import pluralize
+from qm_tui.transfer.importing import (
+    ImportConfirmationRequired,
+    ImportPlanOutdated,
+    ImportRequest,
+    commit_import,
+)
+from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.tui.transfer.open_dialog import OpenDialog
-from qm_tui.tui.transfer.preview.screen import Decision, NotRead, PreviewScreen
-from qm_tui.tui.transfer.preview.view_model import let_go_soon
-from qm_tui.tui.widgets.message_box import Message
-from qm_tui.tui.work.job import IMPORT, Job, View, ended_by
+from qm_tui.tui.transfer.preview.screen import Decision, PreviewScreen, ReadFailed
+from qm_tui.tui.transfer.preview.view_model import free_plan_in_background
+from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.job import IMPORT, Job, UserListView, job_end_message
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 
-_MEANWHILE: Final = f"{STORE_CHANGED} Nothing was imported. This preview is up to date."
+_STORE_CHANGED: Final = f"{STORE_CHANGED} Nothing was imported. This preview is up to date."
 _ALL_UNCHANGED: Final = "Nothing to import: all records are unchanged"
 _STATUS: Final = 46
 """Characters that the Actions bar has room for."""
@@ -41,22 +46,22 @@ async def import_file(page: Screen[Any], session: Session, folder: Path) -> Path
     Returns:
         The folder of the file; if the dialog was canceled, the folder shown last.
     """
-    session.preview(True)
-    decided: Decision | NotRead | None
-    decided, folder = await _chosen(page, session, folder)
+    session.set_previewing(True)
+    decided: Decision | ReadFailed | None
+    decided, folder = await _choose_file(page, session, folder)
     while isinstance(decided, Decision):
-        outdated = await _carried_out(page, session, decided)
+        outdated = await _apply(page, session, decided)
         if outdated is None:
             break
-        decided = await _looked_at(page, outdated)
-        if isinstance(decided, NotRead):
-            page.app.push_screen(Message(decided.sentence))
+        decided = await _review(page, outdated)
+        if isinstance(decided, ReadFailed):
+            page.app.push_screen(MessageDialog(decided.message))
     session.unsaved = ""
-    session.preview(False)
+    session.set_previewing(False)
     return folder
 
 
-async def _chosen(
+async def _choose_file(
     page: Screen[Any], session: Session, folder: Path
 ) -> tuple[Decision | None, Path]:
     """Return the import to commit, and the folder of its file."""
@@ -65,64 +70,64 @@ async def _chosen(
         if path is None:
             return None, folder
         folder = path.parent
-        decided = await _looked_at(page, PreviewScreen(session, Asked(path)))
-        if not isinstance(decided, NotRead):
+        decided = await _review(page, PreviewScreen(session, ImportRequest(path)))
+        if not isinstance(decided, ReadFailed):
             return decided, folder
-        await page.app.push_screen_wait(Message(decided.sentence))
+        await page.app.push_screen_wait(MessageDialog(decided.message))
 
 
-async def _looked_at(page: Screen[Any], preview: PreviewScreen) -> Decision | NotRead | None:
+async def _review(page: Screen[Any], preview: PreviewScreen) -> Decision | ReadFailed | None:
     """Return the result of a preview."""
     return await page.app.push_screen_wait(preview)
 
 
-async def _carried_out(
-    page: Screen[Any], session: Session, decision: Decision
-) -> PreviewScreen | None:
+async def _apply(page: Screen[Any], session: Session, decision: Decision) -> PreviewScreen | None:
     """Import; if the result would not be as shown, return a new preview instead."""
-    plan, asked = decision.prepared.plan, decision.prepared.asked
-    job = session.begin(Job(page.post_message, IMPORT))
+    plan, request = decision.prepared.plan, decision.prepared.request
+    job = session.begin_job(Job(page.post_message, IMPORT))
     new_preview: PreviewScreen | None = None
     try:
-        imported, view = await asyncio.to_thread(_committed, decision, session, job.tick)
-    except OutcomeChanged as changed:
-        new_preview = PreviewScreen(session, asked, changed.prepared, _MEANWHILE)
-    except ConfirmationRequired:
-        new_preview = PreviewScreen(session, asked, None, _MEANWHILE)
+        imported, view = await asyncio.to_thread(_commit, decision, session, job.report_progress)
+    except ImportPlanOutdated as changed:
+        new_preview = PreviewScreen(session, request, changed.prepared, _STORE_CHANGED)
+    except ImportConfirmationRequired:
+        new_preview = PreviewScreen(session, request, None, _STORE_CHANGED)
     except Exception as error:
-        page.post_message(ended_by(error, _CANCELLED))
+        page.post_message(job_end_message(error, _CANCELLED))
     else:
-        session.end(summary(imported))
-        session.show(view)
+        session.end_job(summary(imported))
+        session.show_view(view)
     if new_preview is not None:
-        session.end("")
+        session.end_job("")
     # drop the last reference, so that the old state is freed in steps together with the plan
     del decision
-    let_go_soon(page.app, plan)
+    free_plan_in_background(page.app, plan)
     return new_preview
 
 
-def _committed(decision: Decision, session: Session, tick: Tick) -> tuple[Plan, View]:
+def _commit(
+    decision: Decision, session: Session, progress: ProgressCallback
+) -> tuple[ImportPlan, UserListView]:
     """Import, and build the users table. Runs in a thread.
 
     Raises:
-        OutcomeChanged: another admin changed the store, and the result would differ.
-        ConfirmationRequired: the import has become a mass change.
-        Refused: the store cannot be written.
+        ImportPlanOutdated: another admin changed the store, and the result would differ.
+        ImportConfirmationRequired: the import has become a mass change.
+        UserError: the store cannot be written.
     """
-    with no_garbage_collection():
+    with gc_paused():
         store = session.store
-        report = commit(decision.prepared, store, tick, confirmed=decision.confirmed)
+        report = commit_import(decision.prepared, store, progress, confirmed=decision.confirmed)
         plan = report.plan
         changed = plan.changes if report.committed else ()
-        listing, wanted = session.listing, session.wanted
-        return plan, view_of(listing, store.state, wanted, changed, plan.added, lifts=True)
+        listing, query = session.query_runner, session.query
+        return plan, make_view(listing, store.state, query, changed, plan.added, lifts=True)
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: ImportPlan) -> str:
     """Return the result of an import in at most `_STATUS` characters, for the Actions bar."""
     rejected = f"{plan.rejected:,} rejected"
-    if not plan.writes:
+    if not plan.write_count:
         if not plan.rejected:
             return _ALL_UNCHANGED
         text = f"Nothing imported: {plan.counts[Result.UNCHANGED]:,} unchanged, {rejected}"
@@ -130,4 +135,4 @@ def summary(plan: Plan) -> str:
     counts = {result: plan.counts[result] for result in Result if result is not Result.UNCHANGED}
     parts = ", ".join(f"{count:,} {result}" for result, count in counts.items() if count)
     text = f"Imported: {parts}"
-    return text if len(text) <= _STATUS else f"Imported: {counted(plan.writes, 'change')}"
+    return text if len(text) <= _STATUS else f"Imported: {pluralize(plan.write_count, 'change')}"

@@ -12,13 +12,13 @@ from textual.timer import Timer
 from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
-from qm_tui.paths import short
-from qm_tui.transfer.reading.head import first_lines
+from qm_tui.paths import abbreviate_home
+from qm_tui.transfer.reading.head import peek_lines
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.transfer.files.file_dialog import FileDialog, Verdict
+from qm_tui.tui.transfer.files.file_dialog import FileDialog, PathCheck
 from qm_tui.tui.transfer.files.file_list import FileList
-from qm_tui.tui.transfer.files.folder import Entry, is_folder, typed_path
+from qm_tui.tui.transfer.files.folder import DirectoryEntry, is_folder, resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 
 _PEEK_DELAY: Final = 0.15
@@ -67,24 +67,24 @@ class OpenDialog(FileDialog[Path]):
         """Return the folder shown when typing began; typing may show other folders."""
         return self._base
 
-    def meant(self, text: str) -> Path:
+    def resolve(self, text: str) -> Path:
         """Return the typed path, or that of the current entry."""
-        return super().meant(text) if self.is_typed else self._path
+        return super().resolve(text) if self.is_typed else self._path
 
-    def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
+    def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check that the path is a folder, or a file that can be imported. Runs in a thread.
 
         Raises:
-            Refused: the file cannot be imported.
+            UserError: the file cannot be imported.
         """
         if is_folder(path):
-            return Verdict(path, is_folder=True)
+            return PathCheck(path, is_folder=True)
         with UsersFile(path):
-            return Verdict(path)
+            return PathCheck(path)
 
-    def accept(self, verdict: Verdict) -> None:
+    def accept(self, check: PathCheck) -> None:
         """Close the dialog with the file."""
-        self.close(verdict.path)
+        self.close(check.path)
 
     def enter(self, folder: Path) -> None:
         """Show the folder, and the path of its newest file in the field."""
@@ -99,37 +99,38 @@ class OpenDialog(FileDialog[Path]):
         is_list_focused = self.focused is self.files and entry is not None
         if not is_list_focused and (entered or not self.is_typed):
             if entry is None or entry.is_folder:
-                self._put_folder(self.files.folder)
+                self._set_folder(self.files.folder)
             else:
-                self._put_entry(entry)
+                self._set_entry(entry)
         self._peek_soon(entry)
         if entered and self._was_shown and not self.files.holds_files:
-            self.say(
-                f"No .csv files in {short(self.files.folder)}. Select another folder, or enter a "
+            self.show_message(
+                f"No .csv files in {abbreviate_home(self.files.folder)}. Select another folder, "
+                "or enter a "
                 "path."
             )
 
-    def _put_entry(self, entry: Entry) -> None:
+    def _set_entry(self, entry: DirectoryEntry) -> None:
         if entry.is_parent:
-            self._put_folder(self.files.folder.parent)
+            self._set_folder(self.files.folder.parent)
         elif entry.is_folder:
-            self._put_folder(entry.path)
+            self._set_folder(entry.path)
         else:
-            self._put_path(short(entry.path), entry.path)
+            self._set_path(abbreviate_home(entry.path), entry.path)
 
-    def _put_folder(self, folder: Path) -> None:
-        shown = short(folder)
-        self._put_path(shown if shown.endswith("/") else shown + "/", folder)
+    def _set_folder(self, folder: Path) -> None:
+        shown = abbreviate_home(folder)
+        self._set_path(shown if shown.endswith("/") else shown + "/", folder)
 
-    def _put_path(self, text: str, path: Path) -> None:
-        self.put(text)
+    def _set_path(self, text: str, path: Path) -> None:
+        self.set_field(text)
         self._path, self._base = path, self.files.folder
 
     @on(FileList.RowHighlighted)
     def _highlighted(self) -> None:
         entry = self.files.cursor_entry
         if entry is not None and self.focused is self.files:
-            self._put_entry(entry)
+            self._set_entry(entry)
             self._peek_soon(entry)
 
     @on(FileList.RowSelected)
@@ -138,10 +139,10 @@ class OpenDialog(FileDialog[Path]):
         if entry is None:
             return
         was_typed = self.is_typed
-        self._put_entry(entry)
+        self._set_entry(entry)
         if was_typed:
             # the field showed another path: show the new one before opening it
-            self.hush()
+            self.clear_message()
             self._peek_soon(entry)
         else:
             self.submit()
@@ -152,9 +153,9 @@ class OpenDialog(FileDialog[Path]):
         if not self.is_typed:
             return
         if text.endswith("/"):
-            self._look_for_folder(text, self._base)
+            self._find_folder(text, self._base)
         else:
-            self._follow(typed_path(text.strip(), self._base))
+            self._follow(resolve_typed_path(text.strip(), self._base))
 
     def _follow(self, path: Path) -> None:
         """Move the cursor to the typed entry, or to the first whose name starts with it.
@@ -175,9 +176,9 @@ class OpenDialog(FileDialog[Path]):
         self._peek_soon(entry)
 
     @work(thread=True, exclusive=True, group="typing")
-    def _look_for_folder(self, text: str, base: Path) -> None:
+    def _find_folder(self, text: str, base: Path) -> None:
         worker = get_current_worker()
-        folder = typed_path(text.strip(), base)
+        folder = resolve_typed_path(text.strip(), base)
         if is_folder(folder) and not worker.is_cancelled:
             self.post_message(self._FolderTyped(text, folder))
 
@@ -186,7 +187,7 @@ class OpenDialog(FileDialog[Path]):
         if self.field.value == event.text and self.is_typed:
             self.files.show_folder(event.folder)
 
-    def _peek_soon(self, entry: Entry | None) -> None:
+    def _peek_soon(self, entry: DirectoryEntry | None) -> None:
         """Read the first lines of a file once the cursor has stayed on it."""
         if self._peek_timer is not None:
             self._peek_timer.stop()
@@ -198,7 +199,7 @@ class OpenDialog(FileDialog[Path]):
     @work(thread=True, exclusive=True, group="peek")
     def _peek(self, path: Path) -> None:
         worker = get_current_worker()
-        lines = first_lines(path)
+        lines = peek_lines(path)
         if not worker.is_cancelled:
             self.post_message(self._Peeked(path, lines))
 

@@ -10,38 +10,38 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Label, Static
 
-from qm_tui.errors import Refused
-from qm_tui.paths import short
-from qm_tui.transfer.exporting.export import place_for
-from qm_tui.transfer.options.export_options import USUAL, ExportChoices
+from qm_tui.errors import UserError
+from qm_tui.paths import abbreviate_home
+from qm_tui.transfer.exporting.export import resolve_target
+from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, ExportOptions
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.transfer.export_options_dialog import ExportOptions, Scope, Who
-from qm_tui.tui.transfer.files.file_dialog import FileDialog, Verdict
+from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportOptionsDialog, ExportScope
+from qm_tui.tui.transfer.files.file_dialog import FileDialog, PathCheck
 from qm_tui.tui.transfer.files.file_list import FileList
 from qm_tui.tui.transfer.files.folder import is_folder
-from qm_tui.tui.widgets.message_box import Question
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
 
-_ALL: Final = Scope(USUAL)
+_ALL: Final = ExportScope(DEFAULT_EXPORT_OPTIONS)
 """All users, with the default options."""
 
 
-class SaveChoice(NamedTuple):
+class SaveRequest(NamedTuple):
     """The result of the dialog: the file, the options and the users.
 
     Attributes:
         path: the file; its name ends in .csv.
         overwrite: whether the admin allowed an existing file to be replaced.
-        choices: the export options.
-        who: the users to export.
+        options: the export options.
+        group: the users to export.
     """
 
     path: Path
     overwrite: bool
-    choices: ExportChoices = USUAL
-    who: Who = Who.ALL
+    options: ExportOptions = DEFAULT_EXPORT_OPTIONS
+    group: ExportGroup = ExportGroup.ALL
 
 
-class SaveDialog(FileDialog[SaveChoice]):
+class SaveDialog(FileDialog[SaveRequest]):
     """Asks for the file to export to. The result is None if the dialog is canceled.
 
     Args:
@@ -59,7 +59,7 @@ class SaveDialog(FileDialog[SaveChoice]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "options", "Options")]
 
-    def __init__(self, start: Path, name: str, scope: Scope = _ALL) -> None:
+    def __init__(self, start: Path, name: str, scope: ExportScope = _ALL) -> None:
         super().__init__(start)
         self._file_name = name
         self._scope = scope
@@ -72,7 +72,7 @@ class SaveDialog(FileDialog[SaveChoice]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.put(self._file_name)
+        self.set_field(self._file_name)
         self._show_scope()
 
     def _show_scope(self) -> None:
@@ -80,43 +80,46 @@ class SaveDialog(FileDialog[SaveChoice]):
 
     def action_options(self) -> None:
         """Show the export options."""
-        self.app.push_screen(ExportOptions(self._scope), self._chosen)
+        self.app.push_screen(ExportOptionsDialog(self._scope), self._scope_selected)
 
     @on(Button.Pressed, "#options")
     def _options_pressed(self) -> None:
         self.action_options()
 
-    def _chosen(self, scope: Scope | None) -> None:
+    def _scope_selected(self, scope: ExportScope | None) -> None:
         if scope is not None:
             self._scope = scope
             self._show_scope()
 
-    def meant(self, text: str) -> Path:
+    def resolve(self, text: str) -> Path:
         """Return the typed path, or the proposed file in the folder shown."""
-        return super().meant(text) if self.is_typed else self.files.folder / self._file_name
+        return super().resolve(text) if self.is_typed else self.files.folder / self._file_name
 
-    def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
+    def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check that the path is a folder, or a file that can be written. Runs in a thread.
 
         Raises:
-            Refused: the file cannot be written.
+            UserError: the file cannot be written.
         """
         if is_folder(path):
-            return Verdict(path, is_folder=True)
-        if is_folder_meant:
-            msg = f"Folder {short(path)} does not exist. Create it first, or choose another folder."
-            raise Refused(msg)
-        place = place_for(path)
-        return Verdict(place.path, taken_words=place.taken_words if place.is_taken else "")
+            return PathCheck(path, is_folder=True)
+        if is_folder_expected:
+            msg = (
+                f"Folder {abbreviate_home(path)} does not exist. Create it first, or choose "
+                "another folder."
+            )
+            raise UserError(msg)
+        place = resolve_target(path)
+        return PathCheck(place.path, exists_text=place.exists_text if place.exists else "")
 
-    def accept(self, verdict: Verdict) -> None:
+    def accept(self, check: PathCheck) -> None:
         """Close the dialog; ask first if the file already exists."""
-        if not verdict.taken_words:
-            self._save(verdict.path, overwrite=False)
+        if not check.exists_text:
+            self._save(check.path, overwrite=False)
             return
         self.app.push_screen(
-            Question(f"{verdict.taken_words}. Overwrite it?", yes="Overwrite"),
-            partial(self._answered, verdict.path),
+            ConfirmQuestion(f"{check.exists_text}. Overwrite it?", yes="Overwrite"),
+            partial(self._answered, check.path),
         )
 
     def _answered(self, path: Path, may_overwrite: bool | None) -> None:
@@ -126,22 +129,22 @@ class SaveDialog(FileDialog[SaveChoice]):
             self.field.focus()
 
     def _save(self, path: Path, *, overwrite: bool) -> None:
-        self.close(SaveChoice(path, overwrite, self._scope.choices, self._scope.who))
+        self.close(SaveRequest(path, overwrite, self._scope.options, self._scope.group))
 
     def enter(self, folder: Path) -> None:
         """Show the folder, and the file name in the field."""
         super().enter(folder)
-        self.put(self._file_name)
+        self.set_field(self._file_name)
 
     @on(FileList.RowHighlighted)
     def _highlighted(self) -> None:
         if self.focused is self.files:
-            self.hush()
+            self.clear_message()
 
     @on(FileList.RowSelected)
     def _selected(self) -> None:
         entry = self.files.cursor_entry
         if entry is not None:
             self._file_name = entry.name
-            self.put(entry.name)
+            self.set_field(entry.name)
             self.field.focus()

@@ -13,19 +13,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from qm_tui.crash import sentence_of
+from qm_tui.crash import log_and_describe
 from qm_tui.progress import Cancelled
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserHistoryEntry, UserStore
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.user_details import History, details_lines, history_lines, title_of
+from qm_tui.tui.text.user_details import UserHistory, details_lines, history_lines, user_title
 from qm_tui.tui.work.job import Job
 from qm_tui.users.fields import User
 
-RESTS_FOR: Final = 0.3
+DEBOUNCE: Final = 0.3
 """Seconds for which a user is shown before the history is read."""
 
-MOST: Final = 20
+MAX_ENTRIES: Final = 20
 """Maximum number of changes shown."""
 
 _INTERVAL: Final = 0.2
@@ -40,7 +40,7 @@ class HistoryRead(Message):
         history: the history so far.
     """
 
-    def __init__(self, job: Job, history: History) -> None:
+    def __init__(self, job: Job, history: UserHistory) -> None:
         super().__init__()
         self.job, self.history = job, history
 
@@ -65,10 +65,10 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._user: User | None = None
         self._store: UserStore | None = None
         self._version = 0
-        self._history = History()
+        self._history = UserHistory()
         self._fields: list[Content] = []
         self._lines: list[Content] = []
-        self._rest: Timer | None = None
+        self._debounce: Timer | None = None
         self._job: Job | None = None
 
     def on_unmount(self) -> None:
@@ -84,7 +84,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, user: User | None, store: UserStore) -> None:
         """Show a user. It is fast enough to be called at every move of a cursor.
 
-        The history is read when the same user has been shown for `RESTS_FOR` seconds.
+        The history is read when the same user has been shown for `DEBOUNCE` seconds.
 
         Args:
             user: the user, or None.
@@ -96,13 +96,13 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._stop()
         before = self._user
         if before is None or user is None or before.user_id != user.user_id:
-            self._history = History()
+            self._history = UserHistory()
         self._user, self._store, self._version = user, store, version
-        title = title_of(user) if user is not None else "Details"
+        title = user_title(user) if user is not None else "Details"
         self.border_title = safe(f"{title} ")  # there is no right border that adds a blank
         self._make_fields()
         if user is not None:
-            self._rest = self.set_timer(RESTS_FOR, self._ask)
+            self._debounce = self.set_timer(DEBOUNCE, self._request_history)
 
     @property
     def _width(self) -> int:
@@ -140,13 +140,13 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
     # The history
 
     def _stop(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
+        if self._debounce is not None:
+            self._debounce.stop()
         if self._job is not None:
             self._job.cancel()
-        self._rest = self._job = None
+        self._debounce = self._job = None
 
-    def _ask(self) -> None:
+    def _request_history(self) -> None:
         if self._user is not None and self._store is not None:
             self._job = Job(lambda _progress: None)
             self._read(self._user.user_id, self._store, self._job)
@@ -161,23 +161,23 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         entries: list[UserHistoryEntry] = []
         updated = time.monotonic()
         try:
-            for entry in islice(store.user_history(user_id, job.tick), MOST + 1):
+            for entry in islice(store.user_history(user_id, job.report_progress), MAX_ENTRIES + 1):
                 entries.append(entry)
                 if time.monotonic() - updated >= _INTERVAL:
                     updated = time.monotonic()
-                    self.post_message(HistoryRead(job, History(entries[:MOST])))
-            history = History(
-                entries[:MOST],
-                is_whole=True,
-                has_older=len(entries) > MOST,
+                    self.post_message(HistoryRead(job, UserHistory(entries[:MAX_ENTRIES])))
+            history = UserHistory(
+                entries[:MAX_ENTRIES],
+                is_complete=True,
+                has_older=len(entries) > MAX_ENTRIES,
                 history_removed_until=store.history_removed_until(),
             )
         except Cancelled:
             return
         except StoreError as error:
-            history = History(entries[:MOST], sentence=str(error))
+            history = UserHistory(entries[:MAX_ENTRIES], message=str(error))
         except Exception as error:
-            history = History(entries[:MOST], sentence=sentence_of(error))
+            history = UserHistory(entries[:MAX_ENTRIES], message=log_and_describe(error))
         self.post_message(HistoryRead(job, history))
 
     @on(HistoryRead)

@@ -11,9 +11,9 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.user_details import title_of
+from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.users.fields import User
@@ -58,7 +58,7 @@ class DetailsScreen(Dialog[int]):
 
     def on_mount(self) -> None:
         self.query_one(DetailsPane).focus()
-        self.say("")
+        self.show_message("")
         self.show_user()
 
     @property
@@ -66,11 +66,11 @@ class DetailsScreen(Dialog[int]):
         """The user, or None if it was deleted."""
         return self._users.get(self._user_ids[self._row])
 
-    def say(self, sentence: str) -> None:
+    def show_message(self, message: str) -> None:
         """Show a message below the details, or hide it if it is empty."""
-        for message in self.query("#details-said").results(Static):  # none after closing
-            message.update(safe(sentence))
-            message.display = bool(sentence)
+        for line in self.query("#details-said").results(Static):  # none after closing
+            line.update(safe(message))
+            line.display = bool(message)
 
     def show_users(self, users: Mapping[str, User]) -> None:
         """Show the same user in another state of the store."""
@@ -81,7 +81,7 @@ class DetailsScreen(Dialog[int]):
         """Show the user and the available buttons."""
         user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
         dialog = self.query_one("#details-dialog")
-        name = title_of(user) if user is not None else f"{user_id} was deleted"
+        name = user_title(user) if user is not None else f"{user_id} was deleted"
         dialog.border_title = safe(name, 60)
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
@@ -110,7 +110,7 @@ class DetailsScreen(Dialog[int]):
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

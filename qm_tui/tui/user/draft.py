@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
-from qm_tui.store.changes.edit import Conflict
+from qm_tui.store.changes.edit import MergeConflict
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.text.user_details import value_text
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
-from qm_tui.users.issues import Fault, shown_value
-from qm_tui.users.passwords import Encrypted
+from qm_tui.users.issues import Issue, redact_value
+from qm_tui.users.passwords import EncryptedPassword
 from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_of
-from qm_tui.users.warnings import warnings_of
+from qm_tui.users.warnings import user_warnings
 
-NEEDS: Final[Mapping[str, Field]] = {
+DEPENDS_ON: Final[Mapping[str, Field]] = {
     field.key: FIELD[field.requires] for field in FIELDS if field.requires
 }
 """The flag that a field requires, by the key of the field (users file, fields 17 and 26)."""
@@ -21,7 +21,7 @@ NEEDS: Final[Mapping[str, Field]] = {
 _EMPTY: Final = "(empty)"
 
 
-class Draft:
+class UserDraft:
     """A user with unsaved changes.
 
     Args:
@@ -37,8 +37,8 @@ class Draft:
     def __init__(self, before: User, *, is_new: bool, allow_unlicensed: bool) -> None:
         self.before = self.user = before
         self.is_new = is_new
-        self.terms = ValidationOptions(allow_unlicensed)
-        self.conflicts: dict[str, Conflict] = {}
+        self.options = ValidationOptions(allow_unlicensed)
+        self.conflicts: dict[str, MergeConflict] = {}
 
     @property
     def is_changed(self) -> bool:
@@ -49,19 +49,19 @@ class Draft:
     def licenses(self) -> tuple[License, ...]:
         """The choices for fields 14 and 15. Includes no license if allowed, or if it is so now."""
         has_none = call_license_of(self.before) is License.NONE
-        may_have_none = self.terms.allow_unlicensed or (has_none and not self.is_new)
+        may_have_none = self.options.allow_unlicensed or (has_none and not self.is_new)
         return CALL_LICENSES if may_have_none else CALL_LICENSES[:-1]
 
-    def give(self, values: Mapping[str, str]) -> None:
+    def set_values(self, values: Mapping[str, str]) -> None:
         """Set values, by field key."""
         self.user = self.user._replace(**values)
 
-    def is_needed(self, field: Field) -> bool:
+    def is_applicable(self, field: Field) -> bool:
         """Return whether a field is used: it requires no flag, or the flag is set."""
-        flag = NEEDS.get(field.key)
+        flag = DEPENDS_ON.get(field.key)
         return flag is None or self.user[flag.index] == "1"
 
-    def faults(self, state: State, password: Encrypted | None = None) -> list[Fault]:
+    def validate(self, state: State, password: EncryptedPassword | None = None) -> list[Issue]:
         """Validate the user against a state of the store.
 
         Args:
@@ -72,15 +72,15 @@ class Draft:
             Errors, then warnings.
         """
         user = self.user if password is None else self.user._replace(**password._asdict())
-        errors = validate_changes({user.user_id: user}, state, terms=self.terms)
+        errors = validate_changes({user.user_id: user}, state, options=self.options)
         stored = None if self.is_new else state.users.get(user.user_id)
-        return [*errors.get(user.user_id, ()), *warnings_of(user, stored)]
+        return [*errors.get(user.user_id, ()), *user_warnings(user, stored)]
 
-    def take_over(self, now: User, conflicts: list[Conflict]) -> None:
+    def rebase(self, stored: User, conflicts: list[MergeConflict]) -> None:
         """Merge the values that another admin has saved in the meantime.
 
         Args:
-            now: the user in the store.
+            stored: the user in the store.
             conflicts: the fields that both changed.
         """
         mine = {
@@ -88,7 +88,7 @@ class Draft:
             for field in FIELDS
             if self.user[field.index] != self.before[field.index]
         }
-        self.before, self.user = now, now._replace(**mine)
+        self.before, self.user = stored, stored._replace(**mine)
         self.conflicts = {
             conflict.field.key: conflict for conflict in conflicts if conflict.field is not None
         }
@@ -105,4 +105,4 @@ class Draft:
 
 
 def _text(field: Field, value: str) -> str:
-    return value_text(field, shown_value(field, value)) or _EMPTY
+    return value_text(field, redact_value(field, value)) or _EMPTY

@@ -9,19 +9,19 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.text.severity_symbols import SIGNS, sign_of
-from qm_tui.tui.widgets.text_input import PlainInput
+from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
+from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import FIELDS, MAX_VALUE, Field, Kind
-from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.issues import Issue, Severity
 
 _SPACE: Final = "space"
 
 
-class FieldInput(PlainInput):
+class FieldInput(SafeInput):
     """The input for a field. It masks secrets; Space toggles a yes/no field.
 
     A nonprintable character is shown as a placeholder, and kept until the placeholder is deleted.
@@ -30,7 +30,7 @@ class FieldInput(PlainInput):
     def __init__(self) -> None:
         super().__init__(MAX_VALUE)
         self.field = FIELDS[0]
-        self._given: str | None = None
+        self._original: str | None = None
         self._shown = ""
         self._pictures: dict[str, str] = {}
 
@@ -42,19 +42,19 @@ class FieldInput(PlainInput):
             value: its value, or None if there is not even an empty one.
             placeholder: the text shown while the input is empty.
         """
-        self.field, self._given = field, value
+        self.field, self._original = field, value
         self._pictures = {}
         self._shown = ""
         if value and not field.is_secret:
-            pictures = {visible(character): character for character in set(value)}
+            pictures = {sanitize(character): character for character in set(value)}
             self._pictures = {
                 picture: character
                 for picture, character in pictures.items()
                 if picture.strip() and picture != character
             }
-            self._shown = visible(value, max(MAX_VALUE, len(value)))
+            self._shown = sanitize(value, max(MAX_VALUE, len(value)))
         self.password = field.is_secret
-        self.placeholder = visible(placeholder)
+        self.placeholder = sanitize(placeholder)
         self.value = self._shown
         self.cursor_position = len(self._shown)
 
@@ -63,12 +63,12 @@ class FieldInput(PlainInput):
         """The edited value, or exactly the value passed to `show` if nothing was typed."""
         text = self.value
         if text == self._shown:
-            return self._given
+            return self._original
         if self.field.is_secret:
             return text
         for picture, character in self._pictures.items():
             text = text.replace(picture, character)
-        return text.strip(BLANKS) or (None if self._given is None else "")
+        return text.strip(BLANKS) or (None if self._original is None else "")
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == _SPACE and self.field.kind is Kind.FLAG:
@@ -83,7 +83,7 @@ class FieldRow(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Field, Sequence[Fault]] | None = None
+        self._shown: tuple[Field, Sequence[Issue]] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="field-line"):
@@ -96,19 +96,23 @@ class FieldRow(Vertical):
         """The input."""
         return self.query_one(FieldInput)
 
-    def show_faults(self, faults: Sequence[Fault]) -> None:
+    def show_issues(self, issues: Sequence[Issue]) -> None:
         """Show the problems of the field."""
-        shown = (self.input.field, faults)
+        shown = (self.input.field, issues)
         if shown == self._shown:
             return  # so for most fields at each key
         self._shown = shown
-        name = f"{sign_of(faults)} {self.input.field.name}"
+        name = f"{severity_symbol(issues)} {self.input.field.name}"
         self.query_one(".field-name", Static).update(safe(name), layout=False)
         below = self.query_one(".field-faults", Static)
-        if faults:
-            below.update(safe_lines(f"{SIGNS[fault.severity]} {fault.message}" for fault in faults))
-        below.display = bool(faults)
-        self.set_class(any(fault.severity is Severity.ERROR for fault in faults), "-faulty")
+        if issues:
+            below.update(
+                safe_lines(
+                    f"{SEVERITY_SYMBOLS[fault.severity]} {fault.message}" for fault in issues
+                )
+            )
+        below.display = bool(issues)
+        self.set_class(any(fault.severity is Severity.ERROR for fault in issues), "-faulty")
 
 
 class FieldForm(VerticalScroll, can_focus=False):
@@ -150,7 +154,7 @@ class FieldForm(VerticalScroll, can_focus=False):
         return iter(self.query(FieldRow))
 
     def show(self, values: Values, first: Sequence[Field] = ()) -> None:
-        """Show values, and focus the first field. Call `show_faults` next.
+        """Show values, and focus the first field. Call `show_issues` next.
 
         Args:
             values: the values of all fields in file order.
@@ -168,10 +172,10 @@ class FieldForm(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False)
         self.focus_field(fields[0])
 
-    def show_faults(self, faults: Sequence[Fault]) -> None:
+    def show_issues(self, issues: Sequence[Issue]) -> None:
         """Show the problems of all fields."""
         for row in self.rows:
-            row.show_faults([fault for fault in faults if fault.field is row.input.field])
+            row.show_issues([fault for fault in issues if fault.field is row.input.field])
 
     @property
     def values(self) -> Values:

@@ -6,14 +6,14 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.preferences import remembered
-from qm_tui.tui.text.user_details import title_of
-from qm_tui.tui.user.draft import Draft
-from qm_tui.tui.user.form_screen import UserFormScreen, title_to_edit
+from qm_tui.preferences import load_preferences
+from qm_tui.tui.text.user_details import user_title
+from qm_tui.tui.user.draft import UserDraft
+from qm_tui.tui.user.form_screen import UserFormScreen, edit_title
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.new_user_template import NEW_USER, like
+from qm_tui.users.new_user_template import NEW_USER, template_from
 
 
 async def add(page: Screen[Any], session: Session, model: User | None = None) -> None:
@@ -24,9 +24,9 @@ async def add(page: Screen[Any], session: Session, model: User | None = None) ->
         session: the state that the pages share.
         model: the user whose values the new user gets as far as users can share them.
     """
-    begin = like(model) if model is not None else _usual(session)
-    title = f"Add a user based on {title_of(model)}" if model is not None else "Add a user"
-    draft = Draft(begin, is_new=True, allow_unlicensed=await _allows_unlicensed())
+    begin = template_from(model) if model is not None else _default_user(session)
+    title = f"Add a user based on {user_title(model)}" if model is not None else "Add a user"
+    draft = UserDraft(begin, is_new=True, allow_unlicensed=await _allows_unlicensed())
     await page.app.push_screen_wait(UserFormScreen(draft, session, page, title))
 
 
@@ -38,8 +38,8 @@ async def edit(page: Screen[Any], session: Session, user: User) -> None:
         session: the state that the pages share.
         user: the user as shown.
     """
-    draft = Draft(user, is_new=False, allow_unlicensed=await _allows_unlicensed())
-    await page.app.push_screen_wait(UserFormScreen(draft, session, page, title_to_edit(draft)))
+    draft = UserDraft(user, is_new=False, allow_unlicensed=await _allows_unlicensed())
+    await page.app.push_screen_wait(UserFormScreen(draft, session, page, edit_title(draft)))
 
 
 async def change_password(page: Screen[Any], session: Session, user: User) -> None:
@@ -55,12 +55,12 @@ async def change_password(page: Screen[Any], session: Session, user: User) -> No
 
 async def _allows_unlicensed() -> bool:
     """Return whether users without a license are allowed, by the saved import options."""
-    return (await asyncio.to_thread(remembered)).import_choices.allow_unlicensed
+    return (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
 
 
-def _usual(session: Session) -> User:
+def _default_user(session: Session) -> User:
     """Return the initial values of a new user, with the most frequent recording service."""
     field = FIELD["recording_service"]
-    most = next(iter(session.listing.values_of(field)), "")
+    most = next(iter(session.query_runner.values_of(field)), "")
     values: Mapping[str, str] = {field.key: most} if most else {}
     return NEW_USER._replace(**values)

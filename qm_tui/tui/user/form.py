@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.user.draft import Draft
+from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_rows import (
     FixedRow,
     FlagRow,
@@ -22,15 +22,17 @@ from qm_tui.tui.user.form_rows import (
     note_of,
 )
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
-from qm_tui.users.issues import Fault
-from qm_tui.users.passwords import SET_HERE, password_fault
+from qm_tui.users.issues import Issue
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, password_error
 
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
-_AT_ONCE: Final = (Group.IDENTITY,)
-_TURN: Final = 0.005
+_FIRST_GROUPS: Final = (Group.IDENTITY,)
+_YIELD_SECONDS: Final = 0.005
 """Seconds between two groups, so that keys are handled in between."""
 
-_TWICE: Final = Fault(_PASSWORD, "The passwords do not match", "Type the same password twice.")
+_PASSWORDS_DIFFER: Final = Issue(
+    _PASSWORD, "The passwords do not match", "Type the same password twice."
+)
 _SET: Final = "set (change with P on the Users page)"
 _NEW_SALT: Final = "generated with the password"
 
@@ -42,23 +44,25 @@ class UserForm(VerticalScroll, can_focus=False):
     for a key.
 
     Args:
-        draft: the user; `take` copies the edited values into it.
+        draft: the user; `apply_input` copies the edited values into it.
         values_of: returns the values of a field that are in use, most frequent first.
 
     Attributes:
-        is_whole: set once all rows are created.
+        is_complete: set once all rows are created.
     """
 
-    def __init__(self, draft: Draft, values_of: Callable[[Field], Sequence[str]]) -> None:
+    def __init__(self, draft: UserDraft, values_of: Callable[[Field], Sequence[str]]) -> None:
         super().__init__(id="user-form")
         self._draft = draft
         self._rows: list[FormRow] = []
-        self.is_whole = asyncio.Event()
-        self._others = [group for group in GROUPED if group not in _AT_ONCE]
+        self.is_complete = asyncio.Event()
+        self._others = [group for group in GROUPED if group not in _FIRST_GROUPS]
         self._passwords: list[PasswordRow] = []
-        self._groups = {group: list(self._made(group, values_of)) for group in GROUPED}
+        self._groups = {group: list(self._create_rows(group, values_of)) for group in GROUPED}
 
-    def _made(self, group: Group, values_of: Callable[[Field], Sequence[str]]) -> Iterator[FormRow]:
+    def _create_rows(
+        self, group: Group, values_of: Callable[[Field], Sequence[str]]
+    ) -> Iterator[FormRow]:
         user, is_new = self._draft.before, self._draft.is_new
         for field in GROUPED[group]:
             if field.kind is Kind.ID:
@@ -84,21 +88,21 @@ class UserForm(VerticalScroll, can_focus=False):
                 yield TextRow(field, values_of(field) if field.repeats else ())
 
     def compose(self) -> ComposeResult:
-        for group in _AT_ONCE:
+        for group in _FIRST_GROUPS:
             yield from self._widgets(group)
 
     def _widgets(self, group: Group) -> Iterator[Widget]:
         yield Static(safe(f"── {group} "), classes="form-group")
         yield from self._groups[group]
         if group is Group.SIGN_IN and self._draft.is_new:
-            yield Static(safe(SET_HERE), classes="form-hint")
+            yield Static(safe(LOCAL_HASH_NOTE), classes="form-hint")
 
     def on_mount(self) -> None:
-        for group in _AT_ONCE:
+        for group in _FIRST_GROUPS:
             self._begin(self._groups[group])
-        self.set_timer(_TURN, self._make_next)
+        self.set_timer(_YIELD_SECONDS, self._create_next)
 
-    async def _make_next(self) -> None:
+    async def _create_next(self) -> None:
         """Create the next group. Not in a worker: canceling it during a mount ends the app."""
         if not self.is_attached:
             return  # the form is closed
@@ -108,9 +112,9 @@ class UserForm(VerticalScroll, can_focus=False):
             return  # the form was closed during the mount
         self._begin(self._groups[group])
         if self._others:
-            self.set_timer(_TURN, self._make_next)
+            self.set_timer(_YIELD_SECONDS, self._create_next)
         else:
-            self.is_whole.set()
+            self.is_complete.set()
 
     def _begin(self, rows: Sequence[FormRow]) -> None:
         for row in rows:
@@ -123,10 +127,10 @@ class UserForm(VerticalScroll, can_focus=False):
 
     # Values
 
-    def take(self) -> None:
+    def apply_input(self) -> None:
         """Copy the edited values into the draft."""
         for row in self._rows:
-            self._draft.give(row.values())
+            self._draft.set_values(row.values())
 
     def show(self) -> None:
         """Show the values of the draft."""
@@ -134,7 +138,7 @@ class UserForm(VerticalScroll, can_focus=False):
             row.show(self._draft)
         self._show_notes()
 
-    def show_needs(self) -> None:
+    def show_dependencies(self) -> None:
         """Enable the fields whose flag is set, and disable the others."""
         for row in self._rows:
             if isinstance(row, TextRow):
@@ -143,8 +147,8 @@ class UserForm(VerticalScroll, can_focus=False):
 
     def _show_notes(self) -> None:
         for row in self._rows:
-            if isinstance(row, TextRow) and not self._draft.is_needed(row.field):
-                row.say((), "", note_of(row.field, self._draft))
+            if isinstance(row, TextRow) and not self._draft.is_applicable(row.field):
+                row.show_issues((), "", note_of(row.field, self._draft))
 
     @property
     def password(self) -> str:
@@ -156,7 +160,7 @@ class UserForm(VerticalScroll, can_focus=False):
         """Whether a password is typed in either row."""
         return any(row.input.value for row in self._passwords)
 
-    def password_faults(self) -> Mapping[FormRow, Fault]:
+    def password_issues(self) -> Mapping[FormRow, Issue]:
         """Validate the password of a new user.
 
         Returns:
@@ -166,11 +170,11 @@ class UserForm(VerticalScroll, can_focus=False):
             return {}
         first, repeated = self._passwords
         password = first.input.value
-        sentence = password_fault(password)
-        if sentence:
+        message = password_error(password)
+        if message:
             message = "Password is invalid" if password else "Password is required"
-            return {first: Fault(_PASSWORD, message, sentence)}
-        return {} if password == repeated.input.value else {repeated: _TWICE}
+            return {first: Issue(_PASSWORD, message, message)}
+        return {} if password == repeated.input.value else {repeated: _PASSWORDS_DIFFER}
 
     # Rows
 
@@ -183,7 +187,7 @@ class UserForm(VerticalScroll, can_focus=False):
         """Return the row of an editor."""
         return next((row for row in self._rows if widget and row.editor is widget), None)
 
-    def row_about(self, field: Field) -> FormRow | None:
+    def row_for(self, field: Field) -> FormRow | None:
         """Return the row of a field."""
         return next((row for row in self._rows if field in row.fields), None)
 

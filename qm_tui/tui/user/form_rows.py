@@ -9,16 +9,16 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.text import counted
+from qm_tui.text import pluralize
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.severity_symbols import SIGNS, sign_of
-from qm_tui.tui.user.draft import NEEDS, Draft
+from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
+from qm_tui.tui.user.draft import DEPENDS_ON, UserDraft
 from qm_tui.tui.user.field_form import FieldInput
-from qm_tui.tui.widgets.option_row import ChoiceLine, Option
+from qm_tui.tui.widgets.option_row import RadioOption, RadioRow
 from qm_tui.tui.widgets.suggester import Suggestions
-from qm_tui.tui.widgets.text_input import PlainInput
+from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import FIELD, MAX_VALUE, Field, User
-from qm_tui.users.issues import Fault, Severity
+from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.passwords import PASSWORD_TOO_LONG, UNSUPPORTED_CHARACTER
 from qm_tui.users.query.licenses import License, call_license_of, call_license_values
 
@@ -46,26 +46,26 @@ class FormRow(Widget):
     Args:
         fields: the fields that the row edits.
         name: the name shown before the editor.
-        is_mandatory: whether a value is required.
+        is_required: whether a value is required.
     """
 
-    class Refused(Message):
+    class InputRejected(Message):
         """A typed or pasted text was not accepted completely.
 
         Args:
             row: the row.
-            sentence: the reason, without a full stop at its end.
+            message: the reason, without a full stop at its end.
         """
 
-        def __init__(self, row: "FormRow", sentence: str) -> None:
+        def __init__(self, row: "FormRow", message: str) -> None:
             super().__init__()
-            self.row, self.sentence = row, sentence
+            self.row, self.message = row, message
 
-    def __init__(self, fields: Sequence[Field], name: str, *, is_mandatory: bool = False) -> None:
+    def __init__(self, fields: Sequence[Field], name: str, *, is_required: bool = False) -> None:
         super().__init__()
         self.fields = fields
         self.title = name
-        self._label = f"{name}{'*' if is_mandatory else ''}"
+        self._label = f"{name}{'*' if is_required else ''}"
         self._shown: tuple[object, ...] = ((), "", "")
         self._label_line = Static(safe(f"  {self._label}"), classes="field-name")
         self._below: Static | None = None
@@ -87,20 +87,20 @@ class FormRow(Widget):
         """Return the edited values, by field key."""
         return {}
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: UserDraft) -> None:
         """Show the values of a draft."""
 
-    def say(self, faults: Sequence[Fault], conflict: str = "", note: str = "") -> None:
+    def show_issues(self, issues: Sequence[Issue], conflict: str = "", note: str = "") -> None:
         """Show problems, a conflict with another admin, and why the field is not used."""
-        if (faults, conflict, note) == self._shown:
+        if (issues, conflict, note) == self._shown:
             return  # so for most rows at each key
-        self._shown = (faults, conflict, note)
-        texts = [f"{SIGNS[fault.severity]} {fault.message}" for fault in faults]
+        self._shown = (issues, conflict, note)
+        texts = [f"{SEVERITY_SYMBOLS[fault.severity]} {fault.message}" for fault in issues]
         if conflict:
             texts.insert(0, f"! {conflict} {_USE_OR_KEEP}")
-        sign = "!" if conflict else sign_of(faults)
+        sign = "!" if conflict else severity_symbol(issues)
         self._label_line.update(safe(f"{sign} {self._label}"), layout=False)
-        is_faulty = bool(conflict) or any(fault.severity is Severity.ERROR for fault in faults)
+        is_faulty = bool(conflict) or any(fault.severity is Severity.ERROR for fault in issues)
         self.set_class(is_faulty, "-faulty")
         lines = [safe(f"  {text}", 300).stylize("bold") for text in texts]
         if note:
@@ -113,7 +113,7 @@ class FormRow(Widget):
             self._below.display = bool(lines)
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """The messages shown now."""
         is_shown = self._below is not None and self._below.display
         return str(self._below.content) if is_shown and self._below is not None else ""
@@ -146,7 +146,7 @@ class TextRow(FormRow):
     """
 
     def __init__(self, field: Field, in_use: Sequence[str] = ()) -> None:
-        super().__init__([field], field.name, is_mandatory=field.mandatory)
+        super().__init__([field], field.name, is_required=field.required)
         self.field = field
         self.in_use = in_use
         self._input = FormInput(self)
@@ -164,15 +164,15 @@ class TextRow(FormRow):
         """Return the typed value, without surrounding blanks."""
         return {self.field.key: self._input.typed or ""}
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: UserDraft) -> None:
         """Show the value. The input is disabled if the field is not used."""
         value = draft.user[self.field.index]
         if value != (self._input.typed or ""):
             self._input.show(self.field, value, "")
         self._input.field = self.field
-        self._input.disabled = not draft.is_needed(self.field)
+        self._input.disabled = not draft.is_applicable(self.field)
 
-    def begin(self, draft: Draft) -> None:
+    def begin(self, draft: UserDraft) -> None:
         """Show the initial value."""
         self._input.show(self.field, draft.user[self.field.index], "")
         self.show(draft)
@@ -191,10 +191,10 @@ class FormInput(FieldInput):
         if row.in_use:
             self.suggester = Suggestions(lambda: row.in_use)
 
-    def left_out(self, characters: int) -> None:
+    def on_characters_dropped(self, characters: int) -> None:
         """Report nonprintable characters, which were removed."""
-        text = f"Removed {counted(characters, 'nonprintable character')}"
-        self.post_message(FormRow.Refused(self._row, text))
+        text = f"Removed {pluralize(characters, 'nonprintable character')}"
+        self.post_message(FormRow.InputRejected(self._row, text))
 
     def too_long(self, characters: int) -> None:
         """Report that a text was not inserted."""
@@ -202,7 +202,7 @@ class FormInput(FieldInput):
             f"{self._row.title} would be too long: {characters:,} characters "
             f"(maximum {MAX_VALUE:,}). Nothing was inserted"
         )
-        self.post_message(FormRow.Refused(self._row, text))
+        self.post_message(FormRow.InputRejected(self._row, text))
 
 
 class FlagRow(FormRow):
@@ -213,9 +213,9 @@ class FlagRow(FormRow):
     """
 
     def __init__(self, field: Field) -> None:
-        super().__init__([field], field.name, is_mandatory=field.mandatory)
+        super().__init__([field], field.name, is_required=field.required)
         self.field = field
-        self._line = ChoiceLine()
+        self._line = RadioRow()
 
     def make_editor(self) -> Widget:
         """Return the choices."""
@@ -230,14 +230,14 @@ class FlagRow(FormRow):
         """Return the flag."""
         return {self.field.key: self._line.value}
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: UserDraft) -> None:
         """Show the choices. An invalid value is one of them until it is changed."""
         value = draft.user[self.field.index]
-        options = [Option("1", "yes"), Option("0", "no")]
-        if not self.field.mandatory and "" in (value, draft.before[self.field.index]):
-            options.append(Option("", _FLAGS[""]))
-        if value not in _FLAGS or (self.field.mandatory and not value):
-            options.append(Option(value, value or _NOT_SET))
+        options = [RadioOption("1", "yes"), RadioOption("0", "no")]
+        if not self.field.required and "" in (value, draft.before[self.field.index]):
+            options.append(RadioOption("", _FLAGS[""]))
+        if value not in _FLAGS or (self.field.required and not value):
+            options.append(RadioOption(value, value or _NOT_SET))
         self._line.show(options, value)
 
 
@@ -245,9 +245,9 @@ class LicenseRow(FormRow):
     """The row that edits fields 14 and 15 as one choice."""
 
     def __init__(self) -> None:
-        super().__init__(_LICENSES, "Call recording license", is_mandatory=True)
-        self._line = ChoiceLine()
-        self._kept: Mapping[str, str] = {}
+        super().__init__(_LICENSES, "Call recording license", is_required=True)
+        self._line = RadioRow()
+        self._original: Mapping[str, str] = {}
 
     def make_editor(self) -> Widget:
         """Return the choices."""
@@ -261,17 +261,21 @@ class LicenseRow(FormRow):
     def values(self) -> Mapping[str, str]:
         """Return both flags."""
         if not self._line.value:
-            return self._kept
+            return self._original
         return call_license_values(License(self._line.value))
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: UserDraft) -> None:
         """Show the choices. Invalid flags are one of them until they are changed."""
-        options = [Option(license.value, _LICENSE_WORDS[license]) for license in draft.licenses]
+        options = [
+            RadioOption(license.value, _LICENSE_WORDS[license]) for license in draft.licenses
+        ]
         current = call_license_of(draft.user)
         value = current.value if current in draft.licenses and current is not None else ""
         if not value:
-            self._kept = _flags_of(draft.user)
-            options.append(Option("", _BOTH if current is None else _LICENSE_WORDS[License.NONE]))
+            self._original = _flags_of(draft.user)
+            options.append(
+                RadioOption("", _BOTH if current is None else _LICENSE_WORDS[License.NONE])
+            )
         self._line.show(options, value)
 
 
@@ -279,35 +283,35 @@ def _flags_of(user: User) -> Mapping[str, str]:
     return {field.key: user[field.index] for field in _LICENSES}
 
 
-class SecretInput(PlainInput):
+class SecretInput(SafeInput):
     """A masked input for a password.
 
     A password with unsupported characters is not accepted, rather than altered.
     """
 
-    class Refused(Message):
+    class InputRejected(Message):
         """A pasted text was not accepted.
 
         Args:
-            sentence: the error message.
+            message: the error message.
         """
 
-        def __init__(self, sentence: str) -> None:
+        def __init__(self, message: str) -> None:
             super().__init__()
-            self.sentence = sentence
+            self.message = message
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(MAX_VALUE, id=id)
         self.password = True
 
-    def left_out(self, characters: int) -> None:
+    def on_characters_dropped(self, characters: int) -> None:
         """Clear the input, and report the unsupported characters."""
         self.value = ""
-        self.post_message(self.Refused(UNSUPPORTED_CHARACTER))
+        self.post_message(self.InputRejected(UNSUPPORTED_CHARACTER))
 
     def too_long(self, characters: int) -> None:
         """Report that the password is too long."""
-        self.post_message(self.Refused(PASSWORD_TOO_LONG))
+        self.post_message(self.InputRejected(PASSWORD_TOO_LONG))
 
 
 class PasswordRow(FormRow):
@@ -319,7 +323,7 @@ class PasswordRow(FormRow):
     """
 
     def __init__(self, name: str, fields: Sequence[Field]) -> None:
-        super().__init__(fields, name, is_mandatory=True)
+        super().__init__(fields, name, is_required=True)
         self.input = SecretInput()
 
     def make_editor(self) -> Widget:
@@ -332,6 +336,6 @@ class PasswordRow(FormRow):
         return self.input
 
 
-def note_of(field: Field, draft: Draft) -> str:
+def note_of(field: Field, draft: UserDraft) -> str:
     """Return why a field is not used; an empty string if it is used."""
-    return "" if draft.is_needed(field) else f"requires {NEEDS[field.key].name}"
+    return "" if draft.is_applicable(field) else f"requires {DEPENDS_ON[field.key].name}"

@@ -10,23 +10,23 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.progress import Tick
-from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.user_details import title_of
+from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import SecretInput
-from qm_tui.tui.user.save import BUSY, name_of
+from qm_tui.tui.user.save import BUSY, user_label
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.work.background import in_background
-from qm_tui.tui.work.job import View
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.work.background import run_job
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
-from qm_tui.users.passwords import SET_HERE, encrypted, password_fault
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password, password_error
 
-_NOT_THE_SAME: Final = "The passwords do not match. Type the same password twice."
+_PASSWORDS_DIFFER: Final = "The passwords do not match. Type the same password twice."
 _CANCELLED: Final = "Canceled. The password was not changed."
 _UNSAVED: Final = "The new password will be lost"
 _DISCARD: Final = "Discard the new password?"
@@ -56,35 +56,35 @@ class PasswordDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="password-dialog") as dialog:
-            dialog.border_title = safe(f"Change password: {title_of(self._user)}", 60)
+            dialog.border_title = safe(f"Change password: {user_title(self._user)}", 60)
             dialog.border_subtitle = safe("F2 save  Esc cancel  F1 keys")
             for name, editor in (("New password", self._first), ("Repeat password", self._again)):
                 with Horizontal(classes="password-line"):
                     yield Label(safe(name))
                     yield editor
             yield Static(id="password-said")
-            yield Static(safe(SET_HERE), classes="form-hint")
+            yield Static(safe(LOCAL_HASH_NOTE), classes="form-hint")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[F2 Save]"), id="yes", compact=True)
                 yield Button(safe("[Cancel]"), id="no", compact=True)
 
     def on_mount(self) -> None:
-        self._say("")
+        self._show_message("")
         self.set_focus(self._first)
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         message = self.query_one("#password-said", Static)
         message.update(safe(text))
         message.display = bool(text)
 
-    @on(SecretInput.Refused)
-    def _not_taken(self, event: SecretInput.Refused) -> None:
-        self._say(f"! {event.sentence}")
+    @on(SecretInput.InputRejected)
+    def _input_rejected(self, event: SecretInput.InputRejected) -> None:
+        self._show_message(f"! {event.message}")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         if event.value:
-            self._say("")
+            self._show_message("")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -97,26 +97,26 @@ class PasswordDialog(Dialog[bool]):
     async def action_save(self) -> None:
         """Save the password. The dialog stays open if that fails."""
         password = self._first.value
-        error = password_fault(password)
+        error = password_error(password)
         if error:
-            self._say(f"! {error}")
+            self._show_message(f"! {error}")
             self.set_focus(self._first)
             return
         if password != self._again.value:
-            self._say(f"! {_NOT_THE_SAME}")
+            self._show_message(f"! {_PASSWORDS_DIFFER}")
             self.set_focus(self._again)
             return
         if self._is_saving or not self._session.may_change:
-            self._say(self._session.looking_only or BUSY)
+            self._show_message(self._session.read_only_reason or BUSY)
             return
         self._is_saving = True
-        save = partial(_saved, self._session, self._user.user_id, password)
-        view = await in_background(self._page, self._session, save, _CANCELLED)
+        save = partial(_save, self._session, self._user.user_id, password)
+        view = await run_job(self._page, self._session, save, _CANCELLED)
         self._is_saving = False
         if view is not None:
-            self._session.show(view)
-            name = name_of(self._user)
-            self._session.say(f"Changed the password of {name}. {UNDO_HINT}")
+            self._session.show_view(view)
+            name = user_label(self._user)
+            self._session.set_status(f"Changed the password of {name}. {UNDO_HINT}")
             self.dismiss(True)
 
     @property
@@ -127,7 +127,7 @@ class PasswordDialog(Dialog[bool]):
     @work
     async def action_back(self) -> None:
         """Close the dialog, after a confirmation if a password was typed."""
-        question = Question(_DISCARD, yes="Discard", no="Keep editing")
+        question = ConfirmQuestion(_DISCARD, yes="Discard", no="Keep editing")
         if not self.is_active:
             return  # the question is already open
         if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):
@@ -142,9 +142,11 @@ class PasswordDialog(Dialog[bool]):
         self.action_back()
 
 
-def _saved(session: Session, user_id: str, password: str, tick: Tick) -> View:
+def _save(
+    session: Session, user_id: str, password: str, progress: ProgressCallback
+) -> UserListView:
     """Save a password. For worker threads."""
-    values = encrypted(password)._asdict()
-    change = BulkChange(Action(TransactionKind.PASSWORD), chosen([user_id]), values)
-    commit_bulk(session.store, change, tick=tick)
-    return view_of(session.listing, session.store.state, session.wanted, [user_id])
+    values = encrypt_password(password)._asdict()
+    change = BulkChange(Action(TransactionKind.PASSWORD), by_ids([user_id]), values)
+    commit_bulk(session.store, change, progress=progress)
+    return make_view(session.query_runner, session.store.state, session.query, [user_id])

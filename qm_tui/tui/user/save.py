@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.progress import Tick
-from qm_tui.store.changes.edit import Conflict, Edit, MergeConflictError, add_user, save_edits
-from qm_tui.store.transaction import RulesBroken
-from qm_tui.text import visible
-from qm_tui.tui.user.draft import Draft
-from qm_tui.tui.work.job import View
+from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.edit import Edit, MergeConflict, MergeConflictError, add_user, save_edits
+from qm_tui.store.transaction import ValidationFailed
+from qm_tui.text import sanitize
+from qm_tui.tui.user.draft import UserDraft
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
-from qm_tui.users.passwords import encrypted
+from qm_tui.users.passwords import encrypt_password
 
 BUSY: Final = "Another operation is running. Press F2 again when it has finished."
 _NAME: Final = 30
@@ -20,82 +20,84 @@ _NAME: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class UserSaved:
     """The user was saved.
 
     Attributes:
         view: the view after it.
-        said: the message for the Actions bar.
+        status: the message for the Actions bar.
     """
 
-    view: View
-    said: str
+    view: UserListView
+    status: str
 
 
-class Overtaken(NamedTuple):
+class EditConflict(NamedTuple):
     """Nothing was saved because of a conflict with a change by another admin.
 
     Attributes:
-        now: the user in the store.
+        stored: the user in the store.
         conflicts: the fields that both changed.
-        sentence: the error message.
+        message: the error message.
     """
 
-    now: User
-    conflicts: list[Conflict]
-    sentence: str
+    stored: User
+    conflicts: list[MergeConflict]
+    message: str
 
 
-class Gone(NamedTuple):
+class UserDeleted(NamedTuple):
     """Nothing was saved: the user was deleted.
 
     Attributes:
-        sentence: the error message.
+        message: the error message.
     """
 
-    sentence: str
+    message: str
 
 
-def save(session: Session, draft: Draft, password: str, tick: Tick) -> Saved | Overtaken | Gone:
+def save_user(
+    session: Session, draft: UserDraft, password: str, progress: ProgressCallback
+) -> UserSaved | EditConflict | UserDeleted:
     """Save a user in one transaction.
 
     Args:
         session: the state that the pages share.
         draft: the user.
         password: the password of a new user, as typed.
-        tick: called with the progress.
+        progress: called with the progress.
 
     Raises:
         StoreError: the store cannot be written.
     """
-    store, user, name = session.store, draft.user, name_of(draft.user)
+    store, user, name = session.store, draft.user, user_label(draft.user)
     if draft.is_new:
-        new = user._replace(**encrypted(password)._asdict())
+        new = user._replace(**encrypt_password(password)._asdict())
         try:
-            added = add_user(store, new, tick=tick, terms=draft.terms)
-        except RulesBroken as broken:
-            return Overtaken(draft.before, [], str(broken))
-        return Saved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
+            added = add_user(store, new, progress=progress, options=draft.options)
+        except ValidationFailed as broken:
+            return EditConflict(draft.before, [], str(broken))
+        return UserSaved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
     try:
-        save_edits(store, [Edit(draft.before, user)], tick=tick, terms=draft.terms)
+        save_edits(store, [Edit(draft.before, user)], progress=progress, options=draft.options)
     except MergeConflictError as error:
         now = store.state.users.get(user.user_id)
         if now is None:
-            return Gone(
-                f"Another admin deleted {name_of(draft.before)} in the meantime. Nothing was "
+            return UserDeleted(
+                f"Another admin deleted {user_label(draft.before)} in the meantime. Nothing was "
                 "saved. Undo the deletion on the Activity page in another session and press F2 "
                 "again, or press Esc to close the form."
             )
-        return Overtaken(now, error.merged.conflicts, str(error))
-    return Saved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
+        return EditConflict(now, error.result.conflicts, str(error))
+    return UserSaved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
 
 
-def name_of(user: User) -> str:
+def user_label(user: User) -> str:
     """Return the name of a user for the Actions bar."""
-    return visible(f"{user.first_name} {user.last_name}".strip() or user.user_name, _NAME)
+    return sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_name, _NAME)
 
 
-def _view(session: Session, user_id: str, *, is_new: bool) -> View:
+def _view(session: Session, user_id: str, *, is_new: bool) -> UserListView:
     added = {user_id} if is_new else set[str]()
     store = session.store
-    return view_of(session.listing, store.state, session.wanted, [user_id], added, lifts=True)
+    return make_view(session.query_runner, store.state, session.query, [user_id], added, lifts=True)

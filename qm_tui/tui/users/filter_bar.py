@@ -10,23 +10,23 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.users.query.completion import Completions, ValuesOf, completions
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.users.query.completion import Completions, ValuesOf, complete_filter
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
-_RECALLED: Final = 50
+_MAX_HISTORY: Final = 50
 """Filters in the history of the field."""
 
-_AS_BEFORE: Final = "list unchanged"
+_LIST_UNCHANGED: Final = "list unchanged"
 """Shown instead of the count while the filter is invalid."""
 
 _HINT: Final = "department:sales  license:none  changed:today  -word"
 """Examples, as many as fit into 80 columns."""
 
 
-class _FilterInput(PlainInput):
+class _FilterInput(SafeInput):
     """The field for the filter. Tab completes names and values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +38,7 @@ class _FilterInput(PlainInput):
     ]
 
     def __init__(self, complete: Callable[[], bool]) -> None:
-        super().__init__(LONGEST, id="users-filter")
+        super().__init__(MAX_FILTER_LENGTH, id="users-filter")
         self._complete = complete
 
     async def _on_key(self, event: events.Key) -> None:
@@ -62,7 +62,7 @@ class _FilterInput(PlainInput):
 
     def action_recall(self, step: int) -> None:
         """Go back or forth in the history."""
-        self.post_message(FilterBar.RecallWanted(step))
+        self.post_message(FilterBar.RecallRequested(step))
 
 
 class FilterBar(Vertical):
@@ -94,7 +94,7 @@ class FilterBar(Vertical):
     class Left(Message):
         """The focus should move to the list; the filter remains."""
 
-    class RecallWanted(Message):
+    class RecallRequested(Message):
         """Another filter of the history was requested."""
 
         def __init__(self, step: int) -> None:
@@ -104,15 +104,15 @@ class FilterBar(Vertical):
     def __init__(self, values_of: ValuesOf) -> None:
         super().__init__(id="filter-bar")
         self._values_of = values_of
-        self._fault = self._counted = ""
-        self._recalled: list[str] = []
-        self._place = 0
+        self._error = self._counted = ""
+        self._history: list[str] = []
+        self._history_index = 0
         self._cycle: tuple[str, Completions, int] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="users-filter-line"):
             yield Label(safe("/ "))
-            yield _FilterInput(self._completed)
+            yield _FilterInput(self._complete)
             yield Static(id="shown-count")
         yield Static(id="filter-said")
 
@@ -120,21 +120,21 @@ class FilterBar(Vertical):
         self._show_or_hide()
 
     @property
-    def field(self) -> PlainInput:
+    def field(self) -> SafeInput:
         """The field."""
         return self.query_one(_FilterInput)
 
     @property
-    def has_fault(self) -> bool:
+    def has_error(self) -> bool:
         """Whether the filter is invalid."""
-        return bool(self._fault)
+        return bool(self._error)
 
     def show_filter(self, text: str) -> None:
         """Show a filter that was set elsewhere, for example by a view."""
         with self.field.prevent(Input.Changed):
             self.field.value = text
         self.field.cursor_position = len(text)
-        self.show_fault("")
+        self.show_error("")
         self._help()
 
     def show_count(self, shown: int, total: int) -> None:
@@ -143,13 +143,13 @@ class FilterBar(Vertical):
         self._show_counted()
 
     def _show_counted(self) -> None:
-        text = _AS_BEFORE if self._fault else self._counted
+        text = _LIST_UNCHANGED if self._error else self._counted
         self.query_one("#shown-count", Static).update(safe(text), layout=False)
 
-    def show_fault(self, sentence: str) -> None:
+    def show_error(self, message: str) -> None:
         """Show the error in the filter; pass an empty string if it is valid."""
-        if sentence != self._fault:
-            self._fault = sentence
+        if message != self._error:
+            self._error = message
             self._show_counted()
             self._help()
         self._show_or_hide()
@@ -160,14 +160,14 @@ class FilterBar(Vertical):
         self.query_one("#filter-said").display = True
         self.screen.set_focus(self.field)
         self.field.select_all()
-        self._place = len(self._recalled)
+        self._history_index = len(self._history)
 
-    def remember(self, text: str) -> None:
+    def add_to_history(self, text: str) -> None:
         """Add a filter to the history."""
         if text.strip():
-            earlier = (recalled for recalled in self._recalled if recalled != text)
-            self._recalled = [*earlier, text][-_RECALLED:]
-        self._place = len(self._recalled)
+            earlier = (recalled for recalled in self._history if recalled != text)
+            self._history = [*earlier, text][-_MAX_HISTORY:]
+        self._history_index = len(self._history)
 
     def on_descendant_focus(self) -> None:
         self._show_or_hide()
@@ -179,30 +179,30 @@ class FilterBar(Vertical):
     def _show_or_hide(self) -> None:
         has_focus = self.field.has_focus
         self.display = has_focus or bool(self.field.value)
-        self.query_one("#filter-said").display = has_focus or bool(self._fault)
+        self.query_one("#filter-said").display = has_focus or bool(self._error)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.show_fault("")
+        self.show_error("")
         self._help()
         self.post_message(self.Typed(event.value))
 
-    @on(RecallWanted)
-    def _recall(self, event: RecallWanted) -> None:
+    @on(RecallRequested)
+    def _recall(self, event: RecallRequested) -> None:
         event.stop()
-        place = self._place + event.step
-        if place >= len(self._recalled):
-            if event.step > 0 and self._place >= len(self._recalled):
+        place = self._history_index + event.step
+        if place >= len(self._history):
+            if event.step > 0 and self._history_index >= len(self._history):
                 self.post_message(self.Left())
             elif event.step > 0:
-                self._place = len(self._recalled)
+                self._history_index = len(self._history)
                 self.field.value = ""
             return
-        if not self._recalled:
+        if not self._history:
             return
-        self._place = max(0, place)
-        self.field.value = self._recalled[self._place]
+        self._history_index = max(0, place)
+        self.field.value = self._history[self._history_index]
         self.field.cursor_position = len(self.field.value)
 
     # Completion
@@ -210,10 +210,10 @@ class FilterBar(Vertical):
     def _help(self) -> None:
         """Show the error, or else the completions."""
         line = self.query_one("#filter-said", Static)
-        is_other = line.has_class("fault") != bool(self._fault)
-        line.set_class(bool(self._fault), "fault")
-        text = f"! {self._fault}" if self._fault else self._offered
-        line.update(safe(text), layout=is_other or bool(self._fault))
+        is_other = line.has_class("fault") != bool(self._error)
+        line.set_class(bool(self._error), "fault")
+        text = f"! {self._error}" if self._error else self._offered
+        line.update(safe(text), layout=is_other or bool(self._error))
 
     @property
     def _offered(self) -> str:
@@ -222,9 +222,9 @@ class FilterBar(Vertical):
         text, cursor = self.field.value, self.field.cursor_position
         if self._cycle is not None and self._cycle[0] == text:
             return _listed(self._cycle[1].texts)
-        return _listed(completions(text, cursor, self._values_of).texts)
+        return _listed(complete_filter(text, cursor, self._values_of).texts)
 
-    def _completed(self) -> bool:
+    def _complete(self) -> bool:
         """Insert the first completion, or the next one if the last one was just inserted.
 
         Returns:
@@ -236,18 +236,18 @@ class FilterBar(Vertical):
             _, offered, place = self._cycle
             place = (place + 1) % len(offered.texts)
             before = text[cursor - len(offered.texts[place - 1]) : cursor]
-            rest = text[cursor:] if before == offered.texts[place - 1] else ""
+            yield_control = text[cursor:] if before == offered.texts[place - 1] else ""
         else:
-            offered, place = completions(text, cursor, self._values_of), 0
-            rest = text[cursor:]
+            offered, place = complete_filter(text, cursor, self._values_of), 0
+            yield_control = text[cursor:]
         if not offered.texts or text[offered.start : cursor] == offered.texts[place]:
             return False
         longer = text[: offered.start] + offered.texts[place]
-        self._cycle = (longer + rest, offered, place) if len(offered.texts) > 1 else None
-        field.value = longer + rest
+        self._cycle = (longer + yield_control, offered, place) if len(offered.texts) > 1 else None
+        field.value = longer + yield_control
         field.cursor_position = len(longer)
         return True
 
 
 def _listed(texts: Sequence[str]) -> str:
-    return "  ".join(visible(text, 40) for text in texts)
+    return "  ".join(sanitize(text, 40) for text in texts)

@@ -11,28 +11,33 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from qm_tui.errors import Refused
-from qm_tui.saved_views import remembered_views
-from qm_tui.text import counted
-from qm_tui.tui.changes.selection import Chosen
+from qm_tui.errors import UserError
+from qm_tui.saved_views import load_views
+from qm_tui.text import pluralize
+from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.frame.navigation import PAGES
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_cells import legend
 from qm_tui.tui.user.details_pane import DetailsPane
-from qm_tui.tui.users.actions import FIRST_ACTS, MORE_ACTS, act, can_act
+from qm_tui.tui.users.actions import (
+    PRIMARY_BINDINGS,
+    SECONDARY_BINDINGS,
+    can_run_action,
+    run_user_action,
+)
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.tui.widgets.too_small import is_too_small
-from qm_tui.tui.work.current_view import ShownView, fault_of
-from qm_tui.tui.work.job import View
-from qm_tui.tui.work.marks import MarksLookedAt, looked_at
+from qm_tui.tui.work.current_view import CurrentView, filter_error
+from qm_tui.tui.work.job import UserListView
+from qm_tui.tui.work.marks import MarksCompared, compare_marks
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import Listed, NotListed, asks_for_marks
-from qm_tui.users.query.columns import USUAL
-from qm_tui.users.query.filter_parser import FilterFault
+from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, depends_on_marks
+from qm_tui.users.query.columns import DEFAULT_LAYOUT
+from qm_tui.users.query.filter_parser import FilterSyntaxError
 
-_ROOM_FOR_DETAILS: Final = 120
+_MIN_WIDTH_FOR_DETAILS: Final = 120
 """Width of the terminal from which the details are shown next to the table."""
 
 _NO_USERS: Final = (
@@ -68,9 +73,9 @@ class UsersList(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority, so that the next key of a burst goes into the field
         Binding("slash", "filter", "Filter", tooltip="Filter users", priority=True),
-        *FIRST_ACTS,
+        *PRIMARY_BINDINGS,
         UNDO,
-        *MORE_ACTS,
+        *SECONDARY_BINDINGS,
         Binding("v", "views", "Views", tooltip="Open or save a view"),
         Binding("c", "columns", "Columns", tooltip="Set the columns, their order and width"),
         Binding("F", "counts", "Counts", tooltip="Count the shown users by field"),
@@ -82,19 +87,19 @@ class UsersList(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.store = session.store
-        self.view_shown = ShownView(self, session, lambda: self.table.cursor_user_id)
-        self._wants_list = self._is_asking = False
-        self._looks = 0
+        self.view_shown = CurrentView(self, session, lambda: self.table.cursor_user_id)
+        self._focus_list_next = self._is_dialog_open = False
+        self._marks_number = 0
 
     @contextmanager
-    def _asking(self) -> Iterator[bool]:
+    def _opening_dialog(self) -> Iterator[bool]:
         """Yield whether a dialog may be opened: of a burst of keys only the first opens one."""
-        may_ask = not self._is_asking
-        self._is_asking = True
+        may_ask = not self._is_dialog_open
+        self._is_dialog_open = True
         try:
             yield may_ask
         finally:
-            self._is_asking = not may_ask
+            self._is_dialog_open = not may_ask
 
     @property
     def table(self) -> UsersDataTable:
@@ -107,7 +112,7 @@ class UsersList(Page):
 
     def compose_page(self) -> Iterator[Widget]:
         """Yield filter, table, message for an empty table, details and legend."""
-        yield FilterBar(self.session.listing.values_of)
+        yield FilterBar(self.session.query_runner.values_of)
         with Horizontal(id="users-and-details"):
             yield UsersDataTable(self.session.marks, id="users")
             yield Static(safe_lines(_NO_USERS), id="no-users")
@@ -118,52 +123,52 @@ class UsersList(Page):
         super().on_mount()
         self.query_one("#no-users").display = False
         self._details.display = False
-        self._show_shown()
+        self._show_current_view()
         self.table.focus()
 
     def focus_list(self) -> None:
         """Focus the table, or the filter if it hides all users."""
-        self._wants_list = not self.table.display
+        self._focus_list_next = not self.table.display
         if self.table.display:
             self.set_focus(self.table)
-        elif self.session.shown.filter:
+        elif self.session.current_view.filter:
             self.query_one(FilterBar).begin()
         else:
             self.set_focus(None)
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: UserListView) -> None:
         """Show another state of the store."""
         super().show_view(view)
         if view.is_lifted:
-            self._show_shown()
-        self.table.mark_fresh(view.fresh)
+            self._show_current_view()
+        self.table.highlight_changed(view.externally_changed)
         self._show_users(view)
-        if view.wanted != self.session.wanted:
-            self.view_shown.ask()  # the view was changed in the meantime
+        if view.query != self.session.query:
+            self.view_shown.run_query()  # the view was changed in the meantime
 
-    def _show_users(self, view: View) -> None:
+    def _show_users(self, view: UserListView) -> None:
         """Show the users of a view."""
         table, users = self.table, view.state.users
         if view.cursor_row is None:
-            table.follow(view.user_ids, users, view.signs)
+            table.follow(view.user_ids, users, view.change_symbols)
         else:
-            table.show(view.user_ids, users, view.signs, view.cursor_row)
+            table.show(view.user_ids, users, view.change_symbols, view.cursor_row)
         total = len(users)
         self.query_one(FilterBar).show_count(len(view.user_ids), total)
-        text, count = safe(counted(total, "user")), self.query_one("#count", Static)
+        text, count = safe(pluralize(total, "user")), self.query_one("#count", Static)
         if count.content != text:
             count.update(text)
         if self.session.marks:
-            self._look_at_marks(view)
-        self._say_if_empty(view)
+            self._compare_marks_later(view)
+        self._show_empty_state(view)
         self._show_details()
 
-    def _say_if_empty(self, view: View) -> None:
+    def _show_empty_state(self, view: UserListView) -> None:
         """Explain why no users are shown, and what to do."""
         table, message = self.table, self.query_one("#no-users", Static)
         is_empty = not view.user_ids
         if is_empty:
-            has_fault = self.query_one(FilterBar).has_fault
+            has_fault = self.query_one(FilterBar).has_error
             none_shown = _NO_FILTER if has_fault else _NONE_SHOWN
             message.update(safe_lines(none_shown if view.state.users else _NO_USERS))
         message.display = is_empty
@@ -171,9 +176,9 @@ class UsersList(Page):
         table.display = not is_empty
         if was_empty and not is_empty:
             # an empty table cannot have the focus
-            if self._wants_list or not self.query_one(FilterBar).field.has_focus:
+            if self._focus_list_next or not self.query_one(FilterBar).field.has_focus:
                 table.focus()
-            self._wants_list = False
+            self._focus_list_next = False
 
     # Which users are shown
 
@@ -181,38 +186,38 @@ class UsersList(Page):
         name = f"{PAGES[self.PAGE].label}   {self.view_shown.title}"
         self.query_one("#page-name", Static).update(safe(name), layout=False)
 
-    def _show_shown(self) -> None:
+    def _show_current_view(self) -> None:
         """Show the name of the view, its filter, sort order and columns."""
-        shown, table = self.session.shown, self.table
+        shown, table = self.session.current_view, self.table
         self._show_name()
         bar = self.query_one(FilterBar)
         if bar.field.value.strip() != shown.filter:
             bar.show_filter(shown.filter)
-        layout = shown.layout or USUAL
+        layout = shown.layout or DEFAULT_LAYOUT
         table.show_layout(layout)
         table.show_sort(shown.sort)
         self.query_one("#legend", Static).update(safe(legend(layout)))
 
-    @on(Listed)
-    def _listed(self, event: Listed) -> None:
-        if self.view_shown.is_answer(event):
+    @on(QueryFinished)
+    def _query_finished(self, event: QueryFinished) -> None:
+        if self.view_shown.is_current(event):
             self.session.view = event.view
             bar = self.query_one(FilterBar)
-            if bar.field.value.strip() == event.view.wanted.filter:
-                bar.show_fault("")  # else more has been typed, which may be invalid
+            if bar.field.value.strip() == event.view.query.filter:
+                bar.show_error("")  # else more has been typed, which may be invalid
             self._show_users(event.view)
 
-    @on(NotListed)
-    def _not_listed(self, event: NotListed) -> None:
-        if event.wanted == self.session.wanted:
-            self._show_fault(event.sentence)
+    @on(QueryFailed)
+    def _query_failed(self, event: QueryFailed) -> None:
+        if event.query == self.session.query:
+            self._show_filter_error(event.message)
 
-    def _show_fault(self, sentence: str) -> None:
+    def _show_filter_error(self, message: str) -> None:
         """Show the error in the filter. The list does not change."""
-        self.query_one(FilterBar).show_fault(sentence)
-        message = self.query_one("#no-users", Static)
-        if message.display:
-            message.update(safe_lines(_NO_FILTER))
+        self.query_one(FilterBar).show_error(message)
+        empty = self.query_one("#no-users", Static)
+        if empty.display:
+            empty.update(safe_lines(_NO_FILTER))
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
@@ -220,35 +225,37 @@ class UsersList(Page):
         if action == "act":
             view = self.session.view
             is_one_shown = view is not None and bool(view.user_ids)
-            return can_act(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
+            return (
+                can_run_action(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
+            )
         return super().check_action(action, parameters)
 
     @property
-    def _chosen(self) -> Chosen:
+    def _selection(self) -> Selection:
         """The users that an action applies to."""
         session, view = self.session, self.session.view
         user_id = self.table.cursor_user_id if self.is_mounted else None
         current = view.state.users.get(user_id) if view is not None and user_id else None
         # a copy: deleted users lose their marks while a thread counts them
-        return Chosen(current, tuple(session.marks), session.hidden_marks)
+        return Selection(current, tuple(session.marks), session.hidden_marks)
 
     @work
     async def action_act(self, name: str) -> None:
         """Run an action on the marked users, or on the current one."""
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if may_ask:
-                await self._table_at_rest()
-                await act(name, self, self.session, self._chosen)
+                await self._table_idle()
+                await run_user_action(name, self, self.session, self._selection)
 
-    async def _table_at_rest(self) -> None:
+    async def _table_idle(self) -> None:
         """Wait for the marks that were set by earlier keys of the same burst."""
-        at_rest = UsersDataTable.CameToRest()
+        at_rest = UsersDataTable.Idle()
         self.table.post_message(at_rest)
-        await at_rest.is_told.wait()
+        await at_rest.handled.wait()
 
-    @on(UsersDataTable.CameToRest)
-    def _came_to_rest(self, event: UsersDataTable.CameToRest) -> None:
-        event.is_told.set()
+    @on(UsersDataTable.Idle)
+    def _on_table_idle(self, event: UsersDataTable.Idle) -> None:
+        event.handled.set()
 
     def action_filter(self) -> None:
         """Focus the filter field. The list follows each key."""
@@ -261,49 +268,49 @@ class UsersList(Page):
             return  # outdated: the text has changed again
         try:
             self.view_shown.filter(event.text)
-        except FilterFault as fault:
-            self._show_fault(fault.sentence)
+        except FilterSyntaxError as fault:
+            self._show_filter_error(fault.message)
         else:
             self._show_name()
             if self.session.view is not None:
-                self._say_if_empty(self.session.view)
+                self._show_empty_state(self.session.view)
 
     @on(FilterBar.Applied)
     def _applied(self, event: FilterBar.Applied) -> None:
         bar = self.query_one(FilterBar)
-        sentence = fault_of(event.text)
-        if sentence:
-            self._show_fault(sentence)
-        elif not bar.has_fault:
-            bar.remember(event.text)
-            self.view_shown.settle()
+        message = filter_error(event.text)
+        if message:
+            self._show_filter_error(message)
+        elif not bar.has_error:
+            bar.add_to_history(event.text)
+            self.view_shown.schedule_save()
             self.focus_list()
 
     @on(FilterBar.Left)
     def _left(self) -> None:
-        self.view_shown.settle()
+        self.view_shown.schedule_save()
         self.focus_list()
 
     @on(FilterBar.Cleared)
     def action_clear_filter(self) -> None:
         """Clear the filter."""
         bar = self.query_one(FilterBar)
-        if not bar.has_fault and not fault_of(bar.field.value):
-            bar.remember(bar.field.value)
+        if not bar.has_error and not filter_error(bar.field.value):
+            bar.add_to_history(bar.field.value)
         bar.show_filter("")
         self.view_shown.filter("")
-        self.view_shown.settle()
-        self._show_shown()
+        self.view_shown.schedule_save()
+        self._show_current_view()
         self.focus_list()
 
     def show_filter(self, text: str) -> None:
         """Replace the filter. The old one goes into the history of the field."""
         bar = self.query_one(FilterBar)
-        if not bar.has_fault and not fault_of(bar.field.value):
-            bar.remember(bar.field.value)
+        if not bar.has_error and not filter_error(bar.field.value):
+            bar.add_to_history(bar.field.value)
         self.view_shown.filter(text)
-        self.view_shown.settle()
-        self._show_shown()
+        self.view_shown.schedule_save()
+        self._show_current_view()
         self.focus_list()
 
     def action_back(self) -> None:
@@ -312,42 +319,42 @@ class UsersList(Page):
             self.action_cancel()
         elif self._details.display and self._details.has_focus_within:
             self._close_details()
-        elif self.session.shown.filter or self.query_one(FilterBar).field.value:
+        elif self.session.current_view.filter or self.query_one(FilterBar).field.value:
             self.action_clear_filter()
         elif self._details.display:
             self._close_details()
 
-    @on(UsersDataTable.SortWanted)
-    def _sort_wanted(self, event: UsersDataTable.SortWanted) -> None:
+    @on(UsersDataTable.SortRequested)
+    def _sort_requested(self, event: UsersDataTable.SortRequested) -> None:
         self.view_shown.sort_by(event.column_key, add=event.add)
-        self.table.show_sort(self.session.shown.sort)
+        self.table.show_sort(self.session.current_view.sort)
 
     @work
     async def action_views(self) -> None:
         """Open a view, or save the current one."""
         from qm_tui.tui.users.dialogs.views import ViewsDialog
 
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if not may_ask:
                 return
-            saved = (await asyncio.to_thread(remembered_views)).saved
-            view = await self.app.push_screen_wait(ViewsDialog(self.session.shown, saved))
+            saved = (await asyncio.to_thread(load_views)).saved
+            view = await self.app.push_screen_wait(ViewsDialog(self.session.current_view, saved))
         if view is not None:
-            self.view_shown.choose(view)
-            self._show_shown()
+            self.view_shown.select(view)
+            self._show_current_view()
 
     @work
     async def action_columns(self) -> None:
         """Edit the column layout."""
         from qm_tui.tui.users.dialogs.columns import ColumnsDialog
 
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if not may_ask:
                 return
             layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
         if layout is not None:
-            self.view_shown.lay_out(layout)
-            self._show_shown()
+            self.view_shown.set_layout(layout)
+            self._show_current_view()
 
     @work
     async def action_counts(self) -> None:
@@ -355,10 +362,10 @@ class UsersList(Page):
         from qm_tui.tui.users.dialogs.counts import CountsDialog
 
         view = self.session.view
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if view is None or not may_ask:
                 return
-            title = f"{counted(len(view.user_ids), 'user')} shown"
+            title = f"{pluralize(len(view.user_ids), 'user')} shown"
             dialog = CountsDialog(view.user_ids, view.state.users, title)
             term = await self.app.push_screen_wait(dialog)
         if term:
@@ -366,21 +373,21 @@ class UsersList(Page):
 
     def _add_to_filter(self, term: str) -> None:
         """Add a term to the filter, or replace an invalid filter by it."""
-        before = self.session.shown.filter
-        text = term if fault_of(before) else f"{before} {term}"
+        before = self.session.current_view.filter
+        text = term if filter_error(before) else f"{before} {term}"
         try:
             self.view_shown.filter(text)
-        except FilterFault as fault:
-            self._show_fault(fault.sentence)
+        except FilterSyntaxError as fault:
+            self._show_filter_error(fault.message)
         else:
-            self.view_shown.settle()
-            self._show_shown()
+            self.view_shown.schedule_save()
+            self._show_current_view()
 
     # Copying
 
-    @on(UsersDataTable.CopyWanted)
+    @on(UsersDataTable.CopyRequested)
     @work
-    async def _copy_wanted(self, event: UsersDataTable.CopyWanted) -> None:
+    async def _copy_requested(self, event: UsersDataTable.CopyRequested) -> None:
         """Copy a cell or a row to the clipboard of the terminal."""
         from qm_tui.tui.terminal.clipboard import copy
         from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
@@ -391,10 +398,10 @@ class UsersList(Page):
             return
         try:
             content = row_to_copy(user) if key is None else cell_to_copy(user, key)
-        except Refused as error:
-            self.session.say(str(error))
+        except UserError as error:
+            self.session.set_status(str(error))
         else:
-            self.session.say(await copy(self.app, content.text) or content.said)
+            self.session.set_status(await copy(self.app, content.text) or content.status)
 
     # Details
 
@@ -404,7 +411,7 @@ class UsersList(Page):
         pane, user_id = self._details, self.table.cursor_user_id
         if pane.display:
             self._close_details()
-        elif user_id is not None and self.size.width >= _ROOM_FOR_DETAILS:
+        elif user_id is not None and self.size.width >= _MIN_WIDTH_FOR_DETAILS:
             pane.display = True
             self._show_details()
         elif user_id is not None:
@@ -416,7 +423,7 @@ class UsersList(Page):
         from qm_tui.tui.users.user_screen import UserScreen
 
         view, table = self.session.view, self.table
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if view is None or not may_ask:
                 return
             screen = UserScreen(self.session, table.cursor_row, self)
@@ -441,7 +448,7 @@ class UsersList(Page):
 
     def on_resize(self) -> None:
         super().on_resize()
-        has_room = self.size.width >= _ROOM_FOR_DETAILS or is_too_small(self.size)
+        has_room = self.size.width >= _MIN_WIDTH_FOR_DETAILS or is_too_small(self.size)
         if not has_room and self._details.display:
             self._close_details()
 
@@ -452,14 +459,14 @@ class UsersList(Page):
         super().show_marks()
         self.table.refresh_marks()
         view = self.session.view
-        if asks_for_marks(self.session.shown.filter):
-            self.view_shown.ask()
+        if depends_on_marks(self.session.current_view.filter):
+            self.view_shown.run_query()
         elif view is not None:
-            self._look_at_marks(view)
+            self._compare_marks_later(view)
 
-    @on(UsersDataTable.MarksWanted)
-    def _marks_wanted(self, event: UsersDataTable.MarksWanted) -> None:
-        self.session.mark(event.user_ids)
+    @on(UsersDataTable.MarksRequested)
+    def _marks_requested(self, event: UsersDataTable.MarksRequested) -> None:
+        self.session.toggle_marks(event.user_ids)
 
     @work
     async def action_mark_list(self) -> None:
@@ -467,7 +474,7 @@ class UsersList(Page):
         from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
 
         view = self.session.view
-        with self._asking() as may_ask:
+        with self._opening_dialog() as may_ask:
             if view is None or not may_ask:
                 return
             dialog = MarkListDialog(view.state.users, view.state.names)
@@ -475,21 +482,21 @@ class UsersList(Page):
         if user_ids:
             self.session.add_marks(user_ids)
 
-    def _look_at_marks(self, view: View) -> None:
+    def _compare_marks_later(self, view: UserListView) -> None:
         """Count the marked users that are not shown or deleted, in the background."""
-        self._looks += 1
-        self._compare_marks(self._looks, view, tuple(self.session.marks))
+        self._marks_number += 1
+        self._compare_marks(self._marks_number, view, tuple(self.session.marks))
 
     @work(thread=True, exclusive=True, group="marks", description="marks")
-    def _compare_marks(self, number: int, view: View, marked: Sequence[str]) -> None:
-        self.post_message(looked_at(number, view, marked))
+    def _compare_marks(self, number: int, view: UserListView, marked: Sequence[str]) -> None:
+        self.post_message(compare_marks(number, view, marked))
 
-    @on(MarksLookedAt)
-    def _marks_looked_at(self, event: MarksLookedAt) -> None:
-        if event.number != self._looks:
+    @on(MarksCompared)
+    def _marks_compared(self, event: MarksCompared) -> None:
+        if event.number != self._marks_number:
             return  # outdated: the view or the marks have changed
-        if event.gone:
-            self.session.forget_marks(event.gone)
+        if event.deleted:
+            self.session.remove_marks(event.deleted)
             self.refresh_bindings()  # there may be no marked users left
         if event.hidden != self.session.hidden_marks:
             self.session.hidden_marks = event.hidden

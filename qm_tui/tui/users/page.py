@@ -8,17 +8,17 @@ from typing import ClassVar, Final
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from qm_tui.errors import Refused
-from qm_tui.paths import folder_to_begin_in
+from qm_tui.errors import UserError
+from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
-from qm_tui.tui.frame.actions_bar import Offer
+from qm_tui.tui.frame.actions_bar import ActionButton
+from qm_tui.tui.frame.preload import preload_modules
 from qm_tui.tui.users.list_page import UsersList
-from qm_tui.tui.widgets.message_box import Message
-from qm_tui.tui.work.job import FirstFound, Job, StoreOpened, StoreUnusable, Wanted
-from qm_tui.tui.work.live_updates import LiveView, NewsRead
-from qm_tui.tui.work.preload import import_later
+from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
+from qm_tui.tui.work.live_updates import ExternalChangesRead, LiveView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
 
 _LATER: Final = 0.5
@@ -36,10 +36,10 @@ class UsersPage(UsersList):
     """
 
     PAGE: ClassVar[str] = "users"
-    OFFERS: ClassVar[tuple[Offer, ...]] = (
-        Offer("[i Import]", "import", "import"),
-        Offer("[x Export]", "export", "export"),
-        Offer("[e Edit]", "edit", "act('edit')"),
+    ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
+        ActionButton("[i Import]", "import", "import"),
+        ActionButton("[x Export]", "export", "export"),
+        ActionButton("[e Edit]", "edit", "act('edit')"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import", show=False, tooltip="Import users from a .csv file"),
@@ -48,56 +48,56 @@ class UsersPage(UsersList):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._found: SimpleQueue[Sequence[User]] = SimpleQueue()
-        self._has_found = False
+        self._loaded_users: SimpleQueue[Sequence[User]] = SimpleQueue()
+        self._has_loaded = False
         self._growing: list[str] = []
         self._growing_users: dict[str, User] = {}
-        self._folder = folder_to_begin_in()
-        self._live = LiveView(self, session)
+        self._folder = initial_folder()
+        self._live_view = LiveView(self, session)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.session.say("Opening the store…")
+        self.session.set_status("Opening the store…")
         self._growth = self.set_interval(_GROWS_EVERY, self._grow)
-        self._open(self.begin())
+        self._open(self.begin_job())
 
     # Opening the store
 
     @work(thread=True)
     def _open(self, job: Job) -> None:
         try:
-            self.store.load(job.tick, self._take_found)
-            view = view_of(self.session.listing, self.store.state, self.session.wanted)
-        except Refused as error:
-            self.post_message(StoreUnusable(str(error)))
+            self.store.load(job.report_progress, self._add_loaded)
+            view = make_view(self.session.query_runner, self.store.state, self.session.query)
+        except UserError as error:
+            self.post_message(StoreFailed(str(error)))
         except Cancelled:
             self.app.call_from_thread(self.app.exit)
         else:
             self.post_message(StoreOpened(view))
 
-    def _take_found(self, users: Sequence[User]) -> None:
+    def _add_loaded(self, users: Sequence[User]) -> None:
         """Queue users that were read, and show the first immediately. Runs in the worker."""
-        self._found.put(users)
-        if users and not self._has_found:
-            self._has_found = True
-            self.post_message(FirstFound())
+        self._loaded_users.put(users)
+        if users and not self._has_loaded:
+            self._has_loaded = True
+            self.post_message(FirstUsersLoaded())
 
-    @on(FirstFound)
-    def _first_found(self) -> None:
+    @on(FirstUsersLoaded)
+    def _first_users_loaded(self) -> None:
         self._grow()
 
-    @on(StoreUnusable)
-    def _unusable(self, event: StoreUnusable) -> None:
-        self.session.end("")
-        self.app.exit(event.sentence, return_code=2)
+    @on(StoreFailed)
+    def _store_failed(self, event: StoreFailed) -> None:
+        self.session.end_job("")
+        self.app.exit(event.message, return_code=2)
 
     def _grow(self) -> None:
         """Show the users read so far, unless the view filters or sorts them."""
-        if self.session.wanted != Wanted():
+        if self.session.query != ViewQuery():
             return
         shown = len(self._growing)
-        while not self._found.empty():
-            self._growing_users.update((user.user_id, user) for user in self._found.get())
+        while not self._loaded_users.empty():
+            self._growing_users.update((user.user_id, user) for user in self._loaded_users.get())
         self._growing += islice(self._growing_users, shown, None)
         if shown:
             self.table.rows_added()
@@ -107,24 +107,24 @@ class UsersPage(UsersList):
     @on(StoreOpened)
     def _opened(self, event: StoreOpened) -> None:
         self._growth.stop()
-        self.session.end("")
-        self.session.show(event.view)
+        self.session.end_job("")
+        self.session.show_view(event.view)
         self._growing, self._growing_users = [], {}
-        self.session.say(self.session.looking_only)
+        self.session.set_status(self.session.read_only_reason)
         if self.store.notices:
-            notices = Message(*self.store.notices)
+            notices = MessageDialog(*self.store.notices)
             self.app.push_screen(notices, lambda _: self.store.acknowledge_notices())
-        self._live.start()
+        self._live_view.start()
         self.view_shown.prepare()
-        self.set_timer(_LATER, self._import_later)
+        self.set_timer(_LATER, self._preload_modules)
 
     @work(thread=True, description="import modules of the dialogs")
-    def _import_later(self) -> None:
-        import_later()
+    def _preload_modules(self) -> None:
+        preload_modules()
 
-    @on(NewsRead)
-    def _news_read(self, event: NewsRead) -> None:
-        self._live.take(event)
+    @on(ExternalChangesRead)
+    def _external_changes_read(self, event: ExternalChangesRead) -> None:
+        self._live_view.show_changes(event)
 
     # Import
 

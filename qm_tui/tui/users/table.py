@@ -12,23 +12,23 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from qm_tui.text import fitted, visible
+from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.user_cells import cell_text
 from qm_tui.tui.users.table_header import header_texts
-from qm_tui.tui.users.table_layout import Drawn, arranged, position
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.users.table_layout import DrawnColumn, arrange, position_text
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import User
-from qm_tui.users.query.columns import USUAL, Layout
+from qm_tui.users.query.columns import DEFAULT_LAYOUT, Layout
 from qm_tui.users.query.views import SortKey
 
-FRESH_FOR: Final = 5.0
+HIGHLIGHT_SECONDS: Final = 5.0
 """Seconds for which users changed by another admin are highlighted."""
 
-_FRESH: Final = "*"
+_CHANGED_SYMBOL: Final = "*"
 _MARK: Final = "✓"
 
 
-class UsersDataTable(VirtualRows):
+class UsersDataTable(VirtualList):
     """A table with a user per row and the columns of a layout.
 
     Its rows are a sequence of User IDs, in display order.
@@ -57,21 +57,21 @@ class UsersDataTable(VirtualRows):
     current_column: reactive[int] = reactive(0, repaint=False)
     """The index in the layout of the column that keys apply to."""
 
-    class CameToRest(Message):
+    class Idle(Message):
         """Everything that was requested from the table earlier has been posted."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.is_told = asyncio.Event()
+            self.handled = asyncio.Event()
 
-    class MarksWanted(Message):
+    class MarksRequested(Message):
         """Users should be marked, or unmarked if all of them are marked."""
 
         def __init__(self, user_ids: Sequence[str]) -> None:
             super().__init__()
             self.user_ids = user_ids
 
-    class SortWanted(Message):
+    class SortRequested(Message):
         """The users should be sorted by a column.
 
         Args:
@@ -83,7 +83,7 @@ class UsersDataTable(VirtualRows):
             super().__init__()
             self.column_key, self.add = column_key, add
 
-    class CopyWanted(Message):
+    class CopyRequested(Message):
         """A cell or a row should be copied.
 
         Args:
@@ -100,13 +100,13 @@ class UsersDataTable(VirtualRows):
         self._marks = marks
         self._view: Sequence[str] = ()
         self._users: Mapping[str, User] = {}
-        self._signs: Mapping[str, str] = {}
-        self._fresh: list[Container[str]] = []
-        self._layout = USUAL
+        self._change_symbols: Mapping[str, str] = {}
+        self._highlighted: list[Container[str]] = []
+        self._layout = DEFAULT_LAYOUT
         self._sort: Sequence[SortKey] = ()
-        self._arrangement = arranged(USUAL, 0)
-        self._first_moving = USUAL.frozen
-        self._drawn: list[Drawn] = []
+        self._arrangement = arrange(DEFAULT_LAYOUT, 0)
+        self._first_moving = DEFAULT_LAYOUT.frozen
+        self._drawn: list[DrawnColumn] = []
         self._drawn_marks: set[str] = set()
 
     @property
@@ -138,7 +138,7 @@ class UsersDataTable(VirtualRows):
         self,
         view: Sequence[str],
         users: Mapping[str, User],
-        signs: Mapping[str, str] | None = None,
+        change_symbols: Mapping[str, str] | None = None,
         cursor_row: int = 0,
     ) -> None:
         """Show other users.
@@ -146,18 +146,18 @@ class UsersDataTable(VirtualRows):
         Args:
             view: the User IDs in display order. Call `rows_added` after adding some at its end.
             users: the users by User ID.
-            signs: a character to show before the first cell, by User ID.
+            change_symbols: a character to show before the first cell, by User ID.
             cursor_row: the row of the cursor.
         """
-        self._view, self._users, self._signs = view, users, signs or {}
+        self._view, self._users, self._change_symbols = view, users, change_symbols or {}
         self.rows_changed(cursor_row)
 
     def follow(
-        self, view: Sequence[str], users: Mapping[str, User], signs: Mapping[str, str]
+        self, view: Sequence[str], users: Mapping[str, User], change_symbols: Mapping[str, str]
     ) -> None:
         """Show a new version of the users. The cursor stays on its user; the view does not jump."""
         before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
-        self._view, self._users, self._signs = view, users, signs
+        self._view, self._users, self._change_symbols = view, users, change_symbols
         if view is before:
             self.refresh()
             return
@@ -170,19 +170,19 @@ class UsersDataTable(VirtualRows):
             if (user_id in self._marks) != (user_id in self._drawn_marks):
                 self.refresh_row(row)
 
-    def mark_fresh(self, user_ids: Collection[str]) -> None:
-        """Highlight users added or changed by another admin for `FRESH_FOR` seconds."""
+    def highlight_changed(self, user_ids: Collection[str]) -> None:
+        """Highlight users added or changed by another admin for `HIGHLIGHT_SECONDS` seconds."""
         if user_ids:
-            self._fresh.append(user_ids)
-            self.set_timer(FRESH_FOR, self._fade)
+            self._highlighted.append(user_ids)
+            self.set_timer(HIGHLIGHT_SECONDS, self._fade)
 
     def _fade(self) -> None:
-        faded = self._fresh.pop(0)
+        faded = self._highlighted.pop(0)
         if any(self._view[row] in faded for row in self.rows_in_sight):
             self.refresh()
 
-    def _is_fresh(self, user_id: str) -> bool:
-        return any(user_id in user_ids for user_ids in self._fresh)
+    def _is_highlighted(self, user_id: str) -> bool:
+        return any(user_id in user_ids for user_ids in self._highlighted)
 
     # Columns
 
@@ -193,7 +193,7 @@ class UsersDataTable(VirtualRows):
         place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
         self._layout = layout
         self.set_reactive(UsersDataTable.current_column, place)
-        self._arrangement = arranged(layout, 0)  # the columns are placed when they are drawn
+        self._arrangement = arrange(layout, 0)  # the columns are placed when they are drawn
         self.refresh()
 
     def show_sort(self, keys: Sequence[SortKey]) -> None:
@@ -217,16 +217,16 @@ class UsersDataTable(VirtualRows):
     def _refresh_header(self) -> None:
         self.refresh(Region(0, 0, self.size.width, self.header_height))
 
-    def _columns_in(self, width: int) -> list[Drawn]:
+    def _columns_in(self, width: int) -> list[DrawnColumn]:
         """Return the columns that are visible in a table of a width."""
         if width != self._arrangement.end:
             self._place_columns(width)
         return self._drawn
 
     def _place_columns(self, width: int) -> None:
-        self._arrangement = arrangement = arranged(self._layout, width)
+        self._arrangement = arrangement = arrange(self._layout, width)
         self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
-        self._drawn = arrangement.in_sight(self._first_moving)
+        self._drawn = arrangement.visible_columns(self._first_moving)
 
     def action_move_column(self, columns: int) -> None:
         """Move the current column to the left or to the right."""
@@ -234,7 +234,7 @@ class UsersDataTable(VirtualRows):
 
     def action_sort(self, add: bool) -> None:
         """Request to sort by the current column."""
-        self.post_message(self.SortWanted(self.current_key, add))
+        self.post_message(self.SortRequested(self.current_key, add))
 
     # Marking and copying
 
@@ -242,23 +242,23 @@ class UsersDataTable(VirtualRows):
         """Request to copy the current cell."""
         user_id = self.cursor_user_id
         if user_id is not None:
-            self.post_message(self.CopyWanted(user_id, self.current_key))
+            self.post_message(self.CopyRequested(user_id, self.current_key))
 
     def action_copy_row(self) -> None:
         """Request to copy the current row."""
         user_id = self.cursor_user_id
         if user_id is not None:
-            self.post_message(self.CopyWanted(user_id, None))
+            self.post_message(self.CopyRequested(user_id, None))
 
     def action_mark(self) -> None:
         """Request to mark or unmark the current user."""
         if self._view:
-            self.post_message(self.MarksWanted([self._view[self.cursor_row]]))
+            self.post_message(self.MarksRequested([self._view[self.cursor_row]]))
 
     def action_mark_all(self) -> None:
         """Request to mark or unmark all shown users."""
         if self._view:
-            self.post_message(self.MarksWanted(self._view))
+            self.post_message(self.MarksRequested(self._view))
 
     # Drawing
 
@@ -267,22 +267,23 @@ class UsersDataTable(VirtualRows):
         user_id = self._view[row]
         user = self._users[user_id]
         cells = [
-            fitted(cell_text(drawn.column, user), drawn.width) for drawn in self._columns_in(width)
+            pad_or_truncate(cell_text(drawn.column, user), drawn.width)
+            for drawn in self._columns_in(width)
         ]
         cursor = ">" if row == self.cursor_row else " "
-        sign = self._signs.get(user_id, " ")
+        sign = self._change_symbols.get(user_id, " ")
         if user_id in self._marks:
             sign = _MARK
             self._drawn_marks.add(user_id)
         else:
             self._drawn_marks.discard(user_id)
-        if self._is_fresh(user_id):
-            sign = _FRESH
-        return fitted(f"{cursor}{sign} {' '.join(cells)}", width)
+        if self._is_highlighted(user_id):
+            sign = _CHANGED_SYMBOL
+        return pad_or_truncate(f"{cursor}{sign} {' '.join(cells)}", width)
 
     def row_style(self, row: int) -> Style:
         """Return the style of a row; users changed by another admin are highlighted."""
-        if self._fresh and self._is_fresh(self._view[row]):
+        if self._highlighted and self._is_highlighted(self._view[row]):
             return self.get_component_rich_style("users-table--fresh")
         return super().row_style(row)
 
@@ -293,14 +294,16 @@ class UsersDataTable(VirtualRows):
         current = self.get_component_rich_style("users-table--current-header")
         styles = (normal, current, normal)
         return [
-            Segment(visible(text), style) for text, style in zip(texts, styles, strict=True) if text
+            Segment(sanitize(text), style)
+            for text, style in zip(texts, styles, strict=True)
+            if text
         ]
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the row number and the range of visible columns, right-aligned."""
-        columns = position(self._arrangement, self._columns_in(width))
+        columns = position_text(self._arrangement, self._columns_in(width))
         rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self._view else ""
-        return fitted(f"{rows}{columns} ".rjust(width), width)
+        return pad_or_truncate(f"{rows}{columns} ".rjust(width), width)
 
     @on(events.Click)
     def _header_clicked(self, event: events.Click) -> None:
@@ -308,7 +311,7 @@ class UsersDataTable(VirtualRows):
             return
         for drawn in self._drawn:
             if drawn.x <= event.x <= drawn.x + drawn.width:
-                self.current_column = drawn.place
+                self.current_column = drawn.position
                 self.action_sort(event.shift or event.ctrl)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.text import fitted
-from qm_tui.tui.users.table_layout import MARGIN, Drawn
+from qm_tui.text import pad_or_truncate
+from qm_tui.tui.users.table_layout import MARGIN, DrawnColumn
 from qm_tui.users.query.views import SortKey
 
 _FIRST_KEY: Final = {False: "▲", True: "▼"}
@@ -13,7 +13,7 @@ _OTHER_KEY: Final = {False: "▵", True: "▿"}
 
 
 def header_texts(
-    drawn: Sequence[Drawn], width: int, current: int, sort: Sequence[SortKey]
+    drawn: Sequence[DrawnColumn], width: int, current: int, sort: Sequence[SortKey]
 ) -> tuple[str, str, str]:
     """Return the header in three parts: before, at, and after the current column.
 
@@ -31,15 +31,15 @@ def header_texts(
         is_last = column.x + column.width >= width
         text = _name(column, arrows.get(column.column.key, ""), is_last)
         gap = " " * (column.width + (not is_last) - len(text))
-        if column.place == current:
+        if column.position == current:
             own, after = text, gap
         elif own:
             after += text + gap
         else:
             before += text + gap
     if own:
-        return before, own, fitted(after, width - len(before) - len(own))
-    return fitted(before, width), "", ""
+        return before, own, pad_or_truncate(after, width - len(before) - len(own))
+    return pad_or_truncate(before, width), "", ""
 
 
 def _arrows(sort: Sequence[SortKey]) -> dict[str, str]:
@@ -50,7 +50,7 @@ def _arrows(sort: Sequence[SortKey]) -> dict[str, str]:
     }
 
 
-def _name(drawn: Drawn, arrow: str, is_last: bool) -> str:
+def _name(drawn: DrawnColumn, arrow: str, is_last: bool) -> str:
     """Return the name of a column and its arrow, as wide as the column.
 
     If the name leaves no room, the arrow goes into the gap before the next column, one cell more.
@@ -58,8 +58,8 @@ def _name(drawn: Drawn, arrow: str, is_last: bool) -> str:
     """
     name = drawn.column.short
     if not arrow:
-        return fitted(name, drawn.width)
+        return pad_or_truncate(name, drawn.width)
     if len(name) + 2 <= drawn.width:
-        return fitted(f"{name} {arrow}", drawn.width)
+        return pad_or_truncate(f"{name} {arrow}", drawn.width)
     room = drawn.width if is_last else drawn.width + 1
-    return fitted(f"{name[: room - 1]}{arrow}", min(room, max(drawn.width, len(name) + 1)))
+    return pad_or_truncate(f"{name[: room - 1]}{arrow}", min(room, max(drawn.width, len(name) + 1)))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.text import counted
-from qm_tui.users.query.columns import Column, Layout, Placed
+from qm_tui.text import pluralize
+from qm_tui.users.query.columns import Column, ColumnPlacement, Layout
 
 MARGIN: Final = 3
 """Cells before the first column: cursor, sign and a blank."""
@@ -17,24 +17,24 @@ _LEFT_TO_MOVE: Final = 10
 """Cells that frozen columns leave to the others."""
 
 
-class Drawn(NamedTuple):
+class DrawnColumn(NamedTuple):
     """A visible column.
 
     Attributes:
-        place: its index in the layout.
+        position: its index in the layout.
         column: the column.
         x: the offset of its first cell from the left edge of the table.
         width: its width in cells.
     """
 
-    place: int
+    position: int
     column: Column
     x: int
     width: int
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class ColumnArrangement:
     """A layout in a table of a certain width.
 
     Attributes:
@@ -49,12 +49,12 @@ class Arrangement:
     frozen: int
     end: int
 
-    def in_sight(self, first: int) -> list[Drawn]:
+    def visible_columns(self, first: int) -> list[DrawnColumn]:
         """Return the visible columns if `first` is the first scrolled column.
 
         Columns are never truncated, except the first scrolled one if it is wider than the room.
         """
-        x, drawn = MARGIN, list[Drawn]()
+        x, drawn = MARGIN, list[DrawnColumn]()
         first = max(first, self.frozen)
         for place in (*range(self.frozen), *range(first, len(self.columns))):
             width, left = self.widths[place], self.end - x
@@ -62,7 +62,7 @@ class Arrangement:
                 width = left
             if left < width or width < 1:
                 break
-            drawn.append(Drawn(place, self.columns[place], x, width))
+            drawn.append(DrawnColumn(place, self.columns[place], x, width))
             x += width + 1
         return drawn
 
@@ -74,16 +74,18 @@ class Arrangement:
         if current < self.frozen:
             return first
         first = min(first, current)
-        while first < current and all(drawn.place != current for drawn in self.in_sight(first)):
+        while first < current and all(
+            drawn.position != current for drawn in self.visible_columns(first)
+        ):
             first += 1
         return first
 
     def _ends_in_sight(self, first: int) -> bool:
-        drawn, last = self.in_sight(first), len(self.columns) - 1
-        return bool(drawn) and drawn[-1].place == last and drawn[-1].width == self.widths[last]
+        drawn, last = self.visible_columns(first), len(self.columns) - 1
+        return bool(drawn) and drawn[-1].position == last and drawn[-1].width == self.widths[last]
 
 
-def arranged(layout: Layout, width: int) -> Arrangement:
+def arrange(layout: Layout, width: int) -> ColumnArrangement:
     """Arrange a layout in a table of a width."""
     room = width - MARGIN
     widths = _widths(layout.columns, room)
@@ -92,15 +94,15 @@ def arranged(layout: Layout, width: int) -> Arrangement:
         while frozen and room - _total(widths[:frozen]) - 1 < _LEFT_TO_MOVE:
             frozen -= 1
     columns = tuple(placed.column for placed in layout.columns)
-    return Arrangement(columns, tuple(widths), frozen, width)
+    return ColumnArrangement(columns, tuple(widths), frozen, width)
 
 
-def position(arrangement: Arrangement, drawn: Sequence[Drawn]) -> str:
+def position_text(arrangement: ColumnArrangement, drawn: Sequence[DrawnColumn]) -> str:
     """Return the range of visible scrolled columns, as `← columns 5-9 of 24 → more`."""
     count = len(arrangement.columns)
-    scrolled = [column.place + 1 for column in drawn if column.place >= arrangement.frozen]
+    scrolled = [column.position + 1 for column in drawn if column.position >= arrangement.frozen]
     if len(drawn) == count or not scrolled:
-        return counted(count, "column")
+        return pluralize(count, "column")
     first, last = scrolled[0], scrolled[-1]
     places = f"columns {first}-{last}" if first < last else f"column {first}"
     back = "← " if first > arrangement.frozen + 1 else ""
@@ -112,7 +114,7 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(widths) - 1
 
 
-def _widths(columns: Sequence[Placed], room: int) -> list[int]:
+def _widths(columns: Sequence[ColumnPlacement], room: int) -> list[int]:
     """Return the width of each column, in cells.
 
     If all columns fit, the columns grow from left to right until most of their values fit. If they

@@ -7,27 +7,34 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
-from qm_tui.tui.changes.selection import Chosen
-from qm_tui.tui.changes.undo import take_back
+from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.changes.undo import undo_transaction
 from qm_tui.tui.frame.page import UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.details_screen import DetailsScreen
-from qm_tui.tui.users.actions import FIRST_ACTS, MORE_ACTS, OF_NOBODY, Act, act, can_act
-from qm_tui.tui.work.job import Progressed, View
+from qm_tui.tui.users.actions import (
+    NEEDS_NO_USER,
+    PRIMARY_BINDINGS,
+    SECONDARY_BINDINGS,
+    UserAction,
+    can_run_action,
+    run_user_action,
+)
+from qm_tui.tui.work.job import JobProgressed, UserListView
 from qm_tui.tui.work.session import Session
 
-_EDIT, _ADD, *_OTHERS = MORE_ACTS
-_ADD_LIKE: Final = Binding(
-    "a", f"act('{Act.ADD}')", "Add similar", tooltip="Add a user based on this one"
+_EDIT, _ADD, *_OTHERS = SECONDARY_BINDINGS
+_ADD_FROM_TEMPLATE: Final = Binding(
+    "a", f"act('{UserAction.ADD}')", "Add similar", tooltip="Add a user based on this one"
 )
 
 _ACTIVATE: Final = "[A Activate]"
 _INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
-    Act.EDIT: "[e Edit]",
-    Act.CHANGE: "[m Set field]",
-    Act.ACTIVATE: _ACTIVATE,
-    Act.DELETE: "[D Delete]",
+    UserAction.EDIT: "[e Edit]",
+    UserAction.CHANGE: "[m Set field]",
+    UserAction.ACTIVATE: _ACTIVATE,
+    UserAction.DELETE: "[D Delete]",
 }
 
 
@@ -40,7 +47,13 @@ class UserScreen(DetailsScreen):
         page: the page that shows the progress of an action.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*FIRST_ACTS, UNDO, _EDIT, _ADD_LIKE, *_OTHERS]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *PRIMARY_BINDINGS,
+        UNDO,
+        _EDIT,
+        _ADD_FROM_TEMPLATE,
+        *_OTHERS,
+    ]
 
     def __init__(self, session: Session, row: int, page: Page) -> None:
         view = session.view
@@ -55,10 +68,10 @@ class UserScreen(DetailsScreen):
             yield Button(safe(label), id=action, compact=True)
 
     def on_mount(self) -> None:
-        self._session.join(self)
+        self._session.subscribe(self)
 
     def on_unmount(self) -> None:
-        self._session.leave(self)
+        self._session.unsubscribe(self)
 
     # Called by the session
 
@@ -66,28 +79,28 @@ class UserScreen(DetailsScreen):
         """Show the user and the available actions."""
         super().show_user()
         if self.user is not None:
-            button = self.query_one(f"#{Act.ACTIVATE}", Button)
+            button = self.query_one(f"#{UserAction.ACTIVATE}", Button)
             button.label = safe(_INACTIVATE if self.user.is_active == "1" else _ACTIVATE)
             button.refresh(layout=True)
-        self.show_work()
+        self.show_job()
 
-    def show_work(self) -> None:
+    def show_job(self) -> None:
         """Enable the actions that are available now: an operation has started or finished."""
         for button in self.query(Button):
             if button.id in _BUTTONS:
                 button.disabled = not self.check_action("act", (button.id,))
         self.refresh_bindings()
 
-    def show_said(self) -> None:
+    def show_status(self) -> None:
         """Show the result of the last action of this screen."""
         if self._has_acted:
-            self.say(self._session.said)
+            self.show_message(self._session.status_text)
 
-    def show_progress(self, event: Progressed) -> None:
+    def show_progress(self, event: JobProgressed) -> None:
         """Show the progress of an operation."""
-        self.say(event.said)
+        self.show_message(event.text)
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: UserListView) -> None:
         """Show another state of the store."""
         if self in self.app.screen_stack:  # else it is being closed
             self.show_users(view.state.users)
@@ -102,8 +115,8 @@ class UserScreen(DetailsScreen):
             # marks are ignored here: if the user was deleted, only Add is available
             has_user = self.user is not None
             name = str(parameters[0])
-            is_allowed = has_user or name in OF_NOBODY
-            return is_allowed and can_act(name, self._session, is_one_shown=has_user)
+            is_allowed = has_user or name in NEEDS_NO_USER
+            return is_allowed and can_run_action(name, self._session, is_one_shown=has_user)
         if action == "undo":
             return self._session.may_change
         return super().check_action(action, parameters)
@@ -111,12 +124,12 @@ class UserScreen(DetailsScreen):
     def action_act(self, name: str) -> None:
         """Run an action on the user."""
         if self.check_action("act", (name,)):
-            chosen = Chosen(self.user, is_like=True)
-            self._begin(act(name, self._page, self._session, chosen))
+            chosen = Selection(self.user, as_template=True)
+            self._begin(run_user_action(name, self._page, self._session, chosen))
 
     def action_undo(self) -> None:
         """Undo the last change."""
-        self._begin(take_back(self._page, self._session, 0))
+        self._begin(undo_transaction(self._page, self._session, 0))
 
     def _begin(self, flow: Coroutine[Any, Any, None]) -> None:
         """Run a flow as a worker of the page, since this screen may be closed before its end."""
@@ -124,9 +137,9 @@ class UserScreen(DetailsScreen):
             flow.close()
             return
         self._is_acting = self._has_acted = True
-        self._page.run_worker(self._come_to_an_end(flow), description="act")
+        self._page.run_worker(self._run_flow(flow), description="act")
 
-    async def _come_to_an_end(self, flow: Coroutine[Any, Any, None]) -> None:
+    async def _run_flow(self, flow: Coroutine[Any, Any, None]) -> None:
         try:
             await flow
         finally:

@@ -5,21 +5,21 @@ from typing import ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 
-from qm_tui.text import counted, fitted, visible
-from qm_tui.tui.widgets.virtual_list import VirtualRows
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.text import pad_or_truncate, pluralize, sanitize
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 SHOWN: Final = 300
 """Characters of a value that are processed for a line."""
 
-TOO_LONG: Final = f"This value is too long to filter by (maximum {LONGEST:,} characters)."
+TOO_LONG: Final = f"This value is too long to filter by (maximum {MAX_FILTER_LENGTH:,} characters)."
 
 _SHARE: Final = 7
 _BAR: Final = "■"
-_LEAST_SHARE: Final = 0.001
+_MIN_SHARE: Final = 0.001
 
 
-class Places(NamedTuple):
+class ListPosition(NamedTuple):
     """The position of a list.
 
     Attributes:
@@ -33,7 +33,7 @@ class Places(NamedTuple):
     top: str | None
 
 
-NOWHERE: Final = Places(0, None, None)
+INITIAL_POSITION: Final = ListPosition(0, None, None)
 """The position of a list that is still empty."""
 
 
@@ -44,7 +44,7 @@ class NumberColumn(NamedTuple):
     width: int
 
 
-class NumberList(VirtualRows):
+class NumberList(VirtualList):
     """Values with numbers of users, a row each. Subclasses define the values and the columns.
 
     Args:
@@ -61,13 +61,13 @@ class NumberList(VirtualRows):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.total = self.most = 0
+        self.total = self.max_count = 0
         self.is_counting = True
 
     @property
     def heading(self) -> str:
         """The header above the values."""
-        return "counting…" if self.is_counting else counted(self.row_count, "value")
+        return "counting…" if self.is_counting else pluralize(self.row_count, "value")
 
     def name_of(self, row: int) -> str:
         """Return the text for the value of a row."""
@@ -82,57 +82,59 @@ class NumberList(VirtualRows):
         return self.name_of(row)
 
     @property
-    def places(self) -> Places:
+    def position(self) -> ListPosition:
         """The position of the list."""
         row, top = self.cursor_row, int(self.scroll_offset.y)
         has_rows = row < self.row_count
-        return Places(
+        return ListPosition(
             row, self.value_of(row) if has_rows else None, self.value_of(top) if has_rows else None
         )
 
-    def renew(self, was: Places, rows: Mapping[str, int], wanted: str | None = None) -> None:
+    def replace_rows(
+        self, position: ListPosition, rows: Mapping[str, int], query: str | None = None
+    ) -> None:
         """Show new rows. The cursor stays on its value, or moves to the given one.
 
         Args:
-            was: the position before.
+            position: the position before.
             rows: the new rows of the values.
-            wanted: the value to move the cursor to.
+            query: the value to move the cursor to.
         """
-        if wanted is not None and wanted in rows and wanted != was.value:
-            self.rows_changed(rows[wanted])
+        if query is not None and query in rows and query != position.value:
+            self.rows_changed(rows[query])
             return
-        row = rows.get(was.value, was.row) if was.value is not None else 0
+        row = rows.get(position.value, position.row) if position.value is not None else 0
         # a list that shows its first row goes on showing its first row
         top = int(self.scroll_offset.y)
-        top = rows.get(was.top, top) if top and was.top is not None else 0
+        top = rows.get(position.top, top) if top and position.top is not None else 0
         self.rows_moved(row, top)
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the header of the values, and the names of the columns."""
         cells = "".join(f" {column.name:>{column.width}}" for column in self.columns)
         share = f" {'Share':>{_SHARE}}" if self.bar else ""
-        text = f"  {fitted(self.heading, self.name_width(width))}{cells}{share}"
+        text = f"  {pad_or_truncate(self.heading, self.name_width(width))}{cells}{share}"
         style = self.get_component_rich_style("virtual-rows--header")
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return the value, the numbers, and the first number's share of all users with a bar."""
         sign = ">" if row == self.cursor_row else " "
-        name = fitted(visible(self.name_of(row), SHOWN), self.name_width(width))
+        name = pad_or_truncate(sanitize(self.name_of(row), SHOWN), self.name_width(width))
         numbers = self.numbers_of(row)
         cells = "".join(
             f" {number:>{column.width},}"
             for number, column in zip(numbers, self.columns, strict=True)
         )
         share = self._share(numbers[0], width) if self.bar else ""
-        return fitted(f"{sign} {name}{cells}{share}", width)
+        return pad_or_truncate(f"{sign} {name}{cells}{share}", width)
 
     def _share(self, number: int, width: int) -> str:
         if not number:
             return f" {'0%':>{_SHARE}}"
         share = number / self.total
-        percent = f"{share:.1%}" if share >= _LEAST_SHARE else "<0.1%"
-        bar = _BAR * max(1, round(width // self.bar * number / self.most))
+        percent = f"{share:.1%}" if share >= _MIN_SHARE else "<0.1%"
+        bar = _BAR * max(1, round(width // self.bar * number / self.max_count))
         return f" {percent:>{_SHARE}} {bar}"
 
     def name_width(self, width: int) -> int:

@@ -13,7 +13,7 @@ from qm_tui.tui.widgets.dialog import Dialog
 
 
 @runtime_checkable
-class HoldsText(Protocol):
+class HasUnsavedText(Protocol):
     """A screen that may have unsaved changes."""
 
     @property
@@ -21,7 +21,7 @@ class HoldsText(Protocol):
         """What quitting would discard, as a clause; empty if it is nothing."""
 
 
-class Question(Dialog[bool]):
+class ConfirmQuestion(Dialog[bool]):
     """Asks to confirm an action. The result is whether it is confirmed.
 
     The safe button has the focus, and Esc presses it.
@@ -61,7 +61,7 @@ class Question(Dialog[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class Message(Dialog[None]):
+class MessageDialog(Dialog[None]):
     """Shows a message with OK.
 
     Args:

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from qm_tui.tui.widgets.text_input import PlainInput
+from qm_tui.tui.widgets.text_input import SafeInput
 
-_LONGEST: Final = 20
+_MAX_LENGTH: Final = 20
 
 
-class NumberField(PlainInput):
+class NumberField(SafeInput):
     """An input for a given number.
 
     Args:
@@ -16,7 +16,7 @@ class NumberField(PlainInput):
     """
 
     def __init__(self, number: int, *, id: str | None = None) -> None:
-        super().__init__(_LONGEST, id=id)
+        super().__init__(_MAX_LENGTH, id=id)
         self._number = number
 
     @property
@@ -30,6 +30,6 @@ class NumberField(PlainInput):
         return f"The number does not match. Type {self._number}, or press Esc to cancel."
 
     @property
-    def holds_it(self) -> bool:
+    def is_confirmed(self) -> bool:
         """Whether the number was typed, with or without commas."""
         return self.value.strip().replace(",", "") == str(self._number)

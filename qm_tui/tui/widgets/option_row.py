@@ -14,7 +14,7 @@ from qm_tui.tui.text.safe_content import safe
 _GAP: Final = 2
 
 
-class Option(NamedTuple):
+class RadioOption(NamedTuple):
     """An option.
 
     Attributes:
@@ -26,7 +26,7 @@ class Option(NamedTuple):
     label: str
 
 
-class ChoiceLine(Static, can_focus=True):
+class RadioRow(Static, can_focus=True):
     """A row of options; the selected one is in brackets."""
 
     ALLOW_SELECT = False
@@ -35,20 +35,20 @@ class ChoiceLine(Static, can_focus=True):
         Binding("left", "turn(-1)", "Previous option", show=False),
     ]
 
-    class Turned(Message):
+    class Changed(Message):
         """Another option was selected.
 
         Args:
             line: the row.
         """
 
-        def __init__(self, line: "ChoiceLine") -> None:
+        def __init__(self, line: "RadioRow") -> None:
             super().__init__()
             self.line = line
 
     def __init__(self) -> None:
         super().__init__()
-        self._options: Sequence[Option] = ()
+        self._options: Sequence[RadioOption] = ()
         self._selected = 0
 
     @property
@@ -56,7 +56,7 @@ class ChoiceLine(Static, can_focus=True):
         """The value of the selected option."""
         return self._options[self._selected].value
 
-    def show(self, options: Sequence[Option], value: str) -> None:
+    def show(self, options: Sequence[RadioOption], value: str) -> None:
         """Show options.
 
         Args:
@@ -95,7 +95,7 @@ class ChoiceLine(Static, can_focus=True):
         if index != self._selected:
             self._selected = index
             self._draw()
-            self.post_message(self.Turned(self))
+            self.post_message(self.Changed(self))
 
     def on_click(self, event: events.Click) -> None:
         """Select the option that was clicked."""

@@ -5,9 +5,9 @@ from typing import Final
 
 from textual.suggester import Suggester
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 
-LOOKED_AT: Final = 2000
+MAX_COMPARED: Final = 2000
 """The number of values, most frequent first, that are searched at each key."""
 
 
@@ -24,25 +24,25 @@ class Suggestions(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the suggestion for a typed text; None if there is none."""
-        return suggested(value, self._values())
+        return suggest(value, self._values())
 
 
-def suggested(text: str, values: Sequence[str]) -> str | None:
+def suggest(text: str, values: Sequence[str]) -> str | None:
     """Return the first value that starts with a text; None if there is none.
 
     There is no suggestion for an empty text, and values with nonprintable characters are not
     suggested.
     """
-    matches = beginning_with(text, values) if text else ()
-    return matches[0] if matches and visible(matches[0]) == matches[0] else None
+    matches = with_prefix(text, values) if text else ()
+    return matches[0] if matches and sanitize(matches[0]) == matches[0] else None
 
 
-def beginning_with(text: str, values: Sequence[str], most: int = 1) -> list[str]:
+def with_prefix(text: str, values: Sequence[str], max_count: int = 1) -> list[str]:
     """Return the first values that start with a text, ignoring case, without the text itself."""
     prefix, matches = text.casefold(), []
-    for value in values[:LOOKED_AT]:
+    for value in values[:MAX_COMPARED]:
         if value != text and value.casefold().startswith(prefix):
             matches.append(value)
-            if len(matches) == most:
+            if len(matches) == max_count:
                 break
     return matches

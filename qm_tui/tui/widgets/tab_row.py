@@ -15,20 +15,20 @@ class FieldLine(Horizontal):
 
     Args:
         names: the names.
-        choose: called with the index of the tab that was clicked.
+        on_select: called with the index of the tab that was clicked.
     """
 
-    def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
+    def __init__(self, names: Sequence[str], on_select: Callable[[int], None]) -> None:
         super().__init__()
-        self._names, self._choose = names, choose
+        self._names, self._on_select = names, on_select
 
     def compose(self) -> ComposeResult:
         for place, name in enumerate(self._names):
-            yield KeyHint(f" {name} ", partial(self._choose, place))
+            yield KeyHint(f" {name} ", partial(self._on_select, place))
 
-    def show(self, chosen: int) -> None:
+    def show(self, selected: int) -> None:
         """Show which tab is the current one, by its index."""
         for index, (hint, name) in enumerate(zip(self.query(KeyHint), self._names, strict=True)):
-            is_current = index == chosen
+            is_current = index == selected
             hint.set_class(is_current, "-chosen")
             hint.update(safe(f"[{name}]" if is_current else f" {name} "))

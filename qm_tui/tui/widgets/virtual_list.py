@@ -17,14 +17,14 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.tui.widgets.too_small import is_too_small
 
 _WHEEL = 3
 """Rows per step of the mouse wheel."""
 
 
-class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
+class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, rendered when they are visible.
 
     Subclasses define the number of rows and their text. Headers stay in place above the rows.
@@ -47,7 +47,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
     }
 
     DEFAULT_CSS = """
-    VirtualRows {
+    VirtualList {
         overflow: hidden;
         scrollbar-size: 0 0;
     }
@@ -66,13 +66,13 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
     class RowHighlighted(Message):
         """The cursor has moved to a row."""
 
-        def __init__(self, rows: "VirtualRows", cursor_row: int) -> None:
+        def __init__(self, rows: "VirtualList", cursor_row: int) -> None:
             super().__init__()
             self.rows = rows
             self.cursor_row = cursor_row
 
         @property
-        def control(self) -> "VirtualRows":
+        def control(self) -> "VirtualList":
             """The list."""
             return self.rows
 
@@ -116,7 +116,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         if not top <= cursor_row < top + self.page_height:
             top = max(0, min(cursor_row - 1, self.row_count - self.page_height))
             self.scroll_to(y=top, animate=False, force=True)
-        self.set_reactive(VirtualRows.cursor_row, -1)
+        self.set_reactive(VirtualList.cursor_row, -1)
         self.cursor_row = cursor_row
         self._scroll_to_cursor()
         self.refresh()
@@ -140,7 +140,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         self._measure()
         top = max(0, min(top, self.row_count - self.page_height))
         self.scroll_to(y=top, animate=False, force=True)
-        self.set_reactive(VirtualRows.cursor_row, max(0, min(cursor_row, self.row_count - 1)))
+        self.set_reactive(VirtualList.cursor_row, max(0, min(cursor_row, self.row_count - 1)))
         if was_in_sight:
             self._scroll_to_cursor()
         self.refresh()
@@ -193,13 +193,13 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
     def _scroll_to_cursor(self) -> bool:
         """Scroll to the cursor if necessary, and return whether the rows were scrolled."""
         top, height = int(self.scroll_offset.y), self.page_height
-        wanted = min(top, self.cursor_row)
+        query = min(top, self.cursor_row)
         if self.cursor_row >= top + height:
-            wanted = self.cursor_row - height + 1
-        wanted = max(0, min(wanted, self.row_count - height))
-        if wanted == top:
+            query = self.cursor_row - height + 1
+        query = max(0, min(query, self.row_count - height))
+        if query == top:
             return False
-        self.scroll_to(y=wanted, animate=False, force=True)
+        self.scroll_to(y=query, animate=False, force=True)
         return True
 
     def render_line(self, y: int) -> Strip:
@@ -209,7 +209,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip(self.header_text(width), width)
         if y >= self.size.height - self.footer_height:
             line = y - (self.size.height - self.footer_height)
-            return Strip([Segment(visible(self.footer_text(width, line)), self.rich_style)], width)
+            return Strip([Segment(sanitize(self.footer_text(width, line)), self.rich_style)], width)
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)
@@ -217,7 +217,7 @@ class VirtualRows(ScrollView, can_focus=True, inherit_bindings=False):
         if row == self.cursor_row:
             name = "cursor" if self.has_focus else "blurred-cursor"
             style = self.get_component_rich_style(f"virtual-rows--{name}")
-        return Strip([Segment(visible(self.row_text(row, width)), style)], width)
+        return Strip([Segment(sanitize(self.row_text(row, width)), style)], width)
 
     def watch_has_focus(self, focused: bool) -> None:
         """Draw the cursor with or without the focus."""

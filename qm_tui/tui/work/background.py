@@ -8,25 +8,25 @@ from typing import Any, Final, TypeVar
 from textual.app import App
 from textual.screen import Screen
 
-from qm_tui.gc_control import let_go, no_garbage_collection
-from qm_tui.progress import Tick
-from qm_tui.tui.work.job import OPERATION, Job, Operation, ended_by
+from qm_tui.gc_control import clear_in_chunks, gc_paused
+from qm_tui.progress import ProgressCallback
+from qm_tui.tui.work.job import OPERATION, Job, Operation, job_end_message
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 """Seconds of sleep after each thousand entries that are freed."""
 
 
-async def in_background(
+async def run_job(
     page: Screen[Any],
     session: Session,
-    work: Callable[[Tick], Made],
+    work: Callable[[ProgressCallback], Result],
     when_cancelled: str,
     operation: Operation = OPERATION,
-) -> Made | None:
+) -> Result | None:
     """Run work in a thread, as the running job.
 
     Args:
@@ -39,23 +39,25 @@ async def in_background(
     Returns:
         The result of the work; None if it was canceled or failed, which the page shows.
     """
-    job = session.begin(Job(page.post_message, operation))
+    job = session.begin_job(Job(page.post_message, operation))
     try:
-        made = await asyncio.to_thread(_without_garbage, work, job.tick)
+        made = await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
     except Exception as error:
-        page.post_message(ended_by(error, when_cancelled))
+        page.post_message(job_end_message(error, when_cancelled))
         return None
-    session.end("")
+    session.end_job("")
     return made
 
 
-def forget(app: App[Any], changes: dict[str, User | None]) -> None:
+def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
     """Free changes that are no longer needed, in steps in a thread."""
     # without a description Textual would make one from the whole contents
-    work = partial(let_go, changes, rest=_REST)
+    work = partial(clear_in_chunks, changes, yield_control=_YIELD_SECONDS)
     app.run_worker(work, thread=True, description="free changes")
 
 
-def _without_garbage(work: Callable[[Tick], Made], tick: Tick) -> Made:
-    with no_garbage_collection():
-        return work(tick)
+def _with_gc_paused(
+    work: Callable[[ProgressCallback], Result], progress: ProgressCallback
+) -> Result:
+    with gc_paused():
+        return work(progress)

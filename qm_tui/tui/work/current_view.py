@@ -8,25 +8,25 @@ from typing import Any, Final
 from textual.screen import Screen
 from textual.timer import Timer
 
-from qm_tui.saved_views import remember_views
+from qm_tui.saved_views import save_views
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import Listed, Overtaken, asks_for_marks, find
+from qm_tui.tui.work.user_query import QueryFinished, QuerySuperseded, depends_on_marks, run_query
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import Layout
-from qm_tui.users.query.filter_parser import FilterFault, parsed
+from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
 
-_SETTLED: Final = 1.0
+_SAVE_DELAY: Final = 1.0
 """Seconds without a change after which the view is saved."""
 
 _KEYS: Final = 2
 """The maximum number of sort columns."""
 
 
-class ShownView:
+class CurrentView:
     """Changes the filter, the sort order and the columns of the current view.
 
-    The users are searched in the background; the page receives `Listed` or `NotListed`.
+    The users are searched in the background; the page receives `QueryFinished` or `QueryFailed`.
 
     Args:
         page: the page that receives the messages.
@@ -43,33 +43,35 @@ class ShownView:
     @property
     def title(self) -> str:
         """The name of the view, and whether its filter was modified."""
-        shown, chosen = self._session.shown, self._session.chosen
+        shown, chosen = self._session.current_view, self._session.selected_view
         is_modified = shown.filter != chosen.filter and chosen.filter
         return f"{shown.name} (modified)" if is_modified else shown.name
 
-    def choose(self, view: SavedView) -> None:
+    def select(self, view: SavedView) -> None:
         """Show a view. If it has no column layout, the columns stay."""
         session = self._session
-        session.chosen = view
-        session.shown = replace(view, layout=view.layout or session.shown.layout)
-        self.settle()
-        self.ask()
+        session.selected_view = view
+        session.current_view = replace(view, layout=view.layout or session.current_view.layout)
+        self.schedule_save()
+        self.run_query()
 
     def filter(self, text: str) -> None:
         """Show the users that match a filter, which may be incomplete.
 
         Raises:
-            FilterFault: the filter is invalid.
+            FilterSyntaxError: the filter is invalid.
         """
         text = text.strip()
-        parsed(text, is_typing=True)
+        parse_filter(text, is_typing=True)
         session = self._session
-        if text == session.shown.filter:
+        if text == session.current_view.filter:
             return
-        if not text and session.chosen.filter:
-            session.chosen = ALL_USERS
-        session.shown = replace(session.shown, filter=text, name=session.chosen.name)
-        self.ask()
+        if not text and session.selected_view.filter:
+            session.selected_view = ALL_USERS
+        session.current_view = replace(
+            session.current_view, filter=text, name=session.selected_view.name
+        )
+        self.run_query()
 
     def sort_by(self, column: str, *, add: bool) -> None:
         """Sort by a column; if the users are sorted by it already, reverse the order.
@@ -78,7 +80,7 @@ class ShownView:
             column: the column's key.
             add: whether to keep the first sort column and add this one.
         """
-        keys = self._session.shown.sort
+        keys = self._session.current_view.sort
         if any(key.column == column for key in keys) and (add or keys[0].column == column):
             keys = tuple(
                 key._replace(descending=not key.descending) if key.column == column else key
@@ -88,55 +90,55 @@ class ShownView:
             keys = (*keys[: _KEYS - 1], SortKey(column))
         else:
             keys = (SortKey(column),)
-        self._session.shown = replace(self._session.shown, sort=keys)
-        self.settle()
-        self.ask()
+        self._session.current_view = replace(self._session.current_view, sort=keys)
+        self.schedule_save()
+        self.run_query()
 
-    def lay_out(self, layout: Layout) -> None:
+    def set_layout(self, layout: Layout) -> None:
         """Apply a column layout."""
-        self._session.shown = replace(self._session.shown, layout=layout)
-        self.settle()
+        self._session.current_view = replace(self._session.current_view, layout=layout)
+        self.schedule_save()
 
     # Searching
 
-    def ask(self) -> None:
+    def run_query(self) -> None:
         """Search the users of the view in the background."""
         session = self._session
         if session.view is None:
             return
         work = partial(
-            find,
-            session.listing,
+            run_query,
+            session.query_runner,
             session.view,
-            session.wanted,
-            session.listing.ask(),
+            session.query,
+            session.query_runner.begin_query(),
             self._cursor_id(),
             self._page.post_message,
         )
         self._page.run_worker(work, thread=True, group="listing", description="find users")
 
-    def settle(self) -> None:
-        """Save the view for the next start after `_SETTLED` seconds without a change."""
-        self._session.settled = self._session.shown
+    def schedule_save(self) -> None:
+        """Save the view for the next start after `_SAVE_DELAY` seconds without a change."""
+        self._session.persisted_view = self._session.current_view
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self._page.set_timer(_SETTLED, self._remember)
+        self._timer = self._page.set_timer(_SAVE_DELAY, self._save)
 
-    def _remember(self) -> None:
+    def _save(self) -> None:
         self._page.run_worker(
-            partial(remember_views, last=to_remember(self._session.settled)),
+            partial(save_views, last=view_to_save(self._session.persisted_view)),
             thread=True,
             group="remember",
             description="save the view",
         )
 
-    def is_answer(self, event: Listed) -> bool:
+    def is_current(self, event: QueryFinished) -> bool:
         """Whether a result belongs to the current view and state; if the state is old, retry."""
         session = self._session
-        if event.view.wanted != session.wanted or session.view is None:
+        if event.view.query != session.query or session.view is None:
             return False
         if event.view.state.version != session.view.state.version:
-            self.ask()
+            self.run_query()
             return False
         return True
 
@@ -145,28 +147,28 @@ class ShownView:
         session = self._session
         if session.view is None:
             return
-        work = partial(_prepared, session, session.view.state.users)
+        work = partial(_prepare, session, session.view.state.users)
         self._page.run_worker(work, thread=True, group="prepare", description="prepare")
 
 
-def _prepared(session: Session, users: Mapping[str, User]) -> None:
+def _prepare(session: Session, users: Mapping[str, User]) -> None:
     try:
-        session.listing.prepare(users)
-    except Overtaken:
+        session.query_runner.prepare(users)
+    except QuerySuperseded:
         return
 
 
-def to_remember(shown: SavedView) -> SavedView:
+def view_to_save(shown: SavedView) -> SavedView:
     """Return the view to save for the next start, without a filter for marks, which are lost."""
-    if asks_for_marks(shown.filter):
+    if depends_on_marks(shown.filter):
         return replace(shown, name=ALL_USERS.name, filter="")
     return shown
 
 
-def fault_of(text: str) -> str:
+def filter_error(text: str) -> str:
     """Return the error in a complete filter; empty if it is valid."""
     try:
-        parsed(text)
-    except FilterFault as fault:
-        return fault.sentence
+        parse_filter(text)
+    except FilterSyntaxError as fault:
+        return fault.message
     return ""

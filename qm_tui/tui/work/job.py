@@ -8,18 +8,18 @@ from typing import Final, NamedTuple
 
 from textual.message import Message
 
-from qm_tui.crash import sentence_of
-from qm_tui.errors import Refused
+from qm_tui.crash import log_and_describe
+from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.progress_line import Pace
+from qm_tui.progress_line import RateEstimator
 from qm_tui.store.state import State
 from qm_tui.users.query.views import SortKey
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 """Seconds that a worker sleeps at a tick. Without them the interpreter rarely switches to the
 thread of the UI, and a key waits for up to half a second."""
 
-_WORK: Final = 0.004
+_WORK_SECONDS: Final = 0.004
 """Seconds of work after which it sleeps at the next tick."""
 
 _INTERVAL: Final = 1 / 8
@@ -65,18 +65,18 @@ EXPORT: Final = Operation("export", "No file will be written.")
 UNDO: Final = Operation("undo", "Nothing will be undone.")
 
 
-class Progressed(Message):
+class JobProgressed(Message):
     """The progress of the job.
 
     Args:
-        said: the progress as text.
+        text: the progress as text.
         done: the amount done in the current phase.
         total: the amount of the current phase.
     """
 
-    def __init__(self, said: str, done: int, total: int) -> None:
+    def __init__(self, text: str, done: int, total: int) -> None:
         super().__init__()
-        self.said, self.done, self.total = said, done, total
+        self.text, self.done, self.total = text, done, total
 
 
 class Job:
@@ -88,26 +88,26 @@ class Job:
     """
 
     def __init__(
-        self, report: Callable[[Progressed], object], operation: Operation = OPERATION
+        self, report: Callable[[JobProgressed], object], operation: Operation = OPERATION
     ) -> None:
         self.operation = operation
         self._report = report
         self._cancelled = Event()
         self._reason: type[Cancelled] = Cancelled
         self._reported = self._slept = 0.0
-        self._pace = Pace()
+        self._rate = RateEstimator()
 
     @property
     def is_cancelled(self) -> bool:
         """Whether it was canceled."""
         return self._cancelled.is_set()
 
-    def cancel(self, why: type[Cancelled] = Cancelled) -> None:
-        """Make its next tick raise `Cancelled`, or `HungUp` if that is the reason."""
-        self._reason = why
+    def cancel(self, reason: type[Cancelled] = Cancelled) -> None:
+        """Make its next tick raise `Cancelled`, or `TerminalDisconnected` if that is the reason."""
+        self._reason = reason
         self._cancelled.set()
 
-    def tick(self, phase: Phase, done: int, total: int) -> None:
+    def report_progress(self, phase: Phase, done: int, total: int) -> None:
         """Report the progress, and let other threads run.
 
         Raises:
@@ -116,16 +116,16 @@ class Job:
         if self._cancelled.is_set():
             raise self._reason
         now = time.monotonic()
-        if now - self._slept >= _WORK:
-            time.sleep(_REST)
+        if now - self._slept >= _WORK_SECONDS:
+            time.sleep(_YIELD_SECONDS)
             self._slept = now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
-            self._report(Progressed(self._pace.described(phase, done, total), done, total))
+            self._report(JobProgressed(self._rate.describe(phase, done, total), done, total))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ViewQuery:
     """A query of users.
 
     Attributes:
@@ -138,65 +138,65 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class UserListView:
     """The contents of the users table, built in a worker because it grows with the data.
 
     Attributes:
         state: the store's state.
         user_ids: the User IDs of the shown users, in order.
-        signs: by User ID, the effect of the last job: `+` added, `~` changed.
+        change_symbols: by User ID, the effect of the last job: `+` added, `~` changed.
         cursor_row: the row of the cursor; None if it stays on its user.
-        fresh: the User IDs of the users that another admin has just added or changed.
-        wanted: the query.
+        externally_changed: the User IDs of the users that another admin has just added or changed.
+        query: the query.
         is_lifted: whether the filter of the query was cleared, so that all users are shown.
     """
 
     state: State
     user_ids: Sequence[str]
-    signs: Mapping[str, str]
+    change_symbols: Mapping[str, str]
     cursor_row: int | None = None
-    fresh: frozenset[str] = frozenset()
-    wanted: Wanted = Wanted()
+    externally_changed: frozenset[str] = frozenset()
+    query: ViewQuery = ViewQuery()
     is_lifted: bool = False
 
 
-class FirstFound(Message):
+class FirstUsersLoaded(Message):
     """The first users were read."""
 
 
 class StoreOpened(Message):
     """The store was loaded."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: UserListView) -> None:
         super().__init__()
         self.view = view
 
 
-class StoreUnusable(Message):
+class StoreFailed(Message):
     """The store cannot be used."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__()
-        self.sentence = sentence
+        self.message = message
 
 
 class JobEnded(Message):
     """A job ended without a result: it was canceled or failed.
 
     Args:
-        sentence: the message for the admin.
-        is_fault: whether it is an error that the admin must acknowledge.
+        message: the message for the admin.
+        is_error: whether it is an error that the admin must acknowledge.
     """
 
-    def __init__(self, sentence: str, *, is_fault: bool) -> None:
+    def __init__(self, message: str, *, is_error: bool) -> None:
         super().__init__()
-        self.sentence, self.is_fault = sentence, is_fault
+        self.message, self.is_error = message, is_error
 
 
-def ended_by(error: Exception, when_cancelled: str) -> JobEnded:
+def job_end_message(error: Exception, when_cancelled: str) -> JobEnded:
     """Return the message for a job that ended with an exception."""
     if isinstance(error, Cancelled):
-        return JobEnded(when_cancelled, is_fault=False)
-    if isinstance(error, Refused):
-        return JobEnded(str(error), is_fault=True)
-    return JobEnded(sentence_of(error), is_fault=True)
+        return JobEnded(when_cancelled, is_error=False)
+    if isinstance(error, UserError):
+        return JobEnded(str(error), is_error=True)
+    return JobEnded(log_and_describe(error), is_error=True)

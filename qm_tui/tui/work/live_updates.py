@@ -12,44 +12,44 @@ from typing import Final
 from textual.message import Message
 from textual.screen import Screen
 
-from qm_tui.crash import sentence_of
-from qm_tui.progress import STEP, Phase
+from qm_tui.crash import log_and_describe
+from qm_tui.progress import CHUNK_SIZE, Phase
 from qm_tui.store.errors import StoreError
 from qm_tui.store.state import State
-from qm_tui.tui.work.job import View, Wanted
+from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import view_of
+from qm_tui.tui.work.user_query import make_view
 
 _POLL_EVERY: Final = 0.3
 """Seconds."""
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 """Seconds of sleep for other threads."""
 
 
-class NewsRead(Message):
+class ExternalChangesRead(Message):
     """The store was polled.
 
     Args:
         before: the users table before that.
         view: the new users table; None if nothing has changed.
-        sentence: the error if the store could not be read; otherwise empty.
+        message: the error if the store could not be read; otherwise empty.
 
     Attributes:
-        is_fault: whether the error was unexpected.
+        is_error: whether the error was unexpected.
     """
 
-    def __init__(self, before: View, view: View | None, sentence: str = "") -> None:
+    def __init__(self, before: UserListView, view: UserListView | None, message: str = "") -> None:
         super().__init__()
-        self.before, self.view, self.sentence = before, view, sentence
-        self.is_fault = False
+        self.before, self.view, self.message = before, view, message
+        self.is_error = False
 
 
 class LiveView:
     """Follows the changes by other admins.
 
     Args:
-        page: the page that receives `NewsRead` and passes it to `take`.
+        page: the page that receives `ExternalChangesRead` and passes it to `show_changes`.
         session: the state that the pages share.
     """
 
@@ -83,39 +83,39 @@ class LiveView:
     def _show_notices(self) -> None:
         """Show the store's warning and its new notices."""
         session = self._session
-        session.warn(session.store.warning)
+        session.set_warning(session.store.warning)
         before, self._notices = self._notices, list(session.store.notices)
         new = [notice for notice in self._notices if notice not in before]
         if new:
-            session.say(" ".join(new))
+            session.set_status(" ".join(new))
 
-    def _read(self, before: View) -> None:
-        news = NewsRead(before, None)
+    def _read(self, before: UserListView) -> None:
+        news = ExternalChangesRead(before, None)
         try:
-            news.view = _view_of_news(self._session, before)
+            news.view = _view_of_changes(self._session, before)
         except StoreError as error:
-            news.sentence = str(error)
+            news.message = str(error)
         except Exception as error:
-            news.sentence, news.is_fault = sentence_of(error), True
+            news.message, news.is_error = log_and_describe(error), True
         self._page.post_message(news)
 
-    def take(self, news: NewsRead) -> None:
+    def show_changes(self, event: ExternalChangesRead) -> None:
         """Show the changes, unless a job has outdated them in the meantime."""
         self._is_reading = False
-        if news.is_fault:
+        if event.is_error:
             self._timer.stop()  # it would fail and be logged at every poll
-        if news.sentence:
-            if news.sentence != self._last_error:
-                self._last_error = news.sentence
-                self._session.say(news.sentence)
+        if event.message:
+            if event.message != self._last_error:
+                self._last_error = event.message
+                self._session.set_status(event.message)
             return
         self._last_error = ""
         session = self._session
-        if news.view is not None and not session.is_busy and session.view is news.before:
-            session.show(news.view)
+        if event.view is not None and not session.is_busy and session.view is event.before:
+            session.show_view(event.view)
 
 
-def _view_of_news(session: Session, view: View) -> View | None:
+def _view_of_changes(session: Session, view: UserListView) -> UserListView | None:
     """Return the users table after changes by other admins; None if there are none."""
     store, before = session.store, view.state
     is_followed = store.state.version == before.version
@@ -125,18 +125,18 @@ def _view_of_news(session: Session, view: View) -> View | None:
         return None
     if update is not None and is_followed and update.state.version == after.version:
         fresh = update.added | update.changed
-        if view.wanted == session.wanted == Wanted() and not update.added and not update.deleted:
-            return replace(view, state=after, cursor_row=None, fresh=fresh)
+        if view.query == session.query == ViewQuery() and not update.added and not update.deleted:
+            return replace(view, state=after, cursor_row=None, externally_changed=fresh)
     else:
         fresh = _difference(before, after)
-    made = view_of(session.listing, after, session.wanted)
+    made = make_view(session.query_runner, after, session.query)
     if made.is_lifted:  # the filter being typed may be invalid yet; that of the view is valid
-        made = view_of(session.listing, after, view.wanted)
-    return replace(made, signs=view.signs, fresh=fresh)
+        made = make_view(session.query_runner, after, view.query)
+    return replace(made, change_symbols=view.change_symbols, externally_changed=fresh)
 
 
 def _sleep(_phase: Phase, _done: int, _total: int) -> None:
-    time.sleep(_REST)
+    time.sleep(_YIELD_SECONDS)
 
 
 def _difference(before: State, after: State) -> frozenset[str]:
@@ -147,6 +147,6 @@ def _difference(before: State, after: State) -> frozenset[str]:
         stored = old.get(user_id)
         if stored is not user and stored != user:
             user_ids.add(user_id)
-        if not count % STEP:
-            time.sleep(_REST)
+        if not count % CHUNK_SIZE:
+            time.sleep(_YIELD_SECONDS)
     return frozenset(user_ids)

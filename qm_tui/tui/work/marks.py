@@ -6,27 +6,27 @@ from typing import Final
 
 from textual.message import Message
 
-from qm_tui.progress import STEP
-from qm_tui.tui.work.job import View
+from qm_tui.progress import CHUNK_SIZE
+from qm_tui.tui.work.job import UserListView
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 
 
-class MarksLookedAt(Message):
+class MarksCompared(Message):
     """The marks were compared with the shown users.
 
     Args:
         number: the number of the comparison.
-        gone: the User IDs of marked users that have been deleted.
+        deleted: the User IDs of marked users that have been deleted.
         hidden: the number of marked users that are not shown.
     """
 
-    def __init__(self, number: int, gone: Sequence[str], hidden: int) -> None:
+    def __init__(self, number: int, deleted: Sequence[str], hidden: int) -> None:
         super().__init__()
-        self.number, self.gone, self.hidden = number, gone, hidden
+        self.number, self.deleted, self.hidden = number, deleted, hidden
 
 
-def looked_at(number: int, view: View, marked: Sequence[str]) -> MarksLookedAt:
+def compare_marks(number: int, view: UserListView, marked: Sequence[str]) -> MarksCompared:
     """Compare marks with the shown users. For worker threads.
 
     Args:
@@ -36,13 +36,13 @@ def looked_at(number: int, view: View, marked: Sequence[str]) -> MarksLookedAt:
     """
     users, gone = view.state.users, []
     for done, user_id in enumerate(marked):
-        if not done % STEP:
-            time.sleep(_REST)
+        if not done % CHUNK_SIZE:
+            time.sleep(_YIELD_SECONDS)
         if user_id not in users:
             gone.append(user_id)
     existing = set(marked).difference(gone)
     shown = 0
-    for start in range(0, len(view.user_ids), STEP):
-        shown += sum(user_id in existing for user_id in view.user_ids[start : start + STEP])
-        time.sleep(_REST)
-    return MarksLookedAt(number, gone, len(existing) - shown)
+    for start in range(0, len(view.user_ids), CHUNK_SIZE):
+        shown += sum(user_id in existing for user_id in view.user_ids[start : start + CHUNK_SIZE])
+        time.sleep(_YIELD_SECONDS)
+    return MarksCompared(number, gone, len(existing) - shown)

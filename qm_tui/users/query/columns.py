@@ -47,7 +47,7 @@ COLUMN: Final[dict[str, Column]] = {
 """All columns by key."""
 
 
-class Placed(NamedTuple):
+class ColumnPlacement(NamedTuple):
     """A column in a layout.
 
     Attributes:
@@ -76,7 +76,7 @@ class Layout:
         ValueError: the layout is invalid.
     """
 
-    columns: tuple[Placed, ...]
+    columns: tuple[ColumnPlacement, ...]
     frozen: int = 2
 
     def __post_init__(self) -> None:
@@ -104,12 +104,12 @@ _FIRST: Final = (
 )
 
 
-def _usual() -> Layout:
+def _default_layout() -> Layout:
     licenses = {field.key for field in GROUPED[Group.LICENSES]}
     others = [field.key for field in FIELDS if field.key not in {*_FIRST, *licenses}]
-    return Layout(tuple(Placed(key, COLUMN[key].width) for key in (*_FIRST, *others)))
+    return Layout(tuple(ColumnPlacement(key, COLUMN[key].width) for key in (*_FIRST, *others)))
 
 
-USUAL: Final = _usual()
+DEFAULT_LAYOUT: Final = _default_layout()
 """The default layout: the columns that identify a user, then the others in file order. One column
 shows all licenses, instead of the three yes/no fields."""

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import Field
-from qm_tui.users.query.filter_fields import NAMES, Asks, Name, names_for
-from qm_tui.users.query.filter_parser import name_at, quoted, value_at
-from qm_tui.users.query.text_matching import begins_with, folded, looked_for
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField, FilterKind, matching_fields
+from qm_tui.users.query.filter_parser import name_at, quote_value, value_at
+from qm_tui.users.query.text_matching import fold_for_search, prefix_matcher, search_pattern
 
-MOST: Final = 50
+MAX_COMPLETIONS: Final = 50
 """The maximum number of completions."""
 
 _NEEDS_QUOTES: Final = frozenset(' "|*=')
@@ -29,7 +29,7 @@ class Completions(NamedTuple):
     texts: Sequence[str]
 
 
-def completions(text: str, cursor: int, values_of: ValuesOf) -> Completions:
+def complete_filter(text: str, cursor: int, values_of: ValuesOf) -> Completions:
     """Return the completions of the word before the cursor.
 
     Args:
@@ -44,7 +44,7 @@ def completions(text: str, cursor: int, values_of: ValuesOf) -> Completions:
     name = name_at(typed, start)
     if not name:
         return Completions(start, _names(typed[start:]))
-    matches = names_for(name)
+    matches = matching_fields(name)
     if len(matches) != 1:
         return Completions(start, ())
     value_start = max(value_start, start + len(name) + 1)
@@ -76,29 +76,31 @@ def _names(typed: str) -> list[str]:
     if not typed.replace("-", "").replace("_", "").isalpha():
         return []
     prefix = typed.casefold().replace("_", "-")
-    first = [f"{name}:" for name in NAMES if name.startswith(prefix)]
-    others = [f"{name}:" for name in NAMES if f"-{prefix}" in name and f"{name}:" not in first]
+    first = [f"{name}:" for name in FILTER_FIELDS if name.startswith(prefix)]
+    others = [
+        f"{name}:" for name in FILTER_FIELDS if f"-{prefix}" in name and f"{name}:" not in first
+    ]
     return first + others
 
 
-def _values(name: Name, typed: str, values_of: ValuesOf) -> list[str]:
-    prefix = looked_for(typed)
-    if name.asks is not Asks.TEXT or name.field is None:
+def _values(name: FilterField, typed: str, values_of: ValuesOf) -> list[str]:
+    prefix = search_pattern(typed)
+    if name.kind is not FilterKind.TEXT or name.field is None:
         return [value for value in name.values if value.startswith(prefix)]
-    has_prefix = begins_with(prefix)
+    has_prefix = prefix_matcher(prefix)
     first, others = [], []
     for value in values_of(name.field):
         if has_prefix(value):
-            first.append(_written(value))
-        elif prefix in folded(value):
-            others.append(_written(value))
-        if len(first) >= MOST:
+            first.append(_quoted_if_needed(value))
+        elif prefix in fold_for_search(value):
+            others.append(_quoted_if_needed(value))
+        if len(first) >= MAX_COMPLETIONS:
             break
-    return (first + others)[:MOST]
+    return (first + others)[:MAX_COMPLETIONS]
 
 
-def _written(value: str) -> str:
+def _quoted_if_needed(value: str) -> str:
     """Return a value as it is written in a filter: in quotes if necessary."""
     if not value or not _NEEDS_QUOTES.isdisjoint(value) or not value.isprintable():
-        return quoted(value)
+        return quote_value(value)
     return value

@@ -9,13 +9,14 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
-from qm_tui.users.query.filter_fields import NAMES, Asks, Name
-from qm_tui.users.query.filter_parser import quoted
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField, FilterKind
+from qm_tui.users.query.filter_parser import quote_value
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
-from qm_tui.users.query.sorting import Rest, name_key_of_locale
+from qm_tui.users.query.sorting import YieldControl, name_key_of_locale
 
-COUNTED_BY: Final[tuple[Name, ...]] = tuple(
-    NAMES[name] for name in (*(field.filter_name for field in CATEGORICAL), "license", "active")
+COUNTABLE_FIELDS: Final[tuple[FilterField, ...]] = tuple(
+    FILTER_FIELDS[name]
+    for name in (*(field.filter_name for field in CATEGORICAL), "license", "active")
 )
 """The filter fields by which users can be counted: those with few distinct values."""
 
@@ -25,12 +26,12 @@ EMPTY: Final = "(empty)"
 NO_FLAG: Final = "neither yes nor no"
 """The placeholder for all invalid values of a yes/no field."""
 
-_STEP: Final = 1000
+_CHUNK: Final = 1000
 """The number of users, or values, between two calls of `rest`: a millisecond at most."""
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
-ACTIVE_AT: Final = FIELD["is_active"].index
+ACTIVE_INDEX: Final = FIELD["is_active"].index
 """The index in a `User` of whether the user is active."""
 
 INACTIVE: Final = "0"
@@ -79,7 +80,7 @@ class FieldValues:
         rows: the index of each value in `counts`.
     """
 
-    by: Name
+    by: FilterField
     counts: Sequence[ValueCount]
     rows: Mapping[str, int]
 
@@ -95,80 +96,91 @@ class FieldValues:
         return 0 if row is None else self.counts[row].number
 
 
-def counts_of(users: Iterable[User], by: Name, rest: Rest) -> tuple[Count, ...]:
+def count_by(
+    users: Iterable[User], by: FilterField, yield_control: YieldControl
+) -> tuple[Count, ...]:
     """Count users by value, most frequent first; equally frequent values are sorted.
 
     Users with several licenses are counted once per license.
 
     Args:
         users: the users.
-        by: one of `COUNTED_BY`.
-        rest: called about every millisecond.
+        by: one of `COUNTABLE_FIELDS`.
+        yield_control: called about every millisecond.
     """
     if by.field is None:
-        return _of_licenses(tally_of(map(license_flags, users), rest), by, rest)
-    tally = tally_of(map(itemgetter(by.field.index), users), rest)
-    if by.asks is Asks.FLAG:
-        return _of_flags(tally, by, rest)
+        return _license_counts(
+            count_values(map(license_flags, users), yield_control), by, yield_control
+        )
+    totals = count_values(map(itemgetter(by.field.index), users), yield_control)
+    if by.kind is FilterKind.FLAG:
+        return _flag_counts(totals, by, yield_control)
     return tuple(
-        Count(value or EMPTY, tally[value], term_of(by, value))
-        for values in in_steps(most_first(tally, rest), rest)
+        Count(value or EMPTY, totals[value], term_for(by, value))
+        for values in in_chunks(sort_by_count(totals, yield_control), yield_control)
         for value in values
     )
 
 
-def values_of_field(users: Iterable[User], by: Name, rest: Rest) -> FieldValues:
-    """Count the values of a text field, in the order of `counts_of`.
+def count_field_values(
+    users: Iterable[User], by: FilterField, yield_control: YieldControl
+) -> FieldValues:
+    """Count the values of a text field, in the order of `count_by`.
 
     Args:
         users: the users.
         by: the filter field.
-        rest: called about every millisecond.
+        yield_control: called about every millisecond.
     """
     assert by.field is not None  # noqa: S101
-    tally = tally_of(map(itemgetter(by.field.index, ACTIVE_AT), users), rest)
+    totals = count_values(map(itemgetter(by.field.index, ACTIVE_INDEX), users), yield_control)
     numbers, inactive = Counter[str](), Counter[str]()
-    for items in in_steps(tally.items(), rest):
+    for items in in_chunks(totals.items(), yield_control):
         for (value, active), number in items:
             numbers[value] += number
             if active == INACTIVE:
                 inactive[value] = number
     counts: list[ValueCount] = []
-    for values in in_steps(most_first(numbers, rest), rest):
+    for values in in_chunks(sort_by_count(numbers, yield_control), yield_control):
         counts += (
-            ValueCount(value, numbers[value], inactive[value], term_of(by, value))
+            ValueCount(value, numbers[value], inactive[value], term_for(by, value))
             for value in values
         )
-    return FieldValues(by, counts, rows_of((count.value for count in counts), rest))
+    return FieldValues(by, counts, positions_of((count.value for count in counts), yield_control))
 
 
-def rows_of(values: Iterable[V], rest: Rest) -> dict[V, int]:
+def positions_of(values: Iterable[V], yield_control: YieldControl) -> dict[V, int]:
     """Return the index of each value; the values are distinct."""
     rows: dict[V, int] = {}
-    for batch in in_steps(values, rest):
+    for batch in in_chunks(values, yield_control):
         rows.update(zip(batch, range(len(rows), len(rows) + len(batch)), strict=True))
     return rows
 
 
-def term_of(by: Name, value: str) -> str:
+def term_for(by: FilterField, value: str) -> str:
     """Return the filter term for exactly a value of a text field, which may be empty."""
-    return f"{by.name}:{'=' if value else ''}{quoted(value)}"
+    return f"{by.name}:{'=' if value else ''}{quote_value(value)}"
 
 
-def _of_licenses(tally: Counter[tuple[str, ...]], by: Name, rest: Rest) -> tuple[Count, ...]:
+def _license_counts(
+    totals: Counter[tuple[str, ...]], by: FilterField, yield_control: YieldControl
+) -> tuple[Count, ...]:
     licenses = Counter[License]()
-    for items in in_steps(tally.items(), rest):
+    for items in in_chunks(totals.items(), yield_control):
         for flags, number in items:
             for license in licenses_in(flags):
                 licenses[license] += number
     return tuple(
-        Count(license, number, f"{by.name}:{license}") for license, number in _by_number(licenses)
+        Count(license, number, f"{by.name}:{license}")
+        for license, number in _sorted_by_count(licenses)
     )
 
 
-def _of_flags(tally: Counter[str], by: Name, rest: Rest) -> tuple[Count, ...]:
+def _flag_counts(
+    totals: Counter[str], by: FilterField, yield_control: YieldControl
+) -> tuple[Count, ...]:
     words = Counter[str]()
-    for items in in_steps(tally.items(), rest):
+    for items in in_chunks(totals.items(), yield_control):
         for value, number in items:
             words[_FLAGS.get(value, NO_FLAG)] += number
     terms = {
@@ -177,40 +189,40 @@ def _of_flags(tally: Counter[str], by: Name, rest: Rest) -> tuple[Count, ...]:
     }
     return tuple(
         Count(word, number, terms.get(word, f"{by.name}:{word}"))
-        for word, number in _by_number(words)
+        for word, number in _sorted_by_count(words)
     )
 
 
-def _by_number(counter: Counter[V]) -> list[tuple[V, int]]:
+def _sorted_by_count(counter: Counter[V]) -> list[tuple[V, int]]:
     """Return the values, most frequent first; equally frequent values are sorted by name."""
     return sorted(counter.items(), key=lambda item: (-item[1], str(item[0])))
 
 
-def tally_of(values: Iterable[V], rest: Rest) -> Counter[V]:
+def count_values(values: Iterable[V], yield_control: YieldControl) -> Counter[V]:
     """Count how often each value occurs."""
     tally = Counter[V]()
-    for batch in in_steps(values, rest):
+    for batch in in_chunks(values, yield_control):
         tally.update(batch)
     return tally
 
 
-def most_first(tally: Counter[str], rest: Rest) -> list[str]:
+def sort_by_count(totals: Counter[str], yield_control: YieldControl) -> list[str]:
     """Return the values, most frequent first; equally frequent values are sorted by locale."""
     key_of = name_key_of_locale()
     keys: dict[str, str] = {}
-    for batch in in_steps(tally, rest):
+    for batch in in_chunks(totals, yield_control):
         keys.update(zip(batch, map(key_of, batch), strict=True))
-    runs = [sorted(run, key=keys.__getitem__) for run in in_steps(tally, rest)]
+    runs = [sorted(run, key=keys.__getitem__) for run in in_chunks(totals, yield_control)]
     values: list[str] = []
-    for batch in in_steps(merge(*runs, key=keys.__getitem__), rest):
+    for batch in in_chunks(merge(*runs, key=keys.__getitem__), yield_control):
         values += batch
-    values.sort(key=tally.__getitem__, reverse=True)
+    values.sort(key=totals.__getitem__, reverse=True)
     return values
 
 
-def in_steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
-    """Yield the values in batches, and call `rest` after each."""
+def in_chunks(values: Iterable[V], yield_control: YieldControl) -> Iterator[list[V]]:
+    """Yield the values in batches, and call `yield_control` after each."""
     iterator = iter(values)
-    while batch := list(islice(iterator, _STEP)):
+    while batch := list(islice(iterator, _CHUNK)):
         yield batch
-        rest()
+        yield_control()

@@ -18,28 +18,34 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from qm_tui.text import listed, visible
-from qm_tui.users.query.filter_fields import Asks, Name, names_for, nearest_name, secret_meant
+from qm_tui.text import listed, sanitize
+from qm_tui.users.query.filter_fields import (
+    FilterField,
+    FilterKind,
+    matching_fields,
+    nearest_name,
+    secret_field_named,
+)
 
-LONGEST: Final = 1000
+MAX_FILTER_LENGTH: Final = 1000
 """The maximum length of a filter in characters."""
 
 
-class FilterFault(Exception):
+class FilterSyntaxError(Exception):
     """A filter is invalid.
 
     Attributes:
-        sentence: what is wrong, and what to do.
+        message: what is wrong, and what to do.
         start: the position of the invalid text, from 0.
         end: the position of its end.
         is_secret: whether the text after it may be a secret, and must not be shown.
     """
 
     def __init__(
-        self, sentence: str, start: int = 0, end: int = 0, *, is_secret: bool = False
+        self, message: str, start: int = 0, end: int = 0, *, is_secret: bool = False
     ) -> None:
-        super().__init__(sentence)
-        self.sentence, self.start, self.end, self.is_secret = sentence, start, end, is_secret
+        super().__init__(message)
+        self.message, self.start, self.end, self.is_secret = message, start, end, is_secret
 
 
 class Value(NamedTuple):
@@ -73,14 +79,14 @@ class Term:
         end: the position of its end.
     """
 
-    name: Name | None
+    name: FilterField | None
     values: tuple[Value, ...]
     is_not: bool
     start: int
     end: int
 
 
-def quoted(text: str) -> str:
+def quote_value(text: str) -> str:
     r"""Return a text in quotes for a filter: `"Sales \"EMEA\""`."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped}"'
@@ -94,7 +100,7 @@ _ADDRESS: Final = re.compile(r"[0-9a-f]{1,4}(:[0-9a-f*]{0,4})(:[0-9a-f:.*]*)?(?!
 _SHOWN: Final = 60
 
 
-def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
+def parse_filter(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
     """Return the terms of a filter.
 
     Args:
@@ -103,11 +109,11 @@ def parsed(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
             if it is empty.
 
     Raises:
-        FilterFault: the filter is invalid.
+        FilterSyntaxError: the filter is invalid.
     """
-    if len(text) > LONGEST:
-        msg = f"The filter is too long (maximum {LONGEST:,} characters)."
-        raise FilterFault(msg, LONGEST, len(text))
+    if len(text) > MAX_FILTER_LENGTH:
+        msg = f"The filter is too long (maximum {MAX_FILTER_LENGTH:,} characters)."
+        raise FilterSyntaxError(msg, MAX_FILTER_LENGTH, len(text))
     terms: list[Term] = []
     position = 0
     while position < len(text):
@@ -124,10 +130,10 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
     """Return the term at a position, or None if it is unfinished, and the position of its end."""
     is_not = text[at] == "-"
     begin = at + is_not
-    name: Name | None = None
+    name: FilterField | None = None
     written = name_at(text, begin)
     if written:
-        name = _name_meant(written, begin, begin + len(written))
+        name = _resolve_name(written, begin, begin + len(written))
         begin += len(written) + 1
     values: list[Value] = []
     end = begin
@@ -137,17 +143,17 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
         is_last = end == len(text)
         is_unfinished = is_typing and is_last
         if not is_closed and not is_unfinished:
-            raise FilterFault("Unclosed quote. Add a closing quote.", start, end)
+            raise FilterSyntaxError("Unclosed quote. Add a closing quote.", start, end)
         if value.text or (value.is_quoted and is_closed and name):
             values.append(value)
         elif not is_unfinished:
-            raise FilterFault(_missing(name, value), at, max(end, at + 1))
+            raise FilterSyntaxError(_missing_value_text(name, value), at, max(end, at + 1))
         if is_last or text[end] != "|":
             break
         end += 1
     if not is_last and not text[end].isspace():
         msg = "Unexpected quote. Put quotes around the whole value."
-        raise FilterFault(msg, end, end + 1)
+        raise FilterSyntaxError(msg, end, end + 1)
     return (Term(name, tuple(values), is_not, begin, end) if values else None), end
 
 
@@ -171,17 +177,17 @@ def name_at(text: str, at: int) -> str:
     address = _ADDRESS.match(text, at)
     if address and address[2]:  # de:ad:be:ef:00:01; de: alone is a department
         return ""
-    if (address or _HAS_DIGIT.search(written)) and not names_for(written):
+    if (address or _HAS_DIGIT.search(written)) and not matching_fields(written):
         return ""
     return written
 
 
-def _name_meant(written: str, start: int, end: int) -> Name:
-    matches = names_for(written)
+def _resolve_name(written: str, start: int, end: int) -> FilterField:
+    matches = matching_fields(written)
     if len(matches) == 1:
         return matches[0]
-    shown = visible(written, _SHOWN)
-    secret = secret_meant(written)
+    shown = sanitize(written, _SHOWN)
+    secret = secret_field_named(written)
     if matches:
         names = listed([name.name for name in matches], "or")
         msg = f"{shown} is ambiguous: {names}? Type more letters."
@@ -191,29 +197,29 @@ def _name_meant(written: str, start: int, end: int) -> Name:
         near = nearest_name(written)
         suggestion = f"Did you mean {near}? " if near else ""
         msg = f"Unknown field {shown}. {suggestion}To search for the text itself, put it in quotes."
-    raise FilterFault(msg, start, end, is_secret=secret is not None and not matches)
+    raise FilterSyntaxError(msg, start, end, is_secret=secret is not None and not matches)
 
 
-def _missing(name: Name | None, value: Value) -> str:
+def _missing_value_text(name: FilterField | None, value: Value) -> str:
     if name is None and value.is_quoted:
         return '"" needs a field name, for example location:"" for users without a location.'
     if name is None:
         return "A search term is missing here. Add one, or remove the operator."
-    if name.asks is Asks.TEXT:
+    if name.kind is FilterKind.TEXT:
         return f'{name.name}: needs a value, or "" for empty.'
-    return f"{name.name}: needs a value: {one_of(name)}."
+    return f"{name.name}: needs a value: {accepted_values_text(name)}."
 
 
 _NOT_LISTED: Final = {
-    Asks.CHANGED: "today, yesterday, a number of days (7d), a day (2026-11-20) or days "
+    FilterKind.CHANGED: "today, yesterday, a number of days (7d), a day (2026-11-20) or days "
     "(2026-11-20..2026-11-23)",
-    Asks.IMPORT: "last, or a transaction number from the Activity page",
-    Asks.DUPLICATE: "the name of a text field, for example extension",
+    FilterKind.IMPORT: "last, or a transaction number from the Activity page",
+    FilterKind.DUPLICATE: "the name of a text field, for example extension",
 }
 
 
-def one_of(name: Name) -> str:
+def accepted_values_text(name: FilterField) -> str:
     """Return the possible values of a filter name, for a sentence."""
-    if name.asks in _NOT_LISTED:
-        return _NOT_LISTED[name.asks]
-    return listed([*name.values, '""'] if name.asks is Asks.FLAG else [*name.values], "or")
+    if name.kind in _NOT_LISTED:
+        return _NOT_LISTED[name.kind]
+    return listed([*name.values, '""'] if name.kind is FilterKind.FLAG else [*name.values], "or")

@@ -7,23 +7,23 @@ from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.counts import (
-    ACTIVE_AT,
+    ACTIVE_INDEX,
     INACTIVE,
-    in_steps,
-    most_first,
-    rows_of,
-    tally_of,
-    term_of,
+    count_values,
+    in_chunks,
+    positions_of,
+    sort_by_count,
+    term_for,
 )
-from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.licenses import LICENSES_AT, License, licenses_in
-from qm_tui.users.query.sorting import Rest
+from qm_tui.users.query.sorting import YieldControl
 
 LICENSES: Final = tuple(License)
 """The types in display order, `License.NONE` last."""
 
-_DEPARTMENT: Final = NAMES["department"]
-_key_of = itemgetter(FIELD["department"].index, ACTIVE_AT, *LICENSES_AT)
+_DEPARTMENT: Final = FILTER_FIELDS["department"]
+_key_of = itemgetter(FIELD["department"].index, ACTIVE_INDEX, *LICENSES_AT)
 
 
 class LicenseUse(NamedTuple):
@@ -60,7 +60,7 @@ class DepartmentUse(NamedTuple):
 
     def term(self, license: License | None = None) -> str:
         """Return the filter for exactly these users, or for those with a license."""
-        term = term_of(_DEPARTMENT, self.department)
+        term = term_for(_DEPARTMENT, self.department)
         return term if license is None else f"{term} license:{license}"
 
 
@@ -78,17 +78,17 @@ class LicensesInUse(NamedTuple):
     rows: Mapping[str, int]
 
 
-def licenses_in_use(users: Iterable[User], rest: Rest) -> LicensesInUse:
+def count_licenses(users: Iterable[User], yield_control: YieldControl) -> LicensesInUse:
     """Count licenses. Users with several licenses are counted once per license.
 
     Args:
         users: the users.
-        rest: called about every millisecond.
+        yield_control: called about every millisecond.
     """
-    tally = tally_of(map(_key_of, users), rest)
+    tally = count_values(map(_key_of, users), yield_control)
     numbers, inactive = Counter[License](), Counter[License]()
     departments, by_license = Counter[str](), Counter[tuple[str, License]]()
-    for items in in_steps(tally.items(), rest):
+    for items in in_chunks(tally.items(), yield_control):
         for (department, active, *flags), number in items:
             departments[department] += number
             for license in licenses_in(tuple(flags)):
@@ -96,11 +96,11 @@ def licenses_in_use(users: Iterable[User], rest: Rest) -> LicensesInUse:
                 by_license[department, license] += number
                 if active == INACTIVE:
                     inactive[license] += number
-    names = most_first(departments, rest)
+    names = sort_by_count(departments, yield_control)
     uses: list[DepartmentUse] = []
-    for batch in in_steps(names, rest):
+    for batch in in_chunks(names, yield_control):
         for name in batch:
             numbers_of = tuple(by_license[name, license] for license in LICENSES)
             uses.append(DepartmentUse(name, departments[name], numbers_of))
     types = tuple(LicenseUse(license, numbers[license], inactive[license]) for license in LICENSES)
-    return LicensesInUse(types, uses, rows_of(names, rest))
+    return LicensesInUse(types, uses, positions_of(names, yield_control))

@@ -1,6 +1,6 @@
 """Lookup of the users in a typed or pasted list.
 
-The list may come from an email, a spreadsheet or a CSV file. `Directory` finds the users of an
+The list may come from an email, a spreadsheet or a CSV file. `UserLookup` finds the users of an
 entry; its results also determine the entries:
 
 - A whole line that matches a user is one entry, for example `Berg, Anna`.
@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query.sorting import Rest
-from qm_tui.users.query.user_lookup import By, Directory, Found
+from qm_tui.users.query.sorting import YieldControl
+from qm_tui.users.query.user_lookup import LookupKey, LookupResult, UserLookup
 
-_AT_ONCE: Final = 50
+_CHUNK: Final = 50
 """The number of parts between two calls of `rest`: one or two milliseconds."""
 
 _SEPARATORS: Final = "\t;,"
@@ -43,7 +43,7 @@ _FIELD_NAMES: Final = frozenset(
 )
 
 
-class Unsettled(NamedTuple):
+class UnresolvedEntry(NamedTuple):
     """An entry that does not match exactly one user.
 
     Attributes:
@@ -59,71 +59,75 @@ class Unsettled(NamedTuple):
     user_ids: Sequence[str]
 
 
-class Named(NamedTuple):
+class ResolvedList(NamedTuple):
     """The users in a list.
 
     Attributes:
         user_ids: the users, without duplicates, in the order of the list.
-        unsettled: the entries that match no user or several users, without duplicates, in order.
+        unresolved: the entries that match no user or several users, without duplicates, in order.
         entries: the number of entries.
-        settled: the number of entries that match exactly one user.
+        resolved: the number of entries that match exactly one user.
     """
 
     user_ids: Sequence[str]
-    unsettled: Sequence[Unsettled]
+    unresolved: Sequence[UnresolvedEntry]
     entries: int
-    settled: int
+    resolved: int
 
 
 class _Part(NamedTuple):
     """A part of a line, and the users that it matches."""
 
     text: str
-    found: Found
+    result: LookupResult
 
     @property
     def user_ids(self) -> Sequence[str]:
-        return self.found.user_ids
+        return self.result.user_ids
 
 
-def named_in(lines: Iterable[str], directory: Directory, rest: Rest) -> Named:
+def resolve_list(
+    lines: Iterable[str], lookup: UserLookup, yield_control: YieldControl
+) -> ResolvedList:
     """Return the users in a list.
 
     Args:
         lines: the list.
-        directory: the index of the users.
-        rest: called every one or two milliseconds.
+        lookup: the index of the users.
+        yield_control: called every one or two milliseconds.
     """
     user_ids: dict[str, None] = {}
-    unsettled: dict[str, Unsettled] = {}
+    unsettled: dict[str, UnresolvedEntry] = {}
     entries = settled = 0
-    for line, part in _entries(lines, directory, rest):
+    for line, part in _entries(lines, lookup, yield_control):
         entries += 1
         if len(part.user_ids) == 1:
             settled += 1
             user_ids[part.user_ids[0]] = None
             continue
-        known = unsettled.get(part.text) or Unsettled(part.text, line, 0, part.user_ids)
+        known = unsettled.get(part.text) or UnresolvedEntry(part.text, line, 0, part.user_ids)
         unsettled[part.text] = known._replace(times=known.times + 1)
-    return Named(list(user_ids), list(unsettled.values()), entries, settled)
+    return ResolvedList(list(user_ids), list(unsettled.values()), entries, settled)
 
 
-def _entries(lines: Iterable[str], directory: Directory, rest: Rest) -> Iterator[tuple[int, _Part]]:
+def _entries(
+    lines: Iterable[str], lookup: UserLookup, yield_control: YieldControl
+) -> Iterator[tuple[int, _Part]]:
     """Yield the entries with their line numbers."""
     is_first, since_rest = True, 0
     for number, line in enumerate(lines, start=1):
         parts: list[_Part] = []
-        for part in _parts(line, directory):
+        for part in _parts(line, lookup):
             parts.append(part)
             since_rest += 1
-            if since_rest >= _AT_ONCE:
-                rest()
+            if since_rest >= _CHUNK:
+                yield_control()
                 since_rest = 0
         if not parts or (is_first and _is_header(parts)):
             is_first = is_first and not parts
             continue
         is_first = False
-        for part in _without_values(parts, directory):
+        for part in _without_values(parts, lookup):
             yield number, part
 
 
@@ -134,46 +138,46 @@ def _is_header(parts: Sequence[_Part]) -> bool:
 # The parts of a line
 
 
-def _parts(text: str, directory: Directory) -> Iterator[_Part]:
+def _parts(text: str, lookup: UserLookup) -> Iterator[_Part]:
     """Yield the parts of a text, split as far as necessary."""
-    bare = _bared(text)
+    bare = _strip_decoration(text)
     if not bare:
         return
-    whole = _Part(bare, directory.found(bare))
+    whole = _Part(bare, lookup.find(bare))
     separator = next((separator for separator in _SEPARATORS if separator in text), "")
     texts = _split(text, separator) if separator and not whole.user_ids else ()
     if len(texts) > 1:
-        yield from _of_several(texts, separator, directory)
+        yield from _of_several(texts, separator, lookup)
     else:
         yield whole
 
 
-def _of_several(texts: Sequence[str], separator: str, directory: Directory) -> Iterator[_Part]:
+def _of_several(texts: Sequence[str], separator: str, lookup: UserLookup) -> Iterator[_Part]:
     index = 0
     while index < len(texts):
-        pair = _pair(texts[index : index + 2], separator, directory)
+        pair = _full_name(texts[index : index + 2], separator, lookup)
         if pair is not None:
             yield pair
             index += 2
         else:
-            yield from _parts(texts[index], directory)
+            yield from _parts(texts[index], lookup)
             index += 1
 
 
-def _pair(texts: Sequence[str], separator: str, directory: Directory) -> _Part | None:
+def _full_name(texts: Sequence[str], separator: str, lookup: UserLookup) -> _Part | None:
     """Return two parts as a first and a last name, or None if they are not a name."""
-    bare = [text for text in map(_bared, texts) if text]
+    bare = [text for text in map(_strip_decoration, texts) if text]
     if len(bare) < 2:
         return None
     # names separated by a comma are probably "Last, First"
     text = ", ".join(bare) if separator == "," else " ".join(bare)
-    found = directory.found_by_name(text)
+    found = lookup.find_by_name(text)
     if not found.user_ids:
-        found = directory.found_by_name(" ".join(bare))
+        found = lookup.find_by_name(" ".join(bare))
     return _Part(text, found) if found.user_ids else None
 
 
-def _bared(text: str) -> str:
+def _strip_decoration(text: str) -> str:
     """Return a text without the characters around an entry that are ignored."""
     text = _BULLET.sub("", text.strip(_AROUND), count=1)
     while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
@@ -194,10 +198,10 @@ def _split(text: str, separator: str) -> list[str]:
 # The entries among them
 
 
-def _without_values(parts: Sequence[_Part], directory: Directory) -> Iterator[_Part]:
+def _without_values(parts: Sequence[_Part], lookup: UserLookup) -> Iterator[_Part]:
     """Yield the parts that are entries, without the other values of a user in the same line."""
     in_row = set(_users_of_row(parts)) if len(parts) > 1 else set()
-    values = {value for user_id in in_row for value in _values_of(directory.users[user_id])}
+    values = {value for user_id in in_row for value in _values_of(lookup.users[user_id])}
     yielded: set[str] = set()
     for part in parts:
         user_id = next((user_id for user_id in part.user_ids if user_id in in_row), None)
@@ -206,16 +210,19 @@ def _without_values(parts: Sequence[_Part], directory: Directory) -> Iterator[_P
                 yield part
         elif user_id not in yielded:
             yielded.add(user_id)
-            yield _Part(part.text, Found(part.found.by, (user_id,)))
+            yield _Part(part.text, LookupResult(part.result.key, (user_id,)))
 
 
 def _users_of_row(parts: Sequence[_Part]) -> Iterator[str]:
     """Yield the users that parts of a line identify."""
     by_extension = {
-        user_id for part in parts if part.found.by is By.EXTENSION for user_id in part.user_ids
+        user_id
+        for part in parts
+        if part.result.key is LookupKey.EXTENSION
+        for user_id in part.user_ids
     }
     for part in parts:
-        if part.found.by in (By.NOTHING, By.EXTENSION) or part.text.isdigit():
+        if part.result.key in (LookupKey.NOTHING, LookupKey.EXTENSION) or part.text.isdigit():
             continue  # a number in a table may be anything
         user_ids = part.user_ids
         if len(user_ids) > 1:

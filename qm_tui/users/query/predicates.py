@@ -5,12 +5,18 @@ from collections.abc import Callable, Container, Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple, Protocol
 
-from qm_tui.text import visible
+from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.query.filter_fields import LAST, TODAY, YESTERDAY, Asks, names_for
-from qm_tui.users.query.filter_parser import FilterFault, Term, Value, one_of
+from qm_tui.users.query.filter_fields import LAST, TODAY, YESTERDAY, FilterKind, matching_fields
+from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value, accepted_values_text
 from qm_tui.users.query.licenses import License
-from qm_tui.users.query.text_matching import FIELD_END, Pattern, begins_with, folded, looked_for
+from qm_tui.users.query.text_matching import (
+    FIELD_END,
+    Pattern,
+    fold_for_search,
+    prefix_matcher,
+    search_pattern,
+)
 
 _FLAGS: Final = {"yes": "1", "no": "0", "1": "1", "0": "0", "true": "1", "false": "0"}
 _USER_ID_AT: Final = FIELD["user_id"].index
@@ -21,7 +27,7 @@ _RANGE: Final = ".."
 _SHOWN: Final = 60
 
 
-class Happenings(Protocol):
+class ActivitySource(Protocol):
     """The activity of the store and the marks, as far as filters need them."""
 
     def today(self) -> date:
@@ -31,7 +37,7 @@ class Happenings(Protocol):
         """Return the User IDs of the users that were added or changed on these days.
 
         Raises:
-            FilterFault: the activity is no longer available.
+            FilterSyntaxError: the activity is no longer available.
         """
 
     def imported(self, number: int) -> Container[str]:
@@ -41,44 +47,44 @@ class Happenings(Protocol):
             number: the number of its transaction; 0 for the last import.
 
         Raises:
-            FilterFault: the import does not exist, or is no longer available.
+            FilterSyntaxError: the import does not exist, or is no longer available.
         """
 
     def marked(self) -> Container[str]:
         """Return the User IDs of the marked users."""
 
 
-class OfValue(NamedTuple):
+class FieldCondition(NamedTuple):
     """A predicate of the value of a field. Results may be cached by value.
 
     Attributes:
-        place: the index of the field.
-        holds: returns whether a value matches.
+        field_index: the index of the field.
+        matches: returns whether a value matches.
         repeats: whether many users share a value.
     """
 
-    place: int
-    holds: Callable[[str], bool]
+    field_index: int
+    matches: Callable[[str], bool]
     repeats: bool
 
 
-class OfUser(NamedTuple):
+class UserCondition(NamedTuple):
     """A predicate of a whole user."""
 
-    holds: Callable[[User], bool]
+    matches: Callable[[User], bool]
 
 
-class OfLicenses(NamedTuple):
+class LicenseCondition(NamedTuple):
     """A predicate that matches users with any of the wanted licenses."""
 
-    wanted: frozenset[License]
+    licenses: frozenset[License]
 
 
-class Word(NamedTuple):
+class SearchWord(NamedTuple):
     """A word to search for in the fields of a user.
 
     Attributes:
-        part: a text that the `folded_fields` of matching users contain; the fast check.
+        part: a text that the `fold_fields` of matching users contain; the fast check.
         pattern: a pattern that a field must match, too.
         exact: a text that a field must be equal to, too.
     """
@@ -88,7 +94,7 @@ class Word(NamedTuple):
     exact: str | None = None
 
 
-class OfWords(NamedTuple):
+class TextCondition(NamedTuple):
     """A predicate that matches users with any of the words in a text field or as the User ID.
 
     Attributes:
@@ -96,112 +102,114 @@ class OfWords(NamedTuple):
         typed: the words as typed, for the User ID.
     """
 
-    words: tuple[Word, ...]
+    words: tuple[SearchWord, ...]
     typed: tuple[str, ...]
 
 
-class OfOthers(NamedTuple):
+class DuplicateCondition(NamedTuple):
     """A predicate that matches users who share the value of a field with another user.
 
     Attributes:
-        place: the index of the field.
+        field_index: the index of the field.
     """
 
-    place: int
+    field_index: int
 
 
-Question = OfValue | OfUser | OfLicenses | OfWords | OfOthers
+Condition = FieldCondition | UserCondition | LicenseCondition | TextCondition | DuplicateCondition
 
 
-class Judge(NamedTuple):
+class Predicate(NamedTuple):
     """A term, prepared for evaluation.
 
     Attributes:
-        question: the predicate.
-        wanted: the result of the predicate for matching users: false if the term is negated.
+        condition: the predicate.
+        expected: the result of the predicate for matching users: false if the term is negated.
     """
 
-    question: Question
-    wanted: bool
+    condition: Condition
+    expected: bool
 
 
-def judge_of(term: Term, happenings: Happenings) -> Judge:
+def compile_term(term: Term, activity: ActivitySource) -> Predicate:
     """Prepare a term.
 
     Raises:
-        FilterFault: a value is invalid, or requires activity that is no longer available.
+        FilterSyntaxError: a value is invalid, or requires activity that is no longer available.
     """
     try:
-        return Judge(_question(term, happenings), not term.is_not)
-    except FilterFault as fault:
-        raise FilterFault(fault.sentence, term.start, term.end) from fault
+        return Predicate(_condition(term, activity), not term.is_not)
+    except FilterSyntaxError as fault:
+        raise FilterSyntaxError(fault.message, term.start, term.end) from fault
 
 
-def _question(term: Term, happenings: Happenings) -> Question:
+def _condition(term: Term, activity: ActivitySource) -> Condition:
     name = term.name
     if name is None:
-        return _of_words(term.values)
-    if name.asks is Asks.TEXT:
+        return _text_condition(term.values)
+    if name.kind is FilterKind.TEXT:
         assert name.field is not None  # noqa: S101 - always so for this type
-        return OfValue(name.field.index, _any(map(_fits, term.values)), name.field.repeats)
-    if name.asks is Asks.FLAG:
+        return FieldCondition(
+            name.field.index, _any(map(_value_test, term.values)), name.field.repeats
+        )
+    if name.kind is FilterKind.FLAG:
         assert name.field is not None  # noqa: S101
         flags = frozenset(_flag(term, value) for value in term.values)
-        return OfValue(name.field.index, flags.__contains__, repeats=True)
-    if name.asks is Asks.LICENSE:
+        return FieldCondition(name.field.index, flags.__contains__, repeats=True)
+    if name.kind is FilterKind.LICENSE:
         wanted = frozenset(_license(term, value) for value in term.values)
-        return OfLicenses(wanted)
-    if name.asks is Asks.DUPLICATE:
-        return OfOthers(_field_of_duplicates(term).index)
-    if name.asks is Asks.MARKED:
-        return _of_marks(term, happenings)
-    changed = happenings.changed if name.asks is Asks.CHANGED else None
+        return LicenseCondition(wanted)
+    if name.kind is FilterKind.DUPLICATE:
+        return DuplicateCondition(_field_of_duplicates(term).index)
+    if name.kind is FilterKind.MARKED:
+        return _mark_condition(term, activity)
+    changed = activity.changed if name.kind is FilterKind.CHANGED else None
     groups = [
-        changed(*_days(term, value, happenings.today()))
+        changed(*_days(term, value, activity.today()))
         if changed
-        else _imported(term, value, happenings)
+        else _imported(term, value, activity)
         for value in term.values
     ]
     if len(groups) == 1:
-        return OfUser(lambda user: user[_USER_ID_AT] in groups[0])
-    return OfUser(lambda user: any(user[_USER_ID_AT] in group for group in groups))
+        return UserCondition(lambda user: user[_USER_ID_AT] in groups[0])
+    return UserCondition(lambda user: any(user[_USER_ID_AT] in group for group in groups))
 
 
 # Text
 
 
-def _fits(value: Value) -> Callable[[str], bool]:
+def _value_test(value: Value) -> Callable[[str], bool]:
     """Return a function that tests whether the text of a field matches."""
-    word = looked_for(value.text)
+    word = search_pattern(value.text)
     if not word:
         return lambda text: not text
     if value.is_exact:
         return value.text.__eq__
     if value.has_wildcard:
-        return _like(word)
-    return lambda text: word in folded(text)
+        return _wildcard_test(word)
+    return lambda text: word in fold_for_search(text)
 
 
-def _like(pattern: str) -> Callable[[str], bool]:
-    begin, _, rest = pattern.partition("*")
-    if not rest:  # the most common pattern, 10*
-        return begins_with(begin)
-    return Pattern(pattern).fits
+def _wildcard_test(pattern: str) -> Callable[[str], bool]:
+    begin, _, yield_control = pattern.partition("*")
+    if not yield_control:  # the most common pattern, 10*
+        return prefix_matcher(begin)
+    return Pattern(pattern).matches
 
 
-def _of_words(values: tuple[Value, ...]) -> OfWords:
-    return OfWords(tuple(map(_word, values)), tuple(value.text for value in values))
+def _text_condition(values: tuple[Value, ...]) -> TextCondition:
+    return TextCondition(tuple(map(_word, values)), tuple(value.text for value in values))
 
 
-def _word(value: Value) -> Word:
-    word = looked_for(value.text)
+def _word(value: Value) -> SearchWord:
+    word = search_pattern(value.text)
     if value.is_exact:
-        return Word(f"{FIELD_END}{word}{FIELD_END}", exact=value.text)
+        return SearchWord(f"{FIELD_END}{word}{FIELD_END}", exact=value.text)
     if not value.has_wildcard:
-        return Word(word)
+        return SearchWord(word)
     pattern = Pattern(word)
     longest = max(pattern.parts, key=len, default="")
-    return Word(longest, pattern if len(pattern.parts) > 1 else None)
+    return SearchWord(longest, pattern if len(pattern.parts) > 1 else None)
 
 
 def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
@@ -216,7 +224,7 @@ def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
 
 def _flag(term: Term, value: Value) -> str:
     word = value.text.casefold()
-    if not word and term.name and term.name.asks is Asks.FLAG:
+    if not word and term.name and term.name.kind is FilterKind.FLAG:
         return ""
     flags = {flag for written, flag in _FLAGS.items() if word and written.startswith(word)}
     if len(flags) != 1:
@@ -236,26 +244,28 @@ def _license(term: Term, value: Value) -> License:
 
 def _field_of_duplicates(term: Term) -> Field:
     if len(term.values) > 1:
-        raise FilterFault("duplicate: takes one field. Remove the others.")
-    fields = [name.field for name in names_for(term.values[0].text) if name.asks is Asks.TEXT]
+        raise FilterSyntaxError("duplicate: takes one field. Remove the others.")
+    fields = [
+        name.field for name in matching_fields(term.values[0].text) if name.kind is FilterKind.TEXT
+    ]
     if len(fields) != 1 or fields[0] is None:
         raise _no_value(term, term.values[0])
     return fields[0]
 
 
-def _of_marks(term: Term, happenings: Happenings) -> OfUser:
-    marked: Container[str] = happenings.marked()
+def _mark_condition(term: Term, activity: ActivitySource) -> UserCondition:
+    marked: Container[str] = activity.marked()
     wanted = {_flag(term, value) == "1" for value in term.values}
-    return OfUser(lambda user: (user[_USER_ID_AT] in marked) in wanted)
+    return UserCondition(lambda user: (user[_USER_ID_AT] in marked) in wanted)
 
 
-def _imported(term: Term, value: Value, happenings: Happenings) -> Container[str]:
+def _imported(term: Term, value: Value, activity: ActivitySource) -> Container[str]:
     word = value.text.casefold()
     if word and LAST.startswith(word):
-        return happenings.imported(0)
+        return activity.imported(0)
     if not _NUMBER.fullmatch(word):
         raise _no_value(term, value)
-    return happenings.imported(int(word))
+    return activity.imported(int(word))
 
 
 def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
@@ -276,7 +286,7 @@ def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
         raise _no_value(term, value) from None
     if begin > end:
         msg = f"changed:{_shown(value)}: the end date is before the start date. Swap the dates."
-        raise FilterFault(msg)
+        raise FilterSyntaxError(msg)
     return begin, end
 
 
@@ -286,11 +296,11 @@ def _day(word: str) -> date:
     return date.fromisoformat(word)
 
 
-def _no_value(term: Term, value: Value) -> FilterFault:
+def _no_value(term: Term, value: Value) -> FilterSyntaxError:
     assert term.name is not None  # noqa: S101 - a word without a name may be anything
-    name, values = term.name.name, one_of(term.name)
-    return FilterFault(f"Invalid value {_shown(value)} for {name}: use {values}.")
+    name, values = term.name.name, accepted_values_text(term.name)
+    return FilterSyntaxError(f"Invalid value {_shown(value)} for {name}: use {values}.")
 
 
 def _shown(value: Value) -> str:
-    return visible(value.text, _SHOWN) or '""'
+    return sanitize(value.text, _SHOWN) or '""'

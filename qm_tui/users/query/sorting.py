@@ -16,10 +16,10 @@ from typing import Final, TypeVar
 from qm_tui.users.fields import FIELD, Collation, Field, Kind, User
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
-from qm_tui.users.query.text_matching import unaccented
+from qm_tui.users.query.text_matching import strip_accents
 from qm_tui.users.query.views import SortKey
 
-Rest = Callable[[], object]
+YieldControl = Callable[[], object]
 """Called by long work about every millisecond, so that other threads can run."""
 
 _RUN: Final = 5000
@@ -29,7 +29,7 @@ a single pass because the sort detects sorted runs."""
 _FEW: Final = 10
 """The average number of users per value from which sorting the values is faster."""
 
-_STEP: Final = 1000
+_CHUNK: Final = 1000
 """The number of users whose keys are built between two calls of `rest`."""
 
 _DIGITS: Final = 24
@@ -75,7 +75,7 @@ def address_key(value: str) -> str:
     return f"9{number_key(value)}"
 
 
-def use_own_locale() -> None:
+def use_system_locale() -> None:
     """Sort names by the locale of the environment, if the system has it."""
     with suppress(locale.Error):
         locale.setlocale(locale.LC_COLLATE, "")
@@ -99,17 +99,17 @@ def _locale_key(value: str) -> str:
 
 def _plain_key(value: str) -> str:
     plain = value.casefold()
-    return plain if plain.isascii() else unaccented(plain) or plain
+    return plain if plain.isascii() else strip_accents(plain) or plain
 
 
 def _license_key(flags: tuple[str, ...]) -> str:
     return "".join(str(_LICENSES.index(license)) for license in licenses_in(flags))
 
 
-def sort_keys(users: Sequence[User], column: str, rest: Rest) -> list[str]:
+def sort_keys(users: Sequence[User], column: str, yield_control: YieldControl) -> list[str]:
     """Return the sort keys of users for a column; empty strings for empty values."""
     if column == LICENSE:
-        return _made_once(map(license_flags, users), _license_key, rest)
+        return _cached_keys(map(license_flags, users), _license_key, yield_control)
     field = FIELD[column]
     values = map(itemgetter(field.index), users)
     if field.is_secret:  # only whether there is a value may be visible
@@ -118,21 +118,23 @@ def sort_keys(users: Sequence[User], column: str, rest: Rest) -> list[str]:
         return list(values)
     key_of = _key_function(field)
     first = [user[field.index] for user in users[:_RUN]]
-    if _are_few(first):
-        return _made_once(values, key_of, rest)
-    return [key for batch in _steps(values, rest) for key in map(key_of, batch)]
+    if _has_few_values(first):
+        return _cached_keys(values, key_of, yield_control)
+    return [key for batch in _chunks(values, yield_control) for key in map(key_of, batch)]
 
 
-def _are_few(values: Sequence[str]) -> bool:
+def _has_few_values(values: Sequence[str]) -> bool:
     """Return whether many users share each of these values."""
     return len(set(values)) * _FEW <= len(values)
 
 
-def _made_once(values: Iterable[V], key_of: Callable[[V], str], rest: Rest) -> list[str]:
+def _cached_keys(
+    values: Iterable[V], key_of: Callable[[V], str], yield_control: YieldControl
+) -> list[str]:
     """Return the keys of values, building the key of each distinct value once."""
     cache: dict[V | str, str] = {"": ""}
     keys: list[str] = []
-    for batch in _steps(values, rest):
+    for batch in _chunks(values, yield_control):
         for value in batch:
             key = cache.get(value)
             if key is None:
@@ -147,17 +149,17 @@ def _key_function(field: Field) -> Callable[[str], str]:
     return number_key if field.collation is Collation.NUMBER else name_key_of_locale()
 
 
-def _steps(values: Iterable[V], rest: Rest) -> Iterator[list[V]]:
+def _chunks(values: Iterable[V], yield_control: YieldControl) -> Iterator[list[V]]:
     iterator = iter(values)
-    while batch := list(islice(iterator, _STEP)):
+    while batch := list(islice(iterator, _CHUNK)):
         yield batch
-        rest()
+        yield_control()
 
 
-def order(
+def sort_users(
     users: Sequence[User],
     sort: Sequence[SortKey],
-    rest: Rest,
+    yield_control: YieldControl,
     keys_of: Callable[[str], list[str]] | None = None,
 ) -> list[int]:
     """Return the indexes of users in sorted order.
@@ -165,42 +167,46 @@ def order(
     Args:
         users: the users; users with equal keys keep their order.
         sort: the sort order, most significant column first.
-        rest: called every few milliseconds.
+        yield_control: called every few milliseconds.
         keys_of: returns cached results of `sort_keys` for a column.
     """
     places = list(range(len(users)))
     for key in reversed(sort):
-        keys = keys_of(key.column) if keys_of else sort_keys(users, key.column, rest)
+        keys = keys_of(key.column) if keys_of else sort_keys(users, key.column, yield_control)
         empty = [place for place in places if not keys[place]]
         places = [place for place in places if keys[place]]
-        places = _sorted(places, keys, rest, is_descending=key.descending)
+        places = _sorted(places, keys, yield_control, is_descending=key.descending)
         places += empty
     return places
 
 
-def _sorted(places: list[int], keys: list[str], rest: Rest, *, is_descending: bool) -> list[int]:
+def _sorted(
+    positions: list[int], keys: list[str], yield_control: YieldControl, *, is_descending: bool
+) -> list[int]:
     """Return indexes sorted by their keys; the sort is stable."""
-    buckets = _buckets(places, keys, rest)
+    buckets = _buckets(positions, keys, yield_control)
     if buckets is not None:
         in_order = sorted(buckets, reverse=is_descending)
         return [place for key in in_order for place in buckets[key]]
     key_of = keys.__getitem__
     merged: list[int] = []
-    iterator = iter(places)
+    iterator = iter(positions)
     while run := list(islice(iterator, _RUN)):
         run.sort(key=key_of, reverse=is_descending)
         merged += run
-        rest()
+        yield_control()
     merged.sort(key=key_of, reverse=is_descending)
     return merged
 
 
-def _buckets(places: list[int], keys: list[str], rest: Rest) -> dict[str, list[int]] | None:
+def _buckets(
+    positions: list[int], keys: list[str], yield_control: YieldControl
+) -> dict[str, list[int]] | None:
     """Return the indexes by key if there are far fewer keys than indexes; otherwise None."""
-    if not _are_few(keys[:_RUN]):
+    if not _has_few_values(keys[:_RUN]):
         return None
     buckets: dict[str, list[int]] = {}
-    for batch in _steps(places, rest):
+    for batch in _chunks(positions, yield_control):
         for place in batch:
             buckets.setdefault(keys[place], []).append(place)
     return buckets if len(buckets) <= _RUN else None

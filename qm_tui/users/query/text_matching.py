@@ -32,41 +32,41 @@ _STROKES: Final = str.maketrans(_LETTERS)
 _HAS_STROKE: Final = re.compile(f"[{''.join(_LETTERS)}]")
 
 
-def unaccented(text: str) -> str:
+def strip_accents(text: str) -> str:
     """Return a lower-case text without accents: `muller` for `müller`."""
     # some characters decompose into capitals: ™, ℡
     bare = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
     return bare.translate(_STROKES) if _HAS_STROKE.search(bare) else bare
 
 
-def folded(text: str) -> str:
+def fold_for_search(text: str) -> str:
     """Return a text for search: without case, followed by the text without accents."""
     plain = text.casefold()
     if plain.isascii():
         return plain
     plain = unicodedata.normalize("NFC", plain)
-    bare = unaccented(plain)
+    bare = strip_accents(plain)
     return plain if bare == plain else f"{plain}{_BETWEEN}{bare}"
 
 
-def folded_fields(values: Iterable[str]) -> str:
+def fold_fields(values: Iterable[str]) -> str:
     """Return several fields as one text for search, with `FIELD_END` before and after each."""
-    return folded(f"{FIELD_END}{FIELD_END.join(values)}{FIELD_END}")
+    return fold_for_search(f"{FIELD_END}{FIELD_END.join(values)}{FIELD_END}")
 
 
-def begins_with(beginning: str) -> Callable[[str], bool]:
+def prefix_matcher(beginning: str) -> Callable[[str], bool]:
     """Return a function that tests whether a text, with or without accents, has a prefix."""
     in_bare = _BETWEEN + beginning
 
     def test(text: str) -> bool:
-        compared = folded(text)
+        compared = fold_for_search(text)
         return compared.startswith(beginning) or in_bare in compared
 
     return test
 
 
-def looked_for(text: str) -> str:
-    """Return a word for search in the result of `folded`."""
+def search_pattern(text: str) -> str:
+    """Return a word for search in the result of `fold_for_search`."""
     plain = text.casefold().translate(_NOWHERE)
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
@@ -77,30 +77,30 @@ class Pattern:
     Matching searches for each part once, whatever the text.
 
     Args:
-        pattern: the parts, separated by `*`, as `looked_for` returns them.
+        pattern: the parts, separated by `*`, as `search_pattern` returns them.
     """
 
     def __init__(self, pattern: str) -> None:
         self._first, *self._middle, self._last = re.split(r"\*+", pattern)
-        self._least = len(self._first) + len(self._last)
+        self._min_length = len(self._first) + len(self._last)
         ends = (FIELD_END + self._first, *self._middle, self._last + FIELD_END)
         self.parts: Final = tuple(part for part in ends if part != FIELD_END)
-        """The parts that the `folded_fields` of a matching user contain."""
+        """The parts that the `fold_fields` of a matching user contain."""
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Return whether a text matches, with or without accents."""
-        return any(map(self._fits_form, folded(text).split(_BETWEEN)))
+        return any(map(self._matches_form, fold_for_search(text).split(_BETWEEN)))
 
-    def fits_one_of(self, fields: str) -> bool:
-        """Return whether one of the fields in a result of `folded_fields` matches."""
+    def matches_any(self, fields: str) -> bool:
+        """Return whether one of the fields in a result of `fold_fields` matches."""
         if len(self.parts) == 1:
             return self.parts[0] in fields
         return all(part in fields for part in self.parts) and any(
-            map(self._fits_form, fields.split(FIELD_END))
+            map(self._matches_form, fields.split(FIELD_END))
         )
 
-    def _fits_form(self, form: str) -> bool:
-        if len(form) < self._least:
+    def _matches_form(self, form: str) -> bool:
+        if len(form) < self._min_length:
             return False
         if not form.startswith(self._first) or not form.endswith(self._last):
             return False

@@ -15,21 +15,21 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import User
-from qm_tui.users.identity import name_key
-from qm_tui.users.query.sorting import Rest
-from qm_tui.users.query.text_matching import looked_for, unaccented
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.query.sorting import YieldControl
+from qm_tui.users.query.text_matching import search_pattern, strip_accents
 
-_AT_ONCE: Final = 500
+_CHUNK: Final = 500
 """The number of users between two calls of `rest`: one or two milliseconds."""
 
-_LONGEST_NAME: Final = 200
+_MAX_NAME: Final = 200
 """The maximum length of a name in characters."""
 
-_MOST_WORDS: Final = 8
+_MAX_WORDS: Final = 8
 """The maximum number of words of a name that are tried in other orders."""
 
 
-class By(Enum):
+class LookupKey(Enum):
     """The value by which a user was found."""
 
     NOTHING = auto()
@@ -39,19 +39,19 @@ class By(Enum):
     NAME = auto()
 
 
-class Found(NamedTuple):
+class LookupResult(NamedTuple):
     """The users for a text.
 
     Attributes:
-        by: the value by which they were found.
+        key: the value by which they were found.
         user_ids: the users; several if the value is ambiguous.
     """
 
-    by: By
+    key: LookupKey
     user_ids: Sequence[str]
 
 
-NOBODY: Final = Found(By.NOTHING, ())
+NOT_FOUND: Final = LookupResult(LookupKey.NOTHING, ())
 """No users."""
 
 
@@ -60,39 +60,41 @@ class _Index:
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
-        self._several: dict[str, list[str]] = {}
+        self._multiple: dict[str, list[str]] = {}
 
     def add(self, text: str, user_id: str) -> None:
         first = self._first.setdefault(text, user_id)
         if first != user_id:
-            several = self._several.setdefault(text, [first])
+            several = self._multiple.setdefault(text, [first])
             if several[-1] != user_id:
                 several.append(user_id)
 
     def get(self, text: str) -> Sequence[str]:
         first = self._first.get(text)
-        return () if first is None else self._several.get(text, (first,))
+        return () if first is None else self._multiple.get(text, (first,))
 
 
-class Directory:
+class UserLookup:
     """An index of users by User ID, User Name, extension and name.
 
     Args:
         users: the users by User ID.
-        names: the User IDs by `name_key` of the User Name.
-        rest: called every one or two milliseconds.
+        names: the User IDs by `normalize_user_name` of the User Name.
+        yield_control: called every one or two milliseconds.
 
     Attributes:
         users: the users by User ID.
     """
 
-    def __init__(self, users: Mapping[str, User], names: Mapping[str, str], rest: Rest) -> None:
+    def __init__(
+        self, users: Mapping[str, User], names: Mapping[str, str], yield_control: YieldControl
+    ) -> None:
         self.users, self._names = users, names
         self._extensions, self._others = _Index(), _Index()
         self._full_names, self._bare_names = _Index(), _Index()
         for number, user in enumerate(users.values()):
-            if not number % _AT_ONCE:
-                rest()
+            if not number % _CHUNK:
+                yield_control()
             self._add(user)
 
     def _add(self, user: User) -> None:
@@ -102,43 +104,43 @@ class Directory:
             for extension in user.additional_extensions.split(","):
                 self._others.add(extension.strip(), user_id)
         if user.first_name and user.last_name:
-            name = looked_for(_spaced(f"{user.first_name} {user.last_name}"))
+            name = search_pattern(_collapse_spaces(f"{user.first_name} {user.last_name}"))
             self._full_names.add(name, user_id)
             if not name.isascii():
-                self._bare_names.add(unaccented(name), user_id)
+                self._bare_names.add(strip_accents(name), user_id)
 
-    def found(self, text: str) -> Found:
+    def find(self, text: str) -> LookupResult:
         """Return the users for a text."""
         if not text:
-            return NOBODY
+            return NOT_FOUND
         if text in self.users:
-            return Found(By.USER_ID, (text,))
-        user_id = self._names.get(name_key(text))
+            return LookupResult(LookupKey.USER_ID, (text,))
+        user_id = self._names.get(normalize_user_name(text))
         if user_id is not None:
-            return Found(By.USER_NAME, (user_id,))
+            return LookupResult(LookupKey.USER_NAME, (user_id,))
         by_extension = self._extensions.get(text) or self._others.get(text)
         if by_extension:
-            return Found(By.EXTENSION, by_extension)
-        return self.found_by_name(text)
+            return LookupResult(LookupKey.EXTENSION, by_extension)
+        return self.find_by_name(text)
 
-    def found_by_name(self, text: str) -> Found:
+    def find_by_name(self, text: str) -> LookupResult:
         """Return the users for a first and a last name, in either order."""
-        if len(text) > _LONGEST_NAME:
-            return NOBODY
-        orders = list(_orders(looked_for(_spaced(text))))
+        if len(text) > _MAX_NAME:
+            return NOT_FOUND
+        orders = list(_orders(search_pattern(_collapse_spaces(text))))
         for order in orders:
             user_ids = self._full_names.get(order)
             if user_ids:
-                return Found(By.NAME, user_ids)
+                return LookupResult(LookupKey.NAME, user_ids)
         for order in orders:
-            bare = unaccented(order)
+            bare = strip_accents(order)
             user_ids = (*self._full_names.get(bare), *self._bare_names.get(bare))
             if user_ids:
-                return Found(By.NAME, tuple(dict.fromkeys(user_ids)))
-        return NOBODY
+                return LookupResult(LookupKey.NAME, tuple(dict.fromkeys(user_ids)))
+        return NOT_FOUND
 
 
-def _spaced(text: str) -> str:
+def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -147,11 +149,11 @@ def _orders(name: str) -> Iterator[str]:
     yield name
     if "," in name:
         words = name.split(",")
-        for end in range(1, min(len(words), _MOST_WORDS)):
+        for end in range(1, min(len(words), _MAX_WORDS)):
             last, first = ",".join(words[:end]).strip(), ",".join(words[end:]).strip()
             yield f"{first} {last}"
     else:
         words = name.split(" ")
-        if len(words) <= _MOST_WORDS:
+        if len(words) <= _MAX_WORDS:
             for start in range(1, len(words)):
                 yield " ".join((*words[start:], *words[:start]))

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from qm_tui.progress import Tick, no_tick
+from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store import open_store
 from qm_tui.store.changes import activity_index
 from qm_tui.store.changes.activity_index import ActivityIndex
@@ -19,7 +19,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, log, storage
 from qm_tui.users.fields import User
-from qm_tui.users.query.filter_parser import FilterFault
+from qm_tui.users.query.filter_parser import FilterSyntaxError
 from tests.helpers import ANNA, EDIT, IMPORT, user
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
@@ -72,10 +72,10 @@ class Reading(TinyDBUserStore):
     read: list[range]
 
     def changed_user_ids(
-        self, number: int, tick: Tick = no_tick, *, last: int = 0
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
     ) -> Iterator[str]:
         self.read.append(range(number, max(number, last) + 1))
-        return super().changed_user_ids(number, tick, last=last)
+        return super().changed_user_ids(number, progress, last=last)
 
 
 @pytest.fixture
@@ -193,15 +193,15 @@ def test_imported_finds_the_last_import_before_other_transactions(store):
 
 def test_imported_rejects_other_transactions(store):
     past = ActivityIndex(store)
-    with pytest.raises(FilterFault, match=r"There is no import yet. Import a file first."):
+    with pytest.raises(FilterSyntaxError, match=r"There is no import yet. Import a file first."):
         past.imported(0)
     commit(store, ANNA)
     for number in (1, 2, 1234):
         with pytest.raises(
-            FilterFault, match=rf"Transaction {number:,} is not an import. Activity"
+            FilterSyntaxError, match=rf"Transaction {number:,} is not an import. Activity"
         ):
             past.imported(number)
-    with pytest.raises(FilterFault, match=r"There is no import yet"):
+    with pytest.raises(FilterSyntaxError, match=r"There is no import yet"):
         past.imported(0)
 
 
@@ -221,12 +221,12 @@ def test_changes_that_are_no_longer_available_are_an_error(path, at):
     assert changed(past, "2026-11-20", "2026-11-21") == "cy"
     for first in ("2026-11-17", "2026-11-19"):
         with pytest.raises(
-            FilterFault, match="Changes on or before 2026-11-19 are no longer available"
+            FilterSyntaxError, match="Changes on or before 2026-11-19 are no longer available"
         ):
             changed(past, first, "2026-11-21")
-    with pytest.raises(FilterFault, match=r"The changes of import 2 are no longer available"):
+    with pytest.raises(FilterSyntaxError, match=r"The changes of import 2 are no longer available"):
         past.imported(0)
-    with pytest.raises(FilterFault, match=r"The changes of import 1 are no longer available"):
+    with pytest.raises(FilterSyntaxError, match=r"The changes of import 1 are no longer available"):
         past.imported(1)
 
 
@@ -241,7 +241,9 @@ def test_error_of_the_store_is_an_error_of_the_filter(store, monkeypatch):
     for method in ("changed_user_ids", "transactions"):
         monkeypatch.setattr(store, method, refused)
         for ask in (lambda: past.imported(0), lambda: past.changed(date.min, date.max)):
-            with pytest.raises(FilterFault, match=r"^The history cannot be read: it is on fire.$"):
+            with pytest.raises(
+                FilterSyntaxError, match=r"^The history cannot be read: it is on fire.$"
+            ):
                 ask()
     monkeypatch.undo()
     assert imported(past) == "anna"
@@ -310,7 +312,7 @@ def test_reading_can_be_canceled_and_repeated(path, at):
         if ticks == 1:
             raise Stopped
 
-    past = ActivityIndex(store, tick=tick)
+    past = ActivityIndex(store, progress=tick)
     with pytest.raises(Stopped):
         changed(past, "2026-11-20")
     assert changed(past, "2026-11-20") == "anna"

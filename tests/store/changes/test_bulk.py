@@ -6,11 +6,11 @@ from qm_tui.progress import Cancelled, Phase
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
-    BulkChanged,
+    BulkPlanOutdated,
     NothingToChange,
-    chosen,
+    by_field_value,
+    by_ids,
     commit_bulk,
-    having,
     plan_bulk,
 )
 from qm_tui.store.changes.undo import undo
@@ -41,7 +41,7 @@ def store(path):
 
 
 def change(values, *user_ids, kind=TransactionKind.SET, terms=None):
-    return BulkChange(Action(kind), chosen(user_ids or ALL), values, terms or ValidationOptions())
+    return BulkChange(Action(kind), by_ids(user_ids or ALL), values, terms or ValidationOptions())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_plan_counts_changed_unchanged_and_missing_users(store, values, whom, ch
     plan = plan_bulk(change(values, *whom), store.state)
     names = {one.user_id: one.user_name for one in store.state.users.values()}
     assert [names[user_id] for user_id in plan.changes] == changed
-    assert (plan.same, plan.gone, plan.left_out) == (same, gone, {})
+    assert (plan.unchanged, plan.missing, plan.skipped) == (same, gone, {})
     assert plan.users == len(changed) + same
     assert store.state.number == 1
 
@@ -67,7 +67,7 @@ def test_plan_counts_changed_unchanged_and_missing_users(store, values, whom, ch
 def test_users_of_a_value_are_found_in_the_newest_state(store, path):
     rename = BulkChange(
         Action(TransactionKind.RENAME, "Department Name"),
-        having(FIELD["department"], "Sales"),
+        by_field_value(FIELD["department"], "Sales"),
         {"department": "Sale"},
     )
     commit(path, CY._replace(department="Sales"))
@@ -82,7 +82,7 @@ def test_users_that_would_be_invalid_are_skipped_and_listed(path):
     store.load()
     plan = commit_bulk(store, change({"location": "X"}, ANNA.user_id, BROKEN.user_id))
     assert [*plan.changes] == [ANNA.user_id]
-    assert [one.message for one in plan.left_out[BROKEN.user_id]] == ["Last Name is required"]
+    assert [one.message for one in plan.skipped[BROKEN.user_id]] == ["Last Name is required"]
     assert open_store(path).load().users[BROKEN.user_id] == BROKEN
 
 
@@ -134,7 +134,7 @@ def _many(path, count=40):
 def test_mass_change_requires_confirmation(path, values, users, wanted):
     store, user_ids = _many(path)
     asked = change(values, *user_ids[:users])
-    assert plan_bulk(asked, store.state).must_confirm == wanted
+    assert plan_bulk(asked, store.state).required_confirmation == wanted
     if wanted:
         for confirmed in (0, wanted - 1):
             with pytest.raises(ConfirmationRequired, match=str(wanted)) as refused:
@@ -156,7 +156,7 @@ def test_plan_that_would_affect_other_users_is_not_carried_out(store, path):
     asked = change({"location": "Oslo"})
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(location="Oslo"))
-    with pytest.raises(BulkChanged) as again:
+    with pytest.raises(BulkPlanOutdated) as again:
         commit_bulk(store, asked, expected=seen)
     assert [*again.value.plan.changes] == [CY.user_id]
     commit_bulk(store, asked, expected=again.value.plan)
@@ -175,7 +175,7 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
     asked = change(None, BO.user_id)
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
-    with pytest.raises(BulkChanged):
+    with pytest.raises(BulkPlanOutdated):
         commit_bulk(store, asked, expected=seen)
     assert BO.user_id in store.state.users
 
@@ -193,7 +193,7 @@ def test_canceled_change_changes_nothing(path, phase):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        commit_bulk(store, change({"location": "X"}, *user_ids), tick=cancels)
+        commit_bulk(store, change({"location": "X"}, *user_ids), progress=cancels)
     assert store.state.version == before.version
     assert open_store(path).load() == before
 

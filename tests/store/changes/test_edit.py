@@ -3,9 +3,15 @@
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, merged, save_edits
+from qm_tui.store.changes.edit import (
+    Edit,
+    MergeConflictError,
+    add_user,
+    save_edits,
+    three_way_merge,
+)
 from qm_tui.store.changes.undo import undo
-from qm_tui.store.transaction import RulesBroken
+from qm_tui.store.transaction import ValidationFailed
 from qm_tui.store.validation import ValidationOptions
 from tests.helpers import ANNA, commit, state_of, user
 
@@ -44,7 +50,7 @@ def test_edits_of_one_field_are_a_conflict(path):
     mine = ANNA._replace(location="Tromsø", department="IT")
     with pytest.raises(MergeConflictError) as refused:
         save_edits(store, [Edit(ANNA, mine)])
-    (conflict,) = refused.value.merged.conflicts
+    (conflict,) = refused.value.result.conflicts
     assert conflict.field is not None
     assert (conflict.field.key, conflict.theirs, conflict.mine) == ("location", "Bergen", "Tromsø")
     assert "changed Location of Anna Berg to Bergen; your value is Tromsø." in str(refused.value)
@@ -56,8 +62,8 @@ def test_edits_of_one_field_are_a_conflict(path):
 
 def test_conflict_of_passwords_shows_neither():
     stored = state_of(ANNA._replace(password="ENC-theirs"))
-    found = merged([Edit(ANNA, ANNA._replace(password="ENC-mine"))], stored)
-    assert "ENC" not in found.conflicts[0].sentence
+    found = three_way_merge([Edit(ANNA, ANNA._replace(password="ENC-mine"))], stored)
+    assert "ENC" not in found.conflicts[0].message
 
 
 def test_invalid_merge_is_not_saved(path):
@@ -69,7 +75,7 @@ def test_invalid_merge_is_not_saved(path):
     save_edits(store, [Edit(ANNA, swapped)])
     with pytest.raises(MergeConflictError, match="Unlimited License") as refused:
         save_edits(store, [Edit(swapped, swapped._replace(on_demand_license="0"))])
-    assert not refused.value.merged.conflicts
+    assert not refused.value.result.conflicts
 
 
 def test_user_name_taken_in_the_meantime_is_an_error(path):
@@ -122,9 +128,9 @@ def test_added_user_gets_an_id_and_can_be_undone(path):
 def test_invalid_user_is_not_added(path, values, field):
     before = commit(path, ANNA)
     store = open_store(path)
-    with pytest.raises(RulesBroken) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         add_user(store, BO._replace(user_id="", **values))
-    (faults,) = refused.value.faults.values()
+    (faults,) = refused.value.issues.values()
     assert [one.field.key for one in faults if one.field] == [field]
     assert open_store(path).load() == before
 
@@ -132,7 +138,7 @@ def test_invalid_user_is_not_added(path, values, field):
 def test_user_without_license_is_added_if_allowed(path):
     store = open_store(path)
     without = BO._replace(user_id="", unlimited_license="0")
-    added = add_user(store, without, terms=ValidationOptions(allow_unlicensed=True))
+    added = add_user(store, without, options=ValidationOptions(allow_unlicensed=True))
     changed = added._replace(unlimited_license="1"), added._replace(location="X")
     save_edits(store, [Edit(added, changed[1])])
     save_edits(store, [Edit(changed[1], changed[0]._replace(location="X"))])
@@ -141,6 +147,6 @@ def test_user_without_license_is_added_if_allowed(path):
     save_edits(
         store,
         [Edit(changed[0]._replace(location="X"), changed[1])],
-        terms=ValidationOptions(allow_unlicensed=True),
+        options=ValidationOptions(allow_unlicensed=True),
     )
     assert store.state.users[added.user_id] == changed[1]

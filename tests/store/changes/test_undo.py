@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.undo import NothingToUndo, PlanChanged, plan_undo, undo
+from qm_tui.store.changes.undo import NothingToUndo, UndoPlanOutdated, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind
 from qm_tui.users.fields import User
@@ -32,7 +32,7 @@ def _commit(store, *users: User, delete: tuple[str, ...] = ()) -> int:
 
 
 def _kept(plan) -> list[tuple[str, str]]:
-    return [(one.name, one.field.key if one.field else "") for one in plan.kept]
+    return [(one.name, one.field.key if one.field else "") for one in plan.skipped]
 
 
 def test_undo_reverts_changes_additions_and_deletions(store, path):
@@ -41,11 +41,11 @@ def test_undo_reverts_changes_additions_and_deletions(store, path):
     number = _commit(store, ANNA._replace(location="X", agent_id=""), CY, delete=(BO.user_id,))
     plan = undo(store, number)
     assert dict(store.state.users) == before
-    assert (plan.restored, plan.changed, plan.removed, plan.kept) == (1, 1, 1, [])
-    assert plan.counts == (
+    assert (plan.restored, plan.reverted, plan.removed, plan.skipped) == (1, 1, 1, [])
+    assert plan.effect_text == (
         "1 user will be reverted, 1 user will be restored, 1 user will be deleted"
     )
-    assert plan.done == "1 user reverted, 1 user restored, 1 user deleted"
+    assert plan.result_text == "1 user reverted, 1 user restored, 1 user deleted"
     assert store.transactions()[0].action == Action(
         TransactionKind.UNDO, f"{number}", "edit of 3 users"
     )
@@ -107,7 +107,7 @@ def test_undo_skips_a_deleted_user_if_its_id_or_name_is_in_use(store):
     _commit(store, ANNA._replace(location="X"), CY._replace(user_name="BO"))
     plan = plan_undo(store, number)
     assert sorted(_kept(plan)) == [("Anna Berg", ""), ("Bo Bosen", "")]
-    assert "User Name 'bo' is already used by Cy Cysen" in plan.kept[-1].reason
+    assert "User Name 'bo' is already used by Cy Cysen" in plan.skipped[-1].reason
     with pytest.raises(NothingToUndo, match="have changed or would be invalid"):
         undo(store, number)
 
@@ -134,7 +134,7 @@ def test_undo_skips_a_value_that_would_be_invalid(store, path):
     number = _commit(store, ANNA._replace(location="X"))
     plan = undo(store, number)
     assert _kept(plan) == [("Anna Berg", "phone_ip")]
-    assert plan.kept[0].is_invalid
+    assert plan.skipped[0].is_invalid
     assert store.state.users[ANNA.user_id] == ANNA
 
 
@@ -144,7 +144,7 @@ def test_undo_reverts_password_and_salt_together_or_not_at_all(store):
     _commit(store, ANNA._replace(password="ENC-3", salt="SALT-2"))
     plan = plan_undo(store, number)
     assert {key for _, key in _kept(plan)} == {"password", "salt"}
-    assert not any("ENC" in one.reason or "SALT" in one.reason for one in plan.kept)
+    assert not any("ENC" in one.reason or "SALT" in one.reason for one in plan.skipped)
     assert not plan.changes
 
 
@@ -174,7 +174,7 @@ def test_undo_restores_every_value_that_was_stored(store, before, after):
     changes = {ANNA.user_id: after}
     number = write_unchecked(store, changes).number
     plan = undo(store, number)
-    assert plan.kept == []
+    assert plan.skipped == []
     assert store.state.users[ANNA.user_id] == before
 
 
@@ -183,7 +183,7 @@ def test_undo_of_a_mass_change_requires_confirmation(store):
     _commit(store, *people)
     number = _commit(store, *[one._replace(agent_id="") for one in people[:11]])
     undo(store, number)
-    assert plan_undo(store, number + 1).must_confirm == 11
+    assert plan_undo(store, number + 1).required_confirmation == 11
     for confirmed in (0, 10):
         with pytest.raises(ConfirmationRequired, match="11") as refused:
             undo(store, number + 1, confirmed=confirmed)
@@ -206,7 +206,7 @@ def test_undo_with_another_result_than_expected_is_not_carried_out(store, path):
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
     commit(path, ANNA._replace(location="Z"))
-    with pytest.raises(PlanChanged) as changed:
+    with pytest.raises(UndoPlanOutdated) as changed:
         undo(store, number, expected=plan)
     assert _kept(changed.value.plan) == [("Anna Berg", "location")]
     assert store.state.users[ANNA.user_id].location == "Z"
@@ -217,7 +217,7 @@ def test_change_of_another_user_does_not_invalidate_a_plan(store, path):
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
     commit(path, BO._replace(location="Y"))
-    assert undo(store, number, expected=plan).changed == 1
+    assert undo(store, number, expected=plan).reverted == 1
 
 
 @pytest.mark.parametrize("number", [0, 3, 99])

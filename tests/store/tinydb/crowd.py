@@ -23,12 +23,12 @@ from unittest import mock
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
-from qm_tui.store.interface import RetentionPolicy, Severity
+from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity
 from qm_tui.store.state import State
 from qm_tui.store.tinydb import open_tinydb_store
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, HEADER, csv_text, user, written
+from tests.helpers import EDIT, HEADER, csv_text, user, write_file
 from tests.store.tinydb.failing_calls import plain_users
 
 ROOT: Final = Path(__file__).parents[3]
@@ -80,7 +80,7 @@ class _Writer:
             works[at % len(works)](at)
         self._store.close()
         assert not self._store.warning, self._store.warning
-        _say(self._withdrawn)
+        _report(self._withdrawn)
 
     def _add(self, at: int) -> None:
         one = user(f"p{self._number}n{at}")
@@ -94,9 +94,9 @@ class _Writer:
     def _import(self, at: int) -> None:
         rows = [user(f"p{self._number}n{at}i{which}", user_id="") for which in range(3)]
         name = f"{self._number}.csv"
-        file = written(self._path.parent.parent, csv_text([HEADER, *rows]), name)
-        report = import_users(Asked(file), self._store)
-        assert report.committed, report.plan.problems
+        file = write_file(self._path.parent.parent, csv_text([HEADER, *rows]), name)
+        report = import_users(ImportRequest(file), self._store)
+        assert report.committed, report.plan.issues
 
     def _count(self, _at: int) -> None:
         """Read and write what all others read and write too."""
@@ -156,7 +156,7 @@ def _look_on(path: Path) -> None:
     """Look on, now following and now opening anew, and say what must not be seen."""
     store, looks, generation = open_tinydb_store(path, wait=120), 0, 0
     store.load()
-    _say("ready")
+    _report("ready")
     while not select([sys.stdin], [], [], 0.002)[0]:
         if looks % 20 == 19:
             store = open_tinydb_store(path, wait=120)
@@ -167,16 +167,16 @@ def _look_on(path: Path) -> None:
         state = store.state
         seen = {state.users[one.user_id].location for one in TWINS}
         if len(seen) > 1 or NEVER in seen or "u-never0" in state.users:
-            _say(f"transaction {state.number}: the twins are {seen}")
+            _report(f"transaction {state.number}: the twins are {seen}")
         if state.number < generation:
-            _say(f"transaction {state.number} after {generation}")
+            _report(f"transaction {state.number} after {generation}")
         if store.notices:
-            _say(f"transaction {state.number}: {store.notices}")
+            _report(f"transaction {state.number}: {store.notices}")
         generation = state.number
-    _say(looks)
+    _report(looks)
 
 
-def _say(what: object) -> None:
+def _report(what: object) -> None:
     print(what, flush=True)  # noqa: T201 - the other process reads it
 
 
@@ -189,14 +189,14 @@ class Crowd:
         withdrawn: how many were tried and withdrawn.
         looks: how often others looked.
         generation: the number that the last transaction must have.
-        bad: what was not as it must be.
+        errors: what was not as it must be.
     """
 
     changes: int = 0
     withdrawn: int = 0
     looks: int = 0
     generation: int = 0
-    bad: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 def crowd(folder: Path, processes: int, each: int) -> Crowd:
@@ -219,20 +219,20 @@ def crowd(folder: Path, processes: int, each: int) -> Crowd:
     for writer in writers:
         said, errors = writer.communicate(timeout=600)
         if writer.returncode:
-            done.bad.append(errors)
+            done.errors.append(errors)
         else:
             done.changes += each
             done.withdrawn += int(said)
     for reader in readers:
         said, errors = reader.communicate(timeout=60)
         *seen, looks = said.splitlines() or [errors]
-        done.bad += seen
+        done.errors += seen
         if reader.returncode:
-            done.bad.append(errors)
+            done.errors.append(errors)
         else:
             done.looks += int(looks)
     done.generation = 1 + done.changes
-    done.bad += _what_is_missing(path, processes, each, done.generation)
+    done.errors += _missing_changes(path, processes, each, done.generation)
     return done
 
 
@@ -247,7 +247,7 @@ def _started(*arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def _what_is_missing(path: Path, processes: int, each: int, generation: int) -> list[str]:
+def _missing_changes(path: Path, processes: int, each: int, generation: int) -> list[str]:
     seen_by_tinydb = plain_users(path)
     store = open_tinydb_store(path)
     state = store.load()
@@ -271,7 +271,11 @@ def _what_is_missing(path: Path, processes: int, each: int, generation: int) -> 
         bad.append("transactions are missing in the activity log")
     if seen_by_tinydb != list(state.users.values()):
         bad.append("plain TinyDB reads other users")
-    bad += (one.message for one in store.maintenance.check() if one.severity is Severity.DAMAGE)
+    bad += (
+        one.message
+        for one in store.maintenance.check()
+        if one.severity is StoreIssueSeverity.DAMAGE
+    )
     for one in store.transactions():
         if one.is_available and len(list(store.transaction_changes(one.number))) != one.users:
             bad.append(f"changes of transaction {one.number} are missing")

@@ -47,10 +47,10 @@ Users = Mapping[str, User]
 History = dict[tuple[str, int | str], object]
 
 
-def commit(store: UserStore, *users: User, gone: Iterable[str] = ()) -> None:
+def commit(store: UserStore, *users: User, deleted: Iterable[str] = ()) -> None:
     """Add or change users, and delete others, in one transaction."""
     with store.transaction(EDIT) as transaction:
-        transaction.commit({one.user_id: one for one in users} | dict.fromkeys(gone))
+        transaction.commit({one.user_id: one for one in users} | dict.fromkeys(deleted))
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -58,7 +58,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def put(folder: Path, files: Files) -> None:
+def write_files(folder: Path, files: Files) -> None:
     """Make a folder that holds exactly these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -133,9 +133,9 @@ STEPS: Final[list[Callable[[UserStore], None]]] = [
     lambda store: commit(store, person("anna"), person("bo")),
     lambda store: commit(store, person("bo", location="Bergen")),
     lambda store: commit(store, *(person(name) for name in ("cy", "di", "eve"))),
-    lambda store: commit(store, person("anna", location="Bergen"), gone=["u-di"]),
-    lambda store: commit(store, person("bo", location="Tromsø"), person("fay"), gone=["u-cy"]),
-    lambda store: commit(store, person("fay", extension="77"), gone=["u-eve"]),
+    lambda store: commit(store, person("anna", location="Bergen"), deleted=["u-di"]),
+    lambda store: commit(store, person("bo", location="Tromsø"), person("fay"), deleted=["u-cy"]),
+    lambda store: commit(store, person("fay", extension="77"), deleted=["u-eve"]),
 ]
 """Transactions, small and in parts, that add, change and delete."""
 
@@ -197,7 +197,7 @@ def same_history(first: History, second: History, *, exactly: bool = False) -> b
 
 
 @dataclass
-class Damaging:
+class DamageTrial:
     """Damages a store again and again, and judges what becomes of it.
 
     Args:
@@ -207,7 +207,7 @@ class Damaging:
 
     Attributes:
         seen: how many cases ended how.
-        bad: what must not be; sentences.
+        errors: what must not be; sentences.
     """
 
     folder: Path
@@ -215,10 +215,10 @@ class Damaging:
     intact: Moment
     retention: RetentionPolicy = ONE
     seen: Counter[str] = field(default_factory=Counter)
-    bad: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        put(self.folder, self.intact.files)
+        write_files(self.folder, self.intact.files)
         store = self._open()
         store.load()
         self._history = history_of(store)
@@ -240,16 +240,16 @@ class Damaging:
             look: of how many flipped ones one is followed by a look at Activity and a commit.
         """
         path = self.folder / name
-        put(self.folder, self.intact.files)
+        write_files(self.folder, self.intact.files)
         data = self.intact.files[name]
         for place, bit in enumerate(range(0, 8 * len(data), step)):
             damaged = bytearray(data)
             damaged[bit // 8] ^= 1 << bit % 8
             path.write_bytes(damaged)
             is_looked_at = not place % look
-            self._judge(f"bit {bit} of {name}", is_looked_at, is_looked_at)
+            self._check(f"bit {bit} of {name}", is_looked_at, is_looked_at)
             if is_looked_at:
-                put(self.folder, self.intact.files)
+                write_files(self.folder, self.intact.files)
         path.write_bytes(data)
 
     def versions(self, name: str, cuts: int = 20) -> Iterator[tuple[str, bytes | None]]:
@@ -277,8 +277,8 @@ class Damaging:
                 place += 1
                 if place % every:
                     continue
-                put(self.folder, files)
-                self._judge(what, False, True)
+                write_files(self.folder, files)
+                self._check(what, False, True)
 
     def _combined(self, names: tuple[str, ...], cuts: int) -> Iterator[tuple[str, Files]]:
         if not names:
@@ -294,19 +294,19 @@ class Damaging:
 
     # Judgment
 
-    def judge(self, what: str, files: Files) -> None:
+    def check(self, label: str, files: Files) -> None:
         """Judge what becomes of the store if it has these files."""
-        put(self.folder, files)
-        self._judge(what, asks_history=True, commits=True)
+        write_files(self.folder, files)
+        self._check(label, asks_history=True, commits=True)
 
-    def _judge(self, what: str, asks_history: bool, commits: bool) -> None:
+    def _check(self, label: str, asks_history: bool, commits: bool) -> None:
         before = files_in(self.folder) if commits else {}
-        outcome, users = self._look(what, asks_history)
+        outcome, users = self._look(label, asks_history)
         self.seen[outcome] += 1
         if commits:
-            self._commit(what, before, outcome, users)
+            self._commit(label, before, outcome, users)
 
-    def _look(self, what: str, asks_history: bool) -> tuple[str, Users]:
+    def _look(self, label: str, asks_history: bool) -> tuple[str, Users]:
         """Open the store; return what becomes of it: same, moment, said or refused."""
         store = self._open()
         try:
@@ -316,23 +316,23 @@ class Damaging:
                     return "said", users
                 if users == self._valid_moment():
                     return "moment", users
-                self.bad.append(f"{what}: other users without a message")
+                self.errors.append(f"{label}: other users without a message")
                 return "other", users
             if asks_history:
-                self._compare_history(what, store)
+                self._compare_history(label, store)
             return ("same, said" if store.notices else "same"), users
         except StoreError as error:
-            self._check_sentence(what, error)
+            self._check_sentence(label, error)
             return "refused", {}
         except Exception as error:  # any other one is what is looked for
-            self.bad.append(f"{what}: {error!r}")
+            self.errors.append(f"{label}: {error!r}")
             return "failed", {}
         finally:
             store.close()
 
-    def _check_sentence(self, what: str, error: StoreError) -> None:
+    def _check_sentence(self, label: str, error: StoreError) -> None:
         if not str(error).endswith(".") or len(str(error)) < 30:
-            self.bad.append(f"{what}: not a sentence: {error}")
+            self.errors.append(f"{label}: not a sentence: {error}")
 
     def _valid_moment(self) -> Users | None:
         """What the store holds if all its files are of one moment.
@@ -352,7 +352,7 @@ class Damaging:
                 return moment.users
         return None
 
-    def _compare_history(self, what: str, store: UserStore) -> None:
+    def _compare_history(self, label: str, store: UserStore) -> None:
         found = history_of(store)
         hidden = [
             one.number
@@ -360,18 +360,18 @@ class Damaging:
             if isinstance(one, TransactionSummary) and one.kind is TransactionKind.UNREADABLE
         ]
         if len(hidden) > 2:  # a flipped line end joins two entries
-            self.bad.append(f"{what}: transactions {hidden} cannot be read")
+            self.errors.append(f"{label}: transactions {hidden} cannot be read")
         for about, expected in self._history.items():
             given = found.get(about)
             is_named = isinstance(given, StoreError) or (
                 isinstance(given, TransactionSummary) and given.kind is TransactionKind.UNREADABLE
             )
             if given != expected and not is_named:
-                self.bad.append(f"{what}: {about} is {given}, and was {expected}")
+                self.errors.append(f"{label}: {about} is {given}, and was {expected}")
             if isinstance(given, StoreError):
                 if "no longer available" in str(given):
-                    self.bad.append(f"{what}: {about}: damage as age: {given}")
-                self._check_sentence(what, given)
+                    self.errors.append(f"{label}: {about}: damage as age: {given}")
+                self._check_sentence(label, given)
                 self.seen["history refused"] += 1
         unread = [
             number
@@ -379,9 +379,9 @@ class Damaging:
             if about == "changes" and isinstance(one, StoreError)
         ]
         if len(unread) > 2:
-            self.bad.append(f"{what}: the changes of {unread} cannot be read")
+            self.errors.append(f"{label}: the changes of {unread} cannot be read")
 
-    def _commit(self, what: str, before: Files, outcome: str, users: Users) -> None:
+    def _commit(self, label: str, before: Files, outcome: str, users: Users) -> None:
         """Commit without a look before, as a script does, and open the store again."""
         new, is_committed = user("zoe"), False
         store = self._open()
@@ -389,11 +389,11 @@ class Damaging:
             commit(store, new)
             is_committed = True
             if users != self.intact.users and outcome != "moment" and not store.notices:
-                self.bad.append(f"{what}: a commit makes the loss final without a message")
+                self.errors.append(f"{label}: a commit makes the loss final without a message")
         except StoreError as error:
-            self._check_sentence(what, error)
+            self._check_sentence(label, error)
         except Exception as error:
-            self.bad.append(f"{what}, commit: {error!r}")
+            self.errors.append(f"{label}, commit: {error!r}")
         finally:
             store.close()
         after = files_in(self.folder)
@@ -401,21 +401,21 @@ class Damaging:
             # the lock is taken in order to find out, and says so in its note
             before, after = dict(before, **{"users.lock": b""}), dict(after, **{"users.lock": b""})
             if before != after:
-                self.bad.append(f"{what}: a refused commit changed {sorted(after)}")
+                self.errors.append(f"{label}: a refused commit changed {sorted(after)}")
             if outcome != "refused":
                 self.seen[f"{outcome}, commit refused"] += 1
         elif outcome == "refused":
-            self.bad.append(f"{what}: a refused store was changed")
+            self.errors.append(f"{label}: a refused store was changed")
         else:
-            self._check_commit(what, {**users, new.user_id: new})
+            self._check_commit(label, {**users, new.user_id: new})
 
-    def _check_commit(self, what: str, expected: Users) -> None:
+    def _check_commit(self, label: str, expected: Users) -> None:
         store = self._open()
         try:
             if dict(store.load().users) != expected:
-                self.bad.append(f"{what}: after a commit other users")
+                self.errors.append(f"{label}: after a commit other users")
         except StoreError as error:
-            self.bad.append(f"{what}: after a commit refused: {error}")
+            self.errors.append(f"{label}: after a commit refused: {error}")
         finally:
             store.close()
 

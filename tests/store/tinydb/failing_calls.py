@@ -19,15 +19,15 @@ from unittest import mock
 
 from tinydb import TinyDB
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
-from qm_tui.store.interface import RetentionPolicy, Severity, UserStore
+from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import EDIT, HEADER, csv_text, user, written
+from tests.helpers import EDIT, HEADER, csv_text, user, write_file
 from tests.store.tinydb.recorder import snapshots_in_this_thread
 
 NEEDS_SPACE: Final = ("open", "write", "pwrite", "link", "replace", "rename", "mkdir")
@@ -178,7 +178,7 @@ def _change_many(store: UserStore, _folder: Path) -> None:
 
 
 def _import(store: UserStore, folder: Path) -> None:
-    import_users(Asked(folder / "users.csv"), store)
+    import_users(ImportRequest(folder / "users.csv"), store)
 
 
 def _undo(store: UserStore, _folder: Path) -> None:
@@ -230,16 +230,16 @@ class Failures:
     """What became of a store whose disk failed.
 
     Attributes:
-        refused: how many pieces of work were refused.
+        failed: how many pieces of work were refused.
         unknown: of how many it was not known whether they were saved.
         behind: how many were acknowledged, although the snapshot could not be written.
-        bad: what was not as it must be.
+        errors: what was not as it must be.
     """
 
-    refused: int = 0
+    failed: int = 0
     unknown: int = 0
     behind: int = 0
-    bad: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 class Trial:
@@ -260,7 +260,7 @@ class Trial:
             elif self._work.before == "a plain file":
                 _make_plain(self._base / _STORE)
         rows = [user(f"n{number}", location="Narvik") for number in range(9)]
-        written(self._base, csv_text([HEADER, *rows]))
+        write_file(self._base, csv_text([HEADER, *rows]))
         self.failures = Failures()
         self._wanted = self._tried(nullcontext())
         self.size = max(one.stat().st_size for one in self._copy.rglob("*"))
@@ -275,13 +275,13 @@ class Trial:
             has_failed = failing.has_failed
         return self.failures
 
-    def under(self, failing: AbstractContextManager[object], said: str) -> None:
+    def under(self, failing: AbstractContextManager[object], label: str) -> None:
         """Try it while the disk fails."""
-        bad = self.failures.bad
+        bad = self.failures.errors
         before = len(bad)
         if self._tried(failing) != self._wanted:
             bad.append("once the disk worked again, the store holds something else")
-        bad[before:] = [f"{self._name}, {said}: {one}" for one in bad[before:]]
+        bad[before:] = [f"{self._name}, {label}: {one}" for one in bad[before:]]
 
     @property
     def _copy(self) -> Path:
@@ -306,26 +306,26 @@ class Trial:
                     with closing(self._opened(path)) as other:
                         held = _held(other.state)
             if held != _held(store.state):
-                done.bad.append("what was acknowledged is not there")
-            done.bad += self._what_is_behind(path, store)
+                done.errors.append("what was acknowledged is not there")
+            done.errors += self._what_is_behind(path, store)
         except CommitOutcomeUnknown as unknown:
             done.unknown += 1
-            done.bad += _wrong_with(unknown)
-            done.bad += _still_writes(store)
+            done.errors += _unexpected_errors(unknown)
+            done.errors += _still_writes(store)
             store.close()
             store = self._opened(path)
             if _held(store.state) == before:
                 work(store, self._copy)
             else:
                 is_left = True
-        except Refused as refused:
-            done.refused += 1
-            done.bad += _wrong_with(refused)
+        except UserError as refused:
+            done.failed += 1
+            done.errors += _unexpected_errors(refused)
             if held != before or _held(store.state) != before:
-                done.bad.append("what was refused is there")
+                done.errors.append("what was refused is there")
             work(store, self._copy)
         except Exception as error:
-            done.bad.append(f"{type(error).__name__}: {error}")
+            done.errors.append(f"{type(error).__name__}: {error}")
         return self._closed(path, store, before if is_left else None)
 
     def _opened(self, path: Path) -> TinyDBUserStore:
@@ -347,7 +347,7 @@ class Trial:
         """
         last = _held(store.state)
         store.close()
-        bad = self.failures.bad
+        bad = self.failures.errors
         if store.warning:
             bad.append(f"it still warns: {store.warning}")
         readable = plain_users(path) if path.exists() else []
@@ -363,7 +363,7 @@ class Trial:
                         count == one.users :
                     ]
             findings = reopened.maintenance.check()
-            damage = [one.message for one in findings if one.severity is Severity.DAMAGE]
+            damage = [one.message for one in findings if one.severity is StoreIssueSeverity.DAMAGE]
             bad += (f"it is damaged: {one}" for one in damage)
         return last
 
@@ -372,8 +372,8 @@ def _held(state: State) -> list[User]:
     return list(state.users.values())
 
 
-def _wrong_with(refused: Refused) -> list[str]:
-    sentence = str(refused)
+def _unexpected_errors(failed: UserError) -> list[str]:
+    sentence = str(failed)
     is_sentence = sentence.endswith(".") and "Errno" not in sentence and sentence[0].isupper()
     return [] if is_sentence else [f"no sentence: {sentence}"]
 
@@ -420,7 +420,7 @@ def main(folder: Path) -> None:
             trial.under(disk_with(pages, folder), f"{pages} pages")
         shutil.rmtree(folder / work)
         failures = trial.failures
-        print(work, failures.refused, failures.unknown, len(failures.bad), *failures.bad[:1])  # noqa: T201
+        print(work, failures.failed, failures.unknown, len(failures.errors), *failures.errors[:1])  # noqa: T201
 
 
 if __name__ == "__main__":

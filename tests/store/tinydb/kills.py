@@ -22,16 +22,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from qm_tui.progress import Tick
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.undo import NothingToUndo, plan_undo, undo
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Action, RetentionPolicy, Severity
+from qm_tui.store.interface import Action, RetentionPolicy, StoreIssueSeverity
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.transaction import Transaction
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, HEADER, csv_text, user, written
+from tests.helpers import EDIT, HEADER, csv_text, user, write_file
 
 ROOT: Final = Path(__file__).parents[3]
 
@@ -75,11 +75,11 @@ class _Announced(Transaction):
     def state(self) -> State:
         return self._transaction.state
 
-    def _write_checked(self, changes: Changes, tick: Tick) -> State:
+    def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         users: dict[str, User | None] = {**self.state.users, **changes}
         will_be = digest_of(one for one in users.values() if one is not None)
-        _say("begun", self.state.number + 1, will_be)
-        return self._transaction._write_checked(changes, tick)
+        _announce("begun", self.state.number + 1, will_be)
+        return self._transaction._write_checked(changes, progress)
 
 
 class _Announcing(TinyDBUserStore):
@@ -89,7 +89,7 @@ class _Announcing(TinyDBUserStore):
             yield _Announced(transaction)
 
 
-def _say(*words: object) -> None:
+def _announce(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
@@ -108,7 +108,7 @@ class _Program:
         """Change the store until killed."""
         for _ in range(2):
             self._do(self._chance.choice(WORKS))
-        _say("aim")
+        _announce("aim")
         while True:
             self._do("small edit")  # there is something to undo, or to write
             if killer is not None:
@@ -118,7 +118,7 @@ class _Program:
                 killer.is_armed = False
 
     def _do(self, work: str) -> None:
-        _say("work", work.removeprefix("small "))
+        _announce("work", work.removeprefix("small "))
         doing: dict[str, Callable[[], None]] = {
             "edit": lambda: self._edit(self._chance.choice((1, 3, 650))),
             "small edit": lambda: self._edit(1),
@@ -129,7 +129,7 @@ class _Program:
         }
         doing[work]()
         state = self._store.state
-        _say("done", state.number, digest_of(state.users.values()))
+        _announce("done", state.number, digest_of(state.users.values()))
 
     def _edit(self, count: int) -> None:
         names = self._chance.sample(NAMES, count)
@@ -148,8 +148,8 @@ class _Program:
         names = self._chance.sample(NAMES, self._chance.choice((5, 650)))
         location = f"I{self._chance.random()}"
         rows = [user(name, location=location, user_id="") for name in names]
-        file = written(self._folder, csv_text([HEADER, *rows]), f"{os.getpid()}.csv")
-        import_users(Asked(file), self._store)
+        file = write_file(self._folder, csv_text([HEADER, *rows]), f"{os.getpid()}.csv")
+        import_users(ImportRequest(file), self._store)
         file.unlink()
 
     def _undo(self) -> None:
@@ -157,7 +157,9 @@ class _Program:
         if number < 1:
             return
         try:
-            undo(self._store, number, confirmed=plan_undo(self._store, number).must_confirm)
+            undo(
+                self._store, number, confirmed=plan_undo(self._store, number).required_confirmation
+            )
         except NothingToUndo:
             return
         except StoreError as error:
@@ -225,12 +227,12 @@ class Trials:
     Attributes:
         kills: how many were killed, by what they were at.
         acknowledged: how many transactions they had acknowledged.
-        bad: what was not as it must be.
+        errors: what was not as it must be.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
-    bad: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 def kill_again_and_again(folder: Path, trials: int, seed: int) -> Trials:
@@ -266,7 +268,7 @@ def kill_again_and_again(folder: Path, trials: int, seed: int) -> Trials:
         done.kills[f"{work}, {how}"] += 1
         wrong = _wrong_with(path, {last, begun})
         if wrong:
-            done.bad.append(f"trial {trial} ({work}, {how}, call {call}, {segments}): {wrong}")
+            done.errors.append(f"trial {trial} ({work}, {how}, call {call}, {segments}): {wrong}")
     return done
 
 
@@ -303,7 +305,7 @@ def _wrong_with(path: Path, may_hold: set[tuple[int, str]]) -> str:
     numbers = [one.number for one in transactions]
     if numbers != list(range(state.number, 0, -1)):
         return f"its activity log lists {numbers}"
-    return "".join(one.message for one in findings if one.severity is Severity.DAMAGE)
+    return "".join(one.message for one in findings if one.severity is StoreIssueSeverity.DAMAGE)
 
 
 def main(path: str, seed: str, segments: str, aim: str, call: str) -> None:

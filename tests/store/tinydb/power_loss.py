@@ -17,13 +17,13 @@ from tinydb import TinyDB
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.changes.undo import plan_undo, undo
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
-from qm_tui.store.interface import RetentionPolicy, Severity, UserStore
+from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
 from qm_tui.store.state import Changes
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import ANNA, EDIT, HEADER, csv_text, user, written
+from tests.helpers import ANNA, EDIT, HEADER, csv_text, user, write_file
 from tests.store.tinydb.disks import Disk, Effort, fates_of, key_of, laid_out, torn
 from tests.store.tinydb.failing_calls import ROWS, plain_users, small_parts
 from tests.store.tinydb.recorder import (
@@ -42,7 +42,7 @@ STORE: Final = Path("data") / "users.json"
 LARGE: Final = 2 * ROWS + 5
 """Users of a transaction that is written in parts."""
 
-USUAL: Final = RetentionPolicy()
+DEFAULT_RETENTION: Final = RetentionPolicy()
 SMALL_SEGMENTS: Final = RetentionPolicy(segment_bytes=1, segment_ratio=0)
 """Every transaction begins a segment."""
 
@@ -73,7 +73,7 @@ class Programs:
         root = folder / "root"
         root.mkdir(parents=True)
         rows = [user(f"n{number}", user_id="") for number in range(LARGE)]
-        self._file = written(folder, csv_text([HEADER, *rows]))
+        self._file = write_file(folder, csv_text([HEADER, *rows]))
         self._path, self._retention = root / STORE, retention
         if plain:
             self._path.parent.mkdir()
@@ -105,11 +105,11 @@ class Programs:
 
     def import_many(self) -> None:
         """Import many users, in parts."""
-        self.do(lambda: import_users(Asked(self._file), self.store))
+        self.do(lambda: import_users(ImportRequest(self._file), self.store))
 
     def undo(self, number: int) -> None:
         """Undo a transaction."""
-        confirmed = plan_undo(self.store, number).must_confirm
+        confirmed = plan_undo(self.store, number).required_confirmation
         self.do(lambda: undo(self.store, number, confirmed=confirmed))
 
     def write_snapshot(self) -> None:
@@ -141,7 +141,7 @@ class Programs:
 
         self.do(work, self._with(changes))
 
-    def refuse(self, changes: Changes, sync: int) -> None:
+    def fail_sync(self, changes: Changes, sync: int) -> None:
         """A sync fails: the transaction is reverted, even if it is complete in the log."""
         before = held(self.store.state)
 
@@ -282,9 +282,9 @@ def _all_kinds(programs: Programs) -> None:
     for late in (False, True):
         one.cancel(one.all_at(NOWHERE), late=late)
     for sync in (1, 2):  # that of the parts, and that of the entry behind them
-        one.refuse(one.all_at(NOWHERE), sync)
+        one.fail_sync(one.all_at(NOWHERE), sync)
     one.edit(user("cy"), delete=["u-bo"])
-    one.refuse({ANNA.user_id: ANNA._replace(location=NOWHERE)}, 1)
+    one.fail_sync({ANNA.user_id: ANNA._replace(location=NOWHERE)}, 1)
     one.write_snapshot()
     one.edit(ANNA._replace(location="Narvik"))
     one.undo(4)
@@ -303,11 +303,11 @@ def _segments(programs: Programs) -> None:
     one.edit(ANNA._replace(location="Bergen"))
     one.edit(user("cy"), delete=["u-bo"])
     one.cancel({ANNA.user_id: ANNA._replace(location=NOWHERE)}, late=False)
-    one.refuse({ANNA.user_id: ANNA._replace(location=NOWHERE)}, 2)  # the first closes a segment
+    one.fail_sync({ANNA.user_id: ANNA._replace(location=NOWHERE)}, 2)  # the first closes a segment
     one.import_many()
     one.write_snapshot()
     one.cancel(one.all_at(NOWHERE), late=True)
-    one.refuse(one.all_at(NOWHERE), 3)
+    one.fail_sync(one.all_at(NOWHERE), 3)
     one.do(lambda: _edit(one.store, one.all_at("Hamar")))
     one.undo(3)
     one.write_snapshot()
@@ -432,7 +432,7 @@ class Workload(NamedTuple):
     """
 
     work: Callable[[Programs], None]
-    retention: RetentionPolicy = USUAL
+    retention: RetentionPolicy = DEFAULT_RETENTION
     plain: bool = False
 
 
@@ -487,24 +487,24 @@ class Survey:
         points: at how many moments it was cut.
         states: how many states of the disk there were in all.
         opened: on how many different ones the store was opened.
-        bad: those on which it did not hold what it must; what it held instead.
+        errors: those on which it did not hold what it must; what it held instead.
     """
 
     points: int = 0
     states: int = 0
     opened: int = 0
-    bad: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def add(self, other: "Survey") -> None:
         """Count what another found as well."""
         self.points += other.points
         self.states += other.states
         self.opened += other.opened
-        self.bad += other.bad
+        self.errors += other.errors
 
 
 def survey(
-    recording: Recording, folder: Path, effort: Effort, *, seed: int = 1, bad_enough: int = 0
+    recording: Recording, folder: Path, effort: Effort, *, seed: int = 1, max_errors: int = 0
 ) -> Survey:
     """Cut the power after each call, in all ways, and look at the store.
 
@@ -513,7 +513,7 @@ def survey(
         folder: where the disks are made.
         effort: how many ways are tried.
         seed: of what is left to chance.
-        bad_enough: after how many bad states to stop; never if 0.
+        max_errors: after how many bad states to stop; never if 0.
     """
     disk = Disk.before(recording)
     done, chance = Survey(), random.Random(seed)  # noqa: S311 - chance, not secrets
@@ -537,10 +537,10 @@ def survey(
             if outcome.wrong or outcome.held not in may_hold:
                 said = outcome.wrong or f"it holds transaction {outcome.held[0]}"
                 numbers = [one[0] for one in may_hold]
-                done.bad.append(f"call {number} ({numbers}): {said}\n{sorted(found)} {fates}")
-                if len(done.bad) == bad_enough:
+                done.errors.append(f"call {number} ({numbers}): {said}\n{sorted(found)} {fates}")
+                if len(done.errors) == max_errors:
                     break
-        if done.bad and len(done.bad) == bad_enough:
+        if done.errors and len(done.errors) == max_errors:
             break
     done.opened = len(outcomes)
     return done
@@ -576,7 +576,7 @@ def _opened(path: Path, retention: RetentionPolicy) -> Outcome:
         damage = [
             one.message
             for one in reopened.maintenance.check()
-            if one.severity is Severity.DAMAGE or "left behind" in one.message
+            if one.severity is StoreIssueSeverity.DAMAGE or "left behind" in one.message
         ]
     return Outcome(found, wrong or " ".join(damage))
 
@@ -587,7 +587,7 @@ def _wrong_with_history(store: TinyDBUserStore, retention: RetentionPolicy) -> s
     if numbers != list(range(store.state.number, 0, -1)):
         return f"its activity log lists {numbers}"
     gone = [one.number for one in listed if not one.is_available]
-    if gone and (retention.bytes == USUAL.bytes or gone != list(range(gone[0], 0, -1))):
+    if gone and (retention.bytes == DEFAULT_RETENTION.bytes or gone != list(range(gone[0], 0, -1))):
         return f"the changes of {gone} are not available"
     for one in listed:
         if one.is_available and len(list(store.transaction_changes(one.number))) != one.users:

@@ -129,7 +129,7 @@ def snapshots_in_this_thread(*, at_once: bool = False) -> Iterator[None]:
     def request(
         self: SnapshotWriter, contents: Contents, position: Position, wait: float = 0
     ) -> None:
-        self._wanted = contents, position
+        self._requested = contents, position
         if at_once and not wait:
             self.flush()
 

@@ -8,18 +8,18 @@ import pytest
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.tinydb import open_tinydb_store
-from tests.helpers import some_of
+from tests.helpers import sample_cases
 from tests.store.tinydb.damage import (
     ONE,
     SMALL,
-    Damaging,
+    DamageTrial,
     behind,
     history_of,
     is_moment_of_writing,
     moments_of,
     parts_of,
-    put,
     wait_for_another,
+    write_files,
     writing,
 )
 
@@ -35,14 +35,14 @@ def damaging(request, folder):
         moments = moments_of(folder / "made", retention)
         intact = behind(moments, 1) if "behind" in kind else moments[-1]
         assert (len(intact.files) > 5) is ("segments" in kind)
-        yield Damaging(folder / "store", moments, intact, retention)
+        yield DamageTrial(folder / "store", moments, intact, retention)
 
 
 def test_some_flipped_bits_are_noticed(damaging):
     step = 71 if len(damaging.intact.files) == 3 else 251
     for name in damaging.intact.files:
         damaging.flip_bits(name, step, look=3)
-    assert not damaging.bad
+    assert not damaging.errors
     assert damaging.seen["refused"] > 50
     assert damaging.seen["same"] > 30
     assert damaging.seen["history refused"] > 10
@@ -53,18 +53,18 @@ def test_every_flipped_bit_is_noticed(damaging):
     for name in damaging.intact.files:
         damaging.flip_bits(name, look=23 if ".log" in name else 101)
     print(f"{sum(map(len, damaging.intact.files.values())) * 8} bits, {damaging.seen}")  # noqa: T201
-    assert not damaging.bad
+    assert not damaging.errors
 
 
 def test_a_damaged_chain_value_beyond_ascii_is_named(folder):
     moments = moments_of(folder / "made", ONE)
     data = moments[-1].files["users.log"]
     place = data.index(b"\n", data.index(b'{"number":2')) - 10
-    damaging = Damaging(folder / "store", moments, moments[-1])
+    damaging = DamageTrial(folder / "store", moments, moments[-1])
     for bit in range(8):
         damaged = data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
-        damaging.judge(f"bit {bit}", {**damaging.intact.files, "users.log": damaged})
-    assert not damaging.bad
+        damaging.check(f"bit {bit}", {**damaging.intact.files, "users.log": damaged})
+    assert not damaging.errors
     assert damaging.seen["same"] == 8
     assert damaging.seen["history refused"] >= 8
 
@@ -72,7 +72,7 @@ def test_a_damaged_chain_value_beyond_ascii_is_named(folder):
 def test_each_file_cut_emptied_deleted_or_of_another_moment_is_noticed(damaging):
     damaging.replace_files(1)
     damaging.replace_files(2, cuts=5, every=19)
-    assert not damaging.bad
+    assert not damaging.errors
     assert damaging.seen["refused"] > 50
 
 
@@ -82,7 +82,7 @@ def test_each_pair_of_files_cut_emptied_deleted_or_of_another_moment_is_noticed(
     is_large = len(damaging.intact.files) > 3
     damaging.replace_files(2, every=4 if is_large else 2, at=start)
     print(damaging.seen)  # noqa: T201
-    assert not damaging.bad
+    assert not damaging.errors
     assert damaging.seen["refused"] > 500
 
 
@@ -92,7 +92,7 @@ def test_a_damaged_transaction_is_named_and_all_others_can_be_read(folder):
     lines = files["users.log"].split(b"\n")
     lines[3] = lines[3].replace(b"u-di", b"u-do")
     damaged = folder / "damaged"
-    put(damaged, files | {"users.log": b"\n".join(lines)})
+    write_files(damaged, files | {"users.log": b"\n".join(lines)})
     store = open_tinydb_store(damaged / "users.json")
     assert dict(store.load().users) == moments[-1].users
     kinds = {one.number: one.kind for one in store.transactions()}
@@ -110,13 +110,13 @@ def test_the_newest_damaged_transaction_that_was_acknowledged_is_never_left_out(
     moments = moments_of(folder / "made", ONE)
     files = dict(behind(moments, 1).files)
     damaged = folder / "damaged"
-    put(damaged, files | {"users.log": files["users.log"][:-30] + b"\0" * 29 + b"\n"})
+    write_files(damaged, files | {"users.log": files["users.log"][:-30] + b"\0" * 29 + b"\n"})
     with pytest.raises(StoreError, match=r"users\.log.*Nothing was changed\..*recover\.$"):
         open_tinydb_store(damaged / "users.json").load()
 
 
 @pytest.mark.parametrize("segment_bytes", [10**9, 60_000], ids=["one segment", "segments"])
-@pytest.mark.parametrize("copies", some_of([8, 200], [0]))
+@pytest.mark.parametrize("copies", sample_cases([8, 200], [0]))
 def test_copies_under_load_are_whole(folder, copies, segment_bytes):
     path, torn = folder / "store" / "users.json", []
     numbers, refused = set(), 0

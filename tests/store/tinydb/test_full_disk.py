@@ -27,8 +27,8 @@ def trial(request, tmp_path) -> Trial:
 @pytest.mark.parametrize("half", [False, True], ids=["at once", "in the middle of a write"])
 def test_a_disk_that_gets_full_at_any_call_refuses_and_works_again(trial, half):
     failures = trial.at_each_call(code=errno.ENOSPC, names=NEEDS_SPACE, half=half)
-    assert not failures.bad
-    assert failures.refused > 0
+    assert not failures.errors
+    assert failures.failed > 0
     assert failures.unknown == 0  # what was written is reverted
     assert failures.behind > 0
 
@@ -36,16 +36,16 @@ def test_a_disk_that_gets_full_at_any_call_refuses_and_works_again(trial, half):
 @pytest.mark.parametrize("half", [False, True], ids=["at once", "in the middle of a write"])
 def test_a_full_disk_that_does_not_sync_either_leaves_the_store_before_or_after(trial, half):
     failures = trial.at_each_call(code=errno.ENOSPC, names=TAKES_SPACE, half=half)
-    assert not failures.bad
-    assert failures.refused + failures.unknown > 1
+    assert not failures.errors
+    assert failures.failed + failures.unknown > 1
     assert failures.behind > 0
 
 
 @pytest.mark.parametrize("once", [False, True], ids=["from then on", "once"])
 def test_a_disk_that_fails_at_any_call_leaves_the_store_before_or_after(trial, once):
     failures = trial.at_each_call(code=errno.EIO, once=once)
-    assert not failures.bad
-    assert failures.refused + failures.unknown > 1
+    assert not failures.errors
+    assert failures.failed + failures.unknown > 1
     assert (failures.unknown > 0) is not once  # a sync that fails once is reverted
     assert failures.behind > 0
 
@@ -53,8 +53,8 @@ def test_a_disk_that_fails_at_any_call_leaves_the_store_before_or_after(trial, o
 def test_files_that_may_not_grow_are_refused_and_work_again(trial):
     for size in range(0, trial.size + 1024, max(trial.size // 50, 64)):
         trial.under(files_end_at(size), f"{size} bytes")
-    assert not trial.failures.bad
-    assert trial.failures.refused > 1
+    assert not trial.failures.errors
+    assert trial.failures.failed > 1
     assert trial.failures.unknown == 0
 
 

@@ -56,7 +56,7 @@ def _imported(path: Path) -> bool:
 
 def _kill_and_look(folder: Path, trials: int, seed: int) -> None:
     done = kill_again_and_again(folder, trials, seed)
-    assert not done.bad, f"{len(done.bad)} of {trials}; the first: {done.bad[0]}"
+    assert not done.errors, f"{len(done.errors)} of {trials}; the first: {done.errors[0]}"
     assert done.kills.total() == trials
     assert {what.partition(",")[0] for what in done.kills} == set(WORKS)
     assert done.acknowledged > trials

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import Maintenance, Severity, TransactionKind
+from qm_tui.store.interface import Maintenance, StoreIssueSeverity, TransactionKind
 from qm_tui.store.tinydb import open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
-from tests.helpers import some_of, user, write_unchecked
+from tests.helpers import sample_cases, user, write_unchecked
 from tests.store.tinydb.damage import (
     ONE,
     SMALL,
@@ -25,8 +25,8 @@ from tests.store.tinydb.damage import (
     is_moment_of_writing,
     kill_at,
     moments_of,
-    put,
     wait_for_another,
+    write_files,
     writing,
 )
 
@@ -121,7 +121,7 @@ def test_the_files_of_a_store_are_listed_with_their_sizes(path):
 
 
 @pytest.mark.parametrize("segment_bytes", [10**9, 20_000], ids=["one segment", "segments"])
-@pytest.mark.parametrize("backups", some_of([4, 10], [0]))
+@pytest.mark.parametrize("backups", sample_cases([4, 10], [0]))
 def test_backups_under_load_are_whole(folder, path, backups, segment_bytes):
     numbers = []
     with writing(path, segment_bytes) as acknowledged:
@@ -171,7 +171,7 @@ def test_a_backup_of_nothing_is_refused(folder, path):
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", some_of(range(40), range(0, 40, 5)))
+@pytest.mark.parametrize("place", sample_cases(range(40), range(0, 40, 5)))
 def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path, place):
     users, file = filled(path), folder / "backup.tar"
     maintenance(path).backup(file)
@@ -237,7 +237,7 @@ def test_loose_modes_and_files_left_behind_are_warnings(path):
     path.with_name(".users.json.0123456789ab.new").touch()
     path.parent.chmod(0o755)
     found = maintenance(path).check()
-    assert {one.severity for one in found} == {Severity.WARNING}
+    assert {one.severity for one in found} == {StoreIssueSeverity.WARNING}
     said = " ".join(one.message for one in found)
     for what in ("users.json has the mode 0644", ".users.json.0123456789ab.new", "open to all"):
         assert what in said
@@ -254,7 +254,7 @@ def test_users_that_break_rules_are_warnings(path):
     write_unchecked(store, {"u-bo": user("bo", user_name="")})
     store.close()
     found = maintenance(path).check()
-    assert [one.severity for one in found] == [Severity.WARNING]
+    assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
     assert "u-bo" in found[0].message
 
 
@@ -263,7 +263,7 @@ def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
     users = filled(path)
     with path.with_name("users.log").open("ab") as log:
         log.write(end)
-    assert [one.severity for one in maintenance(path).check()] == [Severity.WARNING]
+    assert [one.severity for one in maintenance(path).check()] == [StoreIssueSeverity.WARNING]
     assert not maintenance(path).recover(folder / "new" / "users.json").losses
     assert open_tinydb_store(folder / "new" / "users.json").load().users == users
 
@@ -283,7 +283,7 @@ def test_check_says_that_users_json_is_behind(path, monkeypatch):
     assert not maintenance(path).check()  # it may be about to be written
     monkeypatch.setattr("qm_tui.store.tinydb.maintenance._SOON", timedelta(0))
     found = maintenance(path).check()
-    assert [one.severity for one in found] == [Severity.WARNING]
+    assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
     assert "users.json is behind" in found[0].message
     store.close()
 
@@ -296,7 +296,7 @@ def test_users_json_that_is_read_from_the_log_is_a_warning(path, data):
         path.write_bytes(data)
         path.chmod(0o600)
     found = maintenance(path).check()
-    assert [one.severity for one in found] == [Severity.WARNING]
+    assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
     assert "All users were read from the log" in found[0].message
 
 
@@ -349,12 +349,12 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
     assert not everything.losses
     for number, (what, files) in enumerate(damages(last)):
         damaged = folder / f"damaged {number}"
-        put(damaged, files)
+        write_files(damaged, files)
         path = damaged / "users.json"
         findings = maintenance(path).check()
         is_snapshot_missing = not files.get("users.json")
         is_oldest_gone = "deleted" in what and what.startswith("users.log d") and len(files) > 3
-        if not any(one.severity is Severity.DAMAGE for one in findings) and not (
+        if not any(one.severity is StoreIssueSeverity.DAMAGE for one in findings) and not (
             (is_snapshot_missing and findings) or is_oldest_gone  # it may have been pruned
         ):
             bad.append(f"{what}: check found {findings}")
@@ -382,7 +382,7 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
             bad.append(f"{what}: the history was not kept")
         commit(store, user("zoe"))
         store.close()
-        if any(one.severity is Severity.DAMAGE for one in maintenance(target).check()):
+        if any(one.severity is StoreIssueSeverity.DAMAGE for one in maintenance(target).check()):
             bad.append(f"{what}: recovered damaged: {maintenance(target).check()}")
         try:
             maintenance(path).recover(target)
@@ -397,27 +397,27 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
 def test_what_the_lock_says_was_saved_and_is_gone_is_a_loss(folder):
     moments = moments_of(folder / "made", ONE)
     older = {name: moments[3].files[name] for name in ("users.json", "users.log")}
-    put(folder / "damaged", {**moments[-1].files, **older})
+    write_files(folder / "damaged", {**moments[-1].files, **older})
     path = folder / "damaged" / "users.json"
-    assert any(one.severity is Severity.DAMAGE for one in maintenance(path).check())
+    assert any(one.severity is StoreIssueSeverity.DAMAGE for one in maintenance(path).check())
     found = maintenance(path).recover(folder / "new" / "users.json")
     assert found.number == 4
     assert found.losses
 
 
 def test_nothing_that_can_be_read_is_refused(folder):
-    put(folder / "damaged", {"users.json": b"\0" * 100, "users.log": b"\0" * 100})
+    write_files(folder / "damaged", {"users.json": b"\0" * 100, "users.log": b"\0" * 100})
     with pytest.raises(StoreError, match=r"Nothing.*\.$"):
         maintenance(folder / "damaged" / "users.json").recover(folder / "new" / "users.json")
     assert not (folder / "new" / "users.json").exists()
 
 
-@pytest.mark.parametrize("call", some_of(range(1, 25), range(1, 25, 3)))
+@pytest.mark.parametrize("call", sample_cases(range(1, 25), range(1, 25, 3)))
 def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     last = moments[-1]
     log = bytearray(last.files["users.log"])
     log[len(log) // 2] ^= 1
-    put(folder / "damaged", {**last.files, "users.log": bytes(log)})
+    write_files(folder / "damaged", {**last.files, "users.log": bytes(log)})
     source, target = folder / "damaged" / "users.json", folder / "new" / "users.json"
     child = os.fork()
     if not child:

@@ -48,7 +48,7 @@ def root(request, recording, folder) -> Path:
 
 def _assert_whole(recording: Recording, folder: Path, effort: Effort) -> Survey:
     found = survey(recording, folder, effort)
-    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"
+    assert not found.errors, f"{len(found.errors)} of {found.states}; the first: {found.errors[0]}"
     assert found.points == min(effort.moments or len(recording.calls), len(recording.calls))
     assert found.opened > found.points / 2
     return found
@@ -95,13 +95,13 @@ def test_no_power_cut_loses_or_halves_anything(recording, folder):
 @pytest.mark.parametrize("name", ["all kinds", "segments", "takeover"])
 def test_without_syncs_the_same_check_finds_what_is_lost(recordings, folder, name, of_folders):
     without = recordings[name].without_syncs(of_folders=of_folders)
-    assert len(survey(without, folder, MEDIUM, bad_enough=20).bad) == 20
+    assert len(survey(without, folder, MEDIUM, max_errors=20).errors) == 20
 
 
 @pytest.mark.parametrize("name", ["all kinds", "segments", "takeover", "short memory"])
 def test_a_power_cut_while_the_store_recovers_from_another_loses_nothing(recordings, folder, name):
     found = survey_of_second_cuts(recordings[name], folder, SHORT, cuts=2)
-    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"
+    assert not found.errors, f"{len(found.errors)} of {found.states}; the first: {found.errors[0]}"
 
 
 @pytest.mark.long
@@ -114,4 +114,4 @@ def test_no_power_cut_in_all_its_ways_loses_or_halves_anything(recordings, folde
 @pytest.mark.long
 def test_power_cuts_while_the_store_recovers_from_others_lose_nothing(recording, folder):
     found = survey_of_second_cuts(recording, folder, MEDIUM, cuts=5)
-    assert not found.bad, f"{len(found.bad)} of {found.states}; the first: {found.bad[0]}"
+    assert not found.errors, f"{len(found.errors)} of {found.states}; the first: {found.errors[0]}"

@@ -10,7 +10,7 @@ from tests.store.tinydb.crowd import crowd
 
 def _assert_all_is_well(folder: Path, processes: int, each: int) -> None:
     done = crowd(folder, processes, each)
-    assert not done.bad, f"{len(done.bad)}; the first: {done.bad[0]}"
+    assert not done.errors, f"{len(done.errors)}; the first: {done.errors[0]}"
     assert done.changes == processes * each
     assert done.withdrawn > 0
     assert done.looks > 10

@@ -19,7 +19,7 @@ import pytest
 import qm_tui.store.tinydb.maintenance  # noqa: F401 - other users may not read Python's folder
 from qm_tui.store.errors import StoreError
 from qm_tui.store.tinydb import open_tinydb_store
-from tests.helpers import some_of, user
+from tests.helpers import sample_cases, user
 from tests.store.tinydb.damage import commit, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become two other users")
@@ -219,7 +219,7 @@ SWAPS = {
 }
 
 
-@pytest.mark.parametrize("swap", some_of(SWAPS, [0, 1, 2, 3, 4, 5]))
+@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 1, 2, 3, 4, 5]))
 @pytest.mark.parametrize("opens", ["anew", "once"])
 def test_no_swap_during_commits_reaches_a_file_of_the_home(base, swap, opens):
     site = Site(base, VICTIM)
@@ -267,7 +267,7 @@ def test_a_link_is_followed_only_if_root_or_oneself_made_it(base, owner, what):
     assert {one.name for one in site.links.iterdir()} == {"there"}
 
 
-@pytest.mark.parametrize("swap", some_of(SWAPS, [0, 3, 4]))
+@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 3, 4]))
 def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(base, swap):
     site = Site(base, "root")
     if "hard link" in swap:

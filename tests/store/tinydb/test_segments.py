@@ -14,15 +14,15 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store, storage
 from qm_tui.store.tinydb.log import Log
-from tests.helpers import some_of, user
+from tests.helpers import sample_cases, user
 from tests.store.tinydb.damage import (
     SMALL,
     commit,
     files_in,
     history_of,
     parts_of,
-    put,
     same_history,
+    write_files,
 )
 
 NAMES = [f"n{number}" for number in range(12)]
@@ -45,7 +45,7 @@ def work(store: UserStore, seed: int, steps: int) -> list[str]:
         if chance.random() < 0.2 and store.state.number > 2:
             number = chance.randint(1, store.state.number)
             try:
-                undo(store, number, confirmed=plan_undo(store, number).must_confirm)
+                undo(store, number, confirmed=plan_undo(store, number).required_confirmation)
                 undone.append(f"{step}: {number}")
             except StoreError as error:
                 undone.append(f"{step}: {error}")
@@ -56,12 +56,12 @@ def work(store: UserStore, seed: int, steps: int) -> list[str]:
         commit(
             store,
             *(user(name, location=f"L{chance.randint(0, 99)}") for name in here),
-            gone=[user_id for user_id in gone if user_id in store.state.users],
+            deleted=[user_id for user_id in gone if user_id in store.state.users],
         )
     return undone
 
 
-@pytest.mark.parametrize("seed", some_of(range(8), [0]))
+@pytest.mark.parametrize("seed", sample_cases(range(8), [0]))
 @pytest.mark.parametrize("rows", [3, 500], ids=["parts", "whole"])
 def test_many_segments_work_as_one(folder, seed, rows):
     one = opened(folder / "one", RetentionPolicy())
@@ -146,7 +146,7 @@ def test_a_crash_between_two_segments_loses_nothing(folder, step, monkeypatch):
     real_append, real_create = Log.append, Log.create
 
     def keep_files() -> None:
-        put(keep, files_in(folder / "store"))
+        write_files(keep, files_in(folder / "store"))
 
     def create(log: Log, base: object = ()) -> None:
         if step == "before the new one":
@@ -165,7 +165,7 @@ def test_a_crash_between_two_segments_loses_nothing(folder, step, monkeypatch):
     while len(segments(folder / "store")) == len(known):
         before = dict(store.state.users)
         if keep.exists():
-            put(keep, {})
+            write_files(keep, {})
             keep.rmdir()
         commit(store, user(f"x{len(before)}"))
     monkeypatch.undo()
@@ -173,7 +173,7 @@ def test_a_crash_between_two_segments_loses_nothing(folder, step, monkeypatch):
     # the program was killed there; others go on, with large segments as well as with small ones
     for retention in (SMALL, RetentionPolicy()):
         copy = folder / f"copy {retention.segment_bytes}"
-        put(copy, files_in(keep))
+        write_files(copy, files_in(keep))
         reader = opened(copy, retention)
         assert dict(reader.state.users) == before
         expected = dict(before)
@@ -371,7 +371,7 @@ def test_damage_in_an_old_segment_is_not_called_age(folder):
     for name in [one for one in names[:-1] if b'\n{"number":' in intact[one]]:
         first_line = b"x" + intact[name][1:]
         for data in (b"", b"{}", intact[name][:50], first_line, None):
-            put(folder / "damaged", {**intact, name: data or b""})
+            write_files(folder / "damaged", {**intact, name: data or b""})
             if data is None and name != names[0]:  # the oldest may have been pruned
                 folder.joinpath("damaged", name).unlink()
             damaged = opened(folder / "damaged")

@@ -10,8 +10,8 @@ import pytest
 
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import UsersDB
-from qm_tui.transfer.importing import Asked, import_users
-from tests.helpers import ANNA, HEADER, csv_text, user, written
+from qm_tui.transfer.importing import ImportRequest, import_users
+from tests.helpers import ANNA, HEADER, csv_text, user, write_file
 
 PAGE = Path(__file__).parents[3] / "docs" / "tinydb.md"
 OPTIONS = ELLIPSIS | NORMALIZE_WHITESPACE
@@ -26,7 +26,7 @@ def store(tmp_path, monkeypatch):
     rows = [HEADER, *(one._replace(user_id="") for one in people)]
     store = open_store(tmp_path / "users.json")
     store.load()
-    import_users(Asked(written(tmp_path, csv_text(rows))), store)
+    import_users(ImportRequest(write_file(tmp_path, csv_text(rows))), store)
     store.close()
     return store
 

@@ -17,7 +17,7 @@ from tinydb.operations import delete
 from tinydb.table import Document
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.bulk import BulkChange, chosen, commit_bulk
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
 from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
@@ -25,10 +25,10 @@ from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from qm_tui.store.origin import current_origin
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
-from qm_tui.store.transaction import RulesBroken
-from qm_tui.transfer.importing import Asked, import_users
+from qm_tui.store.transaction import ValidationFailed
+from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD, KEYS
-from tests.helpers import ANNA, HEADER, csv_text, some_of, user, written
+from tests.helpers import ANNA, HEADER, csv_text, sample_cases, user, write_file
 from tests.store.tinydb.test_tinydb_contract import document
 
 BAD_ADDRESS = {"phone_ip": "10.0.0.300"}
@@ -133,9 +133,9 @@ def test_invalid_document_raises_and_changes_nothing(path, db, writer, bad):
 
 
 def test_broken_rule_names_the_faults(db):
-    with pytest.raises(RulesBroken, match=r"Phone IP '10\.0\.0\.300'") as caught:
+    with pytest.raises(ValidationFailed, match=r"Phone IP '10\.0\.0\.300'") as caught:
         db.update(BAD_ADDRESS, doc_ids=[1, 2])
-    assert set(caught.value.faults) == {ANNA.user_id, "u-bo"}
+    assert set(caught.value.issues) == {ANNA.user_id, "u-bo"}
 
 
 @pytest.mark.parametrize("name", ["bo", "BO"])
@@ -146,7 +146,7 @@ def test_user_name_of_another_user_is_refused(path, db, name):
             lambda: db.update({"user_name": name}, doc_ids=[1]),
             lambda: db.insert_multiple([document("di"), document("ed", user_name="di")]),
         ):
-            with pytest.raises(RulesBroken, match="User Name"):
+            with pytest.raises(ValidationFailed, match="User Name"):
                 change()
 
 
@@ -204,7 +204,7 @@ def test_changed_user_id_keeps_document(path, db):
 
 
 def test_missing_optional_fields_are_empty(db):
-    mandatory = {key: value for key, value in document("di").items() if FIELD[key].mandatory}
+    mandatory = {key: value for key, value in document("di").items() if FIELD[key].required}
     number = db.insert(mandatory | {"location": None})
     found = db.get(doc_id=number)
     assert list(found) == list(KEYS)
@@ -266,7 +266,7 @@ def test_mass_change_needs_its_number(path):
         ):
             with (
                 _nothing_changes(path),
-                pytest.raises((ConfirmationRequired, RulesBroken)) as caught,
+                pytest.raises((ConfirmationRequired, ValidationFailed)) as caught,
             ):
                 change()
             if isinstance(caught.value, ConfirmationRequired):
@@ -350,7 +350,7 @@ def test_invalid_document_at_the_end_rolls_back_all(path, db):
             db.insert(document("di"))
             db.update(BAD_ADDRESS, doc_ids=[1])
 
-    with _nothing_changes(path), pytest.raises(RulesBroken):
+    with _nothing_changes(path), pytest.raises(ValidationFailed):
         clean_up()
 
 
@@ -482,7 +482,7 @@ def _nothing_is_lost(path: Path, workers: int, rounds: int) -> None:
         assert len(plain.table("users")) == workers * rounds + 1
 
 
-@pytest.mark.parametrize("rounds", some_of([8, 50], [0]))
+@pytest.mark.parametrize("rounds", sample_cases([8, 50], [0]))
 @pytest.mark.parametrize("shared", [True, False])
 def test_threads_lose_nothing(path, shared, rounds):
     with UsersDB(path, wait=120) as one, UsersDB(path, wait=120) as other:
@@ -508,7 +508,7 @@ def test_threads_lose_nothing(path, shared, rounds):
     _nothing_is_lost(path, 8, rounds)
 
 
-@pytest.mark.parametrize("rounds", some_of([10, 50], [0]))
+@pytest.mark.parametrize("rounds", sample_cases([10, 50], [0]))
 def test_processes_lose_nothing(path, rounds):
     with UsersDB(path) as db:
         db.insert(document("anna"))
@@ -703,9 +703,9 @@ def test_program_works_through_the_table(path, tmp_path, monkeypatch):
     assert len(loads) == 1
     anna = add_user(store, ANNA)
     rows = [HEADER, user("bo", user_id=""), user("cy", user_id="")]
-    import_users(Asked(written(tmp_path, csv_text(rows))), store)
+    import_users(ImportRequest(write_file(tmp_path, csv_text(rows))), store)
     save_edits(store, [Edit(anna, anna._replace(location="x"))])
-    some = chosen([anna.user_id])
+    some = by_ids([anna.user_id])
     commit_bulk(store, BulkChange(Action(TransactionKind.SET), some, {"department": "y"}))
     undo(store, store.state.number)
     assert kinds == ["add", "import", "edit", "set", "undo"]

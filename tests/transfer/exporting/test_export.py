@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.transfer.exporting import export
-from qm_tui.transfer.exporting.export import AlreadyThere, export_path, write_users
-from qm_tui.transfer.exporting.result import Exported
-from qm_tui.transfer.options.export_options import Delimiter, ExportChoices, delimiter_typed
-from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.exporting.export import TargetExists, export_path, write_users
+from qm_tui.transfer.exporting.result import ExportResult
+from qm_tui.transfer.options.export_options import Delimiter, ExportOptions, parse_export_delimiter
+from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, read, user
@@ -97,7 +97,7 @@ def test_existing_file_is_refused_and_unchanged(tmp_path, name):
     path = tmp_path / "users.csv"
     path.write_bytes(b"precious")
     path.chmod(0o644)
-    with pytest.raises(AlreadyThere, match=r"users\.csv already exists.*Nothing was exported\."):
+    with pytest.raises(TargetExists, match=r"users\.csv already exists.*Nothing was exported\."):
         export_users(_USERS, tmp_path / name)
     assert path.read_bytes() == b"precious"
     assert _mode(path) == 0o644
@@ -110,7 +110,7 @@ def test_file_that_appears_in_the_meantime_is_not_overwritten(tmp_path):
     def somebody_else(_phase: Phase, _done: int, _total: int) -> None:
         path.write_bytes(b"precious")
 
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(TargetExists):
         export_users(_USERS, path, somebody_else)
     assert path.read_bytes() == b"precious"
     assert _names(tmp_path) == ["users.csv"]
@@ -131,7 +131,7 @@ def test_symbolic_link_is_followed_and_kept(tmp_path):
     target, link = tmp_path / "far" / "real.csv", tmp_path / "link.csv"
     target.write_bytes(b"old")
     link.symlink_to(target)
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(TargetExists):
         export_users(_USERS, link)
     assert target.read_bytes() == b"old"
     export_users(_USERS, link, overwrite=True)
@@ -141,7 +141,7 @@ def test_symbolic_link_is_followed_and_kept(tmp_path):
 
 
 def test_missing_folder_is_refused_and_not_created(tmp_path):
-    with pytest.raises(Refused, match=r"Folder .*missing does not exist.*Nothing was exported\."):
+    with pytest.raises(UserError, match=r"Folder .*missing does not exist.*Nothing was exported\."):
         export_users(_USERS, tmp_path / "missing" / "users.csv")
     assert _names(tmp_path) == []
 
@@ -151,7 +151,7 @@ def test_target_that_is_a_folder_or_a_pipe_is_refused(tmp_path, overwrite):
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
     for name, what in [("folder", "a folder"), ("pipe", "a device or a pipe")]:
-        with pytest.raises(Refused, match=what):
+        with pytest.raises(UserError, match=what):
             export_users(_USERS, tmp_path / name, overwrite=overwrite)
     assert _names(tmp_path) == ["folder.csv", "pipe.csv"]
 
@@ -159,13 +159,13 @@ def test_target_that_is_a_folder_or_a_pipe_is_refused(tmp_path, overwrite):
 def test_device_is_refused(tmp_path):
     link = tmp_path / "users.csv"
     link.symlink_to("/dev/null")
-    with pytest.raises(Refused, match="a device"):
+    with pytest.raises(UserError, match="a device"):
         export_users(_USERS, link)
 
 
 @pytest.mark.parametrize("name", ["nul\x00", "x" * 300])
 def test_invalid_file_name_is_refused(tmp_path, name):
-    with pytest.raises(Refused, match="Cannot write"):
+    with pytest.raises(UserError, match="Cannot write"):
         export_users(_USERS, tmp_path / name)
     assert _names(tmp_path) == []
 
@@ -192,7 +192,7 @@ def test_full_disk_leaves_everything_unchanged(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(Refused, match=r"File too large\. Nothing was exported\."):
+        with pytest.raises(UserError, match=r"File too large\. Nothing was exported\."):
             export_users([ANNA] * 5000, path, overwrite=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -206,7 +206,7 @@ def test_failed_sync_leaves_everything_unchanged(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(Refused, match="Input/output error"):
+    with pytest.raises(UserError, match="Input/output error"):
         export_users(_USERS, tmp_path / "users.csv")
     assert _names(tmp_path) == []
 
@@ -215,13 +215,13 @@ def test_failed_sync_leaves_everything_unchanged(tmp_path, monkeypatch):
 def test_unpaired_surrogate_is_refused_with_user_and_field(tmp_path, place):
     users = [ANNA] * 3000
     users[place] = user(user_id="u17", location="Oslo\ud800")
-    with pytest.raises(Refused, match=r"u17.*Location"):
+    with pytest.raises(UserError, match=r"u17.*Location"):
         export_users(users, tmp_path / "users.csv")
     assert _names(tmp_path) == []
 
 
 def test_unpaired_surrogate_in_a_secret_is_refused_without_the_secret(tmp_path):
-    with pytest.raises(Refused, match="Password") as refused:
+    with pytest.raises(UserError, match="Password") as refused:
         export_users([user(password="HUNTER2\ud800")], tmp_path / "users.csv")
     assert "HUNTER2" not in str(refused.value)
 
@@ -250,9 +250,9 @@ def test_any_value_survives_export_and_import(tmp_path, value):
 # Options
 
 
-def _written(choices: ExportChoices, *users: User) -> tuple[list[str], Exported]:
+def _written(choices: ExportOptions, *users: User) -> tuple[list[str], ExportResult]:
     file = BytesIO()
-    exported = write_users(users, file, choices=choices)
+    exported = write_users(users, file, options=choices)
     return file.getvalue().decode().removesuffix("\r\n").split("\r\n"), exported
 
 
@@ -261,13 +261,13 @@ def _cells(line: str) -> dict[str, str]:
 
 
 def test_export_without_header_begins_with_a_user():
-    lines, _ = _written(ExportChoices(header=False), ANNA)
+    lines, _ = _written(ExportOptions(header=False), ANNA)
     assert _cells(lines[0]) == ANNA._asdict()
     assert len(lines) == 1
 
 
 def test_omitted_fields_have_no_column():
-    lines, _ = _written(ExportChoices(passwords=False, ids=False), ANNA)
+    lines, _ = _written(ExportOptions(passwords=False, ids=False), ANNA)
     left = [name for name in HEADER if name not in ("User ID", "Password", "Salt Value")]
     assert lines[0] == ",".join(left)
     for secret in (ANNA.password, ANNA.salt, ANNA.user_id):
@@ -276,14 +276,14 @@ def test_omitted_fields_have_no_column():
 
 
 def test_omitted_fields_are_empty_without_a_header():
-    lines, _ = _written(ExportChoices(header=False, passwords=False, ids=False), ANNA)
+    lines, _ = _written(ExportOptions(header=False, passwords=False, ids=False), ANNA)
     assert _cells(lines[0]) == ANNA._replace(user_id="", password="", salt="")._asdict()
 
 
 @pytest.mark.parametrize("delimiter", Delimiter)
 def test_export_for_excel_has_a_bom_its_delimiter_and_wrapped_values(delimiter):
     sample_user = user(agent_id="=1+1", location="a;b|c\u00a0d,e")
-    lines, exported = _written(ExportChoices(for_excel=True, delimiter=delimiter), sample_user)
+    lines, exported = _written(ExportOptions(for_excel=True, delimiter=delimiter), sample_user)
     assert lines[0].startswith("\ufeffFirst Name" + delimiter.character + "Last Name")
     cells = dict(
         zip(KEYS, next(csv.reader([lines[1]], delimiter=delimiter.character)), strict=True)
@@ -296,7 +296,7 @@ def test_export_for_excel_has_a_bom_its_delimiter_and_wrapped_values(delimiter):
 
 
 def test_delimiter_applies_only_to_a_file_for_excel():
-    lines, _ = _written(ExportChoices(delimiter=Delimiter.TAB), ANNA)
+    lines, _ = _written(ExportOptions(delimiter=Delimiter.TAB), ANNA)
     assert lines[0] == ",".join(HEADER)
 
 
@@ -308,18 +308,18 @@ def test_delimiter_applies_only_to_a_file_for_excel():
     ],
 )
 def test_delimiter_typed_accepts_names_and_characters(typed, delimiter):
-    assert delimiter_typed(typed) is delimiter
+    assert parse_export_delimiter(typed) is delimiter
 
 
 @pytest.mark.parametrize("typed", ["", ":", "x", "commas", '"', " "])
 def test_delimiter_typed_rejects_other_characters(typed):
-    with pytest.raises(Refused, match="delimiter"):
-        delimiter_typed(typed)
+    with pytest.raises(UserError, match="delimiter"):
+        parse_export_delimiter(typed)
 
 
 def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
     sample_user = user(agent_id="=1+1", location="+47 22 12", department="-x", password="@secret")
-    lines, exported = _written(ExportChoices(guard_formulas=True), ANNA, sample_user)
+    lines, exported = _written(ExportOptions(guard_formulas=True), ANNA, sample_user)
     cells = _cells(lines[2])
     assert [cells[key] for key in ("agent_id", "location", "department", "password")] == [
         *("'=1+1", "+47 22 12", "'-x", "'@secret")
@@ -331,7 +331,7 @@ def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
 def test_value_that_looks_guarded_is_guarded_once_more_with_any_options():
     for guard in (False, True):
         lines, exported = _written(
-            ExportChoices(guard_formulas=guard), user(location="''=x", agent_id="'t Hooft")
+            ExportOptions(guard_formulas=guard), user(location="''=x", agent_id="'t Hooft")
         )
         assert _cells(lines[1])["location"] == "'''=x"
         assert _cells(lines[1])["agent_id"] == "'t Hooft"
@@ -342,9 +342,9 @@ def test_value_that_looks_guarded_is_guarded_once_more_with_any_options():
 def test_name_at_the_start_of_a_file_is_not_a_file_signature(tmp_path, first):
     sample_user = user(first_name=first)
     path = export_users(
-        [sample_user, ANNA], tmp_path / "users.csv", choices=ExportChoices(header=False)
+        [sample_user, ANNA], tmp_path / "users.csv", options=ExportOptions(header=False)
     )
-    with UsersFile(path, ReadAs("utf-8", ",", header=False)) as file:
+    with UsersFile(path, ReadOptions("utf-8", ",", header=False)) as file:
         assert [record.values for record in file.records()] == [list(sample_user), list(ANNA)]
 
 
@@ -353,8 +353,8 @@ def test_name_at_the_start_of_a_file_is_not_a_file_signature(tmp_path, first):
 
 def test_formulas_are_counted_by_field():
     users = [ANNA, user("bo", location="=1", agent_id="-x"), user("cy", location='=A1&","')] * 1000
-    _, exported = _written(ExportChoices(), *users, user(salt='="0"', location="a,-b"))
-    assert exported.sentences == [
+    _, exported = _written(ExportOptions(), *users, user(salt='="0"', location="a,-b"))
+    assert exported.messages == [
         "Export complete. 3,001 users written",
         "A spreadsheet would run 3,000 cells of 2,000 users as formulas (Agent ID 1,000, "
         "Location 2,000). To prevent this, export with “Guard formulas” (--guard-formulas).",
@@ -363,22 +363,22 @@ def test_formulas_are_counted_by_field():
 
 def test_omitted_secrets_are_not_counted_as_formulas():
     sample_user = user(password="=secret", salt="+salt")
-    assert _written(ExportChoices(passwords=False), sample_user)[1].formulas.users == 0
-    (note,) = _written(ExportChoices(), sample_user)[1].notes
+    assert _written(ExportOptions(passwords=False), sample_user)[1].formulas.users == 0
+    (note,) = _written(ExportOptions(), sample_user)[1].notes
     assert note.startswith("A spreadsheet would run 2 cells of 1 user")
     assert "secret" not in note
 
 
 def test_notes_of_an_export_without_passwords_name_its_limits():
     note = "Without passwords, this file can only update existing users."
-    assert _written(ExportChoices(passwords=False), ANNA)[1].notes == [note]
-    (other,) = _written(ExportChoices(passwords=False, ids=False), ANNA)[1].notes
+    assert _written(ExportOptions(passwords=False), ANNA)[1].notes == [note]
+    (other,) = _written(ExportOptions(passwords=False, ids=False), ANNA)[1].notes
     assert other == f"{note} Without User IDs, users are matched by User Name."
 
 
 def test_sentences_name_the_file_and_are_safe_for_a_terminal(tmp_path):
     exported = export.export_users(_USERS, tmp_path / "a\x1b[2J")
     assert exported.path == tmp_path / "a\x1b[2J.csv"
-    assert exported.sentences == [
+    assert exported.messages == [
         f"Export complete. 3 users written to {tmp_path}/a␛[2J.csv",
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.transfer.mapping.guess import guesses, nearest_field
+from qm_tui.transfer.mapping.guess import guess_columns, nearest_field
 from tests.helpers import HEADER
 
 _TAKEN = ["first_name", "last_name", "extension", "department", "user_name", "password"]
@@ -11,11 +11,13 @@ _TAKEN += ["location", "is_active"]
 
 def _guessed(header, sample_values=None) -> list[str]:
     samples = sample_values or [()] * len(header)
-    return [field.key if field else "" for field in guesses(header, samples)]
+    return [field.key if field else "" for field in guess_columns(header, samples)]
 
 
 def test_our_own_names_are_suggested():
-    assert [field.number for field in guesses(HEADER, [()] * 26) if field] == list(range(1, 27))
+    assert [field.number for field in guess_columns(HEADER, [()] * 26) if field] == list(
+        range(1, 27)
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from qm_tui.errors import Refused
-from qm_tui.transfer.mapping.saved_mappings import read_mapping, save_mapping, saved_mapping
+from qm_tui.errors import UserError
+from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
-from tests.transfer.chosen import read_as
+from tests.transfer.chosen import read_with_options
 
 _HEADER = ["Vorname", "Phone IP", "Phone IP", "", "Bemerkung"]
 _PAIRS = {
@@ -85,7 +85,7 @@ def test_mapping_needs_no_header(tmp_path):
 )
 def test_invalid_mapping_is_refused_with_the_entry_and_the_fix(tmp_path, text, why):
     path = _toml(tmp_path, text)
-    with pytest.raises(Refused, match=why) as refused:
+    with pytest.raises(UserError, match=why) as refused:
         read_mapping(path)
     said = str(refused.value)
     assert said.startswith(f"Cannot read the mapping {path}")
@@ -96,7 +96,7 @@ def test_invalid_mapping_is_refused_with_the_entry_and_the_fix(tmp_path, text, w
 def test_unreadable_mapping_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
     for path in (tmp_path / "gone.toml", tmp_path, tmp_path / "a\0b.toml", tmp_path / "pipe.toml"):
-        with pytest.raises(Refused, match="Cannot read the mapping"):
+        with pytest.raises(UserError, match="Cannot read the mapping"):
             read_mapping(path)
 
 
@@ -112,13 +112,13 @@ def test_saved_mapping_is_found_for_a_file_with_the_same_columns(tmp_path, heade
     pairs = {name: field for name, field in _PAIRS.items() if "column 4" not in name}
     made_for = [name for name in _HEADER if name or "" in header]
     save_mapping(tmp_path, "HR", ColumnMapping("HR", pairs), made_for)
-    assert saved_mapping(tmp_path, header) == ColumnMapping("HR", pairs)
+    assert find_mapping(tmp_path, header) == ColumnMapping("HR", pairs)
 
 
 @pytest.mark.parametrize("header", [_HEADER[:-1], [*_HEADER, "Mehr"], [], ["Vorname"]])
 def test_saved_mapping_is_not_found_for_a_file_with_other_columns(tmp_path, header):
     save_mapping(tmp_path, "HR", _MAPPING, _HEADER)
-    assert saved_mapping(tmp_path, header) is None
+    assert find_mapping(tmp_path, header) is None
 
 
 def test_rejected_records_file_is_read_with_the_mapping_of_its_source(tmp_path):
@@ -126,8 +126,8 @@ def test_rejected_records_file_is_read_with_the_mapping_of_its_source(tmp_path):
     save_mapping(tmp_path / "kept", "HR", mapping, ["Vorname", "Nr"])
     path = tmp_path / "hr-rejected.csv"
     path.write_text("Problems,Vorname,Nr\nwrong,Anna,7\n")
-    found = saved_mapping(tmp_path / "kept", ["Problems", "Vorname", "Nr"])
-    records, findings = read_as(path, mapping=found)
+    found = find_mapping(tmp_path / "kept", ["Problems", "Vorname", "Nr"])
+    records, findings = read_with_options(path, mapping=found)
     assert records[0].values[0] == "Anna"
     assert findings.columns.ignored == ("Nr",)
 
@@ -136,7 +136,7 @@ def test_newest_mapping_for_a_header_is_found(tmp_path):
     for at, name in enumerate(("b", "c", "a"), start=1):
         path = save_mapping(tmp_path, name, _MAPPING, _HEADER)
         os.utime(path, (at, at))
-    found = saved_mapping(tmp_path, _HEADER)
+    found = find_mapping(tmp_path, _HEADER)
     assert found is not None
     assert found.name == "a"
 
@@ -149,21 +149,21 @@ def test_broken_files_are_skipped(tmp_path):
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "nowhere.toml").symlink_to(tmp_path / "gone")
     os.mkfifo(tmp_path / "pipe.toml")
-    found = saved_mapping(tmp_path, _HEADER)
+    found = find_mapping(tmp_path, _HEADER)
     assert found is not None
     assert found.name == "HR"
-    assert saved_mapping(tmp_path, ["A"]) is None
+    assert find_mapping(tmp_path, ["A"]) is None
 
 
 def test_missing_folder_has_no_mappings(tmp_path):
-    assert saved_mapping(tmp_path / "gone", _HEADER) is None
+    assert find_mapping(tmp_path / "gone", _HEADER) is None
 
 
 def test_mapping_with_the_same_name_is_replaced(tmp_path):
     save_mapping(tmp_path, "HR", _MAPPING, _HEADER)
     save_mapping(tmp_path, "HR", ColumnMapping("HR", {"A": None}), ["A"])
-    assert saved_mapping(tmp_path, _HEADER) is None
-    assert saved_mapping(tmp_path, ["A"]) == ColumnMapping("HR", {"A": None})
+    assert find_mapping(tmp_path, _HEADER) is None
+    assert find_mapping(tmp_path, ["A"]) == ColumnMapping("HR", {"A": None})
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_names_with_the_same_file_name_are_two_mappings(tmp_path):
 
 def test_failed_save_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(Refused, match="Cannot save the mapping"):
+    with pytest.raises(UserError, match="Cannot save the mapping"):
         save_mapping(tmp_path / "file", "HR", _MAPPING, _HEADER)
-    with pytest.raises(Refused, match="invalid characters"):
+    with pytest.raises(UserError, match="invalid characters"):
         save_mapping(tmp_path, "\ud800", _MAPPING, _HEADER)

@@ -3,12 +3,19 @@
 import pytest
 
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.options.import_options import CHOICE, CHOICES, Choices, Empty, Mode, UnknownID
+from qm_tui.transfer.options.import_options import (
+    IMPORT_OPTION,
+    IMPORT_OPTIONS,
+    EmptyCellAction,
+    ImportMode,
+    ImportOptions,
+    UnknownIdAction,
+)
 from qm_tui.transfer.planning.plan import Result
-from qm_tui.transfer.planning.planner import Keeps, plan_of
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
-from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
+from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
 
 _BOB = user("bob", extension="0500")
 _STATE = state_of(ANNA, _BOB)
@@ -16,16 +23,18 @@ _NEW = record_of(user("zoe", user_id="", extension="0600"), 9)
 
 
 def _plan(*records, state=_STATE, **choices):
-    return plan_of(records, state, Choices(**choices), keeps=Keeps.RECORDS)
+    return plan_import(records, state, ImportOptions(**choices), detail=PlanDetail.RECORDS)
 
 
 def _cured(*records, state=_STATE):
     """Return for each group of problems the counts after applying its fix."""
     plan = _plan(*records, state=state)
     return {
-        group.cure.key: counts(plan_of(records, state, group.cure.turned(plan.choices)))
+        group.fixing_option.key: counts(
+            plan_import(records, state, group.fixing_option.with_next_value(plan.options))
+        )
         for group in plan.groups
-        if group.cure
+        if group.fixing_option
     }
 
 
@@ -33,24 +42,24 @@ def _cured(*records, state=_STATE):
 
 
 def test_options_have_a_flag_a_title_and_distinct_values():
-    flags = [choice.flag for choice in CHOICES]
-    letters = [choice.letter for choice in CHOICES if choice.letter]
+    flags = [choice.flag for choice in IMPORT_OPTIONS]
+    letters = [choice.letter for choice in IMPORT_OPTIONS if choice.letter]
     assert len(set(flags)) == len(flags)
     assert len(set(letters)) == len(letters)
-    for choice in CHOICES:
-        assert choice.is_default(Choices())
-        assert len({option.words for option in choice.options}) == len(choice.options) > 1
+    for choice in IMPORT_OPTIONS:
+        assert choice.is_default(ImportOptions())
+        assert len({option.label for option in choice.values}) == len(choice.values) > 1
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.key)
+@pytest.mark.parametrize("choice", IMPORT_OPTIONS, ids=lambda choice: choice.key)
 def test_option_turned_cycles_through_all_values(choice):
-    choices = Choices()
+    choices = ImportOptions()
     seen = []
-    for _ in choice.options:
-        seen.append(choice.option(choices).value)
-        choices = choice.turned(choices)
-    assert seen == [option.value for option in choice.options]
-    assert choices == Choices()
+    for _ in choice.values:
+        seen.append(choice.current(choices).value)
+        choices = choice.with_next_value(choices)
+    assert seen == [option.value for option in choice.values]
+    assert choices == ImportOptions()
 
 
 # modes
@@ -58,19 +67,19 @@ def test_option_turned_cycles_through_all_values(choice):
 
 def test_mode_add_only_rejects_changes_and_accepts_unchanged_records():
     records = [record_of(ANNA, 2), record_of(_BOB, 3, location="Bergen"), _NEW]
-    assert counts(_plan(*records, mode=Mode.ADD)) == (1, 0, 1, 1)
-    assert faulty(_plan(*records, mode=Mode.ADD))[0] == (3, "user_id")
+    assert counts(_plan(*records, mode=ImportMode.ADD)) == (1, 0, 1, 1)
+    assert issues_of(_plan(*records, mode=ImportMode.ADD))[0] == (3, "user_id")
 
 
 def test_mode_update_only_rejects_new_users():
     records = [record_of(ANNA, 2), record_of(_BOB, 3, agent_id="B"), _NEW]
-    plan = _plan(*records, mode=Mode.UPDATE)
+    plan = _plan(*records, mode=ImportMode.UPDATE)
     assert counts(plan) == (0, 1, 1, 1)
-    assert faulty(plan) == [(9, "user_id")]
+    assert issues_of(plan) == [(9, "user_id")]
 
 
 def test_mode_update_only_rejects_unknown_ids_even_in_an_empty_store():
-    assert counts(_plan(record_of(ANNA), state=EMPTY, mode=Mode.UPDATE)) == (0, 0, 0, 1)
+    assert counts(_plan(record_of(ANNA), state=EMPTY, mode=ImportMode.UPDATE)) == (0, 0, 0, 1)
 
 
 # unknown IDs, names
@@ -79,7 +88,7 @@ def test_mode_update_only_rejects_unknown_ids_even_in_an_empty_store():
 def test_unknown_ids_are_added_and_kept_with_the_option():
     stranger = record_of(user("zoe", extension="0600"), 4)
     assert counts(_plan(stranger)) == (0, 0, 0, 1)
-    plan = _plan(stranger, unknown_id=UnknownID.ADD)
+    plan = _plan(stranger, unknown_id=UnknownIdAction.ADD)
     assert list(plan.changes) == ["u-zoe"]
     assert _cured(stranger) == {"unknown_id": (1, 0, 0, 0)}
 
@@ -98,7 +107,7 @@ def test_match_user_name_rejects_a_second_record_for_a_user():
     records = [record(line, user_name="bob", agent_id=f"B-{line}") for line in (2, 3)]
     plan = _plan(*records, match_user_name=True)
     assert counts(plan) == (0, 1, 0, 1)
-    assert faulty(plan) == [(3, "user_id")]
+    assert issues_of(plan) == [(3, "user_id")]
     by_id = record(4, user_id=_BOB.user_id, agent_id="B-4")
     assert counts(_plan(by_id, records[1], match_user_name=True)) == (0, 1, 0, 1)
 
@@ -120,9 +129,9 @@ def test_allow_renamed_accepts_a_new_user_name_and_last_name():
 def test_empty_cells_clear_values_with_a_warning():
     plan = _plan(record_of(_BOB, location="", agent_id="", lookback_enabled=""))
     assert plan.changes[_BOB.user_id].location == ""
-    assert faulty(plan) == [(2, "agent_id"), (2, "location"), (2, "lookback_enabled")]
-    assert {group.cure for group in plan.groups} == {CHOICE["empty"]}
-    assert plan.warned == 1
+    assert issues_of(plan) == [(2, "agent_id"), (2, "location"), (2, "lookback_enabled")]
+    assert {group.fixing_option for group in plan.groups} == {IMPORT_OPTION["empty"]}
+    assert plan.warning_count == 1
 
 
 def test_empty_cells_keep_stored_values_with_the_option():
@@ -130,15 +139,15 @@ def test_empty_cells_keep_stored_values_with_the_option():
         _BOB, location="", first_name="", department="Support", salt="", password=""
     )
     assert counts(_plan(imported)) == (0, 0, 0, 1)
-    plan = _plan(imported, empty=Empty.KEEP)
+    plan = _plan(imported, empty=EmptyCellAction.KEEP)
     assert plan.changes == {_BOB.user_id: _BOB._replace(department="Support")}
     assert _cured(imported)["empty"] == (0, 1, 0, 0)
 
 
 def test_new_password_clears_the_salt_even_if_empty_cells_keep_values():
-    plan = _plan(record_of(_BOB, password="NEW", salt=""), empty=Empty.KEEP)
+    plan = _plan(record_of(_BOB, password="NEW", salt=""), empty=EmptyCellAction.KEEP)
     assert plan.changes[_BOB.user_id][18] == ""
-    assert faulty(plan) == [(2, "salt")]
+    assert issues_of(plan) == [(2, "salt")]
 
 
 def test_empty_required_cell_of_a_new_user_is_not_fixed_by_keeping_values():
@@ -182,8 +191,8 @@ def test_take_numbers_imports_values_altered_by_a_spreadsheet():
 def test_all_or_nothing_imports_nothing_if_a_record_is_rejected():
     plan = _plan(_NEW, record_of(ANNA, 3, is_active="x"), all_or_nothing=True)
     assert counts(plan) == (1, 0, 0, 1)
-    assert (plan.is_held_back, plan.writes, plan.imported) == (True, 0, 0)
-    assert not _plan(_NEW, all_or_nothing=True).is_held_back
+    assert (plan.is_blocked, plan.write_count, plan.imported) == (True, 0, 0)
+    assert not _plan(_NEW, all_or_nothing=True).is_blocked
 
 
 # counts
@@ -219,18 +228,18 @@ def test_mass_change_requires_a_number():
     users = [user(f"n{at}", extension=f"9{at}") for at in range(40)]
     state = state_of(*users)
     nine = [record_of(user, line, is_active="0") for line, user in enumerate(users[:9], 2)]
-    assert _plan(*nine, state=state).must_confirm == 0
+    assert _plan(*nine, state=state).required_confirmation == 0
     ten = [record_of(user, line, is_active="0") for line, user in enumerate(users[:10], 2)]
-    assert _plan(*ten, state=state).must_confirm == 10
+    assert _plan(*ten, state=state).required_confirmation == 10
     more = [record_of(user, line, location="") for line, user in enumerate(users[:12], 2)]
-    assert _plan(*more, state=state).must_confirm == 12
-    assert _plan(*more, state=state, empty=Empty.KEEP).must_confirm == 0
+    assert _plan(*more, state=state).required_confirmation == 12
+    assert _plan(*more, state=state, empty=EmptyCellAction.KEEP).required_confirmation == 0
 
 
 def test_mass_change_is_more_than_a_fifth_of_the_users():
     users = [user(f"n{at}", extension=f"9{at}") for at in range(50)]
     ten = [record_of(user, line, is_active="0") for line, user in enumerate(users[:10], 2)]
-    assert _plan(*ten, state=state_of(*users)).must_confirm == 0
+    assert _plan(*ten, state=state_of(*users)).required_confirmation == 0
 
 
 def test_not_in_file_lists_users_without_a_record():
@@ -277,7 +286,7 @@ def test_outcomes_contain_the_result_of_each_record():
 def test_shared_extension_is_a_warning_of_the_later_record():
     plan = _plan(_NEW, record_of(user("max", user_id="", extension="0600"), 10))
     assert counts(plan) == (2, 0, 0, 0)
-    (problem,) = plan.problems
+    (problem,) = plan.issues
     assert (problem.line, problem.message) == (
         10,
         "Extension 0600 is also used in line 9",
@@ -286,17 +295,17 @@ def test_shared_extension_is_a_warning_of_the_later_record():
 
 def test_extension_of_a_stored_user_is_a_warning_with_the_name():
     plan = _plan(record_of(user("max", user_id="", extension="0500"), 10))
-    assert plan.problems[0].message == "Extension 0500 is also used by Bob Bobsen"
+    assert plan.issues[0].message == "Extension 0500 is also used by Bob Bobsen"
 
 
 def test_extension_that_is_freed_or_swapped_is_no_warning():
     swapped = [record_of(ANNA, 2, extension="0500"), record_of(_BOB, 3, extension="0412")]
-    assert _plan(*swapped).problems == []
+    assert _plan(*swapped).issues == []
     handed_on = [
         record_of(user("max", user_id="", extension="0500"), 2),
         record_of(_BOB, 3, extension="0700"),
     ]
-    assert _plan(*handed_on).problems == []
+    assert _plan(*handed_on).issues == []
 
 
 @pytest.mark.parametrize(
@@ -313,29 +322,27 @@ def test_extension_that_is_freed_or_swapped_is_no_warning():
 def test_new_value_is_a_warning_with_a_similar_value(key, value, near):
     state = state_of(ANNA._replace(recording_profile="Full Time"), _BOB)
     plan = _plan(record_of(_BOB, **{key: value}), state=state)
-    (problem,) = plan.problems
+    (problem,) = plan.issues
     assert problem.field is FIELD[key]
     assert (f"did you mean '{near}'?" in problem.message) == bool(near)
 
 
 def test_new_value_is_no_warning_in_an_empty_store():
-    assert _plan(record_of(ANNA, department="Slaes"), state=EMPTY).problems == []
+    assert _plan(record_of(ANNA, department="Slaes"), state=EMPTY).issues == []
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+cmd", "-2", "@x", "=cmd|' /C calc'!A0"])
 def test_formula_is_a_warning(value):
     plan = _plan(record_of(_BOB, agent_id=value))
-    assert faulty(plan) == [(2, "agent_id")]
+    assert issues_of(plan) == [(2, "agent_id")]
     assert counts(plan) == (0, 1, 0, 0)
 
 
 def test_phone_number_is_no_formula():
-    assert _plan(record_of(_BOB, agent_id="+47 22 12 34 56")).problems == []
+    assert _plan(record_of(_BOB, agent_id="+47 22 12 34 56")).issues == []
 
 
 def test_unchanged_values_have_no_warnings():
     stored = _BOB._replace(agent_id="=1+1", department="Odd", sip_uri="sip:else@x.org")
     state = state_of(ANNA, stored)
-    assert (
-        _plan(record_of(stored, location="Oslo", phone_ip="10.1.1.1"), state=state).problems == []
-    )
+    assert _plan(record_of(stored, location="Oslo", phone_ip="10.1.1.1"), state=state).issues == []

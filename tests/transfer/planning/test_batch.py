@@ -5,10 +5,15 @@ from hypothesis import strategies as st
 
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
-from qm_tui.transfer.options.import_options import Choices, Empty, Mode, UnknownID
-from qm_tui.transfer.planning.plan import Plan, Result
-from qm_tui.transfer.planning.planner import Keeps, plan_of
-from qm_tui.transfer.reading.reader import CleanRecords, Record
+from qm_tui.transfer.options.import_options import (
+    EmptyCellAction,
+    ImportMode,
+    ImportOptions,
+    UnknownIdAction,
+)
+from qm_tui.transfer.planning.plan import ImportPlan, Result
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from tests.helpers import state_of, user
 
@@ -28,11 +33,11 @@ _VALUES = {
     "salt": ("", "S"),
 }
 _choices = st.builds(
-    Choices,
-    mode=st.sampled_from(Mode),
-    unknown_id=st.sampled_from(UnknownID),
+    ImportOptions,
+    mode=st.sampled_from(ImportMode),
+    unknown_id=st.sampled_from(UnknownIdAction),
     match_user_name=st.booleans(),
-    empty=st.sampled_from(Empty),
+    empty=st.sampled_from(EmptyCellAction),
     allow_unlicensed=st.booleans(),
     allow_renamed=st.booleans(),
     take_numbers=st.booleans(),
@@ -55,7 +60,7 @@ def _stores(draw: st.DrawFn) -> State:
 
 
 @st.composite
-def _files(draw: st.DrawFn) -> list[CleanRecords]:
+def _files(draw: st.DrawFn) -> list[CleanRecordBatch]:
     absent = draw(st.sets(st.sampled_from(sorted(_VALUES)), max_size=2))
     places = {FIELD[key].index for key in absent}
     batches = []
@@ -66,12 +71,12 @@ def _files(draw: st.DrawFn) -> list[CleanRecords]:
             row = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian")))))
             row = row._replace(user_id=draw(st.sampled_from((*_IDS, row.user_id))))
             rows.append(tuple(None if at in places else value for at, value in enumerate(row)))
-        batches.append(CleanRecords(number, number + 1, rows))
+        batches.append(CleanRecordBatch(number, number + 1, rows))
         number += count
     return batches
 
 
-def _without_new_ids(plan: Plan) -> list[tuple[object, ...]]:
+def _without_new_ids(plan: ImportPlan) -> list[tuple[object, ...]]:
     assert plan.outcomes is not None
     return [
         (
@@ -80,21 +85,21 @@ def _without_new_ids(plan: Plan) -> list[tuple[object, ...]]:
             outcome.user and outcome.user[:3] + outcome.user[4:],
             outcome.stored,
             outcome.values,
-            list(outcome.faults),
+            list(outcome.issues),
         )
         for outcome in plan.outcomes
     ]
 
 
-def _facts(plan: Plan) -> tuple[object, ...]:
+def _facts(plan: ImportPlan) -> tuple[object, ...]:
     return (
         plan.counts,
-        plan.warned,
-        plan.problems,
-        plan.problem_count,
+        plan.warning_count,
+        plan.issues,
+        plan.issue_count,
         plan.groups,
         plan.totals,
-        plan.must_confirm,
+        plan.required_confirmation,
     )
 
 
@@ -104,13 +109,13 @@ _quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @_quick
 @given(_stores(), _files(), _choices)
 def test_batch_gives_the_same_plan_as_single_records(state, batches, choices):
-    one_by_one: list[Record] = [record for batch in batches for record in batch.one_by_one()]
-    slow = plan_of(one_by_one, state, choices, keeps=Keeps.RECORDS)
-    quick = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
+    one_by_one: list[Record] = [record for batch in batches for record in batch.records()]
+    slow = plan_import(one_by_one, state, choices, detail=PlanDetail.RECORDS)
+    quick = plan_import(batches, state, choices, detail=PlanDetail.RECORDS)
     assert _facts(quick) == _facts(slow)
     assert _without_new_ids(quick) == _without_new_ids(slow)
     assert quick.not_in_file == slow.not_in_file
-    assert quick.comes_to_the_same(slow)
+    assert quick.has_same_effect(slow)
     assert list(map(len, (quick.changes, quick.added))) == list(
         map(len, (slow.changes, slow.added))
     )
@@ -119,9 +124,9 @@ def test_batch_gives_the_same_plan_as_single_records(state, batches, choices):
 @_quick
 @given(_stores(), _files(), _choices)
 def test_planned_changes_pass_the_validation_of_every_change(state, batches, choices):
-    plan = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
+    plan = plan_import(batches, state, choices, detail=PlanDetail.CHANGES)
     assert (
-        validate_changes(plan.changes, state, terms=ValidationOptions(choices.allow_unlicensed))
+        validate_changes(plan.changes, state, options=ValidationOptions(choices.allow_unlicensed))
         == {}
     )
 
@@ -129,18 +134,18 @@ def test_planned_changes_pass_the_validation_of_every_change(state, batches, cho
 @_quick
 @given(_stores(), _files(), _choices)
 def test_plan_of_counts_agrees_with_a_plan_of_records(state, batches, choices):
-    whole = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
-    counted = plan_of(batches, state, choices, keeps=Keeps.COUNTS)
-    changes = plan_of(batches, state, choices, keeps=Keeps.CHANGES)
+    whole = plan_import(batches, state, choices, detail=PlanDetail.RECORDS)
+    counted = plan_import(batches, state, choices, detail=PlanDetail.COUNTS)
+    changes = plan_import(batches, state, choices, detail=PlanDetail.CHANGES)
     assert _facts(counted) == _facts(whole) == _facts(changes)
     assert (counted.changes, counted.outcomes, changes.outcomes) == ({}, None, None)
-    assert changes.comes_to_the_same(whole)
+    assert changes.has_same_effect(whole)
 
 
 @_quick
 @given(_stores(), _files(), _choices)
 def test_counts_agree_with_the_records_and_the_changes(state, batches, choices):
-    plan = plan_of(batches, state, choices, keeps=Keeps.RECORDS)
+    plan = plan_import(batches, state, choices, detail=PlanDetail.RECORDS)
     assert plan.outcomes is not None
     results = [outcome.result for outcome in plan.outcomes]
     assert plan.counts == {result: results.count(result) for result in Result}

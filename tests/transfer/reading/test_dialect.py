@@ -6,25 +6,25 @@ import random
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.transfer.reading import lines
-from qm_tui.transfer.reading.dialect import dialect_of, not_a_text_file
+from qm_tui.transfer.reading.dialect import binary_file_type, detect_dialect
 from qm_tui.transfer.reading.dialect_names import (
     DELIMITERS,
     ENCODINGS,
-    delimiter_typed,
-    encoding_typed,
+    parse_delimiter,
+    parse_encoding,
 )
-from qm_tui.transfer.reading.read_options import ReadAs
-from tests.helpers import ANNA, HEADER, column, csv_text, read, user, written
-from tests.transfer.chosen import read_as
+from qm_tui.transfer.reading.read_options import ReadOptions
+from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
+from tests.transfer.chosen import read_with_options
 
 _NARROW = "User ID,User Name,Location\r\n"
 
 
 def _dialect(data: str | bytes, **chosen):
     file = io.BytesIO(data.encode() if isinstance(data, str) else data)
-    return dialect_of(file, ReadAs(**chosen))
+    return detect_dialect(file, ReadOptions(**chosen))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_delimiter_is_detected_from_records(delimiter):
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_sep_line_of_excel_sets_the_delimiter_and_is_no_record(tmp_path, line, end):
     rows = csv_text([["User ID", "Location"], ["17", "a,b,c,d"]], ";", end)
-    records, findings = read(written(tmp_path, line + end + rows))
+    records, findings = read(write_file(tmp_path, line + end + rows))
     assert findings.dialect.delimiter == ";"
     assert findings.dialect.has_sep_line
     assert [(record.line, record.number) for record in records] == [(3, 1)]
@@ -103,7 +103,7 @@ def test_sep_line_of_excel_sets_the_delimiter_and_is_no_record(tmp_path, line, e
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "#", "^"])
 def test_sep_line_may_name_any_delimiter(tmp_path, delimiter):
-    path = written(
+    path = write_file(
         tmp_path, f"sep={delimiter}\r\nUser ID{delimiter}Location\r\n17{delimiter}Oslo\r\n"
     )
     records, findings = read(path)
@@ -113,15 +113,15 @@ def test_sep_line_may_name_any_delimiter(tmp_path, delimiter):
 
 @pytest.mark.parametrize("delimiter", ["\x1b", "\x00", "\x07", "\u202e"], ids=ascii)
 def test_delimiter_is_reported_without_control_characters(tmp_path, delimiter):
-    path = written(
+    path = write_file(
         tmp_path, f"sep={delimiter}\r\nUser ID{delimiter}Location\r\n17{delimiter}Oslo\r\n"
     )
     _, findings = read(path)
-    assert all(sentence.isprintable() for sentence in findings.sentences)
+    assert all(sentence.isprintable() for sentence in findings.messages)
 
 
 def test_sep_line_works_in_utf_16(tmp_path):
-    path = written(tmp_path, "sep=\t\r\nUser ID\tLocation\r\n17\tOslo\r\n".encode("utf-16"))
+    path = write_file(tmp_path, "sep=\t\r\nUser ID\tLocation\r\n17\tOslo\r\n".encode("utf-16"))
     records, _ = read(path)
     assert column(records, "location") == ["Oslo"]
 
@@ -147,7 +147,7 @@ def test_header_is_distinguished_from_the_first_record(text, expected):
 @pytest.mark.parametrize("blank", ["", ";", ";;;;", " ; ", "\t"])
 @pytest.mark.parametrize("count", [1, 5, 19, 20, 40])
 def test_blank_lines_before_the_header_are_not_the_header(tmp_path, blank, count):
-    path = written(tmp_path, f"{blank}\r\n" * count + "User ID;Location\r\n17;Oslo\r\n")
+    path = write_file(tmp_path, f"{blank}\r\n" * count + "User ID;Location\r\n17;Oslo\r\n")
     records, findings = read(path)
     assert findings.dialect.delimiter == ";"
     assert column(records, "location") == ["Oslo"]
@@ -155,13 +155,13 @@ def test_blank_lines_before_the_header_are_not_the_header(tmp_path, blank, count
 
 
 def test_first_line_of_other_delimiters_is_not_the_header(tmp_path):
-    records, _ = read(written(tmp_path, ";;;\r\nUser ID,User Name,Location\r\n17,anna,Oslo\r\n"))
+    records, _ = read(write_file(tmp_path, ";;;\r\nUser ID,User Name,Location\r\n17,anna,Oslo\r\n"))
     assert column(records, "location") == ["Oslo"]
 
 
 def test_detection_leaves_the_file_at_its_start():
     file = io.BytesIO(_NARROW.encode())
-    dialect_of(file)
+    detect_dialect(file)
     assert file.tell() == 0
 
 
@@ -176,8 +176,8 @@ def test_detection_leaves_the_file_at_its_start():
     ],
 )
 def test_detected_dialect_is_reported(tmp_path, data, said):
-    _, findings = read(written(tmp_path, data))
-    assert [word for word in said if word not in findings.sentences[0]] == []
+    _, findings = read(write_file(tmp_path, data))
+    assert [word for word in said if word not in findings.messages[0]] == []
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_detected_dialect_is_reported(tmp_path, data, said):
     ],
 )
 def test_binary_files_are_recognized(start, what):
-    assert what in (not_a_text_file(start) or "")
+    assert what in (binary_file_type(start) or "")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_binary_files_are_recognized(start, what):
     ],
 )
 def test_text_is_recognized_as_text(start):
-    assert not_a_text_file(start) is None
+    assert binary_file_type(start) is None
 
 
 # read options
@@ -223,9 +223,9 @@ def test_text_is_recognized_as_text(start):
 def test_supported_encodings_read_what_they_wrote(encoding):
     text = "User ID,Location\r\n17,Oslo\r\n"
     file = io.BytesIO(text.encode(encoding))
-    dialect = dialect_of(file, ReadAs(encoding=encoding))
+    dialect = detect_dialect(file, ReadOptions(encoding=encoding))
     assert dialect.has_header
-    assert "".join(lines.blocks(file, dialect.encoding)) == text.replace("\r", "")
+    assert "".join(lines.read_blocks(file, dialect.encoding)) == text.replace("\r", "")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -236,16 +236,16 @@ def test_decoding_in_blocks_equals_decoding_at_once(encoding, seed, monkeypatch)
     data = bytes(chance.randint(*chance.choice(kinds)) for _ in range(400))
     if encoding == "utf-16":
         data = b"\xff\xfe" + data
-    whole = "".join(lines.blocks(io.BytesIO(data), encoding))
+    whole = "".join(lines.read_blocks(io.BytesIO(data), encoding))
     monkeypatch.setattr(lines, "BLOCK", chance.choice((1, 2, 3, 7)))
-    assert "".join(lines.blocks(io.BytesIO(data), encoding)) == whole
+    assert "".join(lines.read_blocks(io.BytesIO(data), encoding)) == whole
 
 
 @pytest.mark.parametrize("encoding", [name for name in ENCODINGS if not name.startswith("utf-16")])
 def test_invalid_pairs_of_bytes_are_never_replaced(encoding):
     for first in range(128, 256):
         data = b"".join(bytes((first, second, 10)) for second in range(32, 256))
-        assert "\ufffd" not in "".join(lines.blocks(io.BytesIO(data), encoding))
+        assert "\ufffd" not in "".join(lines.read_blocks(io.BytesIO(data), encoding))
 
 
 def test_encodings_need_no_more_than_ascii():
@@ -276,55 +276,55 @@ def test_selected_encoding_accepts_the_bom_of_the_file(data, chosen, encoding):
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
 def test_utf_16_without_a_bom_is_read_if_selected(tmp_path, encoding):
     raw = "utf-16-be" if encoding == "utf-16-be" else "utf-16-le"
-    path = written(tmp_path, "User ID,Location\r\n17,Łódź\r\n".encode(raw))
-    with pytest.raises(Refused, match="use --encoding utf-16-le"):
+    path = write_file(tmp_path, "User ID,Location\r\n17,Łódź\r\n".encode(raw))
+    with pytest.raises(UserError, match="use --encoding utf-16-le"):
         read(path)
-    records, findings = read_as(path, encoding=encoding)
+    records, findings = read_with_options(path, encoding=encoding)
     assert column(records, "location") == ["Łódź"]
-    assert "(set manually)" in findings.sentences[0]
+    assert "(set manually)" in findings.messages[0]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("written_in", ["utf-8", "cp1252", "utf-16", "cp932", "gb18030", "cp850"])
 def test_wrong_encoding_rejects_records_and_does_not_fail(tmp_path, encoding, written_in):
     text = csv_text([HEADER, *[ANNA._replace(location="東京" * 9)] * 5])
-    path = written(tmp_path, text.encode(written_in, "ignore"))
-    with contextlib.suppress(Refused):
-        records, _ = read_as(path, encoding=encoding, header=False)
-        assert all(record.faults or any(record.values) for record in records)
+    path = write_file(tmp_path, text.encode(written_in, "ignore"))
+    with contextlib.suppress(UserError):
+        records, _ = read_with_options(path, encoding=encoding, header=False)
+        assert all(record.issues or any(record.values) for record in records)
 
 
 def test_bytes_invalid_in_the_selected_encoding_reject_their_record(tmp_path):
-    path = written(tmp_path, _NARROW.encode() + b"1,x,\x8c\xa0\r\n2,y,\x8c\r\n3,z,Oslo\r\n")
-    records, _ = read_as(path, encoding="cp932")
-    assert [bool(record.faults) for record in records] == [False, True, False]
-    assert "not valid Shift JIS" in records[1].faults[0].message
+    path = write_file(tmp_path, _NARROW.encode() + b"1,x,\x8c\xa0\r\n2,y,\x8c\r\n3,z,Oslo\r\n")
+    records, _ = read_with_options(path, encoding="cp932")
+    assert [bool(record.issues) for record in records] == [False, True, False]
+    assert "not valid Shift JIS" in records[1].issues[0].message
 
 
 @pytest.mark.parametrize("said", [*DELIMITERS, "#", "^", "~"])
 def test_selected_delimiter_takes_precedence_over_the_file(tmp_path, said):
     rows = [["User ID", "Location"], ["17", "a,b"]]
-    path = written(tmp_path, "sep=:\r\n" + csv_text(rows, said))
-    records, findings = read_as(path, delimiter=said)
+    path = write_file(tmp_path, "sep=:\r\n" + csv_text(rows, said))
+    records, findings = read_with_options(path, delimiter=said)
     assert column(records, "location") == ["a,b"]
     assert [record.line for record in records] == [3]
-    assert "(set manually), header in line 2" in findings.sentences[0]
+    assert "(set manually), header in line 2" in findings.messages[0]
 
 
 def test_first_row_is_a_record_if_no_header_is_selected(tmp_path):
-    path = written(tmp_path, csv_text([HEADER, ANNA]))
-    records, findings = read_as(path, header=False)
+    path = write_file(tmp_path, csv_text([HEADER, ANNA]))
+    records, findings = read_with_options(path, header=False)
     assert column(records, "location") == ["Location", "Oslo"]
     assert [record.line for record in records] == [1, 2]
-    assert "no header (set manually); columns in standard order" in findings.sentences[0]
+    assert "no header (set manually); columns in standard order" in findings.messages[0]
 
 
 def test_first_row_is_the_header_if_selected(tmp_path):
-    path = written(tmp_path, "17,Oslo\r\n18,Bergen\r\n")
-    records, findings = read_as(path, header=True)
+    path = write_file(tmp_path, "17,Oslo\r\n18,Bergen\r\n")
+    records, findings = read_with_options(path, header=True)
     assert len(records) == 1
     assert not any(records[0].values)
-    assert "header in line 1 (set manually)" in findings.sentences[0]
+    assert "header in line 1 (set manually)" in findings.messages[0]
 
 
 @pytest.mark.parametrize(
@@ -349,18 +349,18 @@ def test_first_row_is_the_header_if_selected(tmp_path):
     ],
 )
 def test_encoding_typed_accepts_common_names(typed, encoding):
-    assert encoding_typed(typed) == encoding
+    assert parse_encoding(typed) == encoding
 
 
 @pytest.mark.parametrize("name", ENCODINGS.values())
 def test_encoding_typed_accepts_the_displayed_names(name):
-    assert ENCODINGS[encoding_typed(name)] == name
+    assert ENCODINGS[parse_encoding(name)] == name
 
 
 @pytest.mark.parametrize("typed", ["", "klingon", "rot13", "hex", "a\x00\x1b", "ascii", "utf-7"])
 def test_encoding_typed_rejects_others_and_lists_the_supported(typed):
-    with pytest.raises(Refused, match=r"Supported: UTF-8, .*Windows-1250.*Big5") as refused:
-        encoding_typed(typed)
+    with pytest.raises(UserError, match=r"Supported: UTF-8, .*Windows-1250.*Big5") as refused:
+        parse_encoding(typed)
     assert str(refused.value).isprintable()
 
 
@@ -383,15 +383,15 @@ def test_encoding_typed_rejects_others_and_lists_the_supported(typed):
     ],
 )
 def test_delimiter_typed_accepts_names_and_characters(typed, delimiter):
-    assert delimiter_typed(typed) == delimiter
+    assert parse_delimiter(typed) == delimiter
 
 
 @pytest.mark.parametrize(
     "typed", ["", " ", '"', "'", "a", "7", "\r", "\n", ";;", "\x1b", "é", "\x00"]
 )
 def test_delimiter_typed_rejects_other_characters(typed):
-    with pytest.raises(Refused, match="delimiter") as refused:
-        delimiter_typed(typed)
+    with pytest.raises(UserError, match="delimiter") as refused:
+        parse_delimiter(typed)
     assert str(refused.value).isprintable()
 
 
@@ -430,10 +430,10 @@ def test_valid_record_is_never_a_header(first):
 
 
 def test_header_without_known_names_is_reported(tmp_path):
-    path = written(tmp_path, csv_text([_FOREIGN, ["Anna", "Berg", "0412", "1"]], ";"))
+    path = write_file(tmp_path, csv_text([_FOREIGN, ["Anna", "Berg", "0412", "1"]], ";"))
     records, findings = read(path)
     assert not any(records[0].values)
     assert findings.columns.ignored == tuple(_FOREIGN)
     assert findings.needs_mapping
-    assert findings.sentences[0] == "Read as UTF-8, semicolon, header in line 1."
-    assert findings.sentences[-1].startswith("No column names are recognized.")
+    assert findings.messages[0] == "Read as UTF-8, semicolon, header in line 1."
+    assert findings.messages[-1].startswith("No column names are recognized.")

@@ -2,22 +2,22 @@
 
 import pytest
 
-from qm_tui.text import visible
-from qm_tui.transfer.reading.head import first_lines
-from qm_tui.transfer.reading.read_options import ColumnMapping, ReadAs
+from qm_tui.text import sanitize
+from qm_tui.transfer.reading.head import peek_lines
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.users.fields import FIELD
-from tests.helpers import ANNA, HEADER, csv_text, user, written
+from tests.helpers import ANNA, HEADER, csv_text, user, write_file
 
 _SECRETS = (ANNA.password, ANNA.salt)
 
 
 def _text(path) -> str:
-    return "\n".join(first_lines(path))
+    return "\n".join(peek_lines(path))
 
 
 def test_first_lines_contain_dialect_fields_and_two_records(tmp_path):
-    path = written(tmp_path, csv_text([HEADER, ANNA, user("bo"), user("cy")], ";"))
-    said, names, anna, bo = first_lines(path)
+    path = write_file(tmp_path, csv_text([HEADER, ANNA, user("bo"), user("cy")], ";"))
+    said, names, anna, bo = peek_lines(path)
     assert said == "Read as UTF-8, semicolon, header in line 1."
     assert names.startswith("First Name, Last Name, Extension, User ID, Agent ID, Department Name")
     assert anna.startswith("Anna, Berg, 0412, u2222222222a, A-17, Sales, anna, (not shown), Agent")
@@ -27,17 +27,17 @@ def test_first_lines_contain_dialect_fields_and_two_records(tmp_path):
 @pytest.mark.parametrize("header", [[HEADER], []])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_first_lines_contain_no_secret_with_or_without_a_header(tmp_path, header, delimiter):
-    shown = _text(written(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
+    shown = _text(write_file(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
     assert "Anna, Berg" in shown
     assert shown.count("(not shown)") == 4
     assert not any(secret in shown for secret in _SECRETS)
 
 
 def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
-    path = written(
+    path = write_file(
         tmp_path, "Salt Value,PIN,User Name,First Name\r\nSALT,4711,anna,Anna\r\n,0815,bo,Bo\r\n"
     )
-    assert first_lines(path)[1:] == [
+    assert peek_lines(path)[1:] == [
         "Salt Value, User Name, First Name",
         "(not shown), anna, Anna",
         ", bo, Bo",
@@ -45,24 +45,24 @@ def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
 
 
 def test_first_lines_omit_columns_of_another_program(tmp_path):
-    path = written(tmp_path, '"Account","Login","Kennwort"\r\n"Bank","anna","hunter2"\r\n')
+    path = write_file(tmp_path, '"Account","Login","Kennwort"\r\n"Bank","anna","hunter2"\r\n')
     shown = _text(path)
     assert "hunter2" not in shown
     assert "Bank" not in shown
 
 
 def test_first_lines_report_a_file_without_known_columns(tmp_path):
-    path = written(tmp_path, "Konto,Durchwahl,Kennwort\r\nBank,0412,hunter2\r\n")
-    assert first_lines(path) == [
+    path = write_file(tmp_path, "Konto,Durchwahl,Kennwort\r\nBank,0412,hunter2\r\n")
+    assert peek_lines(path) == [
         "Read as UTF-8, comma, header in line 1.",
         "No column names are recognized. Map the columns to fields.",
     ]
 
 
 def test_first_lines_use_the_read_options(tmp_path):
-    path = written(tmp_path, "Ort,Kennwort\r\nTromsø,hunter2\r\n".encode("cp850"))
+    path = write_file(tmp_path, "Ort,Kennwort\r\nTromsø,hunter2\r\n".encode("cp850"))
     mapping = ColumnMapping("x", {"Ort": FIELD["location"], "Kennwort": FIELD["password"]})
-    assert first_lines(path, ReadAs(encoding="cp850", mapping=mapping)) == [
+    assert peek_lines(path, ReadOptions(encoding="cp850", mapping=mapping)) == [
         "Read as DOS 850 (set manually), comma, header in line 1.",
         "Location, Password",
         "Tromsø, (not shown)",
@@ -71,9 +71,9 @@ def test_first_lines_use_the_read_options(tmp_path):
 
 def test_first_lines_hide_a_record_with_shifted_values(tmp_path):
     good = csv_text([HEADER, ANNA._replace(secondary_phone_ip="")])
-    slid = written(tmp_path, good.replace("Anna,", "Anna,Maria,"))
-    missing = written(tmp_path, csv_text([HEADER, ANNA]).replace("Anna,", ""), "missing.csv")
-    narrow = written(tmp_path, f"User Name,Password,Location\r\n{ANNA.salt},Oslo\r\n", "3.csv")
+    slid = write_file(tmp_path, good.replace("Anna,", "Anna,Maria,"))
+    missing = write_file(tmp_path, csv_text([HEADER, ANNA]).replace("Anna,", ""), "missing.csv")
+    narrow = write_file(tmp_path, f"User Name,Password,Location\r\n{ANNA.salt},Oslo\r\n", "3.csv")
     for path in (slid, missing, narrow):
         shown = _text(path)
         assert not any(secret in shown for secret in _SECRETS)
@@ -81,14 +81,14 @@ def test_first_lines_hide_a_record_with_shifted_values(tmp_path):
 
 
 def test_first_lines_report_a_record_that_cannot_be_parsed(tmp_path):
-    shown = first_lines(written(tmp_path, csv_text([HEADER]) + 'Anna,"Berg\r\nBo,Bosen\r\n'))
+    shown = peek_lines(write_file(tmp_path, csv_text([HEADER]) + 'Anna,"Berg\r\nBo,Bosen\r\n'))
     assert shown[2].startswith("Line 2 cannot be parsed: Unclosed quote")
 
 
 def test_first_lines_contain_no_control_characters(tmp_path):
-    path = written(tmp_path, csv_text([HEADER, ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB")]))
-    lines = first_lines(path)
-    assert all(visible(line) == line for line in lines)
+    path = write_file(tmp_path, csv_text([HEADER, ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB")]))
+    lines = peek_lines(path)
+    assert all(sanitize(line) == line for line in lines)
     assert "␛[2J" in lines[2]
 
 
@@ -102,17 +102,17 @@ def test_first_lines_contain_no_control_characters(tmp_path):
     ],
 )
 def test_first_lines_contain_the_error_of_a_refused_file(tmp_path, text, why):
-    path = written(tmp_path, text.encode("latin-1"))
-    (sentence,) = first_lines(path)
+    path = write_file(tmp_path, text.encode("latin-1"))
+    (sentence,) = peek_lines(path)
     assert why in sentence
 
 
 def test_first_lines_contain_the_error_of_a_missing_file(tmp_path):
-    (sentence,) = first_lines(tmp_path / "gone\x1b.csv")
+    (sentence,) = peek_lines(tmp_path / "gone\x1b.csv")
     assert "does not exist" in sentence
     assert "\x1b" not in sentence
 
 
 def test_first_lines_shorten_long_values(tmp_path):
-    path = written(tmp_path, csv_text([HEADER, ANNA._replace(location="x" * 4000)]))
-    assert max(map(len, first_lines(path))) < 2000
+    path = write_file(tmp_path, csv_text([HEADER, ANNA._replace(location="x" * 4000)]))
+    assert max(map(len, peek_lines(path))) < 2000

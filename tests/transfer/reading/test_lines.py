@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qm_tui.transfer.reading import lines
-from qm_tui.transfer.reading.lines import MAX_LINE, lines_of
+from qm_tui.transfer.reading.lines import MAX_LINE, read_lines
 
 _BLOCKS = [1, 2, 3, 4, 5, 7, 64, lines.BLOCK]
 
@@ -19,13 +19,13 @@ def _block(request, monkeypatch):
 
 
 def _lines(data: bytes, encoding: str = "utf-8") -> list[str]:
-    return [line for block in lines_of(io.BytesIO(data), encoding) for line in block.lines]
+    return [line for block in read_lines(io.BytesIO(data), encoding) for line in block.lines]
 
 
 def _overlong(data: bytes) -> list[bool]:
     return [
         at in block.overlong
-        for block in lines_of(io.BytesIO(data), "utf-8")
+        for block in read_lines(io.BytesIO(data), "utf-8")
         for at in range(len(block.lines))
     ]
 
@@ -166,7 +166,7 @@ def test_line_of_a_hundred_megabytes_is_never_held_in_memory():
     with io.BufferedReader(_OneLine(100_000_000)) as file:
         tracemalloc.start()
         try:
-            found = [len(line) for block in lines_of(file, "utf-8") for line in block.lines]
+            found = [len(line) for block in read_lines(file, "utf-8") for line in block.lines]
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -177,7 +177,7 @@ def test_line_of_a_hundred_megabytes_is_never_held_in_memory():
 def test_blocks_report_the_bytes_read(monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", 4)
     data = b"a\nb\nc\nd\ne\n"
-    done = [block.done for block in lines_of(io.BytesIO(data), "utf-8")]
+    done = [block.done for block in read_lines(io.BytesIO(data), "utf-8")]
     assert done == sorted(done)
     assert done[-1] == len(data)
 
@@ -187,13 +187,13 @@ def test_blocks_report_the_bytes_read(monkeypatch):
     [("a,b\tc", True), ("é", True), ("a\xa0b", False), ("a\x07", False), ("a\u2028", False)],
 )
 def test_blocks_know_whether_all_of_their_text_is_printable(text, printable):
-    (block,) = lines_of(io.BytesIO(text.encode()), "utf-8")
-    assert block.printable is printable
+    (block,) = read_lines(io.BytesIO(text.encode()), "utf-8")
+    assert block.is_printable is printable
 
 
 def test_skipping_a_long_line_reports_progress():
     data = b"a\n" + b"x" * (MAX_LINE * 4) + b"\nb\n"
-    found = list(lines_of(io.BytesIO(data), "utf-8"))
+    found = list(read_lines(io.BytesIO(data), "utf-8"))
     done = [block.done for block in found]
     assert max(b - a for a, b in pairwise(done)) < MAX_LINE * 2
     assert done[-1] == len(data)

@@ -5,15 +5,15 @@ import time
 import pytest
 
 from qm_tui.transfer.reading.spreadsheet import (
-    guarded,
-    mangled,
-    needs_guard,
-    needs_wrapping,
-    unguarded,
-    unwrapped,
-    was_eaten,
-    would_run,
-    wrapped,
+    as_text_formula,
+    escape_formula,
+    from_text_formula,
+    is_formula,
+    is_spreadsheet_damage,
+    is_text_formula,
+    needs_escape,
+    spreadsheet_would_alter,
+    unescape_formula,
 )
 
 
@@ -45,7 +45,7 @@ from qm_tui.transfer.reading.spreadsheet import (
     ],
 )
 def test_was_eaten_recognizes_altered_values(stored, found):
-    assert was_eaten(stored, found)
+    assert is_spreadsheet_damage(stored, found)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_was_eaten_recognizes_altered_values(stored, found):
     ],
 )
 def test_was_eaten_is_false_for_other_differences(stored, found):
-    assert not was_eaten(stored, found)
+    assert not is_spreadsheet_damage(stored, found)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_was_eaten_is_false_for_other_differences(stored, found):
     ],
 )
 def test_cell_wrapped_as_a_text_formula_is_unwrapped(cell, value):
-    assert unwrapped(cell) == value
+    assert from_text_formula(cell) == value
 
 
 @pytest.mark.parametrize(
     "value", ["", "0123", '"', '""', '="0123"', 'a"b', "=", '="', "é", "a,b;c"]
 )
 def test_unwrapped_is_the_inverse_of_wrapped(value):
-    assert unwrapped(wrapped(value)) == value
+    assert from_text_formula(as_text_formula(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_unwrapped_is_the_inverse_of_wrapped(value):
     [('="x"', True), ('=""', True), ('="a""b"', True), ("=x", False), ('="x', False), ("", False)],
 )
 def test_needs_wrapping_if_a_reader_would_unwrap_the_value(value, needs):
-    assert needs_wrapping(value) is needs
-    assert needs_wrapping(value) is (unwrapped(value) != value)
+    assert is_text_formula(value) is needs
+    assert is_text_formula(value) is (from_text_formula(value) != value)
 
 
 _FORMULAS = [
@@ -145,15 +145,15 @@ _TEXTS = ["", "0123", "'=1", "''", "O'Brien", "'t Hooft", "a=b", " =1", "Oslo", 
 
 @pytest.mark.parametrize("value", _FORMULAS)
 def test_would_run_is_true_for_formulas(value):
-    assert would_run(value)
-    assert unguarded(guarded(value)) == value
-    assert needs_guard(guarded(value))
-    assert unguarded(guarded(guarded(value))) == guarded(value)
+    assert is_formula(value)
+    assert unescape_formula(escape_formula(value)) == value
+    assert needs_escape(escape_formula(value))
+    assert unescape_formula(escape_formula(escape_formula(value))) == escape_formula(value)
 
 
 @pytest.mark.parametrize("value", [*_PHONES, *_TEXTS])
 def test_would_run_is_false_for_phone_numbers_and_texts(value):
-    assert not would_run(value)
+    assert not is_formula(value)
 
 
 @pytest.mark.parametrize(
@@ -168,15 +168,15 @@ def test_would_run_is_false_for_phone_numbers_and_texts(value):
     ],
 )
 def test_unguarded_removes_only_the_guard(cell, value):
-    assert unguarded(cell) == value
+    assert unescape_formula(cell) == value
 
 
 @pytest.mark.parametrize(
     "cell", ["'+47 22", "'t Hooft", "O'Brien", "'", "''", "'0123", "' =1", "=1", "", "'Oslo'"]
 )
 def test_unguarded_leaves_other_values_unchanged(cell):
-    assert unguarded(cell) == cell
-    assert not needs_guard(cell)
+    assert unescape_formula(cell) == cell
+    assert not needs_escape(cell)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_unguarded_leaves_other_values_unchanged(cell):
     ],
 )
 def test_mangled_is_true_for_values_that_a_spreadsheet_alters(value):
-    assert mangled(value)
+    assert spreadsheet_would_alter(value)
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,12 @@ def test_mangled_is_true_for_values_that_a_spreadsheet_alters(value):
     ],
 )
 def test_mangled_is_false_for_values_that_a_spreadsheet_keeps(value):
-    assert not mangled(value)
+    assert not spreadsheet_would_alter(value)
 
 
 @pytest.mark.parametrize("value", ["1" * 4096 + "x", "Jan" + "1" * 4093, "+" + "1" * 4094 + "x"])
 def test_checks_of_the_longest_values_take_no_longer_than_reading_them(value):
     begin = time.perf_counter()
-    mangled(value)
-    would_run(value)
+    spreadsheet_would_alter(value)
+    is_formula(value)
     assert time.perf_counter() - begin < 5  # what tries all ways to read it takes hours

@@ -19,20 +19,20 @@ from tests.tui.pages import (
     SMALL,
     activity_of,
     app_on,
-    burst,
     commit,
     page_of,
+    press_at_once,
     sample_users,
-    settled,
     shown,
     status_of,
     top,
     type_text,
+    wait_until_idle,
 )
 
 
 async def open_activity(pilot):
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press("2")
     await listed(pilot)
 
@@ -82,10 +82,10 @@ async def test_filter_typed_in_one_burst_undoes_nothing(home):
     commit(path, delete="u00000000003")
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
-        await burst(pilot, "slash", *"up")
+        await press_at_once(pilot, "slash", *"up")
         assert isinstance(top(pilot), ActivityPage)
         assert activity_of(pilot).query_one("#filter", Input).value == "up"
-        await burst(pilot, "slash", "escape")
+        await press_at_once(pilot, "slash", "escape")
         assert focused(pilot) == "transactions"
         assert numbers(pilot) == [2, 1]
 
@@ -289,7 +289,7 @@ async def test_undo_of_a_too_old_transaction_gives_the_reason(home):
         await pilot.pause()
         assert "(no undo) Edit" in shown(pilot)
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "are no longer available" in " ".join(shown(pilot).split())
         await pilot.press("escape", "enter")
         await pilot.pause(0.2)
@@ -309,7 +309,7 @@ async def test_hostile_text_of_a_transaction_is_harmless(home):
         await changes(pilot)
         text += shown(pilot)
         await pilot.press("escape", "u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         text += shown(pilot)
         assert "[@click=app.quit]x[/]" in text
         assert "\x1b" not in text

@@ -31,11 +31,12 @@ cli.main(sys.argv[1:])
 
 FAILURES = {
     "a widget that draws": (
-        "from qm_tui.tui.widgets.virtual_list import VirtualRows; VirtualRows.render_line = boom",
+        "from qm_tui.tui.widgets.virtual_list import VirtualList; VirtualList.render_line = boom",
         [],
     ),
     "a widget that takes a key": (
-        "from qm_tui.tui.work.session import Session; Session.forget_marks = Session.mark = boom",
+        "from qm_tui.tui.work.session import Session; Session.remove_marks = Session.toggle_marks "
+        "= boom",
         ["*"],
     ),
     "a screen that is made": (
@@ -43,7 +44,7 @@ FAILURES = {
         ["F"],
     ),
     "a page that counts": (
-        "from qm_tui.tui.counts.licenses_page import LicensesPage; LicensesPage.counts_of = boom",
+        "from qm_tui.tui.counts.licenses_page import LicensesPage; LicensesPage.count_users = boom",
         ["3"],
     ),
     "a worker that opens the store": (
@@ -51,7 +52,7 @@ FAILURES = {
         [],
     ),
     "a worker that lists files": (
-        "from qm_tui.tui.transfer.files import file_list; file_list.listing = boom",
+        "from qm_tui.tui.transfer.files import file_list; file_list.query_runner = boom",
         ["i"],
     ),
     "a worker that reads a history": (

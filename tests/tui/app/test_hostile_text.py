@@ -11,7 +11,7 @@ from qm_tui.store.origin import Origin
 from qm_tui.store.tinydb import storage
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, commit_unchecked, csv_text, user
-from tests.hostile import HOSTILE, NAMES, obeyed
+from tests.hostile import HOSTILE, NAMES, control_sequences
 from tests.tui.terminal.test_real_terminal import PROGRAM
 from tests.tui.tour import Tour
 
@@ -132,5 +132,5 @@ def test_untrusted_text_is_sanitized_on_every_screen(store, files, columns, line
             tour.see(keys.replace("FOLDER", str(files)), text)
         terminal.send("\x11")
         assert terminal.wait_for_end() == 0, terminal.text
-    assert obeyed(terminal.received) == []
+    assert control_sequences(terminal.received) == []
     assert b"hacked.example" in terminal.received  # the untrusted text was shown

@@ -10,7 +10,7 @@ from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.widgets.message_box import MessageDialog
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -18,11 +18,11 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     store_of,
     top,
+    wait_until_idle,
 )
 from tests.tui.terminal.test_real_terminal import PROGRAM, started
 
@@ -35,21 +35,21 @@ def looking(home, users):
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_read_only_store_is_labeled_in_header_and_actions_bar(home, size):
     async with looking(home, sample_users(5)).run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "read-only" in shown(pilot).splitlines()[0]
         assert status_of(pilot) == f"The store {home}/users.json is open read-only."
 
 
 async def test_writable_store_has_no_label(home):
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "read-only" not in shown(pilot)
 
 
 async def test_read_only_store_disables_import_and_undo_but_not_export(home, monkeypatch):
     monkeypatch.chdir(home)
     async with looking(home, sample_users(5)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page = page_of(pilot)
         assert page.query_one("#import", Button).disabled
         assert not page.query_one("#export", Button).disabled
@@ -69,14 +69,14 @@ async def test_read_only_store_disables_import_and_undo_but_not_export(home, mon
         await pilot.press("1", "x")
         await pilot.pause(0.2)
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Export complete. 5 users" in shown(pilot)
 
 
 async def test_read_only_store_shows_changes_by_other_admins(home):
     users = sample_users(5)
     async with looking(home, users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         commit(home / "users.json", users[1]._replace(first_name="Late"))
         await pilot.pause(0.7)
         assert "* Late" in shown(pilot)
@@ -87,9 +87,9 @@ async def test_failed_sync_makes_the_store_read_only(home, monkeypatch):
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[1]._replace(first_name="Late"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
 
         def fail(*_):
             raise OSError(5, "Input/output error")
@@ -97,8 +97,8 @@ async def test_failed_sync_makes_the_store_read_only(home, monkeypatch):
         monkeypatch.setattr("qm_tui.store.tinydb.log.os.fdatasync", fail)
         monkeypatch.setattr("qm_tui.store.tinydb.log.os.ftruncate", fail)
         await pilot.click("#yes")
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         words = " ".join(word for word in shown(pilot).split() if word != "│")
         assert "may not have been saved" in words
         await pilot.press("escape")
@@ -124,8 +124,8 @@ async def test_interrupted_import_is_reported_once_at_the_start(home):
     assert subprocess.run(command, check=False).returncode == 9
     app = QmTuiApp(open_store(home / "users.json"), login="mheller")
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         words = " ".join(word for word in shown(pilot).split() if word != "│")
         assert "The import of sales.csv, started by" in words
         assert "was interrupted. Nothing was saved. Import the file again." in words
@@ -134,7 +134,7 @@ async def test_interrupted_import_is_reported_once_at_the_start(home):
         assert top(pilot) is page_of(pilot)
     again = QmTuiApp(open_store(home / "users.json"), login="mheller")
     async with again.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert top(pilot) is page_of(pilot)
 
 
@@ -149,7 +149,7 @@ NOTICES = [
 async def test_button_stays_visible_below_many_notices(home, monkeypatch, count):
     monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:count])
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "[OK]" in shown(pilot)
         assert "sales-0.csv" in shown(pilot)
         for _ in range(40):
@@ -169,7 +169,7 @@ def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(TinyDBUserStore, "read_only_reason", "")
         store_of(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)
 
 
 @pytest.mark.snapshot
@@ -177,7 +177,7 @@ def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
 def test_notices_at_the_start(home, size, snap_compare, monkeypatch):
     monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:2])
     app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)
 
 
 @pytest.mark.parametrize("is_damaged", [True, False])

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from qm_tui.tui.user.form import UserForm
-from tests.helpers import some_of
-from tests.tui.pages import app_on, page_of, sample_users, settled
+from tests.helpers import sample_cases
+from tests.tui.pages import app_on, page_of, sample_users, wait_until_idle
 
 SMALL = (80, 24)
 DIALOGS = [
@@ -28,17 +28,17 @@ DIALOGS = [
 ]
 
 
-@pytest.mark.parametrize("key", some_of(DIALOGS, range(0, 15, 4)))
+@pytest.mark.parametrize("key", sample_cases(DIALOGS, range(0, 15, 4)))
 async def test_dialog_can_be_closed_at_any_moment(home, key):
     app = app_on(home / "users.json", sample_users(20))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for delay in range(0, 16, 2):
             app.simulate_key(key)
             await asyncio.sleep(delay * 0.006)
             app.simulate_key("escape")
             await asyncio.sleep(0.02)
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for _ in range(4):
             await pilot.press("escape")
             await pilot.pause()
@@ -61,10 +61,10 @@ async def test_closed_form_composes_no_more_groups(home, monkeypatch):
 
     app = app_on(home / "users.json", sample_users(20))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         monkeypatch.setattr(UserForm, "mount", and_closed)
         await pilot.press("e")
         await pilot.pause(0.3)
         form = app.screen.query_one(UserForm)
-        assert not form.is_whole.is_set()
+        assert not form.is_complete.is_set()
     assert app.failure is None

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qm_tui.tui.widgets.message_box import Question
-from tests.tui.pages import SMALL, app_on, page_of, sample_users, settled, shown, top
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from tests.tui.pages import SMALL, app_on, page_of, sample_users, shown, top, wait_until_idle
 
 
 @pytest.fixture
@@ -12,15 +12,15 @@ def app(home):
 
 
 def questions(app):
-    return [one for one in app.screen_stack if isinstance(one, Question)]
+    return [one for one in app.screen_stack if isinstance(one, ConfirmQuestion)]
 
 
 @pytest.mark.parametrize("reason", ["work", "unsaved"])
 async def test_quit_asks_only_once(app, reason):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         if reason == "work":
-            page_of(pilot).begin()
+            page_of(pilot).begin_job()
         else:
             page_of(pilot).session.unsaved = "Your changes have not been saved"
         await pilot.press("q", "ctrl+c", "ctrl+q", "ctrl+c")
@@ -36,8 +36,8 @@ async def test_quit_asks_only_once(app, reason):
 
 async def test_quit_does_not_ask_while_cancel_is_asked(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        page_of(pilot).begin()
+        await wait_until_idle(pilot)
+        page_of(pilot).begin_job()
         await pilot.press("escape")
         await pilot.pause()
         await pilot.press("ctrl+c")
@@ -47,7 +47,7 @@ async def test_quit_does_not_ask_while_cancel_is_asked(app):
         assert "Cancel the operation? Nothing will be saved." in text
         assert "[Continue operation]" in text
         assert "[Cancel operation]" in text
-        page_of(pilot).session.end("It is done.")
+        page_of(pilot).session.end_job("It is done.")
         await pilot.pause()
         assert not questions(app)
         assert not question.is_attached
@@ -56,8 +56,8 @@ async def test_quit_does_not_ask_while_cancel_is_asked(app):
 
 async def test_too_small_terminal_says_that_a_dialog_is_waiting(app):
     async with app.run_test(size=(58, 14)) as pilot:
-        await settled(pilot)
-        page_of(pilot).begin()
+        await wait_until_idle(pilot)
+        page_of(pilot).begin_job()
         await pilot.press("q", "q", "enter", "tab", "enter")
         await pilot.pause(0.1)
         assert len(questions(app)) == 1

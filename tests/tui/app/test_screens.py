@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from qm_tui.tui.transfer import export_flow
-from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled
+from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, wait_until_idle
 
 pytestmark = pytest.mark.snapshot
 
@@ -38,19 +38,21 @@ def folder(home, monkeypatch):
 @SIZES
 def test_the_users_page(home, size, snap_compare):
     assert snap_compare(
-        app_on(home / "users.json", sample_users(1204)), terminal_size=size, run_before=settled
+        app_on(home / "users.json", sample_users(1204)),
+        terminal_size=size,
+        run_before=wait_until_idle,
     )
 
 
 @SIZES
 def test_an_empty_store(home, size, snap_compare):
-    assert snap_compare(app_on(home / "users.json"), terminal_size=size, run_before=settled)
+    assert snap_compare(app_on(home / "users.json"), terminal_size=size, run_before=wait_until_idle)
 
 
 @SIZES
 def test_the_open_dialog(home, folder, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("i")
         await pilot.pause(0.6)
 
@@ -61,7 +63,7 @@ def test_the_open_dialog(home, folder, size, snap_compare):
 @SIZES
 def test_the_save_as_dialog(home, folder, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("x")
         await pilot.pause(0.6)
 
@@ -72,11 +74,11 @@ def test_the_save_as_dialog(home, folder, size, snap_compare):
 @SIZES
 def test_an_export_is_complete(home, folder, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("x")
         await pilot.pause(0.3)
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)
@@ -98,7 +100,7 @@ LISTS = {
 @pytest.mark.parametrize("keys", LISTS.values(), ids=LISTS.keys())
 def test_the_list_of_users(home, keys, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.4)
         for key in keys:
             await pilot.press(key)
@@ -112,4 +114,4 @@ def test_the_list_of_users(home, keys, size, snap_compare):
 @pytest.mark.parametrize("size", [(58, 14), (60, 16)], ids=["58x14", "60x16"])
 def test_the_smallest_terminals(home, size, snap_compare):
     app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)

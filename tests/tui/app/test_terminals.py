@@ -8,19 +8,19 @@ import time
 import pytest
 
 from qm_tui.tui.frame.navigation import NavigationPane
-from qm_tui.tui.widgets.message_box import Message
-from qm_tui.tui.widgets.too_small import TooSmall
+from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.widgets.too_small import TerminalTooSmall
 from tests.tui.pages import (
     LARGE,
     SMALL,
     app_on,
     page_of,
     sample_users,
-    settled,
     shown,
     store_of,
     table_of,
     top,
+    wait_until_idle,
 )
 from tests.tui.terminal.test_real_terminal import PROGRAM
 from tests.tui.users.test_filter import bar_of, listed
@@ -44,7 +44,7 @@ def words(pilot):
 
 async def test_too_small_terminal_shows_a_message_and_keeps_the_screen(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "down", "slash", "e")
         await listed(pilot)
         before = shown(pilot)
@@ -53,7 +53,7 @@ async def test_too_small_terminal_shows_a_message_and_keeps_the_screen(app):
         await pilot.press("x", "i", "escape", "down")
         assert words(pilot) == SENTENCE
         await resized(pilot, *SMALL)
-        assert not top(pilot).query(TooSmall)
+        assert not top(pilot).query(TerminalTooSmall)
         assert shown(pilot) == before
         assert pilot.app.focused is bar_of(pilot).field
         assert bar_of(pilot).field.value == "e"
@@ -61,7 +61,7 @@ async def test_too_small_terminal_shows_a_message_and_keeps_the_screen(app):
 
 async def test_dialog_stays_open_in_a_too_small_terminal(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("v", "down")
         await pilot.pause()
         dialog, before = top(pilot), shown(pilot)
@@ -74,9 +74,9 @@ async def test_dialog_stays_open_in_a_too_small_terminal(app):
 
 async def test_dialog_that_opens_in_a_too_small_terminal_is_covered(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await resized(pilot, 58, 14)
-        pilot.app.push_screen(Message("Something ended."))
+        pilot.app.push_screen(MessageDialog("Something ended."))
         await pilot.pause(0.1)
         assert words(pilot) == SENTENCE
         await resized(pilot, *SMALL)
@@ -85,7 +85,7 @@ async def test_dialog_that_opens_in_a_too_small_terminal_is_covered(app):
 
 async def test_quit_works_in_a_too_small_terminal(app):
     async with app.run_test(size=(40, 10)) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "too small: 40x10" in words(pilot)
         await pilot.press("q")
         await pilot.pause(0.1)
@@ -94,12 +94,12 @@ async def test_quit_works_in_a_too_small_terminal(app):
 
 async def test_many_sizes_leave_the_screen_intact(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "down", "down", "right")
         for number in range(100):
             await pilot.resize_terminal(40 + number % 90, 10 + number % 35)
         await resized(pilot, *SMALL)
-        assert not top(pilot).query(TooSmall)
+        assert not top(pilot).query(TerminalTooSmall)
         assert table_of(pilot).cursor_row == 3
         assert pilot.app.focused is table_of(pilot)
         assert ">  " in shown(pilot)
@@ -112,7 +112,7 @@ async def test_many_sizes_leave_the_screen_intact(app):
 )
 async def test_smallest_terminal_shows_how_to_leave_every_screen(app, keys):
     async with app.run_test(size=(60, 16)) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press(*keys)
         await pilot.pause(0.2)
         text = shown(pilot)
@@ -123,7 +123,7 @@ async def test_smallest_terminal_shows_how_to_leave_every_screen(app, keys):
 
 async def test_navigation_pane_is_hidden_by_default_in_narrow_terminals(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         pane = page_of(pilot).query_one(NavigationPane)
         assert pane.display
         await resized(pilot, 79, 24)

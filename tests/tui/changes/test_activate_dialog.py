@@ -4,8 +4,8 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, HowMany
-from tests.tui.dialogs import DialogApp, opened
+from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, ActiveCounts
+from tests.tui.dialogs import DialogApp, open_dialog
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def sizes_count(monkeypatch):
 async def test_dialog_offers_only_effective_actions(
     sizes_count, active, inactive, said, labels, focused
 ):
-    dialog = ActivateDialog("Anna", HowMany(active, inactive))
-    async with opened(dialog, (60, 16)) as hand:
+    dialog = ActivateDialog("Anna", ActiveCounts(active, inactive))
+    async with open_dialog(dialog, (60, 16)) as hand:
         assert said in hand.screen_text
         assert [str(one.label) for one in dialog.query(Button)] == labels
         assert str(hand.app.focused.label) == focused
@@ -57,7 +57,7 @@ async def test_dialog_offers_only_effective_actions(
     ],
 )
 async def test_keys_return_the_action(keys, given):
-    async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
+    async with open_dialog(ActivateDialog("12 marked users", ActiveCounts(9, 3))) as hand:
         await hand.press(*keys)
         assert hand.app.result == given
         assert not hand.app.is_open
@@ -67,6 +67,6 @@ async def test_keys_return_the_action(keys, given):
     ("selector", "given"), [("#inactivate", INACTIVATE), ("#activate", ACTIVATE), ("#no", None)]
 )
 async def test_clicks_return_the_action(selector, given):
-    async with opened(ActivateDialog("12 marked users", HowMany(9, 3))) as hand:
+    async with open_dialog(ActivateDialog("12 marked users", ActiveCounts(9, 3))) as hand:
         await hand.click(selector)
         assert hand.app.result == given

@@ -4,15 +4,15 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import HowMany
-from qm_tui.tui.changes.delete_dialog import Answer, DeleteDialog
-from tests.tui.dialogs import DialogApp, opened
+from qm_tui.tui.changes.activate_dialog import ActiveCounts
+from qm_tui.tui.changes.delete_dialog import DeleteAnswer, DeleteDialog
+from tests.tui.dialogs import DialogApp, open_dialog
 
 ONE, ONE_INACTIVE, SEVERAL, ALL_INACTIVE = (
-    HowMany(1, 0),
-    HowMany(0, 1),
-    HowMany(9, 3),
-    HowMany(0, 3),
+    ActiveCounts(1, 0),
+    ActiveCounts(0, 1),
+    ActiveCounts(9, 3),
+    ActiveCounts(0, 3),
 )
 
 
@@ -44,7 +44,7 @@ def sizes_count(monkeypatch):
         ),
         (ALL_INACTIVE, "Anna: 3 inactive.", ["[Delete 3 users]", "[Cancel]"]),
         (
-            HowMany(100_000, 3),
+            ActiveCounts(100_000, 3),
             "Anna: 100,000 active, 3 inactive.",
             ["[Inactivate 100,000]", "[Delete 100,003 users]", "[Cancel]"],
         ),
@@ -54,7 +54,7 @@ async def test_dialog_shows_the_effect_and_focuses_the_safe_button(
     sizes_count, how_many, said, labels
 ):
     dialog = DeleteDialog("Anna", how_many, TOTAL)
-    async with opened(dialog, (60, 16)) as hand:
+    async with open_dialog(dialog, (60, 16)) as hand:
         text = " ".join(hand.screen_text.replace("│", " ").split())
         assert said in text
         assert "recordings are deleted, too." in text
@@ -68,8 +68,8 @@ async def test_dialog_shows_the_effect_and_focuses_the_safe_button(
 
 
 async def test_wide_dialog_shows_complete_captions(sizes_count):
-    dialog = DeleteDialog("Anna", HowMany(100_000, 3), TOTAL)
-    async with opened(dialog, (80, 24)) as hand:
+    dialog = DeleteDialog("Anna", ActiveCounts(100_000, 3), TOTAL)
+    async with open_dialog(dialog, (80, 24)) as hand:
         for label in ("[Inactivate 100,000 instead]", "[Delete 100,003 users]", "[Cancel]"):
             assert label in hand.screen_text
 
@@ -77,21 +77,21 @@ async def test_wide_dialog_shows_complete_captions(sizes_count):
 @pytest.mark.parametrize(
     ("how_many", "keys", "given"),
     [
-        (ONE, ("enter",), Answer.INACTIVATE),
-        (ONE, ("right", "enter"), Answer.DELETE),
+        (ONE, ("enter",), DeleteAnswer.INACTIVATE),
+        (ONE, ("right", "enter"), DeleteAnswer.DELETE),
         (ONE, ("escape",), None),
         (ONE, ("q",), None),
         (ONE_INACTIVE, ("enter",), None),
-        (ONE_INACTIVE, ("left", "enter"), Answer.DELETE),
-        (SEVERAL, ("enter",), Answer.INACTIVATE),
-        (SEVERAL, ("shift+tab", "1", "2", "enter"), Answer.DELETE),
-        (SEVERAL, ("up", "1", "2", "down", "down", "enter"), Answer.DELETE),
-        (SEVERAL, ("right", "enter", "1", "2", "enter"), Answer.DELETE),
+        (ONE_INACTIVE, ("left", "enter"), DeleteAnswer.DELETE),
+        (SEVERAL, ("enter",), DeleteAnswer.INACTIVATE),
+        (SEVERAL, ("shift+tab", "1", "2", "enter"), DeleteAnswer.DELETE),
+        (SEVERAL, ("up", "1", "2", "down", "down", "enter"), DeleteAnswer.DELETE),
+        (SEVERAL, ("right", "enter", "1", "2", "enter"), DeleteAnswer.DELETE),
         (SEVERAL, ("up", "1", "2", "escape"), None),
     ],
 )
 async def test_keys_return_the_action(how_many, keys, given):
-    async with opened(DeleteDialog("Anna", how_many, TOTAL)) as hand:
+    async with open_dialog(DeleteDialog("Anna", how_many, TOTAL)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == given
@@ -99,7 +99,7 @@ async def test_keys_return_the_action(how_many, keys, given):
 
 @pytest.mark.parametrize("typed", ["", "1", "13", "yes", "012"])
 async def test_wrong_number_deletes_nothing(typed):
-    async with opened(DeleteDialog("12 marked users", SEVERAL, TOTAL)) as hand:
+    async with open_dialog(DeleteDialog("12 marked users", SEVERAL, TOTAL)) as hand:
         await hand.press("up", *typed, "enter")
         assert hand.app.is_open
         message = "The number does not match. Type 12, or press Esc to cancel."
@@ -111,9 +111,9 @@ async def test_wrong_number_deletes_nothing(typed):
 
 @pytest.mark.parametrize(
     ("selector", "given"),
-    [("#inactivate", Answer.INACTIVATE), ("#yes", Answer.DELETE), ("#no", None)],
+    [("#inactivate", DeleteAnswer.INACTIVATE), ("#yes", DeleteAnswer.DELETE), ("#no", None)],
 )
 async def test_clicks_return_the_action(selector, given):
-    async with opened(DeleteDialog("Anna", ONE, TOTAL)) as hand:
+    async with open_dialog(DeleteDialog("Anna", ONE, TOTAL)) as hand:
         await hand.click(selector)
         assert hand.app.result == given

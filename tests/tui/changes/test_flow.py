@@ -14,8 +14,8 @@ from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import ChangeDialog
 from qm_tui.tui.users.user_screen import UserScreen
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.users.validation import faults_of
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.users.validation import validate_user
 from tests.helpers import commit_unchecked
 from tests.tui.pages import (
     LARGE,
@@ -24,12 +24,12 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     store_of,
     table_of,
     top,
+    wait_until_idle,
 )
 
 USERS = [one._replace(is_active="1", location="Oslo") for one in sample_users(30)]
@@ -51,7 +51,7 @@ def stored(path):
 
 
 async def ready(pilot, *keys: str) -> None:
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press(*keys)
     for _ in range(50):
         await pilot.pause(0.02)
@@ -64,7 +64,7 @@ async def done(pilot) -> None:
         await pilot.pause(0.02)
         if not page_of(pilot).is_busy and top(pilot) is page_of(pilot):
             break
-    await settled(pilot)
+    await wait_until_idle(pilot)
 
 
 async def comes(pilot, screen) -> None:
@@ -101,13 +101,13 @@ async def test_activate_applies_to_the_marked_users(app, path):
         await pilot.press("left", "enter")
         await done(pilot)
         assert status_of(pilot) == "Activated 3 users. Press u to undo."
-        assert page_of(pilot).session.marks_words == "5 marked"
+        assert page_of(pilot).session.marks_text == "5 marked"
     assert all(one.is_active == "1" for one in stored(path).values())
 
 
 async def test_keys_in_one_burst_apply_to_the_users_that_they_mark(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for key in ("space", "down", "space", "down", "space", "A"):
             app.simulate_key(key)
         await ready(pilot)
@@ -135,7 +135,7 @@ async def test_mass_inactivation_requires_its_number(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "asterisk", "A")
         await pilot.press("right", "enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), ConfirmDialog)
         assert "Inactivate 27 users?" in shown(pilot)
@@ -156,11 +156,11 @@ async def test_change_by_another_admin_requires_the_new_number(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, "asterisk", "A")
         await pilot.press("right", "enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         await asyncio.to_thread(commit, path, USERS[9]._replace(is_active="0"))
         await pilot.press("2", "7", "enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), ConfirmDialog)
         assert f"{STORE_CHANGED} This inactivates 26 of 30 users." in text_of(pilot)
@@ -175,7 +175,7 @@ async def test_change_by_another_admin_asks_again(app, path):
         await ready(pilot, *MARK_FIVE, "A")
         await asyncio.to_thread(commit, path, USERS[0])
         await pilot.press("left", "enter")  # one of the three is active now
-        await comes(pilot, Question)
+        await comes(pilot, ConfirmQuestion)
         assert f"{STORE_CHANGED} This now activates 2 users. Continue?" in text_of(pilot)
         assert buttons(pilot) == ["[Cancel]", "[Activate 2 users]"]
         await pilot.press("tab", "enter")
@@ -201,7 +201,7 @@ async def test_status_names_skipped_users(app, path):
         await pilot.pause(0.3)
         await ready(pilot, "asterisk", "A", "left", "enter")
         await done(pilot)
-        error = faults_of(broken)[0].message
+        error = validate_user(broken)[0].message
         skipped = f"1 skipped ({error})"
         assert status_of(pilot) == f"Activated 2 users; {skipped}. Press u to undo."
     assert stored(path)[broken.user_id] == broken
@@ -253,7 +253,7 @@ async def test_set_field_shows_the_effect_and_errors(app, path):
         assert "[F2 Apply]" in buttons(pilot)
         await pilot.press("f2", "escape")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         await pilot.press("tab", "enter")
         await done(pilot)
     assert open_store(path).load().number == 2
@@ -277,9 +277,9 @@ async def test_set_field_asks_again_after_a_change_by_another_admin(app, path):
         moved = INACTIVE[0]._replace(location="Voss")
         await asyncio.to_thread(commit, path, moved)
         await pilot.press("f2")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         assert f"{STORE_CHANGED} This now changes 4 users. Continue?" in text_of(pilot)
         assert buttons(pilot) == ["[Cancel]", "[Change 4 users]"]
         await pilot.press("tab", "enter")
@@ -360,7 +360,7 @@ async def test_read_only_store_ignores_keys_of_changes(path):
     store_of(path, USERS)
     app = QmTuiApp(open_store(path, read_only=True), login="mheller")
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("e", "a", "m", "A", "P", "D", "delete")
         await pilot.pause(0.1)
         assert top(pilot) is page_of(pilot)
@@ -370,7 +370,7 @@ async def test_read_only_store_ignores_keys_of_changes(path):
 async def test_empty_store_offers_only_to_add_a_user(path):
     app = app_on(path)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("e", "m", "A", "P", "D")
         await pilot.pause(0.1)
         assert top(pilot) is page_of(pilot)
@@ -384,7 +384,7 @@ async def test_users_deleted_by_another_admin_are_reported(app, path):
         await ready(pilot, "D")
         await asyncio.to_thread(commit, path, delete=USERS[0].user_id)
         await pilot.press("left", "enter")
-        await comes(pilot, Message)
+        await comes(pilot, MessageDialog)
         assert "Nothing was changed: the users have been deleted." in text_of(pilot)
 
 

@@ -9,12 +9,12 @@ from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.tui.changes import set_field_dialog
 from qm_tui.tui.changes.set_field_dialog import ChangeDialog
-from qm_tui.tui.widgets.message_box import HoldsText, Question
-from qm_tui.tui.widgets.option_row import ChoiceLine
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
+from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 from tests.helpers import ANNA, commit_unchecked, user
-from tests.tui.dialogs import opened
+from tests.tui.dialogs import open_dialog
 
 FIELDS = (
     "recording profile",
@@ -38,7 +38,7 @@ BROKEN = user("bo", last_name="", location="Rome")
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """The effect is computed without a pause after the last key."""
-    monkeypatch.setattr(set_field_dialog, "_PAUSE", 0.001)
+    monkeypatch.setattr(set_field_dialog, "_DEBOUNCE", 0.001)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def session(tmp_path):
     commit_unchecked(tmp_path / "users.json", *USERS, BROKEN)
     store = open_store(tmp_path / "users.json")
     session = Session(store, "mheller")
-    session.listing.prepare(store.load().users)
+    session.query_runner.prepare(store.load().users)
     return session
 
 
@@ -111,7 +111,7 @@ def button(hand):
     ],
 )
 async def test_dialog_shows_the_effect_of_a_value(session, field, value, outcome, label):
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, field)
         await typed(hand, value)
         assert outcome in said(hand, "outcome")
@@ -128,15 +128,15 @@ async def test_dialog_shows_the_effect_of_a_value(session, field, value, outcome
 
 
 async def test_button_is_as_wide_as_its_number(session, monkeypatch):
-    monkeypatch.setattr(set_field_dialog, "counted", lambda _number, what: f"100,000 {what}s")
-    async with opened(dialog_on(session)) as hand:
+    monkeypatch.setattr(set_field_dialog, "pluralize", lambda _number, what: f"100,000 {what}s")
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "Voss")
         assert "[F2 Apply to 100,000 users]" in hand.screen_text
 
 
 async def test_value_that_all_users_have_cannot_be_applied(session):
-    async with opened(dialog_on(session, USERS[:1])) as hand:
+    async with open_dialog(dialog_on(session, USERS[:1])) as hand:
         await choose(hand, "location")
         await typed(hand, "Oslo")
         assert "1 user already has this value." in said(hand, "outcome")
@@ -157,16 +157,16 @@ async def test_value_that_all_users_have_cannot_be_applied(session):
     ],
 )
 async def test_option_sets_its_values(session, field, turns, allow, values):
-    async with opened(dialog_on(session, allow_unlicensed=allow)) as hand:
+    async with open_dialog(dialog_on(session, allow_unlicensed=allow)) as hand:
         await choose(hand, field)
-        assert isinstance(hand.app.focused, ChoiceLine)
+        assert isinstance(hand.app.focused, RadioRow)
         await hand.press(*["right"] * turns)
         await known(hand)
         assert hand.app.dialog._values == values
         await hand.press("f2")
         if not hand.app.is_open:
             assert hand.app.result.change.values == values
-            assert hand.app.result.change.terms.allow_unlicensed == allow
+            assert hand.app.result.change.options.allow_unlicensed == allow
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_option_sets_its_values(session, field, turns, allow, values):
     ],
 )
 async def test_values_in_use_are_suggested_and_accepted(session, text, in_use, taken):
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, text)
         assert said(hand, "in-use").startswith(in_use)
@@ -193,7 +193,7 @@ async def test_values_in_use_are_suggested_and_accepted(session, text, in_use, t
 
 
 async def test_rejected_text_is_reported(session):
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "a\x1bb")
         assert hand.app.dialog.query_one(Input).value == "ab"
@@ -204,7 +204,7 @@ async def test_rejected_text_is_reported(session):
 
 
 async def test_keys_in_one_burst_accept_only_a_shown_effect(session):
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, "location")
         await typed(hand, "Vos")
         field, dialog = hand.app.dialog.query_one(Input), hand.app.dialog
@@ -218,7 +218,7 @@ async def test_keys_in_one_burst_accept_only_a_shown_effect(session):
 
 
 async def test_field_is_not_cleared_before_its_input_had_the_focus(session):
-    async with opened(dialog_on(session, USERS)) as hand:
+    async with open_dialog(dialog_on(session, USERS)) as hand:
         hand.app.dialog.query_one(OptionList).highlighted = FIELDS.index("location")
         await known(hand)
         assert str(button(hand).label) == "[F2 Apply to 8 users]"
@@ -244,7 +244,7 @@ async def test_result_for_an_older_value_is_ignored(session, monkeypatch):
         return plan
 
     monkeypatch.setattr(set_field_dialog, "plan_bulk", slow)
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await choose(hand, "location")
         field = hand.app.dialog.query_one(Input)
         field.value = "Slow"
@@ -264,15 +264,15 @@ async def test_cancel_asks_before_discarding_a_value(session, way):
     async def leave(hand):
         await (hand.click(way) if way[0] == "#" else hand.press(way))
 
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         dialog = hand.app.dialog
-        assert isinstance(dialog, HoldsText)
+        assert isinstance(dialog, HasUnsavedText)
         assert dialog.unsaved == ""
         await choose(hand, "location")
         await typed(hand, "Voss")
         assert dialog.unsaved
         await leave(hand)
-        assert type(hand.app.screen) is Question
+        assert type(hand.app.screen) is ConfirmQuestion
         await hand.press("enter")  # the safe button
         assert hand.app.is_open
         assert hand.app.screen.query_one(Input).value == "Voss"
@@ -283,7 +283,7 @@ async def test_cancel_asks_before_discarding_a_value(session, way):
 
 
 async def test_cancel_without_a_value_does_not_ask(session):
-    async with opened(dialog_on(session)) as hand:
+    async with open_dialog(dialog_on(session)) as hand:
         await hand.press("escape")
         assert not hand.app.is_open
         assert hand.app.result is None

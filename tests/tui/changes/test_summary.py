@@ -2,22 +2,22 @@
 
 import pytest
 
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, chosen
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import EMPTY
-from qm_tui.tui.changes.editable_fields import all_that_can_change
-from qm_tui.tui.changes.summary import outcome_of, said_of_change
+from qm_tui.tui.changes.editable_fields import bulk_fields
+from qm_tui.tui.changes.summary import effect_lines, result_text
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.issues import Fault
+from qm_tui.users.issues import Issue
 
-WHATS = {one.name: one for one in all_that_can_change(allow_unlicensed=True)}
+WHATS = {one.name: one for one in bulk_fields(allow_unlicensed=True)}
 LOCATION, LICENSE = WHATS["Location"], WHATS["Call recording license"]
-NO_NAME = Fault(FIELD["last_name"], "Last Name is empty", "Enter it.")
-NO_VALUE = Fault(FIELD["location"], "it is no value", "Enter another.")
+NO_NAME = Issue(FIELD["last_name"], "Last Name is empty", "Enter it.")
+NO_VALUE = Issue(FIELD["location"], "it is no value", "Enter another.")
 
 
 def plan_of(what, values, changed, same=0, gone=0, left_out=()):
-    change = BulkChange(Action(TransactionKind.SET, what.name), chosen(()), values)
+    change = BulkChange(Action(TransactionKind.SET, what.name), by_ids(()), values)
     users: dict[str, User | None] = {f"u{at}": None for at in range(changed)}
     broken = {f"b{at}": [fault] for at, fault in enumerate(left_out)}
     return BulkPlan(change, EMPTY, users, same, gone, broken)
@@ -80,11 +80,10 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
     ],
 )
 def test_outcome_of_describes_the_effect(what, values, plan, lines):
-    assert list(outcome_of(plan_of(what, values, *plan), what)) == lines
+    assert list(effect_lines(plan_of(what, values, *plan), what)) == lines
 
 
 def test_said_of_change_names_the_field_and_the_number_of_users():
     assert (
-        said_of_change(LOCATION, plan_of(LOCATION, {"location": "X"}, 2))
-        == "Set Location for 2 users"
+        result_text(LOCATION, plan_of(LOCATION, {"location": "X"}, 2)) == "Set Location for 2 users"
     )

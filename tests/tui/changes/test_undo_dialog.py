@@ -5,8 +5,8 @@ from textual.widgets import Button, Input
 
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.tui.changes.undo_dialog import KeptList, UndoDialog, UndoneReport
-from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.changes.undo_dialog import SkippedList, UndoDialog, UndoneReport
+from qm_tui.tui.widgets.message_box import MessageDialog
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -14,12 +14,12 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     table_of,
     top,
     type_text,
+    wait_until_idle,
 )
 
 
@@ -34,7 +34,7 @@ def users_in(home):
 
 async def ask(pilot):
     await pilot.press("u")
-    await settled(pilot)
+    await wait_until_idle(pilot)
     assert isinstance(top(pilot), UndoDialog)
 
 
@@ -44,7 +44,7 @@ async def test_last_transaction_is_undone_after_confirmation(home, size):
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[2]._replace(first_name="Wrong"), users[3])
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await ask(pilot)
         text = words(pilot)
         assert "Undo transaction 2?" in text
@@ -54,11 +54,11 @@ async def test_last_transaction_is_undone_after_confirmation(home, size):
         assert [str(one.label) for one in top(pilot).query(Button)] == ["[Cancel]", "[Undo edit]"]
         assert str(getattr(pilot.app.focused, "label", "")) == "[Cancel]"
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Wrong" in shown(pilot)
         await ask(pilot)
         await pilot.press("tab", "enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert status_of(pilot) == f"Undid edit of Wrong {users[2].last_name}."
         assert top(pilot) is page_of(pilot)
         assert "Wrong" not in table_of(pilot).row_text(2, 60)
@@ -73,7 +73,7 @@ async def test_undo_works_by_clicking_and_can_be_undone(home):
     commit(home / "users.json", action=delete, delete=users[4].user_id)
     name = f"{users[4].first_name} {users[4].last_name}"
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for effect, heading, undone in (
             ("restored", f"Deletion of {name} by root", f"Undid deletion of {name}."),
             (
@@ -86,7 +86,7 @@ async def test_undo_works_by_clicking_and_can_be_undone(home):
             assert f"{name} will be {effect}." in words(pilot)
             assert heading in words(pilot)
             await pilot.click("#yes")
-            await settled(pilot)
+            await wait_until_idle(pilot)
             assert status_of(pilot) == undone
     assert users[4].user_id not in users_in(home)
 
@@ -98,7 +98,7 @@ async def test_selected_transaction_is_undone_without_later_changes(home):
     commit(home / "users.json", *wrong)
     commit(home / "users.json", wrong[0]._replace(location="Right"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("2")
         await pilot.pause(0.2)
         await pilot.press("down")
@@ -109,10 +109,10 @@ async def test_selected_transaction_is_undone_without_later_changes(home):
         assert "Location" in shown(pilot)
         assert "changed since then" in shown(pilot)
         await pilot.click("#yes")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert isinstance(top(pilot), UndoneReport)
         assert "Undid edit of 2 users. 2 users reverted; 1 value not reverted." in words(pilot)
-        assert top(pilot).query_one(KeptList).row_count == 1
+        assert top(pilot).query_one(SkippedList).row_count == 1
         await pilot.press("enter")
         await pilot.pause()
         assert status_of(pilot) == "Undid edit of 2 users. 1 value not reverted."
@@ -127,7 +127,7 @@ async def test_mass_change_requires_its_number(home):
     app = app_on(home / "users.json", users[:10])
     commit(home / "users.json", *users[10:], action=Action(TransactionKind.IMPORT, "all.csv"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await ask(pilot)
         assert "Import of all.csv by root, 20" in words(pilot)
         assert "30 users will be deleted." in words(pilot)
@@ -144,7 +144,7 @@ async def test_mass_change_requires_its_number(home):
         assert isinstance(top(pilot), UndoDialog)
         await type_text(pilot, "30")
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert status_of(pilot) == "Undid import of all.csv."
         assert table_of(pilot).row_count == 10
     assert len(users_in(home)) == 10
@@ -155,12 +155,12 @@ async def test_change_of_another_admin_asks_again(home):
     app = app_on(home / "users.json", users)
     commit(home / "users.json", *(one._replace(location="Wrong") for one in users[:2]))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await ask(pilot)
         assert "2 users will be reverted." in words(pilot)
         commit(home / "users.json", users[0]._replace(location="Right"))
         await pilot.click("#yes")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert isinstance(top(pilot), UndoDialog)
         assert "Another admin changed the store in the meantime" in words(pilot)
         assert f"{users[1].last_name} will be reverted:" in words(pilot)
@@ -168,7 +168,7 @@ async def test_change_of_another_admin_asks_again(home):
         assert "1 value will not be reverted:" in words(pilot)
         assert users_in(home)[users[1].user_id].location == "Wrong"
         await pilot.click("#yes")
-        await settled(pilot)
+        await wait_until_idle(pilot)
     stored = users_in(home)
     assert [stored[one.user_id].location for one in users[:2]] == ["Right", users[1].location]
 
@@ -179,7 +179,7 @@ async def test_transaction_that_cannot_be_undone_offers_no_undo(home):
     commit(home / "users.json", users[0]._replace(location="Wrong"))
     commit(home / "users.json", users[0]._replace(location="Right"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("2")
         await pilot.pause(0.2)
         await pilot.press("down")
@@ -187,16 +187,16 @@ async def test_transaction_that_cannot_be_undone_offers_no_undo(home):
         assert "Transaction 2 cannot be undone: all of its values have been changed" in words(pilot)
         assert [str(one.label) for one in top(pilot).query(Button)] == ["[OK]"]
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert users_in(home)[users[0].user_id].location == "Right"
 
 
 async def test_empty_store_has_nothing_to_undo(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("u")
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         assert "Nothing to undo: there are no transactions yet." in words(pilot)
 
 
@@ -205,7 +205,7 @@ async def test_full_disk_shows_an_error_and_changes_nothing(home, monkeypatch):
     app = app_on(home / "users.json", users)
     commit(home / "users.json", users[0]._replace(location="Wrong"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await ask(pilot)
 
         def full(*_args):
@@ -213,8 +213,8 @@ async def test_full_disk_shows_an_error_and_changes_nothing(home, monkeypatch):
 
         monkeypatch.setattr("qm_tui.store.tinydb.log.os.write", full)
         await pilot.click("#yes")
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         assert "Cannot write the store" in words(pilot)
         assert "No space left on device" in words(pilot)
         monkeypatch.undo()
@@ -260,12 +260,12 @@ def app_with_a_mass_change(home):
 
 
 async def asked(pilot):
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press("2")
     await pilot.pause(0.2)
     await pilot.press("down")
     await pilot.press("u")
-    await settled(pilot)
+    await wait_until_idle(pilot)
 
 
 @pytest.mark.snapshot
@@ -287,7 +287,7 @@ def test_what_an_undo_kept(home, at_one_time, size, snap_compare):
         await asked(pilot)
         await type_text(pilot, "54")
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_idle(pilot)
 
     assert snap_compare(app_with_a_mass_change(home), terminal_size=size, run_before=before)
 
@@ -296,9 +296,9 @@ def test_what_an_undo_kept(home, at_one_time, size, snap_compare):
 @SIZES
 def test_the_question_before_an_undo(home, at_one_time, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
 
     users = sample_users(60)
     app = app_on(home / "users.json", users)

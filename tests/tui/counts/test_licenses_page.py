@@ -3,12 +3,12 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.tui.counts.license_tables import CellList, DepartmentList, TypeList
+from qm_tui.tui.counts.license_tables import CellCursorList, DepartmentList, TypeList
 from qm_tui.tui.counts.licenses_page import LicensesPage
 from qm_tui.users.fields import User
 from qm_tui.users.query.license_usage import LICENSES
 from qm_tui.users.query.licenses import licenses_of
-from tests.tui.counted import counted, ids_shown, open_counts, rows_of
+from tests.tui.counted import ids_shown, open_counts, rows_of, wait_until_counted
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -16,9 +16,9 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     top,
+    wait_until_idle,
 )
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -58,7 +58,7 @@ def departments(pilot):
 
 def footers(pilot):
     """The filter terms in the footers: only the focused list shows one."""
-    lists = top(pilot).query(CellList)
+    lists = top(pilot).query(CellCursorList)
     return [one.footer_text(70, 0).strip() for one in lists]
 
 
@@ -86,7 +86,7 @@ async def test_enter_shows_exactly_the_users_of_a_number(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         page = top(pilot)
-        cells: list[tuple[type[CellList], int, int, list[User]]] = []
+        cells: list[tuple[type[CellCursorList], int, int, list[User]]] = []
         for row, license in enumerate(LICENSES):
             having = [one for one in SIX if license in licenses_of(one)]
             inactive = [one for one in having if one.is_active == "0"]
@@ -100,7 +100,7 @@ async def test_enter_shows_exactly_the_users_of_a_number(home):
         for kind, row, column, users in cells:
             rows = page.query_one(kind)
             await pilot.press("3")
-            await counted(pilot)
+            await wait_until_counted(pilot)
             top(pilot).set_focus(rows)
             rows.cursor_row = row
             await pilot.press(*["h"] * 4, *["right"] * column)
@@ -157,7 +157,7 @@ async def test_clicks_select_a_number_and_the_button_shows_its_users(home):
         await pilot.click("#license-departments", offset=(at, 3))
         assert await ids_shown(pilot) == {SIX[5].user_id}
         await pilot.press("3")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         await pilot.click("#show")
         assert await ids_shown(pilot) == {SIX[5].user_id}
 
@@ -169,11 +169,11 @@ async def test_counts_follow_the_store_and_the_cursor_its_department(home):
         assert footers(pilot)[1] == 'Filter  department:="a|b*"'
         commit(home / "users.json", *(one._replace(department="a|b*") for one in SIX[:2]))
         await pilot.pause(0.6)
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert rows_of(pilot, DepartmentList)[0] == "> a|b* 3 2 0 3 0"
         commit(home / "users.json", *(one._replace(computer_recording_license="0") for one in SIX))
         await pilot.pause(0.6)
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert rows_of(pilot, TypeList)[2] == "Computer Recording 0 0 0%"
 
 
@@ -196,9 +196,9 @@ async def test_undo_reverts_the_last_change(home):
         await open_counts(pilot, "licenses")
         assert rows_of(pilot, TypeList)[2].startswith("Computer Recording 2 ")
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.click("#yes")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert rows_of(pilot, TypeList)[2].startswith("Computer Recording 3 ")
         assert not top(pilot).query_one("#show", Button).disabled
 

@@ -5,7 +5,7 @@ import pytest
 from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
-from qm_tui.tui.counts.rename import Renaming
+from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA
 
@@ -69,13 +69,17 @@ DEPARTMENT = FIELD["department"]
     ],
 )
 def test_rename_describes_its_effect(value, new, number, others, outcome, act, done):
-    renaming = Renaming(DEPARTMENT, value, new, number, others)
-    assert (renaming.outcome, renaming.act, renaming.done) == (outcome, act, done)
+    renaming = RenamePlan(DEPARTMENT, value, new, number, others)
+    assert (renaming.effect_text, renaming.button_label, renaming.result_text) == (
+        outcome,
+        act,
+        done,
+    )
 
 
 def test_rename_shortens_long_values_in_texts_only():
-    renaming = Renaming(DEPARTMENT, "old" * 500, "new" * 500, 2, 3)
-    assert len(renaming.outcome) < 150
+    renaming = RenamePlan(DEPARTMENT, "old" * 500, "new" * 500, 2, 3)
+    assert len(renaming.effect_text) < 150
     assert len(renaming.change.action.details) < 180
     assert renaming.change.values == {"department": "new" * 500}
 
@@ -94,7 +98,7 @@ def test_change_applies_to_users_with_exactly_the_value(value, new, details, who
         f"u{number}": ANNA._replace(user_id=f"u{number}", department=name)
         for number, name in enumerate(names, start=1)
     }
-    change = Renaming(DEPARTMENT, value, new, 1, 0).change
+    change = RenamePlan(DEPARTMENT, value, new, 1, 0).change
     plan = plan_bulk(change, State(1, users, {}))
     assert change.action == Action(TransactionKind.RENAME, "Department Name", details)
     changed = {user_id: users[user_id]._replace(department=new) for user_id in whom}

@@ -4,12 +4,12 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from qm_tui.tui.counts.rename_dialog import RenameDialog
-from qm_tui.tui.widgets.message_box import HoldsText
+from qm_tui.tui.widgets.message_box import HasUnsavedText
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.query.counts import values_of_field
-from qm_tui.users.query.filter_fields import NAMES
+from qm_tui.users.query.counts import count_field_values
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from tests.helpers import ANNA
-from tests.tui.dialogs import DialogApp, opened
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -19,7 +19,7 @@ NAMES_IN_USE = ["Sales EMEA"] * 312 + ["Sales Nord"] * 88 + [""] * 40 + ["IT"]
 
 def values_of(names):
     users = [ANNA._replace(department=name) for name in names]
-    return values_of_field(users, NAMES["department"], lambda: None)
+    return count_field_values(users, FILTER_FIELDS["department"], lambda: None)
 
 
 def dialog_of(value="Sales EMEA", names=NAMES_IN_USE):
@@ -49,7 +49,7 @@ async def typed(hand, text):
 
 
 async def test_typing_replaces_the_selected_value():
-    async with opened(dialog_of()) as hand:
+    async with open_dialog(dialog_of()) as hand:
         assert "Rename Sales EMEA (312 users)" in hand.screen_text
         assert field_of(hand).value == "Sales EMEA"
         assert field_of(hand).has_focus
@@ -103,7 +103,7 @@ async def test_typing_replaces_the_selected_value():
     ],
 )
 async def test_dialog_shows_the_effect_while_typing(value, text, sentence, words):
-    async with opened(dialog_of(value)) as hand:
+    async with open_dialog(dialog_of(value)) as hand:
         await typed(hand, text)
         assert said(hand).startswith(sentence)
         assert button(hand) == words
@@ -111,7 +111,7 @@ async def test_dialog_shows_the_effect_while_typing(value, text, sentence, words
         await hand.press("enter")
         given = hand.app.result
         assert (given.value, given.new) == (value, text.strip())
-        assert given.outcome.startswith(sentence)
+        assert given.effect_text.startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ async def test_dialog_shows_the_effect_while_typing(value, text, sentence, words
     [("IT", "Type a different name."), ("", "Type the new value.")],
 )
 async def test_dialog_requires_a_new_value(value, sentence):
-    async with opened(dialog_of(value)) as hand:
+    async with open_dialog(dialog_of(value)) as hand:
         assert said(hand) == sentence
         await hand.press("enter")
         assert hand.app.is_open
@@ -129,7 +129,7 @@ async def test_dialog_requires_a_new_value(value, sentence):
 
 
 async def test_too_long_value_is_rejected():
-    async with opened(dialog_of("IT")) as hand:
+    async with open_dialog(dialog_of("IT")) as hand:
         await typed(hand, "x" * (MAX_VALUE + 1))
         assert said(hand) == "! Too long (maximum 4,096 characters)."
         assert field_of(hand).value == "IT"
@@ -143,7 +143,7 @@ LINE_BREAK = "a\x1b[31mb\nc"
 
 
 async def test_control_characters_of_the_old_value_are_reported():
-    async with opened(dialog_of(LINE_BREAK, [LINE_BREAK])) as hand:
+    async with open_dialog(dialog_of(LINE_BREAK, [LINE_BREAK])) as hand:
         assert hand.screen_text.replace("\n", "").isprintable()
         await hand.press("end", "d")
         assert said(hand).startswith("! Department Name contains")
@@ -167,7 +167,7 @@ async def test_control_characters_of_the_old_value_are_reported():
     ],
 )
 async def test_tab_completes_a_value_in_use(value, text, whole):
-    async with opened(dialog_of(value)) as hand:
+    async with open_dialog(dialog_of(value)) as hand:
         await typed(hand, text)
         rest = whole[len(text) :]
         assert f"{text}{rest}" in hand.screen_text  # the suggestion, before it is accepted
@@ -179,7 +179,7 @@ async def test_tab_completes_a_value_in_use(value, text, whole):
 
 
 async def test_values_with_control_characters_are_not_suggested():
-    async with opened(dialog_of("IT", ["IT", "ab\x1b[31m", "ab\u202e"])) as hand:
+    async with open_dialog(dialog_of("IT", ["IT", "ab\x1b[31m", "ab\u202e"])) as hand:
         await typed(hand, "a")
         assert hand.screen_text.replace("\n", "").isprintable()
         await hand.press("tab")
@@ -190,15 +190,15 @@ async def test_values_with_control_characters_are_not_suggested():
     "press", [["escape"], ["tab", "enter"], ["down", "enter"], ["tab", "q"], ["#no"]]
 )
 async def test_cancel_without_changes_does_not_ask(press):
-    async with opened(dialog_of("IT")) as hand:
+    async with open_dialog(dialog_of("IT")) as hand:
         for key in press:
             await (hand.click(key) if key.startswith("#") else hand.press(key))
         assert hand.app.result is None
 
 
 async def test_cancel_asks_before_discarding_the_new_name():
-    async with opened(dialog_of()) as hand:
-        assert isinstance(hand.app.dialog, HoldsText)
+    async with open_dialog(dialog_of()) as hand:
+        assert isinstance(hand.app.dialog, HasUnsavedText)
         assert unsaved(hand) == ""
         await typed(hand, "Sales Europe")
         assert unsaved(hand) == "The new name has not been saved"
@@ -212,21 +212,21 @@ async def test_cancel_asks_before_discarding_the_new_name():
 
 
 async def test_click_accepts_the_new_name():
-    async with opened(dialog_of()) as hand:
+    async with open_dialog(dialog_of()) as hand:
         await typed(hand, "HR")
         await hand.click("#yes")
         assert hand.app.result.new == "HR"
 
 
 async def test_keys_in_one_burst_are_all_handled():
-    async with opened(dialog_of()) as hand:
+    async with open_dialog(dialog_of()) as hand:
         await hand.pilot.press("H", "R", "enter", "enter", "escape")
         await hand.settle()
         assert hand.app.result.new == "HR"
 
 
 async def test_keys_of_other_screens_are_typed_as_text():
-    async with opened(dialog_of()) as hand:
+    async with open_dialog(dialog_of()) as hand:
         await hand.press("question_mark", "q", "slash", "1")
         assert field_of(hand).value == "?q/1"
         assert hand.app.is_open
@@ -235,7 +235,7 @@ async def test_keys_of_other_screens_are_typed_as_text():
 @SIZES
 @pytest.mark.parametrize("name", ["[@click=app.quit]x[/]", "陳" * 200, "שלום עולם", "👩‍👩‍👧 Team"])
 async def test_dialog_shows_any_name_and_all_buttons(name, size):
-    async with opened(dialog_of(name, [name]), size) as hand:
+    async with open_dialog(dialog_of(name, [name]), size) as hand:
         await typed(hand, name + "2")
         assert hand.screen_text.replace("\n", "").isprintable()
         assert "[Rename for 1 user]" in hand.screen_text

@@ -14,9 +14,9 @@ from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.users.query.filter_parser import LONGEST
-from tests.tui.counted import counted, ids_shown, open_counts, rows_of
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
+from tests.tui.counted import ids_shown, open_counts, rows_of, wait_until_counted
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -24,11 +24,11 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     store_of,
     top,
     type_text,
+    wait_until_idle,
 )
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -83,7 +83,7 @@ async def rename_to(pilot, text, *keys):
     assert isinstance(top(pilot), RenameDialog)
     await type_text(pilot, text)
     await pilot.press(*(keys or ["enter"]))
-    await counted(pilot)
+    await wait_until_counted(pilot)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_enter_shows_exactly_the_users_with_the_value(home):
 async def test_button_shows_the_users_and_up_recalls_the_previous_filter(home):
     users = having("department", "Sales", "Sales", "IT")
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash", *"active:no", "enter")
         await open_counts(pilot, "departments")
         await pilot.click("#show")
@@ -191,7 +191,7 @@ async def test_escape_goes_to_the_users_page(home):
 
 
 async def test_value_too_long_for_a_filter_is_reported(home):
-    users = having("location", "x" * LONGEST)
+    users = having("location", "x" * MAX_FILTER_LENGTH)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "locations")
         await pilot.press("enter")
@@ -228,9 +228,9 @@ async def test_rename_is_one_transaction_that_can_be_undone(home):
         assert status(pilot) == "Changed 3 users. Press u to undo."
         assert values(pilot)[0] == "> Zoology 3 2 42.9%"
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.click("#yes")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == SALES
         assert "Sales EMEA 3 2 42.9%" in values(pilot)[0]
 
@@ -246,7 +246,7 @@ async def test_merge_is_shown_and_the_cursor_moves_to_the_new_value(home):
         await type_text(pilot, "IT")
         assert "IT is already used by 1 user. Merging gives 3 users." in shown(pilot)
         await pilot.click("#yes")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == [*SALES[:3], "IT", "IT", "", "IT"]
         assert cursor_value(pilot) == "IT"
 
@@ -282,12 +282,12 @@ async def test_mass_clearing_requires_its_number(home):
         assert effect in words(pilot)
         assert "[Clear 12 values]" in shown(pilot)
         await pilot.press("escape")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == names
         assert cursor_value(pilot) == "Sales"
         await rename_to(pilot, "")
         await pilot.press("1", "2", "enter")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == [""] * 12 + ["IT"] * 3
         assert cursor_value(pilot) == ""
         assert status(pilot) == "Changed 12 users. Press u to undo."
@@ -316,19 +316,19 @@ async def test_rename_asks_again_after_a_change_by_another_admin(home):
         await pilot.pause(0.6)  # the store is followed
         assert isinstance(top(pilot), RenameDialog)
         await pilot.press("enter")
-        await settled(pilot)
-        assert isinstance(top(pilot), Question)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), ConfirmQuestion)
         now = "Now: Lab is already used by 1 user. Merging gives 4 users. Continue?"
         assert now in words(pilot)
         await pilot.press("enter")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == [*SALES[:6], "Lab"]
         assert "Lab 1 1 14.3%" in values(pilot)
         await pilot.press("e")
         await pilot.pause()
         await type_text(pilot, "HR")
         await pilot.press("enter")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == ["HR"] * 3 + [*SALES[3:6], "Lab"]
 
 
@@ -343,11 +343,11 @@ async def test_rename_of_a_value_without_users_changes_nothing(home):
         commit(home / "users.json", users[1]._replace(department="HR"))
         await pilot.pause(0.6)
         await pilot.press("enter")
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         assert "No user has this value any more" in words(pilot)
         await pilot.press("enter")
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert departments_in(home) == ["Sales", "HR"]
         assert values(pilot) == ["> HR 1 0 50.0%", "Sales 1 1 50.0%"]
 
@@ -364,7 +364,7 @@ async def test_quit_asks_before_discarding_a_new_name(home):
         assert "Complete with a value in use" in shown(pilot)
         await pilot.press("escape", "ctrl+q")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         assert "The new name has not been saved. Quit anyway?" in words(pilot)
         await pilot.press("enter")
         await pilot.pause()
@@ -397,7 +397,7 @@ async def test_counts_follow_the_store_and_the_cursor_its_value(home):
         moved = [one._replace(location="Oslo") for one in users[2:5]]
         commit(home / "users.json", *moved)
         await pilot.pause(0.6)
-        await counted(pilot)
+        await wait_until_counted(pilot)
         assert values(pilot) == ["> Oslo 5 3 83.3%", "Turku 1 0 16.7%"]
         await pilot.press("1")
         await pilot.pause()

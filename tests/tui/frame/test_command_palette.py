@@ -5,13 +5,22 @@ from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from qm_tui.preferences import Theme, remembered
+from qm_tui.preferences import Theme, load_preferences
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.command_palette import Palette
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.views import ViewsDialog
-from tests.tui.pages import SAMPLES, SMALL, app_on, page_of, sample_users, settled, shown, top
+from tests.tui.pages import (
+    SAMPLES,
+    SMALL,
+    app_on,
+    page_of,
+    sample_users,
+    shown,
+    top,
+    wait_until_idle,
+)
 from tests.tui.previews import preview
 
 
@@ -45,7 +54,7 @@ def halves(option):
 
 async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         offers = offered(pilot)
         assert offers["Import users from a .csv file"] == "i"
@@ -58,7 +67,7 @@ async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(
 
 async def test_letters_find_a_command_and_enter_runs_it(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         await typed(pilot, "open or save")
         assert next(iter(offered(pilot))) == "Open or save a view"
@@ -69,7 +78,7 @@ async def test_letters_find_a_command_and_enter_runs_it(app):
 
 async def test_arrow_keys_select_a_match(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         await typed(pilot, "go to a")
         wanted = list(offered(pilot)).index("Go to Activity")
@@ -80,7 +89,7 @@ async def test_arrow_keys_select_a_match(app):
 
 async def test_command_of_the_list_applies_to_its_cursor(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down")
         await opened(pilot)
         await typed(pilot, "mark or unmark the user")
@@ -91,7 +100,7 @@ async def test_command_of_the_list_applies_to_its_cursor(app):
 
 async def test_escape_closes_the_palette(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         await typed(pilot, "quit")
         await pilot.press("escape")
@@ -101,8 +110,8 @@ async def test_escape_closes_the_palette(app):
 
 async def test_unavailable_commands_are_not_offered(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        page_of(pilot).begin()
+        await wait_until_idle(pilot)
+        page_of(pilot).begin_job()
         await pilot.pause()
         await opened(pilot)
         assert "Import users from a .csv file" not in offered(pilot)
@@ -111,7 +120,7 @@ async def test_unavailable_commands_are_not_offered(app):
 
 async def test_ctrl_p_offers_the_commands_of_a_dialog(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("v")
         await pilot.pause(0.2)
         await opened(pilot, "ctrl+p")
@@ -123,7 +132,7 @@ async def test_ctrl_p_offers_the_commands_of_a_dialog(app):
 @pytest.mark.parametrize("key", ["colon", "ctrl+p"])
 async def test_the_preview_has_a_palette(app, key):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
         await opened(pilot, key)
         assert offered(pilot)["Save rejected records"] == "r"
@@ -136,7 +145,7 @@ async def test_the_preview_has_a_palette(app, key):
 
 async def test_palette_ignores_f1_and_its_own_key(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         await pilot.press("ctrl+p", "f1")
         await pilot.pause(0.2)
@@ -146,7 +155,7 @@ async def test_palette_ignores_f1_and_its_own_key(app):
 
 async def test_palette_fits_in_the_smallest_terminal(app):
     async with app.run_test(size=(60, 16)) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         await pilot.press("up")  # from the first to the last
         await pilot.pause(0.2)
@@ -155,7 +164,7 @@ async def test_palette_fits_in_the_smallest_terminal(app):
 
 async def test_theme_is_toggled_and_saved(app, home):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert app.current_theme.dark
         await opened(pilot)
         await typed(pilot, "toggle light")
@@ -163,14 +172,14 @@ async def test_theme_is_toggled_and_saved(app, home):
         await pilot.pause(0.3)
         await app.workers.wait_for_complete()
         assert not app.current_theme.dark
-    assert remembered().theme is Theme.LIGHT
+    assert load_preferences().theme is Theme.LIGHT
     store = app_on(home / "other.json")._session.store
-    assert not QmTuiApp(store, theme=remembered().theme).current_theme.dark
+    assert not QmTuiApp(store, theme=load_preferences().theme).current_theme.dark
 
 
 async def test_pasted_text_is_sanitized(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await opened(pilot)
         top(pilot).query_one(Input).post_message(events.Paste("P\x1b[2J\u202eue"))
         await pilot.pause(0.3)

@@ -6,7 +6,7 @@ import pytest
 from textual.binding import Binding
 from textual.widgets import Input
 
-from qm_tui.tui.frame.key_help import KeysScreen, key_name, keys_that_work
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys, key_name
 from qm_tui.tui.frame.navigation import NavigationPane
 from tests.tui.pages import (
     LARGE,
@@ -15,10 +15,10 @@ from tests.tui.pages import (
     app_on,
     page_of,
     sample_users,
-    settled,
     shown,
     table_of,
     top,
+    wait_until_idle,
 )
 from tests.tui.previews import preview
 
@@ -31,7 +31,7 @@ def app(home, monkeypatch):
 
 def listed(pilot):
     """The keys of the shortcuts, by their texts."""
-    return {one.words: one.keys for one in keys_that_work(top(pilot))}
+    return {one.label: one.keys for one in active_keys(top(pilot))}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_key_name_is_that_of_the_keyboard(key, name):
 
 async def test_users_page_lists_each_key_once(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        keys = keys_that_work(top(pilot))
+        await wait_until_idle(pilot)
+        keys = active_keys(top(pilot))
         said = [one for key in keys for one in key.keys.split()]
         assert len(said) == len(set(said))
-        assert len(keys) == len({one.words for one in keys})
+        assert len(keys) == len({one.label for one in keys})
         wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * L / s S c v F y Y Enter"
         wanted += " i x e a A m P D Del u n 1 2 3 4 5 6 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C Ctrl+Z"
         wanted += " Tab Shift+Tab Esc"
@@ -65,7 +65,7 @@ async def test_users_page_lists_each_key_once(app):
 
 async def test_keys_with_the_same_action_are_grouped(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         keys = listed(pilot)
         assert keys["Open the command palette"] == ": Ctrl+P"
         assert keys["Show keyboard shortcuts"] == "? F1"
@@ -75,9 +75,9 @@ async def test_keys_with_the_same_action_are_grouped(app):
 
 async def test_unavailable_actions_are_not_listed(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Import users from a .csv file" in listed(pilot)
-        page_of(pilot).begin()
+        page_of(pilot).begin_job()
         await pilot.pause()
         assert "Import users from a .csv file" not in listed(pilot)
         assert "Undo the last change" not in listed(pilot)
@@ -85,10 +85,10 @@ async def test_unavailable_actions_are_not_listed(app):
 
 async def test_letters_and_editing_keys_of_an_input_are_not_listed(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash")
         await pilot.pause()
-        keys = [one for key in keys_that_work(top(pilot)) for one in key.keys.split()]
+        keys = [one for key in active_keys(top(pilot)) for one in key.keys.split()]
         assert not [one for one in keys if re.fullmatch(r"[a-zA-Z0-9/:?*]", one)]
         assert {"Enter", "Esc", "Tab", "F1", "Ctrl+P", "Ctrl+Q"} <= set(keys)
         assert not {"Home", "Del", "Ctrl+U", "Ctrl+←"} & set(keys)
@@ -96,11 +96,11 @@ async def test_letters_and_editing_keys_of_an_input_are_not_listed(app):
 
 async def test_navigation_pane_lists_its_keys(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page_of(pilot).query_one(NavigationPane).focus()
         await pilot.pause()
-        here = [one for one in keys_that_work(top(pilot)) if "pane" in one.where]
-        assert [(one.keys, one.words) for one in here] == [
+        here = [one for one in active_keys(top(pilot)) if "pane" in one.group]
+        assert [(one.keys, one.label) for one in here] == [
             ("↑ k", "Up"),
             ("↓ j", "Down"),
             ("Enter", "Open page"),
@@ -131,7 +131,7 @@ TEXTUALS = {one.description for one in Binding.make_bindings(Input.BINDINGS)}
 )
 async def test_f1_shows_and_hides_the_shortcuts_on_every_screen(app, keys):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for key in keys:
             await pilot.press(key)
             await pilot.pause(0.2)
@@ -148,7 +148,7 @@ async def test_f1_shows_and_hides_the_shortcuts_on_every_screen(app, keys):
 
 async def test_preview_lists_its_keys(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, SAMPLES / "users-with-errors.csv")
         assert listed(pilot)["Show keyboard shortcuts"] == "? F1"
         await pilot.press("f1")
@@ -160,7 +160,7 @@ async def test_preview_lists_its_keys(app):
 @pytest.mark.parametrize("keys", [["end"], ["G"], ["j"] * 60, ["pagedown"] * 4], ids=lambda k: k[0])
 async def test_long_list_scrolls_to_its_end(app, size, keys):
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
         assert "↓ show more" in shown(pilot)
@@ -173,7 +173,7 @@ async def test_long_list_scrolls_to_its_end(app, size, keys):
 
 async def test_no_text_is_cut_in_the_smallest_terminal(app):
     async with app.run_test(size=(60, 16)) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("question_mark")
         seen = ""
         for _ in range(8):
@@ -181,8 +181,8 @@ async def test_no_text_is_cut_in_the_smallest_terminal(app):
             seen += shown(pilot)
             await pilot.press("pagedown")
         text = " ".join(" ".join(re.findall("│(.*?)│", seen)).split())
-        for one in keys_that_work(page_of(pilot)):
-            for word in one.words.split():
+        for one in active_keys(page_of(pilot)):
+            for word in one.label.split():
                 assert word in text
 
 
@@ -193,7 +193,7 @@ async def test_wide_terminal_shows_two_columns(app):
         ]
 
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
         assert not lines_with_both(pilot)
@@ -208,7 +208,7 @@ async def test_wide_terminal_shows_two_columns(app):
 
 async def test_closing_the_shortcuts_keeps_the_cursor(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "down", "question_mark", "j", "j", "escape")
         await pilot.pause()
         assert table_of(pilot).cursor_row == 2

@@ -3,8 +3,8 @@
 import pytest
 
 from qm_tui.tui.frame.key_help import KeysScreen
-from qm_tui.tui.frame.key_hints_bar import KeyLine
-from tests.tui.pages import LARGE, SMALL, app_on, page_of, sample_users, settled, shown, top
+from qm_tui.tui.frame.key_hints_bar import KeyHints
+from tests.tui.pages import LARGE, SMALL, app_on, page_of, sample_users, shown, top, wait_until_idle
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def line_of(pilot):
 )
 async def test_hints_fill_the_width(app, size, line):
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert line_of(pilot) == line
 
 
 async def test_no_hint_is_cut_at_any_width(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         whole = line_of(pilot).split("  ")
         for width in range(60, 121, 3):
             await pilot.resize_terminal(width, 24)
@@ -48,7 +48,7 @@ async def test_no_hint_is_cut_at_any_width(app):
 
 async def test_hints_follow_the_focus(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash")
         await pilot.pause()
         assert line_of(pilot) == "Enter apply  Esc clear  Tab complete  F1 keys"
@@ -59,24 +59,24 @@ async def test_hints_follow_the_focus(app):
 
 async def test_unavailable_actions_have_no_hint(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "u undo" in line_of(pilot)
-        page_of(pilot).begin()
+        page_of(pilot).begin_job()
         await pilot.pause()
         assert "u undo" not in line_of(pilot)
 
 
 async def test_hints_are_not_redrawn_while_the_cursor_moves(app, monkeypatch):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         drawn = []
-        render = KeyLine.render
+        render = KeyHints.render
 
         def drawing(line):
             drawn.append(line)
             return render(line)
 
-        monkeypatch.setattr(KeyLine, "render", drawing)
+        monkeypatch.setattr(KeyHints, "render", drawing)
         await pilot.press("down", "down", "right", "space", "pagedown", "s")
         await pilot.pause(0.3)
         assert not drawn
@@ -96,7 +96,7 @@ async def test_hints_are_not_redrawn_while_the_cursor_moves(app, monkeypatch):
 )
 async def test_click_on_a_hint_runs_its_action(app, words, done, is_at_its_end):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert not done(pilot)
         at = shown(pilot).splitlines()[-1].index(words)
         await pilot.click(offset=(at + (len(words) - 1) * is_at_its_end, 23))
@@ -106,7 +106,7 @@ async def test_click_on_a_hint_runs_its_action(app, words, done, is_at_its_end):
 
 async def test_click_between_hints_does_nothing(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         gap = shown(pilot).splitlines()[-1].index("  / filter")
         await pilot.click(offset=(gap, 23))
         await pilot.click(offset=(79, 23))

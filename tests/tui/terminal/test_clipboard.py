@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from qm_tui.errors import Refused
-from qm_tui.tui.terminal.clipboard import MOST, copy, sequence_for, without_controls
+from qm_tui.errors import UserError
+from qm_tui.tui.terminal.clipboard import MAX_BYTES, copy, sequence_for, strip_control_characters
 from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
 from qm_tui.users.fields import FIELDS, KEYS, User
 
@@ -42,7 +42,7 @@ def test_sequence_suits_the_terminal(environment, sequence):
 
 @pytest.mark.parametrize("term", ["linux", "linux-16color", "dumb", "vt100", "vt220", ""])
 def test_terminal_without_a_clipboard_is_reported(term):
-    with pytest.raises(Refused, match=rf"TERM={term}\) does not support copying"):
+    with pytest.raises(UserError, match=rf"TERM={term}\) does not support copying"):
         sequence_for("0413", {"TERM": term})
 
 
@@ -57,7 +57,7 @@ def test_sequence_for_gnu_screen_is_split():
 
 def test_text_too_long_for_a_remote_screen_is_rejected():
     assert sequence_for("x" * 500, {"TERM": "screen"})
-    with pytest.raises(Refused, match="too long"):
+    with pytest.raises(UserError, match="too long"):
         sequence_for("x" * 600, {"TERM": "screen"})
 
 
@@ -74,7 +74,7 @@ def test_text_too_long_for_a_remote_screen_is_rejected():
     ],
 )
 def test_control_characters_are_removed(text, copied):
-    assert without_controls(text) == copied
+    assert strip_control_characters(text) == copied
 
 
 class _Driver:
@@ -105,10 +105,10 @@ async def test_text_is_sent_without_control_characters(xterm):
 
 async def test_size_of_the_text_is_limited(xterm):
     app = _App()
-    assert await copy(app, "ü" * (MOST // 2)) == ""  # type: ignore[arg-type]
+    assert await copy(app, "ü" * (MAX_BYTES // 2)) == ""  # type: ignore[arg-type]
     assert len(app._driver.written) == 100_000
     app = _App()
-    said = await copy(app, "x" * (MOST + 1))  # type: ignore[arg-type]
+    said = await copy(app, "x" * (MAX_BYTES + 1))  # type: ignore[arg-type]
     assert said == "Too large to copy: 74,995 bytes (maximum 74,994). Nothing was copied."
     assert app._driver.written == ""
 
@@ -147,7 +147,7 @@ ANNA = User(*(f"{key} value" for key in KEYS))._replace(
 def test_cell_is_copied_with_its_exact_value(key, text, said):
     copied = cell_to_copy(ANNA, key)
     assert copied.text == text
-    assert said is None or copied.said == said
+    assert said is None or copied.status == said
 
 
 def test_user_without_licenses_is_copied_as_none():
@@ -157,13 +157,13 @@ def test_user_without_licenses_is_copied_as_none():
 
 @pytest.mark.parametrize("key", ["password", "salt"])
 def test_secrets_are_never_copied(key):
-    with pytest.raises(Refused, match="^Passwords cannot be copied"):
+    with pytest.raises(UserError, match=r"^Passwords cannot be copied"):
         cell_to_copy(ANNA, key)
 
 
 @pytest.mark.parametrize("value", ["", " ", "\x1b\n"])
 def test_empty_cell_is_not_copied(value):
-    with pytest.raises(Refused, match="Location of aberg is empty. Nothing was copied."):
+    with pytest.raises(UserError, match=r"Location of aberg is empty\. Nothing was copied\."):
         cell_to_copy(ANNA._replace(location=value), "location")
 
 
@@ -171,8 +171,8 @@ def test_removed_control_characters_are_reported():
     user = ANNA._replace(location="Oslo\x1b[2J\n", user_name="a\x1bberg")
     copied = cell_to_copy(user, "location")
     assert copied.text == "Oslo[2J "
-    assert copied.said == "Copied Location of a␛berg: Oslo[2J ; 2 control characters removed"
-    assert cell_to_copy(ANNA._replace(location="x\ny"), "location").said.endswith(
+    assert copied.status == "Copied Location of a␛berg: Oslo[2J ; 2 control characters removed"
+    assert cell_to_copy(ANNA._replace(location="x\ny"), "location").status.endswith(
         ": x y; 1 control character removed"
     )
 
@@ -180,7 +180,7 @@ def test_removed_control_characters_are_reported():
 def test_long_value_is_copied_whole_and_reported_shortened():
     copied = cell_to_copy(ANNA._replace(location="x" * 4000), "location")
     assert copied.text == "x" * 4000
-    assert len(copied.said) < 160
+    assert len(copied.status) < 160
 
 
 def test_row_is_a_record_without_secrets():
@@ -191,14 +191,14 @@ def test_row_is_a_record_without_secrets():
             cells[field.index] = ""
     cells[FIELDS[5].index] = '"Sales, ""EMEA"""'
     assert copied.text == ",".join(cells)
-    assert copied.said == "Copied aberg as a CSV record, without password and salt"
+    assert copied.status == "Copied aberg as a CSV record, without password and salt"
 
 
 def test_row_contains_no_control_characters():
     user = ANNA._replace(location="Oslo\r\nrm -rf /\n", agent_id="\x1b[201~")
     copied = row_to_copy(user)
-    assert without_controls(copied.text) == copied.text
-    assert copied.said.endswith("; 4 control characters removed")
+    assert strip_control_characters(copied.text) == copied.text
+    assert copied.status.endswith("; 4 control characters removed")
 
 
 # In a real terminal

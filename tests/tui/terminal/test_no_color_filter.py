@@ -9,7 +9,7 @@ from qm_tui.preferences import Theme
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.navigation import NavigationPane
-from tests.tui.pages import SMALL, page_of, sample_users, settled, shown, store_of, top
+from tests.tui.pages import SMALL, page_of, sample_users, shown, store_of, top, wait_until_idle
 
 pytestmark = [
     pytest.mark.parametrize("has_colours", [True, False], ids=["16 colours", "no colours"]),
@@ -70,14 +70,14 @@ def stands_out(one, other, has_colours):
 
 async def test_cursor_and_its_column_stand_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert stands_out(look(pilot, ">  Jack"), look(pilot, "Laura"), has_colours)
         assert stands_out(look(pilot, "First Name"), look(pilot, "Last Name"), has_colours)
 
 
 async def test_focus_of_the_table_is_visible(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         before = look(pilot, ">  Jack")
         await pilot.press("tab")
         await pilot.pause()
@@ -86,7 +86,7 @@ async def test_focus_of_the_table_is_visible(start, has_colours):
 
 async def test_focused_button_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("tab")
         await pilot.pause()
         assert stands_out(look(pilot, "[i Import]"), look(pilot, "[x Export]"), has_colours)
@@ -94,14 +94,14 @@ async def test_focused_button_stands_out(start, has_colours):
 
 async def test_disabled_button_is_faint(start):
     async with start(read_only=True).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         grey, usable = look(pilot, "[i Import]"), look(pilot, "[x Export]")
         assert (grey.colour, grey.is_dim) != (usable.colour, usable.is_dim)
 
 
 async def test_focus_of_the_navigation_pane_is_visible(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         before = look(pilot, "Users       60")
         page_of(pilot).query_one(NavigationPane).focus()
         await pilot.pause()
@@ -112,7 +112,7 @@ async def test_focus_of_the_navigation_pane_is_visible(start, has_colours):
 
 async def test_selected_command_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("colon")
         await pilot.pause(0.3)
         first, second = look(pilot, "Show all fields"), look(pilot, "Mark or unmark the user")
@@ -125,7 +125,7 @@ async def test_selected_command_stands_out(start, has_colours):
 
 async def test_marked_users_have_a_sign(start):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("space", "down")
         await pilot.pause()
         assert " ✓ Jack" in shown(pilot)
@@ -134,7 +134,7 @@ async def test_marked_users_have_a_sign(start):
 
 async def test_focused_button_of_a_dialog_stands_out(start, has_colours):
     async with start().run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("v")
         await pilot.pause(0.2)
         while str(getattr(pilot.app.focused, "label", "")) != "[Open]":

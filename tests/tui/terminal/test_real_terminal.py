@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
-from tests.helpers import some_of
+from tests.helpers import sample_cases
 from tests.tui.pages import SAMPLES, sample_users, store_of
 
 PROGRAM = str(Path(sys.executable).with_name("qm-tui"))
@@ -27,7 +27,9 @@ def started(home, **more):
     return Terminal([PROGRAM, "--store", str(home / "users.json")], **more)
 
 
-@pytest.mark.parametrize("environment", some_of(TERMINALS, [2, 3]), ids=lambda one: one["TERM"])
+@pytest.mark.parametrize(
+    "environment", sample_cases(TERMINALS, [2, 3]), ids=lambda one: one["TERM"]
+)
 def test_import_and_export_by_keys(home, monkeypatch, environment):
     monkeypatch.chdir(home)
     with started(home, environment=environment) as terminal:
@@ -153,7 +155,7 @@ def test_damaged_store_is_reported_in_one_sentence(home):
     assert (home / "users.json").read_text() == "not json"
 
 
-@pytest.mark.parametrize("keys", some_of("LcvixF?:", [0, 3, 7]))
+@pytest.mark.parametrize("keys", sample_cases("LcvixF?:", [0, 3, 7]))
 def test_quit_works_while_a_dialog_is_opening(home, keys):
     with started(home) as terminal:
         terminal.wait_for("No users yet.")

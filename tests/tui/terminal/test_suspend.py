@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.page import Page
-from tests.tui.pages import SMALL, app_on, page_of, sample_users, settled, top, until
+from tests.tui.pages import SMALL, app_on, page_of, sample_users, top, wait_until, wait_until_idle
 
 DIALOGS = ["i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":", "enter", "L"]
 
@@ -21,7 +21,7 @@ def suspended(monkeypatch):
 
 async def test_ctrl_z_suspends_from_pages_and_inputs(home, suspended):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("ctrl+z", "slash", "x", "ctrl+z", "escape", "2", "ctrl+z")
         await pilot.pause()
         assert suspended == ["UsersPage", "UsersPage", "ActivityPage"]
@@ -30,9 +30,9 @@ async def test_ctrl_z_suspends_from_pages_and_inputs(home, suspended):
 @pytest.mark.parametrize("key", DIALOGS)
 async def test_ctrl_z_suspends_from_every_dialog(home, suspended, key):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press(key)
-        await until(pilot, lambda: not isinstance(top(pilot), Page) and top(pilot).is_mounted)
+        await wait_until(pilot, lambda: not isinstance(top(pilot), Page) and top(pilot).is_mounted)
         name = type(top(pilot)).__name__
         await pilot.press("ctrl+z")
         # in the text area it undoes typed text instead
@@ -45,7 +45,7 @@ async def test_ctrl_z_suspends_from_every_dialog(home, suspended, key):
 
 async def test_ctrl_z_suspends_in_a_too_small_terminal(home, suspended):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=(40, 10)) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("x", "ctrl+z")
         assert suspended == ["UsersPage"]
         assert top(pilot) is page_of(pilot)

@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.tui.text.user_cells import cell_text, legend
 from qm_tui.users.fields import User
-from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
+from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 
 UNLIMITED, ON_DEMAND, COMPUTER = (
     {"unlimited_license": "1"},
@@ -70,15 +70,20 @@ def test_license_cell_shows_all_licenses(licenses, shown):
     ],
 )
 def test_legend_explains_the_letters_of_a_layout(keys, words):
-    assert legend(Layout(tuple(Placed(key, COLUMN[key].width) for key in keys), 0)) == words
+    assert (
+        legend(Layout(tuple(ColumnPlacement(key, COLUMN[key].width) for key in keys), 0)) == words
+    )
 
 
 def test_default_legend_is_not_cut_on_a_small_screen():
-    assert legend(USUAL)[:60] == "A active y/n   Lic U unlimited O on-demand C computer – none"
-    assert len(legend(USUAL)) <= 100
+    assert (
+        legend(DEFAULT_LAYOUT)[:60]
+        == "A active y/n   Lic U unlimited O on-demand C computer – none"
+    )
+    assert len(legend(DEFAULT_LAYOUT)) <= 100
 
 
 @pytest.mark.parametrize("key", COLUMN)
 def test_every_column_has_a_cell_and_a_legend(key):
-    legend(Layout((Placed(key, 1),), 0))
+    legend(Layout((ColumnPlacement(key, 1),), 0))
     assert isinstance(cell_text(COLUMN[key], User()), str)

@@ -3,21 +3,21 @@
 import pytest
 from textual.widgets import Button
 
-from qm_tui.preferences import remembered
-from qm_tui.transfer.options.export_options import ExportChoices
+from qm_tui.preferences import load_preferences
+from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.tui.transfer.save_dialog import SaveDialog
-from qm_tui.tui.widgets.message_box import Message
+from qm_tui.tui.widgets.message_box import MessageDialog
 from tests.helpers import ANNA, read, user
 from tests.tui.pages import (
     SMALL,
     app_on,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     top,
     type_text,
+    wait_until_idle,
 )
 
 _BO = user("bo", location="=1+1")
@@ -29,7 +29,7 @@ def _at_home(home, monkeypatch):
 
 
 async def _ask(pilot) -> SaveDialog:
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press("x")
     await pilot.pause()
     dialog = top(pilot)
@@ -41,8 +41,8 @@ async def _save(pilot, name: str) -> str:
     """Save under a name; return the text of the message shown."""
     await type_text(pilot, name)
     await pilot.press("enter")
-    await settled(pilot)
-    assert isinstance(top(pilot), Message)
+    await wait_until_idle(pilot)
+    assert isinstance(top(pilot), MessageDialog)
     words = " ".join(shown(pilot).replace("│", " ").split())
     await pilot.press("enter")
     await pilot.pause()
@@ -62,7 +62,7 @@ async def test_message_names_the_file_the_formulas_and_the_fix(home):
 
 
 async def test_options_are_applied_reported_and_saved(home):
-    chosen = ExportChoices(passwords=False)
+    chosen = ExportOptions(passwords=False)
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
         await _ask(pilot)
         await pilot.click("#options")
@@ -75,7 +75,7 @@ async def test_options_are_applied_reported_and_saved(home):
         text = (home / "out.csv").read_text()
         assert ANNA.password not in text
         assert "Password" not in text
-    assert remembered().export_choices == chosen
+    assert load_preferences().export_options == chosen
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
         await _ask(pilot)
         assert "no passwords" in shown(pilot)
@@ -91,14 +91,14 @@ async def test_options_of_a_canceled_export_are_not_saved(home):
         await pilot.press("escape")
         await pilot.pause()
         assert top(pilot) is page_of(pilot)
-    assert remembered().export_choices == ExportChoices()
+    assert load_preferences().export_options == ExportOptions()
 
 
 async def test_marked_users_are_written_in_store_order(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        page_of(pilot).session.mark([users[20].user_id, users[3].user_id, "nobody"])
+        await wait_until_idle(pilot)
+        page_of(pilot).session.toggle_marks([users[20].user_id, users[3].user_id, "nobody"])
         await _ask(pilot)
         await pilot.click("#options")
         await pilot.pause()
@@ -121,7 +121,7 @@ async def test_unusable_settings_folder_does_not_prevent_export(home):
 
 async def test_users_are_exported_by_clicks(home):
     async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.click("#export")
         await pilot.pause(0.2)
         await pilot.click("#options")
@@ -130,15 +130,15 @@ async def test_users_are_exported_by_clicks(home):
         await pilot.click("#ok")
         await pilot.pause(0.1)
         await pilot.click(top(pilot).query_one("#accept", Button))
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "1 user written to ~/users-" in shown(pilot)
-    assert not remembered().export_choices.passwords
+    assert not load_preferences().export_options.passwords
 
 
 async def test_shown_users_are_written_in_the_order_shown(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash", *"active", "colon", *"no", "enter")
         await pilot.press("right", "right", "s")
         await pilot.pause(0.2)

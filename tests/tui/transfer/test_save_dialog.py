@@ -6,20 +6,30 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from qm_tui.transfer.options.export_options import EXPORT_CHOICES, USUAL, Delimiter, ExportChoices
-from qm_tui.tui.transfer.export_options_dialog import CheckLines, ExportOptions, Scope, Who
-from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
-from qm_tui.tui.widgets.message_box import Question
-from tests.tui.dialogs import Hand, made, opened
+from qm_tui.transfer.options.export_options import (
+    DEFAULT_EXPORT_OPTIONS,
+    EXPORT_OPTIONS,
+    Delimiter,
+    ExportOptions,
+)
+from qm_tui.tui.transfer.export_options_dialog import (
+    CheckList,
+    ExportGroup,
+    ExportOptionsDialog,
+    ExportScope,
+)
+from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from tests.tui.dialogs import DialogDriver, open_dialog, write_users_files
 
 NAME = "users-2026-11-23.csv"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch) -> Path:
-    folder = made(tmp_path / "admin", "exports/")
+    folder = write_users_files(tmp_path / "admin", "exports/")
     monkeypatch.setenv("HOME", str(folder))
-    made(folder / "exports", "archive/", "old.csv")
+    write_users_files(folder / "exports", "archive/", "old.csv")
     return folder
 
 
@@ -28,32 +38,34 @@ def exports(home: Path) -> Path:
     return home / "exports"
 
 
-def _dialog(folder: Path, choices: ExportChoices = USUAL, marked: int = 0) -> SaveDialog:
-    return SaveDialog(folder, NAME, Scope(choices, marked))
+def _dialog(
+    folder: Path, choices: ExportOptions = DEFAULT_EXPORT_OPTIONS, marked: int = 0
+) -> SaveDialog:
+    return SaveDialog(folder, NAME, ExportScope(choices, marked))
 
 
 async def test_enter_saves_under_the_proposed_name(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         assert hand.text == hand.dialog.field.selected_text == NAME
         assert hand.dialog.focused is hand.dialog.field
         assert hand.shown("#folder") == "~/exports"
         await hand.press("enter")
-        assert hand.app.result == SaveChoice(exports / NAME, overwrite=False)
+        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
         assert not (exports / NAME).exists()
 
 
 async def test_save_is_clicked(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, overwrite=False)
+        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
 
 
 async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         hand.dialog.files.show_folder(exports / "archive")
         hand.dialog.submit()
         await hand.settle()
-        assert hand.app.result == SaveChoice(exports / "archive" / NAME, overwrite=False)
+        assert hand.app.result == SaveRequest(exports / "archive" / NAME, overwrite=False)
 
 
 @pytest.mark.parametrize(
@@ -71,30 +83,30 @@ async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
 )
 async def test_names_and_paths_are_accepted_and_get_csv(home, exports, text, path):
     (exports / "[").mkdir()
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type(text.format(home=home), "enter")
-        assert hand.app.result == SaveChoice(home / path, overwrite=False)
+        assert hand.app.result == SaveRequest(home / path, overwrite=False)
 
 
 async def test_entering_folders_keeps_the_name(home, exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("down", "home", "down", "enter")
         assert hand.shown("#folder") == "~/exports/archive"
         assert hand.text == NAME
         await hand.click_row("..")
         await hand.click_row("..")
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, overwrite=False)
+        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
 
 
 async def test_entering_folders_keeps_a_typed_name(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("mine", "down", "home", "down", "enter", "shift+tab", "enter")
-        assert hand.app.result == SaveChoice(exports / "archive" / "mine.csv", overwrite=False)
+        assert hand.app.result == SaveRequest(exports / "archive" / "mine.csv", overwrite=False)
 
 
 async def test_typed_folder_is_entered_and_the_name_restored(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("arch", "tab", "enter")
         assert hand.shown("#folder") == "~/exports/archive"
         assert hand.text == NAME
@@ -102,7 +114,7 @@ async def test_typed_folder_is_entered_and_the_name_restored(exports):
 
 
 async def test_home_is_completed(home, exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("~/", *"exp", "tab")
         assert hand.text == "~/exports/"
 
@@ -111,7 +123,7 @@ async def test_home_is_completed(home, exports):
 
 
 async def test_selecting_a_file_puts_its_name_into_the_field(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("down", "end", "enter")
         assert hand.text == "old.csv"
         assert hand.dialog.focused is hand.dialog.field
@@ -119,9 +131,9 @@ async def test_selecting_a_file_puts_its_name_into_the_field(exports):
 
 
 async def test_overwriting_asks_and_cancel_is_the_default(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("old", "enter")
-        assert isinstance(hand.app.screen, Question)
+        assert isinstance(hand.app.screen, ConfirmQuestion)
         assert "~/exports/old.csv already exists. Overwrite it?" in hand.screen_text
         await hand.press("enter")
         assert hand.app.is_open
@@ -132,13 +144,13 @@ async def test_overwriting_asks_and_cancel_is_the_default(exports):
 
 
 async def test_overwriting_is_allowed_by_keys(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("~/exports/old.csv", "enter", "tab", "enter")
-        assert hand.app.result == SaveChoice(exports / "old.csv", overwrite=True)
+        assert hand.app.result == SaveRequest(exports / "old.csv", overwrite=True)
 
 
 async def test_overwriting_is_allowed_by_clicks(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.click_row("archive")
         await hand.click_row("old.csv")
         assert hand.text == NAME
@@ -146,19 +158,19 @@ async def test_overwriting_is_allowed_by_clicks(exports):
         assert hand.text == "old.csv"
         await hand.click("#accept")
         await hand.click("#yes")
-        assert hand.app.result == SaveChoice(exports / "old.csv", overwrite=True)
+        assert hand.app.result == SaveRequest(exports / "old.csv", overwrite=True)
 
 
 async def test_question_sanitizes_the_file_name(exports):
     name = "a\x1b[2J\u202eb.csv"
-    made(exports / "in", name)
-    async with opened(_dialog(exports / "in")) as hand:
+    write_users_files(exports / "in", name)
+    async with open_dialog(_dialog(exports / "in")) as hand:
         await hand.press("down", "end", "enter")
         assert hand.text == "a␛[2J‹U+202E›b.csv"
         await hand.press("enter")
         assert "a␛[2J‹U+202E›b.csv already exists" in hand.screen_text
         await hand.press("right", "enter")
-        assert hand.app.result == SaveChoice(exports / "in" / name, overwrite=True)
+        assert hand.app.result == SaveRequest(exports / "in" / name, overwrite=True)
 
 
 # Invalid paths
@@ -186,43 +198,45 @@ async def test_invalid_path_shows_an_error_and_keeps_the_input(exports, text, wh
     (exports / "dir.csv").mkdir()
     (exports / "loop.csv").symlink_to(exports / "loop.csv")
     os.mkfifo(exports / "pipe.csv")
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type(text, "enter")
         assert hand.app.is_open
-        assert why in hand.said
+        assert why in hand.message
         assert hand.text == text
         await hand.type("good", "enter")
-        assert hand.app.result == SaveChoice(exports / "good.csv", overwrite=False)
+        assert hand.app.result == SaveRequest(exports / "good.csv", overwrite=False)
 
 
 @pytest.mark.parametrize("name", ["[@click=app.quit]x", "[/nope]"])
 async def test_markup_in_folder_names_is_text(exports, name):
-    async with opened(_dialog(made(exports / name, "[@click=app.quit]y/"))) as hand:
+    async with open_dialog(
+        _dialog(write_users_files(exports / name, "[@click=app.quit]y/"))
+    ) as hand:
         assert hand.shown("#folder") == f"~/exports/{name}"
         await hand.click("#folder", (12, 0))
         assert hand.app.is_open
         await hand.press("enter")
-        assert hand.app.result == SaveChoice(exports / name / NAME, overwrite=False)
+        assert hand.app.result == SaveRequest(exports / name / NAME, overwrite=False)
 
 
 async def test_missing_start_folder_falls_back_to_home(home):
-    async with opened(_dialog(home / "gone")) as hand:
+    async with open_dialog(_dialog(home / "gone")) as hand:
         assert hand.shown("#folder") == "~"
-        assert hand.said == "Folder ~/gone does not exist. Showing ~ instead."
+        assert hand.message == "Folder ~/gone does not exist. Showing ~ instead."
         assert hand.text == NAME
 
 
 async def test_escape_and_cancel_return_none(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("escape")
         assert hand.app.result is None
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.click("#cancel")
         assert hand.app.result is None
 
 
 async def test_every_part_is_reached_by_tab(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         reached = []
         for _ in range(5):
             await hand.press("tab")
@@ -232,7 +246,7 @@ async def test_every_part_is_reached_by_tab(exports):
 
 @pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 100)])
 async def test_it_fits_and_uses_the_room(exports, size, width):
-    async with opened(_dialog(exports), size) as hand:
+    async with open_dialog(_dialog(exports), size) as hand:
         lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
         assert {len(line) for line in lines} == {width}
         assert lines[0].startswith("╭─ Save As ─")
@@ -242,45 +256,47 @@ async def test_it_fits_and_uses_the_room(exports, size, width):
 # Options
 
 
-def _explained(hand: Hand) -> str:
+def _explained(hand: DialogDriver) -> str:
     return str(hand.app.screen.query_one("#export-meaning", Static).content)
 
 
-def _line(hand: Hand, title: str) -> int:
-    rows = range(hand.app.screen.query_one(CheckLines).row_count)
-    lines = hand.app.screen.query_one(CheckLines)
+def _line(hand: DialogDriver, title: str) -> int:
+    rows = range(hand.app.screen.query_one(CheckList).row_count)
+    lines = hand.app.screen.query_one(CheckList)
     return next(row for row in rows if title in lines.row_text(row, 70))
 
 
 async def test_summary_names_the_fields_and_passwords(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
         await hand.press("enter")
-        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.ALL)
+        assert hand.app.result == SaveRequest(
+            exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.ALL
+        )
 
 
 async def test_saved_options_are_selected(exports):
-    choices = ExportChoices(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
-    async with opened(_dialog(exports, choices)) as hand:
+    choices = ExportOptions(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
+    async with open_dialog(_dialog(exports, choices)) as hand:
         assert hand.shown("#export-summary") == (
             "24 of 26 fields, no passwords, header, for Excel with semicolon"
         )
         await hand.press("enter")
-        assert hand.app.result == SaveChoice(exports / NAME, False, choices)
+        assert hand.app.result == SaveRequest(exports / NAME, False, choices)
 
 
 async def test_options_are_changed_by_keys(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("down", "o")
-        assert isinstance(hand.app.screen, ExportOptions)
+        assert isinstance(hand.app.screen, ExportOptionsDialog)
         await hand.press("down", "space", "down", "enter", "j", "space", "down", "space", "space")
         await hand.press("down", "space", "escape")
         assert hand.app.is_open
         await hand.press("shift+tab", "enter")
-        assert hand.app.result == SaveChoice(
+        assert hand.app.result == SaveRequest(
             exports / NAME,
             False,
-            ExportChoices(
+            ExportOptions(
                 passwords=False,
                 ids=False,
                 for_excel=True,
@@ -291,7 +307,7 @@ async def test_options_are_changed_by_keys(exports):
 
 
 async def test_options_are_changed_by_clicks(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.click("#options")
         await hand.click("#export-lines", (6, _line(hand, "Passwords")))
         await hand.click("#export-lines", (6, _line(hand, "Header")))
@@ -300,32 +316,32 @@ async def test_options_are_changed_by_clicks(exports):
         assert "[x] Header" in hand.screen_text
         await hand.click("#ok")
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, False, ExportChoices(passwords=False))
+        assert hand.app.result == SaveRequest(exports / NAME, False, ExportOptions(passwords=False))
 
 
 async def test_options_key_is_a_letter_in_the_field(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("", "o")
         assert hand.text == "o"
-        assert not isinstance(hand.app.screen, ExportOptions)
+        assert not isinstance(hand.app.screen, ExportOptionsDialog)
 
 
 async def test_each_value_has_one_line_of_help(exports):
-    choices = ExportChoices(for_excel=True)
-    async with opened(_dialog(exports, choices)) as hand:
+    choices = ExportOptions(for_excel=True)
+    async with open_dialog(_dialog(exports, choices)) as hand:
         await hand.press("down", "o")
-        for choice in EXPORT_CHOICES:
-            for _ in choice.options:
-                meaning = choice.option(choices).meaning
+        for choice in EXPORT_OPTIONS:
+            for _ in choice.values:
+                meaning = choice.current(choices).help
                 assert _explained(hand) == meaning
                 assert meaning in hand.screen_text
                 await hand.press("space")
-                choices = choice.turned(choices)
+                choices = choice.with_next_value(choices)
             await hand.press("down")
 
 
 async def test_delimiter_can_be_changed_only_for_excel(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("down", "o")
         await hand.press(*["down"] * _line(hand, "Delimiter"), "space")
         assert _explained(hand) == "Only files for Excel can use a delimiter other than comma."
@@ -335,10 +351,10 @@ async def test_delimiter_can_be_changed_only_for_excel(exports):
 
 
 async def test_marked_users_are_offered_if_there_are_any(exports):
-    async with opened(_dialog(exports)) as hand:
+    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("down", "o")
         assert "marked" not in hand.screen_text
-    async with opened(_dialog(exports, marked=12)) as hand:
+    async with open_dialog(_dialog(exports, marked=12)) as hand:
         assert hand.shown("#export-summary").startswith("all users; all 26 fields")
         await hand.press("down", "o")
         assert "Users                            all users" in hand.screen_text
@@ -348,12 +364,14 @@ async def test_marked_users_are_offered_if_there_are_any(exports):
         await hand.press("q")
         assert hand.shown("#export-summary").startswith("12 marked; all 26 fields")
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.MARKED)
+        assert hand.app.result == SaveRequest(
+            exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.MARKED
+        )
 
 
 async def test_shown_users_are_offered_if_there_is_a_filter(exports):
-    scope = Scope(USUAL, marked=12, shown=312, hidden=9)
-    async with opened(SaveDialog(exports, NAME, scope)) as hand:
+    scope = ExportScope(DEFAULT_EXPORT_OPTIONS, marked=12, shown=312, hidden=9)
+    async with open_dialog(SaveDialog(exports, NAME, scope)) as hand:
         await hand.press("down", "o", "space")
         assert "312 shown" in hand.screen_text
         assert _explained(hand) == "Exports the users that match the filter, in the order shown."
@@ -361,19 +379,21 @@ async def test_shown_users_are_offered_if_there_is_a_filter(exports):
         assert "12 marked (9 not shown)" in hand.screen_text
         await hand.press("space", "space", "q")
         await hand.click("#accept")
-        assert hand.app.result == SaveChoice(exports / NAME, False, USUAL, Who.SHOWN)
+        assert hand.app.result == SaveRequest(
+            exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.SHOWN
+        )
 
 
 async def test_options_are_kept_when_overwriting(exports):
-    async with opened(_dialog(exports, ExportChoices(ids=False), marked=1)) as hand:
+    async with open_dialog(_dialog(exports, ExportOptions(ids=False), marked=1)) as hand:
         await hand.type("old", "enter", "tab", "enter")
-        assert hand.app.result == SaveChoice(exports / "old.csv", True, ExportChoices(ids=False))
+        assert hand.app.result == SaveRequest(exports / "old.csv", True, ExportOptions(ids=False))
 
 
 async def test_longest_summary_leaves_room_for_the_list(exports):
-    every = ExportChoices(False, False, False, True, Delimiter.SEMICOLON, guard_formulas=True)
-    made(exports / "many", *[f"{at}.csv" for at in range(30)])
-    async with opened(_dialog(exports / "many", every, marked=1200)) as hand:
+    every = ExportOptions(False, False, False, True, Delimiter.SEMICOLON, guard_formulas=True)
+    write_users_files(exports / "many", *[f"{at}.csv" for at in range(30)])
+    async with open_dialog(_dialog(exports / "many", every, marked=1200)) as hand:
         assert hand.dialog.files.size.height >= 10
         words = " ".join(hand.screen_text.replace("│", " ").split())
         for word in ("no passwords", "IDs", "no header", "semicolon", "guarded"):

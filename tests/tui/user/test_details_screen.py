@@ -23,19 +23,19 @@ from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.text.user_details import (
-    History,
+    UserHistory,
     details_lines,
     history_lines,
-    title_of,
+    user_title,
     value_text,
-    wrapped,
+    wrap_text,
 )
 from qm_tui.tui.user import details_pane
-from qm_tui.tui.user.details_pane import MOST, DetailsPane
+from qm_tui.tui.user.details_pane import MAX_ENTRIES, DetailsPane
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.users.fields import FIELD, FIELDS, GROUPED
 from tests.helpers import ANNA, EDIT, user
-from tests.tui.dialogs import DialogApp, opened
+from tests.tui.dialogs import DialogApp, open_dialog
 
 SMALL, LARGE = (80, 24), (120, 40)
 WIDTHS = (32, 44, 60, 76, 118)
@@ -197,7 +197,7 @@ def test_valid_user_shows_no_problems():
     ],
 )
 def test_title_names_user(one, title):
-    assert title_of(one) == title
+    assert user_title(one) == title
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_title_names_user(one, title):
     ],
 )
 def test_text_is_wrapped_at_blanks_and_commas(text, width, lines):
-    assert wrapped(text, width) == lines
+    assert wrap_text(text, width) == lines
 
 
 # The history
@@ -259,7 +259,7 @@ def utc(monkeypatch):
 
 @pytest.mark.usefixtures("utc")
 def test_history_shows_changes():
-    lines = [line.plain for line in history_lines(History(TOUCHES, is_whole=True), 76)]
+    lines = [line.plain for line in history_lines(UserHistory(TOUCHES, is_complete=True), 76)]
     assert lines[1:] == [
         "  2026-11-25 03:12:05, mheller from 10.20.30.40",
         "    Changed by transaction 42: Import of sales.csv",
@@ -278,22 +278,22 @@ def test_history_shows_changes():
 @pytest.mark.parametrize(
     ("history", "said"),
     [
-        (History(), "Loading…"),
-        (History(TOUCHES), "Loading…"),
-        (History(is_whole=True), "No changes recorded for this user."),
+        (UserHistory(), "Loading…"),
+        (UserHistory(TOUCHES), "Loading…"),
+        (UserHistory(is_complete=True), "No changes recorded for this user."),
         (
-            History(TOUCHES, is_whole=True, history_removed_until=WHEN),
+            UserHistory(TOUCHES, is_complete=True, history_removed_until=WHEN),
             "Changes until 2026-11-23 09:12:05 are no longer available.",
         ),
         (
-            History(is_whole=True, history_removed_until=WHEN),
+            UserHistory(is_complete=True, history_removed_until=WHEN),
             "Changes until 2026-11-23 09:12:05 are no longer available.",
         ),
         (
-            History(TOUCHES, is_whole=True, has_older=True, history_removed_until=WHEN),
+            UserHistory(TOUCHES, is_complete=True, has_older=True, history_removed_until=WHEN),
             "Older changes are not shown. See the Activity page.",
         ),
-        (History(TOUCHES, sentence="It cannot be read."), "It cannot be read."),
+        (UserHistory(TOUCHES, message="It cannot be read."), "It cannot be read."),
     ],
 )
 def test_history_shows_whether_it_is_complete(history, said):
@@ -312,7 +312,7 @@ def test_history_fits_width_and_is_sanitized(width):
         action=Action(TransactionKind.EDIT, HOSTILE),
         address=HOSTILE,
     )
-    lines = [line.plain for line in history_lines(History((long, hostile)), width)]
+    lines = [line.plain for line in history_lines(UserHistory((long, hostile)), width)]
     assert max(map(cell_len, lines)) <= width
     text = "".join(lines)
     assert not {"\x1b", "\x07", "\u202e"} & {*text}
@@ -374,7 +374,7 @@ def asked(monkeypatch):
 
 async def at_rest(pilot):
     """Wait until the history was read and drawn."""
-    await pilot.pause(details_pane.RESTS_FOR + 0.1)
+    await pilot.pause(details_pane.DEBOUNCE + 0.1)
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
@@ -415,7 +415,7 @@ async def test_history_of_previous_user_is_canceled(store, monkeypatch):
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
-        await pilot.pause(details_pane.RESTS_FOR + 0.1)
+        await pilot.pause(details_pane.DEBOUNCE + 0.1)
         assert started.wait(5)
         assert not ended.is_set()
         app.pane.show(BO, store)
@@ -437,7 +437,7 @@ async def test_slow_history_is_shown_in_parts(store, monkeypatch):
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
-        await pilot.pause(details_pane.RESTS_FOR + 0.2)
+        await pilot.pause(details_pane.DEBOUNCE + 0.2)
         assert "Added by transaction 41: " in flat(app.pane.lines)
         assert app.pane.lines[-1].strip() == "Loading…"
         may_go_on.set()
@@ -463,7 +463,7 @@ async def test_history_of_unchanged_user_is_not_read_again(store, asked):
         assert "Changed by transaction 3: " in flat(app.pane.lines)
 
 
-@pytest.mark.parametrize(("changes", "says_so"), [(MOST, False), (MOST + 1, True)])
+@pytest.mark.parametrize(("changes", "says_so"), [(MAX_ENTRIES, False), (MAX_ENTRIES + 1, True)])
 async def test_number_of_changes_is_limited(store, monkeypatch, changes, says_so):
     touches = [touch(number, {"location": "a"}, {"location": "b"}) for number in range(changes)]
     monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(touches))
@@ -471,7 +471,7 @@ async def test_number_of_changes_is_limited(store, monkeypatch, changes, says_so
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
         await at_rest(pilot)
-        assert flat(app.pane.lines).count("Location: a → b") == MOST
+        assert flat(app.pane.lines).count("Location: a → b") == MAX_ENTRIES
         assert ("Older changes are not shown" in flat(app.pane.lines)) == says_so
 
 
@@ -574,13 +574,13 @@ def screen_on(store, row=0, user_ids=None):
 
 
 async def test_dialog_shows_user_and_position(store):
-    async with opened(screen_on(store, 1), SMALL) as hand:
+    async with open_dialog(screen_on(store, 1), SMALL) as hand:
         assert "╭─ Bo Bosen, bo ─" in hand.screen_text
         assert "2 of 3  ← → previous/next user  Esc close  ? keys" in hand.screen_text
 
 
 async def test_arrows_and_buttons_show_next_user(store):
-    async with opened(screen_on(store)) as hand:
+    async with open_dialog(screen_on(store)) as hand:
         for key, name in (
             ("right", "Bo Bosen"),
             ("l", "Cy Cysen"),
@@ -605,14 +605,14 @@ async def test_arrows_and_buttons_show_next_user(store):
 
 @pytest.mark.parametrize("key", ["escape", "q", "enter", "click"])
 async def test_result_is_last_row(store, key):
-    async with opened(screen_on(store, 1)) as hand:
+    async with open_dialog(screen_on(store, 1)) as hand:
         await hand.press("right")
         await (hand.click("#back") if key == "click" else hand.press(key))
         assert hand.app.result == 2
 
 
 async def test_single_user_has_no_next_user(store):
-    async with opened(screen_on(store, 0, [BO.user_id])) as hand:
+    async with open_dialog(screen_on(store, 0, [BO.user_id])) as hand:
         await hand.press("left", "right")
         assert "Bo Bosen" in hand.screen_text
         assert " of 1" not in hand.screen_text
@@ -621,7 +621,7 @@ async def test_single_user_has_no_next_user(store):
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)])
 async def test_all_lines_can_be_scrolled(store, size):
-    async with opened(screen_on(store), size) as hand:
+    async with open_dialog(screen_on(store), size) as hand:
         await at_rest(hand.pilot)
         seen = []
         for _ in range(9):
@@ -634,7 +634,7 @@ async def test_all_lines_can_be_scrolled(store, size):
 
 
 async def test_keys_are_listed(store):
-    async with opened(screen_on(store, 1)) as hand:
+    async with open_dialog(screen_on(store, 1)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("← h", "Previous user", "→ l", "Next user", "Esc q Enter  Close", "PgDn"):
@@ -644,7 +644,7 @@ async def test_keys_are_listed(store):
 async def test_untrusted_values_are_sanitized(store):
     hostile = ANNA._replace(first_name=HOSTILE, location=HOSTILE, user_name=HOSTILE)
     screen = DetailsScreen([hostile.user_id], 0, {hostile.user_id: hostile}, store)
-    async with opened(screen, LARGE) as hand:
+    async with open_dialog(screen, LARGE) as hand:
         text = hand.screen_text
         assert "[@click=app.quit]x[/]" in text
         assert not {"\x1b", "\x07", "\u202e"} & {*text}
@@ -660,7 +660,7 @@ def fixed(store, monkeypatch, utc):
     """A store whose history does not change."""
     monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(TOUCHES))
     monkeypatch.setattr(TinyDBUserStore, "history_removed_until", lambda _: WHEN)
-    monkeypatch.setattr(details_pane, "RESTS_FOR", 0.01)
+    monkeypatch.setattr(details_pane, "DEBOUNCE", 0.01)
     return store
 
 

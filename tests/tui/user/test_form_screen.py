@@ -5,17 +5,17 @@ import asyncio
 import pytest
 from textual.widgets import Input
 
-from qm_tui.preferences import remember
+from qm_tui.preferences import save_preferences
 from qm_tui.store import open_store
-from qm_tui.transfer.options.import_options import Choices
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.tui.user.form import UserForm
 from qm_tui.tui.user.form_rows import FormRow, TextRow
 from qm_tui.tui.user.form_screen import UserFormScreen
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.tui.widgets.option_row import ChoiceLine
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
-from qm_tui.users.passwords import is_own
-from tests.helpers import ANNA, some_of, user
+from qm_tui.users.passwords import has_local_password
+from tests.helpers import ANNA, sample_cases, user
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -23,12 +23,12 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     table_of,
     top,
-    until,
+    wait_until,
+    wait_until_idle,
 )
 
 BO = user("bo", phone_ip="10.0.0.18", location="Bergen")
@@ -52,7 +52,7 @@ def form_of(pilot) -> UserForm:
 
 
 def row_of(pilot, key: str) -> FormRow:
-    row = form_of(pilot).row_about(FIELD[key])
+    row = form_of(pilot).row_for(FIELD[key])
     assert row is not None
     return row
 
@@ -65,7 +65,7 @@ def input_of(pilot, key: str) -> Input:
 
 def said_of(pilot, key: str) -> str:
     """Return the messages below a field."""
-    return "\n".join(line.strip() for line in row_of(pilot, key).said.splitlines())
+    return "\n".join(line.strip() for line in row_of(pilot, key).message.splitlines())
 
 
 async def fill(pilot, key: str, text: str) -> None:
@@ -83,11 +83,11 @@ async def turn(pilot, key: str, *keys: str) -> None:
 
 
 async def opened(pilot, key: str = "e") -> None:
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press(key)
     await pilot.pause()
     assert isinstance(top(pilot), UserFormScreen)
-    await form_of(pilot).is_whole.wait()
+    await form_of(pilot).is_complete.wait()
     await pilot.pause()
 
 
@@ -97,7 +97,7 @@ async def saved(pilot) -> None:
         await pilot.pause(0.02)
         if not isinstance(top(pilot), UserFormScreen):
             break
-    await settled(pilot)
+    await wait_until_idle(pilot)
 
 
 def stored(path, user_id: str = ANNA.user_id):
@@ -119,7 +119,7 @@ async def test_form_has_all_fields_and_shows_no_secrets(app):
         for row in rows:
             is_marked = f"{row.title}*" in text
             assert is_marked == any(
-                field.mandatory and not field.is_secret for field in row.fields
+                field.required and not field.is_secret for field in row.fields
             ), row.title
 
 
@@ -171,7 +171,7 @@ async def test_invalid_value_is_not_saved_and_gets_focus(app, path, key, text, s
         await fill(pilot, key, text)
         await fill(pilot, "agent_id", "7")
         await pilot.press("f2")
-        await until(pilot, lambda: "Not saved: " in shown(pilot))
+        await wait_until(pilot, lambda: "Not saved: " in shown(pilot))
         assert f"! {sentence}" in said_of(pilot, key)
         assert input_of(pilot, key).has_focus
     assert stored(path) == ANNA
@@ -210,7 +210,7 @@ async def test_long_text_is_rejected_and_nonprintable_characters_are_removed(app
 
 @pytest.mark.parametrize(
     "name",
-    some_of(
+    sample_cases(
         ["אבגד הוז", "محمد", "👩‍👩‍👧 Zoë", "陈大文", "e\u0301" * 20, "Müller-Åkesson"], [0, 2, 4]
     ),
     ids=ascii,
@@ -235,7 +235,7 @@ async def test_names_of_any_script_do_not_shift_form(app, path, name):
 async def test_licenses_are_one_choice(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
-        line = row_of(pilot, "on_demand_license").query_one(ChoiceLine)
+        line = row_of(pilot, "on_demand_license").query_one(RadioRow)
         assert str(line.render()).split() == ["[Unlimited]", "On-Demand"]
         await turn(pilot, "on_demand_license", "right")
         await saved(pilot)
@@ -249,11 +249,11 @@ async def test_no_license_is_a_choice_if_allowed_or_stored(home, path):
         (ANNA._replace(unlimited_license="1", on_demand_license="1"), False, None),
     ):
         commit(path, begins_with)
-        remember(import_choices=Choices(allow_unlicensed=allows))
+        save_preferences(import_options=ImportOptions(allow_unlicensed=allows))
         app = app_on(path)
         async with app.run_test(size=SMALL) as pilot:
             await opened(pilot)
-            line = row_of(pilot, "unlimited_license").query_one(ChoiceLine)
+            line = row_of(pilot, "unlimited_license").query_one(RadioRow)
             if options is None:
                 assert "[both (invalid)]" in str(line.render())
             else:
@@ -283,7 +283,7 @@ async def test_field_without_its_flag_is_disabled_and_keeps_value(app, path):
 async def test_click_selects_choice(app):
     async with app.run_test(size=(100, 60)) as pilot:
         await opened(pilot)
-        line = row_of(pilot, "is_active").query_one(ChoiceLine)
+        line = row_of(pilot, "is_active").query_one(RadioRow)
         assert line.value == "1"
         await pilot.click(line, offset=(9, 0))
         await pilot.pause()
@@ -293,11 +293,11 @@ async def test_click_selects_choice(app):
 async def test_values_in_use_are_suggested(path):
     app = app_on(path, sample_users(200))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.2)  # the values are found in the background
         await pilot.press("e")
         await pilot.pause(0.1)
-        await form_of(pilot).is_whole.wait()
+        await form_of(pilot).is_complete.wait()
         row = row_of(pilot, "security_profile")
         assert isinstance(row, TextRow)
         await fill(pilot, "security_profile", "")
@@ -331,7 +331,7 @@ async def test_user_is_added_with_hidden_password(app, path):
         again.input.value = "another"
         await pilot.press("f2")
         await pilot.pause(0.05)
-        assert "The passwords do not match" in again.said
+        assert "The passwords do not match" in again.message
         assert "planted" not in shown(pilot)
         again.input.value = "planted-password"
         await saved(pilot)
@@ -340,19 +340,19 @@ async def test_user_is_added_with_hidden_password(app, path):
         added = stored(path, str(table_of(pilot).cursor_user_id))
         assert (added.first_name, added.extension, added.is_active) == ("Zoë", "0042", "1")
         assert (added.recording_service, added.unlimited_license) == ("Any", "1")
-        assert is_own(added)
+        assert has_local_password(added)
     for file in path.parent.rglob("*"):
         assert not file.is_file() or b"planted-password" not in file.read_bytes()
 
 
 async def test_add_similar_copies_shared_values(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("enter")
         await pilot.pause()
         await pilot.press("a")
         await pilot.pause()
-        await form_of(pilot).is_whole.wait()
+        await form_of(pilot).is_complete.wait()
         assert "Add a user based on Anna Berg" in shown(pilot)
         values: dict[str, str] = {}
         for row in form_of(pilot).rows:
@@ -364,14 +364,14 @@ async def test_add_similar_copies_shared_values(app):
 
 async def test_filter_that_hides_saved_user_is_cleared(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash", *"support", "enter")
         await pilot.pause(0.1)
         await pilot.press("e")
         await pilot.pause()
         await fill(pilot, "department", "Sales")
         await saved(pilot)
-        assert page_of(pilot).session.shown.filter == ""
+        assert page_of(pilot).session.current_view.filter == ""
         assert table_of(pilot).cursor_user_id == CY.user_id
 
 
@@ -390,7 +390,7 @@ async def test_esc_asks_only_if_there_are_changes(app, path):
         for _ in range(2):
             await pilot.press("escape")
             await pilot.pause()
-            assert isinstance(top(pilot), Question)
+            assert isinstance(top(pilot), ConfirmQuestion)
             await pilot.press("escape")
             await pilot.pause()
             assert input_of(pilot, "first_name").value == "Zoë"
@@ -419,9 +419,9 @@ async def test_write_error_keeps_form_open(app, path, monkeypatch):
             "qm_tui.tui.user.save.save_edits", lambda *_, **__: _raise(OSError(28, "No space"))
         )
         await pilot.press("f2")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.05)
-        assert isinstance(top(pilot), Message)
+        assert isinstance(top(pilot), MessageDialog)
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(top(pilot), UserFormScreen)
@@ -452,7 +452,7 @@ async def test_conflict_shows_both_values_to_choose_from(app, path, key, locatio
         theirs = ANNA._replace(location="Bergen", agent_id="B-1")
         await asyncio.to_thread(commit, path, theirs)
         await pilot.press("f2")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         assert "Another admin changed Location to Bergen; your value is Tromsø." in said_of(
             pilot, "location"
@@ -476,7 +476,7 @@ async def test_user_deleted_by_another_admin_keeps_form_open(app, path):
         await fill(pilot, "first_name", "Zoë")
         await asyncio.to_thread(commit, path, delete=ANNA.user_id)
         await pilot.press("f2")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         assert "Another admin deleted Anna Berg" in shown(pilot)
         await pilot.press("enter")
@@ -490,7 +490,7 @@ async def test_user_name_taken_by_another_admin_is_an_error(app, path):
         await fill(pilot, "user_name", "zoe")
         await asyncio.to_thread(commit, path, user("zoe"))
         await pilot.press("f2")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         assert isinstance(top(pilot), UserFormScreen)
         assert "is already used by Zoe Zoesen" in said_of(pilot, "user_name")
@@ -506,11 +506,11 @@ def test_the_form(home, what, size, snap_compare):
     users = sample_users(60)
 
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.2)
         await pilot.press("a" if what == "add" else "e")
         await pilot.pause(0.1)
-        await form_of(pilot).is_whole.wait()
+        await form_of(pilot).is_complete.wait()
         await pilot.pause()
         if what == "faults":
             await fill(pilot, "last_name", "")

@@ -4,10 +4,10 @@ import pytest
 
 from qm_tui.store import open_store
 from qm_tui.tui.user.password_dialog import PasswordDialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.users.passwords import SET_HERE, is_own
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, has_local_password
 from tests.helpers import ANNA, user
-from tests.tui.pages import SMALL, app_on, page_of, settled, shown, status_of, top
+from tests.tui.pages import SMALL, app_on, page_of, shown, status_of, top, wait_until_idle
 
 BO = user("bo")
 PLANTED = "planted-pass word"
@@ -28,7 +28,7 @@ def words(pilot) -> str:
 
 
 async def opened(pilot) -> PasswordDialog:
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press("P")
     await pilot.pause()
     dialog = top(pilot)
@@ -46,7 +46,7 @@ async def left(pilot) -> None:
 async def test_password_is_saved_and_undone(app, path):
     async with app.run_test(size=SMALL) as pilot:
         dialog = await opened(pilot)
-        assert SET_HERE in words(pilot)
+        assert LOCAL_HASH_NOTE in words(pilot)
         await pilot.press(*"planted")
         assert "planted" not in shown(pilot)
         assert dialog._first.value == "planted"
@@ -54,10 +54,10 @@ async def test_password_is_saved_and_undone(app, path):
         await left(pilot)
         assert status_of(pilot) == "Changed the password of Anna Berg. Press u to undo."
         anna = open_store(path).load().users[ANNA.user_id]
-        assert is_own(anna)
+        assert has_local_password(anna)
         assert anna._replace(password=ANNA.password, salt=ANNA.salt) == ANNA
         await pilot.press("u")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.pause(0.1)
         await pilot.press("right", "enter")
         await left(pilot)
@@ -101,7 +101,7 @@ async def test_esc_asks_if_password_was_typed(app):
         assert dialog.unsaved
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         await pilot.press("escape")
         await pilot.pause()
         assert dialog._first.value == PLANTED

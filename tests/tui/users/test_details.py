@@ -10,10 +10,10 @@ from tests.tui.pages import (
     app_on,
     page_of,
     sample_users,
-    settled,
     shown,
     table_of,
     top,
+    wait_until_idle,
 )
 
 
@@ -24,7 +24,7 @@ def app(home):
 
 async def test_narrow_terminal_shows_dialog_and_cursor_follows(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "enter")
         await pilot.pause()
         assert isinstance(top(pilot), DetailsScreen)
@@ -36,7 +36,7 @@ async def test_narrow_terminal_shows_dialog_and_cursor_follows(app):
 
 async def test_wide_terminal_shows_pane_that_follows_cursor(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         pane = page_of(pilot).query_one(DetailsPane)
         assert not bool(pane.display)
         await pilot.press("enter")
@@ -55,7 +55,7 @@ async def test_wide_terminal_shows_pane_that_follows_cursor(app):
 
 async def test_tab_focuses_pane_and_escape_leaves_it(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("enter", "tab")
         await pilot.pause()
         assert isinstance(pilot.app.focused, DetailsPane)
@@ -66,7 +66,7 @@ async def test_tab_focuses_pane_and_escape_leaves_it(app):
 
 async def test_narrower_terminal_closes_pane(app):
     async with app.run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "enter")
         await pilot.resize_terminal(*SMALL)
         await pilot.pause()

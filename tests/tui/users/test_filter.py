@@ -5,25 +5,25 @@ from typing import cast
 import pytest
 from textual.widgets import Static
 
-from qm_tui.saved_views import remembered_views
+from qm_tui.saved_views import load_views
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal import clipboard
 from qm_tui.tui.users.filter_bar import FilterBar
-from qm_tui.users.query.columns import USUAL
+from qm_tui.users.query.columns import DEFAULT_LAYOUT
 from qm_tui.users.query.views import SavedView
 from tests.helpers import user
 from tests.tui.pages import (
     SAMPLES,
     SMALL,
     app_on,
-    burst,
     commit,
     page_of,
-    settled,
+    press_at_once,
     shown,
     status_of,
     table_of,
+    wait_until_idle,
 )
 from tests.tui.previews import import_file
 
@@ -81,8 +81,8 @@ async def listed(pilot):
     for _ in range(200):
         await pilot.pause(0.01)
         view = page.session.view
-        answered = view is not None and view.wanted == page.session.wanted
-        if answered or bar_of(pilot).has_fault:
+        answered = view is not None and view.query == page.session.query
+        if answered or bar_of(pilot).has_error:
             break
     else:
         raise AssertionError("the users were not found")
@@ -96,7 +96,7 @@ def app(home):
 
 async def test_list_follows_each_key(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert not bar_of(pilot).display
         await typed(pilot, "/sale")
         assert names(pilot) == ["Anna", "Bo"]
@@ -121,14 +121,14 @@ async def test_list_follows_each_key(app):
 )
 async def test_terms_of_each_kind_match(app, text, found):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, f"/{text}")
         assert names(pilot) == found
 
 
 async def test_enter_applies_escape_clears_up_recalls_filter(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/berg")
         await pilot.press("enter")
         await pilot.pause()
@@ -151,7 +151,7 @@ async def test_enter_applies_escape_clears_up_recalls_filter(app):
 
 async def test_slash_selects_filter_and_end_continues_it(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/berg")
         await pilot.press("enter")
         await typed(pilot, "/young")
@@ -163,7 +163,7 @@ async def test_slash_selects_filter_and_end_continues_it(app):
 
 async def test_invalid_filter_shows_error_and_keeps_list(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/active:no")
         assert names(pilot) == ["Di"]
         await typed(pilot, "pe")
@@ -179,7 +179,7 @@ async def test_invalid_filter_shows_error_and_keeps_list(app):
 
 async def test_incomplete_term_shows_error_at_enter(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/department:")
         assert names(pilot) == ["Anna", "Bo", "Cy", "Di"]
         await pilot.press("enter")
@@ -189,7 +189,7 @@ async def test_incomplete_term_shows_error_at_enter(app):
 
 async def test_untrusted_filter_is_sanitized(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/")
         bar_of(pilot).field.insert_text_at_cursor("[@click=app.quit]x[/]\x1b]52;c;eA==\x07:[b]")
         await listed(pilot)
@@ -199,7 +199,7 @@ async def test_untrusted_filter_is_sanitized(app):
 
 async def test_tab_completes_names_and_values(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/dep")
         assert said(pilot) == "department:"
         await pilot.press("tab")
@@ -221,7 +221,7 @@ async def test_tab_completes_names_and_values(app):
 
 async def test_filter_without_matches_shows_message(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/zzz")
         assert "No users match the filter." in shown(pilot)
         assert count(pilot) == "0 of 4 shown"
@@ -236,7 +236,7 @@ async def test_filter_without_matches_shows_message(app):
 
 async def test_cursor_stays_on_its_user(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("down", "down")
         assert table_of(pilot).cursor_user_id == "u-cy"
         await typed(pilot, "/o")
@@ -248,7 +248,7 @@ async def test_cursor_stays_on_its_user(app):
 
 async def test_sort_by_current_column_reverses_and_adds_key(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("right", "right", "s")  # Extension
         await listed(pilot)
         assert names(pilot) == ["Bo", "Di", "Anna", "Cy"]
@@ -267,7 +267,7 @@ async def test_sort_by_current_column_reverses_and_adds_key(app):
 
 async def test_changes_by_other_admins_keep_filter_and_order(app, home):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("right", "right", "s")
         await typed(pilot, "/sales")
         assert names(pilot) == ["Bo", "Anna"]
@@ -283,7 +283,7 @@ async def test_changes_by_other_admins_keep_filter_and_order(app, home):
 
 async def test_import_clears_filter_that_hides_imported_users(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/department:support")
         await pilot.press("enter")
         await import_file(pilot, SAMPLES / "users.csv")
@@ -297,7 +297,7 @@ async def test_import_clears_filter_that_hides_imported_users(app):
 
 async def test_import_keeps_filter_that_hides_no_imported_users(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/a")
         await pilot.press("enter")
         before = bar_of(pilot).field.value
@@ -307,7 +307,7 @@ async def test_import_keeps_filter_that_hides_no_imported_users(app):
 
 async def test_marks_survive_filter_and_hidden_ones_are_counted(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("space", "down", "space", "down", "space")
         await typed(pilot, "/berg")
         await pilot.press("enter")
@@ -329,7 +329,7 @@ async def test_changed_today_follows_changes_by_other_admins(home):
     path = home / "users.json"
     app = app_on(path, USERS)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/changed:yesterday")
         assert names(pilot) == []
         assert open_store(path).load().number == 1
@@ -340,7 +340,7 @@ async def test_changed_today_follows_changes_by_other_admins(home):
 
 async def test_escape_without_filter_does_nothing(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert pilot.app.focused is table_of(pilot)
@@ -350,7 +350,7 @@ async def test_escape_without_filter_does_nothing(app):
 async def test_control_characters_can_be_filtered_by(home):
     hostile = user("eve", first_name="Eve", department="x\u202eOps\x1b]52;c;eA==\x07")
     async with app_on(home / "users.json", [*USERS, hostile]).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page_of(pilot)._add_to_filter('department:="x\u202eOps\x1b]52;c;eA==\x07"')
         await listed(pilot)
         assert names(pilot) == ["Eve"]
@@ -360,7 +360,7 @@ async def test_control_characters_can_be_filtered_by(home):
 
 async def test_count_is_added_to_incomplete_filter(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/department:")
         page_of(pilot).set_focus(table_of(pilot))
         await pilot.pause()
@@ -381,7 +381,7 @@ async def test_copies_omit_secrets(app, monkeypatch):
 
     monkeypatch.setattr(clipboard, "copy", copied)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("right", "right", "y")
         await pilot.pause(0.05)
         assert sent == ["10"]
@@ -401,7 +401,7 @@ async def test_copies_omit_secrets(app, monkeypatch):
 async def test_last_view_is_restored_at_start(home):
     path = home / "users.json"
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("v", "down", "down", "enter")
         await pilot.pause(0.1)
         await listed(pilot)
@@ -413,10 +413,10 @@ async def test_last_view_is_restored_at_start(home):
         assert title(pilot) == "Users   Inactive (modified)"
         await pilot.press("enter")
         await listed(pilot)
-        cast("QmTuiApp", pilot.app).remember()
-    again = QmTuiApp(open_store(path), login="mheller", views=remembered_views())
+        cast("QmTuiApp", pilot.app).save_view()
+    again = QmTuiApp(open_store(path), login="mheller", views=load_views())
     async with again.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert title(pilot) == "Users   Inactive (modified)"
         assert names(pilot) == ["Di"]
         await pilot.press("escape")
@@ -428,17 +428,17 @@ async def test_last_view_is_restored_at_start(home):
 async def test_filter_by_marks_is_not_remembered(home):
     path = home / "users.json"
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("space")
         await typed(pilot, "/marked:yes")
         assert names(pilot) == ["Anna"]
         await pilot.pause(1.3)  # it is kept once it has been the same for a second
-    assert remembered_views().last in (None, SavedView("All users", layout=USUAL))
+    assert load_views().last in (None, SavedView("All users", layout=DEFAULT_LAYOUT))
 
 
 async def test_columns_and_counts_dialogs_change_view(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("c", "space", "enter")  # First Name is hidden
         await pilot.pause()
         assert "First Name" not in shown(pilot)
@@ -452,7 +452,7 @@ async def test_columns_and_counts_dialogs_change_view(app):
 
 async def test_users_are_marked_from_pasted_list(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("L")
         await pilot.pause(0.2)
         pilot.app.focused.insert("bo\nCy Young\nnobody\n")
@@ -469,7 +469,7 @@ async def test_users_are_marked_from_pasted_list(app):
 @pytest.mark.parametrize("text", ["foo:bar", "dept:sales", "password:abc", 'location:x"'])
 async def test_error_is_shown_while_typing(app, text):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, f"/{text}")
         await pilot.pause(0.2)
         assert said(pilot).startswith("! ")
@@ -482,7 +482,7 @@ async def test_error_is_shown_while_typing(app, text):
 
 async def test_corrected_filter_hides_error(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/zzz")
         await typed(pilot, ":")
         assert "The filter is invalid." in shown(pilot)
@@ -494,7 +494,7 @@ async def test_corrected_filter_hides_error(app):
 
 async def test_escape_closes_filter_in_empty_store(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("slash", "a", "escape")
         await pilot.pause()
         assert not bar_of(pilot).display
@@ -505,8 +505,8 @@ async def test_escape_closes_filter_in_empty_store(home):
 
 async def test_burst_of_keys_filters(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await burst(pilot, "slash", *"sales")
+        await wait_until_idle(pilot)
+        await press_at_once(pilot, "slash", *"sales")
         await listed(pilot)
         assert bar_of(pilot).field.value == "sales"
         assert names(pilot) == ["Anna", "Bo"]
@@ -516,31 +516,31 @@ async def test_burst_of_keys_filters(app):
 
 async def test_escape_in_burst_clears_filter(app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await burst(pilot, "slash", *"zz", "escape")
+        await wait_until_idle(pilot)
+        await press_at_once(pilot, "slash", *"zz", "escape")
         await listed(pilot)
-        assert page_of(pilot).session.shown.filter == ""
+        assert page_of(pilot).session.current_view.filter == ""
         assert len(names(pilot)) == 4
 
 
 @pytest.mark.parametrize("key", ["v", "c", "F", "L"])
 async def test_repeated_key_opens_one_dialog(app, key):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await burst(pilot, key, key)
+        await wait_until_idle(pilot)
+        await press_at_once(pilot, key, key)
         assert len(pilot.app.screen_stack) == 3  # Textual's own, the page, the dialog
 
 
 async def test_filter_being_typed_is_not_remembered(home):
     path = home / "users.json"
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await typed(pilot, "/sales")
         await pilot.press("enter")
         await typed(pilot, "/zz")
         assert names(pilot) == []
         await pilot.pause(1.3)
-        cast("QmTuiApp", pilot.app).remember()
-    last = remembered_views().last
+        cast("QmTuiApp", pilot.app).save_view()
+    last = load_views().last
     assert last is not None
     assert last.filter == "sales"

@@ -11,7 +11,7 @@ from qm_tui.tui.transfer import import_flow
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.user.details_screen import DetailsScreen
-from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import job as jobs
 from tests.tui.pages import (
     LARGE,
@@ -20,21 +20,27 @@ from tests.tui.pages import (
     app_on,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     table_of,
     top,
     type_text,
+    wait_until_idle,
 )
-from tests.tui.previews import choose, ended, import_file, planned, preview
+from tests.tui.previews import (
+    import_file,
+    open_file,
+    preview,
+    wait_until_imported,
+    wait_until_planned,
+)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_page_shows_users_path_and_login(home, size):
     app = app_on(home / "users.json", sample_users(60))
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         text = shown(pilot)
         assert "~/users.json" in text
         assert "mheller" in text
@@ -47,14 +53,14 @@ async def test_page_shows_users_path_and_login(home, size):
 
 async def test_empty_store_shows_next_steps(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "No users yet." in shown(pilot)
         assert "sample_data/users.csv" in shown(pilot)
 
 
 async def test_import_by_keys(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users.csv")
         assert status_of(pilot) == "Imported: 250 added"
         assert table_of(pilot).row_count == 250
@@ -68,21 +74,21 @@ async def test_import_by_clicks(home, monkeypatch):
     (home / "incoming" / "staff.csv").write_bytes((SAMPLES / "users.csv").read_bytes())
     monkeypatch.chdir(home / "incoming")
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.click("#import")
         await pilot.pause(0.3)
         assert "staff.csv" in shown(pilot)
         button = next(one for one in pilot.app.screen.query(Button) if "Open" in str(one.label))
         await pilot.click(button)
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await pilot.click("#import")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 250 added"
 
 
 async def test_cursor_moves_to_first_imported_user(home):
     async with app_on(home / "users.json", sample_users(50)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users-no-header.csv")
         table = table_of(pilot)
         assert table.row_count == 90
@@ -93,7 +99,7 @@ async def test_cursor_moves_to_first_imported_user(home):
 
 async def test_second_import_of_same_file_changes_nothing(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users.csv")
         before = (home / "users.json").read_bytes()
         await import_file(pilot, SAMPLES / "users.csv")
@@ -103,7 +109,7 @@ async def test_second_import_of_same_file_changes_nothing(home):
 
 async def test_actions_bar_shows_rejected_records(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users-with-errors.csv")
         assert status_of(pilot) == "Imported: 7 added, 35 rejected"
         assert table_of(pilot).row_count == 10
@@ -112,8 +118,8 @@ async def test_actions_bar_shows_rejected_records(home):
 @pytest.fixture
 def slow(monkeypatch):
     """Slow down jobs, so that their progress can be observed."""
-    monkeypatch.setattr(jobs, "_REST", 0.15)
-    monkeypatch.setattr(jobs, "_WORK", 0)
+    monkeypatch.setattr(jobs, "_YIELD_SECONDS", 0.15)
+    monkeypatch.setattr(jobs, "_WORK_SECONDS", 0)
 
 
 async def test_actions_bar_shows_progress(home, slow, monkeypatch):
@@ -127,7 +133,7 @@ async def test_actions_bar_shows_progress(home, slow, monkeypatch):
     monkeypatch.setattr(ActionsBar, "show_progress", show_and_note)
     file = home / "many.csv"
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await write_users(file, 3000)
         await import_file(pilot, file)
         importing = [text for text in said if text.startswith("Importing ")]
@@ -145,14 +151,14 @@ async def write_users(file, count):
 @pytest.fixture
 def go_on(monkeypatch):
     """Let jobs wait at their next tick while the event is cleared, until they are canceled."""
-    tick, may = jobs.Job.tick, threading.Event()
+    tick, may = jobs.Job.report_progress, threading.Event()
 
     def waiting(job, *how_far):
         while not (may.wait(0.01) or job.is_cancelled):
             pass
         tick(job, *how_far)
 
-    monkeypatch.setattr(jobs.Job, "tick", waiting)
+    monkeypatch.setattr(jobs.Job, "report_progress", waiting)
     may.set()
     yield may
     may.set()
@@ -162,7 +168,7 @@ async def test_cancel_after_confirmation_changes_nothing(home, go_on):
     file = home / "many.csv"
     await write_users(file, 400)
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         before = (home / "users.json").read_bytes()
         await preview(pilot, file)
         go_on.clear()
@@ -170,10 +176,10 @@ async def test_cancel_after_confirmation_changes_nothing(home, go_on):
         await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         assert str(getattr(pilot.app.focused, "label", "")) == "[Continue import]"
         await pilot.click("#yes")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert status_of(pilot) == "Import canceled. Nothing was changed."
         assert (home / "users.json").read_bytes() == before
         assert table_of(pilot).row_count == 5
@@ -184,17 +190,17 @@ async def test_quit_during_import_needs_confirmation(home, go_on):
     file = home / "many.csv"
     await write_users(file, 400)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         go_on.clear()
         await pilot.press("i")
         await pilot.pause()
         await pilot.press("q")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         await pilot.press("escape")
         go_on.set()
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert table_of(pilot).row_count == 400
 
 
@@ -202,17 +208,17 @@ async def test_end_of_job_closes_question(home, go_on):
     file = home / "some.csv"
     await write_users(file, 100)
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         go_on.clear()
         await pilot.press("i")
         await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         go_on.set()
-        await ended(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_imported(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         assert "The operation finished before you answered." in shown(pilot)
         assert status_of(pilot) == "Imported: 100 added"
 
@@ -220,14 +226,14 @@ async def test_end_of_job_closes_question(home, go_on):
 async def test_export_by_keys(home, monkeypatch):
     monkeypatch.chdir(home)
     async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("x")
         await pilot.pause()
         assert isinstance(top(pilot), SaveDialog)
         await type_text(pilot, "staff")
         await pilot.press("enter")
-        await settled(pilot)
-        assert isinstance(top(pilot), Message)
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), MessageDialog)
         assert "Export complete. 30 users written to ~/staff.csv" in shown(pilot)
         await pilot.press("enter")
         await pilot.pause()
@@ -239,12 +245,12 @@ async def test_export_by_keys(home, monkeypatch):
 async def test_export_by_clicks(home, monkeypatch):
     monkeypatch.chdir(home)
     async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.click("#export")
         await pilot.pause(0.2)
         button = next(one for one in pilot.app.screen.query(Button) if "Save" in str(one.label))
         await pilot.click(button)
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Export complete. 30 users written to ~/users-" in shown(pilot)
         await pilot.click("#ok")
         await pilot.pause()
@@ -255,13 +261,13 @@ async def test_existing_file_is_replaced_only_after_confirmation(home, monkeypat
     monkeypatch.chdir(home)
     (home / "staff.csv").write_text("precious")
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("x")
         await pilot.pause()
         await type_text(pilot, "staff.csv")
         await pilot.press("enter")
         await pilot.pause(0.2)
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         await pilot.press("enter")
         await pilot.pause(0.2)
         assert (home / "staff.csv").read_text() == "precious"
@@ -269,7 +275,7 @@ async def test_existing_file_is_replaced_only_after_confirmation(home, monkeypat
         await pilot.press("enter")
         await pilot.pause(0.2)
         await pilot.click("#yes")
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert len((home / "staff.csv").read_bytes().splitlines()) == 4
 
 
@@ -277,9 +283,9 @@ async def test_unreadable_file_shows_error_and_changes_nothing(home):
     bad = home / "bad.csv"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await choose(pilot, bad)
-        await settled(pilot)
+        await wait_until_idle(pilot)
+        await open_file(pilot, bad)
+        await wait_until_idle(pilot)
         assert isinstance(top(pilot), OpenDialog)
         words = [word for word in shown(pilot).split() if word != "│"]
         assert "is a picture, not a CSV file" in " ".join(words)
@@ -294,11 +300,11 @@ async def test_unexpected_error_is_one_sentence_and_a_log(home, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError(secret)
 
-    monkeypatch.setattr(import_flow, "commit", fail)
+    monkeypatch.setattr(import_flow, "commit_import", fail)
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users.csv")
-        assert isinstance(top(pilot), Message)
+        assert isinstance(top(pilot), MessageDialog)
         text = shown(pilot)
         assert "Unexpected error (RuntimeError)" in " ".join(text.split())
         assert secret not in text
@@ -337,7 +343,7 @@ async def test_untrusted_cells_are_sanitized(home):
     cells[11] = "[/nope]"
     file.write_text(",".join(cells))
     async with app_on(home / "users.json", [hostile]).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         text = shown(pilot)
         assert "[@click=a…" in text
         assert "[/nope]" in text
@@ -367,7 +373,7 @@ async def test_passwords_and_salts_are_never_shown(home):
         one._replace(password="PLANTED-PASSWORD", salt="PLANTED-SALT") for one in sample_users(20)
     ]
     async with app_on(home / "users.json", users).run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for _ in range(26):
             assert "PLANTED" not in shown(pilot)
             await pilot.press("right")
@@ -377,7 +383,7 @@ async def test_passwords_and_salts_are_never_shown(home):
 
 async def test_keys_are_listed(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Import" in shown(pilot)
@@ -389,7 +395,7 @@ async def test_keys_are_listed(home):
 
 async def test_navigation_pane_is_toggled(home):
     async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Administration" in shown(pilot)
         await pilot.press("n")
         await pilot.pause()

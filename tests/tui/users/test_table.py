@@ -8,25 +8,25 @@ from wcwidth import wcwidth
 
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.users.table import UsersDataTable
-from qm_tui.tui.widgets.virtual_list import VirtualRows
-from qm_tui.users.query.columns import COLUMN, USUAL, Layout, Placed
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
 from tests.tui.pages import sample_users
 
-LARGEST = Layout(tuple(Placed(key, one.width) for key, one in COLUMN.items()))
+LARGEST = Layout(tuple(ColumnPlacement(key, one.width) for key, one in COLUMN.items()))
 """All 27 columns."""
 
 
 def layout(*columns, frozen=0):
     """A layout of columns, each a key or a key and a width."""
     placed = [one if isinstance(one, tuple) else (one, COLUMN[one].width) for one in columns]
-    return Layout(tuple(Placed(*one) for one in placed), frozen)
+    return Layout(tuple(ColumnPlacement(*one) for one in placed), frozen)
 
 
 class TableApp(App[None]):
     """Nothing but the table."""
 
-    def __init__(self, count, columns=USUAL, **values):
+    def __init__(self, count, columns=DEFAULT_LAYOUT, **values):
         super().__init__(css_path=[str(path) for path in style_sheets()])
         users = {user.user_id: user._replace(**values) for user in sample_users(min(count, 300))}
         self.columns = columns
@@ -58,16 +58,16 @@ class TableApp(App[None]):
     def position(self):
         return self.table.render_line(self.size.height - 1).text.strip()
 
-    def on_users_data_table_sort_wanted(self, event):
+    def on_users_data_table_sort_requested(self, event):
         self.messages.append(("sort", event.column_key, event.add))
 
-    def on_users_data_table_copy_wanted(self, event):
+    def on_users_data_table_copy_requested(self, event):
         self.messages.append(("copy", event.user_id, event.column_key))
 
-    def on_virtual_rows_row_highlighted(self, event):
+    def on_virtual_list_row_highlighted(self, event):
         self.messages.append(("highlighted", event.cursor_row))
 
-    def on_virtual_rows_row_selected(self, event):
+    def on_virtual_list_row_selected(self, event):
         self.messages.append(("selected", event.cursor_row))
 
 
@@ -123,7 +123,8 @@ async def test_only_visible_rows_are_drawn(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("width", "columns"), [(40, USUAL), (62, USUAL), (102, LARGEST), (182, LARGEST)]
+    ("width", "columns"),
+    [(40, DEFAULT_LAYOUT), (62, DEFAULT_LAYOUT), (102, LARGEST), (182, LARGEST)],
 )
 async def test_left_and_right_reach_every_column(width, columns):
     app = TableApp(10, columns)
@@ -310,13 +311,13 @@ def test_wide_characters_do_not_shift_columns(name, width):
 @pytest.mark.parametrize(
     ("width", "columns", "keys", "position"),
     [
-        (62, USUAL, ["down"], "2 of 1,204   columns 3-7 of 24 → more"),
-        (62, USUAL, ["right"] * 7, "1 of 1,204   ← columns 5-8 of 24 → more"),
-        (62, USUAL, ["right"] * 23, "1 of 1,204   ← columns 20-24 of 24"),
+        (62, DEFAULT_LAYOUT, ["down"], "2 of 1,204   columns 3-7 of 24 → more"),
+        (62, DEFAULT_LAYOUT, ["right"] * 7, "1 of 1,204   ← columns 5-8 of 24 → more"),
+        (62, DEFAULT_LAYOUT, ["right"] * 23, "1 of 1,204   ← columns 20-24 of 24"),
         (62, layout(("sip_uri", 60), "salt"), [], "1 of 1,204   column 1 of 2 → more"),
         (62, layout("first_name", "salt", frozen=1), [], "1 of 1,204   2 columns"),
         (62, layout("first_name"), [], "1 of 1,204   1 column"),
-        (500, USUAL, [], "1 of 1,204   24 columns"),
+        (500, DEFAULT_LAYOUT, [], "1 of 1,204   24 columns"),
     ],
 )
 async def test_footer_shows_position(width, columns, keys, position):
@@ -388,4 +389,4 @@ async def test_empty_table_handles_all_keys():
         await pilot.pause()
         assert app.messages == []
         assert app.table.cursor_user_id is None
-        assert isinstance(app.table, VirtualRows)
+        assert isinstance(app.table, VirtualList)

@@ -4,19 +4,19 @@ import pytest
 from rich.cells import cell_len
 
 from qm_tui.tui.users.table_header import header_texts
-from qm_tui.tui.users.table_layout import MARGIN, arranged
-from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
+from qm_tui.tui.users.table_layout import MARGIN, arrange
+from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
 
 
 def layout(*columns, frozen=0):
     """A layout of columns, each a key or a key and a width."""
     placed = [one if isinstance(one, tuple) else (one, COLUMN[one].width) for one in columns]
-    return Layout(tuple(Placed(*one) for one in placed), frozen)
+    return Layout(tuple(ColumnPlacement(*one) for one in placed), frozen)
 
 
 LAYOUTS = {
-    "usual": USUAL,
+    "usual": DEFAULT_LAYOUT,
     "all": layout(*COLUMN, frozen=2),
     "one": layout("extension"),
     "one, narrow": layout("is_active"),
@@ -35,11 +35,11 @@ in_every_width = pytest.mark.parametrize("width", WIDTHS)
 @of_every_layout
 @in_every_width
 def test_columns_do_not_overlap(width, columns):
-    arrangement = arranged(columns, width)
+    arrangement = arrange(columns, width)
     assert arrangement.frozen <= columns.frozen
     for first in range(len(columns.columns)):
         x = MARGIN
-        for one in arrangement.in_sight(first):
+        for one in arrangement.visible_columns(first):
             assert one.x == x
             x += one.width + 1
         assert x - 1 <= max(width, MARGIN)
@@ -48,23 +48,23 @@ def test_columns_do_not_overlap(width, columns):
 @of_every_layout
 @in_every_width
 def test_every_column_can_be_scrolled_into_view(width, columns):
-    arrangement = arranged(columns, width)
+    arrangement = arrange(columns, width)
     first = columns.frozen
     last = len(columns.columns) - 1
     for current in (*range(last + 1), *range(last, -1, -1), last // 2):
         first = arrangement.first_for(current, first)
-        drawn = [one.place for one in arrangement.in_sight(first)]
+        drawn = [one.position for one in arrangement.visible_columns(first)]
         assert current in drawn or width <= MARGIN
 
 
 @of_every_layout
 @pytest.mark.parametrize("width", WIDTHS[1:])
 def test_header_is_as_wide_as_table(width, columns):
-    arrangement = arranged(columns, width)
+    arrangement = arrange(columns, width)
     for current in range(len(columns.columns)):
         first = arrangement.first_for(current, 0)
         for sort in ([], [SortKey(one.key) for one in columns.columns]):
-            texts = header_texts(arrangement.in_sight(first), width, current, sort)
+            texts = header_texts(arrangement.visible_columns(first), width, current, sort)
             assert cell_len("".join(texts)) == width
             assert texts[1] or width == MARGIN
 
@@ -73,9 +73,9 @@ def test_header_is_as_wide_as_table(width, columns):
     ("width", "columns", "widths"),
     [
         # as chosen, where not all have room
-        (62, USUAL, {"first_name": 10, "last_name": 10, "department": 11}),
+        (62, DEFAULT_LAYOUT, {"first_name": 10, "last_name": 10, "department": 11}),
         # what most values need, where the table is wide
-        (102, USUAL, {"first_name": 16, "last_name": 16, "department": 20, LICENSE: 3}),
+        (102, DEFAULT_LAYOUT, {"first_name": 16, "last_name": 16, "department": 20, LICENSE: 3}),
         (182, LAYOUTS["all"], {"first_name": 16, "extension": 8, "user_id": 12}),
         # what is left over, from left to right
         (40, layout("first_name", "department", "extension"), {"first_name": 16, "department": 13}),
@@ -86,7 +86,7 @@ def test_header_is_as_wide_as_table(width, columns):
     ],
 )
 def test_wide_table_widens_columns_before_showing_more(width, columns, widths):
-    arrangement = arranged(columns, width)
+    arrangement = arrange(columns, width)
     found = {
         one.key: width for one, width in zip(arrangement.columns, arrangement.widths, strict=True)
     }
@@ -96,10 +96,10 @@ def test_wide_table_widens_columns_before_showing_more(width, columns, widths):
 @pytest.mark.parametrize(
     ("width", "columns", "frozen"),
     [
-        (62, USUAL, 2),
-        (36, USUAL, 2),
-        (34, USUAL, 1),
-        (20, USUAL, 0),
+        (62, DEFAULT_LAYOUT, 2),
+        (36, DEFAULT_LAYOUT, 2),
+        (34, DEFAULT_LAYOUT, 1),
+        (20, DEFAULT_LAYOUT, 0),
         (62, LAYOUTS["frozen too wide"], 0),
         (102, LAYOUTS["frozen too wide"], 1),
         (500, LAYOUTS["all frozen"], 27),
@@ -107,7 +107,7 @@ def test_wide_table_widens_columns_before_showing_more(width, columns, widths):
     ],
 )
 def test_frozen_columns_leave_room_for_others(width, columns, frozen):
-    assert arranged(columns, width).frozen == frozen
+    assert arrange(columns, width).frozen == frozen
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_frozen_columns_leave_room_for_others(width, columns, frozen):
 )
 def test_header_shows_sort_keys(columns, keys, header):
     sort = [SortKey(key.strip("-"), key.startswith("-")) for key in keys]
-    drawn = arranged(layout(*columns), 62).in_sight(0)
+    drawn = arrange(layout(*columns), 62).visible_columns(0)
     assert "".join(header_texts(drawn, 62, 0, sort)).strip() == header
 
 
@@ -135,6 +135,6 @@ def test_header_shows_sort_keys(columns, keys, header):
     [("first_name", 10, "First Nam▲"), ("first_name", 4, "Fir▲"), ("is_active", 1, "▲")],
 )
 def test_arrow_replaces_letter_at_edge(key, width, header):
-    drawn = arranged(layout((key, width), "last_name"), MARGIN + width).in_sight(0)
+    drawn = arrange(layout((key, width), "last_name"), MARGIN + width).visible_columns(0)
     texts = header_texts(drawn, MARGIN + width, 0, [SortKey(key)])
     assert texts == ("   ", header, "")

@@ -19,11 +19,11 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     store_of,
     table_of,
     top,
+    wait_until_idle,
 )
 
 USERS = [one._replace(is_active="1", location="Oslo") for one in sample_users(5)]
@@ -41,7 +41,7 @@ def stored(path):
 
 async def opened(pilot, *keys):
     """Open the details of the current user."""
-    await settled(pilot)
+    await wait_until_idle(pilot)
     await pilot.press(*keys, "enter")
     await comes(pilot, UserScreen)
 

@@ -19,11 +19,11 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     table_of,
-    until,
+    wait_until,
+    wait_until_idle,
 )
 from tests.tui.previews import import_file
 
@@ -78,18 +78,18 @@ def test_store_is_polled_within_half_a_second():
 async def test_commits_of_another_process_are_shown_without_a_key(home, other):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for value in ("One", "Two", "Three"):
             other("edit", users[3].user_id, value)
-            await until(pilot, partial(_is_shown, pilot, value))
+            await wait_until(pilot, partial(_is_shown, pilot, value))
 
 
 async def test_snapshot_written_by_another_process_is_not_read_again(home, other, monkeypatch):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         other("edit", users[3].user_id, "Before")
-        await until(pilot, lambda: "Before" in shown(pilot))
+        await wait_until(pilot, lambda: "Before" in shown(pilot))
         table_of(pilot).cursor_row = 150
         await pilot.pause()
         monkeypatch.setattr(
@@ -99,7 +99,7 @@ async def test_snapshot_written_by_another_process_is_not_read_again(home, other
         before = (home / "users.json").stat().st_ino
         other("close", users[149].user_id, "After")
         assert (home / "users.json").stat().st_ino != before
-        await until(pilot, lambda: "After" in shown(pilot))
+        await wait_until(pilot, lambda: "After" in shown(pilot))
         assert table_of(pilot).cursor_row == 150
         assert status_of(pilot) == ""
 
@@ -107,7 +107,7 @@ async def test_snapshot_written_by_another_process_is_not_read_again(home, other
 async def test_cursor_stays_on_its_user_and_rows_in_place(home, other):
     users = sample_users(200)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         table = table_of(pilot)
         table.cursor_row = 120
         await pilot.pause()
@@ -115,49 +115,49 @@ async def test_cursor_stays_on_its_user_and_rows_in_place(home, other):
         before = shown(pilot).splitlines()[3:12]
         other("delete", users[10].user_id)
         other("delete", users[20].user_id)
-        await until(pilot, lambda: "198 users" in shown(pilot))
-        await until(pilot, lambda: "Users      198" in shown(pilot))
+        await wait_until(pilot, lambda: "198 users" in shown(pilot))
+        await wait_until(pilot, lambda: "Users      198" in shown(pilot))
         assert table.cursor_row == 115
         assert table._view[115] == users[117].user_id
         assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == [
             line[18:] for line in before
         ]
         commit(home / "users.json", users[10])
-        await until(pilot, lambda: "199 users" in shown(pilot))
+        await wait_until(pilot, lambda: "199 users" in shown(pilot))
         assert table._view[table.cursor_row] == users[117].user_id
 
 
 async def test_cursor_of_a_deleted_user_moves_to_the_next(home):
     users = sample_users(30)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         table_of(pilot).cursor_row = 29
         await pilot.pause()
         commit(home / "users.json", delete=users[29].user_id)
-        await until(pilot, lambda: "29 users" in shown(pilot))
+        await wait_until(pilot, lambda: "29 users" in shown(pilot))
         assert table_of(pilot).cursor_row == 28
         for one in users[:29]:
             commit(home / "users.json", delete=one.user_id)
-        await until(pilot, lambda: "No users yet." in shown(pilot))
+        await wait_until(pilot, lambda: "No users yet." in shown(pilot))
         commit(home / "users.json", users[4])
-        await until(pilot, lambda: "1 user" in shown(pilot))
+        await wait_until(pilot, lambda: "1 user" in shown(pilot))
         assert table_of(pilot).cursor_row == 0
-        await until(pilot, lambda: pilot.app.focused is table_of(pilot))
+        await wait_until(pilot, lambda: pilot.app.focused is table_of(pilot))
 
 
 async def test_changes_by_other_admins_are_highlighted_for_a_moment(home, monkeypatch):
-    monkeypatch.setattr(users_table, "FRESH_FOR", 0.6)
+    monkeypatch.setattr(users_table, "HIGHLIGHT_SECONDS", 0.6)
     users = sample_users(20)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         table = table_of(pilot)
         new = users[0]._replace(user_id="new", user_name="new")
         commit(home / "users.json", users[2]._replace(first_name="Renamed"), new)
-        await until(pilot, lambda: "* Renamed" in shown(pilot))
+        await wait_until(pilot, lambda: "* Renamed" in shown(pilot))
         assert table.row_text(20, 60).startswith(" * ")
         assert table.row_text(3, 60).startswith("   ")
         assert table.row_style(2) != table.row_style(3)
-        await until(pilot, lambda: "* Renamed" not in shown(pilot))
+        await wait_until(pilot, lambda: "* Renamed" not in shown(pilot))
         assert table.row_text(20, 60).startswith("   ")
         assert table.row_style(2) == table.row_style(3)
 
@@ -165,17 +165,17 @@ async def test_changes_by_other_admins_are_highlighted_for_a_moment(home, monkey
 async def test_signs_of_the_last_import_stay(home):
     users = sample_users(5)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users-no-header.csv")
         commit(home / "users.json", delete=users[0].user_id)
-        await until(pilot, lambda: "44 users" in shown(pilot))
+        await wait_until(pilot, lambda: "44 users" in shown(pilot))
         assert table_of(pilot).row_text(4, 60).startswith(">+ ")
 
 
 async def test_store_is_not_read_while_a_job_is_running(home, monkeypatch):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page = page_of(pilot)
         refreshed = []
         refresh = TinyDBUserStore.refresh
@@ -185,76 +185,76 @@ async def test_store_is_not_read_while_a_job_is_running(home, monkeypatch):
             return refresh(store, tick)
 
         monkeypatch.setattr(TinyDBUserStore, "refresh", refresh_and_note)
-        page.begin()
+        page.begin_job()
         commit(home / "users.json", users[1]._replace(first_name="Late"))
         await pilot.pause(0.8)
         assert not refreshed
-        page.session.end("")
-        await until(pilot, lambda: "Late" in shown(pilot))
+        page.session.end_job("")
+        await wait_until(pilot, lambda: "Late" in shown(pilot))
         assert refreshed == [False]
 
 
 async def test_changes_read_by_a_canceled_job_are_shown(home, monkeypatch):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page = page_of(pilot)
-        page.begin()
+        page.begin_job()
         commit(home / "users.json", users[1]._replace(first_name="Late"))
         with page.session.store.transaction(IMPORT) as transaction:
             assert transaction.state.users[users[1].user_id].first_name == "Late"
-        page.session.end("Import canceled. Nothing was changed.")
+        page.session.end_job("Import canceled. Nothing was changed.")
         assert not page.session.store.has_external_changes()
-        await until(pilot, lambda: "* Late" in shown(pilot))
+        await wait_until(pilot, lambda: "* Late" in shown(pilot))
 
 
 async def test_unreadable_store_is_reported_once(home, monkeypatch):
     users = sample_users(5)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page, said = page_of(pilot), []
-        say = page.session.say
+        say = page.session.set_status
 
         def say_and_note(text):
             said.append(text)
             say(text)
 
-        monkeypatch.setattr(page.session, "say", say_and_note)
+        monkeypatch.setattr(page.session, "set_status", say_and_note)
         kept = list(home.glob("users.*"))
         for path in kept:
             path.rename(home / f"kept.{path.name}")
-        await until(pilot, lambda: "its files are gone" in status_of(pilot))
+        await wait_until(pilot, lambda: "its files are gone" in status_of(pilot))
         await pilot.pause(1)
         assert len(said) == 1
         assert "5 users" in shown(pilot)
         for path in kept:
             (home / f"kept.{path.name}").rename(path)
         commit(home / "users.json", users[1]._replace(first_name="Again"))
-        await until(pilot, lambda: "Again" in shown(pilot))
+        await wait_until(pilot, lambda: "Again" in shown(pilot))
 
 
 async def test_table_does_not_wait_for_another_writer(home):
     users = sample_users(50)
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         other_store = open_store(home / "users.json")
         with other_store.transaction(EDIT) as transaction:
             await pilot.press("down")
             assert table_of(pilot).cursor_row == 1
             transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
-            await until(pilot, lambda: "Late" in shown(pilot))
+            await wait_until(pilot, lambda: "Late" in shown(pilot))
 
 
 async def test_unexpected_error_stops_only_the_live_updates(home, monkeypatch):
     async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
 
         def fail(_store, _tick):
             raise RuntimeError("ENC-secret")
 
         monkeypatch.setattr(TinyDBUserStore, "refresh", fail)
         commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
-        await until(pilot, lambda: "Unexpected error (RuntimeError)" in status_of(pilot))
+        await wait_until(pilot, lambda: "Unexpected error (RuntimeError)" in status_of(pilot))
         await pilot.pause(0.7)
         (log,) = home.rglob("qm-tui.log")
         assert log.read_text().count("qm-tui 0.") == 1
@@ -270,14 +270,14 @@ async def test_replaced_store_is_shown_and_reported(home):
     files = {path.name: path.read_bytes() for path in home.glob("users.*")}
     commit(home / "users.json", users[1]._replace(first_name="Late"))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         assert "Late" in shown(pilot)
         for name, data in files.items():
             (home / "copy").write_bytes(data)
             (home / "copy").rename(home / name)
-        await until(pilot, lambda: "was replaced by another copy" in status_of(pilot))
-        await until(pilot, lambda: "Late" not in shown(pilot))
-        page_of(pilot).session.say("")
+        await wait_until(pilot, lambda: "was replaced by another copy" in status_of(pilot))
+        await wait_until(pilot, lambda: "Late" not in shown(pilot))
+        page_of(pilot).session.set_status("")
         await pilot.pause(0.7)
         assert status_of(pilot) == ""
 
@@ -286,15 +286,17 @@ async def test_outdated_snapshot_is_reported_in_the_header(home, monkeypatch):
     monkeypatch.setattr("qm_tui.store.tinydb.storage._RETRY", 0.1)
     path, users = home / "users.json", sample_users(5)
     async with app_on(path, users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         kept = path.read_bytes()
         path.write_bytes(kept.replace(b"Jack", b"Jane"))
         with page_of(pilot).session.store.transaction(EDIT) as transaction:
             transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
-        await until(pilot, lambda: "users.json is behind: it was" in shown(pilot).splitlines()[0])
+        await wait_until(
+            pilot, lambda: "users.json is behind: it was" in shown(pilot).splitlines()[0]
+        )
         await pilot.press("2")
         await pilot.pause()
         assert "users.json is behind: it was" in shown(pilot).splitlines()[0]
         path.write_bytes(kept)
-        await until(pilot, lambda: "is behind" not in shown(pilot))
+        await wait_until(pilot, lambda: "is behind" not in shown(pilot))
         assert b"Late" in path.read_bytes()

@@ -4,14 +4,14 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date
 
 from qm_tui.users.fields import User
-from qm_tui.users.query.filter_parser import FilterFault, parsed
-from qm_tui.users.query.search import Finder, Query
+from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
+from qm_tui.users.query.search import Query, QueryExecutor
 from qm_tui.users.query.views import SortKey
 
 TODAY = date(2026, 11, 23)
 
 
-class Given:
+class GivenActivity:
     """Given activity.
 
     Args:
@@ -27,13 +27,13 @@ class Given:
         marks: Collection[str] = (),
     ) -> None:
         self._changed, self._imports, self._marks = changed or {}, imports or {}, marks
-        self.asked: list[tuple[date, date]] = []
+        self.queries: list[tuple[date, date]] = []
 
     def today(self) -> date:
         return TODAY
 
     def changed(self, first: date, last: date) -> Container[str]:
-        self.asked.append((first, last))
+        self.queries.append((first, last))
         days = [ids for day, ids in self._changed.items() if first <= day <= last]
         return {user_id for ids in days for user_id in ids}
 
@@ -41,14 +41,14 @@ class Given:
         number = number or max(self._imports, default=0)
         if number not in self._imports:
             msg = "There was no such import."
-            raise FilterFault(msg)
+            raise FilterSyntaxError(msg)
         return self._imports[number]
 
     def marked(self) -> Container[str]:
         return self._marks
 
 
-class Rests:
+class YieldCounter:
     """Counts its calls."""
 
     count = 0
@@ -62,13 +62,13 @@ def by_id(*users: User) -> dict[str, User]:
     return {user.user_id: user for user in users}
 
 
-def found(
+def find_user_ids(
     users: Mapping[str, User],
     text: str,
     *sort: SortKey,
-    happenings: Given | None = None,
-    finder: Finder | None = None,
+    activity: GivenActivity | None = None,
+    finder: QueryExecutor | None = None,
 ) -> Sequence[str]:
     """Return the User IDs of the users that a filter finds."""
-    finder = finder or Finder(Rests())
-    return finder.found(users, Query(parsed(text), sort), happenings or Given())
+    finder = finder or QueryExecutor(YieldCounter())
+    return finder.execute(users, Query(parse_filter(text), sort), activity or GivenActivity())

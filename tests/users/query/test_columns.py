@@ -5,16 +5,16 @@ import pytest
 from qm_tui.users.fields import FIELDS, User
 from qm_tui.users.query.columns import (
     COLUMN,
+    DEFAULT_LAYOUT,
     LICENSE,
     MAX_WIDTH,
     MIN_WIDTH,
-    USUAL,
+    ColumnPlacement,
     Layout,
-    Placed,
 )
 from qm_tui.users.query.licenses import license_cell
 
-FIRST, LAST = Placed("first_name", 10), Placed("last_name", 10)
+FIRST, LAST = ColumnPlacement("first_name", 10), ColumnPlacement("last_name", 10)
 
 
 def test_columns_are_the_fields_and_the_licenses():
@@ -42,8 +42,8 @@ def test_licenses_fit_into_their_column():
         ((FIRST,), 0),
         ((FIRST,), 1),
         ((FIRST, LAST), 2),
-        ((Placed("salt", MIN_WIDTH), Placed(LICENSE, MAX_WIDTH)), 1),
-        (USUAL.columns, len(USUAL.columns)),
+        ((ColumnPlacement("salt", MIN_WIDTH), ColumnPlacement(LICENSE, MAX_WIDTH)), 1),
+        (DEFAULT_LAYOUT.columns, len(DEFAULT_LAYOUT.columns)),
     ],
 )
 def test_valid_layout_is_accepted(columns, frozen):
@@ -56,10 +56,10 @@ def test_valid_layout_is_accepted(columns, frozen):
     [
         ((), 0, "at least one column"),
         ((FIRST, FIRST), 0, "no duplicates"),
-        ((FIRST, Placed("first_name", 12)), 0, "no duplicates"),
-        ((Placed("shoe_size", 3),), 0, "no unknown"),
-        ((Placed("salt", MIN_WIDTH - 1),), 0, "must be 1 to 60"),
-        ((FIRST, Placed("salt", MAX_WIDTH + 1)), 0, "must be 1 to 60"),
+        ((FIRST, ColumnPlacement("first_name", 12)), 0, "no duplicates"),
+        ((ColumnPlacement("shoe_size", 3),), 0, "no unknown"),
+        ((ColumnPlacement("salt", MIN_WIDTH - 1),), 0, "must be 1 to 60"),
+        ((FIRST, ColumnPlacement("salt", MAX_WIDTH + 1)), 0, "must be 1 to 60"),
         ((FIRST, LAST), 3, "frozen columns must be 0 to"),
         ((FIRST, LAST), -1, "frozen columns must be 0 to"),
     ],
@@ -70,8 +70,8 @@ def test_invalid_layout_is_rejected(columns, frozen, why):
 
 
 def test_default_layout_begins_with_identifying_columns():
-    keys = [one.key for one in USUAL.columns]
+    keys = [one.key for one in DEFAULT_LAYOUT.columns]
     assert keys[:4] == ["first_name", "last_name", "extension", "user_name"]
-    assert keys[: USUAL.frozen] == ["first_name", "last_name"]
+    assert keys[: DEFAULT_LAYOUT.frozen] == ["first_name", "last_name"]
     assert len(keys) == 24
-    assert all(one.width == one.column.width for one in USUAL.columns)
+    assert all(one.width == one.column.width for one in DEFAULT_LAYOUT.columns)

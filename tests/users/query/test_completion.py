@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.users.fields import Field
-from qm_tui.users.query.completion import MOST, Completions, completions
-from qm_tui.users.query.filter_fields import NAMES
-from qm_tui.users.query.filter_parser import parsed
+from qm_tui.users.query.completion import MAX_COMPLETIONS, Completions, complete_filter
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
+from qm_tui.users.query.filter_parser import parse_filter
 
 _VALUES = {
     "department": [
@@ -34,7 +34,7 @@ def values_of(field: Field) -> list[str]:
 def offered(typed: str) -> list[str]:
     """Return the filter with each completion; `_` is the cursor, or else the end."""
     before, _, after = typed.partition("_")
-    start, texts = completions(before + after, len(before), values_of)
+    start, texts = complete_filter(before + after, len(before), values_of)
     assert start <= len(before)
     return [before[:start] + text for text in texts]
 
@@ -114,15 +114,15 @@ def test_values_of_the_field_are_completed(typed, becomes):
 
 
 def test_text_after_the_cursor_is_ignored():
-    assert completions("department:s anna", 12, values_of).start == 11
+    assert complete_filter("department:s anna", 12, values_of).start == 11
     assert offered("dep_artment:x") == ["department:"]
 
 
 def test_most_frequent_values_come_first_up_to_the_maximum():
     values = [f"x{number}" for number in range(200)]
-    made = completions("location:x", 10, lambda _: ["ax", *values])
-    assert made == Completions(9, values[:MOST])
-    made = completions("location:x", 10, lambda _: ["ax", *values[:3]])
+    made = complete_filter("location:x", 10, lambda _: ["ax", *values])
+    assert made == Completions(9, values[:MAX_COMPLETIONS])
+    made = complete_filter("location:x", 10, lambda _: ["ax", *values[:3]])
     assert made.texts == ["x0", "x1", "x2", "ax"]
 
 
@@ -131,7 +131,7 @@ _TYPED = st.text(st.sampled_from('abd:|="\\- *') | st.characters(), max_size=20)
 
 @given(_TYPED, st.integers(0, 20))
 def test_any_text_can_be_completed(typed, cursor):
-    start, texts = completions(typed, min(cursor, len(typed)), values_of)
+    start, texts = complete_filter(typed, min(cursor, len(typed)), values_of)
     assert 0 <= start <= len(typed)
     assert all(isinstance(text, str) for text in texts)
 
@@ -139,10 +139,10 @@ def test_any_text_can_be_completed(typed, cursor):
 @given(st.lists(st.text(st.characters() | st.sampled_from('"\\|*=- ')), max_size=5))
 def test_completed_value_is_the_value_searched(values):
     for typed in ("location:", "-location:", "anna location:x|", "location:="):
-        start, texts = completions(typed, len(typed), lambda _: values)
+        start, texts = complete_filter(typed, len(typed), lambda _: values)
         assert len(texts) == len(values)
         for text, value in zip(texts, values, strict=True):
-            term = parsed(typed[:start] + text)[-1]
+            term = parse_filter(typed[:start] + text)[-1]
             assert term.values[-1].text == value
             assert not term.values[-1].has_wildcard
-            assert term.name is NAMES["location"]
+            assert term.name is FILTER_FIELDS["location"]

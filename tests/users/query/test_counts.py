@@ -8,20 +8,24 @@ from hypothesis import strategies as st
 
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.counts import (
-    COUNTED_BY,
+    COUNTABLE_FIELDS,
     EMPTY,
     NO_FLAG,
     Count,
     ValueCount,
-    counts_of,
-    values_of_field,
+    count_by,
+    count_field_values,
 )
-from qm_tui.users.query.filter_fields import NAMES
-from qm_tui.users.query.filter_parser import parsed
-from qm_tui.users.query.search import Finder, Query
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
+from qm_tui.users.query.filter_parser import parse_filter
+from qm_tui.users.query.search import Query, QueryExecutor
 from tests.helpers import ANNA
 
-ACTIVE, LICENSE, DEPARTMENT = NAMES["active"], NAMES["license"], NAMES["department"]
+ACTIVE, LICENSE, DEPARTMENT = (
+    FILTER_FIELDS["active"],
+    FILTER_FIELDS["license"],
+    FILTER_FIELDS["department"],
+)
 
 
 def no_rest():
@@ -51,11 +55,11 @@ def with_flags(*flags):
 def found(users, term):
     """Return the number of users that a filter finds."""
     by_id = {one.user_id: one for one in users}
-    return len(Finder(no_rest).found(by_id, Query(parsed(term)), None))  # type: ignore[arg-type]
+    return len(QueryExecutor(no_rest).execute(by_id, Query(parse_filter(term)), None))  # type: ignore[arg-type]
 
 
 def test_users_can_be_counted_by_seven_fields():
-    assert [one.name for one in COUNTED_BY] == [
+    assert [one.name for one in COUNTABLE_FIELDS] == [
         *("department", "location", "security-profile", "recording-profile"),
         *("recording-service", "license", "active"),
     ]
@@ -89,16 +93,16 @@ def test_users_can_be_counted_by_seven_fields():
 )
 def test_departments_are_counted(values, counts):
     users = with_values("department", *values)
-    assert list(counts_of(users, DEPARTMENT, no_rest)) == counts
+    assert list(count_by(users, DEPARTMENT, no_rest)) == counts
     for _, number, term in counts:
         assert found(users, term) == number
 
 
-@pytest.mark.parametrize("by", COUNTED_BY, ids=lambda by: by.name)
+@pytest.mark.parametrize("by", COUNTABLE_FIELDS, ids=lambda by: by.name)
 def test_rest_is_called_regularly(by):
     rests = Counter[str]()
     users = with_values("department", *map(str, range(20_000)))
-    assert counts_of(users, by, lambda: rests.update(["rest"]))
+    assert count_by(users, by, lambda: rests.update(["rest"]))
     assert rests["rest"] >= 10
 
 
@@ -115,7 +119,7 @@ def test_rest_is_called_regularly(by):
 )
 def test_active_users_are_counted(values, counts):
     users = with_values("is_active", *values)
-    assert list(counts_of(users, ACTIVE, no_rest)) == counts
+    assert list(count_by(users, ACTIVE, no_rest)) == counts
     for _, number, term in counts:
         assert found(users, term) == number
 
@@ -149,7 +153,7 @@ def test_active_users_are_counted(values, counts):
 )
 def test_licenses_are_counted(flags, counts):
     users = with_flags(*flags)
-    assert list(counts_of(users, LICENSE, no_rest)) == counts
+    assert list(count_by(users, LICENSE, no_rest)) == counts
     for _, number, term in counts:
         assert found(users, term) == number
 
@@ -160,10 +164,10 @@ VALUES = st.lists(
 )
 
 
-@given(VALUES, st.sampled_from([one for one in COUNTED_BY if one.field is not None]))
+@given(VALUES, st.sampled_from([one for one in COUNTABLE_FIELDS if one.field is not None]))
 def test_each_term_finds_exactly_the_counted_users(values, by):
     users = with_values(by.field.key, *values)
-    counts = counts_of(users, by, no_rest)
+    counts = count_by(users, by, no_rest)
     assert sum(one.number for one in counts) == len(values)
     assert len({one.term for one in counts}) == len(counts)
     for one in counts:
@@ -190,7 +194,7 @@ def test_inactive_users_are_counted_by_value(values, active, counts):
         one._replace(is_active=flag)
         for one, flag in zip(with_values("department", *values), active, strict=True)
     ]
-    made = values_of_field(users, DEPARTMENT, no_rest)
+    made = count_field_values(users, DEPARTMENT, no_rest)
     assert [one[:3] for one in made.counts] == counts
     assert made.field is FIELD["department"]
     for _, number, inactive, term in made.counts:
@@ -201,7 +205,7 @@ def test_inactive_users_are_counted_by_value(values, active, counts):
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "A", " ", "b*", '"']), st.sampled_from("01x"))))
 def test_counts_of_values_are_correct(pairs):
     users = [ANNA._replace(department=value, is_active=active) for value, active in pairs]
-    made = values_of_field(users, DEPARTMENT, no_rest)
+    made = count_field_values(users, DEPARTMENT, no_rest)
     values = [value for value, _ in pairs]
     assert {one.value: one[1:3] for one in made.counts} == {
         value: (values.count(value), pairs.count((value, "0"))) for value in values
@@ -216,7 +220,7 @@ def test_counts_of_values_are_correct(pairs):
 def test_values_are_counted_in_batches():
     rests = []
     users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
-    made = values_of_field(users, DEPARTMENT, lambda: rests.append(1))
+    made = count_field_values(users, DEPARTMENT, lambda: rests.append(1))
     assert len(rests) >= 20
     assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
 
@@ -224,7 +228,7 @@ def test_values_are_counted_in_batches():
 def test_many_values_are_counted_in_batches_and_sorted():
     values = [f"d{number % 7000:05}" for number in range(20_000)]
     rests = []
-    counts = counts_of(with_values("department", *values), DEPARTMENT, lambda: rests.append(1))
+    counts = count_by(with_values("department", *values), DEPARTMENT, lambda: rests.append(1))
     assert len(rests) >= 20
     assert {one.value: one.number for one in counts} == Counter(values)
     assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
@@ -238,12 +242,12 @@ def test_exception_of_rest_ends_counting():
         raise Enough
 
     with pytest.raises(Enough):
-        counts_of(with_values("department", "a"), DEPARTMENT, enough)
+        count_by(with_values("department", "a"), DEPARTMENT, enough)
 
 
 def test_users_may_be_an_iterator():
     users = with_values("location", "Oslo", "Oslo")
-    assert counts_of(iter(users), NAMES["location"], no_rest) == (
+    assert count_by(iter(users), FILTER_FIELDS["location"], no_rest) == (
         Count("Oslo", 2, 'location:="Oslo"'),
     )
-    assert FIELD["location"] is NAMES["location"].field
+    assert FIELD["location"] is FILTER_FIELDS["location"].field

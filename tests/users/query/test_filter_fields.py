@@ -3,21 +3,26 @@
 import pytest
 
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.query.filter_fields import NAMES, Asks, names_for, secret_meant
+from qm_tui.users.query.filter_fields import (
+    FILTER_FIELDS,
+    FilterKind,
+    matching_fields,
+    secret_field_named,
+)
 
 
 def test_every_field_except_secrets_has_a_filter_name():
-    assert [one.field for one in NAMES.values() if one.field] == [
+    assert [one.field for one in FILTER_FIELDS.values() if one.field] == [
         field for field in FIELDS if not field.is_secret
     ]
-    assert list(NAMES)[-5:] == ["license", "changed", "import", "marked", "duplicate"]
+    assert list(FILTER_FIELDS)[-5:] == ["license", "changed", "import", "marked", "duplicate"]
 
 
 @pytest.mark.parametrize("field", [one for one in FIELDS if not one.is_secret], ids=str)
 def test_field_is_found_by_key_names_and_aliases(field):
     for written in (field.key, field.name, field.key.replace("_", "-"), *field.aliases):
         for typed in (written, written.upper(), written.replace(" ", "_")):
-            assert [one.field for one in names_for(typed)] == [field], typed
+            assert [one.field for one in matching_fields(typed)] == [field], typed
 
 
 @pytest.mark.parametrize(
@@ -54,22 +59,27 @@ def test_field_is_found_by_key_names_and_aliases(field):
     ],
 )
 def test_name_can_be_abbreviated_while_unambiguous(written, names):
-    assert [one.name for one in names_for(written)] == names.split()
+    assert [one.name for one in matching_fields(written)] == names.split()
 
 
 @pytest.mark.parametrize("written", ["password", "PASSWORD", "Passw", "salt", "Salt-Value"])
 def test_secret_is_recognized_by_its_names(written):
-    field = secret_meant(written)
+    field = secret_field_named(written)
     assert field is not None
     assert field.is_secret
 
 
 @pytest.mark.parametrize("written", ["", "sal", "user-name"])
 def test_other_names_are_not_secrets(written):
-    assert secret_meant(written) is None
+    assert secret_field_named(written) is None
 
 
 def test_possible_values_are_listed_if_known():
-    assert all(bool(one.values) == (one.asks is not Asks.TEXT) for one in NAMES.values())
-    assert NAMES["license"].values == ("unlimited", "on-demand", "computer", "none")
-    assert all(names_for(value) == [NAMES[value]] for value in NAMES["duplicate"].values)
+    assert all(
+        bool(one.values) == (one.kind is not FilterKind.TEXT) for one in FILTER_FIELDS.values()
+    )
+    assert FILTER_FIELDS["license"].values == ("unlimited", "on-demand", "computer", "none")
+    assert all(
+        matching_fields(value) == [FILTER_FIELDS[value]]
+        for value in FILTER_FIELDS["duplicate"].values
+    )

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.text import visible
-from qm_tui.users.query.filter_fields import NAMES, Asks
-from qm_tui.users.query.filter_parser import LONGEST, FilterFault, Value, parsed, quoted
+from qm_tui.text import sanitize
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterKind
+from qm_tui.users.query.filter_parser import (
+    MAX_FILTER_LENGTH,
+    FilterSyntaxError,
+    Value,
+    parse_filter,
+    quote_value,
+)
 
 
 def said(text: str, *, is_typing: bool = False) -> list[str]:
@@ -21,7 +27,7 @@ def said(text: str, *, is_typing: bool = False) -> list[str]:
                 " | ".join(map(said_of, term.values)),
             ]
         )
-        for term in parsed(text, is_typing=is_typing)
+        for term in parse_filter(text, is_typing=is_typing)
     ]
 
 
@@ -29,13 +35,13 @@ def said_of(value: Value) -> str:
     return "= " * value.is_exact + '"' * value.is_quoted + value.text
 
 
-def fault_of(text: str, *, is_typing: bool = False) -> FilterFault:
-    with pytest.raises(FilterFault) as caught:
-        parsed(text, is_typing=is_typing)
+def fault_of(text: str, *, is_typing: bool = False) -> FilterSyntaxError:
+    with pytest.raises(FilterSyntaxError) as caught:
+        parse_filter(text, is_typing=is_typing)
     fault = caught.value
     assert 0 <= fault.start < fault.end <= len(text)
-    assert fault.sentence[-1] == "."
-    assert fault.sentence == visible(fault.sentence) == str(fault)
+    assert fault.message[-1] == "."
+    assert fault.message == sanitize(fault.message) == str(fault)
     return fault
 
 
@@ -185,29 +191,29 @@ def test_logins_and_addresses_need_no_quotes(text, terms):
 )
 def test_invalid_filter_is_an_error_with_its_position(text, begin, end, sentence):
     fault = fault_of(text)
-    assert fault.sentence.startswith(sentence)
+    assert fault.message.startswith(sentence)
     assert (fault.start, fault.end) == (begin, end)
 
 
 def test_filter_may_have_1000_characters():
-    assert LONGEST == 1000
+    assert MAX_FILTER_LENGTH == 1000
     assert said("x" * 1000) == ["x" * 1000]
 
 
 @pytest.mark.parametrize("name", ["\u3164\u3164", "a" * 500, "é\u115f"])
 def test_unsafe_name_is_shown_sanitized(name):
-    assert len(fault_of(f"{name}:x").sentence) < 200
+    assert len(fault_of(f"{name}:x").message) < 200
 
 
 def test_term_has_its_position():
     text = '  -department:"Sales EMEA"|x  anna'
-    department, anna = parsed(text)
+    department, anna = parse_filter(text)
     assert text[department.start : department.end] == '"Sales EMEA"|x'
     assert text[anna.start : anna.end] == "anna"
 
 
 def test_asterisk_is_a_wildcard_only_in_a_word():
-    values = [term.values[0] for term in parsed('10* "10*" =10* department:="1*" 10')]
+    values = [term.values[0] for term in parse_filter('10* "10*" =10* department:="1*" 10')]
     assert [one.has_wildcard for one in values] == [True, False, False, False, False]
 
 
@@ -243,30 +249,34 @@ def test_unfinished_filter_is_parsed_while_typing(text, terms):
     ["department: x", "- x", '"a"b', "a| b", '"" x', "nothing:x", "user:", "password:", "x" * 1001],
 )
 def test_lasting_error_is_reported_while_typing(text):
-    assert fault_of(text, is_typing=True).sentence == fault_of(text).sentence
+    assert fault_of(text, is_typing=True).message == fault_of(text).message
 
 
 # Any values
 
-_TEXTS = [one.name for one in NAMES.values() if one.asks is Asks.TEXT]
+_TEXTS = [one.name for one in FILTER_FIELDS.values() if one.kind is FilterKind.TEXT]
 _ANYTHING = st.text(st.characters() | st.sampled_from('"\\|*=-: \t\n\u00a0\x1e\x1f\ud800'))
 _WORDS = st.text(string.ascii_letters + string.digits + "éß東*.\\@", min_size=1)
 
 
 @given(st.lists(_ANYTHING.filter(lambda text: len(text) < 100), max_size=4))
 def test_quoted_text_round_trips(values):
-    terms = parsed(" ".join(f"location:{quoted(value)}" for value in values))
+    terms = parse_filter(" ".join(f"location:{quote_value(value)}" for value in values))
     assert [term.values for term in terms] == [
         (Value(value, is_exact=False, is_quoted=True),) for value in values
     ]
     if values:
-        (either,) = parsed("-location:" + "|".join(f"={quoted(value)}" for value in values))
+        (either,) = parse_filter(
+            "-location:" + "|".join(f"={quote_value(value)}" for value in values)
+        )
         assert [value.text for value in either.values] == values
         assert either.is_not
 
 
 _VALUES = st.builds(
-    lambda sign, value: sign + value, st.sampled_from(["", "="]), _WORDS | _ANYTHING.map(quoted)
+    lambda sign, value: sign + value,
+    st.sampled_from(["", "="]),
+    _WORDS | _ANYTHING.map(quote_value),
 )
 _TERMS = st.builds(
     lambda sign, name, values: f"{sign}{name}:{'|'.join(values)}",
@@ -276,34 +286,36 @@ _TERMS = st.builds(
 ) | st.builds(
     lambda sign, values: sign + "|".join(values),
     st.sampled_from(["", "-"]),
-    st.lists(_WORDS | _ANYTHING.filter(bool).map(quoted), min_size=1, max_size=3),
+    st.lists(_WORDS | _ANYTHING.filter(bool).map(quote_value), min_size=1, max_size=3),
 )
-_FILTERS = st.lists(_TERMS, max_size=3).map(" ".join).filter(lambda text: len(text) <= LONGEST)
+_FILTERS = (
+    st.lists(_TERMS, max_size=3).map(" ".join).filter(lambda text: len(text) <= MAX_FILTER_LENGTH)
+)
 
 
 @given(_FILTERS)
 def test_every_prefix_of_a_filter_is_valid_or_an_error(text):
-    assert len(parsed(text)) == len(parsed(text, is_typing=True))
+    assert len(parse_filter(text)) == len(parse_filter(text, is_typing=True))
     for end in range(len(text)):
         begun = text[:end]
         try:
-            whole = parsed(begun)
-        except FilterFault:
+            whole = parse_filter(begun)
+        except FilterSyntaxError:
             fault_of(begun)
         else:
-            assert parsed(begun, is_typing=True) == whole
+            assert parse_filter(begun, is_typing=True) == whole
 
 
 @given(_FILTERS)
 def test_text_filter_has_no_errors_while_typing(text):
     for end in range(len(text)):
-        parsed(text[:end], is_typing=True)
+        parse_filter(text[:end], is_typing=True)
 
 
 @given(_ANYTHING)
 def test_any_text_is_a_filter_or_an_error_with_a_sentence(text):
     for is_typing in (False, True):
         try:
-            parsed(text, is_typing=is_typing)
-        except FilterFault:
+            parse_filter(text, is_typing=is_typing)
+        except FilterSyntaxError:
             fault_of(text, is_typing=is_typing)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.users.query.filter_parser import parsed
-from qm_tui.users.query.license_usage import LICENSES, licenses_in_use
+from qm_tui.users.query.filter_parser import parse_filter
+from qm_tui.users.query.license_usage import LICENSES, count_licenses
 from qm_tui.users.query.licenses import License, licenses_of
-from qm_tui.users.query.search import Finder, Query
+from qm_tui.users.query.search import Query, QueryExecutor
 from tests.helpers import ANNA
 
 
@@ -33,7 +33,7 @@ def made(*rows):
 def found(users, term):
     """Return the number of users that a filter finds."""
     by_id = {one.user_id: one for one in users}
-    return len(Finder(no_rest).found(by_id, Query(parsed(term)), None))  # type: ignore[arg-type]
+    return len(QueryExecutor(no_rest).execute(by_id, Query(parse_filter(term)), None))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def found(users, term):
     ],
 )
 def test_licenses_in_use_are_counted(rows, types, departments):
-    used = licenses_in_use(made(*rows), no_rest)
+    used = count_licenses(made(*rows), no_rest)
     assert [(one.number, one.inactive) for one in used.types] == types
     assert [one.license for one in used.types] == list(License)
     assert [tuple(one) for one in used.departments] == departments
@@ -75,7 +75,7 @@ ROWS = st.lists(st.tuples(st.sampled_from(["", "a", "A", 'q"|*', "b c"]), FLAGS)
 @given(ROWS)
 def test_counts_are_correct_and_filters_find_exactly_these_users(rows):
     users = made(*rows)
-    used = licenses_in_use(users, no_rest)
+    used = count_licenses(users, no_rest)
     for one in used.types:
         with_it = [user for user in users if one.license in licenses_of(user)]
         idle = [user for user in with_it if user.is_active == "0"]
@@ -94,6 +94,6 @@ def test_counts_are_correct_and_filters_find_exactly_these_users(rows):
 def test_licenses_are_counted_in_batches():
     rests = []
     users = made(*((f"d{number % 7000}", "1100") for number in range(20_000)))
-    used = licenses_in_use(users, lambda: rests.append(1))
+    used = count_licenses(users, lambda: rests.append(1))
     assert len(rests) >= 20
     assert len(used.departments) == 7000

@@ -9,7 +9,7 @@ from qm_tui.users.query.licenses import (
     call_license_of,
     call_license_values,
 )
-from qm_tui.users.validation import faults_of
+from qm_tui.users.validation import validate_user
 from tests.helpers import ANNA
 
 
@@ -33,7 +33,7 @@ def test_selected_license_is_valid_and_round_trips(license: License):
     one = ANNA._replace(unlimited_license="1", on_demand_license="1")
     chosen = one._replace(**call_license_values(license))
     assert call_license_of(chosen) is license
-    assert faults_of(chosen, allow_unlicensed=license is License.NONE) == []
+    assert validate_user(chosen, allow_unlicensed=license is License.NONE) == []
     assert {
         key for key in FIELD if getattr(chosen, key) != getattr(one, key)
     } <= call_license_values(license).keys()

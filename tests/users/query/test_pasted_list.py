@@ -3,9 +3,9 @@
 import pytest
 
 from qm_tui.users.fields import User
-from qm_tui.users.identity import name_key
-from qm_tui.users.query.pasted_list import Unsettled, named_in
-from qm_tui.users.query.user_lookup import Directory
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.query.pasted_list import UnresolvedEntry, resolve_list
+from qm_tui.users.query.user_lookup import UserLookup
 
 
 def _user(user_id, first, last, extension, user_name, **more):
@@ -40,12 +40,12 @@ def _nothing():
 
 def _directory(users=USERS):
     by_id = {one.user_id: one for one in users}
-    names = {name_key(one.user_name): one.user_id for one in users}
-    return Directory(by_id, names, _nothing)
+    names = {normalize_user_name(one.user_name): one.user_id for one in users}
+    return UserLookup(by_id, names, _nothing)
 
 
 def _named(*lines):
-    return named_in(lines, _directory(), _nothing)
+    return resolve_list(lines, _directory(), _nothing)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def _named(*lines):
 def test_entry_matches_a_user(text, user_id):
     named = _named(text)
     assert named.user_ids == [user_id]
-    assert (named.entries, named.settled, named.unsettled) == (1, 1, [])
+    assert (named.entries, named.resolved, named.unresolved) == (1, 1, [])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_entry_matches_a_user(text, user_id):
 def test_entry_matches_no_user(text):
     named = _named(text)
     assert named.user_ids == []
-    assert named.unsettled == [Unsettled(text, 1, 1, ())]
+    assert named.unresolved == [UnresolvedEntry(text, 1, 1, ())]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t", ",;,", '""'])
@@ -136,19 +136,19 @@ def test_empty_line_is_not_an_entry(text):
 def test_line_is_split_into_entries(line, user_ids, unsettled):
     named = _named(line)
     assert named.user_ids == user_ids
-    assert [one.text for one in named.unsettled] == unsettled
+    assert [one.text for one in named.unresolved] == unsettled
 
 
 def test_row_of_an_export_is_one_entry():
     header = ",".join(("First Name", "Last Name", "Extension", "User ID", "Phone IP"))
     named = _named("", header, *("\t".join(user) for user in USERS))
     assert named.user_ids == [user.user_id for user in USERS]
-    assert (named.entries, named.unsettled) == (len(USERS), [])
+    assert (named.entries, named.unresolved) == (len(USERS), [])
 
 
 def test_header_is_recognized_only_in_the_first_line():
     assert _named("Extension", "0413").entries == 1
-    assert [one.text for one in _named("0413", "Extension").unsettled] == ["Extension"]
+    assert [one.text for one in _named("0413", "Extension").unresolved] == ["Extension"]
 
 
 @pytest.mark.parametrize(
@@ -162,20 +162,20 @@ def test_header_is_recognized_only_in_the_first_line():
 def test_ambiguous_entry_matches_no_user(text, user_ids):
     named = _named("aberg", text)
     assert named.user_ids == ["u-anna"]
-    (unsettled,) = named.unsettled
+    (unsettled,) = named.unresolved
     assert (unsettled.text, unsettled.line, list(unsettled.user_ids)) == (text, 2, user_ids)
 
 
 def test_order_is_kept_without_duplicates():
     named = _named("msmith", "who", "0413", "Kim Lee", "aberg", "who", "bakesson", "who")
     assert named.user_ids == ["u-mary", "u-anna", "u-bjorn"]
-    assert [one[:3] for one in named.unsettled] == [("who", 2, 3), ("Kim Lee", 4, 1)]
-    assert (named.entries, named.settled) == (8, 4)
+    assert [one[:3] for one in named.unresolved] == [("who", 2, 3), ("Kim Lee", 4, 1)]
+    assert (named.entries, named.resolved) == (8, 4)
 
 
 def test_empty_names_and_extensions_match_nothing():
     users = [_user("u-1", "", "Berg", "", "one"), _user("u-2", "Anna", "", "", "two")]
-    named = named_in(["Berg", "Anna", ";", "x;;y"], _directory(users), _nothing)
+    named = resolve_list(["Berg", "Anna", ";", "x;;y"], _directory(users), _nothing)
     assert named.user_ids == []
     assert named.entries == 4
 
@@ -189,11 +189,11 @@ def test_rest_is_called_for_many_users_and_a_long_list():
         rests += 1
 
     by_id = {one.user_id: one for one in users}
-    directory = Directory(by_id, {one.user_name: one.user_id for one in users}, rest)
+    directory = UserLookup(by_id, {one.user_name: one.user_id for one in users}, rest)
     lines = [f"Muller{n}, Eva" for n in range(5000)] + ["; ".join(map(str, range(5000)))]
     assert rests >= 20_000 / 500
     rests = 0
-    named = named_in(lines, directory, rest)
+    named = resolve_list(lines, directory, rest)
     assert len(named.user_ids) == 5000
-    assert (named.entries, named.settled) == (10_000, 10_000)
+    assert (named.entries, named.resolved) == (10_000, 10_000)
     assert rests >= 10_000 / 50

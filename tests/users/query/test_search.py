@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from qm_tui.users.fields import User
-from qm_tui.users.query.filter_parser import FilterFault, parsed, quoted
-from qm_tui.users.query.search import Finder, Query
+from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter, quote_value
+from qm_tui.users.query.search import Query, QueryExecutor
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA, user
-from tests.users.query.asking import TODAY, Given, Rests, by_id, found
+from tests.users.query.asking import TODAY, GivenActivity, YieldCounter, by_id, find_user_ids
 
 MULLER = user(
     "muller",
@@ -174,24 +174,24 @@ NAMES = {ANNA.user_id: "anna", MULLER.user_id: "muller", LI.user_id: "li"}
     ],
 )
 def test_filter_finds_users(text, names):
-    happenings = Given(
+    happenings = GivenActivity(
         changed={TODAY: [MULLER.user_id], date(2026, 11, 22): [ANNA.user_id]},
         imports={4: [ANNA.user_id], 7: [LI.user_id]},
         marks={LI.user_id},
     )
-    ids = found(THREE, text, happenings=happenings)
+    ids = find_user_ids(THREE, text, activity=happenings)
     assert [NAMES[one] for one in ids] == names.split()
 
 
 @pytest.mark.parametrize("text", ["", "a", "=a", "a*b", "-a", "duplicate:extension", "active:yes"])
 def test_filter_finds_no_users_in_empty_store(text):
-    assert found({}, text, SortKey("first_name")) == []
+    assert find_user_ids({}, text, SortKey("first_name")) == []
 
 
 def test_empty_value_is_not_a_duplicate():
     values = {"a": "1", "b": "", "c": "", "d": "1"}
     users = by_id(*(user(name, extension=value) for name, value in values.items()))
-    assert found(users, "duplicate:extension") == ["u-a", "u-d"]
+    assert find_user_ids(users, "duplicate:extension") == ["u-a", "u-d"]
 
 
 @pytest.mark.parametrize("value", ["TM\u2122", "Ｂｅｒｇ", "ﬁn", "ŁÓDŹ", "İzmir", "Ærø", "\ud800a"])
@@ -207,22 +207,22 @@ def test_value_is_found_with_and_without_accents(value):
         "\ud800a": "a",
     }[value]
     for text in (value, value.lower(), plain, plain.upper()):
-        assert found(users, f"location:{quoted(text)}") == ["u-a"]
-        assert found(users, f"{quoted(text)} asen") == ["u-a"]
+        assert find_user_ids(users, f"location:{quote_value(text)}") == ["u-a"]
+        assert find_user_ids(users, f"{quote_value(text)} asen") == ["u-a"]
 
 
 def test_typed_accent_must_match():
     users = by_id(user("a", location="Muller"), user("b", location="Müller"))
-    assert found(users, "müller") == ["u-b"]
-    assert found(users, "muller") == ["u-a", "u-b"]
+    assert find_user_ids(users, "müller") == ["u-b"]
+    assert find_user_ids(users, "muller") == ["u-a", "u-b"]
 
 
 @pytest.mark.parametrize("name", ["", "agent-id:"])
 def test_asterisks_are_fast_for_any_value(name):
     """A regular expression would backtrack endlessly."""
     users = by_id(user("a", agent_id="a" * 4000), user("b", agent_id="a" * 3999 + "b"))
-    assert found(users, name + "*a" * 30 + "*b") == ["u-b"]
-    assert found(users, name + "a*" * 30 + "a") == ["u-a"]
+    assert find_user_ids(users, name + "*a" * 30 + "*b") == ["u-b"]
+    assert find_user_ids(users, name + "a*" * 30 + "a") == ["u-a"]
 
 
 # What makes no sense
@@ -267,12 +267,12 @@ def test_asterisks_are_fast_for_any_value(name):
     ],
 )
 def test_invalid_value_is_an_error_with_its_position(text, sentence):
-    (term,) = parsed(text)
+    (term,) = parse_filter(text)
     for before in ("", "anna "):
-        with pytest.raises(FilterFault) as caught:
-            found(THREE, before + text, happenings=Given(imports={4: []}))
-        assert caught.value.sentence.startswith(sentence)
-        assert caught.value.sentence[-1] == "."
+        with pytest.raises(FilterSyntaxError) as caught:
+            find_user_ids(THREE, before + text, activity=GivenActivity(imports={4: []}))
+        assert caught.value.message.startswith(sentence)
+        assert caught.value.message[-1] == "."
         begin = len(before)
         assert (caught.value.start, caught.value.end) == (begin + term.start, begin + term.end)
 
@@ -298,9 +298,9 @@ def test_invalid_value_is_an_error_with_its_position(text, sentence):
     ],
 )
 def test_days_are_in_the_time_zone_of_the_admin(days, first, last):
-    happenings = Given()
-    found(THREE, f"changed:{days}", happenings=happenings)
-    assert happenings.asked == [(first, last)]
+    happenings = GivenActivity()
+    find_user_ids(THREE, f"changed:{days}", activity=happenings)
+    assert happenings.queries == [(first, last)]
 
 
 # Secrets
@@ -308,8 +308,8 @@ def test_days_are_in_the_time_zone_of_the_admin(days, first, last):
 
 @pytest.mark.parametrize("text", ["hunter2", "hunter*", "=hunter2", "*unter*", "pepper", "pep*r"])
 def test_secrets_are_never_searched(text):
-    assert found(THREE, text) == []
-    assert found(THREE, f"-{text}") == list(THREE)
+    assert find_user_ids(THREE, text) == []
+    assert find_user_ids(THREE, f"-{text}") == list(THREE)
 
 
 # Many users
@@ -349,17 +349,17 @@ def many() -> dict[str, User]:
     ],
 )
 def test_rest_is_called_at_least_every_1000_users(many, text):
-    rests = Rests()
-    finder = Finder(rests)
+    rests = YieldCounter()
+    finder = QueryExecutor(rests)
     finder.prepare(many)
     assert rests.count >= MANY / 1000
     for sort in ((), (SortKey("extension"),), (SortKey("department", descending=True),)):
         rests.count = 0
-        finder.found(many, Query(parsed(text), sort), Given())
+        finder.execute(many, Query(parse_filter(text), sort), GivenActivity())
         assert rests.count >= MANY / 1000
     changed = dict(many, u7=many["u7"]._replace(location="Rome"))
     rests.count = 0
-    assert finder.found(changed, Query(parsed("rome")), Given()) == ["u7"]
+    assert finder.execute(changed, Query(parse_filter("rome")), GivenActivity()) == ["u7"]
     assert rests.count >= 3 * MANY / 1000  # the texts, the hits and who they are
 
 
@@ -371,7 +371,7 @@ def test_shared_values_are_listed_most_frequent_first():
             for name, department in zip("abcdef", names, strict=True)
         )
     )
-    finder = Finder(Rests())
+    finder = QueryExecutor(YieldCounter())
     finder.prepare(users)
     values = finder.common_values()
     assert values["department"] == ["IT", "Sales"]

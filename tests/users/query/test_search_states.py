@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELDS, User
 from qm_tui.users.query import search, sorting
-from qm_tui.users.query.filter_parser import quoted
-from qm_tui.users.query.search import Finder
-from qm_tui.users.query.sorting import order
-from qm_tui.users.query.text_matching import folded_fields
+from qm_tui.users.query.filter_parser import quote_value
+from qm_tui.users.query.search import QueryExecutor
+from qm_tui.users.query.sorting import sort_users
+from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
 from tests.helpers import user
-from tests.users.query.asking import Given, Rests, by_id, found
+from tests.users.query.asking import GivenActivity, YieldCounter, by_id, find_user_ids
 
 
 @pytest.fixture
 def small_steps() -> Iterator[None]:
     """Make batches so small that a few users need several."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "_STEP", 2)
+        patch.setattr(search, "_CHUNK", 2)
         patch.setattr(search, "_FEW", 2)
-        patch.setattr(sorting, "_STEP", 2)
+        patch.setattr(sorting, "_CHUNK", 2)
         patch.setattr(sorting, "_RUN", 3)
         yield
 
@@ -47,11 +47,11 @@ def _forms(value: str) -> set[str]:
 
 
 def _contains(text: str) -> Asked:
-    return Asked(quoted(text), lambda value: any(text.lower() in one for one in _forms(value)))
+    return Asked(quote_value(text), lambda value: any(text.lower() in one for one in _forms(value)))
 
 
 def _is(text: str) -> Asked:
-    return Asked(f"={quoted(text)}", lambda value: value == text)
+    return Asked(f"={quote_value(text)}", lambda value: value == text)
 
 
 def _like(text: str) -> Asked:
@@ -157,7 +157,7 @@ def _changed(users: Mapping[str, User], changes: Mapping[str, User | None]) -> O
         if one or key in users
     }
     assert isinstance(users, OverlayMapping)
-    return users.changed(possible)
+    return users.with_changes(possible)
 
 
 @pytest.mark.usefixtures("small_steps")
@@ -166,18 +166,18 @@ def test_finder_agrees_with_a_plain_search_in_all_states():
 
     @given(st.lists(steps_made, min_size=1, max_size=4), st.booleans())
     def check(steps: list[Step], is_prepared: bool) -> None:
-        finder = Finder(Rests())
+        finder = QueryExecutor(YieldCounter())
         users: Mapping[str, User] = OverlayMapping()
-        happenings = Given(imports={3: ["u0", "u1"]}, marks={"u1", "u4"})
+        happenings = GivenActivity(imports={3: ["u0", "u1"]}, marks={"u1", "u4"})
         for changes, parts, sort in steps:
             users = _changed(users, changes)
             if is_prepared:
                 finder.prepare(users)
             text = " ".join(part.text for part in parts)
             everybody = list(users.values())
-            assert found(users, text, *sort, happenings=happenings, finder=finder) == [
+            assert find_user_ids(users, text, *sort, activity=happenings, finder=finder) == [
                 one.user_id
-                for one in map(everybody.__getitem__, order(everybody, sort, Rests()))
+                for one in map(everybody.__getitem__, sort_users(everybody, sort, YieldCounter()))
                 if all(part.holds(one, everybody) for part in parts)
             ], text
 
@@ -189,33 +189,33 @@ def test_same_users_are_found_in_another_order():
     users = by_id(
         *(user(name, extension=one, location=other) for name, (one, other) in values.items())
     )
-    finder = Finder(Rests())
+    finder = QueryExecutor(YieldCounter())
     for column, names in (
         ("first_name", "anna bo cy"),
         ("extension", "cy anna bo"),
         ("location", "bo anna cy"),
     ):
-        ids = found(users, "", SortKey(column), finder=finder)
+        ids = find_user_ids(users, "", SortKey(column), finder=finder)
         assert [users[one].user_name for one in ids] == names.split()
-    assert found(users, "", finder=finder) == list(users)
+    assert find_user_ids(users, "", finder=finder) == list(users)
 
 
 def test_texts_are_built_once_for_unchanged_users(monkeypatch):
     many = by_id(*(user(f"n{number}") for number in range(1201)))
-    finder = Finder(Rests())
+    finder = QueryExecutor(YieldCounter())
     finder.prepare(many)
     made: list[Iterable[str]] = []
 
     def counted(values: Iterable[str]) -> str:
         made.append(values)
-        return folded_fields(values)
+        return fold_fields(values)
 
-    monkeypatch.setattr(search, "folded_fields", counted)
+    monkeypatch.setattr(search, "fold_fields", counted)
     changed = dict(many, **{"u-n7": many["u-n7"]._replace(location="Rome")}) | by_id(user("x"))
     del changed["u-n9"]
-    assert found(changed, "rome", finder=finder) == ["u-n7"]
-    assert found(changed, "xsen", finder=finder) == ["u-x"]
-    assert found(many, "rome", finder=finder) == []
+    assert find_user_ids(changed, "rome", finder=finder) == ["u-n7"]
+    assert find_user_ids(changed, "xsen", finder=finder) == ["u-x"]
+    assert find_user_ids(many, "rome", finder=finder) == []
     assert 0 < len(made) <= 6  # of n7 and x, and of n7 and n9 as they were
 
 
@@ -237,13 +237,13 @@ def test_interrupted_search_leaves_the_finder_consistent():
             if left == 0:
                 raise Stopped
 
-        finder = Finder(rest)
+        finder = QueryExecutor(rest)
         for state in (users, later):
             for text in ("bb", "aa"):
                 try:
-                    found(state, text, SortKey("location", descending=True), finder=finder)
+                    find_user_ids(state, text, SortKey("location", descending=True), finder=finder)
                 except Stopped:
                     break
-        assert found(later, "bb", finder=finder) == []
-        assert found(later, "aa", SortKey("first_name"), finder=finder) == ["u-a", "u-i"]
-        assert found(users, "bb", finder=finder) == ["u-b"]
+        assert find_user_ids(later, "bb", finder=finder) == []
+        assert find_user_ids(later, "aa", SortKey("first_name"), finder=finder) == ["u-a", "u-i"]
+        assert find_user_ids(users, "bb", finder=finder) == ["u-b"]

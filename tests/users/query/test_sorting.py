@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from qm_tui.users.fields import FIELDS, User
 from qm_tui.users.query import sorting
 from qm_tui.users.query.columns import COLUMN, LICENSE
-from qm_tui.users.query.sorting import order
+from qm_tui.users.query.sorting import sort_users
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA
-from tests.users.query.asking import Rests
+from tests.users.query.asking import YieldCounter
 
 _NAMES = ["first_name", "last_name", "user_name", "windows_login", "sip_uri"]
 
@@ -29,7 +29,7 @@ _NAMES = ["first_name", "last_name", "user_name", "windows_login", "sip_uri"]
 def small_steps() -> Iterator[None]:
     """Make batches so small that a few users need several, with few or many values."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sorting, "_STEP", 2)
+        patch.setattr(sorting, "_CHUNK", 2)
         patch.setattr(sorting, "_RUN", 4)
         patch.setattr(sorting, "_FEW", 2)
         yield
@@ -42,7 +42,7 @@ def with_values(column: str, values: list[str]) -> list[User]:
 def in_order(column: str, values: list[str], *, descending: bool = False) -> list[str]:
     """Return values sorted by a column."""
     users = with_values(column, values)
-    places = order(users, [SortKey(column, descending)], Rests())
+    places = sort_users(users, [SortKey(column, descending)], YieldCounter())
     assert sorted(places) == list(range(len(values)))
     return [values[place] for place in places]
 
@@ -130,8 +130,15 @@ def test_licenses_are_sorted_from_unlimited_to_none():
         ANNA._replace(unlimited_license=u, on_demand_license=o, computer_recording_license=c)
         for u, o, c in flags
     ]
-    assert order(users, [SortKey(LICENSE)], Rests()) == [1, 0, 3, 2, 4, 5]
-    assert order(users, [SortKey(LICENSE, descending=True)], Rests()) == [5, 4, 2, 3, 0, 1]
+    assert sort_users(users, [SortKey(LICENSE)], YieldCounter()) == [1, 0, 3, 2, 4, 5]
+    assert sort_users(users, [SortKey(LICENSE, descending=True)], YieldCounter()) == [
+        5,
+        4,
+        2,
+        3,
+        0,
+        1,
+    ]
 
 
 @pytest.mark.parametrize("column", ["password", "salt"])
@@ -145,12 +152,17 @@ def test_secrets_are_sorted_only_by_presence(column):
 def test_every_column_can_be_sorted(column):
     users = [ANNA, User(), ANNA, User(**{one.key: "\x00\ud800*" for one in FIELDS})]
     for descending in (False, True):
-        assert sorted(order(users, [SortKey(column, descending)], Rests())) == [0, 1, 2, 3]
+        assert sorted(sort_users(users, [SortKey(column, descending)], YieldCounter())) == [
+            0,
+            1,
+            2,
+            3,
+        ]
 
 
 def test_no_sort_key_keeps_the_order():
-    assert order([ANNA, User(), ANNA], [], Rests()) == [0, 1, 2]
-    assert order([], [SortKey("location")], Rests()) == []
+    assert sort_users([ANNA, User(), ANNA], [], YieldCounter()) == [0, 1, 2]
+    assert sort_users([], [SortKey("location")], YieldCounter()) == []
 
 
 def test_first_sort_key_is_most_significant():
@@ -165,9 +177,9 @@ def test_first_sort_key_is_most_significant():
         ]
     ]
     sort = [SortKey("department"), SortKey("extension", descending=True)]
-    assert order(users, sort, Rests()) == [2, 0, 4, 1, 3]
+    assert sort_users(users, sort, YieldCounter()) == [2, 0, 4, 1, 3]
     sort = [SortKey("department", descending=True), SortKey("extension")]
-    assert order(users, sort, Rests()) == [1, 0, 2, 4, 3]
+    assert sort_users(users, sort, YieldCounter()) == [1, 0, 2, 4, 3]
 
 
 # Against a plain sort of the same
@@ -206,7 +218,7 @@ def test_order_equals_a_plain_sort():
 
     @given(users, _SORTS)
     def check(users: list[User], sort: list[SortKey]) -> None:
-        assert order(users, sort, Rests()) == _plainly(users, sort)
+        assert sort_users(users, sort, YieldCounter()) == _plainly(users, sort)
 
     check()
 
@@ -238,8 +250,8 @@ def test_rest_is_called_at_least_every_1000_users(column):
         )
         for number in range(count)
     ]
-    rests = Rests()
-    places = order(users, [SortKey(column, descending=True)], rests)
+    rests = YieldCounter()
+    places = sort_users(users, [SortKey(column, descending=True)], rests)
     assert rests.count >= count / 1000
     if column == "extension":
         values = [int(users[place].extension) for place in places]
@@ -256,7 +268,7 @@ def test_few_and_many_values_are_sorted_alike(size, kinds):
         empty = [""] * values.count("")
         assert in_order("location", values, descending=descending) == there + empty
     users = with_values("location", values)
-    places = order(users, [SortKey("location", descending=True)], Rests())
+    places = sort_users(users, [SortKey("location", descending=True)], YieldCounter())
     assert all(
         one < other or values[one] != values[other] for one, other in pairwise(places)
     )  # those who are alike stay as they were
@@ -274,7 +286,7 @@ def test_text_ignored_by_the_locale_is_not_empty(monkeypatch):
 _IN_A_LOCALE = """
 import locale, sys
 from qm_tui.users.fields import User
-from qm_tui.users.query.sorting import order
+from qm_tui.users.query.sorting import sort_users
 from qm_tui.users.query.views import SortKey
 
 locale.setlocale(locale.LC_COLLATE, "")
@@ -282,7 +294,7 @@ values = sys.argv[1].split(",")
 values += ["", "\\x00", "\\ud800", "\\U0001f600"]
 for descending in (False, True):
     users = [User(last_name=value) for value in values]
-    places = order(users, [SortKey("last_name", descending)], lambda: None)
+    places = sort_users(users, [SortKey("last_name", descending)], lambda: None)
     print(*(values[place] for place in places if values[place][:1].isalpha()))
     assert not values[places[-1]]
 """

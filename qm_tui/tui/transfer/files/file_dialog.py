@@ -16,33 +16,33 @@ from textual.message import Message
 from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
 
-from qm_tui.errors import Refused
-from qm_tui.paths import short
+from qm_tui.errors import UserError
+from qm_tui.paths import abbreviate_home
 from qm_tui.tui.text.safe_content import safe, safe_path
 from qm_tui.tui.transfer.files.file_list import FileList, reading_text
-from qm_tui.tui.transfer.files.folder import typed_path
+from qm_tui.tui.transfer.files.folder import resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.key_hint import KeyHint
 
-Chosen = TypeVar("Chosen")
+Result = TypeVar("Result")
 
 
-class Verdict(NamedTuple):
+class PathCheck(NamedTuple):
     """The result of checking a path.
 
     Attributes:
         path: the path.
         is_folder: whether it is a folder to show; otherwise it is the result of the dialog.
-        taken_words: says that the file already exists, without a full stop; empty if it does not.
+        exists_text: says that the file already exists, without a full stop; empty if it does not.
     """
 
     path: Path
     is_folder: bool = False
-    taken_words: str = ""
+    exists_text: str = ""
 
 
-class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
+class FileDialog(Dialog[Result | None], Generic[Result]):
     """Asks for a file. The result is None if the dialog is canceled.
 
     Args:
@@ -59,18 +59,18 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel")]
 
-    class _Judged(Message):
-        def __init__(self, verdict: Verdict | None, sentence: str) -> None:
+    class _PathChecked(Message):
+        def __init__(self, check: PathCheck | None, message: str) -> None:
             super().__init__()
-            self.verdict = verdict
-            self.sentence = sentence
+            self.check = check
+            self.message = message
 
     def __init__(self, start: Path) -> None:
         super().__init__(classes="file-dialog")
         self._start = start
         self.files = FileList(id="files")
         self.field = PathInput(self.base, id="path")
-        self.was_put = ""
+        self.field_was_set = ""
         """The text that the dialog put into the field; it differs from the field's text once the
         admin types."""
         self._is_accept_due = False
@@ -103,7 +103,7 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
         yield from ()
 
     def on_mount(self) -> None:
-        home = typed_path("~", Path("/"))
+        home = resolve_typed_path("~", Path("/"))
         self.files.show_folder(self._start.absolute(), home, Path("/"))
         self.field.focus()
 
@@ -113,19 +113,19 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
         """Return the folder that relative paths start from."""
         return self.files.folder
 
-    def meant(self, text: str) -> Path:
+    def resolve(self, text: str) -> Path:
         """Return the path for the text in the field."""
-        return typed_path(text.strip(), self.base())
+        return resolve_typed_path(text.strip(), self.base())
 
-    def judge(self, path: Path, is_folder_meant: bool) -> Verdict:
+    def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check a path. Runs in a thread.
 
         Raises:
-            Refused: the dialog cannot use the path.
+            UserError: the dialog cannot use the path.
         """
         raise NotImplementedError
 
-    def accept(self, verdict: Verdict) -> None:
+    def accept(self, check: PathCheck) -> None:
         """Accept a file that passed the check."""
         raise NotImplementedError
 
@@ -141,24 +141,24 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
     @property
     def is_typed(self) -> bool:
         """Whether the field holds text that the admin typed."""
-        return self.field.value != self.was_put
+        return self.field.value != self.field_was_set
 
-    def put(self, text: str) -> None:
+    def set_field(self, text: str) -> None:
         """Set the text of the field."""
-        self.hush()
+        self.clear_message()
         self.field.show(text)
-        self.was_put = self.field.value
+        self.field_was_set = self.field.value
 
-    def say(self, sentence: str) -> None:
+    def show_message(self, message: str) -> None:
         """Show an error message."""
-        self.query_one("#sentence", Static).update(safe(sentence))
+        self.query_one("#sentence", Static).update(safe(message))
         self.add_class("-refused")
 
-    def hush(self) -> None:
+    def clear_message(self) -> None:
         """Hide the error message."""
         self.remove_class("-refused")
 
-    def close(self, result: Chosen | None) -> None:
+    def close(self, result: Result | None) -> None:
         """Close the dialog, once."""
         if not self._is_closed:
             self._is_closed = True
@@ -175,31 +175,31 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
             return
         text = self.field.value
         if not text.strip():
-            self.say(self.FIELD_REQUIRED)
+            self.show_message(self.FIELD_REQUIRED)
             return
-        self._judge(self.meant(text), text.rstrip().endswith("/"))
+        self._check_path(self.resolve(text), text.rstrip().endswith("/"))
 
     @work(thread=True, exclusive=True, group="judging")
-    def _judge(self, path: Path, is_folder_meant: bool) -> None:
+    def _check_path(self, path: Path, is_folder_expected: bool) -> None:
         worker = get_current_worker()
-        verdict, sentence = None, ""
+        verdict, message = None, ""
         try:
             _require_possible_name(path)
-            verdict = self.judge(path, is_folder_meant)
-        except Refused as refused:
-            sentence = str(refused)
+            verdict = self.check_path(path, is_folder_expected)
+        except UserError as refused:
+            message = str(refused)
         if not worker.is_cancelled:
-            self.post_message(self._Judged(verdict, sentence))
+            self.post_message(self._PathChecked(verdict, message))
 
-    @on(_Judged)
-    def _judged(self, event: _Judged) -> None:
-        if event.verdict is None:
-            self.say(event.sentence)
-        elif event.verdict.is_folder:
-            self.hush()
-            self.enter(event.verdict.path)
+    @on(_PathChecked)
+    def _path_checked(self, event: _PathChecked) -> None:
+        if event.check is None:
+            self.show_message(event.message)
+        elif event.check.is_folder:
+            self.clear_message()
+            self.enter(event.check.path)
         else:
-            self.accept(event.verdict)
+            self.accept(event.check)
 
     @on(FileList.ReadingStarted)
     def _reading_started(self, event: FileList.ReadingStarted) -> None:
@@ -209,38 +209,40 @@ class FileDialog(Dialog[Chosen | None], Generic[Chosen]):
 
     @on(FileList.FolderRead)
     def _folder_read(self, event: FileList.FolderRead) -> None:
-        self._show_where()
+        self._show_folder()
         if event.is_shown:
             self.folder_shown()
         is_due, self._is_accept_due = self._is_accept_due, False
-        if event.sentence:
+        if event.message:
             if event.is_shown:
-                self.say(f"{event.sentence} Showing {short(self.files.folder)} instead.")
+                self.show_message(
+                    f"{event.message} Showing {abbreviate_home(self.files.folder)} instead."
+                )
             else:
-                self.say(f"{event.sentence} Select another folder, or enter a path.")
+                self.show_message(f"{event.message} Select another folder, or enter a path.")
         elif is_due:
             self.submit()
 
-    def _show_where(self) -> None:
+    def _show_folder(self) -> None:
         label = self.query_one("#folder", Static)
         label.update(safe_path(self.files.folder, max(20, label.size.width)))
         if not self.files.is_reading:
             self.query_one("#shown", Static).update(safe(self.files.status_text))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_where)
+        self.call_after_refresh(self._show_folder)
 
     @on(PathInput.Changed)
     def _changed(self) -> None:
         if self.is_typed:
-            self.hush()
+            self.clear_message()
 
     @on(PathInput.Submitted)
     def _submitted(self) -> None:
         self.submit()
 
-    @on(PathInput.ListWanted)
-    def _list_wanted(self) -> None:
+    @on(PathInput.ListRequested)
+    def _list_requested(self) -> None:
         self.files.focus()
 
     @on(Button.Pressed, "#accept")
@@ -256,14 +258,14 @@ def _require_possible_name(path: Path) -> None:
     """Check that the path can be the path of a file.
 
     Raises:
-        Refused: it cannot.
+        UserError: it cannot.
     """
     try:
         os.lstat(path)
     except ValueError as error:
         msg = "Invalid file name. Enter another name."
-        raise Refused(msg) from error
+        raise UserError(msg) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             msg = "File name too long (maximum 255 bytes). Enter a shorter name."
-            raise Refused(msg) from error
+            raise UserError(msg) from error

@@ -12,18 +12,18 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
-from qm_tui.errors import Refused
-from qm_tui.paths import short
-from qm_tui.text import counted, fitted, size_text, visible
-from qm_tui.tui.transfer.files.folder import Entry, date_text, listing
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.errors import UserError
+from qm_tui.paths import abbreviate_home
+from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
+from qm_tui.tui.transfer.files.folder import DirectoryEntry, date_text, list_directory
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _SIZE_WIDTH: Final = 8
 _DATE_WIDTH: Final = 15
 _LONGEST_NAME: Final = 300
 
 
-class FileList(VirtualRows):
+class FileList(VirtualList):
     """The folders and .csv files of a folder.
 
     Folders are read in a thread. If a folder cannot be read, the list stays as it is. Enter on a
@@ -56,36 +56,36 @@ class FileList(VirtualRows):
 
         Attributes:
             is_shown: whether a folder was read; False if the list stayed as it was.
-            sentence: why the requested folder cannot be read; empty if it was read.
+            message: why the requested folder cannot be read; empty if it was read.
         """
 
-        def __init__(self, is_shown: bool, sentence: str) -> None:
+        def __init__(self, is_shown: bool, message: str) -> None:
             super().__init__()
             self.is_shown = is_shown
-            self.sentence = sentence
+            self.message = message
 
-    class _ThreadDone(Message):
+    class _ReadingFinished(Message):
         """The thread has ended; `folder` is None if none of the folders could be read."""
 
         def __init__(
-            self, number: int, folder: Path | None, entries: list[Entry], sentence: str
+            self, number: int, folder: Path | None, entries: list[DirectoryEntry], message: str
         ) -> None:
             super().__init__()
             self.number = number
             self.folder = folder
             self.entries = entries
-            self.sentence = sentence
+            self.message = message
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.folder = Path("/")
-        self.entries: list[Entry] = []
+        self.entries: list[DirectoryEntry] = []
         self.shows_hidden = False
         self.is_by_name = False
         self.is_reading = False
         self._readings = 0
-        self._asked: tuple[Path, ...] = (self.folder,)
-        self._wanted: Path | None = None
+        self._cursor_path: tuple[Path, ...] = (self.folder,)
+        self._requested: Path | None = None
         self._now = datetime.now()
 
     @property
@@ -94,7 +94,7 @@ class FileList(VirtualRows):
         return len(self.entries)
 
     @property
-    def cursor_entry(self) -> Entry | None:
+    def cursor_entry(self) -> DirectoryEntry | None:
         """The current entry."""
         return self.entries[self.cursor_row] if self.entries else None
 
@@ -111,7 +111,7 @@ class FileList(VirtualRows):
             cursor: the entry to move the cursor to; if it is not shown, the newest file.
         """
         self._readings += 1
-        self._asked, self._wanted = folders, cursor
+        self._cursor_path, self._requested = folders, cursor
         self.is_reading = True
         self.refresh()
         self.post_message(self.ReadingStarted(folders[0]))
@@ -120,21 +120,21 @@ class FileList(VirtualRows):
     @work(thread=True, exclusive=True, group="listing")
     def _read(self, folders: list[Path], number: int) -> None:
         worker = get_current_worker()
-        sentence = ""
+        message = ""
         for folder in folders:
             try:
-                entries = listing(folder, self.shows_hidden, self.is_by_name)
-            except Refused as refused:
-                sentence = sentence or str(refused)
+                entries = list_directory(folder, self.shows_hidden, self.is_by_name)
+            except UserError as refused:
+                message = message or str(refused)
                 continue
             if not worker.is_cancelled:
-                self.post_message(self._ThreadDone(number, folder, entries, sentence))
+                self.post_message(self._ReadingFinished(number, folder, entries, message))
             return
         if not worker.is_cancelled:
-            self.post_message(self._ThreadDone(number, None, [], sentence))
+            self.post_message(self._ReadingFinished(number, None, [], message))
 
-    @on(_ThreadDone)
-    def _show(self, event: _ThreadDone) -> None:
+    @on(_ReadingFinished)
+    def _show(self, event: _ReadingFinished) -> None:
         event.stop()
         if event.number != self._readings:
             return
@@ -144,13 +144,13 @@ class FileList(VirtualRows):
             self._now = datetime.now()
             self.rows_changed(self._row_for_cursor())
         self.refresh()
-        self.post_message(self.FolderRead(event.folder is not None, event.sentence))
+        self.post_message(self.FolderRead(event.folder is not None, event.message))
 
     def _row_for_cursor(self) -> int:
         """Return the row of the requested entry, else the newest file, else the first folder."""
         newest = 1
         for row, entry in enumerate(self.entries):
-            if entry.path == self._wanted:
+            if entry.path == self._requested:
                 return row
             best = self.entries[newest] if newest < len(self.entries) else entry
             if not entry.is_folder and (best.is_folder or entry.modified > best.modified):
@@ -167,13 +167,13 @@ class FileList(VirtualRows):
         if not entry.is_folder:
             date = date_text(entry.modified, self._now)
         name_width = max(1, width - _SIZE_WIDTH - _DATE_WIDTH - 6)
-        name = fitted(visible(entry.name, _LONGEST_NAME), name_width)
-        return fitted(f"{cursor} {name}  {size:>{_SIZE_WIDTH}}  {date}", width)
+        name = pad_or_truncate(sanitize(entry.name, _LONGEST_NAME), name_width)
+        return pad_or_truncate(f"{cursor} {name}  {size:>{_SIZE_WIDTH}}  {date}", width)
 
     def render_line(self, y: int) -> Strip:
         if y == 0 and self.is_reading and not self.entries:
             width = self.size.width
-            return Strip([Segment(fitted("  Reading…", width), self.rich_style)], width)
+            return Strip([Segment(pad_or_truncate("  Reading…", width), self.rich_style)], width)
         return super().render_line(y)
 
     def action_select(self) -> None:
@@ -208,7 +208,7 @@ class FileList(VirtualRows):
 
     def _show_again(self) -> None:
         entry = self.cursor_entry
-        folders = self._asked if self.is_reading else (self.folder,)
+        folders = self._cursor_path if self.is_reading else (self.folder,)
         self.show_folder(*folders, cursor=entry.path if entry else None)
 
     @property
@@ -218,8 +218,8 @@ class FileList(VirtualRows):
         folders = sum(entry.is_folder for entry in entries)
         files = len(entries) - folders
         parts = [
-            counted(folders, "folder") if folders else "",
-            counted(files, ".csv file") if files else "",
+            pluralize(folders, "folder") if folders else "",
+            pluralize(files, ".csv file") if files else "",
             "by name" if self.is_by_name else "newest first",
         ]
         return ", ".join(filter(None, parts)) if entries else "No folders or .csv files"
@@ -227,7 +227,7 @@ class FileList(VirtualRows):
 
 def reading_text(folder: Path) -> str:
     """Return the status text while a folder is being read."""
-    return f"Reading {short(folder)}…"
+    return f"Reading {abbreviate_home(folder)}…"
 
 
 def _plain(folder: Path) -> Path:

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.errors import Refused, reason
-from qm_tui.paths import short
-from qm_tui.text import visible
+from qm_tui.errors import UserError, os_error_text
+from qm_tui.paths import abbreviate_home
+from qm_tui.text import sanitize
 from qm_tui.transfer.reading.open_file import SUFFIX
 
 PARENT: Final = ".."
 
-_PAUSE_EVERY: Final = 1000
-_PAUSE: Final = 0.0005
+_YIELD_EVERY: Final = 1000
+_YIELD_SECONDS: Final = 0.0005
 """Seconds. Without pauses, listing a large folder in a thread would block the UI."""
 
 _MONTHS: Final = (
@@ -39,7 +39,7 @@ _MONTHS: Final = (
 )
 
 
-class Entry(NamedTuple):
+class DirectoryEntry(NamedTuple):
     """A folder or a .csv file.
 
     Attributes:
@@ -65,7 +65,7 @@ class Entry(NamedTuple):
         return self.path.name == PARENT
 
 
-def listing(folder: Path, hidden: bool, by_name: bool) -> list[Entry]:
+def list_directory(folder: Path, hidden: bool, by_name: bool) -> list[DirectoryEntry]:
     """List the folders and .csv files of a folder.
 
     Args:
@@ -77,15 +77,15 @@ def listing(folder: Path, hidden: bool, by_name: bool) -> list[Entry]:
         The parent folder, if there is one; the folders by name; the .csv files.
 
     Raises:
-        Refused: the folder cannot be read.
+        UserError: the folder cannot be read.
     """
-    folders: list[Entry] = []
-    files: list[Entry] = []
+    folders: list[DirectoryEntry] = []
+    files: list[DirectoryEntry] = []
     try:
         with os.scandir(folder) as scan:
             for number, dir_entry in enumerate(scan, start=1):
-                if not number % _PAUSE_EVERY:
-                    time.sleep(_PAUSE)
+                if not number % _YIELD_EVERY:
+                    time.sleep(_YIELD_SECONDS)
                 if dir_entry.name.startswith(".") and not hidden:
                     continue
                 entry = _entry(folder, dir_entry)
@@ -95,11 +95,11 @@ def listing(folder: Path, hidden: bool, by_name: bool) -> list[Entry]:
         raise _unreadable(folder, error) from error
     folders.sort(key=_by_name)
     files.sort(key=_by_name if by_name else _newest_first)
-    parent = [] if folder.parent == folder else [Entry(folder / PARENT, True, 0, 0.0)]
+    parent = [] if folder.parent == folder else [DirectoryEntry(folder / PARENT, True, 0, 0.0)]
     return parent + folders + files
 
 
-def _entry(folder: Path, dir_entry: "os.DirEntry[str]") -> Entry | None:
+def _entry(folder: Path, dir_entry: "os.DirEntry[str]") -> DirectoryEntry | None:
     """Return the entry if it is a folder or an existing .csv file."""
     try:
         is_folder = dir_entry.is_dir()
@@ -110,25 +110,25 @@ def _entry(folder: Path, dir_entry: "os.DirEntry[str]") -> Entry | None:
         return None
     if not is_folder and not stat.S_ISREG(status.st_mode):
         return None
-    return Entry(folder / dir_entry.name, is_folder, status.st_size, status.st_mtime)
+    return DirectoryEntry(folder / dir_entry.name, is_folder, status.st_size, status.st_mtime)
 
 
-def _by_name(entry: Entry) -> tuple[str, str]:
+def _by_name(entry: DirectoryEntry) -> tuple[str, str]:
     return entry.name.casefold(), entry.name
 
 
-def _newest_first(entry: Entry) -> tuple[float, str]:
+def _newest_first(entry: DirectoryEntry) -> tuple[float, str]:
     return -entry.modified, entry.name
 
 
-def _unreadable(folder: Path, error: OSError | ValueError) -> Refused:
-    shown = visible(short(folder))
+def _unreadable(folder: Path, error: OSError | ValueError) -> UserError:
+    shown = sanitize(abbreviate_home(folder))
     if isinstance(error, FileNotFoundError):
-        return Refused(f"Folder {shown} does not exist.")
+        return UserError(f"Folder {shown} does not exist.")
     if isinstance(error, NotADirectoryError):
-        return Refused(f"{shown} is not a folder.")
-    cause = reason(error) if isinstance(error, OSError) else "Invalid folder name"
-    return Refused(f"Cannot read folder {shown}: {cause}.")
+        return UserError(f"{shown} is not a folder.")
+    cause = os_error_text(error) if isinstance(error, OSError) else "Invalid folder name"
+    return UserError(f"Cannot read folder {shown}: {cause}.")
 
 
 def date_text(modified: float, now: datetime) -> str:
@@ -145,7 +145,7 @@ def date_text(modified: float, now: datetime) -> str:
     return day if when.year == now.year else f"{day} {when.year}"
 
 
-def typed_path(text: str, base: Path) -> Path:
+def resolve_typed_path(text: str, base: Path) -> Path:
     """Return the path for a text: absolute, starting with `~`, or relative to `base`.
 
     Never raises, and does not check that the file exists.
@@ -167,7 +167,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def completed(text: str, base: Path) -> str | None:
+def complete_path(text: str, base: Path) -> str | None:
     """Complete a typed path as far as the names of folders and .csv files allow.
 
     A single matching folder gets a trailing `/`. Names that sanitizing would change are skipped:
@@ -183,7 +183,7 @@ def completed(text: str, base: Path) -> str | None:
     before, slash, start = text.rpartition("/")
     if (not slash and start == "~") or start == PARENT:
         return text + "/"
-    folder = typed_path(before + slash, base)
+    folder = resolve_typed_path(before + slash, base)
     try:
         matches = list(_matches(folder, start))
     except (OSError, ValueError):
@@ -206,12 +206,12 @@ def _matches(folder: Path, start: str) -> Iterator[tuple[str, bool]]:
     """Yield the names in a folder that start with `start`, and whether each is a folder."""
     with os.scandir(folder) as scan:
         for number, dir_entry in enumerate(scan, start=1):
-            if not number % _PAUSE_EVERY:
-                time.sleep(_PAUSE)
+            if not number % _YIELD_EVERY:
+                time.sleep(_YIELD_SECONDS)
             name = dir_entry.name
             if not name.startswith(start) or name.startswith(".") > start.startswith("."):
                 continue
-            if visible(name) != name:
+            if sanitize(name) != name:
                 continue
             entry = _entry(folder, dir_entry)
             if entry is not None:

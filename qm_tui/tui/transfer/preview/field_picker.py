@@ -9,22 +9,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
-from qm_tui.text import fitted, visible
-from qm_tui.transfer.reading.samples import folded
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.transfer.reading.samples import fold_header
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
 
-LEFT_OUT: Final = "(ignored)"
+IGNORED: Final = "(ignored)"
 """Shown for a column that is not mapped to a field."""
 
-_NAME, _MANDATORY = 29, 10
-_LONGEST_FILTER: Final = 40
+_NAME, _REQUIRED = 29, 10
+_MAX_FILTER: Final = 40
 
 
-class Picked(NamedTuple):
+class FieldSelected(NamedTuple):
     """The result of the dialog.
 
     Attributes:
@@ -34,7 +34,7 @@ class Picked(NamedTuple):
     field: Field | None
 
 
-class FieldList(VirtualRows):
+class FieldList(VirtualList):
     """The fields whose names match the filter, and an entry to ignore the column.
 
     Args:
@@ -50,7 +50,7 @@ class FieldList(VirtualRows):
         self._all: tuple[Field | None, ...] = (None, *FIELDS)
         self.fields = self._all
         # set before mounting, so that keys in the same burst move from there
-        self.set_reactive(VirtualRows.cursor_row, self._all.index(field))
+        self.set_reactive(VirtualList.cursor_row, self._all.index(field))
 
     @property
     def row_count(self) -> int:
@@ -58,19 +58,19 @@ class FieldList(VirtualRows):
         return len(self.fields)
 
     @property
-    def cursor_field(self) -> Picked | None:
+    def cursor_field(self) -> FieldSelected | None:
         """The current entry; None if there is no match."""
-        return Picked(self.fields[self.cursor_row]) if self.fields else None
+        return FieldSelected(self.fields[self.cursor_row]) if self.fields else None
 
     def narrow(self, typed: str) -> None:
         """Show the fields whose names contain the text; those that start with it come first."""
-        wanted = folded(typed)
-        if not wanted:
+        query = fold_header(typed)
+        if not query:
             self.fields = self._all
             self.rows_changed(self._all.index(self._field))
             return
-        matches = [field for field in self._all if wanted in folded(_name(field))]
-        matches.sort(key=lambda field: not folded(_name(field)).startswith(wanted))
+        matches = [field for field in self._all if query in fold_header(_name(field))]
+        matches.sort(key=lambda field: not fold_header(_name(field)).startswith(query))
         self.fields = tuple(matches)
         self.rows_changed(0)
 
@@ -79,21 +79,23 @@ class FieldList(VirtualRows):
         field = self.fields[row]
         cursor = ">" if row == self.cursor_row else " "
         if field is None:
-            return fitted(f"{cursor} {LEFT_OUT}", width)
-        required = "required" if field.mandatory else ""
+            return pad_or_truncate(f"{cursor} {IGNORED}", width)
+        required = "required" if field.required else ""
         column = self._holders.get(field)
-        mapped = f"mapped to {visible(column, 60)}" if column is not None else ""
-        return fitted(f"{cursor} {field.name:<{_NAME}} {required:<{_MANDATORY}} {mapped}", width)
+        mapped = f"mapped to {sanitize(column, 60)}" if column is not None else ""
+        return pad_or_truncate(
+            f"{cursor} {field.name:<{_NAME}} {required:<{_REQUIRED}} {mapped}", width
+        )
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the help for the current field."""
         if not self.fields:
-            return fitted("  No fields match the filter.", width)
+            return pad_or_truncate("  No fields match the filter.", width)
         field = self.fields[self.cursor_row]
-        return fitted(f"  {field.meaning if field else 'The column is ignored.'}", width)
+        return pad_or_truncate(f"  {field.meaning if field else 'The column is ignored.'}", width)
 
 
-class _FilterInput(PlainInput):
+class _FieldFilterInput(SafeInput):
     """The filter. Keys that move up and down move the cursor of the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +106,7 @@ class _FilterInput(PlainInput):
     ]
 
 
-class FieldPicker(Dialog[Picked | None]):
+class FieldPicker(Dialog[FieldSelected | None]):
     """Asks for the field of a column. The result is None if the dialog is canceled.
 
     Args:
@@ -129,7 +131,7 @@ class FieldPicker(Dialog[Picked | None]):
             dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
             with Horizontal(id="field-filter-line"):
                 yield Label(safe("Field "))
-                yield _FilterInput(_LONGEST_FILTER, id="field-filter")
+                yield _FieldFilterInput(_MAX_FILTER, id="field-filter")
             yield self._rows
 
     def on_mount(self) -> None:
@@ -140,8 +142,8 @@ class FieldPicker(Dialog[Picked | None]):
         self._rows.narrow(event.value)
 
     @on(Input.Submitted)
-    @on(VirtualRows.RowSelected)
-    def _chosen(self) -> None:
+    @on(VirtualList.RowSelected)
+    def _selected(self) -> None:
         self.action_pick()
 
     def action_pick(self) -> None:
@@ -164,4 +166,4 @@ class FieldPicker(Dialog[Picked | None]):
 
 
 def _name(field: Field | None) -> str:
-    return field.name if field else LEFT_OUT
+    return field.name if field else IGNORED

@@ -9,22 +9,22 @@ from textual.message import Message
 from textual.widgets import Static
 
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.transfer.preview.view_model import FILTERS, Filter
+from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS, RecordFilter
 
 _LABELS: Final = {
-    Filter.ALL: "All",
-    Filter.ADDED: "Added",
-    Filter.CHANGED: "Changed",
-    Filter.UNCHANGED: "Unchanged",
-    Filter.REJECTED: "Rejected",
-    Filter.WARNED: "Warnings",
-    Filter.NOT_IN_FILE: "Not in file",
+    RecordFilter.ALL: "All",
+    RecordFilter.ADDED: "Added",
+    RecordFilter.CHANGED: "Changed",
+    RecordFilter.UNCHANGED: "Unchanged",
+    RecordFilter.REJECTED: "Rejected",
+    RecordFilter.WARNINGS: "Warnings",
+    RecordFilter.NOT_IN_FILE: "Not in file",
 }
 _SHORT_LABELS: Final = {
     **_LABELS,
-    Filter.UNCHANGED: "Same",
-    Filter.WARNED: "Warn",
-    Filter.NOT_IN_FILE: "Absent",
+    RecordFilter.UNCHANGED: "Same",
+    RecordFilter.WARNINGS: "Warn",
+    RecordFilter.NOT_IN_FILE: "Absent",
 }
 _ONE_LINE_FROM: Final = 108
 """Cells of the row in a terminal of 110 columns."""
@@ -55,7 +55,7 @@ class FilterLayout(NamedTuple):
         return 2 if self.counts else 1
 
 
-def filter_layout(counts: Mapping[Filter, int], width: int) -> FilterLayout:
+def filter_layout(counts: Mapping[RecordFilter, int], width: int) -> FilterLayout:
     """Return the texts of the filter row.
 
     Args:
@@ -64,15 +64,16 @@ def filter_layout(counts: Mapping[Filter, int], width: int) -> FilterLayout:
     """
     if width >= _ONE_LINE_FROM:
         labels = [
-            f"{key}:{_LABELS[wanted]} {counts[wanted]:,}" for key, wanted in enumerate(FILTERS, 1)
+            f"{key}:{_LABELS[wanted]} {counts[wanted]:,}"
+            for key, wanted in enumerate(RECORD_FILTERS, 1)
         ]
         gap = _gap(labels, width)
         if _width(labels, gap) <= width:
             return FilterLayout(labels, [], gap)
     is_short = width < _FULL_LABELS_FROM
     names = _SHORT_LABELS if is_short else _LABELS
-    labels = [f"{key}:{names[wanted]}" for key, wanted in enumerate(FILTERS, 1)]
-    numbers = [_number(counts[wanted], is_short=is_short) for wanted in FILTERS]
+    labels = [f"{key}:{names[wanted]}" for key, wanted in enumerate(RECORD_FILTERS, 1)]
+    numbers = [_number(counts[wanted], is_short=is_short) for wanted in RECORD_FILTERS]
     widths = [max(map(len, pair)) for pair in zip(labels, numbers, strict=True)]
     labels = [text.rjust(cells) for text, cells in zip(labels, widths, strict=True)]
     numbers = [text.rjust(cells) for text, cells in zip(numbers, widths, strict=True)]
@@ -91,24 +92,24 @@ def _gap(labels: list[str], width: int) -> int:
     return 2 if _width(labels, 2) <= width else 1
 
 
-class FilterLine(Static):
+class ResultTabs(Static):
     """The filters with their keys, labels and counts. A click selects a filter."""
 
     ALLOW_SELECT = False
 
-    class Chosen(Message):
+    class TabSelected(Message):
         """A filter was selected."""
 
-        def __init__(self, wanted: Filter) -> None:
+        def __init__(self, query: RecordFilter) -> None:
             super().__init__()
-            self.wanted = wanted
+            self.tab = query
 
     def __init__(self) -> None:
         super().__init__(id="filters")
-        self._counts: Mapping[Filter, int] = dict.fromkeys(FILTERS, 0)
-        self._current = Filter.ALL
+        self._counts: Mapping[RecordFilter, int] = dict.fromkeys(RECORD_FILTERS, 0)
+        self._current = RecordFilter.ALL
 
-    def show(self, current: Filter, counts: Mapping[Filter, int]) -> None:
+    def show(self, current: RecordFilter, counts: Mapping[RecordFilter, int]) -> None:
         """Show the current filter, and the number of records by filter."""
         self._current, self._counts = current, counts
         self._draw()
@@ -126,7 +127,7 @@ class FilterLine(Static):
         self.update(Content("\n").join([self._line(texts, layout.gap) for texts in lines]))
 
     def _line(self, texts: list[str], gap: int) -> Content:
-        styles = ["bold reverse" if wanted is self._current else "" for wanted in FILTERS]
+        styles = ["bold reverse" if wanted is self._current else "" for wanted in RECORD_FILTERS]
         return Content(" " * gap).join(
             [safe(text).stylize(style) for text, style in zip(texts, styles, strict=True)]
         )
@@ -136,8 +137,8 @@ class FilterLine(Static):
         offset = event.get_content_offset(self)
         x = offset.x if offset is not None else -1
         layout = self._layout_now()
-        for wanted, label in zip(FILTERS, layout.labels, strict=True):
+        for query, label in zip(RECORD_FILTERS, layout.labels, strict=True):
             if 0 <= x < len(label):
-                self.post_message(self.Chosen(wanted))
+                self.post_message(self.TabSelected(query))
                 return
             x -= len(label) + layout.gap

@@ -11,26 +11,26 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.text import fitted, visible
+from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.reading.columns import column_names, is_problems_column
 from qm_tui.transfer.reading.read_options import ColumnMapping
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.transfer.preview.field_picker import LEFT_OUT, FieldPicker, Picked
+from qm_tui.tui.transfer.preview.field_picker import IGNORED, FieldPicker, FieldSelected
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
 
 _FIELD: Final = 28
 _NARROW, _WIDE = 22, 34
 _WIDE_FROM: Final = 90
-_LONGEST_NAME: Final = 60
-_NOT_SHOWN: Final = "(hidden)"
+_MAX_NAME: Final = 60
+_REDACTED: Final = "(hidden)"
 
 
-class ColumnList(VirtualRows):
+class ColumnList(VirtualList):
     """The columns of a file with their fields and sample values.
 
     Args:
@@ -42,7 +42,7 @@ class ColumnList(VirtualRows):
     header_height: ClassVar[int] = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("delete,backspace", "screen.leave_out", "Ignore the column"),
+        Binding("delete,backspace", "screen.ignore", "Ignore the column"),
     ]
 
     def __init__(
@@ -64,9 +64,9 @@ class ColumnList(VirtualRows):
     @property
     def missing(self) -> list[Field]:
         """The required fields without a column."""
-        return [field for field in FIELDS if field.mandatory and field not in self.fields]
+        return [field for field in FIELDS if field.required and field not in self.fields]
 
-    def pair(self, row: int, field: Field | None) -> None:
+    def map_column(self, row: int, field: Field | None) -> None:
         """Map a column to a field; the column mapped to it before becomes ignored."""
         if field is not None:
             self.fields = [None if mapped == field else mapped for mapped in self.fields]
@@ -77,18 +77,18 @@ class ColumnList(VirtualRows):
         """Return the header."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"  {'Column':<{_name_width(width)}}   {'Field':<{_FIELD}}  Values"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return a column, its field and its sample values; never those of a secret."""
         cursor = ">" if row == self.cursor_row else " "
         field = self.fields[row]
-        name = fitted(visible(self.names[row], 100), _name_width(width))
-        values = "  ".join(visible(value, 60) for value in self._sample_values[row])
+        name = pad_or_truncate(sanitize(self.names[row], 100), _name_width(width))
+        values = "  ".join(sanitize(value, 60) for value in self._sample_values[row])
         if field is not None and field.is_secret:
-            values = _NOT_SHOWN
-        arrow, field_name = ("→", field.name) if field else (" ", LEFT_OUT)
-        return fitted(f"{cursor} {name} {arrow} {field_name:<{_FIELD}}  {values}", width)
+            values = _REDACTED
+        arrow, field_name = ("→", field.name) if field else (" ", IGNORED)
+        return pad_or_truncate(f"{cursor} {name} {arrow} {field_name:<{_FIELD}}  {values}", width)
 
 
 class MappingDialog(Dialog[ColumnMapping | None]):
@@ -117,13 +117,13 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         super().__init__()
         shown = [index for index, name in enumerate(header) if not is_problems_column(name)]
         names = column_names(header)
-        self._guess = [mapping_guess[index] for index in shown]
+        self._suggested = [mapping_guess[index] for index in shown]
         self._columns = ColumnList(
             [names[index] for index in shown],
             [sample_values[index] for index in shown],
-            self._guess,
+            self._suggested,
         )
-        self._offered = visible(name)[:_LONGEST_NAME]
+        self._offered = sanitize(name)[:_MAX_NAME]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="mapping") as dialog:
@@ -133,7 +133,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
             yield Static(id="mapping-missing")
             with Horizontal(id="mapping-name-line"):
                 yield Label(safe("Name "))
-                name = PlainInput(_LONGEST_NAME, id="mapping-name")
+                name = SafeInput(_MAX_NAME, id="mapping-name")
                 name.value = self._offered
                 yield name
                 yield Label(safe("  reused for files with this header"), id="mapping-why")
@@ -144,9 +144,9 @@ class MappingDialog(Dialog[ColumnMapping | None]):
 
     def on_mount(self) -> None:
         self._columns.focus()
-        self._say_what_is_missing()
+        self._show_missing()
 
-    def _say_what_is_missing(self) -> None:
+    def _show_missing(self) -> None:
         missing = ", ".join(field.name for field in self._columns.missing)
         text = (
             f"Required fields without a column: {missing}. This file can only update users."
@@ -155,12 +155,12 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         )
         self.query_one("#mapping-missing", Static).update(safe(text))
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#mapping-said", Static).update(safe(sentence))
+    def _show_message(self, message: str) -> None:
+        self.query_one("#mapping-said", Static).update(safe(message))
 
     # Mapping
 
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     def _selected(self) -> None:
         columns, row = self._columns, self._columns.cursor_row
         holders = {
@@ -169,21 +169,21 @@ class MappingDialog(Dialog[ColumnMapping | None]):
             if field is not None
         }
 
-        def pair(picked: Picked | None) -> None:
+        def pair(picked: FieldSelected | None) -> None:
             if picked is not None:
-                self._pair(row, picked.field)
+                self._map_column(row, picked.field)
 
         self.app.push_screen(FieldPicker(columns.names[row], columns.fields[row], holders), pair)
 
-    def action_leave_out(self) -> None:
+    def action_ignore(self) -> None:
         """Ignore the current column."""
         if self._columns.row_count:
-            self._pair(self._columns.cursor_row, None)
+            self._map_column(self._columns.cursor_row, None)
 
-    def _pair(self, row: int, field: Field | None) -> None:
-        self._columns.pair(row, field)
-        self._say("")
-        self._say_what_is_missing()
+    def _map_column(self, row: int, field: Field | None) -> None:
+        self._columns.map_column(row, field)
+        self._show_message("")
+        self._show_missing()
 
     # Closing
 
@@ -191,13 +191,13 @@ class MappingDialog(Dialog[ColumnMapping | None]):
     @on(Input.Submitted)
     def action_use(self) -> None:
         """Close the dialog with the mapping."""
-        columns, field = self._columns, self.query_one("#mapping-name", PlainInput)
+        columns, field = self._columns, self.query_one("#mapping-name", SafeInput)
         name = field.value.strip()
         if not any(columns.fields):
-            self._say("No column is mapped. Map at least one, or press Esc to cancel.")
+            self._show_message("No column is mapped. Map at least one, or press Esc to cancel.")
             columns.focus()
         elif not name:
-            self._say("Enter a name for this mapping.")
+            self._show_message("Enter a name for this mapping.")
             field.focus()
         else:
             pairs = dict(zip(columns.names, columns.fields, strict=True))
@@ -206,7 +206,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Close the dialog without a result; ask first if the mapping was edited."""
-        if self._columns.fields == self._guess:
+        if self._columns.fields == self._suggested:
             self.dismiss(None)
             return
 
@@ -214,12 +214,12 @@ class MappingDialog(Dialog[ColumnMapping | None]):
             if is_confirmed:
                 self.dismiss(None)
 
-        question = Question("Discard this mapping?", yes="Discard", no="Keep editing")
+        question = ConfirmQuestion("Discard this mapping?", yes="Discard", no="Keep editing")
         self.app.push_screen(question, discard)
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _name_width(width: int) -> int:

@@ -11,18 +11,18 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from qm_tui.text import fitted, visible
-from qm_tui.transfer.importing import Asked
-from qm_tui.transfer.options.choice import Choice
-from qm_tui.transfer.options.import_options import CHOICES, Choices
-from qm_tui.transfer.planning.plan import Plan
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.transfer.importing import ImportRequest
+from qm_tui.transfer.options.choice import Option
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
+from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.plan_text import counts_text, warned_text
 from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
-from qm_tui.transfer.reading.reader import Findings
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.transfer.reading.reader import FileReport
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 34
 _ENCODING, _DELIMITER, _HEADER, _MAPPING = "encoding", "delimiter", "header", "mapping"
@@ -34,19 +34,19 @@ _CUSTOM: Final = "custom mapping"
 _NO_HEADER: Final = "no header"
 _FIRST_ROW: Final = "first row"
 
-Way = TypeVar("Way")
+Value = TypeVar("Value")
 
 
-class _Option(NamedTuple):
+class _OptionRow(NamedTuple):
     """A line of the dialog."""
 
     letter: str
     title: str
-    words: str
-    meaning: str
+    value: str
+    help: str
 
 
-class ChoiceLines(VirtualRows):
+class ImportOptionList(VirtualList):
     """The options, one per line, with their current values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,7 +56,7 @@ class ChoiceLines(VirtualRows):
 
     def __init__(self) -> None:
         super().__init__(id="option-list")
-        self._options: Sequence[_Option] = ()
+        self._options: Sequence[_OptionRow] = ()
 
     @property
     def row_count(self) -> int:
@@ -64,11 +64,11 @@ class ChoiceLines(VirtualRows):
         return len(self._options)
 
     @property
-    def meaning(self) -> str:
+    def help(self) -> str:
         """The help for the current option."""
-        return self._options[self.cursor_row].meaning if self._options else ""
+        return self._options[self.cursor_row].help if self._options else ""
 
-    def show(self, options: Sequence[_Option]) -> None:
+    def show(self, options: Sequence[_OptionRow]) -> None:
         """Show the current values."""
         had_none = not self._options
         self._options = options
@@ -80,25 +80,25 @@ class ChoiceLines(VirtualRows):
         """Return the key, title and value of an option."""
         option = self._options[row]
         cursor = ">" if row == self.cursor_row else " "
-        text = f"{cursor} {option.letter:<2} {option.title:<{_TITLE}} {option.words}"
-        return fitted(text, width)
+        text = f"{cursor} {option.letter:<2} {option.title:<{_TITLE}} {option.value}"
+        return pad_or_truncate(text, width)
 
 
-class ChoicesDialog(Dialog[None]):
+class ImportOptionsDialog(Dialog[None]):
     """Shows all options of an import. Each change is reported immediately.
 
     Args:
-        findings: what was detected in the file.
+        file_report: what was detected in the file.
         plan: the plan with the current options.
-        asked: the file and the current options.
-        turned: called with the file and the options whenever an option is changed.
+        request: the file and the current options.
+        on_change: called with the file and the options whenever an option is changed.
         map_columns: called to map columns to fields.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(option.letter, f"turn_choice('{option.key}')", option.title, show=False)
-            for option in CHOICES
+            for option in IMPORT_OPTIONS
             if option.letter
         ),
         Binding("m", "map_columns", "Map columns to fields"),
@@ -108,36 +108,36 @@ class ChoicesDialog(Dialog[None]):
 
     def __init__(
         self,
-        findings: Findings,
-        plan: Plan,
-        asked: Asked,
-        turned: Callable[[Asked], None],
+        file_report: FileReport,
+        plan: ImportPlan,
+        request: ImportRequest,
+        on_change: Callable[[ImportRequest], None],
         map_columns: Callable[[], object],
     ) -> None:
         super().__init__()
-        self._findings, self._asked = findings, asked
+        self._file_report, self._request = file_report, request
         self._effect = _effect(plan)  # not the plan itself, which would keep all its users alive
-        self._turned, self._map_columns = turned, map_columns
-        self._refused = ""
+        self._on_change, self._map_columns = on_change, map_columns
+        self._error = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="choices") as dialog:
             dialog.border_title = safe("Import options")
             dialog.border_subtitle = safe("Space/→ next value  ← previous value  Esc close")
-            yield ChoiceLines()
+            yield ImportOptionList()
             yield Static(id="meaning")
             yield Static(id="effect")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[OK]"), id="ok", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(ChoiceLines).focus()
+        self.query_one(ImportOptionList).focus()
         self._draw()
         self._show_effect()
 
-    def show(self, findings: Findings, plan: Plan, asked: Asked) -> None:
+    def show(self, file_report: FileReport, plan: ImportPlan, request: ImportRequest) -> None:
         """Show the options and their effect."""
-        self._findings, self._asked, self._effect = findings, asked, _effect(plan)
+        self._file_report, self._request, self._effect = file_report, request, _effect(plan)
         if self.is_mounted:  # otherwise `on_mount` shows it
             self._draw()
             self._show_effect()
@@ -150,74 +150,85 @@ class ChoicesDialog(Dialog[None]):
         if self.is_mounted:
             self.query_one("#effect", Static).update(safe_lines((text, "")))
 
-    def refuse(self, sentence: str, asked: Asked) -> None:
+    def show_error(self, message: str, request: ImportRequest) -> None:
         """Show why an option cannot be changed, and its previous value."""
-        self._refused, self._asked = sentence, asked
+        self._error, self._request = message, request
         if self.is_mounted:
             self._draw()
             self._show_effect()
 
     def _draw(self) -> None:
-        self.query_one(ChoiceLines).show(
-            [*map(self._of_choice, CHOICES), *_reading(self._asked, self._findings)]
+        self.query_one(ImportOptionList).show(
+            [
+                *map(self._option_row, IMPORT_OPTIONS),
+                *_reading_rows(self._request, self._file_report),
+            ]
         )
         self._explain()
 
-    def _of_choice(self, choice: Choice[Choices]) -> _Option:
-        choices = self._asked.choices
-        value = choice.option(choices)
-        words = _marked(value.words, is_default=choice.is_default(choices))
-        return _Option(choice.letter, choice.title, words, value.meaning)
+    def _option_row(self, option: Option[ImportOptions]) -> _OptionRow:
+        choices = self._request.options
+        value = option.current(choices)
+        words = _marked(value.label, is_default=option.is_default(choices))
+        return _OptionRow(option.letter, option.title, words, value.help)
 
-    @on(VirtualRows.RowHighlighted)
+    @on(VirtualList.RowHighlighted)
     def _highlighted(self) -> None:
-        self._refused = ""
+        self._error = ""
         self._explain()
 
     def _explain(self) -> None:
-        rows = self.query_one(ChoiceLines)
-        self.query_one("#meaning", Static).update(safe(self._refused or rows.meaning))
+        rows = self.query_one(ImportOptionList)
+        self.query_one("#meaning", Static).update(safe(self._error or rows.help))
 
     # Changing options
 
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     def _selected(self) -> None:
-        self._turn(1)
+        self._change_value(1)
 
     def action_turn_back(self) -> None:
         """Select the previous value of the current option."""
-        self._turn(-1)
+        self._change_value(-1)
 
     def action_turn_choice(self, key: str) -> None:
         """Select the next value of an option, given its key."""
-        row = next(row for row, option in enumerate(CHOICES) if option.key == key)
-        self.query_one(ChoiceLines).cursor_row = row
-        self._turn(1)
+        row = next(row for row, option in enumerate(IMPORT_OPTIONS) if option.key == key)
+        self.query_one(ImportOptionList).cursor_row = row
+        self._change_value(1)
 
-    def _turn(self, by: int) -> None:
-        row, asked = self.query_one(ChoiceLines).cursor_row, self._asked
-        if row < len(CHOICES):
-            choice = CHOICES[row]
-            index = choice.options.index(choice.option(asked.choices))
-            value = choice.options[(index + by) % len(choice.options)].value
-            self._ask(replace(asked, choices=choice.made(asked.choices, value)))
+    def _change_value(self, by: int) -> None:
+        row, request = self.query_one(ImportOptionList).cursor_row, self._request
+        if row < len(IMPORT_OPTIONS):
+            option = IMPORT_OPTIONS[row]
+            index = option.values.index(option.current(request.options))
+            value = option.values[(index + by) % len(option.values)].value
+            self._request_change(
+                replace(request, options=option.with_value(request.options, value))
+            )
             return
-        read_as, key = asked.read_as, _READING[row - len(CHOICES)]
+        read_options, key = request.read_options, _READING[row - len(IMPORT_OPTIONS)]
         if key == _ENCODING:
-            read_as = replace(read_as, encoding=_next(("", *ENCODINGS), read_as.encoding, by))
+            read_options = replace(
+                read_options, encoding=_next_value(("", *ENCODINGS), read_options.encoding, by)
+            )
         elif key == _DELIMITER:
-            read_as = replace(read_as, delimiter=_next(("", *DELIMITERS), read_as.delimiter, by))
+            read_options = replace(
+                read_options, delimiter=_next_value(("", *DELIMITERS), read_options.delimiter, by)
+            )
         elif key == _HEADER:
-            read_as = replace(read_as, header=_next(_HEADERS, read_as.header, by))
+            read_options = replace(
+                read_options, header=_next_value(_HEADERS, read_options.header, by)
+            )
         else:
             self._map_columns()
             return
-        self._ask(replace(asked, read_as=read_as))
+        self._request_change(replace(request, read_options=read_options))
 
-    def _ask(self, asked: Asked) -> None:
-        self._asked, self._refused = asked, ""
+    def _request_change(self, request: ImportRequest) -> None:
+        self._request, self._error = request, ""
         self._draw()
-        self._turned(asked)
+        self._on_change(request)
 
     def action_map_columns(self) -> None:
         """Map the columns of the file to fields."""
@@ -225,7 +236,7 @@ class ChoicesDialog(Dialog[None]):
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     def action_close(self) -> None:
         """Close the dialog; the selected values are kept."""
@@ -236,12 +247,12 @@ class ChoicesDialog(Dialog[None]):
         self.dismiss(None)
 
 
-def _effect(plan: Plan) -> tuple[str, str]:
+def _effect(plan: ImportPlan) -> tuple[str, str]:
     """Return the number of records by result, and the number with warnings."""
     return counts_text(plan), warned_text(plan)
 
 
-def _next(values: Sequence[Way], current: Way, by: int) -> Way:
+def _next_value(values: Sequence[Value], current: Value, by: int) -> Value:
     """Return the next value; the first one if the current value is not in the list."""
     index = values.index(current) + by if current in values else 0
     return values[index % len(values)]
@@ -256,44 +267,44 @@ def _detected(words: str) -> str:
     return f"detected: {words}"
 
 
-def _reading(asked: Asked, findings: Findings) -> list[_Option]:
+def _reading_rows(request: ImportRequest, file_report: FileReport) -> list[_OptionRow]:
     """Return the options for reading the file, with detected values."""
-    read_as, dialect = asked.read_as, findings.dialect
-    encoding = ENCODINGS.get(read_as.encoding, "") or _detected(dialect.encoding_name)
+    read_options, dialect = request.read_options, file_report.dialect
+    encoding = ENCODINGS.get(read_options.encoding, "") or _detected(dialect.encoding_name)
     delimiter = (
-        delimiter_name(read_as.delimiter)
-        if read_as.delimiter
+        delimiter_name(read_options.delimiter)
+        if read_options.delimiter
         else _detected(dialect.delimiter_name)
     )
-    has_header = dialect.has_header if read_as.header is None else read_as.header
+    has_header = dialect.has_header if read_options.header is None else read_options.header
     header = _FIRST_ROW if has_header else _NO_HEADER
     mapping = _BY_HEADER
-    if read_as.mapping is not None:
-        name = visible(read_as.mapping.name, 60)
+    if read_options.mapping is not None:
+        name = sanitize(read_options.mapping.name, 60)
         mapping = f"mapping “{name}”" if name else _CUSTOM
     return [
-        _Option(
+        _OptionRow(
             "",
             "Encoding",
-            _marked(encoding, is_default=not read_as.encoding),
+            _marked(encoding, is_default=not read_options.encoding),
             "Check that accented letters look right in the preview.",
         ),
-        _Option(
+        _OptionRow(
             "",
             "Delimiter",
-            _marked(delimiter, is_default=not read_as.delimiter),
+            _marked(delimiter, is_default=not read_options.delimiter),
             "The character between two cells.",
         ),
-        _Option(
+        _OptionRow(
             "",
             "Header",
-            _detected(header) if read_as.header is None else _marked(header, is_default=False),
+            _detected(header) if read_options.header is None else _marked(header, is_default=False),
             "Without a header, columns are read in the standard order of the fields.",
         ),
-        _Option(
+        _OptionRow(
             "m",
             "Columns",
-            _marked(mapping, is_default=read_as.mapping is None),
+            _marked(mapping, is_default=read_options.mapping is None),
             "Map columns if their names differ from the names of the fields.",
         ),
     ]

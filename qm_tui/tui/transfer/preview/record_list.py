@@ -8,10 +8,10 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from qm_tui.text import fitted, visible
-from qm_tui.transfer.planning.plan import Outcome, Outcomes, Result
-from qm_tui.tui.transfer.preview.view_model import Filter, Preview
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.transfer.planning.plan import RecordOutcome, RecordOutcomes, Result
+from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, User
 
 _LINE: Final = 6
@@ -26,7 +26,7 @@ _HINTS_OF_USERS: Final = ("Enter details", "Space mark", "* mark all", "w save r
 _HINTS_ELSEWHERE: Final = ("↓ go to records", "c correct", "w save report", "? keys")
 
 
-class RecordList(VirtualRows):
+class RecordList(VirtualList):
     """The records that match a filter.
 
     Args:
@@ -41,21 +41,21 @@ class RecordList(VirtualRows):
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
 
-    class MarkWanted(Message):
+    class MarkRequested(Message):
         """The admin wants to mark or unmark a user."""
 
         def __init__(self, user_id: str) -> None:
             super().__init__()
             self.user_id = user_id
 
-    class AllMarksWanted(Message):
+    class AllMarksRequested(Message):
         """The admin wants to mark or unmark all users shown."""
 
     def __init__(self, marks: Collection[str]) -> None:
         super().__init__(id="records")
         self._marks = marks
         self._preview: Preview | None = None
-        self._filter = Filter.ALL
+        self._filter = RecordFilter.ALL
         self._rows: Sequence[int] = ()
 
     @property
@@ -64,38 +64,40 @@ class RecordList(VirtualRows):
         return len(self._rows)
 
     @property
-    def outcomes(self) -> Sequence[Outcome]:
+    def outcomes(self) -> Sequence[RecordOutcome]:
         """The results of the records shown, built on access."""
-        if self._preview is None or self._filter is Filter.NOT_IN_FILE:
+        if self._preview is None or self._filter is RecordFilter.NOT_IN_FILE:
             return ()
-        return _Shown(self._preview.outcomes, self._rows)
+        return _ShownOutcomes(self._preview.outcomes, self._rows)
 
     @property
     def number(self) -> int | None:
         """The number of the current record; None if there is none."""
-        if not self._rows or self._filter is Filter.NOT_IN_FILE:
+        if not self._rows or self._filter is RecordFilter.NOT_IN_FILE:
             return None
         return self._rows[self.cursor_row] + 1
 
-    def show(self, preview: Preview | None, wanted: Filter) -> None:
+    def show(self, preview: Preview | None, query: RecordFilter) -> None:
         """Show the records of a filter. The cursor stays on its record if that is shown."""
         filter_before = self._filter
         current = self._rows[self.cursor_row] if self._rows else 0
-        self._preview, self._filter = preview, wanted
-        self._rows = preview.rows[wanted] if preview is not None else ()
-        same_list = (filter_before is Filter.NOT_IN_FILE) == (wanted is Filter.NOT_IN_FILE)
-        self.rows_changed(place_of(current, self._rows) if same_list else 0)
+        self._preview, self._filter = preview, query
+        self._rows = preview.rows[query] if preview is not None else ()
+        same_list = (filter_before is RecordFilter.NOT_IN_FILE) == (
+            query is RecordFilter.NOT_IN_FILE
+        )
+        self.rows_changed(nearest_index(current, self._rows) if same_list else 0)
 
-    def point_at(self, number: int) -> None:
+    def move_cursor_to(self, number: int) -> None:
         """Move the cursor to a record, or to the next one shown."""
-        self.rows_changed(place_of(number - 1, self._rows))
+        self.rows_changed(nearest_index(number - 1, self._rows))
 
     def user_of(self, row: int) -> User | None:
         """Return the stored user of a row, if there is one."""
         if self._preview is None:
             return None
         index, prepared = self._rows[row], self._preview.prepared
-        if self._filter is Filter.NOT_IN_FILE:
+        if self._filter is RecordFilter.NOT_IN_FILE:
             return prepared.state.users[prepared.plan.not_in_file[index]]
         return self._preview.outcomes.stored[index]
 
@@ -103,54 +105,56 @@ class RecordList(VirtualRows):
         """Mark or unmark the stored user of the current record."""
         user = self.user_of(self.cursor_row) if self.row_count else None
         if user is not None:
-            self.post_message(self.MarkWanted(user.user_id))
+            self.post_message(self.MarkRequested(user.user_id))
 
     def action_mark_all(self) -> None:
         """Mark or unmark the stored users of all records shown."""
         if self.row_count:
-            self.post_message(self.AllMarksWanted())
+            self.post_message(self.AllMarksRequested())
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the header."""
         style = self.get_component_rich_style("virtual-rows--header")
         user = f"{'User':<{_user_width(width)}}"
         text = f"  {'Line':>{_LINE}}  {'Result':<{_RESULT}} {user} Problem or change"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return the line, result and user of a record, and its first problem or change."""
         user = self.user_of(row)
         cursor = ">" if row == self.cursor_row else " "
         mark = _MARK if user is not None and user.user_id in self._marks else " "
-        if self._preview is None or (self._filter is Filter.NOT_IN_FILE and user is not None):
-            line, result, name, details = "", _NOT_NAMED, _name(user), _about(user)
+        if self._preview is None or (self._filter is RecordFilter.NOT_IN_FILE and user is not None):
+            line, result, name, details = "", _NOT_NAMED, _name(user), _identity_text(user)
         else:
             outcome = self._preview.outcomes[self._rows[row]]
-            line, result, name = f"{outcome.line:,}", str(outcome.result), outcome.who
-            details = said_of(outcome, wants_change=self._filter is Filter.CHANGED)
+            line, result, name = f"{outcome.line:,}", str(outcome.result), outcome.user_label
+            details = outcome_text(outcome, with_change=self._filter is RecordFilter.CHANGED)
         text = f"{cursor}{mark}{line:>{_LINE}}  {result:<{_RESULT}} "
-        return fitted(f"{text}{fitted(visible(name, _VALUE), _user_width(width))} {details}", width)
+        return pad_or_truncate(
+            f"{text}{pad_or_truncate(sanitize(name, _VALUE), _user_width(width))} {details}", width
+        )
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the key hints, and the position of the cursor."""
         place = f"{self.cursor_row + 1:,} of {self.row_count:,}" if self.row_count else "none"
         room = max(0, width - len(place) - 2)
-        hints = _HINTS_OF_USERS if self._filter is Filter.NOT_IN_FILE else _HINTS
+        hints = _HINTS_OF_USERS if self._filter is RecordFilter.NOT_IN_FILE else _HINTS
         text = _joined(hints if self.has_focus else _HINTS_ELSEWHERE, room)
         indent = " " if len(text) < room else ""
-        return fitted(f"{fitted(indent + text, room)} {place} ", width)
+        return pad_or_truncate(f"{pad_or_truncate(indent + text, room)} {place} ", width)
 
 
-class _Shown(Sequence[Outcome]):
+class _ShownOutcomes(Sequence[RecordOutcome]):
     """The results of the records that match a filter."""
 
-    def __init__(self, outcomes: Outcomes, rows: Sequence[int]) -> None:
+    def __init__(self, outcomes: RecordOutcomes, rows: Sequence[int]) -> None:
         self._outcomes, self._rows = outcomes, rows
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, row: int) -> Outcome:  # type: ignore[override]
+    def __getitem__(self, row: int) -> RecordOutcome:  # type: ignore[override]
         return self._outcomes[self._rows[row]]
 
 
@@ -167,7 +171,9 @@ class Numbers(Sequence[int]):
         return self._rows[index] + 1
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and self._is_at(number, place_of(number - 1, self._rows))
+        return isinstance(number, int) and self._is_at(
+            number, nearest_index(number - 1, self._rows)
+        )
 
     def _is_at(self, number: int, index: int) -> bool:
         return bool(self._rows) and self._rows[index] == number - 1
@@ -178,13 +184,13 @@ class Numbers(Sequence[int]):
         Raises:
             ValueError: the number is not in the sequence.
         """
-        index = place_of(number - 1, self._rows)
+        index = nearest_index(number - 1, self._rows)
         if not self._is_at(number, index):
             raise ValueError(number)
         return index
 
 
-def place_of(at: int, rows: Sequence[int]) -> int:
+def nearest_index(at: int, rows: Sequence[int]) -> int:
     """Return the index of a number in an ascending sequence, or of the next greater number.
 
     If all numbers are smaller, return the last index.
@@ -211,20 +217,20 @@ def _user_width(width: int) -> int:
     return _WIDE if width >= _WIDE_FROM else _NARROW
 
 
-def said_of(outcome: Outcome, *, wants_change: bool = False) -> str:
+def outcome_text(outcome: RecordOutcome, *, with_change: bool = False) -> str:
     """Return the first problem of a record, or its first change, sanitized.
 
     Args:
         outcome: the result of the record.
-        wants_change: whether to prefer a change to a problem.
+        with_change: whether to prefer a change to a problem.
     """
-    if outcome.faults and not (wants_change and outcome.result is Result.CHANGED):
-        more = len(outcome.faults) - 1
-        return visible(outcome.faults[0].message, 300) + (f" (+{more})" if more else "")
+    if outcome.issues and not (with_change and outcome.result is Result.CHANGED):
+        more = len(outcome.issues) - 1
+        return sanitize(outcome.issues[0].message, 300) + (f" (+{more})" if more else "")
     user, stored = outcome.user, outcome.stored
     if outcome.result is Result.CHANGED and user is not None and stored is not None:
         return _change(stored, user)
-    return _about(user) if outcome.result is Result.ADDED else ""
+    return _identity_text(user) if outcome.result is Result.ADDED else ""
 
 
 def _change(before: User, after: User) -> str:
@@ -235,7 +241,7 @@ def _change(before: User, after: User) -> str:
     if first.is_secret:
         change = "changed"
     else:
-        old, new = (visible(user[first.index], _VALUE) or "(empty)" for user in (before, after))
+        old, new = (sanitize(user[first.index], _VALUE) or "(empty)" for user in (before, after))
         change = f"{old} → {new}"
     return f"{first.name}: {change}" + (f" (+{more})" if more else "")
 
@@ -244,18 +250,18 @@ def _name(user: User | None) -> str:
     return f"{user.first_name} {user.last_name}".strip() if user is not None else ""
 
 
-def _about(user: User | None) -> str:
+def _identity_text(user: User | None) -> str:
     """Return the values that identify a user, apart from the name."""
     if user is None:
         return ""
     values = (user.user_name, user.extension, user.department)
-    return visible("  ".join(filter(None, values)), 200)
+    return sanitize("  ".join(filter(None, values)), 200)
 
 
-def users_shown(preview: Preview, wanted: Filter, start: int, stop: int) -> Sequence[str]:
+def users_shown(preview: Preview, query: RecordFilter, start: int, stop: int) -> Sequence[str]:
     """Return the User IDs of the stored users of the rows from `start` to `stop`."""
-    if wanted is Filter.NOT_IN_FILE:
+    if query is RecordFilter.NOT_IN_FILE:
         return preview.plan.not_in_file[start:stop]
     stored = preview.outcomes.stored
-    users = (stored[index] for index in islice(preview.rows[wanted], start, stop))
+    users = (stored[index] for index in islice(preview.rows[query], start, stop))
     return [user.user_id for user in users if user is not None]

@@ -12,41 +12,41 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from qm_tui.text import sentence, visible
-from qm_tui.transfer.options.import_options import Choices
-from qm_tui.transfer.planning.plan import Outcome, Result
-from qm_tui.transfer.planning.plan_text import cured_by
-from qm_tui.transfer.planning.totals import cure_of
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.text import sanitize, with_full_stop
+from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.planning.plan import RecordOutcome, Result
+from qm_tui.transfer.planning.plan_text import fixing_value
+from qm_tui.transfer.planning.totals import fixing_option
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.severity_symbols import SIGNS, sign_of
+from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
-_SIGN, _NAME = 2, 30
+_SYMBOL, _NAME = 2, 30
 _EMPTY: Final = "(empty)"
 _NO_COLUMN: Final = "(not in the file)"
 _SET, _NOT_SET, _CHANGES = "set", "not set", "changes"
 _PASSWORD: Final = FIELD["password"]
 
 
-class Closed(NamedTuple):
+class RecordScreenResult(NamedTuple):
     """The result of the screen.
 
     Attributes:
         number: the number of the record shown last.
-        wants_correcting: whether the admin wants to correct it.
+        correct: whether the admin wants to correct it.
     """
 
     number: int
-    wants_correcting: bool
+    correct: bool
 
 
-class _Line(NamedTuple):
+class _FieldLine(NamedTuple):
     """The line of a field."""
 
     rank: int
-    sign: str
+    symbol: str
     name: str
     text: str
     is_dim: bool
@@ -77,14 +77,14 @@ class _Body(VerticalScroll, can_focus=True):
         self.scroll_to(y=self.max_scroll_y if direction > 0 else 0, animate=False)
 
 
-class RecordScreen(Dialog[Closed]):
+class RecordScreen(Dialog[RecordScreenResult]):
     """Shows a record, and on request the previous and the next one.
 
     Args:
         outcome: the result of the record.
         among: the results of the records to browse; empty if there is only this one.
-        at: the index of the record in `among`.
-        choices: the options with which the import was planned.
+        index: the index of the record in `among`.
+        options: the options with which the import was planned.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,14 +97,14 @@ class RecordScreen(Dialog[Closed]):
 
     def __init__(
         self,
-        outcome: Outcome,
-        among: Sequence[Outcome] = (),
-        at: int = 0,
-        choices: Choices | None = None,
+        outcome: RecordOutcome,
+        among: Sequence[RecordOutcome] = (),
+        index: int = 0,
+        options: ImportOptions | None = None,
     ) -> None:
         super().__init__(classes="full-dialog")
-        self._choices = choices or Choices()
-        self._outcome, self._among, self._at = outcome, among, at
+        self._options = options or ImportOptions()
+        self._outcome, self._among, self._at = outcome, among, index
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="record"):
@@ -127,7 +127,7 @@ class RecordScreen(Dialog[Closed]):
         dialog.border_title = safe(title)
         place = f"{self._at + 1:,} of {len(self._among):,}  " if len(self._among) > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
-        self.query_one("#record-text", Static).update(record_table(outcome, self._choices))
+        self.query_one("#record-text", Static).update(record_table(outcome, self._options))
         self.query_one(_Body).scroll_home(animate=False)
         for name in ("correct", "previous", "next"):
             self.query_one(f"#{name}").display = self._can(name)
@@ -156,15 +156,15 @@ class RecordScreen(Dialog[Closed]):
 
     def action_correct(self) -> None:
         """Close the screen, to correct the record."""
-        self.dismiss(Closed(self._outcome.number, wants_correcting=True))
+        self.dismiss(RecordScreenResult(self._outcome.number, correct=True))
 
     def action_close(self) -> None:
         """Close the screen."""
-        self.dismiss(Closed(self._outcome.number, wants_correcting=False))
+        self.dismiss(RecordScreenResult(self._outcome.number, correct=False))
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -176,27 +176,27 @@ class RecordScreen(Dialog[Closed]):
             self.action_close()
 
 
-def record_table(outcome: Outcome, choices: Choices) -> Table:
+def record_table(outcome: RecordOutcome, options: ImportOptions) -> Table:
     """Return the name, the problems and the fields of a record, fields with problems first.
 
     Args:
         outcome: the result of the record.
-        choices: the options with which the import was planned.
+        options: the options with which the import was planned.
     """
     table = Table.grid(expand=True)
-    table.add_column(width=_SIGN)
+    table.add_column(width=_SYMBOL)
     table.add_column(ratio=1)
-    table.add_row("", Text(visible(outcome.who or "(no name)", 200), "bold"))
-    for fault in outcome.faults:
-        symbol = Text(SIGNS[fault.severity], "bold")
-        table.add_row(symbol, Text(sentence(visible(fault.message)), "bold"))
-        table.add_row("", Text(visible(fault.remedy)))
-        option = cure_of(fault, updates=outcome.stored is not None)
-        value = cured_by(option, choices)
+    table.add_row("", Text(sanitize(outcome.user_label or "(no name)", 200), "bold"))
+    for issue in outcome.issues:
+        symbol = Text(SEVERITY_SYMBOLS[issue.severity], "bold")
+        table.add_row(symbol, Text(with_full_stop(sanitize(issue.message)), "bold"))
+        table.add_row("", Text(sanitize(issue.fix)))
+        option = fixing_option(issue, updates=outcome.stored is not None)
+        value = fixing_value(option, options)
         if option is not None and value is not None:
             key = option.letter or "o"
-            text = f"For all records: {value.cure} (press {key} in the preview)."
-            table.add_row("", Text(visible(text)))
+            text = f"For all records: {value.fix} (press {key} in the preview)."
+            table.add_row("", Text(sanitize(text)))
     table.add_row("", "")
     if outcome.user is None and outcome.values is None:
         table.add_row("", "The line cannot be parsed. Its fields are unknown.")
@@ -205,30 +205,30 @@ def record_table(outcome: Outcome, choices: Choices) -> Table:
     return table
 
 
-def _fields_table(outcome: Outcome) -> Table:
+def _fields_table(outcome: RecordOutcome) -> Table:
     table = Table.grid(expand=True)
-    table.add_column(width=_SIGN)
+    table.add_column(width=_SYMBOL)
     table.add_column(width=_NAME)
     table.add_column(ratio=1, overflow="fold")
-    table.add_row("", Text("Field", "bold"), Text(visible(_legend(outcome)), "bold"))
+    table.add_row("", Text("Field", "bold"), Text(sanitize(_legend(outcome)), "bold"))
     lines = [_line(outcome, field) for field in FIELDS]
     for line in sorted(lines, key=lambda line: line.rank):
         style = "dim" if line.is_dim else ""
         table.add_row(
-            Text(visible(line.sign), "bold"),
-            Text(visible(line.name), style),
-            Text(visible(line.text, 9000), style),
+            Text(sanitize(line.symbol), "bold"),
+            Text(sanitize(line.name), style),
+            Text(sanitize(line.text, 9000), style),
         )
     return table
 
 
-def _legend(outcome: Outcome) -> str:
+def _legend(outcome: RecordOutcome) -> str:
     if outcome.result is Result.REJECTED:
         return "File value" if outcome.stored is None else "Stored value → file value"
     return "Before → after" if outcome.result is Result.CHANGED else "Value"
 
 
-def _line(outcome: Outcome, field: Field) -> _Line:
+def _line(outcome: RecordOutcome, field: Field) -> _FieldLine:
     """Return the line of a field of a record that could be parsed."""
     index = field.index
     stored = None if outcome.stored is None else outcome.stored[index]
@@ -242,11 +242,13 @@ def _line(outcome: Outcome, field: Field) -> _Line:
         text = _NO_COLUMN if value is None else value or _EMPTY
     else:
         text = f"{stored or _EMPTY} → {value or _EMPTY}" if changes else stored or _EMPTY
-    sign = sign_of([fault for fault in outcome.faults if fault.field is field])
+    sign = severity_symbol([fault for fault in outcome.issues if fault.field is field])
     if sign == " ":
         sign = "~" if changes else " "
     rank = " ~?!".index(sign)
-    return _Line(-rank, sign, field.name, text, sign == " " and (stored is not None or not value))
+    return _FieldLine(
+        -rank, sign, field.name, text, sign == " " and (stored is not None or not value)
+    )
 
 
 def _secret_text(stored: str | None, value: str | None, *, changes: bool) -> str:

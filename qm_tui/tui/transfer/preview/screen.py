@@ -13,30 +13,30 @@ from textual.message import Message as TextualMessage
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from qm_tui.progress import STEP, Phase
-from qm_tui.progress_line import bar
-from qm_tui.text import counted
-from qm_tui.transfer.importing import Asked, Prepared
-from qm_tui.transfer.options.import_options import CHOICE, CHOICES
-from qm_tui.transfer.planning.plan import Group
-from qm_tui.transfer.planning.plan_text import taken_text
+from qm_tui.progress import CHUNK_SIZE, Phase
+from qm_tui.progress_line import progress_bar
+from qm_tui.text import pluralize
+from qm_tui.transfer.importing import ImportRequest, PreparedImport
+from qm_tui.transfer.options.import_options import IMPORT_OPTION, IMPORT_OPTIONS
+from qm_tui.transfer.planning.plan import IssueGroup
+from qm_tui.transfer.planning.plan_text import removals_text
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.changes.mass_change import NOT_SAVED
-from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, keys_that_work
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
-from qm_tui.tui.transfer.preview.filter_row import FilterLine, filter_layout
-from qm_tui.tui.transfer.preview.options_dialog import ChoicesDialog
-from qm_tui.tui.transfer.preview.planner import Planned, Planning
+from qm_tui.tui.transfer.preview.filter_row import ResultTabs, filter_layout
+from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
+from qm_tui.tui.transfer.preview.planner import ImportPlanned, ImportPlanner
 from qm_tui.tui.transfer.preview.record_list import Numbers, RecordList, users_shown
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.save import map_columns, save_records, save_text
-from qm_tui.tui.transfer.preview.summary import PreviewHead, head_lines
-from qm_tui.tui.transfer.preview.view_model import FILTERS, Filter, Preview
+from qm_tui.tui.transfer.preview.summary import PreviewSummary, summary_lines
+from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS, Preview, RecordFilter
 from qm_tui.tui.user.details_screen import DetailsScreen
-from qm_tui.tui.widgets.message_box import Message, Question
-from qm_tui.tui.widgets.virtual_list import VirtualRows
-from qm_tui.tui.work.job import Job, Progressed
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.job import Job, JobProgressed
 from qm_tui.tui.work.session import Session
 from qm_tui.users.issues import Severity
 
@@ -45,8 +45,8 @@ _LINES_AROUND: Final = 5
 """Title, blank line, the list's header and footer, buttons."""
 
 _FEWEST_ROWS: Final = 5
-_NOTHING_YET: Final = "Preview – nothing imported yet"
-_HELD_BACK: Final = "[Import disabled]"
+_NOTHING_IMPORTED_YET: Final = "Preview – nothing imported yet"
+_BLOCKED: Final = "[Import disabled]"
 _NO_CHANGES: Final = "[Nothing to import]"
 _MOVES: Final = (
     ("up,k", "move", -1),
@@ -67,21 +67,21 @@ class Decision(NamedTuple):
         confirmed: the number that was typed to confirm a mass change; 0 if none was required.
     """
 
-    prepared: Prepared
+    prepared: PreparedImport
     confirmed: int
 
 
-class NotRead(NamedTuple):
+class ReadFailed(NamedTuple):
     """The file could not be read.
 
     Attributes:
-        sentence: the error message.
+        message: the error message.
     """
 
-    sentence: str
+    message: str
 
 
-class _UsersFound(TextualMessage):
+class _UsersCollected(TextualMessage):
     """The users of all records shown were collected."""
 
     def __init__(self, user_ids: Sequence[str]) -> None:
@@ -89,14 +89,14 @@ class _UsersFound(TextualMessage):
         self.user_ids = user_ids
 
 
-class PreviewScreen(Screen[Decision | NotRead | None]):
+class PreviewScreen(Screen[Decision | ReadFailed | None]):
     """Shows what an import would do. The result is None if the import is canceled.
 
     Args:
         session: the session shared by the pages.
-        asked: the file and the options.
+        request: the file and the options.
         prepared: the import, if it has been planned already.
-        said: a message shown first; may be empty.
+        note: a message shown first; may be empty.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,12 +104,12 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         Binding("o", "show_options", "Options"),
         *(
             Binding(option.letter, f"turn('{option.key}')", option.title)
-            for option in CHOICES
+            for option in IMPORT_OPTIONS
             if option.letter
         ),
         *(
             Binding(str(number), f"show_filter({number})", "Filter records")
-            for number in range(1, len(FILTERS) + 1)
+            for number in range(1, len(RECORD_FILTERS) + 1)
         ),
         Binding("c", "correct", "Correct rejected records"),
         Binding("r", "save_rejected", "Save rejected records"),
@@ -125,35 +125,39 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     ]
 
     def __init__(
-        self, session: Session, asked: Asked, prepared: Prepared | None = None, said: str = ""
+        self,
+        session: Session,
+        request: ImportRequest,
+        prepared: PreparedImport | None = None,
+        note: str = "",
     ) -> None:
         super().__init__()
-        self._session, self._said = session, said
-        self._planning = Planning(self, session, asked, prepared)
-        self._filter: Filter | None = None
-        self._dialog: ChoicesDialog | None = None
+        self._session, self._note = session, note
+        self._planner = ImportPlanner(self, session, request, prepared)
+        self._filter: RecordFilter | None = None
+        self._dialog: ImportOptionsDialog | None = None
 
     @property
     def is_planning(self) -> bool:
         """Whether the import is being planned with other options than those shown."""
-        return self._planning.is_at_work
+        return self._planner.is_planning
 
     @property
     def preview(self) -> Preview | None:
         """The preview shown; None until the file has been read."""
-        return self._planning.preview
+        return self._planner.preview
 
     @property
-    def asked(self) -> Asked:
+    def request(self) -> ImportRequest:
         """The file and the options."""
-        return self._planning.asked
+        return self._planner.request
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="preview-title"):
-            yield Static(safe(f"Import: {self.asked.path.name}", 300), id="preview-name")
+            yield Static(safe(f"Import: {self.request.path.name}", 300), id="preview-name")
             yield Static(id="preview-state")
-        yield PreviewHead()
-        yield FilterLine()
+        yield PreviewSummary()
+        yield ResultTabs()
         yield RecordList(self._session.marks)
         with Horizontal(id="preview-buttons"):
             yield Button(safe("[i Import]"), id="import", compact=True, action="screen.import")
@@ -172,50 +176,50 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self.add_class("-first-time")
         self._show_buttons()
         self.query_one("#leave").focus()
-        self.ask(self.asked)
+        self.replan(self.request)
 
     def on_unmount(self) -> None:
-        self._planning.stop()
+        self._planner.stop()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_head)
 
     # Planning
 
-    def ask(self, asked: Asked) -> None:
+    def replan(self, request: ImportRequest) -> None:
         """Plan with other options; the current preview is shown until that is done."""
-        self._planning.ask(asked)
-        self._show_state("Reading…")
+        self._planner.replan(request)
+        self._show_status("Reading…")
 
-    @on(Progressed)
-    def _progressed(self, event: Progressed) -> None:
+    @on(JobProgressed)
+    def _progressed(self, event: JobProgressed) -> None:
         if self.is_planning:
-            self._show_state(f"{event.said}  {bar(event.done, event.total, _BAR)}")
+            self._show_status(f"{event.text}  {progress_bar(event.done, event.total, _BAR)}")
 
-    @on(Planned)
-    def _planned(self, event: Planned) -> None:
+    @on(ImportPlanned)
+    def _planned(self, event: ImportPlanned) -> None:
         is_first = self.preview is None
-        if not self._planning.take(event):
+        if not self._planner.accept(event):
             return
         if event.preview is None:
-            self._not_planned(event.sentence)
+            self._planning_failed(event.message)
             return
         self._show()
         if is_first:
             self.query_one("#import" if self._can_import else "#records").focus()
         if self._dialog is not None:
-            self._dialog.show(event.preview.prepared.findings, event.preview.plan, self.asked)
+            self._dialog.show(event.preview.prepared.file_report, event.preview.plan, self.request)
 
-    def _not_planned(self, sentence: str) -> None:
+    def _planning_failed(self, message: str) -> None:
         """Show the error message; the last preview stays."""
         if self.preview is None:
-            self.dismiss(NotRead(sentence))
+            self.dismiss(ReadFailed(message))
             return
-        self._show_state()
+        self._show_status()
         if self._dialog is not None:
-            self._dialog.refuse(sentence, self.asked)
+            self._dialog.show_error(message, self.request)
         else:
-            self.app.push_screen(Message(sentence))
+            self.app.push_screen(MessageDialog(message))
 
     # Display
 
@@ -226,14 +230,14 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         self.remove_class("-first-time")
         if self._filter is None or not preview.rows[self._filter]:
             self._filter = preview.first_filter
-        self._show_state()
+        self._show_status()
         self._show_head()
         self._show_filter(self._filter)
         self._show_buttons()
 
-    def _show_state(self, progress: str = "") -> None:
+    def _show_status(self, progress: str = "") -> None:
         marked = len(self._session.marks)
-        text = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_YET
+        text = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_IMPORTED_YET
         for state in self.query("#preview-state").results(Static):  # none once it is closed
             state.update(safe(text))
         if progress and self._dialog is not None:
@@ -246,23 +250,27 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         rows = max(_FEWEST_ROWS, (height - 14) // 2)
         filter_lines = filter_layout(self.preview.counts, width).height
         room = height - _LINES_AROUND - filter_lines - rows
-        lines = head_lines(
-            self.preview.prepared, self._said, width, room, shows_counts=filter_lines == 1
+        lines = summary_lines(
+            self.preview.prepared, self._note, width, room, shows_counts=filter_lines == 1
         )
-        self.query_one(PreviewHead).show(lines)
+        self.query_one(PreviewSummary).show(lines)
 
-    def _show_filter(self, wanted: Filter) -> None:
+    def _show_filter(self, query: RecordFilter) -> None:
         if self.preview is None:
             return
-        self._filter = wanted
-        self.query_one(FilterLine).show(wanted, self.preview.counts)
-        self.query_one(RecordList).show(self.preview, wanted)
+        self._filter = query
+        self.query_one(ResultTabs).show(query, self.preview.counts)
+        self.query_one(RecordList).show(self.preview, query)
 
     def _show_buttons(self) -> None:
-        plan, button = self._planning.plan, self.query_one("#import", Button)
+        plan, button = self._planner.plan, self.query_one("#import", Button)
         if plan is not None:
-            label = f"[i Import {counted(plan.writes, 'change')}]" if plan.writes else _NO_CHANGES
-            button.label = safe(_HELD_BACK if plan.is_held_back else label)
+            label = (
+                f"[i Import {pluralize(plan.write_count, 'change')}]"
+                if plan.write_count
+                else _NO_CHANGES
+            )
+            button.label = safe(_BLOCKED if plan.is_blocked else label)
             button.refresh(layout=True)
         button.disabled = not self._can_import
         self.query_one("#save-rejected").display = bool(plan is not None and plan.rejected)
@@ -270,10 +278,10 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     @property
     def _can_import(self) -> bool:
-        return self._planning.plan is not None and self._planning.plan.imported > 0
+        return self._planner.plan is not None and self._planner.plan.imported > 0
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        plan = self._planning.plan
+        plan = self._planner.plan
         if action == "import":
             return self._can_import or None
         if action in ("correct", "save_rejected"):
@@ -286,7 +294,7 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
 
     def action_show_filter(self, number: int) -> None:
         """Show the records of a filter, by its key."""
-        self._show_filter(FILTERS[number - 1])
+        self._show_filter(RECORD_FILTERS[number - 1])
         self.query_one(RecordList).focus()
 
     def action_to_list(self, move: str, by: int) -> None:
@@ -295,34 +303,34 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         rows.focus()
         getattr(rows, f"action_{move}")(by)
 
-    @on(FilterLine.Chosen)
-    def _filter_chosen(self, event: FilterLine.Chosen) -> None:
-        self._show_filter(event.wanted)
+    @on(ResultTabs.TabSelected)
+    def _tab_selected(self, event: ResultTabs.TabSelected) -> None:
+        self._show_filter(event.tab)
 
-    @on(PreviewHead.GroupChosen)
-    def _group_chosen(self, event: PreviewHead.GroupChosen) -> None:
+    @on(PreviewSummary.GroupSelected)
+    def _group_selected(self, event: PreviewSummary.GroupSelected) -> None:
         self._show_group(event.group)
 
-    def _show_group(self, group: Group) -> None:
+    def _show_group(self, group: IssueGroup) -> None:
         """Show the first record of a group."""
         is_error = group.severity is Severity.ERROR
-        self._show_filter(Filter.REJECTED if is_error else Filter.WARNED)
-        self.query_one(RecordList).point_at(group.first)
+        self._show_filter(RecordFilter.REJECTED if is_error else RecordFilter.WARNINGS)
+        self.query_one(RecordList).move_cursor_to(group.first)
         self.query_one(RecordList).focus()
 
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     @work(description="show a record")
-    async def _open_record(self, event: VirtualRows.RowSelected) -> None:
+    async def _open_record(self, event: VirtualList.RowSelected) -> None:
         outcomes, row = self.query_one(RecordList).outcomes, event.cursor_row
         if not outcomes:
             await self._open_user(row)
             return
-        self._planning.pin(self.preview)
-        screen = RecordScreen(outcomes[row], outcomes, row, self.asked.choices)
+        self._planner.pin(self.preview)
+        screen = RecordScreen(outcomes[row], outcomes, row, self.request.options)
         closed = await self.app.push_screen_wait(screen)
-        self._planning.pin(None)
-        self.query_one(RecordList).point_at(closed.number)
-        if closed.wants_correcting:
+        self._planner.pin(None)
+        self.query_one(RecordList).move_cursor_to(closed.number)
+        if closed.correct:
             await self._correct(closed.number)
 
     async def _open_user(self, row: int) -> None:
@@ -333,42 +341,44 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             screen = DetailsScreen(user_ids, row, users, self._session.store)
             self.query_one(RecordList).cursor_row = await self.app.push_screen_wait(screen)
 
-    @on(RecordList.MarkWanted)
-    def _mark_wanted(self, event: RecordList.MarkWanted) -> None:
+    @on(RecordList.MarkRequested)
+    def _mark_requested(self, event: RecordList.MarkRequested) -> None:
         self._mark([event.user_id])
 
-    @on(RecordList.AllMarksWanted)
-    def _all_marks_wanted(self) -> None:
+    @on(RecordList.AllMarksRequested)
+    def _all_marks_requested(self) -> None:
         if self.preview is not None and self._filter is not None:
             self._find_users(self.preview, self._filter)
 
     @work(thread=True, exclusive=True, group="marks", description="find users")
-    def _find_users(self, preview: Preview, wanted: Filter) -> None:
-        job, count = Job(lambda _progress: None), len(preview.rows[wanted])
+    def _find_users(self, preview: Preview, query: RecordFilter) -> None:
+        job, count = Job(lambda _progress: None), len(preview.rows[query])
         user_ids: list[str] = []
-        for start in range(0, count, STEP):
-            user_ids += users_shown(preview, wanted, start, start + STEP)
-            job.tick(Phase.CHECKING, start, count)
-        self.post_message(_UsersFound(user_ids))
+        for start in range(0, count, CHUNK_SIZE):
+            user_ids += users_shown(preview, query, start, start + CHUNK_SIZE)
+            job.report_progress(Phase.CHECKING, start, count)
+        self.post_message(_UsersCollected(user_ids))
 
-    @on(_UsersFound)
-    def _users_found(self, event: _UsersFound) -> None:
+    @on(_UsersCollected)
+    def _users_collected(self, event: _UsersCollected) -> None:
         self._mark(event.user_ids)
 
     def _mark(self, user_ids: Sequence[str]) -> None:
-        self._session.mark(user_ids)
+        self._session.toggle_marks(user_ids)
         self.query_one(RecordList).refresh()
         if not self.is_planning:
-            self._show_state()
+            self._show_status()
 
     # Options
 
     def action_turn(self, key: str) -> None:
         """Change an option to the value that fixes a problem, or back; then plan again."""
-        self.ask(replace(self.asked, choices=CHOICE[key].cured(self.asked.choices)))
+        self.replan(
+            replace(self.request, options=IMPORT_OPTION[key].with_fix(self.request.options))
+        )
 
-    @on(PreviewHead.CureChosen)
-    def _cure_chosen(self, event: PreviewHead.CureChosen) -> None:
+    @on(PreviewSummary.FixSelected)
+    def _fix_selected(self, event: PreviewSummary.FixSelected) -> None:
         self.action_turn(event.key)
 
     @work
@@ -377,8 +387,8 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if self.preview is None or self._dialog is not None:
             return
         prepared = self.preview.prepared
-        dialog = ChoicesDialog(
-            prepared.findings, prepared.plan, self.asked, self.ask, self.action_map_columns
+        dialog = ImportOptionsDialog(
+            prepared.file_report, prepared.plan, self.request, self.replan, self.action_map_columns
         )
         self._dialog = dialog
         await self.app.push_screen_wait(dialog)
@@ -395,15 +405,17 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         preview = self.preview
         if preview is None or not preview.plan.rejected:
             return
-        self._planning.pin(preview)
-        numbers = Numbers(preview.rows[Filter.REJECTED])
+        self._planner.pin(preview)
+        numbers = Numbers(preview.rows[RecordFilter.REJECTED])
         screen = CorrectScreen(preview.prepared, numbers, begin_with=number)
         corrected = await self.app.push_screen_wait(screen)
-        self._planning.pin(None)
+        self._planner.pin(None)
         if corrected:
-            corrections = {**self.asked.corrections, **corrected}
-            self._session.unsaved = f"{counted(len(corrections), 'corrected record')} will be lost"
-            self.ask(replace(self.asked, corrections=corrections))
+            corrections = {**self.request.corrections, **corrected}
+            self._session.unsaved = (
+                f"{pluralize(len(corrections), 'corrected record')} will be lost"
+            )
+            self.replan(replace(self.request, corrections=corrections))
 
     # Files
 
@@ -423,13 +435,13 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     async def _with_pinned(
         self, save: Callable[[Screen[Any], Preview], Awaitable[tuple[str, ...]]], preview: Preview
     ) -> None:
-        self._planning.pin(preview)
-        self._show_state("Saving…")
+        self._planner.pin(preview)
+        self._show_status("Saving…")
         paragraphs = await save(self, preview)
-        self._planning.pin(None)
-        self._show_state()
+        self._planner.pin(None)
+        self._show_status()
         if paragraphs:
-            await self.app.push_screen_wait(Message(*paragraphs))
+            await self.app.push_screen_wait(MessageDialog(*paragraphs))
 
     @work
     async def action_map_columns(self) -> None:
@@ -438,7 +450,11 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
             return
         mapping = await map_columns(self, self.preview.prepared)
         if mapping is not None:
-            self.ask(replace(self.asked, read_as=replace(self.asked.read_as, mapping=mapping)))
+            self.replan(
+                replace(
+                    self.request, read_options=replace(self.request.read_options, mapping=mapping)
+                )
+            )
 
     # Closing
 
@@ -449,17 +465,17 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
         if preview is None or self.is_planning or not self._can_import:
             return
         plan, confirmed = preview.plan, 0
-        if plan.must_confirm:
-            text = f"{taken_text(plan)} {NOT_SAVED}"
+        if plan.required_confirmation:
+            text = f"{removals_text(plan)} {NOT_SAVED}"
             dialog = ConfirmDialog(
-                plan.must_confirm, text, title="Import with mass changes?", yes="Import"
+                plan.required_confirmation, text, title="Import with mass changes?", yes="Import"
             )
             typed = await self.app.push_screen_wait(dialog)
             if typed is None or preview is not self.preview or self.is_planning:
                 return
             confirmed = typed
-        self.query_one(RecordList).show(None, Filter.ALL)
-        prepared = self._planning.hand_over()
+        self.query_one(RecordList).show(None, RecordFilter.ALL)
+        prepared = self._planner.detach()
         if prepared is not None:
             self.dismiss(Decision(prepared, confirmed))
 
@@ -467,21 +483,21 @@ class PreviewScreen(Screen[Decision | NotRead | None]):
     async def action_back(self) -> None:
         """Stop planning, or cancel the import; ask first if corrections would be lost."""
         if self.is_planning and self.preview is not None:
-            self._planning.stop()
-            self._show_state()
+            self._planner.stop()
+            self._show_status()
             return
-        if self.asked.corrections:
-            question = Question(
+        if self.request.corrections:
+            question = ConfirmQuestion(
                 f"Cancel the import? {self._session.unsaved}.",
                 yes="Cancel import",
                 no="Continue import",
             )
             if not await self.app.push_screen_wait(question):
                 return
-        self.query_one(RecordList).show(None, Filter.ALL)
-        self._planning.leave()
+        self.query_one(RecordList).show(None, RecordFilter.ALL)
+        self._planner.close()
         self.dismiss(None)
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(self)))
+        self.app.push_screen(KeysScreen(active_keys(self)))

@@ -7,10 +7,10 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from qm_tui.text import fitted, visible
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import User
-from qm_tui.users.query.pasted_list import Unsettled
+from qm_tui.users.query.pasted_list import UnresolvedEntry
 
 _LINE: Final = 6
 _ENTRY: Final = 30
@@ -20,14 +20,14 @@ _NAMED: Final = 3
 _MARK: Final = "✓"
 
 
-class UnsettledList(VirtualRows):
+class UnresolvedList(VirtualList):
     """Entries that match no users, or several users. All matches of an entry can be marked.
 
     Args:
         users: the users by User ID.
 
     Attributes:
-        chosen: the texts of the entries whose matches should be marked.
+        selected: the texts of the entries whose matches should be marked.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,14 +37,14 @@ class UnsettledList(VirtualRows):
 
     header_height: ClassVar[int] = 1
 
-    class Chosen(Message):
+    class SelectionChanged(Message):
         """The entries whose matches should be marked have changed."""
 
     def __init__(self, users: Mapping[str, User]) -> None:
         super().__init__(id="unsettled")
         self._users = users
-        self._entries: Sequence[Unsettled] = ()
-        self.chosen: set[str] = set()
+        self._entries: Sequence[UnresolvedEntry] = ()
+        self.selected: set[str] = set()
 
     @property
     def row_count(self) -> int:
@@ -52,21 +52,21 @@ class UnsettledList(VirtualRows):
         return len(self._entries)
 
     @property
-    def cursor_entry(self) -> Unsettled:
+    def cursor_entry(self) -> UnresolvedEntry:
         """The current entry."""
         return self._entries[self.cursor_row]
 
     @property
-    def chosen_ids(self) -> list[str]:
+    def selected_ids(self) -> list[str]:
         """The User IDs of the matches that should be marked."""
         return [
             user_id
             for entry in self._entries
-            if entry.text in self.chosen
+            if entry.text in self.selected
             for user_id in entry.user_ids
         ]
 
-    def show(self, entries: Sequence[Unsettled]) -> None:
+    def show(self, entries: Sequence[UnresolvedEntry]) -> None:
         """Show other entries."""
         self._entries = entries
         self.rows_changed(self.cursor_row)
@@ -74,28 +74,32 @@ class UnsettledList(VirtualRows):
     def action_choose(self) -> None:
         """Mark or unmark all matches of the current entry."""
         if self.row_count and self.cursor_entry.user_ids:
-            self.chosen ^= {self.cursor_entry.text}
+            self.selected ^= {self.cursor_entry.text}
             self.refresh()
-            self.post_message(self.Chosen())
+            self.post_message(self.SelectionChanged())
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"   {'Line':>{_LINE}}  {'Entry':<{_ENTRY}}  Matches"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return the line number of an entry, its text, and its matches."""
         entry = self._entries[row]
         cursor = ">" if row == self.cursor_row else " "
-        mark = _MARK if entry.text in self.chosen and entry.user_ids else " "
-        text = fitted(visible(entry.text, 200), _ENTRY)
-        return fitted(f"{cursor}{mark} {entry.line:>{_LINE},}  {text}  {self._whom(entry)}", width)
+        mark = _MARK if entry.text in self.selected and entry.user_ids else " "
+        text = pad_or_truncate(sanitize(entry.text, 200), _ENTRY)
+        return pad_or_truncate(
+            f"{cursor}{mark} {entry.line:>{_LINE},}  {text}  {self._candidates_text(entry)}", width
+        )
 
-    def _whom(self, entry: Unsettled) -> str:
+    def _candidates_text(self, entry: UnresolvedEntry) -> str:
         times = f", {entry.times:,} times" if entry.times > 1 else ""
         if not entry.user_ids:
             return f"not found{times}"
-        names = [visible(self._users[user_id].user_name, 40) for user_id in entry.user_ids[:_NAMED]]
+        names = [
+            sanitize(self._users[user_id].user_name, 40) for user_id in entry.user_ids[:_NAMED]
+        ]
         more = ", …" if len(entry.user_ids) > _NAMED else ""
         return f"{len(entry.user_ids):,} users{times}: {', '.join(names)}{more}"

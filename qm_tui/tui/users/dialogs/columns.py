@@ -11,13 +11,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from qm_tui.text import counted, fitted
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.text import pad_or_truncate, pluralize
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.columns import Column, Layout
 
 _NAME, _SHORT, _WIDTH = 28, 14, 5
@@ -25,11 +25,11 @@ _NAME, _SHORT, _WIDTH = 28, 14, 5
 _LICENSES: Final = "All licenses in one cell: U unlimited, O on-demand, C computer recording."
 _WIDER: Final = "Columns with the default width grow to fill the table."
 _OTHER_WIDTH: Final = "* custom width; does not grow."
-_ONE_AT_LEAST: Final = "At least one column must be visible. Show another one first."
+_LAST_COLUMN: Final = "At least one column must be visible. Show another one first."
 _HIDDEN: Final = "This column is hidden. Press Space to show it first."
 
 
-class ColumnLines(VirtualRows):
+class ColumnLayoutList(VirtualList):
     """The list of all columns; the shown ones come first, in their order.
 
     Args:
@@ -53,12 +53,12 @@ class ColumnLines(VirtualRows):
         Binding("r", "reset", "Reset to default columns"),
     ]
 
-    class Refused(Message):
+    class ActionRejected(Message):
         """A key had no effect; the sentence explains why."""
 
-        def __init__(self, sentence: str) -> None:
+        def __init__(self, message: str) -> None:
             super().__init__()
-            self.sentence = sentence
+            self.message = message
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(id="column-lines")
@@ -70,7 +70,7 @@ class ColumnLines(VirtualRows):
         return len(self.draft.lines)
 
     @property
-    def said(self) -> tuple[str, str]:
+    def help(self) -> tuple[str, str]:
         """The meaning of the current column, and whether its width is fixed."""
         line = self.draft.lines[self.cursor_row]
         is_usual = line.width == line.column.width
@@ -80,7 +80,7 @@ class ColumnLines(VirtualRows):
         """Return the header of the list."""
         style = self.get_component_rich_style("virtual-rows--header")
         text = f"    {'Column':<{_NAME}} {'Heading':<{_SHORT}} {'Width':>{_WIDTH}}"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return whether a column is shown, its names, its width, and whether it is frozen."""
@@ -89,24 +89,24 @@ class ColumnLines(VirtualRows):
         cursor = ">" if row == self.cursor_row else " "
         shown = "✓" if line.is_shown else " "
         custom = " " if line.width == column.width else "*"
-        frozen = "frozen" if self.draft.stays(row) else ""
+        frozen = "frozen" if self.draft.is_frozen(row) else ""
         text = f"{cursor} {shown} {column.name:<{_NAME}} {column.short:<{_SHORT}}"
-        return fitted(f"{text} {line.width:>{_WIDTH}}{custom} {frozen}", width)
+        return pad_or_truncate(f"{text} {line.width:>{_WIDTH}}{custom} {frozen}", width)
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the number of shown and frozen columns."""
         layout = self.draft.layout
-        shown = f"{len(layout.columns)} of {counted(self.row_count, 'column')} shown"
-        return fitted(f"    {shown}, {layout.frozen} frozen", width)
+        shown = f"{len(layout.columns)} of {pluralize(self.row_count, 'column')} shown"
+        return pad_or_truncate(f"    {shown}, {layout.frozen} frozen", width)
 
     # Changing
 
     def action_select(self) -> None:
         """Show or hide the current column."""
-        if self.draft.show_or_hide(self.cursor_row):
+        if self.draft.toggle(self.cursor_row):
             self._changed()
         else:
-            self.post_message(self.Refused(_ONE_AT_LEAST))
+            self.post_message(self.ActionRejected(_LAST_COLUMN))
 
     def action_move_column(self, by: int) -> None:
         """Move the current column in the table; the cursor stays on it."""
@@ -135,7 +135,7 @@ class ColumnLines(VirtualRows):
         """Return whether the current column is shown; report it if not."""
         is_shown = self.draft.lines[self.cursor_row].is_shown
         if not is_shown:
-            self.post_message(self.Refused(_HIDDEN))
+            self.post_message(self.ActionRejected(_HIDDEN))
         return is_shown
 
     def _changed(self) -> None:
@@ -158,7 +158,7 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
-        self._lines = ColumnLines(layout)
+        self._lines = ColumnLayoutList(layout)
 
     def compose(self) -> ComposeResult:
         lines = self._lines
@@ -183,13 +183,13 @@ class ColumnsDialog(Dialog[Layout | None]):
         self._lines.focus()
         self._explain()
 
-    @on(VirtualRows.RowHighlighted)
+    @on(VirtualList.RowHighlighted)
     def _explain(self) -> None:
-        self.query_one("#columns-said", Static).update(safe_lines(self._lines.said))
+        self.query_one("#columns-said", Static).update(safe_lines(self._lines.help))
 
-    @on(ColumnLines.Refused)
-    def _refused(self, event: ColumnLines.Refused) -> None:
-        self.query_one("#columns-said", Static).update(safe(event.sentence))
+    @on(ColumnLayoutList.ActionRejected)
+    def _action_rejected(self, event: ColumnLayoutList.ActionRejected) -> None:
+        self.query_one("#columns-said", Static).update(safe(event.message))
 
     @on(Button.Pressed, "#ok")
     def action_use(self) -> None:
@@ -203,7 +203,7 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _meaning(column: Column) -> str:

@@ -12,24 +12,24 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from qm_tui.text import fitted, visible
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import SHOWN, TOO_LONG, NumberColumn, NumberList
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.tab_row import FieldLine
-from qm_tui.tui.widgets.virtual_list import VirtualRows
-from qm_tui.tui.work.yielding import Overtaken, rests_of
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import COLUMN
-from qm_tui.users.query.counts import COUNTED_BY, Count, counts_of
-from qm_tui.users.query.filter_fields import Name
-from qm_tui.users.query.filter_parser import LONGEST
+from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by
+from qm_tui.users.query.filter_fields import FilterField
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 _SEVERAL: Final = "Users with several licenses are counted once per license."
-_NOBODY: Final = "No users to count."
+_NO_USERS: Final = "No users to count."
 
-_TURN: Final[list[BindingType]] = [
+_FIELD_BINDINGS: Final[list[BindingType]] = [
     Binding("left,h", "screen.turn(-1)", "Previous field"),
     Binding("right,l", "screen.turn(1)", "Next field"),
 ]
@@ -47,7 +47,7 @@ class CountList(NumberList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Add to filter"),
-        *_TURN,
+        *_FIELD_BINDINGS,
     ]
 
     def __init__(self, total: int) -> None:
@@ -76,7 +76,7 @@ class CountList(NumberList):
         """
         self._title, self._counts, self._note = title, counts or (), note
         self.is_counting = counts is None
-        self.most = self._counts[0].number if self._counts else 0
+        self.max_count = self._counts[0].number if self._counts else 0
         self.rows_changed()
 
     @property
@@ -94,11 +94,11 @@ class CountList(NumberList):
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the note in the first line, the current filter term in the second."""
-        term = f"Filter  {visible(self.term, SHOWN)}" if self.term else ""
-        return fitted(f"  {(self._note, term)[line]}", width)
+        term = f"Filter  {sanitize(self.term, SHOWN)}" if self.term else ""
+        return pad_or_truncate(f"  {(self._note, term)[line]}", width)
 
 
-class CountsMade(Message):
+class FieldCounted(Message):
     """Users were counted by a field.
 
     Args:
@@ -106,7 +106,7 @@ class CountsMade(Message):
         counts: the values with their numbers of users.
     """
 
-    def __init__(self, by: Name, counts: Sequence[Count]) -> None:
+    def __init__(self, by: FilterField, counts: Sequence[Count]) -> None:
         super().__init__()
         self.by, self.counts = by, counts
 
@@ -117,27 +117,27 @@ class CountsDialog(Dialog[str | None]):
     Args:
         user_ids: the User IDs of the users to count.
         users: the users by User ID.
-        what: the description of these users for the title, such as "312 users shown".
+        noun: the description of these users for the title, such as "312 users shown".
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *_TURN,
+        *_FIELD_BINDINGS,
         Binding("question_mark,f1", "show_keys", "Keys"),
         Binding("escape,q,F", "cancel", "Close"),
     ]
 
-    def __init__(self, user_ids: Sequence[str], users: Mapping[str, User], what: str) -> None:
+    def __init__(self, user_ids: Sequence[str], users: Mapping[str, User], noun: str) -> None:
         super().__init__()
-        self._user_ids, self._users, self._what = user_ids, users, what
+        self._user_ids, self._users, self._noun = user_ids, users, noun
         self._list = CountList(len(user_ids))
-        self._place = 0
-        self._made: dict[str, Sequence[Count]] = {}
+        self._index = 0
+        self._cache: dict[str, Sequence[Count]] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="counts-dialog") as dialog:
-            dialog.border_title = safe(f"Count by field: {self._what}")
+            dialog.border_title = safe(f"Count by field: {self._noun}")
             dialog.border_subtitle = safe("← → field  Enter add to filter  ? keys  Esc close")
-            yield FieldLine([_short(name) for name in COUNTED_BY], self._choose)
+            yield FieldLine([_short(name) for name in COUNTABLE_FIELDS], self._select)
             yield self._list
             yield Static(id="counts-said")
             with Horizontal(classes="dialog-buttons"):
@@ -146,68 +146,68 @@ class CountsDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         self._list.focus()
-        self._show(COUNTED_BY[0], None)
-        self.call_after_refresh(self._choose_first)  # draw the dialog first, then count
+        self._show(COUNTABLE_FIELDS[0], None)
+        self.call_after_refresh(self._select_first)  # draw the dialog first, then count
 
     # Choosing the field
 
     def action_turn(self, by: int) -> None:
         """Count by the next or previous field."""
-        self._choose((self._place + by) % len(COUNTED_BY))
+        self._select((self._index + by) % len(COUNTABLE_FIELDS))
 
-    def _choose_first(self) -> None:
-        if not self._made:
-            self._choose(self._place)
+    def _select_first(self) -> None:
+        if not self._cache:
+            self._select(self._index)
 
-    def _choose(self, place: int) -> None:
-        self._place = place
-        self.query_one(FieldLine).show(place)
-        by = COUNTED_BY[place]
-        made = self._made.get(by.name)
+    def _select(self, index: int) -> None:
+        self._index = index
+        self.query_one(FieldLine).show(index)
+        by = COUNTABLE_FIELDS[index]
+        made = self._cache.get(by.name)
         self._show(by, made)
         if made is None:
             self._count(by)
 
-    def _show(self, by: Name, counts: Sequence[Count] | None) -> None:
+    def _show(self, by: FilterField, counts: Sequence[Count] | None) -> None:
         if by.field is None:
             self._list.show(COLUMN[by.name].name, counts, _SEVERAL)
         else:
             self._list.show(by.field.name, counts)
-        self._say("" if self._user_ids else _NOBODY)
+        self._show_message("" if self._user_ids else _NO_USERS)
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#counts-said", Static).update(safe(sentence))
+    def _show_message(self, message: str) -> None:
+        self.query_one("#counts-said", Static).update(safe(message))
 
-    @on(VirtualRows.RowHighlighted)
-    def _highlighted(self, event: VirtualRows.RowHighlighted) -> None:
-        if not isinstance(event, VirtualRows.RowSelected):
-            self._say("")
+    @on(VirtualList.RowHighlighted)
+    def _highlighted(self, event: VirtualList.RowHighlighted) -> None:
+        if not isinstance(event, VirtualList.RowSelected):
+            self._show_message("")
 
     # Counting
 
     @work(thread=True, exclusive=True, group="counting", description="count")
-    def _count(self, by: Name) -> None:
-        users, rest = self._users, rests_of(get_current_worker())
+    def _count(self, by: FilterField) -> None:
+        users, yield_control = self._users, yield_control_for(get_current_worker())
         try:
-            counts = counts_of((users[user_id] for user_id in self._user_ids), by, rest)
-        except Overtaken:
+            counts = count_by((users[user_id] for user_id in self._user_ids), by, yield_control)
+        except WorkerCancelled:
             return
-        self.post_message(CountsMade(by, counts))
+        self.post_message(FieldCounted(by, counts))
 
-    @on(CountsMade)
-    def _counted(self, event: CountsMade) -> None:
-        self._made[event.by.name] = event.counts
-        if event.by is COUNTED_BY[self._place]:
+    @on(FieldCounted)
+    def _counted(self, event: FieldCounted) -> None:
+        self._cache[event.by.name] = event.counts
+        if event.by is COUNTABLE_FIELDS[self._index]:
             self._show(event.by, event.counts)
 
     # Closing
 
     @on(Button.Pressed, "#use")
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     def _use(self) -> None:
         term = self._list.term
-        if len(term) > LONGEST:
-            self._say(TOO_LONG)
+        if len(term) > MAX_FILTER_LENGTH:
+            self._show_message(TOO_LONG)
         elif term:
             self.dismiss(term)
 
@@ -218,10 +218,10 @@ class CountsDialog(Dialog[str | None]):
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
-def _short(by: Name) -> str:
+def _short(by: FilterField) -> str:
     """Return a short name for the row of fields."""
     if by.field is None:
         return COLUMN[by.name].name

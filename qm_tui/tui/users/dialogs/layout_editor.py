@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 
-from qm_tui.users.query.columns import COLUMN, MAX_WIDTH, MIN_WIDTH, USUAL, Column, Layout, Placed
+from qm_tui.users.query.columns import (
+    COLUMN,
+    DEFAULT_LAYOUT,
+    MAX_WIDTH,
+    MIN_WIDTH,
+    Column,
+    ColumnPlacement,
+    Layout,
+)
 
 
 @dataclass(slots=True)
-class Line:
+class ColumnDraft:
     """A column, shown or hidden.
 
     Attributes:
@@ -34,29 +42,31 @@ class LayoutDraft:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[ColumnDraft] = []
         self._frozen = 0
-        self._take(layout)
+        self._set_layout(layout)
 
-    def _take(self, layout: Layout) -> None:
+    def _set_layout(self, layout: Layout) -> None:
         shown = {placed.key: placed.width for placed in layout.columns}
         others = {key: column.width for key, column in COLUMN.items() if key not in shown}
         self.lines = [
-            Line(COLUMN[key], width, key in shown) for key, width in (shown | others).items()
+            ColumnDraft(COLUMN[key], width, key in shown) for key, width in (shown | others).items()
         ]
         self._frozen = layout.frozen
 
     @property
     def layout(self) -> Layout:
         """The layout with the edits."""
-        shown = (Placed(line.column.key, line.width) for line in self.lines if line.is_shown)
+        shown = (
+            ColumnPlacement(line.column.key, line.width) for line in self.lines if line.is_shown
+        )
         return Layout(tuple(shown), self._frozen)
 
-    def stays(self, row: int) -> bool:
+    def is_frozen(self, row: int) -> bool:
         """Return whether the column in a row is shown and frozen."""
         return self.lines[row].is_shown and self._shown_before(row) < self._frozen
 
-    def show_or_hide(self, row: int) -> bool:
+    def toggle(self, row: int) -> bool:
         """Show or hide a column.
 
         Returns:
@@ -103,7 +113,7 @@ class LayoutDraft:
 
     def reset(self) -> None:
         """Reset to the default layout."""
-        self._take(USUAL)
+        self._set_layout(DEFAULT_LAYOUT)
 
     def _shown_before(self, row: int) -> int:
         return sum(line.is_shown for line in self.lines[:row])

@@ -17,30 +17,30 @@ from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
 from qm_tui.progress import Cancelled
-from qm_tui.text import counted
-from qm_tui.tui.frame.key_help import Key, KeysScreen, keys_that_work
+from qm_tui.text import pluralize
+from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.users.dialogs.ambiguous_entries import UnsettledList
+from qm_tui.tui.users.dialogs.ambiguous_entries import UnresolvedList
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.text_area import LONGEST_LINE, MAX_CHARACTERS, MAX_LINES, PlainTextArea
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import User
-from qm_tui.users.query.pasted_list import Named, named_in
-from qm_tui.users.query.user_lookup import Directory
+from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
+from qm_tui.users.query.user_lookup import UserLookup
 
-_PAUSE: Final = 0.15
+_DEBOUNCE: Final = 0.15
 """Seconds without a key before the list is searched again."""
 
-_REST: Final = 0.0005
+_YIELD_SECONDS: Final = 0.0005
 """Seconds for which a worker sleeps, so that other threads can run."""
 
-_HOW: Final = (
+_HELP: Final = (
     "One user per line, or separated by , ; or tabs: User ID, User Name, Extension or name."
 )
 _PLACEHOLDER: Final = "Paste or type the list here"
-_TOO_MUCH: Final = (
-    f"Too much text (maximum {MAX_LINES:,} lines of {LONGEST_LINE:,} characters, "
+_TOO_LONG: Final = (
+    f"Too much text (maximum {MAX_LINES:,} lines of {MAX_LINE:,} characters, "
     f"{MAX_CHARACTERS:,} in total). Nothing was pasted. Paste it in parts."
 )
 _NO_MATCH: Final = "No users match the list yet. Edit the list, or press Esc to cancel."
@@ -48,20 +48,20 @@ _UNSAVED: Final = "The pasted list will be lost"
 _DISCARD: Final = "Discard the pasted list?"
 
 
-class _DirectoryMade(Message):
+class _LookupBuilt(Message):
     """The index of the users is complete."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, lookup: UserLookup) -> None:
         super().__init__()
-        self.directory = directory
+        self.lookup = lookup
 
 
-class _Found(Message):
+class _ListResolved(Message):
     """The users of a list were found."""
 
-    def __init__(self, lines: Sequence[str], named: Named) -> None:
+    def __init__(self, lines: Sequence[str], resolved: ResolvedList) -> None:
         super().__init__()
-        self.lines, self.named = lines, named
+        self.lines, self.resolved = lines, resolved
 
 
 class MarkListDialog(Dialog[Sequence[str] | None]):
@@ -69,7 +69,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     Args:
         users: the users by User ID.
-        names: the User IDs by User Name, normalized by `name_key`.
+        names: the User IDs by User Name, normalized by `normalize_user_name`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,20 +82,20 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     def __init__(self, users: Mapping[str, User], names: Mapping[str, str]) -> None:
         super().__init__()
         self._users, self._names = users, names
-        self._directory: Directory | None = None
+        self._lookup: UserLookup | None = None
         self._lines: Sequence[str] = ()
-        self._named = Named((), (), 0, 0)
-        self._wants_to_mark = False
+        self._resolved = ResolvedList((), (), 0, 0)
+        self._mark_requested = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="mark-list") as dialog:
             dialog.border_title = safe("Mark users from a list")
             dialog.border_subtitle = safe("Tab next  F2 mark  F1 keys  Esc cancel")
-            yield Static(safe(_HOW), id="mark-list-how")
-            yield PlainTextArea(_PLACEHOLDER, id="mark-list-text")
+            yield Static(safe(_HELP), id="mark-list-how")
+            yield SafeTextArea(_PLACEHOLDER, id="mark-list-text")
             yield Static(id="mark-list-count")
-            yield UnsettledList(self._users)
+            yield UnresolvedList(self._users)
             yield Static(id="mark-list-said")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(id="mark", compact=True)
@@ -103,40 +103,40 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     def on_mount(self) -> None:
         self._text.focus()
-        self._show()
-        self._make_directory()
+        self._show_resolved()
+        self._build_lookup()
 
     @property
-    def _text(self) -> PlainTextArea:
-        return self.query_one(PlainTextArea)
+    def _text(self) -> SafeTextArea:
+        return self.query_one(SafeTextArea)
 
     @property
-    def _unsettled(self) -> UnsettledList:
-        return self.query_one(UnsettledList)
+    def _unresolved_list(self) -> UnresolvedList:
+        return self.query_one(UnresolvedList)
 
     # Finding the users
 
     @work(thread=True, description="index users")
-    def _make_directory(self) -> None:
+    def _build_lookup(self) -> None:
         with suppress(Cancelled):
-            self.post_message(_DirectoryMade(Directory(self._users, self._names, _rest())))
+            self.post_message(_LookupBuilt(UserLookup(self._users, self._names, _yield_control())))
 
-    @on(_DirectoryMade)
-    def _directory_made(self, event: _DirectoryMade) -> None:
-        self._directory = event.directory
-        self._look()
+    @on(_LookupBuilt)
+    def _lookup_built(self, event: _LookupBuilt) -> None:
+        self._lookup = event.lookup
+        self._resolve()
 
-    @on(PlainTextArea.Changed)
+    @on(SafeTextArea.Changed)
     def _changed(self) -> None:
-        self._say("")
+        self._show_message("")
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_PAUSE, self._look)
+        self._timer = self.set_timer(_DEBOUNCE, self._resolve)
 
-    def _look(self) -> None:
+    def _resolve(self) -> None:
         """Find the users of the current list."""
-        if self._directory is not None:
-            self._find(self._text.lines, self._directory)
+        if self._lookup is not None:
+            self._resolve_list(self._text.lines, self._lookup)
 
     @work(
         thread=True,
@@ -144,46 +144,48 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         group="finding",
         description="find users of a list",
     )
-    def _find(self, lines: Sequence[str], directory: Directory) -> None:
+    def _resolve_list(self, lines: Sequence[str], directory: UserLookup) -> None:
         with suppress(Cancelled):
-            self.post_message(_Found(lines, named_in(lines, directory, _rest())))
+            self.post_message(
+                _ListResolved(lines, resolve_list(lines, directory, _yield_control()))
+            )
 
-    @on(_Found)
-    def _found(self, event: _Found) -> None:
-        self._lines, self._named = event.lines, event.named
-        self._unsettled.show(event.named.unsettled)
-        self._show()
-        if self._wants_to_mark:
+    @on(_ListResolved)
+    def _list_resolved(self, event: _ListResolved) -> None:
+        self._lines, self._resolved = event.lines, event.resolved
+        self._unresolved_list.show(event.resolved.unresolved)
+        self._show_resolved()
+        if self._mark_requested:
             self._mark()
 
-    @on(UnsettledList.Chosen)
-    def _show(self) -> None:
+    @on(UnresolvedList.SelectionChanged)
+    def _show_resolved(self) -> None:
         """Show how many entries match, and enable the button if users can be marked."""
-        unsettled, marked = self._unsettled, len(self._user_ids)
+        unsettled, marked = self._unresolved_list, len(self._user_ids)
         if unsettled.has_focus and not unsettled.row_count:
             self._text.focus()
         unsettled.display = bool(unsettled.row_count)
-        self.query_one("#mark-list-count", Static).update(safe(_count_text(self._named)))
+        self.query_one("#mark-list-count", Static).update(safe(_count_text(self._resolved)))
         button = self.query_one("#mark", Button)
-        button.label = safe(f"[F2 Mark {counted(marked, 'user')}]" if marked else "[F2 Mark]")
+        button.label = safe(f"[F2 Mark {pluralize(marked, 'user')}]" if marked else "[F2 Mark]")
         button.refresh(layout=True)
         button.disabled = not marked
 
     @property
     def _user_ids(self) -> list[str]:
         """The User IDs of the users to mark."""
-        return list(dict.fromkeys((*self._named.user_ids, *self._unsettled.chosen_ids)))
+        return list(dict.fromkeys((*self._resolved.user_ids, *self._unresolved_list.selected_ids)))
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#mark-list-said", Static).update(safe(sentence))
+    def _show_message(self, message: str) -> None:
+        self.query_one("#mark-list-said", Static).update(safe(message))
 
-    @on(PlainTextArea.Refused)
-    def _refused(self) -> None:
-        self._say(_TOO_MUCH)
+    @on(SafeTextArea.PasteRejected)
+    def _text_rejected(self) -> None:
+        self._show_message(_TOO_LONG)
 
-    @on(VirtualRows.RowSelected)
+    @on(VirtualList.RowSelected)
     def _go_to_line(self) -> None:
-        self._text.move_cursor((self._unsettled.cursor_entry.line - 1, 0))
+        self._text.move_cursor((self._unresolved_list.cursor_entry.line - 1, 0))
         self._text.focus()
 
     # Closing
@@ -192,14 +194,14 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         """Mark the users of the current list."""
         if not self.is_mounted:
             return  # the key came in one burst with the one that opened the dialog
-        await self._typed()
-        self._wants_to_mark = True
+        await self._pending_input()
+        self._mark_requested = True
         if self._text.lines == self._lines:
             self._mark()
         else:
-            self._look()
+            self._resolve()
 
-    async def _typed(self) -> None:
+    async def _pending_input(self) -> None:
         """Wait until the text typed or pasted before this key is in the field."""
         if self.focused is not None:
             arrived = asyncio.Event()
@@ -207,12 +209,12 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
             await arrived.wait()
 
     def _mark(self) -> None:
-        self._wants_to_mark = False
+        self._mark_requested = False
         user_ids = self._user_ids
         if user_ids:
             self.dismiss(user_ids)
         else:
-            self._say(_NO_MATCH)
+            self._show_message(_NO_MATCH)
 
     @property
     def unsaved(self) -> str:
@@ -224,19 +226,19 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         if not self.unsaved:
             self.dismiss(None)
             return
-        question = Question(_DISCARD, yes="Discard", no="Keep editing")
-        self.app.push_screen(question, self._leave)
+        question = ConfirmQuestion(_DISCARD, yes="Discard", no="Keep editing")
+        self.app.push_screen(question, self._close)
 
-    def _leave(self, is_confirmed: bool | None) -> None:
+    def _close(self, is_confirmed: bool | None) -> None:
         if is_confirmed:
             self.dismiss(None)
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts of the dialog, without those of the text area."""
-        bindings = (*self.BINDINGS, *UnsettledList.BINDINGS)
+        bindings = (*self.BINDINGS, *UnresolvedList.BINDINGS)
         ours = {binding.description for binding in bindings if isinstance(binding, Binding)}
-        keys = [key for key in keys_that_work(cast("Screen[None]", self)) if key.words in ours]
-        self.app.push_screen(KeysScreen([*keys, Key("Tab", "Next control")]))
+        keys = [key for key in active_keys(cast("Screen[None]", self)) if key.label in ours]
+        self.app.push_screen(KeysScreen([*keys, KeyDescription("Tab", "Next control")]))
 
     @on(Button.Pressed, "#mark")
     async def _mark_pressed(self) -> None:
@@ -247,26 +249,26 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self.action_back()
 
 
-def _rest() -> Callable[[], None]:
+def _yield_control() -> Callable[[], None]:
     """Return a function that lets other threads run, and raises if the worker was canceled."""
     worker = get_current_worker()
 
     def rest() -> None:
         if worker.is_cancelled:
             raise Cancelled
-        time.sleep(_REST)
+        time.sleep(_YIELD_SECONDS)
 
     return rest
 
 
-def _count_text(named: Named) -> str:
+def _count_text(resolved: ResolvedList) -> str:
     """Return how many entries match."""
-    if not named.entries:
+    if not resolved.entries:
         return ""
-    ambiguous = sum(entry.times for entry in named.unsettled if entry.user_ids)
-    not_found = named.entries - named.settled - ambiguous
-    entries = "entry" if named.entries == 1 else "entries"
-    parts = [f"{named.settled:,} of {named.entries:,} {entries} matched"]
+    ambiguous = sum(entry.times for entry in resolved.unresolved if entry.user_ids)
+    not_found = resolved.entries - resolved.resolved - ambiguous
+    entries = "entry" if resolved.entries == 1 else "entries"
+    parts = [f"{resolved.resolved:,} of {resolved.entries:,} {entries} matched"]
     if not_found:
         parts.append(f"{not_found:,} not found")
     if ambiguous:

@@ -12,16 +12,16 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.paths import short
-from qm_tui.saved_views import built_in_name, is_same_name, remember_views, views_path
-from qm_tui.text import counted, fitted, visible
-from qm_tui.tui.frame.key_help import KeysScreen, keys_that_work
+from qm_tui.paths import abbreviate_home
+from qm_tui.saved_views import built_in_name, is_same_name, save_views, views_path
+from qm_tui.text import pad_or_truncate, pluralize, sanitize
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.text_input import PlainInput
-from qm_tui.tui.widgets.virtual_list import VirtualRows
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.columns import COLUMN, Layout
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 
@@ -35,7 +35,7 @@ _NOT_SAVED: Final = " (not saved)"
 _NO_NAME: Final = "Enter a name for the view."
 
 
-def sort_words(sort: Sequence[SortKey]) -> str:
+def sort_text(sort: Sequence[SortKey]) -> str:
     """Return the sort keys as text, such as "by Extension, then Last Name (descending)"."""
     names = [
         f"{COLUMN[key.column].name} (descending)" if key.descending else COLUMN[key.column].name
@@ -50,7 +50,7 @@ def is_shown_as_saved(current: SavedView, saved: SavedView) -> bool:
     return (current.filter, current.sort) == (saved.filter, saved.sort) and has_its_layout
 
 
-class ViewLines(VirtualRows):
+class ViewList(VirtualList):
     """The list of views; the built-in ones come first.
 
     Args:
@@ -78,13 +78,13 @@ class ViewLines(VirtualRows):
         """The view at the cursor."""
         return self.views[self.cursor_row]
 
-    def named(self, name: str) -> SavedView | None:
+    def find(self, name: str) -> SavedView | None:
         """Return the view with a name, or None."""
         return next((view for view in self.views if is_same_name(view.name, name)), None)
 
-    def point(self) -> None:
+    def highlight_current(self) -> None:
         """Move the cursor to the current view."""
-        view = self.named(self._current.name)
+        view = self.find(self._current.name)
         self.rows_changed(self.views.index(view) if view else 0)
 
     def without(self, name: str) -> None:
@@ -97,7 +97,7 @@ class ViewLines(VirtualRows):
         style = self.get_component_rich_style("virtual-rows--header")
         name_width, filter_width = _widths(width)
         text = f"    {'View':<{name_width}} {'Filter':<{filter_width}} Sort"
-        return [Segment(fitted(text, width), style)]
+        return [Segment(pad_or_truncate(text, width), style)]
 
     def row_text(self, row: int, width: int) -> str:
         """Return whether a view is the current one, its name, filter and sort keys."""
@@ -107,33 +107,35 @@ class ViewLines(VirtualRows):
         name_width, filter_width = _widths(width)
         is_changed = is_current and not is_shown_as_saved(self._current, view)
         addition = _CHANGED if is_changed else ""
-        name = fitted(visible(view.name), name_width - len(addition)).rstrip() + addition
-        text = fitted(visible(view.filter, _SHOWN), filter_width)
+        name = pad_or_truncate(sanitize(view.name), name_width - len(addition)).rstrip() + addition
+        text = pad_or_truncate(sanitize(view.filter, _SHOWN), filter_width)
         current = "*" if is_current else " "
-        line = f"{cursor} {current} {fitted(name, name_width)} {text} {sort_words(view.sort)}"
-        return fitted(line, width)
+        line = (
+            f"{cursor} {current} {pad_or_truncate(name, name_width)} {text} {sort_text(view.sort)}"
+        )
+        return pad_or_truncate(line, width)
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the filter, sort keys and columns of the view at the cursor in full."""
         view = self.cursor_view
-        sort = sort_words(view.sort) or "store order"
-        columns = _columns_words(view.layout) or "keeps current columns"
+        sort = sort_text(view.sort) or "store order"
+        columns = _columns_text(view.layout) or "keeps current columns"
         lines = ("", _filter_line(view.filter), f"Sort       {sort}   {columns}")
-        return fitted(f"    {lines[line]}", width)
+        return pad_or_truncate(f"    {lines[line]}", width)
 
 
-class _Kept(Message):
+class _ViewsSaved(Message):
     """A view was saved or deleted, or that has failed.
 
     Args:
         view: the view.
         is_saved: whether it was to be saved, not deleted.
-        could: whether it succeeded.
+        succeeded: whether it succeeded.
     """
 
-    def __init__(self, view: SavedView, *, is_saved: bool, could: bool) -> None:
+    def __init__(self, view: SavedView, *, is_saved: bool, succeeded: bool) -> None:
         super().__init__()
-        self.view, self.is_saved, self.could = view, is_saved, could
+        self.view, self.is_saved, self.succeeded = view, is_saved, succeeded
 
 
 class ViewsDialog(Dialog[SavedView | None]):
@@ -156,7 +158,7 @@ class ViewsDialog(Dialog[SavedView | None]):
     def __init__(self, current: SavedView, saved: Sequence[SavedView]) -> None:
         super().__init__()
         self._current = current
-        self._lines = ViewLines(current, saved)
+        self._lines = ViewList(current, saved)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="views-dialog") as dialog:
@@ -166,7 +168,7 @@ class ViewsDialog(Dialog[SavedView | None]):
             yield self._lines
             with Horizontal(id="view-name-line"):
                 yield Label(safe("Save current view as "))
-                yield PlainInput(MAX_NAME, id="view-name")
+                yield SafeInput(MAX_NAME, id="view-name")
                 yield KeyHint("[a Save]", self.action_save)
                 yield KeyHint("[D Delete]", self.action_delete)
             yield Static(id="views-said")
@@ -177,37 +179,37 @@ class ViewsDialog(Dialog[SavedView | None]):
     def on_mount(self) -> None:
         name = self._current.name
         if not built_in_name(name):
-            self._field.value = visible(name)[:MAX_NAME]
-        self.query_one("#views-now", Static).update(safe_lines(self._now))
+            self._field.value = sanitize(name)[:MAX_NAME]
+        self.query_one("#views-now", Static).update(safe_lines(self._current_text))
         self._lines.focus()
-        self._lines.point()
+        self._lines.highlight_current()
 
     @property
-    def _field(self) -> PlainInput:
-        return self.query_one(PlainInput)
+    def _field(self) -> SafeInput:
+        return self.query_one(SafeInput)
 
     @property
-    def _now(self) -> tuple[str, str]:
+    def _current_text(self) -> tuple[str, str]:
         """The current view as text."""
         current = self._current
-        view = self._lines.named(current.name)
+        view = self._lines.find(current.name)
         addition = _NOT_SAVED
         if view is not None:
             addition = "" if is_shown_as_saved(current, view) else _CHANGED
         parts = (
-            f"{visible(current.name)}{addition}",
-            sort_words(current.sort),
-            _columns_words(current.layout),
+            f"{sanitize(current.name)}{addition}",
+            sort_text(current.sort),
+            _columns_text(current.layout),
         )
         return f"Current    {'   '.join(filter(None, parts))}", _filter_line(current.filter)
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#views-said", Static).update(safe(sentence))
+    def _show_message(self, message: str) -> None:
+        self.query_one("#views-said", Static).update(safe(message))
 
-    @on(VirtualRows.RowHighlighted)
+    @on(VirtualList.RowHighlighted)
     @on(Input.Changed)
-    def _hush(self) -> None:
-        self._say("")
+    def _clear_message(self) -> None:
+        self._show_message("")
 
     # Saving
 
@@ -224,20 +226,22 @@ class ViewsDialog(Dialog[SavedView | None]):
         self._save_as(event.value.strip())
 
     def _save_as(self, name: str) -> None:
-        current, built_in, before = self._current, built_in_name(name), self._lines.named(name)
+        current, built_in, before = self._current, built_in_name(name), self._lines.find(name)
         view = SavedView(name, current.filter, current.sort, current.layout)
         if not name:
-            self._say(_NO_NAME)
+            self._show_message(_NO_NAME)
         elif built_in:
-            self._say(f"{built_in} is a built-in view and cannot be replaced. Choose another name.")
+            self._show_message(
+                f"{built_in} is a built-in view and cannot be replaced. Choose another name."
+            )
         elif before is not None and view != before:
-            self._ask(
-                Question(f"Replace the view {visible(before.name)}?", yes="Replace"),
+            self._confirm(
+                ConfirmQuestion(f"Replace the view {sanitize(before.name)}?", yes="Replace"),
                 view,
                 is_saved=True,
             )
         else:
-            self._keep(view, is_saved=True)
+            self._save(view, is_saved=True)
 
     # Deleting
 
@@ -245,46 +249,46 @@ class ViewsDialog(Dialog[SavedView | None]):
         """Delete the view at the cursor, after a confirmation."""
         view = self._lines.cursor_view
         if built_in_name(view.name):
-            self._say(f"{view.name} is a built-in view and cannot be deleted.")
+            self._show_message(f"{view.name} is a built-in view and cannot be deleted.")
             return
-        question = Question(
-            f"Delete the view {visible(view.name)}? No users are affected.", yes="Delete"
+        question = ConfirmQuestion(
+            f"Delete the view {sanitize(view.name)}? No users are affected.", yes="Delete"
         )
-        self._ask(question, view, is_saved=False)
+        self._confirm(question, view, is_saved=False)
 
     # Writing
 
-    def _ask(self, question: Question, view: SavedView, *, is_saved: bool) -> None:
+    def _confirm(self, question: ConfirmQuestion, view: SavedView, *, is_saved: bool) -> None:
         def answered(is_confirmed: bool | None) -> None:
             if is_confirmed:
-                self._keep(view, is_saved=is_saved)
+                self._save(view, is_saved=is_saved)
 
         self.app.push_screen(question, answered)
 
     @work(thread=True, group="views", description="write the views")
-    def _keep(self, view: SavedView, *, is_saved: bool) -> None:
-        could = remember_views(saved=view) if is_saved else remember_views(deleted=view.name)
-        self.post_message(_Kept(view, is_saved=is_saved, could=could))
+    def _save(self, view: SavedView, *, is_saved: bool) -> None:
+        could = save_views(saved=view) if is_saved else save_views(deleted=view.name)
+        self.post_message(_ViewsSaved(view, is_saved=is_saved, succeeded=could))
 
-    @on(_Kept)
-    def _kept(self, event: _Kept) -> None:
-        if not event.could:
-            path = short(views_path())
+    @on(_ViewsSaved)
+    def _views_saved(self, event: _ViewsSaved) -> None:
+        if not event.succeeded:
+            path = abbreviate_home(views_path())
             if event.is_saved:
-                self._say(f"Cannot write {path}. The view was not saved.")
+                self._show_message(f"Cannot write {path}. The view was not saved.")
             else:
-                self._say(f"Cannot write {path}. The view was not deleted.")
+                self._show_message(f"Cannot write {path}. The view was not deleted.")
         elif not event.is_saved:
             self._lines.without(event.view.name)
-            self.query_one("#views-now", Static).update(safe_lines(self._now))
+            self.query_one("#views-now", Static).update(safe_lines(self._current_text))
         elif self.is_current:
             self.dismiss(event.view)
 
     # Closing
 
     @on(Button.Pressed, "#show")
-    @on(VirtualRows.RowSelected)
-    def _chosen(self) -> None:
+    @on(VirtualList.RowSelected)
+    def _selected(self) -> None:
         self.dismiss(self._lines.cursor_view)
 
     @on(Button.Pressed, "#cancel")
@@ -297,15 +301,15 @@ class ViewsDialog(Dialog[SavedView | None]):
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(keys_that_work(cast("Screen[None]", self))))
+        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _filter_line(text: str) -> str:
-    return f"Filter     {visible(text, _SHOWN) or 'none (all users)'}"
+    return f"Filter     {sanitize(text, _SHOWN) or 'none (all users)'}"
 
 
-def _columns_words(layout: Layout | None) -> str:
-    return counted(len(layout.columns), "column") if layout else ""
+def _columns_text(layout: Layout | None) -> str:
+    return pluralize(len(layout.columns), "column") if layout else ""
 
 
 def _widths(width: int) -> tuple[int, int]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.tui.transfer.save_dialog import SaveChoice, SaveDialog
+from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
 from tests.helpers import ANNA, HEADER, csv_text
-from tests.tui.dialogs import opened
+from tests.tui.dialogs import open_dialog
 from tests.tui.pages import sample_users, store_of
 from tests.tui.terminal.test_real_terminal import started
 from tests.tui.tour import Tour
@@ -62,13 +62,13 @@ def _words(text):
 async def test_overwriting_through_a_link_names_the_target(home, place):
     (place / "kept.csv").write_text("")
     (place / "link.csv").symlink_to("kept.csv")
-    async with opened(SaveDialog(place, "new.csv")) as hand:
+    async with open_dialog(SaveDialog(place, "new.csv")) as hand:
         await hand.type("link.csv", "enter")
         said = _words(hand.screen_text)
         assert "link.csv points to" in said
         assert "which already exists. Overwrite it?" in said
         await hand.press("right", "enter")
-        assert hand.app.result == SaveChoice(place / "link.csv", overwrite=True)
+        assert hand.app.result == SaveRequest(place / "link.csv", overwrite=True)
 
 
 def test_export_through_a_link_names_the_target(home, place):

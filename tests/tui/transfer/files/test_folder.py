@@ -7,24 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.errors import Refused
+from qm_tui.errors import UserError
 from qm_tui.text import size_text
-from qm_tui.tui.transfer.files.folder import completed, date_text, listing, typed_path
-from tests.tui.dialogs import made
+from qm_tui.tui.transfer.files.folder import (
+    complete_path,
+    date_text,
+    list_directory,
+    resolve_typed_path,
+)
+from tests.tui.dialogs import write_users_files
 
 
 def _names(folder: Path, hidden: bool = False, by_name: bool = False) -> list[str]:
-    return [entry.name for entry in listing(folder, hidden, by_name)]
+    return [entry.name for entry in list_directory(folder, hidden, by_name)]
 
 
 def test_listing_has_parent_then_folders_then_newest_files(tmp_path):
-    folder = made(tmp_path / "x", "b.csv", "A.CSV", "c.Csv", "zoo/", "Ark/", "notes.txt", "csv")
+    folder = write_users_files(
+        tmp_path / "x", "b.csv", "A.CSV", "c.Csv", "zoo/", "Ark/", "notes.txt", "csv"
+    )
     assert _names(folder) == ["..", "Ark", "zoo", "b.csv", "A.CSV", "c.Csv"]
     assert _names(folder, by_name=True) == ["..", "Ark", "zoo", "A.CSV", "b.csv", "c.Csv"]
 
 
 def test_hidden_entries_are_listed_on_request(tmp_path):
-    folder = made(tmp_path / "x", ".old/", ".a.csv", "b.csv")
+    folder = write_users_files(tmp_path / "x", ".old/", ".a.csv", "b.csv")
     assert _names(folder) == ["..", "b.csv"]
     assert _names(folder, hidden=True) == ["..", ".old", ".a.csv", "b.csv"]
 
@@ -34,8 +41,8 @@ def test_root_has_no_parent():
 
 
 def test_only_folders_and_regular_files_are_listed_also_through_links(tmp_path):
-    target = made(tmp_path / "target", "real.csv")
-    folder = made(tmp_path / "x", "a.csv")
+    target = write_users_files(tmp_path / "target", "real.csv")
+    folder = write_users_files(tmp_path / "x", "a.csv")
     (folder / "linked").symlink_to(target)
     (folder / "linked.csv").symlink_to(target / "real.csv")
     (folder / "loop.csv").symlink_to(folder / "loop.csv")
@@ -47,10 +54,10 @@ def test_only_folders_and_regular_files_are_listed_also_through_links(tmp_path):
 
 
 def test_names_that_are_not_utf_8_are_listed(tmp_path):
-    folder = made(tmp_path / "x")
+    folder = write_users_files(tmp_path / "x")
     raw = os.fsencode(folder) + b"/caf\xe9.csv"
     Path(os.fsdecode(raw)).write_text("x")
-    (entry,) = listing(folder, hidden=False, by_name=False)[1:]
+    (entry,) = list_directory(folder, hidden=False, by_name=False)[1:]
     assert os.fsencode(entry.path) == raw
 
 
@@ -65,16 +72,16 @@ def test_names_that_are_not_utf_8_are_listed(tmp_path):
     ],
 )
 def test_unreadable_folder_raises_an_error_message(tmp_path, name, why):
-    made(tmp_path, "a.csv")
+    write_users_files(tmp_path, "a.csv")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(Refused, match=why) as refused:
-        listing(tmp_path / name, hidden=False, by_name=False)
+    with pytest.raises(UserError, match=why) as refused:
+        list_directory(tmp_path / name, hidden=False, by_name=False)
     assert str(refused.value).endswith(".")
     assert "\0" not in str(refused.value)
 
 
 def test_twenty_thousand_entries_are_listed_within_5_seconds(tmp_path):
-    folder = made(tmp_path / "x")
+    folder = write_users_files(tmp_path / "x")
     for number in range(20_000):
         os.close(os.open(folder / f"{number}.csv", os.O_CREAT | os.O_WRONLY))
     start = time.perf_counter()
@@ -120,8 +127,10 @@ def test_impossible_date_is_empty(modified):
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch) -> Path:
-    folder = made(tmp_path / "admin", "incoming/", "sales-emea.csv", "sales-apac.csv", "notes.txt")
-    made(folder / "incoming", "deep/", "one.csv", ".hidden.csv")
+    folder = write_users_files(
+        tmp_path / "admin", "incoming/", "sales-emea.csv", "sales-apac.csv", "notes.txt"
+    )
+    write_users_files(folder / "incoming", "deep/", "one.csv", ".hidden.csv")
     monkeypatch.setenv("HOME", str(folder))
     return folder
 
@@ -151,12 +160,12 @@ def home(tmp_path: Path, monkeypatch) -> Path:
     ],
 )
 def test_home_and_relative_paths_are_completed(home, text, longer):
-    assert completed(text, home) == longer
+    assert complete_path(text, home) == longer
 
 
 def test_absolute_paths_are_completed(home):
-    assert completed(f"{home}/inc", Path("/")) == f"{home}/incoming/"
-    assert completed("/et", Path("/nowhere")) == "/etc/"
+    assert complete_path(f"{home}/inc", Path("/")) == f"{home}/incoming/"
+    assert complete_path("/et", Path("/nowhere")) == "/etc/"
 
 
 @pytest.mark.parametrize(
@@ -164,19 +173,19 @@ def test_absolute_paths_are_completed(home):
     ["**x", "*", "~nouser", "~nouser/x", "a\0b", "x" * 300, "y" * 300 + "/z", "~\0/", "\udcff"],
 )
 def test_invalid_paths_are_not_completed_and_do_not_raise(home, text):
-    assert completed(text, home) is None
+    assert complete_path(text, home) is None
 
 
 def test_names_with_control_characters_are_not_completed(home):
     (home / "esc\x1b[2J.csv").write_text("x")
     Path(os.fsdecode(os.fsencode(home) + b"/caf\xe9.csv")).write_text("x")
-    assert completed("es", home) is None
-    assert completed("ca", home) is None
+    assert complete_path("es", home) is None
+    assert complete_path("ca", home) is None
 
 
 def test_typed_path_resolves_home_and_relative_paths(home):
     base = Path("/srv")
-    assert typed_path("~/a.csv", base) == home / "a.csv"
-    assert typed_path("a.csv", base) == Path("/srv/a.csv")
-    assert typed_path("/b.csv", base) == Path("/b.csv")
-    assert typed_path("~nouser/a", base) == Path("/srv/~nouser/a")
+    assert resolve_typed_path("~/a.csv", base) == home / "a.csv"
+    assert resolve_typed_path("a.csv", base) == Path("/srv/a.csv")
+    assert resolve_typed_path("/b.csv", base) == Path("/b.csv")
+    assert resolve_typed_path("~nouser/a", base) == Path("/srv/~nouser/a")

@@ -7,17 +7,17 @@ from textual import events
 from textual.widgets import Static
 
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import commit, prepare
+from qm_tui.transfer.importing import commit_import, prepare_import
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
-from qm_tui.tui.widgets.message_box import Question
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.fields import FIELD, FIELDS
-from tests.helpers import EDIT, some_of
-from tests.tui.dialogs import DialogApp, Hand, opened
+from tests.helpers import EDIT, sample_cases
+from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
-from tests.tui.records import BEN, CARA, MANY_FAULTS, REJECTED, planned
+from tests.tui.records import BEN, CARA, MANY_ISSUES, REJECTED, planned
 
 NARROW = (60, 20)
 
@@ -27,7 +27,7 @@ def prepared(tmp_path):
     return planned(tmp_path)
 
 
-class Form(Hand):
+class Form(DialogDriver):
     """Actions in the form, and what it shows."""
 
     @property
@@ -43,7 +43,7 @@ class Form(Hand):
         lines = self.app.dialog.query(FieldInput)
         return next(line for line in lines if line.field.key == key)
 
-    def said(self, name) -> str:  # type: ignore[override]
+    def message(self, name) -> str:  # type: ignore[override]
         line = self.app.dialog.query_one(f"#correct-{name}", Static)
         return str(line.content) if line.display else ""
 
@@ -80,21 +80,21 @@ async def correct_the_first(form):
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
 async def test_invalid_fields_come_first(prepared, size):
-    async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
         assert "Correct record 1, line 2 (1 of 3)" in hand.screen_text
         assert form.fields[:4] == ["extension", "phone_ip", "is_active", "location"]
         assert len(set(form.fields)) == len(FIELDS)
         assert form.focused == "extension"
-        assert form.said("count") == "4 errors"
-        assert form.said("help") == faults_of(prepared, 1)["extension"].remedy
+        assert form.message("count") == "4 errors"
+        assert form.message("help") == faults_of(prepared, 1)["extension"].fix
         assert f"! {faults_of(prepared, 1)['extension'].message}" in hand.screen_text
-        assert "1 line cannot be parsed. Correct it in the file" in form.said("passed-over")
+        assert "1 line cannot be parsed. Correct it in the file" in form.message("passed-over")
 
 
-@pytest.mark.parametrize("size", some_of([SMALL, LARGE, NARROW], [0]))
+@pytest.mark.parametrize("size", sample_cases([SMALL, LARGE, NARROW], [0]))
 async def test_every_field_can_be_reached(prepared, size):
-    async with opened(CorrectScreen(prepared, REJECTED), size) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
         for key in form.fields:
             assert form.focused == key
@@ -106,26 +106,26 @@ async def test_every_field_can_be_reached(prepared, size):
 
 
 async def test_record_is_validated_while_typing(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
-        assert form.said("count") == "3 errors"
+        assert form.message("count") == "3 errors"
         assert faults_of(prepared, 1)["extension"].message not in hand.screen_text
         await form.fill("sip_uri", "dan@example.com")
-        assert form.said("count") == "4 errors"
+        assert form.message("count") == "4 errors"
         await form.fill("sip_uri", "")
         await correct_the_first(form)
-        assert form.said("count") == "no errors left"
+        assert form.message("count") == "no errors left"
 
 
 async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.press("f2")
         assert "Correct record 2, line 3 (2 of 3)" in hand.screen_text
         assert form.fields[:2] == ["extension", "recording_service"]
-        assert "Stored value: 0412" in form.said("help")
+        assert "Stored value: 0412" in form.message("help")
         await form.fill("extension", "0412")
         await form.fill("recording_service", "Any")
         await form.press("f2")
@@ -139,7 +139,7 @@ async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
     store = open_store(home / "users.json")
     with store.transaction(EDIT) as transaction:
         transaction.commit({"u-ben": BEN, "u-cara": CARA})
-    again = prepare(replace(prepared.asked, corrections=corrections), store.state)
+    again = prepare_import(replace(prepared.request, corrections=corrections), store.state)
     assert again.plan.outcomes is not None
     assert [outcome.result for outcome in again.plan.outcomes] == [
         Result.ADDED,
@@ -149,16 +149,16 @@ async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
         Result.ADDED,
         Result.ADDED,
     ]
-    assert commit(again, store).committed
+    assert commit_import(again, store).committed
     users = open_store(home / "users.json").load().users
     dan = next(user for user in users.values() if user.user_name == "dan")
     wanted = {"extension": "0777", "phone_ip": "10.0.0.25", "is_active": "1", "location": "Oslo"}
-    assert dan == MANY_FAULTS._replace(user_id=dan.user_id, **wanted)
+    assert dan == MANY_ISSUES._replace(user_id=dan.user_id, **wanted)
     assert users["u-cara"] == CARA._replace(location="Bergen")
 
 
 async def test_button_saves_like_f2(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.click("#save")
@@ -166,15 +166,15 @@ async def test_button_saves_like_f2(prepared):
 
 
 async def test_second_f2_leaves_an_invalid_record_rejected(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
         await form.press("f2")
-        assert form.said("said").startswith("Still invalid: Phone IP '10.0.0.256'")
-        assert "(and 2 more errors). Press F2 again to leave the record" in form.said("said")
+        assert form.message("said").startswith("Still invalid: Phone IP '10.0.0.256'")
+        assert "(and 2 more errors). Press F2 again to leave the record" in form.message("said")
         assert form.focused == "phone_ip"
         await form.fill("phone_ip", "?")
-        assert form.said("said") == ""
+        assert form.message("said") == ""
         await form.press("f2")
         assert "Correct record 1" in hand.screen_text
         await form.press("f2")
@@ -182,20 +182,20 @@ async def test_second_f2_leaves_an_invalid_record_rejected(prepared):
         await form.press("escape")
         corrections = hand.app.result
     assert corrections[1][FIELD["phone_ip"].index] == "?"
-    again = prepare(replace(prepared.asked, corrections=corrections), prepared.state)
+    again = prepare_import(replace(prepared.request, corrections=corrections), prepared.state)
     assert again.plan.outcomes is not None
     assert again.plan.outcomes[0].result is Result.REJECTED
 
 
 async def test_unchanged_record_has_no_correction(prepared):
-    async with opened(CorrectScreen(prepared, [1, 3])) as hand:
+    async with open_dialog(CorrectScreen(prepared, [1, 3])) as hand:
         await hand.press("f2", "f2")
         assert hand.app.result is None
 
 
 async def test_validation_includes_corrected_records(prepared):
     """Records 1 and 6 have the same User Name."""
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.press("f2", "f2", "f2")
@@ -204,24 +204,24 @@ async def test_validation_includes_corrected_records(prepared):
 
 
 async def test_form_starts_with_the_selected_record_and_wraps_around(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED, begin_with=6)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED, begin_with=6)) as hand:
         assert "Correct record 6" in hand.screen_text
         await hand.press("f2", "f2")
         assert "Correct record 1" in hand.screen_text
 
 
 async def test_unparsable_lines_only_show_a_message(prepared):
-    async with opened(CorrectScreen(prepared, [3])) as hand:
+    async with open_dialog(CorrectScreen(prepared, [3])) as hand:
         assert hand.app.result is None
         assert "1 line cannot be parsed" in hand.screen_text
 
 
 async def test_esc_asks_only_if_input_would_be_discarded(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "0777")
         await form.press("escape")
-        assert isinstance(hand.app.screen, Question)
+        assert isinstance(hand.app.screen, ConfirmQuestion)
         await form.press("escape")
         assert hand.app.is_open
         await form.fill("extension", "")
@@ -230,7 +230,7 @@ async def test_esc_asks_only_if_input_would_be_discarded(prepared):
 
 
 async def test_discarding_input_keeps_saved_corrections(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await correct_the_first(form)
         await form.press("f2")
@@ -241,21 +241,21 @@ async def test_discarding_input_keeps_saved_corrections(prepared):
 
 
 async def test_secrets_are_masked_and_kept_until_edited(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED), (80, 60)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED), (80, 60)) as hand:
         form = form_in(hand)
         password = form.line("password")
         assert (password.value, password.password) == ("", True)
         assert str(password.placeholder) == "(as in the file)"
-        assert MANY_FAULTS.password not in hand.screen_text
+        assert MANY_ISSUES.password not in hand.screen_text
         values = form.app.dialog.query_one(FieldForm).values
-        assert values[password.field.index] == MANY_FAULTS.password
+        assert values[password.field.index] == MANY_ISSUES.password
         await form.fill("password", "ENC new")
         assert "ENC new" not in hand.screen_text
         assert form.app.dialog.query_one(FieldForm).values[password.field.index] == "ENC new"
 
 
 async def test_space_toggles_only_yes_no_fields(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         active = form.line("is_active")
         active.focus()
@@ -268,7 +268,7 @@ async def test_space_toggles_only_yes_no_fields(prepared):
 
 
 async def test_control_characters_are_removed_from_input(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         await form.fill("extension", "")
         form.line("extension").post_message(events.Paste("0\x1b[2J4\u202e13\x07"))
@@ -278,7 +278,7 @@ async def test_control_characters_are_removed_from_input(prepared):
 
 async def test_control_character_of_the_file_is_kept_until_deleted(prepared):
     place = FIELD["location"].index
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         location = form.line("location")
         location.focus()
@@ -288,11 +288,11 @@ async def test_control_character_of_the_file_is_kept_until_deleted(prepared):
         await form.press("left", "left", "left", "backspace")
         assert form.app.dialog.query_one(FieldForm).values[place] == "Oslox"
         await form.judged()
-        assert form.said("count") == "3 errors"
+        assert form.message("count") == "3 errors"
 
 
 async def test_keys_in_one_burst_keep_their_order(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         form = form_in(hand)
         keys = "0 7 7 7 down end ctrl+u 1 0 . 0 . 0 . 5 tab end ctrl+u 1 down ctrl+u A f2"
         for key in keys.split():
@@ -311,26 +311,26 @@ async def test_keys_in_one_burst_keep_their_order(prepared):
 
 
 async def test_field_without_a_column_can_be_filled(tmp_path):
-    from qm_tui.transfer.importing import Asked
-    from tests.helpers import csv_text, state_of, written
+    from qm_tui.transfer.importing import ImportRequest
+    from tests.helpers import csv_text, state_of, write_file
 
     rows = [["First Name", "User ID", "Extension"], ["Cara", "u-cara", ""]]
-    prepared = prepare(Asked(written(tmp_path, csv_text(rows))), state_of(CARA))
-    async with opened(CorrectScreen(prepared, [1])) as hand:
+    prepared = prepare_import(ImportRequest(write_file(tmp_path, csv_text(rows))), state_of(CARA))
+    async with open_dialog(CorrectScreen(prepared, [1])) as hand:
         form = form_in(hand)
         assert str(form.line("location").placeholder) == "(not in the file)"
         await form.fill("extension", "0999")
         await form.fill("location", "Bergen")
         await form.press("f2")
         corrections = hand.app.result
-    again = prepare(replace(prepared.asked, corrections=corrections), prepared.state)
+    again = prepare_import(replace(prepared.request, corrections=corrections), prepared.state)
     assert again.plan.outcomes is not None
     assert again.plan.outcomes[0].user == CARA._replace(extension="0999", location="Bergen")
     assert corrections[1][FIELD["agent_id"].index] is None
 
 
 async def test_f1_lists_the_keyboard_shortcuts(prepared):
-    async with opened(CorrectScreen(prepared, REJECTED)) as hand:
+    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
         await hand.press("f1")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Save and go to the next record", "Next field", "Toggle a yes/no field"):

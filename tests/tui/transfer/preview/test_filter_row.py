@@ -3,14 +3,14 @@
 import pytest
 
 from qm_tui.tui.transfer.preview.filter_row import filter_layout
-from qm_tui.tui.transfer.preview.view_model import FILTERS
+from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS
 
 MILLIONS = [1_000_000] * 7
 
 
 def lines_of(counts, width):
     """Return the lines of the row, without trailing blanks."""
-    layout = filter_layout(dict(zip(FILTERS, counts, strict=True)), width)
+    layout = filter_layout(dict(zip(RECORD_FILTERS, counts, strict=True)), width)
     lines = [layout.labels, layout.counts] if layout.counts else [layout.labels]
     assert len(lines) == layout.height
     return [(" " * layout.gap).join(texts) for texts in lines]

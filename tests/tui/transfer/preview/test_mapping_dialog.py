@@ -2,14 +2,14 @@
 
 import pytest
 
-from qm_tui.transfer.mapping.guess import guesses
+from qm_tui.transfer.mapping.guess import guess_columns
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.tui.transfer.preview.field_picker import FieldList, FieldPicker
 from qm_tui.tui.transfer.preview.mapping_dialog import ColumnList, MappingDialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.text_input import PlainInput
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import FIELD
-from tests.tui.dialogs import DialogApp, opened
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 _HEADER = ["Problems", "Vorname", "Name", "Durchwahl", "Kennung", "Wort", "Notiz [red]", "Büro"]
@@ -26,7 +26,7 @@ _VALUES = [
 
 
 def _dialog(header=_HEADER, values=_VALUES, name="hr-export"):
-    return MappingDialog(header, values, guesses(header, values), name)
+    return MappingDialog(header, values, guess_columns(header, values), name)
 
 
 def _held(hand) -> dict[str, str]:
@@ -52,7 +52,7 @@ _GUESSED = {
 
 
 async def test_dialog_opens_with_the_guesses_and_f2_applies_them():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         assert _held(hand) == _GUESSED
         await hand.press("f2")
         pairs = {name: FIELD[key] if key else None for name, key in _GUESSED.items()}
@@ -60,14 +60,14 @@ async def test_dialog_opens_with_the_guesses_and_f2_applies_them():
 
 
 async def test_field_is_selected_by_typing():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("end", "enter", *"loca", "enter")
         assert _held(hand) == _GUESSED | {"Büro": "location"}
         assert "Büro                   → Location" in hand.screen_text
 
 
 async def test_field_is_selected_by_arrow_keys():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("enter", "down", "down", "enter")
         assert _held(hand)["Vorname"] == "extension"
         await hand.press("enter", "pagedown", "up", "enter")
@@ -75,7 +75,7 @@ async def test_field_is_selected_by_arrow_keys():
 
 
 async def test_field_is_selected_by_clicks():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         row = _row(hand, "Büro")
         await hand.click("#columns", (4, row + 1))
         assert not isinstance(hand.app.screen, FieldPicker)
@@ -87,7 +87,7 @@ async def test_field_is_selected_by_clicks():
 
 
 async def test_mapping_a_field_again_ignores_its_first_column():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("end", "enter", *"last")
         assert "mapped to Name" in hand.screen_text
         await hand.press("enter")
@@ -96,14 +96,14 @@ async def test_mapping_a_field_again_ignores_its_first_column():
 
 @pytest.mark.parametrize("key", ["delete", "backspace"])
 async def test_column_is_ignored_by_a_key(key):
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("down", key)
         assert _held(hand) == _GUESSED | {"Name": ""}
         assert "Name                     (ignored)" in hand.screen_text
 
 
 async def test_column_is_ignored_in_the_list_of_fields():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("enter", *"ign", "enter")
         assert _held(hand)["Vorname"] == ""
         await hand.press("enter", "enter")
@@ -111,7 +111,7 @@ async def test_column_is_ignored_in_the_list_of_fields():
 
 
 async def test_filter_without_a_match_selects_nothing():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("enter", *"xyz", "enter")
         assert isinstance(hand.app.screen, FieldPicker)
         assert "No fields match the filter." in hand.screen_text
@@ -124,7 +124,7 @@ async def test_filter_without_a_match_selects_nothing():
 
 
 async def test_names_that_start_with_the_filter_come_first():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("enter", *"rec")
         names = [field.name for field in hand.app.screen.query_one(FieldList).fields if field]
         assert names == [
@@ -135,7 +135,7 @@ async def test_names_that_start_with_the_filter_come_first():
 
 
 async def test_keys_in_one_burst_keep_their_order():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.pilot.press("end", "enter", *"dep", "enter", "f2")
         await hand.settle()
         assert isinstance(hand.app.result, ColumnMapping)
@@ -143,7 +143,7 @@ async def test_keys_in_one_burst_keep_their_order():
 
 
 async def test_required_fields_without_a_column_are_listed():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         missing = hand.app.dialog.query_one("#mapping-missing")
         assert "Password, Is User Active" in str(missing.render())
         await hand.press("delete")
@@ -151,7 +151,7 @@ async def test_required_fields_without_a_column_are_listed():
 
 
 async def test_values_are_shown_except_for_secrets():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         assert "0412  0413  0414" in hand.screen_text
         await hand.press(*["down"] * 4, "enter", *"password", "enter")
         assert "Wort                   → Password                      (hidden)" in hand.screen_text
@@ -159,7 +159,7 @@ async def test_values_are_shown_except_for_secrets():
 
 
 async def test_untrusted_names_and_values_are_text():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         assert "Notiz [red]" in hand.screen_text
         await hand.click("#columns", (60, _row(hand, "Notiz [red]") + 1))
         assert hand.app.is_open
@@ -167,8 +167,8 @@ async def test_untrusted_names_and_values_are_text():
 
 
 async def test_name_can_be_changed_and_enter_applies_it():
-    async with opened(_dialog(name="a\x1b[2J")) as hand:
-        field = hand.app.dialog.query_one(PlainInput)
+    async with open_dialog(_dialog(name="a\x1b[2J")) as hand:
+        field = hand.app.dialog.query_one(SafeInput)
         assert field.value == "a␛[2J"
         await hand.press("tab")
         field.value = " HR every week "
@@ -178,10 +178,10 @@ async def test_name_can_be_changed_and_enter_applies_it():
 
 
 async def test_name_and_a_mapped_column_are_required():
-    async with opened(_dialog(name="")) as hand:
+    async with open_dialog(_dialog(name="")) as hand:
         await hand.press("f2")
         assert "Enter a name for this mapping." in hand.screen_text
-        assert isinstance(hand.app.focused, PlainInput)
+        assert isinstance(hand.app.focused, SafeInput)
         await hand.press("x", "shift+tab", *["delete", "down"] * 7, "f2")
         assert "No column is mapped." in hand.screen_text
         assert hand.app.is_open
@@ -189,15 +189,15 @@ async def test_name_and_a_mapped_column_are_required():
 
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_closing_an_unedited_mapping_does_not_ask(key):
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press(key)
         assert hand.app.result is None
 
 
 async def test_closing_an_edited_mapping_asks():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("delete", "escape")
-        assert isinstance(hand.app.screen, Question)
+        assert isinstance(hand.app.screen, ConfirmQuestion)
         await hand.press("enter")
         assert _held(hand)["Vorname"] == ""
         await hand.press("escape", "right", "enter")
@@ -205,17 +205,17 @@ async def test_closing_an_edited_mapping_asks():
 
 
 async def test_the_buttons_are_clicked():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.click("#use")
         assert isinstance(hand.app.result, ColumnMapping)
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.click("#cancel")
         assert hand.app.result is None
 
 
 async def test_column_names_are_unique():
     header = ["Phone IP", "", "Phone IP"]
-    async with opened(_dialog(header, [()] * 3)) as hand:
+    async with open_dialog(_dialog(header, [()] * 3)) as hand:
         assert _held(hand) == {
             "Phone IP": "phone_ip",
             "(column 2 has no name)": "",
@@ -225,7 +225,7 @@ async def test_column_names_are_unique():
 
 async def test_hundreds_of_columns_are_listed():
     header = [f"Spalte {at}" for at in range(500)]
-    async with opened(_dialog(header, [()] * 500)) as hand:
+    async with open_dialog(_dialog(header, [()] * 500)) as hand:
         await hand.press("end", "enter", *"agent", "enter")
         assert _held(hand)["Spalte 499"] == "agent_id"
 
@@ -238,7 +238,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 @SIZES
 async def test_dialog_fits_with_its_key_hints(size):
-    async with opened(_dialog(), size) as hand:
+    async with open_dialog(_dialog(), size) as hand:
         lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
         assert {len(line) for line in lines} == {min(size[0], 110)}
         assert lines[0].startswith("╭─ Map columns to fields ─")

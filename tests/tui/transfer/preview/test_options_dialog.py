@@ -3,13 +3,13 @@
 import pytest
 from textual.widgets import Static
 
-from qm_tui.transfer.options.import_options import CHOICES, UnknownID
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, UnknownIdAction
 from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
-from qm_tui.tui.transfer.preview.options_dialog import ChoiceLines, ChoicesDialog
+from qm_tui.tui.transfer.preview.options_dialog import ImportOptionList, ImportOptionsDialog
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
-from tests.helpers import HEADER, csv_text, written
-from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, settled, shown, top
-from tests.tui.previews import planned, preview
+from tests.helpers import HEADER, csv_text, write_file
+from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, shown, top, wait_until_idle
+from tests.tui.previews import preview, wait_until_planned
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
@@ -18,7 +18,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 def file(home):
     first, second = sample_users(2)
     rows = [first._replace(user_id="elsewhere"), second._replace(user_id="", first_name="Zoë")]
-    return written(home, csv_text([HEADER, *rows]), "staff.csv")
+    return write_file(home, csv_text([HEADER, *rows]), "staff.csv")
 
 
 @pytest.fixture
@@ -28,16 +28,16 @@ def app(home):
 
 async def options(pilot, file):
     """Open the options of an import."""
-    await settled(pilot)
+    await wait_until_idle(pilot)
     screen = await preview(pilot, file)
     await pilot.press("o")
     await pilot.pause()
-    assert isinstance(top(pilot), ChoicesDialog)
+    assert isinstance(top(pilot), ImportOptionsDialog)
     return screen
 
 
 def rows_of(pilot):
-    rows = top(pilot).query_one(ChoiceLines)
+    rows = top(pilot).query_one(ImportOptionList)
     return [rows.row_text(row, 90).rstrip() for row in range(rows.row_count)]
 
 
@@ -49,8 +49,8 @@ async def test_every_option_has_a_line_with_its_value(app, file):
     async with app.run_test(size=SMALL) as pilot:
         await options(pilot, file)
         rows = rows_of(pilot)
-        for choice in CHOICES:
-            assert any(choice.title in row and choice.options[0].words in row for row in rows)
+        for choice in IMPORT_OPTIONS:
+            assert any(choice.title in row and choice.values[0].label in row for row in rows)
         assert rows[-4].endswith("detected: UTF-8")
         assert rows[-3].endswith("detected: comma")
         assert rows[-2].endswith("detected: first row")
@@ -60,10 +60,10 @@ async def test_every_option_has_a_line_with_its_value(app, file):
 async def test_current_option_has_help(app, file):
     async with app.run_test(size=SMALL) as pilot:
         await options(pilot, file)
-        assert CHOICES[0].options[0].meaning in shown(pilot)
+        assert IMPORT_OPTIONS[0].values[0].help in shown(pilot)
         await pilot.press("down", "down", "down")
         await pilot.pause()
-        assert CHOICES[3].options[0].meaning in shown(pilot)
+        assert IMPORT_OPTIONS[3].values[0].help in shown(pilot)
 
 
 @pytest.mark.parametrize("key", ["space", "enter", "right", "a", "click"])
@@ -77,10 +77,10 @@ async def test_change_shows_its_effect(app, file, key):
             await pilot.click("#option-list", offset=(10, 1))
         else:
             await pilot.press(key)
-        await planned(pilot)
-        assert isinstance(top(pilot), ChoicesDialog)
+        await wait_until_planned(pilot)
+        assert isinstance(top(pilot), ImportOptionsDialog)
         assert effect(pilot).startswith("2 records: 2 added, 0 changed, 0 unchanged, 0 rejected")
-        assert screen.asked.choices.unknown_id is UnknownID.ADD
+        assert screen.request.options.unknown_id is UnknownIdAction.ADD
         assert "[i Import 2 changes]" in shown(pilot)
 
 
@@ -88,11 +88,11 @@ async def test_left_selects_the_previous_value(app, file):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
         await pilot.press("left")
-        await planned(pilot)
-        assert screen.asked.choices.mode == "update"
+        await wait_until_planned(pilot)
+        assert screen.request.options.mode == "update"
         await pilot.press("right")
-        await planned(pilot)
-        assert screen.asked.choices.mode == "add-update"
+        await wait_until_planned(pilot)
+        assert screen.request.options.mode == "add-update"
 
 
 async def test_encoding_can_be_set(app, home):
@@ -102,13 +102,13 @@ async def test_encoding_can_be_set(app, home):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, path)
         await pilot.press("end", "up", "up", "up", "space")
-        await planned(pilot)
-        assert screen.asked.read_as.encoding == "utf-8"
+        await wait_until_planned(pilot)
+        assert screen.request.read_options.encoding == "utf-8"
         assert rows_of(pilot)[-4].endswith(" UTF-8 *")
         assert "1 rejected" in effect(pilot)
         await pilot.press("left")
-        await planned(pilot)
-        assert screen.asked.read_as.encoding == ""
+        await wait_until_planned(pilot)
+        assert screen.request.read_options.encoding == ""
         assert "1 added" in effect(pilot)
 
 
@@ -122,8 +122,8 @@ async def test_encoding_that_fails_is_reported_and_reset(app, file):
             await pilot.pause(0.02)
             if not screen.is_planning:
                 break
-        assert isinstance(top(pilot), ChoicesDialog)
-        assert screen.asked.read_as.encoding in ("", "utf-8", "utf-8-sig", "utf-16")
+        assert isinstance(top(pilot), ImportOptionsDialog)
+        assert screen.request.read_options.encoding in ("", "utf-8", "utf-8-sig", "utf-16")
         assert effect(pilot).startswith(("2 records", "0 records", "1 record"))
 
 
@@ -134,8 +134,8 @@ async def test_m_maps_the_columns(app, file):
         await pilot.pause()
         assert isinstance(top(pilot), MappingDialog)
         await pilot.press("f2")
-        await planned(pilot)
-        assert screen.asked.read_as.mapping is not None
+        await wait_until_planned(pilot)
+        assert screen.request.read_options.mapping is not None
         assert rows_of(pilot)[-1].endswith("mapping “staff” *")
 
 
@@ -144,14 +144,14 @@ async def test_closing_keeps_the_options(app, file, how):
     async with app.run_test(size=SMALL) as pilot:
         screen = await options(pilot, file)
         await pilot.press("a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await (pilot.click("#ok") if how == "click" else pilot.press(how))
         await pilot.pause()
         assert isinstance(top(pilot), PreviewScreen)
-        assert screen.asked.choices.unknown_id is UnknownID.ADD
+        assert screen.request.options.unknown_id is UnknownIdAction.ADD
         await pilot.click("#options")
         await pilot.pause()
-        assert isinstance(top(pilot), ChoicesDialog)
+        assert isinstance(top(pilot), ImportOptionsDialog)
 
 
 @pytest.mark.snapshot
@@ -160,7 +160,7 @@ def test_the_options(home, size, snap_compare):
     async def before(pilot):
         await options(pilot, SAMPLES / "users-with-errors.csv")
         await pilot.press("a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)

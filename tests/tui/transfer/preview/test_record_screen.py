@@ -3,11 +3,11 @@
 import pytest
 
 from qm_tui.tui.frame.key_help import KeysScreen
-from qm_tui.tui.transfer.preview.record_screen import Closed, RecordScreen
+from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.users.fields import FIELDS
-from tests.tui.dialogs import DialogApp, Hand, opened
+from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
-from tests.tui.records import MANY_FAULTS, REJECTED, UPDATE, planned
+from tests.tui.records import MANY_ISSUES, REJECTED, UPDATE, planned
 
 NARROW = (60, 20)
 
@@ -21,7 +21,7 @@ def screen_of(outcomes, number, among=True):
     return RecordScreen(outcomes[number - 1], outcomes if among else (), number - 1)
 
 
-async def all_text(hand: Hand):
+async def all_text(hand: DialogDriver):
     """Return the whole text of the record, read by scrolling."""
     seen = []
     await hand.press("home")
@@ -37,12 +37,12 @@ async def all_text(hand: Hand):
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
 async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
-    async with opened(screen_of(outcomes, 1), size) as hand:
+    async with open_dialog(screen_of(outcomes, 1), size) as hand:
         assert "Record 1, line 2: rejected" in hand.screen_text
         text = await all_text(hand)
-        for fault in outcomes[0].faults:
+        for fault in outcomes[0].issues:
             assert f"! {fault.message}." in text
-            assert fault.remedy in text
+            assert fault.fix in text
         for field in FIELDS:
             assert field.name in text
         assert "! Extension (empty)" in text
@@ -51,7 +51,7 @@ async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
 
 
 async def test_problems_and_changes_come_first(outcomes):
-    async with opened(screen_of(outcomes, 2), LARGE) as hand:
+    async with open_dialog(screen_of(outcomes, 2), LARGE) as hand:
         text = hand.screen_text
         places = [
             text.index(line)
@@ -67,18 +67,18 @@ async def test_problems_and_changes_come_first(outcomes):
 
 
 async def test_changed_record_shows_before_and_after(outcomes):
-    async with opened(screen_of(outcomes, 4), LARGE) as hand:
+    async with open_dialog(screen_of(outcomes, 4), LARGE) as hand:
         text = hand.screen_text
         assert "Record 4, line 5: changed" in text
         assert "Before → after" in text
         assert "Sales → Sales EMEA" in text
         assert "A-17 → (empty)" in text
-        for fault in outcomes[3].faults:
+        for fault in outcomes[3].issues:
             assert f"? {fault.message}" in text
 
 
 async def test_added_record_shows_its_values(outcomes):
-    async with opened(screen_of(outcomes, 5), LARGE) as hand:
+    async with open_dialog(screen_of(outcomes, 5), LARGE) as hand:
         assert "Record 5, line 6: added" in hand.screen_text
         assert "->" not in hand.screen_text
         assert "First Name                    Gil" in hand.screen_text
@@ -86,9 +86,9 @@ async def test_added_record_shows_its_values(outcomes):
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5])
 async def test_secrets_are_never_shown(outcomes, number):
-    async with opened(screen_of(outcomes, number), (80, 60)) as hand:
+    async with open_dialog(screen_of(outcomes, number), (80, 60)) as hand:
         text = hand.screen_text
-        for secret in (MANY_FAULTS.password, MANY_FAULTS.salt, UPDATE.password):
+        for secret in (MANY_ISSUES.password, MANY_ISSUES.salt, UPDATE.password):
             assert secret not in text
         words = {1: ("set", "set"), 2: ("set", "set"), 4: ("changes", "set → not set")}
         password, salt = words.get(number, ("set", "not set"))
@@ -98,7 +98,7 @@ async def test_secrets_are_never_shown(outcomes, number):
 
 
 async def test_unparsable_record_cannot_be_corrected(outcomes):
-    async with opened(screen_of(outcomes, 3)) as hand:
+    async with open_dialog(screen_of(outcomes, 3)) as hand:
         assert "The line cannot be parsed." in hand.screen_text
         assert "Correct]" not in hand.screen_text
         await hand.press("c")
@@ -106,7 +106,7 @@ async def test_unparsable_record_cannot_be_corrected(outcomes):
 
 
 async def test_n_p_and_arrow_keys_browse_records(outcomes):
-    async with opened(screen_of(outcomes, 1)) as hand:
+    async with open_dialog(screen_of(outcomes, 1)) as hand:
         for key, number in (("n", 2), ("right", 3), ("left", 2), ("p", 1), ("p", 1)):
             await hand.press(key)
             assert f"Record {number}," in hand.screen_text
@@ -114,11 +114,11 @@ async def test_n_p_and_arrow_keys_browse_records(outcomes):
         await hand.click("#next")
         assert "2 of 6" in hand.screen_text
         await hand.press("escape")
-        assert hand.app.result == Closed(2, wants_correcting=False)
+        assert hand.app.result == RecordScreenResult(2, correct=False)
 
 
 async def test_single_record_cannot_be_browsed(outcomes):
-    async with opened(screen_of(outcomes, 2, among=False)) as hand:
+    async with open_dialog(screen_of(outcomes, 2, among=False)) as hand:
         await hand.press("n", "p")
         assert "Record 2," in hand.screen_text
         assert "Next]" not in hand.screen_text
@@ -126,21 +126,21 @@ async def test_single_record_cannot_be_browsed(outcomes):
 
 @pytest.mark.parametrize("how", ["c", "click"])
 async def test_c_closes_the_screen_to_correct_the_record(outcomes, how):
-    async with opened(screen_of(outcomes, 1)) as hand:
+    async with open_dialog(screen_of(outcomes, 1)) as hand:
         await (hand.click("#correct") if how == "click" else hand.press("c"))
-        assert hand.app.result == Closed(1, wants_correcting=True)
+        assert hand.app.result == RecordScreenResult(1, correct=True)
 
 
 async def test_accepted_record_cannot_be_corrected(outcomes):
-    async with opened(screen_of(outcomes, 4)) as hand:
+    async with open_dialog(screen_of(outcomes, 4)) as hand:
         await hand.press("c")
         assert hand.app.is_open
         await hand.press("q")
-        assert hand.app.result == Closed(4, wants_correcting=False)
+        assert hand.app.result == RecordScreenResult(4, correct=False)
 
 
 async def test_question_mark_lists_the_keyboard_shortcuts(outcomes):
-    async with opened(screen_of(outcomes, 2)) as hand:
+    async with open_dialog(screen_of(outcomes, 2)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Correct", "Next record", "Previous record"):

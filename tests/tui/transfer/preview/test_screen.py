@@ -10,10 +10,10 @@ import pytest
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from qm_tui.preferences import remembered
+from qm_tui.preferences import load_preferences
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import commit as carry_out
-from qm_tui.transfer.options.import_options import Empty, UnknownID
+from qm_tui.transfer.importing import commit_import as carry_out
+from qm_tui.transfer.options.import_options import EmptyCellAction, UnknownIdAction
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.frame.key_help import KeysScreen
@@ -22,12 +22,12 @@ from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview import planner
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
-from qm_tui.tui.transfer.preview.options_dialog import ChoicesDialog
+from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
-from qm_tui.tui.widgets.message_box import Message, Question
+from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import job
-from tests.helpers import HEADER, csv_text, written
+from tests.helpers import HEADER, csv_text, write_file
 from tests.tui.pages import (
     LARGE,
     SAMPLES,
@@ -36,19 +36,19 @@ from tests.tui.pages import (
     commit,
     page_of,
     sample_users,
-    settled,
     shown,
     status_of,
     table_of,
     top,
+    wait_until_idle,
 )
 from tests.tui.previews import (
-    choose,
-    ended,
-    planned,
+    open_file,
     preview,
     records_of,
     rows_of,
+    wait_until_imported,
+    wait_until_planned,
 )
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -68,7 +68,7 @@ def mixed(home, users):
         stranger._replace(user_id="elsewhere"),
         faulty._replace(user_id="", extension=""),
     ]
-    return written(home, csv_text([HEADER, *rows]), "sales-emea.csv")
+    return write_file(home, csv_text([HEADER, *rows]), "sales-emea.csv")
 
 
 def words(pilot):
@@ -116,7 +116,7 @@ def generation(home):
 async def test_preview_shows_findings_and_result_and_writes_nothing(home, app, file):
     before = stored(home)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         text = words(pilot)
         assert "Import: sales-emea.csv" in text
@@ -133,10 +133,12 @@ async def test_preview_shows_findings_and_result_and_writes_nothing(home, app, f
 
 
 async def test_first_filter_is_rejected_then_warnings_then_all(home, users):
-    clean = written(home, csv_text([HEADER, users[1]]), "clean.csv")
-    warned = written(home, csv_text([HEADER, users[1]._replace(location="Lillehammer")]), "w.csv")
+    clean = write_file(home, csv_text([HEADER, users[1]]), "clean.csv")
+    warned = write_file(
+        home, csv_text([HEADER, users[1]._replace(location="Lillehammer")]), "w.csv"
+    )
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         for path, label in (
             (clean, "1:All"),
             (warned, "6:Warnings"),
@@ -145,7 +147,7 @@ async def test_first_filter_is_rejected_then_warnings_then_all(home, users):
             await preview(pilot, path)
             assert current_filter(pilot) == label
             await pilot.press("escape")
-            await ended(pilot)
+            await wait_until_imported(pilot)
 
 
 EACH = [
@@ -162,7 +164,7 @@ EACH = [
 @pytest.mark.parametrize(("key", "count", "said"), EACH, ids=[case[0] for case in EACH])
 async def test_keys_filter_the_records(home, app, file, key, count, said):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         await pilot.press(key)
         await pilot.pause()
@@ -173,7 +175,7 @@ async def test_keys_filter_the_records(home, app, file, key, count, said):
 
 async def test_click_selects_a_filter(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         line = shown(pilot).split("\n")[screen.query_one("#filters").region.y]
         await pilot.click("#filters", offset=(line.index("3:Changed") + 2, 1))
@@ -184,15 +186,15 @@ async def test_click_selects_a_filter(home, app, file):
 
 async def test_change_shows_both_values_except_for_secrets(home, users):
     other = users[0]._replace(password="PLANTED-NEW", salt="PLANTED-SALT")
-    path = written(home, csv_text([HEADER, other]), "new.csv")
+    path = write_file(home, csv_text([HEADER, other]), "new.csv")
     async with app_on(home / "users.json", users).run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, path)
         assert "Password: changed (+1)" in rows_of(screen)[0]
         assert "PLANTED" not in shown(pilot)
         await pilot.press("escape")
-        await ended(pilot)
-        path = written(home, csv_text([HEADER, users[0]._replace(location="Bergen")]), "new.csv")
+        await wait_until_imported(pilot)
+        path = write_file(home, csv_text([HEADER, users[0]._replace(location="Bergen")]), "new.csv")
         screen = await preview(pilot, path)
         await pilot.press("3")
         (row,) = rows_of(screen)
@@ -201,10 +203,10 @@ async def test_change_shows_both_values_except_for_secrets(home, users):
 
 async def test_i_imports_from_anywhere_and_enter_only_on_the_button(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("1", "down", "i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 1 added, 1 changed, 2 rejected"
         assert len(stored(home)) == 13
 
@@ -212,21 +214,21 @@ async def test_i_imports_from_anywhere_and_enter_only_on_the_button(home, app, f
 async def test_a_clean_file_is_imported_by_i_enter_enter(home, users, monkeypatch):
     (home / "incoming").mkdir()
     monkeypatch.chdir(home / "incoming")
-    written(home / "incoming", csv_text([HEADER, users[0]]))
+    write_file(home / "incoming", csv_text([HEADER, users[0]]))
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("i")
         await pilot.pause(0.4)
         await pilot.press("enter")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await pilot.press("enter")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 1 added"
 
 
 async def test_enter_opens_a_record_and_the_cursor_follows(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         await pilot.press("1", "home", "enter")
         await pilot.pause()
@@ -241,7 +243,7 @@ async def test_enter_opens_a_record_and_the_cursor_follows(home, app, file):
 
 async def test_record_is_opened_by_clicks(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.click("#records", offset=(20, 2))
         await pilot.click("#records", offset=(20, 2))
@@ -251,10 +253,10 @@ async def test_record_is_opened_by_clicks(home, app, file):
 
 async def test_key_of_a_fix_changes_the_option_and_keeps_filter_and_cursor(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         await pilot.press("1", "end", "a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         assert top(pilot) is screen
         text = words(pilot)
         assert "7:Not in file 5 2 1 1 1 1 10" in text
@@ -262,14 +264,14 @@ async def test_key_of_a_fix_changes_the_option_and_keeps_filter_and_cursor(home,
         assert current_filter(pilot) == "1:All"
         assert records_of(screen).cursor_row == 4
         await pilot.press("a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         assert plan_of(screen).rejected == 2
         assert "Options add" not in words(pilot)
 
 
 async def test_click_on_a_fix_changes_the_option_and_on_a_group_shows_it(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         lines = shown(pilot).split("\n")
         y, line = next((y, text) for y, text in enumerate(lines) if "keep the ID" in text)
@@ -280,16 +282,16 @@ async def test_click_on_a_fix_changes_the_option_and_on_a_group_shows_it(home, a
         assert current_filter(pilot) == "5:Rejected"
         assert records_of(screen).cursor_row == 1
         await pilot.click(offset=(line.index("keep the ID"), y))
-        await planned(pilot)
-        assert screen.asked.choices.unknown_id is UnknownID.ADD
+        await wait_until_planned(pilot)
+        assert screen.request.options.unknown_id is UnknownIdAction.ADD
 
 
 async def test_no_import_while_planning_and_esc_keeps_the_last_plan(home, app, file, monkeypatch):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
-        monkeypatch.setattr(job, "_REST", 0.3)
-        monkeypatch.setattr(job, "_WORK", 0)
+        monkeypatch.setattr(job, "_YIELD_SECONDS", 0.3)
+        monkeypatch.setattr(job, "_WORK_SECONDS", 0)
         await pilot.press("a")
         await pilot.pause()
         assert "nothing imported yet" not in shown(pilot)
@@ -300,7 +302,7 @@ async def test_no_import_while_planning_and_esc_keeps_the_last_plan(home, app, f
         await pilot.pause()
         assert "nothing imported yet" in shown(pilot)
         assert top(pilot) is screen
-        assert screen.asked.choices.unknown_id is UnknownID.REJECT
+        assert screen.request.options.unknown_id is UnknownIdAction.REJECT
         assert len(stored(home)) == 12
 
 
@@ -308,10 +310,10 @@ async def test_esc_during_reading_does_not_ask(home, app, monkeypatch):
     many = home / "many.csv"
     many.write_text(csv_text([HEADER, *(user._replace(user_id="") for user in sample_users(3000))]))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        monkeypatch.setattr(job, "_REST", 0.2)
-        monkeypatch.setattr(job, "_WORK", 0)
-        await choose(pilot, many)
+        await wait_until_idle(pilot)
+        monkeypatch.setattr(job, "_YIELD_SECONDS", 0.2)
+        monkeypatch.setattr(job, "_WORK_SECONDS", 0)
+        await open_file(pilot, many)
         for _ in range(100):
             await pilot.pause(0.02)
             if isinstance(top(pilot), PreviewScreen) and "Reading" in shown(pilot):
@@ -319,21 +321,21 @@ async def test_esc_during_reading_does_not_ask(home, app, monkeypatch):
         assert "[Cancel]" in shown(pilot)
         assert pilot.app.focused is top(pilot).query_one("#leave")
         await pilot.press("escape")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert top(pilot) is page_of(pilot)
         assert len(stored(home)) == 12
 
 
 async def test_invalid_file_shows_an_error_and_returns_to_open(home, app, monkeypatch):
-    path = written(home, csv_text([[*HEADER, "First Name"], ["x"] * 27]), "twice.csv")
+    path = write_file(home, csv_text([[*HEADER, "First Name"], ["x"] * 27]), "twice.csv")
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         # a file can change between Open and the preview
-        monkeypatch.setattr(OpenDialog, "judge", lambda _self, path, _f: verdict(path))
-        await choose(pilot, path)
+        monkeypatch.setattr(OpenDialog, "check_path", lambda _self, path, _f: verdict(path))
+        await open_file(pilot, path)
         for _ in range(100):
             await pilot.pause(0.02)
-            if isinstance(top(pilot), Message):
+            if isinstance(top(pilot), MessageDialog):
                 break
         assert "First Name" in words(pilot)
         await pilot.press("enter")
@@ -343,18 +345,18 @@ async def test_invalid_file_shows_an_error_and_returns_to_open(home, app, monkey
 
 
 def verdict(path):
-    from qm_tui.tui.transfer.files.file_dialog import Verdict
+    from qm_tui.tui.transfer.files.file_dialog import PathCheck
 
-    return Verdict(path)
+    return PathCheck(path)
 
 
 @pytest.mark.parametrize("how", ["escape", "q", "click"])
 async def test_cancel_returns_to_the_users_page_and_changes_nothing(home, app, file, how):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await (pilot.click("#leave") if how == "click" else pilot.press(how))
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert top(pilot) is page_of(pilot)
         assert len(stored(home)) == 12
         assert page_of(pilot).session.may_change
@@ -362,7 +364,7 @@ async def test_cancel_returns_to_the_users_page_and_changes_nothing(home, app, f
 
 async def test_corrections_are_shown_and_imported_and_discarding_asks(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
         await pilot.press("end", "c")
         await pilot.pause(0.3)
@@ -372,26 +374,26 @@ async def test_corrections_are_shown_and_imported_and_discarding_asks(home, app,
         await pilot.press("f2")
         await pilot.pause(0.3)
         await pilot.press("escape")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         assert "7:Not in file 5 2 1 1 1" in words(pilot)
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         assert "1 corrected record will be lost" in words(pilot)
         await pilot.press("escape", "ctrl+q")
         await pilot.pause()
-        assert isinstance(top(pilot), Question)
+        assert isinstance(top(pilot), ConfirmQuestion)
         await pilot.press("escape")
         await pilot.pause()
         assert top(pilot) is screen
         await pilot.press("i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert "4711" in {user.extension for user in stored(home).values()}
 
 
 async def test_correction_can_start_from_the_record(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("5", "end", "enter")
         await pilot.pause()
@@ -404,11 +406,11 @@ async def test_correction_can_start_from_the_record(home, app, file):
 @pytest.mark.parametrize("how", ["key", "click"])
 async def test_rejected_records_are_saved_next_to_the_file(home, app, file, how):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await (pilot.press("r") if how == "key" else pilot.click("#save-rejected"))
         await pilot.pause(0.4)
-        assert isinstance(top(pilot), Message)
+        assert isinstance(top(pilot), MessageDialog)
         assert "Saved 2 rejected records to ~/sales-emea-rejected.csv" in words(pilot)
         below = pilot.app.screen_stack[-2].query_one("#preview-state", Static)
         assert "Saving" not in str(below.render())
@@ -425,12 +427,12 @@ async def test_rejected_records_are_saved_next_to_the_file(home, app, file, how)
 async def test_existing_file_is_replaced_only_after_a_question(home, app, file, key, name):
     (home / name).write_text("precious")
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         for answer in ("escape", "yes"):
             await pilot.press(key)
             await pilot.pause(0.3)
-            assert isinstance(top(pilot), Question)
+            assert isinstance(top(pilot), ConfirmQuestion)
             assert f"~/{name} already exists. Overwrite it?" in words(pilot)
             if answer == "escape":
                 await pilot.press("escape")
@@ -440,12 +442,12 @@ async def test_existing_file_is_replaced_only_after_a_question(home, app, file, 
                 await pilot.click("#yes")
                 await pilot.pause(0.3)
                 assert (home / name).read_text() != "precious"
-        assert isinstance(top(pilot), Message)
+        assert isinstance(top(pilot), MessageDialog)
 
 
 async def test_report_is_saved_next_to_the_file(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("w")
         await pilot.pause(0.3)
@@ -459,21 +461,21 @@ async def test_report_is_saved_next_to_the_file(home, app, file):
 async def test_failed_save_shows_an_error(home, app, file):
     (home / "sales-emea-preview.txt").mkdir()
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("w")
         await pilot.pause(0.3)
         await pilot.click("#yes")
         await pilot.pause(0.3)
-        assert isinstance(top(pilot), Message)
+        assert isinstance(top(pilot), MessageDialog)
         assert "Cannot write ~/sales-emea-preview.txt: Is a directory" in words(pilot)
 
 
 async def test_column_mapping_is_applied_and_reused(home, users):
     foreign = [{"Last Name": "Nachname"}.get(name, name) for name in HEADER]
-    path = written(home, csv_text([foreign, users[0]._replace(user_id="")]), "hr.csv")
+    path = write_file(home, csv_text([foreign, users[0]._replace(user_id="")]), "hr.csv")
     async with app_on(home / "users.json").run_test(size=LARGE) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, path)
         assert "Press m to map columns to fields." in words(pilot)
         assert plan_of(screen).rejected == 1
@@ -481,10 +483,10 @@ async def test_column_mapping_is_applied_and_reused(home, users):
         await pilot.pause()
         assert isinstance(top(pilot), MappingDialog)
         await pilot.press("f2")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         assert plan_of(screen).rejected == 0
         await pilot.press("escape")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         screen = await preview(pilot, path)
         assert plan_of(screen).rejected == 0
         assert "Press m to map columns to fields." not in words(pilot)
@@ -492,31 +494,31 @@ async def test_column_mapping_is_applied_and_reused(home, users):
 
 async def test_options_are_saved_for_the_next_run(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await pilot.press("b")
-        screen = await planned(pilot)
-        screen.ask(screen.asked.__class__(file, screen.asked.choices))
-        await planned(pilot)
+        screen = await wait_until_planned(pilot)
+        screen.replan(screen.request.__class__(file, screen.request.options))
+        await wait_until_planned(pilot)
         await pilot.pause(0.2)
-    assert remembered().import_choices.unknown_id is UnknownID.ADD
+    assert load_preferences().import_options.unknown_id is UnknownIdAction.ADD
     async with QmTuiApp(open_store(home / "users.json"), login="mheller").run_test(
         size=SMALL
     ) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, file)
-        assert screen.asked.choices.unknown_id is UnknownID.ADD
-        assert screen.asked.choices.empty is Empty.KEEP
+        assert screen.request.options.unknown_id is UnknownIdAction.ADD
+        assert screen.request.options.empty is EmptyCellAction.KEEP
         assert "[i Import 3 changes]" in words(pilot)
 
 
 async def test_mass_change_requires_its_number(home):
     users = [user._replace(is_active="1") for user in sample_users(20)]
-    path = written(home, csv_text([HEADER, *(user._replace(is_active="0") for user in users)]))
+    path = write_file(home, csv_text([HEADER, *(user._replace(is_active="0") for user in users)]))
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, path)
         assert "This import inactivates 20 users" in words(pilot)
         await pilot.press("i")
@@ -532,20 +534,20 @@ async def test_mass_change_requires_its_number(home):
         assert "The number does not match. Type 20" in words(pilot)
         top(pilot).query_one(Input).value = "20"
         await pilot.click("#yes")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 20 changed"
     assert {user.is_active for user in stored(home).values()} == {"0"}
 
 
 async def test_all_or_nothing_disables_the_import(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("o")
         await pilot.pause()
-        assert isinstance(top(pilot), ChoicesDialog)
+        assert isinstance(top(pilot), ImportOptionsDialog)
         await pilot.press(*["down"] * 7, "space")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert "Import disabled: some records are rejected" in words(pilot)
@@ -558,43 +560,43 @@ async def test_all_or_nothing_disables_the_import(home, app, file):
 
 
 async def test_unchanged_file_writes_no_transaction(home, users):
-    path = written(home, csv_text([HEADER, *users]))
+    path = write_file(home, csv_text([HEADER, *users]))
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         before = generation(home)
         await preview(pilot, path)
         assert "[Nothing to import]" in shown(pilot)
         await pilot.press("i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Nothing to import: all records are unchanged"
         assert generation(home) == before
 
 
 async def test_outdated_preview_is_shown_again_before_importing(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         commit(home / "users.json", users[1]._replace(location="Elsewhere"))
         await pilot.press("i")
         await pilot.pause(0.2)
-        screen = await planned(pilot)
+        screen = await wait_until_planned(pilot)
         text = words(pilot)
         assert "Another admin changed the store in the meantime. Nothing was imported." in text
         assert "7:Not in file 5 1 2 0 2 1 10" in text
         assert stored(home)[users[1].user_id].location == "Elsewhere"
         await pilot.press("i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert screen.preview is None
         assert status_of(pilot) == "Imported: 1 added, 2 changed, 2 rejected"
 
 
 async def test_unrelated_change_by_another_admin_does_not_ask(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         commit(home / "users.json", users[7]._replace(location="Elsewhere"))
         await pilot.press("i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 1 added, 1 changed, 2 rejected"
         assert stored(home)[users[7].user_id].location == "Elsewhere"
 
@@ -609,7 +611,7 @@ async def test_second_import_cannot_start_during_preview_or_import(home, app, fi
         return await asyncio.get_running_loop().run_in_executor(None, partial(work, *args))
 
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         page = page_of(pilot)
         await preview(pilot, file)
         page.action_import()
@@ -624,14 +626,14 @@ async def test_second_import_cannot_start_during_preview_or_import(home, app, fi
         await pilot.pause()
         assert top(pilot) is page
         release.set()
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert len(began) == 1
         assert not page.query_one("#import", Button).disabled
 
 
 async def test_space_and_star_mark_users_not_in_the_file(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("7", "space")
         await pilot.pause()
@@ -648,10 +650,10 @@ async def test_space_and_star_mark_users_not_in_the_file(home, app, users, file)
 
 async def test_marks_survive_the_import(home, app, users, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("3", "space", "2", "space", "i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert page_of(pilot).session.marks == {users[0].user_id}
         assert "13 users" in shown(pilot)
         assert " 1 marked" in shown(pilot)
@@ -660,7 +662,7 @@ async def test_marks_survive_the_import(home, app, users, file):
 
 async def test_deleted_user_loses_the_mark(home, app, users):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("space", "down", "space")
         await pilot.pause()
         assert "12 users" in shown(pilot)
@@ -675,7 +677,7 @@ async def test_deleted_user_loses_the_mark(home, app, users):
 
 async def test_star_on_the_users_page_marks_and_unmarks_all(home, app):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await pilot.press("space", "asterisk")
         await pilot.pause()
         assert " 12 marked" in shown(pilot)
@@ -686,7 +688,7 @@ async def test_star_on_the_users_page_marks_and_unmarks_all(home, app):
 
 async def test_keyboard_shortcuts_are_listed(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("question_mark")
         await pilot.pause()
@@ -700,7 +702,7 @@ async def test_keyboard_shortcuts_are_listed(home, app, file):
 async def test_many_groups_leave_five_rows_for_records(home):
     app = app_on(home / "users.json", sample_users(60))
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
         assert records_of(screen).page_height == 5
         assert "more (w saves the report)" in shown(pilot)
@@ -711,7 +713,7 @@ async def test_many_groups_leave_five_rows_for_records(home):
 
 async def test_detected_encoding_is_shown_with_samples(home):
     async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, SAMPLES / "users-excel-de.csv")
         assert "Read as Windows-1252, semicolon, header in line 1." in words(pilot)
         assert "Check these words:" in words(pilot)
@@ -721,39 +723,39 @@ async def test_unexpected_error_shows_one_sentence(home, app, file, monkeypatch)
     def fail(*_args, **_more):
         raise RuntimeError("PLANTED")
 
-    monkeypatch.setattr(planner, "prepare", fail)
+    monkeypatch.setattr(planner, "prepare_import", fail)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await choose(pilot, file)
+        await wait_until_idle(pilot)
+        await open_file(pilot, file)
         for _ in range(100):
             await pilot.pause(0.02)
-            if isinstance(top(pilot), Message):
+            if isinstance(top(pilot), MessageDialog):
                 break
         assert "Unexpected error (RuntimeError)" in words(pilot)
         assert "PLANTED" not in words(pilot)
 
 
 async def test_plan_that_became_a_mass_change_is_shown_again(home, app, file, monkeypatch):
-    from qm_tui.transfer.importing import ConfirmationRequired
+    from qm_tui.transfer.importing import ImportConfirmationRequired
 
     calls = []
 
     def first_refused(*args, **more):
         calls.append(args)
         if len(calls) == 1:
-            raise ConfirmationRequired(11, 12)
+            raise ImportConfirmationRequired(11, 12)
         return carry_out(*args, **more)
 
-    monkeypatch.setattr(import_flow, "commit", first_refused)
+    monkeypatch.setattr(import_flow, "commit_import", first_refused)
     async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("i")
         await pilot.pause(0.3)
-        await planned(pilot)
+        await wait_until_planned(pilot)
         assert "Another admin changed the store in the meantime." in words(pilot)
         await pilot.press("i")
-        await ended(pilot)
+        await wait_until_imported(pilot)
         assert len(stored(home)) == 13
 
 
@@ -761,7 +763,7 @@ async def test_plan_that_became_a_mass_change_is_shown_again(home, app, file, mo
 @SIZES
 def test_the_preview(home, users, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, SAMPLES / "users-with-errors.csv")
 
     app = app_on(home / "users.json", sample_users(60))
@@ -772,10 +774,10 @@ def test_the_preview(home, users, size, snap_compare):
 @SIZES
 def test_the_preview_of_a_mixed_file(home, app, file, size, snap_compare):
     async def before(pilot):
-        await settled(pilot)
+        await wait_until_idle(pilot)
         await preview(pilot, file)
         await pilot.press("a")
-        await planned(pilot)
+        await wait_until_planned(pilot)
         await pilot.press("7", "space")
         await pilot.pause()
 

@@ -4,20 +4,26 @@ import pytest
 from textual.widgets import Static
 
 from qm_tui.tui.frame.key_help import KeysScreen
-from qm_tui.tui.users.dialogs.columns import ColumnLines, ColumnsDialog
+from qm_tui.tui.users.dialogs.columns import ColumnLayoutList, ColumnsDialog
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.users.query.columns import COLUMN, LICENSE, USUAL, Layout, Placed
-from tests.tui.dialogs import DialogApp, opened
+from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 FOUR = Layout(
-    (Placed("salt", 4), Placed("location", 20), Placed(LICENSE, 3), Placed("extension", 6)), 2
+    (
+        ColumnPlacement("salt", 4),
+        ColumnPlacement("location", 20),
+        ColumnPlacement(LICENSE, 3),
+        ColumnPlacement("extension", 6),
+    ),
+    2,
 )
 
 
 def lines_of(hand):
-    return hand.app.screen.query_one(ColumnLines)
+    return hand.app.screen.query_one(ColumnLayoutList)
 
 
 def row_of(hand, row):
@@ -25,7 +31,7 @@ def row_of(hand, row):
 
 
 def result(*columns, frozen):
-    return Layout(tuple(Placed(*one) for one in columns), frozen)
+    return Layout(tuple(ColumnPlacement(*one) for one in columns), frozen)
 
 
 SALT, LOCATION, LICENSES, EXTENSION = FOUR.columns
@@ -51,19 +57,19 @@ SALT, LOCATION, LICENSES, EXTENSION = FOUR.columns
         ),
         (["down", "down", "f", "enter"], result(*FOUR.columns, frozen=3)),
         (["down", "f", "enter"], result(*FOUR.columns, frozen=1)),
-        (["r", "enter"], USUAL),
+        (["r", "enter"], DEFAULT_LAYOUT),
         (["end", "space", "enter"], result(*FOUR.columns, ("secondary_phone_ip", 15), frozen=2)),
     ],
 )
 async def test_keys_edit_layout(keys, layout):
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == layout
 
 
 async def test_list_shows_all_columns_with_shown_ones_first():
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         lines = lines_of(hand)
         assert lines.row_count == len(COLUMN)
         rows = [" ".join(row_of(hand, row).split()) for row in range(5)]
@@ -91,7 +97,7 @@ async def test_list_shows_all_columns_with_shown_ones_first():
     ],
 )
 async def test_message_explains_column_or_why_key_has_no_effect(layout, keys, said):
-    async with opened(ColumnsDialog(layout)) as hand:
+    async with open_dialog(ColumnsDialog(layout)) as hand:
         await hand.press(*keys)
         assert hand.app.is_open
         shown = str(hand.app.screen.query_one("#columns-said", Static).content)
@@ -99,14 +105,14 @@ async def test_message_explains_column_or_why_key_has_no_effect(layout, keys, sa
 
 
 async def test_cursor_follows_moved_column():
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         await hand.press("down", "down", "<", "<", "<")
         assert lines_of(hand).cursor_row == 0
         assert "Licenses" in row_of(hand, 0)
 
 
 async def test_second_click_on_line_shows_or_hides_column():
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         await hand.click("#column-lines", (5, 3))
         assert lines_of(hand).cursor_row == 2
         assert "✓" in row_of(hand, 2)
@@ -125,11 +131,11 @@ async def test_second_click_on_line_shows_or_hides_column():
         ("[- Narrower]", result(("salt", 3), LOCATION, LICENSES, EXTENSION, frozen=2)),
         ("[+ Wider]", result(("salt", 5), LOCATION, LICENSES, EXTENSION, frozen=2)),
         ("[f Freeze]", result(*FOUR.columns, frozen=1)),
-        ("[r Reset]", USUAL),
+        ("[r Reset]", DEFAULT_LAYOUT),
     ],
 )
 async def test_key_hints_can_be_clicked(hint, layout):
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         (clicked,) = [one for one in hand.app.screen.query(KeyHint) if str(one.content) == hint]
         assert await hand.pilot.click(clicked)
         await hand.settle()
@@ -139,7 +145,7 @@ async def test_key_hints_can_be_clicked(hint, layout):
 
 
 async def test_keys_are_listed():
-    async with opened(ColumnsDialog(FOUR)) as hand:
+    async with open_dialog(ColumnsDialog(FOUR)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Show or hide", "Move left", "Narrower", "Reset to default columns"):
@@ -153,5 +159,5 @@ def test_the_columns_dialog(size, snap_compare):
         await pilot.press("down", "down", "down", "+", "space", "down")
         await pilot.pause()
 
-    app = DialogApp(ColumnsDialog(USUAL))
+    app = DialogApp(ColumnsDialog(DEFAULT_LAYOUT))
     assert snap_compare(app, terminal_size=size, run_before=before)

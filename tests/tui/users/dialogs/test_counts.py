@@ -7,9 +7,9 @@ from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.counts import CountList, CountsDialog
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query import counts
-from qm_tui.users.query.filter_parser import LONGEST, parsed
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, parse_filter
 from tests.helpers import ANNA
-from tests.tui.dialogs import DialogApp, opened
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL, sample_users
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -59,7 +59,7 @@ FOUR = in_departments("Sales", "Sales", "IT", "")
 
 
 async def test_first_field_is_department():
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         assert header_of(hand).split() == ["Department", "Name:", "3", "values", "Users", "Share"]
         assert rows_of(hand) == [
             f"> Sales 2 50.0% {'■' * 19}",
@@ -71,7 +71,7 @@ async def test_first_field_is_department():
 
 
 async def test_only_shown_users_are_counted():
-    async with opened(dialog_of(FOUR, shown=["u2", "u0"])) as hand:
+    async with open_dialog(dialog_of(FOUR, shown=["u2", "u0"])) as hand:
         assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
             "> IT 1 50.0%",
             "Sales 1 50.0%",
@@ -89,7 +89,7 @@ async def test_only_shown_users_are_counted():
     ],
 )
 async def test_keys_change_field(keys, place):
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         await hand.press(*keys)
         name, short = FIELDS[place]
         assert header_of(hand).split(":")[0].strip() == name
@@ -99,7 +99,7 @@ async def test_keys_change_field(keys, place):
 
 @pytest.mark.parametrize("place", range(7))
 async def test_click_on_name_changes_field(place):
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
         await hand.settle()
         assert header_of(hand).split(":")[0].strip() == FIELDS[place][0]
@@ -109,7 +109,7 @@ async def test_click_on_name_changes_field(place):
 
 
 async def test_user_with_several_licenses_counts_once_per_license():
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         await hand.press(*["right"] * 5)
         assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
             "> computer 4 100.0%",
@@ -138,7 +138,7 @@ async def test_user_with_several_licenses_counts_once_per_license():
     ],
 )
 async def test_enter_returns_filter_term(keys, term):
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == term
@@ -153,7 +153,7 @@ async def test_enter_returns_filter_term(keys, term):
     ],
 )
 async def test_clicks_return_filter_term(clicks, term):
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         for selector, offset in clicks:
             await hand.click(selector, offset)
         assert not hand.app.is_open
@@ -162,14 +162,14 @@ async def test_clicks_return_filter_term(clicks, term):
 
 async def test_field_is_counted_once(monkeypatch):
     counted = []
-    counts_of = counts.counts_of
+    counts_of = counts.count_by
 
     def noted(users, by, rest):
         counted.append(by.name)
         return counts_of(users, by, rest)
 
-    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.counts_of", noted)
-    async with opened(dialog_of(FOUR)) as hand:
+    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.count_by", noted)
+    async with open_dialog(dialog_of(FOUR)) as hand:
         for key in ("right", "left", "right", "left"):
             await hand.press(key)
         assert rows_of(hand)[0].startswith("> Sales 2")
@@ -177,14 +177,14 @@ async def test_field_is_counted_once(monkeypatch):
 
 
 async def test_keys_work_during_count(monkeypatch):
-    counts_of = counts.counts_of
+    counts_of = counts.count_by
 
     def slow(users, by, rest):
         while by.name == "department":
             rest()
         return counts_of(users, by, rest)
 
-    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.counts_of", slow)
+    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.count_by", slow)
     app = DialogApp(dialog_of(FOUR))
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)
@@ -203,7 +203,7 @@ async def test_keys_work_during_count(monkeypatch):
 
 
 async def test_without_users_nothing_can_be_added():
-    async with opened(dialog_of([])) as hand:
+    async with open_dialog(dialog_of([])) as hand:
         assert "No users to count." in hand.screen_text
         await hand.press("enter", "right", "enter")
         assert hand.app.is_open
@@ -221,7 +221,7 @@ HOSTILE = (
 
 @SIZES
 async def test_untrusted_values_are_sanitized(size):
-    async with opened(dialog_of(in_departments(*HOSTILE)), size) as hand:
+    async with open_dialog(dialog_of(in_departments(*HOSTILE)), size) as hand:
         text = hand.screen_text
         for _ in HOSTILE:
             text += hand.screen_text
@@ -232,13 +232,13 @@ async def test_untrusted_values_are_sanitized(size):
         terms = set()
         for row in range(len(HOSTILE)):
             list_of(hand).cursor_row = row
-            (term,) = parsed(list_of(hand).term)
+            (term,) = parse_filter(list_of(hand).term)
             terms.add(term.values[0].text)
         assert terms == set(HOSTILE)
 
 
 async def test_value_too_long_for_filter_is_rejected():
-    async with opened(dialog_of(in_departments("x" * LONGEST, "y"))) as hand:
+    async with open_dialog(dialog_of(in_departments("x" * MAX_FILTER_LENGTH, "y"))) as hand:
         said = hand.app.dialog.query_one("#counts-said", Static)
         await hand.press("enter")
         assert hand.app.is_open
@@ -252,7 +252,7 @@ async def test_value_too_long_for_filter_is_rejected():
 @SIZES
 async def test_thousands_of_values_can_be_scrolled(size):
     names = [f"Department {number:04}" for number in range(5000)]
-    async with opened(dialog_of(in_departments(*names, names[77])), size) as hand:
+    async with open_dialog(dialog_of(in_departments(*names, names[77])), size) as hand:
         assert "5,000 values" in header_of(hand)
         assert rows_of(hand)[0].startswith("> Department 0077 2 <0.1% ■")
         assert rows_of(hand)[1].startswith("Department 0000 1 <0.1% ■")
@@ -266,7 +266,7 @@ async def test_thousands_of_values_can_be_scrolled(size):
 
 
 async def test_keys_are_listed():
-    async with opened(dialog_of(FOUR)) as hand:
+    async with open_dialog(dialog_of(FOUR)) as hand:
         await hand.press("?")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("← h", "→ l", "Add to filter", "Next field"):

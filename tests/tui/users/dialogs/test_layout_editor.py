@@ -5,12 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
-from qm_tui.users.query.columns import COLUMN, LICENSE, MAX_WIDTH, USUAL, Layout, Placed
+from qm_tui.users.query.columns import (
+    COLUMN,
+    DEFAULT_LAYOUT,
+    LICENSE,
+    MAX_WIDTH,
+    ColumnPlacement,
+    Layout,
+)
 
 FOUR = Layout(
-    (Placed("salt", 4), Placed("location", 20), Placed(LICENSE, 3), Placed("extension", 6)), 2
+    (
+        ColumnPlacement("salt", 4),
+        ColumnPlacement("location", 20),
+        ColumnPlacement(LICENSE, 3),
+        ColumnPlacement("extension", 6),
+    ),
+    2,
 )
-STEPS = ("show_or_hide", "left", "right", "wider", "narrower", "freeze", "reset")
+STEPS = ("toggle", "left", "right", "wider", "narrower", "freeze", "reset")
 
 
 def step(draft, name, row):
@@ -38,26 +51,26 @@ def test_shown_columns_come_first():
         *("salt", "location", LICENSE, "extension", "first_name")
     ]
     assert {one.column.key for one in draft.lines} == COLUMN.keys()
-    assert [draft.stays(row) for row in range(5)] == [True, True, False, False, False]
+    assert [draft.is_frozen(row) for row in range(5)] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize(
     ("steps", "result"),
     [
-        ([("show_or_hide", 0)], "location | license extension"),
-        ([("show_or_hide", 0), ("show_or_hide", 0)], "salt location | license extension"),
-        ([("show_or_hide", 1)], "salt | license extension"),
-        ([("show_or_hide", 2)], "salt location | extension"),
-        ([("show_or_hide", 2), ("show_or_hide", 2)], "salt location | license extension"),
-        ([("show_or_hide", 4)], "salt location | license extension first_name"),
+        ([("toggle", 0)], "location | license extension"),
+        ([("toggle", 0), ("toggle", 0)], "salt location | license extension"),
+        ([("toggle", 1)], "salt | license extension"),
+        ([("toggle", 2)], "salt location | extension"),
+        ([("toggle", 2), ("toggle", 2)], "salt location | license extension"),
+        ([("toggle", 4)], "salt location | license extension first_name"),
         ([("left", 0)], "salt location | license extension"),
         ([("left", 2)], "salt license | location extension"),
         ([("right", 0)], "location salt | license extension"),
         ([("right", 3)], "salt location | license extension"),
         ([("left", 4)], "salt location | license extension"),
         # over a hidden column
-        ([("show_or_hide", 1), ("left", 2)], "license | salt extension"),
-        ([("show_or_hide", 6), ("left", 6)], "salt location | license user_id extension"),
+        ([("toggle", 1), ("left", 2)], "license | salt extension"),
+        ([("toggle", 6), ("left", 6)], "salt location | license user_id extension"),
         ([("freeze", 2)], "salt location license | extension"),
         ([("freeze", 0)], "salt | location license extension"),
         ([("freeze", 1)], "salt | location license extension"),
@@ -76,17 +89,17 @@ def test_move_returns_new_row():
     draft = LayoutDraft(FOUR)
     assert draft.move(2, -1) == 1
     assert draft.move(0, -1) == 0
-    draft.show_or_hide(1)
+    draft.toggle(1)
     assert draft.move(0, 1) == 2
     assert draft.move(9, -1) == 9
 
 
 def test_last_column_cannot_be_hidden():
-    draft = LayoutDraft(Layout((Placed("salt", 4),), 1))
-    assert not draft.show_or_hide(0)
+    draft = LayoutDraft(Layout((ColumnPlacement("salt", 4),), 1))
+    assert not draft.toggle(0)
     assert shown(draft) == "salt |"
-    assert draft.show_or_hide(1)
-    assert draft.show_or_hide(0)
+    assert draft.toggle(1)
+    assert draft.toggle(0)
     assert shown(draft) == "| first_name"
 
 
@@ -94,13 +107,13 @@ def test_last_column_cannot_be_hidden():
 def test_width_stays_within_limits(by, width):
     draft = LayoutDraft(FOUR)
     draft.widen(0, by)
-    assert draft.layout.columns[0] == Placed("salt", width)
+    assert draft.layout.columns[0] == ColumnPlacement("salt", width)
 
 
 def test_reset_restores_default_columns():
     draft = LayoutDraft(FOUR)
     draft.reset()
-    assert draft.layout == USUAL
+    assert draft.layout == DEFAULT_LAYOUT
 
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, len(COLUMN) - 1)), max_size=40))
@@ -110,4 +123,4 @@ def test_layout_is_valid_after_any_steps(steps):
         step(draft, name, row)
         assert draft.layout.columns
         assert len(draft.lines) == len(COLUMN)
-        assert sum(map(draft.stays, range(len(COLUMN)))) == draft.layout.frozen
+        assert sum(map(draft.is_frozen, range(len(COLUMN)))) == draft.layout.frozen

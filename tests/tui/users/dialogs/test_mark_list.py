@@ -6,13 +6,13 @@ import pytest
 from textual import events
 from textual.widgets import Button, Static
 
-from qm_tui.tui.users.dialogs.ambiguous_entries import UnsettledList
+from qm_tui.tui.users.dialogs.ambiguous_entries import UnresolvedList
 from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.tui.widgets.text_area import MAX_LINES, PlainTextArea, plain_lines
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.text_area import MAX_LINES, SafeTextArea, sanitize_lines
 from qm_tui.users.fields import User
-from qm_tui.users.identity import name_key
-from tests.tui.dialogs import DialogApp, opened
+from qm_tui.users.identity import normalize_user_name
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -33,11 +33,11 @@ LIST = "0413\nÅkesson, Björn\nKim Lee\nnobody [@click=app.exit]x\nnobody2\nnob
 
 def _dialog(users=USERS):
     by_id = {one.user_id: one for one in users}
-    return MarkListDialog(by_id, {name_key(one.user_name): one.user_id for one in users})
+    return MarkListDialog(by_id, {normalize_user_name(one.user_name): one.user_id for one in users})
 
 
 def _text(hand):
-    return hand.app.dialog.query_one(PlainTextArea)
+    return hand.app.dialog.query_one(SafeTextArea)
 
 
 async def _paste(hand, text):
@@ -60,7 +60,7 @@ def _button(hand):
 
 
 async def test_users_are_marked_in_list_order():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, LIST)
         assert _count(hand) == (
             "2 of 6 entries matched, 3 not found, 1 ambiguous (Space marks all matches)"
@@ -71,21 +71,21 @@ async def test_users_are_marked_in_list_order():
 
 
 async def test_burst_of_keys_is_in_list_before_f2():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.pilot.press(*"xx", "backspace", "backspace", *"aberg", "enter", *"klee", "f2")
         await hand.settle()
         assert hand.app.result == ["u-anna", "u-kim1"]
 
 
 async def test_button_marks_users():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, "aberg")
         await hand.click("#mark")
         assert hand.app.result == ["u-anna"]
 
 
 async def test_unmatched_entries_are_listed_with_line():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, LIST)
         shown = hand.screen_text
         assert "     4  nobody [@click=app.exit]x       not found " in shown
@@ -94,7 +94,7 @@ async def test_unmatched_entries_are_listed_with_line():
 
 
 async def test_space_marks_all_matches_of_entry():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab", "space")
         assert ">✓      3  Kim Lee" in hand.screen_text
@@ -106,7 +106,7 @@ async def test_space_marks_all_matches_of_entry():
 
 
 async def test_enter_goes_to_line_of_entry():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab", "down", "enter")
         assert hand.app.focused is _text(hand)
@@ -116,18 +116,18 @@ async def test_enter_goes_to_line_of_entry():
 
 
 async def test_list_of_entries_is_hidden_if_empty():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, "aberg")
-        assert not hand.app.dialog.query_one(UnsettledList).display
+        assert not hand.app.dialog.query_one(UnresolvedList).display
         assert _count(hand) == "1 of 1 entry matched"
         await hand.press("x")
         await hand.pilot.pause(0.2)
         await hand.settle()
-        assert hand.app.dialog.query_one(UnsettledList).display
+        assert hand.app.dialog.query_one(UnresolvedList).display
 
 
 async def test_without_match_nothing_can_be_marked():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         assert _button(hand).disabled
         await hand.press("f2")
         assert "No users match the list yet." in _said(hand)
@@ -140,20 +140,20 @@ async def test_without_match_nothing_can_be_marked():
 
 
 async def test_empty_list_closes_without_confirmation():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("escape")
         assert hand.app.result is None
 
 
 @pytest.mark.parametrize("way", ["escape", "#cancel"])
 async def test_typed_list_is_discarded_after_confirmation(way):
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press("q")
         assert _text(hand).text == "q"
 
         async def leave():
             await (hand.click(way) if way.startswith("#") else hand.press(way))
-            assert isinstance(hand.app.screen, Question)
+            assert isinstance(hand.app.screen, ConfirmQuestion)
 
         await leave()
         await hand.press("enter")
@@ -164,10 +164,10 @@ async def test_typed_list_is_discarded_after_confirmation(way):
 
 
 async def test_tab_leaves_text_and_f1_lists_keys():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, LIST)
         await hand.press("tab")
-        assert isinstance(hand.app.focused, UnsettledList)
+        assert isinstance(hand.app.focused, UnresolvedList)
         await hand.press("f1")
         assert "Mark the users" in hand.screen_text
         assert "Mark or unmark all matches" in hand.screen_text
@@ -190,8 +190,8 @@ async def test_tab_leaves_text_and_f1_lists_keys():
     ],
 )
 async def test_control_characters_are_removed(pasted, kept):
-    assert plain_lines(pasted) == kept
-    async with opened(_dialog()) as hand:
+    assert sanitize_lines(pasted) == kept
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, pasted)
         assert _text(hand).text == kept
         _text(hand).text = pasted
@@ -199,7 +199,7 @@ async def test_control_characters_are_removed(pasted, kept):
 
 
 async def test_list_above_maximum_is_rejected():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await hand.press(*"aberg")
         await _paste(hand, "x\n" * MAX_LINES)
         assert "Too much text (maximum 10,000 lines" in _said(hand)
@@ -215,7 +215,7 @@ async def test_list_above_maximum_is_rejected():
 )
 async def test_long_list_is_pasted_in_steps_before_later_keys(count, steps):
     users = [_user(f"u{n}", "A", f"Åkesson{n}", f"{n}", f"name{n}") for n in range(count)]
-    async with opened(_dialog(users)) as hand:
+    async with open_dialog(_dialog(users)) as hand:
         seen: set[int] = set()
 
         async def look():
@@ -234,22 +234,22 @@ async def test_long_list_is_pasted_in_steps_before_later_keys(count, steps):
 
 async def test_lines_are_wrapped_again_only_for_other_width(monkeypatch):
     wrapped = []
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, "aberg\n" * 20)
         monkeypatch.setattr(
-            PlainTextArea, "_rewrap_and_refresh_virtual_size", lambda _self: wrapped.append(1)
+            SafeTextArea, "_rewrap_and_refresh_virtual_size", lambda _self: wrapped.append(1)
         )
         await hand.press("x")
         await hand.pilot.pause(0.2)
         await hand.settle()
-        assert hand.app.dialog.query_one(UnsettledList).display
+        assert hand.app.dialog.query_one(UnresolvedList).display
         assert wrapped == []
         await hand.pilot.resize_terminal(60, 24)
         assert wrapped
 
 
 async def test_ctrl_z_undoes_only_small_changes():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         await _paste(hand, "aberg\n" * 20)
         await hand.press("f7", "delete")
         assert _text(hand).text == ""
@@ -261,7 +261,7 @@ async def test_ctrl_z_undoes_only_small_changes():
 
 
 async def test_very_long_line_is_not_wrapped():
-    async with opened(_dialog()) as hand:
+    async with open_dialog(_dialog()) as hand:
         assert _text(hand).soft_wrap
         await _paste(hand, "; ".join(["aberg"] * 1000))
         assert not _text(hand).soft_wrap
@@ -273,7 +273,7 @@ async def test_very_long_line_is_not_wrapped():
 
 @SIZES
 async def test_dialog_fits_screen(size):
-    async with opened(_dialog(), size) as hand:
+    async with open_dialog(_dialog(), size) as hand:
         await _paste(hand, LIST + "who\n" * 40 + "\n".join(f"x{n}" for n in range(50)))
         lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
         assert {len(line) for line in lines} == {min(size[0], 110)}

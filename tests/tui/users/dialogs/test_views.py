@@ -3,29 +3,29 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.saved_views import remember_views, remembered_views, views_path
+from qm_tui.saved_views import load_views, save_views, views_path
 from qm_tui.tui.frame.key_help import KeysScreen
-from qm_tui.tui.users.dialogs.views import ViewLines, ViewsDialog, is_shown_as_saved, sort_words
+from qm_tui.tui.users.dialogs.views import ViewList, ViewsDialog, is_shown_as_saved, sort_text
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.tui.widgets.message_box import Question
-from qm_tui.users.query.columns import USUAL, Layout, Placed
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.users.query.columns import DEFAULT_LAYOUT, ColumnPlacement, Layout
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
-from tests.tui.dialogs import DialogApp, opened
+from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
-NARROW = Layout((Placed("extension", 6), Placed("last_name", 12)), 1)
+NARROW = Layout((ColumnPlacement("extension", 6), ColumnPlacement("last_name", 12)), 1)
 ORDER = (SortKey("extension"), SortKey("last_name", descending=True))
 SALES = SavedView("Sales", 'department:="Sales EMEA"', ORDER, NARROW)
 OSLO = SavedView("Oslo", "location:oslo")
 OWN = (SALES, OSLO)
-SHOWN = SavedView("All users", "location:oslo -trainee", (SortKey("extension"),), USUAL)
+SHOWN = SavedView("All users", "location:oslo -trainee", (SortKey("extension"),), DEFAULT_LAYOUT)
 """The current view, which differs from the saved views."""
 
 
 def lines_of(hand):
-    return hand.app.dialog.query_one(ViewLines)
+    return hand.app.dialog.query_one(ViewList)
 
 
 def row_of(hand, row, width=76):
@@ -37,7 +37,7 @@ def said(hand):
 
 
 def kept():
-    return remembered_views().saved
+    return load_views().saved
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def kept():
     ],
 )
 def test_sort_words_name_keys_and_direction(sort, words):
-    assert sort_words(sort) == words
+    assert sort_text(sort) == words
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_sort_words_name_keys_and_direction(sort, words):
     [
         (SALES, SALES, True),
         (SavedView("All users", layout=NARROW), ALL_USERS, True),
-        (SavedView("Sales", SALES.filter, ORDER, USUAL), SALES, False),
+        (SavedView("Sales", SALES.filter, ORDER, DEFAULT_LAYOUT), SALES, False),
         (SavedView("Sales", SALES.filter, ORDER[:1], NARROW), SALES, False),
         (SavedView("Sales", "", ORDER, NARROW), SALES, False),
     ],
@@ -68,7 +68,7 @@ def test_current_view_is_compared_with_saved_one(current, saved, is_same):
 
 
 async def test_built_in_views_come_first():
-    async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
+    async with open_dialog(ViewsDialog(ALL_USERS, OWN)) as hand:
         assert lines_of(hand).views == (*BUILT_IN, SALES, OSLO)
         assert row_of(hand, 0) == "> * All users"
         assert row_of(hand, 1) == "Active active:yes"
@@ -84,7 +84,7 @@ async def test_built_in_views_come_first():
     [
         (SALES, 8, "> * Sales department", "Current    Sales   by Ext"),
         (
-            SavedView("SALES", layout=USUAL),
+            SavedView("SALES", layout=DEFAULT_LAYOUT),
             8,
             "> * Sales (modified) dep",
             "Current    SALES (modified)",
@@ -94,7 +94,7 @@ async def test_built_in_views_come_first():
     ],
 )
 async def test_current_view_is_marked_and_has_cursor(current, row, text, now):
-    async with opened(ViewsDialog(current, OWN)) as hand:
+    async with open_dialog(ViewsDialog(current, OWN)) as hand:
         assert lines_of(hand).cursor_row == row
         assert row_of(hand, row).startswith(text)
         assert sum("*" in row_of(hand, at)[:4] for at in range(10)) == ("*" in text)
@@ -104,7 +104,7 @@ async def test_current_view_is_marked_and_has_cursor(current, row, text, now):
 async def test_long_name_leaves_room_for_modified():
     own = SavedView("n" * MAX_NAME, "x")
     current = SavedView(own.name, "y")
-    async with opened(ViewsDialog(current, [own])) as hand:
+    async with open_dialog(ViewsDialog(current, [own])) as hand:
         assert "… (modified) x" in row_of(hand, 8)
 
 
@@ -124,7 +124,7 @@ async def test_long_name_leaves_room_for_modified():
     ],
 )
 async def test_keys_return_view_or_none(keys, view):
-    async with opened(ViewsDialog(SHOWN, OWN)) as hand:
+    async with open_dialog(ViewsDialog(SHOWN, OWN)) as hand:
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == view
@@ -141,7 +141,7 @@ async def test_keys_return_view_or_none(keys, view):
     ],
 )
 async def test_clicks_return_view_or_none(clicks, view):
-    async with opened(ViewsDialog(SHOWN, OWN)) as hand:
+    async with open_dialog(ViewsDialog(SHOWN, OWN)) as hand:
         for selector, offset in clicks:
             await hand.click(selector, offset)
         assert not hand.app.is_open
@@ -153,9 +153,9 @@ async def test_clicks_return_view_or_none(clicks, view):
 
 @pytest.mark.parametrize("how", ["enter", "hint"])
 async def test_current_view_is_saved_and_returned(how):
-    remember_views(saved=OSLO)
-    remember_views(saved=SALES)  # by another session, after this one has read them
-    async with opened(ViewsDialog(SHOWN, [OSLO])) as hand:
+    save_views(saved=OSLO)
+    save_views(saved=SALES)  # by another session, after this one has read them
+    async with open_dialog(ViewsDialog(SHOWN, [OSLO])) as hand:
         await hand.press("a", *"aDvq", "space", "space")
         await (hand.press("enter") if how == "enter" else hand.click("#view-name-line .key-hint"))
         view = SavedView("aDvq", SHOWN.filter, SHOWN.sort, SHOWN.layout)
@@ -164,12 +164,12 @@ async def test_current_view_is_saved_and_returned(how):
 
 
 async def test_saved_view_is_replaced_after_confirmation():
-    remember_views(saved=SALES)
-    remember_views(saved=OSLO)
+    save_views(saved=SALES)
+    save_views(saved=OSLO)
     changed = SavedView("Sales", "department:sales", (), NARROW)
-    async with opened(ViewsDialog(changed, OWN)) as hand:
+    async with open_dialog(ViewsDialog(changed, OWN)) as hand:
         await hand.press("a", "enter")
-        assert isinstance(hand.app.screen, Question)
+        assert isinstance(hand.app.screen, ConfirmQuestion)
         assert "Replace the view Sales?" in hand.screen_text
         await hand.press("enter")
         assert hand.app.is_open
@@ -180,8 +180,8 @@ async def test_saved_view_is_replaced_after_confirmation():
 
 
 async def test_unchanged_view_is_saved_without_confirmation():
-    remember_views(saved=SALES)
-    async with opened(ViewsDialog(SALES, [SALES])) as hand:
+    save_views(saved=SALES)
+    async with open_dialog(ViewsDialog(SALES, [SALES])) as hand:
         await hand.press("a", "enter")
         assert hand.app.result == SALES
 
@@ -196,7 +196,7 @@ async def test_unchanged_view_is_saved_without_confirmation():
     ],
 )
 async def test_invalid_name_is_rejected(name, sentence):
-    async with opened(ViewsDialog(SHOWN, ())) as hand:
+    async with open_dialog(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", *("space" if one == " " else one for one in name), "enter")
         assert hand.app.is_open
         assert said(hand).startswith(sentence)
@@ -206,14 +206,14 @@ async def test_invalid_name_is_rejected(name, sentence):
 
 
 async def test_name_has_maximum_length():
-    async with opened(ViewsDialog(SHOWN, ())) as hand:
+    async with open_dialog(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", *("x" * (MAX_NAME + 3)), "enter")
     assert [one.name for one in kept()] == ["x" * MAX_NAME]
 
 
 async def test_write_error_is_shown(home):
     (home / ".config").write_text("a file")
-    async with opened(ViewsDialog(SHOWN, ())) as hand:
+    async with open_dialog(ViewsDialog(SHOWN, ())) as hand:
         await hand.press("a", "x", "enter")
         assert hand.app.is_open
         assert "Cannot write ~/.config/qm-tui/views.toml. The view was not saved." in said(hand)
@@ -224,9 +224,9 @@ async def test_write_error_is_shown(home):
 
 @pytest.mark.parametrize("how", ["D", "delete", "hint"])
 async def test_saved_view_is_deleted_after_confirmation(how):
-    remember_views(saved=SALES)
-    remember_views(saved=OSLO)
-    async with opened(ViewsDialog(SALES, OWN)) as hand:
+    save_views(saved=SALES)
+    save_views(saved=OSLO)
+    async with open_dialog(ViewsDialog(SALES, OWN)) as hand:
 
         async def ask():
             if how == "hint":
@@ -247,7 +247,7 @@ async def test_saved_view_is_deleted_after_confirmation(how):
 
 
 async def test_built_in_view_cannot_be_deleted():
-    async with opened(ViewsDialog(ALL_USERS, OWN)) as hand:
+    async with open_dialog(ViewsDialog(ALL_USERS, OWN)) as hand:
         for view in BUILT_IN:
             await hand.press("D")
             assert said(hand) == f"{view.name} is a built-in view and cannot be deleted."
@@ -256,8 +256,8 @@ async def test_built_in_view_cannot_be_deleted():
 
 
 async def test_del_in_name_deletes_no_view():
-    remember_views(saved=SALES)
-    async with opened(ViewsDialog(SALES, OWN)) as hand:
+    save_views(saved=SALES)
+    async with open_dialog(ViewsDialog(SALES, OWN)) as hand:
         await hand.press("a", "home", "delete", "enter")
         assert hand.app.result == SavedView("ales", SALES.filter, SALES.sort, SALES.layout)
     assert [one.name for one in kept()] == ["Sales", "ales"]
@@ -271,7 +271,7 @@ HOSTILE = SavedView("[b]x[/b]\x1b[2J\u202e", '[@click=app.quit]"\x1b]52;c;eA==\x
 
 @SIZES
 async def test_untrusted_views_are_sanitized(size):
-    async with opened(ViewsDialog(HOSTILE, [HOSTILE]), size) as hand:
+    async with open_dialog(ViewsDialog(HOSTILE, [HOSTILE]), size) as hand:
         for key in ("up", "end", "a", "escape", "D", "escape"):
             await hand.press(key)
             text = hand.screen_text
@@ -284,7 +284,7 @@ async def test_untrusted_views_are_sanitized(size):
 @SIZES
 async def test_dialog_fits_screen(size):
     own = [SavedView(f"View {number}", "x" * 900) for number in range(200)]
-    async with opened(ViewsDialog(own[-1], own), size) as hand:
+    async with open_dialog(ViewsDialog(own[-1], own), size) as hand:
         text = hand.screen_text
         assert "View 199" in text
         assert "Save current view as" in text
@@ -295,7 +295,7 @@ async def test_dialog_fits_screen(size):
 
 
 async def test_keys_are_listed():
-    async with opened(ViewsDialog(ALL_USERS, ())) as hand:
+    async with open_dialog(ViewsDialog(ALL_USERS, ())) as hand:
         await hand.press("?")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Enter", "Open view", "D Del", "Save the current view", "Delete the view"):

@@ -10,7 +10,7 @@ from typing import Final
 
 from qm_tui.tui.frame.navigation import PAGES
 
-LATER: Final = (
+PRELOADED: Final = (
     "qm_tui.tui.users.user_screen",
     "qm_tui.tui.user.flow",
     "qm_tui.tui.changes.flow",
@@ -26,11 +26,11 @@ LATER: Final = (
 )
 """The modules, in the order in which they are likely to be needed."""
 
-_REST: Final = 0.005
+_YIELD_SECONDS: Final = 0.005
 
 
-def import_later() -> None:
-    """Import the modules of `LATER`. For worker threads."""
-    for name in LATER:
+def preload_modules() -> None:
+    """Import the modules of `PRELOADED`. For worker threads."""
+    for name in PRELOADED:
         import_module(name)
-        time.sleep(_REST)
+        time.sleep(_YIELD_SECONDS)
