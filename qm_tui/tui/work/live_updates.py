@@ -83,7 +83,7 @@ class LiveView:
     def _show_notices(self) -> None:
         """Show the store's warning and its new notices."""
         session = self._session
-        session.set_warning(session.store.warning)
+        session.check_store(error_shown=bool(self._last_error))
         before, self._notices = self._notices, list(session.store.notices)
         new = [notice for notice in self._notices if notice not in before]
         if new:
@@ -109,8 +109,10 @@ class LiveView:
                 self._last_error = event.message
                 self._session.set_status(event.message)
             return
-        self._last_error = ""
         session = self._session
+        if self._last_error and session.status_text == self._last_error:
+            session.set_status("")  # the store can be read again
+        self._last_error = ""
         if event.view is not None and not session.is_busy and session.view is event.before:
             session.show_view(event.view)
 

@@ -41,6 +41,8 @@ UNDO_HINT: Final = "Press u to undo."
 STATUS_LENGTH: Final = 46
 """Characters that fit in the Actions bar of every page."""
 
+WRITABLE_AGAIN: Final = "The store can be changed again."
+
 _FINISHED: Final = "The operation finished before you answered."
 
 
@@ -158,10 +160,17 @@ class Session:
         for listener in self._listeners:
             listener.show_status()
 
-    def set_warning(self, warning: str) -> None:
-        """Show a warning about the store on all pages; an empty one hides it."""
-        if warning != self.warning:
-            self.warning = warning
+    def check_store(self, *, error_shown: bool) -> None:
+        """Show on all pages whether the store has a warning, and whether it is read-only.
+
+        Args:
+            error_shown: whether the Actions bar already shows why the store cannot be read.
+        """
+        warning, reason = self.store.warning, self.store.read_only_reason
+        if reason != self.read_only_reason and not (reason and error_shown):
+            self.set_status(reason or WRITABLE_AGAIN)
+        if (warning, reason) != (self.warning, self.read_only_reason):
+            self.warning, self.read_only_reason = warning, reason
             for listener in self._listeners:
                 listener.show_job()
 

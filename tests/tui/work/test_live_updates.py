@@ -282,6 +282,24 @@ async def test_replaced_store_is_shown_and_reported(home):
         assert status_of(pilot) == ""
 
 
+async def test_store_is_read_only_only_as_long_as_its_files_do_not_match(home):
+    users, folder, moved = sample_users(5), home / "store", home / "moved"
+    folder.mkdir(mode=0o700)
+    app = app_on(folder / "users.json", users)
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        session = page_of(pilot).session
+        folder.rename(moved)
+        await wait_until(pilot, lambda: session.read_only_reason)
+        await wait_until(pilot, lambda: "read-only" in shown(pilot).splitlines()[0])
+        assert not session.may_change
+        moved.rename(folder)
+        await wait_until(pilot, lambda: session.may_change)
+        await wait_until(pilot, lambda: "read-only" not in shown(pilot).splitlines()[0])
+        await pilot.pause(0.7)
+        assert "files" not in status_of(pilot) or "again" in status_of(pilot)
+
+
 async def test_outdated_snapshot_is_reported_in_the_header(home, monkeypatch):
     monkeypatch.setattr("qm_tui.store.tinydb.storage._RETRY", 0.1)
     path, users = home / "users.json", sample_users(5)
