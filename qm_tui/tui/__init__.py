@@ -1,1 +1,1 @@
-"""The interface in the terminal, built with Textual."""
+"""The terminal UI, built with Textual."""

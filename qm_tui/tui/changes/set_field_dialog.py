@@ -117,7 +117,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
             dialog.border_title = safe(f"Set a field for {self._label}", 70)
             dialog.border_subtitle = safe("↑ ↓ select field  Tab enter value  F2 apply  Esc cancel")
             yield OptionList(
-                *(ListOption(safe(f"  {what.name}")) for what in self._fields),
+                *(ListOption(safe(f"  {editable.name}")) for editable in self._fields),
                 id="change-fields",
                 compact=True,
             )
@@ -145,12 +145,12 @@ class ChangeDialog(Dialog[BulkPlan | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        for index, what in enumerate(self._fields):  # visible without colors, too
-            sign = ">" if index == event.option_index else " "
-            event.option_list.replace_option_prompt_at_index(index, safe(f"{sign} {what.name}"))
-        what = self._fields[event.option_index]
-        if what is not self.selected:
-            self.selected = what
+        for index, editable in enumerate(self._fields):  # visible without colors, too
+            prompt = safe(f"{'>' if index == event.option_index else ' '} {editable.name}")
+            event.option_list.replace_option_prompt_at_index(index, prompt)
+        selected = self._fields[event.option_index]
+        if selected is not self.selected:
+            self.selected = selected
             self._show_field()
 
     @on(OptionList.OptionSelected)

@@ -56,10 +56,10 @@ def _value(plan: BulkPlan) -> str:
     return next(iter((plan.change.values or {}).values()))
 
 
-def _effect(plan: BulkPlan, what: BulkField) -> str:
-    if what.field is None:
-        values = plan.change.values
-        label = next(option.label for option in what.options if what.values(option.value) == values)
-        return f"Sets {what.name} to {label}"
+def _effect(plan: BulkPlan, editable: BulkField) -> str:
+    if editable.field is None:
+        options, values = editable.options, plan.change.values
+        label = next(option.label for option in options if editable.values(option.value) == values)
+        return f"Sets {editable.name} to {label}"
     value = _value(plan)
-    return f"Sets {what.name} to {truncate(value, 40)}" if value else f"Clears {what.name}"
+    return f"Sets {editable.name} to {truncate(value, 40)}" if value else f"Clears {editable.name}"

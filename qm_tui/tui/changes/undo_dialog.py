@@ -133,8 +133,9 @@ class UndoDialog(Dialog[int | None]):
                 yield SkippedList(plan.skipped)
             if self._must_type:
                 with Horizontal(id="undo-confirm"):
-                    yield Label(safe(f"Type {plan.required_confirmation} to confirm: "))
-                    yield NumberField(plan.required_confirmation, id="confirm")
+                    number = NumberField(plan.required_confirmation, id="confirm")
+                    yield Label(safe(number.prompt))
+                    yield number
                 yield Static(id="undo-refused")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[Cancel]" if plan.changes else "[OK]"), id="no", compact=True)
@@ -167,12 +168,11 @@ class UndoDialog(Dialog[int | None]):
         if not self._must_type:
             self.dismiss(0)
             return
-        number, field = self._plan.required_confirmation, self.query_one(NumberField)
+        field = self.query_one(NumberField)
         if field.is_confirmed:
-            self.dismiss(number)
+            self.dismiss(self._plan.required_confirmation)
             return
-        message = f"The number does not match. Type {number}, or press Esc to cancel."
-        self.query_one("#undo-refused", Static).update(safe(message))
+        self.query_one("#undo-refused", Static).update(safe(field.mismatch))
         field.focus()
 
 

@@ -46,7 +46,7 @@ class RenamePlan(NamedTuple):
     def button_label(self) -> str:
         """The caption of the button that renames."""
         users = pluralize(self.number, "user")
-        if not self.new:
+        if self.value and not self.new:
             return f"Clear for {users}"
         if self.existing:
             return f"Merge {users}"

@@ -54,7 +54,6 @@ _LABELS: Final = {
     "Focus Previous": "Focus previous",
     "Press button": "Press the button",
     "Submit": "Confirm input",
-    "Select": "Select",
     "Scroll Up": "Scroll up",
     "Scroll Down": "Scroll down",
     "Scroll Left": "Scroll left",
@@ -122,8 +121,14 @@ _GROUPS: Final[tuple[tuple[type[DOMNode], str], ...]] = (
 _WIDE: Final = 100
 """The width of the terminal from which the shortcuts are in two columns."""
 
-_AROUND: Final = 9
-"""The width of the border, the padding, the scrollbar and the margins of the dialog."""
+_PERCENT: Final = 98
+"""The maximum width of the dialog in percent, as in its style sheet."""
+
+_AROUND: Final = 7
+"""The width of the border, the padding and the scrollbar of the dialog."""
+
+_GAP: Final = 4
+"""Blanks between two columns."""
 
 
 def active_actions(screen: Screen[Any]) -> list[ActiveAction]:
@@ -249,10 +254,13 @@ class KeysScreen(Dialog[None]):
         self.call_after_refresh(self._show_hints)
 
     def _text(self) -> Content:
-        width, columns = self.app.size.width - _AROUND, [self._groups]
-        if self.app.size.width >= _WIDE and len(self._groups) > 1:
-            columns = _halves(self._groups)
-        return safe_lines(_beside([list(_lines(groups, width)) for groups in columns]))
+        width = self.app.size.width * _PERCENT // 100 - _AROUND
+        if self.app.size.width < _WIDE or len(self._groups) == 1:
+            return safe_lines(_lines(self._groups, width))
+        left, right = _halves(self._groups)
+        left_lines = list(_lines(left, width // 2))
+        right_width = width - max(map(len, left_lines)) - _GAP
+        return safe_lines(_beside([left_lines, list(_lines(right, right_width))]))
 
     def _show_hints(self) -> None:
         more = "↓ show more  " if self._list.scroll_y < self._list.max_scroll_y else ""
@@ -281,7 +289,7 @@ def _beside(columns: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column), default=0) for column in columns]
     for lines in zip_longest(*columns, fillvalue=""):
         cells = (f"{line:<{width}}" for line, width in zip(lines, widths, strict=True))
-        yield "    ".join(cells).rstrip()
+        yield (" " * _GAP).join(cells).rstrip()
 
 
 def _halves(groups: list[list[KeyDescription]]) -> list[list[list[KeyDescription]]]:

@@ -61,10 +61,10 @@ class KeyHints(Widget):
 
     def render(self) -> Content:
         """The keys, one after the other."""
-        return Content(" " * _GAP).join([safe(one.text) for one in self._shown])
+        return Content(" " * _GAP).join([safe(hint.text) for hint in self._shown])
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what the key does that was clicked on."""
+        """Run the action of the hint that was clicked."""
         offset = event.get_content_offset(self)
         x = offset.x if offset is not None else -1
         for text, active in self._shown:

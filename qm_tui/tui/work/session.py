@@ -91,7 +91,7 @@ class Session:
         last = views.last or ALL_USERS
         self.current_view = replace(last, layout=last.layout or DEFAULT_LAYOUT)
         self.persisted_view = self.current_view
-        named = (one for one in (*BUILT_IN, *views.saved) if one.name == last.name)
+        named = (view for view in (*BUILT_IN, *views.saved) if view.name == last.name)
         self.selected_view = next(named, ALL_USERS)
         self._listeners: list[SessionListener] = []
 

@@ -171,8 +171,9 @@ async def test_long_list_scrolls_to_its_end(app, size, keys):
         assert "↓ show more" not in shown(pilot)
 
 
-async def test_no_text_is_cut_in_the_smallest_terminal(app):
-    async with app.run_test(size=(60, 16)) as pilot:
+@pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
+async def test_no_text_is_cut_at_any_size(app, size):
+    async with app.run_test(size=size) as pilot:
         await wait_until_idle(pilot)
         await pilot.press("question_mark")
         seen = ""

@@ -163,7 +163,7 @@ def test_secrets_are_never_copied(key):
 
 @pytest.mark.parametrize("value", ["", " ", "\x1b\n"])
 def test_empty_cell_is_not_copied(value):
-    with pytest.raises(UserError, match=r"Location of aberg is empty\. Nothing was copied\."):
+    with pytest.raises(UserError, match=r"^Location of aberg is empty\. Nothing was copied\.$"):
         cell_to_copy(ANNA._replace(location=value), "location")
 
 

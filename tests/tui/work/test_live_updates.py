@@ -290,7 +290,7 @@ async def test_store_is_read_only_only_as_long_as_its_files_do_not_match(home):
         await wait_until_idle(pilot)
         session = page_of(pilot).session
         folder.rename(moved)
-        await wait_until(pilot, lambda: session.read_only_reason)
+        await wait_until(pilot, lambda: bool(session.read_only_reason))
         await wait_until(pilot, lambda: "read-only" in shown(pilot).splitlines()[0])
         assert not session.may_change
         moved.rename(folder)
