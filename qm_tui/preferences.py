@@ -106,10 +106,10 @@ def _options_in(table: object, default: Options) -> Options:
         return default
     values: dict[str, Any] = {}
     for option in fields(default):
-        value, default = table.get(option.name), getattr(default, option.name)
-        if isinstance(default, StrEnum) and isinstance(value, str):
+        value, initial = table.get(option.name), getattr(default, option.name)
+        if isinstance(initial, StrEnum) and isinstance(value, str):
             with suppress(ValueError):
-                values[option.name] = type(default)(value)
-        elif isinstance(default, bool) and isinstance(value, bool):
+                values[option.name] = type(initial)(value)
+        elif isinstance(initial, bool) and isinstance(value, bool):
             values[option.name] = value
     return type(default)(**values)

@@ -170,10 +170,10 @@ class UserForm(VerticalScroll, can_focus=False):
             return {}
         first, repeated = self._passwords
         password = first.input.value
-        message = password_error(password)
-        if message:
+        error = password_error(password)
+        if error:
             message = "Password is invalid" if password else "Password is required"
-            return {first: Issue(_PASSWORD, message, message)}
+            return {first: Issue(_PASSWORD, message, error)}
         return {} if password == repeated.input.value else {repeated: _PASSWORDS_DIFFER}
 
     # Rows
