@@ -52,7 +52,7 @@ FAILURES = {
         [],
     ),
     "a worker that lists files": (
-        "from qm_tui.tui.transfer.files import file_list; file_list.query_runner = boom",
+        "from qm_tui.tui.transfer.files import file_list; file_list.list_directory = boom",
         ["i"],
     ),
     "a worker that reads a history": (

@@ -60,7 +60,7 @@ class Form(DialogDriver):
 
 def faults_of(prepared, number):
     """Return the problems of a record by field key."""
-    faults = prepared.plan.outcomes[number - 1].faults
+    faults = prepared.plan.outcomes[number - 1].issues
     return {fault.field.key: fault for fault in faults if fault.field is not None}
 
 
