@@ -10,16 +10,16 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli import (
+from qm_tui.cli import shell_completion
+from qm_tui.cli.commands import (
     activity,
-    adding,
-    changing,
-    completing,
-    exporting,
-    importing,
-    listing,
-    passwords,
-    stores,
+    add_user,
+    bulk,
+    export_users,
+    import_users,
+    list_users,
+    passwd,
+    store_files,
 )
 from qm_tui.cli.common import (
     GlobalOptions,
@@ -45,28 +45,28 @@ app = typer.Typer(
 )
 
 _COMMANDS: Final[dict[str, Callable[..., None]]] = {
-    "import": importing.import_,
-    "export": exporting.export,
-    "list": listing.list_,
-    "add": adding.add,
-    "set": changing.set_,
-    "activate": changing.activate,
-    "inactivate": changing.inactivate,
-    "delete": changing.delete,
-    "rename": changing.rename,
-    "passwd": passwords.passwd,
+    "import": import_users.import_,
+    "export": export_users.export,
+    "list": list_users.list_,
+    "add": add_user.add,
+    "set": bulk.set_,
+    "activate": bulk.activate,
+    "inactivate": bulk.inactivate,
+    "delete": bulk.delete,
+    "rename": bulk.rename,
+    "passwd": passwd.passwd,
     "activity": activity.activity,
     "undo": activity.undo,
-    "info": listing.info,
-    "init": stores.init,
-    "backup": stores.backup,
-    "check": stores.check,
-    "recover": stores.recover,
-    "completion": completing.completion,
+    "info": list_users.info,
+    "init": store_files.init,
+    "backup": store_files.backup,
+    "check": store_files.check,
+    "recover": store_files.recover,
+    "completion": shell_completion.completion,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
-app.command("complete", hidden=True)(completing.complete)
+app.command("complete", hidden=True)(shell_completion.complete)
 
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for usage errors. It has no public name: Typer vendors its own Click."""

@@ -281,5 +281,5 @@ def test_command_line_prints_only_through_output():
     assert printing == {
         "output.py",
         "progress_line.py",  # numbers, and the names of phases
-        "cli/exporting.py",  # a file, and never to a terminal
+        "cli/commands/export_users.py",  # a file, and never to a terminal
     }

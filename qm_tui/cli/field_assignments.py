@@ -16,6 +16,13 @@ _YES_NO: Final = {"yes": "1", "1": "1", "no": "0", "0": "0", "": ""}
 _LICENSE: Final = "license"
 
 
+def renamable_names() -> list[str]:
+    """Return the filter names of the fields whose values can be renamed."""
+    from qm_tui.users.fields import CATEGORICAL
+
+    return [field.filter_name for field in CATEGORICAL]
+
+
 def assignable_names() -> list[str]:
     """Return the names that can be set: those of all fields but User ID, and `license`."""
     from qm_tui.users.fields import Kind

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli.activity import effect_text
-from qm_tui.cli.choosing import FilterOption, SortOption, select_columns, select_users
+from qm_tui.cli.commands.activity import effect_text
 from qm_tui.cli.common import (
     ReadOnlyOption,
     StoreOption,
@@ -17,6 +16,7 @@ from qm_tui.cli.common import (
     print_notices,
     store_path,
 )
+from qm_tui.cli.selection_options import FilterOption, SortOption, select_columns, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text

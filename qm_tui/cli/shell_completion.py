@@ -206,7 +206,7 @@ def _user_names(state: "State", word: str) -> Iterator[str]:
 
 def _assignments(state: "State", word: str) -> Iterator[str]:
     """Yield `NAME=`, or `NAME=VALUE` with the values that are in use."""
-    from qm_tui.cli.assignments import assignable_names
+    from qm_tui.cli.field_assignments import assignable_names
     from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
     from qm_tui.users.query.licenses import CALL_LICENSES
 
@@ -229,11 +229,11 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
 
 
 def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[str]:
-    from qm_tui.cli.changing import renamed_names
+    from qm_tui.cli.field_assignments import renamable_names
     from qm_tui.users.query.filter_fields import FILTER_FIELDS
 
     if not arguments:
-        yield from (name for name in renamed_names() if name.startswith(word))
+        yield from (name for name in renamable_names() if name.startswith(word))
         return
     meant = FILTER_FIELDS.get(arguments[0])
     if meant is not None and meant.field is not None and not meant.field.is_secret:

@@ -54,9 +54,9 @@ def add(
     Prompts for the password, or reads it as one line from standard input. Without --like, the user
     is active, has the Unlimited License and uses the recording service Any.
     """
-    from qm_tui.cli.assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
-    from qm_tui.cli.passwords import read_password
-    from qm_tui.cli.whom import find_user
+    from qm_tui.cli.commands.passwd import read_password
+    from qm_tui.cli.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
+    from qm_tui.cli.user_arguments import find_user
     from qm_tui.store.changes.edit import add_user
     from qm_tui.store.validation import ValidationOptions, validate_changes
     from qm_tui.users.new_user_template import NEW_USER, template_from

@@ -69,7 +69,7 @@ def selector_from_options(
     Raises:
         UserError: neither or both are given, a user does not exist, or no users match the filter.
     """
-    from qm_tui.cli.choosing import no_match, select_users
+    from qm_tui.cli.selection_options import no_match, select_users
     from qm_tui.store.changes.bulk import by_ids
 
     if named and filter_text is not None:

@@ -61,7 +61,7 @@ def passwd(
 
     Prompts for the password, or reads it as one line from standard input.
     """
-    from qm_tui.cli.whom import find_user
+    from qm_tui.cli.user_arguments import find_user
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
     from qm_tui.store.interface import Action, TransactionKind

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui.cli.choosing import FilterOption
 from qm_tui.cli.common import (
     NOTHING_CHANGED,
     ConfirmOption,
@@ -21,7 +20,8 @@ from qm_tui.cli.common import (
     require_store,
     saved_text,
 )
-from qm_tui.cli.whom import USER_HELP, selector_from_options
+from qm_tui.cli.selection_options import FilterOption
+from qm_tui.cli.user_arguments import USER_HELP, selector_from_options
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.text import listed, pluralize, sanitize
@@ -67,8 +67,12 @@ def set_(
 
     Name the users, or select them with --filter. Fields have the same names as in filters.
     """
-    from qm_tui.cli.assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
-    from qm_tui.cli.whom import is_user
+    from qm_tui.cli.field_assignments import (
+        USE_ASSIGNMENT,
+        is_assignment,
+        parse_assignments,
+    )
+    from qm_tui.cli.user_arguments import is_user
     from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.users.fields import FIELD
 
@@ -252,7 +256,7 @@ def _apply(
         UserError: nothing would change, or it was not confirmed.
         typer.Exit: with the exit status, after the change.
     """
-    from qm_tui.cli.outcome import report
+    from qm_tui.cli.change_report import report
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.bulk import commit_bulk, plan_bulk
     from qm_tui.store.errors import ConfirmationRequired
@@ -302,22 +306,16 @@ def _status(plan: "BulkPlan") -> int:
     return Status.PARTIAL if plan.skipped else Status.DONE
 
 
-def renamed_names() -> list[str]:
-    """Return the filter names of the fields whose values can be renamed."""
-    from qm_tui.users.fields import CATEGORICAL
-
-    return [field.filter_name for field in CATEGORICAL]
-
-
 def _renamable_field(written: str) -> "Field":
     """Return the field to rename values of.
 
     Raises:
         UserError: its values cannot be renamed.
     """
+    from qm_tui.cli.field_assignments import renamable_names
     from qm_tui.users.query.filter_fields import matching_fields
 
-    valid = renamed_names()
+    valid = renamable_names()
     matches = [match for match in matching_fields(written) if match.name in valid]
     if len(matches) == 1 and matches[0].field is not None:
         return matches[0].field
