@@ -4,8 +4,8 @@
 
 Prints the number of trials and of failures, for the trials of `make test-long` or for a share of
 them (0.1 takes less than a minute). Kills are kills of real processes. Power loss is simulated: see
-`tests/store/tinydb/disks.py` for the model. As a control, the simulation is repeated without the
-syncs of files, and without those of folders, which must cause failures.
+`tests/store/tinydb/faults/disks.py` for the model. As a control, the simulation is repeated without
+the syncs of files, and without those of folders, which must cause failures.
 """
 
 import errno
@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.store.tinydb.crowd import crowd
-from tests.store.tinydb.disks import FULL, MEDIUM, SHORT
-from tests.store.tinydb.failing_calls import NEEDS_SPACE, TAKES_SPACE, WORKS, Trial
-from tests.store.tinydb.kills import kill_again_and_again
-from tests.store.tinydb.power_loss import (
+from tests.store.tinydb.faults.crowd import crowd
+from tests.store.tinydb.faults.disks import FULL, MEDIUM, SHORT
+from tests.store.tinydb.faults.failing_calls import NEEDS_SPACE, TAKES_SPACE, WORKS, Trial
+from tests.store.tinydb.faults.kills import kill_again_and_again
+from tests.store.tinydb.faults.power_loss import (
     WORKLOADS,
     Survey,
     record,

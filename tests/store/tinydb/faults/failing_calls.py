@@ -1,7 +1,7 @@
 """Full and failing disks, and the store on them.
 
-`python -m tests.store.tinydb.failing_calls FOLDER` fills the disk that FOLDER is on, which holds
-nothing else, in all ways, and says what was not as it must be.
+`python -m tests.store.tinydb.faults.failing_calls FOLDER` fills the disk of FOLDER, which holds nothing
+else, in all ways, and reports what is wrong.
 """
 
 import io
@@ -28,7 +28,7 @@ from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import EDIT, HEADER, csv_text, user, write_file
-from tests.store.tinydb.recorder import snapshots_in_this_thread
+from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
 
 NEEDS_SPACE: Final = ("open", "write", "pwrite", "link", "replace", "rename", "mkdir")
 """The calls of `os` that fail where there is no space; `open` where it makes a file."""

@@ -1,10 +1,11 @@
 """Many programs on one store: some change it, others read it, and every change is verified.
 
-`python -m tests.store.tinydb.crowd write STORE NUMBER CHANGES` makes so many changes, edits and
-imports, and between them tries some that are withdrawn, cancelled or for want of a sync. Every
-other writer keeps segments small, and one of four removes old ones.
-`python -m tests.store.tinydb.crowd look STORE` looks on until its standard input is closed, and
-reports what no program may see.
+`python -m tests.store.tinydb.faults.crowd write STORE NUMBER CHANGES` makes the given number of
+changes: edits and imports, and between them some that are withdrawn, canceled or fail to sync.
+Every other writer keeps segments small, and one of four removes old ones.
+
+`python -m tests.store.tinydb.faults.crowd look STORE` reads the store until its standard input is
+closed, and reports what no program may see.
 """
 
 import errno
@@ -29,9 +30,9 @@ from qm_tui.store.tinydb import open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
 from tests.helpers import EDIT, HEADER, csv_text, user, write_file
-from tests.store.tinydb.failing_calls import plain_users
+from tests.store.tinydb.faults.failing_calls import plain_users
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[4]
 
 TWINS: Final = (user("one", location="0"), user("other", location="0"))
 """Two users that every transaction makes equal."""
@@ -238,7 +239,7 @@ def crowd(folder: Path, processes: int, each: int) -> Crowd:
 
 def _started(*arguments: object) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.store.tinydb.crowd", *map(str, arguments)],
+        [sys.executable, "-m", "tests.store.tinydb.faults.crowd", *map(str, arguments)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

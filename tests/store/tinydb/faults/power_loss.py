@@ -24,9 +24,9 @@ from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, EDIT, HEADER, csv_text, user, write_file
-from tests.store.tinydb.disks import Disk, Effort, fates_of, key_of, laid_out, torn
-from tests.store.tinydb.failing_calls import ROWS, plain_users, small_parts
-from tests.store.tinydb.recorder import (
+from tests.store.tinydb.faults.disks import Disk, Effort, fates_of, key_of, laid_out, torn
+from tests.store.tinydb.faults.failing_calls import ROWS, plain_users, small_parts
+from tests.store.tinydb.faults.recorder import (
     Found,
     Held,
     Recorder,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qm_tui.store.tinydb import open_tinydb_store
-from tests.store.tinydb.crowd import crowd
+from tests.store.tinydb.faults.crowd import crowd
 
 
 def _assert_all_is_well(folder: Path, processes: int, each: int) -> None:

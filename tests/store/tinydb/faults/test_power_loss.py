@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.tinydb.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
-from tests.store.tinydb.power_loss import (
+from tests.store.tinydb.faults.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
+from tests.store.tinydb.faults.power_loss import (
     LARGE,
     STORE,
     WORKLOADS,
@@ -16,7 +16,7 @@ from tests.store.tinydb.power_loss import (
     survey,
     survey_of_second_cuts,
 )
-from tests.store.tinydb.recorder import Named, Recording
+from tests.store.tinydb.faults.recorder import Named, Recording
 
 MEMORY = Path("/dev/shm")
 

@@ -17,7 +17,16 @@ from itertools import product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.store.tinydb.recorder import ROOT, Call, Cut, Found, Named, Recording, Synced, Wrote
+from tests.store.tinydb.faults.recorder import (
+    ROOT,
+    Call,
+    Cut,
+    Found,
+    Named,
+    Recording,
+    Synced,
+    Wrote,
+)
 
 SECTOR: Final = 512
 """Bytes that a disk writes wholly or not at all."""

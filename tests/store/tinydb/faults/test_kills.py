@@ -13,7 +13,7 @@ from benchmarks.terminal import Terminal
 from qm_tui.store.tinydb import open_tinydb_store
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, EDIT
-from tests.store.tinydb.kills import ROOT, WORKS, kill_again_and_again
+from tests.store.tinydb.faults.kills import ROOT, WORKS, kill_again_and_again
 
 MANY = 20_000
 SIGNALS = [signal.SIGHUP, signal.SIGTERM]

@@ -7,14 +7,20 @@ import sys
 
 import pytest
 
-from tests.store.tinydb.failing_calls import NEEDS_SPACE, TAKES_SPACE, WORKS, Trial, files_end_at
-from tests.store.tinydb.kills import ROOT
+from tests.store.tinydb.faults.failing_calls import (
+    NEEDS_SPACE,
+    TAKES_SPACE,
+    WORKS,
+    Trial,
+    files_end_at,
+)
+from tests.store.tinydb.faults.kills import ROOT
 
 CANNOT_MOUNT = 77
 ON_A_SMALL_DISK = [
     *("unshare", "--mount", "--map-root-user", "sh", "-c"),
     f'mount -t tmpfs -o size=2m tmpfs "$1" || exit {CANNOT_MOUNT}; '
-    'exec "$2" -m tests.store.tinydb.failing_calls "$1"',
+    'exec "$2" -m tests.store.tinydb.faults.failing_calls "$1"',
     "sh",
 ]
 

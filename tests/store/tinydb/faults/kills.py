@@ -1,10 +1,10 @@
 """Programs that are killed while they change a store, and checks of the result.
 
-`python -m tests.store.tinydb.kills STORE SEED SEGMENTS WORK CALL` edits, imports, undoes, writes
-the snapshot and begins segments without end, and mostly does what WORK says. SEGMENTS says how
-large segments get. It says of each transaction what the store will hold after it, and then that it
-was acknowledged. Where CALL is not 0 it kills itself at that call that WORK makes in order to
-write: before it, half-way through or after it.
+`python -m tests.store.tinydb.faults.kills STORE SEED SEGMENTS WORK CALL` edits, imports, undoes, writes the
+snapshot and begins segments in an endless loop, and mostly does WORK. SEGMENTS is the size of the
+segments. For each transaction it prints what the store will hold after it, and then that it was
+acknowledged. If CALL is not 0, it kills itself at that writing call of WORK: before it, half-way
+through or after it.
 """
 
 import io
@@ -33,7 +33,7 @@ from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
 from tests.helpers import EDIT, HEADER, csv_text, user, write_file
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[4]
 
 NAMES: Final = [f"n{number}" for number in range(700)]
 """The users that come and go; an import of all of them is written in parts."""
@@ -273,7 +273,7 @@ def kill_again_and_again(folder: Path, trials: int, seed: int) -> Trials:
 
 
 def _said_by_one(arguments: list[object], chance: random.Random) -> list[str]:
-    command = [sys.executable, "-m", "tests.store.tinydb.kills", *map(str, arguments)]
+    command = [sys.executable, "-m", "tests.store.tinydb.faults.kills", *map(str, arguments)]
     said: list[str] = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None

@@ -1,0 +1,1 @@
+"""Tests of kills, power loss, full disks, damage and races."""
