@@ -144,7 +144,7 @@ def open_store_from_options(
     Raises:
         UserError: it cannot be opened or read, or the settings are invalid.
     """
-    from qm_tui.settings import load_settings
+    from qm_tui.config.settings import load_settings
     from qm_tui.store import open_store
     from qm_tui.store.interface import RetentionPolicy
 

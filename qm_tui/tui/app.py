@@ -20,12 +20,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from qm_tui.config.preferences import Theme, load_preferences, save_preferences
+from qm_tui.config.saved_views import SavedViews, load_views, save_views
 from qm_tui.crash import STATUS, error_was_reported, log_suppressing_errors, report_crash
 from qm_tui.log import debug, debug_enabled
 from qm_tui.output import print_line
-from qm_tui.preferences import Theme, load_preferences, save_preferences
 from qm_tui.progress import TerminalDisconnected
-from qm_tui.saved_views import SavedViews, load_views, save_views
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.frame.command_palette import ActionsProvider, palette
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, active_keys

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.preferences import Preferences, load_preferences, preferences_path, save_preferences
+from qm_tui.config.preferences import (
+    Preferences,
+    load_preferences,
+    preferences_path,
+    save_preferences,
+)
 from qm_tui.transfer.options.export_options import Delimiter, ExportOptions
 from qm_tui.transfer.options.import_options import (
     EmptyCellAction,

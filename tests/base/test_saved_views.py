@@ -10,13 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.saved_views import (
-    SavedViews,
-    built_in_name,
-    load_views,
-    save_views,
-    views_path,
-)
+from qm_tui.config.saved_views import SavedViews, built_in_name, load_views, save_views, views_path
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, MAX_WIDTH, ColumnPlacement, Layout
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
@@ -248,7 +242,7 @@ def test_full_disk_keeps_saved_views(monkeypatch):
 
 _SAVE_TEN = """
 import sys
-from qm_tui.saved_views import save_views
+from qm_tui.config.saved_views import save_views
 from qm_tui.users.query.views import SavedView
 for number in range(10):
     assert save_views(saved=SavedView(f"{sys.argv[1]} {number}"), last=SavedView(sys.argv[1]))

@@ -11,8 +11,8 @@ from typer.main import get_command
 
 from qm_tui.cli.common import GlobalOptions, open_store_from_options
 from qm_tui.cli.program import app
+from qm_tui.config.settings import Settings, load_settings
 from qm_tui.errors import UserError
-from qm_tui.settings import Settings, load_settings
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.memory import MemoryStore
 from tests.cli.test_program import home, qm_tui, store, users_file

@@ -7,16 +7,16 @@ import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qm_tui.errors import UserError
-from qm_tui.preferences import (
+from qm_tui.config.preferences import (
     Preferences,
     Theme,
     load_preferences,
     preferences_path,
     save_preferences,
 )
-from qm_tui.saved_views import SavedViews, load_views, save_views, views_path
-from qm_tui.settings import Settings, load_settings, settings_path
+from qm_tui.config.saved_views import SavedViews, load_views, save_views, views_path
+from qm_tui.config.settings import Settings, load_settings, settings_path
+from qm_tui.errors import UserError
 from qm_tui.text import sanitize
 from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping

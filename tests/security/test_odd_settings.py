@@ -62,8 +62,8 @@ def test_special_settings_file_is_an_error(store, make):
 @pytest.mark.parametrize("make", ODD)
 @pytest.mark.parametrize("name", ["choices.toml", "views.toml"])
 def test_special_preferences_file_is_ignored(store, make, name):
-    from qm_tui.preferences import Preferences, load_preferences
-    from qm_tui.saved_views import SavedViews, load_views
+    from qm_tui.config.preferences import Preferences, load_preferences
+    from qm_tui.config.saved_views import SavedViews, load_views
 
     make(paths.settings_folder() / name)
     assert load_preferences() == Preferences()

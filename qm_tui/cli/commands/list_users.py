@@ -110,8 +110,8 @@ def info(
     context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
 ) -> None:
     """Show file locations and current settings."""
-    from qm_tui.preferences import preferences_path
-    from qm_tui.settings import load_settings, settings_path
+    from qm_tui.config.preferences import preferences_path
+    from qm_tui.config.settings import load_settings, settings_path
 
     path = store_path(context, store)
     errors: list[UserError] = []

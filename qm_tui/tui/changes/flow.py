@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.preferences import load_preferences
+from qm_tui.config.preferences import load_preferences
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan
 from qm_tui.store.changes.bulk import by_ids as fixed_users

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.preferences import load_preferences, save_preferences
+from qm_tui.config.preferences import load_preferences, save_preferences
 from qm_tui.progress import ProgressCallback
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.transfer.exporting.result import ExportResult

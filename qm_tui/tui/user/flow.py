@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.preferences import load_preferences
+from qm_tui.config.preferences import load_preferences
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_screen import UserFormScreen, edit_title

@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
+from qm_tui.config.saved_views import load_views
 from qm_tui.errors import UserError
-from qm_tui.saved_views import load_views
 from qm_tui.text import pluralize
 from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.frame.navigation import PAGES

@@ -8,7 +8,7 @@ from typing import Any, Final
 from textual.screen import Screen
 from textual.timer import Timer
 
-from qm_tui.saved_views import save_views
+from qm_tui.config.saved_views import save_views
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import QueryFinished, QuerySuperseded, depends_on_marks, run_query
 from qm_tui.users.fields import User

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Protocol
 
+from qm_tui.config.saved_views import SavedViews
 from qm_tui.log import debug
 from qm_tui.progress import Cancelled
-from qm_tui.saved_views import SavedViews
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.job import Job, JobProgressed, UserListView, ViewQuery

@@ -5,7 +5,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from qm_tui.preferences import Theme, load_preferences
+from qm_tui.config.preferences import Theme, load_preferences
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.command_palette import Palette

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 from rich.color import Color, ColorSystem
 
-from qm_tui.preferences import Theme
+from qm_tui.config.preferences import Theme
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.navigation import NavigationPane

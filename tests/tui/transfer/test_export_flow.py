@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button
 
-from qm_tui.preferences import load_preferences
+from qm_tui.config.preferences import load_preferences
 from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.widgets.message_box import MessageDialog

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Input
 
-from qm_tui.preferences import save_preferences
+from qm_tui.config.preferences import save_preferences
 from qm_tui.store import open_store
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.tui.user.form import UserForm

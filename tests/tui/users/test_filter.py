@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from textual.widgets import Static
 
-from qm_tui.saved_views import load_views
+from qm_tui.config.saved_views import load_views
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal import clipboard

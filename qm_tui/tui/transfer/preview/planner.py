@@ -6,7 +6,7 @@ from typing import Any
 from textual.message import Message
 from textual.screen import Screen
 
-from qm_tui.preferences import save_preferences
+from qm_tui.config.preferences import save_preferences
 from qm_tui.progress import Cancelled
 from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
 from qm_tui.transfer.planning.plan import ImportPlan

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
+from qm_tui.config.preferences import load_preferences
 from qm_tui.directory import DirectorySyncError
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.files import atomic_write
 from qm_tui.paths import abbreviate_home, mappings_folder
-from qm_tui.preferences import load_preferences
 from qm_tui.progress import CHUNK_SIZE, Phase
 from qm_tui.text import sanitize
 from qm_tui.transfer.exporting.export import TargetExists

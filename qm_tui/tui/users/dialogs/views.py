@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.config.saved_views import built_in_name, is_same_name, save_views, views_path
 from qm_tui.paths import abbreviate_home
-from qm_tui.saved_views import built_in_name, is_same_name, save_views, views_path
 from qm_tui.text import pad_or_truncate, pluralize, sanitize
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines

@@ -1,7 +1,7 @@
 """Full and failing disks, and the store on them.
 
-`python -m tests.store.tinydb.faults.failing_calls FOLDER` fills the disk of FOLDER, which holds nothing
-else, in all ways, and reports what is wrong.
+`python -m tests.store.tinydb.faults.failing_calls FOLDER` fills the disk of FOLDER, which
+holds nothing else, in all ways, and reports what is wrong.
 """
 
 import io

@@ -10,7 +10,7 @@ import pytest
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from qm_tui.preferences import load_preferences
+from qm_tui.config.preferences import load_preferences
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit_import as carry_out
 from qm_tui.transfer.options.import_options import EmptyCellAction, UnknownIdAction

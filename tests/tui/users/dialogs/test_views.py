@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.saved_views import load_views, save_views, views_path
+from qm_tui.config.saved_views import load_views, save_views, views_path
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.views import ViewList, ViewsDialog, is_shown_as_saved, sort_text
 from qm_tui.tui.widgets.key_hint import KeyHint

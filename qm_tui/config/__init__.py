@@ -1,0 +1,1 @@
+"""Settings of the admin: settings.toml, saved options and saved views."""
