@@ -1,9 +1,10 @@
 """Programs that are killed while they change a store, and checks of the result.
 
 `python -m tests.store.tinydb.faults.kills STORE SEED SEGMENTS WORK CALL` edits, imports, undoes,
-writes the snapshot and begins segments in an endless loop, and mostly does WORK. SEGMENTS is the size of the
-segments. For each transaction it prints what the store will hold after it, and then that it was
-acknowledged. If CALL is not 0, it kills itself at that writing call of WORK: before it, half-way
+writes the snapshot and begins segments in an endless loop, and mostly does WORK. SEGMENTS is the
+size of the segments. For each transaction it prints what the store will hold after it, and then
+that it was acknowledged.
+If CALL is not 0, it kills itself at that writing call of WORK: before it, half-way
 through or after it.
 """
 
