@@ -7,7 +7,7 @@ in it. JSON is escaped by `json_text`, which keeps every value.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from qm_tui.text import json_text, sanitize
 
@@ -62,6 +62,18 @@ def print_json(value: object, *, indent: int | None = None) -> None:
         indent: the spaces per level; None prints it on one line.
     """
     write_raw(json_text(value, indent) + "\n")
+
+
+def with_old_keys(values: dict[str, Any], **old: str) -> dict[str, Any]:
+    """Return an object for JSON in which members also have the keys of version 0.1.
+
+    They are removed in 0.3.
+
+    Args:
+        values: the object.
+        old: the new key for each old key.
+    """
+    return values | {key: values[new] for key, new in old.items()}
 
 
 def write_raw(text: str) -> None:

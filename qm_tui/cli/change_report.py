@@ -4,7 +4,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from qm_tui.cli.common import NOTHING_CHANGED
-from qm_tui.output import print_json, print_line
+from qm_tui.output import print_json, print_line, with_old_keys
 from qm_tui.text import pluralize, sanitize
 
 if TYPE_CHECKING:
@@ -118,12 +118,12 @@ def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
 
     users = plan.state.users
     action = with_user(plan.change.action, users, plan.changes)
-    return {
-        "why": list_text(action, len(plan.changes)),
+    values = {
+        "action": list_text(action, len(plan.changes)),
         "changed": 0 if plan.change.deletes else len(plan.changes),
         "deleted": len(plan.changes) if plan.change.deletes else 0,
-        "same": plan.unchanged,
-        "must_confirm": plan.required_confirmation,
+        "unchanged": plan.unchanged,
+        "required_confirmation": plan.required_confirmation,
         "users": [
             {
                 "user_id": user_id,
@@ -133,17 +133,27 @@ def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
             }
             for user_id, after in plan.changes.items()
         ],
-        "left_out": [
-            {
-                "user_id": user_id,
-                "user_name": users[user_id].user_name,
-                "field": error.field.key if error.field else None,
-                "message": sanitize(error.message),
-                "remedy": sanitize(error.fix),
-            }
+        "skipped": [
+            with_old_keys(
+                {
+                    "user_id": user_id,
+                    "user_name": users[user_id].user_name,
+                    "field": error.field.key if error.field else None,
+                    "message": sanitize(error.message),
+                    "fix": sanitize(error.fix),
+                },
+                remedy="fix",
+            )
             for user_id, errors in plan.skipped.items()
             for error in errors
         ],
         "committed": transaction is not None,
         "transaction": transaction,
     }
+    return with_old_keys(
+        values,
+        why="action",
+        same="unchanged",
+        must_confirm="required_confirmation",
+        left_out="skipped",
+    )

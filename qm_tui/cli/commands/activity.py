@@ -19,7 +19,7 @@ from qm_tui.cli.common import (
     saved_text,
 )
 from qm_tui.errors import UserError
-from qm_tui.output import print_json, print_line, write_raw
+from qm_tui.output import print_json, print_line, with_old_keys, write_raw
 from qm_tui.text import json_text, pad_or_truncate, sanitize, with_full_stop
 
 if TYPE_CHECKING:
@@ -179,14 +179,14 @@ def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
 def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
     from qm_tui.store.changes.action_text import list_text
 
-    return {
+    values = {
         "number": plan.number,
-        "why": list_text(plan.transaction.action, plan.transaction.users),
+        "action": list_text(plan.transaction.action, plan.transaction.users),
         "changed": plan.reverted,
         "restored": plan.restored,
         "removed": plan.removed,
-        "must_confirm": plan.required_confirmation,
-        "kept": [
+        "required_confirmation": plan.required_confirmation,
+        "not_reverted": [
             {
                 "user_id": kept.user_id,
                 "name": sanitize(kept.name),
@@ -199,6 +199,9 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
         "committed": undone_by is not None,
         "undone_by": undone_by,
     }
+    return with_old_keys(
+        values, why="action", must_confirm="required_confirmation", kept="not_reverted"
+    )
 
 
 # The list
@@ -208,12 +211,12 @@ def _summary_json(transaction: "TransactionSummary") -> dict[str, Any]:
     from qm_tui.store.changes.action_text import list_text
 
     action = transaction.action
-    return {
+    values = {
         "number": transaction.number,
         "time": transaction.time.isoformat(),
-        "who": transaction.login,
-        "from": transaction.address,
-        "why": list_text(action, transaction.users),
+        "admin": transaction.login,
+        "address": transaction.address,
+        "action": list_text(action, transaction.users),
         "kind": action.kind.value,
         "subject": action.subject,
         "details": action.details,
@@ -223,6 +226,7 @@ def _summary_json(transaction: "TransactionSummary") -> dict[str, Any]:
         "deleted": transaction.deleted,
         "can_undo": transaction.can_undo,
     }
+    return with_old_keys(values, why="action", who="admin", **{"from": "address"})
 
 
 def _print_array(values: Iterable[object], indent: str = "") -> None:

@@ -20,7 +20,7 @@ from qm_tui.cli.common import (
     saved_text,
 )
 from qm_tui.errors import UserError
-from qm_tui.output import print_json, print_line
+from qm_tui.output import print_json, print_line, with_old_keys
 from qm_tui.text import pluralize, sanitize
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
@@ -294,34 +294,40 @@ def _print_json(report: "ImportReport") -> None:
         "warned": plan.warning_count,
         "blank": file_report.blank,
         "groups": [
-            {
-                "severity": str(group.severity),
-                "reason": sanitize(group.reason),
-                "records": group.records,
-                "cure": flag_text(group.fixing_option, cured)
-                if group.fixing_option
-                and (cured := fixing_value(group.fixing_option, plan.options))
-                else None,
-            }
+            with_old_keys(
+                {
+                    "severity": str(group.severity),
+                    "reason": sanitize(group.reason),
+                    "records": group.records,
+                    "fixing_option": flag_text(group.fixing_option, cured)
+                    if group.fixing_option
+                    and (cured := fixing_value(group.fixing_option, plan.options))
+                    else None,
+                },
+                cure="fixing_option",
+            )
             for group in plan.groups
         ],
         "problems": [
-            {
-                "severity": str(problem.severity),
-                "line": problem.line,
-                "record": problem.record,
-                "field": problem.field.name if problem.field else None,
-                "key": problem.field.key if problem.field else None,
-                "value": sanitize(problem.value),
-                "message": sanitize(problem.message),
-                "remedy": sanitize(problem.fix),
-            }
+            with_old_keys(
+                {
+                    "severity": str(problem.severity),
+                    "line": problem.line,
+                    "record": problem.record,
+                    "field": problem.field.name if problem.field else None,
+                    "key": problem.field.key if problem.field else None,
+                    "value": sanitize(problem.value),
+                    "message": sanitize(problem.message),
+                    "fix": sanitize(problem.fix),
+                },
+                remedy="fix",
+            )
             for problem in plan.issues
         ],
-        "problems_left_out": plan.issue_count - len(plan.issues),
+        "problems_omitted": plan.issue_count - len(plan.issues),
         "totals": {key: change._asdict() for key, change in plan.totals.items()},
-        "must_confirm": plan.required_confirmation,
-        "findings": {
+        "required_confirmation": plan.required_confirmation,
+        "file": {
             "encoding": file_report.dialect.encoding,
             "delimiter": file_report.dialect.delimiter,
             "header": file_report.dialect.has_header,
@@ -332,4 +338,12 @@ def _print_json(report: "ImportReport") -> None:
         },
         "committed": report.committed,
     }
-    print_json(values, indent=2)
+    print_json(
+        with_old_keys(
+            values,
+            problems_left_out="problems_omitted",
+            must_confirm="required_confirmation",
+            findings="file",
+        ),
+        indent=2,
+    )
