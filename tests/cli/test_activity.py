@@ -67,9 +67,9 @@ def test_activity_is_an_array_newest_first(three):
     fields = [
         "number",
         "time",
-        "who",
-        "from",
-        "why",
+        "admin",
+        "address",
+        "action",
         "kind",
         "subject",
         "details",
@@ -78,8 +78,13 @@ def test_activity_is_an_array_newest_first(three):
         "changed",
         "deleted",
         "can_undo",
+        "why",
+        "who",
+        "from",
     ]
     assert [list(one) for one in listed] == [fields] * 3
+    for old, new in (("why", "action"), ("who", "admin"), ("from", "address")):
+        assert all(entry[old] == entry[new] for entry in listed)
     when = datetime.fromisoformat(str(listed[0]["time"]))
     assert when.tzinfo is not None
     assert abs(datetime.now(when.tzinfo) - when) < timedelta(minutes=5)
@@ -93,8 +98,8 @@ def test_activity_lists_admin_address_and_file_of_an_import(home, store):
         env={**os.environ, "SSH_CONNECTION": "10.1.2.3 5000 10.0.0.1 22"},
     )
     (one,) = _listed()
-    assert one["from"] == "10.1.2.3"
-    assert (one["why"], one["kind"], one["subject"]) == (
+    assert one["address"] == "10.1.2.3"
+    assert (one["action"], one["kind"], one["subject"]) == (
         "Import users.csv",
         "import",
         "users.csv",
@@ -102,10 +107,10 @@ def test_activity_lists_admin_address_and_file_of_an_import(home, store):
     assert str(one["details"]).endswith("KB; 1 record: 0 unchanged, 0 rejected")
     assert one["digest"] == sha256(file.read_bytes()).hexdigest()
     assert f"SHA-256: {one['digest']}\n" in qm_tui("activity", 1)
-    assert one["who"]
+    assert one["admin"]
     line = qm_tui("activity")
     assert line.count("\n") == 1
-    for part in ("1", "10.1.2.3", str(one["who"]), "Import users.csv: 1 added"):
+    for part in ("1", "10.1.2.3", str(one["admin"]), "Import users.csv: 1 added"):
         assert part in line
     assert str(one["digest"]) not in line
 
@@ -176,7 +181,7 @@ def test_undo_reverts_a_transaction_and_can_be_undone(three):
     assert "1 user will be reverted." in out
     assert "Undid edit of Bo Bosen (transaction 4)." in out
     assert _locations() == {"bo": "Oslo", "cy": "Oslo"}
-    assert (_listed()[0]["why"], _listed()[0]["subject"]) == ("Undo 2", "2")
+    assert (_listed()[0]["action"], _listed()[0]["subject"]) == ("Undo 2", "2")
     assert "Undo of transaction 2 (edit of Bo Bosen): 1 changed" in qm_tui("activity", 4)
     qm_tui("undo", 4)
     assert _locations() == {"bo": "Bergen", "cy": "Oslo"}
@@ -213,7 +218,9 @@ def test_undo_in_json_lists_what_was_not_reverted(store):
     assert (said["committed"], said["undone_by"]) == (True, 4)
     assert {**said, "committed": False, "undone_by": None} == would
     assert (said["changed"], said["restored"], said["removed"]) == (1, 0, 0)
-    assert [(one["key"], one["name"]) for one in said["kept"]] == [("location", "Anna Berg")]
+    assert [(one["key"], one["name"]) for one in said["not_reverted"]] == [
+        ("location", "Anna Berg")
+    ]
 
 
 def test_dry_run_writes_nothing(three):

@@ -79,7 +79,7 @@ def test_json_report_contains_no_secrets(three):
     assert said["users"] == [
         {"user_id": BO.user_id, "user_name": "bo", "result": "changed", "fields": ["location"]}
     ]
-    assert (said["changed"], said["same"], said["committed"], said["transaction"]) == (
+    assert (said["changed"], said["unchanged"], said["committed"], said["transaction"]) == (
         1,
         1,
         True,
@@ -95,8 +95,8 @@ def test_set_skips_and_reports_users_with_errors(three):
     out, _ = streams("set", "anna", "cy", "on-demand-license=1", "--json", status=1)
     said = json.loads(out)
     assert [one["user_name"] for one in said["users"]] == ["cy"]
-    assert {one["user_name"] for one in said["left_out"]} == {"anna"}
-    assert "only one is allowed" not in said["left_out"][0]["remedy"]
+    assert {one["user_name"] for one in said["skipped"]} == {"anna"}
+    assert "only one is allowed" not in said["skipped"][0]["fix"]
 
 
 def test_mass_change_requires_confirmation(store):

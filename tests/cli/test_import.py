@@ -194,9 +194,16 @@ def test_json_report_matches_the_text(home, store):  # noqa: F811
     assert [said[key] for key in ("added", "changed", "unchanged", "rejected", "warned")] == [
         *(0, 1, 0, 1, 1)
     ]
-    assert {group["cure"] for group in said["groups"]} == {"--unknown-id add", "--empty keep"}
+    assert {group["fixing_option"] for group in said["groups"]} == {
+        "--unknown-id add",
+        "--empty keep",
+    }
     assert said["totals"]["unlimited_license"] == {"before": 1, "after": 1}
-    assert (said["problems_left_out"], said["must_confirm"], said["committed"]) == (0, 0, False)
+    assert (said["problems_omitted"], said["required_confirmation"], said["committed"]) == (
+        0,
+        0,
+        False,
+    )
 
 
 def test_help_lists_each_import_option():

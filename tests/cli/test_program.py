@@ -126,7 +126,7 @@ def test_import_json_reports_each_record(home, store):
     ]
     assert all(one["message"] for one in said["problems"])
     assert {one["severity"] for one in said["problems"]} <= {"error", "warning"}
-    found = {key: said["findings"][key] for key in ("encoding", "delimiter", "header")}
+    found = {key: said["file"][key] for key in ("encoding", "delimiter", "header")}
     assert found == {"encoding": "utf-8", "delimiter": ",", "header": True}
 
 
