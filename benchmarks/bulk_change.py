@@ -33,7 +33,7 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activate_dialog import ActivateDialog
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
-from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.users.page import UsersPage
 
@@ -96,9 +96,9 @@ class Bench:
 
     async def change(self, step: str, place: int, *keys: str) -> None:
         """Set a field for all users."""
-        await self._asked(step, "m", ChangeDialog)
+        await self._asked(step, "m", SetFieldDialog)
         dialog = self._pilot.app.screen
-        assert isinstance(dialog, ChangeDialog)
+        assert isinstance(dialog, SetFieldDialog)
         dialog.query_one(OptionList).highlighted = place
         await self._pilot.press("tab", *keys)
         await until(lambda: dialog._plan is not None and dialog._timer is not None)

@@ -342,16 +342,16 @@ def real_path(path: str | Path) -> Path:
     path = Path(path)
     # an absolute path is valid even if the current folder no longer exists
     whole = path if path.is_absolute() else Path.cwd() / path
-    yield_control, links = [*reversed(whole.parts)], 0
-    real = Path(yield_control.pop())
-    while yield_control:
-        part = yield_control.pop()
+    rest, links = [*reversed(whole.parts)], 0
+    real = Path(rest.pop())
+    while rest:
+        part = rest.pop()
         target = _target_of(real / part) if links < _MAX_LINKS else ""
         links += bool(target)
         if part == "..":
             real = real.parent
         elif target:
-            yield_control += reversed(Path(target).parts)
+            rest += reversed(Path(target).parts)
         else:
             real /= part  # an absolute part replaces the path
     return real

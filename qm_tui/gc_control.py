@@ -36,16 +36,14 @@ def gc_paused() -> Iterator[None]:
         gc.enable()
 
 
-def clear_in_chunks(
-    *containers: dict[Any, Any] | set[Any] | list[Any], yield_control: float = 0
-) -> None:
+def clear_in_chunks(*containers: dict[Any, Any] | set[Any] | list[Any], pause: float = 0) -> None:
     """Empty containers in chunks.
 
     To free 100,000 users in one step would block the terminal UI for a tenth of a second.
 
     Args:
         containers: the containers, which must not be used any more.
-        yield_control: seconds to sleep after each chunk.
+        pause: seconds to sleep after each chunk.
     """
     for container in containers:
         while container:
@@ -55,5 +53,5 @@ def clear_in_chunks(
                 pop = container.popitem if isinstance(container, dict) else container.pop
                 for _ in range(min(_CHUNK, len(container))):
                     pop()
-            if yield_control:
-                time.sleep(yield_control)
+            if pause:
+                time.sleep(pause)

@@ -25,7 +25,10 @@ _SHOWN: Final = 40
 
 
 class Status(IntEnum):
-    """The exit status."""
+    """The exit status (exit code) of a command.
+
+    Besides these, 70 is an unexpected error (`crash.STATUS`), and 129 a disconnected terminal.
+    """
 
     DONE = 0
     PARTIAL = 1

@@ -37,7 +37,7 @@ class EncryptedPassword(NamedTuple):
 
 
 def encrypt_password(password: str) -> EncryptedPassword:
-    """Hash a password with a random salt. Takes about 50 ms and 64 MiB.
+    """Hash a password (Argon2id) with a random salt. Takes about 50 ms and 64 MiB.
 
     Raises:
         ValueError: `password_error` rejects the password.

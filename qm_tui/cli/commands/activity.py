@@ -299,12 +299,10 @@ def _show(
             print_line(f"  {line}")
 
 
-def _all(
-    first: "UserChange | None", yield_control: "Iterable[UserChange]"
-) -> "Iterable[UserChange]":
+def _all(first: "UserChange | None", others: "Iterable[UserChange]") -> "Iterable[UserChange]":
     if first is not None:
         yield first
-        yield from yield_control
+        yield from others
 
 
 def _result(change: "UserChange") -> str:

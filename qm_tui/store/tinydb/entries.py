@@ -174,13 +174,13 @@ def _recorded(line: bytes) -> str:
 
 def _has_successor(descriptor: int, offset: int, end: int) -> bool:
     """Whether a transaction follows whose checksum fits the line before it, as it is recorded."""
-    yield_control = b""
+    rest = b""
     while offset < end and (block := os.pread(descriptor, min(16 * _BLOCK, end - offset), offset)):
-        offset, yield_control = offset + len(block), yield_control + block
-        for chain, payload, value in _SUCCESSION.findall(yield_control):
+        offset, rest = offset + len(block), rest + block
+        for chain, payload, value in _SUCCESSION.findall(rest):
             if _checksum(chain.decode(), payload) == value.decode():
                 return True
-        yield_control = yield_control[max(0, yield_control.rfind(b"\n") + 1 - _CHAIN_LENGTH - 1) :]
+        rest = rest[max(0, rest.rfind(b"\n") + 1 - _CHAIN_LENGTH - 1) :]
     return False
 
 
@@ -293,11 +293,11 @@ def payloads(
         most: the number of rows at most.
         tables: the tables of other programs, as JSON.
     """
-    yield_control, own, parts = iter(rows), [], 0
+    rest, own, parts = iter(rows), [], 0
     if most <= ROWS_IN_A_PART:
-        own = list(yield_control)
+        own = list(rest)
     else:
-        while batch := list(islice(yield_control, ROWS_IN_A_PART)):
+        while batch := list(islice(rest, ROWS_IN_A_PART)):
             parts += 1
             yield encode({"part": parts, "number": number, "users": batch})
     foreign = {"tables": tables} if tables else {}

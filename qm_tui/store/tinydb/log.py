@@ -265,9 +265,9 @@ class Log:
                     # so a power cut leaves an entry only behind parts that are whole
                     os.fdatasync(descriptor)
                 line, chain = entries.line_of(chain, payload)
-                yield_control = memoryview(line)
-                while yield_control:
-                    yield_control = yield_control[os.write(descriptor, yield_control) :]
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
                 end += len(line)
                 has_parts = True
             os.fdatasync(descriptor)

@@ -143,8 +143,8 @@ class Contents:
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield rows that add all users, some at a time."""
-        yield_control = iter(self.state.users.values())
-        while some := list(islice(yield_control, entries.ROWS_IN_A_PART)):
+        rest = iter(self.state.users.values())
+        while some := list(islice(rest, entries.ROWS_IN_A_PART)):
             yield [self.row(ADDED, user) for user in some]
 
 

@@ -179,8 +179,8 @@ def _as_start(text: str, data: bytes) -> bytes:
     """
     if not text.startswith(_BOM) and not binary_file_type(data[:8]):
         return data
-    first, comma, yield_control = text.partition(",")
-    return f'"{first}"{comma}{yield_control}'.encode()
+    first, comma, rest = text.partition(",")
+    return f'"{first}"{comma}{rest}'.encode()
 
 
 def _unwritable(users: Iterable[User]) -> str:

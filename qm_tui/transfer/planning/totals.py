@@ -167,9 +167,9 @@ def in_chunks(
     users: Iterable[User], total: int, progress: ProgressCallback
 ) -> Iterable[list[User]]:
     """Yield the users a thousand at a time, and call the progress callback after each."""
-    yield_control = iter(users)
+    rest = iter(users)
     done = 0
-    while batch := list(islice(yield_control, CHUNK_SIZE)):
+    while batch := list(islice(rest, CHUNK_SIZE)):
         yield batch
         done += len(batch)
         progress(Phase.CHECKING, done, total)

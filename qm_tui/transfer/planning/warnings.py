@@ -51,7 +51,7 @@ _OWN_TEXT_INDEXES: Final = tuple(
 _SHARED_TEXT_INDEXES: Final = tuple(
     place for place in _TEXT_INDEXES if place in SHARED_FIELD_INDEXES
 )
-_history_notes: Final = itemgetter(*_TEXT_INDEXES)
+_text_values: Final = itemgetter(*_TEXT_INDEXES)
 _grouping_of: Final = itemgetter(*(field.index for field in _GROUPING))
 _NOTHING: Final = ("",) * len(_TEXT_FIELDS)
 
@@ -193,8 +193,8 @@ def _both_names_changed(user: User, stored: User | None) -> Iterator[Issue]:
 
 
 def _formulas(user: User, stored: User | None) -> Iterator[Issue]:
-    before = _NOTHING if stored is None else _history_notes(stored)
-    for field, value, old_value in zip(_TEXT_FIELDS, _history_notes(user), before, strict=True):
+    before = _NOTHING if stored is None else _text_values(stored)
+    for field, value, old_value in zip(_TEXT_FIELDS, _text_values(user), before, strict=True):
         if value is not old_value and value != old_value and is_formula(value):
             yield Issue(
                 field,

@@ -314,8 +314,8 @@ class Rows:
             text = "\n".join(map("\n".join, parsed))
             if "\n" * (self.width - 1) in text or _has_outer_spaces(text) or _is_escaped(text):
                 return None
-            yield_control = iter(parsed)
-            rows = [next(yield_control) if '"' in line else line.split(delimiter) for line in lines]
+            rest = iter(parsed)
+            rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
         if set(map(len, rows)) != {self.width}:
             return None
         clean = CleanRowBatch(feed.base + feed.at, rows)

@@ -53,10 +53,10 @@ def read_blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         yield text
     try:
-        yield_control = decoder.decode(b"", final=True)
+        rest = decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        yield_control = "\udc80"  # an odd byte at the end of UTF-16 belongs to the last record
-    yield (held_back + yield_control).replace("\r\n", "\n").replace("\r", "\n")
+        rest = "\udc80"  # an odd byte at the end of UTF-16 belongs to the last record
+    yield (held_back + rest).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_lines(file: BinaryIO, encoding: str) -> Iterator[LineBlock]:
@@ -126,7 +126,7 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
         codec, unit = "latin-1", 1
     picker = _LineSelector(wanted)
     held_back = b""
-    while picker.set_wanted and (block := file.read(BLOCK)):
+    while picker.next_wanted and (block := file.read(BLOCK)):
         data = held_back + block
         whole = len(data) - len(data) % unit
         # half a surrogate pair passes unchanged, too
@@ -138,7 +138,7 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
         yield picker.select(text).encode(codec, "surrogatepass")
     whole = len(held_back) - len(held_back) % unit
     yield picker.select(held_back[:whole].decode(codec)).encode(codec)
-    if picker.line == picker.set_wanted:
+    if picker.line == picker.next_wanted:
         yield held_back[whole:]
 
 
@@ -147,27 +147,27 @@ class _LineSelector:
 
     Attributes:
         line: the number of the line at the start of the next part.
-        set_wanted: the number of the next line to pick, or 0.
+        next_wanted: the number of the next line to pick, or 0.
     """
 
     def __init__(self, wanted: Iterable[int]) -> None:
-        self._yield_control = iter(wanted)
+        self._rest = iter(wanted)
         self.line = 1
-        self.set_wanted = next(self._yield_control, 0)
+        self.next_wanted = next(self._rest, 0)
 
     def select(self, text: str) -> str:
         """Return the wanted lines of a part."""
         ends = text.count("\n") + text.count("\r") - text.count("\r\n")
-        if self.set_wanted > self.line + ends:
+        if self.next_wanted > self.line + ends:
             self.line += ends
             return ""
         picked = []
         for line in _LINE_AND_END.findall(text):
-            is_wanted = self.line == self.set_wanted
+            is_wanted = self.line == self.next_wanted
             if is_wanted:
                 picked.append(line)
             if line[-1] in "\r\n":
                 self.line += 1
                 if is_wanted:
-                    self.set_wanted = next(self._yield_control, 0)
+                    self.next_wanted = next(self._rest, 0)
         return "".join(picked)

@@ -1,4 +1,4 @@
-"""How spreadsheets alter values, how to prevent it, and how to recognize it.
+"""How spreadsheets alter values: prevention, recognition, and the guard against CSV injection.
 
 Source: the users file, section 2 (cells of the form `="0123"`), section 3 (values altered by a
 spreadsheet) and section 4 (the options for a spreadsheet).

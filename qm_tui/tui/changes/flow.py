@@ -18,7 +18,7 @@ from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDia
 from qm_tui.tui.changes.apply import CANCELED, apply_bulk, plan_in_background
 from qm_tui.tui.changes.delete_dialog import DeleteAnswer, DeleteDialog
 from qm_tui.tui.changes.selection import Selection
-from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.summary import result_text
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.session import Session
@@ -40,7 +40,7 @@ async def activate(page: Screen[Any], session: Session, selection: Selection) ->
             await _set_active(page, session, selection, answer, state)
 
 
-async def change_field(page: Screen[Any], session: Session, selection: Selection) -> None:
+async def set_field(page: Screen[Any], session: Session, selection: Selection) -> None:
     """Set a field for users.
 
     Args:
@@ -49,7 +49,7 @@ async def change_field(page: Screen[Any], session: Session, selection: Selection
         selection: the users.
     """
     allows = (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
-    dialog = ChangeDialog(session, selection.user_ids, selection.label, allow_unlicensed=allows)
+    dialog = SetFieldDialog(session, selection.user_ids, selection.label, allow_unlicensed=allows)
     plan = await page.app.push_screen_wait(dialog)
     if plan is not None:
         await apply_bulk(page, session, plan, partial(result_text, dialog.selected))

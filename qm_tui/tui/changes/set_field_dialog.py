@@ -29,12 +29,9 @@ from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import Suggestions, suggest, with_prefix
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.work.background import free_in_background
-from qm_tui.tui.work.job import Job
+from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
-
-_DEBOUNCE: Final = 0.15
-"""Seconds without a key after which the effect of the value is computed."""
 
 _SUGGESTED: Final = 6
 """Values in use that are listed."""
@@ -79,7 +76,7 @@ class _ValueInput(SafeInput):
         self.post_message(self.InputRejected(text))
 
 
-class ChangeDialog(Dialog[BulkPlan | None]):
+class SetFieldDialog(Dialog[BulkPlan | None]):
     """Asks for a field and its value. The result is the accepted plan, or None if canceled.
 
     Args:
@@ -197,7 +194,7 @@ class ChangeDialog(Dialog[BulkPlan | None]):
     def _changed(self) -> None:
         self._show_in_use()
         self._reset()
-        self._timer = self.set_timer(_DEBOUNCE, self._request_plan)
+        self._timer = self.set_timer(DEBOUNCE, self._request_plan)
 
     @on(_ValueInput.InputRejected)
     def _input_rejected(self, event: _ValueInput.InputRejected) -> None:

@@ -41,36 +41,38 @@ async def rename(
     Returns:
         The new value; None if nothing was changed.
     """
-    query = await page.app.push_screen_wait(RenameDialog(values, value))
-    if query is None or not session.may_change:
+    rename_plan = await page.app.push_screen_wait(RenameDialog(values, value))
+    if rename_plan is None or not session.may_change:
         return None
     looked = await run_job(
-        page, session, partial(_plan_rename, query, session.store.state), CANCELED
+        page, session, partial(_plan_rename, rename_plan, session.store.state), CANCELED
     )
     if looked is None:
         return None
     if not looked.rename_plan.number:
         page.app.push_screen(MessageDialog(_NO_USERS_LEFT))
         return None
-    if looked.rename_plan != query:
+    if looked.rename_plan != rename_plan:
         text = f"{STORE_CHANGED} Now: {looked.rename_plan.effect_text} Continue?"
         if not await page.app.push_screen_wait(
             ConfirmQuestion(text, yes=looked.rename_plan.button_label)
         ):
             return None
-    is_done = await apply_bulk(page, session, looked.plan, partial(_result_text, query))
-    return query.new if is_done else None
+    is_done = await apply_bulk(page, session, looked.plan, partial(_result_text, rename_plan))
+    return rename_plan.new if is_done else None
 
 
-def _plan_rename(query: RenamePlan, state: State, progress: ProgressCallback) -> _PlannedRename:
-    plan = plan_bulk(query.change, state, progress)
-    index, others = query.field.index, 0
+def _plan_rename(
+    rename_plan: RenamePlan, state: State, progress: ProgressCallback
+) -> _PlannedRename:
+    plan = plan_bulk(rename_plan.change, state, progress)
+    index, others = rename_plan.field.index, 0
     for done, user in enumerate(state.users.values()):
         if not done % CHUNK_SIZE:
             progress(Phase.CHECKING, done, len(state.users))
-        others += user[index] == query.new
-    return _PlannedRename(plan, query._replace(number=plan.users, existing=others))
+        others += user[index] == rename_plan.new
+    return _PlannedRename(plan, rename_plan._replace(number=plan.users, existing=others))
 
 
-def _result_text(query: RenamePlan, plan: BulkPlan) -> str:
-    return query._replace(number=len(plan.changes)).result_text
+def _result_text(rename_plan: RenamePlan, plan: BulkPlan) -> str:
+    return rename_plan._replace(number=len(plan.changes)).result_text

@@ -40,19 +40,19 @@ class ValueList(NumberList):
         """The current value with its number of users."""
         return self._counts[self.cursor_row] if self._counts else None
 
-    def show(self, values: FieldValues, total: int, query: str | None) -> None:
+    def show(self, values: FieldValues, total: int, cursor_value: str | None) -> None:
         """Show the values of a field.
 
         Args:
             values: the values.
             total: the number of users.
-            query: the value to move the cursor to; without it, the cursor stays.
+            cursor_value: the value to move the cursor to; without it, the cursor stays.
         """
         was = self.position if values.by == self._by else INITIAL_POSITION
         self._by, self._counts, self.total = values.by, values.counts, total
         self.is_counting = False
         self.max_count = self._counts[0].number if self._counts else 0
-        self.replace_rows(was, values.rows, query)
+        self.replace_rows(was, values.rows, cursor_value)
 
     def name_of(self, row: int) -> str:
         """Return the value, or a placeholder for an empty one."""

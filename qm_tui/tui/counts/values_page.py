@@ -85,8 +85,8 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         self._show_values()
 
     def _show_values(self) -> None:
-        query = self._wanted_value.pop(self._field_index, None)
-        self._list.show(self._values[self._field_index], self._total, query)
+        cursor_value = self._wanted_value.pop(self._field_index, None)
+        self._list.show(self._values[self._field_index], self._total, cursor_value)
 
     # Fields
 

@@ -223,9 +223,11 @@ class Page(Screen[None]):
 
     def _show_navigation(self) -> None:
         """Show the navigation pane if the admin wants it, or by default if there is room."""
-        pane, query = self.query_one(NavigationPane), self.session.navigation
+        pane, is_wanted = self.query_one(NavigationPane), self.session.navigation
         had_focus = pane.has_focus
-        pane.display = self.app.size.width >= _MIN_WIDTH_FOR_NAVIGATION if query is None else query
+        pane.display = (
+            self.app.size.width >= _MIN_WIDTH_FOR_NAVIGATION if is_wanted is None else is_wanted
+        )
         if had_focus and not pane.display:
             self.focus_list()
 

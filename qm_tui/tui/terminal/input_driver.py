@@ -47,12 +47,10 @@ class PasteParser(XTermParser):
         return super().feed(text) if text or not data else ()
 
     def _without_escapes(self, data: str) -> str:
-        yield_control, self._held = self._held + data, ""
+        rest, self._held = self._held + data, ""
         parts = []
-        while yield_control:
-            part, yield_control = (
-                self._pasted(yield_control) if self._is_pasting else self._typed(yield_control)
-            )
+        while rest:
+            part, rest = self._pasted(rest) if self._is_pasting else self._typed(rest)
             parts.append(part)
         return "".join(parts)
 

@@ -150,14 +150,14 @@ def _field_lines(
     text = value_text(field, value) or _NOTHING
     style = _PLAIN if value else _DIM
     if cell_len(text) <= width - indent or width - indent >= _FEWEST:
-        first, *yield_control = wrap_text(text, width - indent)
+        first, *rest = wrap_text(text, width - indent)
     else:
-        indent, first, yield_control = _INDENT, "", wrap_text(text, width - _INDENT)
+        indent, first, rest = _INDENT, "", wrap_text(text, width - _INDENT)
     note = f"(only for {field.only_for})" if field.only_for not in ("", field.group) else ""
-    is_beside = not yield_control and indent + cell_len(first) + 2 + len(note) <= width
+    is_beside = not rest and indent + cell_len(first) + 2 + len(note) <= width
     line = safe(head if first else head.rstrip()) + safe(first).stylize(style)
     yield line + safe(f"  {note}").stylize(_DIM) if note and is_beside else line
-    yield from (safe(" " * indent) + safe(more).stylize(style) for more in yield_control)
+    yield from (safe(" " * indent) + safe(more).stylize(style) for more in rest)
     if note and not is_beside:
         note_indent = indent if len(note) <= width - indent else _INDENT
         yield from _paragraph(note, note_indent, width, _DIM)

@@ -22,7 +22,7 @@ from qm_tui.tui.text.user_details import UserHistory, details_lines, history_lin
 from qm_tui.tui.work.job import Job
 from qm_tui.users.fields import User
 
-DEBOUNCE: Final = 0.3
+HISTORY_DELAY: Final = 0.3
 """Seconds for which a user is shown before the history is read."""
 
 MAX_ENTRIES: Final = 20
@@ -84,7 +84,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, user: User | None, store: UserStore) -> None:
         """Show a user. It is fast enough to be called at every move of a cursor.
 
-        The history is read when the same user has been shown for `DEBOUNCE` seconds.
+        The history is read when the same user has been shown for `HISTORY_DELAY` seconds.
 
         Args:
             user: the user, or None.
@@ -102,7 +102,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.border_title = safe(f"{title} ")  # there is no right border that adds a blank
         self._make_fields()
         if user is not None:
-            self._debounce = self.set_timer(DEBOUNCE, self._request_history)
+            self._debounce = self.set_timer(HISTORY_DELAY, self._request_history)
 
     @property
     def _width(self) -> int:

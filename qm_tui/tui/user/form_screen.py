@@ -25,13 +25,11 @@ from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import suggest, with_prefix
 from qm_tui.tui.work.background import run_job
+from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.passwords import EncryptedPassword
-
-_DEBOUNCE: Final = 0.15
-"""Seconds without a key before the form is validated."""
 
 _PAGE: Final = 8
 """Rows per page for PgUp and PgDn."""
@@ -113,7 +111,7 @@ class UserFormScreen(Dialog[bool]):
             self._show_message("")
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_DEBOUNCE, self._validate)
+        self._timer = self.set_timer(DEBOUNCE, self._validate)
 
     @on(RadioRow.Changed)
     def _choice_changed(self) -> None:

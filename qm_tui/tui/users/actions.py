@@ -15,7 +15,7 @@ class UserAction(StrEnum):
 
     EDIT = "edit"
     ADD = "add"
-    CHANGE = "change"
+    SET_FIELD = "change"
     """Set a field of all of them."""
     ACTIVATE = "activate"
     """Activate or inactivate."""
@@ -35,7 +35,7 @@ def _binding(keys: str, action: UserAction, description: str, tooltip: str) -> B
 
 
 PRIMARY_BINDINGS: Final[list[BindingType]] = [
-    _binding("m", UserAction.CHANGE, "Set field", "Set a field for the current or marked users"),
+    _binding("m", UserAction.SET_FIELD, "Set field", "Set a field for the current or marked users"),
 ]
 SECONDARY_BINDINGS: Final[list[BindingType]] = [
     _binding("e", UserAction.EDIT, "Edit", "Edit the user"),
@@ -90,10 +90,10 @@ async def run_user_action(
         elif user is not None:
             await (edit if action == UserAction.EDIT else change_password)(page, session, user)
         return
-    from qm_tui.tui.changes.flow import activate, change_field, delete
+    from qm_tui.tui.changes.flow import activate, delete, set_field
 
     flow = {
-        UserAction.CHANGE: change_field,
+        UserAction.SET_FIELD: set_field,
         UserAction.ACTIVATE: activate,
         UserAction.DELETE: delete,
     }[UserAction(action)]

@@ -236,15 +236,15 @@ class FilterBar(Vertical):
             _, offered, place = self._cycle
             place = (place + 1) % len(offered.texts)
             before = text[cursor - len(offered.texts[place - 1]) : cursor]
-            yield_control = text[cursor:] if before == offered.texts[place - 1] else ""
+            rest = text[cursor:] if before == offered.texts[place - 1] else ""
         else:
             offered, place = complete_filter(text, cursor, self._values_of), 0
-            yield_control = text[cursor:]
+            rest = text[cursor:]
         if not offered.texts or text[offered.start : cursor] == offered.texts[place]:
             return False
         longer = text[: offered.start] + offered.texts[place]
-        self._cycle = (longer + yield_control, offered, place) if len(offered.texts) > 1 else None
-        field.value = longer + yield_control
+        self._cycle = (longer + rest, offered, place) if len(offered.texts) > 1 else None
+        field.value = longer + rest
         field.cursor_position = len(longer)
         return True
 

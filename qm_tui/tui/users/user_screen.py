@@ -32,7 +32,7 @@ _ACTIVATE: Final = "[A Activate]"
 _INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
     UserAction.EDIT: "[e Edit]",
-    UserAction.CHANGE: "[m Set field]",
+    UserAction.SET_FIELD: "[m Set field]",
     UserAction.ACTIVATE: _ACTIVATE,
     UserAction.DELETE: "[D Delete]",
 }

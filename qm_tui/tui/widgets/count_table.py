@@ -91,17 +91,17 @@ class NumberList(VirtualList):
         )
 
     def replace_rows(
-        self, position: ListPosition, rows: Mapping[str, int], query: str | None = None
+        self, position: ListPosition, rows: Mapping[str, int], cursor_value: str | None = None
     ) -> None:
         """Show new rows. The cursor stays on its value, or moves to the given one.
 
         Args:
             position: the position before.
             rows: the new rows of the values.
-            query: the value to move the cursor to.
+            cursor_value: the value to move the cursor to.
         """
-        if query is not None and query in rows and query != position.value:
-            self.rows_changed(rows[query])
+        if cursor_value is not None and cursor_value in rows and cursor_value != position.value:
+            self.rows_changed(rows[cursor_value])
             return
         row = rows.get(position.value, position.row) if position.value is not None else 0
         # a list that shows its first row goes on showing its first row

@@ -193,13 +193,13 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def _scroll_to_cursor(self) -> bool:
         """Scroll to the cursor if necessary, and return whether the rows were scrolled."""
         top, height = int(self.scroll_offset.y), self.page_height
-        query = min(top, self.cursor_row)
+        new_top = min(top, self.cursor_row)
         if self.cursor_row >= top + height:
-            query = self.cursor_row - height + 1
-        query = max(0, min(query, self.row_count - height))
-        if query == top:
+            new_top = self.cursor_row - height + 1
+        new_top = max(0, min(new_top, self.row_count - height))
+        if new_top == top:
             return False
-        self.scroll_to(y=query, animate=False, force=True)
+        self.scroll_to(y=new_top, animate=False, force=True)
         return True
 
     def render_line(self, y: int) -> Strip:

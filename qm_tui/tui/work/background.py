@@ -52,7 +52,7 @@ async def run_job(
 def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
     """Free changes that are no longer needed, in steps in a thread."""
     # without a description Textual would make one from the whole contents
-    work = partial(clear_in_chunks, changes, yield_control=_YIELD_SECONDS)
+    work = partial(clear_in_chunks, changes, pause=_YIELD_SECONDS)
     app.run_worker(work, thread=True, description="free changes")
 
 

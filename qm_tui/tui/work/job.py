@@ -15,6 +15,9 @@ from qm_tui.progress_line import RateEstimator
 from qm_tui.store.state import State
 from qm_tui.users.query.views import SortKey
 
+DEBOUNCE: Final = 0.15
+"""Seconds without a key before a screen computes again what depends on the typed text."""
+
 _YIELD_SECONDS: Final = 0.0005
 """Seconds that a worker sleeps at a tick. Without them the interpreter rarely switches to the
 thread of the UI, and a key waits for up to half a second."""

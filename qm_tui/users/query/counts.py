@@ -27,7 +27,7 @@ NO_FLAG: Final = "neither yes nor no"
 """The placeholder for all invalid values of a yes/no field."""
 
 _CHUNK: Final = 1000
-"""The number of users, or values, between two calls of `rest`: a millisecond at most."""
+"""The number of users, or values, between two calls of `yield_control`: a millisecond at most."""
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 

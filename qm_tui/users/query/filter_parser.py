@@ -1,4 +1,4 @@
-r"""The filter language and its parser.
+r"""The grammar of filters, and its parser.
 
     filter      = [ term { spaces term } ]            all terms must match
     term        = [ "-" ] [ name ":" ] value          "-": it must not match

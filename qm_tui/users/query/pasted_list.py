@@ -23,7 +23,7 @@ from qm_tui.users.query.sorting import YieldControl
 from qm_tui.users.query.user_lookup import LookupKey, LookupResult, UserLookup
 
 _CHUNK: Final = 50
-"""The number of parts between two calls of `rest`: one or two milliseconds."""
+"""The number of parts between two calls of `yield_control`: one or two milliseconds."""
 
 _SEPARATORS: Final = "\t;,"
 _PART: Final = {
@@ -114,15 +114,15 @@ def _entries(
     lines: Iterable[str], lookup: UserLookup, yield_control: YieldControl
 ) -> Iterator[tuple[int, _Part]]:
     """Yield the entries with their line numbers."""
-    is_first, since_rest = True, 0
+    is_first, since_yield = True, 0
     for number, line in enumerate(lines, start=1):
         parts: list[_Part] = []
         for part in _parts(line, lookup):
             parts.append(part)
-            since_rest += 1
-            if since_rest >= _CHUNK:
+            since_yield += 1
+            if since_yield >= _CHUNK:
                 yield_control()
-                since_rest = 0
+                since_yield = 0
         if not parts or (is_first and _is_header(parts)):
             is_first = is_first and not parts
             continue

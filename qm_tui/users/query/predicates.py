@@ -191,8 +191,8 @@ def _value_test(value: Value) -> Callable[[str], bool]:
 
 
 def _wildcard_test(pattern: str) -> Callable[[str], bool]:
-    begin, _, yield_control = pattern.partition("*")
-    if not yield_control:  # the most common pattern, 10*
+    begin, _, rest = pattern.partition("*")
+    if not rest:  # the most common pattern, 10*
         return prefix_matcher(begin)
     return Pattern(pattern).matches
 

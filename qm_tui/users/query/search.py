@@ -29,10 +29,10 @@ from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
 
 _CHUNK: Final = 1000
-"""The number of users between two calls of `rest`: a millisecond at most."""
+"""The number of users between two calls of `yield_control`: a millisecond at most."""
 
 _FEW: Final = 200
-"""The number of users whose texts are built between two calls of `rest`."""
+"""The number of users whose texts are built between two calls of `yield_control`."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _SEARCHED: Final = tuple(field for field in FIELDS if field.kind in (Kind.TEXT, Kind.IP, Kind.LIST))

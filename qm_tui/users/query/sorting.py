@@ -30,7 +30,7 @@ _FEW: Final = 10
 """The average number of users per value from which sorting the values is faster."""
 
 _CHUNK: Final = 1000
-"""The number of users whose keys are built between two calls of `rest`."""
+"""The number of users whose keys are built between two calls of `yield_control`."""
 
 _DIGITS: Final = 24
 """The maximum number of digits of numbers that are compared by value."""

@@ -20,7 +20,7 @@ from qm_tui.users.query.sorting import YieldControl
 from qm_tui.users.query.text_matching import search_pattern, strip_accents
 
 _CHUNK: Final = 500
-"""The number of users between two calls of `rest`: one or two milliseconds."""
+"""The number of users between two calls of `yield_control`: one or two milliseconds."""
 
 _MAX_NAME: Final = 200
 """The maximum length of a name in characters."""

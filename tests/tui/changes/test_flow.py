@@ -12,7 +12,7 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activate_dialog import ActivateDialog
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
-from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.users.user_screen import UserScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.users.validation import validate_user
@@ -221,7 +221,7 @@ async def test_dialog_names_marked_users_that_are_not_shown(app):
 async def test_field_is_set_for_the_marked_users(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot, *MARK_FIVE, "m")
-        assert isinstance(top(pilot), ChangeDialog)
+        assert isinstance(top(pilot), SetFieldDialog)
         await pilot.press("down", "down", "down", "tab", *"Voss")
         await pilot.pause(0.3)
         assert "Sets Location to Voss for 5 users." in shown(pilot)

@@ -8,7 +8,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.tui.changes import set_field_dialog
-from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.work.session import Session
@@ -38,7 +38,7 @@ BROKEN = user("bo", last_name="", location="Rome")
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """The effect is computed without a pause after the last key."""
-    monkeypatch.setattr(set_field_dialog, "_DEBOUNCE", 0.001)
+    monkeypatch.setattr(set_field_dialog, "DEBOUNCE", 0.001)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def session(tmp_path):
 def dialog_on(session, users=(*USERS, BROKEN), *, allow_unlicensed=False):
     user_ids = [one.user_id for one in users]
     who = f"{len(user_ids)} marked users"
-    return ChangeDialog(session, user_ids, who, allow_unlicensed=allow_unlicensed)
+    return SetFieldDialog(session, user_ids, who, allow_unlicensed=allow_unlicensed)
 
 
 async def known(hand):

@@ -374,7 +374,7 @@ def asked(monkeypatch):
 
 async def at_rest(pilot):
     """Wait until the history was read and drawn."""
-    await pilot.pause(details_pane.DEBOUNCE + 0.1)
+    await pilot.pause(details_pane.HISTORY_DELAY + 0.1)
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
@@ -415,7 +415,7 @@ async def test_history_of_previous_user_is_canceled(store, monkeypatch):
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
-        await pilot.pause(details_pane.DEBOUNCE + 0.1)
+        await pilot.pause(details_pane.HISTORY_DELAY + 0.1)
         assert started.wait(5)
         assert not ended.is_set()
         app.pane.show(BO, store)
@@ -437,7 +437,7 @@ async def test_slow_history_is_shown_in_parts(store, monkeypatch):
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
-        await pilot.pause(details_pane.DEBOUNCE + 0.2)
+        await pilot.pause(details_pane.HISTORY_DELAY + 0.2)
         assert "Added by transaction 41: " in flat(app.pane.lines)
         assert app.pane.lines[-1].strip() == "Loading…"
         may_go_on.set()
@@ -660,7 +660,7 @@ def fixed(store, monkeypatch, utc):
     """A store whose history does not change."""
     monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(TOUCHES))
     monkeypatch.setattr(TinyDBUserStore, "history_removed_until", lambda _: WHEN)
-    monkeypatch.setattr(details_pane, "DEBOUNCE", 0.01)
+    monkeypatch.setattr(details_pane, "HISTORY_DELAY", 0.01)
     return store
 
 

@@ -8,7 +8,7 @@ from textual.widgets import Button
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
-from qm_tui.tui.changes.set_field_dialog import ChangeDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog
@@ -73,7 +73,7 @@ def offered(pilot):
     [
         ("e", UserFormScreen),
         ("a", UserFormScreen),
-        ("m", ChangeDialog),
+        ("m", SetFieldDialog),
         ("P", PasswordDialog),
         ("delete", DeleteDialog),
     ],
@@ -96,7 +96,7 @@ async def test_result_is_shown_and_undone_in_details(path):
     async with app_on(path, USERS).run_test(size=SMALL) as pilot:
         await opened(pilot, "down")
         await pilot.click("#change")
-        await comes(pilot, ChangeDialog)
+        await comes(pilot, SetFieldDialog)
         await pilot.press("down", "down", "down", "tab", *"Voss")
         await says(pilot, "Sets Location to Voss for 1 user.")
         await pilot.press("f2")

@@ -84,8 +84,8 @@ class FileList(VirtualList):
         self.is_by_name = False
         self.is_reading = False
         self._readings = 0
-        self._cursor_path: tuple[Path, ...] = (self.folder,)
-        self._requested: Path | None = None
+        self._requested_folders: tuple[Path, ...] = (self.folder,)
+        self._requested_cursor: Path | None = None
         self._now = datetime.now()
 
     @property
@@ -111,7 +111,7 @@ class FileList(VirtualList):
             cursor: the entry to move the cursor to; if it is not shown, the newest file.
         """
         self._readings += 1
-        self._cursor_path, self._requested = folders, cursor
+        self._requested_folders, self._requested_cursor = folders, cursor
         self.is_reading = True
         self.refresh()
         self.post_message(self.ReadingStarted(folders[0]))
@@ -150,7 +150,7 @@ class FileList(VirtualList):
         """Return the row of the requested entry, else the newest file, else the first folder."""
         newest = 1
         for row, entry in enumerate(self.entries):
-            if entry.path == self._requested:
+            if entry.path == self._requested_cursor:
                 return row
             best = self.entries[newest] if newest < len(self.entries) else entry
             if not entry.is_folder and (best.is_folder or entry.modified > best.modified):
@@ -208,7 +208,7 @@ class FileList(VirtualList):
 
     def _show_again(self) -> None:
         entry = self.cursor_entry
-        folders = self._cursor_path if self.is_reading else (self.folder,)
+        folders = self._requested_folders if self.is_reading else (self.folder,)
         self.show_folder(*folders, cursor=entry.path if entry else None)
 
     @property

@@ -55,7 +55,7 @@ class PathInput(SafeInput):
     async def _complete(self) -> None:
         """Complete the text before the cursor. Keys typed in the meantime are handled afterward."""
         text = self.value[: self.cursor_position]
-        yield_control = self.value[self.cursor_position :]
+        rest = self.value[self.cursor_position :]
         try:
             longer = await asyncio.wait_for(
                 asyncio.to_thread(complete_path, text, self._base()), _TIMEOUT
@@ -65,5 +65,5 @@ class PathInput(SafeInput):
         if longer is None:
             self.screen.focus_next()
             return
-        self.value = longer + yield_control
+        self.value = longer + rest
         self.cursor_position = len(longer)

@@ -25,12 +25,9 @@ from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.user.field_form import FieldForm
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
-from qm_tui.tui.work.job import Job
+from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.users.fields import Field
 from qm_tui.users.issues import Issue, Severity, redact_value
-
-_DEBOUNCE: Final = 0.15
-"""Seconds without a key until a record is validated again."""
 
 _PAGE: Final = 8
 """Fields that PgDn and PgUp move."""
@@ -220,7 +217,7 @@ class CorrectScreen(Dialog[Corrections | None]):
     def _edited(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_DEBOUNCE, self._validate)
+        self._timer = self.set_timer(DEBOUNCE, self._validate)
 
     def _validate(self) -> None:
         outcome = self._outcome

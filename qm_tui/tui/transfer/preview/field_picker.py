@@ -64,13 +64,13 @@ class FieldList(VirtualList):
 
     def narrow(self, typed: str) -> None:
         """Show the fields whose names contain the text; those that start with it come first."""
-        query = fold_header(typed)
-        if not query:
+        folded = fold_header(typed)
+        if not folded:
             self.fields = self._all
             self.rows_changed(self._all.index(self._field))
             return
-        matches = [field for field in self._all if query in fold_header(_name(field))]
-        matches.sort(key=lambda field: not fold_header(_name(field)).startswith(query))
+        matches = [field for field in self._all if folded in fold_header(_name(field))]
+        matches.sort(key=lambda field: not fold_header(_name(field)).startswith(folded))
         self.fields = tuple(matches)
         self.rows_changed(0)
 

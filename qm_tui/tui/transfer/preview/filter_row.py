@@ -100,9 +100,9 @@ class ResultTabs(Static):
     class TabSelected(Message):
         """A filter was selected."""
 
-        def __init__(self, query: RecordFilter) -> None:
+        def __init__(self, tab: RecordFilter) -> None:
             super().__init__()
-            self.tab = query
+            self.tab = tab
 
     def __init__(self) -> None:
         super().__init__(id="filters")
@@ -137,8 +137,8 @@ class ResultTabs(Static):
         offset = event.get_content_offset(self)
         x = offset.x if offset is not None else -1
         layout = self._layout_now()
-        for query, label in zip(RECORD_FILTERS, layout.labels, strict=True):
+        for tab, label in zip(RECORD_FILTERS, layout.labels, strict=True):
             if 0 <= x < len(label):
-                self.post_message(self.TabSelected(query))
+                self.post_message(self.TabSelected(tab))
                 return
             x -= len(label) + layout.gap

@@ -77,14 +77,14 @@ class RecordList(VirtualList):
             return None
         return self._rows[self.cursor_row] + 1
 
-    def show(self, preview: Preview | None, query: RecordFilter) -> None:
+    def show(self, preview: Preview | None, record_filter: RecordFilter) -> None:
         """Show the records of a filter. The cursor stays on its record if that is shown."""
         filter_before = self._filter
         current = self._rows[self.cursor_row] if self._rows else 0
-        self._preview, self._filter = preview, query
-        self._rows = preview.rows[query] if preview is not None else ()
+        self._preview, self._filter = preview, record_filter
+        self._rows = preview.rows[record_filter] if preview is not None else ()
         same_list = (filter_before is RecordFilter.NOT_IN_FILE) == (
-            query is RecordFilter.NOT_IN_FILE
+            record_filter is RecordFilter.NOT_IN_FILE
         )
         self.rows_changed(nearest_index(current, self._rows) if same_list else 0)
 
@@ -258,10 +258,12 @@ def _identity_text(user: User | None) -> str:
     return sanitize("  ".join(filter(None, values)), 200)
 
 
-def users_shown(preview: Preview, query: RecordFilter, start: int, stop: int) -> Sequence[str]:
+def users_shown(
+    preview: Preview, record_filter: RecordFilter, start: int, stop: int
+) -> Sequence[str]:
     """Return the User IDs of the stored users of the rows from `start` to `stop`."""
-    if query is RecordFilter.NOT_IN_FILE:
+    if record_filter is RecordFilter.NOT_IN_FILE:
         return preview.plan.not_in_file[start:stop]
     stored = preview.outcomes.stored
-    users = (stored[index] for index in islice(preview.rows[query], start, stop))
+    users = (stored[index] for index in islice(preview.rows[record_filter], start, stop))
     return [user.user_id for user in users if user is not None]

@@ -255,12 +255,12 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         )
         self.query_one(PreviewSummary).show(lines)
 
-    def _show_filter(self, query: RecordFilter) -> None:
+    def _show_filter(self, record_filter: RecordFilter) -> None:
         if self.preview is None:
             return
-        self._filter = query
-        self.query_one(ResultTabs).show(query, self.preview.counts)
-        self.query_one(RecordList).show(self.preview, query)
+        self._filter = record_filter
+        self.query_one(ResultTabs).show(record_filter, self.preview.counts)
+        self.query_one(RecordList).show(self.preview, record_filter)
 
     def _show_buttons(self) -> None:
         plan, button = self._planner.plan, self.query_one("#import", Button)
@@ -351,11 +351,11 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
             self._find_users(self.preview, self._filter)
 
     @work(thread=True, exclusive=True, group="marks", description="find users")
-    def _find_users(self, preview: Preview, query: RecordFilter) -> None:
-        job, count = Job(lambda _progress: None), len(preview.rows[query])
+    def _find_users(self, preview: Preview, record_filter: RecordFilter) -> None:
+        job, count = Job(lambda _progress: None), len(preview.rows[record_filter])
         user_ids: list[str] = []
         for start in range(0, count, CHUNK_SIZE):
-            user_ids += users_shown(preview, query, start, start + CHUNK_SIZE)
+            user_ids += users_shown(preview, record_filter, start, start + CHUNK_SIZE)
             job.report_progress(Phase.CHECKING, start, count)
         self.post_message(_UsersCollected(user_ids))
 

@@ -131,5 +131,5 @@ def free_plan(plan: ImportPlan) -> None:
     clear_in_chunks(
         *(plan.changes, plan.added, plan.issues),
         *(outcomes.values, outcomes.issues, outcomes.users, outcomes.stored),
-        yield_control=_YIELD_SECONDS,
+        pause=_YIELD_SECONDS,
     )

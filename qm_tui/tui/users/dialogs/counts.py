@@ -187,9 +187,9 @@ class CountsDialog(Dialog[str | None]):
 
     @work(thread=True, exclusive=True, group="counting", description="count")
     def _count(self, by: FilterField) -> None:
-        users, yield_control = self._users, yield_control_for(get_current_worker())
+        users, rest = self._users, yield_control_for(get_current_worker())
         try:
-            counts = count_by((users[user_id] for user_id in self._user_ids), by, yield_control)
+            counts = count_by((users[user_id] for user_id in self._user_ids), by, rest)
         except WorkerCancelled:
             return
         self.post_message(FieldCounted(by, counts))

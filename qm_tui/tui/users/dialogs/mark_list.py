@@ -25,12 +25,10 @@ from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.users.fields import User
 from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
 from qm_tui.users.query.user_lookup import UserLookup
-
-_DEBOUNCE: Final = 0.15
-"""Seconds without a key before the list is searched again."""
 
 _YIELD_SECONDS: Final = 0.0005
 """Seconds for which a worker sleeps, so that other threads can run."""
@@ -131,7 +129,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._show_message("")
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_DEBOUNCE, self._resolve)
+        self._timer = self.set_timer(DEBOUNCE, self._resolve)
 
     def _resolve(self) -> None:
         """Find the users of the current list."""
