@@ -114,8 +114,8 @@ def _enable_debug() -> None:
     except OSError as error:
         path = sanitize(str(paths.log_path()))
         msg = (
-            f"Cannot write the debug log {path}: {os_error_text(error)}. Correct this, or omit "
-            "--debug."
+            f"Cannot write the debug log {path}: {os_error_text(error)}. Check its folder, or "
+            "omit --debug."
         )
         raise UserError(msg) from error
 

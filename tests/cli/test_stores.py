@@ -339,7 +339,7 @@ def test_check_reports_warnings(store):
     (store.parent / ".users.json.0123456789ab.new").write_bytes(b"half")
     out = qm_tui("check", status=1)
     assert "Warning: users.json has the mode 0644, or the wrong group. It should be 0600." in out
-    assert "Warning: .users.json.0123456789ab.new was left behind." in out
+    assert "Warning: .users.json.0123456789ab.new was left by a killed program." in out
     assert "Warning: Anna Berg (u2222222222a): Is User Active" in out
     assert out.endswith("The store is intact: 1 user, 3 warnings.\n")
     found = json.loads(qm_tui("check", "--json", status=1))
@@ -437,5 +437,5 @@ def test_recover_without_readable_data_is_an_error(home, store):
     refusal("recover", "new.json")
     store.parent.mkdir()
     store.write_bytes(b"\x00" * 5000)
-    assert "Nothing of the store" in refusal("recover", "new.json")
+    assert "No part of the store" in refusal("recover", "new.json")
     assert not (home / "new.json").exists()

@@ -73,7 +73,7 @@ class FilesUnusable(Exception):
         fix: what to do, as a sentence.
     """
 
-    fix = "Put back all files of one backup, or run qm-tui recover."
+    fix = "Restore all files of one backup, or run qm-tui recover."
 
     def __init__(self, reason: str, fix: str = "") -> None:
         super().__init__(reason)
@@ -213,7 +213,7 @@ def encode(value: object) -> bytes:
         try:
             return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
         except RecursionError as error:
-            raise ValueError("it is nested too deep") from error
+            raise ValueError("it is nested too deeply") from error
 
 
 def decode(payload: bytes) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def decode(payload: bytes) -> dict[str, Any]:
         try:
             found = json.loads(payload)  # half surrogate pairs
         except RecursionError as error:
-            raise ValueError("it is nested too deep") from error
+            raise ValueError("it is nested too deeply") from error
     if not isinstance(found, dict):
         raise ValueError("it is not an entry")
     return found

@@ -255,7 +255,7 @@ class Log:
         descriptor, start = self.descriptor, self.position.offset
         chain, end, has_parts = self.position.chain, start, False
         if self.size < start:
-            raise OSError(5, "The file was cut while it was open")
+            raise OSError(5, "The file was truncated while it was open")
         if self.size != start:  # an incomplete transaction that a killed program left behind
             os.ftruncate(descriptor, start)
             os.fdatasync(descriptor)

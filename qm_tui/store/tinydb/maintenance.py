@@ -65,7 +65,7 @@ class TinyDBMaintenance(Maintenance):
     def create(self) -> None:
         """Create an empty store."""
         if self._files.exists:
-            msg = f"There is a store at {self._files.shown} already. Nothing was changed."
+            msg = f"The store {self._files.shown} already exists. Nothing was changed."
             raise StoreError(msg)
         with self._files.writing("init"), self._translated("Cannot create"):
             self._files.prepare()
@@ -117,10 +117,9 @@ class TinyDBMaintenance(Maintenance):
         for name in self._directory.names():
             if not is_shared and not name.removeprefix(".").startswith(self._names.stem):
                 msg = (
-                    f"The folder {sanitize(str(self._directory.path))} holds more than a store "
-                    f"({sanitize(name, 60)}), which the group would share too. Nothing was "
-                    "changed. "
-                    "Use a separate folder for the store."
+                    f"The folder {sanitize(str(self._directory.path))} contains other files, "
+                    f"for example {sanitize(name, 60)}. They would be shared, too. Nothing was "
+                    "changed. Use a separate folder for the store."
                 )
                 raise StoreError(msg)
 
@@ -192,7 +191,9 @@ class TinyDBMaintenance(Maintenance):
             msg = f"{sanitize(str(file))} already exists. Nothing was written. Choose another name."
             raise StoreError(msg) from error
         except OSError as error:
-            msg = f"Cannot write {sanitize(str(file))}: {os_error_text(error)}. Do not rely on it."
+            msg = (
+                f"Cannot write {sanitize(str(file))}: {os_error_text(error)}. Do not use this file."
+            )
             raise StoreError(msg) from error
         finally:
             for descriptor in opened.values():
@@ -219,7 +220,7 @@ class TinyDBMaintenance(Maintenance):
             users = self._files.contents.state.users
             is_same = salvage.contents.state.number == self._files.contents.state.number
             if is_same and salvage.contents.state.users != users and not damage:
-                damage.append(f"{self._names.snapshot} and the log hold different users.")
+                damage.append(f"{self._names.snapshot} and the log contain different users.")
             for user in users.values():
                 for issue in validate_user(user, allow_unlicensed=True)[:1]:
                     who = sanitize(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
@@ -233,8 +234,8 @@ class TinyDBMaintenance(Maintenance):
         is_late = last and datetime.now(UTC) - last[0].time > _SOON
         if is_late and number is not None and number < last[0].number:
             yield (
-                f"{self._names.snapshot} is behind: it has the users of transaction {number:,} of "
-                f"{last[0].number:,}. The next change writes it."
+                f"{self._names.snapshot} is behind: it includes the transactions up to "
+                f"{number:,} of {last[0].number:,}. The next change writes it."
             )
 
     def _unexpected_files(self) -> Iterator[str]:
@@ -244,7 +245,7 @@ class TinyDBMaintenance(Maintenance):
             status = self._directory.status(name)
             mode = stat.S_IMODE(status.st_mode) if status else wanted.mode
             if status and not stat.S_ISREG(status.st_mode):
-                yield f"{sanitize(name)} is no regular file. Nothing can be saved. Move it away."
+                yield f"{sanitize(name)} is not a regular file. Nothing can be saved. Move it away."
             elif mode != wanted.mode or (status and wanted.group not in (-1, status.st_gid)):
                 fix = f"qm-tui init --shared {sanitize(str(self._directory.path))} --group NAME"
                 fix = f"Run {fix}." if wanted.group != -1 else f"It should be {wanted.mode:04o}."
@@ -256,7 +257,8 @@ class TinyDBMaintenance(Maintenance):
         next_segment = self._names.segment(self._files.log.position.segment + 1)
         for name in (*own, next_segment) if names else ():
             for left_behind in self._directory.temporary_files(name):
-                yield f"{sanitize(left_behind)} was left behind. The next change removes it."
+                shown = sanitize(left_behind)
+                yield f"{shown} was left by a killed program. The next change removes it."
 
     # Recovery
 
@@ -270,14 +272,14 @@ class TinyDBMaintenance(Maintenance):
                 directory = archive = stack.enter_context(closing(_Archive(path)))
                 names = archive.store_names
                 if names.lock not in archive.names():
-                    losses.append("The backup is not whole: its end is missing.")
+                    losses.append("The backup is incomplete: its end is missing.")
             elif not self._files.exists:
                 raise StoreError(f"There is no store at {self._files.shown}.")
             elif not stack.enter_context(lock.shared(lock.wait)):
                 raise lock.busy()
             salvage = _Salvage(directory, names, progress)
             if not salvage.is_readable:
-                raise StoreError(f"Nothing of the store {self._files.shown} can be read.")
+                raise StoreError(f"No part of the store {self._files.shown} can be read.")
             if _Salvage(directory, names, progress, log_only=True).losses:
                 salvage.intact_end = None
             number = _write(target, salvage)
@@ -332,8 +334,8 @@ class _Salvage:
         last = max(self.contents.state.number, self.last)
         if self._saved is not None and self._saved.number > last:
             self.losses.append(
-                f"Transaction {self._saved.number:,} was saved, as {self._names.lock} says. The "
-                f"last one that can be read is {last:,}."
+                f"Transaction {self._saved.number:,} was saved, according to {self._names.lock}. "
+                f"The last one that can be read is {last:,}."
             )
 
     @property
@@ -385,7 +387,7 @@ class _Salvage:
                     where = f"{sanitize(log.name)}, byte {entry.start:,}"
                     if payload or is_first or not was_damaged:  # one sentence for all in a row
                         damage = number, entry.start
-                        self.losses.append(f"{where}: an entry is damaged, or does not fit.")
+                        self.losses.append(f"{where}: an entry is damaged or inconsistent.")
                     changes = snapshot.Changeset(self.contents, is_lenient=True)
                 if changes.is_applied or is_known:
                     if not entry.is_part:
@@ -444,7 +446,9 @@ def _write(target: Path, salvage: _Salvage) -> int:
         directory.create()
         is_taken = directory.status(names.snapshot) or names.segments(directory)
         if is_taken and not directory.status(marker):
-            msg = f"{sanitize(str(target))} already exists. Nothing was written. Use another name."
+            msg = (
+                f"{sanitize(str(target))} already exists. Nothing was written. Choose another name."
+            )
             raise StoreError(msg)
         left = (f".{names.stem}.", f".{marker}.")
         for name in [one for one in directory.names() if one.endswith(".new")]:
@@ -470,7 +474,8 @@ def _write(target: Path, salvage: _Salvage) -> int:
             snapshot.write_snapshot(file, salvage.contents, log.position)
         directory.remove(marker)
     except OSError as error:
-        msg = f"Cannot write {sanitize(str(target))}: {os_error_text(error)}. Try another place."
+        text = os_error_text(error)
+        msg = f"Cannot write {sanitize(str(target))}: {text}. Choose another location."
         raise StoreError(msg) from error
     return number
 
@@ -542,11 +547,11 @@ def _group_number(name: str) -> int:
     try:
         number = grp.getgrnam(name).gr_gid
     except (KeyError, ValueError) as error:
-        msg = f"There is no group {shown} on this machine. Create it first, or name another."
+        msg = f"There is no group {shown} on this machine. Create it, or choose another group."
         raise StoreError(msg) from error
     if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
-        msg = f"You are not a member of the group {shown}. Let one of its members or root do this."
-        raise StoreError(f"{msg} A new membership counts from the next login.")
+        msg = f"You are not a member of the group {shown}. Ask a member or root to share it."
+        raise StoreError(f"{msg} A new membership takes effect at the next login.")
     return number
 
 

@@ -242,7 +242,7 @@ class Changeset:
         if (stored is None) is not (operation == ADDED):
             if not self._is_lenient:
                 raise ValueError("a transaction does not fit")
-            self.losses.append(f"A change of user {sanitize(str(user_id), 60)} does not fit.")
+            self.losses.append(f"A change of user {sanitize(str(user_id), 60)} is inconsistent.")
             return None
         if operation == DELETED:
             self.users[user_id] = self._ids[user_id] = None
@@ -595,12 +595,12 @@ class _Reader:
         except ValueError:
             are_numbers = False
         if not are_numbers or not set(map(type, documents.values())) <= {dict}:
-            raise InvalidSnapshot("it is JSON, but holds something that is not a TinyDB document")
+            raise InvalidSnapshot("it is JSON, but contains a value that is not a TinyDB document")
         if table != USERS:
             self._tables.setdefault(table, {}).update(documents)
             return
         if max(numbers, default=0) > entries.LAST_ID:
-            raise InvalidSnapshot("a document of its table users has too large an ID")
+            raise InvalidSnapshot("a document of its table users has an ID that is too large")
         batch = self._plain_users(documents.values()) or [
             self._user(number, document) for number, document in documents.items()
         ]
@@ -660,12 +660,12 @@ def user_of(document: Mapping[str, Any], what: str) -> tuple[User, str]:
     try:
         for place, value in enumerate(values):
             if not isinstance(value, str | int):
-                raise InvalidSnapshot(f"{what} holds something other than text in {KEYS[place]}")
+                raise InvalidSnapshot(f"{what} contains a value that is not text in {KEYS[place]}")
             values[place] = value if isinstance(value, str) else str(int(value))
         text = json.dumps(extras, allow_nan=False, separators=(",", ":")) if extras else ""
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidSnapshot(f"{what} holds a value that cannot be saved") from error
+        raise InvalidSnapshot(f"{what} contains a value that cannot be saved") from error
     brackets = re.sub(r'"(?:[^"\\]|\\.)*"|[^][{}]', "", text)
     if max(accumulate(1 if one in "[{" else -1 for one in brackets), default=0) > _MAX_DEPTH:
-        raise InvalidSnapshot(f"{what} is nested deeper than {_MAX_DEPTH} levels")
+        raise InvalidSnapshot(f"{what} is nested too deeply (maximum {_MAX_DEPTH} levels)")
     return tuple.__new__(User, values), text

@@ -136,7 +136,7 @@ class LogStorage(Storage):
             for name in (".", self.names.snapshot, self.log.name, self.names.lock):
                 if not self.directory.may_write(name):
                     path = sanitize(str(self.directory.path / name))
-                    return f"The store {self.shown} is read-only: you may not write {path}."
+                    return f"The store {self.shown} is read-only: no write permission for {path}."
             self._is_writable = True
         return ""
 
@@ -217,19 +217,19 @@ class LogStorage(Storage):
         self._seen = self._signatures()
         try:
             if self._existed and not self.exists:
-                raise FilesUnusable("its files are gone, which were there when it was opened")
+                raise FilesUnusable("its files were removed after it was opened")
             self._read(how)
         except BaseException:
             self._unusable = (
-                f"The files of the store {self.shown} were removed or replaced, and do not fit "
-                "together. Nothing is written until they do. If they are being put back, wait."
+                f"The files of the store {self.shown} were removed or replaced, and do not "
+                "match. Nothing is written until they do. If they are being restored, wait."
             )
             self._seen = self._signatures()
             raise
         if self._unusable:
             self._unusable, self._seen = "", None
             if self.contents.state == before:
-                self.notices.append(f"The files of the store {self.shown} fit together again.")
+                self.notices.append(f"The files of the store {self.shown} match again.")
         is_removed = 0 < last < self.log.position.segment and not self.directory.status(
             self.names.segment(last)
         )
@@ -294,8 +294,10 @@ class LogStorage(Storage):
                 self._reject_snapshot(file)
         if not fits:
             is_short = self.log.size < position.offset
-            why = f"ends before transaction {position.number:,}" if is_short else "does not fit it"
-            raise FilesUnusable(f"{name} {why}, up to which {self.names.snapshot} was written")
+            what = "does not match"
+            if is_short:
+                what = f"ends before transaction {position.number:,}, the last one in"
+            raise FilesUnusable(f"{name} {what} {self.names.snapshot}")
         self.snapshots.verified = signature
         self._read_log(how)
 
@@ -307,7 +309,7 @@ class LogStorage(Storage):
             return True
         saved = self.lock.acknowledged()
         if saved is not None and saved.number:
-            what = f"transaction {saved.number:,} was saved, as {self.names.lock} says"
+            what = f"transaction {saved.number:,} was saved, according to {self.names.lock}"
             raise FilesUnusable(f"{self.log.name} is missing, but {what}")
         return False
 
@@ -334,7 +336,7 @@ class LogStorage(Storage):
             found, users = file.salvage()[0].state.users, self.contents.state.users
             differing = sum(found.get(one) != users.get(one) for one in {**found, **users})
             why += f": {differing:,} of {pluralize(len(users), 'user')} differ from the log"
-            fix = f"Move {name} away: all users are read from the log. Or put back a backup."
+            fix = f"Move {name} away: all users are read from the log. Or restore a backup."
         raise FilesUnusable(why, fix)
 
     def _read_log(self, how: _Reading) -> frozenset[str]:
@@ -360,7 +362,9 @@ class LogStorage(Storage):
                     how.progress(Phase.OPENING, entry.end, end)
         if acknowledged is not None and acknowledged[:2] > log.position[:2]:
             if acknowledged.segment == log.position.segment and log.size < acknowledged.offset:
-                what = f"transaction {acknowledged.number:,} was saved, as {self.names.lock} says"
+                what = (
+                    f"transaction {acknowledged.number:,} was saved, according to {self.names.lock}"
+                )
                 raise FilesUnusable(f"{log.name} ends at byte {log.size:,}, but {what}")
             raise CorruptEntry(log.name, log.position.offset)
         if not is_all:
@@ -446,7 +450,7 @@ class LogStorage(Storage):
             StoreError: the store cannot be read, locked or written.
         """
         if self._unusable:
-            with suppress(StoreError):  # the files may fit together again
+            with suppress(StoreError):  # the files may match again
                 self.refresh()
         if self.read_only_reason:
             raise StoreReadOnly(self.read_only_reason)

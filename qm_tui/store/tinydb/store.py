@@ -104,7 +104,7 @@ class TinyDBUserStore(api.UserStore):
         if kind:
             found.append(
                 f"The store {self._files.shown} is on a network file system ({kind}): locks and "
-                "syncs promise less there. Keep it on a disk of one host that all log in to."
+                "syncs are less reliable there. Keep it on a disk of the host that all admins use."
             )
         if not self.read_only_reason and self._files.directory.exists:
             self._interrupted = self._files.markers.interrupted()
@@ -114,7 +114,7 @@ class TinyDBUserStore(api.UserStore):
             numbers = {transaction.action.token: transaction.number for transaction in transactions}
         for token, message in self._interrupted.items():
             if token in numbers:
-                found.append(f"{message} after it was saved, as transaction {numbers[token]:,}.")
+                found.append(f"{message} after it was saved as transaction {numbers[token]:,}.")
             else:
                 found.append(f"{message}. Nothing was saved. Import the file again.")
         return found
@@ -181,7 +181,7 @@ class TinyDBUserStore(api.UserStore):
             if not isinstance(error.__cause__, entries.CorruptEntry):
                 raise
             why = sanitize(str(error.__cause__))
-            msg = f"The changes cannot be read: {why}. All other transactions still work."
+            msg = f"The changes cannot be read: {why}. All other transactions are available."
             raise StoreError(msg) from error
         except ValueError as error:
             raise StoreError(f"The changes cannot be read: {error}.") from error
@@ -236,7 +236,7 @@ def open_tinydb_store(
         with suppress(FileNotFoundError, NotADirectoryError):
             mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        why = os_error_text(error) if isinstance(error, OSError) else "no file can have this name"
+        why = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
         raise StoreError(f"Cannot read the store {sanitize(str(path))}: {why}.") from error
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"

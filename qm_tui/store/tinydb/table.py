@@ -369,7 +369,7 @@ def _require_sound(extras: str, what: str) -> None:
     try:
         json.dumps(members, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        msg = f"{what} holds a value that cannot be saved. Nothing was changed."
+        msg = f"{what} contains a value that cannot be saved. Nothing was changed."
         raise StoreError(msg) from error
 
 

@@ -152,9 +152,9 @@ def resolve_target(path: Path) -> ExportTarget:
         real = Path(os.path.realpath(target))
         if target.is_symlink() and not real.parent.is_dir():
             msg = (
-                f"{sanitize(abbreviate_home(target))} is a symbolic link to "
-                f"{sanitize(abbreviate_home(real))}, but that "
-                "folder does not exist. Nothing was exported. Choose another name."
+                f"{sanitize(abbreviate_home(target))} is a symbolic link into a "
+                f"folder that does not exist: {sanitize(abbreviate_home(real))}. "
+                "Nothing was exported. Choose another name."
             )
             raise UserError(msg)
         link_to = None if real == Path(os.path.abspath(target)) else real  # noqa: PTH100 - no link

@@ -118,7 +118,9 @@ def _merge_secrets(values: Values, stored: User, after: list[str]) -> list[Issue
         after[_SALT.index] = ""
         message = "New Password without Salt Value; the old salt will be cleared"
     elif salt is not None:
-        message = "Salt Value will be cleared but Password kept; the user may be locked out"
+        message = (
+            "Salt Value will be cleared, but Password will be kept; the user may be locked out"
+        )
     else:
         return []
     fix = "If the password has a salt, include it."

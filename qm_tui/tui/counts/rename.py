@@ -34,12 +34,14 @@ class RenamePlan(NamedTuple):
         new, name = truncate(self.new), self.field.name
         if not self.new:
             cleared = f"Clears {name} for {users}."
-            return f"{cleared} {total} users will then have none." if self.existing else cleared
+            return (
+                f"{cleared} In total, {total} users will have none." if self.existing else cleared
+            )
         if self.existing:
             used = f"{new} is already used by {pluralize(self.existing, 'user')}."
             if self.value:
-                return f"{used} Merging gives {total} users."
-            return f"{used} {total} will have it."
+                return f"{used} After merging: {total} users."
+            return f"{used} In total, {total} users will have it."
         return f"Sets {name} to {new} for {users}."
 
     @property

@@ -17,7 +17,7 @@ from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.counts import FieldValues
 
-_NO_USERS_LEFT: Final = f"{STORE_CHANGED} No user has this value any more. Nothing was changed."
+_NO_USERS_LEFT: Final = f"{STORE_CHANGED} No user has this value anymore. Nothing was changed."
 
 
 class _PlannedRename(NamedTuple):

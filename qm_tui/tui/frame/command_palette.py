@@ -14,7 +14,7 @@ from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import ReplacementHighlighter
 
-_OWN: Final = ("In the list", "On this page", "In this dialog", "Here")
+_OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")
 """The places whose actions are offered: not those of an input, which are for typing."""
 
 _MOVES: Final = ("move", "to_list", "app.focus", "screen.focus", "app.command_palette")

@@ -195,7 +195,7 @@ def active_keys(screen: Screen[Any]) -> list[KeyDescription]:
 
 
 def _group_of(node: DOMNode) -> str:
-    return next((words for kind, words in _GROUPS if isinstance(node, kind)), "Here")
+    return next((words for kind, words in _GROUPS if isinstance(node, kind)), "In this area")
 
 
 @runtime_checkable

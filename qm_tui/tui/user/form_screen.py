@@ -36,7 +36,7 @@ _PAGE: Final = 8
 
 _SUGGESTED: Final = 6
 _IN_USE: Final = "In use: "
-_SUGGESTION: Final = "   → accepts the first"
+_SUGGESTION: Final = "   → accept the first"
 _MIN_WIDTH: Final = 40
 """Width of the help line before the first layout."""
 

@@ -312,7 +312,7 @@ def test_a_lock_file_that_is_none_is_a_warning(path):
     path.with_name("users.lock").unlink()
     os.mkfifo(path.with_name("users.lock"), 0o600)
     messages = [one.message for one in maintenance(path).check()]
-    assert any("users.lock is no regular file" in message for message in messages)
+    assert any("users.lock is not a regular file" in message for message in messages)
 
 
 # Damage: check and recover
@@ -407,7 +407,7 @@ def test_what_the_lock_says_was_saved_and_is_gone_is_a_loss(folder):
 
 def test_nothing_that_can_be_read_is_refused(folder):
     write_files(folder / "damaged", {"users.json": b"\0" * 100, "users.log": b"\0" * 100})
-    with pytest.raises(StoreError, match=r"Nothing.*\.$"):
+    with pytest.raises(StoreError, match=r"No part.*\.$"):
         maintenance(folder / "damaged" / "users.json").recover(folder / "new" / "users.json")
     assert not (folder / "new" / "users.json").exists()
 

@@ -110,7 +110,7 @@ def test_nothing_is_written_while_a_backup_is_being_put_back(path, store, steps,
                     store.refresh()
             assert names_of(store) == NAMES
             if "users.log" in steps[:place]:  # else an older users.json and a newer log fit
-                assert "do not fit together" in store.read_only_reason
+                assert "do not match" in store.read_only_reason
                 with pytest.raises(StoreError):
                     commit(store, user("eve"))
                 del before["users.lock"]
@@ -161,10 +161,10 @@ def test_a_pending_snapshot_is_not_written_over_a_backup_that_was_put_back(path,
 def test_a_folder_that_was_moved_away_is_missed_and_never_recreated(path, store):
     folder, backup = path.parent, path.parent.parent / "backup"
     folder.rename(folder.with_name("aside"))
-    with pytest.raises(StoreError, match=r"are gone.*\."):
+    with pytest.raises(StoreError, match=r"files were removed.*\."):
         store.refresh()
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"do not fit together.*\."):
+        with pytest.raises(StoreError, match=r"do not match.*\."):
             commit(store, user("eve"))
         store.refresh()
         assert not folder.exists()
@@ -211,10 +211,10 @@ def test_a_folder_swapped_for_another_store_is_read_anew(path, store):
 def test_files_that_were_deleted_are_missed_and_not_made_anew(path, store):
     for one in path.parent.iterdir():
         one.unlink()
-    with pytest.raises(StoreError, match=r"are gone|do not fit"):
+    with pytest.raises(StoreError, match=r"files were removed|do not match"):
         commit(store, user("eve"))
     assert not path.exists()
-    with pytest.raises(StoreError, match=r"are gone|do not fit"):
+    with pytest.raises(StoreError, match=r"files were removed|do not match"):
         store.refresh()
     put_back(path)
     store.refresh()

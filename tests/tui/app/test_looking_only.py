@@ -163,7 +163,7 @@ async def test_button_stays_visible_below_many_notices(home, monkeypatch, count)
 @pytest.mark.snapshot
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
-    sentence = "The store /srv/qms/users.json is read-only: you may not write its folder."
+    sentence = "The store /srv/qms/users.json is read-only: no write permission for its folder."
     monkeypatch.setattr(TinyDBUserStore, "read_only_reason", sentence)
     app = QmTuiApp(open_store(home / "users.json"), login="mheller")
     with monkeypatch.context() as patch:

@@ -30,13 +30,13 @@ DEPARTMENT = FIELD["department"]
         # a merge
         (
             *("Sales", "Sales Nord", 312, 88),
-            "Sales Nord is already used by 88 users. Merging gives 400 users.",
+            "Sales Nord is already used by 88 users. After merging: 400 users.",
             "Merge 312 users",
             "Set Department Name to Sales Nord for 312 users",
         ),
         (
             *("Sales", "IT", 1, 1),
-            "IT is already used by 1 user. Merging gives 2 users.",
+            "IT is already used by 1 user. After merging: 2 users.",
             "Merge 1 user",
             "Set Department Name to IT for 1 user",
         ),
@@ -49,7 +49,7 @@ DEPARTMENT = FIELD["department"]
         ),
         (
             *("Sales", "", 1, 9),
-            "Clears Department Name for 1 user. 10 users will then have none.",
+            "Clears Department Name for 1 user. In total, 10 users will have none.",
             "Clear for 1 user",
             "Cleared Department Name for 1 user",
         ),
@@ -62,7 +62,7 @@ DEPARTMENT = FIELD["department"]
         ),
         (
             *("", "IT", 40, 88),
-            "IT is already used by 88 users. 128 will have it.",
+            "IT is already used by 88 users. In total, 128 users will have it.",
             "Merge 40 users",
             "Set Department Name to IT for 40 users",
         ),

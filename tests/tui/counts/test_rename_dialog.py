@@ -83,7 +83,7 @@ async def test_typing_replaces_the_selected_value():
         (
             "Sales EMEA",
             "Sales Nord",
-            "Sales Nord is already used by 88 users. Merging gives 400 users.",
+            "Sales Nord is already used by 88 users. After merging: 400 users.",
             "[Merge 312 users]",
         ),
         (
@@ -95,7 +95,7 @@ async def test_typing_replaces_the_selected_value():
         (
             "IT",
             "",
-            "Clears Department Name for 1 user. 41 users will then have none.",
+            "Clears Department Name for 1 user. In total, 41 users will have none.",
             "[Clear for 1 user]",
         ),
         ("IT", "   ", "Clears Department Name for 1 user.", "[Clear for 1 user]"),

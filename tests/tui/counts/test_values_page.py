@@ -244,7 +244,7 @@ async def test_merge_is_shown_and_the_cursor_moves_to_the_new_value(home):
         await pilot.click("#rename")
         await pilot.pause()
         await type_text(pilot, "IT")
-        assert "IT is already used by 1 user. Merging gives 3 users." in shown(pilot)
+        assert "IT is already used by 1 user. After merging: 3 users." in shown(pilot)
         await pilot.click("#yes")
         await wait_until_counted(pilot)
         assert departments_in(home) == [*SALES[:3], "IT", "IT", "", "IT"]
@@ -318,7 +318,7 @@ async def test_rename_asks_again_after_a_change_by_another_admin(home):
         await pilot.press("enter")
         await wait_until_idle(pilot)
         assert isinstance(top(pilot), ConfirmQuestion)
-        now = "Now: Lab is already used by 1 user. Merging gives 4 users. Continue?"
+        now = "Now: Lab is already used by 1 user. After merging: 4 users. Continue?"
         assert now in words(pilot)
         await pilot.press("enter")
         await wait_until_counted(pilot)
@@ -345,7 +345,7 @@ async def test_rename_of_a_value_without_users_changes_nothing(home):
         await pilot.press("enter")
         await wait_until_idle(pilot)
         assert isinstance(top(pilot), MessageDialog)
-        assert "No user has this value any more" in words(pilot)
+        assert "No user has this value anymore" in words(pilot)
         await pilot.press("enter")
         await wait_until_counted(pilot)
         assert departments_in(home) == ["Sales", "HR"]

@@ -328,7 +328,7 @@ def test_another_user_reads_the_store_after_its_writer_was_killed(base):
         state = store.load()
         assert state.number in (least, least + 1)
         assert state.users["u-bo"].location == f"L{state.number - 2}"
-        assert "you may not write" in store.read_only_reason
+        assert "no write permission" in store.read_only_reason
         assert len(store.transactions()) == state.number
         with suppress(StoreError):
             commit(store, user("cy"))
