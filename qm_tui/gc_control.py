@@ -42,7 +42,7 @@ def clear_in_chunks(*containers: dict[Any, Any] | set[Any] | list[Any], pause: f
     To free 100,000 users in one step would block the terminal UI for a tenth of a second.
 
     Args:
-        containers: the containers, which must not be used any more.
+        containers: the containers, which must not be used afterward.
         pause: seconds to sleep after each chunk.
     """
     for container in containers:

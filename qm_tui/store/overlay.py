@@ -24,7 +24,7 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
     comes last.
 
     Args:
-        entries: the entries. The caller must not change them any more.
+        entries: the entries. The caller must not change them afterward.
     """
 
     __slots__ = ("_base", "_over", "_removed", "_tail")

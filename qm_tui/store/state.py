@@ -27,7 +27,7 @@ class State:
         users: the users by User ID, in store order.
         names: the User ID of each user by User Name, as `normalize_user_name` makes it comparable.
         version: differs between any two states of a program. Two states of the same version are
-            one state; a number may come twice, if an older copy of the store is put back.
+            one state; a number may come twice, if an older copy of the store is restored.
     """
 
     number: int

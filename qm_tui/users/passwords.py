@@ -1,8 +1,8 @@
 """Hashing of passwords that are set with this program.
 
-The customer's document says that a users file contains an encrypted password and a salt, but not
-how the suite computes them. Passwords that are set here are hashed with Argon2id and a random
-salt, and may not work in the suite.
+The documentation of the suite says that a users file contains an encrypted password and a salt, but
+not how the suite computes them. Passwords that are set in qm-tui are hashed with Argon2id and a
+random salt, and may not work in the suite.
 """
 
 import base64

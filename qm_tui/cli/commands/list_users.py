@@ -150,7 +150,8 @@ def _store_facts(users: "UserStore") -> list[tuple[str, str]]:
     if users.maintenance is not None:
         files = users.maintenance.files()
         size = size_text(sum(size for _, size in files))
-        facts.append(("Files", f"{pluralize(len(files), 'file')}, {size}"))
+        text = f"{pluralize(len(files), 'file')}, {size}" if files else "none"
+        facts.append(("Files", text))
     transactions = users.transactions()
     if transactions:
         from qm_tui.store.changes.action_text import list_text

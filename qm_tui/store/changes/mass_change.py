@@ -74,7 +74,7 @@ def _clears_value(stored: User, user: User) -> bool:
 
 
 def _removes_license(stored: User, user: User) -> bool:
-    """Whether a user has neither license 14 nor 15 any more, or loses license 16."""
+    """Whether a user loses the call recording license, or license 16."""
     if stored[_COMPUTER] == "1" and user[_COMPUTER] != "1":
         return True
     unlimited, on_demand = _LICENSES

@@ -1,4 +1,4 @@
-"""Entries of the transaction log: what is in them, and the chain that holds them together.
+"""Entries of the transaction log: what they contain, and the chain of checksums that connects them.
 
 An entry is a line: JSON, a blank, and a checksum of 16 hexadecimal digits over the JSON and the
 checksum of the entry before. So a checksum, the chain value, covers the whole log up to there.

@@ -309,7 +309,7 @@ class Lock:
 
 def note_of(note: Mapping[str, Any]) -> bytes:
     """Return the bytes of a note."""
-    # ASCII: a note that was cut in the middle of a letter could not be read
+    # ASCII: a note that was truncated in the middle of a letter could not be read
     text = json.dumps(note).encode("ascii")
     if len(text) > _NOTE - 9:
         text = json.dumps({**note, "reason": ""}).encode("ascii")

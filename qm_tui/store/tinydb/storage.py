@@ -6,7 +6,7 @@
 
 A commit is one entry at the end of the log, made durable by one sync. The snapshot is rewritten
 afterward, in the background, and never holds up an acknowledgment. To open the store is to read the
-snapshot and the entries behind its position; what does not fit together is refused, and nothing is
+snapshot and the entries behind its position; files that do not match are rejected, and nothing is
 guessed.
 """
 
@@ -178,7 +178,7 @@ class LogStorage(Storage):
         """What differs if another program has written something."""
         if not self.directory.exists:
             return None
-        if self._unusable:  # any of the files may be the one that is still to be put back
+        if self._unusable:  # any of the files may be the one that is still missing
             own = [name for name in self.directory.names() if name.startswith(self.names.stem)]
             return self.directory.is_in_place(), *map(self.directory.signature, own)
         name = self.log.name if self.log.is_open else self.names.snapshot
@@ -699,7 +699,7 @@ class SnapshotWriter:
             self._timer.start()
 
     def drop(self) -> None:
-        """Forget what was asked for: the files were put back."""
+        """Cancel a rewrite that was requested: the files were restored."""
         self._requested = None
         self.flush()
         self.verified, self.failure = None, ""
@@ -751,7 +751,7 @@ class SnapshotWriter:
                     return ""
         log = Log(directory, self._names)
         if not log.open_at(position):
-            return ""  # the files were put back: nothing is to be written any more
+            return ""  # the files were restored: there is nothing left to write
         os.fdatasync(log.descriptor)
 
         def is_unchanged() -> bool:

@@ -52,7 +52,7 @@ def export_users(
 
     Raises:
         TargetExists: the file exists, and `overwrite` is False.
-        UserError: the file cannot be written; nothing was left behind.
+        UserError: the file cannot be written. No temporary file remains.
     """
     place = resolve_target(path)
     path = place.path

@@ -317,6 +317,6 @@ def _name_of(cell: str, field: Field | None) -> str:
     """Return a column name that an import without a mapping maps to the same field, or to none."""
     named_field = field_for_column(cell)
     if field is None:
-        return f"Ignored: {cell}" if named_field is not None else cell
+        return f"Left out: {cell}" if named_field is not None else cell
     has_same_header = named_field is not None and named_field.header == field.header
     return cell if has_same_header else field.name
