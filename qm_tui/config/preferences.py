@@ -46,7 +46,7 @@ class Preferences:
 
 def preferences_path() -> Path:
     """Return the path of the saved options."""
-    return settings_folder() / "choices.toml"
+    return settings_folder() / "preferences.toml"
 
 
 def load_preferences() -> Preferences:

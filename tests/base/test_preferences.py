@@ -58,13 +58,13 @@ def test_import_and_export_options_are_independent():
 
 def test_file_is_private_toml(home):
     save_preferences(_IMPORT, _EXPORT)
-    path = home / ".config" / "qm-tui" / "choices.toml"
+    path = home / ".config" / "qm-tui" / "preferences.toml"
     assert preferences_path() == path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     said = tomllib.loads(path.read_text())
     assert said["import"]["mode"] == "update"
     assert said["export"]["delimiter"] == "semicolon"
-    assert [one.name for one in path.parent.iterdir()] == ["choices.toml"]
+    assert [one.name for one in path.parent.iterdir()] == ["preferences.toml"]
 
 
 def test_unchanged_options_are_not_written():

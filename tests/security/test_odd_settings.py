@@ -60,7 +60,7 @@ def test_special_settings_file_is_an_error(store, make):
 
 
 @pytest.mark.parametrize("make", ODD)
-@pytest.mark.parametrize("name", ["choices.toml", "views.toml"])
+@pytest.mark.parametrize("name", ["preferences.toml", "views.toml"])
 def test_special_preferences_file_is_ignored(store, make, name):
     from qm_tui.config.preferences import Preferences, load_preferences
     from qm_tui.config.saved_views import SavedViews, load_views

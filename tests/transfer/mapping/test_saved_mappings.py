@@ -8,7 +8,7 @@ from qm_tui.errors import UserError
 from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
-from tests.transfer.chosen import read_with_options
+from tests.transfer.option_files import read_with_options
 
 _HEADER = ["Vorname", "Phone IP", "Phone IP", "", "Bemerkung"]
 _PAIRS = {

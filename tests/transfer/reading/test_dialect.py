@@ -17,7 +17,7 @@ from qm_tui.transfer.reading.dialect_names import (
 )
 from qm_tui.transfer.reading.read_options import ReadOptions
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
-from tests.transfer.chosen import read_with_options
+from tests.transfer.option_files import read_with_options
 
 _NARROW = "User ID,User Name,Location\r\n"
 

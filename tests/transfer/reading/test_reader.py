@@ -8,7 +8,7 @@ from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, MAX_VALUE
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
-from tests.transfer.chosen import read_with_options
+from tests.transfer.option_files import read_with_options
 
 _GOOD = csv_text([HEADER, ANNA])
 _NARROW = "User ID,Location,Password,Salt Value\r\n"
