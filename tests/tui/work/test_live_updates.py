@@ -223,7 +223,7 @@ async def test_unreadable_store_is_reported_once(home, monkeypatch):
         kept = list(home.glob("users.*"))
         for path in kept:
             path.rename(home / f"kept.{path.name}")
-        await wait_until(pilot, lambda: "its files are gone" in status_of(pilot))
+        await wait_until(pilot, lambda: "its files were removed" in status_of(pilot))
         await pilot.pause(1)
         assert len(said) == 1
         assert "5 users" in shown(pilot)
