@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LISTED: Final = 20
 """The maximum number of users in a list."""
 
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 
 
 class _Words(NamedTuple):
@@ -83,8 +83,8 @@ def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:
 
 
 def _user_label(user: "User") -> str:
-    name = sanitize(f"{user.first_name} {user.last_name}".strip(), _SHOWN)
-    return f"{name} ({sanitize(user.user_name or user.user_id, _SHOWN)})"
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), _MAX_SHOWN)
+    return f"{name} ({sanitize(user.user_name or user.user_id, _MAX_SHOWN)})"
 
 
 def _fields(plan: "BulkPlan", user_id: str) -> str:
@@ -100,7 +100,7 @@ def _fields(plan: "BulkPlan", user_id: str) -> str:
             changes.append(field.name)
             continue
         old, new = (
-            sanitize(redact_value(field, user[field.index]), _SHOWN) or "(empty)"
+            sanitize(redact_value(field, user[field.index]), _MAX_SHOWN) or "(empty)"
             for user in (before, after)
         )
         changes.append(f"{field.name} {old} -> {new}")

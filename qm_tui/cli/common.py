@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOTHING_CHANGED: Final = "Nothing was changed."
 
-_SHOWN: Final = 40
+_MAX_SHOWN: Final = 40
 
 
 class Status(IntEnum):
@@ -58,7 +58,7 @@ def parse_transaction(text: str) -> int:
     number = _number(text)
     if number is None or number < 1:
         msg = (
-            f"'{sanitize(text, _SHOWN)}' is not a transaction number. Run qm-tui activity to list "
+            f"'{sanitize(text, _MAX_SHOWN)}' is not a transaction number. Run qm-tui activity to list "
             "the transactions."
         )
         raise typer.BadParameter(msg)
@@ -73,7 +73,7 @@ def parse_count(text: str) -> int:
     """
     number = _number(text)
     if number is None or number < 0:
-        msg = f"'{sanitize(text, _SHOWN)}' is not a number of users."
+        msg = f"'{sanitize(text, _MAX_SHOWN)}' is not a number of users."
         raise typer.BadParameter(msg)
     return number
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 USE_ASSIGNMENT: Final = "Use NAME=VALUE, for example location=Oslo."
 
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 _YES_NO: Final = {"yes": "1", "1": "1", "no": "0", "0": "0", "": ""}
 _LICENSE: Final = "license"
 
@@ -60,7 +60,7 @@ def parse_assignments(arguments: Iterable[str]) -> dict[str, str]:
         name, _, written = argument.partition("=")
         for key, value in _values_of(name, written).items():
             if values.get(key, value) != value:
-                msg = f"{sanitize(name, _SHOWN)} has more than one value. Use one value."
+                msg = f"{sanitize(name, _MAX_SHOWN)} has more than one value. Use one value."
                 raise UserError(msg)
             values[key] = value
     return values
@@ -93,7 +93,7 @@ def _values_of(name: str, written: str) -> dict[str, str]:
 def _ambiguous_name(name: str, names: list[str]) -> UserError:
     from qm_tui.users.query.filter_fields import nearest_name
 
-    shown = sanitize(name, _SHOWN)
+    shown = sanitize(name, _MAX_SHOWN)
     if names:
         return UserError(f"{shown} is ambiguous: {listed(names, 'or')}?")
     near = nearest_name(name)
@@ -104,7 +104,7 @@ def _ambiguous_name(name: str, names: list[str]) -> UserError:
 def _flag(field: "Field", value: str) -> str:
     flag = _YES_NO.get(value.casefold())
     if flag is None:
-        msg = f"{field.name} '{sanitize(value, _SHOWN)}' is not valid. Use yes or no."
+        msg = f"{field.name} '{sanitize(value, _MAX_SHOWN)}' is not valid. Use yes or no."
         raise UserError(msg)
     return flag
 
@@ -115,7 +115,7 @@ def _license(value: str) -> dict[str, str]:
     meant = next((license_ for license_ in CALL_LICENSES if license_ == value.casefold()), None)
     if meant is None:
         msg = (
-            f"License '{sanitize(value, _SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
+            f"License '{sanitize(value, _MAX_SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
             "For the Computer Recording License, use computer-recording-license=yes."
         )
         raise UserError(msg)

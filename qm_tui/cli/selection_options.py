@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
     from qm_tui.users.query.views import SortKey
 
-FILTER_SHOWN: Final = 200
+MAX_FILTER_SHOWN: Final = 200
 """The maximum number of characters of a filter in a message."""
 
-_COLUMN_SHOWN: Final = 60
+_MAX_COLUMN_SHOWN: Final = 60
 
 FilterOption = Annotated[
     str | None,
@@ -74,7 +74,7 @@ def select_users(store: "UserStore", filter_text: str | None, sort: str | None) 
 
 def no_match(filter_text: str) -> str:
     """Return the message that no users match a filter."""
-    return f"No users match --filter {sanitize(filter_text, FILTER_SHOWN)}."
+    return f"No users match --filter {sanitize(filter_text, MAX_FILTER_SHOWN)}."
 
 
 def select_columns(names: str | None, default: Sequence[str]) -> "list[Column]":
@@ -149,7 +149,7 @@ def _column(written: str) -> str:
     matches = [match.name for match in matching_fields(written) if match.name in keys]
     if len(matches) == 1:
         return keys[matches[0]]
-    shown = sanitize(written, _COLUMN_SHOWN)
+    shown = sanitize(written, _MAX_COLUMN_SHOWN)
     secret = secret_field_named(written)
     if matches:
         msg = f"{shown} is ambiguous: {listed(matches, 'or')}?"
@@ -163,4 +163,6 @@ def _column(written: str) -> str:
 def _filter_error(text: str, issue: "FilterSyntaxError") -> UserError:
     position = f" at character {issue.start + 1:,}" if issue.end else ""
     shown = f"{text[: issue.end]}…" if issue.is_secret else text
-    return UserError(f"Invalid filter {sanitize(shown, FILTER_SHOWN)}{position}: {issue.message}")
+    return UserError(
+        f"Invalid filter {sanitize(shown, MAX_FILTER_SHOWN)}{position}: {issue.message}"
+    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qm_tui.store.state import State
     from qm_tui.users.fields import User
 
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 _MIN_SIMILARITY: Final = 70
 """The minimum similarity of a suggested name, from 0 to 100."""
 
@@ -27,7 +27,7 @@ def find_user(state: "State", written: str) -> "User":
     """
     from qm_tui.users.identity import normalize_user_name
 
-    shown = sanitize(written, _SHOWN)
+    shown = sanitize(written, _MAX_SHOWN)
     by_id = state.users.get(written)
     named = state.names.get(normalize_user_name(written))
     if by_id is not None and named not in (None, written):
@@ -88,7 +88,7 @@ def selector_from_options(
 
 
 def _name(user: "User") -> str:
-    return sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_id, _SHOWN)
+    return sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_id, _MAX_SHOWN)
 
 
 def _nearest(state: "State", written: str) -> str:
@@ -104,4 +104,4 @@ def _nearest(state: "State", written: str) -> str:
     )
     if near is None:
         return ""
-    return f" Did you mean {sanitize(state.users[state.names[near[0]]].user_name, _SHOWN)}?"
+    return f" Did you mean {sanitize(state.users[state.names[near[0]]].user_name, _MAX_SHOWN)}?"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qm_tui.store.interface import Action, UserStore
     from qm_tui.users.fields import Field
 
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 _RECORDINGS: Final = (
     "In the suite, deleting a user also deletes the recordings. Inactivating keeps them."
 )
@@ -291,7 +291,7 @@ def _confirm_deletion(plan: "BulkPlan", *, as_json: bool) -> None:
         typer.Abort: it was not confirmed.
     """
     (user,) = (plan.state.users[user_id] for user_id in plan.changes)
-    name = sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_name, _SHOWN)
+    name = sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_name, _MAX_SHOWN)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = (
             f"This would delete {name}. {_RECORDINGS} {NOTHING_CHANGED} To confirm, add "
@@ -320,7 +320,7 @@ def _renamable_field(written: str) -> "Field":
     if len(matches) == 1 and matches[0].field is not None:
         return matches[0].field
     error = (
-        f"Cannot rename values of {sanitize(written, _SHOWN)}."
+        f"Cannot rename values of {sanitize(written, _MAX_SHOWN)}."
         if written.strip()
         else "The field is empty."
     )
@@ -333,7 +333,7 @@ def _count(users: "UserStore", field: "Field", value: str) -> int:
 
 
 def _value(value: str) -> str:
-    return f"'{sanitize(value, _SHOWN)}'" if value else "(empty)"
+    return f"'{sanitize(value, _MAX_SHOWN)}'" if value else "(empty)"
 
 
 def _no_users_with_value(users: "UserStore", field: "Field", old: str) -> UserError:

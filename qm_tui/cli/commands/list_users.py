@@ -36,7 +36,7 @@ _LISTED: Final = (
     "user_id",
 )
 _NOT_USABLE: Final = "not usable"
-_CELL_SHOWN: Final = 80
+_MAX_CELL_SHOWN: Final = 80
 """The maximum number of characters of a value that are sanitized for a cell."""
 
 
@@ -103,7 +103,7 @@ def _cells_of(column: "Column") -> "Callable[[User], str]":
     if column.field is None:
         return license_cell
     index = column.field.index
-    return lambda user: sanitize(user[index], _CELL_SHOWN)
+    return lambda user: sanitize(user[index], _MAX_CELL_SHOWN)
 
 
 def info(

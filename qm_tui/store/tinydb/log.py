@@ -32,7 +32,7 @@ from qm_tui.users.fields import KEYS
 FORMAT: Final = 3
 """The version of the files' format. 1 and 2 were those of stores that were never released."""
 
-_LONGEST_GAP: Final = timedelta(days=30)
+_MAX_GAP: Final = timedelta(days=30)
 """What a gap between two transactions counts at most, when the age of a transaction is measured."""
 
 _PROGRESS_INTERVAL: Final = 256 * 1024
@@ -531,7 +531,7 @@ class Log:
         ages, age, later = {}, timedelta(), None
         for one in reversed(self.summaries()):
             if later is not None:
-                age += min(max(later - one.time, timedelta()), _LONGEST_GAP)
+                age += min(max(later - one.time, timedelta()), _MAX_GAP)
             ages[one.number], later = age, one.time
         size = sum(segment.size for segment in segments)
         for segment, following in pairwise(segments):

@@ -14,7 +14,7 @@ from qm_tui.users.fields import FIELDS
 _NAMED: Final = 5
 """Users named in a sentence."""
 
-_SHOWN: Final = 40
+_MAX_SHOWN: Final = 40
 
 _WITHOUT_PASSWORDS: Final = "Without passwords, this file can only update existing users."
 _MATCHED_BY_NAME: Final = " Without User IDs, users are matched by User Name."
@@ -98,7 +98,7 @@ class ExportResult:
         count = len(self.local_passwords)
         if not count:
             return ""
-        names = ", ".join(sanitize(name, _SHOWN) for name in self.local_passwords[:_NAMED])
+        names = ", ".join(sanitize(name, _MAX_SHOWN) for name in self.local_passwords[:_NAMED])
         more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
         have = "has a password" if count == 1 else "have passwords"
         users = pluralize(count, "user")

@@ -26,7 +26,7 @@ _UTF8_SEQUENCE = re.compile(
     rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
 )
 _SEP_LINE = re.compile(r'("?)sep=(?P<sign>[!#-/:-@\[-`{-~\t])\1[,;\t|]*', re.IGNORECASE)
-_LONGEST_SEQUENCE: Final = 4
+_MAX_SEQUENCE: Final = 4
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _DIGITS: Final = re.compile("[0-9]+")
@@ -220,7 +220,7 @@ def _detect_encoding(file: BinaryIO) -> str:
         if _UTF8_SEQUENCE.search(carried + block):
             return "utf-8"
         # a sequence may continue in the next block
-        tail = block[-_LONGEST_SEQUENCE + 1 :]
+        tail = block[-_MAX_SEQUENCE + 1 :]
         carried = b"" if tail.isascii() else tail
     return "utf-8" if is_ascii else "cp1252"
 

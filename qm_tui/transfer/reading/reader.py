@@ -37,7 +37,7 @@ from qm_tui.users.validation import control_character_issue
 
 _SAMPLES: Final = 3
 _START: Final = 8192
-_HASHED_AT_ONCE: Final = 1024 * 1024
+_HASH_CHUNK: Final = 1024 * 1024
 _SECRET_INDEXES: Final = frozenset(secret.index for secret in SECRETS)
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
@@ -191,7 +191,7 @@ class UsersFile:
         digest = sha256()
         try:
             self._file.seek(0)
-            while block := self._file.read(_HASHED_AT_ONCE):
+            while block := self._file.read(_HASH_CHUNK):
                 digest.update(block)
                 progress(Phase.READING, self.size, self.size)
         except OSError as error:

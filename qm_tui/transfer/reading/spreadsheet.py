@@ -23,7 +23,7 @@ FORMULA_PREFIXES: Final = "=+-@\t"
 
 _PHONE: Final = re.compile(r"\+[ \xa0\u202f./()-]*+[0-9][0-9 \xa0\u202f./()-]*+")
 
-_LONGEST_INTEGER: Final = 11
+_MAX_INTEGER: Final = 11
 """Digits that every spreadsheet shows unchanged; longer numbers become `1.23E+11`."""
 
 _MONTHS: Final = (
@@ -37,7 +37,7 @@ _DATE_IN_WORDS: Final = re.compile(
     rf"{_DAY}{_GAP}(?:{_MONTHS})\.?(?:{_GAP}{_DAY})?|(?:{_MONTHS}){_GAP}{_DAY}(?:{_GAP}{_DAY})?",
     re.IGNORECASE,
 )
-_LONGEST_DATE: Final = 24
+_MAX_DATE: Final = 24
 _TIME: Final = re.compile(r"[0-9][0-9:. ]*(?: [ap]| ?[ap]m)", re.IGNORECASE)
 _TRUTH: Final = frozenset(("true", "false", "wahr", "falsch", "vrai", "faux"))
 _NUMBER_CHARACTERS: Final = " \xa0\u202f+-.,:/%()$€£¥"
@@ -111,7 +111,7 @@ def spreadsheet_would_alter(value: str) -> bool:
     if not value or value.isalpha():
         return value.lower() in _TRUTH
     if value.isascii() and value.isdigit():
-        return len(value) > _LONGEST_INTEGER or (value[0] == "0" and len(value) > 1)
+        return len(value) > _MAX_INTEGER or (value[0] == "0" and len(value) > 1)
     if value[0] in FORMULA_PREFIXES:
         return True
     if value[0] in _NUMBERS_BEGIN:
@@ -120,7 +120,7 @@ def spreadsheet_would_alter(value: str) -> bool:
             return not is_address and any(digit in value for digit in _DIGITS)
         if _TIME.fullmatch(value):
             return True
-    return len(value) <= _LONGEST_DATE and _DATE_IN_WORDS.fullmatch(value) is not None
+    return len(value) <= _MAX_DATE and _DATE_IN_WORDS.fullmatch(value) is not None
 
 
 def is_spreadsheet_damage(stored: str, value: str) -> bool:

@@ -12,7 +12,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.widgets.count_table import SHOWN, NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import MAX_SHOWN, NumberColumn, NumberList
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.counts import EMPTY
 from qm_tui.users.query.license_usage import LICENSES, DepartmentUse, LicensesInUse, LicenseUse
@@ -78,7 +78,7 @@ class CellCursorList(NumberList):
         """Return the filter term for the users of the current number."""
         has_cursor = self.has_focus and self.row_count
         return pad_or_truncate(
-            f"  Filter  {sanitize(self.term, SHOWN)}" if has_cursor else "", width
+            f"  Filter  {sanitize(self.term, MAX_SHOWN)}" if has_cursor else "", width
         )
 
     def _spans(self, width: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.widgets.count_table import INITIAL_POSITION, SHOWN, NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import INITIAL_POSITION, MAX_SHOWN, NumberColumn, NumberList
 from qm_tui.users.query.counts import EMPTY, FieldValues, ValueCount
 from qm_tui.users.query.filter_fields import FilterField
 
@@ -70,4 +70,6 @@ class ValueList(NumberList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the filter term for the current value, which may be longer than its row."""
         count = self.cursor_count
-        return pad_or_truncate(f"  Filter  {sanitize(count.term, SHOWN)}" if count else "", width)
+        return pad_or_truncate(
+            f"  Filter  {sanitize(count.term, MAX_SHOWN)}" if count else "", width
+        )

@@ -13,7 +13,7 @@ from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.licenses import licenses_of
 
 _NO_SECRETS: Final = "Passwords cannot be copied. Nothing was copied."
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 """Characters of a name or a value that are shown."""
 
 
@@ -47,11 +47,11 @@ def cell_to_copy(user: User, column_key: str) -> ClipboardText:
     else:
         value = user[column.field.index]
     text = strip_control_characters(value)
-    name = f"{column.name} of {sanitize(user.user_name, _SHOWN)}"
+    name = f"{column.name} of {sanitize(user.user_name, _MAX_SHOWN)}"
     if not text.strip():
         msg = f"{name} is empty. Nothing was copied."
         raise UserError(msg)
-    return ClipboardText(text, f"Copied {name}: {sanitize(text, _SHOWN)}{_removed([value])}")
+    return ClipboardText(text, f"Copied {name}: {sanitize(text, _MAX_SHOWN)}{_removed([value])}")
 
 
 def row_to_copy(user: User) -> ClipboardText:
@@ -59,7 +59,7 @@ def row_to_copy(user: User) -> ClipboardText:
     plain = User(*map(strip_control_characters, user))
     writer = Writer(ExportOptions(header=False, passwords=False))
     record = writer.rows([plain], are_first=True).decode().rstrip("\r\n")
-    name = sanitize(user.user_name, _SHOWN)
+    name = sanitize(user.user_name, _MAX_SHOWN)
     said = f"Copied {name} as a CSV record, without password and salt{_removed(user)}"
     return ClipboardText(record, said)
 

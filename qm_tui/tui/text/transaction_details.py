@@ -12,7 +12,7 @@ from qm_tui.users.fields import FIELDS, User
 _CHANGED: Final = "changed"
 """Shown instead of the value of a secret."""
 
-_SHOWN: Final = 200
+_MAX_SHOWN: Final = 200
 """Characters of a value that are shown."""
 
 
@@ -60,13 +60,13 @@ def change_lines(change: UserChange, users: Mapping[str, User]) -> Iterator[str]
         if field.is_secret:
             yield f"   {field.name}: {_CHANGED}"
         elif change.before is None or change.after is None:
-            yield f"   {field.name}: {sanitize(new or old, _SHOWN)}"
+            yield f"   {field.name}: {sanitize(new or old, _MAX_SHOWN)}"
         else:
             yield f"   {field.name}: {_value(old)} → {_value(new)}"
 
 
 def _value(value: str) -> str:
-    return sanitize(value, _SHOWN) if value else "(empty)"
+    return sanitize(value, _MAX_SHOWN) if value else "(empty)"
 
 
 def title_text(transaction: TransactionSummary) -> str:

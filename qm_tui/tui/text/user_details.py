@@ -32,7 +32,7 @@ _NAMES, _NARROW_NAMES = 30, 24
 
 _SYMBOL: Final = 2
 _INDENT: Final = 4
-_FEWEST: Final = 30
+_MIN_VALUE_WIDTH: Final = 30
 """Cells next to a name that are enough to wrap a long value; with fewer, it is put below."""
 
 _BOLD, _DIM, _PLAIN = Style(bold=True), Style(dim=True), Style()
@@ -41,7 +41,7 @@ _NOTHING: Final = "–"
 _EMPTY: Final = "(empty)"
 _FLAGS: Final = {"1": "yes", "0": "no"}
 _WORD: Final = re.compile(r"[^\s,]*[\s,]*")
-_SHOWN: Final = 200
+_MAX_SHOWN: Final = 200
 """Characters of a value that are shown."""
 
 
@@ -149,7 +149,7 @@ def _field_lines(
     head = f"{severity_symbol(issues):<{_SYMBOL}}{name}"
     text = value_text(field, value) or _NOTHING
     style = _PLAIN if value else _DIM
-    if cell_len(text) <= width - indent or width - indent >= _FEWEST:
+    if cell_len(text) <= width - indent or width - indent >= _MIN_VALUE_WIDTH:
         first, *rest = wrap_text(text, width - indent)
     else:
         indent, first, rest = _INDENT, "", wrap_text(text, width - _INDENT)
@@ -235,4 +235,7 @@ def _changes_in(change: UserChange) -> Iterator[str]:
 
 
 def _truncated(field: Field, value: str) -> str:
-    return value_text(field, value[: _SHOWN - 1] + "…" if len(value) > _SHOWN else value) or _EMPTY
+    return (
+        value_text(field, value[: _MAX_SHOWN - 1] + "…" if len(value) > _MAX_SHOWN else value)
+        or _EMPTY
+    )

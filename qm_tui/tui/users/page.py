@@ -21,7 +21,7 @@ from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
 
-_LATER: Final = 0.5
+_PRELOAD_DELAY: Final = 0.5
 """Seconds after the store is open before modules are imported; the first filter goes first."""
 
 _GROWS_EVERY: Final = 0.3
@@ -116,7 +116,7 @@ class UsersPage(UsersList):
             self.app.push_screen(notices, lambda _: self.store.acknowledge_notices())
         self._live_view.start()
         self.view_shown.prepare()
-        self.set_timer(_LATER, self._preload_modules)
+        self.set_timer(_PRELOAD_DELAY, self._preload_modules)
 
     @work(thread=True, description="import modules of the dialogs")
     def _preload_modules(self) -> None:

@@ -9,7 +9,7 @@ from qm_tui.text import pad_or_truncate, pluralize, sanitize
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
-SHOWN: Final = 300
+MAX_SHOWN: Final = 300
 """Characters of a value that are processed for a line."""
 
 TOO_LONG: Final = f"This value is too long to filter by (maximum {MAX_FILTER_LENGTH:,} characters)."
@@ -120,7 +120,7 @@ class NumberList(VirtualList):
     def row_text(self, row: int, width: int) -> str:
         """Return the value, the numbers, and the first number's share of all users with a bar."""
         sign = ">" if row == self.cursor_row else " "
-        name = pad_or_truncate(sanitize(self.name_of(row), SHOWN), self.name_width(width))
+        name = pad_or_truncate(sanitize(self.name_of(row), MAX_SHOWN), self.name_width(width))
         numbers = self.numbers_of(row)
         cells = "".join(
             f" {number:>{column.width},}"

@@ -97,7 +97,7 @@ _VALUE: Final = re.compile(r'(=?)(?:"((?:[^"\\]|\\.?)*)("?)|([^\s"|]*))', re.DOT
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _HAS_DIGIT: Final = re.compile(r"\d")
 _ADDRESS: Final = re.compile(r"[0-9a-f]{1,4}(:[0-9a-f*]{0,4})(:[0-9a-f:.*]*)?(?![^\s|])", re.I)
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 
 
 def parse_filter(text: str, *, is_typing: bool = False) -> tuple[Term, ...]:
@@ -186,7 +186,7 @@ def _resolve_name(written: str, start: int, end: int) -> FilterField:
     matches = matching_fields(written)
     if len(matches) == 1:
         return matches[0]
-    shown = sanitize(written, _SHOWN)
+    shown = sanitize(written, _MAX_SHOWN)
     secret = secret_field_named(written)
     if matches:
         names = listed([name.name for name in matches], "or")

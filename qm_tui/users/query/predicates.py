@@ -24,7 +24,7 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _DAYS: Final = re.compile(r"([0-9]{1,5})d")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE: Final = ".."
-_SHOWN: Final = 60
+_MAX_SHOWN: Final = 60
 
 
 class ActivitySource(Protocol):
@@ -303,4 +303,4 @@ def _no_value(term: Term, value: Value) -> FilterSyntaxError:
 
 
 def _shown(value: Value) -> str:
-    return sanitize(value.text, _SHOWN) or '""'
+    return sanitize(value.text, _MAX_SHOWN) or '""'

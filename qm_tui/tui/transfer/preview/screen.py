@@ -44,7 +44,7 @@ _BAR: Final = 12
 _LINES_AROUND: Final = 5
 """Title, blank line, the list's header and footer, buttons."""
 
-_FEWEST_ROWS: Final = 5
+_MIN_ROWS: Final = 5
 _NOTHING_IMPORTED_YET: Final = "Preview – nothing imported yet"
 _BLOCKED: Final = "[Import disabled]"
 _NO_CHANGES: Final = "[Nothing to import]"
@@ -247,7 +247,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         if self.preview is None:
             return
         width, height = self.size.width - 2, self.size.height
-        rows = max(_FEWEST_ROWS, (height - 14) // 2)
+        rows = max(_MIN_ROWS, (height - 14) // 2)
         filter_lines = filter_layout(self.preview.counts, width).height
         room = height - _LINES_AROUND - filter_lines - rows
         lines = summary_lines(

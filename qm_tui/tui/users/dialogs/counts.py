@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.count_table import SHOWN, TOO_LONG, NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberColumn, NumberList
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -94,7 +94,7 @@ class CountList(NumberList):
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the note in the first line, the current filter term in the second."""
-        term = f"Filter  {sanitize(self.term, SHOWN)}" if self.term else ""
+        term = f"Filter  {sanitize(self.term, MAX_SHOWN)}" if self.term else ""
         return pad_or_truncate(f"  {(self._note, term)[line]}", width)
 
 

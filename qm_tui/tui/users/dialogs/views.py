@@ -27,7 +27,7 @@ from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 
 _NAME, _NAME_WIDE = 28, 42
 _WIDE_FROM: Final = 90
-_SHOWN: Final = 300
+_MAX_SHOWN: Final = 300
 """Characters of a filter that are shown in a line."""
 
 _CHANGED: Final = " (modified)"
@@ -108,7 +108,7 @@ class ViewList(VirtualList):
         is_changed = is_current and not is_shown_as_saved(self._current, view)
         addition = _CHANGED if is_changed else ""
         name = pad_or_truncate(sanitize(view.name), name_width - len(addition)).rstrip() + addition
-        text = pad_or_truncate(sanitize(view.filter, _SHOWN), filter_width)
+        text = pad_or_truncate(sanitize(view.filter, _MAX_SHOWN), filter_width)
         current = "*" if is_current else " "
         line = (
             f"{cursor} {current} {pad_or_truncate(name, name_width)} {text} {sort_text(view.sort)}"
@@ -305,7 +305,7 @@ class ViewsDialog(Dialog[SavedView | None]):
 
 
 def _filter_line(text: str) -> str:
-    return f"Filter     {sanitize(text, _SHOWN) or 'none (all users)'}"
+    return f"Filter     {sanitize(text, _MAX_SHOWN) or 'none (all users)'}"
 
 
 def _columns_text(layout: Layout | None) -> str:
