@@ -58,8 +58,8 @@ def parse_transaction(text: str) -> int:
     number = _number(text)
     if number is None or number < 1:
         msg = (
-            f"'{sanitize(text, _MAX_SHOWN)}' is not a transaction number. Run qm-tui activity to list "
-            "the transactions."
+            f"'{sanitize(text, _MAX_SHOWN)}' is not a transaction number. "
+            "Run qm-tui activity to list the transactions."
         )
         raise typer.BadParameter(msg)
     return number

@@ -115,7 +115,8 @@ def _license(value: str) -> dict[str, str]:
     meant = next((license_ for license_ in CALL_LICENSES if license_ == value.casefold()), None)
     if meant is None:
         msg = (
-            f"License '{sanitize(value, _MAX_SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
+            f"License '{sanitize(value, _MAX_SHOWN)}' is not valid. Use "
+            f"{listed(CALL_LICENSES, 'or')}. "
             "For the Computer Recording License, use computer-recording-license=yes."
         )
         raise UserError(msg)

@@ -67,8 +67,8 @@ def select_users(store: "UserStore", filter_text: str | None, sort: str | None) 
         user_ids = QueryExecutor(lambda: None).execute(
             users, Query(terms, keys), ActivityIndex(store)
         )
-    except FilterSyntaxError as fault:
-        raise _filter_error(filter_text or "", fault) from fault
+    except FilterSyntaxError as issue:
+        raise _filter_error(filter_text or "", issue) from issue
     return [users[user_id] for user_id in user_ids]
 
 

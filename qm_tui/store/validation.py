@@ -65,17 +65,17 @@ def validate_change(
         return []
     allows = options.allow_unlicensed
     if stored is None:
-        faults = validate_user(user, allow_unlicensed=allows)
+        issues = validate_user(user, allow_unlicensed=allows)
     else:
-        faults = validate_update(user, stored, allow_unlicensed=allows)
+        issues = validate_update(user, stored, allow_unlicensed=allows)
     for checked, value in zip(FIELDS, user, strict=True):
         if value and (stored is None or value != stored[checked.index]):
             issue = control_character_issue(checked, value) or length_issue(checked, value)
             if issue is not None:
-                faults = [other for other in faults if other.field is not checked] + [issue]
+                issues = [other for other in issues if other.field is not checked] + [issue]
     if before is not None:
-        faults = [issue for issue in faults if is_caused_by_update(issue, user, before)]
-    return faults
+        issues = [issue for issue in issues if is_caused_by_update(issue, user, before)]
+    return issues
 
 
 def validate_changes(

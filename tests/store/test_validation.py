@@ -70,7 +70,7 @@ def test_validation_of_many_equals_validation_of_each(case):
 
 
 @pytest.mark.parametrize(
-    ("changes", "at_fault"),
+    ("changes", "field_issues"),
     [
         ({"u-bo": BO._replace(user_name="ANNA")}, ["u-bo"]),
         ({"u-bo": BO._replace(user_name="cy"), "u-cy": CY._replace(user_name="bo")}, []),
@@ -99,9 +99,9 @@ def test_validation_of_many_equals_validation_of_each(case):
         "two new users",
     ],
 )
-def test_user_names_are_validated_on_the_resulting_store(changes, at_fault):
+def test_user_names_are_validated_on_the_resulting_store(changes, field_issues):
     found = validate_changes(changes, state_of(ANNA, BO, CY))
-    assert [*found] == at_fault
+    assert [*found] == field_issues
     for faults in found.values():
         assert [one.field.key for one in faults if one.field] == ["user_name"]
         assert "line" not in f"{faults[0].message}{faults[0].fix}"

@@ -167,11 +167,11 @@ def _print_plan(plan: "UndoPlan", *, to_standard_error: bool = False) -> None:
         with_full_stop(plan.effect_text if plan.changes else plan.obstacle),
         to_error=to_standard_error,
     )
-    for kept in plan.skipped:
-        field = f", {kept.field.name}" if kept.field else ""
+    for skipped in plan.skipped:
+        field = f", {skipped.field.name}" if skipped.field else ""
         print_line(
-            f"Not reverted: {sanitize(kept.name, 60)} ({sanitize(kept.user_id, 60)}){field}: "
-            f"{sanitize(kept.reason)}.",
+            f"Not reverted: {sanitize(skipped.name, 60)} ({sanitize(skipped.user_id, 60)}){field}: "
+            f"{sanitize(skipped.reason)}.",
             to_error=to_standard_error,
         )
 
@@ -188,13 +188,13 @@ def _undo_json(plan: "UndoPlan", undone_by: int | None) -> dict[str, Any]:
         "required_confirmation": plan.required_confirmation,
         "not_reverted": [
             {
-                "user_id": kept.user_id,
-                "name": sanitize(kept.name),
-                "field": kept.field.name if kept.field else None,
-                "key": kept.field.key if kept.field else None,
-                "reason": sanitize(kept.reason),
+                "user_id": skipped.user_id,
+                "name": sanitize(skipped.name),
+                "field": skipped.field.name if skipped.field else None,
+                "key": skipped.field.key if skipped.field else None,
+                "reason": sanitize(skipped.reason),
             }
-            for kept in plan.skipped
+            for skipped in plan.skipped
         ],
         "committed": undone_by is not None,
         "undone_by": undone_by,

@@ -299,9 +299,9 @@ def _print_json(report: "ImportReport") -> None:
                     "severity": str(group.severity),
                     "reason": sanitize(group.reason),
                     "records": group.records,
-                    "fixing_option": flag_text(group.fixing_option, cured)
+                    "fixing_option": flag_text(group.fixing_option, fixed_value)
                     if group.fixing_option
-                    and (cured := fixing_value(group.fixing_option, plan.options))
+                    and (fixed_value := fixing_value(group.fixing_option, plan.options))
                     else None,
                 },
                 cure="fixing_option",

@@ -155,7 +155,7 @@ def save_edits(
         if not result.can_be_saved:
             problems = [conflict.message for conflict in result.conflicts]
             for issues in result.issues.values():
-                problems += [f"{fault.message}." for fault in issues]
+                problems += [f"{issue.message}." for issue in issues]
             more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
             msg = f"Nothing was saved. {' '.join(problems[:_SHOWN])}{more}"
             raise MergeConflictError(msg, result)

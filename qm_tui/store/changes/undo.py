@@ -128,7 +128,7 @@ class UndoPlan:
         return ", ".join(parts) or "no changes"
 
     @property
-    def kept_count(self) -> str:
+    def skipped_text(self) -> str:
         """What is not reverted: `2 values and 1 user`; empty if all is."""
         users = sum(one.field is None for one in self.skipped)
         counts = ((len(self.skipped) - users, "value"), (users, "user"))
@@ -363,19 +363,19 @@ class _Planner:
         plan.required_confirmation = required_confirmation(plan.changes, self._state, progress)
         return plan
 
-    def _exclude(self, user_id: str, faults: Sequence[Issue]) -> None:
+    def _exclude(self, user_id: str, issues: Sequence[Issue]) -> None:
         """Do not revert the values that would break a rule."""
         change, stored = self._changes[user_id], self._state.users.get(user_id)
         user = self._plan.changes[user_id]
         if stored is None or user is None:
-            for fault in faults:
-                reason = f"cannot be restored: {fault.message}"
+            for issue in issues:
+                reason = f"cannot be restored: {issue.message}"
                 self._skip(change, None, reason, is_invalid=True)
                 break
             del self._plan.changes[user_id]
             return
         values = user._asdict()
-        messages = {fault.field.key: fault.message for fault in faults if fault.field}
+        messages = {issue.field.key: issue.message for issue in issues if issue.field}
         for group in _REVERTED_TOGETHER:
             for key in group:
                 if key in messages:
@@ -383,7 +383,7 @@ class _Planner:
                         messages.setdefault(other, messages[key])
         reverted = [key for key in change.before or {} if values[key] != stored[FIELD[key].index]]
         for key in [key for key in reverted if key in messages] or reverted:
-            message = messages.get(key) or next((fault.message for fault in faults), "")
+            message = messages.get(key) or next((issue.message for issue in issues), "")
             self._skip(change, FIELD[key], f"would be invalid: {message}", is_invalid=True)
             values[key] = stored[FIELD[key].index]
         remaining = user_from_mapping(values)

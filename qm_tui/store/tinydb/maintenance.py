@@ -444,8 +444,8 @@ def _write(target: Path, salvage: _Salvage) -> int:
     marker, log = names.recovering, Log(directory, names)
     try:
         directory.create()
-        is_taken = directory.status(names.snapshot) or names.segments(directory)
-        if is_taken and not directory.status(marker):
+        is_in_use = directory.status(names.snapshot) or names.segments(directory)
+        if is_in_use and not directory.status(marker):
             msg = (
                 f"{sanitize(str(target))} already exists. Nothing was written. Choose another name."
             )

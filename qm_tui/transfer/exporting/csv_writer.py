@@ -61,10 +61,10 @@ class Writer:
 
     def _column_indexes(self) -> list[int | None]:
         """Return the field index of each column; None for a column of empty cells."""
-        left_out = self._options.omitted_fields
+        omitted = self._options.omitted_fields
         if self._options.header:
-            return [field.index for field in FIELDS if field not in left_out]
-        return [None if field in left_out else field.index for field in FIELDS]
+            return [field.index for field in FIELDS if field not in omitted]
+        return [None if field in omitted else field.index for field in FIELDS]
 
     def _picker(self) -> Callable[[Row], Row] | None:
         """Return the function that picks a row from a user plus `""`; None to write all fields."""

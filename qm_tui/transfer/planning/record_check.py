@@ -120,7 +120,7 @@ class RecordValidator:
             )
         user_name = values[_USER_NAME.index] or ""
         has_error = any(
-            fault.field is _USER_NAME and fault.severity is Severity.ERROR for fault in issues
+            issue.field is _USER_NAME and issue.severity is Severity.ERROR for issue in issues
         )
         claimant = "" if has_error or not user_name else self._claimant(number, user_id, user_name)
         if claimant:

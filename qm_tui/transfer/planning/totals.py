@@ -100,8 +100,8 @@ def _rank(group: IssueGroup) -> tuple[bool, int, int, str]:
 
 
 def _keys(issues: Sequence[Issue], *, updates: bool) -> set[tuple[Severity, str, str]]:
-    cures = ((fault, fixing_option(fault, updates=updates)) for fault in issues)
-    return {(fault.severity, fault.kind, fix.key if fix else "") for fault, fix in cures}
+    cures = ((issue, fixing_option(issue, updates=updates)) for issue in issues)
+    return {(issue.severity, issue.kind, fix.key if fix else "") for issue, fix in cures}
 
 
 def fixing_option(issue: Issue, *, updates: bool) -> Option[ImportOptions] | None:

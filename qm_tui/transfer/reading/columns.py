@@ -192,8 +192,8 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         if first is not None:
             raise DuplicateColumn(first, column, field.name)
         places[field.index] = column
-    left_out = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
-    return Columns(width, tuple(places), tuple(ignored), left_out, tuple(header))
+    unmapped = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
+    return Columns(width, tuple(places), tuple(ignored), unmapped, tuple(header))
 
 
 def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:

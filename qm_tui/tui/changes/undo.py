@@ -67,8 +67,8 @@ def _message(plan: UndoPlan) -> str:
     message = undone_text(plan)
     if cell_len(message) > STATUS_LENGTH:
         message = f"Undid transaction {plan.number:,}."
-    kept = f"{message} {plan.kept_count} not reverted."
-    return kept if plan.skipped and cell_len(kept) <= STATUS_LENGTH else message
+    skipped = f"{message} {plan.skipped_text} not reverted."
+    return skipped if plan.skipped and cell_len(skipped) <= STATUS_LENGTH else message
 
 
 def _make_plan(store: UserStore, number: int, progress: ProgressCallback) -> UndoPlan:

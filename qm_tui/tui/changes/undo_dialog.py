@@ -53,7 +53,7 @@ def _effect(plan: UndoPlan) -> Iterator[str]:
         if len(reverts) > _FIELDS:
             yield f"  and {pluralize(len(reverts) - _FIELDS, 'more field')}"
     if plan.skipped:
-        yield f"{plan.kept_count} will not be reverted:" if plan.changes else "Not reverted:"
+        yield f"{plan.skipped_text} will not be reverted:" if plan.changes else "Not reverted:"
 
 
 def _revert_text(revert: FieldRevert) -> str:
@@ -87,17 +87,20 @@ class SkippedList(VirtualList):
 
     def row_text(self, row: int, width: int) -> str:
         """The user, the field and the reason."""
-        kept = self._skipped[row]
+        skipped = self._skipped[row]
         sign = ">" if row == self.cursor_row else " "
-        field = kept.field.name if kept.field else _WHOLE_USER
-        user = pad_or_truncate(sanitize(kept.name, 60), _USER)
-        text = f"{sign} {user} {pad_or_truncate(field, _FIELD)} {sanitize(kept.reason, 300)}"
+        field = skipped.field.name if skipped.field else _WHOLE_USER
+        user = pad_or_truncate(sanitize(skipped.name, 60), _USER)
+        text = f"{sign} {user} {pad_or_truncate(field, _FIELD)} {sanitize(skipped.reason, 300)}"
         return pad_or_truncate(text, width)
 
     def footer_text(self, width: int, line: int) -> str:
         """The current user and reason, across all columns."""
-        kept = self._skipped[self.cursor_row]
-        lines = (f"  {sanitize(kept.name, 60)} ({sanitize(kept.user_id, 60)})", f"  {kept.reason}")
+        skipped = self._skipped[self.cursor_row]
+        lines = (
+            f"  {sanitize(skipped.name, 60)} ({sanitize(skipped.user_id, 60)})",
+            f"  {skipped.reason}",
+        )
         return pad_or_truncate(sanitize(lines[line], 300), width)
 
 
@@ -191,7 +194,7 @@ class UndoneReport(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         plan = self._plan
-        lines = (undone_text(plan), f"{plan.result_text}; {plan.kept_count} not reverted.")
+        lines = (undone_text(plan), f"{plan.result_text}; {plan.skipped_text} not reverted.")
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
             dialog.border_title = safe(f"Transaction {plan.number:,} undone")
             yield Static(safe_lines(lines), id="undo-what")

@@ -143,8 +143,8 @@ class RenameDialog(Dialog[RenamePlan | None]):
     def _error(self) -> str:
         """The error in the new value; empty if it is valid."""
         field, new = self._rename_plan.field, self._rename_plan.new
-        fault = control_character_issue(field, new) or length_issue(field, new)
-        return f"! {with_full_stop(fault.message)} {fault.fix}" if fault is not None else ""
+        issue = control_character_issue(field, new) or length_issue(field, new)
+        return f"! {with_full_stop(issue.message)} {issue.fix}" if issue is not None else ""
 
     @on(Input.Changed)
     def _show_effect(self) -> None:

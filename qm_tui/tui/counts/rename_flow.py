@@ -44,21 +44,21 @@ async def rename(
     rename_plan = await page.app.push_screen_wait(RenameDialog(values, value))
     if rename_plan is None or not session.may_change:
         return None
-    looked = await run_job(
+    planned = await run_job(
         page, session, partial(_plan_rename, rename_plan, session.store.state), CANCELED
     )
-    if looked is None:
+    if planned is None:
         return None
-    if not looked.rename_plan.number:
+    if not planned.rename_plan.number:
         page.app.push_screen(MessageDialog(_NO_USERS_LEFT))
         return None
-    if looked.rename_plan != rename_plan:
-        text = f"{STORE_CHANGED} Now: {looked.rename_plan.effect_text} Continue?"
+    if planned.rename_plan != rename_plan:
+        text = f"{STORE_CHANGED} Now: {planned.rename_plan.effect_text} Continue?"
         if not await page.app.push_screen_wait(
-            ConfirmQuestion(text, yes=looked.rename_plan.button_label)
+            ConfirmQuestion(text, yes=planned.rename_plan.button_label)
         ):
             return None
-    is_done = await apply_bulk(page, session, looked.plan, partial(_result_text, rename_plan))
+    is_done = await apply_bulk(page, session, planned.plan, partial(_result_text, rename_plan))
     return rename_plan.new if is_done else None
 
 

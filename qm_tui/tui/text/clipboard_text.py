@@ -60,8 +60,8 @@ def row_to_copy(user: User) -> ClipboardText:
     writer = Writer(ExportOptions(header=False, passwords=False))
     record = writer.rows([plain], are_first=True).decode().rstrip("\r\n")
     name = sanitize(user.user_name, _MAX_SHOWN)
-    said = f"Copied {name} as a CSV record, without password and salt{_removed(user)}"
-    return ClipboardText(record, said)
+    text = f"Copied {name} as a CSV record, without password and salt{_removed(user)}"
+    return ClipboardText(record, text)
 
 
 def _removed(values: Iterable[str]) -> str:

@@ -121,17 +121,17 @@ def details_lines(user: User, width: int) -> list[Content]:
         is_for_group = all(field.only_for == group for field in fields)
         lines.append(_heading(f"{group} only" if is_for_group else group, width))
         for field in fields:
-            at_fault = [issue for issue in issues if issue.field is field]
-            lines += _field_lines(field, user[field.index], at_fault, width)
+            field_issues = [issue for issue in issues if issue.field is field]
+            lines += _field_lines(field, user[field.index], field_issues, width)
     return lines
 
 
 def _user_issues(user: User) -> list[Issue]:
     """Return all errors and warnings of a user."""
-    faults = validate_user(user)
+    issues = validate_user(user)
     for field, value in zip(FIELDS, user, strict=True):
-        faults += filter(None, (control_character_issue(field, value), length_issue(field, value)))
-    return [*faults, *user_warnings(user)]
+        issues += filter(None, (control_character_issue(field, value), length_issue(field, value)))
+    return [*issues, *user_warnings(user)]
 
 
 def _heading(words: str, width: int) -> Content:

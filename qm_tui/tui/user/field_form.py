@@ -108,11 +108,11 @@ class FieldRow(Vertical):
         if issues:
             below.update(
                 safe_lines(
-                    f"{SEVERITY_SYMBOLS[fault.severity]} {fault.message}" for fault in issues
+                    f"{SEVERITY_SYMBOLS[issue.severity]} {issue.message}" for issue in issues
                 )
             )
         below.display = bool(issues)
-        self.set_class(any(fault.severity is Severity.ERROR for fault in issues), "-faulty")
+        self.set_class(any(issue.severity is Severity.ERROR for issue in issues), "-faulty")
 
 
 class FieldForm(VerticalScroll, can_focus=False):
@@ -122,7 +122,7 @@ class FieldForm(VerticalScroll, can_focus=False):
 
     Args:
         id: the widget's ID.
-        secret_kept: the placeholder of a secret that has a value.
+        secret_unchanged: the placeholder of a secret that has a value.
         no_value: the placeholder of a field that has no value, not even an empty one.
     """
 
@@ -140,9 +140,9 @@ class FieldForm(VerticalScroll, can_focus=False):
             super().__init__()
             self.field = field
 
-    def __init__(self, *, id: str | None = None, secret_kept: str, no_value: str) -> None:
+    def __init__(self, *, id: str | None = None, secret_unchanged: str, no_value: str) -> None:
         super().__init__(id=id)
-        self._secret_kept, self._no_value = secret_kept, no_value
+        self._secret_unchanged, self._no_value = secret_unchanged, no_value
 
     def compose(self) -> ComposeResult:
         for _ in FIELDS:
@@ -167,7 +167,7 @@ class FieldForm(VerticalScroll, can_focus=False):
             if value is None:
                 placeholder = self._no_value
             else:
-                placeholder = self._secret_kept if value and field.is_secret else ""
+                placeholder = self._secret_unchanged if value and field.is_secret else ""
             row.input.show(field, value, placeholder)
         self.scroll_home(animate=False)
         self.focus_field(fields[0])
@@ -175,7 +175,7 @@ class FieldForm(VerticalScroll, can_focus=False):
     def show_issues(self, issues: Sequence[Issue]) -> None:
         """Show the problems of all fields."""
         for row in self.rows:
-            row.show_issues([fault for fault in issues if fault.field is row.input.field])
+            row.show_issues([issue for issue in issues if issue.field is row.input.field])
 
     @property
     def values(self) -> Values:

@@ -95,12 +95,12 @@ class FormRow(Widget):
         if (issues, conflict, note) == self._shown:
             return  # so for most rows at each key
         self._shown = (issues, conflict, note)
-        texts = [f"{SEVERITY_SYMBOLS[fault.severity]} {fault.message}" for fault in issues]
+        texts = [f"{SEVERITY_SYMBOLS[issue.severity]} {issue.message}" for issue in issues]
         if conflict:
             texts.insert(0, f"! {conflict} {_USE_OR_KEEP}")
         sign = "!" if conflict else severity_symbol(issues)
         self._label_line.update(safe(f"{sign} {self._label}"), layout=False)
-        is_faulty = bool(conflict) or any(fault.severity is Severity.ERROR for fault in issues)
+        is_faulty = bool(conflict) or any(issue.severity is Severity.ERROR for issue in issues)
         self.set_class(is_faulty, "-faulty")
         lines = [safe(f"  {text}", 300).stylize("bold") for text in texts]
         if note:

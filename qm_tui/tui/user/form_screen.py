@@ -164,29 +164,29 @@ class UserFormScreen(Dialog[bool]):
 
     def _issues(self) -> dict[FormRow, list[Issue]]:
         """Return the problems of each row, errors first."""
-        form, faults = self._form, dict[FormRow, list[Issue]]()
+        form, issues = self._form, dict[FormRow, list[Issue]]()
         of_passwords = form.password_issues()
         password = _TYPED if self._draft.is_new and not of_passwords else None
         for row, issue in of_passwords.items():
-            faults[row] = [issue]
+            issues[row] = [issue]
         for row, text in self._rejected.items():
-            faults.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
+            issues.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
         for issue in self._draft.validate(self._session.store.state, password):
             row_or_none = form.row_for(issue.field) if issue.field is not None else None
             if row_or_none is not None and row_or_none not in of_passwords:
                 is_of_password = issue.field is FIELD["password"] and bool(of_passwords)
                 if not is_of_password:
-                    faults.setdefault(row_or_none, []).append(issue)
-        return faults
+                    issues.setdefault(row_or_none, []).append(issue)
+        return issues
 
     def _show_help(self, row: FormRow | None) -> None:
         """Show how to fix the problems of a field, or what it means, and values in use."""
         if row is None or not row.fields:
             return
         field = row.fields[0]
-        faults = self._issues().get(row, []) if row in self._visited else []
+        issues = self._issues().get(row, []) if row in self._visited else []
         help_text = self.query_one("#user-form-help", Static)
-        lines = [fault.fix for fault in faults if fault.fix] or [field.meaning]
+        lines = [issue.fix for issue in issues if issue.fix] or [field.meaning]
         if isinstance(row, TextRow) and row.in_use:
             typed = row.values()[row.field.key]
             matches = with_prefix(typed, row.in_use, _SUGGESTED)
@@ -231,11 +231,11 @@ class UserFormScreen(Dialog[bool]):
         await self._pending_input()
         self._visited.update(self._form.rows)
         self._validate()
-        faults = self._issues()
+        issues = self._issues()
         errors = [
             (row, issue)
             for row in self._form.rows
-            for issue in faults.get(row, [])
+            for issue in issues.get(row, [])
             if issue.severity is Severity.ERROR
         ]
         if errors:

@@ -168,8 +168,8 @@ class UsersList(Page):
         table, message = self.table, self.query_one("#no-users", Static)
         is_empty = not view.user_ids
         if is_empty:
-            has_fault = self.query_one(FilterBar).has_error
-            none_shown = _NO_FILTER if has_fault else _NONE_SHOWN
+            has_error = self.query_one(FilterBar).has_error
+            none_shown = _NO_FILTER if has_error else _NONE_SHOWN
             message.update(safe_lines(none_shown if view.state.users else _NO_USERS))
         message.display = is_empty
         was_empty = not table.display
@@ -268,8 +268,8 @@ class UsersList(Page):
             return  # outdated: the text has changed again
         try:
             self.view_shown.filter(event.text)
-        except FilterSyntaxError as fault:
-            self._show_filter_error(fault.message)
+        except FilterSyntaxError as issue:
+            self._show_filter_error(issue.message)
         else:
             self._show_name()
             if self.session.view is not None:
@@ -377,8 +377,8 @@ class UsersList(Page):
         text = term if filter_error(before) else f"{before} {term}"
         try:
             self.view_shown.filter(text)
-        except FilterSyntaxError as fault:
-            self._show_filter_error(fault.message)
+        except FilterSyntaxError as issue:
+            self._show_filter_error(issue.message)
         else:
             self.view_shown.schedule_save()
             self._show_current_view()

@@ -124,8 +124,8 @@ class UserScreen(DetailsScreen):
     def action_act(self, name: str) -> None:
         """Run an action on the user."""
         if self.check_action("act", (name,)):
-            chosen = Selection(self.user, as_template=True)
-            self._begin(run_user_action(name, self._page, self._session, chosen))
+            selection = Selection(self.user, as_template=True)
+            self._begin(run_user_action(name, self._page, self._session, selection))
 
     def action_undo(self) -> None:
         """Undo the last change."""

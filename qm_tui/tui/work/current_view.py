@@ -43,8 +43,8 @@ class CurrentView:
     @property
     def title(self) -> str:
         """The name of the view, and whether its filter was modified."""
-        shown, chosen = self._session.current_view, self._session.selected_view
-        is_modified = shown.filter != chosen.filter and chosen.filter
+        shown, selection = self._session.current_view, self._session.selected_view
+        is_modified = shown.filter != selection.filter and selection.filter
         return f"{shown.name} (modified)" if is_modified else shown.name
 
     def select(self, view: SavedView) -> None:
@@ -169,6 +169,6 @@ def filter_error(text: str) -> str:
     """Return the error in a complete filter; empty if it is valid."""
     try:
         parse_filter(text)
-    except FilterSyntaxError as fault:
-        return fault.message
+    except FilterSyntaxError as issue:
+        return issue.message
     return ""

@@ -90,14 +90,14 @@ class LiveView:
             session.set_status(" ".join(new))
 
     def _read(self, before: UserListView) -> None:
-        news = ExternalChangesRead(before, None)
+        changes_read = ExternalChangesRead(before, None)
         try:
-            news.view = _view_of_changes(self._session, before)
+            changes_read.view = _view_of_changes(self._session, before)
         except StoreError as error:
-            news.message = str(error)
+            changes_read.message = str(error)
         except Exception as error:
-            news.message, news.is_error = log_and_describe(error), True
-        self._page.post_message(news)
+            changes_read.message, changes_read.is_error = log_and_describe(error), True
+        self._page.post_message(changes_read)
 
     def show_changes(self, event: ExternalChangesRead) -> None:
         """Show the changes, unless a job has outdated them in the meantime."""

@@ -197,8 +197,8 @@ def run_query(
         user_ids = runner.user_ids(view.state.users, query, number)
     except QuerySuperseded:
         return
-    except FilterSyntaxError as fault:
-        post_message(QueryFailed(query, fault.message))
+    except FilterSyntaxError as issue:
+        post_message(QueryFailed(query, issue.message))
         return
     except Exception as error:
         post_message(QueryFailed(query, log_and_describe(error)))

@@ -139,8 +139,8 @@ def compile_term(term: Term, activity: ActivitySource) -> Predicate:
     """
     try:
         return Predicate(_condition(term, activity), not term.is_not)
-    except FilterSyntaxError as fault:
-        raise FilterSyntaxError(fault.message, term.start, term.end) from fault
+    except FilterSyntaxError as issue:
+        raise FilterSyntaxError(issue.message, term.start, term.end) from issue
 
 
 def _condition(term: Term, activity: ActivitySource) -> Condition:

@@ -137,8 +137,8 @@ async def _anything(home: Path, seed: int, steps: int) -> None:
             assert view is not None
             if not session.is_busy:
                 assert view.state.version == session.store.state.version, anybody.done
-                has_fault = page_of(pilot).query_one(FilterBar).has_error
-                assert has_fault or view.query == session.query, anybody.done
+                has_error = page_of(pilot).query_one(FilterBar).has_error
+                assert has_error or view.query == session.query, anybody.done
     state = open_store(path).load()
     assert validate_changes(dict(state.users), EMPTY) == {}, anybody.done
     assert len(state.names) == len(state.users)

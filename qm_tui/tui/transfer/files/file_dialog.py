@@ -186,8 +186,8 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         try:
             _require_possible_name(path)
             verdict = self.check_path(path, is_folder_expected)
-        except UserError as refused:
-            message = str(refused)
+        except UserError as error:
+            message = str(error)
         if not worker.is_cancelled:
             self.post_message(self._PathChecked(verdict, message))
 

@@ -124,8 +124,8 @@ class FileList(VirtualList):
         for folder in folders:
             try:
                 entries = list_directory(folder, self.shows_hidden, self.is_by_name)
-            except UserError as refused:
-                message = message or str(refused)
+            except UserError as error:
+                message = message or str(error)
                 continue
             if not worker.is_cancelled:
                 self.post_message(self._ReadingFinished(number, folder, entries, message))

@@ -87,7 +87,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._position = 0
         self._readable: int | None = None
         self._saved: Corrections = {}
-        self._kept_rejected: Values | None = None
+        self._saved_with_errors: Values | None = None
         """The values with which pressing F2 again leaves the record rejected."""
         self._validator: RecordValidator | None = None
         self._job = Job(lambda _progress: None)
@@ -101,7 +101,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             yield Static(id="correct-record")
             yield FieldForm(
                 id="correct-fields",
-                secret_kept="(as in the file)",  # noqa: S106 - a placeholder
+                secret_unchanged="(as in the file)",  # noqa: S106 - a placeholder
                 no_value="(not in the file)",
             )
             yield Static(id="correct-help")
@@ -132,10 +132,10 @@ class CorrectScreen(Dialog[Corrections | None]):
                     self._job.report_progress(Phase.CHECKING, done, len(self._numbers))
                 readable += self._outcomes.values.get(number) is not None
             request = prepared.request
-            judge = RecordValidator(
+            validator = RecordValidator(
                 prepared.state, request.options, prepared.plan, self._job.report_progress
             )
-            self.post_message(_ValidatorBuilt(judge, readable))
+            self.post_message(_ValidatorBuilt(validator, readable))
 
     @on(_ValidatorBuilt)
     def _validator_built(self, event: _ValidatorBuilt) -> None:
@@ -157,15 +157,15 @@ class CorrectScreen(Dialog[Corrections | None]):
             return
         outcome = self._outcome
         self._position += 1
-        self._original, self._kept_rejected = list(outcome.values or ()), None
+        self._original, self._saved_with_errors = list(outcome.values or ()), None
         self._issues = (
             self._validator.validate(outcome.number, outcome.line, self._original)
             if self._validator
             else outcome.issues
         )
-        by_severity = sorted(self._issues, key=lambda fault: fault.severity is not Severity.ERROR)
+        by_severity = sorted(self._issues, key=lambda issue: issue.severity is not Severity.ERROR)
         form = self.query_one(FieldForm)
-        form.show(self._original, [fault.field for fault in by_severity if fault.field is not None])
+        form.show(self._original, [issue.field for issue in by_severity if issue.field is not None])
         self._show_text("said", "")
         self._show_title()
         self._show_issues()
@@ -194,7 +194,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         """Show how to fix the field; if it has no problems, its help."""
         lines: list[str] = []
         if field is not None:
-            fixes = [fault.fix for fault in self._issues if fault.field is field]
+            fixes = [issue.fix for issue in self._issues if issue.field is field]
             lines = fixes or [field.meaning]
             stored = self._outcome.stored if self._outcome else None
             if stored is not None:
@@ -224,8 +224,8 @@ class CorrectScreen(Dialog[Corrections | None]):
         if outcome is None or self._validator is None:
             return
         values = self.query_one(FieldForm).values
-        if values != self._kept_rejected:
-            self._kept_rejected = None
+        if values != self._saved_with_errors:
+            self._saved_with_errors = None
             self._show_text("said", "")
         self._issues = self._validator.validate(outcome.number, outcome.line, values)
         self._show_issues()
@@ -233,17 +233,17 @@ class CorrectScreen(Dialog[Corrections | None]):
     async def action_save(self) -> None:
         """Save the values and show the next record; an invalid record takes a second F2."""
         await self._pending_input()
-        outcome, judge = self._outcome, self._validator
+        outcome, validator = self._outcome, self._validator
         if outcome is None:
             return
-        if judge is None:
+        if validator is None:
             self._show_text("said", _STILL_CHECKING)
             return
         values = self.query_one(FieldForm).values
-        self._issues = judge.validate(outcome.number, outcome.line, values)
+        self._issues = validator.validate(outcome.number, outcome.line, values)
         errors = _errors(self._issues)
-        if errors and values != self._kept_rejected:
-            self._kept_rejected = values
+        if errors and values != self._saved_with_errors:
+            self._saved_with_errors = values
             self._show_issues()
             self._show_text("said", _unresolved_text(errors))
             if errors[0].field is not None:
@@ -251,7 +251,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             return
         if values != self._original:
             self._saved[outcome.number] = values
-            judge.correct(outcome.number, outcome.line, values)
+            validator.correct(outcome.number, outcome.line, values)
         self._show_next()
 
     async def _pending_input(self) -> None:
@@ -321,7 +321,7 @@ def _readable(
 
 
 def _errors(issues: Sequence[Issue]) -> list[Issue]:
-    return [fault for fault in issues if fault.severity is Severity.ERROR]
+    return [issue for issue in issues if issue.severity is Severity.ERROR]
 
 
 def _unresolved_text(errors: Sequence[Issue]) -> str:

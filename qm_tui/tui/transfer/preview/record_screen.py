@@ -242,7 +242,7 @@ def _line(outcome: RecordOutcome, field: Field) -> _FieldLine:
         text = _NO_COLUMN if value is None else value or _EMPTY
     else:
         text = f"{stored or _EMPTY} → {value or _EMPTY}" if changes else stored or _EMPTY
-    sign = severity_symbol([fault for fault in outcome.issues if fault.field is field])
+    sign = severity_symbol([issue for issue in outcome.issues if issue.field is field])
     if sign == " ":
         sign = "~" if changes else " "
     rank = " ~?!".index(sign)

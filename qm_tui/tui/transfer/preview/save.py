@@ -93,8 +93,8 @@ async def map_columns(screen: Screen[Any], prepared: PreparedImport) -> ColumnMa
         return None
     try:
         await asyncio.to_thread(save_mapping, mappings_folder(), mapping.name, mapping, header)
-    except UserError as refused:
-        await screen.app.push_screen_wait(MessageDialog(str(refused)))
+    except UserError as error:
+        await screen.app.push_screen_wait(MessageDialog(str(error)))
     return mapping
 
 

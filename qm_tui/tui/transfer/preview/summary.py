@@ -122,9 +122,9 @@ def summary_lines(
     room -= len(file_report)
     if len(groups) > room:
         # groups of errors must not displace all groups of warnings and their fixes
-        kept = min(errors, max(room // 2, room - (len(groups) - errors)))
+        skipped = min(errors, max(room // 2, room - (len(groups) - errors)))
         warnings = groups[errors:]
-        groups = _split(groups[:errors], kept, width) if errors else []
+        groups = _split(groups[:errors], skipped, width) if errors else []
         groups += _split(warnings, room - len(groups), width) if warnings else []
     return (first + file_report + counts + groups + last)[: max(1, height)]
 

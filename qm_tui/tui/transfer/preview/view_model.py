@@ -112,7 +112,7 @@ def _warned(outcomes: RecordOutcomes, progress: ProgressCallback) -> Sequence[in
         if (
             is_listed
             and outcomes.results[number - 1] != rejected
-            and any(fault.severity is Severity.WARNING for fault in issues)
+            and any(issue.severity is Severity.WARNING for issue in issues)
         ):
             warned.append(number - 1)
     return array("l", sorted(warned))
