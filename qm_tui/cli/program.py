@@ -10,7 +10,6 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli import shell_completion
 from qm_tui.cli.commands import (
     activity,
     add_user,
@@ -21,7 +20,8 @@ from qm_tui.cli.commands import (
     passwd,
     store_files,
 )
-from qm_tui.cli.common import (
+from qm_tui.cli.shared import shell_completion
+from qm_tui.cli.shared.common import (
     GlobalOptions,
     ReadOnlyOption,
     Status,

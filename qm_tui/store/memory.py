@@ -8,7 +8,7 @@ from threading import RLock
 from typing import NamedTuple, final
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
-from qm_tui.store.changes.action_text import with_user
+from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import (
     Action,

@@ -9,8 +9,8 @@ import pytest
 from typer import Context
 from typer.main import get_command
 
-from qm_tui.cli.common import GlobalOptions, open_store_from_options
 from qm_tui.cli.program import app
+from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 from qm_tui.config.settings import Settings, load_settings
 from qm_tui.errors import UserError
 from qm_tui.store.interface import RetentionPolicy

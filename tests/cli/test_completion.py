@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.cli.shell_completion import Typed, split_line
+from qm_tui.cli.shared.shell_completion import Typed, split_line
 from tests.cli.test_program import as_it_is, home, qm_tui, store
 from tests.helpers import ANNA, commit, commit_unchecked, user
 

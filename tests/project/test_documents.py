@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.cli.common import Status
+from qm_tui.cli.shared.common import Status
 from qm_tui.crash import STATUS
 from qm_tui.store import open_store
 from qm_tui.transfer.options.export_options import EXPORT_OPTIONS

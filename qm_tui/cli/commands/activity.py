@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     JsonOption,
     ReadOnlyOption,
     Status,

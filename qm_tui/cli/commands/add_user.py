@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     NOTHING_CHANGED,
     DryRunOption,
     JsonOption,
@@ -55,8 +55,8 @@ def add(
     is active, has the Unlimited License and uses the recording service Any.
     """
     from qm_tui.cli.commands.passwd import read_password
-    from qm_tui.cli.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
-    from qm_tui.cli.user_arguments import find_user
+    from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
+    from qm_tui.cli.shared.user_arguments import find_user
     from qm_tui.store.changes.edit import add_user
     from qm_tui.store.validation import ValidationOptions, validate_changes
     from qm_tui.users.new_user_template import NEW_USER, template_from

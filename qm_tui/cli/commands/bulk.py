@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     NOTHING_CHANGED,
     ConfirmOption,
     DryRunOption,
@@ -20,8 +20,8 @@ from qm_tui.cli.common import (
     require_store,
     saved_text,
 )
-from qm_tui.cli.selection_options import FilterOption
-from qm_tui.cli.user_arguments import USER_HELP, selector_from_options
+from qm_tui.cli.shared.selection_options import FilterOption
+from qm_tui.cli.shared.user_arguments import USER_HELP, selector_from_options
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.text import listed, pluralize, sanitize
@@ -67,12 +67,8 @@ def set_(
 
     Name the users, or select them with --filter. Fields have the same names as in filters.
     """
-    from qm_tui.cli.field_assignments import (
-        USE_ASSIGNMENT,
-        is_assignment,
-        parse_assignments,
-    )
-    from qm_tui.cli.user_arguments import is_user
+    from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
+    from qm_tui.cli.shared.user_arguments import is_user
     from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.users.fields import FIELD
 
@@ -256,7 +252,7 @@ def _apply(
         UserError: nothing would change, or it was not confirmed.
         typer.Exit: with the exit status, after the change.
     """
-    from qm_tui.cli.change_report import report
+    from qm_tui.cli.shared.change_report import report
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.bulk import commit_bulk, plan_bulk
     from qm_tui.store.errors import ConfirmationRequired
@@ -312,7 +308,7 @@ def _renamable_field(written: str) -> "Field":
     Raises:
         UserError: its values cannot be renamed.
     """
-    from qm_tui.cli.field_assignments import renamable_names
+    from qm_tui.cli.shared.field_assignments import renamable_names
     from qm_tui.users.query.filter_fields import matching_fields
 
     valid = renamable_names()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     ReadOnlyOption,
     StoreOption,
     open_store_from_options,
@@ -17,7 +17,7 @@ from qm_tui.cli.common import (
     report_errors,
     require_store,
 )
-from qm_tui.cli.selection_options import FilterOption, SortOption, no_match, select_users
+from qm_tui.cli.shared.selection_options import FilterOption, SortOption, no_match, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
 from qm_tui.text import sanitize

@@ -8,7 +8,7 @@ import typer
 
 from qm_tui import __version__, paths
 from qm_tui.cli.commands.activity import effect_text
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     ReadOnlyOption,
     StoreOption,
     no_store,
@@ -16,7 +16,12 @@ from qm_tui.cli.common import (
     print_notices,
     store_path,
 )
-from qm_tui.cli.selection_options import FilterOption, SortOption, select_columns, select_users
+from qm_tui.cli.shared.selection_options import (
+    FilterOption,
+    SortOption,
+    select_columns,
+    select_users,
+)
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     NOTHING_CHANGED,
     ReadOnlyOption,
     StoreOption,
@@ -61,7 +61,7 @@ def passwd(
 
     Prompts for the password, or reads it as one line from standard input.
     """
-    from qm_tui.cli.user_arguments import find_user
+    from qm_tui.cli.shared.user_arguments import find_user
     from qm_tui.progress_line import progress_line
     from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
     from qm_tui.store.interface import Action, TransactionKind

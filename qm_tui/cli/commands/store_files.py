@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.common import (
+from qm_tui.cli.shared.common import (
     GlobalOptions,
     JsonOption,
     Status,

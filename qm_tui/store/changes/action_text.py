@@ -7,10 +7,9 @@ Subjects come from users and file names: each is made visible and limited here.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from qm_tui.store.action_subject import USER_ACTIONS
 from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
-from qm_tui.store.state import Changes
 from qm_tui.text import pluralize, sanitize
-from qm_tui.users.fields import User
 
 _SHOWN: Final = 60
 """Characters of a subject that are shown."""
@@ -70,18 +69,6 @@ _WORDS: Final[Mapping[TransactionKind, _Words]] = {
     ),
 }
 
-_OF_USERS: Final = frozenset(
-    {
-        TransactionKind.ADD,
-        TransactionKind.EDIT,
-        TransactionKind.ACTIVATE,
-        TransactionKind.INACTIVATE,
-        TransactionKind.PASSWORD,
-        TransactionKind.DELETE,
-    }
-)
-"""Kinds whose subject is a user, or the number of users."""
-
 
 def list_text(action: Action, users: int = 0) -> str:
     """Return what an action is, for a list: `Edit Anna Berg`, `Delete 3 users`, `Undo 12`.
@@ -139,35 +126,7 @@ def details_text(action: Action) -> str:
     return "" if action.kind is TransactionKind.UNDO else sanitize(action.details, 1000)
 
 
-def with_user(action: Action, users: Mapping[str, User], changes: Changes) -> Action:
-    """Return the action with the user that it changes as its subject.
-
-    Unchanged if it has a subject, is not about users, or changes none or several.
-
-    Args:
-        action: the action.
-        users: the users before it, by User ID.
-        changes: the users after it.
-    """
-    if action.subject or action.kind not in _OF_USERS:
-        return action
-    changed: User | None = None
-    for user_id, after in changes.items():
-        before = users.get(user_id)
-        if before == after:
-            continue
-        if changed is not None:
-            return action
-        changed = after or before
-    return action if changed is None else action._replace(subject=user_name(changed)[:_SHOWN])
-
-
-def user_name(user: User) -> str:
-    """Return the name of a user; the User Name or User ID if there is none. It is untrusted."""
-    return f"{user.first_name} {user.last_name}".strip() or user.user_name or user.user_id
-
-
 def _subject(action: Action, users: int) -> str:
     if action.subject:
         return sanitize(action.subject, _SHOWN)
-    return pluralize(users, "user") if users and action.kind in _OF_USERS else ""
+    return pluralize(users, "user") if users and action.kind in USER_ACTIONS else ""

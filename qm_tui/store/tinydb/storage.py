@@ -29,7 +29,7 @@ from qm_tui.errors import os_error_text
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store import interface as api
-from qm_tui.store.changes.action_text import with_user
+from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import Changes, State, check_consistency

@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.store.changes.action_text import signed_heading, undo_caption, user_name
+from qm_tui.store.action_subject import user_name
+from qm_tui.store.changes.action_text import signed_heading, undo_caption
 from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe, safe_lines

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from qm_tui.store.action_subject import with_user
 from qm_tui.store.changes.action_text import (
     details_text,
     heading,
@@ -11,7 +12,6 @@ from qm_tui.store.changes.action_text import (
     noun_text,
     signed_heading,
     undo_caption,
-    with_user,
 )
 from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from tests.helpers import ANNA, user

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from qm_tui.cli.common import NOTHING_CHANGED
+from qm_tui.cli.shared.common import NOTHING_CHANGED
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
 
@@ -69,7 +69,7 @@ def selector_from_options(
     Raises:
         UserError: neither or both are given, a user does not exist, or no users match the filter.
     """
-    from qm_tui.cli.selection_options import no_match, select_users
+    from qm_tui.cli.shared.selection_options import no_match, select_users
     from qm_tui.store.changes.bulk import by_ids
 
     if named and filter_text is not None:

@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from qm_tui.cli.common import NOTHING_CHANGED
+from qm_tui.cli.shared.common import NOTHING_CHANGED
 from qm_tui.output import print_json, print_line, with_old_keys
 from qm_tui.text import pluralize, sanitize
 
@@ -114,7 +114,8 @@ def _changed(before: "User", after: "User") -> list[Any]:
 
 
 def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
-    from qm_tui.store.changes.action_text import list_text, with_user
+    from qm_tui.store.action_subject import with_user
+    from qm_tui.store.changes.action_text import list_text
 
     users = plan.state.users
     action = with_user(plan.change.action, users, plan.changes)

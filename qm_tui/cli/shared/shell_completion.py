@@ -183,7 +183,7 @@ def _takes_value(command: object, option: str) -> bool:
 
 def _state(context: typer.Context, words: Sequence[str]) -> "State":
     """Return the state of the store that the line uses."""
-    from qm_tui.cli.common import GlobalOptions, open_store_from_options
+    from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 
     context.obj = GlobalOptions(None, True)
     path = None
@@ -206,7 +206,7 @@ def _user_names(state: "State", word: str) -> Iterator[str]:
 
 def _assignments(state: "State", word: str) -> Iterator[str]:
     """Yield `NAME=`, or `NAME=VALUE` with the values that are in use."""
-    from qm_tui.cli.field_assignments import assignable_names
+    from qm_tui.cli.shared.field_assignments import assignable_names
     from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
     from qm_tui.users.query.licenses import CALL_LICENSES
 
@@ -229,7 +229,7 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
 
 
 def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[str]:
-    from qm_tui.cli.field_assignments import renamable_names
+    from qm_tui.cli.shared.field_assignments import renamable_names
     from qm_tui.users.query.filter_fields import FILTER_FIELDS
 
     if not arguments:
