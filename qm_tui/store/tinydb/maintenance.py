@@ -216,7 +216,7 @@ class TinyDBMaintenance(Maintenance):
             damage = [str(error), *salvage.snapshot_losses, *damage]
         else:
             warnings += self._files.notices
-            warnings += self._behind(salvage.snapshot_number)
+            warnings += self._behind(salvage)
             users = self._files.contents.state.users
             is_same = salvage.contents.state.number == self._files.contents.state.number
             if is_same and salvage.contents.state.users != users and not damage:
@@ -228,14 +228,15 @@ class TinyDBMaintenance(Maintenance):
         found = [StoreIssue(StoreIssueSeverity.DAMAGE, text) for text in damage]
         return found + [StoreIssue(StoreIssueSeverity.WARNING, text) for text in warnings]
 
-    def _behind(self, number: int | None) -> Iterator[str]:
+    def _behind(self, salvage: "_Salvage") -> Iterator[str]:
         """Yield that the snapshot is behind, unless it is about to be written."""
-        last = self._files.log.summaries()[-1:]
-        is_late = last and datetime.now(UTC) - last[0].time > _SOON
-        if is_late and number is not None and number < last[0].number:
+        number, last = salvage.snapshot_number, salvage.summaries.get(salvage.last)
+        if number is None or last is None or number >= last.number:
+            return
+        if datetime.now(UTC) - last.time > _SOON:
             yield (
                 f"{self._names.snapshot} is behind: it includes the transactions up to "
-                f"{number:,} of {last[0].number:,}. The next change writes it."
+                f"{number:,} of {last.number:,}. The next change writes it."
             )
 
     def _unexpected_files(self) -> Iterator[str]:
@@ -252,13 +253,15 @@ class TinyDBMaintenance(Maintenance):
                 yield f"{sanitize(name)} has the mode {mode:04o}, or the wrong group. {fix}"
         if stat.S_IMODE(os.fstat(self._directory.descriptor).st_mode) & 0o007:
             yield f"The folder {sanitize(str(self._directory.path))} is open to all users."
+        next_segment = max(self._names.segments(self._directory), default=0) + 1
+        targets, left_behind = {*own, self._names.segment(next_segment)}, list[str]()
         with self._directory.locked(1) as is_quiet, self._files.lock.shared(1):
-            names = self._directory.names() if is_quiet else []  # else one is being written
-        next_segment = self._names.segment(self._files.log.position.segment + 1)
-        for name in (*own, next_segment) if names else ():
-            for left_behind in self._directory.temporary_files(name):
-                shown = sanitize(left_behind)
-                yield f"{shown} was left by a killed program. The next change removes it."
+            if is_quiet:  # else one is being written
+                left_behind = [
+                    name for target in targets for name in self._directory.temporary_files(target)
+                ]
+        for name in sorted(left_behind):
+            yield f"{sanitize(name)} was left by a killed program. The next change removes it."
 
     # Recovery
 
@@ -495,9 +498,9 @@ class _Archive(Directory):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path.parent)
         # files without names: nothing is left behind if the program is killed
         self._files: dict[str, IO[bytes]] = {}
+        super().__init__(path.parent)
         with path.open("rb") as source, suppress(tarfile.TarError), tarfile.open(path, "r:") as tar:
             for member in tar:
                 if member.isreg() and Path(member.name).name == member.name:
@@ -517,7 +520,7 @@ class _Archive(Directory):
     def close(self) -> None:
         """Free the files."""
         super().close()
-        for file in self.__dict__.pop("_files", {}).values():
+        for file in self._files.values():
             file.close()
 
     def names(self) -> list[str]:

@@ -210,7 +210,7 @@ class LogStorage(Storage):
         self._is_writable = False
         if not self.directory.is_in_place():
             if how.is_locked:
-                self._require_in_place()
+                raise self._moved_error()
             self.directory.close()
         if not how.is_locked:
             self.lock.close()  # the lock file may be another one too
@@ -455,7 +455,7 @@ class LogStorage(Storage):
         if self.read_only_reason:
             raise StoreReadOnly(self.read_only_reason)
         if self._existed and not self.directory.is_in_place():
-            self._require_in_place()
+            raise self._moved_error()
         with self._translating_write_errors():
             self.directory.create()
         with self.lock.held(text, self._origin):
@@ -472,9 +472,9 @@ class LogStorage(Storage):
                     self.log.sync()
             yield
 
-    def _require_in_place(self) -> None:
+    def _moved_error(self) -> StoreError:
         msg = f"The folder of the store {self.shown} was moved or replaced. Nothing was changed. "
-        raise StoreError(msg + "Put it back, or start qm-tui again.")
+        return StoreError(msg + "Put it back, or start qm-tui again.")
 
     def commit(
         self,
