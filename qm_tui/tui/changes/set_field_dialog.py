@@ -24,7 +24,7 @@ from qm_tui.tui.changes.editable_fields import bulk_fields
 from qm_tui.tui.changes.summary import effect_lines
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import Suggestions, suggest, with_prefix
 from qm_tui.tui.widgets.text_input import SafeInput
@@ -284,14 +284,5 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
         """Cancel; ask first if a value was typed."""
-        if not self.is_active:
-            return
-        if self.unsaved:
-            question = ConfirmQuestion("Discard the new value?", yes="Discard", no="Keep editing")
-            self.app.push_screen(question, self._close)
-        else:
-            self._close(True)
-
-    def _close(self, is_confirmed: bool | None) -> None:
-        if is_confirmed:
-            self.dismiss(None)
+        if self.is_active:
+            close_or_ask(self, "Discard the new value?", is_unsaved=bool(self.unsaved))

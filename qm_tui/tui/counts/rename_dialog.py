@@ -16,7 +16,7 @@ from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import MAX_VALUE
@@ -188,14 +188,5 @@ class RenameDialog(Dialog[RenamePlan | None]):
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
         """Cancel; ask first if something was typed."""
-        if not self.is_active:
-            return
-        if self.unsaved:
-            question = ConfirmQuestion("Discard the new name?", yes="Discard", no="Keep editing")
-            self.app.push_screen(question, self._close)
-        else:
-            self._close(True)
-
-    def _close(self, is_confirmed: bool | None) -> None:
-        if is_confirmed:
-            self.dismiss(None)
+        if self.is_active:
+            close_or_ask(self, "Discard the new name?", is_unsaved=bool(self.unsaved))

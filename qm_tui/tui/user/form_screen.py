@@ -21,7 +21,7 @@ from qm_tui.tui.user.form import UserForm
 from qm_tui.tui.user.form_rows import FormRow, SecretInput, TextRow, note_of
 from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, save_user
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import suggest, with_prefix
 from qm_tui.tui.work.background import run_job
@@ -337,7 +337,7 @@ class UserFormScreen(Dialog[bool]):
         if self._is_saving or not self.is_active:
             return  # it is being saved, or the question is already open
         text = _DISCARD_NEW if self._draft.is_new else _DISCARD
-        question = ConfirmQuestion(text, yes="Discard", no="Keep editing")
+        question = discard_question(text)
         if not self._is_typed or await self.app.push_screen_wait(question):
             self.dismiss(False)
 

@@ -18,7 +18,7 @@ from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import SecretInput
 from qm_tui.tui.user.save import BUSY, user_label
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
@@ -127,7 +127,7 @@ class PasswordDialog(Dialog[bool]):
     @work
     async def action_back(self) -> None:
         """Close the dialog, after a confirmation if a password was typed."""
-        question = ConfirmQuestion(_DISCARD, yes="Discard", no="Keep editing")
+        question = discard_question(_DISCARD)
         if not self.is_active:
             return  # the question is already open
         if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):

@@ -1,15 +1,18 @@
 """The two small dialogs: a confirmation with a safe button, and a message with OK."""
 
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
+
+ResultT = TypeVar("ResultT")
 
 
 @runtime_checkable
@@ -97,3 +100,30 @@ class MessageDialog(Dialog[None]):
     @on(Button.Pressed)
     def _pressed(self) -> None:
         self.dismiss(None)
+
+
+def discard_question(text: str) -> ConfirmQuestion:
+    """Return the question whether to discard what was typed."""
+    return ConfirmQuestion(text, yes="Discard", no="Keep editing")
+
+
+def close_or_ask(
+    dialog: Screen[ResultT], text: str, *, is_unsaved: bool, result: ResultT | None = None
+) -> None:
+    """Close a dialog; ask first if input would be discarded.
+
+    Args:
+        dialog: the dialog.
+        text: the question.
+        is_unsaved: whether to ask it.
+        result: the result of the dialog.
+    """
+
+    def close(is_confirmed: bool | None) -> None:
+        if is_confirmed:
+            dialog.dismiss(result)
+
+    if is_unsaved:
+        dialog.app.push_screen(discard_question(text), close)
+    else:
+        close(True)

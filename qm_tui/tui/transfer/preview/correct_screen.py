@@ -24,7 +24,7 @@ from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.user.field_form import FieldForm
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
+from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.users.fields import Field
 from qm_tui.users.issues import Issue, Severity, redact_value
@@ -272,24 +272,22 @@ class CorrectScreen(Dialog[Corrections | None]):
     @property
     def unsaved(self) -> str:
         """What is lost if the program quits now; empty if nothing."""
-        outcome = self._outcome
-        is_typed = outcome is not None and self.query_one(FieldForm).values != self._original
-        if not is_typed and not self._saved:
-            return ""
-        return _WILL_BE_LOST
+        return _WILL_BE_LOST if self._is_typed or self._saved else ""
+
+    @property
+    def _is_typed(self) -> bool:
+        is_shown = self._outcome is not None
+        return is_shown and self.query_one(FieldForm).values != self._original
 
     def action_back(self) -> None:
         """Close the screen; ask first if input would be discarded."""
-        outcome = self._outcome
-        if outcome is None or self.query_one(FieldForm).values == self._original:
-            self._close(True)
-            return
-        text = f"Discard the changes to record {outcome.number:,}?"
-        self.app.push_screen(ConfirmQuestion(text, yes="Discard", no="Keep editing"), self._close)
-
-    def _close(self, is_confirmed: bool | None) -> None:
-        if is_confirmed:
-            self.dismiss(self._saved or None)
+        number = self._outcome.number if self._outcome is not None else 0
+        close_or_ask(
+            self,
+            f"Discard the changes to record {number:,}?",
+            is_unsaved=self._is_typed,
+            result=self._saved or None,
+        )
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts, without those for editing text."""

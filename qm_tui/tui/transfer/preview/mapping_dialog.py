@@ -18,7 +18,7 @@ from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.field_picker import IGNORED, FieldPicker, FieldSelected
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
@@ -206,16 +206,8 @@ class MappingDialog(Dialog[ColumnMapping | None]):
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Close the dialog without a result; ask first if the mapping was edited."""
-        if self._columns.fields == self._suggested:
-            self.dismiss(None)
-            return
-
-        def discard(is_confirmed: bool | None) -> None:
-            if is_confirmed:
-                self.dismiss(None)
-
-        question = ConfirmQuestion("Discard this mapping?", yes="Discard", no="Keep editing")
-        self.app.push_screen(question, discard)
+        is_unsaved = self._columns.fields != self._suggested
+        close_or_ask(self, "Discard this mapping?", is_unsaved=is_unsaved)
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts."""

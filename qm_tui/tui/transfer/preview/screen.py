@@ -63,7 +63,7 @@ class Decision(NamedTuple):
     """The import to commit.
 
     Attributes:
-        prepared: the import as it was shown.
+        prepared: the import that was shown.
         confirmed: the number that was typed to confirm a mass change; 0 if none was required.
     """
 

@@ -22,7 +22,7 @@ from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.users.dialogs.ambiguous_entries import UnresolvedList
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.job import DEBOUNCE
@@ -221,15 +221,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     def action_back(self) -> None:
         """Close the dialog, after a confirmation if a list was typed."""
-        if not self.unsaved:
-            self.dismiss(None)
-            return
-        question = ConfirmQuestion(_DISCARD, yes="Discard", no="Keep editing")
-        self.app.push_screen(question, self._close)
-
-    def _close(self, is_confirmed: bool | None) -> None:
-        if is_confirmed:
-            self.dismiss(None)
+        close_or_ask(self, _DISCARD, is_unsaved=bool(self.unsaved))
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts of the dialog, without those of the text area."""
