@@ -31,9 +31,8 @@ def store_path(given: Path | None = None) -> Path:
         raise UserError(msg) from error
     except OSError as error:
         msg = (
-            f"Cannot open the current folder: {os_error_text(error)}. Enter an absolute path "
-            "instead of "
-            f"{sanitize(str(given))}."
+            f"Cannot open the current folder: {os_error_text(error)}. "
+            f"Enter an absolute path instead of {sanitize(str(given))}."
         )
         raise UserError(msg) from error
 

@@ -68,7 +68,7 @@ class PreparedImport:
 
     @property
     def signature(self) -> tuple[int, ...]:
-        """The signature of the file as it was read."""
+        """The signature of the file when it was read."""
         return self._read.signature
 
 
@@ -77,9 +77,9 @@ class ImportReport:
     """What an import did or would do.
 
     Attributes:
-        plan: the result of each record, as it was committed.
+        plan: the committed result of each record.
         file_report: what was detected in the file.
-        signature: the signature of the file as it was read.
+        signature: the signature of the file when it was read.
         committed: whether the store was changed.
         store_changed: whether another admin changed the store in the meantime, so that the import
             was planned again.

@@ -1,6 +1,6 @@
 """Edits of users that another admin may be editing, too: merged by field, or a conflict.
 
-A form shows a user as it was when the form was opened. When it is saved, another admin may have
+A form shows the user from the time when it was opened. When it is saved, another admin may have
 saved another edit of that user. If both changed different fields and the result is valid, both are
 kept. If not, nothing is written: the second admin sees both values and decides.
 """

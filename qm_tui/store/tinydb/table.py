@@ -126,9 +126,8 @@ class TableTransaction(Transaction):
             is_new = user.user_id not in users
             if changes.get(user.user_id) or not (is_new or contents.ids[user.user_id] == number):
                 msg = (
-                    f"User ID {sanitize(user.user_id, 60)} belongs to another document. Nothing "
-                    "was "
-                    "changed. Use another User ID, or leave it empty for a new one."
+                    f"User ID {sanitize(user.user_id, 60)} belongs to another document. "
+                    "Nothing was changed. Use another User ID, or leave it empty for a new one."
                 )
                 raise StoreError(msg)
             changes[user.user_id], self._ids[user.user_id] = user, number

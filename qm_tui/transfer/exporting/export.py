@@ -66,8 +66,7 @@ def export_users(
     except DirectorySyncError as error:
         msg = (
             f"{sanitize(abbreviate_home(path))} was written, but may be lost in a power failure: "
-            "syncing its "
-            f"folder failed ({os_error_text(error)}). Export again."
+            f"syncing its folder failed ({os_error_text(error)}). Export again."
         )
         raise UserError(msg) from error
     except OSError as error:
@@ -144,9 +143,8 @@ def resolve_target(path: Path) -> ExportTarget:
             raise UserError(msg)
         if not os.access(folder, os.W_OK | os.X_OK):
             msg = (
-                f"No write permission in folder {sanitize(abbreviate_home(folder))}. Nothing was "
-                "exported. "
-                "Choose another folder."
+                f"No write permission in folder {sanitize(abbreviate_home(folder))}. "
+                "Nothing was exported. Choose another folder."
             )
             raise UserError(msg)
         real = Path(os.path.realpath(target))

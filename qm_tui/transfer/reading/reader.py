@@ -248,8 +248,7 @@ class UsersFile:
         if self._read_options.mapping and self._read_options.header is False:
             msg = (
                 f"A mapping requires a header, but {quoted_path(self.path)} is read without one. "
-                "Change "
-                "one of the two options."
+                "Change one of the two options."
             )
             raise UserError(msg)
         return columns_in_file_order()

@@ -5,7 +5,7 @@ spreadsheet) and section 4 (the options for a spreadsheet).
 
 When a value is written, it is guarded first (`'` before formulas) and then wrapped (`="0123"`);
 when it is read, it is unwrapped first. Whatever the options of an export are, a value that a
-reader would change is guarded or wrapped once more, so that it is read as it was.
+reader would change is guarded or wrapped once more, so that it is read unchanged.
 """
 
 import re

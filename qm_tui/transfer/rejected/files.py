@@ -79,7 +79,7 @@ class RejectedFilesResult:
 
 
 class SourceFile(NamedTuple):
-    """The imported file as it was read."""
+    """The imported file, when it was read."""
 
     dialect: Dialect
     columns: Columns

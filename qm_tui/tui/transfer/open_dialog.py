@@ -105,9 +105,8 @@ class OpenDialog(FileDialog[Path]):
         self._peek_soon(entry)
         if entered and self._was_shown and not self.files.holds_files:
             self.show_message(
-                f"No .csv files in {abbreviate_home(self.files.folder)}. Select another folder, "
-                "or enter a "
-                "path."
+                f"No .csv files in {abbreviate_home(self.files.folder)}. "
+                "Select another folder, or enter a path."
             )
 
     def _set_entry(self, entry: DirectoryEntry) -> None:

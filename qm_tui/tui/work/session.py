@@ -70,7 +70,7 @@ class Session:
         current_view: the current view: its name, filter, sort order and columns.
         persisted_view: the current view without a filter that is still being typed, for the next
             start.
-        selected_view: the view as it was selected, before modifications.
+        selected_view: the selected view, without modifications.
     """
 
     def __init__(self, store: UserStore, login: str, views: SavedViews = _NO_VIEWS) -> None:

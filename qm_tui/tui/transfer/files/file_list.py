@@ -55,7 +55,7 @@ class FileList(VirtualList):
         """Reading a folder has ended.
 
         Attributes:
-            is_shown: whether a folder was read; False if the list stayed as it was.
+            is_shown: whether a folder was read; False if the list did not change.
             message: why the requested folder cannot be read; empty if it was read.
         """
 
