@@ -3,10 +3,10 @@
 import asyncio
 import getpass
 import signal
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
+from math import inf
 from typing import ClassVar, Final
 
 from rich.console import RenderableType
@@ -14,10 +14,9 @@ from textual import events, on, work
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette, Provider
 from textual.dom import DOMNode
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 from textual.worker import WorkerFailed
 
 from qm_tui.config.preferences import Theme, load_preferences, save_preferences
@@ -27,7 +26,7 @@ from qm_tui.log import debug, debug_enabled
 from qm_tui.output import print_line
 from qm_tui.progress import TerminalDisconnected
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.frame.command_palette import ActionsProvider, palette
+from qm_tui.tui.frame.command_palette import CommandPalette
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, active_keys
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
@@ -37,24 +36,24 @@ from qm_tui.tui.terminal.hangup_watchdog import (
     force_exit_after_grace,
     watch_terminal,
 )
-from qm_tui.tui.terminal.input_driver import TerminalDriver
+from qm_tui.tui.terminal.input_driver import InputRead, TerminalDriver
 from qm_tui.tui.terminal.latency_log import POLL_INTERVAL, LatencyProbe
 from qm_tui.tui.terminal.no_color_filter import NoColorFilter
 from qm_tui.tui.terminal.output_filter import ControlCharacterFilter
 from qm_tui.tui.terminal.reliable_timer import install_reliable_timers
 from qm_tui.tui.terminal.suspend import SuspendHandler
 from qm_tui.tui.users.page import UsersPage
+from qm_tui.tui.widgets.confirming import drawn_at, redraw_pending
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
 from qm_tui.tui.work.current_view import view_to_save
+from qm_tui.tui.work.flow import show_screen
+from qm_tui.tui.work.key_queue import KeyQueue
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.sorting import use_system_locale
 
 _TEXTUAL_THEMES: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
 """Textual's names of the themes."""
-
-_SOON: Final = 0.01
-"""Seconds between two checks whether an opened screen is mounted."""
 
 _OUTPUT_FILTER: Final = ControlCharacterFilter()
 
@@ -72,7 +71,7 @@ class QmTuiApp(App[str]):
     """
 
     TITLE = "qm-tui"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
+    ENABLE_COMMAND_PALETTE = False  # Textual's own; see `CommandPalette`
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", COMMAND_PALETTE, show=False, priority=True),
@@ -103,13 +102,14 @@ class QmTuiApp(App[str]):
         self.status = 0
         self.theme = _TEXTUAL_THEMES[theme]
         self._is_too_small = self._is_dialog_open = False
-        self._early_events: deque[events.Key] = deque()
+        self._keys = KeyQueue(self, super().on_event, self._show_notice)
         self._suspend_handler: SuspendHandler | None = None
 
     def on_mount(self) -> None:
+        self.screen_change_signal.subscribe(self, self._screen_changed)
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left keeps its state
         self.push_screen(self._users)
-        self.screen_change_signal.subscribe(self, self._screen_changed)
+        redraw_pending(self._users)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(
@@ -125,6 +125,8 @@ class QmTuiApp(App[str]):
 
     def _screen_changed(self, screen: Screen[object]) -> None:
         debug(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
+        if drawn_at(screen) == inf:
+            redraw_pending(screen)
         self.call_later(self._cover_or_not)
 
     async def run_action(
@@ -161,7 +163,7 @@ class QmTuiApp(App[str]):
     def action_command_palette(self) -> None:
         """Open the command palette for the current screen or dialog."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(palette())
+            self.push_screen(CommandPalette(self.screen))
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts of the current screen or dialog, or hide them."""
@@ -195,8 +197,7 @@ class QmTuiApp(App[str]):
         """Handle input.
 
         While the terminal is too small, all keys and clicks are ignored, except keys that quit or
-        suspend. In a burst of keys, as over a slow connection, the keys after one that opens a
-        screen wait for that screen.
+        suspend. Keys go through the queue, and come back from their widget as forwarded.
         """
         is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
         if is_input and self._is_too_small:
@@ -204,25 +205,30 @@ class QmTuiApp(App[str]):
                 self.action_quit()
             elif isinstance(event, events.Key) and event.key == "ctrl+z":
                 self.action_suspend()
-        elif isinstance(event, events.Key) and self._is_starting:
-            # a key that the previous screen has returned is handled as a new one
-            self._early_events.append(events.Key(event.key, event.character))
-            if len(self._early_events) == 1:
-                self.set_timer(_SOON, self._process_early_events)
+        elif isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keys.put(event)
         else:
             await super().on_event(event)
 
-    @property
-    def _is_starting(self) -> bool:
-        """Whether a key must wait for the screen, or for keys that wait for it."""
-        return bool(self.screen_stack) and (bool(self._early_events) or not self.screen.is_mounted)
+    @on(InputRead)
+    def _input_read(self, event: InputRead) -> None:
+        self._keys.begin_read(event)
 
-    async def _process_early_events(self) -> None:
-        """Handle the waiting keys in order."""
-        while self._early_events and self.screen.is_mounted:
-            await super().on_event(self._early_events.popleft())
-        if self._early_events:
-            self.set_timer(_SOON, self._process_early_events)
+    def _show_notice(self, text: str) -> None:
+        """Show a notice in the Actions bar, or above a dialog."""
+        self._session.set_status(text)
+        if not isinstance(self.screen, Page):
+            self.notify(text, markup=False)
+
+    async def push_screen_wait(  # type: ignore[override]
+        self, screen: Screen[ScreenResultType], *, mode: str | None = None
+    ) -> ScreenResultType:
+        """Show a screen, and return its result.
+
+        A screen of a flow waits until those that were opened in the meantime are closed.
+        """
+        show = partial(super().push_screen_wait, screen, mode=mode)
+        return await show_screen(self, screen, show)
 
     def save_view(self) -> None:
         """Save the current view for the next start."""

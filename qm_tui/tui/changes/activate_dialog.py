@@ -10,6 +10,7 @@ from textual.widgets import Button, Static
 
 from qm_tui.text import pluralize
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 
 ACTIVATE: Final = "1"
@@ -40,7 +41,7 @@ class ActiveCounts(NamedTuple):
         return ", ".join(filter(None, parts))
 
 
-class ActivateDialog(Dialog[str | None]):
+class ActivateDialog(Confirms, Dialog[str | None]):
     """Asks for the action. The result is `ACTIVATE`, `INACTIVATE`, or None if canceled.
 
     For one user, the only possible action has the focus; for several, Cancel has it.

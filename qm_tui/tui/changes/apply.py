@@ -51,7 +51,8 @@ async def plan_in_background(
         state: the state that the admin saw. If the store has changed since then, `apply_bulk` asks
             again if the effect differs.
     """
-    return await run_job(page, session, partial(plan_bulk, change, state), CANCELED)
+    work = partial(plan_bulk, change, state)
+    return await run_job(page, session, work, CANCELED, holds_keys=True)
 
 
 async def apply_bulk(
@@ -94,7 +95,7 @@ async def _accepted(
     plan, intro = plans[0], ""
     while True:
         if not plan.changes:
-            page.app.push_screen(MessageDialog(f"{intro}{no_effect_text(plan)}"))
+            await page.app.push_screen_wait(MessageDialog(f"{intro}{no_effect_text(plan)}"))
             return None
         if plan.required_confirmation and confirmed != plan.required_confirmation:
             mass = mass_change_of(plan)

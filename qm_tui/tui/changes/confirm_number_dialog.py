@@ -9,11 +9,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 
 
-class ConfirmDialog(Dialog[int | None]):
+class ConfirmDialog(Confirms, Dialog[int | None]):
     """Asks for the number of a mass change. The result is the number, or None if canceled.
 
     Args:

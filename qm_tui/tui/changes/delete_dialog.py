@@ -13,6 +13,7 @@ from qm_tui.text import pluralize
 from qm_tui.tui.changes.activate_dialog import ActiveCounts
 from qm_tui.tui.changes.mass_change import deletion_effect, share_of
 from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 
@@ -31,7 +32,7 @@ class DeleteAnswer(Enum):
     INACTIVATE = auto()
 
 
-class DeleteDialog(Dialog[DeleteAnswer | None]):
+class DeleteDialog(Confirms, Dialog[DeleteAnswer | None]):
     """Asks whether to delete users. The result is the action, or None if canceled.
 
     If there are active users, Inactivate has the focus, otherwise Cancel. To delete more than one

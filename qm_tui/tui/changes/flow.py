@@ -105,7 +105,7 @@ async def _count_in_background(
 ) -> ActiveCounts | None:
     """Return how many of the users are active; None if the page has shown why it is unknown."""
     work = partial(_count_active, state, user_ids)
-    return await run_job(page, session, work, CANCELED)
+    return await run_job(page, session, work, CANCELED, holds_keys=True)
 
 
 def _count_active(

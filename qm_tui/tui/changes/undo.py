@@ -38,7 +38,8 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
         number: the transaction; 0 for the last one.
     """
     store = session.store
-    plan = await run_job(page, session, partial(_make_plan, store, number), _CANCELLED, UNDO)
+    make_plan = partial(_make_plan, store, number)
+    plan = await run_job(page, session, make_plan, _CANCELLED, UNDO, holds_keys=True)
     if plan is None:
         return
     notice = ""
@@ -57,7 +58,7 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
     session.show_view(outcome.view)
     session.set_status(_message(outcome.plan))
     if outcome.plan.skipped:
-        page.app.push_screen(UndoneReport(outcome.plan))
+        await page.app.push_screen_wait(UndoneReport(outcome.plan))
     for used in (plan, outcome.plan):
         free_in_background(page.app, used.changes)
 

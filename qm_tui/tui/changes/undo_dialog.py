@@ -16,6 +16,7 @@ from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import value_text
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -105,7 +106,7 @@ class SkippedList(VirtualList):
         return pad_or_truncate(sanitize(lines[line], 300), width)
 
 
-class UndoDialog(Dialog[int | None]):
+class UndoDialog(Confirms, Dialog[int | None]):
     """The confirmation of an undo. Its result is the typed number, 0 if none is required, or None.
 
     Cancel has the focus; if a number is required, its field has. Esc cancels.
@@ -180,13 +181,14 @@ class UndoDialog(Dialog[int | None]):
         field.focus()
 
 
-class UndoneReport(Dialog[None]):
+class UndoneReport(Confirms, Dialog[None]):
     """The report of what an undo did not revert.
 
     Args:
         plan: what it did.
     """
 
+    takes_early_escape: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "OK")]
 
     def __init__(self, plan: UndoPlan) -> None:

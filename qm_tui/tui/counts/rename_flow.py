@@ -44,13 +44,12 @@ async def rename(
     rename_plan = await page.app.push_screen_wait(RenameDialog(values, value))
     if rename_plan is None or not session.may_change:
         return None
-    planned = await run_job(
-        page, session, partial(_plan_rename, rename_plan, session.store.state), CANCELED
-    )
+    work = partial(_plan_rename, rename_plan, session.store.state)
+    planned = await run_job(page, session, work, CANCELED, holds_keys=True)
     if planned is None:
         return None
     if not planned.rename_plan.number:
-        page.app.push_screen(MessageDialog(_NO_USERS_LEFT))
+        await page.app.push_screen_wait(MessageDialog(_NO_USERS_LEFT))
         return None
     if planned.rename_plan != rename_plan:
         text = f"{STORE_CHANGED} Now: {planned.rename_plan.effect_text} Continue?"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.widget import Widget
@@ -19,6 +19,7 @@ from qm_tui.tui.frame.navigation import PAGES
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.tab_row import FieldLine
+from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import Field
 from qm_tui.users.query.counts import FieldValues, count_field_values
@@ -54,7 +55,6 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         self._field_index = self._total = 0
         self._values: Sequence[FieldValues] = ()
         self._wanted_value: dict[int, str | None] = {}
-        self._is_dialog_open = False
 
     @property
     def _list(self) -> ValueList:
@@ -118,17 +118,13 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
         if count is not None:
             self.show_users(count.term, count.number)
 
-    @work
+    @flow
     async def action_rename(self) -> None:
         """Rename the current value for all users who have it."""
         count, index = self._list.cursor_count, self._field_index
-        if count is None or self._is_dialog_open or not self.session.may_change:
+        if count is None or not self.session.may_change:
             return
-        self._is_dialog_open = True
-        try:
-            new = await rename(self, self.session, self._values[index], count.value)
-        finally:
-            self._is_dialog_open = False
+        new = await rename(self, self.session, self._values[index], count.value)
         if new is not None:
             self._wanted_value[index] = (
                 new  # the cursor moves to it when the values are counted again

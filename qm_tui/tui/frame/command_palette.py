@@ -1,18 +1,23 @@
-"""The command palette: all commands of the current screen, found by a few letters."""
+"""The command palette: all commands of a screen, found by a few letters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
-from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.fuzzy import FuzzySearch
 from textual.screen import Screen
 from textual.widgets import Input
 
+from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.text_input import ReplacementHighlighter
+from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")
 """The places whose actions are offered: not those of an input, which are for typing."""
@@ -20,69 +25,128 @@ _OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")
 _MOVES: Final = ("move", "to_list", "app.focus", "screen.focus", "app.command_palette")
 """Actions that are useful only by key."""
 
-
-class Palette(CommandPalette):
-    """Textual's command palette, which is closed once, as every dialog.
-
-    Its input is sanitized as every untrusted text.
-    """
-
-    def on_mount(self) -> None:
-        for field in self.query(Input):
-            field.highlighter = ReplacementHighlighter()
-            field.cursor_blink = False  # each blink sends bytes over a slow connection
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close the palette, if it is still open and on top."""
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+_MAX_LENGTH: Final = 60
+_KEY_WIDTH: Final = 8
 
 
-def palette() -> Palette:
-    """Return the palette, for the commands of the screen or dialog below it."""
-    return Palette(placeholder="Search for commands…", id="--command-palette")
-
-
-class _PaletteEntry(NamedTuple):
+class _Command(NamedTuple):
     """A command: its text, its first key, and the function that runs it."""
 
     label: str
     key: str
     run: Callable[[], Any]
 
-    def shown(self, words: Content, width: int) -> Content:
-        """Return the highlighted text, and the key after it."""
-        return words + safe(" " * (width - words.cell_length)) + safe(self.key).stylize("bold")
+
+class _CommandList(VirtualList):
+    """The commands that match.
+
+    Attributes:
+        commands: the commands.
+    """
+
+    def __init__(self, commands: Sequence[_Command]) -> None:
+        super().__init__(id="commands")
+        self.can_focus = False  # the letters go to the input
+        self.commands = commands
+
+    @property
+    def row_count(self) -> int:
+        """The number of commands."""
+        return len(self.commands)
+
+    def row_text(self, row: int, width: int) -> str:
+        """Return the text and the key of a command."""
+        command = self.commands[row]
+        sign = ">" if row == self.cursor_row else " "
+        label = pad_or_truncate(command.label, max(1, width - _KEY_WIDTH - 2))
+        return pad_or_truncate(f"{sign} {label}{command.key}", width)
 
 
-class ActionsProvider(Provider):
-    """Offers the commands of the screen below the palette, from its bindings."""
+class CommandPalette(Dialog[None]):
+    """Shows the commands of the screen or dialog below it, and runs one.
 
-    async def discover(self) -> Hits:
-        """Yield all commands, before anything is typed."""
-        offers, width = self._entries()
-        for offer in offers:
-            shown = offer.shown(safe(offer.label), width)
-            yield DiscoveryHit(shown, offer.run, text=offer.label)
+    Args:
+        screen: the screen or dialog.
+    """
 
-    async def search(self, query: str) -> Hits:
-        """Yield the commands that match the typed letters."""
-        matcher = self.matcher(query)
-        offers, width = self._entries()
-        for offer in offers:
-            score = matcher.match(offer.label)
-            if score > 0:
-                shown = offer.shown(matcher.highlight(offer.label), width)
-                yield Hit(score, shown, offer.run, text=offer.label)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "close", "Close"),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "move_page(1)", "Page down", show=False),
+    ]
 
-    def _entries(self) -> tuple[list[_PaletteEntry], int]:
-        """Return the commands, and the width of their texts with a gap after them."""
-        screen: Screen[Any] = self.screen
-        offers = []
-        for key, active in active_actions(screen):
-            action = active.binding.action
-            if key.group in _OWN and not action.startswith(_MOVES):
-                run = partial(self.app.run_action, action, active.node)
-                offers.append(_PaletteEntry(key.label, key.keys.split()[0], run))
-        turn = partial(self.app.run_action, "toggle_theme")
-        offers.append(_PaletteEntry("Toggle light/dark theme", "", turn))
-        return offers, max(len(offer.label) for offer in offers) + 2
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__(classes="small-dialog")
+        self._search = FuzzySearch()
+        self._commands = _commands_of(screen)
+        self._list = _CommandList(self._commands)
+        self._list.styles.height = len(self._commands)
+        self._field = SafeInput(_MAX_LENGTH, id="command")
+
+    def compose(self) -> ComposeResult:
+        self._field.placeholder = "Search for commands…"
+        with Vertical(classes="dialog", id="command-palette") as dialog:
+            dialog.border_title = safe("Command palette")
+            dialog.border_subtitle = safe("↑ ↓ select  Enter run  Esc close")
+            yield self._field
+            yield self._list
+
+    def on_mount(self) -> None:
+        self.set_focus(self._field)
+
+    @on(Input.Changed)
+    def _find(self) -> None:
+        """Show the commands that match, best first."""
+        self._list.commands = _matching(self._search, self._field.value, self._commands)
+        self._list.rows_changed()
+
+    @on(Input.Submitted)
+    @on(VirtualList.RowSelected)
+    def _run(self) -> None:
+        """Close the palette, and run the current command on the screen below."""
+        self._find_before_row()
+        if self._list.commands:
+            run = self._list.commands[self._list.cursor_row].run
+            self.app.call_later(run)
+            self.dismiss(None)
+
+    def _find_before_row(self) -> None:
+        """Show what matches the text, if Enter arrives before that was shown."""
+        commands = _matching(self._search, self._field.value, self._commands)
+        if commands != self._list.commands:
+            self._find()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by a number of rows."""
+        self._list.action_move(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self._list.action_move_page(pages)
+
+    def action_close(self) -> None:
+        """Close the palette."""
+        self.dismiss(None)
+
+
+def _matching(search: FuzzySearch, text: str, commands: Sequence[_Command]) -> Sequence[_Command]:
+    """Return the commands that contain the letters of a text, best matches first."""
+    if not text.strip():
+        return commands
+    scores = [(search.match(text.strip(), command.label)[0], command) for command in commands]
+    found = sorted((pair for pair in scores if pair[0] > 0), key=lambda pair: -pair[0])
+    return [command for _, command in found]
+
+
+def _commands_of(screen: Screen[Any]) -> list[_Command]:
+    app, commands = screen.app, []
+    for key, active in active_actions(screen):
+        action = active.binding.action
+        if key.group in _OWN and not action.startswith(_MOVES):
+            run = partial(app.run_action, action, active.node)
+            commands.append(_Command(key.label, key.keys.split()[0], run))
+    toggle = partial(app.run_action, "toggle_theme")
+    commands.append(_Command("Toggle light/dark theme", "", toggle))
+    return commands

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from qm_tui.paths import abbreviate_home
 from qm_tui.tui.frame.actions_bar import ActionButton, ActionsBar
@@ -23,14 +23,21 @@ from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageS
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.too_small import is_too_small
+from qm_tui.tui.work.flow import flow, wait_until_on_top
 from qm_tui.tui.work.job import Job, JobEnded, JobProgressed, Operation, UserListView
 from qm_tui.tui.work.session import Session
 
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
+_BUSY: Final = "Another operation is running. Press Esc to cancel it."
+_NO_USER: Final = "No users are shown or marked."
+
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
+
+_PAGES_OPEN: Final = 2
+"""The number of open screens if no dialog is open: Textual's first one, and a page."""
 
 UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
 
@@ -157,7 +164,13 @@ class Page(Screen[None]):
     def _job_ended(self, event: JobEnded) -> None:
         self.session.end_job("" if event.is_error else event.message)
         if event.is_error:
-            self.app.push_screen(MessageDialog(event.message))
+            self._show_error(event.message)
+
+    @work
+    async def _show_error(self, message: str) -> None:
+        """Show an error, once the dialogs that were opened in the meantime are closed."""
+        await wait_until_on_top(self.app, _PAGES_OPEN)
+        self.app.push_screen(MessageDialog(message))
 
     @work
     async def action_cancel(self) -> None:
@@ -187,7 +200,7 @@ class Page(Screen[None]):
 
     # Undo
 
-    @work
+    @flow
     async def action_undo(self) -> None:
         """Undo a transaction, after a confirmation."""
         from qm_tui.tui.changes.undo import undo_transaction
@@ -211,6 +224,28 @@ class Page(Screen[None]):
         if action == "cancel":
             return self.is_busy
         return True
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the users are loaded, or until a short job has ended."""
+        is_soon_available = self.session.view is None or self.session.job_is_new
+        return is_soon_available and self._is_unavailable(key)
+
+    def explain_key(self, key: str) -> bool:
+        """Show why a key is unavailable now; return whether it is."""
+        if not self._is_unavailable(key):
+            return False
+        session = self.session
+        if session.is_busy:
+            session.set_status(_BUSY)
+        else:
+            session.set_status(session.read_only_reason or _NO_USER)
+        return True
+
+    def _is_unavailable(self, key: str) -> bool:
+        if isinstance(self.focused, Input):
+            return False  # there the key is a character
+        active = self.active_bindings.get(key)
+        return active is not None and not active.enabled
 
     def action_show_page(self, page: str) -> None:
         """Go to a page."""

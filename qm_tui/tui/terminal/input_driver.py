@@ -1,17 +1,19 @@
 """Input from the terminal: keys, clicks and pastes. Nothing pasted acts as a key.
 
 A terminal puts marks around pasted text. Textual looks for keys between them, too: after an escape
-character in untrusted text, the following letters would act as keys.
+character in untrusted text, the following letters would act as keys. If a terminal puts no marks
+around it, it is recognized by its length and its lines.
 """
 
 import asyncio
 import os
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from selectors import EVENT_READ, SelectSelector
 from typing import Final
 
+from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -27,6 +29,34 @@ _READ_SIZE: Final = 4096
 
 _WAIT: Final = 0.1
 """Seconds."""
+
+MAX_TYPED: Final = 64
+"""Characters that may arrive at once; more are taken for pasted text without marks."""
+
+_MIN_LINES: Final = 2
+"""Lines that must not arrive at once."""
+
+
+class InputRead(Message):
+    """A part of the input was read; the keys that follow are from it.
+
+    Args:
+        keys: the keys.
+
+    Attributes:
+        is_paste: whether they look like pasted text without marks: more than `MAX_TYPED`
+            characters, or several lines.
+    """
+
+    def __init__(self, keys: Sequence[events.Key] = ()) -> None:
+        super().__init__()
+        characters = lines = 0
+        is_line = False
+        for key in keys:
+            characters += key.is_printable
+            lines += is_line and key.key == "enter"
+            is_line = key.is_printable or (is_line and key.key != "enter")
+        self.is_paste = characters > MAX_TYPED or lines >= _MIN_LINES
 
 
 class PasteParser(XTermParser):
@@ -104,7 +134,11 @@ class TerminalDriver(LinuxDriver):
                 is_last = self.exit_event.is_set()
                 if selector.select(_WAIT):
                     text = decoder.decode(os.read(self.fileno, _READ_SIZE))
-                    for message in parser.feed(text) if text else ():
+                    messages = list(parser.feed(text)) if text else []
+                    keys = [message for message in messages if isinstance(message, events.Key)]
+                    if keys:
+                        self.process_message(InputRead(keys))
+                    for message in messages:
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)

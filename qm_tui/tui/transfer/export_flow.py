@@ -15,6 +15,7 @@ from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportScope
 from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
 from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import EXPORT, Job, UserListView, job_end_message
 from qm_tui.tui.work.session import Session
 
@@ -43,14 +44,15 @@ async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path
     marks = frozenset(session.marks)
     job = session.begin_job(Job(page.post_message, EXPORT))
     try:
-        exported = await asyncio.to_thread(
-            _export, session.view, request, marks, job.report_progress
-        )
+        with keys_released():
+            exported = await asyncio.to_thread(
+                _export, session.view, request, marks, job.report_progress
+            )
     except Exception as error:
         page.post_message(job_end_message(error, "Export canceled. No file was written."))
     else:
         session.end_job("Export complete")
-        page.app.push_screen(MessageDialog(*exported.messages))
+        await page.app.push_screen_wait(MessageDialog(*exported.messages))
     return request.path.parent
 
 

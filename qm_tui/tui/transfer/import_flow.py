@@ -21,6 +21,7 @@ from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.screen import Decision, PreviewScreen, ReadFailed
 from qm_tui.tui.transfer.preview.view_model import free_plan_in_background
 from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import IMPORT, Job, UserListView, job_end_message
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import make_view
@@ -55,7 +56,7 @@ async def import_file(page: Screen[Any], session: Session, folder: Path) -> Path
             break
         decided = await _review(page, outdated)
         if isinstance(decided, ReadFailed):
-            page.app.push_screen(MessageDialog(decided.message))
+            await page.app.push_screen_wait(MessageDialog(decided.message))
     session.unsaved = ""
     session.set_previewing(False)
     return folder
@@ -87,7 +88,10 @@ async def _apply(page: Screen[Any], session: Session, decision: Decision) -> Pre
     job = session.begin_job(Job(page.post_message, IMPORT))
     new_preview: PreviewScreen | None = None
     try:
-        imported, view = await asyncio.to_thread(_commit, decision, session, job.report_progress)
+        with keys_released():
+            imported, view = await asyncio.to_thread(
+                _commit, decision, session, job.report_progress
+            )
     except ImportPlanOutdated as changed:
         new_preview = PreviewScreen(session, request, changed.prepared, _STORE_CHANGED)
     except ImportConfirmationRequired:

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -25,6 +25,7 @@ from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import suggest, with_prefix
 from qm_tui.tui.work.background import run_job
+from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD
@@ -215,7 +216,7 @@ class UserFormScreen(Dialog[bool]):
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         return bool(self._draft.conflicts) if action == "use_theirs" else True
 
-    @work
+    @flow
     async def action_save(self) -> None:
         """Validate and save the user. The form stays open if that fails."""
         if self._is_saving:
@@ -331,7 +332,7 @@ class UserFormScreen(Dialog[bool]):
             return _NEW_UNSAVED
         return f"Unsaved changes to {user_title(self._draft.before)} will be lost"
 
-    @work
+    @flow
     async def action_back(self) -> None:
         """Close the form, after a confirmation if there are changes."""
         if self._is_saving or not self.is_active:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -20,6 +20,7 @@ from qm_tui.tui.user.save import BUSY, user_label
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
+from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
 from qm_tui.tui.work.user_query import make_view
@@ -93,7 +94,7 @@ class PasswordDialog(Dialog[bool]):
         else:
             self.action_save()
 
-    @work
+    @flow
     async def action_save(self) -> None:
         """Save the password. The dialog stays open if that fails."""
         password = self._first.value
@@ -124,7 +125,7 @@ class PasswordDialog(Dialog[bool]):
         """What quitting would discard, as a clause; empty if nothing was typed."""
         return _UNSAVED if self._first.value or self._again.value else ""
 
-    @work
+    @flow
     async def action_back(self) -> None:
         """Close the dialog, after a confirmation if a password was typed."""
         question = discard_question(_DISCARD)

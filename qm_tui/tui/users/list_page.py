@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from qm_tui.config.saved_views import load_views
 from qm_tui.errors import UserError
@@ -30,7 +30,8 @@ from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.current_view import CurrentView, filter_error
-from qm_tui.tui.work.job import UserListView
+from qm_tui.tui.work.flow import flow
+from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.marks import MarksCompared, compare_marks
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, depends_on_marks
@@ -71,8 +72,7 @@ class UsersList(Page):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that the next key of a burst goes into the field
-        Binding("slash", "filter", "Filter", tooltip="Filter users", priority=True),
+        Binding("slash", "filter", "Filter", tooltip="Filter users"),
         *PRIMARY_BINDINGS,
         UNDO,
         *SECONDARY_BINDINGS,
@@ -88,18 +88,9 @@ class UsersList(Page):
         super().__init__(session)
         self.store = session.store
         self.view_shown = CurrentView(self, session, lambda: self.table.cursor_user_id)
-        self._focus_list_next = self._is_dialog_open = False
+        self._focus_list_next = False
+        self._failed_query: ViewQuery | None = None
         self._marks_number = 0
-
-    @contextmanager
-    def _opening_dialog(self) -> Iterator[bool]:
-        """Yield whether a dialog may be opened: of a burst of keys only the first opens one."""
-        may_ask = not self._is_dialog_open
-        self._is_dialog_open = True
-        try:
-            yield may_ask
-        finally:
-            self._is_dialog_open = not may_ask
 
     @property
     def table(self) -> UsersDataTable:
@@ -210,6 +201,7 @@ class UsersList(Page):
     @on(QueryFailed)
     def _query_failed(self, event: QueryFailed) -> None:
         if event.query == self.session.query:
+            self._failed_query = event.query
             self._show_filter_error(event.message)
 
     def _show_filter_error(self, message: str) -> None:
@@ -220,8 +212,6 @@ class UsersList(Page):
             empty.update(safe_lines(_NO_FILTER))
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        if action == "filter" and self.is_mounted and self.query_one(FilterBar).field.has_focus:
-            return False  # in the filter field the key is a character
         if action == "act":
             view = self.session.view
             is_one_shown = view is not None and bool(view.user_ids)
@@ -229,6 +219,13 @@ class UsersList(Page):
                 can_run_action(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
             )
         return super().check_action(action, parameters)
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait: for the users that match a filter, it applies to them."""
+        view, query = self.session.view, self.session.query
+        is_finding = view is not None and query not in (view.query, self._failed_query)
+        is_for_list = not isinstance(self.focused, Input) and key != "escape"
+        return (is_finding and is_for_list) or super().must_wait(key)
 
     @property
     def _selection(self) -> Selection:
@@ -239,23 +236,10 @@ class UsersList(Page):
         # a copy: deleted users lose their marks while a thread counts them
         return Selection(current, tuple(session.marks), session.hidden_marks)
 
-    @work
+    @flow
     async def action_act(self, name: str) -> None:
         """Run an action on the marked users, or on the current one."""
-        with self._opening_dialog() as may_ask:
-            if may_ask:
-                await self._table_idle()
-                await run_user_action(name, self, self.session, self._selection)
-
-    async def _table_idle(self) -> None:
-        """Wait for the marks that were set by earlier keys of the same burst."""
-        at_rest = UsersDataTable.Idle()
-        self.table.post_message(at_rest)
-        await at_rest.handled.wait()
-
-    @on(UsersDataTable.Idle)
-    def _on_table_idle(self, event: UsersDataTable.Idle) -> None:
-        event.handled.set()
+        await run_user_action(name, self, self.session, self._selection)
 
     def action_filter(self) -> None:
         """Focus the filter field. The list follows each key."""
@@ -329,45 +313,38 @@ class UsersList(Page):
         self.view_shown.sort_by(event.column_key, add=event.add)
         self.table.show_sort(self.session.current_view.sort)
 
-    @work
+    @flow
     async def action_views(self) -> None:
         """Open a view, or save the current one."""
         from qm_tui.tui.users.dialogs.views import ViewsDialog
 
-        with self._opening_dialog() as may_ask:
-            if not may_ask:
-                return
-            saved = (await asyncio.to_thread(load_views)).saved
-            view = await self.app.push_screen_wait(ViewsDialog(self.session.current_view, saved))
+        saved = (await asyncio.to_thread(load_views)).saved
+        view = await self.app.push_screen_wait(ViewsDialog(self.session.current_view, saved))
         if view is not None:
             self.view_shown.select(view)
             self._show_current_view()
 
-    @work
+    @flow
     async def action_columns(self) -> None:
         """Edit the column layout."""
         from qm_tui.tui.users.dialogs.columns import ColumnsDialog
 
-        with self._opening_dialog() as may_ask:
-            if not may_ask:
-                return
-            layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
+        layout = await self.app.push_screen_wait(ColumnsDialog(self.table.shown_layout))
         if layout is not None:
             self.view_shown.set_layout(layout)
             self._show_current_view()
 
-    @work
+    @flow
     async def action_counts(self) -> None:
         """Count the shown users by field, and filter by one of the values."""
         from qm_tui.tui.users.dialogs.counts import CountsDialog
 
         view = self.session.view
-        with self._opening_dialog() as may_ask:
-            if view is None or not may_ask:
-                return
-            title = f"{pluralize(len(view.user_ids), 'user')} shown"
-            dialog = CountsDialog(view.user_ids, view.state.users, title)
-            term = await self.app.push_screen_wait(dialog)
+        if view is None:
+            return
+        title = f"{pluralize(len(view.user_ids), 'user')} shown"
+        dialog = CountsDialog(view.user_ids, view.state.users, title)
+        term = await self.app.push_screen_wait(dialog)
         if term:
             self._add_to_filter(term)
 
@@ -417,17 +394,16 @@ class UsersList(Page):
         elif user_id is not None:
             self._open_details()
 
-    @work
+    @flow
     async def _open_details(self) -> None:
         """Show the details in a dialog; then move the cursor to the user shown last."""
         from qm_tui.tui.users.user_screen import UserScreen
 
         view, table = self.session.view, self.table
-        with self._opening_dialog() as may_ask:
-            if view is None or not may_ask:
-                return
-            screen = UserScreen(self.session, table.cursor_row, self)
-            row = await self.app.push_screen_wait(screen)
+        if view is None:
+            return
+        screen = UserScreen(self.session, table.cursor_row, self)
+        row = await self.app.push_screen_wait(screen)
         now = self.session.view
         if now is not None:
             with suppress(ValueError):  # the user may be deleted, or no longer shown
@@ -468,17 +444,16 @@ class UsersList(Page):
     def _marks_requested(self, event: UsersDataTable.MarksRequested) -> None:
         self.session.toggle_marks(event.user_ids)
 
-    @work
+    @flow
     async def action_mark_list(self) -> None:
         """Mark users from a pasted list."""
         from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
 
         view = self.session.view
-        with self._opening_dialog() as may_ask:
-            if view is None or not may_ask:
-                return
-            dialog = MarkListDialog(view.state.users, view.state.names)
-            user_ids = await self.app.push_screen_wait(dialog)
+        if view is None:
+            return
+        dialog = MarkListDialog(view.state.users, view.state.names)
+        user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
             self.session.add_marks(user_ids)
 

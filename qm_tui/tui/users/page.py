@@ -15,6 +15,7 @@ from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.preload import preload_modules
 from qm_tui.tui.users.list_page import UsersList
 from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
 from qm_tui.tui.work.live_updates import ExternalChangesRead, LiveView
 from qm_tui.tui.work.session import Session
@@ -128,7 +129,7 @@ class UsersPage(UsersList):
 
     # Import
 
-    @work
+    @flow
     async def action_import(self) -> None:
         """Open a file, preview it, and import it."""
         from qm_tui.tui.transfer.import_flow import import_file
@@ -138,7 +139,7 @@ class UsersPage(UsersList):
 
     # Export
 
-    @work
+    @flow
     async def action_export(self) -> None:
         """Export users to a file."""
         from qm_tui.tui.transfer.export_flow import export_file

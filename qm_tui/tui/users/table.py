@@ -1,6 +1,5 @@
 """The table of users. It draws only the visible rows, so it can hold any number of users."""
 
-import asyncio
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import ClassVar, Final
 
@@ -56,13 +55,6 @@ class UsersDataTable(VirtualList):
 
     current_column: reactive[int] = reactive(0, repaint=False)
     """The index in the layout of the column that keys apply to."""
-
-    class Idle(Message):
-        """Everything that was requested from the table earlier has been posted."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.handled = asyncio.Event()
 
     class MarksRequested(Message):
         """Users should be marked, or unmarked if all of them are marked."""

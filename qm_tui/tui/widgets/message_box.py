@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 
 ResultT = TypeVar("ResultT")
@@ -24,7 +25,7 @@ class HasUnsavedText(Protocol):
         """What quitting would discard, as a clause; empty if it is nothing."""
 
 
-class ConfirmQuestion(Dialog[bool]):
+class ConfirmQuestion(Confirms, Dialog[bool]):
     """Asks to confirm an action. The result is whether it is confirmed.
 
     The safe button has the focus, and Esc presses it.
@@ -64,12 +65,14 @@ class ConfirmQuestion(Dialog[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class MessageDialog(Dialog[None]):
+class MessageDialog(Confirms, Dialog[None]):
     """Shows a message with OK.
 
     Args:
         paragraphs: the paragraphs of the message.
     """
+
+    takes_early_escape: ClassVar[bool] = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "close", "OK"),

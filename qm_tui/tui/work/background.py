@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -10,6 +11,7 @@ from textual.screen import Screen
 
 from qm_tui.gc_control import clear_in_chunks, gc_paused
 from qm_tui.progress import ProgressCallback
+from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import OPERATION, Job, Operation, job_end_message
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
@@ -26,6 +28,8 @@ async def run_job(
     work: Callable[[ProgressCallback], Result],
     when_cancelled: str,
     operation: Operation = OPERATION,
+    *,
+    holds_keys: bool = False,
 ) -> Result | None:
     """Run work in a thread, as the running job.
 
@@ -35,13 +39,15 @@ async def run_job(
         work: the work; it gets the progress callback.
         when_cancelled: the sentence for the Actions bar if it is canceled.
         operation: the kind of operation, for the question whether to cancel it.
+        holds_keys: whether keys wait for its end, because it leads to a dialog.
 
     Returns:
         The result of the work; None if it was canceled or failed, which the page shows.
     """
     job = session.begin_job(Job(page.post_message, operation))
     try:
-        made = await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
+        with nullcontext() if holds_keys else keys_released():
+            made = await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
     except Exception as error:
         page.post_message(job_end_message(error, when_cancelled))
         return None

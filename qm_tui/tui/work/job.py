@@ -98,7 +98,13 @@ class Job:
         self._cancelled = Event()
         self._reason: type[Cancelled] = Cancelled
         self._reported = self._slept = 0.0
+        self._started = time.monotonic()
         self._rate = RateEstimator()
+
+    @property
+    def seconds(self) -> float:
+        """The time since it was started in seconds."""
+        return time.monotonic() - self._started
 
     @property
     def is_cancelled(self) -> bool:

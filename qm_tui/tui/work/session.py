@@ -41,6 +41,9 @@ UNDO_HINT: Final = "Press u to undo."
 STATUS_LENGTH: Final = 46
 """Characters that fit in the Actions bar of every page."""
 
+_NEW_JOB: Final = 1.0
+"""Seconds for which keys wait for a job."""
+
 WRITABLE_AGAIN: Final = "The store can be changed again."
 
 _FINISHED: Final = "The operation finished before you answered."
@@ -118,6 +121,11 @@ class Session:
     def is_busy(self) -> bool:
         """Whether a job is running."""
         return self.job is not None
+
+    @property
+    def job_is_new(self) -> bool:
+        """Whether a job has started so recently that it may end before the admin notices it."""
+        return self.job is not None and self.job.seconds < _NEW_JOB
 
     @property
     def may_change(self) -> bool:

@@ -2,13 +2,12 @@
 
 import pytest
 from textual import events
-from textual.command import CommandPalette
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 
 from qm_tui.config.preferences import Theme, load_preferences
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.frame.command_palette import Palette
+from qm_tui.tui.frame.command_palette import CommandPalette
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.views import ViewsDialog
 from tests.tui.pages import (
@@ -43,13 +42,7 @@ async def typed(pilot, text):
 
 def offered(pilot):
     """The commands with their keys."""
-    options = top(pilot).query_one(OptionList).options
-    return {words.strip(): key for *_, words, key in map(halves, options)}
-
-
-def halves(option):
-    words, _, key = str(option.prompt).rstrip().rpartition("  ")
-    return (words, key) if words else (key, "")
+    return {command.label: command.key for command in top(pilot).query_one("#commands").commands}
 
 
 async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(app):
@@ -149,7 +142,7 @@ async def test_palette_ignores_f1_and_its_own_key(app):
         await opened(pilot)
         await pilot.press("ctrl+p", "f1")
         await pilot.pause(0.2)
-        assert [type(one) for one in pilot.app.screen_stack].count(Palette) == 1
+        assert [type(one) for one in pilot.app.screen_stack].count(CommandPalette) == 1
         assert not isinstance(top(pilot), KeysScreen)
 
 
@@ -157,7 +150,7 @@ async def test_palette_fits_in_the_smallest_terminal(app):
     async with app.run_test(size=(60, 16)) as pilot:
         await wait_until_idle(pilot)
         await opened(pilot)
-        await pilot.press("up")  # from the first to the last
+        await pilot.press(*["pagedown"] * 5)
         await pilot.pause(0.2)
         assert "Toggle light/dark theme" in shown(pilot)
 

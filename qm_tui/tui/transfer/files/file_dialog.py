@@ -73,7 +73,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         self.field_was_set = ""
         """The text that the dialog put into the field; it differs from the field's text once the
         admin types."""
-        self._is_accept_due = False
+        self._is_accept_due = self._is_checking = False
         self._is_closed = False
 
     def compose(self) -> ComposeResult:
@@ -106,6 +106,11 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         home = resolve_typed_path("~", Path("/"))
         self.files.show_folder(self._start.absolute(), home, Path("/"))
         self.field.focus()
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until a path is checked, or a key of the list for the list."""
+        is_for_list = self.focused is not self.field or key in ("enter", "down")
+        return self._is_checking or (is_for_list and self.files.is_reading and key != "escape")
 
     # For subclasses to override
 
@@ -177,6 +182,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         if not text.strip():
             self.show_message(self.FIELD_REQUIRED)
             return
+        self._is_checking = True
         self._check_path(self.resolve(text), text.rstrip().endswith("/"))
 
     @work(thread=True, exclusive=True, group="judging")
@@ -193,6 +199,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
 
     @on(_PathChecked)
     def _path_checked(self, event: _PathChecked) -> None:
+        self._is_checking = False
         if event.check is None:
             self.show_message(event.message)
         elif event.check.is_folder:

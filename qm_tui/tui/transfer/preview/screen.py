@@ -34,8 +34,10 @@ from qm_tui.tui.transfer.preview.save import map_columns, save_records, save_tex
 from qm_tui.tui.transfer.preview.summary import PreviewSummary, summary_lines
 from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS, Preview, RecordFilter
 from qm_tui.tui.user.details_screen import DetailsScreen
+from qm_tui.tui.widgets.confirming import Confirms, redraw_pending
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import Job, JobProgressed
 from qm_tui.tui.work.session import Session
 from qm_tui.users.issues import Severity
@@ -57,6 +59,9 @@ _MOVES: Final = (
     ("end,G", "move_to_end", 1),
 )
 """The keys of the list; they work from everywhere on the screen, and focus the list."""
+
+_MOVING: Final = frozenset(",".join(keys for keys, _, _ in _MOVES).split(","))
+_CLOSING: Final = ("escape", "q")
 
 
 class Decision(NamedTuple):
@@ -89,7 +94,7 @@ class _UsersCollected(TextualMessage):
         self.user_ids = user_ids
 
 
-class PreviewScreen(Screen[Decision | ReadFailed | None]):
+class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
     """Shows what an import would do. The result is None if the import is canceled.
 
     Args:
@@ -141,6 +146,12 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
     def is_planning(self) -> bool:
         """Whether the import is being planned with other options than those shown."""
         return self._planner.is_planning
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the import has been planned."""
+        if self.preview is None:
+            return key not in _CLOSING
+        return self.is_planning and key not in (*_CLOSING, *_MOVING)
 
     @property
     def preview(self) -> Preview | None:
@@ -227,6 +238,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         preview = self.preview
         if preview is None:
             return
+        redraw_pending(self)
         self.remove_class("-first-time")
         if self._filter is None or not preview.rows[self._filter]:
             self._filter = preview.first_filter
@@ -319,7 +331,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         self.query_one(RecordList).focus()
 
     @on(VirtualList.RowSelected)
-    @work(description="show a record")
+    @flow
     async def _open_record(self, event: VirtualList.RowSelected) -> None:
         outcomes, row = self.query_one(RecordList).outcomes, event.cursor_row
         if not outcomes:
@@ -381,7 +393,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
     def _fix_selected(self, event: PreviewSummary.FixSelected) -> None:
         self.action_turn(event.key)
 
-    @work
+    @flow
     async def action_show_options(self) -> None:
         """Show all options."""
         if self.preview is None or self._dialog is not None:
@@ -396,7 +408,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
 
     # Corrections
 
-    @work
+    @flow
     async def action_correct(self) -> None:
         """Correct the rejected records, starting with the current one."""
         await self._correct(self.query_one(RecordList).number)
@@ -419,14 +431,14 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
 
     # Files
 
-    @work
+    @flow
     async def action_save_text(self) -> None:
         """Save the report."""
         if self.preview is not None:
             location = self._session.store.location
             await self._with_pinned(partial(save_text, location=location), self.preview)
 
-    @work
+    @flow
     async def action_save_rejected(self) -> None:
         """Save the rejected records."""
         if self.preview is not None:
@@ -443,7 +455,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         if paragraphs:
             await self.app.push_screen_wait(MessageDialog(*paragraphs))
 
-    @work
+    @flow
     async def action_map_columns(self) -> None:
         """Map the columns of the file to fields."""
         if self.preview is None:
@@ -458,7 +470,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
 
     # Closing
 
-    @work
+    @flow
     async def action_import(self) -> None:
         """Import; a mass change must be confirmed first."""
         preview = self.preview
@@ -479,7 +491,7 @@ class PreviewScreen(Screen[Decision | ReadFailed | None]):
         if prepared is not None:
             self.dismiss(Decision(prepared, confirmed))
 
-    @work
+    @flow
     async def action_back(self) -> None:
         """Stop planning, or cancel the import; ask first if corrections would be lost."""
         if self.is_planning and self.preview is not None:

@@ -1,0 +1,279 @@
+"""Keys typed ahead: they go to the screen that they were meant for, in order, and never confirm."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+from textual.keys import _character_to_key
+
+from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.undo_dialog import UndoDialog
+from qm_tui.tui.terminal.input_driver import MAX_TYPED, InputRead
+from qm_tui.tui.transfer.open_dialog import OpenDialog
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
+from qm_tui.tui.transfer.save_dialog import SaveDialog
+from qm_tui.tui.user.form_screen import UserFormScreen
+from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.tui.work import key_queue
+from tests.tui.pages import (
+    SAMPLES,
+    app_on,
+    page_of,
+    sample_users,
+    shown,
+    status_of,
+    table_of,
+    top,
+    wait_until,
+    wait_until_idle,
+)
+
+SIZES = [(80, 24), (120, 40)]
+ENTER, ESCAPE, DOWN, TAB, F2 = "\r", "\x1b", "\x02", "\t", "\x03"
+"""Keys in a burst; the others are their characters."""
+
+_NAMED = {ENTER: "enter", ESCAPE: "escape", DOWN: "down", TAB: "tab", F2: "f2"}
+
+
+def keys_of(burst):
+    """The key events of a burst."""
+    keys = []
+    for character in burst:
+        if character in _NAMED:
+            keys.append(events.Key(_NAMED[character], None))
+        else:
+            keys.append(events.Key(_character_to_key(character), character))
+    return keys
+
+
+def type_at_once(pilot, burst):
+    """Send the keys of a burst as if they came in one read."""
+    keys = keys_of(burst)
+    pilot.app.post_message(InputRead(keys))
+    for key in keys:
+        pilot.app.post_message(key)
+
+
+@asynccontextmanager
+async def running(home, size=(80, 24), count=20):
+    """The app on a store, with the users loaded."""
+    app = app_on(home / "users.json", sample_users(count))
+    async with app.run_test(size=size) as pilot:
+        await wait_until_idle(pilot)
+        yield pilot
+
+
+async def typed(pilot, burst):
+    """Type a burst, and wait until it was handled."""
+    type_at_once(pilot, burst)
+    await wait_until(pilot, lambda: not pilot.app._keys._waiting)
+    await wait_until(pilot, lambda: pilot.app._keys._task is None)
+    await pilot.pause()
+
+
+def users_of(pilot):
+    return page_of(pilot).store.state.users
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_keys_after_export_name_the_file(home, monkeypatch, size):
+    monkeypatch.chdir(home)
+    async with running(home, size) as pilot:
+        before = dict(users_of(pilot))
+        await typed(pilot, f"xD{ENTER}")
+        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
+        assert users_of(pilot) == before
+    assert [path.name for path in home.glob("*.csv")] == ["D.csv"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("burst", "dialog", "text"),
+    [
+        ("xDaily.csv", SaveDialog, "Daily.csv"),
+        ("iu", OpenDialog, "u"),
+        ("i/tmp/ab i.csv", OpenDialog, "/tmp/ab i.csv"),  # noqa: S108 - never opened
+        (":export" + ENTER + "Daily.csv", SaveDialog, "Daily.csv"),
+    ],
+)
+async def test_keys_after_one_that_opens_a_dialog_fill_its_field(home, size, burst, dialog, text):
+    async with running(home, size) as pilot:
+        await typed(pilot, burst)
+        assert isinstance(top(pilot), dialog)
+        assert top(pilot).field.value == text
+        assert len(pilot.app.screen_stack) == 3
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_keys_after_edit_go_into_the_form(home, size):
+    async with running(home, size) as pilot:
+        await typed(pilot, "eAdam" + F2)
+        await wait_until(pilot, lambda: not isinstance(top(pilot), UserFormScreen))
+        assert any("Adam" in user.first_name for user in users_of(pilot).values())
+
+
+async def test_many_keys_after_edit_move_in_the_form(home):
+    async with running(home) as pilot:
+        await typed(pilot, "e" + DOWN * 22)
+        assert isinstance(top(pilot), UserFormScreen)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_key_after_an_applied_filter_goes_to_the_list(home, size):
+    async with running(home, size) as pilot:
+        await typed(pilot, f"/laura{ENTER}e")
+        assert isinstance(top(pilot), UserFormScreen)
+        assert "Edit Laura" in shown(pilot)
+
+
+@pytest.mark.parametrize("burst", ["i{}" + ENTER + ENTER, "i{}" + ENTER + "i"])
+async def test_keys_typed_ahead_never_import(home, burst):
+    async with running(home, count=3) as pilot:
+        await typed(pilot, burst.format(SAMPLES / "users.csv"))
+        await wait_until(pilot, lambda: isinstance(top(pilot), PreviewScreen))
+        await wait_until(pilot, lambda: top(pilot).preview is not None)
+        await pilot.pause()
+        assert isinstance(top(pilot), PreviewScreen)
+        assert len(users_of(pilot)) == 3
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: len(users_of(pilot)) > 3)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_keys_typed_ahead_never_delete(home, size):
+    async with running(home, size) as pilot:
+        await typed(pilot, "D" + ENTER + ENTER)
+        assert isinstance(top(pilot), DeleteDialog)
+        assert len(users_of(pilot)) == 20
+
+
+async def test_key_typed_after_the_question_was_drawn_confirms(home):
+    async with running(home) as pilot:
+        await typed(pilot, "D")
+        await pilot.press("enter")
+        await wait_until_idle(pilot)
+        assert not isinstance(top(pilot), DeleteDialog)
+
+
+async def test_keys_typed_while_the_users_are_loaded_wait(home, monkeypatch):
+    app = app_on(home / "users.json", sample_users(20))
+    load = app._session.store.load
+    may_load = asyncio.Event()
+
+    def slow(*args):
+        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
+        return load(*args)
+
+    monkeypatch.setattr(app._session.store, "load", slow)
+    async with app.run_test() as pilot:
+        type_at_once(pilot, "i/tmp/users.csv")
+        await pilot.pause()
+        assert page_of(pilot).session.view is None
+        may_load.set()
+        await wait_until(pilot, lambda: isinstance(top(pilot), OpenDialog))
+        await wait_until(pilot, lambda: top(pilot).field.value == "/tmp/users.csv")  # noqa: S108
+        assert page_of(pilot).session.current_view.filter == ""
+
+
+async def test_keys_that_wait_too_long_are_dropped_with_a_notice(home, monkeypatch):
+    monkeypatch.setattr(key_queue, "MAX_WAIT", 0.1)
+    app = app_on(home / "users.json", sample_users(20))
+    load = app._session.store.load
+    may_load = asyncio.Event()
+
+    def slow(*args):
+        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
+        return load(*args)
+
+    monkeypatch.setattr(app._session.store, "load", slow)
+    async with app.run_test() as pilot:
+        type_at_once(pilot, "iD")
+        await wait_until(pilot, lambda: status_of(pilot) == key_queue.TIMED_OUT)
+        may_load.set()
+        await wait_until_idle(pilot)
+        assert top(pilot) is page_of(pilot)
+
+
+async def test_escape_drops_the_keys_that_wait(home, monkeypatch):
+    app = app_on(home / "users.json", sample_users(20))
+    load = app._session.store.load
+    may_load = asyncio.Event()
+
+    def slow(*args):
+        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
+        return load(*args)
+
+    monkeypatch.setattr(app._session.store, "load", slow)
+    async with app.run_test() as pilot:
+        type_at_once(pilot, "i/tmp/users.csv")
+        await pilot.pause()
+        await pilot.press("escape")
+        may_load.set()
+        await wait_until(pilot, lambda: page_of(pilot).session.view is not None)
+        await pilot.pause()
+        assert not any(isinstance(screen, OpenDialog) for screen in pilot.app.screen_stack)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * (MAX_TYPED + 1), f"anna{ENTER}berg{ENTER}", f"D{ENTER}D{ENTER}x"],
+    ids=["long", "two lines", "commands"],
+)
+async def test_text_pasted_into_a_list_without_marks_is_ignored(home, text):
+    async with running(home) as pilot:
+        await typed(pilot, text)
+        assert top(pilot) is page_of(pilot)
+        assert status_of(pilot) == key_queue.PASTE_IGNORED
+        assert len(users_of(pilot)) == 20
+
+
+async def test_next_part_of_pasted_text_is_ignored(home):
+    async with running(home) as pilot:
+        type_at_once(pilot, "a" * (MAX_TYPED + 1))
+        type_at_once(pilot, "xD" + ENTER)
+        await typed(pilot, "x")
+        assert top(pilot) is page_of(pilot)
+
+
+@pytest.mark.parametrize(
+    ("burst", "is_paste"),
+    [
+        ("a" * MAX_TYPED, False),
+        ("a" * (MAX_TYPED + 1), True),
+        (DOWN * 200, False),
+        (f"i{ENTER}{ENTER}", False),
+        (f"/scan{ENTER}e", False),
+        (f"a{ENTER}b{ENTER}", True),
+        (f"a{TAB}{ENTER}b{ENTER}", True),
+        (f"{ENTER}a{ENTER}", False),
+    ],
+)
+def test_read_looks_like_a_paste(burst, is_paste):
+    assert InputRead(keys_of(burst)).is_paste is is_paste
+
+
+async def test_long_text_in_one_read_goes_into_a_field(home):
+    async with running(home) as pilot:
+        await typed(pilot, "i")
+        await typed(pilot, "a" * 200)
+        assert top(pilot).field.value == "a" * 200
+
+
+async def test_key_that_is_unavailable_says_why_and_the_rest_of_its_read_is_dropped(home):
+    async with running(home) as pilot:
+        page_of(pilot).session.read_only_reason = "The store is read-only."
+        await typed(pilot, "iq")
+        assert top(pilot) is page_of(pilot)
+        assert "read-only" in shown(pilot)
+        await typed(pilot, DOWN)
+        assert table_of(pilot).cursor_row == 1
+
+
+async def test_undo_typed_ahead_is_not_confirmed(home):
+    async with running(home) as pilot:
+        await typed(pilot, "eAdam" + F2)
+        await wait_until_idle(pilot)
+        await typed(pilot, "u" + TAB + ENTER)
+        await wait_until(pilot, lambda: isinstance(top(pilot), UndoDialog))
+        assert any("Adam" in user.first_name for user in users_of(pilot).values())
