@@ -12,7 +12,7 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-long fuzz lines test-lowest format bench docs pictures clean
+.PHONY: help run setup test test-long fuzz fuzz-keys lines test-lowest format bench docs pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -40,9 +40,13 @@ test: $(READY) ## all checks: format, lint, types, imports, tests
 test-long: $(READY) ## the tests that run for minutes
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.fuzz 10
+	$(BIN)/python -m tests.fuzz.keys 1
 
 fuzz: $(READY) ## try anything on what reads files, for an hour (MINUTES=60)
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),60)
+
+fuzz-keys: $(READY) ## type random keys into screens that open slowly, for an hour (MINUTES=60)
+	$(BIN)/python -m tests.fuzz.keys $(or $(MINUTES),60)
 
 lines: $(READY) ## count lines of code, without blanks, comments and docstrings
 	@$(BIN)/python scripts/count_lines.py

@@ -93,7 +93,7 @@ async def test_keys_after_export_name_the_file(home, monkeypatch, size):
     [
         ("xDaily.csv", SaveDialog, "Daily.csv"),
         ("iu", OpenDialog, "u"),
-        ("i/tmp/ab i.csv", OpenDialog, "/tmp/ab i.csv"),  # noqa: S108 - never opened
+        ("i/tmp/ab i.csv", OpenDialog, "/tmp/ab i.csv"),
         (":export" + ENTER + "Daily.csv", SaveDialog, "Daily.csv"),
     ],
 )
@@ -172,7 +172,7 @@ async def test_keys_typed_while_the_users_are_loaded_wait(home, monkeypatch):
         assert page_of(pilot).session.view is None
         may_load.set()
         await wait_until(pilot, lambda: isinstance(top(pilot), OpenDialog))
-        await wait_until(pilot, lambda: top(pilot).field.value == "/tmp/users.csv")  # noqa: S108
+        await wait_until(pilot, lambda: top(pilot).field.value == "/tmp/users.csv")
         assert page_of(pilot).session.current_view.filter == ""
 
 
