@@ -29,7 +29,7 @@ _MAX_LENGTH: Final = 60
 _KEY_WIDTH: Final = 8
 
 
-class _Command(NamedTuple):
+class Command(NamedTuple):
     """A command: its text, its first key, and the function that runs it."""
 
     label: str
@@ -37,14 +37,14 @@ class _Command(NamedTuple):
     run: Callable[[], Any]
 
 
-class _CommandList(VirtualList):
+class CommandList(VirtualList):
     """The commands that match.
 
     Attributes:
         commands: the commands.
     """
 
-    def __init__(self, commands: Sequence[_Command]) -> None:
+    def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__(id="commands")
         self.can_focus = False  # the letters go to the input
         self.commands = commands
@@ -81,7 +81,7 @@ class CommandPalette(Dialog[None]):
         super().__init__(classes="small-dialog")
         self._search = FuzzySearch()
         self._commands = _commands_of(screen)
-        self._list = _CommandList(self._commands)
+        self._list = CommandList(self._commands)
         self._list.styles.height = len(self._commands)
         self._field = SafeInput(_MAX_LENGTH, id="command")
 
@@ -131,7 +131,7 @@ class CommandPalette(Dialog[None]):
         self.dismiss(None)
 
 
-def _matching(search: FuzzySearch, text: str, commands: Sequence[_Command]) -> Sequence[_Command]:
+def _matching(search: FuzzySearch, text: str, commands: Sequence[Command]) -> Sequence[Command]:
     """Return the commands that contain the letters of a text, best matches first."""
     if not text.strip():
         return commands
@@ -140,13 +140,13 @@ def _matching(search: FuzzySearch, text: str, commands: Sequence[_Command]) -> S
     return [command for _, command in found]
 
 
-def _commands_of(screen: Screen[Any]) -> list[_Command]:
+def _commands_of(screen: Screen[Any]) -> list[Command]:
     app, commands = screen.app, []
     for key, active in active_actions(screen):
         action = active.binding.action
         if key.group in _OWN and not action.startswith(_MOVES):
             run = partial(app.run_action, action, active.node)
-            commands.append(_Command(key.label, key.keys.split()[0], run))
+            commands.append(Command(key.label, key.keys.split()[0], run))
     toggle = partial(app.run_action, "toggle_theme")
-    commands.append(_Command("Toggle light/dark theme", "", toggle))
+    commands.append(Command("Toggle light/dark theme", "", toggle))
     return commands

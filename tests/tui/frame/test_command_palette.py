@@ -7,7 +7,7 @@ from textual.widgets import Input
 from qm_tui.config.preferences import Theme, load_preferences
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.frame.command_palette import CommandPalette
+from qm_tui.tui.frame.command_palette import CommandList, CommandPalette
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.views import ViewsDialog
 from tests.tui.pages import (
@@ -42,7 +42,8 @@ async def typed(pilot, text):
 
 def offered(pilot):
     """The commands with their keys."""
-    return {command.label: command.key for command in top(pilot).query_one("#commands").commands}
+    commands = top(pilot).query_one(CommandList).commands
+    return {command.label: command.key for command in commands}
 
 
 async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(app):

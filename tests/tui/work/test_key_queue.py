@@ -1,6 +1,6 @@
 """Keys typed ahead: they go to the screen that they were meant for, in order, and never confirm."""
 
-import asyncio
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,6 +10,7 @@ from textual.keys import _character_to_key
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.terminal.input_driver import MAX_TYPED, InputRead
+from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.transfer.save_dialog import SaveDialog
@@ -72,6 +73,32 @@ async def typed(pilot, burst):
     await pilot.pause()
 
 
+def held_loading(app, monkeypatch):
+    """Keep the app from loading its users until the returned event is set."""
+    load, may_load = app._session.store.load, threading.Event()
+
+    def load_later(*args):
+        may_load.wait(30)
+        return load(*args)
+
+    monkeypatch.setattr(app._session.store, "load", load_later)
+    return may_load
+
+
+def field_of(pilot):
+    """The text in the file dialog on top."""
+    dialog = top(pilot)
+    assert isinstance(dialog, FileDialog)
+    return dialog.field.value
+
+
+def preview_of(pilot):
+    """The preview on top."""
+    screen = top(pilot)
+    assert isinstance(screen, PreviewScreen)
+    return screen.preview
+
+
 def users_of(pilot):
     return page_of(pilot).store.state.users
 
@@ -101,7 +128,7 @@ async def test_keys_after_one_that_opens_a_dialog_fill_its_field(home, size, bur
     async with running(home, size) as pilot:
         await typed(pilot, burst)
         assert isinstance(top(pilot), dialog)
-        assert top(pilot).field.value == text
+        assert field_of(pilot) == text
         assert len(pilot.app.screen_stack) == 3
 
 
@@ -132,7 +159,7 @@ async def test_keys_typed_ahead_never_import(home, burst):
     async with running(home, count=3) as pilot:
         await typed(pilot, burst.format(SAMPLES / "users.csv"))
         await wait_until(pilot, lambda: isinstance(top(pilot), PreviewScreen))
-        await wait_until(pilot, lambda: top(pilot).preview is not None)
+        await wait_until(pilot, lambda: preview_of(pilot) is not None)
         await pilot.pause()
         assert isinstance(top(pilot), PreviewScreen)
         assert len(users_of(pilot)) == 3
@@ -158,35 +185,21 @@ async def test_key_typed_after_the_question_was_drawn_confirms(home):
 
 async def test_keys_typed_while_the_users_are_loaded_wait(home, monkeypatch):
     app = app_on(home / "users.json", sample_users(20))
-    load = app._session.store.load
-    may_load = asyncio.Event()
-
-    def slow(*args):
-        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
-        return load(*args)
-
-    monkeypatch.setattr(app._session.store, "load", slow)
+    may_load = held_loading(app, monkeypatch)
     async with app.run_test() as pilot:
         type_at_once(pilot, "i/tmp/users.csv")
         await pilot.pause()
         assert page_of(pilot).session.view is None
         may_load.set()
         await wait_until(pilot, lambda: isinstance(top(pilot), OpenDialog))
-        await wait_until(pilot, lambda: top(pilot).field.value == "/tmp/users.csv")
+        await wait_until(pilot, lambda: field_of(pilot) == "/tmp/users.csv")
         assert page_of(pilot).session.current_view.filter == ""
 
 
 async def test_keys_that_wait_too_long_are_dropped_with_a_notice(home, monkeypatch):
     monkeypatch.setattr(key_queue, "MAX_WAIT", 0.1)
     app = app_on(home / "users.json", sample_users(20))
-    load = app._session.store.load
-    may_load = asyncio.Event()
-
-    def slow(*args):
-        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
-        return load(*args)
-
-    monkeypatch.setattr(app._session.store, "load", slow)
+    may_load = held_loading(app, monkeypatch)
     async with app.run_test() as pilot:
         type_at_once(pilot, "iD")
         await wait_until(pilot, lambda: status_of(pilot) == key_queue.TIMED_OUT)
@@ -197,14 +210,7 @@ async def test_keys_that_wait_too_long_are_dropped_with_a_notice(home, monkeypat
 
 async def test_escape_drops_the_keys_that_wait(home, monkeypatch):
     app = app_on(home / "users.json", sample_users(20))
-    load = app._session.store.load
-    may_load = asyncio.Event()
-
-    def slow(*args):
-        asyncio.run_coroutine_threadsafe(may_load.wait(), app._loop).result()
-        return load(*args)
-
-    monkeypatch.setattr(app._session.store, "load", slow)
+    may_load = held_loading(app, monkeypatch)
     async with app.run_test() as pilot:
         type_at_once(pilot, "i/tmp/users.csv")
         await pilot.pause()
@@ -257,7 +263,7 @@ async def test_long_text_in_one_read_goes_into_a_field(home):
     async with running(home) as pilot:
         await typed(pilot, "i")
         await typed(pilot, "a" * 200)
-        assert top(pilot).field.value == "a" * 200
+        assert field_of(pilot) == "a" * 200
 
 
 async def test_key_that_is_unavailable_says_why_and_the_rest_of_its_read_is_dropped(home):
