@@ -62,6 +62,17 @@ class CommandList(VirtualList):
         return pad_or_truncate(f"{sign} {label}{command.key}", width)
 
 
+class _CommandInput(SafeInput):
+    """The field for the letters. The arrow keys move in the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.move(-1)", "Up", show=False),
+        Binding("down", "screen.move(1)", "Down", show=False),
+        Binding("pageup", "screen.move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "screen.move_page(1)", "Page down", show=False),
+    ]
+
+
 class CommandPalette(Dialog[None]):
     """Shows the commands of the screen or dialog below it, and runs one.
 
@@ -71,10 +82,6 @@ class CommandPalette(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+p", "close", "Close"),
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "move_page(1)", "Page down", show=False),
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:
@@ -83,7 +90,7 @@ class CommandPalette(Dialog[None]):
         self._commands = _commands_of(screen)
         self._list = CommandList(self._commands)
         self._list.styles.height = len(self._commands)
-        self._field = SafeInput(_MAX_LENGTH, id="command")
+        self._field = _CommandInput(_MAX_LENGTH, id="command")
 
     def compose(self) -> ComposeResult:
         self._field.placeholder = "Search for commands…"
