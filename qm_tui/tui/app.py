@@ -6,17 +6,15 @@ import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from math import inf
 from typing import ClassVar, Final
 
 from rich.console import RenderableType
 from textual import events, on, work
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
-from textual.screen import Screen, ScreenResultType
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from qm_tui.config.preferences import Theme, load_preferences, save_preferences
@@ -36,20 +34,18 @@ from qm_tui.tui.terminal.hangup_watchdog import (
     force_exit_after_grace,
     watch_terminal,
 )
-from qm_tui.tui.terminal.input_driver import InputRead, TerminalDriver
+from qm_tui.tui.terminal.input_driver import TerminalDriver
 from qm_tui.tui.terminal.latency_log import POLL_INTERVAL, LatencyProbe
 from qm_tui.tui.terminal.no_color_filter import NoColorFilter
 from qm_tui.tui.terminal.output_filter import ControlCharacterFilter
 from qm_tui.tui.terminal.reliable_timer import install_reliable_timers
 from qm_tui.tui.terminal.suspend import SuspendHandler
 from qm_tui.tui.users.page import UsersPage
-from qm_tui.tui.widgets.confirming import drawn_at, redraw_pending
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
 from qm_tui.tui.work.current_view import view_to_save
-from qm_tui.tui.work.flow import show_screen
-from qm_tui.tui.work.key_queue import KeyQueue
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from qm_tui.users.query.sorting import use_system_locale
 
 _TEXTUAL_THEMES: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
@@ -60,7 +56,7 @@ _OUTPUT_FILTER: Final = ControlCharacterFilter()
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
 
-class QmTuiApp(App[str]):
+class QmTuiApp(TypeAheadApp[str]):
     """The terminal UI. It returns an error message if the store could not be used.
 
     Args:
@@ -102,14 +98,12 @@ class QmTuiApp(App[str]):
         self.status = 0
         self.theme = _TEXTUAL_THEMES[theme]
         self._is_too_small = self._is_dialog_open = False
-        self._keys = KeyQueue(self, super().on_event, self._show_notice)
         self._suspend_handler: SuspendHandler | None = None
 
     def on_mount(self) -> None:
         self.screen_change_signal.subscribe(self, self._screen_changed)
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left keeps its state
         self.push_screen(self._users)
-        redraw_pending(self._users)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(
@@ -125,8 +119,6 @@ class QmTuiApp(App[str]):
 
     def _screen_changed(self, screen: Screen[object]) -> None:
         debug(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
-        if drawn_at(screen) == inf:
-            redraw_pending(screen)
         self.call_later(self._cover_or_not)
 
     async def run_action(
@@ -197,7 +189,7 @@ class QmTuiApp(App[str]):
         """Handle input.
 
         While the terminal is too small, all keys and clicks are ignored, except keys that quit or
-        suspend. Keys go through the queue, and come back from their widget as forwarded.
+        suspend.
         """
         is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
         if is_input and self._is_too_small:
@@ -205,30 +197,14 @@ class QmTuiApp(App[str]):
                 self.action_quit()
             elif isinstance(event, events.Key) and event.key == "ctrl+z":
                 self.action_suspend()
-        elif isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self._keys.put(event)
         else:
             await super().on_event(event)
 
-    @on(InputRead)
-    def _input_read(self, event: InputRead) -> None:
-        self._keys.begin_read(event)
-
-    def _show_notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Show a notice in the Actions bar, or above a dialog."""
         self._session.set_status(text)
         if not isinstance(self.screen, Page):
             self.notify(text, markup=False)
-
-    async def push_screen_wait(  # type: ignore[override]
-        self, screen: Screen[ScreenResultType], *, mode: str | None = None
-    ) -> ScreenResultType:
-        """Show a screen, and return its result.
-
-        A screen of a flow waits until those that were opened in the meantime are closed.
-        """
-        show = partial(super().push_screen_wait, screen, mode=mode)
-        return await show_screen(self, screen, show)
 
     def save_view(self) -> None:
         """Save the current view for the next start."""

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
+from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from tests.helpers import ANNA, HEADER, csv_text
 
 _NOTHING_YET = object()
@@ -19,7 +19,7 @@ _AN_HOUR = 3600.0
 _A_DAY_IN_2025 = 1_763_280_000.0
 
 
-class DialogApp(App[None]):
+class DialogApp(TypeAheadApp[None]):
     """Shows a dialog and keeps its result."""
 
     CSS_PATH: ClassVar[Any] = style_sheets()

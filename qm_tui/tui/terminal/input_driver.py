@@ -109,6 +109,12 @@ class PasteParser(XTermParser):
         return before + _REPLACEMENT, after
 
 
+def _with_enter(message: Message) -> Message:
+    """Return Enter for a line feed: an Enter typed before the program has set up the terminal."""
+    is_line_feed = isinstance(message, events.Key) and message.key == "ctrl+j"
+    return events.Key("enter", "\r") if is_line_feed else message
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with a safe parser of pastes, and tolerant of invalid UTF-8."""
 
@@ -134,7 +140,7 @@ class TerminalDriver(LinuxDriver):
                 is_last = self.exit_event.is_set()
                 if selector.select(_WAIT):
                     text = decoder.decode(os.read(self.fileno, _READ_SIZE))
-                    messages = list(parser.feed(text)) if text else []
+                    messages = [_with_enter(one) for one in parser.feed(text)] if text else []
                     keys = [message for message in messages if isinstance(message, events.Key)]
                     if keys:
                         self.process_message(InputRead(keys))

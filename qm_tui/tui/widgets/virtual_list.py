@@ -5,7 +5,7 @@ users. Here a row is built when it is drawn, so the first frame takes the same t
 `UsersDataTable`, the list of files and the list of records are lists of this kind.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +20,10 @@ from textual.strip import Strip
 from qm_tui.text import sanitize
 from qm_tui.tui.widgets.too_small import is_too_small
 
-_WHEEL = 3
+MOVES: Final = frozenset({"up", "down", "pageup", "pagedown", "home", "end", *"jkgG"})
+"""The keys that move the cursor."""
+
+_WHEEL: Final = 3
 """Rows per step of the mouse wheel."""
 
 

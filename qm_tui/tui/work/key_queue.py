@@ -24,7 +24,7 @@ from textual.widgets import Input, TextArea
 
 from qm_tui.tui.terminal.input_driver import InputRead
 from qm_tui.tui.widgets.confirming import Confirms, drawn_at
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.flow import cancel_opening, is_deciding
 
 MAX_WAIT: Final = 5.0
@@ -39,9 +39,6 @@ _PASTE_GAP: Final = 0.1
 _ROUNDS: Final = 3
 """How often messages are awaited after a key. A key may post a message, for example that a button
 was pressed, and its handler another one; each goes up from the focus to the app."""
-
-_MOVES: Final = frozenset({"up", "down", "pageup", "pagedown", "home", "end", *"jkgG"})
-"""Keys that only move the cursor of a list."""
 
 _HARMLESS: Final = (
     *("move", "to_list", "show_filter", "cursor_", "scroll_", "delete_"),
@@ -219,7 +216,7 @@ class KeyQueue:
         focused = self._focus
         if isinstance(focused, Input | TextArea):
             return typed.is_text
-        return isinstance(focused, VirtualList) and typed.key in _MOVES
+        return isinstance(focused, VirtualList) and typed.key in MOVES
 
     def _is_early(self, typed: _Typed, screen: Screen[Any], *, takes_text: bool) -> bool:
         """Whether a key would confirm what had not been drawn yet when it was typed."""

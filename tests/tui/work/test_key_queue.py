@@ -68,8 +68,8 @@ async def running(home, size=(80, 24), count=20):
 async def typed(pilot, burst):
     """Type a burst, and wait until it was handled."""
     type_at_once(pilot, burst)
-    await wait_until(pilot, lambda: not pilot.app._keys._waiting)
-    await wait_until(pilot, lambda: pilot.app._keys._task is None)
+    await wait_until(pilot, lambda: not pilot.app.key_queue._waiting)
+    await wait_until(pilot, lambda: pilot.app.key_queue._task is None)
     await pilot.pause()
 
 

@@ -36,7 +36,7 @@ from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS, Preview, Reco
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.confirming import Confirms, redraw_pending
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import Job, JobProgressed
 from qm_tui.tui.work.session import Session
@@ -60,7 +60,6 @@ _MOVES: Final = (
 )
 """The keys of the list; they work from everywhere on the screen, and focus the list."""
 
-_MOVING: Final = frozenset(",".join(keys for keys, _, _ in _MOVES).split(","))
 _CLOSING: Final = ("escape", "q")
 
 
@@ -151,7 +150,7 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
         """Whether a key must wait until the import has been planned."""
         if self.preview is None:
             return key not in _CLOSING
-        return self.is_planning and key not in (*_CLOSING, *_MOVING)
+        return self.is_planning and key not in (*_CLOSING, *MOVES)
 
     @property
     def preview(self) -> Preview | None:

@@ -18,7 +18,7 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberColumn, NumberList
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.tab_row import FieldLine
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import COLUMN
@@ -148,6 +148,10 @@ class CountsDialog(Dialog[str | None]):
         self._list.focus()
         self._show(COUNTABLE_FIELDS[0], None)
         self.call_after_refresh(self._select_first)  # draw the dialog first, then count
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the users are counted."""
+        return self._list.is_counting and key in ("enter", *MOVES)
 
     # Choosing the field
 

@@ -1,6 +1,5 @@
 """The dialog that marks users from a typed or pasted list."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -71,7 +70,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that it stays in order with the characters of the same burst
         Binding("f2", "mark", "Mark the users", priority=True),
         Binding("escape,q", "back", "Cancel"),
         Binding("f1,question_mark", "show_keys", "Keys"),
@@ -83,7 +81,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._lookup: UserLookup | None = None
         self._lines: Sequence[str] = ()
         self._resolved = ResolvedList((), (), 0, 0)
-        self._mark_requested = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -153,8 +150,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._lines, self._resolved = event.lines, event.resolved
         self._unresolved_list.show(event.resolved.unresolved)
         self._show_resolved()
-        if self._mark_requested:
-            self._mark()
 
     @on(UnresolvedList.SelectionChanged)
     def _show_resolved(self) -> None:
@@ -188,26 +183,12 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     # Closing
 
-    async def action_mark(self) -> None:
-        """Mark the users of the current list."""
-        if not self.is_mounted:
-            return  # the key came in one burst with the one that opened the dialog
-        await self._pending_input()
-        self._mark_requested = True
-        if self._text.lines == self._lines:
-            self._mark()
-        else:
-            self._resolve()
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the users of the list are found."""
+        return key == "f2" and self._text.lines != self._lines
 
-    async def _pending_input(self) -> None:
-        """Wait until the text typed or pasted before this key is in the field."""
-        if self.focused is not None:
-            arrived = asyncio.Event()
-            self.focused.call_later(arrived.set)
-            await arrived.wait()
-
-    def _mark(self) -> None:
-        self._mark_requested = False
+    def action_mark(self) -> None:
+        """Mark the users of the list that were found last."""
         user_ids = self._user_ids
         if user_ids:
             self.dismiss(user_ids)
@@ -231,8 +212,8 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self.app.push_screen(KeysScreen([*keys, KeyDescription("Tab", "Next control")]))
 
     @on(Button.Pressed, "#mark")
-    async def _mark_pressed(self) -> None:
-        await self.action_mark()
+    def _mark_pressed(self) -> None:
+        self.action_mark()
 
     @on(Button.Pressed, "#cancel")
     def _cancel_pressed(self) -> None:

@@ -1,0 +1,61 @@
+"""The base class of the app: its keys and pasted text go through the key queue."""
+
+from functools import partial
+from math import inf
+from pathlib import PurePath
+from typing import Any
+
+from textual import events, on
+from textual.app import App, ReturnType
+from textual.driver import Driver
+from textual.screen import Screen, ScreenResultType
+
+from qm_tui.tui.terminal.input_driver import InputRead
+from qm_tui.tui.widgets.confirming import drawn_at, redraw_pending
+from qm_tui.tui.work.flow import show_screen
+from qm_tui.tui.work.key_queue import KeyQueue
+
+
+class TypeAheadApp(App[ReturnType]):
+    """An app in which keys typed ahead go to the screen that they were meant for."""
+
+    def __init__(
+        self,
+        driver_class: type[Driver] | None = None,
+        css_path: list[str | PurePath] | None = None,
+    ) -> None:
+        super().__init__(driver_class, css_path)
+        self.key_queue = KeyQueue(self, super().on_event, self.show_notice)
+
+    def on_mount(self) -> None:
+        self.screen_change_signal.subscribe(self, self._note_screen)
+        self._note_screen(self.screen)  # the handler of the subclass has shown it
+
+    def _note_screen(self, screen: Screen[Any]) -> None:
+        if drawn_at(screen) == inf:
+            redraw_pending(screen)
+
+    def show_notice(self, text: str) -> None:
+        """Say that keys were dropped."""
+        self.notify(text, markup=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Queue keys and pasted text. Those that come back from their widget are forwarded."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.key_queue.put(event)
+        else:
+            await super().on_event(event)
+
+    @on(InputRead)
+    def _input_read(self, event: InputRead) -> None:
+        self.key_queue.begin_read(event)
+
+    async def push_screen_wait(  # type: ignore[override]
+        self, screen: Screen[ScreenResultType], *, mode: str | None = None
+    ) -> ScreenResultType:
+        """Show a screen, and return its result.
+
+        A screen of a flow waits until those that were opened in the meantime are closed.
+        """
+        show = partial(super().push_screen_wait, screen, mode=mode)
+        return await show_screen(self, screen, show)

@@ -1,0 +1,96 @@
+"""Bursts of keys in a real terminal, each in one write, as from a line that stalled."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.terminal import Terminal
+from qm_tui.store import open_store
+from tests.tui.pages import SAMPLES, sample_users, store_of
+
+PROGRAM = str(Path(sys.executable).with_name("qm-tui"))
+SIZES = [(80, 24), (120, 40)]
+DOWN, F2 = "\x1b[B", "\x1bOQ"
+
+BURSTS = {
+    "export a file": ("xD\r", "Export complete"),
+    "name a file": ("xDaily.csv", "Daily.csv"),
+    "open and a letter": ("iu", "Open"),
+    "edit": ("eAdam" + F2, "Saved"),
+    "filter and edit": ("/laura\re", "Edit Laura"),
+    "command palette": (":export\rDaily.csv", "Daily.csv"),
+    "down in the form": ("e" + DOWN * 22, "Edit"),
+    "delete": ("D\r\r", "Delete"),
+    "undo": ("u\r", "ndo"),
+    "counts": ("F\x1b[C\r", "shown"),
+}
+CHANGES = {"edit"}
+"""The bursts that may change users."""
+
+
+def users_of(path):
+    return dict(open_store(path).load().users)
+
+
+def check_burst(home, burst, columns, lines):
+    keys, text = BURSTS[burst]
+    path = home / "users.json"
+    store_of(path, sample_users(20))
+    before = users_of(path)
+    with Terminal([PROGRAM, "--store", str(path)], columns=columns, lines=lines) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send(keys)
+        terminal.wait_for(text)
+        terminal.settle()
+        if burst == "open and a letter":
+            assert "Undo" not in terminal.text.partition("Open")[2].partition("[Cancel]")[0]
+        terminal.send("\x03")
+        terminal.settle()
+    assert b"Traceback" not in terminal.received
+    if burst not in CHANGES:
+        assert users_of(path) == before
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+@pytest.mark.parametrize("burst", BURSTS)
+def test_burst_goes_to_the_screen_it_was_meant_for(home, monkeypatch, burst, columns, lines):
+    monkeypatch.chdir(home)
+    check_burst(home, burst, columns, lines)
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_burst_right_after_the_start_opens_the_file(home, monkeypatch, columns, lines):
+    monkeypatch.chdir(home)
+    path = home / "users.json"
+    store_of(path, sample_users(20))
+    before = users_of(path)
+    with Terminal([PROGRAM, "--store", str(path)], columns=columns, lines=lines) as terminal:
+        terminal.send(f"i{SAMPLES / 'users.csv'}\r\r")
+        terminal.wait_for("nothing imported yet")
+        terminal.settle()
+        assert users_of(path) == before
+        terminal.send("\x03")
+        terminal.settle()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_bursts_while_all_cores_are_busy(home, monkeypatch, columns, lines):
+    monkeypatch.chdir(home)
+    spin = [sys.executable, "-c", "while True: pass"]
+    busy = [subprocess.Popen(spin) for _ in range(os.cpu_count() or 1)]
+    try:
+        for burst in BURSTS:
+            check_burst(home, burst, columns, lines)
+            for left in home.glob("users.*"):
+                left.unlink()
+            for left in home.glob("*.csv"):
+                left.unlink()
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
