@@ -2,27 +2,34 @@
 
 The values of users and the names of files come from other people. Control characters in them could
 move the cursor, write to the clipboard or send keys; bidirectional overrides could show a different
-name. `sanitize` replaces each of them with a visible symbol.
+name. Two names that differ only in characters without a picture would look the same. `sanitize`
+replaces each of them with a visible symbol.
 """
 
 import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
+
+from qm_tui.ignorable_characters import IGNORABLE_RANGES
 
 MAX_MARKS: Final = 3
 """The maximum number of combining marks on a letter; more would cover other lines."""
 
 
 _MAX_CACHED: Final = 20_000
-"""The maximum number of characters whose replacements are cached."""
+"""The maximum number of characters of which properties are cached."""
 
 _UNIT: Final = 1024
 _UNITS: Final = ("KB", "MB", "GB", "TB")
 
-_BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
-"""Letters by their Unicode category that are drawn as blanks."""
+_IGNORABLE: Final = re.compile(
+    f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in IGNORABLE_RANGES)}]"
+)
+_BRAILLE_BLANK: Final = "\u2800"
+"""A symbol by its Unicode category that is drawn as a blank."""
 
 
 def _control_picture(character: str) -> str:
@@ -34,24 +41,32 @@ def _control_picture(character: str) -> str:
     return f"‹U+{code:04X}›"
 
 
+@lru_cache(_MAX_CACHED)
 def _is_unsafe(character: str) -> bool:
-    # Cc control, Cf zero-width and bidirectional, Cs surrogate, Co private use, Cn unassigned,
-    # Zl and Zp line and paragraph separators
+    # Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl and Zp line and
+    # paragraph separators; fillers and variation selectors are letters and marks
     category = unicodedata.category(character)
-    return category[0] == "C" or category in ("Zl", "Zp") or character in _BLANK_LETTERS
+    return (
+        category[0] == "C"
+        or category in ("Zl", "Zp")
+        or character == _BRAILLE_BLANK
+        or _IGNORABLE.match(character) is not None
+    )
 
 
+@lru_cache(_MAX_CACHED)
 def is_combining_mark(character: str) -> bool:
     """Whether a character is drawn onto the one before it, or joined to it.
 
-    The vowels and finals of Korean syllables are letters, but have no width.
+    The vowels and finals of Korean syllables are letters, but have no width. Variation selectors
+    are marks by their Unicode category, but are not drawn.
     """
     return (
         unicodedata.category(character)[0] == "M"
         or bool(unicodedata.combining(character))
         or "\u1161" <= character <= "\u11ff"
         or "\ud7b0" <= character <= "\ud7ff"
-    )
+    ) and not _IGNORABLE.match(character)
 
 
 class _CombiningMarkFound(Exception):
@@ -83,9 +98,9 @@ _REPLACEMENTS: Final = _Replacements()
 def sanitize(text: str, limit: int = 4096) -> str:
     """Return the text with every character that is not visible replaced by a symbol.
 
-    The result has no control, bidirectional, zero-width or unassigned characters, and at most three
-    combining marks in a row. A text of more than `limit` characters is cut, with an ellipsis at the
-    end.
+    The result has no control, bidirectional, default-ignorable or unassigned characters, and at
+    most three combining marks in a row. A text of more than `limit` characters is cut, with an
+    ellipsis at the end.
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
@@ -163,15 +178,13 @@ def size_text(size: int) -> str:
 
 
 OF_ONE_WIDTH: Final = {
-    0xFE0E: None,
-    0xFE0F: None,
     **dict.fromkeys(range(0x1F3FB, 0x1F400)),
     **{0x1F1E6 + letter: 0x1F130 + letter for letter in range(26)},
 }
 """Replacements of characters that terminals draw in different widths.
 
-They would shift the columns after them. Variation selectors and skin tones of emoji are removed;
-the letters of flags are shown as squared letters.
+They would shift the columns after them. Skin tones of emoji are removed; the letters of flags are
+shown as squared letters.
 """
 
 

@@ -11,6 +11,7 @@ CONTROLS = (
     "\x00\x07\x08\x0b\x0c\x0e\x0f\x7f\r\n\t"
 )
 INVISIBLE = "\u202eDIR\u202c\u2066\u2069\u200e\u200f\u061c\u200b\u200c\u200d\u2060\ufeff\u00ad"
+SELECTORS = "\ufe0f\ufe00\U000e0100\u034f\u17b4\u180b\u180f"
 ODD = (
     "\u2028\u2029\u180e\u115f\u3164\uffa0\u2800\u0378\U000e0001\U000e0041\ue000\ufffe\ud800 \udfff"
 )
@@ -18,7 +19,7 @@ TOWER = "a" + "\u0301" * 200 + "\u20dd" * 50 + "\u0488" * 50
 WIDE = "漢字😀👩\u200d👩\u200d👧🇳🇴ｱﾞ한글\u1100\u1161\u0e01\u0e33\u3000\xa0\u2003"
 MARKUP = "[bold red][/nothing][@click=app.quit]quit[/][link=http://x]y[/link]$x {y} \\[z"
 
-HOSTILE = f"{CONTROLS}{INVISIBLE}{ODD}{TOWER}{WIDE}{MARKUP}"
+HOSTILE = f"{CONTROLS}{INVISIBLE}{SELECTORS}{ODD}{TOWER}{WIDE}{MARKUP}"
 
 
 def _name(text: str) -> bytes:
@@ -27,7 +28,10 @@ def _name(text: str) -> bytes:
     return valid[:200].decode(errors="ignore").encode()
 
 
-NAMES = [*map(_name, (CONTROLS, INVISIBLE, ODD, TOWER, WIDE, MARKUP)), b"\xff\xfe\x9b31337m\x1b[2J"]
+NAMES = [
+    *map(_name, (CONTROLS, INVISIBLE, SELECTORS, ODD, TOWER, WIDE, MARKUP)),
+    b"\xff\xfe\x9b31337m\x1b[2J",
+]
 """The same texts as file names."""
 
 _OURS = re.compile(
@@ -53,6 +57,7 @@ def control_sequences(received: bytes) -> list[str]:
     categories = [(character, unicodedata.category(character)) for character in rest]
     found += [character for character, category in categories if category[0] == "C"]
     found += [character for character, category in categories if category in ("Zl", "Zp")]
+    found += [character for character in rest if character in SELECTORS]
     marks = 0
     for _, category in categories:
         marks = marks + 1 if category in ("Mn", "Me") else 0

@@ -1,12 +1,14 @@
 """Sanitizing of text: the result is always visible."""
 
+import json
 import sys
 import unicodedata
 
 import pytest
 from rich.cells import cell_len
 
-from qm_tui.text import pad_or_truncate, pluralize, sanitize
+from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.text import is_combining_mark, json_text, pad_or_truncate, pluralize, sanitize
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,11 @@ def test_plain_text_is_unaltered(text):
         ("\u2028\u2029", "‹U+2028›‹U+2029›"),
         ("\u2066x\u2069", "‹U+2066›x‹U+2069›"),
         ("\ufeffx", "‹U+FEFF›x"),
+        ("❤\ufe0f", "❤‹U+FE0F›"),
+        ("葛\U000e0100", "葛‹U+E0100›"),
+        ("a\u034fb", "a‹U+034F›b"),
+        ("\u17b4\u180b\u180f", "‹U+17B4›‹U+180B›‹U+180F›"),
+        ("e\u0301\ufe0f\u0301", "e\u0301‹U+FE0F›\u0301"),
         ("\ud800", "‹U+D800›"),
         ("\ue000", "‹U+E000›"),
         ("\u0378", "‹U+0378›"),
@@ -85,12 +92,35 @@ def test_no_control_character_is_kept():
             assert category not in ("Zl", "Zp"), hex(ord(one))
 
 
+def test_every_character_without_a_width_is_replaced_or_a_mark():
+    for code in range(sys.maxunicode + 1):
+        for one in sanitize(f"a{chr(code)}").removeprefix("a"):
+            is_skin_tone = 0x1F3FB <= ord(one) <= 0x1F3FF  # as wide as an emoji without one
+            assert cell_len(one) or is_combining_mark(one) or is_skin_tone, hex(code)
+
+
 @pytest.mark.parametrize("code", [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800])
 def test_blank_letters_are_replaced(code):
-    assert sanitize(f"a{chr(code)}b") != f"a{chr(code)}b"
+    assert sanitize(f"a{chr(code)}b") == f"a‹U+{code:04X}›b"
 
 
-@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489", "\ufe0f", "\u034f"], ids=ascii)
+@pytest.mark.parametrize(("first", "last"), IGNORABLE_RANGES, ids=hex)
+def test_default_ignorable_characters_are_replaced(first, last):
+    for code in range(first, last + 1):
+        assert sanitize(f"a{chr(code)}b") == f"a‹U+{code:04X}›b"
+        assert json_text(chr(code)) == json.dumps(chr(code))
+
+
+def test_invisible_characters_are_escaped_in_json():
+    value = ["Zoë 陈静 प्रिया 🙂", "a\ufe0f", "\u115f\u034f\xad\x9b", "\U000e0100\U000e0041"]
+    text = json_text(value)
+    assert json.loads(text) == value
+    assert text == (
+        r'["Zoë 陈静 प्रिया 🙂","a\ufe0f","\u115f\u034f\u00ad\u009b","\udb40\udd00\udb40\udc41"]'
+    )
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489"], ids=ascii)
 def test_combining_marks_are_limited_to_three(mark):
     assert sanitize("a" + mark * 50 + "b" + mark) == "a" + mark * 3 + "b" + mark
 

@@ -28,7 +28,7 @@ UNLIMITED, ON_DEMAND, COMPUTER = (
         ("first_name", "[b]x[/]", "[b]x[/]"),
         ("first_name", "a\x1b[2J", "a␛[2J"),
         ("first_name", "a\u202eb", "a‹U+202E›b"),
-        ("first_name", "❤\ufe0f", "❤"),
+        ("first_name", "❤\ufe0f", "❤‹U+FE0F›"),
         ("first_name", "👍🏽", "👍"),
         ("first_name", "🇩🇪", "🄳🄴"),
         ("first_name", "x" * 4096, "x" * 239 + "…"),
