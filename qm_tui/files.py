@@ -10,12 +10,9 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from qm_tui.directory import OWNER_ONLY, PRIVATE, Directory
-
-_MAX_SIZE: Final = 1024 * 1024
-"""The maximum size of a small file, in bytes."""
 
 
 def open_regular_file(path: Path, flags: int) -> int:
@@ -33,16 +30,20 @@ def open_regular_file(path: Path, flags: int) -> int:
     return descriptor
 
 
-def read_limited(path: Path) -> bytes:
-    """Return the content of a file of at most 1 MB, such as the settings.
+def read_limited(path: Path, max_size: int) -> bytes:
+    """Return the content of a small file.
+
+    Args:
+        path: the file.
+        max_size: its maximum size, in bytes.
 
     Raises:
         OSError: it cannot be read, is not a regular file, or is larger.
     """
     with os.fdopen(open_regular_file(path, os.O_RDONLY), "rb") as file:
-        data = file.read(_MAX_SIZE + 1)
-    if len(data) > _MAX_SIZE:
-        raise OSError(errno.EFBIG, "File too large (maximum 1 MB)", str(path))
+        data = file.read(max_size + 1)
+    if len(data) > max_size:
+        raise OSError(errno.EFBIG, f"File too large (maximum {max_size // 1024} KB)", str(path))
     return data
 
 

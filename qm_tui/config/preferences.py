@@ -3,15 +3,15 @@
 They are a convenience: a file that is invalid or cannot be written is ignored.
 """
 
-import tomllib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from qm_tui.files import atomic_write, create_private_folder, read_limited
+from qm_tui.files import atomic_write, create_private_folder
 from qm_tui.paths import settings_folder
+from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.transfer.options.import_options import ImportOptions
 
@@ -52,8 +52,8 @@ def preferences_path() -> Path:
 def load_preferences() -> Preferences:
     """Return the saved options. Invalid ones are replaced by their defaults."""
     try:
-        tables = tomllib.loads(read_limited(preferences_path()).decode())
-    except (OSError, ValueError, RecursionError):
+        tables = read_toml(preferences_path())
+    except (OSError, InvalidTomlFile):
         return Preferences()
     theme = tables.get(_THEME)
     return Preferences(

@@ -4,9 +4,9 @@ An admin may run several sessions at the same time. An invalid file is ignored, 
 invalid view in it.
 """
 
+import errno
 import fcntl
 import os
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from qm_tui.directory import DirectorySyncError
-from qm_tui.files import atomic_write, create_private_folder, read_limited
+from qm_tui.files import atomic_write, create_private_folder
 from qm_tui.paths import settings_folder
+from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.users.query.columns import COLUMN, ColumnPlacement, Layout
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
+
+_MAX_SIZE: Final = 512 * 1024
+"""The maximum size of the file, in bytes."""
 
 _LAST: Final = "last"
 _SAVED: Final = "views"
@@ -61,8 +65,8 @@ def _key(name: str) -> str:
 def load_views() -> SavedViews:
     """Return the content of the file; empty if it cannot be read."""
     try:
-        content = tomllib.loads(read_limited(views_path()).decode())
-    except (OSError, ValueError, RecursionError):
+        content = read_toml(views_path(), _MAX_SIZE)
+    except (OSError, InvalidTomlFile):
         return SavedViews()
     tables = content.get(_SAVED)
     saved: dict[str, SavedView] = {}
@@ -84,8 +88,8 @@ def save_views(
         deleted: the name of a view to delete.
 
     Returns:
-        Whether the changes are saved. If not, the file cannot be written, or a text of the view
-        cannot be encoded.
+        Whether the changes are saved. If not, the file cannot be written or would be too large,
+        or a text of the view cannot be encoded.
     """
     path = views_path()
     try:
@@ -129,8 +133,11 @@ def _write(path: Path, views: SavedViews) -> None:
     content: dict[str, Any] = {_SAVED: [_table_of(view) for view in views.saved]}
     if views.last is not None:
         content[_LAST] = _table_of(views.last)
+    text = tomli_w.dumps(content).encode()
+    if len(text) > _MAX_SIZE:
+        raise OSError(errno.EFBIG, "Too many views", str(path))
     with suppress(DirectorySyncError), atomic_write(path) as file:
-        file.write(tomli_w.dumps(content).encode())
+        file.write(text)
 
 
 # A view in the file: name = "Sales", filter = "department:sales",

@@ -1,14 +1,13 @@
 """The admin's settings: `settings.toml` in the settings folder."""
 
-import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from qm_tui.errors import UserError, os_error_text
-from qm_tui.files import read_limited
 from qm_tui.paths import settings_folder
 from qm_tui.text import listed, sanitize
+from qm_tui.toml_files import InvalidTomlFile, read_toml
 
 _TABLE: Final = "store"
 
@@ -63,21 +62,13 @@ def load_settings() -> Settings:
     """
     path = settings_path()
     try:
-        text = read_limited(path).decode()
+        return _read(path, read_toml(path))
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
         raise _invalid_setting(path, os_error_text(error)) from error
-    except UnicodeDecodeError as error:
-        raise _invalid_setting(path, "the file is not UTF-8") from error
-    try:
-        return _read(path, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise _invalid_setting(
-            path, f"the file is not TOML: {sanitize(str(error), 200)}"
-        ) from error
-    except RecursionError as error:
-        raise _invalid_setting(path, "the file is nested too deeply") from error
+    except InvalidTomlFile as error:
+        raise _invalid_setting(path, str(error)) from error
 
 
 def _read(path: Path, tables: dict[str, Any]) -> Settings:

@@ -219,11 +219,11 @@ def test_failed_folder_sync_is_reported_after_the_rename(target, monkeypatch):
 
 
 def test_large_file_is_not_read(target):
-    target.write_bytes(b"x" * 1024 * 1024)
-    assert read_limited(target) == target.read_bytes()
-    target.write_bytes(b"x" * (1024 * 1024 + 1))
-    with pytest.raises(OSError, match=r"File too large \(maximum 1 MB\)"):
-        read_limited(target)
+    target.write_bytes(b"x" * 1024)
+    assert read_limited(target, 1024) == target.read_bytes()
+    target.write_bytes(b"x" * 1025)
+    with pytest.raises(OSError, match=r"File too large \(maximum 1 KB\)"):
+        read_limited(target, 1024)
 
 
 def _pipe(path: Path) -> None:
@@ -238,7 +238,7 @@ def _device(path: Path) -> None:
 def test_special_file_is_an_error_without_blocking(target, make):
     make(target)
     with pytest.raises(OSError, match="Not a regular file"):
-        read_limited(target)
+        read_limited(target, 1024)
 
 
 def test_file_created_by_open_is_private(target, umask):

@@ -228,6 +228,13 @@ def test_folder_instead_of_the_file_is_no_error():
     assert load_views() == SavedViews()
 
 
+def test_views_that_could_not_be_read_again_are_not_saved(monkeypatch):
+    monkeypatch.setattr("qm_tui.config.saved_views._MAX_SIZE", 8 * 1024)
+    long = [SavedView(f"View {number}", "陈" * MAX_FILTER_LENGTH) for number in range(4)]
+    assert [save_views(saved=view) for view in long] == [True, True, False, False]
+    assert load_views().saved == tuple(long[:2])
+
+
 def test_full_disk_keeps_saved_views(monkeypatch):
     save_views(saved=SALES)
 

@@ -56,8 +56,10 @@ def test_settings_in_the_file_override_defaults(home):
         ("[store]\nhistory_days = true", "history_days must be a number"),
         ("[store]\nlock_wait_seconds = inf", "lock_wait_seconds must be a number from 0 to 3,600"),
         ("[store]\nlock_wait_seconds = nan", "lock_wait_seconds must be a number from 0 to 3,600"),
-        ("[store", "the file is not TOML"),
-        (b"\xff\xfe", "the file is not UTF-8"),
+        ("[store", "it is not valid TOML"),
+        (b"\xff\xfe", "line 1 is not UTF-8 text"),
+        ("[store]\nhistory_days = " + "9" * 5000, "a number in line 2 has more than 1,000 digits"),
+        ("[store]\nhistory_days = 0x" + "f" * 900, "history_days must be a number from 0 to 36"),
         ('"a\\u001b[2J" = 1', "unknown table a␛[2J"),
     ],
 )

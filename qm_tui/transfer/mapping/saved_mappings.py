@@ -11,15 +11,15 @@ A mapping is TOML, so that it can be written by hand:
 It is reused for files with the same column names.
 """
 
-import tomllib
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from qm_tui.errors import UserError, os_error_text
-from qm_tui.files import atomic_write, create_private_folder, read_limited
+from qm_tui.files import atomic_write, create_private_folder
 from qm_tui.text import sanitize
+from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.transfer.mapping.guess import nearest_field
 from qm_tui.transfer.reading.columns import (
     MappingMismatch,
@@ -33,6 +33,8 @@ from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import Field
 
 _SUFFIX: Final = ".toml"
+_MAX_SIZE: Final = 512 * 1024
+"""The maximum size of a mapping file, in bytes."""
 _MAX_NAME: Final = 200
 """Bytes of the mapping's name that are used for the file name, which is limited to 255."""
 _ENTRIES: Final = ("name", "header", "columns")
@@ -67,7 +69,7 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
         The file, readable only by its owner.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or would be too large to be read again.
     """
     import tomli_w  # noqa: PLC0415 - only saving needs it
 
@@ -81,6 +83,9 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
     path = _path_for(folder, name)
     try:
         text = tomli_w.dumps(content).encode()
+        if len(text) > _MAX_SIZE:
+            msg = f"Cannot save the mapping: it is too large (maximum {_MAX_SIZE // 1024} KB)."
+            raise UserError(msg)
         create_private_folder(folder)
         with atomic_write(path) as file:
             file.write(text)
@@ -149,16 +154,9 @@ def _read(path: Path) -> _SavedMapping:
         UserError: the file cannot be read, or is not a mapping.
     """
     try:
-        text = read_limited(path).decode("utf-8-sig")
-        return _parse(path, tomllib.loads(text))
-    except UnicodeDecodeError as error:
-        raise _invalid_mapping(path, "it is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _invalid_mapping(
-            path, f"it is not valid TOML: {sanitize(str(error), 200)}"
-        ) from error
-    except RecursionError as error:
-        raise _invalid_mapping(path, "its lists are nested too deeply") from error
+        return _parse(path, read_toml(path, _MAX_SIZE))
+    except InvalidTomlFile as error:
+        raise _invalid_mapping(path, str(error)) from error
     except (OSError, ValueError) as error:
         cause = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
         raise _invalid_mapping(path, cause) from error

@@ -78,8 +78,10 @@ def test_mapping_needs_no_header(tmp_path):
         ),
         ('header = "A"\n[columns]\nA = "User Name"\n', "header must be a list"),
         ('name = 3\n[columns]\nA = "User Name"\n', "name must be a quoted text"),
-        ("a = " + "[" * 5000, "nested too deeply|not valid TOML"),
-        (b"#" * 2_000_000, "File too large"),
+        ("a = " + "[" * 5000, "line 1 is nested more than 8 levels deep"),
+        (b"#" * (512 * 1024 + 1), r"File too large \(maximum 512 KB\)"),
+        ("a" + ".a" * 30_000 + " = 1", "line 1 has more than 8 dots outside quotes"),
+        ("a = " + "9" * 5000, "a number in line 1 has more than 1,000 digits"),
         ('[columns]\n"\\u001b[2J" = "x"\n', "unknown field"),
     ],
 )
@@ -188,5 +190,7 @@ def test_failed_save_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Cannot save the mapping"):
         save_mapping(tmp_path / "file", "HR", _MAPPING, _HEADER)
+    with pytest.raises(UserError, match=r"too large \(maximum 512 KB\)"):
+        save_mapping(tmp_path, "HR", ColumnMapping("HR", {"A" * 600_000: None}), [])
     with pytest.raises(UserError, match="invalid characters"):
         save_mapping(tmp_path, "\ud800", _MAPPING, _HEADER)
