@@ -36,12 +36,12 @@ def login() -> str:
     """Return the login of the admin.
 
     The kernel remembers who logged in, even after `su` or `sudo`. If it does not know, or if root
-    logged in, it is the user who called `sudo`.
+    logged in, it is the user of the process. For root, it is the user who called `sudo`: only root
+    is trusted not to set this variable by hand.
     """
-    by_kernel = _logged_in()
-    if by_kernel:
-        return _name_of(by_kernel)
-    return os.environ.get("SUDO_USER") or _name_of(os.getuid())
+    user = _logged_in() or os.getuid()
+    called_sudo = os.environ.get("SUDO_USER", "") if not user else ""
+    return called_sudo or _name_of(user)
 
 
 def current_origin() -> Origin:

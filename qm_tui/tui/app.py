@@ -1,7 +1,6 @@
 """The terminal UI: a Textual app that never shows a traceback."""
 
 import asyncio
-import getpass
 import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -24,6 +23,7 @@ from qm_tui.log import debug, debug_enabled
 from qm_tui.output import print_line
 from qm_tui.progress import TerminalDisconnected
 from qm_tui.store.interface import UserStore
+from qm_tui.store.origin import current_origin
 from qm_tui.tui.frame.command_palette import CommandPalette
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, active_keys
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
@@ -89,7 +89,7 @@ class QmTuiApp(TypeAheadApp[str]):
         super().__init__(
             driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
         )
-        self._session = Session(store, login or _login(), views or SavedViews())
+        self._session = Session(store, login or current_origin().login, views or SavedViews())
         self._initial_views = self._session.current_view
         self._users = UsersPage(self._session)
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
@@ -293,13 +293,6 @@ def _page_class(key: str) -> type[Page]:
     entry = PAGES[key]
     page: type[Page] = getattr(import_module(entry.module), entry.class_name)
     return page
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "?"
 
 
 def run(store: UserStore) -> int:

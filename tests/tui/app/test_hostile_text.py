@@ -124,7 +124,7 @@ STEPS = [
 )
 def test_untrusted_text_is_sanitized_on_every_screen(store, files, columns, lines):
     command = [PROGRAM, "--store", str(store)]
-    environment = {"LOGNAME": HOSTILE.replace("\0", "")[:60].encode("utf-8", "replace").decode()}
+    environment = {"SUDO_USER": HOSTILE.replace("\0", "")[:60].encode("utf-8", "replace").decode()}
     with Terminal(command, columns=columns, lines=lines, environment=environment) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
