@@ -1,6 +1,7 @@
 """The program: its commands, its errors and its exit status."""
 
 import os
+import resource
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -71,6 +72,13 @@ app.command("complete", hidden=True)(shell_completion.complete)
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for usage errors. It has no public name: Typer vendors its own Click."""
 
+TEXTUAL_VARIABLES: Final = (
+    *("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST", "TEXTUAL_DEVTOOLS_PORT", "TEXTUAL_LOG"),
+    *("TEXTUAL_SCREENSHOT", "TEXTUAL_SCREENSHOT_FILENAME", "TEXTUAL_SCREENSHOT_LOCATION"),
+    *("TEXTUAL_ALLOW_SIGNALS", "TEXTUAL_DRIVER", "TEXTUAL_PRESS", "TEXTUAL_SHOW_RETURN"),
+)
+"""Environment variables that make Textual record what it does, or do something else."""
+
 # messages of Typer that are replaced
 _NO_DEBUG: Final = "No such option: --debug"
 _TOO_MANY: Final = "Got unexpected extra argument"
@@ -123,6 +131,7 @@ def _enable_debug() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and exit the process with its status."""
     install_exception_hooks()
+    _protect_passwords()
     status = _status(arguments)
     debug(f"ended with status {status}")
     for stream in (sys.stdout, sys.stderr):
@@ -130,6 +139,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.flush()
     # without it, Python frees all users one by one, which takes longer than reading them
     os._exit(status)
+
+
+def _protect_passwords() -> None:
+    """Prevent core dumps and Textual's log: they could contain passwords.
+
+    Textual reads its variables when it is imported.
+    """
+    with suppress(OSError, ValueError):  # the limit is already 0, or the system has none
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name in TEXTUAL_VARIABLES:
+        os.environ.pop(name, None)
 
 
 def _status(arguments: Sequence[str] | None) -> int:
