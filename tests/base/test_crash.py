@@ -1,6 +1,7 @@
 """Unexpected errors: a message and a private log, both without secrets."""
 
 import os
+import resource
 import stat
 import sys
 
@@ -17,8 +18,9 @@ SECRET = "Zq7-Geheim-Wort"
 
 @pytest.fixture(autouse=True)
 def _ends_with_an_exception(monkeypatch):
-    """End the program with an exception, so that the tests continue."""
+    """End the program with an exception, and leave the limits as they are: the tests continue."""
     monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
 
 
 def _fails(password: str) -> None:
