@@ -5,10 +5,11 @@ from typing import Final
 from qm_tui.tui.widgets.text_input import SafeInput
 
 _MAX_LENGTH: Final = 20
+_ACCEPTED: Final = "0123456789,"
 
 
 class NumberField(SafeInput):
-    """An input for a given number.
+    """An input for a given number. It accepts only digits and commas.
 
     Args:
         number: the number that confirms.
@@ -18,6 +19,10 @@ class NumberField(SafeInput):
     def __init__(self, number: int, *, id: str | None = None) -> None:
         super().__init__(_MAX_LENGTH, id=id)
         self._number = number
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Replace a part of the text, with the digits and commas of another."""
+        super().replace("".join(filter(_ACCEPTED.__contains__, text)), start, end)
 
     @property
     def prompt(self) -> str:
@@ -32,4 +37,4 @@ class NumberField(SafeInput):
     @property
     def is_confirmed(self) -> bool:
         """Whether the number was typed, with or without commas."""
-        return self.value.strip().replace(",", "") == str(self._number)
+        return self.value.replace(",", "") == str(self._number)
