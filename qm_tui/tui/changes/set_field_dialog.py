@@ -121,7 +121,7 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
                 yield _ValueInput(self._in_use)
-                yield RadioRow()
+                yield RadioRow(next(one.options for one in self._fields if one.options))
             yield Static(id="change-in-use")
             yield Static(id="change-outcome")
             with Horizontal(classes="dialog-buttons"):
@@ -163,7 +163,7 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
         is_typed = self.selected.field is not None
         self._line.display, options.display = is_typed, not is_typed
         if not is_typed:
-            options.show(self.selected.options, self.selected.options[0].value)
+            options.show(self.selected.options)
         self._show_in_use()
         self._reset()
         self._request_plan()

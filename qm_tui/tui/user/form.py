@@ -19,7 +19,6 @@ from qm_tui.tui.user.form_rows import (
     LicenseRow,
     PasswordRow,
     TextRow,
-    note_of,
 )
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
 from qm_tui.users.issues import Issue
@@ -40,7 +39,7 @@ _NEW_SALT: Final = "generated with the password"
 class UserForm(VerticalScroll, can_focus=False):
     """The rows of all fields, group by group.
 
-    The first group is created immediately, the others one by one: creating all of them is too slow
+    The first group is mounted immediately, the others one by one: mounting all of them is too slow
     for a key.
 
     Args:
@@ -48,17 +47,17 @@ class UserForm(VerticalScroll, can_focus=False):
         values_of: returns the values of a field that are in use, most frequent first.
 
     Attributes:
-        is_complete: set once all rows are created.
+        is_complete: set once all rows are mounted, or none will be since the form is closed.
     """
 
     def __init__(self, draft: UserDraft, values_of: Callable[[Field], Sequence[str]]) -> None:
         super().__init__(id="user-form")
         self._draft = draft
-        self._rows: list[FormRow] = []
         self.is_complete = asyncio.Event()
         self._others = [group for group in GROUPED if group not in _FIRST_GROUPS]
         self._passwords: list[PasswordRow] = []
         self._groups = {group: list(self._create_rows(group, values_of)) for group in GROUPED}
+        self._rows = [row for rows in self._groups.values() for row in rows]
 
     def _create_rows(
         self, group: Group, values_of: Callable[[Field], Sequence[str]]
@@ -79,13 +78,13 @@ class UserForm(VerticalScroll, can_focus=False):
                 text = "set" if user.salt else "not set"
                 yield FixedRow([field], field.name, _NEW_SALT if is_new else text)
             elif field.key == "unlimited_license":
-                yield LicenseRow()
+                yield LicenseRow(self._draft)
             elif field.key == "on_demand_license":
                 pass  # the license row edits both
             elif field.kind is Kind.FLAG:
-                yield FlagRow(field)
+                yield FlagRow(field, self._draft)
             else:
-                yield TextRow(field, values_of(field) if field.repeats else ())
+                yield TextRow(field, self._draft, values_of(field) if field.repeats else ())
 
     def compose(self) -> ComposeResult:
         for group in _FIRST_GROUPS:
@@ -98,32 +97,20 @@ class UserForm(VerticalScroll, can_focus=False):
             yield Static(safe(LOCAL_HASH_NOTE), classes="form-hint")
 
     def on_mount(self) -> None:
-        for group in _FIRST_GROUPS:
-            self._begin(self._groups[group])
-        self.set_timer(_YIELD_SECONDS, self._create_next)
+        self.set_timer(_YIELD_SECONDS, self._mount_next)
 
-    async def _create_next(self) -> None:
-        """Create the next group. Not in a worker: canceling it during a mount ends the app."""
+    def on_unmount(self) -> None:
+        self.is_complete.set()
+
+    async def _mount_next(self) -> None:
+        """Mount the next group. Not in a worker: canceling it during a mount ends the app."""
         if not self.is_attached:
             return  # the form is closed
-        group = self._others.pop(0)
-        await self.mount(*self._widgets(group))
-        if not all(row.is_attached for row in self._groups[group]):
-            return  # the form was closed during the mount
-        self._begin(self._groups[group])
-        if self._others:
-            self.set_timer(_YIELD_SECONDS, self._create_next)
-        else:
+        await self.mount(*self._widgets(self._others.pop(0)))
+        if not self._others:
             self.is_complete.set()
-
-    def _begin(self, rows: Sequence[FormRow]) -> None:
-        for row in rows:
-            if isinstance(row, TextRow):
-                row.begin(self._draft)
-            else:
-                row.show(self._draft)
-        self._rows += rows
-        self._show_notes()
+        elif self.is_attached:
+            self.set_timer(_YIELD_SECONDS, self._mount_next)
 
     # Values
 
@@ -136,19 +123,12 @@ class UserForm(VerticalScroll, can_focus=False):
         """Show the values of the draft."""
         for row in self._rows:
             row.show(self._draft)
-        self._show_notes()
 
     def show_dependencies(self) -> None:
         """Enable the fields whose flag is set, and disable the others."""
         for row in self._rows:
             if isinstance(row, TextRow):
                 row.show(self._draft)
-        self._show_notes()
-
-    def _show_notes(self) -> None:
-        for row in self._rows:
-            if isinstance(row, TextRow) and not self._draft.is_applicable(row.field):
-                row.show_issues((), "", note_of(row.field, self._draft))
 
     @property
     def password(self) -> str:
@@ -180,7 +160,7 @@ class UserForm(VerticalScroll, can_focus=False):
 
     @property
     def rows(self) -> Sequence[FormRow]:
-        """The rows created so far, from top to bottom."""
+        """The rows from top to bottom, mounted or not."""
         return self._rows
 
     def row_of(self, widget: Widget | None) -> FormRow | None:
@@ -193,11 +173,11 @@ class UserForm(VerticalScroll, can_focus=False):
 
     def focus_row(self, row: FormRow) -> None:
         """Focus a row immediately: the next key may be there already."""
-        if row.editor is not None:
+        if row.editor is not None and row.editor.is_attached:
             self.screen.set_focus(row.editor, scroll_visible=False)
 
-    def move(self, rows: int) -> bool:
-        """Move the focus up or down.
+    async def move(self, rows: int) -> bool:
+        """Move the focus up or down, even to a row that is not mounted yet.
 
         Returns:
             Whether the focus has moved.
@@ -208,9 +188,13 @@ class UserForm(VerticalScroll, can_focus=False):
             return False
         index = focusable.index(focused)
         target = max(0, min(index + rows, len(focusable) - 1))
-        if target != index:
-            self.focus_row(focusable[target])
-        return target != index
+        if target == index:
+            return False
+        row = focusable[target]
+        if row.editor is not None and not row.editor.is_attached:
+            await self.is_complete.wait()
+        self.focus_row(row)
+        return True
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         row = self.row_of(event.widget)

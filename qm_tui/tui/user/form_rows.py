@@ -40,8 +40,10 @@ _USE_OR_KEEP: Final = "F3: use theirs, F2: keep yours."
 class FormRow(Widget):
     """A row of the form: the name and the editor, and messages below them.
 
-    The widget for messages is created when it is needed, since opening the form would take too
-    long otherwise.
+    It shows the values of a draft from its construction on, since keys may come at any time. The
+    widget for messages is created when it is needed, since opening the form would take too long
+    otherwise. A field that requires a flag has it always: the rows below must not move under the
+    mouse when the flag changes.
 
     Args:
         fields: the fields that the row edits.
@@ -68,7 +70,9 @@ class FormRow(Widget):
         self._label = f"{name}{'*' if is_required else ''}"
         self._shown: tuple[object, ...] = ((), "", "")
         self._label_line = Static(safe(f"  {self._label}"), classes="field-name")
-        self._below: Static | None = None
+        is_reserved = any(field.requires for field in fields)
+        self._below = Static(classes="field-said -reserved") if is_reserved else None
+        self._is_reserved = is_reserved
 
     def make_editor(self) -> Widget:
         """Return the widget that edits the value."""
@@ -77,6 +81,8 @@ class FormRow(Widget):
     def compose(self) -> ComposeResult:
         yield self._label_line
         yield self.make_editor()
+        if self._below is not None:
+            yield self._below
 
     @property
     def editor(self) -> Widget | None:
@@ -110,7 +116,7 @@ class FormRow(Widget):
             self.mount(self._below)
         if self._below is not None:
             self._below.update(Content("\n").join(lines))
-            self._below.display = bool(lines)
+            self._below.display = bool(lines) or self._is_reserved
 
     @property
     def message(self) -> str:
@@ -142,14 +148,17 @@ class TextRow(FormRow):
 
     Args:
         field: the field.
+        draft: the user.
         in_use: its values that are in use, most frequent first.
     """
 
-    def __init__(self, field: Field, in_use: Sequence[str] = ()) -> None:
+    def __init__(self, field: Field, draft: UserDraft, in_use: Sequence[str] = ()) -> None:
         super().__init__([field], field.name, is_required=field.required)
         self.field = field
         self.in_use = in_use
         self._input = FormInput(self)
+        self._input.show(field, draft.user[field.index], "")
+        self.show(draft)
 
     def make_editor(self) -> Widget:
         """Return the input."""
@@ -169,13 +178,9 @@ class TextRow(FormRow):
         value = draft.user[self.field.index]
         if value != (self._input.typed or ""):
             self._input.show(self.field, value, "")
-        self._input.field = self.field
         self._input.disabled = not draft.is_applicable(self.field)
-
-    def begin(self, draft: UserDraft) -> None:
-        """Show the initial value."""
-        self._input.show(self.field, draft.user[self.field.index], "")
-        self.show(draft)
+        if self._input.disabled:
+            self.show_issues((), "", note_of(self.field, draft))
 
 
 class FormInput(FieldInput):
@@ -210,12 +215,13 @@ class FlagRow(FormRow):
 
     Args:
         field: the field.
+        draft: the user.
     """
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, field: Field, draft: UserDraft) -> None:
         super().__init__([field], field.name, is_required=field.required)
         self.field = field
-        self._line = RadioRow()
+        self._line = RadioRow(self._options(draft), draft.user[field.index])
 
     def make_editor(self) -> Widget:
         """Return the choices."""
@@ -231,23 +237,31 @@ class FlagRow(FormRow):
         return {self.field.key: self._line.value}
 
     def show(self, draft: UserDraft) -> None:
-        """Show the choices. An invalid value is one of them until it is changed."""
+        """Show the choices."""
+        self._line.show(self._options(draft), draft.user[self.field.index])
+
+    def _options(self, draft: UserDraft) -> Sequence[RadioOption]:
+        """Return the choices. An invalid value is one of them until it is changed."""
         value = draft.user[self.field.index]
         options = [RadioOption("1", "yes"), RadioOption("0", "no")]
         if not self.field.required and "" in (value, draft.before[self.field.index]):
             options.append(RadioOption("", _FLAGS[""]))
         if value not in _FLAGS or (self.field.required and not value):
             options.append(RadioOption(value, value or _NOT_SET))
-        self._line.show(options, value)
+        return options
 
 
 class LicenseRow(FormRow):
-    """The row that edits fields 14 and 15 as one choice."""
+    """The row that edits fields 14 and 15 as one choice.
 
-    def __init__(self) -> None:
+    Args:
+        draft: the user.
+    """
+
+    def __init__(self, draft: UserDraft) -> None:
         super().__init__(_LICENSES, "Call recording license", is_required=True)
-        self._line = RadioRow()
         self._original: Mapping[str, str] = {}
+        self._line = RadioRow(*self._choices(draft))
 
     def make_editor(self) -> Widget:
         """Return the choices."""
@@ -265,7 +279,14 @@ class LicenseRow(FormRow):
         return call_license_values(License(self._line.value))
 
     def show(self, draft: UserDraft) -> None:
-        """Show the choices. Invalid flags are one of them until they are changed."""
+        """Show the choices."""
+        self._line.show(*self._choices(draft))
+
+    def _choices(self, draft: UserDraft) -> tuple[Sequence[RadioOption], str]:
+        """Return the choices, and the value of the selected one.
+
+        Invalid flags are one of the choices until they are changed.
+        """
         options = [
             RadioOption(license.value, _LICENSE_WORDS[license]) for license in draft.licenses
         ]
@@ -276,7 +297,7 @@ class LicenseRow(FormRow):
             options.append(
                 RadioOption("", _BOTH if current is None else _LICENSE_WORDS[License.NONE])
             )
-        self._line.show(options, value)
+        return options, value
 
 
 def _flags_of(user: User) -> Mapping[str, str]:

@@ -121,9 +121,9 @@ class UserFormScreen(Dialog[bool]):
         self._validate()
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_move(1)
+        await self.action_move(1)
 
     @on(FormRow.InputRejected)
     def _input_rejected(self, event: FormRow.InputRejected) -> None:
@@ -182,9 +182,9 @@ class UserFormScreen(Dialog[bool]):
 
     def _show_help(self, row: FormRow | None) -> None:
         """Show how to fix the problems of a field, or what it means, and values in use."""
-        if row is None or not row.fields:
+        if row is None:
             return
-        field = row.fields[0]
+        field = row.fields[0] if row.fields else FIELD["password"]  # that of the repeated password
         issues = self._issues().get(row, []) if row in self._visited else []
         help_text = self.query_one("#user-form-help", Static)
         lines = [issue.fix for issue in issues if issue.fix] or [field.meaning]
@@ -205,9 +205,9 @@ class UserFormScreen(Dialog[bool]):
 
     # Keys
 
-    def action_move(self, rows: int) -> None:
+    async def action_move(self, rows: int) -> None:
         """Move the focus by a number of fields, and from the last one to the buttons."""
-        if not self._form.move(rows):
+        if not await self._form.move(rows):
             if rows > 0:
                 self.focus_next()
             else:

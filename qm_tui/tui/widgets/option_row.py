@@ -7,7 +7,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widget import Widget
 
 from qm_tui.tui.text.safe_content import safe
 
@@ -26,8 +26,13 @@ class RadioOption(NamedTuple):
     label: str
 
 
-class RadioRow(Static, can_focus=True):
-    """A row of options; the selected one is in brackets."""
+class RadioRow(Widget, can_focus=True):
+    """A row of options; the selected one is in brackets.
+
+    Args:
+        options: the options, at least one.
+        value: the value of the selected one. Default: the first.
+    """
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,28 +51,26 @@ class RadioRow(Static, can_focus=True):
             super().__init__()
             self.line = line
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[RadioOption], value: str | None = None) -> None:
         super().__init__()
-        self._options: Sequence[RadioOption] = ()
-        self._selected = 0
+        self._options = options
+        self._selected = _index_of(options, value)
 
     @property
     def value(self) -> str:
         """The value of the selected option."""
         return self._options[self._selected].value
 
-    def show(self, options: Sequence[RadioOption], value: str) -> None:
-        """Show options.
+    def show(self, options: Sequence[RadioOption], value: str | None = None) -> None:
+        """Show other options.
 
         Args:
-            options: the options.
-            value: the value of the selected one.
+            options: the options, at least one.
+            value: the value of the selected one. Default: the first.
         """
         self._options = options
-        self._selected = next(
-            (index for index, option in enumerate(options) if option.value == value), 0
-        )
-        self._draw()
+        self._selected = _index_of(options, value)
+        self.refresh()
 
     def _labels(self) -> list[str]:
         return [
@@ -75,17 +78,17 @@ class RadioRow(Static, can_focus=True):
             for index, option in enumerate(self._options)
         ]
 
-    def _draw(self) -> None:
+    def render(self) -> Content:
+        """The options, one after the other."""
         style = "bold reverse" if self.has_focus else "bold"
         labels = [safe(label) for label in self._labels()]
         labels[self._selected] = labels[self._selected].stylize(style)
-        self.update(Content(" " * _GAP).join(labels), layout=False)
+        return Content(" " * _GAP).join(labels)
 
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
-        self._draw()
+    def watch_has_focus(self, focused: bool) -> None:
+        """Draw the selected option with or without the focus."""
+        super().watch_has_focus(focused)
+        self.refresh()
 
     def action_turn(self, by: int) -> None:
         """Select the next or the previous option."""
@@ -94,7 +97,7 @@ class RadioRow(Static, can_focus=True):
     def _select(self, index: int) -> None:
         if index != self._selected:
             self._selected = index
-            self._draw()
+            self.refresh()
             self.post_message(self.Changed(self))
 
     def on_click(self, event: events.Click) -> None:
@@ -106,3 +109,7 @@ class RadioRow(Static, can_focus=True):
                 self._select(index)
                 return
             x -= len(label) + _GAP
+
+
+def _index_of(options: Sequence[RadioOption], value: str | None) -> int:
+    return next((index for index, option in enumerate(options) if option.value == value), 0)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from qm_tui.config.preferences import save_preferences
@@ -280,6 +281,25 @@ async def test_field_without_its_flag_is_disabled_and_keeps_value(app, path):
     assert stored(path) == ANNA._replace(dual_endpoints_enabled="0")
 
 
+async def test_rows_below_field_do_not_move_when_its_flag_changes(app):
+    async with app.run_test(size=(80, 60)) as pilot:
+        await opened(pilot)
+        for key, flag, below in (
+            ("windows_login", "computer_recording_license", "dual_endpoints_enabled"),
+            ("secondary_phone_ip", "dual_endpoints_enabled", "sip_uri"),
+        ):
+            row = row_of(pilot, flag)
+            before = [row_of(pilot, name).region for name in (key, flag, below)]
+            for _ in range(2):
+                await pilot.click(row.editor, offset=(9 if input_is_used(pilot, key) else 1, 0))
+                await pilot.pause(0.2)
+                assert [row_of(pilot, name).region for name in (key, flag, below)] == before
+
+
+def input_is_used(pilot, key: str) -> bool:
+    return not input_of(pilot, key).disabled
+
+
 async def test_click_selects_choice(app):
     async with app.run_test(size=(100, 60)) as pilot:
         await opened(pilot)
@@ -373,6 +393,53 @@ async def test_filter_that_hides_saved_user_is_cleared(app):
         await saved(pilot)
         assert page_of(pilot).session.current_view.filter == ""
         assert table_of(pilot).cursor_user_id == CY.user_id
+
+
+async def test_help_is_that_of_the_field_with_the_error(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, "a")
+        for key, text in (
+            ("first_name", "Zoë"),
+            ("last_name", "Zimmer"),
+            ("user_name", "zoe"),
+            ("extension", "0042"),
+            ("agent_id", "7"),
+        ):
+            await fill(pilot, key, text)
+        first, again = form_of(pilot)._passwords
+        first.input.value = "planted-password"
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: again.input.has_focus)
+        await wait_until(pilot, lambda: "Type the same password twice." in shown(pilot))
+        first.input.value = ""
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: first.input.has_focus)
+        assert "Type the same password twice." not in shown(pilot)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+async def test_keys_typed_before_all_rows_are_mounted_reach_them(app, monkeypatch, seconds):
+    monkeypatch.setattr("qm_tui.tui.user.form._YIELD_SECONDS", seconds)
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await pilot.press("e")
+        await wait_until(pilot, lambda: isinstance(top(pilot), UserFormScreen))
+        editors = [row.editor for row in form_of(pilot).rows]
+        _, *others = [editor for editor in editors if editor and not editor.disabled]
+        for _ in others:
+            pilot.app.post_message(events.Key("tab", None))
+        await wait_until(pilot, lambda: pilot.app.focused is others[-1])
+
+
+async def test_new_row_has_its_options_before_it_is_mounted(app):
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await pilot.press("e")
+        await wait_until(pilot, lambda: isinstance(top(pilot), UserFormScreen))
+        values: dict[str, str] = {}
+        for row in form_of(pilot).rows:
+            values |= row.values()
+        assert ANNA._replace(**values) == ANNA
 
 
 # Leaving

@@ -1,0 +1,31 @@
+"""A row of options."""
+
+import pytest
+from textual.app import App, ComposeResult
+
+from qm_tui.tui.widgets.option_row import RadioOption, RadioRow
+
+YES_NO = (RadioOption("1", "yes"), RadioOption("0", "no"))
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(None, "[yes]"), ("0", "[no]"), ("x", "[yes]")])
+def test_row_has_options_and_a_value_before_it_is_mounted(value, drawn):
+    row = RadioRow(YES_NO, value)
+    assert drawn in str(row.render())
+    assert row.value == ("0" if drawn == "[no]" else "1")
+
+
+async def test_keys_turn_a_row_in_both_directions():
+    class OneRow(App[None]):
+        def compose(self) -> ComposeResult:
+            yield RadioRow((*YES_NO, RadioOption("", "not set")))
+
+    app = OneRow()
+    async with app.run_test() as pilot:
+        row = app.query_one(RadioRow)
+        assert row.has_focus
+        values = []
+        for key in ("space", "right", "right", "left", "left"):
+            await pilot.press(key)
+            values.append(row.value)
+        assert values == ["0", "", "1", "", "0"]
