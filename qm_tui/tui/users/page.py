@@ -136,6 +136,7 @@ class UsersPage(UsersList):
 
         if self.session.may_change:
             self._folder = await import_file(self, self.session, self._folder)
+            self.view_shown.prepare()
 
     # Export
 

@@ -10,6 +10,7 @@ from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal import clipboard
 from qm_tui.tui.users.filter_bar import FilterBar
+from qm_tui.users.fields import FIELD
 from qm_tui.users.query.columns import DEFAULT_LAYOUT
 from qm_tui.users.query.views import SavedView
 from tests.helpers import user
@@ -23,6 +24,7 @@ from tests.tui.pages import (
     shown,
     status_of,
     table_of,
+    wait_until,
     wait_until_idle,
 )
 from tests.tui.previews import import_file
@@ -293,6 +295,21 @@ async def test_import_clears_filter_that_hides_imported_users(app):
         assert not bar_of(pilot).display
         await typed(pilot, "/import:last")
         assert count(pilot) == "250 of 254 shown"
+
+
+async def test_values_and_names_are_ready_after_first_import(home):
+    app = app_on(home / "users.json")
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await import_file(pilot, SAMPLES / "users.csv")
+        runner = page_of(pilot).session.query_runner
+        await wait_until(
+            pilot, lambda: "Quality Assurance" in runner.values_of(FIELD["department"])
+        )
+        await typed(pilot, "/department:qual")
+        await pilot.press("tab")
+        await listed(pilot)
+        assert bar_of(pilot).field.value == 'department:"Quality Assurance"'
 
 
 async def test_import_keeps_filter_that_hides_no_imported_users(app):
