@@ -34,6 +34,8 @@ class TransactionKind(StrEnum):
     DELETE = "delete"
     IMPORT = "import"
     UNDO = "undo"
+    REDO = "redo"
+    """The undo of an undo."""
     SCRIPT = "script"
     """A change by a program that the admin wrote."""
     TAKEOVER = "takeover"
@@ -48,7 +50,7 @@ class Action(NamedTuple):
     Attributes:
         kind: what kind of action it is.
         subject: what it is about: the user's name, the names of the fields, the name of the file,
-            the number of the undone transaction, or the text that a script gives.
+            the number of the undone or redone transaction, or the text that a script gives.
         details: more about it, for people.
         digest: the SHA-256 of the file, in hexadecimal digits, if it is an import or a takeover.
         token: the token of `UserStore.import_in_progress`, if it is an import.

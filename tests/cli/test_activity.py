@@ -183,8 +183,9 @@ def test_undo_reverts_a_transaction_and_can_be_undone(three):
     assert _locations() == {"bo": "Oslo", "cy": "Oslo"}
     assert (_listed()[0]["action"], _listed()[0]["subject"]) == ("Undo 2", "2")
     assert "Undo of transaction 2 (edit of Bo Bosen): 1 changed" in qm_tui("activity", 4)
-    qm_tui("undo", 4)
+    assert "Redid edit of Bo Bosen (transaction 5)." in qm_tui("undo", 4)
     assert _locations() == {"bo": "Bergen", "cy": "Oslo"}
+    assert (_listed()[0]["action"], _listed()[0]["kind"]) == ("Redo 2", "redo")
 
 
 def test_undo_reads_older_segments(three):

@@ -141,13 +141,15 @@ def _report(
     plan: "UndoPlan", undone_by: int | None = None, *, as_json: bool, is_shown: bool = False
 ) -> None:
     """Print what was undone, or would be."""
+    from qm_tui.store.changes.action_text import undone_text
+
     if as_json:
         print_json(_undo_json(plan, undone_by), indent=2)
         return
     if not is_shown:
         _print_plan(plan)
     if undone_by is not None:
-        print_line(f"Undid {plan.subject} (transaction {undone_by:,}).")
+        print_line(f"{undone_text(plan.transaction)} (transaction {undone_by:,}).")
         return
     if plan.required_confirmation:
         print_line(

@@ -14,6 +14,9 @@ from qm_tui.text import pluralize, sanitize
 _SHOWN: Final = 60
 """Characters of a subject that are shown."""
 
+_NUMBERED: Final = (TransactionKind.UNDO, TransactionKind.REDO)
+"""Kinds whose subject is the number of a transaction, and whose details are what that was."""
+
 
 class _Words(NamedTuple):
     """The words of a kind of action.
@@ -55,7 +58,9 @@ _WORDS: Final[Mapping[TransactionKind, _Words]] = {
         "Delete", "Delete {}", "deletion", "deletion of {}", "Undo deletion"
     ),
     TransactionKind.IMPORT: _Words("Import", "Import {}", "import", "import of {}", "Undo import"),
-    TransactionKind.UNDO: _Words("Undo", "Undo {}", "undo", "undo of transaction {}", "Undo"),
+    # undoing an undo is a redo
+    TransactionKind.UNDO: _Words("Undo", "Undo {}", "undo", "undo of transaction {}", "Redo"),
+    TransactionKind.REDO: _Words("Redo", "Redo {}", "redo", "redo of transaction {}", "Undo redo"),
     TransactionKind.SCRIPT: _Words("Script", "Script '{}'", "script", "script '{}'", "Undo script"),
     TransactionKind.TAKEOVER: _Words(
         "Take over", "Take over {}", "takeover", "takeover of {}", "Undo takeover"
@@ -100,7 +105,7 @@ def heading(action: Action, users: int = 0) -> str:
         users: the number of affected users, if it is known.
     """
     text = noun_text(action, users)
-    if action.kind is TransactionKind.UNDO and action.details:
+    if action.kind in _NUMBERED and action.details:
         text += f" ({sanitize(action.details, 2 * _SHOWN)})"
     return text[0].upper() + text[1:]
 
@@ -116,14 +121,31 @@ def signed_heading(transaction: TransactionSummary) -> str:
 
 
 def undo_caption(action: Action) -> str:
-    """Return the caption of the button that undoes an action: `Undo edit`, `Undo import`."""
+    """Return the caption of the button that undoes an action: `Undo edit`, `Redo`."""
     return _WORDS[action.kind].undo
+
+
+def undone_text(transaction: TransactionSummary) -> str:
+    """Return what its undo has done: `Undid edit of Anna Berg`, `Redid edit of Anna Berg`."""
+    action = transaction.action
+    if action.kind is not TransactionKind.UNDO:
+        return f"Undid {noun_text(action, transaction.users)}"
+    if not action.details:
+        return short_undone_text(transaction)
+    return f"Redid {sanitize(action.details, 2 * _SHOWN)}"
+
+
+def short_undone_text(transaction: TransactionSummary) -> str:
+    """Return what its undo has done, with the number only: `Undid transaction 12`."""
+    if transaction.kind is TransactionKind.UNDO:
+        return f"Redid transaction {_subject(transaction.action, transaction.users)}"
+    return f"Undid transaction {transaction.number:,}"
 
 
 def details_text(action: Action) -> str:
     """Return more about an action, for the view of one transaction; empty if there is no more."""
     # those of an undo are in its heading
-    return "" if action.kind is TransactionKind.UNDO else sanitize(action.details, 1000)
+    return "" if action.kind in _NUMBERED else sanitize(action.details, 1000)
 
 
 def _subject(action: Action, users: int) -> str:

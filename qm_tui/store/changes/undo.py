@@ -104,11 +104,6 @@ class UndoPlan:
         return self.transaction.number
 
     @property
-    def subject(self) -> str:
-        """What is undone, inside a sentence: `edit of Anna Berg`."""
-        return noun_text(self.transaction.action, self.transaction.users)
-
-    @property
     def effect_text(self) -> str:
         """What it would do: `3 users will be reverted, 1 user will be deleted`."""
         return self._in_words("will be reverted", "will be restored", "will be deleted")
@@ -232,10 +227,7 @@ def undo(
         StoreError: there is no such transaction, its changes are no longer available, or the store
             could not be written.
     """
-    undone = _transaction(store, number)
-    details = noun_text(undone.action, undone.users)
-    action = Action(TransactionKind.UNDO, f"{number}", details)
-    with store.transaction(action) as transaction:
+    with store.transaction(_undo_action(_transaction(store, number))) as transaction:
         plan = _make_plan(store, number, transaction.state, progress)
         if expected is not None and not plan.has_same_effect(expected):
             raise UndoPlanOutdated(plan)
@@ -256,6 +248,14 @@ def undo(
             raise ConfirmationRequired(msg, plan.required_confirmation)
         transaction.commit(plan.changes, progress, plan.options)
     return plan
+
+
+def _undo_action(undone: TransactionSummary) -> Action:
+    """Return the action of the undo of a transaction; the undo of an undo is a redo."""
+    if undone.kind is TransactionKind.UNDO:
+        return Action(TransactionKind.REDO, undone.action.subject, undone.action.details)
+    details = noun_text(undone.action, undone.users)
+    return Action(TransactionKind.UNDO, f"{undone.number}", details)
 
 
 def _make_plan(store: UserStore, number: int, state: State, progress: ProgressCallback) -> UndoPlan:

@@ -8,10 +8,11 @@ from rich.cells import cell_len
 from textual.screen import Screen
 
 from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.action_text import short_undone_text, undone_text
 from qm_tui.store.changes.undo import PLAN_CHANGED, UndoPlan, UndoPlanOutdated, plan_undo, undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport, undone_text
+from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport
 from qm_tui.tui.work.background import free_in_background, run_job
 from qm_tui.tui.work.job import UNDO, UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, Session
@@ -65,9 +66,9 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
 
 def _message(plan: UndoPlan) -> str:
     """Return what was undone; only its number, if the subject is too long for the Actions bar."""
-    message = undone_text(plan)
+    message = f"{undone_text(plan.transaction)}."
     if cell_len(message) > STATUS_LENGTH:
-        message = f"Undid transaction {plan.number:,}."
+        message = f"{short_undone_text(plan.transaction)}."
     skipped = f"{message} {plan.skipped_text} not reverted."
     return skipped if plan.skipped and cell_len(skipped) <= STATUS_LENGTH else message
 

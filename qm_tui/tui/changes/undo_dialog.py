@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.store.action_subject import user_name
-from qm_tui.store.changes.action_text import signed_heading, undo_caption
+from qm_tui.store.changes.action_text import signed_heading, undo_caption, undone_text
 from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe, safe_lines
@@ -27,11 +27,6 @@ _WHOLE_USER: Final = "(entire user)"
 
 _FIELDS: Final = 3
 """Fields of one user that are listed."""
-
-
-def undone_text(plan: UndoPlan) -> str:
-    """Return what was undone, as a sentence."""
-    return f"Undid {plan.subject}."
 
 
 def _effect(plan: UndoPlan) -> Iterator[str]:
@@ -197,7 +192,10 @@ class UndoneReport(Confirms, Dialog[None]):
 
     def compose(self) -> ComposeResult:
         plan = self._plan
-        lines = (undone_text(plan), f"{plan.result_text}; {plan.skipped_text} not reverted.")
+        lines = (
+            f"{undone_text(plan.transaction)}.",
+            f"{plan.result_text}; {plan.skipped_text} not reverted.",
+        )
         with Vertical(classes="dialog", id="undo-dialog") as dialog:
             dialog.border_title = safe(f"Transaction {plan.number:,} undone")
             yield Static(safe_lines(lines), id="undo-what")

@@ -10,8 +10,10 @@ from qm_tui.store.changes.action_text import (
     heading,
     list_text,
     noun_text,
+    short_undone_text,
     signed_heading,
     undo_caption,
+    undone_text,
 )
 from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from tests.helpers import ANNA, user
@@ -46,7 +48,8 @@ HOSTILE = "[@click=app.quit]x[/] \x1b]52;c;cm0=\x07 \u202eevil {0} {}"
         ),
         (("delete",), 3, "Delete 3 users", "deletion of 3 users", "Undo deletion"),
         (("import", "a.csv"), 55, "Import a.csv", "import of a.csv", "Undo import"),
-        (("undo", "12"), 1, "Undo 12", "undo of transaction 12", "Undo"),
+        (("undo", "12"), 1, "Undo 12", "undo of transaction 12", "Redo"),
+        (("redo", "12"), 1, "Redo 12", "redo of transaction 12", "Undo redo"),
         (("script", "clean-up"), 2, "Script 'clean-up'", "script 'clean-up'", "Undo script"),
         (("script",), 2, "Script", "script", "Undo script"),
         (
@@ -77,16 +80,39 @@ def test_every_kind_has_words(kind):
         assert all(text and "{" not in text for text in texts)
 
 
-def test_heading_of_an_undo_says_what_was_undone(monkeypatch):
+@pytest.mark.parametrize("kind", [TransactionKind.UNDO, TransactionKind.REDO])
+def test_heading_of_an_undo_says_what_was_undone(monkeypatch, kind):
     monkeypatch.setenv("TZ", "UTC")
     time = datetime(2026, 11, 25, 9, 36, 5, tzinfo=UTC)
-    action = Action(TransactionKind.UNDO, "12", "edit of Anna Berg")
+    action = Action(kind, "12", "edit of Anna Berg")
     summary = TransactionSummary(13, time, "mheller", "10.1.2.3", action, 0, 1, 0)
-    text = "Undo of transaction 12 (edit of Anna Berg)"
+    text = f"{kind.capitalize()} of transaction 12 (edit of Anna Berg)"
     assert heading(action) == text
     assert signed_heading(summary) == f"{text} by mheller, 2026-11-25 09:36"
     assert details_text(action) == ""
     assert details_text(Action(TransactionKind.IMPORT, "a.csv", "1 KB")) == "1 KB"
+
+
+@pytest.mark.parametrize(
+    ("action", "text", "short"),
+    [
+        (("edit", "Anna Berg"), "Undid edit of Anna Berg", "Undid transaction 1,300"),
+        (("undo", "12", "edit of Anna Berg"), "Redid edit of Anna Berg", "Redid transaction 12"),
+        (("undo", "12"), "Redid transaction 12", "Redid transaction 12"),
+        (
+            ("redo", "12", "import of a.csv"),
+            "Undid redo of transaction 12",
+            "Undid transaction 1,300",
+        ),
+    ],
+)
+def test_undo_of_an_undo_is_a_redo(action, text, short):
+    kind, *subject = action
+    summary = TransactionSummary(
+        1300, datetime.now(UTC), "mh", "", Action(TransactionKind(kind), *subject), 0, 1, 0
+    )
+    assert undone_text(summary) == text
+    assert short_undone_text(summary) == short
 
 
 @pytest.mark.parametrize("kind", TransactionKind)
@@ -99,6 +125,8 @@ def test_untrusted_text_is_safe_and_limited(kind, text):
         noun_text(action, 1),
         heading(action, 1),
         signed_heading(summary),
+        undone_text(summary),
+        short_undone_text(summary),
     )
     for one in shown:
         assert len(one) < 350

@@ -74,17 +74,19 @@ async def test_undo_works_by_clicking_and_can_be_undone(home):
     name = f"{users[4].first_name} {users[4].last_name}"
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
-        for effect, heading, undone in (
-            ("restored", f"Deletion of {name} by root", f"Undid deletion of {name}."),
-            (
-                "deleted",
-                f"Undo of transaction 2 (deletion of {name}) by root",
-                "Undid undo of transaction 2.",
-            ),
-        ):
+        undo = f"Undo of transaction 2 (deletion of {name})"
+        redo = f"Redo of transaction 2 (deletion of {name})"
+        for effect, heading, caption, undone in (
+            ("restored", f"Deletion of {name}", "[Undo deletion]", f"Undid deletion of {name}."),
+            ("deleted", undo, "[Redo]", f"Redid deletion of {name}."),
+            ("restored", redo, "[Undo redo]", "Undid redo of transaction 2."),
+            ("deleted", "Undo of transaction 4 (redo of transaction 2)", "[Redo]",
+             "Redid redo of transaction 2."),
+        ):  # fmt: skip
             await ask(pilot)
+            assert str(top(pilot).query_one("#yes", Button).label) == caption
             assert f"{name} will be {effect}." in words(pilot)
-            assert heading in words(pilot)
+            assert f"{heading} by root" in words(pilot)
             await pilot.click("#yes")
             await wait_until_idle(pilot)
             assert status_of(pilot) == undone
