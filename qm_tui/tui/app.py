@@ -29,6 +29,7 @@ from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, ac
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.terminal.cursor import FollowsFocus
 from qm_tui.tui.terminal.hangup_watchdog import (
     HANGUP_STATUS,
     force_exit_after_grace,
@@ -56,7 +57,7 @@ _OUTPUT_FILTER: Final = ControlCharacterFilter()
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
 
-class QmTuiApp(TypeAheadApp[str]):
+class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
     """The terminal UI. It returns an error message if the store could not be used.
 
     Args:

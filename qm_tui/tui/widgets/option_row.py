@@ -6,6 +6,7 @@ from typing import ClassVar, Final, NamedTuple
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widget import Widget
 
@@ -84,6 +85,12 @@ class RadioRow(Widget, can_focus=True):
         labels = [safe(label) for label in self._labels()]
         labels[self._selected] = labels[self._selected].stylize(style)
         return Content(" " * _GAP).join(labels)
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The position of the selected option on the screen."""
+        before = self._labels()[: self._selected]
+        return self.content_region.offset + Offset(sum(len(label) + _GAP for label in before), 0)
 
     def watch_has_focus(self, focused: bool) -> None:
         """Draw the selected option with or without the focus."""

@@ -1,8 +1,10 @@
 """An input from which control characters are removed."""
 
+from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import events
+from textual.geometry import Offset
 from textual.widgets import Input
 
 from qm_tui.text import MAX_MARKS, is_combining_mark, sanitize
@@ -41,6 +43,12 @@ class SafeInput(Input):
         )
         self._max_characters = max_characters
         self.cursor_blink = False  # each blink is bytes on a slow line
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The position of the cursor on the screen; Textual's is one cell off at the end."""
+        cells = cell_len(self.value[: self.cursor_position])
+        return self.content_region.offset + Offset(cells - int(self.scroll_offset.x), 0)
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Replace a part of the text; all typing and pasting comes through here."""

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -102,6 +102,12 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def row_style(self, row: int) -> Style:
         """Return the style of a row without the cursor."""
         return self.rich_style
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The position of the cursor's row on the screen; the nearest one if it is not visible."""
+        row = max(0, min(self.cursor_row - int(self.scroll_offset.y), self.page_height - 1))
+        return self.content_region.offset + Offset(0, self.header_height + row)
 
     @property
     def page_height(self) -> int:

@@ -169,6 +169,11 @@ class Tmux:
     def text(self, *, with_attributes=False):
         return self._do("capture-pane", "-p", *(["-e"] if with_attributes else []))
 
+    @property
+    def cursor(self):
+        """The column and the line of the cursor."""
+        return self._do("display-message", "-p", "#{cursor_x},#{cursor_y}").strip()
+
     def wait_for(self, text, *, gone=False):
         end = time.monotonic() + 15
         while (text in self.text()) is gone:
