@@ -18,23 +18,24 @@ from qm_tui.progress import Cancelled
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.text import pluralize, sanitize
+from qm_tui.text import pluralize
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.editable_fields import bulk_fields
 from qm_tui.tui.changes.summary import effect_lines
+from qm_tui.tui.changes.value_picker import pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
-from qm_tui.tui.widgets.suggester import Suggestions, suggest, with_prefix
+from qm_tui.tui.widgets.suggester import Suggestions, in_use_text
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.work.background import free_in_background
 from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 
-_SUGGESTED: Final = 6
-"""Values in use that are listed."""
+_MIN_WIDTH: Final = 40
+"""Width of the line of values in use before the first layout."""
 
 
 class BulkPlanned(TextualMessage):
@@ -52,7 +53,11 @@ class BulkPlanned(TextualMessage):
 
 
 class _ValueInput(SafeInput):
-    """The input for the value."""
+    """The input for the value. Down opens the values in use."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.pick", "Values in use", tooltip="Select one of the values in use"),
+    ]
 
     class InputRejected(TextualMessage):
         """The typed or pasted text was not inserted, or not completely."""
@@ -173,12 +178,21 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
         return self._session.query_runner.values_of(field) if field is not None else ()
 
     def _show_in_use(self) -> None:
-        typed = self._line.value
-        values = with_prefix(typed, self._in_use(), _SUGGESTED)
-        text = "  ".join(sanitize(value, 24) for value in values)
-        hint = "   → accept the first" if suggest(typed, self._in_use()) else ""
-        in_use = f"In use: {text}{hint}" if text else ""
-        self.query_one("#change-in-use", Static).update(safe(in_use))
+        line, text = self.query_one("#change-in-use", Static), ""
+        if self.selected.field is not None:
+            width = line.size.width or _MIN_WIDTH
+            text = in_use_text(self._line.value, self._in_use(), width)
+        line.update(safe(text))
+
+    def action_pick(self) -> None:
+        """Open the values in use."""
+        field = self.selected.field
+        if field is not None:
+            pick_value(self, field, self._session.store.state.users, self._line.value, self._take)
+
+    def _take(self, value: str) -> None:
+        self._line.value = value
+        self._line.cursor_position = len(value)
 
     # The effect
 

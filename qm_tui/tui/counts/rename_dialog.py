@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.text import pluralize, with_full_stop
 from qm_tui.transfer.reading.csv_rows import BLANKS
+from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
@@ -31,12 +32,12 @@ _UNSAVED: Final = "The new name has not been saved"
 
 
 class _NameInput(SafeInput):
-    """The input. Tab completes the value, or moves the focus if there is nothing to complete."""
+    """The input. Tab completes the value, or moves the focus; Down opens the values in use."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", tooltip="Complete with a value in use"),
         Binding("up", "app.focus_previous", "Up", show=False),
-        Binding("down", "app.focus_next", "Down", show=False),
+        Binding("down", "screen.pick", "Values in use", tooltip="Select one of the values in use"),
     ]
 
     class InputRejected(Message):
@@ -89,7 +90,7 @@ class RenameDialog(Dialog[RenamePlan | None]):
         name = self._values.field.name
         with Vertical(classes="dialog", id="rename-dialog") as dialog:
             dialog.border_title = safe(self._title)
-            dialog.border_subtitle = safe("Tab complete  F1 keys  Esc cancel")
+            dialog.border_subtitle = safe("Tab complete  ↓ values in use  F1 keys  Esc cancel")
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))
                 yield _NameInput(self._suggestions)
@@ -114,6 +115,24 @@ class RenameDialog(Dialog[RenamePlan | None]):
         self._field.select_all()
         self._field.focus()
         self._show_effect()
+
+    def action_pick(self) -> None:
+        """Open the other values in use."""
+        text = self._field.value
+        shown = "" if text == self._value else text
+        picker = ValuePicker(self._values.field, shown, lambda _: self._other_values())
+        open_picker(self, picker, self._take)
+
+    def _other_values(self) -> Sequence[ValueInUse]:
+        return [
+            ValueInUse(count.value, count.number)
+            for count in self._values.counts
+            if count.value not in ("", self._value)
+        ]
+
+    def _take(self, value: str) -> None:
+        self._field.value = value
+        self._field.cursor_position = len(value)
 
     # The effect
 

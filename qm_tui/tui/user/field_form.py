@@ -58,6 +58,10 @@ class FieldInput(SafeInput):
         self.value = self._shown
         self.cursor_position = len(self._shown)
 
+    def take(self, value: str) -> None:
+        """Replace the text with an exact value, as if it was typed."""
+        self.show(self.field, value, "")
+
     @property
     def typed(self) -> str | None:
         """The edited value, or exactly the value passed to `show` if nothing was typed."""

@@ -156,30 +156,30 @@ class TextRow(FormRow):
         super().__init__([field], field.name, is_required=field.required)
         self.field = field
         self.in_use = in_use
-        self._input = FormInput(self)
-        self._input.show(field, draft.user[field.index], "")
+        self.input = FormInput(self)
+        self.input.show(field, draft.user[field.index], "")
         self.show(draft)
 
     def make_editor(self) -> Widget:
         """Return the input."""
-        return self._input
+        return self.input
 
     @property
     def editor(self) -> Widget | None:
         """The input."""
-        return self._input
+        return self.input
 
     def values(self) -> Mapping[str, str]:
         """Return the typed value, without surrounding blanks."""
-        return {self.field.key: self._input.typed or ""}
+        return {self.field.key: self.input.typed or ""}
 
     def show(self, draft: UserDraft) -> None:
         """Show the value. The input is disabled if the field is not used."""
         value = draft.user[self.field.index]
-        if value != (self._input.typed or ""):
-            self._input.show(self.field, value, "")
-        self._input.disabled = not draft.is_applicable(self.field)
-        if self._input.disabled:
+        if value != (self.input.typed or ""):
+            self.input.show(self.field, value, "")
+        self.input.disabled = not draft.is_applicable(self.field)
+        if self.input.disabled:
             self.show_issues((), "", note_of(self.field, draft))
 
 

@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
-from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
+from qm_tui.text import pluralize, with_full_stop
+from qm_tui.tui.changes.value_picker import has_picker, pick_value
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import user_title
@@ -23,7 +24,7 @@ from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, sav
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
 from qm_tui.tui.widgets.option_row import RadioRow
-from qm_tui.tui.widgets.suggester import suggest, with_prefix
+from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
@@ -35,9 +36,6 @@ from qm_tui.users.passwords import EncryptedPassword
 _PAGE: Final = 8
 """Rows per page for PgUp and PgDn."""
 
-_SUGGESTED: Final = 6
-_IN_USE: Final = "In use: "
-_SUGGESTION: Final = "   → accept the first"
 _MIN_WIDTH: Final = 40
 """Width of the help line before the first layout."""
 
@@ -68,7 +66,8 @@ class UserFormScreen(Dialog[bool]):
         # with priority, so that they stay in order with the characters of the same burst
         Binding("f2", "save", "Save", priority=True),
         Binding("f3", "use_theirs", "Use the other admin's value", priority=True),
-        Binding("down,tab", "move(1)", "Next field", show=False, priority=True),
+        Binding("tab", "move(1)", "Next field", show=False, priority=True),
+        Binding("down", "down", "Values in use, or next field", show=False, priority=True),
         Binding("up,shift+tab", "move(-1)", "Previous field", show=False, priority=True),
         Binding("pagedown", f"move({_PAGE})", "Page down", show=False, priority=True),
         Binding("pageup", f"move(-{_PAGE})", "Page up", show=False, priority=True),
@@ -188,14 +187,9 @@ class UserFormScreen(Dialog[bool]):
         issues = self._issues().get(row, []) if row in self._visited else []
         help_text = self.query_one("#user-form-help", Static)
         lines = [issue.fix for issue in issues if issue.fix] or [field.meaning]
-        if isinstance(row, TextRow) and row.in_use:
-            typed = row.values()[row.field.key]
-            matches = with_prefix(typed, row.in_use, _SUGGESTED)
-            in_use = "  ".join(sanitize(value, 24) for value in matches)
-            if in_use:
-                hint = _SUGGESTION if suggest(typed, row.in_use) else ""
-                room = (help_text.size.width or _MIN_WIDTH) - len(_IN_USE) - len(hint)
-                lines.append(f"{_IN_USE}{pad_or_truncate(in_use, room).rstrip()}{hint}")
+        if isinstance(row, TextRow) and has_picker(row.field):
+            width = help_text.size.width or _MIN_WIDTH
+            lines.append(in_use_text(row.values()[row.field.key], row.in_use, width))
         help_text.update(safe_lines(lines))
 
     def _show_message(self, text: str) -> None:
@@ -212,6 +206,15 @@ class UserFormScreen(Dialog[bool]):
                 self.focus_next()
             else:
                 self.focus_previous()
+
+    async def action_down(self) -> None:
+        """Open the values in use of the focused field; without any, move to the next field."""
+        row = self._form.row_of(self.focused)
+        if isinstance(row, TextRow) and has_picker(row.field):
+            users, typed = self._session.store.state.users, row.values()[row.field.key]
+            pick_value(self, row.field, users, typed, row.input.take)
+        else:
+            await self.action_move(1)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         return bool(self._draft.conflicts) if action == "use_theirs" else True

@@ -5,10 +5,17 @@ from typing import Final
 
 from textual.suggester import Suggester
 
-from qm_tui.text import sanitize
+from qm_tui.text import pad_or_truncate, sanitize
 
 MAX_COMPARED: Final = 2000
 """The number of values, most frequent first, that are searched at each key."""
+
+PICK_HINT: Final = "↓ values in use"
+"""The key hint of an input with a picker."""
+
+_LISTED: Final = 6
+_VALUE: Final = 24
+"""Characters of a value that are listed."""
 
 
 class Suggestions(Suggester):
@@ -33,11 +40,20 @@ def suggest(text: str, values: Sequence[str]) -> str | None:
     There is no suggestion for an empty text, and values with nonprintable characters are not
     suggested.
     """
-    matches = with_prefix(text, values) if text else ()
+    matches = _with_prefix(text, values) if text else ()
     return matches[0] if matches and sanitize(matches[0]) == matches[0] else None
 
 
-def with_prefix(text: str, values: Sequence[str], max_count: int = 1) -> list[str]:
+def in_use_text(text: str, values: Sequence[str], width: int) -> str:
+    """Return a line for an input with a picker: values that start with its text, and key hints."""
+    listed = "  ".join(sanitize(value, _VALUE) for value in _with_prefix(text, values, _LISTED))
+    if not listed:
+        return PICK_HINT
+    hints = f"   → accept the first   {PICK_HINT}" if suggest(text, values) else f"   {PICK_HINT}"
+    return pad_or_truncate(f"In use: {listed}", width - len(hints)).rstrip() + hints
+
+
+def _with_prefix(text: str, values: Sequence[str], max_count: int = 1) -> list[str]:
     """Return the first values that start with a text, ignoring case, without the text itself."""
     prefix, matches = text.casefold(), []
     for value in values[:MAX_COMPARED]:

@@ -20,11 +20,13 @@ from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.planning.plan import RecordOutcome, RecordOutcomes
 from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.transfer.reading.reader import Values
+from qm_tui.tui.changes.value_picker import has_picker, pick_value
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.user.field_form import FieldForm
+from qm_tui.tui.user.field_form import FieldForm, FieldInput
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
+from qm_tui.tui.widgets.suggester import PICK_HINT
 from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.users.fields import Field
 from qm_tui.users.issues import Issue, Severity, redact_value
@@ -60,7 +62,7 @@ class CorrectScreen(Dialog[Corrections | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         # priority keeps them in order with letters typed in the same burst
         Binding("f2", "save", "Save and go to the next record", priority=True),
-        Binding("down", "move(1)", "Next field", show=False, priority=True),
+        Binding("down", "down", "Values in use, or next field", show=False, priority=True),
         Binding("up", "move(-1)", "Previous field", show=False, priority=True),
         Binding("tab", "move(1)", "Next field", show=False, priority=True),
         Binding("shift+tab", "move(-1)", "Previous field", show=False, priority=True),
@@ -200,6 +202,8 @@ class CorrectScreen(Dialog[Corrections | None]):
             if stored is not None:
                 value = redact_value(field, stored[field.index]) or "(empty)"
                 lines.append(f"Stored value: {value}")
+            if has_picker(field):
+                lines.append(PICK_HINT)
         self.query_one("#correct-help", Static).update(safe_lines(lines))
 
     def _show_text(self, name: str, text: str) -> None:
@@ -268,6 +272,15 @@ class CorrectScreen(Dialog[Corrections | None]):
                 self.focus_next()
             else:
                 self.focus_previous()
+
+    def action_down(self) -> None:
+        """Open the values in use of the focused field; without any, move to the next field."""
+        focused = self.focused
+        if isinstance(focused, FieldInput) and has_picker(focused.field):
+            users = self._prepared.state.users
+            pick_value(self, focused.field, users, focused.typed or "", focused.take)
+        else:
+            self.action_move(1)
 
     @property
     def unsaved(self) -> str:

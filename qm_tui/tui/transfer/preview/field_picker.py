@@ -13,7 +13,7 @@ from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.reading.samples import fold_header
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.list_filter import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
 
@@ -95,17 +95,6 @@ class FieldList(VirtualList):
         return pad_or_truncate(f"  {field.meaning if field else 'The column is ignored.'}", width)
 
 
-class _FieldFilterInput(SafeInput):
-    """The filter. Keys that move up and down move the cursor of the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "screen.move(-1)", "Up", show=False),
-        Binding("down", "screen.move(1)", "Down", show=False),
-        Binding("pageup", "screen.move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "screen.move_page(1)", "Page down", show=False),
-    ]
-
-
 class FieldPicker(Dialog[FieldSelected | None]):
     """Asks for the field of a column. The result is None if the dialog is canceled.
 
@@ -131,7 +120,7 @@ class FieldPicker(Dialog[FieldSelected | None]):
             dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
             with Horizontal(id="field-filter-line"):
                 yield Label(safe("Field "))
-                yield _FieldFilterInput(_MAX_FILTER, id="field-filter")
+                yield ListFilterInput(_MAX_FILTER, id="field-filter")
             yield self._rows
 
     def on_mount(self) -> None:

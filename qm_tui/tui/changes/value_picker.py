@@ -1,0 +1,244 @@
+"""The dialog to pick one of the values in use of a field."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Button, Input, Label
+from textual.worker import get_current_worker
+
+from qm_tui.text import pad_or_truncate
+from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
+from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.list_filter import ListFilterInput
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
+from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
+from qm_tui.users.query.counts import count_values, sort_by_count
+from qm_tui.users.query.sorting import YieldControl
+
+_NONE: Final = "No values in use yet."
+_NO_MATCH: Final = "No values in use match. Press Esc to go back."
+
+
+class ValueInUse(NamedTuple):
+    """A value of a field, and the number of users with it."""
+
+    value: str
+    users: int
+
+
+ValueSource = Callable[[YieldControl], Sequence[ValueInUse]]
+"""Returns the values in use of a field, most frequent first. For worker threads."""
+
+
+def has_picker(field: Field) -> bool:
+    """Whether values of a field can be picked: those that many users share."""
+    return field in CATEGORICAL
+
+
+def values_in_use(
+    field: Field, users: Mapping[str, User], yield_control: YieldControl
+) -> Sequence[ValueInUse]:
+    """Return the values of a field, most frequent first, without the empty one."""
+    totals = count_values((user[field.index] for user in users.values()), yield_control)
+    del totals[""]
+    return [ValueInUse(value, totals[value]) for value in sort_by_count(totals, yield_control)]
+
+
+def pick_value(
+    screen: Screen[Any],
+    field: Field,
+    users: Mapping[str, User],
+    value: str,
+    take: Callable[[str], None],
+) -> None:
+    """Open the values in use of a field.
+
+    Args:
+        screen: the screen with the input.
+        field: the field.
+        users: the users by User ID.
+        value: the text in the input.
+        take: called with the value that was picked, unless the dialog is canceled.
+    """
+    open_picker(screen, ValuePicker(field, value, partial(values_in_use, field, users)), take)
+
+
+def open_picker(screen: Screen[Any], picker: "ValuePicker", take: Callable[[str], None]) -> None:
+    """Open a picker, if its screen is still on top, and take the value that is picked."""
+
+    def picked(value: str | None) -> None:
+        if value is not None and screen.is_attached:
+            take(value)
+
+    if screen.is_active:
+        screen.app.push_screen(picker, picked)
+
+
+class _ValuesCounted(Message):
+    """The values in use were counted."""
+
+    def __init__(self, values: Sequence[ValueInUse]) -> None:
+        super().__init__()
+        self.values = values
+        self.folded = [one.value.casefold() for one in values]
+
+
+class _ValueList(NumberList):
+    """The values that match, with the number of users of each."""
+
+    header_height: ClassVar[int] = 1
+    footer_height: ClassVar[int] = 1
+    columns: ClassVar[Sequence[NumberColumn]] = (NumberColumn("Users", 9),)
+    bar: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__(id="values-in-use")
+        self._values: Sequence[ValueInUse] = ()
+        self._empty_text = ""
+
+    @property
+    def row_count(self) -> int:
+        """The number of values that match."""
+        return len(self._values)
+
+    @property
+    def cursor_value(self) -> str | None:
+        """The current value; None if none matches."""
+        return self._values[self.cursor_row].value if self._values else None
+
+    def show(self, values: Sequence[ValueInUse], cursor_row: int, empty_text: str) -> None:
+        """Show values.
+
+        Args:
+            values: the values.
+            cursor_row: the row of the cursor.
+            empty_text: shown if there are none.
+        """
+        self._values, self._empty_text, self.is_counting = values, empty_text, False
+        self.rows_changed(cursor_row)
+
+    def name_of(self, row: int) -> str:
+        """Return the value of a row."""
+        return self._values[row].value
+
+    def numbers_of(self, row: int) -> Sequence[int]:
+        """Return the number of users of a row."""
+        return (self._values[row].users,)
+
+    def footer_text(self, width: int, line: int) -> str:
+        """Return why there are no values."""
+        return pad_or_truncate("" if self._values else f"  {self._empty_text}", width)
+
+
+class ValuePicker(Dialog[str | None]):
+    """Asks for one of the values in use. The result is the value, or None if canceled.
+
+    Typing narrows the list. At first the text of the input narrows it, unless that is a value in
+    use: then the list is complete, with the cursor on that value.
+
+    Args:
+        field: the field.
+        value: the text in the input.
+        source: returns the values in use.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel"),
+    ]
+
+    def __init__(self, field: Field, value: str, source: ValueSource) -> None:
+        super().__init__()
+        self._field, self._value, self._source = field, value, source
+        self._rows = _ValueList()
+        self._rows.can_focus = False
+        self._values: Sequence[ValueInUse] = ()
+        self._folded: Sequence[str] = ()
+        self._is_accepting = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="value-picker") as dialog:
+            dialog.border_title = safe(f"{self._field.name}: values in use")
+            dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
+            with Horizontal(id="value-filter-line"):
+                yield Label(safe("Search "))
+                yield ListFilterInput(MAX_VALUE, id="value-filter")
+            yield self._rows
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(safe("[Select]"), id="select", compact=True)
+                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+
+    @property
+    def _input(self) -> ListFilterInput:
+        return self.query_one(ListFilterInput)
+
+    def on_mount(self) -> None:
+        self._input.value = self._value
+        self._input.select_all()
+        self.set_focus(self._input)
+        self._count()
+
+    @work(thread=True, description="count the values in use")
+    def _count(self) -> None:
+        try:
+            values = self._source(yield_control_for(get_current_worker()))
+        except WorkerCancelled:
+            return
+        self.post_message(_ValuesCounted(values))
+
+    @on(_ValuesCounted)
+    def _counted(self, event: _ValuesCounted) -> None:
+        self._values, self._folded = event.values, event.folded
+        self._narrow()
+        if self._is_accepting:
+            self.action_select()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        if not self._rows.is_counting:
+            self._narrow()
+
+    def _narrow(self) -> None:
+        """Show the values that contain the text; those that start with it come first."""
+        text = self._input.value
+        if text == self._value:
+            for row, one in enumerate(self._values):
+                if one.value == text:
+                    self._rows.show(self._values, row, _NONE)
+                    return
+        folded = text.casefold()
+        first, others = list[ValueInUse](), list[ValueInUse]()
+        for one, name in zip(self._values, self._folded, strict=True):
+            if folded in name:
+                (first if name.startswith(folded) else others).append(one)
+        self._rows.show([*first, *others], 0, _NO_MATCH if self._values else _NONE)
+
+    @on(Input.Submitted)
+    @on(VirtualList.RowSelected)
+    @on(Button.Pressed, "#select")
+    def action_select(self) -> None:
+        """Accept the current value, as soon as the values are counted."""
+        self._is_accepting = self._rows.is_counting
+        if self._rows.cursor_value is not None:
+            self.dismiss(self._rows.cursor_value)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Close the dialog without a result."""
+        self.dismiss(None)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self._rows.action_move(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by a page."""
+        self._rows.action_move_page(pages)
