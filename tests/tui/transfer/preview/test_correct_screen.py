@@ -99,7 +99,7 @@ async def test_every_field_can_be_reached(prepared, size):
         for key in form.fields:
             assert form.focused == key
             assert f" {FIELD[key].name} " in hand.screen_text
-            await form.press("down")
+            await form.press("tab")
         assert str(hand.app.focused.label) == "[F2 Save and next]"
         await form.press("shift+tab")
         assert form.focused == form.fields[-1]
