@@ -6,7 +6,7 @@ import pytest
 
 from qm_tui.tui.user.form import UserForm
 from tests.helpers import sample_cases
-from tests.tui.pages import app_on, page_of, sample_users, wait_until_idle
+from tests.tui.pages import app_on, page_of, sample_users, wait_until, wait_until_idle
 
 SMALL = (80, 24)
 DIALOGS = [
@@ -49,22 +49,22 @@ async def test_dialog_can_be_closed_at_any_moment(home, key):
     assert app._exception is None
 
 
-async def test_closed_form_composes_no_more_groups(home, monkeypatch):
-    mount = UserForm.mount
+async def test_keys_do_not_wait_for_rows_of_a_form_closed_during_a_mount(home, monkeypatch):
+    mount, closed = UserForm.mount, []
 
     def and_closed(form, *widgets, **where):
         return (mount if where else _and_removed)(form, *widgets, **where)
 
     async def _and_removed(form, *widgets):
         await mount(form, *widgets)
-        await form.remove_children()
+        closed.append(form)
+        form.remove()
 
     app = app_on(home / "users.json", sample_users(20))
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
         monkeypatch.setattr(UserForm, "mount", and_closed)
         await pilot.press("e")
-        await pilot.pause(0.3)
-        form = app.screen.query_one(UserForm)
-        assert not form.is_complete.is_set()
+        await wait_until(pilot, lambda: bool(closed) and not app.screen.query(UserForm))
+        await wait_until(pilot, closed[0].is_complete.is_set)
     assert app.failure is None
