@@ -202,10 +202,11 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
             await super().on_event(event)
 
     def show_notice(self, text: str) -> None:
-        """Show a notice in the Actions bar, or above a dialog."""
-        self._session.set_status(text)
-        if not isinstance(self.screen, Page):
-            self.notify(text, markup=False)
+        """Say that keys were dropped, in the Actions bar, or above a dialog."""
+        if isinstance(self.screen, Page):
+            self._session.set_status(text)
+        else:
+            super().show_notice(text)
 
     def save_view(self) -> None:
         """Save the current view for the next start."""

@@ -130,7 +130,7 @@ async def play(home: Path, seed: int) -> list[object]:
     errors: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     with widened_gaps(chance), suppress(*_WHILE_CLOSING):
-        async with app.run_test(size=chance.choice(_SIZES)) as pilot:
+        async with app.run_test(size=chance.choice(_SIZES)):
             await _send(app, key_events(route))
             for _ in range(chance.randrange(6)):
                 await _send(app, key_events(["tab"]))

@@ -16,7 +16,7 @@ from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.list_filter import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")
@@ -62,17 +62,6 @@ class CommandList(VirtualList):
         return pad_or_truncate(f"{sign} {label}{command.key}", width)
 
 
-class _CommandInput(SafeInput):
-    """The field for the letters. The arrow keys move in the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "screen.move(-1)", "Up", show=False),
-        Binding("down", "screen.move(1)", "Down", show=False),
-        Binding("pageup", "screen.move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "screen.move_page(1)", "Page down", show=False),
-    ]
-
-
 class CommandPalette(Dialog[None]):
     """Shows the commands of the screen or dialog below it, and runs one.
 
@@ -90,7 +79,7 @@ class CommandPalette(Dialog[None]):
         self._commands = _commands_of(screen)
         self._list = CommandList(self._commands)
         self._list.styles.height = len(self._commands)
-        self._field = _CommandInput(_MAX_LENGTH, id="command")
+        self._field = ListFilterInput(_MAX_LENGTH, id="command")
 
     def compose(self) -> ComposeResult:
         self._field.placeholder = "Search for commands…"

@@ -36,9 +36,6 @@ _NO_USER: Final = "No users are shown or marked."
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
 
-_PAGES_OPEN: Final = 2
-"""The number of open screens if no dialog is open: Textual's first one, and a page."""
-
 UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
 
 COMMON: Final[list[BindingType]] = [
@@ -164,12 +161,12 @@ class Page(Screen[None]):
     def _job_ended(self, event: JobEnded) -> None:
         self.session.end_job("" if event.is_error else event.message)
         if event.is_error:
-            self._show_error(event.message)
+            self._show_error(event.message, event.depth)
 
     @work
-    async def _show_error(self, message: str) -> None:
+    async def _show_error(self, message: str, depth: int) -> None:
         """Show an error, once the dialogs that were opened in the meantime are closed."""
-        await wait_until_on_top(self.app, _PAGES_OPEN)
+        await wait_until_on_top(self.app, depth)
         self.app.push_screen(MessageDialog(message))
 
     @work

@@ -1,6 +1,7 @@
 """The details of a user, opened from the Users page, with the actions on the user."""
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -20,6 +21,7 @@ from qm_tui.tui.users.actions import (
     can_run_action,
     run_user_action,
 )
+from qm_tui.tui.work.flow import start_flow
 from qm_tui.tui.work.job import JobProgressed, UserListView
 from qm_tui.tui.work.session import Session
 
@@ -60,7 +62,7 @@ class UserScreen(DetailsScreen):
         user_ids, users = ((), {}) if view is None else (view.user_ids, view.state.users)
         super().__init__(user_ids, row, users, session.store)
         self._session, self._page = session, page
-        self._is_acting = self._has_acted = False
+        self._has_acted = False
 
     def more_buttons(self) -> Iterator[Button]:
         """Yield a button for each of the common actions."""
@@ -125,25 +127,16 @@ class UserScreen(DetailsScreen):
         """Run an action on the user."""
         if self.check_action("act", (name,)):
             selection = Selection(self.user, as_template=True)
-            self._begin(run_user_action(name, self._page, self._session, selection))
+            self._begin(partial(run_user_action, name, self._page, self._session, selection))
 
     def action_undo(self) -> None:
         """Undo the last change."""
-        self._begin(undo_transaction(self._page, self._session, 0))
+        self._begin(partial(undo_transaction, self._page, self._session, 0))
 
-    def _begin(self, flow: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, action: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a flow as a worker of the page, since this screen may be closed before its end."""
-        if self._is_acting:
-            flow.close()
-            return
-        self._is_acting = self._has_acted = True
-        self._page.run_worker(self._run_flow(flow), description="act")
-
-    async def _run_flow(self, flow: Coroutine[Any, Any, None]) -> None:
-        try:
-            await flow
-        finally:
-            self._is_acting = False
+        self._has_acted = True
+        start_flow(self._page, action)
 
     @on(Button.Pressed)
     def _act_pressed(self, event: Button.Pressed) -> None:

@@ -32,9 +32,10 @@ def drawn_at(screen: Screen[Any]) -> float:
 def redraw_pending(screen: Screen[Any]) -> None:
     """Note that a screen is new, or shows something else that it asks to confirm."""
     _drawn_at.pop(screen, None)
-    screen.call_after_refresh(_mark_drawn, screen)
+    screen.call_after_refresh(note_drawn, screen)  # nothing may be left to draw
 
 
-def _mark_drawn(screen: Screen[Any]) -> None:
-    if screen.is_current:
-        _drawn_at[screen] = time.monotonic()
+def note_drawn(screen: Screen[Any]) -> None:
+    """Note that a screen was drawn, if it is on top."""
+    if screen.is_mounted and screen.is_current:
+        _drawn_at.setdefault(screen, time.monotonic())

@@ -17,6 +17,9 @@ from textual.app import App
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
+PAGES_OPEN: Final = 2
+"""The number of open screens if no dialog is open: Textual's first one, and a page."""
+
 _POLL_EVERY: Final = 0.05
 """Seconds between two checks whether other screens have been closed."""
 
@@ -65,11 +68,15 @@ def flow(
 
     @wraps(action)
     def start(screen: ScreenT, *args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        if not is_deciding(screen.app):
-            running = _run(screen.app, partial(action, screen, *args, **kwargs))
-            screen.run_worker(running, description=action.__name__)
+        start_flow(screen, partial(action, screen, *args, **kwargs))
 
     return cast("Callable[Concatenate[ScreenT, Parameters], None]", start)
+
+
+def start_flow(screen: Screen[Any], action: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a flow as a worker of a screen, unless another one decides what comes next."""
+    if not is_deciding(screen.app):
+        screen.run_worker(_run(screen.app, action), description="flow")
 
 
 async def _run(app: App[Any], action: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -127,7 +134,17 @@ async def show_screen(
             with keys_released():
                 await wait_until_on_top(app, current.depth)
         current.shown, current.is_opening = screen, False
-    return await show()
+    token = _current.set(None)  # the flow of the workers of the screen is another one
+    try:
+        return await show()
+    finally:
+        _current.reset(token)
+
+
+def flow_depth() -> int | None:
+    """Return the number of screens that were open where the current flow began."""
+    current = _current.get()
+    return None if current is None else current.depth
 
 
 async def wait_until_on_top(app: App[Any], depth: int) -> None:

@@ -13,6 +13,7 @@ from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.progress_line import RateEstimator
 from qm_tui.store.state import State
+from qm_tui.tui.work.flow import PAGES_OPEN, flow_depth
 from qm_tui.users.query.views import SortKey
 
 DEBOUNCE: Final = 0.15
@@ -195,11 +196,15 @@ class JobEnded(Message):
     Args:
         message: the message for the admin.
         is_error: whether it is an error that the admin must acknowledge.
+
+    Attributes:
+        depth: the number of open screens above which the error is shown.
     """
 
     def __init__(self, message: str, *, is_error: bool) -> None:
         super().__init__()
         self.message, self.is_error = message, is_error
+        self.depth = flow_depth() or PAGES_OPEN
 
 
 def job_end_message(error: Exception, when_cancelled: str) -> JobEnded:

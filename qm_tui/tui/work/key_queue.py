@@ -49,7 +49,6 @@ _HARMLESS: Final = (
 _QUITTING: Final = ("ctrl+c", "ctrl+q")
 
 TIMED_OUT: Final = "Keys typed while the screen opened were ignored. Type them again."
-TYPED_BEFORE: Final = "Keys typed before this screen was shown were ignored."
 PASTE_IGNORED: Final = "Pasted text was ignored. Paste only into a text field."
 
 
@@ -198,7 +197,7 @@ class KeyQueue:
             self._drop_read(typed, PASTE_IGNORED)
         elif self._is_early(typed, screen, takes_text=takes_text):
             if typed.is_text:
-                self._drop_read(typed, TYPED_BEFORE)
+                self._drop_read(typed)
         elif (
             isinstance(screen, ExplainsKeys)
             and not (takes_text and typed.is_text)

@@ -11,7 +11,8 @@ from textual.driver import Driver
 from textual.screen import Screen, ScreenResultType
 
 from qm_tui.tui.terminal.input_driver import InputRead
-from qm_tui.tui.widgets.confirming import drawn_at, redraw_pending
+from qm_tui.tui.widgets.confirming import drawn_at, note_drawn, redraw_pending
+from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import show_screen
 from qm_tui.tui.work.key_queue import KeyQueue
 
@@ -35,9 +36,14 @@ class TypeAheadApp(App[ReturnType]):
         if drawn_at(screen) == inf:
             redraw_pending(screen)
 
+    def post_display_hook(self) -> None:
+        """Note which screen was drawn, as soon as it has been sent to the terminal."""
+        if self.screen_stack:
+            note_drawn(self.screen)
+
     def show_notice(self, text: str) -> None:
         """Say that keys were dropped."""
-        self.notify(text, markup=False)
+        self.push_screen(MessageDialog(text))
 
     async def on_event(self, event: events.Event) -> None:
         """Queue keys and pasted text. Those that come back from their widget are forwarded."""

@@ -9,6 +9,7 @@ from textual.keys import _character_to_key
 
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
+from qm_tui.tui.changes.value_picker import ValuePicker
 from qm_tui.tui.terminal.input_driver import MAX_TYPED, InputRead
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from qm_tui.tui.transfer.open_dialog import OpenDialog
@@ -140,10 +141,11 @@ async def test_keys_after_edit_go_into_the_form(home, size):
         assert any("Adam" in user.first_name for user in users_of(pilot).values())
 
 
-async def test_many_keys_after_edit_move_in_the_form(home):
+@pytest.mark.parametrize(("key", "screen"), [(TAB, UserFormScreen), (DOWN, ValuePicker)])
+async def test_many_keys_after_edit_move_in_the_form(home, key, screen):
     async with running(home) as pilot:
-        await typed(pilot, "e" + DOWN * 22)
-        assert isinstance(top(pilot), UserFormScreen)
+        await typed(pilot, "e" + key * 22)
+        assert isinstance(top(pilot), screen)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -26,7 +26,7 @@ from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
-from qm_tui.tui.work import job
+from qm_tui.tui.work import job, session
 from tests.helpers import HEADER, csv_text, write_file
 from tests.tui.pages import (
     LARGE,
@@ -602,6 +602,7 @@ async def test_unrelated_change_by_another_admin_does_not_ask(home, app, users, 
 
 
 async def test_second_import_cannot_start_during_preview_or_import(home, app, file, monkeypatch):
+    monkeypatch.setattr(session, "_NEW_JOB", 0)
     release = asyncio.Event()
     began = []
 
