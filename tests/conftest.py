@@ -2,12 +2,15 @@
 
 import gc
 import signal
+from collections import Counter
 from typing import Any
 from weakref import ReferenceType, ref
 
 import pytest
 
 from qm_tui.store.tinydb.storage import LogStorage
+from qm_tui.text import pluralize
+from tests.helpers import PACKAGE_MISSING
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup the programs under test would inherit the ignored signal
@@ -23,6 +26,19 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter):
+    """List the missing packages, each with the number of tests that were skipped for it."""
+    reasons = (
+        report.longrepr[2].partition(PACKAGE_MISSING)
+        for report in terminalreporter.stats.get("skipped", ())
+    )
+    packages = Counter(package for _, found, package in reasons if found)
+    if packages:
+        terminalreporter.section("packages that are not installed")
+    for package, count in sorted(packages.items()):
+        terminalreporter.write_line(f"{package}: {pluralize(count, 'test')} skipped")
 
 
 @pytest.fixture(autouse=True)

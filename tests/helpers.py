@@ -2,10 +2,12 @@
 
 import csv
 import io
+import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -18,6 +20,28 @@ from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 
 HEADER = [field.header for field in FIELDS]
+
+
+PACKAGE_MISSING: Final = "Package not installed: "
+"""The begin of the reason of a test that is skipped because of a missing Debian package."""
+
+PACKAGES_REQUIRED: Final = "QM_TUI_PACKAGES_REQUIRED"
+"""The environment variable that makes a missing package a failure."""
+
+
+def needs_package(package: str, file: str = "") -> None:
+    """Skip the test if a Debian package of `.ci/packages` is not installed.
+
+    Args:
+        package: the package.
+        file: a file of it; by default the program with its name.
+    """
+    if Path(file).exists() if file else shutil.which(package):
+        return
+    reason = f"{PACKAGE_MISSING}{package}"
+    if os.environ.get(PACKAGES_REQUIRED):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def sample_cases(cases: Iterable[Any], short: Iterable[int]) -> list[Any]:

@@ -1,7 +1,6 @@
 """Small terminals, terminals without colors, and tmux."""
 
 import os
-import shutil
 import subprocess
 import time
 
@@ -10,6 +9,7 @@ import pytest
 from qm_tui.tui.frame.navigation import NavigationPane
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.widgets.too_small import TerminalTooSmall
+from tests.helpers import needs_package
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -214,8 +214,8 @@ def reversed_texts(screen):
     return found
 
 
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_tmux_without_colors_shows_all_states(home):
+    needs_package("tmux")
     store_of(home / "users.json", sample_users(60))
     tmux = Tmux(
         home,

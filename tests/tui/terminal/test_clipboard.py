@@ -16,6 +16,7 @@ from qm_tui.errors import UserError
 from qm_tui.tui.terminal.clipboard import MAX_BYTES, copy, sequence_for, strip_control_characters
 from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
 from qm_tui.users.fields import FIELDS, KEYS, User
+from tests.helpers import needs_package
 
 ESC = "\x1b"
 PLAIN = f"{ESC}]52;c;MDQxMw==\x07"
@@ -240,8 +241,7 @@ def test_real_terminal_receives_the_sequence(xterm):
 @pytest.fixture
 def tmux(monkeypatch):
     """Functions that start the copier in a separate tmux, and that run a command in that tmux."""
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
+    needs_package("tmux")
     for name in ("TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
     folder = Path(tempfile.mkdtemp(prefix="qm"))  # the path of a socket must be short

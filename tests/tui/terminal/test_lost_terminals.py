@@ -5,7 +5,6 @@ Each way of losing the terminal is tested with each kind of work.
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
+from tests.helpers import needs_package
 from tests.tui.pages import sample_users, store_of
 from tests.tui.terminal.test_real_terminal import DEAF, PROGRAM
 
@@ -180,10 +180,8 @@ def _is_usable(terminal):
 
 @pytest.fixture
 def shell(home):
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("bash is not installed")
-    with Terminal([bash, "--norc", "--noprofile", "-i"], environment={"PS1": "ready> "}) as shell:
+    needs_package("bash")
+    with Terminal(["bash", "--norc", "--noprofile", "-i"], environment={"PS1": "ready> "}) as shell:
         shell.wait_for("ready>")
         yield shell
 

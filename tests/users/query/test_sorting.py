@@ -3,7 +3,6 @@
 import locale
 import os
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from qm_tui.users.query import sorting
 from qm_tui.users.query.columns import COLUMN, LICENSE
 from qm_tui.users.query.sorting import sort_users
 from qm_tui.users.query.views import SortKey
-from tests.helpers import ANNA
+from tests.helpers import ANNA, needs_package
 from tests.users.query.asking import YieldCounter
 
 _NAMES = ["first_name", "last_name", "user_name", "windows_login", "sip_uri"]
@@ -303,12 +302,9 @@ for descending in (False, True):
 @pytest.fixture(scope="module")
 def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a Swedish and a German locale."""
-    if shutil.which("localedef") is None:
-        pytest.skip("localedef is not here")
     folder = tmp_path_factory.mktemp("locales")
     for name in ("sv_SE", "de_DE"):
-        if not Path(f"/usr/share/i18n/locales/{name}").exists():
-            pytest.skip(f"the source of {name} is not here")
+        needs_package("locales", f"/usr/share/i18n/locales/{name}")
         command = ["localedef", "-i", name, "-f", "UTF-8", str(folder / f"{name}.UTF-8")]
         made = subprocess.run(command, capture_output=True, check=False)
         if not (folder / f"{name}.UTF-8" / "LC_COLLATE").exists():

@@ -1,12 +1,12 @@
 """A full or failing disk: an error message, and the store as it was acknowledged."""
 
 import errno
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.helpers import needs_package
 from tests.store.tinydb.faults.failing_calls import (
     NEEDS_SPACE,
     TAKES_SPACE,
@@ -64,8 +64,8 @@ def test_files_that_may_not_grow_are_refused_and_work_again(trial):
     assert trial.failures.unknown == 0
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="no disk can be mounted here")
 def test_a_small_disk_that_is_full_refuses_and_works_again(tmp_path):
+    needs_package("util-linux", "/usr/bin/unshare")
     done = subprocess.run(
         [*ON_A_SMALL_DISK, str(tmp_path), sys.executable],
         check=False,

@@ -1,0 +1,145 @@
+"""The Debian packages of the tests: `.ci/run` installs them, and missing ones are reported."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import PACKAGES_REQUIRED, needs_package
+
+ROOT = Path(__file__).parents[2]
+
+PACKAGES = re.findall(r"^([\w.+-]+) +# \w", (ROOT / ".ci/packages").read_text(), re.MULTILINE)
+
+_NEEDED = re.compile(r'needs_package\("([\w.+-]+)"')
+
+
+@pytest.fixture
+def ci(tmp_path):
+    """Return a function that runs `.ci/run` with other programs, and returns its output.
+
+    `apt-get` and `make` only print what they do.
+    """
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+
+    def run(**other: str) -> list[str]:
+        scripts = {
+            "apt-get": 'echo "apt-get $DEBIAN_FRONTEND $*"',
+            "make": f'echo "make $* ${{{PACKAGES_REQUIRED}:-}}"',
+            "dpkg-query": 'case $4 in zsh | fish) exit 1 ;; esac; echo "install ok installed"',
+            "id": "echo 1000",
+            "sudo": "exit 1",
+        }
+        for name, script in (scripts | other).items():
+            (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+            (programs / name).chmod(0o755)
+        done = subprocess.run(
+            [tmp_path / ".ci/run"],
+            env={"PATH": f"{programs}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        return done.stdout.splitlines()
+
+    return run
+
+
+UPDATE = "apt-get noninteractive update -q"
+INSTALL = "apt-get noninteractive install -q -y --no-install-recommends fish zsh"
+NAMED = "Not installed: fish zsh. Their tests will be skipped."
+
+
+def test_root_installs_missing_packages_and_requires_them(ci):
+    assert ci(id="echo 0") == [UPDATE, INSTALL, "make test 1"]
+
+
+def test_sudo_without_a_password_installs_missing_packages(ci):
+    assert ci(sudo='shift; exec "$@"') == [UPDATE, INSTALL, "make test 1"]
+
+
+def test_missing_packages_are_named_without_permission(ci):
+    assert ci() == [NAMED, "make test "]
+
+
+def test_missing_packages_are_named_if_they_cannot_be_installed(ci):
+    failing = "echo apt-get $1; test $1 = update"
+    assert ci(id="echo 0", **{"apt-get": failing}) == [
+        "apt-get update",
+        "apt-get install",
+        NAMED,
+        "make test ",
+    ]
+
+
+def test_nothing_is_installed_if_all_packages_are(ci):
+    assert ci(**{"dpkg-query": 'echo "install ok installed"'}) == ["make test 1"]
+
+
+def test_list_has_the_packages_that_tests_need():
+    others = {*(ROOT / "tests").rglob("test_*.py")} - {Path(__file__)}
+    sources = (path.read_text() for path in others)
+    needed = {package for source in sources for package in _NEEDED.findall(source)}
+    needed |= {"bash", "fish", "zsh"}  # the shells of the completion
+    assert sorted(needed) == PACKAGES
+
+
+TESTS = """\
+import pytest
+from tests.helpers import needs_package
+
+@pytest.mark.parametrize("number", range(2))
+def test_needing(number):
+    needs_package("no-such-package")
+
+def test_other():
+    pytest.skip("for another reason")
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_run_lists_missing_packages_at_its_end(pytester_run, workers):
+    out = pytester_run("-n", workers)
+    assert "no-such-package: 2 tests skipped" in out
+    assert "3 skipped" in out
+
+
+def test_missing_package_is_a_failure_if_packages_are_required(pytester_run, monkeypatch):
+    monkeypatch.setenv(PACKAGES_REQUIRED, "1")
+    assert "2 failed, 1 skipped" in pytester_run("-n", "0")
+
+
+@pytest.fixture
+def pytester_run(tmp_path):
+    """Return a function that runs tests which need a package, and returns the output."""
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_terminal_summary\n")
+    (tmp_path / "test_it.py").write_text(TESTS)
+
+    def run(*options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, tmp_path],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout
+
+    return run
+
+
+def test_package_is_found_by_its_program_or_a_file(tmp_path):
+    needs_package("sh")
+    needs_package("no-such-package", str(tmp_path))
+    with pytest.raises(pytest.skip.Exception, match="no-such-package"):
+        needs_package("no-such-package", str(tmp_path / "missing"))
