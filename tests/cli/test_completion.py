@@ -1,28 +1,16 @@
-"""Shell completion of commands, options, fields, values and users, in a real bash."""
-
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+"""Shell completion of commands, options, fields, values and users: the candidates."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qm_tui.cli.shared.shell_completion import Typed, split_line
+from qm_tui.cli.shared.shell_words import Typed, quote_for_bash, split_line
 from tests.cli.test_program import as_it_is, home, qm_tui, store
 from tests.helpers import ANNA, commit, commit_unchecked, user
 
 __all__ = ["home", "store"]
 
 BO = user("bo", department="Sales Nord", location="Bergen")
-
-BASH = """\
-eval "$(qm-tui completion bash)"
-COMP_LINE=$1; COMP_POINT=${#1}
-compopt() { :; }
-_qm_tui
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
 
 
 @pytest.fixture
@@ -31,86 +19,137 @@ def two(store):
     return store
 
 
-def in_bash(line: str) -> list[str]:
-    """Return the candidates that bash offers for a line."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "--norc", "-c", BASH, "bash", line],
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.split("\n")[:-1]
+def candidates(line: str, replaced: str = "", shell: str = "bash") -> list[str]:
+    """Return the candidates for a line; bash would replace this end of it."""
+    return qm_tui("complete", shell, "--", line, replaced).splitlines()
 
 
 @pytest.mark.parametrize(
     ("line", "typed"),
     [
-        ("qm-tui ", Typed([], "", "")),
-        ("qm-tui se", Typed([], "se", "")),
-        ("qm-tui set a\\ b c", Typed(["set", "a b"], "c", "")),
-        ("qm-tui set 'a b", Typed(["set"], "a b", "'")),
-        ('qm-tui set "a \\"b', Typed(["set"], 'a "b', '"')),
-        ("qm-tui set 'a' \"", Typed(["set", "a"], "", '"')),
-        ("qm-tui set department='Sales N", Typed(["set"], "department=Sales N", "'")),
-        ("", Typed([], "", "")),
+        ("qm-tui ", Typed([], "", "", True)),
+        ("qm-tui se", Typed([], "se", "", True)),
+        ("qm-tui set a\\ b c", Typed(["set", "a b"], "c", "", True)),
+        ("qm-tui set 'a b", Typed(["set"], "a b", "'", True)),
+        ('qm-tui set "a \\"b', Typed(["set"], 'a "b', '"', True)),
+        ("qm-tui set 'a' \"", Typed(["set", "a"], "", '"', True)),
+        ("qm-tui set department='Sales N", Typed(["set"], "department=Sales N", "'", True)),
+        ("", Typed([], "", "", True)),
+        ("qm-tui set '$x' \\$y", Typed(["set", "$x"], "$y", "", True)),
+        ("qm-tui set $'a", Typed(["set"], "$a", "'", False)),
+        ('qm-tui set "`a', Typed(["set"], "`a", '"', False)),
+        ("qm-tui set a\\", Typed(["set"], "a", "", False)),
     ],
 )
 def test_line_is_parsed_as_by_the_shell(line, typed):
-    words, word, quote = split_line(line)
-    assert Typed([*words], word, quote) == typed
+    assert split_line(line) == typed
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+def test_fish_escapes_in_single_quotes():
+    line = "qm-tui set 'it\\'s"
+    assert split_line(line, escapes_in_single=True) == Typed(["set"], "it's", "'", True)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], include_characters=" ")))
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_quoted_word_is_one_word(quote, word):
+    line = f"qm-tui delete {quote}"
+    inserted = quote_for_bash(word, line, "")
+    if inserted is None:
+        assert quote == '"'
+        assert "!" in word
+        return
+    # readline does not insert an opening quote again
+    completed = split_line(f"{line.removesuffix(quote)}{inserted}")
+    assert completed.words == ["delete"]
+    assert completed.word == word
+    assert completed.quote == (quote if word.endswith("=") else "")
+    assert completed.is_literal
+
+
+@pytest.mark.parametrize(
+    ("line", "replaced"),
+    [
+        ("qm-tui delete $'", ""),
+        ("qm-tui delete $(x) ", ""),
+        ('qm-tui delete `x "', ""),
+        ("qm-tui delete \\", ""),
+        ("qm-tui delete a", "b"),
+        ("qm-tui delete b:", ""),
+    ],
+)
+def test_word_is_not_quoted_after_text_that_bash_evaluates_or_another_word(line, replaced):
+    assert quote_for_bash("a:b", line, replaced) is None
+
+
 @pytest.mark.usefixtures("two")
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("qm-tui ina", ["inactivate"]),
-        ("qm-tui compl", ["completion"]),
-        ("qm-tui delete a", ["anna"]),
-        ("qm-tui passwd ", ["anna", "bo"]),
-        ("qm-tui set anna dep", ["department="]),
-        ("qm-tui set anna department=", ["Sales", "Sales\\ Nord"]),
-        ("qm-tui set anna department=Sales\\ N", ["Sales\\ Nord"]),
-        ("qm-tui set anna department='Sales N", ["Sales Nord"]),
-        ("qm-tui set anna active=", ["no", "yes"]),
-        ("qm-tui set anna license=o", ["on-demand"]),
-        ("qm-tui rename loc", ["location"]),
-        ("qm-tui rename location B", ["Bergen"]),
-        ("qm-tui rename location Bergen O", ["Oslo"]),
-        ("qm-tui add --like b", ["bo"]),
-        ("qm-tui delete --con", ["--confirm"]),
-        ("qm-tui set anna passw", [""]),
-        ("qm-tui set anna password=", [""]),
-        ("qm-tui set anna salt=", [""]),
-        ("qm-tui --store /nowhere/users.json delete a", [""]),
-        ("qm-tui set anna first-name=", [""]),
+        ("qm-tui |ina", ["inactivate"]),
+        ("qm-tui |compl", ["completion"]),
+        ("qm-tui delete |a", ["anna"]),
+        ("qm-tui delete |A", ["anna"]),
+        ("qm-tui passwd |", ["anna", "bo"]),
+        ("qm-tui set anna |dep", ["department="]),
+        ("qm-tui set anna '|dep", ["'department="]),
+        ("qm-tui set anna department=|", ["Sales", "Sales\\ Nord"]),
+        ("qm-tui set anna department=|Sales\\ N", ["Sales\\ Nord"]),
+        ("qm-tui set anna department='|Sales N", ["'Sales Nord'"]),
+        ("qm-tui set anna 'department=|'Sales\\ N", []),
+        ("qm-tui set anna 'department='|Sales\\ N", ["Sales\\ Nord"]),
+        ('qm-tui set anna "|department=Sales N', ['"department=Sales Nord"']),
+        ("qm-tui set anna active=|", ["no", "yes"]),
+        ("qm-tui set anna license=|o", ["on-demand"]),
+        ("qm-tui rename |loc", ["location"]),
+        ("qm-tui rename location |B", ["Bergen"]),
+        ("qm-tui rename --dry-run location |B", ["Bergen"]),
+        ("qm-tui rename location Bergen |O", ["Oslo"]),
+        ("qm-tui add --like |b", ["bo"]),
+        ("qm-tui delete |--con", ["--confirm"]),
+        ("qm-tui delete -- |--con", []),
+        ("qm-tui set anna |passw", []),
+        ("qm-tui set anna password=|", []),
+        ("qm-tui set anna salt=|", []),
+        ("qm-tui --store /nowhere/users.json delete |a", []),
+        ("qm-tui --store=/nowhere/users.json delete |a", []),
+        ("qm-tui delete --store=/nowhere/users.json |a", []),
+        ("qm-tui --store delete list |", []),
+        ("qm-tui delete --store |", []),
+        ("qm-tui set anna first-name=|", []),
     ],
 )
-def test_bash_completion(line, found):
-    assert in_bash(line) == found
+def test_candidates(line, found):
+    before, _, replaced = line.partition("|")
+    assert candidates(before + replaced, replaced) == found
 
 
 def test_completion_writes_nothing_and_offers_no_hostile_text(two):
     commit_unchecked(two, user("x\x1b[2J", department="a\x07b", user_id="u-x"))
     before = as_it_is(two)
-    out = qm_tui("complete", "bash", "qm-tui delete ") + qm_tui(
-        "complete", "bash", "qm-tui set anna department="
-    )
-    assert out == "anna\nbo\nSales\nSales\\ Nord\n"
+    assert candidates("qm-tui delete ") == ["anna", "bo"]
+    assert candidates("qm-tui set anna department=") == ["Sales", "Sales\\ Nord"]
     assert as_it_is(two) == before
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_script_is_valid_in_each_shell(home, shell):
-    script = qm_tui("completion", shell)
-    assert "qm-tui complete" in script
-    if shutil.which(shell) is None:
-        return
-    file = home / "script"
-    file.write_text(script)
-    subprocess.run([shell, "-n", str(file)], check=True, timeout=30)
+def test_user_name_that_looks_like_an_option_comes_after_two_dashes(two, shell):
+    commit_unchecked(two, user("-x", user_id="u-x"), user("--confirm", user_id="u-c"))
+
+    def found(line: str, replaced: str) -> list[str]:
+        return candidates(line + replaced, replaced, shell)
+
+    assert found("qm-tui passwd ", "") == ["--", "anna", "bo"]
+    assert found("qm-tui passwd ", "-") == ["--", "--read-only", "--store"]
+    assert found("qm-tui passwd ", "-x") == []
+    assert found("qm-tui passwd -- ", "") == ["--confirm", "-x", "anna", "bo"]
+    assert found("qm-tui passwd -- ", "-") == ["--confirm", "-x"]
+    assert found("qm-tui add --like ", "-") == ["--confirm", "-x"]  # the value of an option
+    assert qm_tui("inactivate", "--dry-run", "--", "--confirm").startswith("--confirm")
+    assert qm_tui("set", "--", "-x", "location=Bergen").startswith("-x")
+
+
+def test_set_completes_no_user_name_that_sets_a_field(two):
+    commit_unchecked(two, user("location=Rome"))
+    assert candidates("qm-tui delete loc", "loc") == ["location=Rome"]
+    assert candidates("qm-tui set loc", "loc") == ["location="]

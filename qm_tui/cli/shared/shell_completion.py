@@ -2,17 +2,21 @@
 
 The shell passes the line up to the cursor, and gets the candidates for its last word. The store is
 opened read-only. After an error there are no candidates and no message.
+
+A word that begins with `-` would be an option. So if an argument can begin with it, `--` is a
+candidate, and the argument follows after it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
+from qm_tui.cli.shared.shell_words import quote_for_bash, split_line
 from qm_tui.output import print_line, write_raw
 from qm_tui.text import sanitize
 
@@ -31,35 +35,33 @@ class Shell(StrEnum):
 _SCRIPTS: Final = {
     Shell.BASH: """\
 _qm_tui() {
-    local IFS=$'\\n'
-    mapfile -t COMPREPLY < <(qm-tui complete bash "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
-    [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    local line=${COMP_LINE:0:COMP_POINT}
+    mapfile -t COMPREPLY < <(qm-tui complete bash -- "$line" "$2" 2>/dev/null)
+    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 }
 complete -o default -F _qm_tui qm-tui
 """,
     Shell.ZSH: """\
 _qm_tui() {
+    local line="${(j: :)words[1,CURRENT-1]} ${(q)PREFIX}"
     local -a found
-    found=("${(@f)$(qm-tui complete zsh "${(j: :)words[1,CURRENT]}" 2>/dev/null)}")
-    compadd -S '' -- ${(M)found:#*=}
-    compadd -- ${${found:#*=}:#}
+    found=("${(@f)$(qm-tui complete zsh -- "$line" 2>/dev/null)}")
+    compadd -S '' -- "${(@M)found:#*=}"
+    compadd -- "${(@)${(@)found:#*=}:#}"
 }
 compdef _qm_tui qm-tui
 """,
     Shell.FISH: """\
-complete -c qm-tui -a '(qm-tui complete fish (commandline -cp | string collect) 2>/dev/null)'
+complete -c qm-tui -a '(qm-tui complete fish -- (commandline -cp | string collect) 2>/dev/null)'
 """,
 }
 
-_MAX_CONTINUATIONS: Final = 200
+_MAX_CANDIDATES: Final = 200
 """The maximum number of candidates."""
 
 _USERS: Final = frozenset({"set", "activate", "inactivate", "delete", "passwd"})
 _ASSIGNED: Final = frozenset({"set", "add"})
-_TO_BREAK: Final = "=:"
-"""Characters other than spaces at which bash breaks words."""
-
-_SPECIAL: Final = frozenset(" \t\"'\\$`&|;<>()*?[]#~!{}")
+_END_OF_OPTIONS: Final = "--"
 
 
 def completion(
@@ -79,92 +81,99 @@ def complete(
     context: typer.Context,
     shell: Annotated[Shell, typer.Argument()],
     line: Annotated[str, typer.Argument()],
+    replaced: Annotated[str, typer.Argument()] = "",
 ) -> None:
-    """Print the candidates for the last word of a line."""
+    """Print the candidates for the last word of a line.
+
+    bash also passes the end of the line that a candidate replaces.
+    """
     with suppress(Exception):
-        typed = split_line(line)
-        candidates = islice(_continuations(context, typed), _MAX_CONTINUATIONS)
-        for candidate in sorted(set(candidates)):
-            print_line(_quote_continuation(candidate, typed) if shell is Shell.BASH else candidate)
+        found = _candidates(context, shell, line, replaced)
+        for candidate in sorted(set(islice(found, _MAX_CANDIDATES))):
+            print_line(candidate)
 
 
-class Typed(NamedTuple):
-    """A parsed command line.
+def _candidates(context: typer.Context, shell: Shell, line: str, replaced: str) -> Iterator[str]:
+    """Yield the candidates as the shell needs them."""
+    typed = split_line(line, escapes_in_single=shell is Shell.FISH)
+    for word in _continuations(context, typed.words, typed.word):
+        if not word or sanitize(word) != word:
+            continue
+        candidate = quote_for_bash(word, line, replaced) if shell is Shell.BASH else word
+        if candidate is not None:
+            yield candidate
+
+
+class _Given(NamedTuple):
+    """The complete words after a command.
 
     Attributes:
-        words: the complete words, unquoted, without the name of the program.
-        word: the last word, unquoted; it may be empty.
-        quote: the open quote in the last word, if there is one.
+        options: the values of the options.
+        pending: the option whose value is the last word; empty if there is none.
+        arguments: the words that are neither options nor their values.
+        is_past_options: whether all words are arguments from now on.
     """
 
-    words: Sequence[str]
-    word: str
-    quote: str
+    options: dict[str, str]
+    pending: str
+    arguments: Sequence[str]
+    is_past_options: bool
 
 
-def split_line(line: str) -> Typed:
-    """Parse a line as a shell does."""
-    words, word, quote = list[str](), "", ""
-    is_word = is_escaped = False
-    for character in line:
-        if is_escaped:
-            word, is_escaped = word + character, False
-        elif character == "\\" and quote != "'":
-            is_word = is_escaped = True
-        elif quote:
-            word, quote = (word, "") if character == quote else (word + character, quote)
-        elif character in "\"'":
-            quote, is_word = character, True
-        elif character.isspace():
-            if is_word:
-                words.append(word)
-            word, is_word = "", False
-        else:
-            word, is_word = word + character, True
-    return Typed(words[1:], word, quote)
+def _given(command: object, words: Iterable[str]) -> _Given:
+    """Divide words into options and arguments, as Typer does."""
+    options, arguments = dict[str, str](), list[str]()
+    rest = iter(words)
+    for word in rest:
+        if word == _END_OF_OPTIONS:
+            return _Given(options, "", [*arguments, *rest], True)
+        if not word.startswith("-"):
+            arguments.append(word)
+            if not getattr(command, "allow_interspersed_args", True):
+                arguments += rest
+            continue
+        name, sign, value = word.partition("=")
+        if sign:
+            options[name] = value
+        elif _takes_value(command, name):
+            following = next(rest, None)
+            if following is None:
+                return _Given(options, name, arguments, False)
+            options[name] = following
+    return _Given(options, "", arguments, False)
 
 
-def _quote_continuation(continuation: str, typed: Typed) -> str:
-    """Return a candidate as bash inserts it: without the part before a word break, and quoted."""
-    inserted = continuation[_begin(typed.word) :]
-    if typed.quote:
-        return inserted
-    return "".join(
-        f"\\{character}" if character in _SPECIAL else character for character in inserted
-    )
-
-
-def _begin(word: str) -> int:
-    return max(word.rfind(character) for character in _TO_BREAK) + 1
-
-
-def _continuations(context: typer.Context, typed: Typed) -> Iterator[str]:
-    words, word = typed.words, typed.word
+def _continuations(context: typer.Context, words: Sequence[str], word: str) -> Iterator[str]:
+    """Yield the words that can take the place of the last word."""
     group = context.find_root().command
     commands: dict[str, object] = getattr(group, "commands", {})
-    name = next((name for name in words if name in commands), "")
-    if not name:
+    before = _given(group, words)
+    if before.pending:
+        return  # the shell completes paths
+    if not before.arguments:
         shown = (name for name in commands if not getattr(commands[name], "hidden", False))
         yield from (name for name in shown if name.startswith(word))
         yield from _options(group, word)
         return
-    if word.startswith("-"):
-        yield from _options(commands[name], word)
-        return
-    before = words[-1] if words else ""
-    if before.startswith("--") and before != "--like" and _takes_value(commands[name], before):
+    name, *others = before.arguments
+    command = commands[name]
+    given = _given(command, others)
+    if given.pending and given.pending != "--like":
         return  # the shell completes numbers, paths and filters
-    state = _state(context, words)
-    if before == "--like":
+    is_option = word.startswith("-") and not given.pending and not given.is_past_options
+    if is_option:
+        yield from _options(command, word)
+        if not _END_OF_OPTIONS.startswith(word):
+            return
+    state = _state(context, given.options.get("--store", before.options.get("--store")))
+    if given.pending:
         yield from _user_names(state, word)
         return
-    arguments = [word for word in words[words.index(name) + 1 :] if not word.startswith("-")]
-    if name in _ASSIGNED:
-        yield from _assignments(state, word)
-    if name in _USERS:
-        yield from _user_names(state, word)
-    if name == "rename":
-        yield from _to_rename(state, arguments, word)
+    for argument in _arguments(state, name, given.arguments, word):
+        if given.is_past_options or not argument.startswith("-"):
+            yield argument
+        else:
+            yield _END_OF_OPTIONS
 
 
 def _options(command: object, word: str) -> Iterator[str]:
@@ -181,17 +190,34 @@ def _takes_value(command: object, option: str) -> bool:
     return any(not getattr(parameter, "is_flag", False) for parameter in parameters)
 
 
-def _state(context: typer.Context, words: Sequence[str]) -> "State":
-    """Return the state of the store that the line uses."""
+def _state(context: typer.Context, store: str | None) -> "State":
+    """Return the state of the store with this path, or of the default store."""
     from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 
     context.obj = GlobalOptions(None, True)
-    path = None
-    for option, value in pairwise(words):
-        if option == "--store":
-            path = Path(value).expanduser()
-    store = open_store_from_options(context, path, read_only=True, load=False)
-    return store.load()
+    path = Path(store) if store else None
+    return open_store_from_options(context, path, read_only=True, load=False).load()
+
+
+def _arguments(state: "State", command: str, before: Sequence[str], word: str) -> Iterator[str]:
+    """Yield the arguments of a command that begin with a word.
+
+    Args:
+        state: the users.
+        command: the name of the command.
+        before: its arguments before the word.
+        word: the beginning of the argument.
+    """
+    from qm_tui.cli.shared.field_assignments import is_assignment
+
+    if command in _ASSIGNED:
+        yield from _assignments(state, word)
+    if command in _USERS:
+        for name in _user_names(state, word):
+            if command not in _ASSIGNED or not is_assignment(name):
+                yield name
+    if command == "rename":
+        yield from _to_rename(state, before, word)
 
 
 def _user_names(state: "State", word: str) -> Iterator[str]:
@@ -199,9 +225,8 @@ def _user_names(state: "State", word: str) -> Iterator[str]:
 
     prefix = normalize_user_name(word)
     for key, user_id in state.names.items():
-        name = state.users[user_id].user_name
-        if key.startswith(prefix) and sanitize(name) == name:
-            yield name
+        if key.startswith(prefix):
+            yield state.users[user_id].user_name
 
 
 def _assignments(state: "State", word: str) -> Iterator[str]:
@@ -242,5 +267,4 @@ def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[
 
 
 def _values(state: "State", index: int) -> list[str]:
-    values = {user[index] for user in state.users.values()} - {""}
-    return sorted(value for value in values if sanitize(value) == value)
+    return sorted({user[index] for user in state.users.values()})
