@@ -29,6 +29,7 @@ from qm_tui.cli.shared.common import (
     StoreOption,
     open_store_from_options,
 )
+from qm_tui.cli.shared.selection_options import USE_FILTER
 from qm_tui.crash import install_exception_hooks, report_crash
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.log import debug, enable_debug, log_start
@@ -197,6 +198,9 @@ def _usage_text(error: typer.BadParameter) -> str:
             "A password cannot be given as an argument. Run qm-tui passwd USER, and enter the "
             "password at the prompt."
         )
+    parameters = error.ctx.command.params if error.ctx else ()
+    if message.startswith(_TOO_MANY) and any("--filter" in one.opts for one in parameters):
+        return f"{with_full_stop(message)} {USE_FILTER}"
     if message.startswith(_NO_DEBUG) and error.ctx and error.ctx.parent:
         return f"--debug must come before the command: qm-tui --debug {command}."
     return f"{with_full_stop(message)} Try qm-tui --help."

@@ -253,3 +253,26 @@ def test_program_start_does_not_import_users():
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "department:sales"),
+        ("export", "new.csv", "department:sales"),
+        ("set", "department:sales", "location=Oslo"),
+        ("inactivate", "department:sales"),
+    ],
+)
+def test_filter_without_its_option_names_the_option(home, arguments):
+    assert "To select users with a filter, use --filter FILTER." in refusal(*arguments)
+    assert not (home / "new.csv").exists()
+
+
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize(
+    "arguments", [("passwd", "department:sales"), ("info", "department:sales")]
+)
+def test_command_without_filter_does_not_name_the_option(arguments):
+    assert "--filter" not in refusal(*arguments)

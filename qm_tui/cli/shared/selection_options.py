@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MAX_FILTER_SHOWN: Final = 200
 """The maximum number of characters of a filter in a message."""
 
+USE_FILTER: Final = "To select users with a filter, use --filter FILTER."
+
 _MAX_COLUMN_SHOWN: Final = 60
 
 FilterOption = Annotated[

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from qm_tui.cli.shared.common import NOTHING_CHANGED
+from qm_tui.cli.shared.selection_options import USE_FILTER
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
 
@@ -19,8 +20,14 @@ _MIN_SIMILARITY: Final = 70
 USER_HELP: Final = "User Names (not case-sensitive) or User IDs."
 
 
-def find_user(state: "State", written: str) -> "User":
+def find_user(state: "State", written: str, *, or_filter: bool = False) -> "User":
     """Return the user with this User Name or User ID.
+
+    Args:
+        state: the users.
+        written: the User Name or User ID.
+        or_filter: whether the command has `--filter`, which the error then names if a filter could
+            be meant.
 
     Raises:
         UserError: no user matches, or one by its User Name and another by its User ID.
@@ -44,8 +51,11 @@ def find_user(state: "State", written: str) -> "User":
     if not written.strip():
         msg = f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID."
         raise UserError(msg)
-    near = _nearest(state, written)
-    msg = f"No user has the User Name or User ID {shown}.{near} {NOTHING_CHANGED}"
+    unknown = f"No user has the User Name or User ID {shown}."
+    if or_filter and ":" in written:
+        msg = f"{unknown} {NOTHING_CHANGED} {USE_FILTER}"
+        raise UserError(msg)
+    msg = f"{unknown}{_nearest(state, written)} {NOTHING_CHANGED}"
     raise UserError(msg)
 
 
@@ -79,7 +89,8 @@ def selector_from_options(
         msg = f"No users are selected. {NOTHING_CHANGED} Name users, or use --filter."
         raise UserError(msg)
     if filter_text is None:
-        return by_ids(dict.fromkeys(find_user(store.state, text).user_id for text in named))
+        users_named = (find_user(store.state, text, or_filter=True) for text in named)
+        return by_ids(dict.fromkeys(user.user_id for user in users_named))
     users = select_users(store, filter_text, None)
     if not users:
         msg = f"{no_match(filter_text)} {NOTHING_CHANGED} Correct the filter."
