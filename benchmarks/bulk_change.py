@@ -126,6 +126,8 @@ class Bench:
         await self._asked(step, "u", UndoDialog)
         screen = self._pilot.app.screen
         assert isinstance(screen, UndoDialog)
+        while screen._plan is None:
+            await self._pilot.pause()
         if screen._plan.required_confirmation:
             await self._pilot.press(*str(screen._plan.required_confirmation))
             await self._answer(step, "enter")

@@ -1,5 +1,6 @@
 """Undo on the pages: plan it, ask, and carry it out."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -10,15 +11,17 @@ from textual.screen import Screen
 from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.action_text import short_undone_text, undone_text
 from qm_tui.store.changes.undo import PLAN_CHANGED, UndoPlan, UndoPlanOutdated, plan_undo, undo
-from qm_tui.store.errors import ConfirmationRequired, StoreError
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.changes.undo_dialog import UndoDialog, UndoneReport
+from qm_tui.tui.changes.undo_dialog import UndoAnswer, UndoDialog, UndoneReport
+from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.background import free_in_background, run_job
 from qm_tui.tui.work.job import UNDO, UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, Session
 from qm_tui.tui.work.user_query import make_view
 
 _PLAN_CHANGED: Final = f"{PLAN_CHANGED} This is what the undo would do now."
+_NO_TRANSACTIONS: Final = "Nothing to undo: there are no transactions yet."
 _CANCELLED: Final = "Undo canceled. Nothing was changed."
 
 
@@ -39,18 +42,23 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
         number: the transaction; 0 for the last one.
     """
     store = session.store
-    make_plan = partial(_make_plan, store, number)
-    plan = await run_job(page, session, make_plan, _CANCELLED, UNDO, holds_keys=True)
-    if plan is None:
+    number = number or await asyncio.to_thread(_last_number, store)
+    if not number:
+        await page.app.push_screen_wait(MessageDialog(_NO_TRANSACTIONS))
         return
+    make_plan = partial(plan_undo, store, number)
+    plan: UndoPlan | None = None
     notice = ""
     while True:
-        typed = await page.app.push_screen_wait(UndoDialog(plan, notice))
-        if typed is None or not session.may_change:
+        dialog = UndoDialog(number, make_plan, plan, notice)
+        answer = await page.app.push_screen_wait(dialog)
+        if isinstance(answer, str):
+            await page.app.push_screen_wait(MessageDialog(answer))
+        if not isinstance(answer, UndoAnswer) or not session.may_change:
             return
-        outcome = await run_job(
-            page, session, partial(_undo, session, plan, typed), _CANCELLED, UNDO
-        )
+        plan = answer.plan
+        work = partial(_undo, session, plan, answer.confirmed)
+        outcome = await run_job(page, session, work, _CANCELLED, UNDO)
         if outcome is None:
             return
         if isinstance(outcome, _UndoResult):
@@ -73,12 +81,9 @@ def _message(plan: UndoPlan) -> str:
     return skipped if plan.skipped and cell_len(skipped) <= STATUS_LENGTH else message
 
 
-def _make_plan(store: UserStore, number: int, progress: ProgressCallback) -> UndoPlan:
-    """Return what the undo of a transaction would do; 0 is the last transaction."""
-    last = number or next((one.number for one in store.transactions()), 0)
-    if not last:
-        raise StoreError("Nothing to undo: there are no transactions yet.")
-    return plan_undo(store, last, progress)
+def _last_number(store: UserStore) -> int:
+    """Return the number of the last transaction; 0 if there is none."""
+    return next((transaction.number for transaction in store.transactions()), 0)
 
 
 def _undo(

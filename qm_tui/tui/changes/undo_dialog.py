@@ -1,25 +1,29 @@
 """The dialogs of undo: the confirmation, and the report of what was not reverted."""
 
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.action_subject import user_name
 from qm_tui.store.changes.action_text import signed_heading, undo_caption, undone_text
 from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import value_text
-from qm_tui.tui.widgets.confirming import Confirms
+from qm_tui.tui.widgets.confirming import Confirms, redraw_pending
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.number_input import NumberField
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.background import with_gc_paused
+from qm_tui.tui.work.job import UNDO, Job, JobEnded, JobProgressed, job_end_message
 from qm_tui.users.issues import REDACTED, truncate
 
 _USER, _FIELD = 20, 26
@@ -101,13 +105,40 @@ class SkippedList(VirtualList):
         return pad_or_truncate(sanitize(lines[line], 300), width)
 
 
-class UndoDialog(Confirms, Dialog[int | None]):
-    """The confirmation of an undo. Its result is the typed number, 0 if none is required, or None.
+class UndoAnswer(NamedTuple):
+    """An undo that was confirmed.
 
-    Cancel has the focus; if a number is required, its field has. Esc cancels.
+    Attributes:
+        plan: what it would do.
+        confirmed: the number that was typed to confirm a mass change; 0 if none was required.
+    """
+
+    plan: UndoPlan
+    confirmed: int
+
+
+class _Planned(Message):
+    """What the undo would do was computed.
 
     Args:
-        plan: what the undo would do.
+        plan: the plan.
+    """
+
+    def __init__(self, plan: UndoPlan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+class UndoDialog(Confirms, Dialog[UndoAnswer | str | None]):
+    """The confirmation of an undo. Its result is an error message if the undo is impossible.
+
+    The effect is computed while the dialog is open. Cancel has the focus; if a number is required,
+    its field has. Esc cancels.
+
+    Args:
+        number: the transaction.
+        make_plan: returns what the undo would do.
+        plan: the same, if it is known already.
         notice: a sentence to show first, if any.
     """
 
@@ -118,20 +149,35 @@ class UndoDialog(Confirms, Dialog[int | None]):
         Binding("right", "app.focus_next", "Next button", show=False),
     ]
 
-    def __init__(self, plan: UndoPlan, notice: str = "") -> None:
+    def __init__(
+        self,
+        number: int,
+        make_plan: Callable[[ProgressCallback], UndoPlan],
+        plan: UndoPlan | None = None,
+        notice: str = "",
+    ) -> None:
         super().__init__()
-        self._plan, self._notice = plan, notice
+        self._number, self._make_plan, self._notice = number, make_plan, notice
+        self._plan = plan
+        self._job = Job(self.post_message, UNDO)
 
     def compose(self) -> ComposeResult:
         plan = self._plan
-        with Vertical(classes="dialog", id="undo-dialog"):
+        with Vertical(classes="dialog", id="undo-dialog") as dialog:
+            dialog.border_title = safe(self._title)
+            dialog.set_class(plan is None or not plan.skipped, "-short")
+            if plan is None:
+                yield Static(safe("Reading changes…"), id="undo-counts")
+                with Horizontal(classes="dialog-buttons"):
+                    yield Button(safe("[Cancel]"), id="no", compact=True)
+                return
             if self._notice:
                 yield Static(safe(self._notice), id="undo-said")
             yield Static(safe(signed_heading(plan.transaction)), id="undo-what")
             yield Static(safe_lines(_effect(plan)), id="undo-counts")
             if plan.skipped:
                 yield SkippedList(plan.skipped)
-            if self._must_type:
+            if self._number_to_type:
                 with Horizontal(id="undo-confirm"):
                     number = NumberField(plan.required_confirmation, id="confirm")
                     yield Label(safe(number.prompt))
@@ -144,15 +190,57 @@ class UndoDialog(Confirms, Dialog[int | None]):
                     yield Button(safe(f"[{caption}]"), id="yes", compact=True)
 
     @property
-    def _must_type(self) -> bool:
-        return bool(self._plan.changes) and self._plan.required_confirmation > 0
+    def _title(self) -> str:
+        ask = "?" if self._plan is None or self._plan.changes else ""
+        return f"Undo transaction {self._number:,}{ask}"
+
+    @property
+    def _number_to_type(self) -> int:
+        return self._plan.required_confirmation if self._plan and self._plan.changes else 0
 
     def on_mount(self) -> None:
-        dialog = self.query_one("#undo-dialog")
-        ask = "?" if self._plan.changes else ""
-        dialog.border_title = safe(f"Undo transaction {self._plan.number:,}{ask}")
-        dialog.set_class(not self._plan.skipped, "-short")
-        self.query_one("#confirm" if self._must_type else "#no").focus()
+        self._focus_first()
+        if self._plan is None:
+            self._count()
+
+    def on_unmount(self) -> None:
+        self._job.cancel()
+
+    def _focus_first(self) -> None:
+        self.set_focus(self.query_one("#confirm" if self._number_to_type else "#no"))
+
+    # The effect
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the effect is known."""
+        return self._plan is None and key not in ("escape", "q")
+
+    @work(thread=True, description="plan an undo")
+    def _count(self) -> None:
+        try:
+            plan = with_gc_paused(self._make_plan, self._job.report_progress)
+        except Exception as error:
+            self.post_message(job_end_message(error, ""))
+        else:
+            self.post_message(_Planned(plan))
+
+    @on(JobProgressed)
+    def _progressed(self, event: JobProgressed) -> None:
+        if self._plan is None:
+            self.query_one("#undo-counts", Static).update(safe(event.text))
+
+    @on(JobEnded)
+    def _failed(self, event: JobEnded) -> None:
+        self.dismiss(event.message)
+
+    @on(_Planned)
+    async def _planned(self, event: _Planned) -> None:
+        self._plan = event.plan
+        redraw_pending(self)
+        await self.recompose()
+        self._focus_first()
+
+    # The answer
 
     def action_no(self) -> None:
         """Cancel."""
@@ -165,13 +253,13 @@ class UndoDialog(Confirms, Dialog[int | None]):
     @on(Button.Pressed, "#yes")
     @on(Input.Submitted)
     def _confirmed(self) -> None:
-        if not self._must_type:
-            self.dismiss(0)
+        plan, number = self._plan, self._number_to_type
+        if plan is None:
+            return
+        if not number or self.query_one(NumberField).is_confirmed:
+            self.dismiss(UndoAnswer(plan, number))
             return
         field = self.query_one(NumberField)
-        if field.is_confirmed:
-            self.dismiss(self._plan.required_confirmation)
-            return
         self.query_one("#undo-refused", Static).update(safe(field.mismatch))
         field.focus()
 

@@ -47,7 +47,7 @@ async def run_job(
     job = session.begin_job(Job(page.post_message, operation))
     try:
         with nullcontext() if holds_keys else keys_released():
-            made = await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
+            made = await asyncio.to_thread(with_gc_paused, work, job.report_progress)
     except Exception as error:
         page.post_message(job_end_message(error, when_cancelled))
         return None
@@ -62,8 +62,9 @@ def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
     app.run_worker(work, thread=True, description="free changes")
 
 
-def _with_gc_paused(
+def with_gc_paused(
     work: Callable[[ProgressCallback], Result], progress: ProgressCallback
 ) -> Result:
+    """Run work without garbage collection. For worker threads."""
     with gc_paused():
         return work(progress)
