@@ -109,7 +109,7 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
         self._options = ValidationOptions(allow_unlicensed)
         self._fields = bulk_fields(allow_unlicensed=allow_unlicensed)
         self.selected = self._fields[0]
-        self._request_number = 0
+        self._request_number = self._planned_number = 0
         self._plan: BulkPlan | None = None
         self._job: Job | None = None
         self._timer: Timer | None = None
@@ -258,10 +258,14 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
             if event.plan is not None:
                 free_in_background(self.app, event.plan.changes)
             return  # the value has changed in the meantime
-        self._plan = event.plan
-        plan = event.plan
+        self._planned_number = event.number
+        plan = self._plan = event.plan
         self._show_plan(*([event.message] if plan is None else effect_lines(plan, self.selected)))
         self._show_button()
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the effect of the value is known."""
+        return key in ("f2", "enter") and self._planned_number != self._request_number
 
     def _show_plan(self, *lines: str) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
@@ -284,7 +288,6 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
             self.set_focus(self._line)  # no field is cleared before its input had the focus
             return
         plan = self._plan
-        # in a burst of keys, F2 may be handled before the effect of the typed value is requested
         if plan is not None and plan.changes and plan.change.values == self._values:
             self._plan = None
             self.dismiss(plan)

@@ -162,7 +162,6 @@ class ValuePicker(Dialog[str | None]):
         self._rows.can_focus = False
         self._values: Sequence[ValueInUse] = ()
         self._folded: Sequence[str] = ()
-        self._is_accepting = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="value-picker") as dialog:
@@ -186,6 +185,10 @@ class ValuePicker(Dialog[str | None]):
         self.set_focus(self._input)
         self._count()
 
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the values are counted."""
+        return self._rows.is_counting and key in ("enter", "up", "down", "pageup", "pagedown")
+
     @work(thread=True, description="count the values in use")
     def _count(self) -> None:
         try:
@@ -198,8 +201,6 @@ class ValuePicker(Dialog[str | None]):
     def _counted(self, event: _ValuesCounted) -> None:
         self._values, self._folded = event.values, event.folded
         self._narrow()
-        if self._is_accepting:
-            self.action_select()
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -225,8 +226,7 @@ class ValuePicker(Dialog[str | None]):
     @on(VirtualList.RowSelected)
     @on(Button.Pressed, "#select")
     def action_select(self) -> None:
-        """Accept the current value, as soon as the values are counted."""
-        self._is_accepting = self._rows.is_counting
+        """Accept the current value."""
         if self._rows.cursor_value is not None:
             self.dismiss(self._rows.cursor_value)
 

@@ -176,8 +176,8 @@ class UserForm(VerticalScroll, can_focus=False):
         if row.editor is not None and row.editor.is_attached:
             self.screen.set_focus(row.editor, scroll_visible=False)
 
-    async def move(self, rows: int) -> bool:
-        """Move the focus up or down, even to a row that is not mounted yet.
+    def move(self, rows: int) -> bool:
+        """Move the focus up or down.
 
         Returns:
             Whether the focus has moved.
@@ -190,10 +190,7 @@ class UserForm(VerticalScroll, can_focus=False):
         target = max(0, min(index + rows, len(focusable) - 1))
         if target == index:
             return False
-        row = focusable[target]
-        if row.editor is not None and not row.editor.is_attached:
-            await self.is_complete.wait()
-        self.focus_row(row)
+        self.focus_row(focusable[target])
         return True
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

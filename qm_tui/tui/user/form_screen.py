@@ -1,6 +1,5 @@
 """The form that adds or edits a user. It validates each field when the focus leaves it."""
 
-import asyncio
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -63,7 +62,7 @@ class UserFormScreen(Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that they stay in order with the characters of the same burst
+        # with priority over the bindings of Textual's inputs
         Binding("f2", "save", "Save", priority=True),
         Binding("f3", "use_theirs", "Use the other admin's value", priority=True),
         Binding("tab", "move(1)", "Next field", show=False, priority=True),
@@ -120,9 +119,9 @@ class UserFormScreen(Dialog[bool]):
         self._validate()
 
     @on(Input.Submitted)
-    async def _submitted(self, event: Input.Submitted) -> None:
+    def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        await self.action_move(1)
+        self.action_move(1)
 
     @on(FormRow.InputRejected)
     def _input_rejected(self, event: FormRow.InputRejected) -> None:
@@ -199,22 +198,26 @@ class UserFormScreen(Dialog[bool]):
 
     # Keys
 
-    async def action_move(self, rows: int) -> None:
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the form is complete: one that is not a character."""
+        return len(key) > 1 and key != "escape" and not self._form.is_complete.is_set()
+
+    def action_move(self, rows: int) -> None:
         """Move the focus by a number of fields, and from the last one to the buttons."""
-        if not await self._form.move(rows):
+        if not self._form.move(rows):
             if rows > 0:
                 self.focus_next()
             else:
                 self.focus_previous()
 
-    async def action_down(self) -> None:
+    def action_down(self) -> None:
         """Open the values in use of the focused field; without any, move to the next field."""
         row = self._form.row_of(self.focused)
         if isinstance(row, TextRow) and has_picker(row.field):
             users, typed = self._session.store.state.users, row.values()[row.field.key]
             pick_value(self, row.field, users, typed, row.input.take)
         else:
-            await self.action_move(1)
+            self.action_move(1)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         return bool(self._draft.conflicts) if action == "use_theirs" else True
@@ -232,7 +235,6 @@ class UserFormScreen(Dialog[bool]):
 
     async def _save(self) -> None:
         await self._form.is_complete.wait()
-        await self._pending_input()
         self._visited.update(self._form.rows)
         self._validate()
         issues = self._issues()
@@ -262,6 +264,7 @@ class UserFormScreen(Dialog[bool]):
             self._session,
             partial(save_user, self._session, self._draft, password),
             _CANCELLED,
+            holds_keys=True,
         )
         self._show_message("")
         if isinstance(outcome, UserSaved):
@@ -271,14 +274,7 @@ class UserFormScreen(Dialog[bool]):
         elif isinstance(outcome, EditConflict):
             self._show_conflict(outcome)
         elif isinstance(outcome, UserDeleted):
-            self.app.push_screen(MessageDialog(outcome.message))
-
-    async def _pending_input(self) -> None:
-        """Wait until the text typed before this key is in its field."""
-        if self.focused is not None:
-            arrived = asyncio.Event()
-            self.focused.call_later(arrived.set)
-            await arrived.wait()
+            await self.app.push_screen_wait(MessageDialog(outcome.message))
 
     # Conflicts with another admin
 

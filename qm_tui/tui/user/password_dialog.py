@@ -112,7 +112,7 @@ class PasswordDialog(Dialog[bool]):
             return
         self._is_saving = True
         save = partial(_save, self._session, self._user.user_id, password)
-        view = await run_job(self._page, self._session, save, _CANCELLED)
+        view = await run_job(self._page, self._session, save, _CANCELLED, holds_keys=True)
         self._is_saving = False
         if view is not None:
             self._session.show_view(view)

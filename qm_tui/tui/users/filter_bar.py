@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -40,12 +40,6 @@ class _FilterInput(SafeInput):
     def __init__(self, complete: Callable[[], bool]) -> None:
         super().__init__(MAX_FILTER_LENGTH, id="users-filter")
         self._complete = complete
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
-            await self._edit(event)
-        else:
-            await super()._on_key(event)
 
     def action_apply(self) -> None:
         """Apply the filter."""

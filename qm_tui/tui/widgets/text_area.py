@@ -99,16 +99,6 @@ class SafeTextArea(TextArea):
             event.prevent_default()
         self._wrapped_at = self.wrap_width
 
-    async def _on_key(self, event: events.Key) -> None:
-        if event.is_printable or event.key == "enter":
-            return
-        # Textual dispatches a binding through the app first: in a burst of keys, as over a slow
-        # connection, Backspace would run after the letters that were typed after it
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(binding.action)
-
 
 def sanitize_lines(text: str) -> str:
     """Return the text without nonprintable characters.

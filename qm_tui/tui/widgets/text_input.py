@@ -3,7 +3,6 @@
 from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.text import Text
-from textual import events
 from textual.geometry import Offset
 from textual.widgets import Input
 
@@ -67,21 +66,6 @@ class SafeInput(Input):
 
     def on_characters_dropped(self, characters: int) -> None:
         """Called if nonprintable characters were removed, with their number."""
-
-    async def _on_key(self, event: events.Key) -> None:
-        if not event.is_printable and event.key != "enter":
-            await self._edit(event)
-
-    async def _edit(self, event: events.Key) -> None:
-        """Run an editing key immediately, before the letters that follow it.
-
-        Textual dispatches a binding through the app first: in a burst of keys, as over a slow
-        connection, Ctrl+U would clear the text that was typed after it.
-        """
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(binding.action)
 
 
 def _can_be_shown(character: str) -> bool:

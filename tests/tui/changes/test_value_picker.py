@@ -130,7 +130,7 @@ async def test_keys_typed_before_the_values_are_counted_pick_one_of_them():
         await wait_until(pilot, lambda: dialog.is_mounted)
         for key in ("M", "o", "enter"):
             app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await wait_until(pilot, lambda: dialog._is_accepting)
+        await wait_until(pilot, lambda: dialog.query_one(Input).value == "Mo")
         assert app.is_open
         assert "counting…" in shown(pilot)
         may_count.set()

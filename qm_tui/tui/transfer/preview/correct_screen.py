@@ -1,6 +1,5 @@
 """The form to correct rejected records, one after the other."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final, cast
@@ -60,7 +59,7 @@ class CorrectScreen(Dialog[Corrections | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # priority keeps them in order with letters typed in the same burst
+        # with priority over the bindings of Textual's inputs
         Binding("f2", "save", "Save and go to the next record", priority=True),
         Binding("down", "down", "Values in use, or next field", show=False, priority=True),
         Binding("up", "move(-1)", "Previous field", show=False, priority=True),
@@ -234,9 +233,12 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._issues = self._validator.validate(outcome.number, outcome.line, values)
         self._show_issues()
 
-    async def action_save(self) -> None:
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until records can be validated."""
+        return key == "f2" and self._validator is None
+
+    def action_save(self) -> None:
         """Save the values and show the next record; an invalid record takes a second F2."""
-        await self._pending_input()
         outcome, validator = self._outcome, self._validator
         if outcome is None:
             return
@@ -257,13 +259,6 @@ class CorrectScreen(Dialog[Corrections | None]):
             self._saved[outcome.number] = values
             validator.correct(outcome.number, outcome.line, values)
         self._show_next()
-
-    async def _pending_input(self) -> None:
-        """Wait until the letters typed before this key have reached their field."""
-        if self.focused is not None:
-            arrived = asyncio.Event()
-            self.focused.call_later(arrived.set)
-            await arrived.wait()
 
     def action_move(self, rows: int) -> None:
         """Move the focus by a number of fields, and beyond them to the buttons."""
@@ -313,8 +308,8 @@ class CorrectScreen(Dialog[Corrections | None]):
         )
 
     @on(Button.Pressed, "#save")
-    async def _save_pressed(self) -> None:
-        await self.action_save()
+    def _save_pressed(self) -> None:
+        self.action_save()
 
     @on(Button.Pressed, "#cancel")
     def _cancel_pressed(self) -> None:
