@@ -48,6 +48,10 @@ async def run_job(
     try:
         with nullcontext() if holds_keys else keys_released():
             made = await asyncio.to_thread(with_gc_paused, work, job.report_progress)
+    except asyncio.CancelledError:
+        job.cancel()
+        session.end_job(when_cancelled)
+        raise
     except Exception as error:
         page.post_message(job_end_message(error, when_cancelled))
         return None

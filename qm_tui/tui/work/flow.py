@@ -95,11 +95,13 @@ def is_deciding(app: App[Any]) -> bool:
     return any(running.is_deciding for running in _flows.get(app, ()))
 
 
-def cancel_opening(app: App[Any]) -> None:
-    """Cancel the flows that have not shown anything yet."""
-    for running in _flows.get(app, ()):
-        if running.is_opening and running.task is not None:
+def cancel_opening(app: App[Any]) -> bool:
+    """Cancel the flows that have not shown anything yet; return whether there were any."""
+    opening = [running for running in _flows.get(app, ()) if running.is_opening]
+    for running in opening:
+        if running.task is not None:
             running.task.cancel()
+    return bool(opening)
 
 
 @contextmanager

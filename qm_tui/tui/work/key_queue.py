@@ -116,19 +116,25 @@ class KeyQueue:
         self._read = read
 
     async def put(self, event: events.Key | events.Paste) -> None:
-        """Handle a key, after those before it. Keys that quit do not wait.
+        """Handle a key, after those before it.
 
-        Esc does not wait for a screen that is slow to open either: it drops the keys that wait,
-        and cancels what is being opened.
+        Keys that quit do not wait, and Esc not for a screen that is slow to open: they drop the
+        keys that wait. Esc cancels what is being opened; without that it goes to the screen on top.
         """
         typed = _Typed(event, self._read)
         if typed.key in _QUITTING:
             self._waiting.clear()
             await self._deliver(event)
             return
-        if typed.key == "escape" and self._waiting and not self._can_take(self._waiting[0]):
+        head = self._waiting[0] if self._waiting else typed
+        if typed.key == "escape" and not self._can_take(head):
             self._waiting.clear()
-            cancel_opening(self._app)
+            screen = self._top
+            if cancel_opening(self._app):
+                return
+            if screen is not None and screen.is_mounted and not self._is_early(typed, screen):
+                await self._deliver(event)
+                return
         self._waiting.append(typed)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -192,10 +198,10 @@ class KeyQueue:
 
     async def _handle(self, typed: _Typed) -> None:
         screen, focused = self._app.screen, self._app.focused
-        takes_text = isinstance(focused, Input | TextArea)
+        takes_text = self._takes_text
         if not takes_text and self._is_pasted(typed):
             self._drop_read(typed, PASTE_IGNORED)
-        elif self._is_early(typed, screen, takes_text=takes_text):
+        elif self._is_early(typed, screen):
             if typed.is_text:
                 self._drop_read(typed)
         elif (
@@ -212,18 +218,21 @@ class KeyQueue:
 
     def _is_quick(self, typed: _Typed) -> bool:
         """Whether a key neither opens anything nor moves the focus, so that the next can follow."""
-        focused = self._focus
-        if isinstance(focused, Input | TextArea):
+        if self._takes_text:
             return typed.is_text
-        return isinstance(focused, VirtualList) and typed.key in MOVES
+        return isinstance(self._focus, VirtualList) and typed.key in MOVES
 
-    def _is_early(self, typed: _Typed, screen: Screen[Any], *, takes_text: bool) -> bool:
+    @property
+    def _takes_text(self) -> bool:
+        return isinstance(self._focus, Input | TextArea)
+
+    def _is_early(self, typed: _Typed, screen: Screen[Any]) -> bool:
         """Whether a key would confirm what had not been drawn yet when it was typed."""
         if not isinstance(screen, Confirms) or typed.event.time > drawn_at(screen):
             return False
         if typed.key == "escape":
             return not screen.takes_early_escape
-        if typed.is_text and takes_text:
+        if typed.is_text and self._takes_text:
             return False
         active = screen.active_bindings.get(typed.key)
         return active is None or not active.binding.action.startswith(_HARMLESS)

@@ -7,6 +7,8 @@ import pytest
 from textual import events
 from textual.keys import _character_to_key
 
+from qm_tui.config.preferences import load_preferences
+from qm_tui.transfer.exporting.export import export_users
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.changes.value_picker import ValuePicker
@@ -16,8 +18,10 @@ from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.user.form_screen import UserFormScreen
+from qm_tui.tui.users.dialogs.counts import CountsDialog
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work import key_queue
+from qm_tui.tui.work.flow import is_deciding
 from tests.tui.pages import (
     SAMPLES,
     app_on,
@@ -285,3 +289,42 @@ async def test_undo_typed_ahead_is_not_confirmed(home):
         await typed(pilot, "u" + TAB + ENTER)
         await wait_until(pilot, lambda: isinstance(top(pilot), UndoDialog))
         assert any("Adam" in user.first_name for user in users_of(pilot).values())
+
+
+async def test_escape_cancels_a_dialog_that_is_slow_to_open(home, monkeypatch):
+    may_open = threading.Event()
+
+    def load_later():
+        may_open.wait(30)
+        return load_preferences()
+
+    monkeypatch.setattr("qm_tui.tui.changes.flow.load_preferences", load_later)
+    async with running(home) as pilot:
+        type_at_once(pilot, "mxyz")
+        await wait_until(pilot, lambda: is_deciding(pilot.app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not is_deciding(pilot.app))
+        may_open.set()
+        await typed(pilot, DOWN)
+        assert top(pilot) is page_of(pilot)
+        assert table_of(pilot).cursor_row == 1
+
+
+async def test_dialog_of_a_job_waits_until_others_are_closed(home, monkeypatch):
+    may_export = threading.Event()
+    monkeypatch.chdir(home)
+
+    def export_later(*args, **kwargs):
+        may_export.wait(30)
+        return export_users(*args, **kwargs)
+
+    monkeypatch.setattr("qm_tui.tui.transfer.export_flow.export_users", export_later)
+    async with running(home) as pilot:
+        await typed(pilot, "xD" + ENTER)
+        await wait_until(pilot, lambda: page_of(pilot).is_busy)
+        await typed(pilot, "F")
+        may_export.set()
+        await wait_until_idle(pilot)
+        assert isinstance(top(pilot), CountsDialog)
+        await typed(pilot, ESCAPE)
+        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
