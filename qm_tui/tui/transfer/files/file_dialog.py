@@ -108,9 +108,11 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         self.field.focus()
 
     def must_wait(self, key: str) -> bool:
-        """Whether a key must wait until a path is checked, or a key of the list for the list."""
+        """Whether a key must wait until a path is checked, completed, or the list is read."""
         is_for_list = self.focused is not self.field or key in ("enter", "down")
-        return self._is_checking or (is_for_list and self.files.is_reading and key != "escape")
+        is_reading = is_for_list and self.files.is_reading
+        is_waiting = self._is_checking or self.field.is_completing or is_reading
+        return is_waiting and key != "escape"
 
     # For subclasses to override
 

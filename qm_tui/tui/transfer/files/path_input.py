@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
-from textual import events
+from textual import work
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from qm_tui.text import sanitize
@@ -25,7 +26,15 @@ class PathInput(SafeInput):
     Args:
         base: returns the folder that relative paths start from.
         id: the widget's ID.
+
+    Attributes:
+        is_completing: whether the completion is being found.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete the path", show=False),
+        Binding("down", "to_list", "Go to the list", show=False),
+    ]
 
     class ListRequested(Message):
         """Down was pressed."""
@@ -34,36 +43,36 @@ class PathInput(SafeInput):
         super().__init__(_MAX_LENGTH, id=id)
         self.select_on_focus = True
         self._base = base
+        self.is_completing = False
 
     def show(self, text: str) -> None:
         """Set the text and select all of it, so that typing replaces it."""
         self.value = sanitize(text)
         self.select_all()
 
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "tab":
-            event.stop()
-            event.prevent_default()
-            await self._complete()
-        elif event.key == "down":
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.ListRequested())
-        else:
-            await super()._on_key(event)
+    def action_to_list(self) -> None:
+        """Go to the list."""
+        self.post_message(self.ListRequested())
 
-    async def _complete(self) -> None:
-        """Complete the text before the cursor. Keys typed in the meantime are handled afterward."""
+    @work(exclusive=True)
+    async def action_complete(self) -> None:
+        """Complete the text before the cursor; if nothing can be added, move the focus.
+
+        Keys that are typed in the meantime wait, but Esc closes the dialog.
+        """
         text = self.value[: self.cursor_position]
         rest = self.value[self.cursor_position :]
+        self.is_completing = True
         try:
             longer = await asyncio.wait_for(
                 asyncio.to_thread(complete_path, text, self._base()), _TIMEOUT
             )
         except TimeoutError:
             longer = None
+        finally:
+            self.is_completing = False
         if longer is None:
             self.screen.focus_next()
-            return
-        self.value = longer + rest
-        self.cursor_position = len(longer)
+        else:
+            self.value = longer + rest
+            self.cursor_position = len(longer)
