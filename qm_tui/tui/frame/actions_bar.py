@@ -1,17 +1,24 @@
-"""The Actions bar: the buttons of a page, the progress, and the last message."""
+"""The Actions bar: the progress or the last message, and the buttons of a page."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from qm_tui.progress_line import progress_bar
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.job import JobProgressed
 
-_BAR = 8
-"""The width of the progress bar in cells."""
+_BAR: Final = 12
+"""The width of the progress bar in cells, if there is room for it."""
+
+_GAP_BEFORE_BAR: Final = 2
+
+_GAP: Final = 1
+"""The cells between two buttons."""
+
+_CANCEL: Final = "[Esc Cancel]"
 
 
 class ActionButton(NamedTuple):
@@ -22,11 +29,11 @@ class ActionButton(NamedTuple):
     action: str
 
 
-class ActionsBar(Horizontal):
-    """The buttons of a page, and the progress or the message of the last operation.
+class ActionsBar(Vertical):
+    """The progress or the message of the last operation, and the buttons of a page below it.
 
     Args:
-        offers: the buttons.
+        offers: the buttons, the most important first: a narrow terminal shows only the first ones.
     """
 
     def __init__(self, *offers: ActionButton) -> None:
@@ -34,27 +41,35 @@ class ActionsBar(Horizontal):
         self._buttons = offers
 
     def compose(self) -> ComposeResult:
-        for text, name, action in self._buttons:
-            yield Button(safe(text), id=name, compact=True, action=f"screen.{action}")
-        yield Static(id="marked")
         yield Static(id="status")
-        yield Button(safe("[Esc Cancel]"), id="cancel", compact=True, action="screen.cancel")
+        with Horizontal(id="action-buttons"):
+            for text, name, action in self._buttons:
+                yield _button(text, name, f"screen.{action}")
+            yield _button(_CANCEL, "cancel", "screen.cancel")
 
     def on_mount(self) -> None:
-        self.border_title = safe("Actions")
-        self.show_marks("")
+        self.border_title = safe(" Actions ")  # there are no corners that add blanks
 
-    def show_marks(self, text: str) -> None:
-        """Show how many users are marked; an empty text hides it."""
-        marked = self.query_one("#marked", Static)
-        marked.display = bool(text)
-        marked.update(safe(text))
+    def on_resize(self) -> None:
+        """Show as many buttons as fit."""
+        self._show_buttons()
 
     def show_available_actions(self, possible: set[str], *, can_cancel: bool) -> None:
         """Enable the buttons of the available actions."""
         self.query_one("#cancel").display = can_cancel
         for offer in self._buttons:
             self.query_one(f"#{offer.id}", Button).disabled = offer.action not in possible
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        """Show the first buttons, as many as fit next to Cancel."""
+        room = self.content_size.width
+        if self.query_one("#cancel").display:
+            room -= len(_CANCEL) + _GAP
+        for offer in self._buttons:
+            room -= len(offer.text)
+            self.query_one(f"#{offer.id}").display = room >= 0
+            room -= _GAP
 
     @property
     def actions(self) -> list[str]:
@@ -63,9 +78,19 @@ class ActionsBar(Horizontal):
 
     def show_progress(self, event: JobProgressed) -> None:
         """Show the progress, without a new layout, which is too slow several times a second."""
-        progress = safe(f"{event.text}  {progress_bar(event.done, event.total, _BAR)}")
-        self.query_one("#status", Static).update(progress, layout=False)
+        status = self.query_one("#status", Static)
+        room = self.content_size.width - len(event.text) - _GAP_BEFORE_BAR
+        bar = progress_bar(event.done, event.total, max(0, min(_BAR, room)))
+        progress = safe(f"{event.text}{' ' * _GAP_BEFORE_BAR}{bar}")
+        # a message of two lines may be shown until the first progress
+        status.update(progress, layout=status.size.height > 1)
 
     def show_status(self, text: str) -> None:
         """Show a message, until the next one."""
         self.query_one("#status", Static).update(safe(text))
+
+
+def _button(text: str, name: str, action: str) -> Button:
+    button = Button(safe(text), id=name, compact=True, action=action)
+    button.styles.width, button.styles.line_pad = len(text), 0  # so that more of them fit
+    return button

@@ -92,6 +92,7 @@ class Page(Screen[None]):
                 with Horizontal(id="title"):
                     yield Static(safe(PAGES[self.PAGE].label), id="page-name")
                     yield Static(id="count")
+                    yield Static(id="marked")
                 yield from self.compose_page()
         yield ActionsBar(*self.ACTION_BUTTONS)
         yield KeyHints()
@@ -145,7 +146,9 @@ class Page(Screen[None]):
 
     def show_marks(self) -> None:
         """Show the number of marked users."""
-        self.actions.show_marks(self.session.marks_text)
+        marked, text = self.query_one("#marked", Static), self.session.marks_text
+        marked.update(safe(text))
+        marked.display = bool(text)
 
     # Jobs
 
