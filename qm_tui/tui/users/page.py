@@ -41,6 +41,10 @@ class UsersPage(UsersList):
         ActionButton("[i Import]", "import", "import"),
         ActionButton("[x Export]", "export", "export"),
         ActionButton("[e Edit]", "edit", "act('edit')"),
+        ActionButton("[a Add]", "add", "act('add')"),
+        ActionButton("[m Set field]", "set-field", "act('change')"),
+        ActionButton("[D Delete]", "delete", "act('delete')"),
+        ActionButton("[P Password]", "password", "act('password')"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import", show=False, tooltip="Import users from a .csv file"),
