@@ -14,7 +14,13 @@ from textual.reactive import reactive
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.user_cells import cell_text
 from qm_tui.tui.users.table_header import header_texts
-from qm_tui.tui.users.table_layout import DrawnColumn, arrange, position_text
+from qm_tui.tui.users.table_layout import (
+    DrawnColumn,
+    ValueWidths,
+    arrange,
+    measure_values,
+    position_text,
+)
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import DEFAULT_LAYOUT, Layout
@@ -22,6 +28,9 @@ from qm_tui.users.query.views import SortKey
 
 HIGHLIGHT_SECONDS: Final = 5.0
 """Seconds for which users changed by another admin are highlighted."""
+
+_SAMPLE: Final = 30
+"""Rows whose values are measured for the widths of the columns, in addition to the visible ones."""
 
 _CHANGED_SYMBOL: Final = "*"
 _MARK: Final = "✓"
@@ -95,8 +104,9 @@ class UsersDataTable(VirtualList):
         self._change_symbols: Mapping[str, str] = {}
         self._highlighted: list[Container[str]] = []
         self._layout = DEFAULT_LAYOUT
-        self._sort: Sequence[SortKey] = ()
+        self._sort: tuple[SortKey, ...] = ()
         self._arrangement = arrange(DEFAULT_LAYOUT, 0)
+        self._value_widths: Mapping[str, ValueWidths] | None = None
         self._first_moving = DEFAULT_LAYOUT.frozen
         self._drawn: list[DrawnColumn] = []
         self._drawn_marks: set[str] = set()
@@ -143,17 +153,29 @@ class UsersDataTable(VirtualList):
         """
         self._view, self._users, self._change_symbols = view, users, change_symbols or {}
         self.rows_changed(cursor_row)
+        self._measure_again()
 
     def follow(
         self, view: Sequence[str], users: Mapping[str, User], change_symbols: Mapping[str, str]
     ) -> None:
-        """Show a new version of the users. The cursor stays on its user; the view does not jump."""
+        """Show a new version of the users. The cursor stays on its user; the view does not jump.
+
+        The columns keep their widths unless other users are visible.
+        """
+        seen = self._ids_in_sight
         before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
         self._view, self._users, self._change_symbols = view, users, change_symbols
         if view is before:
             self.refresh()
             return
         self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
+        if self._ids_in_sight != seen:
+            self._measure_again()
+
+    @property
+    def _ids_in_sight(self) -> Sequence[str]:
+        rows = self.rows_in_sight
+        return self._view[rows.start : rows.stop]
 
     def refresh_marks(self) -> None:
         """Redraw the visible rows with a changed mark."""
@@ -185,29 +207,35 @@ class UsersDataTable(VirtualList):
         place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
         self._layout = layout
         self.set_reactive(UsersDataTable.current_column, place)
-        self._arrangement = arrange(layout, 0)  # the columns are placed when they are drawn
+        self._measure_again()
+
+    def _measure_again(self) -> None:
+        """Place the columns again when they are drawn."""
+        self._value_widths = None
+        self._arrangement = arrange(self._layout, 0)
         self.refresh()
 
     def show_sort(self, keys: Sequence[SortKey]) -> None:
         """Show the sort keys in the header."""
         self._sort = tuple(keys)
-        self._refresh_header()
+        self._redraw_columns()
 
     def validate_current_column(self, column: int) -> int:
         return max(0, min(column, len(self._layout.columns) - 1))
 
     def watch_current_column(self) -> None:
+        self._redraw_columns()
+
+    def _redraw_columns(self) -> None:
+        """Draw the header, and the rows if the columns have moved."""
         if not self.is_mounted:
             return
-        before = self._first_moving
+        before = self._drawn
         self._place_columns(self.size.width)
-        if self._first_moving == before:  # it was visible already
-            self._refresh_header()
+        if self._drawn == before:
+            self.refresh(Region(0, 0, self.size.width, self.header_height))
         else:
             self.refresh()
-
-    def _refresh_header(self) -> None:
-        self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def _columns_in(self, width: int) -> list[DrawnColumn]:
         """Return the columns that are visible in a table of a width."""
@@ -216,9 +244,20 @@ class UsersDataTable(VirtualList):
         return self._drawn
 
     def _place_columns(self, width: int) -> None:
-        self._arrangement = arrangement = arrange(self._layout, width)
+        if self._value_widths is None and self._view:
+            self._value_widths = measure_values(self._layout, self._sampled_users)
+        sorted_by = [key.column for key in self._sort]
+        self._arrangement = arrangement = arrange(
+            self._layout, width, self._value_widths, sorted_by
+        )
         self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
         self._drawn = arrangement.visible_columns(self._first_moving)
+
+    @property
+    def _sampled_users(self) -> Sequence[User]:
+        """The visible users, and some others, so that most values fit after scrolling, too."""
+        others = self._view[:: max(1, len(self._view) // _SAMPLE)]
+        return [self._users[user_id] for user_id in (*self._ids_in_sight, *others)]
 
     def action_move_column(self, columns: int) -> None:
         """Move the current column to the left or to the right."""

@@ -1,11 +1,17 @@
 """The positions and widths of the columns of the users table."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final, NamedTuple
 
+from rich.cells import cell_len
+
 from qm_tui.text import pluralize
-from qm_tui.users.query.columns import Column, ColumnPlacement, Layout
+from qm_tui.tui.text.user_cells import cell_text
+from qm_tui.users.fields import User
+from qm_tui.users.query.columns import Column, Layout
 
 MARGIN: Final = 3
 """Cells before the first column: cursor, sign and a blank."""
@@ -33,38 +39,109 @@ class DrawnColumn(NamedTuple):
     width: int
 
 
+class ValueWidths(NamedTuple):
+    """How many values of a column fit into which width.
+
+    Attributes:
+        steps: each width at which more values fit, ascending, and how many values fit into it.
+    """
+
+    steps: Sequence[tuple[int, int]] = ()
+
+    @property
+    def widest(self) -> int:
+        """The width of the longest value; 0 without values."""
+        return self.steps[-1][0] if self.steps else 0
+
+    def best_step(self, width: int, room: int) -> tuple[float, int]:
+        """Return by how many cells to widen a column, and how many more values fit for each cell.
+
+        Args:
+            width: its width.
+            room: the maximum number of cells to add.
+        """
+        fitting, best = 0, (0.0, 0)
+        for step, count in self.steps:
+            if step <= width:
+                fitting = count
+            elif step > width + room:
+                break
+            else:
+                best = max(best, ((count - fitting) / (step - width), step - width))
+        return best
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnArrangement:
     """A layout in a table of a certain width.
 
     Attributes:
         columns: all columns of the layout.
-        widths: the width of each, in cells.
+        widths: the width that each needs to be visible, in cells.
+        least: the width that each may shrink to in favor of others.
+        values: the widths of the values of each; none if it has a custom width.
         frozen: the number of frozen columns: that of the layout, or as many as there is room for.
+        frozen_widths: the widths of the frozen columns, wherever the others are scrolled to.
         end: the width of the table.
     """
 
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
+    least: tuple[int, ...]
+    values: tuple[ValueWidths, ...]
     frozen: int
+    frozen_widths: tuple[int, ...]
     end: int
 
     def visible_columns(self, first: int) -> list[DrawnColumn]:
         """Return the visible columns if `first` is the first scrolled column.
 
-        Columns are never truncated, except the first scrolled one if it is wider than the room.
+        The room is given to the columns in which the most values are cut. Only the first scrolled
+        column may be narrower than it needs, if that exceeds the room.
         """
+        places = self._fitting(first)
+        scrolled = places[self.frozen :]
+        room = self.end - MARGIN - sum(self.frozen_widths) - len(self.frozen_widths)
+        widths = [*self.frozen_widths, *self.distributed(scrolled, room)]
         x, drawn = MARGIN, list[DrawnColumn]()
-        first = max(first, self.frozen)
-        for place in (*range(self.frozen), *range(first, len(self.columns))):
-            width, left = self.widths[place], self.end - x
-            if left < width and place == first:
-                width = left
-            if left < width or width < 1:
-                break
+        for place, width in zip(places, widths, strict=False):
             drawn.append(DrawnColumn(place, self.columns[place], x, width))
             x += width + 1
         return drawn
+
+    def _fitting(self, first: int) -> list[int]:
+        """Return the indexes of the visible columns."""
+        left, places = self.end - MARGIN, list[int]()
+        for place in range(self.frozen):
+            width = self.frozen_widths[place]
+            if left < width:
+                return places
+            places.append(place)
+            left -= width + 1
+        first = max(first, self.frozen)
+        for place in range(first, len(self.columns)):
+            if left < (1 if place == first else self.widths[place]):
+                break
+            places.append(place)
+            left -= self.widths[place] + 1
+        return places
+
+    def distributed(self, places: Sequence[int], room: int) -> list[int]:
+        """Return the widths of columns that share a room."""
+        widths = [self.least[place] for place in places]
+        left = room - _total(widths)
+        if left < 0:
+            return [min(width, room) for width in widths]
+        while True:
+            steps = (
+                (*self.values[place].best_step(width, left), at)
+                for at, (place, width) in enumerate(zip(places, widths, strict=True))
+            )
+            gain, cells, at = max(steps, default=(0.0, 0, 0))
+            if not gain:
+                return widths
+            widths[at] += cells
+            left -= cells
 
     def first_for(self, current: int, first: int) -> int:
         """Return the first scrolled column nearest to `first` that shows the current one."""
@@ -74,27 +151,80 @@ class ColumnArrangement:
         if current < self.frozen:
             return first
         first = min(first, current)
-        while first < current and all(
-            drawn.position != current for drawn in self.visible_columns(first)
-        ):
+        while first < current and current not in self._fitting(first):
             first += 1
         return first
 
     def _ends_in_sight(self, first: int) -> bool:
-        drawn, last = self.visible_columns(first), len(self.columns) - 1
-        return bool(drawn) and drawn[-1].position == last and drawn[-1].width == self.widths[last]
+        last = len(self.columns) - 1
+        return first < last and self._fitting(first)[-1:] == [last]
 
 
-def arrange(layout: Layout, width: int) -> ColumnArrangement:
-    """Arrange a layout in a table of a width."""
+def measure_values(layout: Layout, users: Sequence[User]) -> dict[str, ValueWidths]:
+    """Return the widths of the values of users, by the key of the column.
+
+    The name of the column counts as a value.
+    """
+    return {
+        placed.key: _value_widths(
+            [placed.column.short, *(cell_text(placed.column, user) for user in users)]
+        )
+        for placed in layout.columns
+        if placed.width == placed.column.width > 1
+    }
+
+
+def _value_widths(texts: Sequence[str]) -> ValueWidths:
+    counts = Counter(len(text) if text.isascii() else cell_len(text) for text in texts)
+    widths = sorted(counts)
+    return ValueWidths(
+        list(zip(widths, accumulate(counts[width] for width in widths), strict=True))
+    )
+
+
+def arrange(
+    layout: Layout,
+    width: int,
+    values: Mapping[str, ValueWidths] | None = None,
+    sorted_by: Collection[str] = (),
+) -> ColumnArrangement:
+    """Arrange a layout in a table of a width.
+
+    A column needs the width of its values, but not more than its default, or than `Column.wide` in
+    a wide table. Custom widths do not change.
+
+    Args:
+        layout: the layout.
+        width: the width of the table, in cells.
+        values: the widths of the values, by the key of the column.
+        sorted_by: the keys of the columns with an arrow in the header.
+    """
     room = width - MARGIN
-    widths = _widths(layout.columns, room)
+    widths, least, measured = list[int](), list[int](), list[ValueWidths]()
+    for placed in layout.columns:
+        column, own = placed.column, ValueWidths()
+        needed = smallest = placed.width
+        if values is not None and needed == column.width:
+            own = values.get(placed.key, own)
+            name = len(column.short) + (placed.key in sorted_by)
+            wanted = column.wide if room >= _ROOMY_FROM else needed
+            needed = min(wanted, max(name, own.widest))
+            smallest = min(needed, name)
+        widths.append(needed)
+        least.append(smallest)
+        measured.append(own)
     frozen = layout.frozen
     if _total(widths) > room:
         while frozen and room - _total(widths[:frozen]) - 1 < _LEFT_TO_MOVE:
             frozen -= 1
     columns = tuple(placed.column for placed in layout.columns)
-    return ColumnArrangement(columns, tuple(widths), frozen, width)
+    arrangement = ColumnArrangement(
+        columns, tuple(widths), tuple(least), tuple(measured), frozen, tuple(widths[:frozen]), width
+    )
+    at_start = arrangement.distributed(arrangement._fitting(0), room)[:frozen]
+    if _total([*at_start, max(widths[frozen:], default=0)]) > room:
+        return arrangement  # they would cut a scrolled column
+    return replace(arrangement, frozen_widths=tuple(at_start))
 
 
 def position_text(arrangement: ColumnArrangement, drawn: Sequence[DrawnColumn]) -> str:
@@ -112,22 +242,3 @@ def position_text(arrangement: ColumnArrangement, drawn: Sequence[DrawnColumn]) 
 def _total(widths: Sequence[int]) -> int:
     """Return the width of columns, including the gaps between them."""
     return sum(widths) + len(widths) - 1
-
-
-def _widths(columns: Sequence[ColumnPlacement], room: int) -> list[int]:
-    """Return the width of each column, in cells.
-
-    If all columns fit, the columns grow from left to right until most of their values fit. If they
-    do not fit and the table is wide, all columns grow that much: in a wide terminal, names should
-    be readable. Custom widths do not grow.
-    """
-    widths = [placed.width for placed in columns]
-    spare = room - _total(widths)
-    if spare < 0 and room >= _ROOMY_FROM:
-        spare = sum(placed.column.wide for placed in columns)
-    for index, placed in enumerate(columns):
-        if placed.width == placed.column.width:
-            growth = max(0, min(placed.column.wide - placed.width, spare))
-            widths[index] += growth
-            spare -= growth
-    return widths

@@ -4,9 +4,10 @@ import pytest
 from rich.cells import cell_len
 
 from qm_tui.tui.users.table_header import header_texts
-from qm_tui.tui.users.table_layout import MARGIN, arrange
+from qm_tui.tui.users.table_layout import MARGIN, arrange, measure_values
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
+from tests.helpers import ANNA
 
 
 def layout(*columns, frozen=0):
@@ -32,10 +33,14 @@ of_every_layout = pytest.mark.parametrize("columns", LAYOUTS.values(), ids=LAYOU
 in_every_width = pytest.mark.parametrize("width", WIDTHS)
 
 
+with_and_without_values = pytest.mark.parametrize("users", [[], [ANNA]], ids=["empty", "values"])
+
+
 @of_every_layout
 @in_every_width
-def test_columns_do_not_overlap(width, columns):
-    arrangement = arrange(columns, width)
+@with_and_without_values
+def test_columns_do_not_overlap(width, columns, users):
+    arrangement = arrange(columns, width, measure_values(columns, users))
     assert arrangement.frozen <= columns.frozen
     for first in range(len(columns.columns)):
         x = MARGIN
@@ -47,8 +52,9 @@ def test_columns_do_not_overlap(width, columns):
 
 @of_every_layout
 @in_every_width
-def test_every_column_can_be_scrolled_into_view(width, columns):
-    arrangement = arrange(columns, width)
+@with_and_without_values
+def test_every_column_can_be_scrolled_into_view(width, columns, users):
+    arrangement = arrange(columns, width, measure_values(columns, users))
     first = columns.frozen
     last = len(columns.columns) - 1
     for current in (*range(last + 1), *range(last, -1, -1), last // 2):
@@ -69,28 +75,63 @@ def test_header_is_as_wide_as_table(width, columns):
             assert texts[1] or width == MARGIN
 
 
+def widths_of(width, columns, values, first=0):
+    """The widths of the visible columns of users with these values, by key."""
+    rows = zip(*values.values(), strict=True)
+    users = [ANNA._replace(**dict(zip(values, row, strict=True))) for row in rows]
+    arrangement = arrange(columns, width, measure_values(columns, users))
+    return {one.column.key: one.width for one in arrangement.visible_columns(first)}
+
+
+NAMES = {"first_name": ["Al", "Bo", "Cy"], "user_name": ["al.jackson1", "bo.jackson22", "cy"]}
+TWO = layout("first_name", "user_name")
+
+
 @pytest.mark.parametrize(
     ("width", "columns", "widths"),
     [
-        # as chosen, where not all have room
-        (62, DEFAULT_LAYOUT, {"first_name": 10, "last_name": 10, "department": 11}),
-        # what most values need, where the table is wide
-        (102, DEFAULT_LAYOUT, {"first_name": 16, "last_name": 16, "department": 20, LICENSE: 3}),
-        (182, LAYOUTS["all"], {"first_name": 16, "extension": 8, "user_id": 12}),
-        # what is left over, from left to right
-        (40, layout("first_name", "department", "extension"), {"first_name": 16, "department": 13}),
-        (62, layout("first_name", "department"), {"first_name": 16, "department": 20}),
-        # a chosen width stays
-        (102, layout(("first_name", 11), "last_name"), {"first_name": 11, "last_name": 16}),
-        (200, layout(("first_name", 4), *list(COLUMN)[1:]), {"first_name": 4, "last_name": 16}),
+        # a column is as wide as its name and its values
+        (62, TWO, {"first_name": 10, "user_name": 12}),
+        # the room that is left goes to the values that are cut, as many as fit
+        (3 + 10 + 1 + 11, TWO, {"first_name": 10, "user_name": 11}),
+        # a custom width stays
+        (62, layout(("first_name", 20), "user_name"), {"first_name": 20, "user_name": 12}),
+        (62, layout(("first_name", 2), "user_name"), {"first_name": 2, "user_name": 12}),
     ],
 )
-def test_wide_table_widens_columns_before_showing_more(width, columns, widths):
-    arrangement = arrange(columns, width)
-    found = {
-        one.key: width for one, width in zip(arrangement.columns, arrangement.widths, strict=True)
+def test_widths_follow_the_values(width, columns, widths):
+    assert widths_of(width, columns, NAMES) == widths
+
+
+def test_room_goes_to_the_column_with_the_most_cut_values():
+    values = {
+        "location": ["Oslo"] * 9 + ["A very long name of a location"],
+        "user_name": ["a.jackson123"] * 10,
     }
-    assert {key: found[key] for key in widths} == widths
+    columns = layout("location", "user_name")
+    widths = widths_of(3 + 11 + 1 + 12, columns, values)
+    assert widths["user_name"] == 12
+    assert widths["location"] <= 11
+
+
+def test_wide_table_shows_values_before_more_columns():
+    values = {"first_name": ["Bartholomäus"], "last_name": ["Müller-Lüdenscheidt"]}
+    widths = widths_of(102, DEFAULT_LAYOUT, values)
+    assert (widths["first_name"], widths["last_name"]) == (12, 19)
+
+
+def test_longest_value_does_not_hide_other_columns():
+    long = {"first_name": ["x" * 500], "last_name": ["y" * 500]}
+    assert {"extension", "user_name", LICENSE} <= widths_of(62, DEFAULT_LAYOUT, long).keys()
+
+
+def test_frozen_columns_keep_their_widths_at_every_position():
+    values = {"first_name": ["Bartholomäus"], "department": ["Customer Service"]}
+    begin = widths_of(62, DEFAULT_LAYOUT, values)
+    for first in range(len(DEFAULT_LAYOUT.columns)):
+        scrolled = widths_of(62, DEFAULT_LAYOUT, values, first)
+        assert scrolled["first_name"] == begin["first_name"]
+        assert scrolled["last_name"] == begin["last_name"]
 
 
 @pytest.mark.parametrize(
@@ -113,11 +154,11 @@ def test_frozen_columns_leave_room_for_others(width, columns, frozen):
 @pytest.mark.parametrize(
     ("columns", "keys", "header"),
     [
-        (["extension", "department"], ["extension"], "Exten ▲  Department"),
-        (["extension", "department"], ["-extension", "department"], "Exten ▼  Department ▵"),
-        (["extension", "department"], ["department", "-extension"], "Exten ▿  Department ▲"),
+        (["extension", "department"], ["extension"], "Exten▲ Department"),
+        (["extension", "department"], ["-extension", "department"], "Exten▼ Department▵"),
+        (["extension", "department"], ["department", "-extension"], "Exten▿ Department▲"),
         ([("extension", 5), LICENSE], ["extension"], "Exten▲Lic"),
-        (["extension", LICENSE], [LICENSE], "Exten    Lic▲"),
+        (["extension", LICENSE], [LICENSE], "Exten  Lic▲"),
         (["is_active", "privacy_enabled"], ["-is_active", "privacy_enabled"], "A▼P▵"),
         ([("department", 6), LICENSE], ["department"], "Depart▲Lic"),
         ([("department", 6), LICENSE], [LICENSE], "Depar… Lic▲"),
