@@ -12,7 +12,7 @@ from textual.widgets import Input, Label, Static
 
 from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.filter_input import FilterInput
 from qm_tui.users.query.completion import Completions, ValuesOf, complete_filter
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
@@ -26,7 +26,7 @@ _HINT: Final = "department:sales  license:none  changed:today  -word"
 """Examples, as many as fit into 80 columns."""
 
 
-class _FilterInput(SafeInput):
+class _FilterInput(FilterInput):
     """The field for the filter. Tab completes names and values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -114,7 +114,7 @@ class FilterBar(Vertical):
         self._show_or_hide()
 
     @property
-    def field(self) -> SafeInput:
+    def field(self) -> FilterInput:
         """The field."""
         return self.query_one(_FilterInput)
 
@@ -134,6 +134,9 @@ class FilterBar(Vertical):
     def show_count(self, shown: int, total: int) -> None:
         """Show how many users match the filter."""
         self._counted = f"{shown:,} of {total:,} shown"
+        # as wide as it can get, so that typing moves nothing else
+        widest = max(f"{total:,} of {total:,} shown", _LIST_UNCHANGED, key=len)
+        self.query_one("#shown-count").styles.width = len(widest) + 1
         self._show_counted()
 
     def _show_counted(self) -> None:

@@ -21,6 +21,7 @@ from tests.tui.pages import (
     commit,
     page_of,
     press_at_once,
+    sample_users,
     shown,
     status_of,
     table_of,
@@ -561,3 +562,35 @@ async def test_filter_being_typed_is_not_remembered(home):
     last = load_views().last
     assert last is not None
     assert last.filter == "sales"
+
+
+LONG_FILTER = "active:yes -trainee -intern -freelancer -apprentice -temporary -location:atlantis"
+
+
+@pytest.mark.parametrize("size", [(60, 16), SMALL])
+async def test_long_filter_shows_start_and_end_unless_it_is_edited(home, size):
+    app = app_on(home / "users.json", sample_users(300))
+    async with app.run_test(size=size) as pilot:
+        await wait_until_idle(pilot)
+        await pilot.press("slash", "a")
+        bar_of(pilot).field.insert_text_at_cursor(LONG_FILTER[1:])
+        await pilot.pause()
+        line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
+        assert "location:atlantis" in line
+        assert "active" not in line
+        await pilot.press("enter")
+        await pilot.pause()
+        line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
+        assert "/ active:yes" in line
+        assert " … " in line
+        assert "atlantis " in line
+
+
+async def test_filter_has_the_room_that_the_count_leaves(home):
+    app = app_on(home / "users.json", sample_users(300))
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await pilot.press("slash", "a")
+        await pilot.pause()
+        field, count = page_of(pilot).query_one("#users-filter"), "300 of 300 shown"
+        assert field.region.right == 80 - len(count) - 2
