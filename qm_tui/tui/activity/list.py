@@ -1,9 +1,10 @@
 """The list of transactions, with the current one in full below it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import ClassVar, Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
@@ -13,12 +14,28 @@ from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.transaction_details import origin_text, time_text, title_text
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
+_LOGIN, _ADDRESS, _COUNTS = "Admin", "From", "Users"
+"""The names of columns."""
+
 _SHORTEST_NUMBER: Final = 3
-_SHORTEST_COUNTS: Final = 8
+_SHORTEST_ACTION: Final = 8
 _NO_UNDO: Final = "(no undo) "
 
-_WITH_YEAR, _WITH_ORIGIN = 70, 78
-"""The smallest widths in cells with room for the year and for the address."""
+_TIME, _TIME_WITH_YEAR = 11, 16
+_MAX_LOGIN, _MAX_ADDRESS = 16, 39
+"""The widths in cells that longer logins and addresses are cut to."""
+
+_MEASURED: Final = 500
+"""The number of transactions whose actions are measured: the newest."""
+
+
+class ContentWidths(NamedTuple):
+    """The widths of the columns that fit their contents, in cells."""
+
+    login: int
+    address: int
+    action: int
+    counts: int
 
 
 class _Widths(NamedTuple):
@@ -32,18 +49,39 @@ class _Widths(NamedTuple):
     counts: int
 
 
-def _widths(width: int, largest_number: int, counts: int) -> _Widths:
+def measure(transactions: Sequence[TransactionSummary]) -> ContentWidths:
+    """Return the widths that the columns need. It takes long for many transactions."""
+    logins = {transaction.login for transaction in transactions}
+    addresses = {transaction.address for transaction in transactions}
+    return ContentWidths(
+        max(map(_shown_width, (*logins, _LOGIN))),
+        max(map(_shown_width, (*addresses, _ADDRESS))) if any(addresses) else 0,
+        max((cell_len(_action(one)) for one in transactions[:_MEASURED]), default=0),
+        max(map(len, (*map(_counts, transactions), _COUNTS))),
+    )
+
+
+def _shown_width(text: str) -> int:
+    return cell_len(sanitize(text, 64))
+
+
+def _widths(width: int, largest_number: int, content: ContentWidths) -> _Widths:
+    """Return the widths of the columns.
+
+    The action has the room that the others leave. If it is cut, the address is not shown; if it
+    still is, neither is the year.
+    """
     number = max(_SHORTEST_NUMBER, len(str(largest_number)))
-    time = 16 if width >= _WITH_YEAR else 11
-    login = 10 if width >= _WITH_YEAR else 8
-    address = 15 if width >= _WITH_ORIGIN else 0
-    others = 2 + number + 1 + time + 1 + login + 1 + (address + 1 if address else 0) + 1 + counts
-    return _Widths(number, time, login, address, max(8, width - others), counts)
-
-
-def counts_width(transactions: Iterable[TransactionSummary]) -> int:
-    """Return the width of the column with the numbers of users, in cells."""
-    return max((len(_counts(one)) for one in transactions), default=0)
+    login = min(content.login, _MAX_LOGIN)
+    address = min(content.address, _MAX_ADDRESS)
+    room = width - (2 + number + 1 + 1 + login + 1 + 1 + content.counts)
+    time = _TIME_WITH_YEAR
+    if address and room - time - address - 1 < content.action:
+        address = 0
+    if not address and room - time < content.action:
+        time = _TIME
+    action = room - time - (address + 1 if address else 0)
+    return _Widths(number, time, login, address, max(_SHORTEST_ACTION, action), content.counts)
 
 
 class ActivityList(VirtualList):
@@ -59,7 +97,7 @@ class ActivityList(VirtualList):
     def __init__(self) -> None:
         super().__init__(id="transactions")
         self._transactions: Sequence[TransactionSummary] = ()
-        self._counts_width = _SHORTEST_COUNTS
+        self._content = measure(())
 
     @property
     def row_count(self) -> int:
@@ -71,14 +109,14 @@ class ActivityList(VirtualList):
         """The transaction under the cursor."""
         return self._transactions[self.cursor_row] if self._transactions else None
 
-    def show(self, transactions: Sequence[TransactionSummary], counts_width: int) -> None:
+    def show(self, transactions: Sequence[TransactionSummary], content: ContentWidths) -> None:
         """Show these transactions, newest first. The cursor stays on its transaction.
 
         Args:
             transactions: the transactions.
-            counts_width: the result of `counts_width`, which takes long for many of them.
+            content: the result of `measure`.
         """
-        self._counts_width = max(_SHORTEST_COUNTS, counts_width)
+        self._content = content
         before, cursor, top = self._transactions, self.cursor_row, int(self.scroll_offset.y)
         self._transactions = transactions
         if not before:
@@ -92,11 +130,11 @@ class ActivityList(VirtualList):
         """The names of the columns."""
         style = self.get_component_rich_style("virtual-rows--header")
         widths = self._widths(width)
-        address = f"{pad_or_truncate('From', widths.address)} " if widths.address else ""
+        address = f"{pad_or_truncate(_ADDRESS, widths.address)} " if widths.address else ""
         text = (
             f"  {'No.':>{widths.number}} {pad_or_truncate('Time', widths.time)} "
-            f"{pad_or_truncate('Admin', widths.login)} {address}"
-            f"{pad_or_truncate('Action', widths.action)} {pad_or_truncate('Users', widths.counts)}"
+            f"{pad_or_truncate(_LOGIN, widths.login)} {address}"
+            f"{pad_or_truncate('Action', widths.action)} {pad_or_truncate(_COUNTS, widths.counts)}"
         )
         return [Segment(pad_or_truncate(text, width), style)]
 
@@ -104,22 +142,21 @@ class ActivityList(VirtualList):
         """The text of one transaction."""
         transaction, widths = self._transactions[row], self._widths(width)
         sign = ">" if row == self.cursor_row else " "
-        time = time_text(transaction.time)[16 - widths.time : 16]
+        time = time_text(transaction.time)[_TIME_WITH_YEAR - widths.time : _TIME_WITH_YEAR]
         address = ""
         if widths.address:
             address = f"{pad_or_truncate(sanitize(transaction.address, 64), widths.address)} "
-        prefix = "" if transaction.is_available else _NO_UNDO
-        action = f"{prefix}{list_text(transaction.action, transaction.users)}"
+        action = pad_or_truncate(_action(transaction), widths.action)
         login = pad_or_truncate(sanitize(transaction.login, 64), widths.login)
         return pad_or_truncate(
             f"{sign} {transaction.number:>{widths.number}} {time} {login} "
-            f"{address}{pad_or_truncate(action, widths.action)} {_counts(transaction)}",
+            f"{address}{action} {_counts(transaction)}",
             width,
         )
 
     def _widths(self, width: int) -> _Widths:
         newest = self._transactions[0].number if self._transactions else 0
-        return _widths(width, newest, self._counts_width)
+        return _widths(width, newest, self._content)
 
     def footer_text(self, width: int, line: int) -> str:
         """The current transaction in full, and its position."""
@@ -147,6 +184,11 @@ def _row_of(number: int, transactions: Sequence[TransactionSummary]) -> int:
         else:
             high = middle
     return min(low, max(0, len(transactions) - 1))
+
+
+def _action(transaction: TransactionSummary) -> str:
+    prefix = "" if transaction.is_available else _NO_UNDO
+    return f"{prefix}{list_text(transaction.action, transaction.users)}"
 
 
 def _counts(transaction: TransactionSummary) -> str:

@@ -19,13 +19,13 @@ from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import pluralize
-from qm_tui.tui.activity.list import ActivityList, counts_width
+from qm_tui.tui.activity.list import ActivityList, ContentWidths, measure
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.transaction_details import time_text
-from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.filter_input import FilterInput
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
@@ -42,7 +42,7 @@ class ActivityRead(Message):
         transactions: those that match the filter, newest first.
         total: the number of all transactions.
         words: the words of the filter.
-        counts_width: the width of the column with the numbers of users.
+        content: the widths that the columns need.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class ActivityRead(Message):
         transactions: Sequence[TransactionSummary],
         total: int,
         words: Sequence[str],
-        counts_width: int,
+        content: ContentWidths,
     ) -> None:
         super().__init__()
         self.transactions, self.total, self.words = transactions, total, words
-        self.counts_width = counts_width
+        self.content = content
 
 
 class ActivityReadFailed(Message):
@@ -65,7 +65,7 @@ class ActivityReadFailed(Message):
         self.message = message
 
 
-class _ActivityFilterInput(SafeInput):
+class _ActivityFilterInput(FilterInput):
     """The filter field: Enter applies the filter, Esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -158,8 +158,8 @@ class ActivityPage(Page):
                 if worker.is_cancelled:
                     return
         if not worker.is_cancelled:
-            width = counts_width(shown)
-            self.post_message(ActivityRead(shown, len(transactions), words, width))
+            content = measure(shown)
+            self.post_message(ActivityRead(shown, len(transactions), words, content))
 
     @on(ActivityReadFailed)
     def _read_failed(self, event: ActivityReadFailed) -> None:
@@ -177,7 +177,7 @@ class ActivityPage(Page):
         empty.display = not event.transactions
         empty.update(safe(_NO_MATCH if event.words else _NO_TRANSACTIONS))
         was_empty = self._list.cursor_transaction is None
-        self._list.show(event.transactions, event.counts_width)
+        self._list.show(event.transactions, event.content)
         if was_empty or not event.transactions:
             self.show_job()  # Open and Undo become possible or impossible
 

@@ -374,3 +374,26 @@ async def test_number_of_transactions_follows_changes(home):
         page = activity_of(pilot)
         assert str(page.query_one("#count", Static).render()) == "2 transactions"
         assert status_of(pilot) == ""
+
+
+@pytest.mark.parametrize("size", [(60, 16), SMALL, LARGE])
+async def test_action_is_not_cut_next_to_blanks(home, size, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
+    users = sample_users(3)
+    app = app_on(home / "users.json", users)
+    password = Action(TransactionKind.PASSWORD, "Annika Berg")
+    commit(home / "users.json", users[0]._replace(location="Oslo"), action=password)
+    async with app.run_test(size=size) as pilot:
+        await open_activity(pilot)
+        assert "Change password of Annika Berg " in shown(pilot).splitlines()[3]
+
+
+async def test_address_and_year_are_shown_if_no_action_is_cut(home, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
+    app = app_on(home / "users.json", sample_users(3))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_activity(pilot)
+        header, row = shown(pilot).splitlines()[2:4]
+        assert "From" in header
+        assert f" {datetime.now().year}-" in row
+        assert "10.20.30.40 Edit 3 users" in row
