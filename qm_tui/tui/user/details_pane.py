@@ -53,7 +53,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_lines(-1)", "Up", show=False),
-        Binding("down,j", "scroll_lines(1)", "Down", show=False),
+        Binding("down,j", "scroll_lines(1)", "Scroll", tooltip="Down"),
         Binding("pageup", "scroll_pages(-1)", "Page up", show=False),
         Binding("pagedown", "scroll_pages(1)", "Page down", show=False),
         Binding("home,g", "scroll_to_edge(-1)", "First", show=False),

@@ -87,9 +87,11 @@ class DetailsScreen(Dialog[int]):
         dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
         self.query_one(DetailsPane).show(user, self._store)
         for name, by in (("previous", -1), ("next", 1)):
-            self.query_one(f"#{name}").display = self._can_move(by)
-        if self.focused is None or not self.focused.display:
-            self.query_one(DetailsPane).focus()
+            button = self.query_one(f"#{name}")
+            if button.has_focus and not self._can_move(by):
+                self.query_one(DetailsPane).focus()
+            # never hidden: the other buttons would move under the mouse
+            button.disabled = not self._can_move(by)
         self.refresh_bindings()
 
     def _can_move(self, users: int) -> bool:

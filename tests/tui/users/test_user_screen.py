@@ -151,3 +151,14 @@ async def test_read_only_store_has_no_actions(path):
         await pilot.press("e", "a", "m", "A", "P", "D", "u")
         await pilot.pause(0.05)
         assert isinstance(top(pilot), UserScreen)
+
+
+@pytest.mark.parametrize("size", [(60, 16), SMALL])
+@pytest.mark.parametrize("row", [0, 1, 4])
+async def test_all_buttons_are_shown_in_full(path, size, row):
+    app = app_on(path, USERS)
+    async with app.run_test(size=size) as pilot:
+        await opened(pilot, *["down"] * row)
+        text = shown(pilot)
+        for button in top(pilot).query(Button):
+            assert str(button.label) in text
