@@ -7,6 +7,7 @@ from textual import events
 from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Button
 
 from qm_tui.tui.frame.key_help import ActiveAction, active_actions
 from qm_tui.tui.text.safe_content import safe
@@ -53,7 +54,8 @@ class KeyHints(Widget):
     def _update(self) -> None:
         if not self.is_attached or not self.size.width:
             return
-        shown = _fitting(active_actions(self.screen), self.size.width)
+        actions = [one for one in active_actions(self.screen) if _is_shown(one.active)]
+        shown = _fitting(actions, self.size.width)
         if [hint.text for hint in shown] != [hint.text for hint in self._shown]:
             self._shown = shown
             self.refresh()
@@ -77,9 +79,7 @@ class KeyHints(Widget):
 def _fitting(actions: Sequence[ActiveAction], width: int) -> list[_ShownKey]:
     """Return the hints that fit: the first ones, and those at the end of the line."""
     shown = [
-        _ShownKey(f"{_key_of(action)} {_label_of(action)}", action.active)
-        for action in actions
-        if action.active.binding.show
+        _ShownKey(f"{_key_of(action)} {_label_of(action)}", action.active) for action in actions
     ]
     last = [hint for hint in shown if hint.text.split()[0] in _ALWAYS]
     left = width + _GAP - sum(len(hint.text) + _GAP for hint in last)  # no gap after the last
@@ -91,6 +91,11 @@ def _fitting(actions: Sequence[ActiveAction], width: int) -> list[_ShownKey]:
                 break
             first.append(hint)
     return first + last
+
+
+def _is_shown(active: ActiveBinding) -> bool:
+    """Whether a binding has a hint. Textual shows none for a focused button."""
+    return active.binding.show or (isinstance(active.node, Button) and active.node.has_focus)
 
 
 def _key_of(action: ActiveAction) -> str:

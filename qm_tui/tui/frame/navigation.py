@@ -1,7 +1,7 @@
 """The header line and the navigation pane of every page."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from rich.text import Text
 from textual import on
@@ -13,6 +13,7 @@ from textual.widgets import Static, Tree
 
 from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.work.session import Session
 
 _WARNING: Final = 100
 """The maximum length of a shown warning in characters."""
@@ -106,33 +107,43 @@ _LABEL: Final = 14
 class NavigationPane(Tree[str], inherit_bindings=False):
     """The pages of the program: `Administration > Users`, `Activity` and so on.
 
+    Administration can be collapsed, on all pages.
+
     Args:
         page: the key of the page that contains the pane.
+        session: the state that the pages share.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor_up", "Up", show=False),
         Binding("down,j", "cursor_down", "Down", show=False),
-        Binding("enter", "select_cursor", "Open page", show=False),
+        Binding("enter", "select_cursor", "Open page"),
+        Binding("left,h", "collapse(True)", "Collapse", tooltip="Hide the list of pages"),
+        Binding("right,l", "collapse(False)", "Expand", tooltip="Show the list of pages"),
     ]
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, session: Session) -> None:
         super().__init__(Text("Administration"), id="navigation")
         self.guide_depth = 2
         self.show_guides = False
-        self.root.expand()
         self._leaves = {
             key: self.root.add_leaf(Text(sanitize(page.label)), key) for key, page in PAGES.items()
         }
-        self._page = page
+        self._page, self._session = page, session
         self.auto_expand = False
 
     def on_mount(self) -> None:
-        self.highlight_current()
+        self.show_current()
 
-    def highlight_current(self) -> None:
-        """Move the cursor to the current page."""
-        self.call_after_refresh(self.move_cursor, self._leaves[self._page])
+    def show_current(self) -> None:
+        """Show the pane as on the page before, with the cursor on the current page."""
+        is_collapsed = self._session.is_navigation_collapsed
+        if is_collapsed:
+            self.root.collapse()
+        else:
+            self.root.expand()
+        cursor = self.root if is_collapsed else self._leaves[self._page]
+        self.call_after_refresh(self.move_cursor, cursor)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Show the counts of pages, by key."""
@@ -145,4 +156,25 @@ class NavigationPane(Tree[str], inherit_bindings=False):
     @on(Tree.NodeSelected)
     def _selected(self, event: Tree.NodeSelected[str]) -> None:
         event.stop()
-        self.post_message(PageSelected(event.node.data or self._page))
+        if event.node.data is None:
+            self.action_collapse(not self._session.is_navigation_collapsed)
+        else:
+            self.post_message(PageSelected(event.node.data))
+
+    @on(Tree.NodeCollapsed)
+    @on(Tree.NodeExpanded)
+    def _toggled(self, event: Tree.NodeCollapsed[str] | Tree.NodeExpanded[str]) -> None:
+        """Keep the state that a click on the arrow set."""
+        event.stop()
+        self._session.is_navigation_collapsed = not event.node.is_expanded
+        self.refresh_bindings()
+
+    def action_collapse(self, is_collapsed: bool) -> None:
+        """Hide or show the list of pages."""
+        self._session.is_navigation_collapsed = is_collapsed
+        self.show_current()
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        if action == "collapse":
+            return bool(parameters[0]) is not self._session.is_navigation_collapsed
+        return super().check_action(action, parameters)

@@ -87,7 +87,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderLine(_shown(self.session.store.location), self.session.login)
         with Horizontal(id="body"):
-            yield NavigationPane(self.PAGE)
+            yield NavigationPane(self.PAGE, self.session)
             with Vertical(id="page"):
                 with Horizontal(id="title"):
                     yield Static(safe(PAGES[self.PAGE].label), id="page-name")
@@ -108,7 +108,7 @@ class Page(Screen[None]):
         """Show the navigation pane as on the previous page, with the cursor on this page."""
         with suppress(NoMatches):  # a page that is shown for the first time is not composed yet
             self._show_navigation()
-            self.query_one(NavigationPane).highlight_current()
+            self.query_one(NavigationPane).show_current()
 
     def focus_list(self) -> None:
         """Focus the list of the page."""

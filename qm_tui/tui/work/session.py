@@ -69,6 +69,7 @@ class Session:
         marks: the User IDs of the marked users.
         hidden_marks: the number of marked users that the table does not show.
         navigation: whether to show the navigation pane; None if the width decides.
+        is_navigation_collapsed: whether the list of pages in the navigation pane is collapsed.
         query_runner: finds the users of the table.
         current_view: the current view: its name, filter, sort order and columns.
         persisted_view: the current view without a filter that is still being typed, for the next
@@ -90,6 +91,7 @@ class Session:
         self.marks: set[str] = set()
         self.hidden_marks = 0
         self.navigation: bool | None = None
+        self.is_navigation_collapsed = False
         self.query_runner = UserQueryRunner(store, self.marks)
         last = views.last or ALL_USERS
         self.current_view = replace(last, layout=last.layout or DEFAULT_LAYOUT)

@@ -104,6 +104,7 @@ async def test_navigation_pane_lists_its_keys(app):
             ("↑ k", "Up"),
             ("↓ j", "Down"),
             ("Enter", "Open page"),
+            ("← h", "Hide the list of pages"),
         ]
 
 

@@ -57,6 +57,23 @@ async def test_hints_follow_the_focus(app):
         assert line_of(pilot).startswith("Enter details")
 
 
+@pytest.mark.parametrize(
+    ("size", "keys", "hints"),
+    [
+        (SMALL, ["shift+tab"], "Enter open page  ← collapse  / filter"),
+        (SMALL, ["tab"], "Enter press button  / filter"),
+        (LARGE, ["enter", "tab"], "↓ scroll  / filter"),
+    ],
+)
+async def test_hints_begin_with_the_keys_of_the_focused_part(app, size, keys, hints):
+    async with app.run_test(size=size) as pilot:
+        await wait_until_idle(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        assert line_of(pilot).startswith(hints)
+
+
 async def test_unavailable_actions_have_no_hint(app):
     async with app.run_test(size=LARGE) as pilot:
         await wait_until_idle(pilot)
