@@ -18,6 +18,7 @@ from qm_tui.transfer.options.import_options import ImportOptions
 _IMPORT: Final = "import"
 _EXPORT: Final = "export"
 _THEME: Final = "theme"
+_EXPORT_FOLDER: Final = "export_folder"
 
 Options = TypeVar("Options", ImportOptions, ExportOptions)
 
@@ -37,11 +38,13 @@ class Preferences:
         import_options: the import options.
         export_options: the export options.
         theme: the theme of the terminal UI.
+        export_folder: the folder of the last export; None before the first.
     """
 
     import_options: ImportOptions = field(default_factory=ImportOptions)
     export_options: ExportOptions = field(default_factory=ExportOptions)
     theme: Theme = Theme.DARK
+    export_folder: Path | None = None
 
 
 def preferences_path() -> Path:
@@ -55,11 +58,12 @@ def load_preferences() -> Preferences:
         tables = read_toml(preferences_path())
     except (OSError, InvalidTomlFile):
         return Preferences()
-    theme = tables.get(_THEME)
+    theme, folder = tables.get(_THEME), tables.get(_EXPORT_FOLDER)
     return Preferences(
         _options_in(tables.get(_IMPORT), ImportOptions()),
         _options_in(tables.get(_EXPORT), ExportOptions()),
         Theme(theme) if theme in list(Theme) else Theme.DARK,
+        Path(folder) if isinstance(folder, str) and folder else None,
     )
 
 
@@ -67,6 +71,7 @@ def save_preferences(
     import_options: ImportOptions | None = None,
     export_options: ExportOptions | None = None,
     theme: Theme | None = None,
+    export_folder: Path | None = None,
 ) -> None:
     """Save the last-used options. If the file cannot be written, do nothing.
 
@@ -74,12 +79,17 @@ def save_preferences(
         import_options: the import options; None keeps the saved ones.
         export_options: the export options; None keeps the saved ones.
         theme: the theme; None keeps the saved one.
+        export_folder: the folder of the last export; None keeps the saved one. A path that is not
+            UTF-8 cannot be saved.
     """
     before = load_preferences()
+    if export_folder is None or not _is_utf8(export_folder):
+        export_folder = before.export_folder
     after = Preferences(
         import_options or before.import_options,
         export_options or before.export_options,
         theme or before.theme,
+        export_folder,
     )
     path = preferences_path()
     if after == before and (path.exists() or after == Preferences()):
@@ -90,6 +100,7 @@ def save_preferences(
     text = tomli_w.dumps(
         {
             _THEME: after.theme,
+            **({_EXPORT_FOLDER: str(after.export_folder)} if after.export_folder else {}),
             _IMPORT: asdict(after.import_options),
             _EXPORT: asdict(after.export_options),
         }
@@ -98,6 +109,14 @@ def save_preferences(
         create_private_folder(path.parent)
         with atomic_write(path) as file:
             file.write(text.encode())
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _options_in(table: object, default: Options) -> Options:

@@ -56,6 +56,24 @@ def test_import_and_export_options_are_independent():
     assert load_preferences() == Preferences(_IMPORT, ExportOptions())
 
 
+def test_folder_of_the_last_export_is_saved(tmp_path):
+    save_preferences(export_folder=tmp_path)
+    save_preferences(_IMPORT, _EXPORT)
+    assert load_preferences() == Preferences(_IMPORT, _EXPORT, export_folder=tmp_path)
+
+
+def test_folder_that_is_not_utf8_is_not_saved(tmp_path):
+    save_preferences(export_folder=tmp_path)
+    save_preferences(_IMPORT, export_folder=Path(os.fsdecode(b"/srv/\xff")))
+    assert load_preferences() == Preferences(_IMPORT, export_folder=tmp_path)
+
+
+@pytest.mark.parametrize("value", ["7", "''", "['/srv']"])
+def test_invalid_folder_is_ignored(value):
+    _write(f"export_folder = {value}")
+    assert load_preferences() == Preferences()
+
+
 def test_file_is_private_toml(home):
     save_preferences(_IMPORT, _EXPORT)
     path = home / ".config" / "qm-tui" / "preferences.toml"

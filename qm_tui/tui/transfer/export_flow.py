@@ -9,6 +9,7 @@ from typing import Any
 from textual.screen import Screen
 
 from qm_tui.config.preferences import load_preferences, save_preferences
+from qm_tui.paths import expand_home
 from qm_tui.progress import ProgressCallback
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.transfer.exporting.result import ExportResult
@@ -20,27 +21,27 @@ from qm_tui.tui.work.job import EXPORT, Job, UserListView, job_end_message
 from qm_tui.tui.work.session import Session
 
 
-async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path:
+async def export_file(page: Screen[Any], session: Session) -> None:
     """Ask for the file and the options of an export, and write the users.
+
+    The first folder shown is that of the last export, or the home folder.
 
     Args:
         page: the page that started the export.
         session: the session shared by the pages.
-        folder: the folder shown first.
-
-    Returns:
-        The folder of the file; if the dialog was canceled, the folder given.
     """
+    preferences = load_preferences()
     name = f"users-{date.today().isoformat()}.csv"
     view = session.view
     shown = len(view.user_ids) if view is not None and view.query.filter else None
     scope = ExportScope(
-        load_preferences().export_options, len(session.marks), shown, hidden=session.hidden_marks
+        preferences.export_options, len(session.marks), shown, hidden=session.hidden_marks
     )
+    folder = preferences.export_folder or expand_home(Path("~"))
     dialog = SaveDialog(folder, name, scope)
     request = await page.app.push_screen_wait(dialog)
     if request is None or session.is_busy or session.view is None:
-        return folder
+        return
     marks = frozenset(session.marks)
     job = session.begin_job(Job(page.post_message, EXPORT))
     try:
@@ -53,7 +54,6 @@ async def export_file(page: Screen[Any], session: Session, folder: Path) -> Path
     else:
         session.end_job("Export complete")
         await page.app.push_screen_wait(MessageDialog(*exported.messages))
-    return request.path.parent
 
 
 def _export(
@@ -64,7 +64,7 @@ def _export(
     Raises:
         UserError: the file could not be written.
     """
-    save_preferences(export_options=request.options)
+    save_preferences(export_options=request.options, export_folder=request.path.parent)
     users = view.state.users
     out_of = None if request.group is ExportGroup.ALL else len(users)
     if request.group is ExportGroup.SHOWN:

@@ -1,5 +1,6 @@
 """The dialog Open: the file to import."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -18,7 +19,12 @@ from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.files.file_dialog import FileDialog, PathCheck
 from qm_tui.tui.transfer.files.file_list import FileList
-from qm_tui.tui.transfer.files.folder import DirectoryEntry, is_folder, resolve_typed_path
+from qm_tui.tui.transfer.files.folder import (
+    DirectoryEntry,
+    exists,
+    is_folder,
+    resolve_typed_path,
+)
 from qm_tui.tui.transfer.files.path_input import PathInput
 
 _PEEK_DELAY: Final = 0.15
@@ -67,9 +73,13 @@ class OpenDialog(FileDialog[Path]):
         """Return the folder shown when typing began; typing may show other folders."""
         return self._base
 
-    def resolve(self, text: str) -> Path:
-        """Return the typed path, or that of the current entry."""
-        return super().resolve(text) if self.is_typed else self._path
+    def resolve(self, text: str) -> Sequence[Path]:
+        """Return what the typed path may mean, or the path of the current entry."""
+        return super().resolve(text) if self.is_typed else [self._path]
+
+    def can_be_meant(self, path: Path) -> bool:
+        """Whether the path exists."""
+        return exists(path)
 
     def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check that the path is a folder, or a file that can be imported. Runs in a thread.
@@ -152,7 +162,7 @@ class OpenDialog(FileDialog[Path]):
         if not self.is_typed:
             return
         if text.endswith("/"):
-            self._find_folder(text, self._base)
+            self._find_folder(text, super().resolve(text))
         else:
             self._follow(resolve_typed_path(text.strip(), self._base))
 
@@ -175,10 +185,10 @@ class OpenDialog(FileDialog[Path]):
         self._peek_soon(entry)
 
     @work(thread=True, exclusive=True, group="typing")
-    def _find_folder(self, text: str, base: Path) -> None:
+    def _find_folder(self, text: str, folders: Sequence[Path]) -> None:
         worker = get_current_worker()
-        folder = resolve_typed_path(text.strip(), base)
-        if is_folder(folder) and not worker.is_cancelled:
+        folder = next(filter(is_folder, folders), None)
+        if folder is not None and not worker.is_cancelled:
             self.post_message(self._FolderTyped(text, folder))
 
     @on(_FolderTyped)

@@ -1,5 +1,6 @@
 """The dialog Save As: the file to export to, and the export options."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
@@ -91,9 +92,13 @@ class SaveDialog(FileDialog[SaveRequest]):
             self._scope = scope
             self._show_scope()
 
-    def resolve(self, text: str) -> Path:
-        """Return the typed path, or the proposed file in the folder shown."""
-        return super().resolve(text) if self.is_typed else self.files.folder / self._file_name
+    def resolve(self, text: str) -> Sequence[Path]:
+        """Return what the typed path may mean, or the proposed file in the folder shown."""
+        return super().resolve(text) if self.is_typed else [self.files.folder / self._file_name]
+
+    def can_be_meant(self, path: Path) -> bool:
+        """Whether the folder of the path exists."""
+        return is_folder(path.parent)
 
     def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check that the path is a folder, or a file that can be written. Runs in a thread.

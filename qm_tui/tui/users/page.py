@@ -150,4 +150,4 @@ class UsersPage(UsersList):
         from qm_tui.tui.transfer.export_flow import export_file
 
         if not self.is_busy:
-            self._folder = await export_file(self, self.session, self._folder)
+            await export_file(self, self.session)

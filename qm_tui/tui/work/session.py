@@ -82,7 +82,7 @@ class Session:
         self.login = login
         self.job: Job | None = None
         self.cancel_dialog: ConfirmQuestion | None = None
-        self.status_text = ""
+        self.status_text = self._status_before_job = ""
         self.view: UserListView | None = None
         self.read_only_reason = ""
         self.warning = ""
@@ -137,7 +137,7 @@ class Session:
 
     def begin_job(self, job: Job) -> Job:
         """Start a job; no other can start before it ends."""
-        self.job = job
+        self.job, self._status_before_job = job, self.status_text
         debug("job started")
         for listener in self._listeners:
             listener.show_job()
@@ -150,14 +150,17 @@ class Session:
                 listener.show_progress(event)
 
     def end_job(self, text: str) -> None:
-        """End the job, show its message, and close the question whether to cancel it."""
+        """End the job, show its message, and close the question whether to cancel it.
+
+        Without a message, show that from before the job.
+        """
         self.job = None
         debug("job ended")
         if self.view is not None:
             self.read_only_reason = self.store.read_only_reason  # a sync may have failed
         for listener in self._listeners:
             listener.show_job()
-        self.set_status(text)
+        self.set_status(text or self._status_before_job)
         question = self.cancel_dialog
         if question is not None and question.is_active:
             app = question.app

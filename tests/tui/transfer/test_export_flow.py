@@ -4,7 +4,9 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.config.preferences import load_preferences
+from qm_tui.store import open_store
 from qm_tui.transfer.options.export_options import ExportOptions
+from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.widgets.message_box import MessageDialog
 from tests.helpers import ANNA, read, user
@@ -17,6 +19,7 @@ from tests.tui.pages import (
     status_of,
     top,
     type_text,
+    wait_until,
     wait_until_idle,
 )
 
@@ -162,3 +165,31 @@ def _extension(user):
 
 def _is_inactive(user):
     return user.is_active == "0"
+
+
+async def test_save_as_begins_in_the_folder_of_the_last_export(home, monkeypatch):
+    (home / "out").mkdir()
+    (home / "work").mkdir()
+    monkeypatch.chdir(home / "work")
+    app = app_on(home / "users.json", [ANNA])
+    async with app.run_test(size=SMALL) as pilot:
+        dialog = await _ask(pilot)
+        await pilot.pause(0.2)
+        assert dialog.files.folder == home
+        await _save(pilot, "~/out/one.csv")
+    async with QmTuiApp(open_store(home / "users.json")).run_test(size=SMALL) as pilot:
+        dialog = await _ask(pilot)
+        await wait_until(pilot, lambda: dialog.files.folder == home / "out")
+
+
+async def test_canceled_dialog_leaves_the_message(home):
+    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        page_of(pilot).session.set_status("Deleted 3 users. Press u to undo.")
+        for key in ("x", "i", "u", "e", "D"):
+            await pilot.press(key)
+            await wait_until(pilot, lambda: top(pilot) is not page_of(pilot))
+            await wait_until_idle(pilot)
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
+            assert status_of(pilot) == "Deleted 3 users. Press u to undo."

@@ -38,6 +38,34 @@ async def test_enter_opens_the_newest_file(incoming):
         assert hand.app.result == incoming / "new.csv"
 
 
+async def test_newer_folder_is_not_preselected(incoming):
+    (incoming / "archive").mkdir(exist_ok=True)
+    os.utime(incoming / "archive", (2_000_000_000, 2_000_000_000))
+    async with open_dialog(OpenDialog(incoming)) as hand:
+        assert hand.cursor == "new.csv"
+
+
+@pytest.mark.parametrize("text", ["there.csv", "inside/deep.csv", "inside/"])
+async def test_typed_path_may_start_where_the_program_was_started(incoming, monkeypatch, text):
+    start = write_users_files(incoming.parent / "start", "there.csv", "inside/")
+    write_users_files(start / "inside", "deep.csv")
+    monkeypatch.chdir(start)
+    async with open_dialog(OpenDialog(incoming)) as hand:
+        await hand.type(text, "enter")
+        if text.endswith("/"):
+            assert hand.dialog.files.folder == start / "inside"
+        else:
+            assert hand.app.result == start / text
+
+
+async def test_typed_path_in_the_folder_shown_goes_first(incoming, monkeypatch):
+    start = write_users_files(incoming.parent / "start", "new.csv")
+    monkeypatch.chdir(start)
+    async with open_dialog(OpenDialog(incoming)) as hand:
+        await hand.type("./new.csv", "enter")
+        assert hand.app.result == incoming / "new.csv"
+
+
 async def test_the_button_opens_what_the_field_shows(incoming):
     async with open_dialog(OpenDialog(incoming)) as hand:
         await hand.click("#accept")

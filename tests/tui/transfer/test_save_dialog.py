@@ -54,6 +54,24 @@ async def test_enter_saves_under_the_proposed_name(exports):
         assert not (exports / NAME).exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("out.csv", "exports/out.csv"),
+        ("archive/out.csv", "exports/archive/out.csv"),
+        ("inside/out.csv", "start/inside/out.csv"),
+    ],
+)
+async def test_typed_path_may_start_where_the_program_was_started(
+    home, exports, monkeypatch, text, path
+):
+    start = write_users_files(home / "start", "archive/", "inside/")
+    monkeypatch.chdir(start)
+    async with open_dialog(_dialog(exports)) as hand:
+        await hand.type(text, "enter")
+        assert hand.app.result == SaveRequest(home / path, overwrite=False)
+
+
 async def test_save_is_clicked(exports):
     async with open_dialog(_dialog(exports)) as hand:
         await hand.click("#accept")

@@ -5,6 +5,7 @@ Folders are read and paths are checked in threads, so a slow file system does no
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
 
 from qm_tui.errors import UserError
-from qm_tui.paths import abbreviate_home
+from qm_tui.paths import abbreviate_home, initial_folder
 from qm_tui.tui.text.safe_content import safe, safe_path
 from qm_tui.tui.transfer.files.file_list import FileList, reading_text
 from qm_tui.tui.transfer.files.folder import resolve_typed_path
@@ -67,7 +68,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
 
     def __init__(self, start: Path) -> None:
         super().__init__(classes="file-dialog")
-        self._start = start
+        self._start, self._started_in = start, initial_folder()
         self.files = FileList(id="files")
         self.field = PathInput(self.base, id="path")
         self.field_was_set = ""
@@ -120,9 +121,17 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         """Return the folder that relative paths start from."""
         return self.files.folder
 
-    def resolve(self, text: str) -> Path:
-        """Return the path for the text in the field."""
-        return resolve_typed_path(text.strip(), self.base())
+    def resolve(self, text: str) -> Sequence[Path]:
+        """Return the paths that the text in the field may mean, the most likely first.
+
+        A relative path starts from the folder shown, or from where the program was started.
+        """
+        bases = (self.base(), self._started_in)
+        return [resolve_typed_path(text.strip(), base) for base in bases]
+
+    def can_be_meant(self, path: Path) -> bool:
+        """Whether a path that was typed exists, or can be created. Runs in a thread."""
+        raise NotImplementedError
 
     def check_path(self, path: Path, is_folder_expected: bool) -> PathCheck:
         """Check a path. Runs in a thread.
@@ -188,9 +197,10 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         self._check_path(self.resolve(text), text.rstrip().endswith("/"))
 
     @work(thread=True, exclusive=True, group="judging")
-    def _check_path(self, path: Path, is_folder_expected: bool) -> None:
+    def _check_path(self, paths: Sequence[Path], is_folder_expected: bool) -> None:
         worker = get_current_worker()
         verdict, message = None, ""
+        path = next(filter(self.can_be_meant, paths), paths[0])
         try:
             _require_possible_name(path)
             verdict = self.check_path(path, is_folder_expected)

@@ -167,6 +167,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def exists(path: Path) -> bool:
+    """Whether a path is that of a file or folder; False if it cannot be accessed."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def complete_path(text: str, base: Path) -> str | None:
     """Complete a typed path as far as the names of folders and .csv files allow.
 
