@@ -7,9 +7,10 @@ from typing import ClassVar, Final
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.strip import Strip
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.transfer.planning.plan import RecordOutcome, RecordOutcomes, Result
+from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, User
@@ -21,6 +22,17 @@ _WIDE_FROM: Final = 100
 _NOT_NAMED: Final = "absent"
 _VALUE: Final = 60
 _MARK: Final = "✓"
+_SHOW_ALL: Final = "Press 1 to show all records."
+_EMPTY: Final = {
+    RecordFilter.ALL: "The file has no records.",
+    RecordFilter.ADDED: f"No records will be added. {_SHOW_ALL}",
+    RecordFilter.CHANGED: f"No records will be changed. {_SHOW_ALL}",
+    RecordFilter.UNCHANGED: f"No records are unchanged. {_SHOW_ALL}",
+    RecordFilter.REJECTED: f"No records are rejected. {_SHOW_ALL}",
+    RecordFilter.WARNINGS: f"No records have warnings. {_SHOW_ALL}",
+    RecordFilter.NOT_IN_FILE: f"All users are in the file. {_SHOW_ALL}",
+}
+_NONE_LISTED: Final = f"None of the first {MAX_LISTED:,} records. The others are not listed."
 _HINTS: Final = ("Enter details", "Space mark", "c correct", "w save report", "? keys")
 _HINTS_OF_USERS: Final = ("Enter details", "Space mark", "* mark all", "w save report", "? keys")
 _HINTS_ELSEWHERE: Final = ("↓ go to records", "c correct", "w save report", "? keys")
@@ -134,6 +146,14 @@ class RecordList(VirtualList):
         return pad_or_truncate(
             f"{text}{pad_or_truncate(sanitize(name, _VALUE), _user_width(width))} {details}", width
         )
+
+    def render_line(self, y: int) -> Strip:
+        if y != self.header_height + 1 or self._preview is None or self._rows:
+            return super().render_line(y)
+        is_empty = not self._preview.counts[self._filter]
+        text = _EMPTY[self._filter] if is_empty else _NONE_LISTED
+        width = self.size.width
+        return Strip([Segment(pad_or_truncate(f"  {text}", width), self.rich_style)], width)
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the key hints, and the position of the cursor."""

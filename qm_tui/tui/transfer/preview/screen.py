@@ -28,6 +28,7 @@ from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.transfer.preview.filter_row import ResultTabs, filter_layout
 from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
 from qm_tui.tui.transfer.preview.planner import ImportPlanned, ImportPlanner
+from qm_tui.tui.transfer.preview.problems_dialog import ProblemsDialog
 from qm_tui.tui.transfer.preview.record_list import Numbers, RecordList, users_shown
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.save import map_columns, save_records, save_text
@@ -115,6 +116,7 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
             Binding(str(number), f"show_filter({number})", "Filter records")
             for number in range(1, len(RECORD_FILTERS) + 1)
         ),
+        Binding("v", "show_problems", "Show all problems"),
         Binding("c", "correct", "Correct rejected records"),
         Binding("r", "save_rejected", "Save rejected records"),
         Binding("w", "save_text", "Save the report"),
@@ -321,6 +323,18 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
     @on(PreviewSummary.GroupSelected)
     def _group_selected(self, event: PreviewSummary.GroupSelected) -> None:
         self._show_group(event.group)
+
+    @on(PreviewSummary.AllRequested)
+    @work
+    async def action_show_problems(self) -> None:
+        """Show all problems; then go to the records of the selected group."""
+        if self.preview is None:
+            return
+        self._planner.pin(self.preview)
+        group = await self.app.push_screen_wait(ProblemsDialog(self.preview.prepared))
+        self._planner.pin(None)
+        if group is not None:
+            self._show_group(group)
 
     def _show_group(self, group: IssueGroup) -> None:
         """Show the first record of a group."""

@@ -40,12 +40,14 @@ class SummaryLine(NamedTuple):
         is_bold: whether it is bold.
         group: the group of problems that the line shows.
         fix_at: the cell where the fix of the group starts; 0 if the line shows no fix.
+        omits: whether it stands for lines for which there is no room.
     """
 
     text: str
     is_bold: bool = False
     group: IssueGroup | None = None
     fix_at: int = 0
+    omits: bool = False
 
 
 class PreviewSummary(Static):
@@ -67,6 +69,9 @@ class PreviewSummary(Static):
             super().__init__()
             self.group = group
 
+    class AllRequested(Message):
+        """The line that stands for omitted lines was clicked."""
+
     def __init__(self) -> None:
         super().__init__(id="head")
         self._lines: Sequence[SummaryLine] = ()
@@ -84,6 +89,8 @@ class PreviewSummary(Static):
         if offset is None or not 0 <= offset.y < len(self._lines):
             return
         line = self._lines[offset.y]
+        if line.omits:
+            self.post_message(self.AllRequested())
         if line.group is None:
             return
         if line.group.fixing_option is not None and line.fix_at and offset.x >= line.fix_at:
@@ -134,8 +141,16 @@ def _split(lines: list[SummaryLine], room: int, width: int) -> list[SummaryLine]
     room = max(1, room)
     if len(lines) <= room:
         return lines
-    more = f"… {len(lines) - room + 1:,} more (w saves the report)"
-    return [*lines[: room - 1], SummaryLine(pad_or_truncate(more, width))]
+    more = f"… {len(lines) - room + 1:,} more (v shows all)"
+    return [*lines[: room - 1], SummaryLine(pad_or_truncate(more, width), omits=True)]
+
+
+def problem_lines(prepared: PreparedImport, width: int) -> list[SummaryLine]:
+    """Return all findings in full, and all groups of problems."""
+    width = max(width, _NARROWEST)
+    messages = prepared.file_report.messages
+    findings = [SummaryLine(line) for message in messages for line in wrap(message, width)]
+    return [*findings, *_groups(prepared.plan, width)]
 
 
 def _packed(sentences: Sequence[str], width: int) -> Iterator[str]:

@@ -23,6 +23,7 @@ from qm_tui.tui.transfer.preview import planner
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
 from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
+from qm_tui.tui.transfer.preview.problems_dialog import ProblemsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
@@ -40,6 +41,7 @@ from tests.tui.pages import (
     status_of,
     table_of,
     top,
+    wait_until,
     wait_until_idle,
 )
 from tests.tui.previews import (
@@ -706,7 +708,7 @@ async def test_many_groups_leave_five_rows_for_records(home):
         await wait_until_idle(pilot)
         screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
         assert records_of(screen).page_height == 5
-        assert "more (w saves the report)" in shown(pilot)
+        assert "more (v shows all)" in shown(pilot)
         await pilot.resize_terminal(*LARGE)
         await pilot.pause(0.2)
         assert records_of(screen).page_height >= 13
@@ -783,3 +785,57 @@ def test_the_preview_of_a_mixed_file(home, app, file, size, snap_compare):
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", [(60, 16), SMALL, LARGE])
+async def test_all_problems_can_be_seen_and_selected(home, size):
+    app = app_on(home / "users.json", sample_users(60))
+    async with app.run_test(size=size) as pilot:
+        await wait_until_idle(pilot)
+        screen = await preview(pilot, SAMPLES / "users-with-errors.csv")
+        assert screen.preview is not None
+        groups = screen.preview.plan.groups
+        await pilot.press("v")
+        await wait_until(pilot, lambda: isinstance(top(pilot), ProblemsDialog))
+        await wait_until(pilot, lambda: "Rejected" in words(pilot))
+        await pilot.press("end")
+        await wait_until(pilot, lambda: groups[-1].reason in words(pilot))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: top(pilot) is screen)
+        await pilot.pause()
+        assert records_of(screen).number == groups[-1].first
+
+
+async def test_click_on_omitted_groups_shows_all(home):
+    app = app_on(home / "users.json", sample_users(60))
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await preview(pilot, SAMPLES / "users-with-errors.csv")
+        lines = shown(pilot).splitlines()
+        row = next(row for row, line in enumerate(lines) if "more (v shows all)" in line)
+        await pilot.click(offset=(4, row))
+        await wait_until(pilot, lambda: isinstance(top(pilot), ProblemsDialog))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("2", "No records will be added. Press 1 to show all records."),
+        ("5", "No records are rejected. Press 1 to show all records."),
+        ("7", "All users are in the file. Press 1 to show all records."),
+    ],
+)
+async def test_filter_without_records_says_so(home, key, text):
+    users = sample_users(3)
+    path = write_file(home, csv_text([HEADER, *users]))
+    async with app_on(home / "users.json", users).run_test(size=(60, 16)) as pilot:
+        await wait_until_idle(pilot)
+        await preview(pilot, path)
+        assert "[Nothing to import]" in shown(pilot)
+        assert text not in shown(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        assert text in shown(pilot)
+        await pilot.press("1")
+        await pilot.pause()
+        assert text not in shown(pilot)
