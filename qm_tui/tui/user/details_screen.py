@@ -82,7 +82,7 @@ class DetailsScreen(Dialog[int]):
         user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
         dialog = self.query_one("#details-dialog")
         name = user_title(user) if user is not None else f"{user_id} was deleted"
-        dialog.border_title = safe(name, 60)
+        dialog.border_title = safe(name, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
         self.query_one(DetailsPane).show(user, self._store)
