@@ -1,6 +1,7 @@
 """The list of the values of a field, with the numbers of users and inactive users."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,7 +15,7 @@ from qm_tui.users.query.filter_fields import FilterField
 class ValueList(NumberList):
     """Values, a row each, most frequent first."""
 
-    footer_height: ClassVar[int] = 1
+    footer_height: ClassVar[int] = 2
     columns: ClassVar[Sequence[NumberColumn]] = (
         NumberColumn("Users", 9),
         NumberColumn("Inactive", 8),
@@ -70,6 +71,6 @@ class ValueList(NumberList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the filter term for the current value, which may be longer than its row."""
         count = self.cursor_count
-        return pad_or_truncate(
-            f"  Filter  {sanitize(count.term, MAX_SHOWN)}" if count else "", width
-        )
+        text = f"Filter  {sanitize(count.term, MAX_SHOWN)}" if count else ""
+        lines = wrap(text, max(8, width - 3), max_lines=self.footer_height, placeholder=" …")
+        return pad_or_truncate(f"  {lines[line]}" if line < len(lines) else "", width)

@@ -17,6 +17,10 @@ TOO_LONG: Final = f"This value is too long to filter by (maximum {MAX_FILTER_LEN
 _SHARE: Final = 7
 _BAR: Final = "■"
 _MIN_SHARE: Final = 0.001
+_ROOMY_FROM: Final = 90
+"""The width from which the bar has its share of the room; below, the values need it more."""
+
+_SHORT_BAR: Final = 6
 
 
 class ListPosition(NamedTuple):
@@ -57,7 +61,8 @@ class NumberList(VirtualList):
     """The columns of numbers."""
 
     bar: ClassVar[int] = 4
-    """The divisor of the width that gives the width of the bar; 0 for neither share nor bar."""
+    """The divisor of the width that gives the width of the bar in a wide list; 0 for neither share
+    nor bar."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -134,12 +139,15 @@ class NumberList(VirtualList):
             return f" {'0%':>{_SHARE}}"
         share = number / self.total
         percent = f"{share:.1%}" if share >= _MIN_SHARE else "<0.1%"
-        bar = _BAR * max(1, round(width // self.bar * number / self.max_count))
+        bar = _BAR * max(1, round(self._bar_width(width) * number / self.max_count))
         return f" {percent:>{_SHARE}} {bar}"
 
     def name_width(self, width: int) -> int:
         """Return the width of a value in cells."""
         others = sum(column.width + 1 for column in self.columns)
         if self.bar:
-            others += 1 + _SHARE + 1 + width // self.bar
+            others += 1 + _SHARE + 1 + self._bar_width(width)
         return max(1, width - 2 - others)
+
+    def _bar_width(self, width: int) -> int:
+        return width // self.bar if width >= _ROOMY_FROM else _SHORT_BAR
