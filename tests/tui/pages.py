@@ -116,6 +116,11 @@ def shown(pilot: Pilot[str]) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
+def has_text(pilot: Pilot[str], text: str) -> bool:
+    """Whether a text is on the screen."""
+    return text in shown(pilot)
+
+
 async def press_at_once(pilot: Pilot[str], *keys: str) -> None:
     """Send keys in one burst, as over a slow connection."""
     for key in keys:

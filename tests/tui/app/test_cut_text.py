@@ -1,6 +1,7 @@
 """Every screen at 80x24 with long texts: nothing is cut that an admin needs."""
 
 import re
+from functools import partial
 from typing import Final
 
 from qm_tui.tui.widgets.filter_input import FilterInput
@@ -9,6 +10,7 @@ from tests.tui.pages import (
     SMALL,
     app_on,
     commit,
+    has_text,
     page_of,
     sample_users,
     shown,
@@ -122,7 +124,7 @@ async def test_nothing_is_cut_that_is_not_allowed(home, monkeypatch):
                 else:
                     await pilot.press(key)
                 await pilot.pause(0.1)
-            await wait_until(pilot, lambda text=text: text in shown(pilot))
+            await wait_until(pilot, partial(has_text, pilot, text))
             lines = shown(pilot).splitlines()
             cut += [f"{screen}: {line.strip()}" for line in lines if "…" in line]
     assert [line for line in cut if not any(re.search(one, line) for one in ALLOWED)] == []

@@ -1,12 +1,22 @@
 """The registry of the pages, and the navigation pane."""
 
+from functools import partial
 from importlib import import_module
 
 import pytest
 
 from qm_tui.tui.frame.navigation import PAGES, NavigationPane
 from qm_tui.tui.frame.page import Page
-from tests.tui.pages import SMALL, app_on, sample_users, shown, top, wait_until, wait_until_idle
+from tests.tui.pages import (
+    SMALL,
+    app_on,
+    has_text,
+    sample_users,
+    shown,
+    top,
+    wait_until,
+    wait_until_idle,
+)
 
 
 @pytest.mark.parametrize("key", PAGES)
@@ -36,7 +46,7 @@ async def test_administration_collapses_and_expands(home, way):
             await pilot.press(key)
         for key, arrow in ((collapse, "▶"), (expand, "▼")):
             await (pilot.click("#navigation") if key == "click" else pilot.press(key))
-            await wait_until(pilot, lambda arrow=arrow: f"{arrow} Administration" in shown(pilot))
+            await wait_until(pilot, partial(has_text, pilot, f"{arrow} Administration"))
             assert has_pages(pilot) is (arrow == "▼")
 
 

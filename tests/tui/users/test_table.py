@@ -1,5 +1,7 @@
 """The table of users: cursor, columns, sorting, drawing of visible rows."""
 
+from typing import Any
+
 import pytest
 from rich.cells import cell_len
 from textual import events
@@ -427,7 +429,7 @@ async def test_values_are_measured_in_few_of_many_users(monkeypatch):
     asked = []
     app = TableApp(100_000)
 
-    class Noting(dict):
+    class Noting(dict[str, Any]):
         def __getitem__(self, user_id):
             asked.append(user_id)
             return dict.__getitem__(self, user_id)
