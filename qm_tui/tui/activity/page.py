@@ -26,6 +26,7 @@ from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.transaction_details import time_text
 from qm_tui.tui.widgets.filter_input import FilterInput
+from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
@@ -91,8 +92,7 @@ class ActivityPage(Page):
         ActionButton("[u Undo]", "undo", "undo"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        # with priority, so that the next key of a burst goes into the field
-        Binding("slash", "filter", "Filter", key_display="/", priority=True),
+        Binding("slash", "filter", "Filter", key_display="/"),
         UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),
@@ -101,6 +101,7 @@ class ActivityPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._words: Sequence[str] = ()
+        self._shown_words: Sequence[str] | None = None
 
     @property
     def _list(self) -> ActivityList:
@@ -131,6 +132,12 @@ class ActivityPage(Page):
     def action_focus_list(self) -> None:
         """Give the focus to the list."""
         self.focus_list()
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait: for the transactions that match, it applies to them."""
+        is_reading = self._shown_words != self._words and not self._filter.has_focus
+        is_for_list = key == "enter" or key in MOVES or self._is_unavailable(key) or key == "u"
+        return (is_reading and is_for_list) or super().must_wait(key)
 
     # Reading
 
@@ -163,12 +170,14 @@ class ActivityPage(Page):
 
     @on(ActivityReadFailed)
     def _read_failed(self, event: ActivityReadFailed) -> None:
+        self._shown_words = self._words
         self.session.set_status(event.message)
 
     @on(ActivityRead)
     def _show(self, event: ActivityRead) -> None:
         if event.words != self._words:
             return
+        self._shown_words = event.words
         count = pluralize(event.total, "transaction")
         if event.words:
             count = f"{len(event.transactions):,} of {event.total:,} shown"
@@ -227,9 +236,7 @@ class ActivityPage(Page):
         return transaction.number if transaction is not None else None
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        """Disable what is not possible now. In the filter field, `/` is a character."""
-        if action == "filter" and self.is_mounted and self._filter.has_focus:
-            return False
+        """Disable what is not possible now."""
         if action in ("open", "undo"):
             with suppress(NoMatches):
                 if self._list.cursor_transaction is None:

@@ -15,6 +15,7 @@ from qm_tui.tui.frame.navigation import FilterRequested
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
+from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
@@ -50,6 +51,7 @@ class CountingPage(Page, Generic[Counts]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._counted_version = 0  # the version of the state that was or is being counted
+        self._has_counts = False
 
     def count_users(self, state: State, yield_control: YieldControl) -> Counts:
         """Count the users of a state. Runs in a thread.
@@ -81,6 +83,11 @@ class CountingPage(Page, Generic[Counts]):
     def on_mount(self) -> None:
         self.query_one("#no-counts").display = False
         self.focus_list()
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the users have been counted for the first time."""
+        is_for_list = key == "enter" or key in MOVES or self._is_unavailable(key)
+        return (not self._has_counts and is_for_list) or super().must_wait(key)
 
     # Live updates
 
@@ -114,6 +121,7 @@ class CountingPage(Page, Generic[Counts]):
     def _counts_ready(self, event: CountsReady) -> None:
         if event.state.version != self._counted_version:
             return  # a newer state is being counted
+        self._has_counts = True
         total = len(event.state.users)
         self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total
