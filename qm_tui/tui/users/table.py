@@ -32,6 +32,9 @@ HIGHLIGHT_SECONDS: Final = 5.0
 _SAMPLE: Final = 30
 """Rows whose values are measured for the widths of the columns, in addition to the visible ones."""
 
+_FEW: Final = 10
+"""The divisor of the number of users that gives the number whose change does not matter."""
+
 _CHANGED_SYMBOL: Final = "*"
 _MARK: Final = "✓"
 
@@ -107,6 +110,7 @@ class UsersDataTable(VirtualList):
         self._sort: tuple[SortKey, ...] = ()
         self._arrangement = arrange(DEFAULT_LAYOUT, 0)
         self._value_widths: Mapping[str, ValueWidths] | None = None
+        self._measured_count = 0
         self._first_moving = DEFAULT_LAYOUT.frozen
         self._drawn: list[DrawnColumn] = []
         self._drawn_marks: set[str] = set()
@@ -160,7 +164,7 @@ class UsersDataTable(VirtualList):
     ) -> None:
         """Show a new version of the users. The cursor stays on its user; the view does not jump.
 
-        The columns keep their widths unless other users are visible.
+        The columns keep their widths, unless other users are visible or many were added or deleted.
         """
         seen = self._ids_in_sight
         before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
@@ -169,7 +173,8 @@ class UsersDataTable(VirtualList):
             self.refresh()
             return
         self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
-        if self._ids_in_sight != seen:
+        measured, count = self._measured_count, len(view)
+        if self._ids_in_sight != seen or abs(count - measured) > measured // _FEW:
             self._measure_again()
 
     @property
@@ -246,6 +251,7 @@ class UsersDataTable(VirtualList):
     def _place_columns(self, width: int) -> None:
         if self._value_widths is None and self._view:
             self._value_widths = measure_values(self._layout, self._sampled_users)
+            self._measured_count = len(self._view)
         sorted_by = [key.column for key in self._sort]
         self._arrangement = arrangement = arrange(
             self._layout, width, self._value_widths, sorted_by
