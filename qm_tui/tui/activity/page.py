@@ -122,7 +122,6 @@ class ActivityPage(Page):
     def on_mount(self) -> None:
         self.query_one("#filter-line").display = False
         self.query_one("#no-transactions").display = False
-        super().on_mount()
         self._list.focus()
 
     def focus_list(self) -> None:

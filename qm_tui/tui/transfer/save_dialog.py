@@ -72,7 +72,6 @@ class SaveDialog(FileDialog[SaveRequest]):
             yield Button(safe("[Options]"), id="options", compact=True)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_field(self._file_name)
         self._show_scope()
 

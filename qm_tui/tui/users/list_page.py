@@ -111,7 +111,6 @@ class UsersList(Page):
         yield Static(id="legend")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#no-users").display = False
         self._details.display = False
         self._show_current_view()
@@ -423,7 +422,6 @@ class UsersList(Page):
             self._details.show(user, self.store)
 
     def on_resize(self) -> None:
-        super().on_resize()
         has_room = self.size.width >= _MIN_WIDTH_FOR_DETAILS or is_too_small(self.size)
         if not has_room and self._details.display:
             self._close_details()

@@ -61,7 +61,6 @@ class UsersPage(UsersList):
         self._live_view = LiveView(self, session)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.session.set_status("Opening the store…")
         self._growth = self.set_interval(_GROWS_EVERY, self._grow)
         self._open(self.begin_job())
