@@ -47,7 +47,6 @@ class ProblemList(VirtualList):
     def on_resize(self) -> None:
         """Wrap the findings to the new width."""
         self._lines = problem_lines(self._prepared, self.size.width - 2)
-        super().on_resize()
         self.rows_changed(self.cursor_row)
 
     def row_text(self, row: int, width: int) -> str:
