@@ -22,6 +22,7 @@ from qm_tui.text import pluralize
 from qm_tui.tui.activity.list import ActivityList, ContentWidths, measure
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import ActionButton
+from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.transaction_details import time_text
@@ -135,7 +136,7 @@ class ActivityPage(Page):
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait: for the transactions that match, it applies to them."""
         is_reading = self._shown_words != self._words and not self._filter.has_focus
-        is_for_list = key == "enter" or key in MOVES or self._is_unavailable(key) or key == "u"
+        is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key) or key == "u"
         return (is_reading and is_for_list) or super().must_wait(key)
 
     # Reading

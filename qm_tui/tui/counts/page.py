@@ -11,6 +11,7 @@ from textual.worker import get_current_worker
 
 from qm_tui.store.state import State
 from qm_tui.text import pluralize
+from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.navigation import FilterRequested
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
@@ -86,7 +87,7 @@ class CountingPage(Page, Generic[Counts]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users have been counted for the first time."""
-        is_for_list = key == "enter" or key in MOVES or self._is_unavailable(key)
+        is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key)
         return (not self._has_counts and is_for_list) or super().must_wait(key)
 
     # Live updates

@@ -194,6 +194,12 @@ def active_keys(screen: Screen[Any]) -> list[KeyDescription]:
     return [action.key for action in active_actions(screen)]
 
 
+def is_unavailable(screen: Screen[Any], key: str) -> bool:
+    """Whether the action of a key is unavailable now. In an input the key is a character."""
+    active = None if isinstance(screen.focused, Input) else screen.active_bindings.get(key)
+    return active is not None and not active.enabled
+
+
 def _group_of(node: DOMNode) -> str:
     return next((words for kind, words in _GROUPS if isinstance(node, kind)), "In this area")
 

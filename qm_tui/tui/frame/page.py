@@ -13,11 +13,11 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from qm_tui.paths import abbreviate_home
 from qm_tui.tui.frame.actions_bar import ActionButton, ActionsBar
-from qm_tui.tui.frame.key_help import COMMAND_PALETTE
+from qm_tui.tui.frame.key_help import COMMAND_PALETTE, is_unavailable
 from qm_tui.tui.frame.key_hints_bar import KeyHints
 from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageSelected
 from qm_tui.tui.text.safe_content import safe
@@ -30,7 +30,6 @@ from qm_tui.tui.work.session import Session
 _CHANGE: Final = ("import", "undo")
 """The actions that change the store."""
 
-_BUSY: Final = "Another operation is running. Press Esc to cancel it."
 _NO_USER: Final = "No users are shown or marked."
 
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
@@ -228,24 +227,14 @@ class Page(Screen[None]):
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users are loaded, or until a short job has ended."""
         is_soon_available = self.session.view is None or self.session.job_is_new
-        return is_soon_available and self._is_unavailable(key)
+        return is_soon_available and is_unavailable(self, key)
 
     def explain_key(self, key: str) -> bool:
         """Show why a key is unavailable now; return whether it is."""
-        if not self._is_unavailable(key):
+        if not is_unavailable(self, key):
             return False
-        session = self.session
-        if session.is_busy:
-            session.set_status(_BUSY)
-        else:
-            session.set_status(session.read_only_reason or _NO_USER)
+        self.session.set_status(self.session.obstacle or _NO_USER)
         return True
-
-    def _is_unavailable(self, key: str) -> bool:
-        if isinstance(self.focused, Input):
-            return False  # there the key is a character
-        active = self.active_bindings.get(key)
-        return active is not None and not active.enabled
 
     def action_show_page(self, page: str) -> None:
         """Go to a page."""

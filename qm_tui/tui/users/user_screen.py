@@ -10,6 +10,7 @@ from textual.widgets import Button
 
 from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.changes.undo import undo_transaction
+from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.details_screen import DetailsScreen
@@ -30,6 +31,7 @@ _ADD_FROM_TEMPLATE: Final = Binding(
     "a", f"act('{UserAction.ADD}')", "Add similar", tooltip="Add a user based on this one"
 )
 
+_DELETED: Final = "The user was deleted."
 _ACTIVATE: Final = "[A Activate]"
 _INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
@@ -118,10 +120,22 @@ class UserScreen(DetailsScreen):
             has_user = self.user is not None
             name = str(parameters[0])
             is_allowed = has_user or name in NEEDS_NO_USER
-            return is_allowed and can_run_action(name, self._session, is_one_shown=has_user)
+            may_run = can_run_action(name, self._session, is_one_shown=has_user)
+            return (is_allowed and may_run) or None
         if action == "undo":
-            return self._session.may_change
+            return self._session.may_change or None
         return super().check_action(action, parameters)
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until a short job has ended."""
+        return self._session.job_is_new and is_unavailable(self, key)
+
+    def explain_key(self, key: str) -> bool:
+        """Show why a key is unavailable now; return whether it is."""
+        if not is_unavailable(self, key):
+            return False
+        self.show_message(self._session.obstacle or _DELETED)
+        return True
 
     def action_act(self, name: str) -> None:
         """Run an action on the user."""

@@ -41,6 +41,8 @@ UNDO_HINT: Final = "Press u to undo."
 STATUS_LENGTH: Final = 46
 """Characters that fit in the Actions bar of every page."""
 
+_BUSY: Final = "Another operation is running. Press Esc to cancel it."
+
 _NEW_JOB: Final = 1.0
 """Seconds for which keys wait for a job."""
 
@@ -123,6 +125,11 @@ class Session:
     def is_busy(self) -> bool:
         """Whether a job is running."""
         return self.job is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why the store cannot be changed now, for the admin; empty if it can."""
+        return _BUSY if self.is_busy else self.read_only_reason
 
     @property
     def job_is_new(self) -> bool:

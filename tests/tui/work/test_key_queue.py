@@ -1,5 +1,6 @@
 """Keys typed ahead: they go to the screen that they were meant for, in order, and never confirm."""
 
+import asyncio
 import threading
 from contextlib import asynccontextmanager
 
@@ -73,7 +74,9 @@ async def running(home, size=(80, 24), count=20):
 async def typed(pilot, burst):
     """Type a burst, and wait until it was handled."""
     type_at_once(pilot, burst)
-    await wait_until(pilot, lambda: not pilot.app.key_queue._waiting)
+    arrived = asyncio.Event()
+    pilot.app.call_later(arrived.set)
+    await arrived.wait()
     await wait_until(pilot, lambda: pilot.app.key_queue._task is None)
     await pilot.pause()
 
