@@ -1,5 +1,7 @@
 """The command palette: the commands of each screen, the search, and that they run."""
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.widgets import Input
@@ -179,3 +181,18 @@ async def test_pasted_text_is_sanitized(app):
         top(pilot).query_one(Input).post_message(events.Paste("P\x1b[2J\u202eue"))
         await pilot.pause(0.3)
         assert "P[2Jue" in shown(pilot)
+
+
+@pytest.mark.parametrize("pause", [0, 0.05, 0.1, 0.3])
+async def test_palette_opened_and_closed_quickly_never_fails(app, pause):
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        for _ in range(5):
+            for key in ("colon", "enter", "colon", "escape", "colon"):
+                app.post_message(events.Key(key, ":" if key == "colon" else None))
+                await asyncio.sleep(pause)
+            app.post_message(events.Key("escape", None))
+            await asyncio.sleep(pause)
+        await pilot.pause()
+        assert app.failure is None
+        assert app.is_running
