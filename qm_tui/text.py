@@ -188,6 +188,9 @@ shown as squared letters.
 """
 
 
+_CUT: Final = " … "
+
+
 def pad_or_truncate(text: str, width: int) -> str:
     """Return the sanitized text in exactly `width` terminal cells: padded, or cut with a `…`."""
     if text.isascii() and text.isprintable() and len(text) <= width:
@@ -198,3 +201,17 @@ def pad_or_truncate(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(set_cell_size(text, max(0, width - 1)).rstrip() + "…", width)
+
+
+def truncate_middle(text: str, width: int) -> str:
+    """Return the sanitized text in at most `width` terminal cells, its middle replaced by a `…`."""
+    text = sanitize(text).translate(OF_ONE_WIDTH)
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as above
+
+    if cell_len(text) <= width:
+        return text
+    room = max(0, width - len(_CUT))
+    end = text[len(text) - room // 2 :]
+    while cell_len(end) > room // 2:
+        end = end[1:]
+    return f"{set_cell_size(text, room - room // 2)}{_CUT}{end}"

@@ -1,7 +1,7 @@
 """The dialog that sets a field for several users: the field, the value and the effect."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,6 +24,7 @@ from qm_tui.tui.changes.editable_fields import bulk_fields
 from qm_tui.tui.changes.summary import effect_lines
 from qm_tui.tui.changes.value_picker import pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
@@ -33,9 +34,6 @@ from qm_tui.tui.work.background import free_in_background
 from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
-
-_MIN_WIDTH: Final = 40
-"""Width of the line of values in use before the first layout."""
 
 
 class BulkPlanned(TextualMessage):
@@ -81,7 +79,18 @@ class _ValueInput(SafeInput):
         self.post_message(self.InputRejected(text))
 
 
-class SetFieldDialog(Dialog[BulkPlan | None]):
+class _FieldList(OptionList):
+    """The fields, with the keys of the other lists."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "cursor_up", "Up", show=False),
+        Binding("j", "cursor_down", "Down", show=False),
+        Binding("g", "first", "First", show=False),
+        Binding("G", "last", "Last", show=False),
+    ]
+
+
+class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
     """Asks for a field and its value. The result is the accepted plan, or None if canceled.
 
     Args:
@@ -118,7 +127,7 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
         with Vertical(classes="dialog", id="change-dialog") as dialog:
             dialog.border_title = safe(f"Set a field for {self._label}", 70)
             dialog.border_subtitle = safe("↑ ↓ select field  Tab enter value  F2 apply  Esc cancel")
-            yield OptionList(
+            yield _FieldList(
                 *(ListOption(safe(f"  {editable.name}")) for editable in self._fields),
                 id="change-fields",
                 compact=True,
@@ -180,7 +189,10 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
     def _show_in_use(self) -> None:
         line, text = self.query_one("#change-in-use", Static), ""
         if self.selected.field is not None:
-            width = line.size.width or _MIN_WIDTH
+            if not line.size.width:  # it is not laid out yet
+                self.call_after_refresh(self._show_in_use)
+                return
+            width = line.size.width
             text = in_use_text(self._line.value, self._in_use(), width)
         line.update(safe(text))
 
@@ -262,6 +274,11 @@ class SetFieldDialog(Dialog[BulkPlan | None]):
         plan = self._plan = event.plan
         self._show_plan(*([event.message] if plan is None else effect_lines(plan, self.selected)))
         self._show_button()
+
+    def may_confirm(self, key: str) -> bool:
+        """Whether a key may set a field of several users: none does before the dialog is shown."""
+        is_for_list = key == "enter" and self.query_one(OptionList).has_focus
+        return key in ("f2", "enter") and not is_for_list and len(self._user_ids) > 1
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the effect of the value is known."""

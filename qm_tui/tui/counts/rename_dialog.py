@@ -16,6 +16,7 @@ from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
@@ -62,7 +63,7 @@ class _NameInput(SafeInput):
             self.cursor_position = len(whole)
 
 
-class RenameDialog(Dialog[RenamePlan | None]):
+class RenameDialog(Confirms, Dialog[RenamePlan | None]):
     """Asks for the new value. The result is the rename, or None if canceled.
 
     Args:

@@ -7,7 +7,9 @@ around it, it is recognized by its length and its lines.
 
 import asyncio
 import os
+import re
 import signal
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Sequence
 from selectors import EVENT_READ, SelectSelector
@@ -27,8 +29,19 @@ _REPLACEMENT: Final = "\x1a"
 _READ_SIZE: Final = 4096
 """Bytes."""
 
-_WAIT: Final = 0.1
+_WAIT: Final = 0.05
 """Seconds."""
+
+_ESCAPE_DELAY: Final = 0.1
+"""Seconds after which Esc is not the start of a sequence."""
+
+_ESCAPE_KEY: Final = re.compile(
+    "\x1b(?!$|\x7f|\\[|O[A-Za-z]|\\\\|[PX^_\\]][^\x1b\x07]*(?:\x1b\\\\|\x07))"
+)
+"""Esc that does not start a sequence: of a key, of the mouse, or of an answer of the terminal.
+
+Alt and Backspace, which delete a word, remain one key.
+"""
 
 MAX_TYPED: Final = 64
 """Characters that may arrive at once; more are taken for pasted text without marks."""
@@ -66,15 +79,36 @@ class PasteParser(XTermParser):
         super().__init__(debug)
         self._is_pasting = False
         self._before = self._held = ""
+        self._escaped_at = 0.0
 
     def feed(self, data: str) -> Iterable[Message]:
-        """Return the messages for the next part of the input; an empty one is the end.
+        """Yield the messages for the next part of the input; an empty one is the end.
+
+        Textual takes Esc and the key after it for one key with Alt. There are no such keys here.
 
         Args:
             data: the part; it may start and end anywhere.
         """
         text = self._without_escapes(data)
-        return super().feed(text) if text or not data else ()
+        if data and not text:
+            return
+        if self._escaped_at and text:
+            text, self._escaped_at = _ESCAPE + text, 0.0
+        *parts, rest = _ESCAPE_KEY.split(text)
+        for part in parts:
+            yield from super().feed(part) if part else ()
+            yield _escape_key()
+        if rest.endswith(_ESCAPE):  # a sequence may follow
+            rest, self._escaped_at = rest[:-1], time.monotonic()
+        if rest or not data:
+            yield from super().feed(rest)
+
+    def tick(self) -> Iterable[Message]:
+        """Yield Esc if nothing has followed it."""
+        if self._escaped_at and time.monotonic() - self._escaped_at >= _ESCAPE_DELAY:
+            self._escaped_at = 0.0
+            yield _escape_key()
+        yield from super().tick()
 
     def _without_escapes(self, data: str) -> str:
         rest, self._held = self._held + data, ""
@@ -107,6 +141,10 @@ class PasteParser(XTermParser):
             self._held = escape + after
             return before, ""
         return before + _REPLACEMENT, after
+
+
+def _escape_key() -> events.Key:
+    return events.Key("escape", _ESCAPE)
 
 
 def _with_enter(message: Message) -> Message:

@@ -60,8 +60,9 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("end,G", "scroll_to_edge(1)", "Last", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, empty_text: str = "No user selected.") -> None:
         super().__init__(id="details")
+        self._empty_text = empty_text
         self._user: User | None = None
         self._store: UserStore | None = None
         self._version = 0
@@ -120,7 +121,7 @@ class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
         if self._fields:
             self._lines += history_lines(self._history, width)
         elif width:
-            self._lines = [safe("No user selected.")]
+            self._lines = [safe(self._empty_text)]
         self.virtual_size = Size(width, len(self._lines))
         last = max(0, len(self._lines) - height)
         if self.scroll_offset.y > last:

@@ -1,7 +1,7 @@
 """The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,8 @@ from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.users.fields import User
+
+DELETED: Final = "This user was deleted."
 
 
 class DetailsScreen(Dialog[int]):
@@ -41,10 +43,11 @@ class DetailsScreen(Dialog[int]):
     ) -> None:
         super().__init__(classes="full-dialog")
         self._user_ids, self._row, self._users, self._store = user_ids, row, users, store
+        self._titles: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="details-dialog"):
-            yield DetailsPane()
+            yield DetailsPane(DELETED)
             yield Static(id="details-said")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(safe("[←]"), id="previous", compact=True)
@@ -81,8 +84,11 @@ class DetailsScreen(Dialog[int]):
         """Show the user and the available buttons."""
         user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
         dialog = self.query_one("#details-dialog")
-        name = user_title(user) if user is not None else f"{user_id} was deleted"
-        dialog.border_title = safe(name, max(60, self.app.size.width - 8))
+        if user is not None:
+            self._titles[user_id] = user_title(user)
+        title = self._titles.get(user_id, user_id)
+        shown = title if user is not None else f"{title}: deleted"
+        dialog.border_title = safe(shown, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
         dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
         self.query_one(DetailsPane).show(user, self._store)

@@ -15,7 +15,7 @@ from qm_tui.users.fields import User
 from qm_tui.users.passwords import encrypt_password
 
 BUSY: Final = "Another operation is running. Press F2 again when it has finished."
-_NAME: Final = 30
+_NAME: Final = 50
 """Characters of a name, so that the Actions bar has room for the message."""
 
 

@@ -117,14 +117,9 @@ class UsersList(Page):
         self.table.focus()
 
     def focus_list(self) -> None:
-        """Focus the table, or the filter if it hides all users."""
+        """Focus the table; if it is empty, nothing."""
         self._focus_list_next = not self.table.display
-        if self.table.display:
-            self.set_focus(self.table)
-        elif self.session.current_view.filter:
-            self.query_one(FilterBar).begin()
-        else:
-            self.set_focus(None)
+        self.set_focus(self.table if self.table.display else None)
 
     def show_view(self, view: UserListView) -> None:
         """Show another state of the store."""
@@ -163,6 +158,8 @@ class UsersList(Page):
             message.update(safe_lines(none_shown if view.state.users else _NO_USERS))
         message.display = is_empty
         was_empty = not table.display
+        if is_empty and table.has_focus:
+            self.set_focus(None)  # else Textual would give it to another widget
         table.display = not is_empty
         if was_empty and not is_empty:
             # an empty table cannot have the focus
@@ -223,7 +220,8 @@ class UsersList(Page):
         """Whether a key must wait: for the users that match a filter, it applies to them."""
         view, query = self.session.view, self.session.query
         is_finding = view is not None and query not in (view.query, self._failed_query)
-        is_for_list = not isinstance(self.focused, Input) and key != "escape"
+        is_typed = isinstance(self.focused, Input) and key != "enter"
+        is_for_list = not is_typed and key != "escape"
         return (is_finding and is_for_list) or super().must_wait(key)
 
     @property

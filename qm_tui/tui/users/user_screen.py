@@ -13,7 +13,7 @@ from qm_tui.tui.changes.undo import undo_transaction
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import UNDO, Page
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.user.details_screen import DetailsScreen
+from qm_tui.tui.user.details_screen import DELETED, DetailsScreen
 from qm_tui.tui.users.actions import (
     NEEDS_NO_USER,
     PRIMARY_BINDINGS,
@@ -31,7 +31,6 @@ _ADD_FROM_TEMPLATE: Final = Binding(
     "a", f"act('{UserAction.ADD}')", "Add similar", tooltip="Add a user based on this one"
 )
 
-_DELETED: Final = "The user was deleted."
 _ACTIVATE: Final = "[A Activate]"
 _INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
@@ -134,7 +133,7 @@ class UserScreen(DetailsScreen):
         """Show why a key is unavailable now; return whether it is."""
         if not is_unavailable(self, key):
             return False
-        self.show_message(self._session.obstacle or _DELETED)
+        self.show_message(self._session.obstacle or DELETED)
         return True
 
     def action_act(self, name: str) -> None:

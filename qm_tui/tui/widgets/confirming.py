@@ -20,6 +20,10 @@ class Confirms:
     takes_early_escape: ClassVar[bool] = True
     """Whether Esc typed before it was drawn closes it."""
 
+    def may_confirm(self, key: str) -> bool:
+        """Whether a key may confirm something now. Text in a field and moves never do."""
+        return True
+
 
 def drawn_at(screen: Screen[Any]) -> float:
     """Return when a screen was drawn, in seconds of the monotonic clock.

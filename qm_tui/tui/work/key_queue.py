@@ -46,10 +46,14 @@ _HARMLESS: Final = (
 )
 """The actions that a key typed ahead may run on a screen that confirms something."""
 
+_NO_TEXT: Final = "\ufffd"
+"""What bytes that are not text become."""
+
 _QUITTING: Final = ("ctrl+c", "ctrl+q")
 
 TIMED_OUT: Final = "Keys typed while the screen opened were ignored. Type them again."
-PASTE_IGNORED: Final = "Pasted text was ignored. Paste only into a text field."
+PASTE_IGNORED: Final = "Text that arrived at once, like a paste, was ignored."
+DEAD_KEYS: Final = "A key that does nothing here was ignored, with the keys that came after it."
 
 
 @runtime_checkable
@@ -164,12 +168,12 @@ class KeyQueue:
     def _can_take(self, typed: _Typed) -> bool:
         """Whether the screen on top is the one that a key was meant for, and can take it."""
         screen = self._top
-        return (
-            screen is not None
-            and drawn_at(screen) < inf
-            and not is_deciding(self._app)
-            and not (isinstance(screen, HoldsKeys) and screen.must_wait(typed.key))
-        )
+        if screen is None or not screen.is_mounted or is_deciding(self._app):
+            return False
+        if not typed.is_text and self._is_early(typed, screen):
+            return True  # it is dropped
+        must_wait = isinstance(screen, HoldsKeys) and screen.must_wait(typed.key)
+        return drawn_at(screen) < inf and not must_wait
 
     # Handling
 
@@ -204,6 +208,8 @@ class KeyQueue:
         elif self._is_early(typed, screen):
             if typed.is_text:
                 self._drop_read(typed)
+        elif typed.is_text and not takes_text and self._is_dead(typed, screen):
+            self._drop_read(typed, DEAD_KEYS)
         elif (
             isinstance(screen, ExplainsKeys)
             and not (takes_text and typed.is_text)
@@ -228,7 +234,9 @@ class KeyQueue:
 
     def _is_early(self, typed: _Typed, screen: Screen[Any]) -> bool:
         """Whether a key would confirm what had not been drawn yet when it was typed."""
-        if not isinstance(screen, Confirms) or typed.event.time > drawn_at(screen):
+        if not isinstance(screen, Confirms) or not screen.may_confirm(typed.key):
+            return False
+        if typed.event.time > drawn_at(screen):
             return False
         if typed.key == "escape":
             return not screen.takes_early_escape
@@ -236,6 +244,12 @@ class KeyQueue:
             return False
         active = screen.active_bindings.get(typed.key)
         return active is None or not active.binding.action.startswith(_HARMLESS)
+
+    def _is_dead(self, typed: _Typed, screen: Screen[Any]) -> bool:
+        """Whether a character does nothing here, and more keys came with it for another screen."""
+        if typed.read is None or typed.key == _NO_TEXT or typed.key in screen.active_bindings:
+            return False
+        return any(other.read is typed.read for other in self._waiting)
 
     def _is_pasted(self, typed: _Typed) -> bool:
         """Whether a key is part of pasted text without marks."""

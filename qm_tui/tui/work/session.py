@@ -38,7 +38,7 @@ _NO_VIEWS: Final = SavedViews()
 
 UNDO_HINT: Final = "Press u to undo."
 
-STATUS_LENGTH: Final = 46
+STATUS_LENGTH: Final = 78
 """Characters that fit in the Actions bar of every page."""
 
 _BUSY: Final = "Another operation is running. Press Esc to cancel it."

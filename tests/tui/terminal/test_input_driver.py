@@ -5,6 +5,7 @@ import os
 import pytest
 from textual import events
 
+from qm_tui.tui.terminal import input_driver
 from qm_tui.tui.terminal.input_driver import PasteParser
 from tests.helpers import ANNA, commit, user
 from tests.tui.terminal.test_real_terminal import started
@@ -47,6 +48,35 @@ def test_keys_are_parsed_as_usual():
         ("Key", "q"),
         *(("Key", one) for one in ("down", "up", "right", "f2")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "keys"),
+    [
+        (["\x1bD"], ["escape", "D"]),
+        (["\x1b", "D"], ["escape", "D"]),
+        (["\x1b:"], ["escape", "colon"]),
+        (["\x1b1"], ["escape", "1"]),
+        (["\x1b\r"], ["escape", "enter"]),
+        (["\x1b\x1b"], ["escape"]),  # the second one may start a sequence
+        (["\x1b\x1b[B"], ["escape", "down"]),
+        (["\x1b", "[B"], ["down"]),
+        (["\x1bOP"], ["f1"]),
+        (["\x1b\x7f"], ["ctrl+w"]),
+        (["x\x1bjD"], ["x", "escape", "j", "D"]),
+        ([f"{START}a\x1bD{END}\x1bD"], ["", "escape", "D"]),
+    ],
+)
+def test_escape_is_not_lost_before_another_key(parts, keys):
+    assert [key for _, key in _came(*parts) if key != "a\x1aD"] == [key for key in keys if key]
+
+
+def test_escape_alone_is_a_key_after_a_moment(monkeypatch):
+    monkeypatch.setattr(input_driver, "_ESCAPE_DELAY", 0)
+    parser = PasteParser()
+    assert not list(parser.feed("\x1b"))
+    assert [getattr(message, "key", "") for message in parser.tick()] == ["escape"]
+    assert not list(parser.tick())
 
 
 def test_pasted_text_does_not_act_in_a_real_terminal(home):

@@ -26,6 +26,15 @@ BURSTS = {
     "delete": ("D\r\r", "Delete"),
     "undo": ("u\r", "ndo"),
     "counts": ("F\x1b[C\r", "shown"),
+    "rename": ("5eZZ\r", "Rename"),
+    "merge": ("5eSales" + F2, "Rename"),
+    "set a field of all": ("*m\tFull Time" + F2, "Set a field"),
+    "letters in a list": ("*mLocation\tOslo" + F2, "Set a field"),
+    "Esc and a key": ("eX\x1bD", "Discard"),
+    "Esc and another dialog": ("i\x1bu", "Undo"),
+    "Esc and the palette": (":\x1b:export\rDaily", "Daily"),
+    "no match": ("/zzz\re", "No users are shown"),
+    "no match and import": ("/zzz\riname", "name"),
 }
 CHANGES = {"edit"}
 """The bursts that may change users."""

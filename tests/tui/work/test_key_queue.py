@@ -11,8 +11,10 @@ from textual.keys import _character_to_key
 from qm_tui.config.preferences import load_preferences
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.changes.value_picker import ValuePicker
+from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.terminal.input_driver import MAX_TYPED, InputRead
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from qm_tui.tui.transfer.open_dialog import OpenDialog
@@ -182,6 +184,33 @@ async def test_keys_typed_ahead_never_delete(home, size):
         await typed(pilot, "D" + ENTER + ENTER)
         assert isinstance(top(pilot), DeleteDialog)
         assert len(users_of(pilot)) == 20
+
+
+@pytest.mark.parametrize(
+    "burst",
+    ["5eZZ" + ENTER, "5eSales" + F2, "*m" + TAB + "Oslo" + F2, "*mLocation" + TAB + "X" + F2],
+)
+async def test_keys_typed_ahead_never_change_several_users(home, burst):
+    async with running(home) as pilot:
+        before = dict(users_of(pilot))
+        await typed(pilot, burst)
+        assert isinstance(top(pilot), RenameDialog | SetFieldDialog)
+        assert users_of(pilot) == before
+
+
+async def test_field_of_one_user_is_set_by_keys_typed_ahead(home):
+    async with running(home) as pilot:
+        await typed(pilot, "m" + TAB + "Oslo" + F2)
+        await wait_until_idle(pilot)
+        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_key_after_a_filter_without_matches_goes_to_the_list(home, size):
+    async with running(home, size) as pilot:
+        await typed(pilot, f"/zzz{ENTER}e")
+        assert page_of(pilot).session.current_view.filter == "zzz"
+        assert "No users are shown" in status_of(pilot)
 
 
 async def test_key_typed_after_the_question_was_drawn_confirms(home):

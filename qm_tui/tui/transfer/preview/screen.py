@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +16,7 @@ from textual.widgets import Button, Static
 
 from qm_tui.progress import CHUNK_SIZE, Phase
 from qm_tui.progress_line import progress_bar
-from qm_tui.text import pluralize
+from qm_tui.text import pluralize, truncate_middle
 from qm_tui.transfer.importing import ImportRequest, PreparedImport
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, IMPORT_OPTIONS
 from qm_tui.transfer.planning.plan import IssueGroup
@@ -44,6 +45,10 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.issues import Severity
 
 _BAR: Final = 12
+_AROUND_NAME: Final = 12
+"""Cells in the title next to the name of the file and the state: `Import: ` and blanks."""
+
+_MIN_NAME: Final = 12
 _LINES_AROUND: Final = 5
 """Title, blank line, the list's header and footer, buttons."""
 
@@ -166,7 +171,7 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="preview-title"):
-            yield Static(safe(f"Import: {self.request.path.name}", 300), id="preview-name")
+            yield Static(id="preview-name")
             yield Static(id="preview-state")
         yield PreviewSummary()
         yield ResultTabs()
@@ -194,6 +199,7 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
         self._planner.stop()
 
     def on_resize(self) -> None:
+        self._show_name(self.query_one("#preview-state").size.width)
         self.call_after_refresh(self._show_head)
 
     # Planning
@@ -253,8 +259,15 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
         text = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_IMPORTED_YET
         for state in self.query("#preview-state").results(Static):  # none once it is closed
             state.update(safe(text))
+            self._show_name(cell_len(text))
         if progress and self._dialog is not None:
             self._dialog.show_progress(progress)
+
+    def _show_name(self, state_width: int) -> None:
+        """Show the name of the file in the room next to the state."""
+        room = self.size.width - state_width - _AROUND_NAME
+        name = truncate_middle(self.request.path.name, max(_MIN_NAME, room))
+        self.query_one("#preview-name", Static).update(safe(f"Import: {name}"))
 
     def _show_head(self) -> None:
         if self.preview is None:
