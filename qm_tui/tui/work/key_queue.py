@@ -46,7 +46,7 @@ _HARMLESS: Final = (
 )
 """The actions that a key typed ahead may run on a screen that confirms something."""
 
-_NO_TEXT: Final = "\ufffd"
+_NO_TEXT: Final = "replacement_character"
 """What bytes that are not text become."""
 
 _QUITTING: Final = ("ctrl+c", "ctrl+q")
