@@ -26,6 +26,7 @@ from qm_tui.tui.transfer.files.folder import (
     resolve_typed_path,
 )
 from qm_tui.tui.transfer.files.path_input import PathInput
+from qm_tui.tui.work.job import DEBOUNCE
 
 _PEEK_DELAY: Final = 0.15
 """Seconds that the cursor must stay on a file before its first lines are read."""
@@ -63,6 +64,7 @@ class OpenDialog(FileDialog[Path]):
         self._entered: Path | None = None
         self._was_shown = False
         self._peek_timer: Timer | None = None
+        self._typing_timer: Timer | None = None
 
     def compose_below(self) -> ComposeResult:
         with Horizontal(id="peek"):
@@ -112,7 +114,10 @@ class OpenDialog(FileDialog[Path]):
                 self._set_folder(self.files.folder)
             else:
                 self._set_entry(entry)
-        self._peek_soon(entry)
+        if self.is_typed:
+            self._follow(resolve_typed_path(self.field.value.strip(), self._base))
+        else:
+            self._peek_soon(entry)
         if entered and self._was_shown and not self.files.holds_files:
             self.show_message(
                 f"No .csv files in {abbreviate_home(self.files.folder)}. "
@@ -161,10 +166,17 @@ class OpenDialog(FileDialog[Path]):
         text = self.field.value
         if not self.is_typed:
             return
+        if self._typing_timer is not None:
+            self._typing_timer.stop()
         if text.endswith("/"):
             self._find_folder(text, super().resolve(text))
+            return
+        path = resolve_typed_path(text.strip(), self._base)
+        if path.parent == self.files.folder:
+            self._follow(path)
         else:
-            self._follow(resolve_typed_path(text.strip(), self._base))
+            folders = [path.parent for path in super().resolve(text)]
+            self._typing_timer = self.set_timer(DEBOUNCE, lambda: self._find_folder(text, folders))
 
     def _follow(self, path: Path) -> None:
         """Move the cursor to the typed entry, or to the first whose name starts with it.

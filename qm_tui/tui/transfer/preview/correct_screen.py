@@ -27,7 +27,7 @@ from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.widgets.suggester import PICK_HINT
 from qm_tui.tui.work.job import DEBOUNCE, Job
-from qm_tui.users.fields import Field
+from qm_tui.users.fields import Field, Kind
 from qm_tui.users.issues import Issue, Severity, redact_value
 
 _PAGE: Final = 8
@@ -115,9 +115,18 @@ class CorrectScreen(Dialog[Corrections | None]):
     def on_mount(self) -> None:
         for name in ("record", "said", "passed-over"):
             self._show_text(name, "")
-        self.query_one("#correct").border_subtitle = safe("Esc close  Space toggle  F1 keys")
         self._build_validator()
         self._show_next()
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the focused field."""
+        focused, hint = self.focused, ""
+        if isinstance(focused, FieldInput) and focused.field.kind is Kind.FLAG:
+            hint = "Space toggle  "
+        elif isinstance(focused, FieldInput) and has_picker(focused.field):
+            hint = f"{PICK_HINT}  "
+        shown = safe(f"{hint}F2 save and next  F1 keys  Esc close")
+        self.query_one("#correct").border_subtitle = shown
 
     def on_unmount(self) -> None:
         self._job.cancel()
@@ -201,8 +210,6 @@ class CorrectScreen(Dialog[Corrections | None]):
             if stored is not None:
                 value = redact_value(field, stored[field.index]) or "(empty)"
                 lines.append(f"Stored value: {value}")
-            if has_picker(field):
-                lines.append(PICK_HINT)
         self.query_one("#correct-help", Static).update(safe_lines(lines))
 
     def _show_text(self, name: str, text: str) -> None:
