@@ -56,7 +56,7 @@ def test_variables_of_textual_are_ignored(home, store, command, monkeypatch):
     with Terminal([*command, "--store", str(store)], environment=variables) as terminal:
         terminal.wait_for("1 user")
         terminal.wait_until_idle()
-        assert "Delete" not in terminal.text
+        assert "Inactivate" not in terminal.text
         terminal.send("P")
         terminal.wait_for("New password")
         terminal.send("Zq7-Geheim")
