@@ -225,7 +225,7 @@ async def test_rename_is_one_transaction_that_can_be_undone(home):
         assert transactions_in(home)[:-1] == [
             Action(TransactionKind.RENAME, "Department Name", "'Sales EMEA' → 'Zoology'"),
         ]
-        assert status(pilot) == "Changed 3 users. Press u to undo."
+        assert status(pilot) == "Set Department Name to Zoology for 3 users. Press u to undo."
         assert values(pilot)[0] == "> Zoology 3 2 42.9%"
         await pilot.press("u")
         await wait_until_idle(pilot)
@@ -290,7 +290,7 @@ async def test_mass_clearing_requires_its_number(home):
         await wait_until_counted(pilot)
         assert departments_in(home) == [""] * 12 + ["IT"] * 3
         assert cursor_value(pilot) == ""
-        assert status(pilot) == "Changed 12 users. Press u to undo."
+        assert status(pilot) == "Cleared Department Name for 12 users. Press u to undo."
 
 
 async def test_rename_of_a_security_profile_keeps_the_field(home):
@@ -421,7 +421,7 @@ async def test_last_of_ten_thousand_values_can_be_renamed(home):
         await pilot.pause()
         assert "> Department 09999" in shown(pilot)
         await rename_to(pilot, "Department 00007")
-        assert status(pilot) == "Changed 1 user. Press u to undo."
+        assert status(pilot) == "Set Department Name to Department 00007 for 1 user. Press u to undo."
         assert cursor_value(pilot) == "Department 00007"
         assert "> Department 00007" in shown(pilot)
         await pilot.press("enter")

@@ -86,20 +86,21 @@ def test_burst_right_after_the_start_opens_the_file(home, monkeypatch, columns, 
         terminal.settle()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
-def test_bursts_while_all_cores_are_busy(home, monkeypatch, columns, lines):
-    monkeypatch.chdir(home)
+@pytest.fixture
+def busy_cores():
+    """Keep all cores busy."""
     spin = [sys.executable, "-c", "while True: pass"]
     busy = [subprocess.Popen(spin) for _ in range(os.cpu_count() or 1)]
-    try:
-        for burst in BURSTS:
-            check_burst(home, burst, columns, lines)
-            for left in home.glob("users.*"):
-                left.unlink()
-            for left in home.glob("*.csv"):
-                left.unlink()
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
+    yield
+    for process in busy:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("busy_cores")
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+@pytest.mark.parametrize("burst", BURSTS)
+def test_burst_while_all_cores_are_busy(home, monkeypatch, burst, columns, lines):
+    monkeypatch.chdir(home)
+    check_burst(home, burst, columns, lines)
