@@ -50,19 +50,25 @@ _MIN_LINES: Final = 2
 """Lines that must not arrive at once."""
 
 
+Typed = events.Key | events.Paste
+
+
 class InputRead(Message):
     """A part of the input was read; the keys that follow are from it.
 
     Args:
-        keys: the keys.
+        typed: the keys and the pasted text.
 
     Attributes:
+        last: the last of them.
         is_paste: whether they look like pasted text without marks: more than `MAX_TYPED`
             characters, or several lines.
     """
 
-    def __init__(self, keys: Sequence[events.Key] = ()) -> None:
+    def __init__(self, typed: Sequence[Typed]) -> None:
         super().__init__()
+        self.last = typed[-1]
+        keys = [key for key in typed if isinstance(key, events.Key)]
         characters = lines = 0
         is_line = False
         for key in keys:
@@ -178,11 +184,12 @@ class TerminalDriver(LinuxDriver):
                 is_last = self.exit_event.is_set()
                 if selector.select(_WAIT):
                     text = decoder.decode(os.read(self.fileno, _READ_SIZE))
-                    messages = [_with_enter(one) for one in parser.feed(text)] if text else []
-                    keys = [message for message in messages if isinstance(message, events.Key)]
-                    if keys:
-                        self.process_message(InputRead(keys))
-                    for message in messages:
-                        self.process_message(message)
-                for message in parser.tick():
-                    self.process_message(message)
+                    self._send([_with_enter(one) for one in parser.feed(text)] if text else [])
+                self._send(list(parser.tick()))
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        typed = [message for message in messages if isinstance(message, Typed)]
+        if typed:
+            self.process_message(InputRead(typed))
+        for message in messages:
+            self.process_message(message)

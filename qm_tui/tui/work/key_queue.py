@@ -22,7 +22,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from qm_tui.tui.terminal.input_driver import InputRead
+from qm_tui.tui.terminal.input_driver import InputRead, Typed
 from qm_tui.tui.widgets.confirming import Confirms, drawn_at
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.flow import cancel_opening, is_deciding
@@ -79,7 +79,7 @@ class ExplainsKeys(Protocol):
 class _Typed(NamedTuple):
     """A key or pasted text, and the read that it came with."""
 
-    event: events.Key | events.Paste
+    event: Typed
     read: InputRead | None
 
     @property
@@ -111,6 +111,7 @@ class KeyQueue:
         self._app, self._deliver, self._notify = app, deliver, notify
         self._waiting: deque[_Typed] = deque()
         self._read: InputRead | None = None
+        self._dropped: InputRead | None = None
         self._task: asyncio.Task[None] | None = None
         self._unsettled: DOMNode | None = None
         self._ignored_until = 0.0
@@ -119,16 +120,20 @@ class KeyQueue:
         """Note that the following keys come from a read."""
         self._read = read
 
-    async def put(self, event: events.Key | events.Paste) -> None:
+    async def put(self, event: Typed) -> None:
         """Handle a key, after those before it.
 
         Keys that quit do not wait, and Esc not for a screen that is slow to open: they drop the
         keys that wait. Esc cancels what is being opened; without that it goes to the screen on top.
         """
         typed = _Typed(event, self._read)
+        if typed.read is not None and event is typed.read.last:
+            self._read = None
         if typed.key in _QUITTING:
             self._waiting.clear()
             await self._deliver(event)
+            return
+        if typed.read is not None and typed.read is self._dropped:
             return
         head = self._waiting[0] if self._waiting else typed
         if typed.key == "escape" and not self._can_take(head):
@@ -247,9 +252,8 @@ class KeyQueue:
 
     def _is_dead(self, typed: _Typed, screen: Screen[Any]) -> bool:
         """Whether a character does nothing here, and more keys came with it for another screen."""
-        if typed.read is None or typed.key == _NO_TEXT or typed.key in screen.active_bindings:
-            return False
-        return any(other.read is typed.read for other in self._waiting)
+        has_more = typed.read is not None and typed.event is not typed.read.last
+        return has_more and typed.key not in (_NO_TEXT, *screen.active_bindings)
 
     def _is_pasted(self, typed: _Typed) -> bool:
         """Whether a key is part of pasted text without marks."""
@@ -262,6 +266,7 @@ class KeyQueue:
         """Drop the keys of the same read, and say so."""
         if notice == PASTE_IGNORED:
             self._ignored_until = time.monotonic() + _PASTE_GAP
+        self._dropped = typed.read
         while self._waiting and typed.read is not None and self._waiting[0].read is typed.read:
             self._waiting.popleft()
         if notice:

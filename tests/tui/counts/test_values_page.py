@@ -421,7 +421,9 @@ async def test_last_of_ten_thousand_values_can_be_renamed(home):
         await pilot.pause()
         assert "> Department 09999" in shown(pilot)
         await rename_to(pilot, "Department 00007")
-        assert status(pilot) == "Set Department Name to Department 00007 for 1 user. Press u to undo."
+        assert (
+            status(pilot) == "Set Department Name to Department 00007 for 1 user. Press u to undo."
+        )
         assert cursor_value(pilot) == "Department 00007"
         assert "> Department 00007" in shown(pilot)
         await pilot.press("enter")

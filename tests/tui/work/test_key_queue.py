@@ -314,6 +314,20 @@ async def test_key_that_is_unavailable_says_why_and_the_rest_of_its_read_is_drop
         assert table_of(pilot).cursor_row == 1
 
 
+async def test_rest_of_a_dropped_read_is_dropped_even_if_it_comes_later(home):
+    async with running(home) as pilot:
+        page_of(pilot).session.read_only_reason = "The store is read-only."
+        first, *others = keys_of("ixF")
+        pilot.app.post_message(InputRead([first, *others]))
+        pilot.app.post_message(first)
+        await wait_until(pilot, lambda: "read-only" in status_of(pilot))
+        for key in others:
+            pilot.app.post_message(key)
+        await typed(pilot, DOWN)
+        assert top(pilot) is page_of(pilot)
+        assert table_of(pilot).cursor_row == 1
+
+
 async def test_undo_typed_ahead_is_not_confirmed(home):
     async with running(home) as pilot:
         await typed(pilot, "eAdam" + F2)
