@@ -129,7 +129,7 @@ async def test_deleted_user_has_no_actions(path):
                 break
             await pilot.press("enter")  # a message: another admin deleted the user
         assert isinstance(top(pilot), UserScreen)
-        await says(pilot, f"{USERS[2].user_id} was deleted")
+        await says(pilot, "Jack Norris, jack.norris: deleted")
         assert offered(pilot) == set()
         for key in ("e", "m", "A", "P", "D"):
             await pilot.press(key)
