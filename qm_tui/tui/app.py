@@ -42,7 +42,6 @@ from qm_tui.tui.terminal.output_filter import ControlCharacterFilter
 from qm_tui.tui.terminal.reliable_timer import install_reliable_timers
 from qm_tui.tui.terminal.suspend import SuspendHandler
 from qm_tui.tui.users.page import UsersPage
-from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
 from qm_tui.tui.work.current_view import view_to_save
@@ -203,8 +202,8 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
             await super().on_event(event)
 
     def show_notice(self, text: str) -> None:
-        """Say that keys were dropped: in the Actions bar, or above a dialog that asks nothing."""
-        if isinstance(self.screen, Page | Confirms):
+        """Say that keys were dropped: in the Actions bar, or on top of a dialog."""
+        if isinstance(self.screen, Page):
             self._session.set_status(text)
         else:
             super().show_notice(text)

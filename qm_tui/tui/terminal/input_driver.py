@@ -50,14 +50,14 @@ _MIN_LINES: Final = 2
 """Lines that must not arrive at once."""
 
 
-Typed = events.Key | events.Paste
+Typed = events.Key | events.Paste | events.MouseDown | events.MouseUp
 
 
 class InputRead(Message):
     """A part of the input was read; the keys that follow are from it.
 
     Args:
-        typed: the keys and the pasted text.
+        typed: the keys, clicks and pasted texts.
 
     Attributes:
         last: the last of them.

@@ -27,6 +27,7 @@ from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
+from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Issue, Severity
@@ -247,6 +248,7 @@ class UserFormScreen(Dialog[bool]):
         if errors:
             row, error = errors[0]
             more = f" (and {pluralize(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+            self.post_message(KeyRefused())
             self._show_message(f"Not saved: {error.message}{more}.")
             self._form.focus_row(row)
             return

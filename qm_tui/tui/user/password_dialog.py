@@ -22,6 +22,7 @@ from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
+from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import UNDO_HINT, Session
 from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
@@ -99,13 +100,11 @@ class PasswordDialog(Dialog[bool]):
         """Save the password. The dialog stays open if that fails."""
         password = self._first.value
         error = password_error(password)
-        if error:
-            self._show_message(f"! {error}")
-            self.set_focus(self._first)
-            return
-        if password != self._again.value:
-            self._show_message(f"! {_PASSWORDS_DIFFER}")
-            self.set_focus(self._again)
+        is_repeated = password == self._again.value
+        if error or not is_repeated:
+            self.post_message(KeyRefused())
+            self._show_message(f"! {error or _PASSWORDS_DIFFER}")
+            self.set_focus(self._first if error else self._again)
             return
         if self._is_saving or not self._session.may_change:
             self._show_message(self._session.read_only_reason or BUSY)

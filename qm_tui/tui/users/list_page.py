@@ -32,6 +32,7 @@ from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.current_view import CurrentView, filter_error
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView, ViewQuery
+from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.marks import MarksCompared, compare_marks
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, depends_on_marks
@@ -260,6 +261,8 @@ class UsersList(Page):
     def _applied(self, event: FilterBar.Applied) -> None:
         bar = self.query_one(FilterBar)
         message = filter_error(event.text)
+        if message or bar.has_error:
+            self.post_message(KeyRefused())
         if message:
             self._show_filter_error(message)
         elif not bar.has_error:

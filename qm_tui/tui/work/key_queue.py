@@ -12,12 +12,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from math import inf
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
+from textual.errors import NoWidget
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -76,25 +79,39 @@ class ExplainsKeys(Protocol):
         """Show why a key is unavailable now; return whether it is."""
 
 
+class KeyRefused(Message):
+    """The last key had no effect, because something is invalid.
+
+    The keys that came with it were typed for the next screen, and are dropped.
+    """
+
+
 class _Typed(NamedTuple):
-    """A key or pasted text, and the read that it came with."""
+    """A key, a click or pasted text, and the read that it came with."""
 
     event: Typed
     read: InputRead | None
 
     @property
     def key(self) -> str:
-        """The key; empty for pasted text."""
+        """The key; empty for pasted text and clicks."""
         return self.event.key if isinstance(self.event, events.Key) else ""
 
     @property
     def is_text(self) -> bool:
         """Whether it is a character or pasted text."""
-        return not isinstance(self.event, events.Key) or self.event.is_printable
+        if isinstance(self.event, events.Key):
+            return self.event.is_printable
+        return isinstance(self.event, events.Paste)
+
+    @property
+    def is_click(self) -> bool:
+        """Whether it is the start or the end of a click."""
+        return isinstance(self.event, events.MouseEvent)
 
 
 class KeyQueue:
-    """The keys of an app that have not been handled yet.
+    """The keys and clicks of an app that have not been handled yet.
 
     Args:
         app: the app.
@@ -112,6 +129,7 @@ class KeyQueue:
         self._waiting: deque[_Typed] = deque()
         self._read: InputRead | None = None
         self._dropped: InputRead | None = None
+        self._current: _Typed | None = None
         self._task: asyncio.Task[None] | None = None
         self._unsettled: DOMNode | None = None
         self._ignored_until = 0.0
@@ -178,7 +196,7 @@ class KeyQueue:
         if not typed.is_text and self._is_early(typed, screen):
             return True  # it is dropped
         must_wait = isinstance(screen, HoldsKeys) and screen.must_wait(typed.key)
-        return drawn_at(screen) < inf and not must_wait
+        return drawn_at(screen) < inf and (typed.is_click or not must_wait)
 
     # Handling
 
@@ -206,7 +224,7 @@ class KeyQueue:
         return bool(self._waiting) and self._waiting[0] is typed
 
     async def _handle(self, typed: _Typed) -> None:
-        screen, focused = self._app.screen, self._app.focused
+        screen = self._app.screen
         takes_text = self._takes_text
         if not takes_text and self._is_pasted(typed):
             self._drop_read(typed, PASTE_IGNORED)
@@ -222,13 +240,23 @@ class KeyQueue:
         ):
             self._drop_read(typed)
         else:
-            self._unsettled = focused or screen
+            self._unsettled = self._target(typed, screen)
+            self._current = typed
             self._app.call_later(self._deliver, typed.event)
             if not self._is_quick(typed):
                 await self._settle()
 
+    def _target(self, typed: _Typed, screen: Screen[Any]) -> DOMNode:
+        """Return the widget that handles a key or a click."""
+        if isinstance(typed.event, events.MouseEvent):
+            with suppress(NoWidget):
+                return screen.get_widget_at(typed.event.x, typed.event.y)[0]
+        return screen.focused or screen
+
     def _is_quick(self, typed: _Typed) -> bool:
         """Whether a key neither opens anything nor moves the focus, so that the next can follow."""
+        if typed.is_click:
+            return False
         if self._takes_text:
             return typed.is_text
         return isinstance(self._focus, VirtualList) and typed.key in MOVES
@@ -239,9 +267,11 @@ class KeyQueue:
 
     def _is_early(self, typed: _Typed, screen: Screen[Any]) -> bool:
         """Whether a key would confirm what had not been drawn yet when it was typed."""
-        if not isinstance(screen, Confirms) or not screen.may_confirm(typed.key):
+        if not isinstance(screen, Confirms) or typed.event.time > drawn_at(screen):
             return False
-        if typed.event.time > drawn_at(screen):
+        if typed.is_click:
+            return True
+        if not screen.may_confirm(typed.key):
             return False
         if typed.key == "escape":
             return not screen.takes_early_escape
@@ -261,6 +291,11 @@ class KeyQueue:
             return False
         is_next_part = typed.event.time < self._ignored_until
         return is_next_part or (typed.read is not None and typed.read.is_paste)
+
+    def drop_current_read(self) -> None:
+        """Drop the keys that came with the one that was sent last."""
+        if self._current is not None:
+            self._drop_read(self._current)
 
     def _drop_read(self, typed: _Typed, notice: str = "") -> None:
         """Drop the keys of the same read, and say so."""

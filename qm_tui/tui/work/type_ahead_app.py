@@ -10,11 +10,10 @@ from textual.app import App, ReturnType
 from textual.driver import Driver
 from textual.screen import Screen, ScreenResultType
 
-from qm_tui.tui.terminal.input_driver import InputRead
+from qm_tui.tui.terminal.input_driver import InputRead, Typed
 from qm_tui.tui.widgets.confirming import drawn_at, note_drawn, redraw_pending
-from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import show_screen
-from qm_tui.tui.work.key_queue import KeyQueue
+from qm_tui.tui.work.key_queue import KeyQueue, KeyRefused
 
 
 class TypeAheadApp(App[ReturnType]):
@@ -42,15 +41,19 @@ class TypeAheadApp(App[ReturnType]):
             note_drawn(self.screen)
 
     def show_notice(self, text: str) -> None:
-        """Say that keys were dropped."""
-        self.push_screen(MessageDialog(text))
+        """Say that keys were dropped, without taking the focus."""
+        self.notify(text, markup=False)
 
     async def on_event(self, event: events.Event) -> None:
-        """Queue keys and pasted text. Those that come back from their widget are forwarded."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+        """Queue keys, clicks and pasted text. What comes back from its widget is forwarded."""
+        if isinstance(event, Typed) and not event.is_forwarded:
             await self.key_queue.put(event)
         else:
             await super().on_event(event)
+
+    @on(KeyRefused)
+    def _key_refused(self) -> None:
+        self.key_queue.drop_current_read()
 
     @on(InputRead)
     def _input_read(self, event: InputRead) -> None:

@@ -34,6 +34,7 @@ BURSTS = {
     "Esc and another dialog": ("i\x1bu", "Undo"),
     "Esc and the palette": (":\x1b:export\rDaily", "Daily"),
     "no match": ("/zzz\re", "No users are shown"),
+    "invalid filter": ("/foo:bar\reDx", "list unchanged"),
     "no match and import": ("/zzz\riname", "name"),
 }
 CHANGES = {"edit"}
@@ -84,6 +85,59 @@ def test_burst_right_after_the_start_opens_the_file(home, monkeypatch, columns, 
         assert users_of(path) == before
         terminal.send("\x03")
         terminal.settle()
+
+
+def click(column, line):
+    """The bytes of a click."""
+    return f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m"
+
+
+@pytest.mark.parametrize(
+    "burst",
+    ["e" + click(30, 12) + "X" + F2, "eX" + click(30, 12) + F2, click(30, 23) + "X" + F2],
+)
+def test_clicks_stay_in_order_with_keys(home, burst):
+    path = home / "users.json"
+    store_of(path, sample_users(20))
+    before = users_of(path)
+    with Terminal([PROGRAM, "--store", str(path)], columns=80, lines=24) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send(burst)
+        terminal.wait_for("Saved")
+        terminal.settle()
+        terminal.send("\x03")
+        terminal.settle()
+    after = users_of(path)
+    assert [user_id for user_id in before if after[user_id] != before[user_id]] == list(before)[:1]
+
+
+@pytest.mark.parametrize("burst", ["D" + click(51, 15), "D" + click(51, 16), "u" + click(51, 12)])
+def test_click_before_a_question_is_drawn_does_not_confirm(home, burst):
+    path = home / "users.json"
+    store_of(path, sample_users(20))
+    before = users_of(path)
+    with Terminal([PROGRAM, "--store", str(path)], columns=80, lines=24) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send(burst)
+        terminal.settle(0.5)
+        terminal.send("\x03")
+        terminal.settle()
+    assert users_of(path) == before
+
+
+def test_click_on_a_button_opens_its_dialog_for_the_keys_that_follow(home, monkeypatch):
+    monkeypatch.chdir(home)
+    store_of(home / "users.json", sample_users(20))
+    with Terminal([PROGRAM, "--store", str(home / "users.json")], columns=80, lines=24) as terminal:
+        terminal.wait_for("20 users")
+        terminal.settle()
+        terminal.send(click(18, 23) + "daily\r")
+        terminal.wait_for("Export complete")
+        terminal.send("\x03")
+        terminal.settle()
+    assert (home / "daily.csv").exists()
 
 
 @pytest.fixture

@@ -18,10 +18,12 @@ from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.terminal.input_driver import MAX_TYPED, InputRead
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from qm_tui.tui.transfer.open_dialog import OpenDialog
+from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.users.dialogs.counts import CountsDialog
+from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work import key_queue
 from qm_tui.tui.work.flow import is_deciding
@@ -211,6 +213,27 @@ async def test_key_after_a_filter_without_matches_goes_to_the_list(home, size):
         await typed(pilot, f"/zzz{ENTER}e")
         assert page_of(pilot).session.current_view.filter == "zzz"
         assert "No users are shown" in status_of(pilot)
+
+
+async def test_keys_after_an_invalid_filter_are_dropped(home):
+    async with running(home) as pilot:
+        await typed(pilot, f"/foo:bar{ENTER}eDx")
+        assert page_of(pilot).query_one(FilterBar).field.value == "foo:bar"
+        await typed(pilot, "x")
+        assert page_of(pilot).query_one(FilterBar).field.value == "foo:barx"
+
+
+async def test_keys_after_a_path_that_does_not_exist_are_dropped(home):
+    async with running(home) as pilot:
+        await typed(pilot, f"inone.csv{ENTER}5jj")
+        assert field_of(pilot) == "none.csv"
+
+
+async def test_key_of_a_preview_that_opens_a_screen_is_kept(home):
+    async with running(home) as pilot:
+        await typed(pilot, f"i{SAMPLES / 'users-with-errors.csv'}{ENTER}cZed")
+        await wait_until(pilot, lambda: isinstance(top(pilot), CorrectScreen))
+        assert "Zed" in shown(pilot)
 
 
 async def test_key_typed_after_the_question_was_drawn_confirms(home):

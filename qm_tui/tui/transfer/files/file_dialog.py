@@ -25,6 +25,7 @@ from qm_tui.tui.transfer.files.folder import resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.key_hint import KeyHint
+from qm_tui.tui.work.key_queue import KeyRefused
 
 Result = TypeVar("Result")
 
@@ -191,6 +192,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
             return
         text = self.field.value
         if not text.strip():
+            self.post_message(KeyRefused())
             self.show_message(self.FIELD_REQUIRED)
             return
         self._is_checking = True
@@ -213,6 +215,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
     def _path_checked(self, event: _PathChecked) -> None:
         self._is_checking = False
         if event.check is None:
+            self.post_message(KeyRefused())
             self.show_message(event.message)
         elif event.check.is_folder:
             self.clear_message()

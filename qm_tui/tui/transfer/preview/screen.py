@@ -67,6 +67,7 @@ _MOVES: Final = (
 """The keys of the list; they work from everywhere on the screen, and focus the list."""
 
 _CLOSING: Final = ("escape", "q")
+_COMMITTING: Final = ("enter", "space", "i", "r", "w")
 
 
 class Decision(NamedTuple):
@@ -152,6 +153,10 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
     def is_planning(self) -> bool:
         """Whether the import is being planned with other options than those shown."""
         return self._planner.is_planning
+
+    def may_confirm(self, key: str) -> bool:
+        """Whether a key may import or write a file; the others open screens or change options."""
+        return key in _COMMITTING
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the import has been planned."""
