@@ -217,6 +217,7 @@ def test_damaged_files_are_rejected_or_read_as_an_earlier_state(real, folder, ch
 @example([(2, Forgery(0.0, (2,), "set", float("inf")))])
 @example([(3, Forgery(0.5, (1, 0), "set", None))])
 @example([(0, Forgery(0.25, (3,), "set", None))])
+@example([(4, Forgery(0.0, (20,), "set", 2**53 + 1))])
 @given(st.lists(st.tuples(_FILES, forgeries | damages), min_size=1, max_size=2))
 def test_forged_files_are_rejected_or_remain_usable(real, folder, changes):
     _checked(real.write(folder, _changed(real, changes)))

@@ -170,10 +170,11 @@ class Log:
             if found["segment"] == number and found["format"] > FORMAT:
                 raise entries.VersionMismatch("a later version of qm-tui wrote it")
             is_whole = entries.line_of(found["chain"], payload)[0] == line + line_end
-            started = datetime.fromisoformat(found["time"])
-            if is_whole and found["segment"] == number and started.tzinfo:
+            started, first = datetime.fromisoformat(found["time"]), int(found["first"])
+            is_possible = found["segment"] == number and 0 < first < entries.MAX_NUMBER
+            if is_whole and is_possible and started.tzinfo:
                 size = os.fstat(descriptor).st_size
-                return Segment(number, int(found["first"]), size, found["chain"], started)
+                return Segment(number, first, size, found["chain"], started)
         raise CorruptEntry(self._names.segment(number), 0)
 
     def _holds(self, position: Position) -> bool:
