@@ -94,7 +94,8 @@ class MessageDialog(Confirms, Dialog[None]):
 
     def action_move(self, lines: int) -> None:
         """Scroll a text that is longer than the screen."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        for text in self.query(VerticalScroll):  # none if the dialog is being closed
+            text.scroll_relative(y=lines, animate=False)
 
     def action_close(self) -> None:
         """Close the dialog."""

@@ -1,12 +1,15 @@
 """The base class of the app: its keys and pasted text go through the key queue."""
 
+from collections.abc import Mapping
 from functools import partial
 from math import inf
 from pathlib import PurePath
 from typing import Any
 
 from textual import events, on
+from textual.actions import ActionParseResult
 from textual.app import App, ReturnType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.screen import Screen, ScreenResultType
 
@@ -58,6 +61,21 @@ class TypeAheadApp(App[ReturnType]):
     @on(InputRead)
     def _input_read(self, event: InputRead) -> None:
         self.key_queue.begin_read(event)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless its screen is being closed: its widgets may be gone."""
+        if default_namespace is not None and not self._is_open(default_namespace):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def _is_open(self, node: DOMNode) -> bool:
+        screens = (parent for parent in node.ancestors_with_self if isinstance(parent, Screen))
+        return node is self or next(screens, None) in self.screen_stack
 
     async def push_screen_wait(  # type: ignore[override]
         self, screen: Screen[ScreenResultType], *, mode: str | None = None

@@ -397,3 +397,12 @@ async def test_dialog_of_a_job_waits_until_others_are_closed(home, monkeypatch):
         assert isinstance(top(pilot), CountsDialog)
         await typed(pilot, ESCAPE)
         await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
+
+
+async def test_action_of_a_closed_screen_does_nothing(home):
+    async with running(home) as pilot:
+        await typed(pilot, "F")
+        dialog = top(pilot)
+        await typed(pilot, ESCAPE)
+        assert not await pilot.app.run_action("show_keys", dialog)
+        assert top(pilot) is page_of(pilot)
