@@ -154,7 +154,8 @@ async def play(home: Path, seed: int) -> list[object]:
 
 
 async def _send(app: QmTuiApp, keys: list[events.Key]) -> None:
-    app.post_message(InputRead(keys))
+    if keys:
+        app.post_message(InputRead(keys))
     for key in keys:
         app.post_message(key)
     await asyncio.sleep(0)
