@@ -191,7 +191,6 @@ async def test_keys_work_during_count(monkeypatch):
         rows = app.dialog.query_one(CountList)
         assert rows.row_count == 0
         assert "counting…" in "".join(one.text for one in rows.header_text(76))
-        await pilot.press("enter")
         await pilot.press("right")
         await app.workers.wait_for_complete()
         await pilot.pause()
