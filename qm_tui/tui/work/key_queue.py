@@ -162,6 +162,11 @@ class KeyQueue:
             if screen is not None and screen.is_mounted and not self._is_early(typed, screen):
                 await self._deliver(event)
                 return
+        is_at_rest = self._task is None and (self._takes_text or not self._is_pasted(typed))
+        if is_at_rest and self._is_quick(typed) and self._can_take(typed):
+            self._unsettled, self._current = self._focus, typed
+            await self._deliver(event)
+            return
         self._waiting.append(typed)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
