@@ -17,7 +17,7 @@ from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_filter import ListFilterInput
+from qm_tui.tui.widgets.filter_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User

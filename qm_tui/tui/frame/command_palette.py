@@ -16,7 +16,7 @@ from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_filter import ListFilterInput
+from qm_tui.tui.widgets.filter_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")
@@ -102,17 +102,10 @@ class CommandPalette(Dialog[None]):
     @on(VirtualList.RowSelected)
     def _run(self) -> None:
         """Close the palette, and run the current command on the screen below."""
-        self._find_before_row()
         if self._list.commands:
             run = self._list.commands[self._list.cursor_row].run
             self.app.call_later(run)
             self.dismiss(None)
-
-    def _find_before_row(self) -> None:
-        """Show what matches the text, if Enter arrives before that was shown."""
-        commands = _matching(self._search, self._field.value, self._commands)
-        if commands != self._list.commands:
-            self._find()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by a number of rows."""

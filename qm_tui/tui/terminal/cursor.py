@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Tree
 
 @runtime_checkable
 class HasCursor(Protocol):
-    """A widget with a cursor of its own, as Textual's inputs have it."""
+    """A widget that has a cursor, as Textual's inputs."""
 
     @property
     def cursor_screen_offset(self) -> Offset:

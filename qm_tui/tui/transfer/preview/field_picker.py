@@ -13,7 +13,7 @@ from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.reading.samples import fold_header
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_filter import ListFilterInput
+from qm_tui.tui.widgets.filter_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
 
