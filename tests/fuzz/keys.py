@@ -30,7 +30,7 @@ from textual.worker import WorkerFailed
 from qm_tui import crash
 from qm_tui.store import open_store
 from qm_tui.store.state import EMPTY
-from qm_tui.store.validation import validate_changes
+from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal.input_driver import InputRead
 from tests.tui.pages import SAMPLES, sample_users, store_of
@@ -149,7 +149,9 @@ async def play(home: Path, seed: int) -> list[object]:
     assert not errors, (errors, done)
     assert not crash.error_was_reported(), done
     state = open_store(path).load()
-    assert validate_changes(dict(state.users), EMPTY) == {}, done
+    # the keys may have changed the import option
+    options = ValidationOptions(allow_unlicensed=True)
+    assert validate_changes(dict(state.users), EMPTY, options=options) == {}, done
     return done
 
 
