@@ -80,7 +80,7 @@ class ImportReport:
         plan: the committed result of each record.
         file_report: what was detected in the file.
         signature: the signature of the file when it was read.
-        committed: whether the store was changed.
+        transaction: the number of the transaction; None if the store was not changed.
         store_changed: whether another admin changed the store in the meantime, so that the import
             was planned again.
     """
@@ -88,8 +88,13 @@ class ImportReport:
     plan: ImportPlan
     file_report: FileReport
     signature: tuple[int, ...]
-    committed: bool = False
+    transaction: int | None = None
     store_changed: bool = False
+
+    @property
+    def committed(self) -> bool:
+        """Whether the store was changed."""
+        return self.transaction is not None
 
 
 class ImportConfirmationRequired(UserError):
@@ -208,19 +213,19 @@ def commit_import(
             if state.version == prepared.state.version and plan.write_count:
                 allows = plan.options.allow_unlicensed
                 terms = ValidationOptions(allows, validated_version=state.version)
-                transaction.commit(plan.changes, _count_committed(plan, progress), terms)
-                moved_on = prepared is not first
-                return _report(prepared, committed=True, store_moved_on=moved_on)
+                counted = _count_committed(plan, progress)
+                number = transaction.commit(plan.changes, counted, terms).number
+                return _report(prepared, number, store_moved_on=prepared is not first)
         if state.version != prepared.state.version:
             prepared = _replan(prepared, state, progress)
     return _report(prepared, store_moved_on=True)
 
 
 def _report(
-    prepared: PreparedImport, *, committed: bool = False, store_moved_on: bool = False
+    prepared: PreparedImport, transaction: int | None = None, *, store_moved_on: bool = False
 ) -> ImportReport:
     return ImportReport(
-        prepared.plan, prepared.file_report, prepared.signature, committed, store_moved_on
+        prepared.plan, prepared.file_report, prepared.signature, transaction, store_moved_on
     )
 
 
@@ -270,8 +275,7 @@ def import_users(
         progress: progress callback; may raise `Cancelled`, which leaves the store unchanged.
         confirmed: the number that confirms a mass change.
         dry_run: whether to plan only.
-        with_records: whether the plan keeps the result of each record, so that the rejected
-            records can be saved.
+        with_records: whether the plan keeps the result of each record.
 
     Raises:
         ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
@@ -280,7 +284,7 @@ def import_users(
     """
     with gc_paused():
         if dry_run:
-            keeps = PlanDetail.RECORDS if with_records else PlanDetail.COUNTS
+            keeps = PlanDetail.OUTCOMES if with_records else PlanDetail.COUNTS
             prepared = prepare_import(request, store.state, progress, keeps)
             return _report(prepared)
         keeps = PlanDetail.RECORDS if with_records else PlanDetail.CHANGES

@@ -19,9 +19,10 @@ from qm_tui.cli.shared.common import (
     report_errors,
     saved_text,
 )
+from qm_tui.cli.shared.import_report import print_json_report, print_text_report
 from qm_tui.errors import UserError
-from qm_tui.output import print_json, print_line, with_old_keys
-from qm_tui.text import pluralize, sanitize
+from qm_tui.output import print_line
+from qm_tui.text import pluralize
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
     EmptyCellAction,
@@ -133,6 +134,13 @@ def import_(
         ),
     ] = False,
     dry_run: DryRunOption = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            help="With --dry-run, list all changes of users. Default: the first 20.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     read_only: ReadOnlyOption = False,
@@ -144,6 +152,8 @@ def import_(
     from qm_tui.progress_line import progress_line
     from qm_tui.transfer.importing import ImportRequest, import_users
 
+    if verbose and not dry_run:
+        raise UserError("--verbose requires --dry-run.")
     options = ImportOptions(
         mode=mode,
         unknown_id=unknown_id,
@@ -164,14 +174,14 @@ def import_(
             progress,
             confirmed=confirm or 0,
             dry_run=dry_run,
-            with_records=save_rejected,
+            with_records=save_rejected or as_json,
         )
         sentences, error = _save_rejected(request, report, progress) if save_rejected else ((), "")
     with report_errors(saved_text(users) if report.committed else ""):
         if as_json:
-            _print_json(report)
+            print_json_report(report, users.state)
         else:
-            _print_report(file, users.location, report, dry_run=dry_run)
+            print_text_report(file, users.location, report, dry_run=dry_run, lists_all=verbose)
             for message in sentences:
                 print_line(message)
     if error:
@@ -259,91 +269,3 @@ def _write_rejected(
         signature=report.signature,
     )
     return [*saved.messages, *unsaved_records_text(report.plan, len(rejections))]
-
-
-def _print_report(file: Path, location: str, report: "ImportReport", *, dry_run: bool) -> None:
-    from qm_tui.store.errors import STORE_CHANGED
-    from qm_tui.transfer.planning.plan_text import preview_lines
-
-    plan = report.plan
-    for line in preview_lines(file, location, report.file_report, plan):
-        print_line(line)
-    print_line()
-    if report.store_changed:
-        print_line(f"{STORE_CHANGED} The file was checked again.")
-    records = pluralize(plan.records, "record")
-    rejected = f" ({plan.rejected:,} rejected)" if plan.rejected else ""
-    if not plan.write_count and not plan.rejected:
-        unchanged = "the record is" if plan.records == 1 else f"all {records} are"
-        print_line(f"Nothing to import: {unchanged} unchanged.")
-    elif dry_run:
-        print_line(f"Would import {plan.imported:,} of {records}{rejected}.")
-    else:
-        print_line(f"Imported {plan.imported:,} of {records}{rejected}.")
-    if not report.committed:
-        print_line("The store was not changed.")
-
-
-def _print_json(report: "ImportReport") -> None:
-    from qm_tui.transfer.planning.plan_text import fixing_value, flag_text
-
-    plan, file_report = report.plan, report.file_report
-    values = {
-        "records": plan.records,
-        **{str(result): count for result, count in plan.counts.items()},
-        "warned": plan.warning_count,
-        "blank": file_report.blank,
-        "groups": [
-            with_old_keys(
-                {
-                    "severity": str(group.severity),
-                    "reason": sanitize(group.reason),
-                    "records": group.records,
-                    "fixing_option": flag_text(group.fixing_option, fixed_value)
-                    if group.fixing_option
-                    and (fixed_value := fixing_value(group.fixing_option, plan.options))
-                    else None,
-                },
-                cure="fixing_option",
-            )
-            for group in plan.groups
-        ],
-        "problems": [
-            with_old_keys(
-                {
-                    "severity": str(problem.severity),
-                    "line": problem.line,
-                    "record": problem.record,
-                    "field": problem.field.name if problem.field else None,
-                    "key": problem.field.key if problem.field else None,
-                    "value": sanitize(problem.value),
-                    "message": sanitize(problem.message),
-                    "fix": sanitize(problem.fix),
-                },
-                remedy="fix",
-            )
-            for problem in plan.issues
-        ],
-        "problems_omitted": plan.issue_count - len(plan.issues),
-        "totals": {key: change._asdict() for key, change in plan.totals.items()},
-        "required_confirmation": plan.required_confirmation,
-        "file": {
-            "encoding": file_report.dialect.encoding,
-            "delimiter": file_report.dialect.delimiter,
-            "header": file_report.dialect.has_header,
-            "samples": [sanitize(sample) for sample in file_report.samples],
-            "ignored": [sanitize(name) for name in file_report.columns.ignored],
-            "absent": [field.key for field in file_report.columns.absent],
-            "short": file_report.short,
-        },
-        "committed": report.committed,
-    }
-    print_json(
-        with_old_keys(
-            values,
-            problems_left_out="problems_omitted",
-            must_confirm="required_confirmation",
-            findings="file",
-        ),
-        indent=2,
-    )

@@ -9,9 +9,9 @@ from qm_tui.text import pluralize, sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.bulk import BulkPlan
-    from qm_tui.users.fields import User
+    from qm_tui.users.fields import Field, User
 
-_LISTED: Final = 20
+LISTED: Final = 20
 """The maximum number of users in a list."""
 
 _MAX_SHOWN: Final = 60
@@ -50,16 +50,16 @@ def report(plan: "BulkPlan", transaction: int | None, *, as_json: bool) -> None:
         print_json(_json(plan, transaction), indent=2)
         return
     words = _WORDS[plan.change.deletes, transaction is not None]
-    for user_id in islice(plan.changes, _LISTED):
-        print_line(
-            f"{_user_label(plan.state.users[user_id])}: {words.user}{_fields(plan, user_id)}"
-        )
-    if len(plan.changes) > _LISTED:
-        print_line(f"and {len(plan.changes) - _LISTED:,} more")
-    for user_id, errors in islice(plan.skipped.items(), _LISTED):
+    for user_id, after in islice(plan.changes.items(), LISTED):
+        user = plan.state.users[user_id]
+        fields = f": {changed_fields_text(user, after)}" if after else ""
+        print_line(f"{user_label(user)}: {words.user}{fields}")
+    if len(plan.changes) > LISTED:
+        print_line(f"and {len(plan.changes) - LISTED:,} more")
+    for user_id, errors in islice(plan.skipped.items(), LISTED):
         for error in errors:
-            user = _user_label(plan.state.users[user_id])
-            print_line(f"{user}: skipped: {sanitize(error.message)}. {sanitize(error.fix)}")
+            label = user_label(plan.state.users[user_id])
+            print_line(f"{label}: skipped: {sanitize(error.message)}. {sanitize(error.fix)}")
     print_line(_summary(plan, words, transaction))
     if transaction is None:
         print_line(NOTHING_CHANGED)
@@ -82,20 +82,18 @@ def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:
     return f"{', '.join(parts)}{number}."
 
 
-def _user_label(user: "User") -> str:
+def user_label(user: "User") -> str:
+    """Return the name and the User Name of a user, safe for a terminal."""
     name = sanitize(f"{user.first_name} {user.last_name}".strip(), _MAX_SHOWN)
     return f"{name} ({sanitize(user.user_name or user.user_id, _MAX_SHOWN)})"
 
 
-def _fields(plan: "BulkPlan", user_id: str) -> str:
+def changed_fields_text(before: "User", after: "User") -> str:
     """Return the changed fields with both values; for secrets only the names."""
     from qm_tui.users.issues import redact_value
 
-    after, before = plan.changes[user_id], plan.state.users[user_id]
-    if after is None:
-        return ""
     changes = []
-    for field in _changed(before, after):
+    for field in changed_fields(before, after):
         if field.is_secret:
             changes.append(field.name)
             continue
@@ -104,10 +102,11 @@ def _fields(plan: "BulkPlan", user_id: str) -> str:
             for user in (before, after)
         )
         changes.append(f"{field.name} {old} -> {new}")
-    return f": {', '.join(changes)}"
+    return ", ".join(changes)
 
 
-def _changed(before: "User", after: "User") -> list[Any]:
+def changed_fields(before: "User", after: "User") -> "list[Field]":
+    """Return the fields with another value, in file order."""
     from qm_tui.users.fields import FIELDS
 
     return [field for field in FIELDS if before[field.index] != after[field.index]]
@@ -130,7 +129,9 @@ def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
                 "user_id": user_id,
                 "user_name": users[user_id].user_name,
                 "result": "deleted" if after is None else "changed",
-                "fields": [field.key for field in _changed(users[user_id], after)] if after else [],
+                "fields": [field.key for field in changed_fields(users[user_id], after)]
+                if after
+                else [],
             }
             for user_id, after in plan.changes.items()
         ],

@@ -43,7 +43,8 @@ class NewUserFactory:
             columns: for each field, the values of all users.
         """
         new_columns: list[Any] = list(columns)
-        new_columns[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
+        if self._gives_ids:
+            new_columns[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
         share = self._shared.setdefault
         for place in SHARED_FIELD_INDEXES:
             new_columns[place] = map(share, columns[place], columns[place])

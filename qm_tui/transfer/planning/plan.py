@@ -1,7 +1,7 @@
 """The plan of an import: the result of each record, and the options it was made with."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -122,6 +122,20 @@ class RecordOutcomes(Sequence[RecordOutcome]):
         )
 
 
+class UserUpdate(NamedTuple):
+    """A record that changes a user.
+
+    Attributes:
+        line: the line on which it starts.
+        before: the user before the import.
+        after: the user after it.
+    """
+
+    line: int
+    before: User
+    after: User
+
+
 @dataclass
 class ImportPlan:
     """What an import would do to one state of a store.
@@ -141,6 +155,8 @@ class ImportPlan:
         users_before: the number of users in the store.
         required_confirmation: the number that confirms a mass change; 0 if the import is not one.
         removals: the number of affected users by effect (see `removed_by_change`).
+        updates: the records that change users, in file order. Empty if there are outcomes, which
+            contain them.
         outcomes: the outcome of each record, if requested.
         not_in_file: the User IDs of the users that are not in the file, in store order, if
             requested.
@@ -159,6 +175,7 @@ class ImportPlan:
     users_before: int = 0
     required_confirmation: int = 0
     removals: Mapping[str, int] = field(default_factory=dict)
+    updates: Sequence[UserUpdate] = ()
     outcomes: RecordOutcomes | None = None
     not_in_file: Sequence[str] = ()
 
@@ -188,6 +205,13 @@ class ImportPlan:
         if self.is_blocked:
             return 0
         return self.counts[Result.ADDED] + self.counts[Result.CHANGED]
+
+    def user_updates(self) -> Iterator[UserUpdate]:
+        """Yield the records that change users, in file order; of outcomes, the listed ones."""
+        yield from self.updates
+        for outcome in self.outcomes or ():
+            if outcome.result is Result.CHANGED and outcome.stored and outcome.user:
+                yield UserUpdate(outcome.line, outcome.stored, outcome.user)
 
     def has_same_effect(self, other: "ImportPlan") -> bool:
         """Return whether another plan of the same file has the same result.

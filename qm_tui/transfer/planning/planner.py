@@ -31,6 +31,7 @@ from qm_tui.transfer.planning.plan import (
     RESULTS,
     ImportPlan,
     RecordOutcomes,
+    UserUpdate,
 )
 from qm_tui.transfer.planning.totals import MODE_ADDS_ONLY, IssueCounts, LicenseTotals, in_chunks
 from qm_tui.transfer.planning.updating import update_user
@@ -63,11 +64,13 @@ class PlanDetail(StrEnum):
     """How much of a plan is kept."""
 
     COUNTS = "counts"
-    """Counts and the first problems, for a dry run."""
+    """Counts, the first problems and the updates of users, for a dry run."""
+    OUTCOMES = "outcomes"
+    """Also the outcome of each record. New users have no generated User IDs."""
     CHANGES = "changes"
-    """Also the users after the import, for an import."""
+    """The same as `COUNTS`, and the users after the import, for an import."""
     RECORDS = "records"
-    """Also the outcome of each record, for a preview."""
+    """The outcome of each record and the users after the import, for a preview."""
 
 
 class _RecordIssues(NamedTuple):
@@ -101,9 +104,10 @@ class Planner:
         self._validated = 0
         self._state = state
         self._options = options
-        self._with_users = detail is not PlanDetail.COUNTS
+        self._with_changes = detail in (PlanDetail.CHANGES, PlanDetail.RECORDS)
+        self._with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._matcher = RecordMatcher(state, options)
-        self._new_users = NewUserFactory(state, options, gives_ids=self._with_users)
+        self._new_users = NewUserFactory(state, options, gives_ids=self._with_changes)
         self._progress = progress
         self._claims = NameClaims()
         self._record_issues: dict[int, _RecordIssues] = {}
@@ -117,7 +121,7 @@ class Planner:
         self._warned = 0
         self._issue_counts = IssueCounts()
         self._totals = LicenseTotals()
-        self._outcomes = RecordOutcomes() if detail is PlanDetail.RECORDS else None
+        self._outcomes = RecordOutcomes() if self._with_outcomes else None
         self._issue_limit = MAX_LISTED if self._outcomes is not None else MAX_ISSUES
         self._is_ending = False
 
@@ -174,7 +178,7 @@ class Planner:
         numbers = [batch.number + index for index in places]
         lines = [batch.line + index for index in places]
         self._extensions.add_new(columns[_EXTENSION_AT], lines)
-        if not self._with_users:
+        if not (self._with_changes or self._with_outcomes):
             self._claims.add_new(numbers, lines, columns[_USER_ID_AT], keys, None)
             return
         users = self._new_users.create_users(columns)
@@ -231,7 +235,7 @@ class Planner:
         if is_contested:
             self._contested[number] = record
         self._claims.add(record.record)
-        if not self._with_users and not is_contested:
+        if stored is None and not self._with_changes and not is_contested:
             self._claims.users[-1] = None
         self._totals.add(user, stored)
         result = _ADDED if stored is None else _CHANGED
@@ -296,6 +300,7 @@ class Planner:
             users_before=len(state.users),
             required_confirmation=confirmation_count(self._totals.affected, len(state.users)),
             removals={effect: users for effect, users in self._totals.removals.items() if users},
+            updates=self._updates(conflicts.keys()),
             outcomes=self._outcomes,
         )
         problems = (
@@ -345,7 +350,7 @@ class Planner:
 
     def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
         """Return the users after the import, in file order, and which of them are new."""
-        if not self._with_users:
+        if not self._with_changes:
             return {}, set()
         claims = self._claims
         users = cast("list[User]", claims.users)
@@ -361,6 +366,19 @@ class Planner:
                 del changes[user_id]
             added.discard(user_id)
         return changes, added
+
+    def _updates(self, rejected: Collection[int]) -> list[UserUpdate]:
+        """Return the records that change users, unless the outcomes contain them."""
+        claims = self._claims
+        if self._outcomes is not None:
+            return []
+        return [
+            UserUpdate(line, stored, user)
+            for index, (line, stored, user) in enumerate(
+                zip(claims.lines, claims.stored, claims.users, strict=True)
+            )
+            if stored is not None and user is not None and index not in rejected
+        ]
 
     def _report_names_of_rejected(self, conflicts: Collection[int]) -> None:
         """Report on the first rejected records also whether their User Name is taken."""
