@@ -111,7 +111,9 @@ def test_import_json_reports_each_record(home, store):
     ]
     text = csv_text([HEADER, *rows[:2], [], *rows[2:]])
     said = json.loads(qm_tui("import", "--json", write_file(home, text), status=1))
-    assert {key: said[key] for key in ("record_count", "added", "changed", "unchanged", "rejected")} == {
+    assert {
+        key: said[key] for key in ("record_count", "added", "changed", "unchanged", "rejected")
+    } == {
         "record_count": 5,
         "added": 1,
         "changed": 1,

@@ -6,8 +6,9 @@ column by column, and single records only if they have problems.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
+from qm_tui.store.overlay import get_each
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportMode, ImportOptions
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
@@ -93,16 +94,29 @@ class RecordBatch:
         ]
         if not users or not present:
             return []
+        user_ids: Sequence[str] = self._user_ids
+        if self.with_user_id < len(self._rows):
+            owners = get_each(names, self._keys)
+            user_ids = [
+                user_id or owner_id or ""
+                for user_id, owner_id in zip(self._user_ids, owners, strict=True)
+            ]
+        stored = list(get_each(users, user_ids))
+        if None not in stored and self._are_equal(stored, present):
+            self._is_left = bytearray(len(self._rows))
+            return list(enumerate(cast("list[User]", stored)))
         values_of = itemgetter(*present)
         unchanged = []
-        for index, (user_id, key, row) in enumerate(
-            zip(self._user_ids, self._keys, self._rows, strict=True)
-        ):
-            stored = users.get(user_id or names.get(key, ""))
-            if stored is not None and values_of(row) == values_of(stored):
-                unchanged.append((index, stored))
+        for index, (user, row) in enumerate(zip(stored, self._rows, strict=True)):
+            if user is not None and values_of(row) == values_of(user):
+                unchanged.append((index, user))
                 self._is_left[index] = False
         return unchanged
+
+    def _are_equal(self, users: Sequence[Any], present: Sequence[int]) -> bool:
+        """Return whether each record equals the user at its index, field by field."""
+        columns = list(zip(*users, strict=True))
+        return all(self._columns[index] == columns[index] for index in present)
 
     def pop_insertable(
         self,
