@@ -145,7 +145,8 @@ async def play(home: Path, seed: int) -> list[object]:
             await asyncio.sleep(_MAX_PAUSE)
             app.exit()
             await asyncio.sleep(_MAX_PAUSE)
-    assert app.failure is None, (app.failure, done)
+    if app.failure is not None:
+        raise AssertionError(done) from app.failure
     assert not errors, (errors, done)
     assert not crash.error_was_reported(), done
     state = open_store(path).load()
