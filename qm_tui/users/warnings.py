@@ -1,15 +1,18 @@
 """Warnings of a user: values that are valid, but probably not intended.
 
-Source: the users file, section 3, "Warnings". The import finds warnings that concern several
-users.
+Source: the users file, section 3, "Warnings", for combinations of values; section 2, for signs of
+shifted or badly quoted records in single values. The import finds warnings that concern several
+users, and `qm_tui.users.new_values` those of values not in use yet.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import FIELD, Field, Kind, User
-from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
+from qm_tui.users.issues import Issue, Severity, truncate
 from qm_tui.users.validation import sip_parts
 
 _ON_DEMAND: Final = FIELD["on_demand_license"]
@@ -98,32 +101,147 @@ _WARNINGS: Final = (
 )
 
 
-_watched_values: Final = itemgetter(
+_combined_values: Final = itemgetter(
     *sorted({field.index for fields, _, _ in _WARNINGS for field in fields})
 )
 
 
-def user_warnings(user: User, stored: User | None = None) -> Iterator[Issue]:
-    """Yield the warnings of a user, in field order.
+class _ValueWarning(NamedTuple):
+    """A warning about single values.
+
+    Attributes:
+        fields: the fields.
+        sign: a pattern that finds one of these values in a text of many, with a line break before
+            each. It may also find other values.
+        applies: the condition.
+        text: the end of the message, after the field and the value.
+        fix: the fix.
+    """
+
+    fields: tuple[Field, ...]
+    sign: re.Pattern[str]
+    applies: Callable[[str], object]
+    text: str
+    fix: str
+
+    def issue(self, field: Field, value: str) -> Issue:
+        """Return the warning of a value."""
+        reason = f"{field.name} {self.text}"
+        if field.is_secret:
+            return _warning_issue(field, reason, self.fix)
+        message = f"{field.name} '{truncate(value)}' {self.text}"
+        return Issue(field, message, self.fix, Severity.WARNING, reason)
+
+
+_QUOTE: Final = re.compile('"')
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_ONLY_DIGITS: Final = re.compile(r"\n\d+$", re.MULTILINE)
+_LEADING_HYPHEN: Final = re.compile(r"-(?<=\n-)")  # a pattern that begins with - is faster
+
+_NEVER_QUOTED: Final = tuple(
+    field
+    for field in FIELDS
+    if field in (_EXTENSION, _USER_NAME) or field.kind in (Kind.SECRET, Kind.FLAG)
+)
+_REMOVE_QUOTE: Final = "Remove the quotation mark if it is not part of the value."
+_CHECK_FIELD: Final = "Check that the value belongs in this field."
+
+
+def _has_odd_quotes(value: str) -> bool:
+    return value.count('"') % 2 == 1
+
+
+def _begins_with_hyphen(value: str) -> bool:
+    return value.startswith("-")
+
+
+_VALUE_WARNINGS: Final = (
+    _ValueWarning(_NEVER_QUOTED, _QUOTE, _QUOTE.search, "contains a quotation mark", _REMOVE_QUOTE),
+    _ValueWarning(
+        tuple(
+            field
+            for field in FIELDS
+            if field.kind in (Kind.TEXT, Kind.LIST) and field not in _NEVER_QUOTED
+        ),
+        _QUOTE,
+        _has_odd_quotes,
+        "contains an unpaired quotation mark",
+        _REMOVE_QUOTE,
+    ),
+    _ValueWarning(
+        tuple(field for field in FIELDS if field.kind is Kind.LIST),
+        _LETTER,
+        _LETTER.search,
+        "contains letters",
+        "Enter extensions, separated by commas.",
+    ),
+    _ValueWarning(
+        (FIELD["department"], FIELD["location"]),
+        _ONLY_DIGITS,
+        str.isdecimal,
+        "contains only digits",
+        _CHECK_FIELD,
+    ),
+    _ValueWarning(
+        (_USER_NAME,),
+        _LEADING_HYPHEN,
+        _begins_with_hyphen,
+        "begins with a hyphen",
+        f"Use another {_USER_NAME.name}: a command line would read it as an option.",
+    ),
+)
+
+
+_VALUE_CHECKS: Final = tuple(
+    (field, tuple(warning for warning in _VALUE_WARNINGS if field in warning.fields))
+    for field in FIELDS
+    if field.kind not in (Kind.ID, Kind.IP)
+)
+"""The fields with their warnings about single values."""
+
+
+def user_warnings(user: User, stored: User | None = None) -> list[Issue]:
+    """Return the warnings of a user, in field order.
 
     Args:
         user: the user.
         stored: the stored user, if any; warnings about unchanged values are omitted.
     """
-    if stored is not None and _watched_values(user) == _watched_values(stored):
-        return
-    for fields, applies, issue in _WARNINGS:
-        values = [user[field.index] for field in fields]
-        if applies(*values) and (
-            stored is None or values != [stored[field.index] for field in fields]
-        ):
-            yield issue
+    issues: list[Issue] = []
+    if stored is None or _combined_values(user) != _combined_values(stored):
+        for fields, applies, issue in _WARNINGS:
+            values = [user[field.index] for field in fields]
+            if applies(*values) and (
+                stored is None or values != [stored[field.index] for field in fields]
+            ):
+                issues.append(issue)
+    for field, warnings in _VALUE_CHECKS:
+        value = user[field.index]
+        if not value or (stored is not None and value == stored[field.index]):
+            continue
+        for warning in warnings:
+            if warning.applies(value):
+                issues.append(warning.issue(field, value))
+    return sorted(issues, key=_field_number)
+
+
+def value_warnings(field: Field, value: str) -> list[Issue]:
+    """Return the warnings of a single value of a field."""
+    return [
+        warning.issue(field, value)
+        for warning in _VALUE_WARNINGS
+        if field in warning.fields and warning.applies(value)
+    ]
+
+
+def _field_number(issue: Issue) -> int:
+    return issue.field.number if issue.field else 0
 
 
 def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
     """Return the indexes of new users with warnings, checking all users together.
 
-    Agrees with `user_warnings`.
+    Agrees with `user_warnings` for users without errors (`qm_tui.users.validation.invalid_rows`).
 
     Args:
         columns: for each field in file order, the values of all users.
@@ -142,4 +260,12 @@ def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
             rows.update(
                 row for row in filled if applies(first[row], *(column[row] for column in others))
             )
+    for field, warnings in _VALUE_CHECKS:
+        if field.kind is Kind.FLAG:
+            continue  # no valid flag has a warning
+        column = columns[field.index]
+        text = "\n".join(chain(("",), set(column) if field.repeats else column))
+        for warning in warnings:
+            if warning.sign.search(text):
+                rows.update(row for row, value in enumerate(column) if warning.applies(value))
     return rows

@@ -1,9 +1,12 @@
 """Warnings of a user."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.issues import Severity
-from qm_tui.users.warnings import rows_with_warnings, user_warnings
+from qm_tui.users.warnings import rows_with_warnings, user_warnings, value_warnings
 from tests.helpers import ANNA, user
 
 _CASES = [
@@ -26,12 +29,39 @@ _CASES = [
         {"windows_login": "", "sip_uri": "sip:x@y", "secondary_phone_ip": ""},
         ["windows_login", "sip_uri", "secondary_phone_ip"],
     ),
+    # signs of shifted or badly quoted records
+    ({"extension": '04"12"', "sip_uri": ""}, ["extension"]),
+    ({"user_name": 'an"na"', "sip_uri": ""}, ["user_name"]),
+    ({"password": 'A"B"'}, ["password"]),
+    ({"salt": '"'}, ["salt"]),
+    ({"first_name": 'Anna "Ann'}, ["first_name"]),
+    ({"last_name": 'Berg"'}, ["last_name"]),
+    ({"agent_id": '"A-17'}, ["agent_id"]),
+    ({"department": 'Sales" EMEA'}, ["department"]),
+    ({"security_profile": '"'}, ["security_profile"]),
+    ({"recording_profile": '"Full'}, ["recording_profile"]),
+    ({"windows_login": 'CORP\\an"na'}, ["windows_login"]),
+    ({"sip_uri": 'sip:an"na@example.com'}, ["sip_uri", "sip_uri"]),
+    ({"location": '"Oslo", "West'}, ["location"]),
+    ({"additional_extensions": '"0413'}, ["additional_extensions"]),
+    ({"private_extensions": '0415"'}, ["private_extensions"]),
+    ({"first_name": 'Anna "Ann"', "location": '""', "private_extensions": '"0415"'}, []),
+    ({"additional_extensions": "0413,Oslo"}, ["additional_extensions"]),
+    ({"private_extensions": "41É"}, ["private_extensions"]),
+    ({"additional_extensions": "內線"}, ["additional_extensions"]),
+    ({"additional_extensions": "+47 22-33,(0)4*1#", "private_extensions": "0415;0416"}, []),
+    ({"department": "0412"}, ["department"]),
+    ({"location": "٣٤"}, ["location"]),
+    ({"department": "Sales 2", "location": "4-2", "agent_id": "17"}, []),
+    ({"user_name": "-anna", "sip_uri": ""}, ["user_name"]),
+    ({"user_name": '-an"na', "sip_uri": ""}, ["user_name", "user_name"]),
+    ({"user_name": "an-na-", "sip_uri": "", "agent_id": "-"}, []),
 ]
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_user_has_these_warnings(values, keys):
-    found = list(user_warnings(user(**values)))
+    found = user_warnings(user(**values))
     assert [fault.field.key for fault in found if fault.field] == keys
     assert all(fault.severity is Severity.WARNING for fault in found)
 
@@ -45,5 +75,55 @@ def test_users_with_warnings_are_found_among_many(values, keys):
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_update_does_not_warn_about_unchanged_values(values, keys):
     stored = user(**values)
-    assert list(user_warnings(stored._replace(location="Bergen"), stored)) == []
+    assert user_warnings(stored._replace(phone_ip=""), stored) == []
     assert [one.field.key for one in user_warnings(stored, ANNA) if one.field] == keys
+
+
+@pytest.mark.parametrize("key", ["is_active", "lookback_enabled"])
+def test_flag_with_a_quotation_mark_has_a_warning(key):
+    (warning,) = user_warnings(user(**{key: '"1'}))
+    assert warning.field is FIELD[key]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message", "kind"),
+    [
+        (
+            "extension",
+            '04"12',
+            "Extension '04\"12' contains a quotation mark",
+            "Extension contains a quotation mark",
+        ),
+        (
+            "password",
+            'HUNTER"2',
+            "Password contains a quotation mark",
+            "Password contains a quotation mark",
+        ),
+        (
+            "location",
+            "0412",
+            "Location '0412' contains only digits",
+            "Location contains only digits",
+        ),
+    ],
+)
+def test_warning_of_a_value_shows_it_unless_it_is_secret(key, value, message, kind):
+    (warning,) = value_warnings(FIELD[key], value)
+    assert (warning.message, warning.kind) == (message, kind)
+    assert user_warnings(user(**{key: value})) == [warning]
+
+
+_values = st.text(st.sampled_from('"-1aÉ,٣ '), max_size=4)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(_values, min_size=len(FIELDS), max_size=len(FIELDS)), min_size=1))
+def test_search_in_columns_agrees_with_the_warnings_of_each_user(rows):
+    places = [field.index for field in FIELDS if field.kind is Kind.FLAG]
+    users = [
+        User(*(("1" if at in places else value) for at, value in enumerate(row))) for row in rows
+    ]
+    assert rows_with_warnings(list(zip(*users, strict=True))) == {
+        row for row, one in enumerate(users) if user_warnings(one)
+    }
