@@ -28,6 +28,7 @@ from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    NewValues,
     UnknownIdAction,
 )
 
@@ -98,6 +99,14 @@ def import_(
         ),
     ] = False,
     take_numbers_alias: Annotated[bool, typer.Option("--take-numbers", hidden=True)] = False,
+    new_values: Annotated[
+        NewValues,
+        _option(
+            "new_values",
+            "Accept or reject records with a department, location, profile or recording service "
+            "that no user has yet. Default: accept.",
+        ),
+    ] = NewValues.ACCEPT,
     all_or_nothing: Annotated[
         bool, _option("all_or_nothing", "If a record is rejected, import nothing.")
     ] = False,
@@ -163,6 +172,7 @@ def import_(
         allow_renamed=allow_renamed,
         # --take-numbers is the former name of --use-altered-values, to be removed in 0.3
         take_numbers=take_numbers or take_numbers_alias,
+        new_values=new_values,
         all_or_nothing=all_or_nothing,
     )
     request = ImportRequest(file, options, _read_options(encoding, delimiter, header, mapping))

@@ -36,6 +36,14 @@ class EmptyCellAction(StrEnum):
     """Keep the stored value."""
 
 
+class NewValues(StrEnum):
+    """What to do with a record if no user has its department, location, profile or service yet."""
+
+    ACCEPT = "accept"
+    """Import the record, with a warning."""
+    REJECT = "reject"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """The import options.
@@ -49,6 +57,8 @@ class ImportOptions:
         allow_unlicensed: whether a user may have neither of the licenses 14 and 15.
         allow_renamed: whether an update may change both User Name and Last Name.
         take_numbers: whether to import values that seem to be altered by a spreadsheet.
+        new_values: what to do with a record with a value not in use yet, in a field with values
+            that many users share. An empty store accepts any value.
         all_or_nothing: whether to import nothing if a record is rejected.
     """
 
@@ -59,6 +69,7 @@ class ImportOptions:
     allow_unlicensed: bool = False
     allow_renamed: bool = False
     take_numbers: bool = False
+    new_values: NewValues = NewValues.ACCEPT
     all_or_nothing: bool = False
 
 
@@ -209,6 +220,28 @@ IMPORT_OPTIONS: Final[tuple[Option[ImportOptions], ...]] = (
                 "Leading zeros and + will be lost in the store, too.",
                 "use the file's value",
                 "use altered values",
+            ),
+        ),
+    ),
+    Option(
+        "new_values",
+        "--new-values",
+        "n",
+        "Values not in use yet",
+        (
+            OptionValue(
+                NewValues.ACCEPT,
+                "accept",
+                "Warns of a department, location, profile or recording service not in use yet.",
+                "accept new values",
+            ),
+            OptionValue(
+                NewValues.REJECT,
+                "reject",
+                "Rejects records with a department, location, profile or recording service not in "
+                "use yet. An empty store accepts any value.",
+                "reject new values",
+                "reject new values",
             ),
         ),
     ),

@@ -1,24 +1,20 @@
 """The part of a store, and of a file's plan, that the check of one more record needs.
 
-Planning scans the whole store: all departments, and the users of each extension. For one record
-that is checked after each key, that would take too long.
+Planning scans the whole store for the users of each extension. For one record that is checked after
+each key, that would take too long.
 """
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
-from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.reading.reader import Values
-from qm_tui.users.fields import FIELD, SHARED_FIELD_INDEXES, User
+from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
 
 V = TypeVar("V")
-
-_SUGGESTED: Final = 400
-"""The number of values of shared fields to search for a similar one."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _USER_NAME_AT: Final = FIELD["user_name"].index
@@ -36,8 +32,6 @@ class PartialStates:
 
     def __init__(self, state: State, plan: ImportPlan, progress: ProgressCallback) -> None:
         self._state, self._changes = state, plan.changes
-        self._having: dict[int, dict[str, str]] = {place: {} for place in SHARED_FIELD_INDEXES}
-        """By field and value, a user who has it."""
         self._extensions: tuple[dict[str, User], dict[str, User]] = ({}, {})
         """By extension, a user who will have it, and a second one."""
         given_up: set[str] = set()
@@ -45,8 +39,6 @@ class PartialStates:
         for index, (user_id, user) in enumerate(state.users.items()):
             if not index % CHUNK_SIZE:
                 progress(Phase.CHECKING, index, len(state.users))
-            for place, having in self._having.items():
-                having.setdefault(user[place], user_id)
             after = changes.get(user_id, user)
             self._add_extension(after)
             if after is not user and normalize_user_name(after.user_name) != normalize_user_name(
@@ -59,17 +51,6 @@ class PartialStates:
             if user_id in changes:
                 self._add_extension(changes[user_id])
         self._names = _Without(state.names, given_up)
-        self._samples = {
-            user_id: self._sample(user_id)
-            for having in self._having.values()
-            for user_id in islice(having.values(), _SUGGESTED // len(SHARED_FIELD_INDEXES))
-        }
-
-    def _sample(self, user_id: str) -> User:
-        """Return a user before the import, but with the extension after it."""
-        user = self._state.users[user_id]
-        after = self._changes.get(user_id, user)
-        return user if after is user else user._replace(extension=after.extension)
 
     def _add_extension(self, user: User) -> None:
         users, more_users = self._extensions
@@ -80,13 +61,9 @@ class PartialStates:
         """Return the state for checking a record with these values.
 
         Lookups find every user and name, except for names that the file gives to other users.
-        Iteration yields few users: those with one of the values, and samples of the others.
+        Iteration yields few users: the user of the record, and users with its extension.
         """
-        state, subset = self._state, {**self._samples}
-        for place, having in self._having.items():
-            user_id = having.get(values[place] or "")
-            if user_id is not None:
-                subset[user_id] = self._sample(user_id)
+        state, subset = self._state, dict[str, User]()
         for holders in self._extensions:
             holder = holders.get(values[_EXTENSION_AT] or "")
             if holder is not None:
@@ -104,7 +81,10 @@ class PartialStates:
 
 
 class _IterationSubset(Mapping[str, V], Generic[V]):
-    """A mapping that finds all entries, and iterates over few of them."""
+    """A mapping that finds all entries, and iterates over few of them.
+
+    It is true if it finds any: planning treats an empty store differently.
+    """
 
     def __init__(self, entries: Mapping[str, V], subset: Mapping[str, V]) -> None:
         self._entries, self._subset = entries, subset
@@ -120,6 +100,9 @@ class _IterationSubset(Mapping[str, V], Generic[V]):
 
     def __len__(self) -> int:
         return len(self._subset)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
 
     def values(self) -> ValuesView[V]:
         """Return the few values."""

@@ -21,7 +21,7 @@ from qm_tui.store.user_names import (
     find_name_conflicts,
     name_in_use_issue,
 )
-from qm_tui.transfer.options.import_options import ImportMode, ImportOptions
+from qm_tui.transfer.options.import_options import ImportMode, ImportOptions, NewValues
 from qm_tui.transfer.planning.batch import RecordBatch
 from qm_tui.transfer.planning.matching import RecordMatcher, mode_issue
 from qm_tui.transfer.planning.new_users import NewUserFactory
@@ -39,11 +39,13 @@ from qm_tui.transfer.planning.warnings import (
     ExtensionUsage,
     ImportWarnings,
     duplicate_extension_issue,
+    values_in_use,
 )
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, RecordIssue, Severity, redact_value
+from qm_tui.users.new_values import ValuesInUse
 
 _new = tuple.__new__
 
@@ -90,6 +92,7 @@ class Planner:
         detail: how much of the plan to keep.
         progress: progress callback for the steps before and after the records.
         yield_control: called regularly while records are processed one by one.
+        in_use: the values in use in the store; if not given, they are collected.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Planner:
         detail: PlanDetail = PlanDetail.CHANGES,
         progress: ProgressCallback = ignore_progress,
         yield_control: Callable[[], object] = int,
+        in_use: ValuesInUse | None = None,
     ) -> None:
         self._yield_control = yield_control
         self._validated = 0
@@ -114,7 +118,7 @@ class Planner:
         """By number, records with problems: the first of them, or all that are listed."""
         self._contested: dict[int, _RecordIssues] = {}
         """By number, accepted records that may lose their User Name or share an Extension."""
-        self._warnings = ImportWarnings(state, progress)
+        self._warnings = ImportWarnings(in_use or values_in_use(state, progress))
         self._extensions = ExtensionUsage(state, progress)
         self._duplicate_lines: list[int] = []
         self._counts = [0] * len(RESULTS)
@@ -207,6 +211,8 @@ class Planner:
             user, warnings = update_user(values, stored, issues, self._options)
             if user is not stored and self._options.mode is ImportMode.ADD:
                 issues.append(mode_issue(MODE_ADDS_ONLY))
+        if user is not stored and self._options.new_values is NewValues.REJECT:
+            issues += self._warnings.new_value_errors(user, stored)
         matched_record = MatchedRecord(record.number, record.line, user, stored)
         if issues:
             issues = _in_field_order(issues, record.issues)
@@ -484,6 +490,7 @@ def plan_import(
     progress: ProgressCallback = ignore_progress,
     detail: PlanDetail = PlanDetail.CHANGES,
     yield_control: Callable[[], object] = int,
+    in_use: ValuesInUse | None = None,
 ) -> ImportPlan:
     """Return the plan of an import.
 
@@ -495,8 +502,9 @@ def plan_import(
             its own progress.
         detail: how much of the plan to keep.
         yield_control: called regularly while records are processed one by one.
+        in_use: the values in use in the store; if not given, they are collected.
     """
-    planner = Planner(state, options or ImportOptions(), detail, progress, yield_control)
+    planner = Planner(state, options or ImportOptions(), detail, progress, yield_control, in_use)
     try:
         for record in records:
             planner.add(record)

@@ -10,6 +10,7 @@ from qm_tui.transfer.planning.corrections import record_of
 from qm_tui.transfer.planning.partial_state import PartialStates
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
 from qm_tui.transfer.planning.planner import plan_import
+from qm_tui.transfer.planning.warnings import values_in_use
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD
 from qm_tui.users.identity import normalize_user_name
@@ -59,6 +60,7 @@ class RecordValidator:
         """By User ID, the first record that has it."""
         self._more_holders: dict[str, list[int]] = {}
         self._corrected: dict[int, _CorrectedRecord] = {}
+        self._in_use = values_in_use(state, progress)
         self._partial_states = PartialStates(state, plan, progress)
         for index, user in enumerate(plan.changes.values()):
             if not index % CHUNK_SIZE:
@@ -101,7 +103,8 @@ class RecordValidator:
             values: its values as they were typed.
         """
         state = self._partial_states.for_values(values)
-        plan = plan_import([record_of(number, line, values)], state, self._options)
+        record = record_of(number, line, values)
+        plan = plan_import([record], state, self._options, in_use=self._in_use)
         issues = [
             Issue(problem.field, problem.message, problem.fix, problem.severity)
             for problem in plan.issues

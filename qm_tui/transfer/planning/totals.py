@@ -18,8 +18,9 @@ from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.planning.plan import CountChange, IssueGroup
 from qm_tui.transfer.planning.updating import CLEARED, SPREADSHEET_DAMAGE_REASON
-from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, User
 from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.new_values import NEW_VALUE_REASON
 from qm_tui.users.validation import NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
@@ -40,6 +41,7 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
         for field in FIELDS
     },
     **{CLEARED.format(field.name): IMPORT_OPTION["empty"] for field in FIELDS},
+    **{NEW_VALUE_REASON.format(field.name): IMPORT_OPTION["new_values"] for field in CATEGORICAL},
 }
 
 _COUNTED: Final = tuple(

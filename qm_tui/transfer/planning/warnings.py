@@ -6,7 +6,7 @@ Source: the users file, section 3, "Warnings". Warnings of a single user are in
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Final
@@ -15,23 +15,11 @@ from qm_tui.progress import ProgressCallback
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_chunks
 from qm_tui.transfer.reading.spreadsheet import FORMULA_PREFIXES, is_formula
-from qm_tui.users.fields import (
-    CATEGORICAL,
-    FIELD,
-    FIELDS,
-    SHARED_FIELD_INDEXES,
-    Collation,
-    Kind,
-    User,
-)
+from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
+from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.warnings import user_warnings
-
-_GROUPING: Final = tuple(
-    field for field in FIELDS if field in CATEGORICAL and field.collation is not Collation.ADDRESS
-)
-"""Fields with names that many users share, so that a new name may be a typing error."""
 
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
@@ -52,7 +40,6 @@ _SHARED_TEXT_INDEXES: Final = tuple(
     place for place in _TEXT_INDEXES if place in SHARED_FIELD_INDEXES
 )
 _text_values: Final = itemgetter(*_TEXT_INDEXES)
-_grouping_of: Final = itemgetter(*(field.index for field in _GROUPING))
 _NOTHING: Final = ("",) * len(_TEXT_FIELDS)
 
 _FORMULAS: Final = tuple(
@@ -64,29 +51,29 @@ A search for a pattern that begins with a single literal is faster than for one 
 two.
 """
 
-_MAX_SUGGESTIONS: Final = 1000
-"""The number of new values for which a similar one is searched."""
 
-_MIN_SIMILARITY: Final = 0.75
-"""The least similarity of two values, from 0 to 1, for one to be suggested for the other."""
+def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
+    """Return the values in use in a store.
+
+    Args:
+        state: the state of the store.
+        progress: progress callback while the values are collected.
+    """
+    in_use = ValuesInUse()
+    for users in in_chunks(state.users.values(), len(state.users), progress):
+        in_use.add(users)
+    return in_use
 
 
 class ImportWarnings:
     """Finds the warnings of users for a store.
 
     Args:
-        state: the state of the store.
-        progress: progress callback while the store's values are collected.
+        in_use: the values in use in the store.
     """
 
-    def __init__(self, state: State, progress: ProgressCallback) -> None:
-        self._values_in_use: dict[int, set[str]] = {field.index: set() for field in _GROUPING}
-        for users in in_chunks(state.users.values(), len(state.users), progress):
-            columns = list(zip(*users, strict=True))
-            for place, known in self._values_in_use.items():
-                known.update(columns[place])
-        self._has_users = bool(state.users)
-        self._suggestions: dict[tuple[int, str], str] = {}
+    def __init__(self, in_use: ValuesInUse) -> None:
+        self._in_use = in_use
 
     def rows_with_warnings(self, columns: Sequence[Sequence[str]]) -> set[int]:
         """Return which of many new users have such a warning, checking all of them together.
@@ -99,7 +86,7 @@ class ImportWarnings:
         Returns:
             The indexes in the columns.
         """
-        rows: set[int] = set()
+        rows = self._in_use.rows_with_new_values(columns)
         shared = (set(columns[place]) for place in _SHARED_TEXT_INDEXES)
         text = "\n".join(chain(("",), *(columns[place] for place in _OWN_TEXT_INDEXES), *shared))
         if any(sign.search(text) for sign in _FORMULAS):
@@ -107,13 +94,6 @@ class ImportWarnings:
                 rows.update(
                     index for index, value in enumerate(columns[place]) if is_formula(value)
                 )
-        if self._has_users:
-            for place, known in self._values_in_use.items():
-                column = columns[place]
-                if not known.issuperset(column):
-                    rows.update(
-                        index for index, value in enumerate(column) if value and value not in known
-                    )
         return rows
 
     def for_user(self, user: User, stored: User | None) -> list[Issue]:
@@ -126,53 +106,17 @@ class ImportWarnings:
         return [
             *_both_names_changed(user, stored),
             *user_warnings(user, stored),
-            *self._new_values(user, stored),
+            *self._in_use.issues(user, stored),
             *_formulas(user, stored),
         ]
 
-    def _new_values(self, user: User, stored: User | None) -> Iterator[Issue]:
-        """Yield warnings for values that no user has yet. In an empty store there are none."""
-        if not self._has_users or (stored and _grouping_of(user) == _grouping_of(stored)):
-            return
-        for field in _GROUPING:
-            value = user[field.index]
-            known = self._values_in_use[field.index]
-            if not value or value in known or (stored and stored[field.index] == value):
-                continue
-            similar = self._similar_value(field.index, value)
-            question = f" (did you mean '{truncate(similar)}'?)" if similar else ""
-            yield Issue(
-                field,
-                f"{field.name} '{truncate(value)}' is not in use yet{question}",
-                f"No action needed if {field.name} is correct.",
-                Severity.WARNING,
-                f"New {field.name}",
+    def new_value_errors(self, user: User, stored: User | None) -> Iterator[Issue]:
+        """Yield the errors of a user if values not in use yet are rejected."""
+        for issue in self._in_use.issues(user, stored):
+            name = issue.field.name if issue.field else ""
+            yield issue._replace(
+                severity=Severity.ERROR, fix=f"Correct {name}, or accept values not in use yet."
             )
-
-    def _similar_value(self, index: int, value: str) -> str:
-        """Return a similar value that users have, or an empty string."""
-        key = (index, value)
-        similar = self._suggestions.get(key)
-        if similar is None:
-            if len(self._suggestions) >= _MAX_SUGGESTIONS:
-                return ""
-            similar = self._suggestions[key] = _most_similar(value, self._values_in_use[index])
-        return similar
-
-
-def _most_similar(value: str, known: Iterable[str]) -> str:
-    # late: takes 15 ms to import, and most files do not need it
-    from rapidfuzz import process  # noqa: PLC0415
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
-
-    match = process.extractOne(
-        value,
-        list(known),
-        processor=str.casefold,
-        scorer=OSA.normalized_similarity,
-        score_cutoff=_MIN_SIMILARITY,
-    )
-    return match[0] if match else ""
 
 
 def _both_names_changed(user: User, stored: User | None) -> Iterator[Issue]:

@@ -9,11 +9,12 @@ from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    NewValues,
     UnknownIdAction,
 )
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
-from qm_tui.users.fields import FIELD
+from qm_tui.users.fields import CATEGORICAL, FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
 
@@ -317,6 +318,8 @@ def test_extension_that_is_freed_or_swapped_is_no_warning():
         ("location", "Olso", "Oslo"),
         ("security_profile", "Agents", "Agent"),
         ("recording_profile", "Full Tme", "Full Time"),
+        ("recording_service", "any", "Any"),
+        ("recording_service", "10.0.0.9", ""),
     ],
 )
 def test_new_value_is_a_warning_with_a_similar_value(key, value, near):
@@ -328,7 +331,42 @@ def test_new_value_is_a_warning_with_a_similar_value(key, value, near):
 
 
 def test_new_value_is_no_warning_in_an_empty_store():
-    assert _plan(record_of(ANNA, department="Slaes"), state=EMPTY).issues == []
+    new = record_of(ANNA, department="Slaes")
+    assert _plan(new, state=EMPTY).issues == []
+    assert counts(_plan(new, state=EMPTY, new_values=NewValues.REJECT)) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("field", CATEGORICAL, ids=lambda field: field.key)
+def test_new_values_are_rejected_with_the_option(field):
+    new = record_of(user("zoe", user_id="", extension="0600", **{field.key: "new"}), 2)
+    changed = record_of(_BOB, 3, **{field.key: "new"})
+    in_use = record_of(user("dan", user_id="", extension="0700"), 4)
+    plan = _plan(new, changed, in_use)
+    assert counts(plan) == (2, 1, 0, 0)
+    (accepted,) = plan.groups
+    assert accepted.reason == f"New {field.name}"
+    assert accepted.fixing_option is IMPORT_OPTION["new_values"]
+    plan = _plan(new, changed, in_use, new_values=NewValues.REJECT)
+    assert counts(plan) == (1, 0, 0, 2)
+    assert issues_of(plan) == [(2, field.key), (3, field.key)]
+    assert [problem.severity for problem in plan.issues] == [Severity.ERROR] * 2
+    (rejected,) = plan.groups
+    assert rejected.records == 2
+    assert rejected.fixing_option is IMPORT_OPTION["new_values"]
+    assert rejected.fixing_option.with_fix(plan.options) == ImportOptions()
+
+
+def test_rejected_new_value_is_reported_with_all_other_errors():
+    broken = record_of(_BOB, 2, first_name="", department="Slaes", phone_ip="x")
+    plan = _plan(broken, new_values=NewValues.REJECT)
+    assert issues_of(plan) == [(2, "first_name"), (2, "department"), (2, "phone_ip")]
+
+
+def test_stored_values_are_never_new():
+    only = _BOB._replace(department="Alone", location="")
+    records = [record_of(only, 2, agent_id="B-2"), record_of(ANNA, 3, department="Alone")]
+    plan = _plan(*records, state=state_of(ANNA, only), new_values=NewValues.REJECT)
+    assert (counts(plan), plan.issues) == ((0, 2, 0, 0), [])
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+cmd", "-2", "@x", "=cmd|' /C calc'!A0"])

@@ -9,6 +9,7 @@ from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    NewValues,
     UnknownIdAction,
 )
 from qm_tui.transfer.planning.plan import ImportPlan, Result
@@ -23,14 +24,15 @@ _VALUES = {
     "user_name": (*_NAMES, "BOB", "fay", "gil", ""),
     "extension": ("0412", "0413", "412", "0999", "1", "2", "3", ""),
     "department": ("Sales", "Slaes", "", "=1+1"),
-    "location": ("Oslo", "", "@home", "+47 1"),
+    "location": ("Oslo", "", "@home", "+47 1", "47", '"Oslo'),
+    "recording_service": ("Any", "any", "10.0.0.1"),
     "unlimited_license": ("1", "0"),
     "recording_profile": ("", "Full"),
     "windows_login": ("", "CORP\\x"),
     "is_active": ("1", "0", "x"),
     "sip_uri": ("", "sip:ada@x.org", "sip:0412@x.org"),
     "last_name": ("Adasen", "Other", ""),
-    "salt": ("", "S"),
+    "salt": ("", "S", '"'),
 }
 _choices = st.builds(
     ImportOptions,
@@ -41,6 +43,7 @@ _choices = st.builds(
     allow_unlicensed=st.booleans(),
     allow_renamed=st.booleans(),
     take_numbers=st.booleans(),
+    new_values=st.sampled_from(NewValues),
 )
 
 

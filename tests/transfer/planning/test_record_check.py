@@ -9,7 +9,7 @@ import pytest
 
 from qm_tui.progress import Cancelled
 from qm_tui.transfer.importing import ImportRequest, prepare_import
-from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
+from qm_tui.transfer.options.import_options import ImportOptions, NewValues, UnknownIdAction
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.users.fields import FIELD
@@ -174,6 +174,20 @@ def test_similar_value_of_the_store_is_suggested(planned):
     [(key, message)] = said(prepared, 1, extension="0777", department="Salse")
     assert key == "department"
     assert "did you mean 'Sales'?" in message
+
+
+def test_similar_value_is_suggested_among_many(planned):
+    stored = [user(f"n{at}", department=f"Group {at}") for at in range(500)]
+    prepared = planned([new("ben", extension="")], *stored, user("dan", department="Legal"))
+    [(_, message)] = said(prepared, 1, extension="0777", department="Legla")
+    assert "did you mean 'Legal'?" in message
+
+
+def test_new_value_is_rejected_with_the_option(planned):
+    choices = ImportOptions(new_values=NewValues.REJECT)
+    prepared = planned([new("ben", department="Salse")], CARA, choices=choices)
+    assert errors(prepared, 1) == ["department"]
+    assert errors(prepared, 1, department="Sales") == []
 
 
 def test_plan_after_the_correction_agrees_with_the_check(planned):
