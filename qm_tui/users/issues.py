@@ -41,6 +41,11 @@ class Issue(NamedTuple):
         return self.reason or self.message
 
 
+def field_number(issue: Issue) -> int:
+    """Return the number of a problem's field, to sort problems in field order."""
+    return issue.field.number if issue.field else 0
+
+
 class RecordIssue(NamedTuple):
     """A problem of a record of a file.
 

@@ -14,7 +14,7 @@ from operator import itemgetter, length_hint
 from typing import Final
 
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
-from qm_tui.users.issues import Issue, truncate
+from qm_tui.users.issues import Issue, field_number, truncate
 
 _inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 
@@ -77,7 +77,7 @@ def validate_user(user: Sequence[str], *, allow_unlicensed: bool = False) -> lis
         if allow_unlicensed:
             issues = [issue for issue in issues if issue.kind != NO_LICENSE_ASSIGNED]
     if len(issues) > 1:
-        issues.sort(key=_field_index)
+        issues.sort(key=field_number)
     return issues
 
 
@@ -240,10 +240,6 @@ def _is_host(host: str) -> bool:
 
 def _quoted(value: str) -> str:
     return f"'{truncate(value)}'"
-
-
-def _field_index(issue: Issue) -> int:
-    return issue.field.number if issue.field else 0
 
 
 _ENTER_FLAG = "Enter 0 or 1."

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
-from qm_tui.users.issues import Issue, Severity, truncate
+from qm_tui.users.issues import Issue, Severity, field_number, truncate
 from qm_tui.users.validation import sip_parts
 
 _ON_DEMAND: Final = FIELD["on_demand_license"]
@@ -222,7 +222,7 @@ def user_warnings(user: User, stored: User | None = None) -> list[Issue]:
         for warning in warnings:
             if warning.applies(value):
                 issues.append(warning.issue(field, value))
-    return sorted(issues, key=_field_number)
+    return sorted(issues, key=field_number)
 
 
 def value_warnings(field: Field, value: str) -> list[Issue]:
@@ -232,10 +232,6 @@ def value_warnings(field: Field, value: str) -> list[Issue]:
         for warning in _VALUE_WARNINGS
         if field in warning.fields and warning.applies(value)
     ]
-
-
-def _field_number(issue: Issue) -> int:
-    return issue.field.number if issue.field else 0
 
 
 def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:

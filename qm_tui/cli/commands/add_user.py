@@ -55,12 +55,16 @@ def add(
     is active, has the Unlimited License and uses the recording service Any.
     """
     from qm_tui.cli.commands.passwd import read_password
+    from qm_tui.cli.shared.change_report import print_warnings
     from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
     from qm_tui.cli.shared.user_arguments import find_user
     from qm_tui.store.changes.edit import add_user
     from qm_tui.store.validation import ValidationOptions, validate_changes
+    from qm_tui.users.issues import field_number
     from qm_tui.users.new_user_template import NEW_USER, template_from
+    from qm_tui.users.new_values import ValuesInUse
     from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, encrypt_password
+    from qm_tui.users.warnings import user_warnings
 
     assigned = arguments or []
     invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
@@ -79,6 +83,10 @@ def add(
         details = " ".join(f"{sanitize(error.message)}. {sanitize(error.fix)}" for error in errors)
         msg = f"{details} {_NOTHING}"
         raise UserError(msg)
+    in_use = ValuesInUse()
+    in_use.add(users.state.users.values())
+    warnings = sorted((*user_warnings(user), *in_use.issues(user)), key=field_number)
+    print_warnings(dict.fromkeys(warnings, 1), 1)
     if dry_run:
         _report(user, None, as_json=as_json)
         return

@@ -252,13 +252,15 @@ def _apply(
         UserError: nothing would change, or it was not confirmed.
         typer.Exit: with the exit status, after the change.
     """
-    from qm_tui.cli.shared.change_report import report
+    from qm_tui.cli.shared.change_report import print_warnings, report
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.bulk import commit_bulk, plan_bulk
+    from qm_tui.store.changes.bulk import bulk_warnings, commit_bulk, plan_bulk
     from qm_tui.store.errors import ConfirmationRequired
 
     with progress_line() as tick:
         plan = plan_bulk(change, users.state, tick)
+        warnings = bulk_warnings(plan, tick)
+    print_warnings(warnings, len(plan.changes))
     if dry_run:
         report(plan, None, as_json=as_json)
         raise typer.Exit(_status(plan))

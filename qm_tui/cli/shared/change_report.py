@@ -8,8 +8,11 @@ from qm_tui.output import print_json, print_line, with_old_keys
 from qm_tui.text import pluralize, sanitize
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qm_tui.store.changes.bulk import BulkPlan
     from qm_tui.users.fields import Field, User
+    from qm_tui.users.issues import Issue
 
 LISTED: Final = 20
 """The maximum number of users in a list."""
@@ -65,6 +68,19 @@ def report(plan: "BulkPlan", transaction: int | None, *, as_json: bool) -> None:
         print_line(NOTHING_CHANGED)
         if plan.required_confirmation:
             print_line(f"To confirm, add --confirm {plan.required_confirmation}.")
+
+
+def print_warnings(warnings: "Mapping[Issue, int]", users: int) -> None:
+    """Print the warnings of a change to standard error.
+
+    Args:
+        warnings: the warnings, with the number of users of each.
+        users: the number of users that change; a warning of fewer users names its number.
+    """
+    for issue, count in warnings.items():
+        those = "" if count == users else f"{pluralize(count, 'user')}: "
+        text = f"{sanitize(issue.message)}. {sanitize(issue.fix)}"
+        print_line(f"Warning: {those}{text}", to_error=True)
 
 
 def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:

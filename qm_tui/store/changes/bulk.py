@@ -4,20 +4,24 @@ It is planned, shown, and carried out in one transaction on the newest state. If
 changed the store so that it would affect other users, it is shown again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
-from qm_tui.store.interface import Action, UserStore
+from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import DEFAULT_OPTIONS, ValidationOptions, validate_changes
 from qm_tui.text import pluralize
-from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.issues import Issue
+from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
+from qm_tui.users.issues import Issue, field_number
+from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.warnings import user_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,49 @@ def plan_bulk(
     else:
         plan.required_confirmation = required_confirmation(plan.changes, state, progress)
     return plan
+
+
+def bulk_warnings(
+    plan: BulkPlan, progress: ProgressCallback = ignore_progress
+) -> Mapping[Issue, int]:
+    """Return the warnings that a change causes, in field order, with the number of users of each.
+
+    A rename to a value not in use yet is a warning only if other users have a similar value.
+
+    Args:
+        plan: the plan of the change.
+        progress: the progress; it may raise `Cancelled`.
+    """
+    values, counts = plan.change.values or {}, Counter[Issue]()
+    new_values = list(_new_value_issues(plan, progress))
+    for done, (user_id, user) in enumerate(plan.changes.items() if values else ()):
+        if not done % CHUNK_SIZE:
+            progress(Phase.CHECKING, done, len(plan.changes))
+        if user is not None:
+            stored = plan.state.users[user_id]
+            counts.update(user_warnings(user, stored))
+            counts.update(issue for index, issue in new_values if user[index] != stored[index])
+    return {issue: counts[issue] for issue in sorted(counts, key=field_number)}
+
+
+def _new_value_issues(plan: BulkPlan, progress: ProgressCallback) -> Iterator[tuple[int, Issue]]:
+    """Yield the warnings of values not in use yet, each with the index of the field."""
+    values = plan.change.values or {}
+    changed = [shared for shared in CATEGORICAL if shared.key in values]
+    if not changed:
+        return
+    in_use, users = ValuesInUse(), plan.state.users
+    is_rename = plan.change.action.kind is TransactionKind.RENAME
+    others = (user for user in users.values() if not is_rename or user.user_id not in plan.changes)
+    done = 0
+    while batch := list(islice(others, CHUNK_SIZE)):
+        progress(Phase.CHECKING, done, len(users))
+        in_use.add(batch)
+        done += len(batch)
+    for shared in changed:
+        issue = in_use.issue(shared, values[shared.key], only_if_similar=is_rename)
+        if issue is not None:
+            yield shared.index, issue
 
 
 def commit_bulk(

@@ -44,7 +44,7 @@ from qm_tui.transfer.planning.warnings import (
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
-from qm_tui.users.issues import Issue, RecordIssue, Severity, redact_value
+from qm_tui.users.issues import Issue, RecordIssue, Severity, field_number, redact_value
 from qm_tui.users.new_values import ValuesInUse
 
 _new = tuple.__new__
@@ -220,7 +220,7 @@ class Planner:
             return
         if user is not stored:
             warnings += self._warnings.for_user(user, stored)
-        matched = _RecordIssues(matched_record, values, sorted(warnings, key=_field_number))
+        matched = _RecordIssues(matched_record, values, sorted(warnings, key=field_number))
         if warnings:
             self._add_warnings(matched)
         if user is stored:
@@ -351,7 +351,7 @@ class Planner:
                 self._warned -= 1
                 self._issue_counts.remove(issues, updates=matched.stored is not None)
             warning = duplicate_extension_issue(extension, next(others, None))
-            more = sorted([*issues, warning], key=_field_number)
+            more = sorted([*issues, warning], key=field_number)
             self._add_warnings(_RecordIssues(matched, values, more))
 
     def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
@@ -424,7 +424,7 @@ class Planner:
     def _add_issue(self, record: _RecordIssues, issue: Issue) -> None:
         number, updates = record.record.number, record.record.stored is not None
         record.issues.append(issue)
-        record.issues.sort(key=_field_number)
+        record.issues.sort(key=field_number)
         self._issue_counts.add(number, [issue], updates=updates)
 
     def _fill(self, outcomes: RecordOutcomes) -> None:
@@ -452,15 +452,11 @@ class Planner:
         return user_ids
 
 
-def _field_number(issue: Issue) -> int:
-    return issue.field.number if issue.field else 0
-
-
 def _in_field_order(issues: list[Issue], unreadable: tuple[Issue, ...]) -> list[Issue]:
     """Return the faults in field order; for an unreadable value, only that it is unreadable."""
     fields = [issue.field for issue in unreadable]
     relevant = [issue for issue in issues if issue in unreadable or issue.field not in fields]
-    return sorted(relevant, key=_field_number)
+    return sorted(relevant, key=field_number)
 
 
 def _to_record_issues(record: _RecordIssues) -> list[RecordIssue]:

@@ -14,7 +14,7 @@ from qm_tui.transfer.planning.warnings import values_in_use
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD
 from qm_tui.users.identity import normalize_user_name
-from qm_tui.users.issues import Issue, Severity, truncate
+from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_NAME: Final = FIELD["user_name"]
@@ -110,7 +110,7 @@ class RecordValidator:
             for problem in plan.issues
         ]
         issues += self._issues_in_file(number, values, issues)
-        return sorted(issues, key=lambda issue: issue.field.number if issue.field else 0)
+        return sorted(issues, key=field_number)
 
     def _issues_in_file(self, number: int, values: Values, issues: list[Issue]) -> Iterator[Issue]:
         user_id = values[_USER_ID.index] or ""

@@ -15,13 +15,13 @@ from textual.widgets.option_list import Option as ListOption
 from qm_tui.crash import log_and_describe
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids, plan_bulk
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_ids, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import pluralize
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.editable_fields import bulk_fields
-from qm_tui.tui.changes.summary import effect_lines
+from qm_tui.tui.changes.summary import effect_lines, warning_lines
 from qm_tui.tui.changes.value_picker import pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
@@ -34,6 +34,7 @@ from qm_tui.tui.work.background import free_in_background
 from qm_tui.tui.work.job import DEBOUNCE, Job
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
+from qm_tui.users.issues import Issue
 
 
 class BulkPlanned(TextualMessage):
@@ -42,12 +43,19 @@ class BulkPlanned(TextualMessage):
     Args:
         number: the number of the request.
         plan: the effect; None if it could not be computed.
-        message: the error in that case.
+        warnings: the warnings, with the number of users of each.
+        message: the error if the effect could not be computed.
     """
 
-    def __init__(self, number: int, plan: BulkPlan | None, message: str = "") -> None:
+    def __init__(
+        self,
+        number: int,
+        plan: BulkPlan | None,
+        warnings: Mapping[Issue, int],
+        message: str = "",
+    ) -> None:
         super().__init__()
-        self.number, self.plan, self.message = number, plan, message
+        self.number, self.plan, self.warnings, self.message = number, plan, warnings, message
 
 
 class _ValueInput(SafeInput):
@@ -257,12 +265,13 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         try:
             with gc_paused():
                 plan = plan_bulk(change, self._session.store.state, job.report_progress)
+                warnings = bulk_warnings(plan, job.report_progress)
         except Cancelled:
             return
         except Exception as error:
-            self.post_message(BulkPlanned(number, None, log_and_describe(error)))
+            self.post_message(BulkPlanned(number, None, {}, log_and_describe(error)))
             return
-        self.post_message(BulkPlanned(number, plan))
+        self.post_message(BulkPlanned(number, plan, warnings))
 
     @on(BulkPlanned)
     def _planned(self, event: BulkPlanned) -> None:
@@ -272,7 +281,12 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
             return  # the value has changed in the meantime
         self._planned_number = event.number
         plan = self._plan = event.plan
-        self._show_plan(*([event.message] if plan is None else effect_lines(plan, self.selected)))
+        if plan is None:
+            self._show_plan(event.message)
+        else:
+            self._show_plan(
+                *effect_lines(plan, self.selected), *warning_lines(plan, event.warnings)
+            )
         self._show_button()
 
     def may_confirm(self, key: str) -> bool:

@@ -1,6 +1,6 @@
 """The effect of a bulk change as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.text import pluralize, with_full_stop
@@ -46,6 +46,22 @@ def effect_lines(plan: BulkPlan, bulk_field: BulkField) -> Sequence[str]:
         have = "has" if plan.missing == 1 else "have"
         lines.append(f"{pluralize(plan.missing, 'user')} {have} been deleted in the meantime.")
     return lines
+
+
+def warning_lines(plan: BulkPlan, warnings: Mapping[Issue, int]) -> Sequence[str]:
+    """Return the first warning of a change, and how many more there are.
+
+    Args:
+        plan: the plan.
+        warnings: the warnings, with the number of users of each.
+    """
+    if not warnings:
+        return ()
+    issue, users = next(iter(warnings.items()))
+    those = "" if users == len(plan.changes) else f"{pluralize(users, 'user')}: "
+    more = len(warnings) - 1
+    others = f" (and {pluralize(more, 'more warning')})" if more else ""
+    return (f"? {those}{issue.message}{others}.",)
 
 
 def _is_of_value(issue: Issue, plan: BulkPlan) -> bool:

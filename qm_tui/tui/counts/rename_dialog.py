@@ -15,16 +15,18 @@ from qm_tui.text import pluralize, with_full_stop
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
-from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.issues import truncate
+from qm_tui.users.issues import Issue, truncate
+from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.query.counts import FieldValues
 from qm_tui.users.validation import control_character_issue, length_issue
+from qm_tui.users.warnings import value_warnings
 
 _TOO_LONG: Final = f"! Too long (maximum {MAX_VALUE:,} characters)."
 _NEW_NAME: Final = "Type a different name."
@@ -86,6 +88,8 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
         self._suggestions = [
             count.value for count in islice(values.counts, MAX_COMPARED) if count.value != value
         ]
+        others = (count.value for count in values.counts if count.value != value)
+        self._in_use = ValuesInUse({values.field.key: others})
 
     def compose(self) -> ComposeResult:
         name = self._values.field.name
@@ -166,12 +170,22 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
         issue = control_character_issue(field, new) or length_issue(field, new)
         return f"! {with_full_stop(issue.message)} {issue.fix}" if issue is not None else ""
 
+    @property
+    def _warnings(self) -> Sequence[Issue]:
+        """The warnings of the new value. A new name is one only if a similar value is in use."""
+        field, new = self._rename_plan.field, self._rename_plan.new
+        similar = self._in_use.issue(field, new, only_if_similar=True)
+        return [*value_warnings(field, new), *([similar] if similar is not None else ())]
+
     @on(Input.Changed)
     def _show_effect(self) -> None:
-        """Show the effect, what to type, or the error."""
+        """Show the effect and warnings, what to type, or the error."""
         renaming, missing, error = self._rename_plan, self._missing, self._error
-        is_error = bool(error and not missing)
-        self._show_message(missing or error or renaming.effect_text, is_error=is_error)
+        if missing or error:
+            self._show_message(missing or error, is_error=not missing)
+        else:
+            warnings = [f"? {with_full_stop(issue.message)}" for issue in self._warnings]
+            self._show_message(renaming.effect_text, *warnings)
         act = (
             renaming.button_label
             if renaming.new != self._value
@@ -181,10 +195,10 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
         button.label = safe(f"[{act}]")
         button.refresh(layout=True)
 
-    def _show_message(self, text: str, *, is_error: bool) -> None:
+    def _show_message(self, *lines: str, is_error: bool = False) -> None:
         outcome = self.query_one("#rename-outcome", Static)
         outcome.set_class(is_error, "fault")
-        outcome.update(safe(text))
+        outcome.update(safe_lines(lines))
 
     @on(_NameInput.InputRejected)
     def _input_rejected(self) -> None:

@@ -9,6 +9,7 @@ from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.text.user_details import value_text
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from qm_tui.users.issues import Issue, redact_value
+from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.passwords import EncryptedPassword
 from qm_tui.users.query.licenses import CALL_LICENSES, License, call_license_of
 from qm_tui.users.warnings import user_warnings
@@ -61,11 +62,14 @@ class UserDraft:
         flag = DEPENDS_ON.get(field.key)
         return flag is None or self.user[flag.index] == "1"
 
-    def validate(self, state: State, password: EncryptedPassword | None = None) -> list[Issue]:
+    def validate(
+        self, state: State, in_use: ValuesInUse, password: EncryptedPassword | None = None
+    ) -> list[Issue]:
         """Validate the user against a state of the store.
 
         Args:
             state: the state.
+            in_use: the values in use.
             password: the password of a new user, if one was typed.
 
         Returns:
@@ -74,7 +78,8 @@ class UserDraft:
         user = self.user if password is None else self.user._replace(**password._asdict())
         errors = validate_changes({user.user_id: user}, state, options=self.options)
         stored = None if self.is_new else state.users.get(user.user_id)
-        return [*errors.get(user.user_id, ()), *user_warnings(user, stored)]
+        warnings = [*user_warnings(user, stored), *in_use.issues(user, stored)]
+        return [*errors.get(user.user_id, ()), *warnings]
 
     def rebase(self, stored: User, conflicts: list[MergeConflict]) -> None:
         """Merge the values that another admin has saved in the meantime.

@@ -171,7 +171,8 @@ class UserFormScreen(Dialog[bool]):
             issues[row] = [issue]
         for row, text in self._rejected.items():
             issues.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
-        for issue in self._draft.validate(self._session.store.state, password):
+        state, in_use = self._session.store.state, self._session.query_runner.in_use
+        for issue in self._draft.validate(state, in_use, password):
             row_or_none = form.row_for(issue.field) if issue.field is not None else None
             if row_or_none is not None and row_or_none not in of_passwords:
                 is_of_password = issue.field is FIELD["password"] and bool(of_passwords)

@@ -14,6 +14,7 @@ from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.users.fields import Field, User
+from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.search import Query, QueryExecutor
@@ -35,6 +36,9 @@ class UserQueryRunner:
     Args:
         store: the store, for filters by date of change and by import.
         marks: the User IDs of the marked users; the caller keeps it up to date.
+
+    Attributes:
+        in_use: the prepared values in use, to find new ones; empty until they are prepared.
     """
 
     def __init__(self, store: UserStore, marks: Collection[str]) -> None:
@@ -45,6 +49,7 @@ class UserQueryRunner:
         self._running_number: int | None = None
         self._slept = 0.0
         self._values: Mapping[str, Sequence[str]] = {}
+        self.in_use = ValuesInUse()
         self._prepared: Mapping[str, User] | None = None
 
     def begin_query(self) -> int:
@@ -85,6 +90,7 @@ class UserQueryRunner:
             self._running_number = self._query_number
             self._executor.prepare(users)
             self._values = self._executor.common_values()
+            self.in_use = ValuesInUse(self._values)
             self._prepared = users
 
     def values_of(self, field: Field) -> Sequence[str]:
