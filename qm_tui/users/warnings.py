@@ -6,7 +6,7 @@ users, and `qm_tui.users.new_values` those of values not in use yet.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -207,14 +207,7 @@ def user_warnings(user: User, stored: User | None = None) -> list[Issue]:
         user: the user.
         stored: the stored user, if any; warnings about unchanged values are omitted.
     """
-    issues: list[Issue] = []
-    if stored is None or _combined_values(user) != _combined_values(stored):
-        for fields, applies, issue in _WARNINGS:
-            values = [user[field.index] for field in fields]
-            if applies(*values) and (
-                stored is None or values != [stored[field.index] for field in fields]
-            ):
-                issues.append(issue)
+    issues = list(combined_warnings(user, stored))
     for field, warnings in _VALUE_CHECKS:
         value = user[field.index]
         if not value or (stored is not None and value == stored[field.index]):
@@ -223,6 +216,23 @@ def user_warnings(user: User, stored: User | None = None) -> list[Issue]:
             if warning.applies(value):
                 issues.append(warning.issue(field, value))
     return sorted(issues, key=field_number)
+
+
+def combined_warnings(user: User, stored: User | None = None) -> Iterator[Issue]:
+    """Yield the warnings of a user that depend on several values.
+
+    Args:
+        user: the user.
+        stored: the stored user, if any; warnings about unchanged values are omitted.
+    """
+    if stored is not None and _combined_values(user) == _combined_values(stored):
+        return
+    for fields, applies, issue in _WARNINGS:
+        values = [user[field.index] for field in fields]
+        if applies(*values) and (
+            stored is None or values != [stored[field.index] for field in fields]
+        ):
+            yield issue
 
 
 def value_warnings(field: Field, value: str) -> list[Issue]:

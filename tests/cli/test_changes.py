@@ -211,6 +211,42 @@ def test_rename_changes_all_users_and_merges_values(three):
     assert "(empty) → 'Voss'" in qm_tui("activity", 5).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "warning"),
+    [
+        (
+            ("set", "bo", "location=Olso"),
+            "Location 'Olso' is not in use yet (did you mean 'Oslo'?). No action needed if "
+            "Location is correct.",
+        ),
+        (("set", "bo", "location=Oslo"), ""),
+        (("set", "bo", "location=Bergen"), ""),
+        (
+            ("set", "bo", "cy", "recording-profile=Full", "license=on-demand"),
+            "Recording Profile Name 'Full' is not in use yet.",
+        ),
+        (
+            ("rename", "department", "Support", "sales"),
+            "Department Name 'sales' is not in use yet (did you mean 'Sales'?).",
+        ),
+        (("rename", "department", "Support", "Legal"), ""),
+        (("rename", "department", "Support", "Sales", "--merge"), ""),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--json",)])
+def test_suspicious_values_are_accepted_with_a_warning(three, arguments, warning, more):
+    out, errors = streams(*arguments, *more)
+    assert "Warning" not in out
+    assert f"Warning: {warning}" in errors if warning else errors == ""
+
+
+def test_warning_of_some_users_names_their_number(three):
+    commit(three, BO._replace(unlimited_license="0", on_demand_license="1"))
+    _, errors = streams("set", "bo", "cy", "recording-profile=Full")
+    assert "Warning: 1 user: Recording Profile Name is set, but" in errors
+    assert "Warning: Recording Profile Name 'Full' is not in use yet." in errors
+
+
 # add, passwd
 
 
@@ -229,6 +265,15 @@ def test_add_reads_the_password_from_standard_input(three):
     assert not {"password", "salt"} & said["user"].keys()
     for file in three.parent.iterdir():
         assert b"planted" not in file.read_bytes()
+
+
+def test_add_warns_of_values_not_in_use_yet(three):
+    values = ("first-name=Zoë", "last-name=Zimmer", "user-name=zoe", "extension=0042")
+    _, errors = streams("add", *values, "department=Salse", "--dry-run")
+    assert errors.startswith(
+        "Warning: Department Name 'Salse' is not in use yet (did you mean 'Sales'?). "
+    )
+    assert streams("add", *values, "department=Sales", "--dry-run")[1] == ""
 
 
 def test_passwd_reads_the_password_and_never_shows_it(three):

@@ -259,9 +259,8 @@ def _apply(
 
     with progress_line() as tick:
         plan = plan_bulk(change, users.state, tick)
-        warnings = bulk_warnings(plan, tick)
-    print_warnings(warnings, len(plan.changes))
     if dry_run:
+        print_warnings(bulk_warnings(plan), len(plan.changes))
         report(plan, None, as_json=as_json)
         raise typer.Exit(_status(plan))
     if not plan.changes and plan.unchanged and not plan.skipped:
@@ -276,6 +275,7 @@ def _apply(
     except ConfirmationRequired as error:
         msg = f"{error} To confirm, add --confirm {error.count}."
         raise UserError(msg) from error
+    print_warnings(bulk_warnings(done), len(done.changes))
     with report_errors(saved_text(users)):
         report(done, users.state.number, as_json=as_json)
     raise typer.Exit(_status(done))

@@ -21,7 +21,7 @@ from qm_tui.text import pluralize
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
 from qm_tui.users.issues import Issue, field_number
 from qm_tui.users.new_values import ValuesInUse
-from qm_tui.users.warnings import user_warnings
+from qm_tui.users.warnings import combined_warnings, value_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,36 +164,37 @@ def bulk_warnings(
         plan: the plan of the change.
         progress: the progress; it may raise `Cancelled`.
     """
-    values, counts = plan.change.values or {}, Counter[Issue]()
-    new_values = list(_new_value_issues(plan, progress))
-    for done, (user_id, user) in enumerate(plan.changes.items() if values else ()):
+    counts = Counter[Issue]()
+    pairs = [(user, plan.state.users[key]) for key, user in plan.changes.items() if user]
+    for issue in _value_warnings(plan, progress) if pairs else ():
+        index = field_number(issue) - 1
+        counts[issue] = sum(user[index] != stored[index] for user, stored in pairs)
+    for done, (user, stored) in enumerate(pairs):
         if not done % CHUNK_SIZE:
-            progress(Phase.CHECKING, done, len(plan.changes))
-        if user is not None:
-            stored = plan.state.users[user_id]
-            counts.update(user_warnings(user, stored))
-            counts.update(issue for index, issue in new_values if user[index] != stored[index])
-    return {issue: counts[issue] for issue in sorted(counts, key=field_number)}
+            progress(Phase.CHECKING, done, len(pairs))
+        for issue in combined_warnings(user, stored):
+            counts[issue] += 1
+    return {issue: counts[issue] for issue in sorted(counts, key=field_number) if counts[issue]}
 
 
-def _new_value_issues(plan: BulkPlan, progress: ProgressCallback) -> Iterator[tuple[int, Issue]]:
-    """Yield the warnings of values not in use yet, each with the index of the field."""
-    values = plan.change.values or {}
-    changed = [shared for shared in CATEGORICAL if shared.key in values]
-    if not changed:
-        return
-    in_use, users = ValuesInUse(), plan.state.users
+def _value_warnings(plan: BulkPlan, progress: ProgressCallback) -> Iterator[Issue]:
+    """Yield the warnings of the values that a change sets."""
+    values = {FIELD[key]: value for key, value in (plan.change.values or {}).items() if value}
     is_rename = plan.change.action.kind is TransactionKind.RENAME
-    others = (user for user in users.values() if not is_rename or user.user_id not in plan.changes)
-    done = 0
-    while batch := list(islice(others, CHUNK_SIZE)):
-        progress(Phase.CHECKING, done, len(users))
-        in_use.add(batch)
-        done += len(batch)
-    for shared in changed:
-        issue = in_use.issue(shared, values[shared.key], only_if_similar=is_rename)
-        if issue is not None:
-            yield shared.index, issue
+    in_use = ValuesInUse()
+    if any(one in CATEGORICAL for one in values):
+        done, users = 0, plan.state.users
+        others = (user for key, user in users.items() if not (is_rename and key in plan.changes))
+        while batch := list(islice(others, CHUNK_SIZE)):
+            progress(Phase.CHECKING, done, len(users))
+            in_use.add(batch)
+            done += len(batch)
+    for one, value in values.items():
+        if one in CATEGORICAL:
+            issue = in_use.issue(one, value, only_if_similar=is_rename)
+            if issue is not None:
+                yield issue
+        yield from value_warnings(one, value)
 
 
 def commit_bulk(

@@ -8,6 +8,7 @@ from qm_tui.store.changes.bulk import (
     BulkChange,
     BulkPlanOutdated,
     NothingToChange,
+    bulk_warnings,
     by_field_value,
     by_ids,
     commit_bulk,
@@ -178,6 +179,59 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
     with pytest.raises(BulkPlanOutdated):
         commit_bulk(store, asked, expected=seen)
     assert BO.user_id in store.state.users
+
+
+# Warnings
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ({"location": "Oslo"}, []),
+        ({"location": "Olso"}, ["New Location"]),
+        (
+            {"location": "17", "department": "Salse"},
+            ["New Department Name", "New Location", "Location contains only digits"],
+        ),
+        ({"recording_service": "any"}, ["New Recording Service IP Address"]),
+        ({"location": ""}, []),
+        ({"is_active": "0"}, []),
+        (None, []),
+    ],
+)
+def test_warnings_of_a_change_are_counted_in_field_order(store, values, kinds):
+    found = bulk_warnings(plan_bulk(change(values), store.state))
+    assert [issue.kind for issue in found] == kinds
+
+
+def test_warning_of_some_users_has_their_number(store):
+    plan = plan_bulk(change({"recording_profile": "Full"}), store.state)
+    assert set(bulk_warnings(plan).values()) == {3}
+    commit_bulk(store, change({"unlimited_license": "0", "on_demand_license": "1"}, BO.user_id))
+    found = bulk_warnings(plan_bulk(change({"recording_profile": "Full"}), store.state))
+    assert [(issue.reason, users) for issue, users in found.items()] == [
+        ("New Recording Profile Name", 3),
+        ("", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "warns"),
+    [
+        ("Sales", "Salse", False),  # similar only to its old name
+        ("Sales", "Legal", False),
+        ("IT", "Salse", True),
+        ("IT", "Sales", False),
+    ],
+)
+def test_rename_warns_only_of_a_value_similar_to_another_one(store, old, new, warns):
+    renamed = BulkChange(
+        Action(TransactionKind.RENAME),
+        by_field_value(FIELD["department"], old),
+        {"department": new},
+    )
+    found = bulk_warnings(plan_bulk(renamed, store.state))
+    assert [issue.reason for issue in found] == ["New Department Name"] * warns
 
 
 # Wholly or not at all

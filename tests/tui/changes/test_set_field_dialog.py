@@ -15,6 +15,9 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 from tests.helpers import ANNA, commit_unchecked, user
 from tests.tui.dialogs import open_dialog
+from tests.tui.pages import LARGE, SMALL
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 FIELDS = (
     "recording profile",
@@ -125,6 +128,24 @@ async def test_dialog_shows_the_effect_of_a_value(session, field, value, outcome
         else:
             assert plan.change.values == {"location": value.strip()}
             assert str(len(plan.changes)) in label
+
+
+@pytest.mark.parametrize(
+    ("value", "warning"),
+    [
+        ("Olso", "? Location 'Olso' is not in use yet (did you mean 'Oslo'?)."),
+        ("Oslo", ""),
+    ],
+)
+@SIZES
+async def test_dialog_shows_the_warning_of_a_value(session, value, warning, size):
+    async with open_dialog(dialog_on(session), size=size) as hand:
+        await choose(hand, "location")
+        await typed(hand, value)
+        assert said(hand, "outcome").partition("?")[1:] == warning.partition("?")[1:]
+        assert warning in hand.screen_text
+        await hand.press("f2")
+        assert hand.app.result.change.values == {"location": value}
 
 
 async def test_button_is_as_wide_as_its_number(session, monkeypatch):

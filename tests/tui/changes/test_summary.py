@@ -6,7 +6,7 @@ from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import EMPTY
 from qm_tui.tui.changes.editable_fields import bulk_fields
-from qm_tui.tui.changes.summary import effect_lines, result_text
+from qm_tui.tui.changes.summary import effect_lines, result_text, warning_lines
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue
 
@@ -81,6 +81,20 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
 )
 def test_outcome_of_describes_the_effect(what, values, plan, lines):
     assert list(effect_lines(plan_of(what, values, *plan), what)) == lines
+
+
+@pytest.mark.parametrize(
+    ("warnings", "lines"),
+    [
+        ({}, []),
+        ({NO_NAME: 2}, ["? Last Name is empty."]),
+        ({NO_NAME: 1}, ["? 1 user: Last Name is empty."]),
+        ({NO_NAME: 2, NO_VALUE: 1}, ["? Last Name is empty (and 1 more warning)."]),
+    ],
+)
+def test_first_warning_is_shown_with_the_number_of_users(warnings, lines):
+    plan = plan_of(LOCATION, {"location": "X"}, 2)
+    assert list(warning_lines(plan, warnings)) == lines
 
 
 def test_said_of_change_names_the_field_and_the_number_of_users():

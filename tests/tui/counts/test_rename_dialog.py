@@ -115,6 +115,28 @@ async def test_dialog_shows_the_effect_while_typing(value, text, sentence, words
 
 
 @pytest.mark.parametrize(
+    ("value", "text", "warning"),
+    [
+        ("IT", "sales nord", "'sales nord' is not in use yet (did you mean 'Sales Nord'?)."),
+        ("IT", "17", "'17' contains only digits."),
+        ("IT", "Legal", ""),
+        ("IT", "Sales Nord", ""),
+        ("Sales EMEA", "Sales EMAE", ""),  # similar only to its old name
+        ("Sales EMEA", "", ""),
+    ],
+)
+@SIZES
+async def test_dialog_warns_of_a_name_similar_to_another_one(value, text, warning, size):
+    async with open_dialog(dialog_of(value), size=size) as hand:
+        await typed(hand, text)
+        expected = f"? Department Name {warning}" if warning else ""
+        assert "\n".join(said(hand).splitlines()[1:]) == expected
+        assert expected in " ".join(hand.screen_text.replace("│", "").split())
+        await hand.press("enter")
+        assert hand.app.result.new == text
+
+
+@pytest.mark.parametrize(
     ("value", "sentence"),
     [("IT", "Type a different name."), ("", "Type the new value.")],
 )

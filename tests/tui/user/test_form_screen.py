@@ -189,6 +189,29 @@ async def test_warning_does_not_prevent_saving(app, path):
     assert stored(path) == ANNA._replace(windows_login="")
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("location", "Olso", "? Location 'Olso' is not in use yet (did you mean 'Oslo'?)"),
+        ("department", "Legal", "? Department Name 'Legal' is not in use yet"),
+        ("location", "Bergen", ""),
+        ("location", "", ""),
+        ("user_name", "-anna", "? User Name '-anna' begins with a hyphen"),
+        ("private_extensions", "415x", "? Private Extensions '415x' contains letters"),
+    ],
+)
+async def test_suspicious_value_has_a_warning(app, path, key, text, message):
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await wait_until(pilot, lambda: app._session.query_runner.values_of(FIELD["location"]))
+        await fill(pilot, key, text)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert said_of(pilot, key) == message
+        await saved(pilot)
+    assert getattr(stored(path), key) == text
+
+
 async def test_long_text_is_rejected_and_nonprintable_characters_are_removed(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
