@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Static
 from qm_tui.config.preferences import load_preferences
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit_import as carry_out
-from qm_tui.transfer.options.import_options import EmptyCellAction, UnknownIdAction
+from qm_tui.transfer.options.import_options import IMPORT_OPTION, EmptyCellAction, UnknownIdAction
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.frame.key_help import KeysScreen
@@ -548,7 +548,7 @@ async def test_all_or_nothing_disables_the_import(home, app, file):
         await pilot.press("o")
         await pilot.pause()
         assert isinstance(top(pilot), ImportOptionsDialog)
-        await pilot.press(*["down"] * 7, "space")
+        await pilot.press(*["down"] * list(IMPORT_OPTION).index("all_or_nothing"), "space")
         await wait_until_planned(pilot)
         await pilot.press("escape")
         await pilot.pause()
