@@ -7,7 +7,6 @@ users, and `qm_tui.users.new_values` those of values not in use yet.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -270,8 +269,11 @@ def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
         if field.kind is Kind.FLAG:
             continue  # no valid flag has a warning
         column = columns[field.index]
-        text = "\n".join(chain(("",), set(column) if field.repeats else column))
+        values = set(column) if field.repeats else column
+        text = "\n".join(("", *values))
         for warning in warnings:
             if warning.sign.search(text):
-                rows.update(row for row, value in enumerate(column) if warning.applies(value))
+                found = {value for value in values if warning.applies(value)}
+                if found:
+                    rows.update(row for row, value in enumerate(column) if value in found)
     return rows
