@@ -18,6 +18,7 @@ from qm_tui.store.state import Changes, State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
+from qm_tui.users.identity import owners_of_names
 
 HEADER = [field.header for field in FIELDS]
 
@@ -104,7 +105,7 @@ def state_of(*users: User) -> State:
     return State(
         7,
         {user.user_id: user for user in users},
-        {user.user_name.casefold(): user.user_id for user in users},
+        owners_of_names(users),
     )
 
 

@@ -9,7 +9,12 @@ from typing import Any, Final, NamedTuple, cast
 from qm_tui.progress import CHUNK_SIZE
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name, normalize_user_names
+from qm_tui.users.identity import (
+    normalize_user_name,
+    normalize_user_names,
+    owners_of_names,
+    users_without_own_name,
+)
 
 _USER_ID: Final = FIELD["user_id"].index
 _USER_NAME: Final = FIELD["user_name"].index
@@ -26,6 +31,8 @@ class State:
         number: the number of the last transaction; it grows with every commit.
         users: the users by User ID, in store order.
         names: the User ID of each user by User Name, as `normalize_user_name` makes it comparable.
+            If several users have one name, because an earlier version or another program wrote
+            them, the first of them has it (`users_without_own_name`).
         version: differs between any two states of a program. Two states of the same version are
             one state; a number may come twice, if an older copy of the store is restored.
     """
@@ -77,11 +84,18 @@ def check_consistency(state: State, changes: Changes) -> NameChanges:
         elif not user_id or user_id != user[_USER_ID]:
             msg = "a change must have the User ID of its user"
             raise ValueError(msg)
+    others = users_without_own_name(users, names) if found.claimed else {}
     for key, user_id in found.claimed.items() if names else ():
         owner_id = names.get(key)
-        if owner_id is not None and owner_id != user_id:
-            owner = changes.get(owner_id) if owner_id in changes else users[owner_id]
-            if owner is not None and normalize_user_name(owner.user_name) == key:
+        if owner_id is None:
+            continue
+        for holder_id in (owner_id, *others.get(key, ())):
+            holder = changes.get(holder_id) if holder_id in changes else users[holder_id]
+            if (
+                holder is not None
+                and holder_id != user_id
+                and normalize_user_name(holder.user_name) == key
+            ):
                 raise UserNameInUse("two users would have one User Name")
     return found
 
@@ -101,9 +115,8 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
         added = cast("Mapping[str, User]", changes)
         user_ids, names_of = iter(added), map(_user_name_of, added.values())
         while batch := list(islice(user_ids, CHUNK_SIZE)):
-            claimed.update(
-                zip(normalize_user_names(islice(names_of, CHUNK_SIZE)), batch, strict=True)
-            )
+            keys = normalize_user_names(list(islice(names_of, CHUNK_SIZE)))
+            claimed.update(zip(keys, batch, strict=True))
         claims = len(added)
         changes = {}
     for user_id, user in changes.items():
@@ -123,19 +136,22 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
     return NameChanges(released, claimed)
 
 
-def next_state(state: State, changes: Changes, number: int, names: NameChanges) -> State:
-    """Return the state that changes lead to."""
+def next_state(state: State, changes: Changes, number: int, names: NameChanges | None) -> State:
+    """Return the state that changes lead to.
+
+    Args:
+        state: the state before.
+        changes: the changes.
+        number: the number of their transaction.
+        names: what they do to User Names; None if they give several users one name.
+    """
+    users = _overlay(state.users).with_changes(changes)
     index = _overlay(state.names)
-    if names.released or names.claimed:
+    if names is not None and (names.released or names.claimed):
         released: dict[str, str | None] = dict.fromkeys(names.released)
         index = index.with_changes({**released, **names.claimed} if released else names.claimed)
-    users = _overlay(state.users).with_changes(changes)
-    if len(index) != len(users):
-        # another program gave two users one name: the first of them has it
-        first: dict[str, str] = {}
-        for user_id, user in users.items():
-            first.setdefault(normalize_user_name(user.user_name), user_id)
-        index = OverlayMapping(first)
+    if names is None or (index is not state.names and len(index) != len(users)):
+        index = OverlayMapping(owners_of_names(users.values()))
     return State(number, users, index)
 
 

@@ -2,7 +2,8 @@
 
 Source: the users file, section 3, "Duplicates". Two users may swap names. If two would have the
 same name, the later record is rejected. The user of a rejected record retains its stored name,
-which may cause another record to be rejected, and so on.
+which may cause another record to be rejected, and so on. A name that is not changed is no reason to
+reject a record, even if several stored users have it (users file, section 4).
 """
 
 from array import array
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import normalize_user_name, users_without_own_name
 from qm_tui.users.issues import Issue, truncate
 
 _USER_NAME: Final = FIELD["user_name"]
@@ -23,6 +24,9 @@ NAME_OF_STORED_USER: Final = "User Name is already in use"
 """The error of records that may be meant to update the user with this name."""
 
 NAME_OF_ANOTHER_USER: Final = "User Name belongs to another user"
+USE_ANOTHER_NAME: Final = f"Use another {_USER_NAME.name}."
+"""What to do about a name in use, if no record of a file has it."""
+
 DUPLICATE_NAME: Final = "Duplicate User Name in the file"
 
 
@@ -155,6 +159,7 @@ class _ConflictResolver:
         self._claims = claims
         self._first_to_claim: dict[str, int] = {}
         self._unresolved: list[int] = []
+        self._retained: set[int] = set()
         self.rejected: dict[int, Issue] = {}
         contested = self._collect_claims(state, progress)
         for index, owner in contested:
@@ -165,30 +170,41 @@ class _ConflictResolver:
         """Reject later claims to a name; return the claims to names that stored users retain."""
         claims = self._claims
         released: set[str] = set()
+        leaving: set[str] = set()
         contested: list[tuple[int, str, str]] = []
         for index, key in enumerate(claims.keys):
             if not index % CHUNK_SIZE:
                 progress(Phase.CHECKING, index, len(claims.keys))
+            stored = claims.stored[index]
+            before = None if stored is None else normalize_user_name(stored.user_name)
+            if before == key:
+                self._retained.add(index)
+            elif stored is not None and before is not None:
+                leaving.add(stored.user_id)
+                if state.names.get(before) == stored.user_id:
+                    released.add(before)
             first = self._first_to_claim.setdefault(key, index)
             if first != index:
                 self._reject(index, self._duplicate_claim(index, first))
             owner_id = state.names.get(key)
             if owner_id is not None and owner_id != claims.user_ids[index]:
                 contested.append((index, key, owner_id))
-            stored = claims.stored[index]
-            if stored is not None and normalize_user_name(stored.user_name) != key:
-                released.add(normalize_user_name(stored.user_name))
+        others = users_without_own_name(state.users, state.names) if released else {}
+        retained = {
+            key: next((user_id for user_id in others.get(key, ()) if user_id not in leaving), None)
+            for key in released
+        }
         return [
-            (index, state.users[owner_id])
+            (index, state.users[user_id])
             for index, key, owner_id in contested
-            if key not in released
+            if (user_id := retained.get(key, owner_id)) not in (None, claims.user_ids[index])
         ]
 
     def _duplicate_claim(self, index: int, first: int) -> Issue:
         return duplicate_name_issue(self._name(index), self._claims.lines[first])
 
     def _reject(self, index: int, issue: Issue) -> None:
-        if index not in self.rejected:
+        if index not in self.rejected and index not in self._retained:
             self.rejected[index] = issue
             self._unresolved.append(index)
 

@@ -10,9 +10,15 @@ from typing import Final, cast
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import Changes, State
-from qm_tui.store.user_names import DUPLICATE_NAME, MatchedRecord, NameClaims, find_name_conflicts
+from qm_tui.store.user_names import (
+    DUPLICATE_NAME,
+    USE_ANOTHER_NAME,
+    MatchedRecord,
+    NameClaims,
+    find_name_conflicts,
+)
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import normalize_user_names, owners_of_names
 from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.validation import (
     control_character_issue,
@@ -192,7 +198,7 @@ def _claim(
         nowhere,
         nowhere,
         [user.user_id for user in sound],
-        [normalize_user_name(user.user_name) for user in sound],
+        normalize_user_names([user.user_name for user in sound]),
         sound,
     )
 
@@ -203,12 +209,16 @@ def _issue_of_change(issue: Issue, user: User | None) -> Issue:
         name = truncate(user.user_name) if user is not None else ""
         message = f"{_USER_NAME.name} '{name}' would be used by two users"
         return issue._replace(message=message, reason="")
-    return issue._replace(fix=f"Use another {_USER_NAME.name}.")
+    return issue._replace(fix=USE_ANOTHER_NAME)
 
 
 def _without_users(state: State, user_ids: set[str]) -> State:
-    """Return the state without the names of users that will be deleted."""
+    """Return the state without users that will be deleted, as far as names are concerned."""
     if not user_ids:
         return state
     names = {key: user_id for key, user_id in state.names.items() if user_id not in user_ids}
-    return State(state.number, state.users, names)
+    users = state.users
+    if len(state.names) < len(users):  # a name may belong to the next user who has it
+        users = {key: user for key, user in users.items() if key not in user_ids}
+        names = owners_of_names(users.values())
+    return State(state.number, users, names)

@@ -1,14 +1,31 @@
-"""Identity of users: the generated User ID, and User Names compared without case."""
+"""Identity of users: the generated User ID, and User Names in the form in which they are compared.
+
+Two spellings of one User Name are one name, and letters of another script can make another name
+look like it (users file, field 7).
+"""
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from unicodedata import normalize
+
+from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.look_alike_letters import LOOK_ALIKE_LETTERS
+from qm_tui.users.fields import User
 
 _LETTERS: Final = b"abcdefghijkmnpqrstuvwxyz23456789"
 """Base 32 without similar characters (0 and o, 1 and l) (our choice)."""
 
 _ANY_BYTE_TO_LETTER: Final = _LETTERS * (256 // len(_LETTERS))
 _LENGTH: Final = 11
+
+_IGNORABLE: Final = re.compile(
+    f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in IGNORABLE_RANGES)}]+"
+)
+_LOOK_ALIKES: Final = str.maketrans(
+    {letter: plain for plain, letters in LOOK_ALIKE_LETTERS.items() for letter in letters}
+)
 
 
 def new_user_ids(count: int) -> list[str]:
@@ -22,17 +39,82 @@ def new_user_ids(count: int) -> list[str]:
     return ["u" + text[start : start + _LENGTH] for start in range(0, count * _LENGTH, _LENGTH)]
 
 
+def fold_text(text: str) -> str:
+    """Return a text without case, invisible characters and differences of encoding.
+
+    Texts that are equal for Unicode's identifiers have one form (NFKC_Casefold): composed and
+    decomposed letters, full-width ones, and any of them with a zero-width character. The form of a
+    form is itself.
+    """
+    if text.isascii():
+        return text.casefold()
+    folded = _fold_once(text)
+    while (again := _fold_once(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _fold_once(text: str) -> str:
+    # invisible characters first: they would prevent that letters and marks are composed
+    return normalize("NFKC", normalize("NFKD", _IGNORABLE.sub("", text)).casefold())
+
+
 def normalize_user_name(user_name: str) -> str:
-    """Return a User Name as it is compared: without case (users file, field 7)."""
-    return user_name.casefold()
+    """Return a User Name as it is compared: by `fold_text`, trimmed (users file, field 7)."""
+    return fold_text(user_name).strip()
 
 
-def normalize_user_names(user_names: Iterable[str]) -> Iterator[str]:
-    """Yield `normalize_user_name` of many User Names quickly.
+def normalize_user_names(user_names: Sequence[str]) -> list[str]:
+    """Return `normalize_user_name` of many User Names quickly.
 
     Names that do not change are reused: 100,000 copies would take six megabytes.
     """
-    return (
+    text = "".join(user_names)
+    if not text.isascii() or text.split(maxsplit=1) != [text]:  # white space may be at an end
+        return list(map(normalize_user_name, user_names))
+    return [
         name if (key := name.casefold()) == name else key  # the same string, not an equal one
         for name in user_names
-    )
+    ]
+
+
+def owners_of_names(users: Iterable[User]) -> dict[str, str]:
+    """Return the User ID of the owner of each User Name, normalized: the first user with it."""
+    owners: dict[str, str] = {}
+    for user in users:
+        owners.setdefault(normalize_user_name(user.user_name), user.user_id)
+    return owners
+
+
+def users_without_own_name(
+    users: Mapping[str, User], names: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return the users whose User Name belongs to an earlier user, by the normalized name.
+
+    A store that was written by an earlier version or by another program may have such users.
+
+    Args:
+        users: the users by User ID.
+        names: the owner of each normalized User Name.
+
+    Returns:
+        Their User IDs, in the order of the users.
+    """
+    found: dict[str, list[str]] = {}
+    if len(names) < len(users):
+        for user_id, user in users.items():
+            key = normalize_user_name(user.user_name)
+            if names.get(key, user_id) != user_id:
+                found.setdefault(key, []).append(user_id)
+    return found
+
+
+def look_alike_key(user_name: str) -> str:
+    """Return a normalized User Name with letters of other scripts as the ones that they look like.
+
+    Two different names with one key look alike. A name of ASCII characters is its own key: l and 1
+    are no look-alikes (users file, field 7).
+    """
+    # before and after: Unicode decomposes some of the letters into others
+    plain = normalize("NFKD", user_name.translate(_LOOK_ALIKES)).translate(_LOOK_ALIKES)
+    return normalize_user_name(plain)

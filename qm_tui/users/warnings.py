@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 from qm_tui.users.validation import sip_parts
 
@@ -44,7 +45,9 @@ def _names_another_user(sip_uri: str, user_name: str, extension: str) -> bool:
     if parts is None:
         return False  # an invalid SIP URI is an error
     user = parts[0]
-    return user not in (user_name, extension) and user.casefold() != user_name.casefold()
+    return user not in (user_name, extension) and (
+        normalize_user_name(user) != normalize_user_name(user_name)
+    )
 
 
 class _Warning(NamedTuple):

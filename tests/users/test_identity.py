@@ -1,11 +1,23 @@
-"""Generated User IDs, and User Names without case."""
+"""Generated User IDs, and User Names in the form in which they are compared."""
 
 import re
+import unicodedata
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qm_tui.users.identity import new_user_ids, normalize_user_name
+from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.users.fields import User
+from qm_tui.users.identity import (
+    look_alike_key,
+    new_user_ids,
+    normalize_user_name,
+    normalize_user_names,
+    owners_of_names,
+    users_without_own_name,
+)
 
 _MANY = 20_000
 
@@ -48,14 +60,130 @@ def test_ids_are_unique_within_and_across_calls():
         ("straße", "STRASSE"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
         ("", ""),
+        # composed and decomposed, also with marks in another order
+        ("jürgen.müller", "ju\u0308rgen.mu\u0308ller"),
+        ("ᾴ", "α\u0345\u0301"),
+        ("q\u0323\u0307", "q\u0307\u0323"),
+        # compatible letters
+        ("anna.berg", "ａｎｎａ．ｂｅｒｇ"),
+        ("anna.berg", "ａnna.berg"),
+        ("anna™", "ANNATM"),
+        ("ﬁnn", "finn"),
+        ("anna1", "anna\u00b9"),
+        # invisible characters at any place
+        ("anna.berg", "anna.berg\u200b"),
+        ("anna.berg", "\ufeffanna.berg"),
+        ("anna.berg", "anna\u00ad.berg"),
+        ("anna.berg", "\u202eanna.berg\u2060"),
+        ("jürgen", "ju\u200d\u0308rgen"),
+        ("anna", "an\ufe0fna"),
+        ("anna", "anna\U000e0041"),
+        # white space at the ends
+        ("anna", " anna\u3000"),
+        ("anna", "\u200b anna \u200b"),
+        ("anna b", "anna\u00a0b"),
     ],
 )
-def test_user_names_are_compared_without_case(one, other):
+def test_spellings_of_one_user_name_are_equal(one, other):
     assert normalize_user_name(one) == normalize_user_name(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("anna", "ana"), ("muller", "müller"), ("0412", "412"), ("a b", "ab")]
+    ("one", "other"),
+    [
+        ("anna", "ana"),
+        ("muller", "müller"),
+        ("0412", "412"),
+        ("a b", "ab"),
+        ("anna", "аnna"),
+        ("anna", "anna\u0301"),
+        ("ı", "i"),
+    ],
 )
 def test_user_names_that_differ_otherwise_are_distinct(one, other):
     assert normalize_user_name(one) != normalize_user_name(other)
+
+
+_IGNORABLE = st.sampled_from(
+    [chr(code) for first, last in IGNORABLE_RANGES for code in {first, last}]
+)
+_NAMES = st.text(max_size=8) | st.text("aB1ﬁßΣςïŞｱﾞ각\u0301\u0345\u0323 \u200b\xad™", max_size=8)
+
+
+@given(_NAMES)
+def test_normalized_user_name_is_its_own_form(name):
+    key = normalize_user_name(name)
+    assert normalize_user_name(key) == key
+
+
+@given(_NAMES, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+def test_user_name_is_equal_in_every_normal_form(name, form):
+    assert normalize_user_name(unicodedata.normalize(form, name)) == normalize_user_name(name)
+
+
+@given(_NAMES)
+def test_user_name_is_equal_in_both_cases(name):
+    letters = name.replace("\u0345", "")  # the capital of this mark is a letter
+    reversible = "".join(one for one in letters if one.upper().casefold() == one.casefold())
+    assert normalize_user_name(reversible.upper()) == normalize_user_name(reversible)
+    assert normalize_user_name(reversible.casefold()) == normalize_user_name(reversible)
+
+
+@given(_NAMES, st.lists(st.tuples(st.integers(0, 8), _IGNORABLE), max_size=4))
+def test_ignorable_characters_do_not_count(name, inserted):
+    written = name
+    for place, character in inserted:
+        written = written[:place] + character + written[place:]
+    assert normalize_user_name(written) == normalize_user_name(name)
+
+
+@given(st.lists(_NAMES | st.text("aB1 \t", max_size=4)))
+def test_many_user_names_are_normalized_like_each(names):
+    assert normalize_user_names(names) == [normalize_user_name(name) for name in names]
+
+
+def test_first_user_owns_a_name_and_later_ones_have_none():
+    names = {"u1": "Jürgen", "u2": "anna", "u3": "ju\u0308rgen", "u4": "JÜRGEN"}
+    users = {key: User(user_id=key, user_name=name) for key, name in names.items()}
+    owners = owners_of_names(users.values())
+    assert owners == {"jürgen": "u1", "anna": "u2"}
+    assert users_without_own_name(users, owners) == {"jürgen": ["u3", "u4"]}
+    del users["u3"], users["u4"]
+    assert users_without_own_name(users, owners) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Аnna.berg", "anna.berg"),  # Cyrillic
+        ("аnnа.bеrg", "anna.berg"),
+        ("Іscan", "iscan"),
+        ("іscan", "Iscan"),
+        ("Вerg", "berg"),
+        ("ΑΝΝΑ", "anna"),  # Greek
+        ("οtto", "otto"),
+        ("ϲem", "cem"),
+        ("јürgеn", "Jürgen"),
+        ("zоё", "zoe\u0308"),
+        ("օtto", "otto"),  # Armenian
+        ("Ꭺnna", "anna"),  # Cherokee
+        ("anna०", "anna0"),  # Devanagari
+        ("bοb", "bоb"),  # Greek and Cyrillic
+    ],
+)
+def test_letters_of_other_scripts_look_alike(name, other):
+    assert look_alike_key(name) == look_alike_key(other)
+    assert normalize_user_name(name) != normalize_user_name(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("l", "1"), ("I", "l"), ("0", "O"), ("rn", "m"), ("müller", "muller"), ("иван", "ivan")],
+)
+def test_names_that_differ_in_one_script_do_not_look_alike(name, other):
+    assert look_alike_key(name) != look_alike_key(other)
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_ascii_name_is_its_own_look_alike(name):
+    assert look_alike_key(name) == normalize_user_name(name)

@@ -30,13 +30,15 @@ def find_user(state: "State", written: str, *, or_filter: bool = False) -> "User
             be meant.
 
     Raises:
-        UserError: no user matches, or one by its User Name and another by its User ID.
+        UserError: no user matches, or one by its User Name and another by its User ID, or several
+            users have this User Name.
     """
-    from qm_tui.users.identity import normalize_user_name
+    from qm_tui.users.identity import normalize_user_name, users_without_own_name
 
     shown = sanitize(written, _MAX_SHOWN)
     by_id = state.users.get(written)
-    named = state.names.get(normalize_user_name(written))
+    key = normalize_user_name(written)
+    named = state.names.get(key) if key else None
     if by_id is not None and named not in (None, written):
         other = _name(state.users[str(named)])
         msg = (
@@ -47,8 +49,15 @@ def find_user(state: "State", written: str, *, or_filter: bool = False) -> "User
     if by_id is not None:
         return by_id
     if named is not None:
+        others = users_without_own_name(state.users, state.names).get(key)
+        if others:
+            msg = (
+                f"{shown} is ambiguous: it is the User Name of {_name(state.users[named])} and "
+                f"{_name(state.users[others[0]])}. {NOTHING_CHANGED} Use a User ID."
+            )
+            raise UserError(msg)
         return state.users[named]
-    if not written.strip():
+    if not key:
         msg = f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID."
         raise UserError(msg)
     unknown = f"No user has the User Name or User ID {shown}."
@@ -63,7 +72,8 @@ def is_user(state: "State", written: str) -> bool:
     """Whether a user has this User Name or User ID."""
     from qm_tui.users.identity import normalize_user_name
 
-    return written in state.users or normalize_user_name(written) in state.names
+    key = normalize_user_name(written)
+    return written in state.users or (bool(key) and key in state.names)
 
 
 def selector_from_options(

@@ -277,7 +277,7 @@ class Changeset:
             names: what it does to User Names, if that is known.
 
         Raises:
-            ValueError: two of its users have one User Name, or it does not fit.
+            ValueError: it does not fit.
         """
         if tables and not isinstance(json.loads(tables), dict):
             raise ValueError("a table cannot be read")
@@ -290,10 +290,8 @@ class Changeset:
             key: value for key, value in self._ids.items() if value is not None or key in before.ids
         }
         if names is None:
-            try:
+            with suppress(UserNameInUse):  # an earlier version or another program wrote it
                 names = name_changes(before.state, changes)
-            except UserNameInUse:  # by another program, before it was taken over: the first has it
-                names = NameChanges([], {})
         state = next_state(before.state, changes, number, names)
         gone = {before.ids[key] for key, value in ids.items() if value is None}
         extras = before.extras
@@ -609,7 +607,7 @@ class _Reader:
         self._ids.update(zip(user_ids, numbers, strict=True))
         if len(self._ids) != expected:
             raise InvalidSnapshot("two documents of its table users have the same User ID")
-        keys = list(normalize_user_names(map(_user_name_of, batch)))
+        keys = normalize_user_names(list(map(_user_name_of, batch)))
         if self._names.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
             self._names.update(zip(keys, user_ids, strict=True))
         else:  # two users have one name: the first of them has it

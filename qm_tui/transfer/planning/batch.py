@@ -66,7 +66,7 @@ class RecordBatch:
         for index in self._absent:
             self._columns[index] = empty_column
         self._user_ids: Column = self._columns[_USER_ID_AT]
-        self._keys = list(normalize_user_names(self._columns[_USER_NAME_AT]))
+        self._keys = normalize_user_names(self._columns[_USER_NAME_AT])
         self._is_left = bytearray(b"\1") * len(self._rows)
         self.with_user_id = sum(map(bool, self._user_ids))
 

@@ -18,7 +18,7 @@ from qm_tui.transfer.planning.updating import DAMAGEABLE_INDEXES, differs, leave
 from qm_tui.transfer.reading.reader import Record, Values
 from qm_tui.transfer.reading.spreadsheet import is_spreadsheet_damage
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import normalize_user_name, users_without_own_name
 from qm_tui.users.issues import Issue, truncate
 
 _USER_ID: Final = FIELD["user_id"]
@@ -43,6 +43,11 @@ class RecordMatcher:
         self._state, self._options = state, options
         self.adds_unknown = options.unknown_id is UnknownIdAction.ADD or not state.users
         self.ids_in_file: set[str] = set()
+        self._without_own_name = {
+            state.users[user_id].user_name: user_id
+            for user_ids in users_without_own_name(state.users, state.names).values()
+            for user_id in user_ids
+        }
         self._first_lines: dict[str, int] = {}
 
     def register_batch(self, batch: RecordBatch) -> bool:
@@ -64,7 +69,11 @@ class RecordMatcher:
         if user_id:
             return self._by_id(record, user_id, issues)
         user_name = record.values[_USER_NAME_AT]
-        owner_id = self._state.names.get(normalize_user_name(user_name)) if user_name else None
+        owner_id = None
+        if user_name:
+            owner_id = self._without_own_name.get(user_name) or self._state.names.get(
+                normalize_user_name(user_name)
+            )
         if owner_id is None:
             self._require_update(issues)
             return None

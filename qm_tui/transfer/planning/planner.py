@@ -395,7 +395,10 @@ class Planner:
             if record.issues[0].severity is Severity.ERROR
         )
         for record in islice(rejected_records, MAX_ISSUES):
-            key = normalize_user_name(record.record.user.user_name)
+            _, _, user, stored = record.record
+            key = normalize_user_name(user.user_name)
+            if stored is not None and key == normalize_user_name(stored.user_name):
+                continue  # it does not change
             if key and not any(issue.field is _USER_NAME for issue in record.issues):
                 by_key.setdefault(key, []).append(record)
         if not by_key:

@@ -53,7 +53,7 @@ class RecordValidator:
         if plan.outcomes is None:
             msg = "the plan was made without its outcomes"
             raise ValueError(msg)
-        self._options, self._outcomes = options, plan.outcomes
+        self._options, self._outcomes, self._users = options, plan.outcomes, state.users
         self._names: dict[str, str] = {}
         """By User Name in a form for comparison, the User ID of the user who gets it."""
         self._holders: dict[str, int] = {}
@@ -152,6 +152,9 @@ class RecordValidator:
     def _claimant(self, number: int, user_id: str, user_name: str) -> str:
         """Return the line of another record that has the User Name for another user, if any."""
         key = normalize_user_name(user_name)
+        stored = self._users.get(user_id)
+        if stored is not None and normalize_user_name(stored.user_name) == key:
+            return ""  # it does not change
         for other, corrected in self._corrected.items():
             is_another = other != number and not (user_id and corrected.user_id == user_id)
             if corrected.name == key and is_another and not corrected.is_rejected:

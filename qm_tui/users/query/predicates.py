@@ -180,11 +180,13 @@ def _condition(term: Term, activity: ActivitySource) -> Condition:
 
 def _value_test(value: Value) -> Callable[[str], bool]:
     """Return a function that tests whether the text of a field matches."""
-    word = search_pattern(value.text)
-    if not word:
+    typed, word = value.text, search_pattern(value.text)
+    if not typed:
         return lambda text: not text
     if value.is_exact:
-        return value.text.__eq__
+        return typed.__eq__
+    if not word:
+        return lambda text: typed in text  # invisible characters only
     if value.has_wildcard:
         return _wildcard_test(word)
     return lambda text: word in fold_for_search(text)

@@ -1,9 +1,11 @@
-"""Text for comparison and search: without case, and both with and without accents."""
+"""Text for comparison and search: by `fold_text`, and both with and without accents."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Final
+
+from qm_tui.users.identity import fold_text
 
 _BETWEEN: Final = "\x1e"
 """The separator between a text and the same text without accents."""
@@ -40,11 +42,10 @@ def strip_accents(text: str) -> str:
 
 
 def fold_for_search(text: str) -> str:
-    """Return a text for search: without case, followed by the text without accents."""
-    plain = text.casefold()
+    """Return a text for search: by `fold_text`, followed by the text without accents."""
+    plain = fold_text(text)
     if plain.isascii():
         return plain
-    plain = unicodedata.normalize("NFC", plain)
     bare = strip_accents(plain)
     return plain if bare == plain else f"{plain}{_BETWEEN}{bare}"
 
@@ -67,8 +68,7 @@ def prefix_matcher(beginning: str) -> Callable[[str], bool]:
 
 def search_pattern(text: str) -> str:
     """Return a word for search in the result of `fold_for_search`."""
-    plain = text.casefold().translate(_NOWHERE)
-    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
+    return fold_text(text.translate(_NOWHERE))
 
 
 class Pattern:

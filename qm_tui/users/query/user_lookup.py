@@ -3,7 +3,7 @@
 A text is compared with these values in this order, up to the first that matches:
 
 1. the User ID (exact);
-2. the User Name (ignoring case);
+2. the User Name (as `normalize_user_name` compares it);
 3. the Extension (exact);
 4. each of the Additional Extensions (exact);
 5. the name (ignoring case): `Anna Berg`, `Berg, Anna` or `Berg Anna`; first with accents, then
@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import normalize_user_name, users_without_own_name
 from qm_tui.users.query.sorting import YieldControl
 from qm_tui.users.query.text_matching import search_pattern, strip_accents
 
@@ -90,6 +90,7 @@ class UserLookup:
         self, users: Mapping[str, User], names: Mapping[str, str], yield_control: YieldControl
     ) -> None:
         self.users, self._names = users, names
+        self._without_own_name = users_without_own_name(users, names)
         self._extensions, self._others = _Index(), _Index()
         self._full_names, self._bare_names = _Index(), _Index()
         for number, user in enumerate(users.values()):
@@ -115,9 +116,11 @@ class UserLookup:
             return NOT_FOUND
         if text in self.users:
             return LookupResult(LookupKey.USER_ID, (text,))
-        user_id = self._names.get(normalize_user_name(text))
+        key = normalize_user_name(text)
+        user_id = self._names.get(key)
         if user_id is not None:
-            return LookupResult(LookupKey.USER_NAME, (user_id,))
+            others = self._without_own_name.get(key, ())
+            return LookupResult(LookupKey.USER_NAME, (user_id, *others))
         by_extension = self._extensions.get(text) or self._others.get(text)
         if by_extension:
             return LookupResult(LookupKey.EXTENSION, by_extension)

@@ -69,6 +69,9 @@ def _named(*lines):
         ("Björn Åkesson", "u-bjorn"),
         ("bjorn akesson", "u-bjorn"),
         ("Bjo\u0308rn A\u030akesson", "u-bjorn"),
+        # other spellings of a User Name
+        ("ａberg", "u-anna"),
+        ("a\u200bberg\ufeff", "u-anna"),
         ("Lukasik, Tomasz", "u-tomasz"),
         ("Eva Müller", "u-muller"),
         ("Eva Muller", "u-mullerin"),
