@@ -52,6 +52,37 @@ def test_set_changes_users_by_name_or_id(three):
     assert users_in(three)["bo"] == BO
 
 
+@pytest.mark.parametrize("written", ["ａnna", "an\u200bna", " anna\u00a0"])
+def test_user_is_named_in_any_spelling(three, written):
+    qm_tui("set", written, "location=Rome")
+    assert users_in(three)["anna"].location == "Rome"
+
+
+def test_name_of_several_users_is_ambiguous(store):
+    store.parent.mkdir(parents=True)
+    users = [BO, CY._replace(user_name="ｂo")]
+    documents = {str(number): one._asdict() for number, one in enumerate(users, start=1)}
+    store.write_text(json.dumps({"users": documents}))
+    said = refusal("set", "bo", "location=Rome")
+    assert "bo is ambiguous: it is the User Name of Bo Bosen and Cy Cysen." in said
+    assert said.endswith("Nothing was changed. Use a User ID.\n")
+    assert "Changed 1 user" in qm_tui("set", CY.user_id, "location=Rome")
+
+
+def test_blank_names_no_user(store):
+    commit_unchecked(store, ANNA._replace(user_name=""))
+    assert "The user is empty." in refusal("set", " \u200b", "location=Rome")
+
+
+def test_look_alike_user_name_is_a_warning(three):
+    _, errors = streams("set", "bo", "user-name=\u0430nna", "--dry-run")
+    warning = "Warning: User Name '\u0430nna' looks like 'anna' of Anna Berg."
+    assert errors.startswith(warning)
+    values = ("first-name=Zoe", "last-name=Z", "extension=1", "user-name=\u0430NNA", "--dry-run")
+    assert streams("add", *values)[1].startswith(warning.replace("nna'", "NNA'", 1))
+    assert streams("set", "anna", "user-name=\u0430nna", "--dry-run")[1] == ""
+
+
 def test_set_changes_users_that_match_a_filter_and_clears_values(three):
     out = qm_tui("set", "--filter", "department:sales", "location=")
     assert "Changed 2 users" in out

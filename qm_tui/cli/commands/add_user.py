@@ -59,6 +59,7 @@ def add(
     from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
     from qm_tui.cli.shared.user_arguments import find_user
     from qm_tui.store.changes.edit import add_user
+    from qm_tui.store.look_alikes import look_alike_issue
     from qm_tui.store.validation import ValidationOptions, validate_changes
     from qm_tui.users.issues import field_number
     from qm_tui.users.new_user_template import NEW_USER, template_from
@@ -83,10 +84,11 @@ def add(
         details = " ".join(f"{sanitize(error.message)}. {sanitize(error.fix)}" for error in errors)
         msg = f"{details} {_NOTHING}"
         raise UserError(msg)
-    in_use = ValuesInUse()
-    in_use.add(users.state.users.values())
-    warnings = sorted((*user_warnings(user), *in_use.issues(user)), key=field_number)
-    print_warnings(dict.fromkeys(warnings, 1), 1)
+    state, in_use = users.state, ValuesInUse()
+    in_use.add(state.users.values())
+    look_alike = look_alike_issue(user, None, state)
+    found = (*user_warnings(user), *in_use.issues(user), *filter(None, (look_alike,)))
+    print_warnings(dict.fromkeys(sorted(found, key=field_number), 1), 1)
     if dry_run:
         _report(user, None, as_json=as_json)
         return

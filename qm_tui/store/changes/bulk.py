@@ -15,6 +15,7 @@ from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, TransactionKind, UserStore
+from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
 from qm_tui.store.validation import DEFAULT_OPTIONS, ValidationOptions, validate_changes
 from qm_tui.text import pluralize
@@ -174,6 +175,9 @@ def bulk_warnings(
             progress(Phase.CHECKING, done, len(pairs))
         for issue in combined_warnings(user, stored):
             counts[issue] += 1
+        look_alike = look_alike_issue(user, stored, plan.state)
+        if look_alike is not None:
+            counts[look_alike] += 1
     return {issue: counts[issue] for issue in sorted(counts, key=field_number) if counts[issue]}
 
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, cast
 from qm_tui.gc_control import clear_in_chunks
 from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.changes.mass_change import confirmation_count
+from qm_tui.store.look_alikes import LOOK_ALIKE, has_look_alikes, look_alike_in_file_issue
 from qm_tui.store.state import State
 from qm_tui.store.user_names import (
     MatchedRecord,
@@ -43,7 +44,7 @@ from qm_tui.transfer.planning.warnings import (
 )
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import look_alike_key, normalize_user_name
 from qm_tui.users.issues import Issue, RecordIssue, Severity, field_number, redact_value
 from qm_tui.users.new_values import ValuesInUse
 
@@ -117,10 +118,12 @@ class Planner:
         self._record_issues: dict[int, _RecordIssues] = {}
         """By number, records with problems: the first of them, or all that are listed."""
         self._contested: dict[int, _RecordIssues] = {}
-        """By number, accepted records that may lose their User Name or share an Extension."""
-        self._warnings = ImportWarnings(in_use or values_in_use(state, progress))
+        """By number, accepted records of which others decide: they may lose their User Name, share
+        an Extension or have a User Name that looks like another one."""
+        self._warnings = ImportWarnings(state, in_use or values_in_use(state, progress))
         self._extensions = ExtensionUsage(state, progress)
         self._duplicate_lines: list[int] = []
+        self._look_alikes: list[int] = []
         self._counts = [0] * len(RESULTS)
         self._warned = 0
         self._issue_counts = IssueCounts()
@@ -238,6 +241,11 @@ class Planner:
         if self._extensions.move(user, stored, line):
             self._duplicate_lines.append(number)
             is_contested = True
+        if has_look_alikes(user.user_name) and (
+            stored is None or key != normalize_user_name(stored.user_name)
+        ):
+            self._look_alikes.append(number)
+            is_contested = True
         if is_contested:
             self._contested[number] = record
         self._claims.add(record.record)
@@ -291,6 +299,7 @@ class Planner:
         for index, issue in conflicts.items():
             self._reject_claim(claims.numbers[index], issue)
         self._add_extension_warnings()
+        self._add_look_alike_warnings(conflicts.keys())
         changes, added = self._changes(conflicts.keys())
         self._report_names_of_rejected(conflicts.keys())
         plan = ImportPlan(
@@ -344,15 +353,41 @@ class Planner:
             return
         wanted = {record.record.user.extension for record in shared.values()}
         holders = self._extensions.first_holders(wanted, self._state, self._progress)
-        for _, (matched, values, issues) in sorted(shared.items()):
+        for number, (matched, _, _) in sorted(shared.items()):
             extension = matched.user.extension
             others = (holder for holder in holders[extension] if holder != matched.line)
-            if issues:
-                self._warned -= 1
-                self._issue_counts.remove(issues, updates=matched.stored is not None)
-            warning = duplicate_extension_issue(extension, next(others, None))
-            more = sorted([*issues, warning], key=field_number)
-            self._add_warnings(_RecordIssues(matched, values, more))
+            self._add_warning(number, duplicate_extension_issue(extension, next(others, None)))
+
+    def _add_look_alike_warnings(self, rejected: Collection[int]) -> None:
+        """Warn of names that look like a name in another record.
+
+        Of two, the name with the letters of another script has the warning, or else the later one.
+        """
+        if not self._look_alikes:
+            return
+        claims, first_lines = self._claims, dict[str, int]()
+        indexes = {key: index for index, key in enumerate(claims.keys) if index not in rejected}
+        for number in sorted(self._look_alikes):
+            record = self._contested.get(number)
+            if record is None or any(issue.reason == LOOK_ALIKE for issue in record.issues):
+                continue
+            name, line = record.record.user.user_name, record.record.line
+            alike = look_alike_key(name)
+            other = first_lines.setdefault(alike, line)
+            if alike in indexes:
+                other = claims.lines[indexes[alike]]
+            if other != line:
+                self._add_warning(number, look_alike_in_file_issue(name, other))
+
+    def _add_warning(self, number: int, warning: Issue) -> None:
+        """Add a warning to an accepted record that was noted as contested."""
+        matched, values, issues = self._contested[number]
+        if issues:
+            self._warned -= 1
+            self._issue_counts.remove(issues, updates=matched.stored is not None)
+        more = sorted([*issues, warning], key=field_number)
+        self._contested[number] = _RecordIssues(matched, values, more)
+        self._add_warnings(self._contested[number])
 
     def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
         """Return the users after the import, in file order, and which of them are new."""

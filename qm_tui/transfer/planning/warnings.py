@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import ProgressCallback
+from qm_tui.store.look_alikes import look_alike_issue, rows_with_look_alikes
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_chunks
 from qm_tui.transfer.reading.spreadsheet import FORMULA_PREFIXES, is_formula
@@ -23,6 +24,7 @@ from qm_tui.users.warnings import user_warnings
 
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
+_USER_NAME_AT: Final = FIELD["user_name"].index
 _TEXT_FIELDS: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
@@ -69,11 +71,12 @@ class ImportWarnings:
     """Finds the warnings of users for a store.
 
     Args:
-        in_use: the values in use in the store.
+        state: the state of the store.
+        in_use: the values in use in it.
     """
 
-    def __init__(self, in_use: ValuesInUse) -> None:
-        self._in_use = in_use
+    def __init__(self, state: State, in_use: ValuesInUse) -> None:
+        self._state, self._in_use = state, in_use
 
     def rows_with_warnings(self, columns: Sequence[Sequence[str]]) -> set[int]:
         """Return which of many new users have such a warning, checking all of them together.
@@ -87,6 +90,7 @@ class ImportWarnings:
             The indexes in the columns.
         """
         rows = self._in_use.rows_with_new_values(columns)
+        rows |= rows_with_look_alikes(columns[_USER_NAME_AT], self._state)
         shared = (set(columns[place]) for place in _SHARED_TEXT_INDEXES)
         text = "\n".join(chain(("",), *(columns[place] for place in _OWN_TEXT_INDEXES), *shared))
         if any(sign.search(text) for sign in _FORMULAS):
@@ -106,6 +110,7 @@ class ImportWarnings:
         return [
             *_both_names_changed(user, stored),
             *user_warnings(user, stored),
+            *filter(None, (look_alike_issue(user, stored, self._state),)),
             *self._in_use.issues(user, stored),
             *_formulas(user, stored),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from qm_tui.store.changes.edit import MergeConflict
+from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.text.user_details import value_text
@@ -79,6 +80,7 @@ class UserDraft:
         errors = validate_changes({user.user_id: user}, state, options=self.options)
         stored = None if self.is_new else state.users.get(user.user_id)
         warnings = [*user_warnings(user, stored), *in_use.issues(user, stored)]
+        warnings += filter(None, (look_alike_issue(user, stored, state),))
         return [*errors.get(user.user_id, ()), *warnings]
 
     def rebase(self, stored: User, conflicts: list[MergeConflict]) -> None:

@@ -16,12 +16,13 @@ from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
+from qm_tui.users.identity import normalize_user_name
 from tests.helpers import state_of, user
 
-_NAMES = ("ada", "Bob", "cid", "dan", "eve")
+_NAMES = ("ada", "Bob", "cid", "dan", "\u0435ve")
 _IDS = ("", "", "u-ada", "u-Bob", "u-new", "u-cid")
 _VALUES = {
-    "user_name": (*_NAMES, "BOB", "fay", "gil", ""),
+    "user_name": (*_NAMES, "BOB", "fay", "gil", "", "\u0430da", "ｂob", "\u0441id"),
     "extension": ("0412", "0413", "412", "0999", "1", "2", "3", ""),
     "department": ("Sales", "Slaes", "", "=1+1"),
     "location": ("Oslo", "", "@home", "+47 1", "47", '"Oslo'),
@@ -71,7 +72,7 @@ def _files(draw: st.DrawFn) -> list[CleanRecordBatch]:
     for count in draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)):
         rows: list[tuple[str | None, ...]] = []
         for _ in range(count):
-            row = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian")))))
+            row = draw(_users(draw(st.sampled_from((*_NAMES, "fay", "gil", "hal", "ian", "eve")))))
             row = row._replace(user_id=draw(st.sampled_from((*_IDS, row.user_id))))
             rows.append(tuple(None if at in places else value for at, value in enumerate(row)))
         batches.append(CleanRecordBatch(number, number + 1, rows))
@@ -156,7 +157,7 @@ def test_counts_agree_with_the_records_and_the_changes(state, batches, choices):
     assert len(plan.added) == plan.counts[Result.ADDED]
     assert len(plan.changes) == plan.counts[Result.ADDED] + plan.counts[Result.CHANGED]
     after = {**state.users, **plan.changes}
-    assert len({user.user_name.casefold() for user in after.values()}) == len(after)
+    assert len({normalize_user_name(user.user_name) for user in after.values()}) == len(after)
     for key, change in plan.totals.items():
         before = [getattr(user, key) for user in state.users.values()].count("1")
         assert change == (before, [getattr(user, key) for user in after.values()].count("1"))
