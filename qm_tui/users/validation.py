@@ -128,6 +128,25 @@ def invalid_rows(
     return invalid
 
 
+def stored_user_issues(user: User) -> list[Issue]:
+    """Return the errors of a stored user by today's rules, apart from missing licenses.
+
+    A store keeps such values, since new rules judge only what changes (users file, section 4).
+    """
+    issues = validate_user(user, allow_unlicensed=True)
+    for field, value in zip(FIELDS, user, strict=True):
+        issues += filter(None, (control_character_issue(field, value), length_issue(field, value)))
+    return issues
+
+
+def invalid_stored_rows(users: Sequence[User]) -> set[int]:
+    """Return the indexes of users with `stored_user_issues`, checking all users together."""
+    columns = list(zip(*users, strict=True))
+    if not columns:
+        return set()
+    return invalid_rows(columns, allow_unlicensed=True) | rows_with_control_characters(columns)
+
+
 def validate_update(user: User, stored: User, *, allow_unlicensed: bool = False) -> list[Issue]:
     """Return the errors that an update of a user causes.
 

@@ -35,18 +35,24 @@ from qm_tui.store.interface import (
     StoreIssueSeverity,
     TransactionSummary,
 )
+from qm_tui.store.state import State
 from qm_tui.store.tinydb import entries, snapshot
 from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
 from qm_tui.store.tinydb.log import Log, base_payloads
 from qm_tui.store.tinydb.storage import LogStorage
-from qm_tui.text import sanitize
-from qm_tui.users.validation import validate_user
+from qm_tui.store.user_names import USE_ANOTHER_NAME, name_in_use_issue
+from qm_tui.text import pluralize, sanitize
+from qm_tui.users.identity import users_without_own_name
+from qm_tui.users.validation import invalid_stored_rows, stored_user_issues
 
 _ABOVE: Final = Permissions(0o755)
 """Directories above a shared one: all of the group must get through."""
 
 
 _BLOCK: Final = 64 * 1024
+_MAX_INVALID: Final = 20
+"""The number of users with invalid values that a check names."""
+
 _SOON: Final = timedelta(minutes=1)
 """Age of a transaction, after which the snapshot should have been rewritten."""
 
@@ -221,10 +227,7 @@ class TinyDBMaintenance(Maintenance):
             is_same = salvage.contents.state.number == self._files.contents.state.number
             if is_same and salvage.contents.state.users != users and not damage:
                 damage.append(f"{self._names.snapshot} and the log contain different users.")
-            for user in users.values():
-                for issue in validate_user(user, allow_unlicensed=True)[:1]:
-                    who = sanitize(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
-                    warnings.append(f"{who}: {sanitize(issue.message, 200)}. {issue.fix}")
+            warnings += _invalid_users(self._files.contents.state)
         found = [StoreIssue(StoreIssueSeverity.DAMAGE, text) for text in damage]
         return found + [StoreIssue(StoreIssueSeverity.WARNING, text) for text in warnings]
 
@@ -288,6 +291,28 @@ class TinyDBMaintenance(Maintenance):
             number = _write(target, salvage)
         losses += salvage.snapshot_losses + salvage.losses
         return RecoveryReport(len(salvage.contents.state.users), number, losses)
+
+
+def _invalid_users(state: State) -> Iterator[str]:
+    """Yield the users who break today's rules: the first of them, and the number of the others."""
+    users = list(state.users.values())
+    issues = {
+        users[row].user_id: stored_user_issues(users[row])[0] for row in invalid_stored_rows(users)
+    }
+    for key, user_ids in users_without_own_name(state.users, state.names).items():
+        owner = state.users[state.names[key]]
+        for user_id in user_ids:
+            name = state.users[user_id].user_name
+            issue = name_in_use_issue(name, owner, is_new=False)
+            issues.setdefault(user_id, issue._replace(fix=USE_ANOTHER_NAME))
+    order = [user for user in users if user.user_id in issues] if issues else []
+    for user in order[:_MAX_INVALID]:
+        who = sanitize(f"{user.first_name} {user.last_name} ({user.user_id})", 200)
+        issue = issues[user.user_id]
+        yield f"{who}: {sanitize(issue.message, 200)}. {issue.fix}"
+    if len(order) > _MAX_INVALID:
+        more = pluralize(len(order) - _MAX_INVALID, "more user")
+        yield f"Values of {more} are not valid. To list all of them, use the filter valid:no."
 
 
 class _Salvage:

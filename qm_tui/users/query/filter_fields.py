@@ -25,6 +25,8 @@ class FilterKind(Enum):
     """Whether a user is marked."""
     DUPLICATE = auto()
     """Whether another user has the same value in a field."""
+    VALID = auto()
+    """Whether the values of a user follow the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ FILTER_FIELDS: Final[dict[str, FilterField]] = {
             None,
             ("extension", "additional-extensions", "windows-login", "phone-ip", "agent-id"),
         ),
+        FilterField("valid", FilterKind.VALID, "all values are valid: yes or no", None, YES_NO),
     )
 }
 """The filter names by name: those of the fields in file order, then the others."""

@@ -116,7 +116,24 @@ class DuplicateCondition(NamedTuple):
     field_index: int
 
 
-Condition = FieldCondition | UserCondition | LicenseCondition | TextCondition | DuplicateCondition
+class ValidCondition(NamedTuple):
+    """A predicate that matches users by whether their values follow the rules.
+
+    Attributes:
+        wanted: the wanted results.
+    """
+
+    wanted: frozenset[bool]
+
+
+Condition = (
+    FieldCondition
+    | UserCondition
+    | LicenseCondition
+    | TextCondition
+    | DuplicateCondition
+    | ValidCondition
+)
 
 
 class Predicate(NamedTuple):
@@ -161,6 +178,8 @@ def _condition(term: Term, activity: ActivitySource) -> Condition:
         return LicenseCondition(wanted)
     if name.kind is FilterKind.DUPLICATE:
         return DuplicateCondition(_field_of_duplicates(term).index)
+    if name.kind is FilterKind.VALID:
+        return ValidCondition(frozenset(_flag(term, value) == "1" for value in term.values))
     if name.kind is FilterKind.MARKED:
         return _mark_condition(term, activity)
     changed = activity.changed if name.kind is FilterKind.CHANGED else None

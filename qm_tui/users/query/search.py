@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Final, TypeVar
 
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.identity import normalize_user_names
 from qm_tui.users.query.filter_parser import Term
 from qm_tui.users.query.licenses import license_flags, licenses_in
 from qm_tui.users.query.predicates import (
@@ -22,11 +23,13 @@ from qm_tui.users.query.predicates import (
     SearchWord,
     TextCondition,
     UserCondition,
+    ValidCondition,
     compile_term,
 )
 from qm_tui.users.query.sorting import YieldControl, sort_keys, sort_users
 from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
+from qm_tui.users.validation import invalid_stored_rows
 
 _CHUNK: Final = 1000
 """The number of users between two calls of `yield_control`: a millisecond at most."""
@@ -125,6 +128,7 @@ class QueryExecutor:
         self._texts: _SearchTextIndex | None = None
         self._order: tuple[tuple[SortKey, ...], list[int]] | None = None
         self._keys: tuple[str, list[str]] | None = None
+        self._invalid: set[int] | None = None
 
     def prepare(self, users: Mapping[str, User]) -> None:
         """Build the texts of users, so that the first search for a word is fast, too."""
@@ -174,7 +178,7 @@ class QueryExecutor:
         if self._texts is not None:
             self._texts = self._texts.of(in_order, self._yield_control)
         self._source, self._users, self._ids, self._order = users, in_order, list(users), None
-        self._keys = None
+        self._keys = self._invalid = None
 
     def _search_texts(self) -> _SearchTextIndex:
         if self._texts is None:
@@ -226,6 +230,9 @@ class QueryExecutor:
                 lambda flags: not licenses.isdisjoint(licenses_in(flags))
             )
             return lambda places: [n for n in places if has[license_flags(users[n])] is wanted]
+        if isinstance(condition, ValidCondition):
+            invalid, results = self._invalid_places(), condition.wanted
+            return lambda places: [n for n in places if ((n not in invalid) in results) is wanted]
         if isinstance(condition, UserCondition):
             holds = condition.matches
             return lambda places: [n for n in places if holds(users[n]) is wanted]
@@ -273,6 +280,23 @@ class QueryExecutor:
         if expected:
             return lambda places: [n for n in having(places) if fits(n)]
         return lambda places: set(places).difference(n for n in having(places) if fits(n))
+
+    def _invalid_places(self) -> set[int]:
+        """Return the indexes of users who break a rule or have the User Name of an earlier user."""
+        if self._invalid is None:
+            invalid: set[int] = set()
+            names: set[str] = set()
+            for start in range(0, len(self._users), _FEW):
+                batch = self._users[start : start + _FEW]
+                invalid.update(start + row for row in invalid_stored_rows(batch))
+                keys = normalize_user_names([user.user_name for user in batch])
+                for place, key in enumerate(keys, start):
+                    if key in names:
+                        invalid.add(place)
+                    names.add(key)
+                self._yield_control()
+            self._invalid = invalid
+        return self._invalid
 
     def _shared_values(self, index: int) -> frozenset[str]:
         """Return the values of a field that more than one user has, except the empty value."""

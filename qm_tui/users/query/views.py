@@ -48,6 +48,7 @@ BUILT_IN: Final = (
     SavedView("Without license", "license:none"),
     SavedView("Without recording profile", 'recording-profile:""'),
     SavedView("Duplicate extensions", "duplicate:extension", (SortKey("extension"),)),
+    SavedView("Invalid values", "valid:no"),
     SavedView("Changed today", "changed:today"),
     SavedView("Last import", "import:last"),
 )

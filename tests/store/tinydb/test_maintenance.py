@@ -1,6 +1,7 @@
 """Creating, sharing, backing up, checking and recovering the files of a store."""
 
 import grp
+import json
 import os
 import stat
 import subprocess
@@ -256,6 +257,36 @@ def test_users_that_break_rules_are_warnings(path):
     found = maintenance(path).check()
     assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
     assert "u-bo" in found[0].message
+
+
+def test_check_names_twenty_users_that_break_rules(path):
+    store = open_tinydb_store(path)
+    store.load()
+    users = [user(f"u{number:02}", is_active="x") for number in range(19)]
+    users += [user("wide", phone_ip="x"), user("line", location="a\nb"), user("fine")]
+    write_unchecked(store, {one.user_id: one for one in users})
+    store.close()
+    found = [one.message for one in maintenance(path).check()]
+    assert len(found) == 21
+    assert all(one.user_id in message for one, message in zip(users, found[:-1], strict=False))
+    assert found[-1].startswith("Values of 1 more user are not valid.")
+
+
+def test_check_names_users_who_have_one_user_name(path):
+    path.parent.mkdir()
+    users = [user("bo"), user("cy", user_name="ｂo")]
+    documents = {str(number): one._asdict() for number, one in enumerate(users, start=1)}
+    path.write_text(json.dumps({"users": documents}))
+    path.chmod(0o600)
+    path.parent.chmod(0o700)
+    store = open_tinydb_store(path)
+    commit(store, user("di"))
+    store.close()
+    (found,) = maintenance(path).check()
+    assert found.severity is StoreIssueSeverity.WARNING
+    assert found.message == (
+        "Cy Cysen (u-cy): User Name 'ｂo' is already used by Bo Bosen. Use another User Name."
+    )
 
 
 @pytest.mark.parametrize("end", [b'{"number":', b"abc\ndef\nghi", b'{"a\nb\n{', b"\0" * 5000])

@@ -15,7 +15,7 @@ def test_every_field_except_secrets_has_a_filter_name():
     assert [one.field for one in FILTER_FIELDS.values() if one.field] == [
         field for field in FIELDS if not field.is_secret
     ]
-    assert list(FILTER_FIELDS)[-5:] == ["license", "changed", "import", "marked", "duplicate"]
+    assert list(FILTER_FIELDS)[-5:] == ["changed", "import", "marked", "duplicate", "valid"]
 
 
 @pytest.mark.parametrize("field", [one for one in FIELDS if not one.is_secret], ids=str)

@@ -165,6 +165,15 @@ NAMES = {ANNA.user_id: "anna", MULLER.user_id: "muller", LI.user_id: "li"}
         ("import:last", "li"),
         ("import:4", "anna"),
         ("import:4|7", "anna li"),
+        ("valid:yes", "anna muller"),
+        ("valid:no", "li"),
+        ("-valid:no", "anna muller"),
+        ("valid:yes|no", "anna muller li"),
+        ("ａｎｎａ", "anna"),
+        ("an\u00adna\u200b", "anna"),
+        ("user-name:ＡＮＮＡ", "anna"),
+        ("user-name:ａ*\ufeff", "anna"),
+        ('last-name:"\u200b"', ""),
         ("duplicate:recording-service", "anna muller li"),
         ("duplicate:department", ""),
         ("duplicate:private", "anna muller li"),
@@ -192,6 +201,18 @@ def test_empty_value_is_not_a_duplicate():
     values = {"a": "1", "b": "", "c": "", "d": "1"}
     users = by_id(*(user(name, extension=value) for name, value in values.items()))
     assert find_user_ids(users, "duplicate:extension") == ["u-a", "u-d"]
+
+
+def test_users_with_invalid_values_or_the_name_of_an_earlier_user_are_found():
+    users = by_id(
+        user("a"),
+        user("b", phone_ip="10.0.0.300"),
+        user("c", location="Os\nlo"),
+        user("d", user_name="Ａ"),
+        user("e", unlimited_license="0", on_demand_license="0"),  # license:none finds this user
+        user("f", department="x" * 4097),
+    )
+    assert find_user_ids(users, "valid:no") == ["u-b", "u-c", "u-d", "u-f"]
 
 
 @pytest.mark.parametrize("value", ["TM\u2122", "Ｂｅｒｇ", "ﬁn", "ŁÓDŹ", "İzmir", "Ærø", "\ud800a"])

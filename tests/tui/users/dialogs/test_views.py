@@ -73,7 +73,7 @@ async def test_built_in_views_come_first():
         assert row_of(hand, 0) == "> * All users"
         assert row_of(hand, 1) == "Active active:yes"
         assert row_of(hand, 5) == "Duplicate extensions duplicate:extension by Extension"
-        assert row_of(hand, 8, 160) == (
+        assert row_of(hand, 9, 160) == (
             'Sales department:="Sales EMEA" by Extension, then Last Name (descending)'
         )
         assert "Current    All users" in hand.screen_text
@@ -82,10 +82,10 @@ async def test_built_in_views_come_first():
 @pytest.mark.parametrize(
     ("current", "row", "text", "now"),
     [
-        (SALES, 8, "> * Sales department", "Current    Sales   by Ext"),
+        (SALES, 9, "> * Sales department", "Current    Sales   by Ext"),
         (
             SavedView("SALES", layout=DEFAULT_LAYOUT),
-            8,
+            9,
             "> * Sales (modified) dep",
             "Current    SALES (modified)",
         ),
@@ -105,7 +105,7 @@ async def test_long_name_leaves_room_for_modified():
     own = SavedView("n" * MAX_NAME, "x")
     current = SavedView(own.name, "y")
     async with open_dialog(ViewsDialog(current, [own])) as hand:
-        assert "… (modified) x" in row_of(hand, 8)
+        assert "… (modified) x" in row_of(hand, 9)
 
 
 @pytest.mark.parametrize(
