@@ -49,6 +49,8 @@ def look_alike_issue(user: User, stored: User | None, state: State) -> Issue | N
         stored: the stored user, if any; a name that is not changed has no warning.
         state: the state of the store.
     """
+    if stored is not None and stored.user_name == user.user_name:
+        return None
     key = normalize_user_name(user.user_name)
     if stored is not None and normalize_user_name(stored.user_name) == key:
         return None
