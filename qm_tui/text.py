@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from qm_tui.ignorable_characters import IGNORABLE_RANGES
@@ -30,6 +30,12 @@ _IGNORABLE: Final = re.compile(
 )
 _BRAILLE_BLANK: Final = "\u2800"
 """A symbol by its Unicode category that is drawn as a blank."""
+
+_ASCII_BLANKS: Final = " \t\n\v\f\r"
+_BLANK: Final = re.compile(
+    r"[ \t\n\v\f\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)
+"""A character with the Unicode property White_Space."""
 
 
 def _control_picture(character: str) -> str:
@@ -145,6 +151,47 @@ def _escaped(text: str) -> str:
         else:
             parts.append(character)
     return "".join(parts)
+
+
+def trim(text: str) -> str:
+    """Return the text without the characters at both ends that are blank or invisible.
+
+    These are all kinds of Unicode white space, line breaks included, and all default-ignorable
+    code points, for example byte order marks (users file, section 2).
+    """
+    if text.isascii():
+        return text.strip(_ASCII_BLANKS)
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while end > start and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return bool(_BLANK.match(character) or _IGNORABLE.match(character))
+
+
+def is_visible(text: str) -> bool:
+    """Return whether every character is printable, and none is default-ignorable.
+
+    Fast also for a text of many thousand characters.
+    """
+    if not text.isprintable():
+        return False
+    return text.isascii() or not any(character in text for character in _invisible_printable())
+
+
+@cache
+def _invisible_printable() -> str:
+    """Return the default-ignorable characters that Python takes for printable: marks, fillers."""
+    return "".join(
+        chr(code)
+        for first, last in IGNORABLE_RANGES
+        for code in range(first, last + 1)
+        if chr(code).isprintable()
+    )
 
 
 def with_full_stop(text: str) -> str:

@@ -13,8 +13,9 @@ from itertools import repeat
 from operator import itemgetter, length_hint
 from typing import Final
 
+from qm_tui.ignorable_characters import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
-from qm_tui.users.issues import Issue, field_number, truncate
+from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
 _inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 
@@ -32,6 +33,19 @@ _ASSIGN_ONE = "Set one of them to 1 and the other to 0."
 _ALL_INDEXES: Final = range(len(FIELDS))
 
 _CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_FORMAT_CHARACTERS = re.compile(
+    "[{}\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2028\u2029\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f]".format(
+        "".join(f"{chr(first)}-{chr(last)}" for first, last in IGNORABLE_RANGES)
+    )
+)
+"""Default-ignorable code points, other format characters, and separators of lines."""
+_EXACT_FIELDS: Final = frozenset(
+    ("extension", "user_name", "recording_service", "sip_uri", "windows_login")
+)
+_EXACT_KINDS: Final = frozenset((Kind.IP, Kind.LIST, Kind.FLAG))
+"""Fields in which an invisible character is an error, by key and by kind."""
+
 _MAC = re.compile(
     r"[0-9A-Fa-f]{12}|([0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\2){4}[0-9A-Fa-f]{2}"
     r"|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
@@ -202,6 +216,31 @@ def control_character_issue(field: Field, value: str) -> Issue | None:
     )
 
 
+def format_character_issue(field: Field, value: str) -> Issue | None:
+    """Return the problem of a value with an invisible character, or None.
+
+    An error in fields whose values are compared or dialed, otherwise a warning that names the
+    character (users file, section 2). Characters at the ends of a value are trimmed before.
+    """
+    match = _FORMAT_CHARACTERS.search(value)
+    if match is None:
+        return None
+    is_error = field.kind in _EXACT_KINDS or field.key in _EXACT_FIELDS
+    shown = "" if field.is_secret else f" {_quoted(value)}"
+    return Issue(
+        field,
+        f"{field.name}{shown} contains the invisible character U+{ord(match.group()):04X}",
+        f"Remove the character from {field.name}, or enter {field.name} again.",
+        Severity.ERROR if is_error else Severity.WARNING,
+        f"{field.name} contains an invisible character",
+    )
+
+
+def character_issue(field: Field, value: str) -> Issue | None:
+    """Return the problem of a value with a control character or an invisible one, or None."""
+    return control_character_issue(field, value) or format_character_issue(field, value)
+
+
 def length_issue(field: Field, value: str) -> Issue | None:
     """Return the error of a value with more than `MAX_VALUE` characters, or None."""
     if len(value) <= MAX_VALUE:
@@ -263,6 +302,22 @@ def _quoted(value: str) -> str:
 
 _ENTER_FLAG = "Enter 0 or 1."
 
+_FLAG_WORDS: Final = {
+    **dict.fromkeys(("1", "true", "yes", "1.0", "wahr", "ja", "vrai", "oui"), "1"),
+    **dict.fromkeys(("0", "false", "no", "0.0", "falsch", "nein", "faux", "non"), "0"),
+}
+BOOLEAN_WORD: Final = "{} is TRUE/FALSE, yes/no or 1.0 instead of 0 or 1"
+"""The reason of a flag that `parse_flag` understands, by the name of its field."""
+
+
+def parse_flag(value: str) -> str | None:
+    """Return `0` or `1` for a flag or a boolean word in any case, for others None.
+
+    Words are those of programs in English, German and French (our choice): TRUE/FALSE, yes/no and
+    1.0/0.0.
+    """
+    return _FLAG_WORDS.get(value.casefold())
+
 
 def _missing_issue(field: Field) -> Issue:
     fix = _ENTER_FLAG if field.kind is Kind.FLAG else f"Enter {field.name}."
@@ -291,7 +346,7 @@ def _check_flag(field: Field, value: str) -> Issue | None:
         field,
         f"{field.name} must be 0 or 1, not {_quoted(value)}",
         _ENTER_FLAG,
-        reason=f"{field.name} is not 0 or 1",
+        reason=(BOOLEAN_WORD if parse_flag(value) else "{} is not 0 or 1").format(field.name),
     )
 
 

@@ -8,7 +8,15 @@ import pytest
 from rich.cells import cell_len
 
 from qm_tui.ignorable_characters import IGNORABLE_RANGES
-from qm_tui.text import is_combining_mark, json_text, pad_or_truncate, pluralize, sanitize
+from qm_tui.text import (
+    is_combining_mark,
+    is_visible,
+    json_text,
+    pad_or_truncate,
+    pluralize,
+    sanitize,
+    trim,
+)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +184,29 @@ def test_fitted_text_has_the_exact_width(text, width):
 )
 def test_counted_noun_agrees_with_its_number(number, said):
     assert pluralize(number, "user") == said
+
+
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_IGNORABLE = [chr(code) for ends in IGNORABLE_RANGES for code in {*ends, sum(ends) // 2}]
+
+
+@pytest.mark.parametrize("character", [*_WHITE_SPACE, *_IGNORABLE], ids=ascii)
+def test_trim_removes_blank_and_invisible_characters_only_at_the_ends(character):
+    for text in ("x", "é x", f"a{character}b"):
+        assert trim(f"{character}{text}{character} ") == text
+    assert trim(character * 2) == ""
+
+
+@pytest.mark.parametrize("text", ["", "\x1c", "\x07x\x1f", "e\u0301", "\u2800", "\udc80", "+", "'"])
+def test_trim_keeps_all_other_characters(text):
+    assert trim(text) == text
+
+
+def test_visible_text_has_only_characters_that_are_shown_as_they_are():
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        is_ignorable = any(first <= code <= last for first, last in IGNORABLE_RANGES)
+        expected = character.isprintable() and not is_ignorable
+        assert is_visible(f"a{character}") is expected, hex(code)

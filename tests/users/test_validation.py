@@ -6,7 +6,9 @@ from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
 from qm_tui.users.issues import REDACTED, Severity, redact_value
 from qm_tui.users.validation import (
     control_character_issue,
+    format_character_issue,
     length_issue,
+    parse_flag,
     validate_update,
     validate_user,
 )
@@ -282,3 +284,33 @@ def test_error_has_a_fix(key):
     assert FIELD[key].name in fault.message
     assert fault.fix.startswith(("Enter ", "Use "))
     assert fault.fix.endswith(".")
+
+
+_EXACT = [
+    *("extension", "user_name", "recording_service", "sip_uri", "windows_login"),
+    *(field.key for field in FIELDS if field.kind in ("ip", "list", "flag")),
+]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+@pytest.mark.parametrize("character", ["\u200b", "\xad", "\ufeff", "\u202e", "\u0600", "\u2028"])
+def test_invisible_character_is_an_error_in_exact_fields_and_otherwise_a_warning(field, character):
+    issue = format_character_issue(field, f"before{character}after")
+    assert issue
+    assert issue.severity == (Severity.ERROR if field.key in _EXACT else Severity.WARNING)
+    assert f"U+{ord(character):04X}" in issue.message
+    assert ("before" in issue.message) is not field.is_secret
+    assert format_character_issue(field, "beforeäafter") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("1 true TRUE yes 1.0 wahr Ja vrai OUI", "1"),
+        ("0 false No 0.0 Falsch nein faux non", "0"),
+        ("2 10 1.00 y n on off t - 1,0", None),
+    ],
+)
+def test_flag_is_parsed_from_boolean_words_in_any_case(words, expected):
+    assert [parse_flag(word) for word in words.split()] == [expected] * len(words.split())
+    assert parse_flag("") is None
