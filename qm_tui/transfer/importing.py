@@ -113,6 +113,17 @@ class ImportConfirmationRequired(UserError):
         self.number = number
 
 
+class MappingRequired(UserError):
+    """The names in the header are not known, so the columns cannot be imported by name."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(
+            f"{sanitize(str(path))}, line {line}: most column names are unknown. Nothing was "
+            "imported. Map the columns with --mapping FILE, or use --header no if the file has no "
+            "header."
+        )
+
+
 class ImportPlanOutdated(Exception):
     """Another admin changed the store, so the import would have another result. Nothing was done.
 
@@ -267,7 +278,7 @@ def import_users(
     dry_run: bool = False,
     with_records: bool = False,
 ) -> ImportReport:
-    """Import a users file immediately, whatever the result is.
+    """Import a users file immediately, whatever the result is, unless its header is unknown.
 
     Args:
         request: what to import.
@@ -279,18 +290,25 @@ def import_users(
 
     Raises:
         ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        MappingRequired: the names in the header are not known.
         UserError: the file is not a users file, or the store cannot be read or written. The store
             is unchanged.
     """
+
+    def prepare(keeps: PlanDetail) -> PreparedImport:
+        prepared = prepare_import(request, store.state, progress, keeps)
+        dialect = prepared.file_report.dialect
+        if dialect.has_unknown_names:
+            raise MappingRequired(request.path, dialect.header_line)
+        return prepared
+
     with gc_paused():
         if dry_run:
-            keeps = PlanDetail.OUTCOMES if with_records else PlanDetail.COUNTS
-            prepared = prepare_import(request, store.state, progress, keeps)
-            return _report(prepared)
+            return _report(prepare(PlanDetail.OUTCOMES if with_records else PlanDetail.COUNTS))
         keeps = PlanDetail.RECORDS if with_records else PlanDetail.CHANGES
 
         def plan_and_commit(token: str) -> ImportReport:
-            prepared = prepare_import(request, store.state, progress, keeps)
+            prepared = prepare(keeps)
             return commit_import(
                 prepared, store, progress, confirmed=confirmed, accept_any_effect=True, token=token
             )

@@ -1,6 +1,7 @@
 """`qm-tui import` with its options, and its dry run, as a program."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -171,7 +172,7 @@ def test_import_succeeds_if_rejected_records_cannot_be_saved(home, store):  # no
 def test_dry_run_reports_and_writes_nothing(home, store):  # noqa: F811
     commit(store, ANNA, BOB)
     before = store.read_bytes(), sorted(store.parent.iterdir())
-    file = _file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), HEADER)
+    file = _file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), ["x"] * 26)
     out = qm_tui("import", file, "--dry-run", status=1)
     for line in (
         "Import: in.csv",
@@ -224,3 +225,70 @@ def test_rejected_file_of_a_mapped_import_needs_no_mapping(home, store):  # noqa
     assert "1 changed" in qm_tui("import", saved.name)
     (one,) = _users()
     assert (one["first_name"], one["location"]) == ("Anna-Lena", "Bergen")
+
+
+def _import_report(*arguments: object, status: int = 0):
+    return json.loads(qm_tui("import", *arguments, "--json", status=status))
+
+
+def test_header_with_unknown_names_is_refused_with_the_options_that_help(home, store):  # noqa: F811
+    commit(store, ANNA)
+    write_file(home, csv_text([[f"Spalte {at}" for at in range(26)], ANNA]), "de.csv")
+    for flags in ((), ("--dry-run",), ("--json",), ("--header", "yes")):
+        said = _refusal("import", "de.csv", *flags)
+        assert "de.csv, line 1: " in said
+        assert "--mapping FILE" in said
+        assert "--header no" in said
+    assert "1 unchanged, 1 rejected" in qm_tui("import", "de.csv", "--header", "no", status=1)
+
+
+def test_short_records_are_rejected_by_default_without_a_terminal(home, store):  # noqa: F811
+    commit(store, ANNA)
+    write_file(home, csv_text([HEADER, BOB._replace(user_id="")[:25]]), "short.csv")
+    rejected = _import_report("short.csv", "--dry-run", status=1)
+    (problem,) = rejected["problems"]
+    assert (problem["severity"], problem["line"]) == ("error", 2)
+    assert problem["message"] == "25 values for 26 columns"
+    assert rejected["groups"][0]["fixing_option"] == "--short-records warn"
+    assert _import_report("short.csv", "--short-records", "warn")["added"] == 1
+
+
+def test_short_records_are_imported_by_default_with_a_terminal(home, store):  # noqa: F811
+    commit(store, ANNA)
+    write_file(home, csv_text([HEADER, BOB._replace(user_id="")[:25]]), "short.csv")
+    terminal, other = os.openpty()
+    done = subprocess.run(
+        command("import", "short.csv"),
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=other,
+        timeout=30,
+    )
+    os.close(other)
+    os.close(terminal)
+    assert b"Imported 1 of 1 record." in done.stdout
+    assert b"Line 2, Bob Bobsen, warning: 25 values for 26 columns." in done.stdout
+
+
+def test_boolean_words_are_converted_by_a_flag(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, ANNA._replace(is_active="FALSE"))
+    (group,) = _import_report(file, "--dry-run", status=1)["groups"]
+    assert group["fixing_option"] == "--read-booleans"
+    assert "1 changed" in qm_tui("import", file, "--read-booleans")
+    assert _users()[0]["is_active"] == "0"
+
+
+def test_json_contains_what_was_found_in_the_file(home, store):  # noqa: F811
+    commit(store, ANNA)
+    text = csv_text([["Title"], HEADER, ANNA, HEADER]) + "\ufeff" + csv_text([ANNA[:3]])
+    write_file(home, text.removesuffix("\r\n"), "cut.csv")
+    found = _import_report("cut.csv", "--dry-run", status=1)["file"]
+    assert found["incomplete"] is True
+    assert (found["header_line"], found["skipped_lines"]) == (2, [1])
+    assert (found["repeated_headers"], found["byte_order_marks"]) == ([4], [5])
+    assert found["end_of_file_mark"] is False
+    write_file(home, csv_text([ANNA]) + "\x1a", "mark.csv")
+    found = _import_report("mark.csv", "--dry-run")["file"]
+    assert (found["end_of_file_mark"], found["header_line"]) == (True, None)
+    assert (found["incomplete"], found["skipped_lines"]) == (False, [])

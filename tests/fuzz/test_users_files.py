@@ -126,7 +126,7 @@ def test_dry_run_changes_nothing(store, kept_in, folder, data, read_as, choices)
     assert not report.committed
     assert set(plan.counts) == set(Result)
     assert min(plan.counts.values()) >= 0
-    blank, starts = slow_count(data, findings.dialect, findings.columns.width)
+    blank, starts = slow_count(data, findings.dialect, findings.columns)
     assert sum(plan.counts.values()) == plan.records == len(starts)
     assert findings.blank == blank
     assert all(sentence.isprintable() for sentence in findings.messages)
@@ -144,7 +144,7 @@ def test_preview_counts_and_rejected_records_can_be_saved(store, folder, data, r
     except UserError:
         return
     plan, findings = prepared.plan, prepared.file_report
-    _, starts = slow_count(data, findings.dialect, findings.columns.width)
+    _, starts = slow_count(data, findings.dialect, findings.columns)
     assert plan.outcomes is not None
     assert [one.line for one in plan.outcomes] == starts
     rejected = [one for one in plan.outcomes if one.result is Result.REJECTED]

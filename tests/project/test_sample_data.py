@@ -147,9 +147,9 @@ def test_each_user_is_in_one_sample_file():
 @pytest.mark.parametrize(
     ("name", "added", "dialect"),
     [
-        ("users.csv", 250, Dialect("utf-8", ",", has_sep_line=False, has_header=True)),
-        ("users-no-header.csv", 40, Dialect("utf-8", ",", has_sep_line=False, has_header=False)),
-        ("users-excel-de.csv", 60, Dialect("cp1252", ";", has_sep_line=False, has_header=True)),
+        ("users.csv", 250, Dialect("utf-8", ",", has_sep_line=False, header_line=1)),
+        ("users-no-header.csv", 40, Dialect("utf-8", ",", has_sep_line=False)),
+        ("users-excel-de.csv", 60, Dialect("cp1252", ";", has_sep_line=False, header_line=1)),
     ],
 )
 def test_valid_sample_file_is_imported_completely(name, added, dialect):
@@ -207,7 +207,7 @@ FIELDS_AT_FAULT = {
 }
 CANNOT_BE_READ = [
     "A cell is too long (maximum 4,096 characters)",
-    "The record has 27 values, but the file has 26 columns",
+    "27 values for 26 columns",
     "Text after a closing quote",
     "The record contains a NUL character",
     "The record contains bytes that are not valid UTF-8",

@@ -1,7 +1,10 @@
 """An independent count of records, character by character: slow, without other code."""
 
+import csv
 import re
 
+from qm_tui.text import trim
+from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
 from qm_tui.users.fields import MAX_VALUE
@@ -9,57 +12,74 @@ from qm_tui.users.fields import MAX_VALUE
 _BLANKS = " \t\xa0\u202f"
 
 
-def slow_count(data: bytes, dialect: Dialect, width: int) -> tuple[int, list[int]]:
+def slow_count(data: bytes, dialect: Dialect, columns: Columns) -> tuple[int, list[int]]:
     """Return the number of blank lines, and the line on which each record starts."""
-    counter = _Counter(_lines(data, dialect.encoding), dialect.delimiter)
+    lines, is_ended = _lines(data[: dialect.end], dialect.encoding)
+    counter = _Counter(lines, dialect.delimiter, is_ended or dialect.end is not None)
     if dialect.has_sep_line:
         counter.at += 1
     if dialect.has_header:
-        counter.pass_over_header()
-    counter.width = width
+        counter.pass_over_header(dialect.header_line)
+    counter.width, counter.extra = columns.width, columns.extra
     counter.count()
     return counter.blank, counter.starts
 
 
-def _lines(data: bytes, encoding: str) -> list[str]:
+def _lines(data: bytes, encoding: str) -> tuple[list[str], bool]:
+    """Return the lines, and whether the last one has a line end."""
     wide = encoding.startswith("utf-16")
     odd = len(data) % 2 if wide else 0
     text = data[: len(data) - odd].decode(encoding, "surrogatepass" if wide else "surrogateescape")
-    lines = re.split("\r\n|\r|\n", text + "\ud800" * odd)
-    return lines[:-1] if lines[-1] == "" else lines
+    lines = [line.lstrip("\ufeff") for line in re.split("\r\n|\r|\n", text + "\ud800" * odd)]
+    is_ended = re.search("[\r\n]\\Z", text + "\ud800" * odd) is not None
+    return (lines[:-1] if is_ended or not text + "\ud800" * odd else lines), is_ended
 
 
 class _Counter:
-    def __init__(self, lines: list[str], delimiter: str) -> None:
+    def __init__(self, lines: list[str], delimiter: str, is_ended: bool) -> None:
         self.lines = lines
         self.delimiter = delimiter
-        self.width = 0
+        self.is_ended = is_ended
+        self.width = self.extra = 0
         self.at = 0
         self.blank = 0
+        self.header: list[str] = []
         self.starts: list[int] = []
 
-    def pass_over_header(self) -> None:
+    def pass_over_header(self, line: int) -> None:
         nothing = self.delimiter + ",;|" + _BLANKS
         while self.at < len(self.lines):
-            cells, after = self._row()
-            is_blank = not self.lines[self.at].strip(nothing) or _is_blank(cells)
-            self.at = self.at + 1 if not self.lines[self.at].strip(nothing) else after
-            if not is_blank:
-                return
-            self.blank += 1
-
-    def count(self) -> None:
-        while self.at < len(self.lines):
-            if not self.lines[self.at].strip(self.delimiter + _BLANKS):
+            if not self.lines[self.at].strip(nothing):
                 self.blank += 1
                 self.at += 1
                 continue
-            cells, after = self._row()
+            start = self.at
+            cells, self.at = self._row()
+            if start + 1 >= line:
+                self.header = [trim(cell) for cell in cells or ()]
+                return
             if _is_blank(cells):
                 self.blank += 1
-            else:
-                self.starts.append(self.at + 1)
-            self.at = after
+                continue
+            if cells is None:
+                cells = next(csv.reader([self.lines[start]], delimiter=self.delimiter))
+            if len(cells) >= 20 and sum(1 for cell in cells if trim(cell)) > 3:
+                self.starts.append(start + 1)
+
+    def count(self) -> None:
+        while self.at < len(self.lines):
+            is_last = not self.is_ended and 0 < self.at == len(self.lines) - 1
+            if not self.lines[self.at].strip(self.delimiter + _BLANKS) and not is_last:
+                self.blank += 1
+                self.at += 1
+                continue
+            start = self.at
+            cells, self.at = self._row()
+            is_start = is_last and cells is not None and 1 < len(cells) < self.width
+            if _is_blank(cells) and not is_start:
+                self.blank += 1
+            elif not cells or not self.header or [trim(cell) for cell in cells] != self.header:
+                self.starts.append(start + 1)
 
     def _row(self) -> tuple[list[str] | None, int]:
         """The cells of the row at hand, None if it is malformed; and where the next one begins."""
@@ -68,7 +88,8 @@ class _Counter:
             cells is None
             or any(re.search("[\0\ud800-\udfff]", cell) for cell in cells)
             or any(len(unescape_formula(from_text_formula(cell))) > MAX_VALUE for cell in cells)
-            or (self.width and any(cell.strip(_BLANKS) for cell in cells[self.width :]))
+            or (self.width and len(cells) > self.width)
+            or (self.width and any(trim(cell) for cell in cells[self.width - self.extra :]))
         )
         return (None, self.at + 1) if is_faulty else (cells, self.at + lines)
 
@@ -112,4 +133,4 @@ class _Counter:
 
 
 def _is_blank(cells: list[str] | None) -> bool:
-    return cells is not None and not any(cell.strip(_BLANKS + "\n") for cell in cells)
+    return cells is not None and not any(map(trim, cells))

@@ -1,5 +1,6 @@
 """`qm-tui import`: import users from a file."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ from qm_tui.transfer.options.import_options import (
     ImportMode,
     ImportOptions,
     NewValues,
+    ShortRecords,
     UnknownIdAction,
 )
 
@@ -99,6 +101,21 @@ def import_(
         ),
     ] = False,
     take_numbers_alias: Annotated[bool, typer.Option("--take-numbers", hidden=True)] = False,
+    short_records: Annotated[
+        ShortRecords | None,
+        _option(
+            "short_records",
+            "Import records with fewer values than columns with a warning, or reject them. "
+            "Default: warn if standard error is a terminal, otherwise reject.",
+        ),
+    ] = None,
+    read_booleans: Annotated[
+        bool,
+        _option(
+            "read_booleans",
+            "Convert TRUE/FALSE, yes/no and 1.0/0.0 in yes/no fields. Default: reject them.",
+        ),
+    ] = False,
     new_values: Annotated[
         NewValues,
         _option(
@@ -124,7 +141,7 @@ def import_(
     ] = "",
     header: Annotated[
         YesNo | None,
-        typer.Option(help="Header in the first row. Default: detected."),
+        typer.Option(help="Whether the file has a header. Default: detected."),
     ] = None,
     mapping: Annotated[
         Path | None,
@@ -172,6 +189,8 @@ def import_(
         allow_renamed=allow_renamed,
         # --take-numbers is the former name of --use-altered-values, to be removed in 0.3
         take_numbers=take_numbers or take_numbers_alias,
+        short_records=short_records or _default_for_short_records(),
+        read_booleans=read_booleans,
         new_values=new_values,
         all_or_nothing=all_or_nothing,
     )
@@ -205,6 +224,11 @@ def import_(
         raise UserError(msg)
     if report.plan.rejected:
         raise typer.Exit(Status.PARTIAL)
+
+
+def _default_for_short_records() -> ShortRecords:
+    """Return `reject` if no one may see the warnings: standard error is not a terminal."""
+    return ShortRecords.WARN if sys.stderr.isatty() else ShortRecords.REJECT
 
 
 def _read_options(

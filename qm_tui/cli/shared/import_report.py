@@ -198,4 +198,10 @@ def _file(file_report: "FileReport") -> dict[str, Any]:
         "ignored": [sanitize(name) for name in file_report.columns.ignored],
         "absent": [field.key for field in file_report.columns.absent],
         "short": file_report.short,
+        "incomplete": bool(file_report.incomplete),
+        "header_line": file_report.dialect.header_line or None,
+        "skipped_lines": list(file_report.skipped_lines),
+        "repeated_headers": list(file_report.repeated_headers),
+        "byte_order_marks": list(file_report.marked_lines),
+        "end_of_file_mark": file_report.dialect.end is not None,
     }

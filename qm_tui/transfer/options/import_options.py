@@ -36,6 +36,14 @@ class EmptyCellAction(StrEnum):
     """Keep the stored value."""
 
 
+class ShortRecords(StrEnum):
+    """What to do with a record that has fewer values than the file has columns."""
+
+    WARN = "warn"
+    """Import it with a warning."""
+    REJECT = "reject"
+
+
 class NewValues(StrEnum):
     """What to do with a record if no user has its department, location, profile or service yet."""
 
@@ -57,6 +65,8 @@ class ImportOptions:
         allow_unlicensed: whether a user may have neither of the licenses 14 and 15.
         allow_renamed: whether an update may change both User Name and Last Name.
         take_numbers: whether to import values that seem to be altered by a spreadsheet.
+        short_records: what to do with a record that has fewer values than the file has columns.
+        read_booleans: whether to read TRUE/FALSE, yes/no and 1.0/0.0 in flags as 1 and 0.
         new_values: what to do with a record with a value not in use yet, in a field with values
             that many users share. An empty store accepts any value.
         all_or_nothing: whether to import nothing if a record is rejected.
@@ -69,6 +79,8 @@ class ImportOptions:
     allow_unlicensed: bool = False
     allow_renamed: bool = False
     take_numbers: bool = False
+    short_records: ShortRecords = ShortRecords.WARN
+    read_booleans: bool = False
     new_values: NewValues = NewValues.ACCEPT
     all_or_nothing: bool = False
 
@@ -220,6 +232,43 @@ IMPORT_OPTIONS: Final[tuple[Option[ImportOptions], ...]] = (
                 "Leading zeros and + will be lost in the store, too.",
                 "use the file's value",
                 "use altered values",
+            ),
+        ),
+    ),
+    Option(
+        "short_records",
+        "--short-records",
+        "p",
+        "Short records",
+        (
+            OptionValue(
+                ShortRecords.WARN,
+                "import with a warning",
+                "Fields without a value are treated like fields without a column.",
+                "import with a warning",
+            ),
+            OptionValue(
+                ShortRecords.REJECT,
+                "reject",
+                "Rejects records with fewer values than columns; their values may have shifted.",
+                "reject",
+                "reject short records",
+            ),
+        ),
+    ),
+    Option(
+        "read_booleans",
+        "--read-booleans",
+        "y",
+        "TRUE/FALSE, yes/no, 1.0 in flags",
+        (
+            OptionValue(False, "reject", "Yes/no fields must be 0 or 1."),
+            OptionValue(
+                True,
+                "convert",
+                "Converts TRUE, yes and 1.0 to 1, and FALSE, no and 0.0 to 0.",
+                "convert",
+                "convert TRUE/FALSE",
             ),
         ),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.issues import Issue
-from qm_tui.users.validation import control_character_issue, length_issue
+from qm_tui.users.validation import character_issue, length_issue
 
 
 def apply_corrections(
@@ -31,7 +31,7 @@ def apply_corrections(
 
 
 def record_of(number: int, line: int, values: Values) -> Record:
-    """Return a record with typed values, and with the errors that a reader would find."""
+    """Return a record with typed values, and with the problems that a reader would find."""
     return Record(number, line, [*values], tuple(_typing_issues(values)))
 
 
@@ -42,8 +42,6 @@ def _correct(record: Record, corrections: Mapping[int, Values]) -> Record:
 
 def _typing_issues(values: Values) -> Iterator[Issue]:
     for field, value in zip(FIELDS, values, strict=True):
-        issue = (
-            (control_character_issue(field, value) or length_issue(field, value)) if value else None
-        )
+        issue = (character_issue(field, value) or length_issue(field, value)) if value else None
         if issue is not None:
             yield issue

@@ -22,8 +22,15 @@ from qm_tui.store.user_names import (
     find_name_conflicts,
     name_in_use_issue,
 )
-from qm_tui.transfer.options.import_options import ImportMode, ImportOptions, NewValues
+from qm_tui.text import trim
+from qm_tui.transfer.options.import_options import (
+    ImportMode,
+    ImportOptions,
+    NewValues,
+    ShortRecords,
+)
 from qm_tui.transfer.planning.batch import RecordBatch
+from qm_tui.transfer.planning.booleans import read_booleans
 from qm_tui.transfer.planning.matching import RecordMatcher, mode_issue
 from qm_tui.transfer.planning.new_users import NewUserFactory
 from qm_tui.transfer.planning.plan import (
@@ -43,7 +50,8 @@ from qm_tui.transfer.planning.warnings import (
     values_in_use,
 )
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
-from qm_tui.users.fields import FIELD, User
+from qm_tui.transfer.reading.record_rows import SHORT_RECORD
+from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
 from qm_tui.users.issues import Issue, RecordIssue, Severity, field_number, redact_value
 from qm_tui.users.new_values import ValuesInUse
@@ -63,6 +71,9 @@ _CHUNK: Final = 256
 """Records processed one by one between two pauses: some milliseconds of work."""
 
 
+_NO_VALUES: Final[Values] = [None] * len(FIELDS)
+
+
 class PlanDetail(StrEnum):
     """How much of a plan is kept."""
 
@@ -80,8 +91,10 @@ class _RecordIssues(NamedTuple):
     """A record and its problems."""
 
     record: MatchedRecord
-    values: Values
+    values: Values | None
+    """None if the record cannot be parsed."""
     issues: list[Issue]
+    """Errors first; a record with an error is rejected."""
 
 
 class Planner:
@@ -136,6 +149,8 @@ class Planner:
 
     def add(self, records: Record | CleanRecordBatch) -> None:
         """Validate a record, or many, by themselves and against the store."""
+        if self._options.read_booleans:
+            records = read_booleans(records)
         if isinstance(records, Record):
             self._begin(range(records.line, records.line + 1))
             self._add(records)
@@ -199,31 +214,37 @@ class Planner:
         self._validated += 1
         if not self._validated % _CHUNK:
             self._yield_control()
-        values = record.values
-        issues = list(record.issues)
-        if issues and issues[0].field is None:
-            # it cannot be parsed, so there are no values to validate
+        if not record.is_parsed:
             unmatched = MatchedRecord(record.number, record.line, User(), None)
-            self._reject(_RecordIssues(unmatched, values, issues))
+            self._reject(_RecordIssues(unmatched, None, list(record.issues)))
             return
+        issues: list[Issue] = []
         stored = self._matcher.match(record, issues)
+        values = record.values if stored is None else _with_stored_ends(record.values, stored)
         warnings: list[Issue] = []
+        if record.issues:
+            found = self._issues_of_reader(record, stored)
+            warnings = [issue for issue in found if issue.severity is Severity.WARNING]
+            issues += [issue for issue in found if issue.severity is Severity.ERROR]
         if stored is None:
             user = self._new_users.create_user(values, issues)
         else:
-            user, warnings = update_user(values, stored, issues, self._options)
+            user, more_warnings = update_user(values, stored, issues, self._options)
+            warnings += more_warnings
             if user is not stored and self._options.mode is ImportMode.ADD:
                 issues.append(mode_issue(MODE_ADDS_ONLY))
         if user is not stored and self._options.new_values is NewValues.REJECT:
             issues += self._warnings.new_value_errors(user, stored)
         matched_record = MatchedRecord(record.number, record.line, user, stored)
         if issues:
-            issues = _in_field_order(issues, record.issues)
-            self._reject(_RecordIssues(matched_record, values, issues))
+            issues = _without_consequences(issues, record.issues)
+            general = [warning for warning in warnings if warning.field is None]
+            listed = sorted([*issues, *general], key=_rank)
+            self._reject(_RecordIssues(matched_record, record.values, listed))
             return
         if user is not stored:
             warnings += self._warnings.for_user(user, stored)
-        matched = _RecordIssues(matched_record, values, sorted(warnings, key=field_number))
+        matched = _RecordIssues(matched_record, record.values, sorted(warnings, key=_rank))
         if warnings:
             self._add_warnings(matched)
         if user is stored:
@@ -231,6 +252,22 @@ class Planner:
             self._record_outcome(record.number, _UNCHANGED, user, stored)
         else:
             self._claim(matched)
+
+    def _issues_of_reader(self, record: Record, stored: User | None) -> list[Issue]:
+        """Return the problems that the reader found, except of values that do not change.
+
+        New rules must not reject what is stored already (users file, section 4).
+        """
+        rejects_short = self._options.short_records is ShortRecords.REJECT
+        return [
+            issue._replace(severity=Severity.ERROR)
+            if rejects_short and issue.kind == SHORT_RECORD
+            else issue
+            for issue in record.issues
+            if issue.field is None
+            or stored is None
+            or record.values[issue.field.index] != stored[issue.field.index]
+        ]
 
     def _claim(self, record: _RecordIssues) -> None:
         """Accept a record that adds or changes a user, unless another one gets its User Name."""
@@ -385,7 +422,7 @@ class Planner:
         if issues:
             self._warned -= 1
             self._issue_counts.remove(issues, updates=matched.stored is not None)
-        more = sorted([*issues, warning], key=field_number)
+        more = sorted([*issues, warning], key=_rank)
         self._contested[number] = _RecordIssues(matched, values, more)
         self._add_warnings(self._contested[number])
 
@@ -462,7 +499,7 @@ class Planner:
     def _add_issue(self, record: _RecordIssues, issue: Issue) -> None:
         number, updates = record.record.number, record.record.stored is not None
         record.issues.append(issue)
-        record.issues.sort(key=field_number)
+        record.issues.sort(key=_rank)
         self._issue_counts.add(number, [issue], updates=updates)
 
     def _fill(self, outcomes: RecordOutcomes) -> None:
@@ -470,8 +507,7 @@ class Planner:
         for number, (_, values, issues) in self._record_issues.items():
             outcomes.issues[number] = issues
             if issues[0].severity is Severity.ERROR:
-                is_read = issues[0].field is not None
-                outcomes.values[number] = values if is_read else None
+                outcomes.values[number] = values
 
     def release_memory(self) -> None:
         """Free, step by step, the memory that only planning needed."""
@@ -490,15 +526,35 @@ class Planner:
         return user_ids
 
 
-def _in_field_order(issues: list[Issue], unreadable: tuple[Issue, ...]) -> list[Issue]:
-    """Return the faults in field order; for an unreadable value, only that it is unreadable."""
-    fields = [issue.field for issue in unreadable]
-    relevant = [issue for issue in issues if issue in unreadable or issue.field not in fields]
-    return sorted(relevant, key=field_number)
+def _rank(issue: Issue) -> tuple[bool, int]:
+    """Return the sort key of a problem: errors first, in field order."""
+    return issue.severity is Severity.WARNING, field_number(issue)
+
+
+def _without_consequences(issues: list[Issue], unreadable: tuple[Issue, ...]) -> list[Issue]:
+    """Return the errors; for a value with an invalid character, only that it is invalid."""
+    fields = [
+        issue.field for issue in unreadable if issue.field and issue.severity is Severity.ERROR
+    ]
+    return [issue for issue in issues if issue in unreadable or issue.field not in fields]
+
+
+def _with_stored_ends(values: Values, stored: User) -> Values:
+    """Return the values, with the stored one where they differ only in trimmed characters.
+
+    A store may hold values that were not trimmed. An import must not change them.
+    """
+    return [
+        before
+        if value not in (None, before) and value == trim(before) and not field.is_secret
+        else value
+        for field, value, before in zip(FIELDS, values, stored, strict=True)
+    ]
 
 
 def _to_record_issues(record: _RecordIssues) -> list[RecordIssue]:
-    (number, line, _, stored), values, issues = record
+    (number, line, _, stored), known_values, issues = record
+    values = known_values or _NO_VALUES
     user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
     if not user and stored:
         user = f"{stored.first_name} {stored.last_name}"

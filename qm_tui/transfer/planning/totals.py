@@ -18,10 +18,11 @@ from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.planning.plan import CountChange, IssueGroup
 from qm_tui.transfer.planning.updating import CLEARED, SPREADSHEET_DAMAGE_REASON
+from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, User
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.new_values import NEW_VALUE_REASON
-from qm_tui.users.validation import NO_LICENSE_ASSIGNED
+from qm_tui.users.validation import BOOLEAN_WORD, NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
 DUPLICATE_ID: Final = "Duplicate User ID in the file"
@@ -40,6 +41,8 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
         SPREADSHEET_DAMAGE_REASON.format(field.name): IMPORT_OPTION["take_numbers"]
         for field in FIELDS
     },
+    SHORT_RECORD: IMPORT_OPTION["short_records"],
+    **{BOOLEAN_WORD.format(field.name): IMPORT_OPTION["read_booleans"] for field in FIELDS},
     **{CLEARED.format(field.name): IMPORT_OPTION["empty"] for field in FIELDS},
     **{NEW_VALUE_REASON.format(field.name): IMPORT_OPTION["new_values"] for field in CATEGORICAL},
 }
@@ -72,7 +75,7 @@ class IssueCounts:
 
         Args:
             number: the record's number.
-            issues: its problems.
+            issues: its problems, errors first.
             updates: whether it updates a user.
         """
         self.issue_count += len(issues)
@@ -102,7 +105,13 @@ def _rank(group: IssueGroup) -> tuple[bool, int, int, str]:
 
 
 def _keys(issues: Sequence[Issue], *, updates: bool) -> set[tuple[Severity, str, str]]:
-    cures = ((issue, fixing_option(issue, updates=updates)) for issue in issues)
+    # warnings of a rejected record are listed, but only its errors are counted
+    severity = issues[0].severity
+    cures = (
+        (issue, fixing_option(issue, updates=updates))
+        for issue in issues
+        if issue.severity is severity
+    )
     return {(issue.severity, issue.kind, fix.key if fix else "") for issue, fix in cures}
 
 

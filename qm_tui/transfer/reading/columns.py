@@ -8,7 +8,7 @@ column mapping takes precedence over the names.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.text import sanitize
+from qm_tui.text import sanitize, trim
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
@@ -20,13 +20,19 @@ _SECONDARY_PHONE = FIELD["secondary_phone_ip"]
 
 
 class DuplicateColumn(Exception):
-    """Two columns have the same name, or names of the same field."""
+    """Two columns have names of the same field.
 
-    def __init__(self, first: int, second: int, name: str) -> None:
-        super().__init__(name)
+    Attributes:
+        first: the index of the first column.
+        second: the index of the second column.
+        field: the field.
+    """
+
+    def __init__(self, first: int, second: int, field: Field) -> None:
+        super().__init__(field.name)
         self.first = first
         self.second = second
-        self.name = name
+        self.field = field
 
 
 class MappingMismatch(Exception):
@@ -37,12 +43,14 @@ class Columns(NamedTuple):
     """The columns of a file.
 
     Attributes:
-        width: the number of columns.
+        width: the number of cells of the header, or of a record without one.
         column_indexes: for each field in file order, the index of its column, or None.
         ignored: the names, as in the file, of columns without a field, or with a field that the
             mapping assigns to another column.
         unmapped: the names of the columns that the mapping ignores.
-        header: the cells of the header, trimmed; empty for a file without one.
+        header: the cells of the header, trimmed, without the empty ones at the end; none for a
+            file without a header.
+        extra: the number of empty cells at the end of the header; they are no columns.
     """
 
     width: int
@@ -50,6 +58,7 @@ class Columns(NamedTuple):
     ignored: tuple[str, ...]
     unmapped: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
+    extra: int = 0
 
     @property
     def absent(self) -> list[Field]:
@@ -101,22 +110,26 @@ def find_field(word: str) -> Field | None:
 def column_names(header: Sequence[str]) -> list[str]:
     """Return unique names for the columns of a header.
 
-    A column without a name is named by its number; the second `Phone IP` is the secondary one.
+    A column without a name is named by its number; the second `Phone IP` is the secondary one, and
+    any other name that appears again is followed by the number of its column.
     """
-    names: list[str] = []
-    has_phone = False
+    names: dict[str, str] = {}
     for column, cell in enumerate(header):
-        # saved mappings contain this name
-        name = cell.strip() or f"(column {column + 1} has no name)"
-        if normalize_header(name) == normalize_header(_PRIMARY_PHONE.name):
-            name, has_phone = _SECONDARY_PHONE.name if has_phone else name, True
-        names.append(name)
-    return names
+        # saved mappings contain these names
+        name = trim(cell) or f"(column {column + 1} has no name)"
+        if normalize_header(name) == normalize_header(_PRIMARY_PHONE.name) and (
+            same_name(name) in names
+        ):
+            name = _SECONDARY_PHONE.name
+        if same_name(name) in names:
+            name = f"{name} (column {column + 1})"
+        names[same_name(name)] = name
+    return list(names.values())
 
 
 def same_name(name: str) -> str:
     """Return a value that is equal for names of the same column."""
-    return normalize_header(name) or name.strip().casefold()
+    return normalize_header(name) or trim(name).casefold()
 
 
 def is_problems_column(name: str) -> bool:
@@ -124,20 +137,10 @@ def is_problems_column(name: str) -> bool:
     return normalize_header(name) == _PROBLEMS
 
 
-def count_known_names(cells: Sequence[str]) -> int:
-    """Return how many of the cells are column names."""
-    names = {normalize_header(cell) for cell in cells}
-    return len(names & _FIELDS_BY_NAME.keys()) + (_PROBLEMS in names)
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Return whether a file's first row contains column names instead of a record.
-
-    Three column names are not a coincidence; in a narrow file, half of the cells are enough.
-    """
-    known = count_known_names(cells)
-    filled = sum(1 for cell in cells if cell.strip())
-    return known >= min(3, max(1, (filled + 1) // 2))
+def known_names(mapping: ColumnMapping | None = None) -> set[str]:
+    """Return the normalized names of all fields, and of the columns of a mapping."""
+    mapped = mapping.columns if mapping is not None else ()
+    return {*_FIELDS_BY_NAME, _PROBLEMS, *map(normalize_header, mapped)} - {""}
 
 
 def columns_in_file_order() -> Columns:
@@ -153,14 +156,14 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         mapping: a column mapping; columns that it does not contain are mapped by their names.
 
     Raises:
-        DuplicateColumn: a name, or a field under two names, appears twice.
+        DuplicateColumn: two columns have names of one field.
         MappingMismatch: the mapping contains a column that is not in the header, or assigns two
             columns to one field.
     """
     width = len(header)
-    while width and not normalize_header(header[width - 1]):
-        width -= 1
-    header = [cell.strip() for cell in header[:width]]
+    header = [trim(cell) for cell in header]
+    while header and not header[-1]:
+        header.pop()
     names = column_names(header)
     mapped = _apply_mapping(names, mapping) if mapping else {}
     places: list[int | None] = [None] * len(FIELDS)
@@ -169,7 +172,6 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
             places[mapped_to.index] = column
     mapped_fields = {field for field in mapped.values() if field}
     ignored: list[str] = []
-    seen: dict[str, int] = {}
     has_phone = False
     for column, name in enumerate(header):
         key = normalize_header(name)
@@ -181,19 +183,17 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         if field is None:
             if key != _PROBLEMS:
                 ignored.append(names[column])
-            if key and key in seen:
-                raise DuplicateColumn(seen[key], column, name)
-            seen[key] = column
             continue
         if field in mapped_fields:
             ignored.append(name)
             continue
         first = places[field.index]
         if first is not None:
-            raise DuplicateColumn(first, column, field.name)
+            raise DuplicateColumn(first, column, field)
         places[field.index] = column
     unmapped = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
-    return Columns(width, tuple(places), tuple(ignored), unmapped, tuple(header))
+    extra = width - len(header)
+    return Columns(width, tuple(places), tuple(ignored), unmapped, tuple(header), extra)
 
 
 def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:

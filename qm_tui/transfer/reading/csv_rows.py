@@ -1,7 +1,7 @@
 """CSV syntax: lines to rows of cells, parsed strictly, one malformed row at a time.
 
-A row with a syntax error is yielded with its fault, alone: parsing resumes at the line after its
-first, so that a missing quote costs one row and not the rest of the file.
+A row with a syntax error is yielded alone: parsing resumes at the line after its first, so that a
+missing quote costs one row and not the rest of the file.
 """
 
 import csv
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from qm_tui.text import is_visible, trim
 from qm_tui.transfer.reading.lines import MAX_LINE, LineBlock
 from qm_tui.transfer.reading.spreadsheet import (
     FORMULA_PREFIXES,
@@ -17,12 +18,15 @@ from qm_tui.transfer.reading.spreadsheet import (
     unescape_formula,
 )
 from qm_tui.users.fields import MAX_VALUE
+from qm_tui.users.issues import Issue
 
 BLANKS: Final = " \t\xa0\u202f"
 """Spaces, tabs and no-break spaces."""
 
 DELIMITER_CHARACTERS: Final = ",;\t|"
 """The delimiters that are detected; another one must be named in the file (`sep=`)."""
+
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 NOTHING: Final = DELIMITER_CHARACTERS + BLANKS
 """Characters of lines that are skipped before the first row."""
@@ -39,10 +43,17 @@ class CleanRowBatch(NamedTuple):
     Attributes:
         line: the line of the first row; the others are on the lines after it.
         rows: the cells of each.
+        end: the line end of each.
     """
 
     line: int
     rows: list[list[str]]
+    end: str
+
+    def single_rows(self) -> "Iterator[Row]":
+        """Yield the rows one by one."""
+        for line, cells in enumerate(self.rows, start=self.line):
+            yield Row(line, cells, self.end, None, True, True, False)
 
 
 class Row(NamedTuple):
@@ -50,19 +61,23 @@ class Row(NamedTuple):
 
     Attributes:
         line: the line on which it starts, from 1.
-        cells: its cells; none if it has a fault.
-        error: the syntax error and its fix; None if the row can be parsed.
-        is_printable: whether its cells contain only printable characters.
+        cells: its cells; if it has an error, those of its first line, for messages only.
+        end: the line end of its last line; empty if the file ends without one.
+        error: why the row is rejected; None if it can be read.
+        is_printable: whether its cells contain only visible characters.
         is_stripped: whether no cell begins or ends with a blank.
         may_be_escaped: whether a cell may be wrapped or guarded for a spreadsheet.
+        warnings: signs that its cells may be damaged.
     """
 
     line: int
     cells: list[str]
-    error: tuple[str, str] | None
+    end: str
+    error: Issue | None
     is_printable: bool
     is_stripped: bool
     may_be_escaped: bool
+    warnings: tuple[Issue, ...] = ()
 
 
 _new = tuple.__new__
@@ -117,6 +132,10 @@ class _LineFeeder:
         self._loose, self._guarded = _outer_space_after(edges), _apostrophe_after(edges)
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
+        self.ends: list[str] = []
+        """The line ends of `lines`."""
+        self.marked: list[int] = []
+        """The numbers of the lines that began with a byte order mark."""
         self.at = 0
         """The index in `lines` of the next line."""
         self.base = 1
@@ -135,18 +154,27 @@ class _LineFeeder:
         if block is None:
             return False
         remaining = self.lines[keep_from:]
-        printable = block.is_printable and not (self._tab_is_text and "\t" in block.text)
-        if remaining:
-            count = len(remaining)
-            overlong = {index - keep_from for index in self.overlong if index >= keep_from}
-            self.overlong = frozenset(overlong | {index + count for index in block.overlong})
-            self.lines = remaining + block.lines
-            self.is_printable = self.is_printable and printable
-        else:
-            self.overlong, self.lines = block.overlong, block.lines
-            self.is_printable = printable
+        count = len(remaining)
         self.base += keep_from
         self.at -= keep_from
+        lines = block.lines
+        printable = block.is_printable and not (self._tab_is_text and "\t" in block.text)
+        if not printable and BYTE_ORDER_MARK in block.text:
+            self.marked += [
+                number
+                for number, line in enumerate(lines, start=self.base + count)
+                if line.startswith(BYTE_ORDER_MARK)
+            ]
+            lines = [line.lstrip(BYTE_ORDER_MARK) for line in lines]
+        if remaining:
+            overlong = {index - keep_from for index in self.overlong if index >= keep_from}
+            self.overlong = frozenset(overlong | {index + count for index in block.overlong})
+            self.lines = remaining + lines
+            self.ends = self.ends[keep_from:] + block.ends
+            self.is_printable = self.is_printable and printable
+        else:
+            self.overlong, self.lines, self.ends = block.overlong, lines, block.ends
+            self.is_printable = printable
         return True
 
     def has_outer_spaces(self, text: str) -> bool:
@@ -170,6 +198,10 @@ class _LineFeeder:
     def resume_after_first(self) -> None:
         """Continue with the line after the row's first."""
         self.at = self._start + 1
+
+    def end(self) -> str:
+        """Return the line end of the line read last."""
+        return self.ends[self.at - 1]
 
     def is_on_first_line(self) -> bool:
         """Return whether only the row's first line has been read."""
@@ -207,23 +239,29 @@ class _LineFeeder:
         return line + "\n"
 
 
-_UNCLOSED = (
+UNCLOSED: Final = Issue(
+    None,
     "Unclosed quote",
     'Close the quote, or double it ("") inside a quoted cell.',
 )
-_TEXT_AFTER_QUOTE = (
+_TEXT_AFTER_QUOTE: Final = Issue(
+    None,
     "Text after a closing quote",
     'Quote the whole cell, and double each quote inside it ("").',
 )
-_OVERLONG = (
+_OVERLONG: Final = Issue(
+    None,
     f"The line is too long (maximum {MAX_LINE:,} characters)",
     "Shorten the line.",
 )
-LONG_CELL = (
+_LONG_CELL: Final = Issue(
+    None,
     f"A cell is too long (maximum {MAX_VALUE:,} characters)",
     "Shorten the cell, or check for a missing closing quote before it.",
 )
-_NUL = ("The record contains a NUL character", "Remove it, or save the file as UTF-8.")
+_NUL: Final = Issue(
+    None, "The record contains a NUL character", "Remove it, or save the file as UTF-8."
+)
 
 
 class Rows:
@@ -231,18 +269,22 @@ class Rows:
 
     Attributes:
         blank: the number of blank rows so far.
-        width: the number of columns, once known; a row with a value beyond them has a fault.
+        width: the number of cells of a row, once known; only such rows are yielded many at a time.
+        extra: the number of cells at the end of such rows that must be empty.
+        marked: the lines so far that began with a byte order mark, which was removed.
     """
 
     def __init__(self, source: Iterator[LineBlock], delimiter: str, encoding_name: str) -> None:
         self.blank = 0
-        self.width = 0
+        self.width = self.extra = 0
         self._feed = _LineFeeder(source, delimiter)
+        self.marked = self._feed.marked
         self._delimiter = delimiter
         self._reader = csv.reader(self._feed, delimiter=delimiter, strict=True)
         cell = rf'(?:"(?:[^"]++|"")*+"|[^"{re.escape(delimiter)}]*+)'
         self._strict = re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+")
-        self._undecodable = (
+        self._undecodable = Issue(
+            None,
             f"The record contains bytes that are not valid {encoding_name}",
             f"Save the file as {encoding_name} again, or correct the characters in this line.",
         )
@@ -275,7 +317,7 @@ class Rows:
                 yield clean
                 continue
             while feed.at < len(feed.lines):
-                if not feed.lines[feed.at].strip(nothing):
+                if not feed.lines[feed.at].strip(nothing) and feed.ends[feed.at]:
                     feed.at += 1
                     self.blank += 1
                     continue
@@ -292,7 +334,10 @@ class Rows:
         """
         feed, delimiter = self._feed, self._delimiter
         lines = feed.lines[feed.at :] if feed.at else feed.lines
+        end = feed.ends[feed.at]
         if not self.width or feed.overlong or not feed.is_printable:
+            return None
+        if not end or feed.ends.count(end) < len(feed.ends):
             return None
         if max(map(len, lines)) > MAX_VALUE:
             return None
@@ -318,7 +363,9 @@ class Rows:
             rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
         if set(map(len, rows)) != {self.width}:
             return None
-        clean = CleanRowBatch(feed.base + feed.at, rows)
+        if self.extra and any(any(row[-self.extra :]) for row in rows):
+            return None
+        clean = CleanRowBatch(feed.base + feed.at, rows, end)
         feed.at = len(feed.lines)
         return clean
 
@@ -328,67 +375,83 @@ class Rows:
         feed.begin()
         first, number = feed.first()
         cells: list[str] = []
-        issue = None
+        error = None
         if feed.at in feed.overlong:
             feed.at += 1
-            issue = _OVERLONG
+            error = _OVERLONG
         else:
             try:
                 cells = next(self._reader)
             except (_UnclosedQuote, StopIteration):
-                issue = _UNCLOSED
-            except csv.Error as error:
-                issue = _csv_error(error) if feed.is_on_first_line() else _UNCLOSED
-            if issue and _UNREADABLE.search(first):
-                issue = self._unreadable(first)
+                error = UNCLOSED
+            except csv.Error as problem:
+                error = _csv_error(problem) if feed.is_on_first_line() else UNCLOSED
+            if error and _UNREADABLE.search(first):
+                error = self._unreadable(first)
         # a cell on one line contains no line break, so a line break can separate the cells here
         text = "\n".join(cells)
-        if issue is None:
-            issue = self._cells_error(cells, text)
-        if issue is not None:
+        if error is None:
+            error = self._cells_error(cells, text)
+        if error is not None:
             feed.resume_after_first()
-            return Row(number, [], issue, False, False, True)
-        if not text or not text.strip(BLANKS + "\n"):
+            cells = split_row(first, self._delimiter)
+            return Row(number, cells, feed.end(), error, False, False, True)
+        end = feed.end()
+        # delimiters at the end of a file may be the start of a record
+        is_cut = not end and number > 1 and 1 < len(cells) < self.width
+        if not trim(text) and not is_cut:
             return None
-        is_printable = feed.is_printable or text.replace("\n", "").isprintable()
+        is_printable = feed.is_printable or is_visible(text.replace("\n", ""))
         if not feed.is_on_first_line():
-            return Row(number, cells, None, False, False, True)
+            return Row(number, cells, end, None, False, False, True)
         is_tight = is_printable and not _has_outer_spaces(text) and not _is_escaped(text)
-        return _new(Row, (number, cells, None, is_printable, is_tight, not is_tight))
+        return _new(Row, (number, cells, end, None, is_printable, is_tight, not is_tight, ()))
 
-    def _cells_error(self, cells: list[str], text: str) -> tuple[str, str] | None:
-        """Return the fault of a row that the reader could parse, if any."""
+    def _cells_error(self, cells: list[str], text: str) -> Issue | None:
+        """Return the error of a row that the reader could parse, if any."""
         feed = self._feed
         if not feed.is_printable and _UNREADABLE.search(text):
             return self._unreadable(text)
         if len(text) > MAX_VALUE and any(
             len(unescape_formula(from_text_formula(cell))) > MAX_VALUE for cell in cells
         ):
-            return LONG_CELL
+            return _LONG_CELL
         if not feed.is_on_first_line() and not self._strict.fullmatch(feed.text()):
             # a quote that was never closed met one that opens a later cell
-            return _UNCLOSED
-        if len(cells) > self.width > 0 and self._has_too_many(cells):
-            return self._too_many(cells)
-        return None
+            return UNCLOSED
+        return self.long_issue(cells) if self.width else None
 
-    def _unreadable(self, text: str) -> tuple[str, str]:
-        return _NUL if "\x00" in text else self._undecodable
-
-    def _has_too_many(self, cells: list[str]) -> bool:
-        return any(cell.strip(BLANKS) for cell in cells[self.width :])
-
-    def _too_many(self, cells: list[str]) -> tuple[str, str]:
-        return (
-            f"The record has {len(cells)} values, but the file has {self.width} columns",
+    def long_issue(self, cells: list[str]) -> Issue | None:
+        """Return the error of a row with more cells than the file has columns, or None."""
+        columns = self.width - self.extra
+        if len(cells) <= self.width and not any(map(trim, cells[columns:])):
+            return None
+        last = max((index for index, cell in enumerate(cells, start=1) if trim(cell)), default=0)
+        if not last:
+            return None  # a blank row
+        return Issue(
+            None,
+            f"{max(len(cells) - self.extra, last)} values for {columns} columns",
             "Remove the extra values, or quote values that contain the delimiter.",
+            reason="More values than columns",
         )
 
+    def _unreadable(self, text: str) -> Issue:
+        return _NUL if "\x00" in text else self._undecodable
 
-def _csv_error(error: csv.Error) -> tuple[str, str]:
+
+def split_row(line: str, delimiter: str) -> list[str]:
+    """Return the cells of one line, parsed leniently, for detection and messages."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _csv_error(error: csv.Error) -> Issue:
     message = str(error)
     if "expected after" in message:
         return _TEXT_AFTER_QUOTE
     if "field larger" in message:
-        return LONG_CELL
-    return _UNCLOSED
+        return _LONG_CELL
+    return UNCLOSED

@@ -4,21 +4,22 @@ Source: the users file, section 2. What is not set by an option is detected, and
 """
 
 import codecs
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
-from qm_tui.transfer.reading.columns import count_known_names, is_header
-from qm_tui.transfer.reading.csv_rows import BLANKS, NOTHING, Row, Rows
+from qm_tui.transfer.reading.columns import known_names
+from qm_tui.transfer.reading.csv_rows import Row, Rows
 from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
-from qm_tui.transfer.reading.lines import BLOCK, read_lines
+from qm_tui.transfer.reading.header import find_header, locate_header
+from qm_tui.transfer.reading.lines import BLOCK, LineBlock, find_end_mark, read_lines
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.spreadsheet import from_text_formula
+from qm_tui.users.fields import FIELDS
 
 _SAMPLE: Final = 64 * 1024
-_SAMPLE_LINES: Final = 20
+_SAMPLE_ROWS: Final = 20
 
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]"
@@ -28,13 +29,6 @@ _UTF8_SEQUENCE = re.compile(
 _SEP_LINE = re.compile(r'("?)sep=(?P<sign>[!#-/:-@\[-`{-~\t])\1[,;\t|]*', re.IGNORECASE)
 _MAX_SEQUENCE: Final = 4
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-_DIGITS: Final = re.compile("[0-9]+")
-_VALUE: Final = re.compile(
-    r"sip:|[^\s\\]+\\[^\s\\]|\d+\.\d+\.\d+\.\d+|[0-9a-f]{2}([:-])[0-9a-f]{2}\1|\+\d",
-    re.IGNORECASE,
-)
-"""The start of values, but not of column names."""
 
 _OTHER_FILES: Final = (
     (b"\x89PNG", "a picture"),
@@ -58,13 +52,22 @@ class Dialect(NamedTuple):
         encoding: the encoding, as Python names it.
         delimiter: one character.
         has_sep_line: whether the first line is not a row, but names the delimiter (`sep=;`).
-        has_header: whether the first row contains the column names.
+        header_line: the line of the header; 0 for a file without one.
+        has_unknown_names: whether the header has to be mapped, as few of its names are known.
+        end: the offset of a Ctrl+Z at the end of the file; None if there is none.
     """
 
     encoding: str
     delimiter: str
     has_sep_line: bool
-    has_header: bool
+    header_line: int = 0
+    has_unknown_names: bool = False
+    end: int | None = None
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the file has a header."""
+        return self.header_line > 0
 
     @property
     def encoding_name(self) -> str:
@@ -107,84 +110,65 @@ def detect_dialect(file: BinaryIO, read_options: ReadOptions | None = None) -> D
     """
     read_options = read_options or ReadOptions()
     encoding = _explicit_encoding(file, read_options.encoding) or _detect_encoding(file)
-    sample = _sample_of(file)
-    all_lines = _lines_of(sample, encoding)
-    sep_line = _SEP_LINE.fullmatch(all_lines[0]) if all_lines else None
-    lines = [line for line in all_lines[bool(sep_line) :] if line.strip(NOTHING)][:_SAMPLE_LINES]
-    delimiter = read_options.delimiter or (
-        sep_line["sign"] if sep_line else _detect_delimiter(lines)
-    )
-    dialect = Dialect(encoding, delimiter, sep_line is not None, has_header=False)
-    if read_options.header is not None:
-        return dialect._replace(has_header=read_options.header)
-    if read_options.mapping:
-        return dialect._replace(has_header=True)
-    rows = _rows_of(sample, dialect)
-    first = rows.next_row()
-    if first is None:
-        return dialect
-    # a header that cannot be parsed is still a header, and not the first record
-    cells = split_row(all_lines[first.line - 1], delimiter) if first.error else first.cells
-    has_header = is_header(cells) or _is_unknown_header(cells, _some_of(rows, _SAMPLE_LINES))
-    return dialect._replace(has_header=has_header)
+    end = find_end_mark(file, encoding)
+    blocks = _first_lines(file, encoding, end)
+    first_line = next((line for block in blocks for line in block.lines), "")
+    sep_line = _SEP_LINE.fullmatch(first_line)
+    delimiter = read_options.delimiter or (sep_line["sign"] if sep_line else "")
+    candidates = [
+        Dialect(encoding, candidate, sep_line is not None, end=end)
+        for candidate in ([delimiter] if delimiter else DELIMITERS)
+    ]
+    samples = [_some_rows(blocks, candidate) for candidate in candidates]
+    known = known_names(read_options.mapping)
+    scores = [_delimiter_score(rows, known) for rows in samples]
+    best = scores.index(max(scores))
+    line, has_unknown_names = locate_header(samples[best], known, read_options)
+    return candidates[best]._replace(header_line=line, has_unknown_names=has_unknown_names)
 
 
 def first_rows(file: BinaryIO, dialect: Dialect) -> list[Row]:
-    """Return rows from the start of a file, with its header. The file is left at its start.
+    """Return the first rows after the header of a file. The file is left at its start.
 
     Only complete rows that can be parsed are returned.
     """
-    sample = _sample_of(file)
-    rows = list(_some_of(_rows_of(sample, dialect), _SAMPLE_LINES))
-    return rows[:-1] if len(sample) == _SAMPLE and len(rows) < _SAMPLE_LINES else rows
+    blocks = _first_lines(file, dialect.encoding, dialect.end)
+    rows = _some_rows(blocks, dialect)
+    is_cut = len(rows) < _SAMPLE_ROWS and bool(blocks) and blocks[-1].done == _SAMPLE
+    return [
+        row
+        for row in rows[: -1 if is_cut else None]
+        if row.line > dialect.header_line and not row.error
+    ]
 
 
-def split_row(line: str, delimiter: str) -> list[str]:
-    """Return the cells of one line, parsed leniently, for detection and display."""
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
-def _sample_of(file: BinaryIO) -> bytes:
+def _first_lines(file: BinaryIO, encoding: str, end: int | None) -> list[LineBlock]:
+    """Return the lines at the start of a file, the last of which may be incomplete."""
     file.seek(0)
     sample = file.read(_SAMPLE)
     file.seek(0)
-    return sample
+    return list(read_lines(BytesIO(sample), encoding, end))
 
 
-def _rows_of(sample: bytes, dialect: Dialect) -> Rows:
-    """Return the rows of a file's start, without the line that names the delimiter."""
-    lines = read_lines(BytesIO(sample), dialect.encoding)
-    rows = Rows(lines, dialect.delimiter, dialect.encoding_name)
+def _some_rows(blocks: Sequence[LineBlock], dialect: Dialect) -> list[Row]:
+    """Return the first rows of a file, without the line that names the delimiter."""
+    rows = Rows(iter(blocks), dialect.delimiter, dialect.encoding_name)
     if dialect.has_sep_line:
         rows.next_row()
-    return rows
+    return list(islice(iter(rows.next_row, None), _SAMPLE_ROWS))
 
 
-def _some_of(rows: Rows, count: int) -> Iterator[Row]:
-    """Yield the next rows that can be parsed."""
-    for _ in range(count):
-        row = rows.next_row()
-        if row is None:
-            return
-        if not row.error:
-            yield row
+def _delimiter_score(rows: Sequence[Row], known: Collection[str]) -> tuple[int, int, int]:
+    """Return how well a delimiter fits: names in the header, rows of 26 cells, cells of most rows.
 
-
-def _is_unknown_header(first: Sequence[str], others: Iterator[Row]) -> bool:
-    """Return whether the first row contains column names, though few of them are known.
-
-    A valid record has flags, and most have an extension: cells that contain only digits. Column
-    names do not.
+    In a tie, the first delimiter wins.
     """
-    filled = [cell for cell in first if cell.strip(BLANKS)]
-    if len(filled) < 2 or _holds_number(first) or any(map(_VALUE.match, filled)):
-        return False
-    with_number = [_holds_number(row.cells) for row in others]
-    return sum(with_number) * 2 > len(with_number)
-
-
-def _holds_number(cells: Sequence[str]) -> bool:
-    return any(_DIGITS.fullmatch(from_text_formula(cell.strip(BLANKS))) for cell in cells)
+    widths = sorted(len(row.cells) for row in rows)
+    return (
+        find_header(rows, known)[1],
+        widths.count(len(FIELDS)),
+        widths[len(widths) // 2] if widths else 0,
+    )
 
 
 def _explicit_encoding(file: BinaryIO, encoding: str) -> str:
@@ -223,19 +207,3 @@ def _detect_encoding(file: BinaryIO) -> str:
         tail = block[-_MAX_SEQUENCE + 1 :]
         carried = b"" if tail.isascii() else tail
     return "utf-8" if is_ascii else "cp1252"
-
-
-def _lines_of(data: bytes, encoding: str) -> list[str]:
-    return [line for block in read_lines(BytesIO(data), encoding) for line in block.lines]
-
-
-def _detect_delimiter(sample: list[str]) -> str:
-    """Return the delimiter that yields the most column names, then the most cells."""
-    if not sample:
-        return ","
-
-    def score(delimiter: str) -> tuple[int, int]:
-        widths = sorted(len(split_row(line, delimiter)) for line in sample)
-        return count_known_names(split_row(sample[0], delimiter)), widths[len(widths) // 2]
-
-    return max(DELIMITERS, key=score)

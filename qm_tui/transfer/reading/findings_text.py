@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.text import sanitize
+from qm_tui.text import listed, sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.users.fields import FIELDS
 
 _NAMED: Final = 10
-"""Column names in a sentence before the others are only counted."""
+"""Column names or lines in a sentence before the others are only counted."""
 
+NO_NAMES: Final = "No column names are recognized. Map the columns to fields."
 _SET_MANUALLY: Final = " (set manually)"
 
 
-def dialect_text(dialect: Dialect, read_options: ReadOptions, header_line: int) -> str:
+def dialect_text(dialect: Dialect, read_options: ReadOptions) -> str:
     """Return the encoding, the delimiter and the header, and which of them are set by options."""
-    header = f"header in line {header_line}" if dialect.has_header else "no header"
+    header = f"header in line {dialect.header_line}" if dialect.has_header else "no header"
     columns = "" if dialect.has_header else "; columns in standard order"
     is_set = (read_options.encoding, read_options.delimiter, read_options.header is not None)
     properties = (dialect.encoding_name, dialect.delimiter_name, header)
@@ -46,8 +47,16 @@ def columns_text(columns: Columns, mapping_name: str) -> list[str]:
     if mapping_name:
         sentences.append(f"Columns mapped with “{sanitize(mapping_name, 60)}”.")
     if columns.ignored and len(absent) == len(FIELDS):
-        sentences.append("No column names are recognized. Map the columns to fields.")
+        sentences.append(NO_NAMES)
     return sentences
+
+
+def lines_text(action: str, lines: Sequence[int], place: str = "") -> str:
+    """Return what was done on which lines, for example `Skipped lines 1 and 2.`."""
+    more = len(lines) - _NAMED
+    numbers = [f"{line:,}" for line in lines[:_NAMED]]
+    named = f"{', '.join(numbers)} and {more:,} more" if more > 0 else listed(numbers)
+    return f"{action} {'line' if len(lines) == 1 else 'lines'} {named}{place}."
 
 
 def _quoted_list(names: Sequence[str]) -> str:

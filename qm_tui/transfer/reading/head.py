@@ -11,6 +11,7 @@ from typing import Final
 
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
+from qm_tui.transfer.reading.findings_text import NO_NAMES
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
 from qm_tui.users.fields import FIELDS, Field, Kind
@@ -41,13 +42,12 @@ def peek_lines(path: Path, read_options: ReadOptions | None = None) -> list[str]
         with UsersFile(path, read_options) as file:
             records = list(islice(file.records(), RECORDS))
             file_report = file.file_report
-            sentences = file_report.messages
     except UserError as error:
         return [sanitize(str(error))]
     shown = _fields_in_column_order(file_report)
     if not shown:
-        return [sentences[0], sentences[-1]]
-    lines = [sentences[0]]
+        return [file_report.dialect_text, NO_NAMES]
+    lines = [file_report.dialect_text]
     if file_report.dialect.has_header:
         lines.append(", ".join(field.name for field in shown))
     lines += [_line(record, shown, file_report) for record in records]
@@ -61,7 +61,7 @@ def _fields_in_column_order(file_report: FileReport) -> list[Field]:
 
 
 def _line(record: Record, shown: list[Field], file_report: FileReport) -> str:
-    if record.issues and not any(record.values):
+    if not record.is_parsed:
         return f"Line {record.line} cannot be parsed: {record.issues[0].message}."
     if not _values_match_columns(record, file_report):
         return f"Line {record.line} is hidden: its values seem to be in the wrong columns."

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
-from qm_tui.text import pluralize, sanitize
+from qm_tui.text import pluralize, sanitize, trim
 from qm_tui.transfer.reading.columns import (
     Columns,
     DuplicateColumn,
@@ -23,17 +23,19 @@ from qm_tui.transfer.reading.columns import (
     columns_in_file_order,
     columns_of,
 )
-from qm_tui.transfer.reading.csv_rows import BLANKS, CleanRowBatch, Row, Rows
+from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row
 from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
-from qm_tui.transfer.reading.findings_text import columns_text, dialect_text
+from qm_tui.transfer.reading.findings_text import columns_text, dialect_text, lines_text
 from qm_tui.transfer.reading.lines import LineBlock, read_lines
+from qm_tui.transfer.reading.odd_symbols import holds_odd_symbol, symbol_issue
 from qm_tui.transfer.reading.open_file import cannot_read, open_users_file, quoted_path
 from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.record_rows import RecordRows
 from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
-from qm_tui.users.fields import FIELDS, SECRETS
-from qm_tui.users.issues import Issue
-from qm_tui.users.validation import control_character_issue
+from qm_tui.users.fields import FIELDS, SECRETS, Field
+from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.validation import character_issue
 
 _SAMPLES: Final = 3
 _START: Final = 8192
@@ -53,13 +55,21 @@ class Record(NamedTuple):
         number: its number among the records, from 1.
         line: the line on which it starts, from 1.
         values: its values.
-        issues: the errors that do not depend on the store; empty if there are none.
+        issues: the problems that do not depend on the store; empty if there are none. An error
+            without a field means that the record cannot be parsed, and has no values.
     """
 
     number: int
     line: int
     values: Values
     issues: tuple[Issue, ...]
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether the record has values."""
+        return not any(
+            issue.field is None and issue.severity is Severity.ERROR for issue in self.issues
+        )
 
 
 class CleanRecordBatch(NamedTuple):
@@ -90,22 +100,28 @@ class FileReport:
         dialect: encoding, delimiter and header.
         columns: the columns of the fields.
         read_options: the options for reading the file.
-        header_line: the line of the header; 0 without one.
         sample_values: up to three values of each column in the header; never what is or may be a
             secret.
         samples: words beyond ASCII, to check a detected encoding. Never of a secret.
-        blank: the number of blank rows skipped so far.
-        short: the number of records so far without their last cells.
+        skipped_lines: the lines above the header that are no records.
+        repeated_headers: the lines so far on which the header is repeated.
+        marked_lines: the lines so far that began with a byte order mark.
+        blank: the number of blank rows, once all records have been read.
+        short: likewise, the number of records without their last cells.
+        incomplete: likewise, why the file seems to be incomplete; empty if it does not.
     """
 
     dialect: Dialect
     columns: Columns
     read_options: ReadOptions = field(default_factory=ReadOptions)
-    header_line: int = 0
     sample_values: tuple[tuple[str, ...], ...] = ()
     samples: list[str] = field(default_factory=list)
+    skipped_lines: Sequence[int] = ()
+    repeated_headers: Sequence[int] = ()
+    marked_lines: Sequence[int] = ()
     blank: int = 0
     short: int = 0
+    incomplete: str = ""
 
     @property
     def needs_mapping(self) -> bool:
@@ -114,22 +130,30 @@ class FileReport:
         return bool(columns.ignored) and any(field.required for field in columns.absent)
 
     @property
+    def dialect_text(self) -> str:
+        """The encoding, the delimiter and the header as a sentence."""
+        return dialect_text(self.dialect, self.read_options)
+
+    @property
     def messages(self) -> list[str]:
         """The findings as sentences, safe for a terminal."""
-        sentences = [dialect_text(self.dialect, self.read_options, self.header_line)]
+        sentences = [self.incomplete] if self.incomplete else []
+        sentences.append(self.dialect_text)
         if self.samples:
-            sentences.append(f"Check these words: {'  '.join(map(sanitize, self.samples))}")
+            sentences.append(f"Samples: {', '.join(map(sanitize, self.samples))}.")
         if self.dialect.has_header:
             mapping = self.read_options.mapping
             sentences += columns_text(self.columns, mapping.name if mapping else "")
+        if self.skipped_lines:
+            sentences.append(lines_text("Skipped", self.skipped_lines, " above the header"))
+        if self.repeated_headers:
+            sentences.append(lines_text("Skipped the repeated header in", self.repeated_headers))
+        if self.marked_lines:
+            sentences.append(lines_text("Removed a byte order mark from", self.marked_lines))
+        if self.dialect.end is not None:
+            sentences.append("Ignored a Ctrl+Z at the end of the file.")
         if self.blank:
             sentences.append(f"Skipped {pluralize(self.blank, 'blank line')}.")
-        if self.short:
-            have = "has" if self.short == 1 else "have"
-            sentences.append(
-                f"{pluralize(self.short, 'record')} {have} fewer values than the file has columns. "
-                "Missing values are treated like missing columns."
-            )
         return sentences
 
 
@@ -164,11 +188,13 @@ class UsersFile:
                 raise UserError(msg)
             dialect = detect_dialect(self._file, self._read_options)
             rows = first_rows(self._file, dialect)
-            self._rows = self._new_rows(dialect)
+            self._file.seek(0)
+            self._rows = RecordRows(self._lines(dialect), dialect)
             self.file_report = self._make_report(dialect)
-            self.file_report.sample_values = sample_values(self.file_report.columns, rows[1:])
-            self._rows.width = self.file_report.columns.width
+            self.file_report.sample_values = sample_values(self.file_report.columns, rows)
+            self._rows.expect(self.file_report.columns)
             self._needs_samples = not dialect.encoding.startswith("utf")
+            self._checks_symbols = dialect.encoding == "cp1252" and not self._read_options.encoding
         except OSError as error:
             self._file.close()
             raise cannot_read(path, os_error_text(error)) from error
@@ -207,12 +233,8 @@ class UsersFile:
             f"Cannot read {quoted_path(self.path)} to the end: {os_error_text(error)}."
         )
 
-    def _new_rows(self, dialect: Dialect) -> Rows:
-        self._file.seek(0)
-        return Rows(self._lines(dialect.encoding), dialect.delimiter, dialect.encoding_name)
-
-    def _lines(self, encoding: str) -> Iterator[LineBlock]:
-        for lines in read_lines(self._file, encoding):
+    def _lines(self, dialect: Dialect) -> Iterator[LineBlock]:
+        for lines in read_lines(self._file, dialect.encoding, dialect.end):
             self._done = lines.done
             self._progress(Phase.READING, self._done, self.size)
             yield lines
@@ -223,26 +245,37 @@ class UsersFile:
         Raises:
             UserError: the header cannot be used.
         """
-        if dialect.has_sep_line:
-            self._rows.next_row()
-        header = self._rows.next_row() if dialect.has_header else None
+        header = self._rows.header
         if header is None:
-            return FileReport(dialect, self._columns_without_header(), self._read_options)
+            columns = self._columns_without_header()
+            return FileReport(dialect, columns, self._read_options, marked_lines=self._rows.marked)
         if header.error:
-            problem, fix = header.error
+            problem, fix = header.error.message, header.error.fix
             raise self._invalid_header(header, f"the header cannot be parsed. {problem}. {fix}")
-        cells = [from_text_formula(cell.strip(BLANKS)) for cell in header.cells]
+        cells = [from_text_formula(trim(cell)) for cell in header.cells]
         try:
             columns = columns_of(cells, self._read_options.mapping)
         except MappingMismatch as error:
             raise self._invalid_header(header, str(error)) from None
         except DuplicateColumn as twice:
+            first, second = (
+                f'{column + 1} ("{sanitize(cells[column], 60)}")'
+                for column in (twice.first, twice.second)
+            )
             problem = (
-                f"columns {twice.first + 1} and {twice.second + 1} both map to "
-                f"{sanitize(twice.name, 60)}. Remove or rename one of them."
+                f"columns {first} and {second} both map to {twice.field.name}. Remove or rename "
+                "one of them."
             )
             raise self._invalid_header(header, problem) from None
-        return FileReport(dialect, columns, self._read_options, header.line)
+        rows = self._rows
+        return FileReport(
+            dialect,
+            columns,
+            self._read_options,
+            skipped_lines=rows.skipped,
+            repeated_headers=rows.repeated,
+            marked_lines=rows.marked,
+        )
 
     def _columns_without_header(self) -> Columns:
         if self._read_options.mapping and self._read_options.header is False:
@@ -291,12 +324,18 @@ class UsersFile:
                 yield self._record(number, batch)
                 number += 1
                 continue
+            if self._checks_symbols and holds_odd_symbol(batch.rows):
+                for row in batch.single_rows():
+                    yield self._record(number, row)
+                    number += 1
+                continue
             rows = arranged(batch.rows)
             for values in rows if self._needs_samples else ():
                 self._collect_samples(values)
             yield CleanRecordBatch(number, batch.line, rows)
             number += len(rows)
-        file_report.blank = self._rows.blank
+        file_report.blank, file_report.short = self._rows.blank, self._rows.short
+        file_report.incomplete = self._rows.incomplete
         self._progress(Phase.READING, self.size, self.size)
         if number == 1:
             if not self.size:
@@ -310,23 +349,25 @@ class UsersFile:
     def _record(self, number: int, row: Row) -> Record:
         """Return the record of a row that is not clean."""
         if row.error:
-            return Record(number, row.line, [None] * len(FIELDS), (Issue(None, *row.error),))
+            return Record(number, row.line, [None] * len(FIELDS), (row.error,))
         values = self._in_file_order(row.cells)
         if not row.is_stripped:
             _normalize_cells(values, may_be_escaped=row.may_be_escaped)
         if self._needs_samples:
             self._collect_samples(values)
-        return Record(
-            number, row.line, values, () if row.is_printable else _control_character_issues(values)
-        )
+        issues = row.warnings
+        if not row.is_printable:
+            issues += _issues(values, character_issue)
+        if self._checks_symbols:
+            issues += _issues(values, symbol_issue)
+        return Record(number, row.line, values, issues)
 
     def _in_file_order(self, cells: list[str]) -> Values:
-        """Return the cells as values in file order; count records without their last cells."""
-        columns, count = self.file_report.columns, len(cells)
-        self.file_report.short += count < columns.width
+        """Return the cells as values in file order."""
+        count = len(cells)
         return [
             None if index is None or index >= count else cells[index]
-            for index in columns.column_indexes
+            for index in self.file_report.columns.column_indexes
         ]
 
     def _collect_samples(self, values: Sequence[str | None]) -> None:
@@ -363,16 +404,12 @@ def _normalize_cells(values: Values, *, may_be_escaped: bool) -> None:
             if may_be_escaped:
                 values[place] = unescape_formula(from_text_formula(value))
             continue
-        trimmed = value.strip(BLANKS)
+        trimmed = trim(value)
         if may_be_escaped:
-            trimmed = unescape_formula(from_text_formula(trimmed).strip(BLANKS)).strip(BLANKS)
+            trimmed = trim(unescape_formula(trim(from_text_formula(trimmed))))
         values[place] = trimmed
 
 
-def _control_character_issues(values: Values) -> tuple[Issue, ...]:
-    issues = (
-        control_character_issue(field, value)
-        for field, value in zip(FIELDS, values, strict=True)
-        if value
-    )
-    return tuple(issue for issue in issues if issue)
+def _issues(values: Values, check: Callable[[Field, str], Issue | None]) -> tuple[Issue, ...]:
+    found = (check(FIELDS[place], value) for place, value in enumerate(values) if value)
+    return tuple(issue for issue in found if issue is not None)

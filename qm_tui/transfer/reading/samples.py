@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from qm_tui.text import trim
 from qm_tui.transfer.reading.columns import Columns, normalize_header
-from qm_tui.transfer.reading.csv_rows import BLANKS, Row
+from qm_tui.transfer.reading.csv_rows import Row
 from qm_tui.transfer.reading.spreadsheet import from_text_formula
 
 MAX_SAMPLES: Final = 3
@@ -63,7 +64,7 @@ def sample_values(columns: Columns, rows: Sequence[Row]) -> tuple[tuple[str, ...
         if is_called_secret(name) or (field is not None and field.is_secret):
             shown.append(())
             continue
-        values = dict.fromkeys(from_text_formula(cells[column].strip(BLANKS)) for cells in whole)
+        values = dict.fromkeys(from_text_formula(trim(cells[column])) for cells in whole)
         fit = [value for value in values if value and not looks_secret(value)]
         shown.append(tuple(fit[:MAX_SAMPLES]))
     return tuple(shown)

@@ -21,10 +21,11 @@ from qm_tui.progress import Phase, ProgressCallback
 from qm_tui.text import pluralize, sanitize
 from qm_tui.transfer.exporting.export import TargetExists
 from qm_tui.transfer.reading.columns import Columns, field_for_column
-from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row, Rows
+from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.lines import LineBlock, raw_lines, read_lines, with_byte_order
 from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.record_rows import RecordRows
 from qm_tui.transfer.rejected.names import free_path
 from qm_tui.transfer.rejected.rows import RejectedCsvWriter, RejectedRowBuilder
 from qm_tui.users.fields import FIELDS, Field
@@ -161,7 +162,9 @@ class RejectedFilesWriter:
             self._require_unchanged(file)
             codec = "utf-8" if encoding == "utf-8-sig" else with_byte_order(encoding, file)
             rows = self._rows(file)
-            sheet = RejectedRowBuilder(self._header(rows), self.source.columns, self._corrections())
+            sheet = RejectedRowBuilder(
+                self._header(rows.header), self.source.columns, self._corrections()
+            )
             for number, row in _numbered(rows, self.reasons):
                 matched += 1
                 if row.error and number not in self.corrections:
@@ -209,22 +212,20 @@ class RejectedFilesWriter:
         """Return a new file that is committed together with the others."""
         return files.enter_context(atomic_write(target, overwrite=self.overwrite))
 
-    def _rows(self, file: BinaryIO) -> Rows:
+    def _rows(self, file: BinaryIO) -> RecordRows:
         dialect, progress, size = self.source.dialect, self.progress, self.source.size
 
         def with_progress() -> Iterator[LineBlock]:
-            for lines in read_lines(file, dialect.encoding):
+            for lines in read_lines(file, dialect.encoding, dialect.end):
                 progress(Phase.READING, lines.done, size)
                 yield lines
 
-        return Rows(_reading(with_progress(), self.path), dialect.delimiter, dialect.encoding_name)
+        rows = RecordRows(_reading(with_progress(), self.path), dialect)
+        rows.expect(self.source.columns)
+        return rows
 
-    def _header(self, rows: Rows) -> list[str]:
-        """Read the header and return its cells; our own if the file has none."""
-        if self.source.dialect.has_sep_line:
-            rows.next_row()
-        header = rows.next_row() if self.source.dialect.has_header else None
-        rows.width = self.source.columns.width
+    def _header(self, header: Row | None) -> list[str]:
+        """Return the cells of the header; our own if the file has none."""
         if header is None:
             return [field.header for field in FIELDS]
         fields = chain(self.source.columns.fields, repeat(None))
@@ -266,17 +267,15 @@ class RejectedFilesWriter:
 _T = TypeVar("_T")
 
 
-def _numbered(rows: Rows, wanted: Mapping[int, str]) -> Iterator[tuple[int, Row]]:
+def _numbered(rows: RecordRows, wanted: Mapping[int, str]) -> Iterator[tuple[int, Row]]:
     """Yield the wanted rows with the numbers of their records."""
     number = 0
     for rows_or_row in rows:
         if isinstance(rows_or_row, CleanRowBatch):
-            for index, cells in enumerate(rows_or_row.rows):
-                if number + index + 1 in wanted:
-                    yield (
-                        number + index + 1,
-                        Row(rows_or_row.line + index, cells, None, True, True, False),
-                    )
+            numbers = range(number + 1, number + 1 + len(rows_or_row.rows))
+            if not wanted.keys().isdisjoint(numbers):
+                pairs = zip(numbers, rows_or_row.single_rows(), strict=True)
+                yield from (pair for pair in pairs if pair[0] in wanted)
             number += len(rows_or_row.rows)
         else:
             number += 1

@@ -10,7 +10,6 @@ from qm_tui.transfer.reading.columns import (
     columns_in_file_order,
     columns_of,
     find_field,
-    is_header,
 )
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS
@@ -106,7 +105,6 @@ def test_first_of_two_columns_named_phone_ip_is_field_11(header, first, second):
         (["Phone IP", "Phone IP", "Phone IP"], 1, 2),
         (["Phone IP", "Phone IP", "Secondary Phone IP"], 1, 2),
         (["Secondary Phone IP", "Phone IP 2"], 0, 1),
-        (["Notes", "Location", "notes"], 0, 2),
     ],
 )
 def test_duplicate_columns_are_refused_and_both_are_named(header, first, second):
@@ -134,8 +132,35 @@ def test_columns_without_a_name_are_not_duplicates():
 
 def test_empty_names_at_the_end_of_the_header_are_no_columns():
     columns = columns_of(["Location", "User ID", "", " "])
-    assert columns.width == 2
+    assert (columns.width, columns.extra) == (4, 2)
+    assert columns.header == ("Location", "User ID")
     assert columns.ignored == ()
+
+
+def test_unknown_columns_with_the_same_name_are_ignored_with_their_numbers():
+    columns = columns_of(["Notes", "Location", "notes", "NOTES"])
+    assert columns.ignored == ("Notes", "notes (column 3)", "NOTES (column 4)")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (["A", "a", "B"], ["A", "a (column 2)", "B"]),
+        (["Telefon-IP", "Ort", "Telefon-IP"], ["Telefon-IP", "Ort", "Telefon-IP (column 3)"]),
+        (["Phone IP", "PHONE IP"], ["Phone IP", "Secondary Phone IP"]),
+        (["", ""], ["(column 1 has no name)", "(column 2 has no name)"]),
+    ],
+)
+def test_column_names_are_unique(header, expected):
+    assert column_names(header) == expected
+
+
+def test_two_columns_with_the_same_name_can_be_mapped_to_two_fields():
+    names = column_names(["Telefon-IP", "Telefon-IP"])
+    fields = (FIELD["phone_ip"], FIELD["secondary_phone_ip"])
+    pairs = dict(zip(names, fields, strict=True))
+    columns = columns_of(["Telefon-IP", "Telefon-IP"], ColumnMapping("HR", pairs))
+    assert columns.fields == [*fields]
 
 
 @pytest.mark.parametrize("name", ["Problems", "problems", " PROBLEMS "])
@@ -150,28 +175,9 @@ def test_absent_fields_are_those_without_a_column():
     assert [field.key for field in columns.absent] == ["password", "salt"]
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (HEADER, True),
-        (["Problems", *HEADER], True),
-        ([name.upper() for name in HEADER], True),
-        (["User ID"], True),
-        (["User ID", "Location"], True),
-        (["User ID", "Location", "Notes", "E-Mail"], True),
-        (["Anna", "Berg", "0412", "", "A-17", "Sales", "anna", "PW"], False),
-        (["Anna", "Berg", "0412", "", "", "Location", "anna", "PW"], False),
-        ([], False),
-        ([""], False),
-    ],
-)
-def test_is_header_distinguishes_a_header_from_a_record(cells, expected):
-    assert is_header(cells) is expected
-
-
 def test_file_with_duplicate_columns_is_refused_with_both_columns_and_the_line(tmp_path):
     path = write_file(tmp_path, "Location,User ID,location\r\nOslo,17,Bergen\r\n")
-    with pytest.raises(UserError, match=r"line 1.*columns 1 and 3.*Location"):
+    with pytest.raises(UserError, match=r'line 1.*columns 1 \("Location"\) and 3 \("location"\)'):
         read(path)
 
 

@@ -22,7 +22,7 @@ def _rows(
         if isinstance(found, CleanRowBatch):
             outline += enumerate(found.rows, start=found.line)
         else:
-            outline.append((found.line, found.error[0] if found.error else found.cells))
+            outline.append((found.line, found.error.message if found.error else found.cells))
     return outline, rows
 
 
@@ -121,9 +121,6 @@ def test_line_of_delimiters_is_skipped_and_counted(blank, width):
         '"' + "x" * (MAX_VALUE + 1) + '",b',
         "a," + '"' + "x" * 200_000 + '"',
         "x" * 3_000_000 + ",b",
-        "a,b,c,d",
-        'a,b,"c"',
-        '"a","b",,d',
     ],
     ids=lambda bad: ascii(bad[:20]),
 )
@@ -147,7 +144,6 @@ def test_malformed_row_is_rejected_alone_with_its_line(bad):
         ("bad \udcff", "bytes that are not valid UTF-8"),
         ("x" * (MAX_VALUE + 1), "4,096"),
         ("x" * 3_000_000, "The line is too long"),
-        ("a,b,c", "3 values, but the file has 2 columns"),
     ],
     ids=lambda text: ascii(text[:20]),
 )
@@ -209,12 +205,6 @@ def test_endless_quoted_cell_is_rejected(line):
     assert outline[0] == (1, ["a", "b"])
     assert isinstance(outline[1][1], str)
     assert outline[-1] == (8002, ["c", "d"])
-
-
-@pytest.mark.parametrize("extra", ["c,", "c,,,", "c, ,\t", 'c,"",'])
-def test_extra_empty_cells_are_no_error(extra):
-    ((_, cells),) = _outline(f"a,{extra}\n", width=2)
-    assert cells[:2] == ["a", "c"]
 
 
 _HOSTILE = (

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+from typing import BinaryIO
 
 import pytest
 
@@ -20,6 +21,10 @@ from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
 from tests.transfer.option_files import read_with_options
 
 _NARROW = "User ID,User Name,Location\r\n"
+
+
+def _text(file: BinaryIO, encoding: str) -> str:
+    return "".join(block.text for block in lines.read_blocks(file, encoding))
 
 
 def _dialect(data: str | bytes, **chosen):
@@ -225,7 +230,7 @@ def test_supported_encodings_read_what_they_wrote(encoding):
     file = io.BytesIO(text.encode(encoding))
     dialect = detect_dialect(file, ReadOptions(encoding=encoding))
     assert dialect.has_header
-    assert "".join(lines.read_blocks(file, dialect.encoding)) == text.replace("\r", "")
+    assert _text(file, dialect.encoding) == text.replace("\r", "")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -236,16 +241,16 @@ def test_decoding_in_blocks_equals_decoding_at_once(encoding, seed, monkeypatch)
     data = bytes(chance.randint(*chance.choice(kinds)) for _ in range(400))
     if encoding == "utf-16":
         data = b"\xff\xfe" + data
-    whole = "".join(lines.read_blocks(io.BytesIO(data), encoding))
+    whole = _text(io.BytesIO(data), encoding)
     monkeypatch.setattr(lines, "BLOCK", chance.choice((1, 2, 3, 7)))
-    assert "".join(lines.read_blocks(io.BytesIO(data), encoding)) == whole
+    assert _text(io.BytesIO(data), encoding) == whole
 
 
 @pytest.mark.parametrize("encoding", [name for name in ENCODINGS if not name.startswith("utf-16")])
 def test_invalid_pairs_of_bytes_are_never_replaced(encoding):
     for first in range(128, 256):
         data = b"".join(bytes((first, second, 10)) for second in range(32, 256))
-        assert "\ufffd" not in "".join(lines.read_blocks(io.BytesIO(data), encoding))
+        assert "\ufffd" not in _text(io.BytesIO(data), encoding)
 
 
 def test_encodings_need_no_more_than_ascii():
@@ -393,47 +398,3 @@ def test_delimiter_typed_rejects_other_characters(typed):
     with pytest.raises(UserError, match="delimiter") as refused:
         parse_delimiter(typed)
     assert str(refused.value).isprintable()
-
-
-# headers of other programs
-
-
-_FOREIGN = ["Vorname", "Nachname", "Durchwahl", "Aktiv"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([_FOREIGN, ["Anna", "Berg", "0412", "1"]], True),
-        (
-            [_FOREIGN, ["Anna", "Berg", "0412", "1"], ["Bo", "Ek", "", ""], ["Cy", "Ek", "1", "0"]],
-            True,
-        ),
-        ([_FOREIGN, ["Anna", "Berg", '="0412"', ""]], True),
-        ([["Anna", "Berg", "0412", "1"], ["Bo", "Ek", "0413", "1"]], False),
-        ([["Anna", "Berg", "x", "yes"], ["Bo", "Ek", "y", "yes"]], False),
-        ([_FOREIGN], False),
-        ([["Vorname"], ["1"]], False),
-        ([["Anna", "CORP\\anna"], ["Bo", "1"]], False),
-        ([["Anna", "sip:anna@x"], ["Bo", "1"]], False),
-        ([["Anna", "10.0.0.17"], ["Bo", "1"]], False),
-        ([["Anna", "00:1A:2B:3C:4D:5E"], ["Bo", "1"]], False),
-    ],
-)
-def test_header_without_known_names_is_distinguished_from_a_record(rows, expected):
-    assert _dialect(csv_text(rows)).has_header is expected
-
-
-@pytest.mark.parametrize("first", [user(), user("bo", extension="x17"), user(user_id="")])
-def test_valid_record_is_never_a_header(first):
-    assert not _dialect(csv_text([first, *[ANNA] * 30])).has_header
-
-
-def test_header_without_known_names_is_reported(tmp_path):
-    path = write_file(tmp_path, csv_text([_FOREIGN, ["Anna", "Berg", "0412", "1"]], ";"))
-    records, findings = read(path)
-    assert not any(records[0].values)
-    assert findings.columns.ignored == tuple(_FOREIGN)
-    assert findings.needs_mapping
-    assert findings.messages[0] == "Read as UTF-8, semicolon, header in line 1."
-    assert findings.messages[-1].startswith("No column names are recognized.")

@@ -56,7 +56,14 @@ def test_columns_in_another_order_are_returned_in_file_order(tmp_path):
     assert any("Notes" in sentence for sentence in findings.messages)
 
 
-@pytest.mark.parametrize("blanks", [" ", "\t", "\xa0", "\u202f", " \t\xa0\u202f "])
+@pytest.mark.parametrize(
+    "blanks",
+    [
+        *(" ", "\t", "\xa0", "\u202f", " \t\xa0\u202f ", "\u3000", "\u2003\u2009", "\u2028"),
+        *("\ufeff", "\u200b", "\xad", "\u2060", "\u202e", "\u115f", "\U000e0101", "\u3164 \u200f"),
+    ],
+    ids=ascii,
+)
 @pytest.mark.parametrize("quoted", [True, False])
 def test_values_are_trimmed_except_secrets(tmp_path, blanks, quoted):
     quote = '"' if quoted else ""
@@ -80,7 +87,6 @@ def test_values_are_trimmed_except_secrets(tmp_path, blanks, quoted):
         "a  b",
         "a\xa0b",
         "O'Brien",
-        "\u2003x",
         "é",
     ],
 )
@@ -121,13 +127,6 @@ def test_missing_cells_at_the_end_are_absent_and_counted(tmp_path):
     assert column(records, "location") == ["Oslo", "Oslo", None, "Oslo"]
     assert column(records, "password") == ["", None, None, ""]
     assert findings.short == 2
-    assert any("2 records have fewer values" in sentence for sentence in findings.messages)
-
-
-def test_extra_empty_cells_are_ignored(tmp_path):
-    records, _ = _narrow(tmp_path, "17,Oslo,,,,,", "18,Oslo,,, ,\t")
-    assert [record.issues for record in records] == [(), ()]
-    assert column(records, "user_id") == ["17", "18"]
 
 
 @pytest.mark.parametrize("has_header", [True, False])
@@ -218,7 +217,7 @@ def test_windows_1252_is_reported_with_three_sample_words(tmp_path):
     assert findings.samples == ["Müller", "Tromsø", "Ærø"]
     said = " ".join(findings.messages)
     assert "Windows-1252" in said
-    assert "Check these words: Müller" in said
+    assert "Samples: Müller, Tromsø, Ærø." in said
 
 
 def test_samples_never_come_from_a_secret(tmp_path):

@@ -301,7 +301,7 @@ def test_unreadable_lines_are_copied_byte_for_byte(tmp_path, monkeypatch, encodi
 )
 def test_invalid_bytes_are_copied_unchanged(tmp_path, before, bad, after):
     path = write_file(tmp_path, before + bad + after)
-    saved = save_rejected(path, ReadOptions(), {2: "Bytes"}, rejected_path(path))
+    saved = save_rejected(path, ReadOptions(header=False), {2: "Bytes"}, rejected_path(path))
     assert (saved.rejected, saved.records, saved.lines) == (None, 0, 1)
     assert saved.unreadable
     mark = before[:2] if before[0] >= 0xFE else b""

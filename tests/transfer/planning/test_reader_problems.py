@@ -1,0 +1,173 @@
+"""Problems that the reader finds, in the plan: short records, invisible characters, booleans."""
+
+import pytest
+
+from qm_tui.store.state import EMPTY
+from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
+from qm_tui.transfer.planning.plan import ImportPlan
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.rejected.save import issues_text
+from qm_tui.users.fields import FIELD, FIELDS, User
+from tests.helpers import ANNA, HEADER, counts, csv_text, issues_of, state_of, user, write_file
+
+_BO = user("bo", extension="0500")
+_REJECT = ImportOptions(short_records=ShortRecords.REJECT)
+_EXACT = [
+    *("extension", "user_name", "phone_ip", "secondary_phone_ip", "recording_service"),
+    *("sip_uri", "windows_login", "additional_extensions", "private_extensions", "is_active"),
+]
+
+
+def _plan(
+    folder, text: str, *stored: User, options: ImportOptions | None = None, encoding: str = "utf-8"
+) -> ImportPlan:
+    with UsersFile(write_file(folder, text.encode(encoding))) as file:
+        state = state_of(*stored) if stored else EMPTY
+        return plan_import(file.read(), state, options, detail=PlanDetail.RECORDS)
+
+
+# short records
+
+
+@pytest.mark.parametrize("stored", [[], [ANNA]])
+def test_short_record_is_imported_with_a_warning(tmp_path, stored):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA[:25]]), *stored)
+    assert counts(plan) == ((0, 0, 1, 0) if stored else (1, 0, 0, 0))
+    assert plan.warning_count == 1
+    (group,) = [group for group in plan.groups if group.reason == "Fewer values than columns"]
+    assert group.fixing_option
+    assert (group.severity, group.fixing_option.key) == ("warning", "short_records")
+
+
+@pytest.mark.parametrize("stored", [[], [ANNA]])
+def test_short_record_is_rejected_by_an_option_and_can_be_corrected(tmp_path, stored):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA[:25]]), *stored, options=_REJECT)
+    assert counts(plan) == (0, 0, 0, 1)
+    assert [str(issue.message) for issue in plan.issues] == ["25 values for 26 columns"]
+    assert plan.outcomes
+    assert plan.outcomes.values == {1: [*ANNA[:25], None]}
+
+
+def test_rejected_record_lists_its_errors_before_the_missing_values(tmp_path):
+    short = ANNA._replace(is_active="x")[:25]
+    plan = _plan(tmp_path, csv_text([HEADER, short]))
+    assert [(str(issue.severity), issue.field and issue.field.key) for issue in plan.issues] == [
+        ("error", "is_active"),
+        ("warning", None),
+    ]
+    assert [group.severity for group in plan.groups] == ["error"]
+    assert plan.issue_count == 2
+    assert plan.outcomes
+    assert "values for" not in issues_text(plan.outcomes.issues[1])
+
+
+def test_record_that_cannot_be_parsed_has_no_values(tmp_path):
+    plan = _plan(tmp_path, csv_text([HEADER, [*ANNA, ""]]))
+    assert plan.outcomes
+    assert plan.outcomes.values == {1: None}
+
+
+# invisible characters
+
+
+@pytest.mark.parametrize("key", _EXACT)
+def test_invisible_character_rejects_a_new_or_changed_value(tmp_path, key):
+    value = f"{ANNA[FIELD[key].index]}\u200bx"
+    changed = ANNA._replace(**{key: value})
+    for stored in ([], [ANNA]):
+        plan = _plan(tmp_path, csv_text([HEADER, changed]), *stored)
+        assert counts(plan) == (0, 0, 0, 1)
+        assert issues_of(plan) == [(2, key)]
+        assert "U+200B" in plan.issues[0].message
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+@pytest.mark.parametrize("value", ["a\u200bb", "a\x07b", "\u2003a\u200b"])
+def test_stored_value_is_never_rejected_for_its_characters(tmp_path, field, value):
+    if field.key in ("user_id", "unlimited_license", "on_demand_license"):
+        value = ANNA[field.index]
+    stored = ANNA._replace(**{field.key: value})
+    plan = _plan(tmp_path, csv_text([HEADER, stored]), stored)
+    assert counts(plan) == (0, 0, 1, 0)
+    assert plan.issues == []
+    plan = _plan(tmp_path, csv_text([HEADER, stored._replace(agent_id="A-99")]), stored)
+    assert counts(plan) == (0, 1, 0, 0)
+    assert plan.changes[ANNA.user_id] == stored._replace(agent_id="A-99")
+
+
+@pytest.mark.parametrize("key", ["first_name", "department", "location", "agent_id"])
+@pytest.mark.parametrize(
+    "character", ["\u200b", "\xad", "\u202e", "\u2060", "\ufe0f", "\U000e0041"]
+)
+def test_invisible_character_in_text_is_a_warning_that_shows_it(tmp_path, key, character):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(**{key: f"a{character}b"})]))
+    assert counts(plan) == (1, 0, 0, 0)
+    assert [issue for issue in issues_of(plan) if issue[1] == key] == [(2, key)]
+    assert f"U+{ord(character):04X}" in plan.issues[0].message
+
+
+def test_invisible_character_in_a_secret_is_a_warning_without_its_value(tmp_path):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(password="HUNTER\u200b2")]))
+    assert issues_of(plan) == [(2, "password")]
+    assert "HUNTER" not in repr(plan.issues)
+    assert next(iter(plan.changes.values())).password == "HUNTER\u200b2"
+
+
+# Windows-1252
+
+
+@pytest.mark.parametrize(
+    ("location", "is_suspicious"),
+    [
+        *(("Müller", False), ("Tromsø – “x”", False), ("L’Haÿ-les-Roses", False), ("Ærø", False)),
+        *(("Café · Bar", False), ("3. OG, 1º", False), ("São Paulo", False), ("ÅLESUND", False)),
+        *(("C¼ller", True), ("MÃ<ller", True), ("MÃ9ller", True), ("Tromºx", True)),
+        *(("Zür¡ch", True), ("M€nchen", True), ("Malm¶", True), ("Fran§ais", True)),
+    ],
+)
+def test_symbols_in_detected_windows_1252_are_a_warning(tmp_path, location, is_suspicious):
+    rows = [HEADER, _BO._replace(location="Málaga"), ANNA._replace(location=location)]
+    plan = _plan(tmp_path, csv_text([*rows, user("cy", extension="1")]), encoding="cp1252")
+    assert counts(plan) == (3, 0, 0, 0)
+    found = [issue for issue in plan.issues if "unusual" in issue.message]
+    assert [issue.line for issue in found] == [3] * is_suspicious
+
+
+def test_symbols_in_secrets_are_no_warning(tmp_path):
+    rows = [HEADER, ANNA._replace(password="p¼w", location="Málaga")]
+    assert _plan(tmp_path, csv_text(rows), encoding="cp1252").issues == []
+
+
+# booleans
+
+
+@pytest.mark.parametrize(
+    ("word", "flag"),
+    [
+        *(("TRUE", "1"), ("true", "1"), ("Yes", "1"), ("1.0", "1"), ("WAHR", "1"), ("ja", "1")),
+        *(("VRAI", "1"), ("Oui", "1"), ("FALSE", "0"), ("no", "0"), ("0.0", "0"), ("Falsch", "0")),
+        *(("NEIN", "0"), ("faux", "0"), ("non", "0")),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 300])
+def test_boolean_words_are_converted_in_all_flags(tmp_path, word, flag, count):
+    changed = {field.key: word for field in FIELDS if field.kind.name == "FLAG"}
+    changed |= {"unlimited_license": flag, "on_demand_license": "10"[int(flag)]}
+    users = [user(f"u{number}", extension=str(number)) for number in range(count)]
+    text = csv_text([HEADER, *[one._replace(**changed) for one in users]])
+    plan = _plan(tmp_path, text, options=ImportOptions(read_booleans=True))
+    assert counts(plan) == (count, 0, 0, 0)
+    assert {one.lookback_enabled for one in plan.changes.values()} == {flag}
+    assert counts(_plan(tmp_path, text)) == (0, 0, 0, count)
+
+
+def test_other_words_in_flags_are_rejected_and_no_option_is_offered(tmp_path):
+    text = csv_text([HEADER, ANNA._replace(is_active="maybe"), _BO._replace(is_active="TRUE")])
+    plan = _plan(tmp_path, text)
+    fixes = {group.first: group.fixing_option for group in plan.groups}
+    assert fixes[1] is None
+    assert fixes[2]
+    assert fixes[2].key == "read_booleans"
+    plan = _plan(tmp_path, text, options=ImportOptions(read_booleans=True))
+    assert counts(plan) == (1, 0, 0, 1)

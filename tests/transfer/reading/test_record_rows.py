@@ -1,0 +1,280 @@
+"""Records of a file: their number of cells, the end of the file, and its line ends."""
+
+import pytest
+
+from qm_tui.transfer.reading.reader import FileReport, Record
+from qm_tui.users.fields import FIELD
+from qm_tui.users.issues import Severity
+from tests.helpers import ANNA, HEADER, csv_text, read, user, write_file
+from tests.transfer.option_files import read_with_options
+
+_BO, _CY = user("bo"), user("cy")
+
+
+def _states(records: list[Record]) -> list[str]:
+    """Return for each record whether it is rejected, has a warning of its own, or is good."""
+    states = []
+    for record in records:
+        severities = {issue.severity for issue in record.issues if issue.field is None}
+        states.append(
+            "rejected" if Severity.ERROR in severities else "warned" if severities else "good"
+        )
+    return states
+
+
+def _messages(records: list[Record]) -> list[str]:
+    return [issue.message for record in records for issue in record.issues]
+
+
+# number of cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["17", "Oslo", "P", "S"], ""),
+        (["17", "Oslo", "P"], "3 values for 4 columns"),
+        (["17"], "1 value for 4 columns"),
+        (["17", "Oslo", "P", "S", ""], "5 values for 4 columns"),
+        (["17", "Oslo", "P", "S", "x"], "5 values for 4 columns"),
+        (["17", "Oslo", "P", "S", "", "", ""], "7 values for 4 columns"),
+    ],
+)
+def test_number_of_cells_must_be_that_of_the_header(tmp_path, cells, message):
+    rows = [["User ID", "Location", "Password", "Salt Value"], cells, ["18", "Rome", "P", "S"]]
+    records, findings = read(write_file(tmp_path, csv_text(rows)))
+    assert _messages(records) == [message] * bool(message)
+    is_short = len(cells) < 4
+    assert _states(records)[0] == ("good" if not message else "warned" if is_short else "rejected")
+    assert [record.line for record in records] == [2, 3]
+    assert findings.short == is_short
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["17", "Oslo", "", ""], ""),
+        (["17", "Oslo", " ", "\u2003"], ""),
+        (["17", "Oslo", ""], "1 value for 2 columns"),
+        (["17", "Oslo"], "1 value for 2 columns"),
+        (["17", "Oslo", "x", ""], "3 values for 2 columns"),
+        (["17", "Oslo", "", "x"], "4 values for 2 columns"),
+        (["17", "Oslo", "", "", ""], "3 values for 2 columns"),
+        (["17", "Oslo", "y", "", ""], "3 values for 2 columns"),
+    ],
+)
+def test_records_may_end_with_the_empty_cells_of_the_header(tmp_path, cells, message):
+    rows = [["User ID", "Location", "", ""], cells, ["18", "Rome", "", ""]]
+    records, _ = read(write_file(tmp_path, csv_text(rows)))
+    assert _messages(records) == [message] * bool(message)
+    assert records[1].issues == ()
+
+
+@pytest.mark.parametrize(("more", "state"), [([], "good"), ([""], "rejected"), (["x"], "rejected")])
+def test_records_without_a_header_have_26_cells(tmp_path, more, state):
+    records, _ = read(write_file(tmp_path, csv_text([[*ANNA, *more], list(_BO)])))
+    assert _states(records) == [state, "good"]
+
+
+def test_number_of_cells_is_checked_in_files_of_any_length(tmp_path):
+    rows = [[*ANNA] for _ in range(3000)]
+    rows[1000] = rows[1000][1:]
+    rows[2000] = [*rows[2000], ""]
+    records, _ = read(write_file(tmp_path, csv_text([HEADER, *rows])))
+    states = _states(records)
+    assert (states.index("warned"), states.index("rejected")) == (1000, 2000)
+    assert states.count("good") == 2998
+
+
+# rows that are no records
+
+
+def test_rows_above_the_header_are_skipped_but_records_are_read(tmp_path):
+    above = [
+        ["Users of the suite"],
+        [],
+        ["2026-11-29", "", "x", "y"],
+        list(ANNA),
+        [""] * 22 + ["x"],
+    ]
+    path = write_file(tmp_path, csv_text([*above, HEADER, _BO]))
+    records, findings = read(path)
+    assert [(record.number, record.line) for record in records] == [(1, 4), (2, 7)]
+    assert [record.values for record in records] == [list(ANNA), list(_BO)]
+    assert findings.skipped_lines == [1, 3, 5]
+    assert "Skipped lines 1, 3 and 5 above the header." in findings.messages
+
+
+def test_records_above_a_header_with_columns_in_another_order_have_its_columns(tmp_path):
+    rows = [list(ANNA)[::-1], HEADER[::-1], list(_BO)[::-1]]
+    records, _ = read_with_options(write_file(tmp_path, csv_text(rows)), header=True)
+    assert [record.values[0] for record in records] == ["Anna", "Bo"]
+
+
+@pytest.mark.parametrize("count", [1, 2000])
+def test_repeated_header_is_skipped_and_reported(tmp_path, count):
+    rows = [HEADER, *[ANNA] * count, HEADER, _BO, [f" {name}" for name in HEADER], _CY]
+    records, findings = read(write_file(tmp_path, csv_text(rows)))
+    assert [record.values[0] for record in records] == ["Anna"] * count + ["Bo", "Cy"]
+    assert [record.number for record in records] == list(range(1, count + 3))
+    assert findings.repeated_headers == [count + 2, count + 4]
+    sentence = f"Skipped the repeated header in lines {count + 2:,} and {count + 4:,}."
+    assert sentence in findings.messages
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_byte_order_mark_within_the_file_is_removed_and_reported(tmp_path, encoding, end):
+    second = csv_text([HEADER, _BO], end=end)
+    text = (
+        csv_text([HEADER, ANNA], end=end) + "\ufeff" + second + "\ufeff" + csv_text([_CY], end=end)
+    )
+    records, findings = read(write_file(tmp_path, text.encode(encoding)))
+    assert [record.values for record in records] == [list(ANNA), list(_BO), list(_CY)]
+    assert not any(record.issues for record in records)
+    assert findings.marked_lines == [3, 5]
+    assert findings.repeated_headers == [3]
+    assert "Removed a byte order mark from lines 3 and 5." in findings.messages
+
+
+def test_lines_of_a_finding_are_limited(tmp_path):
+    text = csv_text([HEADER]) + ("\ufeff" + csv_text([ANNA])) * 12
+    _, findings = read(write_file(tmp_path, text))
+    assert (
+        "Removed a byte order mark from lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more."
+        in findings.messages
+    )
+
+
+# the end of the file
+
+_LAST_PHONE = "10.0.0.99"
+
+
+def _outcome(folder, data: bytes) -> tuple[list[Record], FileReport]:
+    return read(write_file(folder, data))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("header", [[HEADER], []])
+@pytest.mark.parametrize("last", [_LAST_PHONE, ""])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_record_that_was_cut_anywhere_is_rejected_or_warned_or_complete(
+    tmp_path, encoding, header, last, end
+):
+    first = user("bo", location='Malmö "7", b', secondary_phone_ip=_LAST_PHONE)
+    cut = user("cy", location='Ærø "7", b', secondary_phone_ip=last)
+    before = csv_text([*header, first], end=end).encode(encoding)
+    whole = csv_text([*header, first, cut], end=end).encode(encoding)
+    unit = 2 if encoding == "utf-16" else 1
+    for size in range(len(before) + unit, len(whole) + 1):
+        records, findings = _outcome(tmp_path, whole[:size])
+        assert records[0].values == list(first)
+        is_complete = records[1].values == list(cut)
+        assert _states(records)[1] != "good" or is_complete, size
+        assert not findings.incomplete or _states(records)[-1] == "rejected"
+
+
+def test_incomplete_file_is_reported_first(tmp_path):
+    text = csv_text([HEADER, ANNA, _BO])
+    text = text[: text.index("Bosen") + 3]
+    records, findings = read(write_file(tmp_path, text))
+    message = "The last record has 2 of 26 values and no line end"
+    assert _messages(records) == [message]
+    assert findings.messages[0] == (
+        "The file seems to be incomplete: the last record has 2 of 26 values and no line end."
+    )
+    assert findings.messages[1].startswith("Read as ")
+
+
+@pytest.mark.parametrize(
+    ("last", "others", "expected"),
+    [("10.0.0.9", "", "warned"), ("", "10.0.0.9", "warned"), ("", "", "good")],
+)
+def test_last_value_without_a_line_end_may_be_incomplete(tmp_path, last, others, expected):
+    bo, cy = (_BO._replace(secondary_phone_ip=others), _CY._replace(secondary_phone_ip=last))
+    text = csv_text([HEADER, bo, cy]).removesuffix("\r\n")
+    records, findings = read(write_file(tmp_path, text))
+    assert _states(records) == ["good", expected]
+    assert not findings.incomplete
+
+
+def test_file_of_one_line_is_not_incomplete(tmp_path):
+    text = csv_text([ANNA]).removesuffix("\r\n")
+    records, _ = read(write_file(tmp_path, text))
+    assert _states(records) == ["good"]
+
+
+def test_short_last_record_with_a_line_end_is_not_incomplete(tmp_path):
+    records, findings = read(write_file(tmp_path, csv_text([HEADER, ANNA, _BO[:12]])))
+    assert _states(records) == ["good", "warned"]
+    assert not findings.incomplete
+
+
+@pytest.mark.parametrize("mark", ["\x1a", "\x1a\x1a", "\x1a\r\n", "\x1a \t\r\n\r\n", " \x1a\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", ""])
+def test_end_of_file_mark_is_ignored_and_reported(tmp_path, mark, encoding, end):
+    text = csv_text([HEADER, ANNA], end=end or "\r\n")
+    text = (text if end else text.removesuffix("\r\n")) + mark
+    records, findings = read(write_file(tmp_path, text.encode(encoding)))
+    assert [(record.values, record.issues) for record in records] == [(list(ANNA), ())]
+    assert "Ignored a Ctrl+Z at the end of the file." in findings.messages
+
+
+@pytest.mark.parametrize("after", ["x", "\r\n" + csv_text([_BO]), " " * 5000])
+def test_ctrl_z_before_the_end_is_a_control_character(tmp_path, after):
+    records, findings = read(write_file(tmp_path, csv_text([HEADER, ANNA]) + "\x1a" + after))
+    assert any(record.issues for record in records)
+    assert not any("Ctrl+Z" in sentence for sentence in findings.messages)
+
+
+# line ends
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (["\r\n", "\r\n", "\r\n", "\r\n"], "good good good"),
+        (["\n", "\n", "\n", "\n"], "good good good"),
+        (["\r", "\r", "\r", "\r"], "good good good"),
+        (["\r\n", "\r\n", "\n", "\r\n"], "good warned warned"),
+        (["\r\n", "\n", "\r\n", "\r\n"], "warned warned good"),
+        (["\n", "\n", "\r\n", "\n"], "good warned warned"),
+        (["\r\n", "\r\n", "\r\n", "\n"], "good good warned"),
+        (["\r\n", "\r\n", "\r", "\r\n"], "good warned warned"),
+        (["\r\n", "\r", "\r", "\r\n"], "warned warned warned"),
+        (["\r", "\r\n", "\r\n", "\r\n"], "warned good good"),
+        (["\n", "\n", "\r\n", "\r\n"], "good good good"),
+        (["\n", "\r\n", "\r\n", "\r\n"], "good good good"),
+        (["\r\n", "\r\n", "\n", ""], "good warned warned"),
+    ],
+)
+def test_records_next_to_an_odd_line_end_have_a_warning(tmp_path, ends, expected):
+    rows = [HEADER, ANNA, _BO, _CY._replace(secondary_phone_ip="")]
+    text = "".join(csv_text([row], end=end) for row, end in zip(rows, ends, strict=True))
+    records, _ = read(write_file(tmp_path, text))
+    assert _states(records) == expected.split()
+
+
+def test_line_ends_within_quotes_do_not_count(tmp_path):
+    multiline = [_BO._replace(location=f"a{end}b") for end in ("\n", "\r", "\r\n")]
+    records, _ = read(write_file(tmp_path, csv_text([HEADER, ANNA, *multiline, _CY])))
+    assert not any(issue.field is None for record in records for issue in record.issues)
+
+
+def test_odd_line_end_is_found_in_files_of_any_length(tmp_path):
+    lines = [csv_text([user(f"u{number}")]) for number in range(3000)]
+    lines[1500] = lines[1500].replace("\r\n", "M\n")
+    lines[2500] = lines[2500].replace("\r\n", "\rJ")
+    records, _ = read(write_file(tmp_path, csv_text([HEADER]) + "".join(lines)))
+    warned = [index for index, state in enumerate(_states(records)) if state != "good"]
+    assert warned == [1500, 1501, 2500, 2501]
+    assert records[1500].values[FIELD["secondary_phone_ip"].index] == "00:1A:2B:3C:4D:5EM"
+
+
+def test_joined_files_with_other_line_ends_have_no_warnings(tmp_path):
+    text = csv_text([HEADER, *[ANNA] * 2000], end="\n") + csv_text([HEADER, *[_BO] * 2000])
+    records, _ = read(write_file(tmp_path, text))
+    assert len(records) == 4000
+    assert not any(record.issues for record in records)
