@@ -67,7 +67,9 @@ def guess_columns(
     for column, field in enumerate(_guess_by_name(header)):
         take(column, field)
     for column, name in enumerate(header):
-        take(column, _BY_SYNONYM.get(fold_header(name)))
+        field = _BY_SYNONYM.get(fold_header(name))
+        is_second_phone = field is FIELD["phone_ip"] and field in guessed
+        take(column, FIELD["secondary_phone_ip"] if is_second_phone else field)
     if FIELD["first_name"] not in free:
         for column, name in enumerate(header):
             take(column, FIELD["last_name"] if fold_header(name) == _AMBIGUOUS else None)

@@ -230,6 +230,8 @@ class PreviewScreen(Confirms, Screen[Decision | ReadFailed | None]):
         self._show()
         if is_first:
             self.query_one("#import" if self._can_import else "#records").focus()
+            if event.preview.prepared.file_report.dialect.has_unknown_names:
+                self.action_map_columns()
         if self._dialog is not None:
             self._dialog.show(event.preview.prepared.file_report, event.preview.plan, self.request)
 

@@ -13,7 +13,11 @@ from textual.widgets import Button, Input, Static
 from qm_tui.config.preferences import load_preferences
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import commit_import as carry_out
-from qm_tui.transfer.options.import_options import IMPORT_OPTION, EmptyCellAction, UnknownIdAction
+from qm_tui.transfer.options.import_options import (
+    IMPORT_OPTION,
+    EmptyCellAction,
+    UnknownIdAction,
+)
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.frame.key_help import KeysScreen
@@ -494,6 +498,37 @@ async def test_column_mapping_is_applied_and_reused(home, users):
         assert "Press m to map columns to fields." not in words(pilot)
 
 
+async def test_mapping_opens_immediately_if_the_header_is_unknown(home, users):
+    header = ["Vorname", "Nachname", "Durchwahl", "Benutzername", "Telefon-IP", "Telefon-IP"]
+    path = write_file(home, csv_text([header, ["Anna", "Berg", "0412", "anna", "", ""]]), "hr.csv")
+    async with app_on(home / "users.json").run_test(size=LARGE) as pilot:
+        await wait_until_idle(pilot)
+        screen = await preview(pilot, path)
+        await pilot.pause()
+        assert isinstance(top(pilot), MappingDialog)
+        assert "Telefon-IP (column 6)" in words(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert top(pilot) is screen
+        assert "No column names are recognized." in words(pilot)
+        await pilot.press("m")
+        await pilot.pause()
+        await pilot.press("f2")
+        await wait_until_planned(pilot)
+        assert top(pilot) is screen
+        assert "Columns mapped with “hr”." in words(pilot)
+
+
+async def test_incomplete_file_is_reported_above_everything_else(home, users):
+    text = csv_text([HEADER, users[0], users[1]])
+    path = write_file(home, text[: text.rindex(users[1].last_name)], "cut.csv")
+    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
+        await wait_until_idle(pilot)
+        await preview(pilot, path)
+        text = str(top(pilot).query_one("#head", Static).content)
+        assert text.startswith("The file seems to be incomplete: the last record has 2 of 26")
+
+
 async def test_options_are_saved_for_the_next_run(home, app, file):
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
@@ -699,7 +734,9 @@ async def test_keyboard_shortcuts_are_listed(home, app, file):
         text = shown(pilot)
         assert "Filter records" in text
         assert "Options" in text
-        assert "Save rejected records" in text
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert "Save rejected records" in shown(pilot)
 
 
 async def test_many_groups_leave_five_rows_for_records(home):
@@ -719,7 +756,7 @@ async def test_detected_encoding_is_shown_with_samples(home):
         await wait_until_idle(pilot)
         await preview(pilot, SAMPLES / "users-excel-de.csv")
         assert "Read as Windows-1252, semicolon, header in line 1." in words(pilot)
-        assert "Check these words:" in words(pilot)
+        assert "Samples:" in words(pilot)
 
 
 async def test_unexpected_error_shows_one_sentence(home, app, file, monkeypatch):
