@@ -180,7 +180,7 @@ def is_visible(text: str) -> bool:
     """
     if not text.isprintable():
         return False
-    return text.isascii() or not any(character in text for character in _invisible_printable())
+    return text.isascii() or not any(map(text.__contains__, _invisible_printable()))
 
 
 @cache

@@ -5,6 +5,7 @@ Source: the users file, section 2. Everything that reads the records of a file n
 
 from collections.abc import Iterator
 from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from qm_tui.text import trim
@@ -32,6 +33,8 @@ _ODD_LINE_END: Final = Issue(
 )
 
 Item = CleanRowBatch | Row
+
+_first_cell: Final = itemgetter(0)
 
 
 class RecordRows:
@@ -107,10 +110,8 @@ class RecordRows:
     def _holds_header(self, batch: CleanRowBatch) -> bool:
         """Return whether one of the rows is the header again."""
         header = self._header_cells
-        if not header:
-            return False
-        first = header[0]
-        return any(row[0] == first and row == header for row in batch.rows)
+        # comparing the first cells first is faster than comparing the rows
+        return bool(header) and header[0] in map(_first_cell, batch.rows) and header in batch.rows
 
     def _checked(self, row: Row) -> Iterator[Row]:
         """Yield the row with what its number of cells says about it, unless it is the header."""
