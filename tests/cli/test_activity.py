@@ -104,7 +104,9 @@ def test_activity_lists_admin_address_and_file_of_an_import(home, store):
         "import",
         "users.csv",
     )
-    assert str(one["details"]).endswith("KB; 1 record: 0 unchanged, 0 rejected")
+    assert str(one["details"]).endswith(
+        "KB; 1 record: 0 unchanged, 0 rejected; options: reject short records"
+    )
     assert one["digest"] == sha256(file.read_bytes()).hexdigest()
     assert f"SHA-256: {one['digest']}\n" in qm_tui("activity", 1)
     assert one["admin"]
