@@ -13,7 +13,7 @@ from qm_tui.files import atomic_write, create_private_folder
 from qm_tui.paths import settings_folder
 from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.transfer.options.export_options import ExportOptions
-from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.options.import_options import ImportOptions, SpreadsheetValues
 
 _IMPORT: Final = "import"
 _EXPORT: Final = "export"
@@ -58,9 +58,13 @@ def load_preferences() -> Preferences:
         tables = read_toml(preferences_path())
     except (OSError, InvalidTomlFile):
         return Preferences()
+    imports = tables.get(_IMPORT)
+    if isinstance(imports, dict) and imports.get("take_numbers") is True:
+        # its name and type before 0.2
+        imports = {"spreadsheet_values": SpreadsheetValues.FILE.value, **imports}
     theme, folder = tables.get(_THEME), tables.get(_EXPORT_FOLDER)
     return Preferences(
-        _options_in(tables.get(_IMPORT), ImportOptions()),
+        _options_in(imports, ImportOptions()),
         _options_in(tables.get(_EXPORT), ExportOptions()),
         Theme(theme) if theme in list(Theme) else Theme.DARK,
         Path(folder) if isinstance(folder, str) and folder else None,

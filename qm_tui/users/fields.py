@@ -358,7 +358,7 @@ class User(NamedTuple):
             initial="Any",
             example="any",
             meaning="IP address of the recording service host, Any, or the name of a "
-            "high-availability node (letters, digits, - _ .).",
+            "high-availability node (letters, digits, - _ ., at least one letter).",
             foreign="recording server, recorder, recording service, recording service ip, "
             "aufzeichnungsserver, aufnahmeserver, serveur d'enregistrement, "
             "servidor de grabación, servidor de gravação, server di registrazione, opnameserver, "

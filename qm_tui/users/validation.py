@@ -51,7 +51,7 @@ _MAC = re.compile(
     r"|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
 )
 _LIKE_IPV4 = re.compile(r"[\d.]*\.[\d.]*")
-_NODE_NAME = re.compile(r"[\w.-]+")
+_NODE_NAME = re.compile(r"(?=.*[^\W\d_])[\w.-]+")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 _SIP_URI = re.compile(r"sip:([^\s@:]+)@(\S+)", re.IGNORECASE)
 
@@ -353,13 +353,13 @@ def _check_flag(field: Field, value: str) -> Issue | None:
 def _check_recording_service(field: Field, value: str) -> Issue | None:
     if is_ip_address(value):
         return None
-    if _NODE_NAME.fullmatch(value) and not _LIKE_IPV4.fullmatch(value):
+    if _NODE_NAME.fullmatch(value):
         return None
     return Issue(
         field,
         f"{field.name} {_quoted(value)} is not an IP address, Any or a valid node name",
         "Enter an IP address, Any, or the name of a high-availability node "
-        "(letters, digits, - _ .).",
+        "(letters, digits, - _ ., at least one letter).",
         reason=f"{field.name} is not an IP address, Any or a valid node name",
     )
 

@@ -18,6 +18,7 @@ from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    SpreadsheetValues,
     UnknownIdAction,
 )
 
@@ -129,6 +130,21 @@ def test_invalid_options_are_ignored():
         ImportOptions(empty=EmptyCellAction.KEEP, allow_renamed=True),
         ExportOptions(passwords=False),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("take_numbers = true", SpreadsheetValues.FILE),
+        ("take_numbers = false", SpreadsheetValues.STORED),
+        ('take_numbers = true\nspreadsheet_values = "stored"', SpreadsheetValues.STORED),
+    ],
+)
+def test_former_option_for_values_of_a_spreadsheet_is_read(text, value):
+    _write(f"[import]\n{text}")
+    assert load_preferences().import_options.spreadsheet_values is value
+    save_preferences(export_options=_EXPORT)
+    assert "take_numbers" not in preferences_path().read_text()
 
 
 def test_folder_that_cannot_be_created_is_no_error(home):

@@ -59,19 +59,33 @@ def test_import_option_is_a_flag(home, store, flags, record, key, value):  # noq
     assert value in [one[key] for one in _users()]
 
 
-@pytest.mark.parametrize("flag", ["--use-altered-values", "--take-numbers"])
-def test_use_altered_values_and_its_former_name_import_altered_values(home, store, flag):  # noqa: F811
+def test_value_altered_by_a_spreadsheet_is_kept_and_ends_with_status_1(home, store):  # noqa: F811
+    commit(store, ANNA)
+    file = _file(home, ANNA._replace(extension="412", agent_id="#N/A"))
+    out = qm_tui("import", file, status=1)
+    assert "2 stored values are kept because a spreadsheet altered them." in out
+    assert "Extension '412' looks like '0412' altered by a spreadsheet; stored value kept." in out
+    assert "(--spreadsheet-values file: use the file's value)" in out
+    assert "Nothing to import: the record is unchanged." in out
+    assert json.loads(qm_tui("import", file, "--json", status=1))["kept_values"] == 2
+    assert _users()[0]["extension"] == "0412"
+
+
+@pytest.mark.parametrize(
+    "flags", [["--spreadsheet-values", "file"], ["--use-altered-values"], ["--take-numbers"]]
+)
+def test_file_value_option_and_its_former_names_import_altered_values(home, store, flags):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, ANNA._replace(extension="412"))
-    assert "1 unchanged" in qm_tui("import", file)
-    assert "1 changed" in qm_tui("import", file, flag)
+    assert "1 changed" in qm_tui("import", file, *flags)
     assert _users()[0]["extension"] == "412"
 
 
-def test_former_flag_name_is_hidden():
-    assert "--take-numbers" not in qm_tui("import", "--help")
-    assert "--take-numbers" not in qm_tui("complete", "zsh", "qm-tui import --")
-    assert "--use-altered-values" in qm_tui("complete", "zsh", "qm-tui import --")
+def test_former_flag_names_are_hidden():
+    for former in ("--take-numbers", "--use-altered-values"):
+        assert former not in qm_tui("import", "--help")
+        assert former not in qm_tui("complete", "zsh", "qm-tui import --")
+    assert "--spreadsheet-values" in qm_tui("complete", "zsh", "qm-tui import --")
 
 
 def test_mode_and_all_or_nothing_are_flags(home, store):  # noqa: F811

@@ -59,7 +59,7 @@ _login_part = st.text(
 _OWN = {
     "extension": _exact_text,
     "user_name": _exact_text,
-    "recording_service": st.just("Any") | st.ip_addresses().map(str) | _word,
+    "recording_service": st.just("Any") | st.ip_addresses().map(str) | _word.map("node-{}".format),
     "windows_login": st.just("") | st.tuples(_login_part, _login_part).map("\\".join),
     "sip_uri": st.just("") | st.tuples(_word, _word).map(lambda two: f"sip:{two[0]}@{two[1]}.com"),
     "on_demand_license": st.just(""),

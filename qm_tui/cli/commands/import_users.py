@@ -31,6 +31,7 @@ from qm_tui.transfer.options.import_options import (
     ImportOptions,
     NewValues,
     ShortRecords,
+    SpreadsheetValues,
     UnknownIdAction,
 )
 
@@ -93,14 +94,17 @@ def import_(
         bool,
         _option("allow_renamed", "Allow updates that change both User Name and Last Name."),
     ] = False,
-    take_numbers: Annotated[
-        bool,
+    spreadsheet_values: Annotated[
+        SpreadsheetValues,
         _option(
-            "take_numbers",
-            "Import values that were altered by a spreadsheet. Default: keep the stored values.",
+            "spreadsheet_values",
+            "For a value that was altered by a spreadsheet, keep the stored value or use the "
+            "file's. Default: stored.",
         ),
+    ] = SpreadsheetValues.STORED,
+    use_altered_values: Annotated[
+        bool, typer.Option("--use-altered-values", "--take-numbers", hidden=True)
     ] = False,
-    take_numbers_alias: Annotated[bool, typer.Option("--take-numbers", hidden=True)] = False,
     short_records: Annotated[
         ShortRecords | None,
         _option(
@@ -187,8 +191,8 @@ def import_(
         empty=empty,
         allow_unlicensed=allow_unlicensed,
         allow_renamed=allow_renamed,
-        # --take-numbers is the former name of --use-altered-values, to be removed in 0.3
-        take_numbers=take_numbers or take_numbers_alias,
+        # the former flags, to be removed in 0.3
+        spreadsheet_values=SpreadsheetValues.FILE if use_altered_values else spreadsheet_values,
         short_records=short_records or _default_for_short_records(),
         read_booleans=read_booleans,
         new_values=new_values,
@@ -222,7 +226,7 @@ def import_(
             "Correct these records, or omit --all-or-nothing."
         )
         raise UserError(msg)
-    if report.plan.rejected:
+    if report.plan.rejected or report.plan.kept_values:
         raise typer.Exit(Status.PARTIAL)
 
 

@@ -89,6 +89,7 @@ def print_json_report(report: "ImportReport", state: "State") -> None:
         "record_count": plan.records,
         **{str(result): count for result, count in plan.counts.items()},
         "warned": plan.warning_count,
+        "kept_values": plan.kept_values,
         "blank": report.file_report.blank,
         "groups": _groups(plan),
         "problems": _problems(plan),

@@ -6,6 +6,7 @@ cells only if the batch contains one that may have to be escaped.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -17,15 +18,14 @@ from qm_tui.transfer.exporting.result import FormulaCells
 from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.transfer.reading.dialect import binary_file_type
 from qm_tui.transfer.reading.spreadsheet import (
-    FORMULA_PREFIXES,
     GUARD,
     as_text_formula,
     escape_formula,
     is_formula,
     is_text_formula,
     needs_escape,
-    spreadsheet_would_alter,
 )
+from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES, may_be_altered
 from qm_tui.users.fields import FIELD, FIELDS, User
 
 _BOM: Final = "\ufeff"
@@ -51,10 +51,12 @@ class Writer:
 
     Attributes:
         formulas: the cells so far that a spreadsheet would run.
+        altered: by field index, the other values so far that a spreadsheet may alter.
     """
 
     def __init__(self, options: ExportOptions) -> None:
         self.formulas = FormulaCells()
+        self.altered: Counter[int] = Counter()
         self._options = options
         self._indexes = self._column_indexes()
         self._pick = self._picker()
@@ -98,8 +100,10 @@ class Writer:
         options = self._options
         if options.for_excel:
             rows = self._for_spreadsheet(rows)
-        elif options.guard_formulas:
-            rows = self._escape_rows(rows)
+        else:
+            self._count_altered(users)
+            if options.guard_formulas:
+                rows = self._escape_rows(rows)
         text = self._as_csv(rows)
         try:
             data = text.encode()
@@ -122,23 +126,38 @@ class Writer:
         writer.writerows(rows)
         return buffer.getvalue()
 
+    def _count_altered(self, users: Sequence[User]) -> None:
+        """Count the values that a spreadsheet may alter, except for formulas."""
+        columns = list(zip(*users, strict=True))
+        for place in self._indexes:
+            if place is None:
+                continue
+            column = columns[place]
+            altered = may_be_altered(set(column) if FIELDS[place].repeats else column)
+            values = {value for value in altered if not is_formula(value)}
+            if values:
+                self.altered[place] += sum(map(values.__contains__, column))
+
     def _escape_cell(self, value: str) -> str:
-        """Return the value as a cell, guarded and wrapped if necessary."""
-        options = self._options
-        if needs_escape(value) or (options.guard_formulas and is_formula(value)):
-            value = escape_formula(value)
-        if is_text_formula(value) or (options.for_excel and spreadsheet_would_alter(value)):
-            value = as_text_formula(value)
+        """Return the value as a cell, guarded and wrapped if a reader would change it."""
+        value = self._guard(value)
+        return as_text_formula(value) if is_text_formula(value) else value
+
+    def _guard(self, value: str) -> str:
+        if needs_escape(value) or (self._options.guard_formulas and is_formula(value)):
+            return escape_formula(value)
         return value
 
     def _for_spreadsheet(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows for a spreadsheet. Each distinct value is checked once."""
         values = set(chain.from_iterable(rows))
-        replacements = {
-            value: self._escape_cell(value)
-            for value in values
-            if value and (value[0] in _NEED_ESCAPE or spreadsheet_would_alter(value))
+        guarded = {
+            value: self._guard(value) for value in values if value and value[0] in _NEED_ESCAPE
         }
+        others = values - guarded.keys()
+        altered = may_be_altered({*guarded.values(), *others})
+        wrapped = {cell: as_text_formula(cell) for cell in altered}
+        replacements = wrapped | {value: wrapped.get(cell, cell) for value, cell in guarded.items()}
         return [[replacements.get(value, value) for value in row] for row in rows]
 
     def _escape_rows(self, rows: Sequence[Row]) -> Sequence[Row]:

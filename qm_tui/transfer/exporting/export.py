@@ -95,7 +95,9 @@ def write_users(
         if options.passwords:
             own_passwords += [user.user_name for user in users_with_local_passwords(batch)]
         progress(Phase.EXPORTING, begin + len(batch), len(users))
-    return ExportResult(len(users), writer.formulas, options, local_passwords=own_passwords)
+    return ExportResult(
+        len(users), writer.formulas, writer.altered, options, local_passwords=own_passwords
+    )
 
 
 class ExportTarget(NamedTuple):

@@ -42,15 +42,16 @@ class FormulaCells:
         if not self.users:
             return ""
         count = self.cells.total()
-        fields = ", ".join(
-            f"{FIELDS[index].name} {number:,}" for index, number in sorted(self.cells.items())
-        )
         return (
             f"A spreadsheet would run {pluralize(count, 'cell')} of "
             f"{pluralize(self.users, 'user')} "
-            f"as {'a formula' if count == 1 else 'formulas'} ({fields}). To prevent this, export "
-            "with “Guard formulas” (--guard-formulas)."
+            f"as {'a formula' if count == 1 else 'formulas'} ({_by_field(self.cells)}). "
+            "To prevent this, export with “Guard formulas” (--guard-formulas)."
         )
+
+
+def _by_field(cells: Counter[int]) -> str:
+    return ", ".join(f"{FIELDS[index].name} {number:,}" for index, number in sorted(cells.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ExportResult:
     Attributes:
         users: the number of users written.
         formulas: the cells that a spreadsheet would run.
+        altered: by field index, the number of other values that a spreadsheet may alter.
         options: the export options.
         path: the file; None if it was an open one.
         link_to: the file that was written if `path` led to it through symbolic links.
@@ -70,6 +72,7 @@ class ExportResult:
 
     users: int
     formulas: FormulaCells
+    altered: Counter[int]
     options: ExportOptions
     path: Path | None = None
     link_to: Path | None = None
@@ -90,7 +93,12 @@ class ExportResult:
     @property
     def notes(self) -> list[str]:
         """What the admin should know about the file, one or two sentences each."""
-        notes = (self._passwords_note, self._local_passwords_note, self.formulas.message)
+        notes = (
+            self._passwords_note,
+            self._local_passwords_note,
+            self.formulas.message,
+            self._altered_note,
+        )
         return [note for note in notes if note]
 
     @property
@@ -103,6 +111,16 @@ class ExportResult:
         have = "has a password" if count == 1 else "have passwords"
         users = pluralize(count, "user")
         return f"{users} {have} set in qm-tui that may not work in the suite: {names}{more}."
+
+    @property
+    def _altered_note(self) -> str:
+        count = self.altered.total()
+        if not count:
+            return ""
+        return (
+            f"A spreadsheet may alter {pluralize(count, 'value')} ({_by_field(self.altered)}). To "
+            "prevent this, export with “For Excel” (--for-excel)."
+        )
 
     @property
     def _passwords_note(self) -> str:

@@ -44,6 +44,15 @@ class ShortRecords(StrEnum):
     REJECT = "reject"
 
 
+class SpreadsheetValues(StrEnum):
+    """The value that counts if a spreadsheet has altered the stored one."""
+
+    STORED = "stored"
+    """Keep the stored value."""
+    FILE = "file"
+    """Use the file's value."""
+
+
 class NewValues(StrEnum):
     """What to do with a record if no user has its department, location, profile or service yet."""
 
@@ -64,7 +73,7 @@ class ImportOptions:
         empty: the effect of an empty cell when a user is updated.
         allow_unlicensed: whether a user may have neither of the licenses 14 and 15.
         allow_renamed: whether an update may change both User Name and Last Name.
-        take_numbers: whether to import values that seem to be altered by a spreadsheet.
+        spreadsheet_values: the value that counts if a spreadsheet has altered the stored one.
         short_records: what to do with a record that has fewer values than the file has columns.
         read_booleans: whether to read TRUE/FALSE, yes/no and 1.0/0.0 in flags as 1 and 0.
         new_values: what to do with a record with a value not in use yet, in a field with values
@@ -78,7 +87,7 @@ class ImportOptions:
     empty: EmptyCellAction = EmptyCellAction.CLEAR
     allow_unlicensed: bool = False
     allow_renamed: bool = False
-    take_numbers: bool = False
+    spreadsheet_values: SpreadsheetValues = SpreadsheetValues.STORED
     short_records: ShortRecords = ShortRecords.WARN
     read_booleans: bool = False
     new_values: NewValues = NewValues.ACCEPT
@@ -216,20 +225,20 @@ IMPORT_OPTIONS: Final[tuple[Option[ImportOptions], ...]] = (
         ),
     ),
     Option(
-        "take_numbers",
-        "--use-altered-values",
+        "spreadsheet_values",
+        "--spreadsheet-values",
         "z",
         "Values altered by a spreadsheet",
         (
             OptionValue(
-                False,
+                SpreadsheetValues.STORED,
                 "keep the stored value",
-                "For lost leading zeros, a lost +, and 1E+05 instead of 100000.",
+                "For example for 412 instead of 0412, 1E+05 instead of 100000, and #NAME?.",
             ),
             OptionValue(
-                True,
+                SpreadsheetValues.FILE,
                 "use the file's value",
-                "Leading zeros and + will be lost in the store, too.",
+                "Leading zeros, lists and passwords may be lost in the store, too.",
                 "use the file's value",
                 "use altered values",
             ),

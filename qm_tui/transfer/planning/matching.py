@@ -6,7 +6,12 @@ Source: the users file, section 3: User ID empty, known and unknown, modes, and 
 from typing import Final
 
 from qm_tui.store.state import State
-from qm_tui.transfer.options.import_options import ImportMode, ImportOptions, UnknownIdAction
+from qm_tui.transfer.options.import_options import (
+    ImportMode,
+    ImportOptions,
+    SpreadsheetValues,
+    UnknownIdAction,
+)
 from qm_tui.transfer.planning.batch import RecordBatch
 from qm_tui.transfer.planning.totals import (
     DUPLICATE_ID,
@@ -14,9 +19,9 @@ from qm_tui.transfer.planning.totals import (
     MODE_UPDATES_ONLY,
     UNKNOWN_ID,
 )
-from qm_tui.transfer.planning.updating import DAMAGEABLE_INDEXES, differs, leaves_secrets_unchanged
+from qm_tui.transfer.planning.updating import differs, leaves_secrets_unchanged
 from qm_tui.transfer.reading.reader import Record, Values
-from qm_tui.transfer.reading.spreadsheet import is_spreadsheet_damage
+from qm_tui.transfer.spreadsheet import is_altered
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import normalize_user_name, users_without_own_name
 from qm_tui.users.issues import Issue, truncate
@@ -93,14 +98,7 @@ class RecordMatcher:
         stored = self._state.users.get(user_id)
         if stored is None:
             if not self.adds_unknown and self._options.mode is not ImportMode.UPDATE:
-                issues.append(
-                    Issue(
-                        _USER_ID,
-                        UNKNOWN_ID,
-                        "Leave User ID empty to add a user, or set “Unknown User IDs” to “add and "
-                        "keep the ID”.",
-                    )
-                )
+                issues.append(Issue(_USER_ID, UNKNOWN_ID, self._fix_of_unknown(record.values)))
             self._require_update(issues)
             return None
         self.ids_in_file.add(user_id)
@@ -122,6 +120,19 @@ class RecordMatcher:
                 )
             )
         return stored
+
+    def _fix_of_unknown(self, values: Values) -> str:
+        """Return what to do about an unknown User ID, which a spreadsheet may have altered."""
+        user_id, user_name = values[_USER_ID_AT] or "", values[_USER_NAME_AT] or ""
+        owner_id = self._state.names.get(normalize_user_name(user_name), "")
+        if owner_id and is_altered(owner_id, user_id, _USER_ID):
+            return (
+                f"A spreadsheet may have altered the User ID of {truncate(user_name)}. "
+                f"Enter {truncate(owner_id)}."
+            )
+        return (
+            "Leave User ID empty to add a user, or set “Unknown User IDs” to “add and keep the ID”."
+        )
 
     def _require_first(self, record: Record, user_id: str, issues: list[Issue]) -> None:
         """Reject a record if it is not the first with this User ID."""
@@ -148,9 +159,9 @@ class RecordMatcher:
                 continue
             if keeps and FIELDS[place].is_secret:
                 continue
-            if self._options.take_numbers or place not in DAMAGEABLE_INDEXES:
+            if self._options.spreadsheet_values is SpreadsheetValues.FILE:
                 return False
-            if not is_spreadsheet_damage(owner[place], value):
+            if not is_altered(owner[place], value, FIELDS[place]):
                 return False
         return True
 

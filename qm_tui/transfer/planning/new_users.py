@@ -9,9 +9,10 @@ from typing import Any, Final, cast
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.spreadsheet import is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.issues import Issue
+from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.validation import validate_user
 
 _new = tuple.__new__
@@ -60,9 +61,14 @@ class NewUserFactory:
         else:
             copied = cast("list[str]", [*values])
         errors = validate_user(copied, allow_unlicensed=self._options.allow_unlicensed)
-        if errors or issues:
-            issues += [error for error in errors if error.field not in absent]
+        error_values = [
+            field for field in FIELDS if copied[field.index] and is_error_value(copied[field.index])
+        ]
+        if errors or error_values or issues:
+            reported = [*absent, *error_values]
+            issues += [error for error in errors if error.field not in reported]
             issues += _absent_field_issues(absent)
+            issues += [_error_value_issue(field, copied[field.index]) for field in error_values]
         else:
             if not copied[_USER_ID_AT] and self._gives_ids:
                 copied[_USER_ID_AT] = self._next_id()
@@ -89,6 +95,16 @@ class NewUserFactory:
             return self._more_ids(len(user_ids))
         fresh = iter(self._more_ids(user_ids.count("")))
         return [user_id or next(fresh) for user_id in user_ids]
+
+
+def _error_value_issue(field: Field, value: str) -> Issue:
+    shown = "" if field.is_secret else f" '{truncate(value)}'"
+    return Issue(
+        field,
+        f"{field.name}{shown} is an error value of a spreadsheet",
+        f"Enter {field.name} as it was before the file was opened in the spreadsheet.",
+        reason=f"{field.name} is an error value of a spreadsheet",
+    )
 
 
 def _absent_field_issues(absent: list[Field]) -> list[Issue]:

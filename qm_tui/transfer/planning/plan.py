@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.options.choice import Option
-from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import User
 from qm_tui.users.issues import Issue, RecordIssue, Severity
@@ -188,6 +188,12 @@ class ImportPlan:
     def records(self) -> int:
         """The number of records."""
         return sum(self.counts.values())
+
+    @property
+    def kept_values(self) -> int:
+        """The number of stored values that are kept because a spreadsheet altered the file's."""
+        option = IMPORT_OPTION["spreadsheet_values"]
+        return sum(group.records for group in self.groups if group.fixing_option is option)
 
     @property
     def is_blocked(self) -> bool:

@@ -50,6 +50,8 @@ def preview_lines(
     yield counts_text(plan)
     if plan.warning_count:
         yield f"{warned_text(plan)}."
+    if plan.kept_values:
+        yield f"{kept_text(plan)}."
     if plan.groups:
         yield ""
         width = max(len(f"{group.records:,}") for group in plan.groups)
@@ -90,6 +92,17 @@ def warned_text(plan: ImportPlan) -> str:
     """Return how many imported records have warnings, without a full stop."""
     have = "has" if plan.warning_count == 1 else "have"
     return f"{pluralize(plan.warning_count, 'imported record')} {have} warnings"
+
+
+def kept_text(plan: ImportPlan) -> str:
+    """Return how many stored values are kept, without a full stop."""
+    values = pluralize(plan.kept_values, "stored value")
+    kept = (
+        "is kept because a spreadsheet altered it"
+        if plan.kept_values == 1
+        else ("are kept because a spreadsheet altered them")
+    )
+    return f"{values} {kept}"
 
 
 def group_text(group: IssueGroup, options: ImportOptions, width: int = 0) -> str:

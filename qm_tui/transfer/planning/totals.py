@@ -38,7 +38,7 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
     NAME_OF_STORED_USER: IMPORT_OPTION["match_user_name"],
     NO_LICENSE_ASSIGNED: IMPORT_OPTION["allow_unlicensed"],
     **{
-        SPREADSHEET_DAMAGE_REASON.format(field.name): IMPORT_OPTION["take_numbers"]
+        SPREADSHEET_DAMAGE_REASON.format(field.name): IMPORT_OPTION["spreadsheet_values"]
         for field in FIELDS
     },
     SHORT_RECORD: IMPORT_OPTION["short_records"],

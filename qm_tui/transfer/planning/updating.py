@@ -6,9 +6,13 @@ field, Password and Salt Value remain a pair, and values altered by a spreadshee
 
 from typing import Final
 
-from qm_tui.transfer.options.import_options import EmptyCellAction, ImportOptions
+from qm_tui.transfer.options.import_options import (
+    EmptyCellAction,
+    ImportOptions,
+    SpreadsheetValues,
+)
 from qm_tui.transfer.reading.reader import Values
-from qm_tui.transfer.reading.spreadsheet import is_spreadsheet_damage
+from qm_tui.transfer.spreadsheet import is_altered
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
@@ -27,20 +31,15 @@ _CLEARABLE: Final = frozenset(
 SPREADSHEET_DAMAGE_REASON: Final = "{} altered by a spreadsheet; stored value kept"
 CLEARED: Final = "{} will be cleared"
 
-DAMAGEABLE_INDEXES: Final = frozenset(
-    field.index for field in FIELDS if field.kind in (Kind.TEXT, Kind.LIST, Kind.IP)
-)
-"""The places of values that a spreadsheet may have altered."""
-
 
 def differs(values: Values, index: int, stored: User) -> bool:
     """Return whether a record differs from the stored user, except for case and spreadsheets."""
-    value = values[index]
+    value = values[index] or ""
     return (
         bool(value)
         and value != stored[index]
-        and normalize_user_name(value or "") != normalize_user_name(stored[index])
-        and not is_spreadsheet_damage(stored[index], value or "")
+        and normalize_user_name(value) != normalize_user_name(stored[index])
+        and not is_altered(stored[index], value, FIELDS[index])
     )
 
 
@@ -54,6 +53,8 @@ def update_user(
     after = list(stored)
     warnings: list[Issue] = []
     keeps_empty = options.empty is EmptyCellAction.KEEP
+    keeps_altered = options.spreadsheet_values is SpreadsheetValues.STORED
+    altered: set[int] = set()
     for place, (value, before) in enumerate(zip(values, stored, strict=True)):
         if value is before or value == before or value is None or place == _USER_ID_AT:
             continue
@@ -62,16 +63,18 @@ def update_user(
                 continue
             if place in _CLEARABLE:
                 warnings.append(_cleared(FIELDS[place], stored[place]))
-        elif (
-            not options.take_numbers
-            and place in DAMAGEABLE_INDEXES
-            and is_spreadsheet_damage(stored[place], value)
+        elif keeps_altered and (
+            is_altered(before, value, FIELDS[place])
+            # the salt belongs to the password
+            or (place == _SALT.index and _PASSWORD_AT in altered)
         ):
-            warnings.append(_spreadsheet_damage(FIELDS[place], stored[place], value))
+            altered.add(place)
+            warnings.append(_altered(FIELDS[place], before, value))
             continue
         after[place] = value
     if after[_PASSWORD_AT] != stored.password or after[_SALT.index] != stored.salt:
-        warnings += _merge_secrets(values, stored, after)
+        imported = [before if at in altered else values[at] for at, before in enumerate(stored)]
+        warnings += _merge_secrets(imported, stored, after)
     user = tuple.__new__(User, after)
     if user == stored:
         return stored, warnings
@@ -79,14 +82,18 @@ def update_user(
     return user, warnings
 
 
-def _spreadsheet_damage(field: Field, stored: str, imported: str) -> Issue:
+def _altered(field: Field, stored: str, imported: str) -> Issue:
+    reason = SPREADSHEET_DAMAGE_REASON.format(field.name)
+    before = f"'{truncate(stored)}'" if stored else "an empty value"
     return Issue(
         field,
-        f"{field.name} '{truncate(imported)}' looks like '{truncate(stored)}' altered by a "
-        "spreadsheet; stored value kept",
+        reason
+        if field.is_secret
+        else f"{field.name} '{truncate(imported)}' looks like {before} altered by a spreadsheet; "
+        "stored value kept",
         "No action needed if the stored value is correct.",
         Severity.WARNING,
-        SPREADSHEET_DAMAGE_REASON.format(field.name),
+        reason,
     )
 
 

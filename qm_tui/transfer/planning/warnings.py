@@ -15,7 +15,8 @@ from qm_tui.progress import ProgressCallback
 from qm_tui.store.look_alikes import look_alike_issue, rows_with_look_alikes
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_chunks
-from qm_tui.transfer.reading.spreadsheet import FORMULA_PREFIXES, is_formula
+from qm_tui.transfer.reading.spreadsheet import is_formula
+from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES, has_number_format, is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
@@ -53,6 +54,24 @@ A search for a pattern that begins with a single literal is faster than for one 
 two.
 """
 
+_NUMBERED_FIELDS: Final = tuple(
+    field
+    for field in FIELDS
+    if field.key in ("extension", "agent_id", "user_name") or field.kind in (Kind.LIST, Kind.SECRET)
+)
+"""Fields with values that may look like a number but are none."""
+
+_NUMBER_FORMATS: Final = tuple(
+    map(re.compile, (r"\+(?<=[0-9][Ee]\+)[0-9]", r"-(?<=[0-9][Ee]-)[0-9]", r"\.0"))
+)
+"""For each form of an exponent, and for decimals, a pattern that begins with a literal, too."""
+
+_HIDDEN_INDEXES: Final = tuple(
+    field.index for field in FIELDS if field.kind in (Kind.SECRET, Kind.ID)
+)
+_ERROR_VALUES: Final = ("\n#", "\nErr", "\nFehler")
+"""The beginnings of error values, at the start of a line."""
+
 
 def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
     """Return the values in use in a store.
@@ -81,7 +100,8 @@ class ImportWarnings:
     def rows_with_warnings(self, columns: Sequence[Sequence[str]]) -> set[int]:
         """Return which of many new users have such a warning, checking all of them together.
 
-        Those with errors (`invalid_rows`) need not be included.
+        Those with errors (`invalid_rows`) need not be included; those with an error value of a
+        spreadsheet are.
 
         Args:
             columns: for each field, the values of all users.
@@ -98,6 +118,17 @@ class ImportWarnings:
                 rows.update(
                     index for index, value in enumerate(columns[place]) if is_formula(value)
                 )
+        hidden = "\n".join(chain(("",), *(columns[place] for place in _HIDDEN_INDEXES)))
+        if any(begin in text or begin in hidden for begin in _ERROR_VALUES):
+            for column in columns:
+                rows.update(index for index, value in enumerate(column) if is_error_value(value))
+        if any(form.search(text) or form.search(hidden) for form in _NUMBER_FORMATS):
+            for field in _NUMBERED_FIELDS:
+                rows.update(
+                    index
+                    for index, value in enumerate(columns[field.index])
+                    if has_number_format(value)
+                )
         return rows
 
     def for_user(self, user: User, stored: User | None) -> list[Issue]:
@@ -113,6 +144,7 @@ class ImportWarnings:
             *filter(None, (look_alike_issue(user, stored, self._state),)),
             *self._in_use.issues(user, stored),
             *_formulas(user, stored),
+            *(_number_formats(user) if stored is None else ()),
         ]
 
     def new_value_errors(self, user: User, stored: User | None) -> Iterator[Issue]:
@@ -151,6 +183,21 @@ def _formulas(user: User, stored: User | None) -> Iterator[Issue]:
                 "Check the value. Turn on “Guard formulas” when you export.",
                 Severity.WARNING,
                 f"{field.name} would be run as a formula by a spreadsheet",
+            )
+
+
+def _number_formats(user: User) -> Iterator[Issue]:
+    """Yield warnings for values of a new user that look like numbers of a spreadsheet."""
+    for field in _NUMBERED_FIELDS:
+        value = user[field.index]
+        if has_number_format(value):
+            shown = "" if field.is_secret else f" '{truncate(value)}'"
+            yield Issue(
+                field,
+                f"{field.name}{shown} looks like a number altered by a spreadsheet",
+                "Check the value. In the spreadsheet, format the column as text.",
+                Severity.WARNING,
+                f"{field.name} looks like a number altered by a spreadsheet",
             )
 
 

@@ -11,12 +11,8 @@ from typing import Final, NamedTuple
 
 from qm_tui.text import is_visible, trim
 from qm_tui.transfer.reading.lines import MAX_LINE, LineBlock
-from qm_tui.transfer.reading.spreadsheet import (
-    FORMULA_PREFIXES,
-    GUARD,
-    from_text_formula,
-    unescape_formula,
-)
+from qm_tui.transfer.reading.spreadsheet import GUARD, from_text_formula, unescape_formula
+from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES
 from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.issues import Issue
 

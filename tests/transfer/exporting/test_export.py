@@ -24,6 +24,9 @@ from tests.helpers import ANNA, HEADER, read, user
 
 _USERS = [ANNA, user("bo"), user("zoë")]
 
+_UNALTERED = {"extension": "412", "additional_extensions": "", "private_extensions": ""}
+"""Values that every spreadsheet keeps."""
+
 
 def export_users(*arguments, **named) -> Path:
     """Export users, and ignore the result."""
@@ -335,7 +338,7 @@ def test_guarded_formulas_have_an_apostrophe_and_phone_numbers_do_not():
         *("'=1+1", "+47 22 12", "'-x", "'@secret")
     ]
     assert _cells(lines[1]) == ANNA._asdict()
-    assert exported.notes == []
+    assert exported.formulas.message == ""
 
 
 def test_value_that_looks_guarded_is_guarded_once_more_with_any_options():
@@ -345,7 +348,7 @@ def test_value_that_looks_guarded_is_guarded_once_more_with_any_options():
         )
         assert _cells(lines[1])["location"] == "'''=x"
         assert _cells(lines[1])["agent_id"] == "'t Hooft"
-        assert exported.notes == []
+        assert exported.formulas.message == ""
 
 
 @pytest.mark.parametrize("first", ["%PDF", "GIF89a", '%PDF"'])
@@ -364,15 +367,33 @@ def test_name_at_the_start_of_a_file_is_not_a_file_signature(tmp_path, first):
 def test_formulas_are_counted_by_field():
     users = [ANNA, user("bo", location="=1", agent_id="-x"), user("cy", location='=A1&","')] * 1000
     _, exported = _written(ExportOptions(), *users, user(salt='="0"', location="a,-b"))
-    assert exported.messages == [
+    assert exported.messages[:2] == [
         "Export complete. 3,001 users written",
         "A spreadsheet would run 3,000 cells of 2,000 users as formulas (Agent ID 1,000, "
         "Location 2,000). To prevent this, export with “Guard formulas” (--guard-formulas).",
     ]
 
 
+def test_values_that_a_spreadsheet_may_alter_are_counted_by_field():
+    users = [ANNA, user("bo", location="3-4", agent_id="-x"), user("cy", extension="412")] * 1000
+    for options in (ExportOptions(), ExportOptions(header=False, guard_formulas=True)):
+        assert _written(options, *users)[1].notes[-1] == (
+            "A spreadsheet may alter 9,000 values (Extension 2,000, Location 1,000, Additional "
+            "Extensions 3,000, Private Extensions 3,000). To prevent this, export with “For Excel” "
+            "(--for-excel)."
+        )
+    assert _written(ExportOptions(for_excel=True), *users)[1].notes == []
+
+
+def test_omitted_secrets_are_not_counted():
+    sample_user = user(password="0123", salt="1E5", **_UNALTERED)
+    assert _written(ExportOptions(passwords=False), sample_user)[1].altered.total() == 0
+    (note,) = _written(ExportOptions(), sample_user)[1].notes
+    assert note.startswith("A spreadsheet may alter 2 values (Password 1, Salt Value 1).")
+
+
 def test_omitted_secrets_are_not_counted_as_formulas():
-    sample_user = user(password="=secret", salt="+salt")
+    sample_user = user(password="=secret", salt="+salt", **_UNALTERED)
     assert _written(ExportOptions(passwords=False), sample_user)[1].formulas.users == 0
     (note,) = _written(ExportOptions(), sample_user)[1].notes
     assert note.startswith("A spreadsheet would run 2 cells of 1 user")
@@ -381,13 +402,15 @@ def test_omitted_secrets_are_not_counted_as_formulas():
 
 def test_notes_of_an_export_without_passwords_name_its_limits():
     note = "Without passwords, this file can only update existing users."
-    assert _written(ExportOptions(passwords=False), ANNA)[1].notes == [note]
-    (other,) = _written(ExportOptions(passwords=False, ids=False), ANNA)[1].notes
+    sample_user = user(**_UNALTERED)
+    assert _written(ExportOptions(passwords=False), sample_user)[1].notes == [note]
+    (other,) = _written(ExportOptions(passwords=False, ids=False), sample_user)[1].notes
     assert other == f"{note} Without User IDs, users are matched by User Name."
 
 
 def test_sentences_name_the_file_and_are_safe_for_a_terminal(tmp_path):
-    exported = export.export_users(_USERS, tmp_path / "a\x1b[2J")
+    users = [one._replace(**_UNALTERED) for one in _USERS]
+    exported = export.export_users(users, tmp_path / "a\x1b[2J")
     assert exported.path == tmp_path / "a\x1b[2J.csv"
     assert exported.messages == [
         f"Export complete. 3 users written to {tmp_path}/a␛[2J.csv",

@@ -10,6 +10,7 @@ from qm_tui.transfer.options.import_options import (
     ImportMode,
     ImportOptions,
     NewValues,
+    SpreadsheetValues,
     UnknownIdAction,
 )
 from qm_tui.transfer.planning.plan import Result
@@ -178,12 +179,12 @@ def test_allow_unlicensed_never_accepts_both_licenses():
 # spreadsheets
 
 
-def test_take_numbers_imports_values_altered_by_a_spreadsheet():
+def test_value_of_the_file_is_imported_if_a_spreadsheet_altered_it():
     imported = record_of(ANNA, extension="412")
     assert counts(_plan(imported)) == (0, 0, 1, 0)
-    plan = _plan(imported, take_numbers=True)
+    plan = _plan(imported, spreadsheet_values=SpreadsheetValues.FILE)
     assert plan.changes[ANNA.user_id].extension == "412"
-    assert _cured(imported) == {"take_numbers": (0, 1, 0, 0)}
+    assert _cured(imported) == {"spreadsheet_values": (0, 1, 0, 0)}
 
 
 # all or nothing

@@ -10,6 +10,7 @@ from qm_tui.transfer.options.import_options import (
     ImportMode,
     ImportOptions,
     NewValues,
+    SpreadsheetValues,
     UnknownIdAction,
 )
 from qm_tui.transfer.planning.plan import ImportPlan, Result
@@ -23,9 +24,9 @@ _NAMES = ("ada", "Bob", "cid", "dan", "\u0435ve")
 _IDS = ("", "", "u-ada", "u-Bob", "u-new", "u-cid")
 _VALUES = {
     "user_name": (*_NAMES, "BOB", "fay", "gil", "", "\u0430da", "ｂob", "\u0441id"),
-    "extension": ("0412", "0413", "412", "0999", "1", "2", "3", ""),
+    "extension": ("0412", "0413", "412", "0999", "1", "2", "3", "4.12E+02", ""),
     "department": ("Sales", "Slaes", "", "=1+1"),
-    "location": ("Oslo", "", "@home", "+47 1", "47", '"Oslo'),
+    "location": ("Oslo", "", "@home", "+47 1", "47", '"Oslo', "#N/A"),
     "recording_service": ("Any", "any", "10.0.0.1"),
     "unlimited_license": ("1", "0"),
     "recording_profile": ("", "Full"),
@@ -33,7 +34,8 @@ _VALUES = {
     "is_active": ("1", "0", "x"),
     "sip_uri": ("", "sip:ada@x.org", "sip:0412@x.org"),
     "last_name": ("Adasen", "Other", ""),
-    "salt": ("", "S", '"'),
+    "salt": ("", "S", '"', "1E-05", "Err:502"),
+    "additional_extensions": ("0413,0414", "0413.0414", "17.0"),
 }
 _choices = st.builds(
     ImportOptions,
@@ -43,7 +45,7 @@ _choices = st.builds(
     empty=st.sampled_from(EmptyCellAction),
     allow_unlicensed=st.booleans(),
     allow_renamed=st.booleans(),
-    take_numbers=st.booleans(),
+    spreadsheet_values=st.sampled_from(SpreadsheetValues),
     new_values=st.sampled_from(NewValues),
 )
 

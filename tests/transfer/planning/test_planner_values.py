@@ -56,12 +56,36 @@ def test_empty_secrets_change_nothing():
     assert counts(plan) == (0, 0, 1, 0)
 
 
-def test_secrets_are_never_altered_by_a_spreadsheet():
-    stored = user(password="0412", salt="0099")
-    plan = plan_import(
-        [record(user_id=stored.user_id, password="412", salt="99")], state_of(stored)
-    )
-    assert plan.changes == {stored.user_id: stored._replace(password="412", salt="99")}
+@pytest.mark.parametrize(
+    ("cells", "password", "salt", "keys"),
+    [
+        ({"password": "1.23456789012346E+23"}, "123456789012345678901234", "0099", ["password"]),
+        ({"salt": "99"}, "123456789012345678901234", "0099", ["salt"]),
+        (
+            {"password": "#NAME?", "salt": "99"},
+            *("123456789012345678901234", "0099", ["password", "salt"]),
+        ),
+        # the salt belongs to the password that is kept
+        (
+            {"password": "1.23E+23", "salt": "new"},
+            *("123456789012345678901234", "0099", ["password", "salt"]),
+        ),
+        ({"password": "new", "salt": "99"}, "new", "0099", ["salt"]),
+    ],
+)
+def test_secret_altered_by_a_spreadsheet_is_kept_and_reported_but_not_shown(
+    cells, password, salt, keys
+):
+    stored = user(password="123456789012345678901234", salt="0099")
+    imported = record(user_id=stored.user_id, location="Bergen", **cells)
+    plan = plan_import([imported], state_of(stored))
+    after = stored._replace(location="Bergen", password=password, salt=salt)
+    assert plan.changes == {stored.user_id: after}
+    reported = [key for _, key in issues_of(plan) if key != "location"]
+    assert reported == keys
+    assert plan.kept_values == len(keys)
+    said = repr([issue._replace(field=None) for issue in plan.issues])
+    assert not [secret for secret in (*cells.values(), stored.password, "0099") if secret in said]
 
 
 def test_problems_never_contain_a_secret():
