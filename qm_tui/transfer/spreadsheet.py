@@ -302,7 +302,7 @@ def _numbers(text: str) -> Iterator[_Number]:
         whole, _, decimals = digits.partition(".")
         size = len(whole.lstrip("0")) + exponent
         if size > _MAX_EXPONENT + 1:
-            yield _Number(_MAX_NUMBER if int(whole) else _NOTHING)
+            yield _Number(_MAX_NUMBER if int(whole + decimals) else _NOTHING)
         elif size < -_MAX_EXPONENT:
             yield _Number(_NOTHING)
         else:

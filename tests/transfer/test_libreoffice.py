@@ -44,11 +44,12 @@ _LOCALE = """\
 """
 
 _ODD = [
-    *dict.fromkeys(stored for stored, _ in SAVED),
+    # the result of a formula such as ="0412" is the cell that is unwrapped
+    *dict.fromkeys(stored for stored, _ in SAVED if not stored.startswith('="')),
     *("1'234", "'0412", "'=1", "''=1", "'t Hooft", "+47 22 12 34 56", "-", "--", "+", "-2", "=x"),
     *("1,5", "1,234,5", "5p", "3 févr", "31.12", "31/12", "12/31", "0x12", "12½", "NaN", "٠٤١٢"),
     *("#N/A", "#NAME?", "Err:520", "TRUE", "7E234", "9007199254740993", "0.00001", "１２", "E5"),
-    *('="0412"', '="', 'a"b', "a;b", "a,b", "a|b", "x\u00a0y", "«»", "-0412", "24:00", "99:99"),
+    *('="', 'a"b', "a;b", "a,b", "a|b", "x\u00a0y", "«»", "-0412", "24:00", "99:99"),
 ]
 
 
@@ -89,7 +90,7 @@ def _convert(folder: Path, to: str, files: list[Path], *options: str) -> list[Pa
     subprocess.run(
         [
             *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
-            *(*options, "--convert-to", to, "--outdir", target, *files),
+            *(*options, "--convert-to", to, "--outdir", str(target), *map(str, files)),
         ],
         check=True,
         capture_output=True,
@@ -103,9 +104,8 @@ def _import(path: Path, options: ExportOptions, state: State) -> None:
         plan = plan_import(list(file.records()), state)
     assert counts(plan) == (0, 0, len(state.users), 0), plan.issues[:5]
     if options.for_excel:
-        assert plan.kept_values == 0, [issue for issue in plan.issues if "kept" in issue.message][
-            :5
-        ]
+        kept = [issue.message for issue in plan.issues if "kept" in issue.message]
+        assert (path.name, kept) == (path.name, [])
 
 
 @pytest.mark.parametrize("language", ["en-US", "de-DE", "fr-FR"])

@@ -16,9 +16,13 @@ from tests.helpers import counts, issues_of, record_of, state_of, user
 _CASES = Path(__file__).parent / "cases"
 
 
-def _plan(name: str, state: State, **options: SpreadsheetValues) -> ImportPlan:
+def _plan(
+    name: str, state: State, spreadsheet_values: SpreadsheetValues = SpreadsheetValues.STORED
+) -> ImportPlan:
     with UsersFile(_CASES / name) as file:
-        return plan_import(list(file.records()), state, ImportOptions(**options))
+        return plan_import(
+            list(file.records()), state, ImportOptions(spreadsheet_values=spreadsheet_values)
+        )
 
 
 def _base(name: str) -> State:
