@@ -119,14 +119,23 @@ _UNALTERED: Final = (
     r"|[0-9]{1,3}\.(?:[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}|[0-9]{3}\.[0-9]{1,2}\.[0-9]{1,3}"
     r"|[0-9]{3}\.[0-9]{3}\.[0-9]{1,2})"
 )
+_LETTERS: Final = "[A-Za-zÀ-ÖØ-öø-ÿ]{1,9}+"
+_OTHERS: Final = "[\\t -@\\[-`{-\xbf\u2019\u202f\u20ac]"
 _CANDIDATE: Final = re.compile(
-    rf"\n(?!(?:{_UNALTERED}){_END})"
-    rf"([{re.escape(FORMULA_PREFIXES)}#][^\n]*+"
-    r"|(?=[^\n0-9]*[0-9])[^\nA-Za-zÀ-ÿ]*+(?:[A-Za-zÀ-ÿ]{1,9}+[^\nA-Za-zÀ-ÿ]*+)?"
-    rf"|(?i:{'|'.join(_TRUTH)})){_END}"
+    rf"\n([{re.escape(FORMULA_PREFIXES)}#][^\n]*+"
+    rf"|(?!(?:{_UNALTERED}){_END}){_OTHERS}++(?:{_LETTERS}{_OTHERS}*+)?"
+    rf"|{_LETTERS}{_OTHERS}++"
+    rf"|{'|'.join(f'(?i:{word})' for word in _TRUTH)}){_END}"
 )
 """A line with a value that may be altered: few others match. It begins with the end of a line, as a
 search for a single character is fast."""
+
+_WORD: Final = re.compile(
+    rf"e|[ap]m|t|err|fehler|{_CURRENCY}|{'|'.join((*_MONTHS, *_TRUTH))}", re.IGNORECASE
+)
+"""The words in such a value."""
+
+_LETTER: Final = re.compile(_LETTERS)
 
 
 class _Number(NamedTuple):
@@ -186,6 +195,9 @@ def _is_read(value: str) -> bool:
     """Return whether a spreadsheet may read a cell as something else than text."""
     if value.isdecimal() or value[0] in FORMULA_PREFIXES:
         return True
+    word = _LETTER.search(value)
+    if word and not _WORD.fullmatch(word[0]) and value[0] != "#" and value[-2] != " ":
+        return False  # but 5 p is a time
     if match := _CELL_NUMBER.fullmatch(value):  # before the slow arithmetic
         return next(_readings(match[2]), None) is not None or next(_dates(value), None) is not None
     return value.lower() in _TRUTH or is_error_value(value) or next(_read(value), None) is not None

@@ -26,6 +26,7 @@ from qm_tui.users.warnings import user_warnings
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
 _USER_NAME_AT: Final = FIELD["user_name"].index
+_USER_ID_AT: Final = FIELD["user_id"].index
 _TEXT_FIELDS: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
@@ -61,14 +62,13 @@ _NUMBERED_FIELDS: Final = tuple(
 )
 """Fields with values that may look like a number but are none."""
 
+_IDENTIFIER_INDEXES: Final = (*(field.index for field in _NUMBERED_FIELDS), _USER_ID_AT)
+
 _NUMBER_FORMATS: Final = tuple(
-    map(re.compile, (r"\+(?<=[0-9][Ee]\+)[0-9]", r"-(?<=[0-9][Ee]-)[0-9]", r"\.0"))
+    map(re.compile, (r"\+(?<=[0-9][Ee]\+)[0-9]", r"-(?<=[0-9][Ee]-)[0-9]", r"\.0+[\n,]"))
 )
 """For each form of an exponent, and for decimals, a pattern that begins with a literal, too."""
 
-_HIDDEN_INDEXES: Final = tuple(
-    field.index for field in FIELDS if field.kind in (Kind.SECRET, Kind.ID)
-)
 _ERROR_VALUES: Final = ("\n#", "\nErr", "\nFehler")
 """The beginnings of error values, at the start of a line."""
 
@@ -118,17 +118,14 @@ class ImportWarnings:
                 rows.update(
                     index for index, value in enumerate(columns[place]) if is_formula(value)
                 )
-        hidden = "\n".join(chain(("",), *(columns[place] for place in _HIDDEN_INDEXES)))
-        if any(begin in text or begin in hidden for begin in _ERROR_VALUES):
+        identifier_columns = [columns[place] for place in _IDENTIFIER_INDEXES]
+        identifiers = ["\n".join(("", *column, "")) for column in identifier_columns]
+        if any(begin in some for begin in _ERROR_VALUES for some in (text, *identifiers)):
             for column in columns:
                 rows.update(index for index, value in enumerate(column) if is_error_value(value))
-        if any(form.search(text) or form.search(hidden) for form in _NUMBER_FORMATS):
-            for field in _NUMBERED_FIELDS:
-                rows.update(
-                    index
-                    for index, value in enumerate(columns[field.index])
-                    if has_number_format(value)
-                )
+        for identifier_text, column in zip(identifiers, identifier_columns, strict=True):
+            if any(form.search(identifier_text) for form in _NUMBER_FORMATS):
+                rows.update(index for index, value in enumerate(column) if has_number_format(value))
         return rows
 
     def for_user(self, user: User, stored: User | None) -> list[Issue]:
