@@ -24,6 +24,8 @@ from qm_tui.users.fields import Field, Kind
 FORMULA_PREFIXES: Final = "=+-@\t"
 """The first characters of values that a spreadsheet would run."""
 
+_PREFIXES: Final = tuple(FORMULA_PREFIXES)
+
 _MAX_LENGTH: Final = 320
 """The longest text that a spreadsheet reads as a number: 309 digits and a few signs."""
 
@@ -193,10 +195,10 @@ def may_be_altered(values: Collection[str]) -> list[str]:
 
 def _is_read(value: str) -> bool:
     """Return whether a spreadsheet may read a cell as something else than text."""
-    if value.isdecimal() or value[0] in FORMULA_PREFIXES:
+    if value.isdecimal() or value.startswith(_PREFIXES):
         return True
     word = _LETTER.search(value)
-    if word and not _WORD.fullmatch(word[0]) and value[0] != "#" and value[-2] != " ":
+    if word and not _WORD.fullmatch(word[0]) and value[0] != "#" and value[-2:-1] != " ":
         return False  # but 5 p is a time
     if match := _CELL_NUMBER.fullmatch(value):  # before the slow arithmetic
         return next(_readings(match[2]), None) is not None or next(_dates(value), None) is not None
