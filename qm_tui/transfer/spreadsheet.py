@@ -286,6 +286,7 @@ def _read(text: str) -> Iterator[_Meaning]:
     """Yield all that a spreadsheet may read the text of a cell as; nothing for a text."""
     if len(text) > _MAX_LENGTH:
         return
+    text = text.strip()
     yield from _numbers(text)
     yield from _dates(text)
     yield from _times(text)

@@ -124,6 +124,7 @@ SAVED = [
     # blanks, which the reader does not trim in secrets
     (" 0412", "412"),
     (" 12", "12"),
+    (" 3-4", "03-Apr"),
 ]
 """Values that a spreadsheet alters when it opens and saves a file."""
 
