@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.state import EMPTY, State
+from qm_tui.store.state import EMPTY
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.transfer.options.export_options import Delimiter, ExportOptions
 from qm_tui.transfer.planning.planner import plan_import
@@ -99,13 +99,16 @@ def _convert(folder: Path, to: str, files: list[Path], *options: str) -> list[Pa
     return [target / f"{file.stem}.{to.partition(':')[0]}" for file in files]
 
 
-def _import(path: Path, options: ExportOptions, state: State) -> None:
+def _import(path: Path, options: ExportOptions, stored: list[User]) -> None:
+    state = state_of(*stored)
     with UsersFile(path, ReadOptions("utf-8", ",", header=options.header)) as file:
         plan = plan_import(list(file.records()), state)
     assert counts(plan) == (0, 0, len(state.users), 0), plan.issues[:5]
     if options.for_excel:
-        kept = [issue.message for issue in plan.issues if "kept" in issue.message]
-        assert (path.name, kept) == (path.name, [])
+        kept = [issue for issue in plan.issues if "kept" in issue.message]
+        # an .xlsx file loses the blanks around the result of a formula such as =" 12"
+        secrets = [stored[issue.record - 1].password for issue in kept]
+        assert [secret for secret in secrets if secret == secret.strip()] == []
 
 
 @pytest.mark.parametrize("language", ["en-US", "de-DE", "fr-FR"])
@@ -115,7 +118,6 @@ def test_export_saved_by_libreoffice_changes_nothing(tmp_path, users, language):
     profile.parent.mkdir(parents=True)
     profile.write_text(_LOCALE.format(language))
     stored = users()
-    state = state_of(*stored)
     for delimiter in (",", ";"):
         chosen = {
             name: options
@@ -135,4 +137,4 @@ def test_export_saved_by_libreoffice_changes_nothing(tmp_path, users, language):
         workbooks = _convert(tmp_path, "xlsx", files, opening)
         for paths in (saved, _convert(tmp_path, saving, workbooks)):
             for path, options in zip(paths, chosen.values(), strict=True):
-                _import(path, options, state)
+                _import(path, options, stored)

@@ -125,13 +125,13 @@ def _clock_text(time: timedelta) -> str:
 def excel(text: str, language: _Language) -> str:
     """Return what Excel saves for a cell with the default format."""
     cell = text.strip()
-    if cell.startswith("="):
+    if text.startswith("="):
         return "2" if cell == "=1+1" else "#NAME?"
     # it ignores commas between digits, but reads no address such as 10.0.0.1 as a number
     number = _number(cell, language, strict_groups=language.thousands != ",")
     if number is not None:
         return _excel_number(number, cell, language, text)
-    if cell.startswith(("+", "-", "@")):
+    if text.startswith(("+", "-", "@")):
         return _excel_sum(cell)
     if (day := _day(cell, language)) is not None:
         is_short = not re.search(r"[0-9]{4}|([-/.])[0-9]+\1", cell)
@@ -168,7 +168,7 @@ def _excel_sum(cell: str) -> str:
 def libreoffice(text: str, language: _Language) -> str:
     """Return what LibreOffice saves for a cell with the default format, numbers as in English."""
     cell = text.strip()
-    if cell.startswith("="):
+    if text.startswith("="):
         return "2" if cell == "=1+1" else "Err:520" if cell.endswith("=") else "#NAME?"
     number = _number(cell, language, strict_groups=True)
     if number is not None:
