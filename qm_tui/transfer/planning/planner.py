@@ -235,6 +235,8 @@ class Planner:
                 issues.append(mode_issue(MODE_ADDS_ONLY))
         if user is not stored and self._options.new_values is NewValues.REJECT:
             issues += self._warnings.new_value_errors(user, stored)
+        if issues and stored is None:
+            user = user._replace(user_id=values[_USER_ID_AT] or "")  # without a generated ID
         matched_record = MatchedRecord(record.number, record.line, user, stored)
         if issues:
             issues = _without_consequences(issues, record.issues)
