@@ -86,6 +86,11 @@ class RecordBatch:
         lines.pop("", None)
         return lines
 
+    @property
+    def has_remaining(self) -> bool:
+        """Whether some records have not been removed."""
+        return any(self._is_left)
+
     def pop_unchanged(self) -> list[tuple[int, User]]:
         """Remove and return the records that change nothing: their indexes, and the users."""
         users, names = self._state.users, self._state.names

@@ -7,6 +7,7 @@ a time (`qm_tui.transfer.planning.batch`), and only the others one by one.
 
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice, repeat
 from typing import Final, NamedTuple, cast
 
@@ -133,8 +134,7 @@ class Planner:
         self._contested: dict[int, _RecordIssues] = {}
         """By number, accepted records of which others decide: they may lose their User Name, share
         an Extension or have a User Name that looks like another one."""
-        self._warnings = ImportWarnings(state, in_use or values_in_use(state, progress))
-        self._extensions = ExtensionUsage(state, progress)
+        self._in_use = in_use
         self._duplicate_lines: list[int] = []
         self._look_alikes: list[int] = []
         self._counts = [0] * len(RESULTS)
@@ -144,6 +144,17 @@ class Planner:
         self._outcomes = RecordOutcomes() if self._with_outcomes else None
         self._issue_limit = MAX_LISTED if self._outcomes is not None else MAX_ISSUES
         self._is_ending = False
+
+    # Both read the whole store, and an import that changes nothing needs neither
+
+    @cached_property
+    def _warnings(self) -> ImportWarnings:
+        in_use = self._in_use or values_in_use(self._state, self._progress)
+        return ImportWarnings(self._state, in_use)
+
+    @cached_property
+    def _extensions(self) -> ExtensionUsage:
+        return ExtensionUsage(self._state, self._progress)
 
     # Records
 
@@ -161,7 +172,8 @@ class Planner:
         )
         if self._matcher.register_batch(batch):
             self._count_unchanged(batch)
-            self._add_new(batch)
+            if batch.has_remaining:
+                self._add_new(batch)
         for record in batch.remaining():
             self._add(record)
 
@@ -235,10 +247,11 @@ class Planner:
                 issues.append(mode_issue(MODE_ADDS_ONLY))
         if user is not stored and self._options.new_values is NewValues.REJECT:
             issues += self._warnings.new_value_errors(user, stored)
-        if issues and stored is None:
-            user = user._replace(user_id=values[_USER_ID_AT] or "")  # without a generated ID
         matched_record = MatchedRecord(record.number, record.line, user, stored)
         if issues:
+            # a rejected user has no generated User ID
+            rejected = user if stored else user._replace(user_id=values[_USER_ID_AT] or "")
+            matched_record = matched_record._replace(user=rejected)
             issues = _without_consequences(issues, record.issues)
             general = [warning for warning in warnings if warning.field is None]
             listed = sorted([*issues, *general], key=_rank)
@@ -382,6 +395,8 @@ class Planner:
 
     def _add_extension_warnings(self) -> None:
         """Warn of users who share an Extension after the import."""
+        if not self._duplicate_lines:
+            return
         counts = self._extensions.counts
         shared = {
             number: record
@@ -515,7 +530,9 @@ class Planner:
         """Free, step by step, the memory that only planning needed."""
         claims = self._claims
         clear_in_chunks(claims.users, claims.stored, claims.user_ids, claims.keys, claims.claimed)
-        clear_in_chunks(self._record_issues, self._contested, self._extensions.counts)
+        clear_in_chunks(self._record_issues, self._contested)
+        if "_extensions" in self.__dict__:
+            clear_in_chunks(self._extensions.counts)
 
     def _not_in_file(self) -> list[str]:
         """Return the users that are not in the file, in store order."""

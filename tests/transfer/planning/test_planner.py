@@ -284,3 +284,9 @@ def test_only_the_own_column_of_a_field_is_used():
     after = plan.changes[ANNA.user_id]
     assert after[FIELD["phone_ip"].index] == ANNA.phone_ip
     assert after[FIELD["secondary_phone_ip"].index] == "10.0.0.99"
+
+
+def test_rejected_record_matched_by_its_name_does_not_compete_with_its_user():
+    invalid = ANNA._replace(user_id="", phone_ip="nowhere")
+    plan = plan_import([record_of(invalid)], _STATE, ImportOptions(match_user_name=True))
+    assert [field for _, field in issues_of(plan)] == ["phone_ip"]
