@@ -72,7 +72,7 @@ def test_change_is_saved_if_its_report_cannot_be_written(store, file, arguments)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("set", "bo", "location=Narvik", "--dry-run"),
+        ("set", "bo", "agent-id=N1", "--dry-run"),
         ("import", "FILE", "--dry-run"),
         ("undo", "1", "--dry-run"),
         ("info",),

@@ -193,7 +193,7 @@ def test_commands_do_not_import_the_terminal_ui(home, store):
         ["list"],
         ["info"],
         ["activity", "1"],
-        ["export", "-"],
+        ["export", "-", "--for-excel"],
         ["recover", "new.json"],
         ["--version"],
     ):

@@ -100,7 +100,9 @@ def test_ignored_signal_stays_ignored(store, big, number):
     assert len(open_store(store).load().users) == MANY
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--json"], ["export", "-", "--for-excel"]], ids=str
+)
 def test_canceled_command_reports_it(store, arguments):
     commit(store, *[user(f"n{number}") for number in range(3000)])
     with subprocess.Popen(
@@ -153,7 +155,9 @@ def test_closed_pipe_does_not_undo_an_import(home, store):
     assert program.returncode in (1, 141)
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["export", "-"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--json"], ["export", "-", "--for-excel"]], ids=str
+)
 def test_closed_pipe_is_no_error(store, arguments):
     commit(store, *[user(f"n{number}") for number in range(3000)])
     with subprocess.Popen(
