@@ -21,13 +21,12 @@ from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import normalize_user_names, owners_of_names
 from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.validation import (
-    control_character_issue,
     invalid_rows,
     is_caused_by_update,
-    length_issue,
-    rows_with_control_characters,
+    rows_with_unusual_characters,
     validate_update,
     validate_user,
+    value_errors,
 )
 
 _NOWHERE: Final = 0
@@ -76,9 +75,9 @@ def validate_change(
         issues = validate_update(user, stored, allow_unlicensed=allows)
     for checked, value in zip(FIELDS, user, strict=True):
         if value and (stored is None or value != stored[checked.index]):
-            issue = control_character_issue(checked, value) or length_issue(checked, value)
-            if issue is not None:
-                issues = [other for other in issues if other.field is not checked] + [issue]
+            found = list(value_errors(checked, value))
+            if found:
+                issues = [issue for issue in issues if issue.field is not checked] + found
     if before is not None:
         issues = [issue for issue in issues if is_caused_by_update(issue, user, before)]
     return issues
@@ -158,7 +157,7 @@ def _validate_new(
         return
     columns = list(zip(*users, strict=True))
     suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed)
-    suspects |= rows_with_control_characters(columns)
+    suspects |= rows_with_unusual_characters(columns)
     for index in sorted(suspects):
         if found := validate_change(users[index], None, options):
             yield users[index].user_id, found
@@ -176,7 +175,7 @@ def _validate_changed(
         index for index, (new, old) in enumerate(zip(columns, before, strict=True)) if new != old
     }
     suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed, places=places)
-    suspects |= rows_with_control_characters([columns[index] for index in places])
+    suspects |= rows_with_unusual_characters([columns[index] for index in places])
     for index in sorted(suspects):
         if found := validate_change(users[index], stored[index], options):
             yield users[index].user_id, found

@@ -34,12 +34,13 @@ _ALL_INDEXES: Final = range(len(FIELDS))
 
 _CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _FORMAT_CHARACTERS = re.compile(
-    "[{}\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2028\u2029\ufff9-\ufffb"
+    "[{}\u2800\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2028\u2029\ufff9-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f]".format(
         "".join(f"{chr(first)}-{chr(last)}" for first, last in IGNORABLE_RANGES)
     )
 )
-"""Default-ignorable code points, other format characters, and separators of lines."""
+"""Default-ignorable code points, other format characters, separators of lines, and the Braille
+blank, which is drawn as nothing."""
 _EXACT_FIELDS: Final = frozenset(
     ("extension", "user_name", "recording_service", "sip_uri", "windows_login")
 )
@@ -149,7 +150,7 @@ def stored_user_issues(user: User) -> list[Issue]:
     """
     issues = validate_user(user, allow_unlicensed=True)
     for field, value in zip(FIELDS, user, strict=True):
-        issues += filter(None, (control_character_issue(field, value), length_issue(field, value)))
+        issues += value_errors(field, value)
     return issues
 
 
@@ -158,7 +159,10 @@ def invalid_stored_rows(users: Sequence[User]) -> set[int]:
     columns = list(zip(*users, strict=True))
     if not columns:
         return set()
-    return invalid_rows(columns, allow_unlicensed=True) | rows_with_control_characters(columns)
+    unusual = rows_with_unusual_characters(columns)
+    return invalid_rows(columns, allow_unlicensed=True) | {
+        row for row in unusual if stored_user_issues(users[row])
+    }
 
 
 def validate_update(user: User, stored: User, *, allow_unlicensed: bool = False) -> list[Issue]:
@@ -183,22 +187,32 @@ def is_caused_by_update(issue: Issue, user: User, stored: User) -> bool:
     return user[field.index] != stored[field.index] or not user[field.index]
 
 
-def rows_with_control_characters(columns: Sequence[Sequence[str]]) -> set[int]:
-    """Return the indexes of users with a control character in a value, or a value too long.
+def rows_with_unusual_characters(columns: Sequence[Sequence[str]]) -> set[int]:
+    """Return the indexes of users that may have `value_errors`: no others have any.
 
     Args:
         columns: the values of all users by field; any of the fields.
     """
-    invalid: set[int] = set()
+    unusual: set[int] = set()
     for column in columns:
         text = "".join(column)
-        if not text.isprintable() and _CONTROL_CHARACTERS.search(text):  # the fast check first
-            invalid.update(
-                row for row, value in enumerate(column) if _CONTROL_CHARACTERS.search(value)
-            )
+        if not (text.isascii() and text.isprintable()):  # the fast check first
+            for pattern in (_CONTROL_CHARACTERS, _FORMAT_CHARACTERS):
+                if pattern.search(text):
+                    unusual.update(row for row, value in enumerate(column) if pattern.search(value))
         if len(text) > MAX_VALUE and max(map(len, column)) > MAX_VALUE:
-            invalid.update(row for row, value in enumerate(column) if len(value) > MAX_VALUE)
-    return invalid
+            unusual.update(row for row, value in enumerate(column) if len(value) > MAX_VALUE)
+    return unusual
+
+
+def value_issues(field: Field, value: str) -> Iterator[Issue]:
+    """Yield the problems that a value of any field may have: its characters and its length."""
+    yield from filter(None, (character_issue(field, value), length_issue(field, value)))
+
+
+def value_errors(field: Field, value: str) -> Iterator[Issue]:
+    """Yield the errors among `value_issues`."""
+    return (issue for issue in value_issues(field, value) if issue.severity is Severity.ERROR)
 
 
 def control_character_issue(field: Field, value: str) -> Issue | None:
@@ -303,8 +317,8 @@ def _quoted(value: str) -> str:
 _ENTER_FLAG = "Enter 0 or 1."
 
 _FLAG_WORDS: Final = {
-    **dict.fromkeys(("1", "true", "yes", "1.0", "wahr", "ja", "vrai", "oui"), "1"),
-    **dict.fromkeys(("0", "false", "no", "0.0", "falsch", "nein", "faux", "non"), "0"),
+    **dict.fromkeys(("1", "true", "yes", "1.0", "wahr", "ja", "1,0", "vrai", "oui"), "1"),
+    **dict.fromkeys(("0", "false", "no", "0.0", "falsch", "nein", "0,0", "faux", "non"), "0"),
 }
 BOOLEAN_WORD: Final = "{} is TRUE/FALSE, yes/no or 1.0 instead of 0 or 1"
 """The reason of a flag that `parse_flag` understands, by the name of its field."""

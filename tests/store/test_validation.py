@@ -13,6 +13,7 @@ from qm_tui.store.validation import (
     validate_changes,
 )
 from qm_tui.users.fields import FIELDS, MAX_VALUE, User
+from qm_tui.users.validation import invalid_stored_rows, stored_user_issues
 from tests.helpers import ANNA, state_of, user
 
 BO, CY = user("bo"), user("cy")
@@ -165,3 +166,22 @@ def test_each_required_field_is_validated_for_all_users():
     assert {user_id: [one.field for one in faults] for user_id, faults in found.items()} == {
         user_id: [field] for user_id, field in zip(changes, mandatory, strict=True)
     }
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u00ad", "\ufe0f", "\u3164", "\u2800"])
+@pytest.mark.parametrize("key", ["user_name", "extension", "phone_ip", "additional_extensions"])
+def test_invisible_character_is_an_error_only_in_a_new_value(key, character):
+    changed = ANNA._replace(**{key: f"1{character}2"})
+    for stored in ([], [ANNA]):
+        found = validate_changes({ANNA.user_id: changed}, state_of(*stored))
+        assert [one.field.key for one in found[ANNA.user_id] if one.field] == [key]
+    other = {ANNA.user_id: changed._replace(location="X")}
+    assert validate_changes(other, state_of(changed)) == {}
+    assert key in [one.field.key for one in stored_user_issues(changed) if one.field]
+    assert invalid_stored_rows([ANNA, changed]) == {1}
+
+
+def test_invisible_character_in_a_name_is_no_error():
+    changed = ANNA._replace(first_name="An\u200bna")
+    assert validate_changes({ANNA.user_id: changed}, state_of(ANNA)) == {}
+    assert invalid_stored_rows([changed]) == set()

@@ -308,7 +308,7 @@ def test_invisible_character_is_an_error_in_exact_fields_and_otherwise_a_warning
     [
         ("1 true TRUE yes 1.0 wahr Ja vrai OUI", "1"),
         ("0 false No 0.0 Falsch nein faux non", "0"),
-        ("2 10 1.00 y n on off t - 1,0", None),
+        ("2 10 1.00 y n on off t - 1;0", None),
     ],
 )
 def test_flag_is_parsed_from_boolean_words_in_any_case(words, expected):

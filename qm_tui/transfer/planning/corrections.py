@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELDS
-from qm_tui.users.issues import Issue
-from qm_tui.users.validation import character_issue, length_issue
+from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.validation import value_issues
 
 
 def apply_corrections(
@@ -36,12 +36,19 @@ def record_of(number: int, line: int, values: Values) -> Record:
 
 
 def _correct(record: Record, corrections: Mapping[int, Values]) -> Record:
+    """Return a record with its correction; what is wrong with its line becomes a warning."""
     values = corrections.get(record.number)
-    return record if values is None else record_of(record.number, record.line, values)
+    if values is None:
+        return record
+    corrected = record_of(record.number, record.line, values)
+    general = [
+        issue._replace(severity=Severity.WARNING, reason=f"{issue.kind} (corrected)")
+        for issue in record.issues
+        if issue.field is None
+    ]
+    return corrected._replace(issues=(*general, *corrected.issues))
 
 
 def _typing_issues(values: Values) -> Iterator[Issue]:
     for field, value in zip(FIELDS, values, strict=True):
-        issue = (character_issue(field, value) or length_issue(field, value)) if value else None
-        if issue is not None:
-            yield issue
+        yield from value_issues(field, value or "")

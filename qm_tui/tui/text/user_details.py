@@ -18,7 +18,7 @@ from qm_tui.tui.text.severity_symbols import severity_symbol
 from qm_tui.tui.text.transaction_details import origin_text, time_text
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
 from qm_tui.users.issues import Issue
-from qm_tui.users.validation import control_character_issue, length_issue, validate_user
+from qm_tui.users.validation import validate_user, value_issues
 from qm_tui.users.warnings import user_warnings
 
 MIN_WIDTH: Final = 32
@@ -130,7 +130,7 @@ def _user_issues(user: User) -> list[Issue]:
     """Return all errors and warnings of a user."""
     issues = validate_user(user)
     for field, value in zip(FIELDS, user, strict=True):
-        issues += filter(None, (control_character_issue(field, value), length_issue(field, value)))
+        issues += value_issues(field, value)
     return [*issues, *user_warnings(user)]
 
 
