@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from qm_tui.users.fields import CATEGORICAL, Field, User
+from qm_tui.users.fields import CATEGORICAL, FIELDS, Field, User
 from qm_tui.users.issues import Issue, Severity, truncate
 
 NEW_VALUE_REASON: Final = "New {}"
@@ -64,7 +64,7 @@ class ValuesInUse:
             return rows
         for index, known in self._known.items():
             new = set(columns[index]).difference(known)
-            new.discard("")
+            new -= {"", *(value for value in new if _is_any(FIELDS[index], value))}
             if new:
                 rows.update(row for row, value in enumerate(columns[index]) if value in new)
         return rows
@@ -91,7 +91,9 @@ class ValuesInUse:
             value: the value.
             only_if_similar: whether there is a warning only if a similar value is in use.
         """
-        if not value or value in self._known[field.index] or self._is_empty:
+        if not value or self._is_empty or _is_any(field, value):
+            return None
+        if value in self._known[field.index]:
             return None
         similar = self._similar_value(field.index, value)
         if only_if_similar and not similar:
@@ -119,6 +121,11 @@ class ValuesInUse:
             known = islice(self._known[index], _MAX_COMPARED)
             similar = self._similar[key] = _most_similar(value, known)
         return similar
+
+
+def _is_any(field: Field, value: str) -> bool:
+    """Return whether the value means several recording servers: a word of the suite, never new."""
+    return field.key == "recording_service" and value.casefold() == "any"
 
 
 def _most_similar(value: str, known: Iterable[str]) -> str:

@@ -96,3 +96,12 @@ def test_search_in_columns_agrees_with_the_issues_of_each_user(stored: list[User
     assert in_use.rows_with_new_values(list(zip(*new, strict=True))) == {
         row for row, one in enumerate(new) if list(in_use.issues(one))
     }
+
+
+def test_any_recording_server_is_no_new_value():
+    in_use = ValuesInUse()
+    in_use.add([user(recording_service="10.0.0.1")])
+    users = [user(recording_service=value) for value in ("Any", "any", "10.0.0.2")]
+    columns = list(zip(*users, strict=True))
+    assert in_use.rows_with_new_values(columns) == {2}
+    assert [list(in_use.issues(one)) != [] for one in users] == [False, False, True]
