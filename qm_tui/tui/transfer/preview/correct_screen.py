@@ -190,12 +190,17 @@ class CorrectScreen(Dialog[Corrections | None]):
         self.query_one("#correct").border_title = safe(title)
         self.query_one("#correct-who", Static).update(safe(outcome.user_label or "(no name)", 200))
 
+    @property
+    def _general(self) -> Sequence[Issue]:
+        """The problems of the record's line, such as missing values: saving accepts them."""
+        issues = self._outcome.issues if self._outcome is not None else ()
+        return [issue for issue in issues if issue.field is None]
+
     def _show_issues(self) -> None:
         errors = _errors(self._issues)
         count = pluralize(len(errors), "error") if errors else "no errors left"
         self.query_one("#correct-count", Static).update(safe(count))
-        without_field = [error for error in errors if error.field is None]
-        lines = [f"! {with_full_stop(error.message)} {error.fix}" for error in without_field]
+        lines = [f"? {with_full_stop(issue.message)} {issue.fix}" for issue in self._general]
         self._show_text("record", "\n".join(lines))
         self.query_one(FieldForm).show_issues(self._issues)
         self._show_help(self.query_one(FieldForm).focused_field)
@@ -262,7 +267,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             if errors[0].field is not None:
                 self.query_one(FieldForm).focus_field(errors[0].field)
             return
-        if values != self._original:
+        if values != self._original or self._general:
             self._saved[outcome.number] = values
             validator.correct(outcome.number, outcome.line, values)
         self._show_next()

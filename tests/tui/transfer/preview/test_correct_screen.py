@@ -7,14 +7,15 @@ from textual import events
 from textual.widgets import Static
 
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import commit_import, prepare_import
+from qm_tui.transfer.importing import ImportRequest, commit_import, prepare_import
+from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.fields import FIELD, FIELDS
-from tests.helpers import EDIT, sample_cases
+from tests.helpers import EDIT, HEADER, csv_text, sample_cases, state_of, write_file
 from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import BEN, CARA, MANY_ISSUES, REJECTED, planned
@@ -155,6 +156,25 @@ async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
     wanted = {"extension": "0777", "phone_ip": "10.0.0.25", "is_active": "1", "location": "Oslo"}
     assert dan == MANY_ISSUES._replace(user_id=dan.user_id, **wanted)
     assert users["u-cara"] == CARA._replace(location="Bergen")
+
+
+async def test_f2_accepts_a_short_record_and_its_warning_stays(tmp_path):
+    row = list(MANY_ISSUES._replace(phone_ip="", is_active="1", extension="0777", sip_uri=""))
+    path = write_file(tmp_path, csv_text([HEADER, row[:-1]]))
+    options = ImportOptions(short_records=ShortRecords.REJECT)
+    short = prepare_import(ImportRequest(path, options), state_of(BEN))
+    assert short.plan.rejected == 1
+    async with open_dialog(CorrectScreen(short, [1])) as hand:
+        form = form_in(hand)
+        assert "25 values for 26 columns" in form.message("record")
+        for key, value in (("recording_service", "Any"), ("location", "Oslo")):
+            await form.fill(key, value)
+        await form.press("f2")
+        corrections = hand.app.result
+    assert isinstance(corrections, dict)
+    plan = prepare_import(replace(short.request, corrections=corrections), short.state).plan
+    assert [str(issue.severity) for issue in plan.issues if issue.field is None] == ["warning"]
+    assert plan.counts[Result.ADDED] == 1
 
 
 async def test_button_saves_like_f2(prepared):
