@@ -1,0 +1,325 @@
+"""Damaged files: no value comes into another field, by halves or altered, without a problem.
+
+Source: the users file, section 2. The samples are imported without any problem before they are
+damaged, so each problem is about the damage.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from qm_tui.errors import UserError
+from qm_tui.store.state import EMPTY, State
+from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
+from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
+from qm_tui.transfer.planning.plan import Result
+from qm_tui.users.fields import FIELD, FIELDS, Field, User
+from tests.helpers import state_of, user
+from tests.transfer.mutations import (
+    FILE_DAMAGE,
+    LINE_ENDS,
+    RECORD_DAMAGE,
+    CsvFile,
+    add_delimiter,
+    any_file,
+    damage_records,
+    delete_cell,
+    lose_delimiter,
+)
+
+_SAMPLE = Path(__file__).parents[2] / "sample_data" / "users.csv"
+_WIDTH = len(FIELDS)
+_USER_ID = FIELD["user_id"].index
+
+_OPTIONS = [
+    option.with_value(ImportOptions(), value.value)
+    for option in IMPORT_OPTIONS
+    if option.key == "short_records"
+    for value in option.values
+] or [ImportOptions()]
+
+
+def _sample_rows() -> list[User]:
+    with _SAMPLE.open(encoding="utf-8", newline="") as file:
+        return [User(*row) for row in csv.reader(file)][1:]
+
+
+def _prepare(path: Path, data: bytes, state: State, options: ImportOptions) -> PreparedImport:
+    path.write_bytes(data)
+    return prepare_import(ImportRequest(path, options), state)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("files") / "users.csv"
+
+
+@pytest.fixture(scope="module")
+def users(path):
+    """Return the users of the sample file that are imported without any problem."""
+    return _quiet_users(path)
+
+
+def _quiet_users(path: Path) -> list[User]:
+    file = CsvFile(_sample_rows())
+    plan = _prepare(path, file.data, EMPTY, ImportOptions()).plan
+    lines = {issue.line for issue in plan.issues}
+    quiet = [one for line, one in enumerate(file.users, start=2) if line not in lines]
+    assert len(quiet) > 200
+    return quiet
+
+
+def _state_with(users: Iterable[User], **other: str) -> State:
+    """Return a state with users, with a User ID each."""
+    return state_of(
+        *(
+            one._replace(user_id=one.user_id or f"u{number:011}", **other)
+            for number, one in enumerate(users)
+        )
+    )
+
+
+def _imported(prepared: PreparedImport) -> Iterator[tuple[int, User]]:
+    """Yield the line of each record that adds or changes a user, and that user."""
+    assert prepared.plan.outcomes is not None
+    for outcome in prepared.plan.outcomes:
+        if outcome.result in (Result.ADDED, Result.CHANGED):
+            assert outcome.user
+            yield outcome.line, outcome.user
+
+
+def _silent(prepared: PreparedImport, users: Iterable[User]) -> list[str]:
+    """Return the records without a problem that import other values than those of a user.
+
+    Fields without a column have their stored value, or none: the report of the file names them.
+    """
+    present = [
+        field.index
+        for field in FIELDS
+        if prepared.file_report.columns.column_indexes[field.index] is not None
+        and field.index != _USER_ID
+    ]
+    ids: dict[tuple[str, ...], set[str]] = {}
+    for one in users:
+        ids.setdefault(tuple(one[index] for index in present), set()).add(one.user_id)
+    lines = {issue.line for issue in prepared.plan.issues}
+    found = []
+    for line, imported in _imported(prepared):
+        if line in lines:
+            continue
+        expected = ids.get(tuple(imported[index] for index in present), set())
+        has_id = prepared.file_report.columns.column_indexes[_USER_ID] is not None
+        if expected and (not has_id or "" in expected or imported.user_id in expected):
+            continue
+        found.append(f"line {line}: {tuple(imported)}")
+    return found
+
+
+def _check(path: Path, data: bytes, users: Sequence[User]) -> list[str]:
+    """Import a damaged file with all options, and return the records that are silently wrong.
+
+    The file is imported into an empty store, and into one that holds its users: with another
+    First Name if the file has User IDs, so that all its records change a user.
+    """
+    former = {"first_name": "Former"} if users[0].user_id else {}
+    stored = _state_with(users, **former)
+    found = []
+    for state, options in [(stored, ImportOptions()), *((EMPTY, one) for one in _OPTIONS)]:
+        try:
+            prepared = _prepare(path, data, state, options)
+        except UserError:
+            continue
+        found += [f"{len(state.users)} users, {one}" for one in _silent(prepared, users)]
+    return found
+
+
+def _lost(path: Path, file: CsvFile) -> list[User]:
+    """Return the users of undamaged records that are not imported into an empty store."""
+    prepared = _prepare(path, file.data, EMPTY, ImportOptions())
+    imported = {user._replace(user_id="") for _, user in _imported(prepared)}
+    return [
+        line.user
+        for line in file.intact
+        if line.user and line.user._replace(user_id="") not in imported
+    ]
+
+
+# The samples
+
+
+def test_csv_file_is_the_sample_file():
+    assert CsvFile(_sample_rows()).data == _SAMPLE.read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_undamaged_file_is_imported_without_problems(path, users, seed):
+    file = any_file(Random(seed), users)  # noqa: S311 - the same file at each run
+    prepared = _prepare(path, file.data, EMPTY, ImportOptions())
+    assert prepared.plan.issues == []
+    assert prepared.plan.counts[Result.ADDED] == len(file.users)
+    assert _silent(prepared, file.users) == []
+
+
+def test_silent_change_of_a_value_is_found(path, users):
+    file = CsvFile(users[:30])
+    file.lines[7].cells[0] += "x"
+    found = _check(path, file.data, users)
+    assert found
+    assert {line.split(",")[1] for line in found} == {
+        " line 8: ('" + file.users[6].first_name + "x'"
+    }
+
+
+# Shifted values
+
+_SHIFTS = {
+    "delimiter added": (add_delimiter, range(_WIDTH + 1)),
+    "delimiter lost": (lose_delimiter, range(1, _WIDTH)),
+    "cell deleted": (delete_cell, range(_WIDTH)),
+}
+
+
+@pytest.mark.parametrize("has_header", [True, False], ids=["header", "no header"])
+@pytest.mark.parametrize("damage", _SHIFTS)
+def test_shifted_values_of_all_records_have_problems(path, users, damage, has_header):
+    shift, places = _SHIFTS[damage]
+    failed = {}
+    for place in places:
+        file = CsvFile(users, has_header=has_header)
+        for line in file.intact:
+            shift(line, place)
+        if found := _check(path, file.data, users):
+            failed[place] = len(found), found[0]
+    assert failed == {}
+
+
+@pytest.mark.parametrize("has_header", [True, False], ids=["header", "no header"])
+@pytest.mark.parametrize("damage", _SHIFTS)
+def test_shifted_values_of_some_records_have_problems(path, users, damage, has_header):
+    shift, places = _SHIFTS[damage]
+    failed = {}
+    for place in places:
+        chance = Random(place)  # noqa: S311 - the same records at each run
+        file = CsvFile(chance.sample(users, 60), has_header=has_header)
+        for line in chance.sample(file.intact, 10):
+            shift(line, place)
+            line.user = None
+        if found := [*_check(path, file.data, file.users), *_lost(path, file)]:
+            failed[place] = len(found), found[0]
+    assert failed == {}
+
+
+# Incomplete files
+
+_FIRST = [user("cy", extension="0501"), user("dora", extension="0502")]
+_LAST = {
+    "quoted cell": user("bo", department='Claims, "Motor"'),
+    "no value in the last column": user(
+        "bo", dual_endpoints_enabled="0", private_extensions="", secondary_phone_ip=""
+    ),
+    "letters beyond ASCII": user("zoë", location="Łódź", department="営業部"),
+    "lists": user("bo", additional_extensions="0413,0414", private_extensions="0415,0416,0417"),
+}
+
+
+def _columns_ending_with(key: str) -> list[Field]:
+    return sorted(FIELDS, key=lambda field: field.key == key)
+
+
+@pytest.mark.parametrize(
+    ("last", "form"),
+    [
+        *((last, {}) for last in _LAST),
+        ("lists", {"line_end": "\n"}),
+        ("lists", {"has_header": False}),
+        ("lists", {"columns": _columns_ending_with("private_extensions")}),
+        ("quoted cell", {"columns": _columns_ending_with("department")}),
+        ("quoted cell", {"quotes_all": True}),
+    ],
+)
+def test_file_cut_in_its_last_record_has_a_problem_there(path, last, form):
+    _check_cuts(path, CsvFile([*_FIRST, _LAST[last]], **form))
+
+
+@pytest.mark.parametrize("line_end", LINE_ENDS[:2], ids=["CRLF", "LF"])
+def test_utf_16_file_cut_in_its_last_record_has_a_problem_there(path, line_end):
+    users = [*_FIRST, _LAST["letters beyond ASCII"]]
+    _check_cuts(path, CsvFile(users, encoding="utf-16-le", line_end=line_end))
+
+
+def _check_cuts(path: Path, file: CsvFile) -> None:
+    data, length = file.data, len(file.lines[-1].content)
+    assert _prepare(path, data, EMPTY, ImportOptions()).plan.issues == []
+    failed = {}
+    for size in range(len(data) - length + 1, len(data)):
+        if found := _check(path, data[:size], file.users):
+            failed[data[len(data) - length : size]] = found
+    assert failed == {}
+
+
+# Any damage
+
+
+def _damaged_file(seed: int, users: Sequence[User]) -> tuple[str, bytes, Sequence[User]]:
+    """Return what was done to a file, the file, and its users before that."""
+    chance = Random(seed)  # noqa: S311 - the same file at each run
+    file = any_file(chance, users)
+    form = f"{file.encoding}, {file.delimiter!r}, {file.line_end!r}"
+    if chance.random() < 0.4:
+        name = chance.choice(list(FILE_DAMAGE))
+        return f"{name} ({form})", FILE_DAMAGE[name](chance, file), file.users
+    names = chance.sample(list(RECORD_DAMAGE), chance.randint(1, 3))
+    for name in names:
+        damage_records(chance, file, name, file.intact)
+    return f"{', '.join(names)} ({form})", file.data, file.users
+
+
+def _check_seed(path: Path, users: Sequence[User], seed: int) -> None:
+    damage, data, before = _damaged_file(seed, users)
+    found = _check(path, data, before)
+    assert not found, f"{damage}: {len(found)} records, {found[0]}"
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_damaged_file_imports_no_wrong_value_without_a_problem(path, users, seed):
+    _check_seed(path, users, seed)
+
+
+_SPREADING = {"line end flipped", "mark inserted", "encoded otherwise"}
+"""Damage that joins two lines, or changes the encoding that is detected."""
+
+
+@pytest.mark.parametrize("damage", sorted(RECORD_DAMAGE.keys() - _SPREADING))
+def test_records_beside_a_damaged_one_are_imported(path, users, damage):
+    lost = {}
+    for seed in range(10):
+        chance = Random(seed)  # noqa: S311 - the same file at each run
+        file = any_file(chance, users)
+        # the first one may be taken for a header
+        damage_records(chance, file, damage, file.intact[1:], limit=1)
+        lost[seed] = _lost(path, file)
+    assert not any(lost.values())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("start", range(1000, 11_000, 500))
+def test_many_damaged_files_import_no_wrong_value_without_a_problem(path, users, start):
+    for seed in range(start, start + 500):
+        _check_seed(path, users, seed)
+
+
+@pytest.mark.parametrize("name", [*RECORD_DAMAGE, *FILE_DAMAGE])
+def test_damage_changes_a_file(users, name):
+    changed = 0
+    for seed in range(20):
+        chance = Random(seed)  # noqa: S311 - the same file at each run
+        file = any_file(chance, users)
+        before = file.data
+        if name in FILE_DAMAGE:
+            changed += FILE_DAMAGE[name](chance, file) != before
+        else:
+            changed += damage_records(chance, file, name, file.intact) > 0 and file.data != before
+    assert changed > 4
