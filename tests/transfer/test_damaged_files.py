@@ -260,6 +260,85 @@ def _check_cuts(path: Path, file: CsvFile) -> None:
     assert failed == {}
 
 
+# Single files
+
+_ANNA, _BO, _ZOE = (
+    user("anna", user_id="", extension="0501"),
+    user("bo", user_id="", extension="0502"),
+    user("zoë", user_id="", extension="0503", last_name="Müller", location="Zürich"),
+)
+_LOCATION_LAST = _columns_ending_with("location")
+_NAMES_EXCHANGED = [FIELDS[1], FIELDS[0], *FIELDS[2:]]
+_SAO_PAULO = _BO._replace(location="São Paulo")
+_JOSE_MARIA = _BO._replace(first_name="José María")
+_QUOTED = _BO._replace(department='Project "North Star"')
+
+_FILES: dict[str, tuple[bytes, list[User]]] = {
+    "line broken in its last cell": (
+        CsvFile([_ANNA, _SAO_PAULO], _LOCATION_LAST).data.replace(b" Paulo", b"\r\nPaulo"),
+        [_ANNA, _SAO_PAULO],
+    ),
+    "line broken in its first cell": (
+        CsvFile([_ANNA, _JOSE_MARIA]).data.replace(" María".encode(), "\r\nMaría".encode()),
+        [_ANNA, _JOSE_MARIA],
+    ),
+    "other columns behind a second header": (
+        CsvFile([_ANNA]).data + CsvFile([_BO, _ZOE], _NAMES_EXCHANGED).data,
+        [_ANNA, _BO, _ZOE],
+    ),
+    "other columns than those of a later header": (
+        CsvFile([_ANNA], has_header=False).data + CsvFile([_BO, _ZOE], _NAMES_EXCHANGED).data,
+        [_ANNA, _BO, _ZOE],
+    ),
+    "quote in a User ID": (
+        CsvFile([_BO._replace(user_id="u22")], quotes_all=True).data.replace(b'"u22', b"u22"),
+        [_BO._replace(user_id="u22")],
+    ),
+    "blank before a quoted cell": (
+        CsvFile([_ANNA, _QUOTED]).data.replace(b',"Project', b', "Project'),
+        [_ANNA, _QUOTED],
+    ),
+    "byte order mark before a quoted cell": (
+        CsvFile([_ANNA, _QUOTED]).data.replace(b',"Project', b',\xef\xbb\xbf"Project'),
+        [_ANNA, _QUOTED],
+    ),
+    "record encoded twice": (
+        CsvFile([_ANNA, _SAO_PAULO]).data
+        + CsvFile([_ZOE], has_header=False).data.decode("cp1252").encode(),
+        [_ANNA, _SAO_PAULO, _ZOE],
+    ),
+    "UTF-16 transferred as text": (
+        CsvFile(
+            [_ANNA, _BO, _ZOE, user(user_id="")], encoding="utf-16-be", line_end="\n"
+        ).data.replace(b"\n", b"\r\n"),
+        [_ANNA, _BO, _ZOE, user(user_id="")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_single_damaged_file_imports_no_wrong_value_without_a_problem(path, name):
+    assert _check(path, *_FILES[name]) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("instead", ["×", "˟", "\u20fc", "\ue0fc", "\ufffd", "Ã¼"])
+def test_symbol_instead_of_a_letter_has_a_problem(path, instead, encoding):
+    file = CsvFile([_ANNA, _ZOE], encoding=encoding)
+    file.lines[2].text = file.lines[2].text.replace("Müller", f"M{instead}ller")
+    assert _check(path, file.data, file.users) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Schröder", "Jäger", "Krüger", "Bjørn", "José", "García", "Jérôme", "Muñoz"]
+)
+def test_name_in_the_encoding_of_a_console_has_a_problem(path, name):
+    users = [_ANNA, _ZOE._replace(first_name="Zoe"), _BO._replace(last_name=name)]
+    file = CsvFile(users, encoding="cp1252")
+    file.lines[3].encoding = "cp850"
+    assert _check(path, file.data, users) == []
+
+
 # Any damage
 
 
