@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, SECRETS, Field, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 from qm_tui.users.validation import sip_parts
@@ -136,6 +136,7 @@ class _ValueWarning(NamedTuple):
 
 
 _QUOTE: Final = re.compile('"')
+_BLANK: Final = re.compile(r"[^\S\n]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _ONLY_DIGITS: Final = re.compile(r"\n\d+$", re.MULTILINE)
 _LEADING_HYPHEN: Final = re.compile(r"-(?<=\n-)")  # a pattern that begins with - is faster
@@ -143,7 +144,12 @@ _LEADING_HYPHEN: Final = re.compile(r"-(?<=\n-)")  # a pattern that begins with 
 _NEVER_QUOTED: Final = tuple(
     field
     for field in FIELDS
-    if field in (_EXTENSION, _USER_NAME) or field.kind in (Kind.SECRET, Kind.FLAG)
+    if field in (_EXTENSION, _USER_NAME) or field.kind in (Kind.ID, Kind.SECRET, Kind.FLAG)
+)
+_QUOTABLE: Final = tuple(
+    field
+    for field in FIELDS
+    if field.kind in (Kind.TEXT, Kind.LIST) and field not in _NEVER_QUOTED
 )
 _REMOVE_QUOTE: Final = "Remove the quotation mark if it is not part of the value."
 _CHECK_FIELD: Final = "Check that the value belongs in this field."
@@ -153,6 +159,15 @@ def _has_odd_quotes(value: str) -> bool:
     return value.count('"') % 2 == 1
 
 
+def _begins_with_quote(value: str) -> bool:
+    # with odd quotes, it has the other warning
+    return value.startswith('"') and not _has_odd_quotes(value)
+
+
+def _has_outer_blank(value: str) -> bool:
+    return value[:1].isspace() or value[-1:].isspace()
+
+
 def _begins_with_hyphen(value: str) -> bool:
     return value.startswith("-")
 
@@ -160,15 +175,25 @@ def _begins_with_hyphen(value: str) -> bool:
 _VALUE_WARNINGS: Final = (
     _ValueWarning(_NEVER_QUOTED, _QUOTE, _QUOTE.search, "contains a quotation mark", _REMOVE_QUOTE),
     _ValueWarning(
-        tuple(
-            field
-            for field in FIELDS
-            if field.kind in (Kind.TEXT, Kind.LIST) and field not in _NEVER_QUOTED
-        ),
+        _QUOTABLE,
         _QUOTE,
         _has_odd_quotes,
         "contains an unpaired quotation mark",
         _REMOVE_QUOTE,
+    ),
+    _ValueWarning(
+        _QUOTABLE,
+        _QUOTE,
+        _begins_with_quote,
+        "begins with a quotation mark",
+        "Remove the quotation marks if they are not part of the value.",
+    ),
+    _ValueWarning(
+        SECRETS,
+        _BLANK,
+        _has_outer_blank,
+        "begins or ends with a blank",
+        "Remove the blank if it is not part of the value.",
     ),
     _ValueWarning(
         tuple(field for field in FIELDS if field.kind is Kind.LIST),
@@ -197,7 +222,7 @@ _VALUE_WARNINGS: Final = (
 _VALUE_CHECKS: Final = tuple(
     (field, tuple(warning for warning in _VALUE_WARNINGS if field in warning.fields))
     for field in FIELDS
-    if field.kind not in (Kind.ID, Kind.IP)
+    if field.kind is not Kind.IP
 )
 """The fields with their warnings about single values."""
 
