@@ -147,9 +147,7 @@ _NEVER_QUOTED: Final = tuple(
     if field in (_EXTENSION, _USER_NAME) or field.kind in (Kind.ID, Kind.SECRET, Kind.FLAG)
 )
 _QUOTABLE: Final = tuple(
-    field
-    for field in FIELDS
-    if field.kind in (Kind.TEXT, Kind.LIST) and field not in _NEVER_QUOTED
+    field for field in FIELDS if field.kind in (Kind.TEXT, Kind.LIST) and field not in _NEVER_QUOTED
 )
 _REMOVE_QUOTE: Final = "Remove the quotation mark if it is not part of the value."
 _CHECK_FIELD: Final = "Check that the value belongs in this field."

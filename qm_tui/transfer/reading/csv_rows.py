@@ -40,11 +40,13 @@ class CleanRowBatch(NamedTuple):
         line: the line of the first row; the others are on the lines after it.
         rows: the cells of each.
         end: the line end of each.
+        is_ascii: whether all characters are ASCII.
     """
 
     line: int
     rows: list[list[str]]
     end: str
+    is_ascii: bool
 
     def single_rows(self) -> "Iterator[Row]":
         """Yield the rows one by one."""
@@ -343,6 +345,7 @@ class Rows:
             return None
         if delimiter * (self.width - 1) in plain:
             return None  # a row that may be empty
+        is_ascii = plain.isascii()
         if not quoted:
             rows = [line.split(delimiter) for line in lines]
         else:
@@ -353,6 +356,7 @@ class Rows:
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
+            is_ascii = is_ascii and text.isascii()
             if "\n" * (self.width - 1) in text or _has_outer_spaces(text) or _is_escaped(text):
                 return None
             rest = iter(parsed)
@@ -361,7 +365,7 @@ class Rows:
             return None
         if self.extra and any(any(row[-self.extra :]) for row in rows):
             return None
-        clean = CleanRowBatch(feed.base + feed.at, rows, end)
+        clean = CleanRowBatch(feed.base + feed.at, rows, end, is_ascii)
         feed.at = len(feed.lines)
         return clean
 

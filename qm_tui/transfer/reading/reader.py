@@ -27,7 +27,7 @@ from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row
 from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
 from qm_tui.transfer.reading.findings_text import columns_text, dialect_text, lines_text
 from qm_tui.transfer.reading.lines import LineBlock, read_lines
-from qm_tui.transfer.reading.odd_symbols import holds_odd_symbol, symbol_issue
+from qm_tui.transfer.reading.odd_symbols import SymbolCheck
 from qm_tui.transfer.reading.open_file import cannot_read, open_users_file, quoted_path
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.record_rows import RecordRows
@@ -194,7 +194,7 @@ class UsersFile:
             self.file_report.sample_values = sample_values(self.file_report.columns, rows)
             self._rows.expect(self.file_report.columns)
             self._needs_samples = not dialect.encoding.startswith("utf")
-            self._checks_symbols = dialect.encoding == "cp1252" and not self._read_options.encoding
+            self._symbols = SymbolCheck("" if self._read_options.encoding else dialect.encoding)
         except OSError as error:
             self._file.close()
             raise cannot_read(path, os_error_text(error)) from error
@@ -324,7 +324,7 @@ class UsersFile:
                 yield self._record(number, batch)
                 number += 1
                 continue
-            if self._checks_symbols and holds_odd_symbol(batch.rows):
+            if not batch.is_ascii and self._symbols.finds_any(batch.rows):
                 for row in batch.single_rows():
                     yield self._record(number, row)
                     number += 1
@@ -358,8 +358,8 @@ class UsersFile:
         issues = row.warnings
         if not row.is_printable:
             issues += _issues(values, character_issue)
-        if self._checks_symbols:
-            issues += _issues(values, symbol_issue)
+        if not "".join(row.cells).isascii():
+            issues += _issues(values, self._symbols.issue)
         return Record(number, row.line, values, issues)
 
     def _in_file_order(self, cells: list[str]) -> Values:

@@ -114,7 +114,71 @@ def test_invisible_character_in_a_secret_is_a_warning_without_its_value(tmp_path
     assert next(iter(plan.changes.values())).password == "HUNTER\u200b2"
 
 
-# Windows-1252
+# symbols instead of letters
+
+_USUAL = [
+    *("Müller & Söhne", "O’Brien", "O´Brien", "d´Angelo", "São Paulo – Nord", "№ 5", "№5", "5°"),
+    *("N°5", "20 °C", "© Acme", "©Acme", "Acme®", "Acme™", "1º andar", "Mª José", "m²", "½ Tag"),
+    *("„Nord“ GmbH", "«Süd»", "Kap. § 3", "l·l", "CAFÉ…", "JOÃO", "IRMÃ MARIA", "ÅLESUND", "50 €"),
+    *("Oslo → Bergen", "ʻOkina Hawaiʻi", "İstanbul", "Łódź", "Nguyễn Ánh", "Jose\u0301", "Հայկ"),
+    *(
+        "Παπαδόπουλος",
+        "΄Ελενα",
+        "Іван Зеле́нський",
+        "佐々木",
+        "コーヒー",
+        "㈱山田",
+        "㈱ABC",
+        "山田★",
+    ),
+    *("𠮷野家", "محمد علي", "שלום צה״ל", "צה”ל", "สมชาย ใจดี", "नरेन्द्र", "ქართული"),
+]
+_ODD = [
+    *("M×ller", "M˟ller", "M\u02e4ller", "Ren©", "Daví°", "Gu°rún", "Garc¡a", "M¼ller", "M•ller"),
+    *(
+        "Fran§ais",
+        "Malm¶",
+        "Mu®oz",
+        "Schr”der",
+        "Bj›rn",
+        "J„ger",
+        "Ren´e",
+        "C™te",
+        "Nicol€",
+        "‰x¨x",
+    ),
+    *("MÃ¼ller", "Ã–ttinger", "Ã…ge", "MUÃ‘OZ", "GroÃŸ", "Å›wit", "citÃ\xa0 x", "â€™s", "ÐœÐ¸"),
+    *("M\u20fcller", "M\ue0fcller", "\ue000", "x \U000f0041", "\u0a0d營"),
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("location", "is_odd"), [*((value, False) for value in _USUAL), *((odd, True) for odd in _ODD)]
+)
+def test_symbols_instead_of_letters_are_a_warning(tmp_path, location, is_odd, encoding):
+    users = [user(f"u{number}", extension=str(number)) for number in range(300)]
+    users[7] = users[7]._replace(location=location)
+    plan = _plan(tmp_path, csv_text([HEADER, *users]), encoding=encoding)
+    assert counts(plan) == (300, 0, 0, 0)
+    assert [(issue.line, "unusual" in issue.message) for issue in plan.issues] == [
+        (9, True)
+    ] * is_odd
+
+
+def test_replacement_character_is_a_warning_of_a_lost_character(tmp_path):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(last_name="M\ufffdller")]))
+    assert counts(plan) == (1, 0, 0, 0)
+    assert [issue.message for issue in plan.issues] == [
+        "Last Name 'M\ufffdller' contains '\ufffd' instead of a lost character"
+    ]
+
+
+def test_stored_symbols_have_no_warning(tmp_path):
+    stored = ANNA._replace(location="M×ller")
+    plan = _plan(tmp_path, csv_text([HEADER, stored]), stored)
+    assert counts(plan) == (0, 0, 1, 0)
+    assert plan.issues == []
 
 
 @pytest.mark.parametrize(
@@ -124,6 +188,7 @@ def test_invisible_character_in_a_secret_is_a_warning_without_its_value(tmp_path
         *(("Café · Bar", False), ("3. OG, 1º", False), ("São Paulo", False), ("ÅLESUND", False)),
         *(("C¼ller", True), ("MÃ<ller", True), ("MÃ9ller", True), ("Tromºx", True)),
         *(("Zür¡ch", True), ("M€nchen", True), ("Malm¶", True), ("Fran§ais", True)),
+        *(("Br–lé", True), ("Oslo–Bergen", False)),
     ],
 )
 def test_symbols_in_detected_windows_1252_are_a_warning(tmp_path, location, is_suspicious):
