@@ -84,7 +84,7 @@ class SymbolCheck:
 
     def __init__(self, detected: str) -> None:
         # damaged UTF-8 is valid Windows-1252
-        self._patterns = (_ODD_IN_WINDOWS_1252,) if detected == "cp1252" else ()
+        self._patterns = [_ODD_IN_WINDOWS_1252] if detected == "cp1252" else []
 
     def _search(self, text: str) -> re.Match[str] | None:
         for pattern in (_odd_character(), *self._patterns):

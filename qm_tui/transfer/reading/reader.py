@@ -41,6 +41,8 @@ _SAMPLES: Final = 3
 _START: Final = 8192
 _HASH_CHUNK: Final = 1024 * 1024
 _SECRET_INDEXES: Final = frozenset(secret.index for secret in SECRETS)
+_DAMAGE: Final = re.compile("[\v\f\x85]")
+"""White space that no program writes around a value: the remains of a letter (our choice)."""
 _WORD_BEYOND_ASCII: Final = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 
 
@@ -396,7 +398,10 @@ def _column_picker(
 
 
 def _normalize_cells(values: Values, *, may_be_escaped: bool) -> None:
-    """Trim all values except secrets, and undo what was added for a spreadsheet: `="0123"`, `'`."""
+    """Trim all values except secrets, and undo what was added for a spreadsheet: `="0123"`, `'`.
+
+    Vertical tabs, form feeds and U+0085 are not trimmed.
+    """
     for place, value in enumerate(values):
         if not value:
             continue
@@ -404,6 +409,8 @@ def _normalize_cells(values: Values, *, may_be_escaped: bool) -> None:
             if may_be_escaped:
                 values[place] = unescape_formula(from_text_formula(value))
             continue
+        if _DAMAGE.search(value):
+            continue  # a control character, which rejects the record
         trimmed = trim(value)
         if may_be_escaped:
             trimmed = trim(unescape_formula(trim(from_text_formula(trimmed))))

@@ -96,6 +96,22 @@ def test_stored_value_is_never_rejected_for_its_characters(tmp_path, field, valu
     assert plan.changes[ANNA.user_id] == stored._replace(agent_id="A-99")
 
 
+@pytest.mark.parametrize("character", ["\v", "\f", "\x85", "\x1f", "\x7f", "\x80", "\x00"])
+@pytest.mark.parametrize("form", ["{}kesson", "Åkesson{}", " {} Åkesson", "Å{}kesson"])
+def test_control_character_at_any_place_rejects_the_record(tmp_path, character, form):
+    text = csv_text([HEADER, ANNA._replace(last_name=form.format(character)), _BO])
+    plan = _plan(tmp_path, text)
+    assert counts(plan) == (1, 0, 0, 1)
+    assert [issue.line for issue in plan.issues] == [2]
+
+
+@pytest.mark.parametrize("blank", ["\t", "\r\n", "\n", "\xa0", "\u2028"])
+def test_other_white_space_around_a_value_is_trimmed(tmp_path, blank):
+    plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(last_name=f"{blank}Berg{blank}")]))
+    assert counts(plan) == (1, 0, 0, 0)
+    assert plan.issues == []
+
+
 @pytest.mark.parametrize("key", ["first_name", "department", "location", "agent_id"])
 @pytest.mark.parametrize(
     "character", ["\u200b", "\xad", "\u202e", "\u2060", "\ufe0f", "\U000e0041"]
