@@ -11,7 +11,7 @@ from qm_tui.transfer.reading.columns import is_problems_column, normalize_header
 from qm_tui.transfer.reading.csv_rows import Row
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.spreadsheet import from_text_formula
-from qm_tui.users.fields import FIELD
+from qm_tui.users.fields import FIELD, FIELDS
 from qm_tui.users.validation import parse_flag
 
 _SEARCHED: Final = 10
@@ -38,12 +38,22 @@ def find_header(rows: Sequence[Row], known: Collection[str]) -> tuple[Row | None
     """
     width = max((len(row.cells) for row in rows), default=0)
     for row in rows[:_SEARCHED]:
-        names = _count_known(row, known)
-        filled = _count_filled(row)
-        is_header = names == filled if width < _MIN_NAMES else names >= _MIN_NAMES
-        if (names * 2 > filled and is_header) or (names > 1 and is_problems_column(row.cells[0])):
-            return row, names
+        if is_header(row, known, width):
+            return row, _count_known(row, known)
     return None, 0
+
+
+def is_header(row: Row, known: Collection[str], width: int) -> bool:
+    """Return whether the cells of a row are names of columns.
+
+    Args:
+        row: the row.
+        known: the normalized names that count.
+        width: the number of columns of the file.
+    """
+    names, filled = _count_known(row, known), _count_filled(row)
+    has_enough = names == filled if width < _MIN_NAMES else names >= _MIN_NAMES
+    return (names * 2 > filled and has_enough) or (names > 1 and is_problems_column(row.cells[0]))
 
 
 def locate_header(
@@ -73,10 +83,20 @@ def locate_header(
     first = next((row for row in rows if not row.error), None)
     if first is None:
         return 0, False
-    flags = [first.cells[index] for index in _FLAGS if index < len(first.cells)]
-    if any(parse_flag(trim(from_text_formula(trim(cell)))) for cell in flags):
+    if any(_flags_of(first)):
+        return 0, False
+    # a damaged record is no header if only records follow it
+    others = [row for row in rows[:_SEARCHED] if row is not first and len(row.cells) == len(FIELDS)]
+    is_damaged = len(first.cells) != len(FIELDS) and bool(others)
+    if is_damaged and all(all(_flags_of(row)) for row in others):
         return 0, False
     return first.line, True
+
+
+def _flags_of(row: Row) -> list[str | None]:
+    """Return the flags of a record in standard order; None for what is no flag."""
+    cells = [row.cells[index] for index in _FLAGS if index < len(row.cells)]
+    return [parse_flag(trim(from_text_formula(trim(cell)))) for cell in cells]
 
 
 def is_record_above_header(row: Row) -> bool:

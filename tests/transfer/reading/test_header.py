@@ -58,11 +58,26 @@ def test_header_has_eight_known_names_and_more_than_half_of_all(tmp_path, header
         (user(is_active="x", unlimited_license="?", on_demand_license="FALSCH"), "no header"),
         (user(is_active='="1"', unlimited_license="", on_demand_license=""), "no header"),
         (user(is_active="x", unlimited_license="", on_demand_license="2"), "unknown header"),
-        (["Anna", "Berg", "0412"], "unknown header"),
     ],
 )
 def test_first_record_with_a_flag_is_no_header(tmp_path, first, expected):
     assert _kind(_report(tmp_path, [first, ANNA])) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["Anna", "Berg", "0412"], ANNA], "no header"),
+        ([ANNA[:7], ANNA, ANNA[:20], ANNA], "no header"),
+        ([ANNA[4:], ANNA._replace(is_active="TRUE")], "no header"),
+        ([["Anna", "Berg", "0412"], ["Bo", "Bosen", "0413"]], "unknown header"),
+        ([["Users"], _FOREIGN, ANNA], "unknown header"),
+        ([_FOREIGN[:25], ANNA._replace(is_active="x")], "unknown header"),
+        ([_FOREIGN, ANNA], "unknown header"),
+    ],
+)
+def test_damaged_first_record_is_no_header_above_records(tmp_path, rows, expected):
+    assert _kind(_report(tmp_path, rows)) == expected
 
 
 def test_malformed_first_record_does_not_make_the_next_one_a_header(tmp_path):
