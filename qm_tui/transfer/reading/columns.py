@@ -127,6 +127,18 @@ def column_names(header: Sequence[str]) -> list[str]:
     return list(names.values())
 
 
+def have_same_columns(header: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether two headers have the same fields and unknown columns in the same order."""
+    return _meanings(header) == _meanings(other)
+
+
+def _meanings(header: Sequence[str]) -> list[Field | str]:
+    names = column_names(header)
+    while names and not trim(header[len(names) - 1]):
+        names.pop()
+    return [field_for_column(name) or same_name(name) for name in names]
+
+
 def same_name(name: str) -> str:
     """Return a value that is equal for names of the same column."""
     return normalize_header(name) or trim(name).casefold()
@@ -172,7 +184,7 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
             places[mapped_to.index] = column
     mapped_fields = {field for field in mapped.values() if field}
     ignored: list[str] = []
-    has_phone = False
+    has_phone = _has_only_second_phone(header)
     for column, name in enumerate(header):
         key = normalize_header(name)
         field = _FIELDS_BY_NAME.get(key)
@@ -194,6 +206,17 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
     unmapped = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
     extra = width - len(header)
     return Columns(width, tuple(places), tuple(ignored), unmapped, tuple(header), extra)
+
+
+def _has_only_second_phone(header: Sequence[str]) -> bool:
+    """Return whether only the name of the first `Phone IP` is unknown, by its place (our choice).
+
+    All other columns are in standard order.
+    """
+    named = [field_for_column(name) for name in header if not is_problems_column(name)]
+    expected: list[Field | None] = [field_for_column(field.header) for field in FIELDS]
+    expected[_PRIMARY_PHONE.index] = None
+    return named == expected
 
 
 def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field | None]:

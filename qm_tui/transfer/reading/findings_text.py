@@ -7,12 +7,14 @@ from qm_tui.text import listed, sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.users.fields import FIELDS
+from qm_tui.users.fields import FIELD, FIELDS
 
 _NAMED: Final = 10
 """Column names or lines in a sentence before the others are only counted."""
 
 NO_NAMES: Final = "No column names are recognized. Map the columns to fields."
+_PHONE: Final = FIELD["phone_ip"]
+_SECONDARY_PHONE: Final = FIELD["secondary_phone_ip"]
 _SET_MANUALLY: Final = " (set manually)"
 
 
@@ -46,6 +48,11 @@ def columns_text(columns: Columns, mapping_name: str) -> list[str]:
     sentences = ["; ".join(parts) + "."]
     if mapping_name:
         sentences.append(f"Columns mapped with “{sanitize(mapping_name, 60)}”.")
+    if columns.ignored and _PHONE not in absent and _SECONDARY_PHONE in absent:
+        sentences.append(
+            f"Only one column is {_PHONE.name}, the first of the two. If it is the second, name it "
+            f"{_SECONDARY_PHONE.name}."
+        )
     if columns.ignored and len(absent) == len(FIELDS):
         sentences.append(NO_NAMES)
     return sentences

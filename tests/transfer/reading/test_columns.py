@@ -16,6 +16,9 @@ from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import HEADER, read, write_file
 
 
+_WITHOUT_FIRST_PHONE = [*HEADER[:10], "Phoje IP", *HEADER[11:]]
+
+
 def _places(*header: str) -> dict[str, int]:
     places = columns_of(header).column_indexes
     return {
@@ -87,6 +90,12 @@ def test_columns_may_be_in_any_order():
         (["Phone IP.1", "Phone IP"], 1, 0),
         (["Phone IP"], 0, None),
         (["Phone IP 2"], None, 0),
+        # if all others are in standard order, the place tells which one it is
+        ([*_WITHOUT_FIRST_PHONE], None, 25),
+        (["Problems", *_WITHOUT_FIRST_PHONE], None, 26),
+        ([*_WITHOUT_FIRST_PHONE, "Note"], 25, None),
+        (_WITHOUT_FIRST_PHONE[::-1], 0, None),
+        ([*HEADER[:25], "Phoje IP"], 10, None),
     ],
 )
 def test_first_of_two_columns_named_phone_ip_is_field_11(header, first, second):
@@ -173,6 +182,25 @@ def test_problems_column_of_a_rejected_records_file_is_ignored_silently(name):
 def test_absent_fields_are_those_without_a_column():
     columns = columns_of([name for name in HEADER if name not in ("Password", "Salt Value")])
     assert [field.key for field in columns.absent] == ["password", "salt"]
+
+
+@pytest.mark.parametrize(
+    ("header", "is_reported"),
+    [
+        (["User ID", "Phone IP", "Phoje IP"], True),
+        (["User ID", "Phone IP"], False),
+        (["User ID", "Phone IP", "Phone IP", "Note"], False),
+        (["User ID", "Secondary Phone IP", "Note"], False),
+    ],
+)
+def test_single_phone_ip_beside_an_unknown_column_is_reported(tmp_path, header, is_reported):
+    text = ",".join(header) + "\r\n17,10.0.0.1\r\n"
+    _, report = read(write_file(tmp_path, text))
+    sentence = (
+        "Only one column is Phone IP, the first of the two. If it is the second, name it "
+        "Secondary Phone IP."
+    )
+    assert (sentence in report.messages) is is_reported
 
 
 def test_file_with_duplicate_columns_is_refused_with_both_columns_and_the_line(tmp_path):
