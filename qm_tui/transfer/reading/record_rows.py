@@ -9,16 +9,34 @@ from operator import itemgetter
 from typing import Final
 
 from qm_tui.text import trim
-from qm_tui.transfer.reading.columns import Columns
+from qm_tui.transfer.reading.columns import (
+    Columns,
+    have_same_columns,
+    known_names,
+    normalize_header,
+)
 from qm_tui.transfer.reading.csv_rows import UNCLOSED, CleanRowBatch, Row, Rows
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.header import is_record_above_header
+from qm_tui.transfer.reading.header import is_header, is_record_above_header
 from qm_tui.transfer.reading.lines import LineBlock
+from qm_tui.transfer.reading.spreadsheet import from_text_formula
+from qm_tui.users.fields import FIELDS, Kind
 from qm_tui.users.issues import Issue, Severity
 
 SHORT_RECORD: Final = "Fewer values than columns"
 """The reason of a record without its last cells."""
 
+_BESIDE_FRAGMENT: Final = Issue(
+    None,
+    "The record next to it has far too few values, and may be a part of this one",
+    "Check the first and the last value of the record.",
+    Severity.WARNING,
+)
+_ABOVE_HEADER: Final = Issue(
+    None,
+    "The record is above a header with the columns in another order",
+    "Check the order of its values, and move it below the header.",
+)
 _INCOMPLETE_VALUE: Final = Issue(
     None,
     "The file ends without a line end, so the last value may be incomplete",
@@ -32,9 +50,9 @@ _ODD_LINE_END: Final = Issue(
     Severity.WARNING,
 )
 
-Item = CleanRowBatch | Row
+_STANDARD_HEADER: Final = tuple(field.header for field in FIELDS)
 
-_first_cell: Final = itemgetter(0)
+Item = CleanRowBatch | Row
 
 
 class RecordRows:
@@ -63,7 +81,14 @@ class RecordRows:
         self.incomplete = ""
         self._above: list[Row] = []
         self._header_cells: list[str] = []
+        self._names: set[str] = set()
+        """The normalized names by which a header is found further down."""
+        self._probe = 0
+        """The index of a column, of flags if possible, in which records have no such name."""
+        self._is_in_standard_order = True
         self._width = self._extra = 0
+        self._change: Issue | None = None
+        """Why the records from here on are rejected: another header is above them."""
         self._has_last_values = False
         if dialect.has_sep_line:
             self._rows.next_row()
@@ -79,7 +104,7 @@ class RecordRows:
         while (row := self._rows.next_row()) is not None:
             if row.line >= line:
                 self.header = row
-                self._header_cells = [trim(cell) for cell in row.cells]
+                self._header_cells = [from_text_formula(trim(cell)) for cell in row.cells]
                 return
             if is_record_above_header(row):
                 self._above.append(row)
@@ -90,16 +115,24 @@ class RecordRows:
         """Set the columns, which determine the number of cells of a record."""
         self._rows.width = self._width = columns.width
         self._rows.extra = self._extra = columns.extra
+        self._names = known_names().union(map(normalize_header, columns.header)) - {""}
+        named = [(field, at) for at, field in enumerate(columns.fields) if field is not None]
+        flags = (at for field, at in named if field.kind is Kind.FLAG)
+        self._probe = next(flags, named[0][1] if named else 0)
+        self._is_in_standard_order = columns.are_in_file_order and columns.width == len(FIELDS)
 
     def __iter__(self) -> Iterator[Item]:
         before = self.header.end if self.header is not None and not self._above else ""
+        order = None if self._is_in_standard_order else _ABOVE_HEADER
         above = [
-            row._replace(error=row.error or self._rows.long_issue(row.cells)) for row in self._above
+            row._replace(error=row.error or self._rows.long_issue(row.cells) or order)
+            for row in self._above
         ]
-        for item in _with_line_end_warnings(chain(above, self._rows), before):
+        items = _with_line_end_warnings(chain(above, self._rows), before)
+        for item in self._with_fragment_problems(items):
             if isinstance(item, Row):
                 yield from self._checked(item)
-            elif self._holds_header(item):
+            elif self._change is not None or self._may_hold_header(item):
                 for row in item.single_rows():
                     yield from self._checked(row)
             else:
@@ -107,18 +140,40 @@ class RecordRows:
                     self._has_last_values = any(row[-1] for row in item.rows)
                 yield item
 
-    def _holds_header(self, batch: CleanRowBatch) -> bool:
-        """Return whether one of the rows is the header again."""
-        header = self._header_cells
-        # comparing the first cells first is faster than comparing the rows
-        return bool(header) and header[0] in map(_first_cell, batch.rows) and header in batch.rows
+    def _may_hold_header(self, batch: CleanRowBatch) -> bool:
+        """Return whether one of the rows may be a header."""
+        probed = set(map(itemgetter(self._probe), batch.rows))
+        return any(normalize_header(cell) in self._names for cell in probed)
+
+    def _is_header(self, row: Row) -> bool:
+        """Return whether a row is a header, the same as before or another one."""
+        cells = row.cells
+        if not cells:
+            return False
+        if [from_text_formula(trim(cell)) for cell in cells] == self._header_cells:
+            return True
+        probed = (cells[0], cells[len(cells) // 2], cells[-1])
+        return (
+            len(cells) > 1
+            and any(normalize_header(cell) in self._names for cell in probed)
+            and is_header(row, self._names, self._width)
+        )
 
     def _checked(self, row: Row) -> Iterator[Row]:
-        """Yield the row with what its number of cells says about it, unless it is the header."""
-        cells, header = row.cells, self._header_cells
-        is_like_header = not row.error and header and trim(cells[0]) == header[0]
-        if is_like_header and [trim(cell) for cell in cells] == header:
-            self.repeated.append(row.line)
+        """Yield the row with what its number of cells says about it, unless it is the header.
+
+        Behind a header with other columns, all records are rejected.
+        """
+        cells = row.cells
+        if self._change is None and self._is_header(row):
+            header = [from_text_formula(trim(cell)) for cell in cells]
+            if not have_same_columns(header, self._header_cells or _STANDARD_HEADER):
+                self._change = _change_issue(row.line)
+            elif self._header_cells:
+                self.repeated.append(row.line)
+                return
+        if self._change is not None:
+            yield row._replace(error=self._change)
             return
         is_cut = not row.end and row.line > 1
         if is_cut and (row.error is UNCLOSED or len(cells) < self._width):
@@ -128,11 +183,50 @@ class RecordRows:
         else:
             if len(cells) < self._width:
                 self.short += 1
-                row = row._replace(warnings=(*row.warnings, self._short_issue(len(cells))))
+                row = _warned(row, self._short_issue(len(cells)))
             elif is_cut and (cells[-1] or self._has_last_values):
-                row = row._replace(warnings=(*row.warnings, _INCOMPLETE_VALUE))
+                row = _warned(row, _INCOMPLETE_VALUE)
             self._has_last_values = self._has_last_values or bool(cells[-1])
             yield row
+
+    def _with_fragment_problems(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the rows; reject those with less than half of the values next to complete ones.
+
+        If a line is broken in the first or last cell of a record, one of its parts has all values,
+        so the records next to such a row have a warning (our choice).
+        """
+        held: Item | None = None
+        is_after_fragment = is_after_complete = False
+        for item in chain(items, (None,)):
+            if held is None:
+                held = item
+                continue
+            is_before_fragment = self._is_fragment(item)
+            is_beside = is_after_fragment or is_before_fragment
+            if isinstance(held, CleanRowBatch) and not is_beside:
+                yield held
+            elif isinstance(held, CleanRowBatch):
+                first, *others = held.single_rows()
+                rows = [_warned(first, _BESIDE_FRAGMENT) if is_after_fragment else first, *others]
+                if is_before_fragment and (others or not is_after_fragment):
+                    rows[-1] = _warned(rows[-1], _BESIDE_FRAGMENT)
+                yield from rows
+            elif not self._is_fragment(held):
+                yield _warned(held, _BESIDE_FRAGMENT) if is_beside else held
+            elif is_after_complete or self._is_complete(item):
+                yield held._replace(error=self._fragment_issue(len(held.cells)))
+            else:
+                yield held
+            is_after_fragment, is_after_complete = self._is_fragment(held), self._is_complete(held)
+            held = item
+
+    def _is_fragment(self, item: Item | None) -> bool:
+        return isinstance(item, Row) and not item.error and len(item.cells) * 2 < self._columns
+
+    def _is_complete(self, item: Item | None) -> bool:
+        return isinstance(item, CleanRowBatch) or (
+            item is not None and not item.error and len(item.cells) >= self._columns
+        )
 
     @property
     def _columns(self) -> int:
@@ -149,16 +243,35 @@ class RecordRows:
             reason="The last record is incomplete",
         )
 
-    def _short_issue(self, count: int) -> Issue:
+    def _count_text(self, count: int) -> str:
         # where empty cells at the end are no columns, a record that lost one still has too few
         values = max(1, count - self._extra)
+        return f"{values} {'value' if values == 1 else 'values'} for {self._columns} columns"
+
+    def _fragment_issue(self, count: int) -> Issue:
         return Issue(
             None,
-            f"{values} {'value' if values == 1 else 'values'} for {self._columns} columns",
+            f"{self._count_text(count)}: the record may be a part of the one before or after it",
+            "Join the parts of the record to one line, or complete the record.",
+            reason="Far fewer values than columns",
+        )
+
+    def _short_issue(self, count: int) -> Issue:
+        return Issue(
+            None,
+            self._count_text(count),
             "Check that each value is in the right field.",
             Severity.WARNING,
             SHORT_RECORD,
         )
+
+
+def _change_issue(line: int) -> Issue:
+    return Issue(
+        None,
+        f"The columns change in line {line:,}, which is another header",
+        "Split the file before that line, and import both parts.",
+    )
 
 
 def _with_line_end_warnings(items: Iterator[Item], before: str) -> Iterator[Item]:
@@ -204,4 +317,8 @@ def _with_line_end_warnings(items: Iterator[Item], before: str) -> Iterator[Item
 
 
 def _mark(row: Row, *, is_suspect: bool) -> Row:
-    return row._replace(warnings=(*row.warnings, _ODD_LINE_END)) if is_suspect else row
+    return _warned(row, _ODD_LINE_END) if is_suspect else row
+
+
+def _warned(row: Row, warning: Issue) -> Row:
+    return row._replace(warnings=(*row.warnings, warning))

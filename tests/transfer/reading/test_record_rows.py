@@ -6,9 +6,9 @@ from qm_tui.transfer.reading.reader import FileReport, Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, HEADER, csv_text, read, user, write_file
-from tests.transfer.option_files import read_with_options
 
 _BO, _CY = user("bo"), user("cy")
+_NAMES_EXCHANGED = [HEADER[1], HEADER[0], *HEADER[2:]]
 
 
 def _states(records: list[Record]) -> list[str]:
@@ -34,7 +34,7 @@ def _messages(records: list[Record]) -> list[str]:
     [
         (["17", "Oslo", "P", "S"], ""),
         (["17", "Oslo", "P"], "3 values for 4 columns"),
-        (["17"], "1 value for 4 columns"),
+        (["17", "Oslo"], "2 values for 4 columns"),
         (["17", "Oslo", "P", "S", ""], "5 values for 4 columns"),
         (["17", "Oslo", "P", "S", "x"], "5 values for 4 columns"),
         (["17", "Oslo", "P", "S", "", "", ""], "7 values for 4 columns"),
@@ -86,6 +86,41 @@ def test_number_of_cells_is_checked_in_files_of_any_length(tmp_path):
     assert states.count("good") == 2998
 
 
+def _rows_around(rows: list[list[str]], count: int) -> list[list[str]]:
+    return [HEADER, *[[*ANNA]] * count, *rows, *[[*ANNA]] * count]
+
+
+@pytest.mark.parametrize("count", [1, 3000])
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["São"], ["María", *_BO[1:]]], "warned rejected warned good"),
+        ([_BO[:12]], "warned rejected warned"),
+        ([_BO[:12], _BO[12:]], "warned rejected warned good"),
+        ([_BO[:3], _BO[3:8], _BO[8:]], "warned rejected warned warned good"),
+        ([_BO[:13]], "good warned good"),
+        ([["x"], _BO, ["x"]], "warned rejected warned rejected warned"),
+        ([["x"], [*_BO, ""]], "warned rejected rejected good"),
+    ],
+)
+def test_records_beside_a_part_of_a_record_have_a_warning(tmp_path, rows, expected, count):
+    records, _ = read(write_file(tmp_path, csv_text(_rows_around(rows, count))))
+    states = _states(records)
+    assert states[count - 1 : -count or None] + states[-count:][:1] == expected.split()
+    assert set(states[: count - 1] + states[-count:][1:]) <= {"good"}
+
+
+def test_record_broken_in_its_last_cell_before_the_end_of_the_file_has_a_warning(tmp_path):
+    text = csv_text([HEADER, ANNA, [*_BO[:25], "10.0.0.1"], ["7"]]).removesuffix("\r\n")
+    records, _ = read(write_file(tmp_path, text))
+    assert _states(records) == ["good", "warned", "rejected"]
+
+
+def test_file_of_short_records_has_no_parts_of_records(tmp_path):
+    records, _ = read(write_file(tmp_path, csv_text([HEADER, *[ANNA[:12]] * 5])))
+    assert _states(records) == ["warned"] * 5
+
+
 # rows that are no records
 
 
@@ -105,10 +140,65 @@ def test_rows_above_the_header_are_skipped_but_records_are_read(tmp_path):
     assert "Skipped lines 1, 3 and 5 above the header." in findings.messages
 
 
-def test_records_above_a_header_with_columns_in_another_order_have_its_columns(tmp_path):
-    rows = [list(ANNA)[::-1], HEADER[::-1], list(_BO)[::-1]]
-    records, _ = read_with_options(write_file(tmp_path, csv_text(rows)), header=True)
-    assert [record.values[0] for record in records] == ["Anna", "Bo"]
+@pytest.mark.parametrize(
+    ("header", "states"),
+    [
+        (HEADER, "good good"),
+        (HEADER[::-1], "rejected good"),
+        (_NAMES_EXCHANGED, "rejected good"),
+        ([*HEADER, "Note"], "rejected warned"),
+        (HEADER[:24], "rejected rejected"),
+    ],
+)
+def test_records_above_a_header_are_read_if_it_has_the_columns_in_standard_order(
+    tmp_path, header, states
+):
+    records, report = read(write_file(tmp_path, csv_text([ANNA, header, _BO])))
+    assert report.dialect.header_line == 2
+    assert _states(records) == states.split()
+
+
+@pytest.mark.parametrize("count", [1, 300, 2000])
+@pytest.mark.parametrize(
+    "other",
+    [
+        _NAMES_EXCHANGED,
+        HEADER[::-1],
+        HEADER[:20],
+        [*HEADER, "Note"],
+        [*HEADER[:10], "Note", *HEADER[11:]],
+        ["Problems", *HEADER],
+    ],
+)
+@pytest.mark.parametrize("has_header", [True, False])
+def test_records_below_a_header_with_other_columns_are_rejected(tmp_path, count, other, has_header):
+    if not has_header and count < 10:
+        count = 10  # the header is searched in the first ten records
+    header = [HEADER] * has_header
+    rows = [*header, *[ANNA] * count, other, _BO, *[_CY] * count, HEADER, ANNA]
+    records, report = read(write_file(tmp_path, csv_text(rows)))
+    assert _states(records) == ["good"] * count + ["rejected"] * (count + 4)
+    line = count + has_header + 1
+    assert {issue.message for record in records for issue in record.issues} == {
+        f"The columns change in line {line:,}, which is another header"
+    }
+    assert not report.repeated_headers
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [name.upper() for name in HEADER],
+        [name.replace(" ", "_") for name in HEADER],
+        [*HEADER[:25], "Phone IP 2"],
+        [f'="{name}"' for name in HEADER],
+    ],
+)
+def test_header_with_other_names_of_the_same_columns_is_a_repeated_one(tmp_path, again):
+    rows = [HEADER, *[ANNA] * 20, again, _BO]
+    records, report = read(write_file(tmp_path, csv_text(rows)))
+    assert _states(records) == ["good"] * 21
+    assert report.repeated_headers == [22]
 
 
 @pytest.mark.parametrize("count", [1, 2000])
@@ -180,7 +270,7 @@ def test_incomplete_file_is_reported_first(tmp_path):
     text = text[: text.index("Bosen") + 3]
     records, findings = read(write_file(tmp_path, text))
     message = "The last record has 2 of 26 values and no line end"
-    assert _messages(records) == [message]
+    assert _messages(records)[-1] == message
     assert findings.messages[0] == (
         "The file seems to be incomplete: the last record has 2 of 26 values and no line end."
     )
@@ -206,7 +296,7 @@ def test_file_of_one_line_is_not_incomplete(tmp_path):
 
 
 def test_short_last_record_with_a_line_end_is_not_incomplete(tmp_path):
-    records, findings = read(write_file(tmp_path, csv_text([HEADER, ANNA, _BO[:12]])))
+    records, findings = read(write_file(tmp_path, csv_text([HEADER, ANNA, _BO[:13]])))
     assert _states(records) == ["good", "warned"]
     assert not findings.incomplete
 

@@ -309,7 +309,7 @@ def test_invalid_bytes_are_copied_unchanged(tmp_path, before, bad, after):
 
 
 def test_only_the_first_line_of_a_malformed_record_is_unreadable(tmp_path):
-    text = csv_text([HEADER]) + '"one\r\ntwo"three,x\r\n' + csv_text([_GOOD])
+    text = csv_text([HEADER]) + '"one\r\ntwo"three' + ",x" * 20 + "\r\n" + csv_text([_GOOD])
     saved = _save(write_file(tmp_path, text))
     assert saved.unreadable
     assert saved.unreadable.read_bytes() == b'"one\r\n'
