@@ -40,13 +40,13 @@ class CleanRowBatch(NamedTuple):
         line: the line of the first row; the others are on the lines after it.
         rows: the cells of each.
         end: the line end of each.
-        is_ascii: whether all characters are ASCII.
+        beyond_ascii: the characters beyond ASCII, in any order of the cells.
     """
 
     line: int
     rows: list[list[str]]
     end: str
-    is_ascii: bool
+    beyond_ascii: str
 
     def single_rows(self) -> "Iterator[Row]":
         """Yield the rows one by one."""
@@ -115,6 +115,14 @@ def _has_apostrophe(text: str, pattern: re.Pattern[str] = _APOSTROPHE_LINE) -> b
 def _is_escaped(text: str) -> bool:
     """Return whether one of the lines may be a wrapped or guarded cell."""
     return '="' in text or _has_apostrophe(text)
+
+
+_ASCII: Final = bytes(range(0x80))
+
+
+def _beyond_ascii(text: str) -> str:
+    """Return the characters beyond ASCII, in a tenth of the time of a search for them."""
+    return "" if text.isascii() else text.encode().translate(None, _ASCII).decode()
 
 
 class _UnclosedQuote(Exception):
@@ -345,7 +353,7 @@ class Rows:
             return None
         if delimiter * (self.width - 1) in plain:
             return None  # a row that may be empty
-        is_ascii = plain.isascii()
+        beyond_ascii = _beyond_ascii(plain)
         if not quoted:
             rows = [line.split(delimiter) for line in lines]
         else:
@@ -356,7 +364,7 @@ class Rows:
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
             text = "\n".join(map("\n".join, parsed))
-            is_ascii = is_ascii and text.isascii()
+            beyond_ascii += _beyond_ascii(text)
             if "\n" * (self.width - 1) in text or _has_outer_spaces(text) or _is_escaped(text):
                 return None
             rest = iter(parsed)
@@ -365,7 +373,7 @@ class Rows:
             return None
         if self.extra and any(any(row[-self.extra :]) for row in rows):
             return None
-        clean = CleanRowBatch(feed.base + feed.at, rows, end, is_ascii)
+        clean = CleanRowBatch(feed.base + feed.at, rows, end, beyond_ascii)
         feed.at = len(feed.lines)
         return clean
 

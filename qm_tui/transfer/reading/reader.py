@@ -326,7 +326,7 @@ class UsersFile:
                 yield self._record(number, batch)
                 number += 1
                 continue
-            if not batch.is_ascii and self._symbols.finds_any(batch.rows):
+            if batch.beyond_ascii and self._symbols.finds_any(batch):
                 for row in batch.single_rows():
                     yield self._record(number, row)
                     number += 1
