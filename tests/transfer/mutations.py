@@ -312,8 +312,13 @@ def _flip_letter(chance: Random, _file: CsvFile, line: Line) -> bool:
 
 
 def _flip_line_end(chance: Random, file: CsvFile, line: Line) -> bool:
-    """Flip a bit of a line end, if the line ends before and after it are the usual ones."""
+    """Flip a bit of a line end, if the line ends before and after it are the usual ones.
+
+    Not before a damaged line: joined with it, the record could have the right number of values.
+    """
     at = file.lines.index(line)
+    if any(not one.user for one in file.lines[at + 1 : at + 2]):
+        return False
     if {one.end for one in file.lines[max(0, at - 1) : at + 2]} != {line.end}:
         return False
     end = bytearray(line.end)

@@ -14,7 +14,7 @@ import pytest
 from qm_tui.errors import UserError
 from qm_tui.store.state import EMPTY, State
 from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
-from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
+from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from tests.helpers import state_of, user
@@ -34,12 +34,10 @@ _SAMPLE = Path(__file__).parents[2] / "sample_data" / "users.csv"
 _WIDTH = len(FIELDS)
 _USER_ID = FIELD["user_id"].index
 
+_SHORT_RECORDS = IMPORT_OPTION["short_records"]
 _OPTIONS = [
-    option.with_value(ImportOptions(), value.value)
-    for option in IMPORT_OPTIONS
-    if option.key == "short_records"
-    for value in option.values
-] or [ImportOptions()]
+    _SHORT_RECORDS.with_value(ImportOptions(), value.value) for value in _SHORT_RECORDS.values
+]
 
 
 def _sample_rows() -> list[User]:
