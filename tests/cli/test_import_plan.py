@@ -40,6 +40,19 @@ def test_json_lists_each_record_with_its_changes(home, store, dry_run):  # noqa:
     assert "Secret9" not in json.dumps(plan)
 
 
+def test_json_of_a_rejected_short_record_has_no_value(home, store):  # noqa: F811
+    commit(store, ANNA)
+    shifted = _NEW._replace(user_name="HUNTER2", sip_uri="HUNTER2", first_name="HUNTER2")
+    file = _file(home, shifted[:25], BOB[:20])
+    plan = _plan(file, "--dry-run", "--short-records", "reject", status=1)
+    assert [(one["result"], one["user_id"], one["user_name"]) for one in plan["records"]] == [
+        ("rejected", None, None)
+    ] * 2
+    assert "HUNTER2" not in json.dumps(plan)
+    text = qm_tui("import", file, "--dry-run", "--short-records", "reject", status=1)
+    assert "HUNTER2" not in text
+
+
 def test_json_has_the_user_id_of_an_added_user_once_it_is_saved(home, store):  # noqa: F811
     commit(store, ANNA)
     file = _file(home, _NEW)

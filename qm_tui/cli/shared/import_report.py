@@ -160,7 +160,8 @@ def _record(outcome: "RecordOutcome") -> dict[str, Any]:
     """Return the result of a record. A new user without a User ID yet has none."""
     from qm_tui.users.fields import FIELD
 
-    known = [values for values in (outcome.user, outcome.values, outcome.stored) if values]
+    own = None if outcome.values_may_be_shifted else outcome.values
+    known = [values for values in (outcome.user, own, outcome.stored) if values]
     user_id, user_name = (
         next(filter(None, (values[FIELD[key].index] for values in known)), None)
         for key in ("user_id", "user_name")

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import User
 from qm_tui.users.issues import Issue, RecordIssue, Severity
 
@@ -17,6 +18,11 @@ MAX_ISSUES: Final = 10_000
 
 MAX_LISTED: Final = 200_000
 """The number of records in a preview; all are counted and imported."""
+
+
+def is_short(issues: Sequence[Issue]) -> bool:
+    """Return whether the problems of a record include that it has fewer values than columns."""
+    return any(issue.kind == SHORT_RECORD for issue in issues)
 
 
 class Result(StrEnum):
@@ -79,9 +85,18 @@ class RecordOutcome(NamedTuple):
     issues: Sequence[Issue]
 
     @property
+    def values_may_be_shifted(self) -> bool:
+        """Whether a rejected record has fewer values than columns.
+
+        A password may be the value of any field, so none of them is shown.
+        """
+        return self.user is None and is_short(self.issues)
+
+    @property
     def user_label(self) -> str:
         """The name of its user, if known; untrusted text."""
-        for values in (self.user, self.values, self.stored):
+        own = None if self.values_may_be_shifted else self.values
+        for values in (self.user, own, self.stored):
             if values is not None:
                 name = " ".join(filter(None, (values[0], values[1]))) or values[6] or ""
                 if name:

@@ -41,6 +41,7 @@ from qm_tui.transfer.planning.plan import (
     ImportPlan,
     RecordOutcomes,
     UserUpdate,
+    is_short,
 )
 from qm_tui.transfer.planning.totals import MODE_ADDS_ONLY, IssueCounts, LicenseTotals, in_chunks
 from qm_tui.transfer.planning.updating import update_user
@@ -54,7 +55,14 @@ from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
 from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
-from qm_tui.users.issues import Issue, RecordIssue, Severity, field_number, redact_value
+from qm_tui.users.issues import (
+    REDACTED,
+    Issue,
+    RecordIssue,
+    Severity,
+    field_number,
+    redact_value,
+)
 from qm_tui.users.new_values import ValuesInUse
 
 _new = tuple.__new__
@@ -384,6 +392,7 @@ class Planner:
     def _reject_claim(self, number: int, issue: Issue) -> None:
         """Reject an accepted record because another one gets its User Name."""
         matched, values, warnings = self._contested.pop(number)
+        general = [warning for warning in warnings if warning.field is None]
         user, stored = matched.user, matched.stored
         self._counts[_ADDED if stored is None else _CHANGED] -= 1
         self._totals.add(user, stored, -1)
@@ -391,7 +400,7 @@ class Planner:
         if warnings:
             self._warned -= 1
             self._issue_counts.remove(warnings, updates=stored is not None)
-        self._reject(_RecordIssues(matched, values, [issue]))
+        self._reject(_RecordIssues(matched, values, [issue, *general]))
 
     def _add_extension_warnings(self) -> None:
         """Warn of users who share an Extension after the import."""
@@ -522,7 +531,7 @@ class Planner:
     def _fill(self, outcomes: RecordOutcomes) -> None:
         """Add the problems to the outcomes, also of records that are not listed."""
         for number, (_, values, issues) in self._record_issues.items():
-            outcomes.issues[number] = issues
+            outcomes.issues[number] = _without_shifted_values(issues)
             if issues[0].severity is Severity.ERROR:
                 outcomes.values[number] = values
 
@@ -558,6 +567,18 @@ def _without_consequences(issues: list[Issue], unreadable: tuple[Issue, ...]) ->
     return [issue for issue in issues if issue in unreadable or issue.field not in fields]
 
 
+def _without_shifted_values(issues: list[Issue]) -> list[Issue]:
+    """Return the problems of a record; of a short one, without the values that they concern.
+
+    Its values may be shifted, so that a password is the value of another field.
+    """
+    if not is_short(issues):
+        return issues
+    return [
+        issue if issue.field is None else issue._replace(message=issue.kind) for issue in issues
+    ]
+
+
 def _with_stored_ends(values: Values, stored: User) -> Values:
     """Return the values, with the stored one where they differ only in trimmed characters.
 
@@ -573,7 +594,9 @@ def _with_stored_ends(values: Values, stored: User) -> Values:
 
 def _to_record_issues(record: _RecordIssues) -> list[RecordIssue]:
     (number, line, _, stored), known_values, issues = record
-    values = known_values or _NO_VALUES
+    issues = _without_shifted_values(issues)
+    hides_values = is_short(issues)
+    values = _NO_VALUES if known_values is None or hides_values else known_values
     user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
     if not user and stored:
         user = f"{stored.first_name} {stored.last_name}"
@@ -584,7 +607,9 @@ def _to_record_issues(record: _RecordIssues) -> list[RecordIssue]:
             number,
             issue.field,
             user,
-            redact_value(issue.field, values[issue.field.index] if issue.field else None),
+            REDACTED
+            if hides_values and issue.field
+            else redact_value(issue.field, values[issue.field.index] if issue.field else None),
             issue.message,
             issue.fix,
         )

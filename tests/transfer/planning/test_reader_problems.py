@@ -9,6 +9,7 @@ from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.transfer.rejected.save import issues_text
 from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.users.issues import REDACTED
 from tests.helpers import ANNA, HEADER, counts, csv_text, issues_of, state_of, user, write_file
 
 _BO = user("bo", extension="0500")
@@ -66,6 +67,34 @@ def test_record_that_cannot_be_parsed_has_no_values(tmp_path):
     plan = _plan(tmp_path, csv_text([HEADER, [*ANNA, ""]]))
     assert plan.outcomes
     assert plan.outcomes.values == {1: None}
+
+
+_LEAKED = "HUNTER2"
+_STORED = user("cy", extension=_LEAKED)
+
+
+@pytest.mark.parametrize("options", [_REJECT, ImportOptions()], ids=["reject", "warn"])
+@pytest.mark.parametrize("field", FIELDS[:25], ids=lambda field: field.key)
+def test_problems_of_a_short_record_show_no_value(tmp_path, field, options):
+    changed = {"user_id": "", field.key: f'{_LEAKED}"'}
+    short, twice = ANNA._replace(**changed)[:25], _BO._replace(**changed)[:25]
+    for stored in ([], [_STORED]):
+        plan = _plan(tmp_path, csv_text([HEADER, short, twice]), *stored, options=options)
+        assert plan.outcomes
+        shown = [*plan.issues, *plan.groups, *(one.issues for one in plan.outcomes)]
+        labels = [one.user_label for one in plan.outcomes if one.user is None]
+        assert _LEAKED not in repr((shown, labels))
+        concerned = [issue for issue in plan.issues if issue.field]
+        assert all(issue.value == REDACTED for issue in concerned)
+
+
+def test_name_conflict_of_a_short_record_shows_no_name(tmp_path):
+    short = ANNA._replace(user_id="", user_name=_LEAKED)[:25]
+    owner = user("cy", user_name=_LEAKED)
+    plan = _plan(tmp_path, csv_text([HEADER, short, short]), owner)
+    assert counts(plan) == (0, 0, 0, 2)
+    assert plan.outcomes
+    assert _LEAKED not in repr((plan.issues, [one.issues for one in plan.outcomes]))
 
 
 # invisible characters

@@ -15,7 +15,6 @@ from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import HEADER, read, write_file
 
-
 _WITHOUT_FIRST_PHONE = [*HEADER[:10], "Phoje IP", *HEADER[11:]]
 
 

@@ -236,7 +236,7 @@ def _line(outcome: RecordOutcome, field: Field) -> _FieldLine:
     changes = stored is not None and value is not None and value != stored
     if field is _PASSWORD and not value and stored:
         changes = False  # an empty password keeps the stored one
-    if field.is_secret:
+    if field.is_secret or outcome.values_may_be_shifted:
         text = _secret_text(stored, value, changes=changes)
     elif stored is None:
         text = _NO_COLUMN if value is None else value or _EMPTY

@@ -2,9 +2,13 @@
 
 import pytest
 
+from qm_tui.store.state import EMPTY
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.users.fields import FIELDS
+from tests.helpers import HEADER, csv_text, user, write_file
 from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import MANY_ISSUES, REJECTED, UPDATE, planned
@@ -48,6 +52,17 @@ async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
         assert "! Extension (empty)" in text
         assert "! Phone IP 10.0.0.256" in text
         assert "Os␇lo" in text
+
+
+async def test_rejected_short_record_shows_no_value(tmp_path):
+    short = user(first_name="HUNTER2", location="HUNTER2", sip_uri="HUNTER2")[:25]
+    with UsersFile(write_file(tmp_path, csv_text([HEADER, short]))) as file:
+        plan = plan_import(file.read(), EMPTY, detail=PlanDetail.RECORDS)
+    async with open_dialog(screen_of(plan.outcomes, 1), LARGE) as hand:
+        text = await all_text(hand)
+        assert "(no name)" in text
+        assert "Location set" in text
+        assert "HUNTER2" not in text
 
 
 async def test_problems_and_changes_come_first(outcomes):
