@@ -136,6 +136,7 @@ class _ValueWarning(NamedTuple):
 
 
 _QUOTE: Final = re.compile('"')
+_MISPLACED_QUOTE: Final = re.compile(r'^"|\w"\w')
 _BLANK: Final = re.compile(r"[^\S\n]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _ONLY_DIGITS: Final = re.compile(r"\n\d+$", re.MULTILINE)
@@ -157,9 +158,9 @@ def _has_odd_quotes(value: str) -> bool:
     return value.count('"') % 2 == 1
 
 
-def _begins_with_quote(value: str) -> bool:
-    # with odd quotes, it has the other warning
-    return value.startswith('"') and not _has_odd_quotes(value)
+def _has_misplaced_quote(value: str) -> bool:
+    """Return whether a quote begins the value or is inside a word, but not `_has_odd_quotes`."""
+    return _MISPLACED_QUOTE.search(value) is not None and not _has_odd_quotes(value)
 
 
 def _has_outer_blank(value: str) -> bool:
@@ -182,8 +183,8 @@ _VALUE_WARNINGS: Final = (
     _ValueWarning(
         _QUOTABLE,
         _QUOTE,
-        _begins_with_quote,
-        "begins with a quotation mark",
+        _has_misplaced_quote,
+        "contains a misplaced quotation mark",
         "Remove the quotation marks if they are not part of the value.",
     ),
     _ValueWarning(

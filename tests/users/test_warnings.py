@@ -50,6 +50,8 @@ _CASES = [
     *(({key: '"Oslo"'}, [key]) for key in ("first_name", "agent_id", "department", "location")),
     ({"location": '"Oslo ""West"""'}, ["location"]),
     ({"location": '""'}, ["location"]),
+    ({"first_name": 'A"nna"'}, ["first_name"]),
+    ({"department": 'Sales ("West")'}, []),
     ({"private_extensions": '"0415"'}, ["private_extensions"]),
     *(({key: value}, [key]) for key in ("password", "salt") for value in (" x", "x\t", "\xa0x")),
     ({"password": "x y", "salt": "x\xa0y", "location": " Oslo "}, []),
