@@ -349,7 +349,8 @@ def _damaged_file(seed: int, users: Sequence[User]) -> tuple[str, bytes, Sequenc
         name = chance.choice(list(FILE_DAMAGE))
         return f"{name} ({form})", FILE_DAMAGE[name](chance, file), file.users
     names = chance.sample(list(RECORD_DAMAGE), chance.randint(1, 3))
-    for name in names:
+    # line ends last: they are not flipped before a line that is damaged
+    for name in sorted(names, key="line end flipped".__eq__):
         damage_records(chance, file, name, file.intact)
     return f"{', '.join(names)} ({form})", file.data, file.users
 
