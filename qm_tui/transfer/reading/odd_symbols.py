@@ -82,11 +82,12 @@ def _odd_character() -> re.Pattern[str]:
     lost_class = f"{_REPLACEMENT}{_character_class(lost)}\U000f0000-\U0010ffff"
     near_class, greek_class, rare_class = map(_character_class, (near, greek, rare))
     second = f"(?=[{_SECOND_BYTES}]|[{_PUNCTUATION_BYTES}][{_LETTERS}])"
+    alone = "(?<![^\\n].)(?![^\\n])"  # values are searched with a line break between them
     after, before = f"(?<=[{_LETTERS}].)", f"(?=[{_LETTERS}])"
     symbols = f"{lost_class}{near_class}{greek_class}{_AFTER}{_BETWEEN}{_ACUTE}"
     return re.compile(
         f"[{symbols}ÂÃÄÅ](?:"
-        f"(?<=[{lost_class}])|(?<=[{near_class}])(?:{after}|{before})"
+        f"(?<=[{lost_class}])|(?<=[{near_class}])(?:{after}|{before}|{alone})"
         f"|(?<=[{rare_class}])(?:(?<=[^\\x00-\\x7f\\s].)|(?=[^\\x00-\\x7f\\s]))"
         f"|(?<=[{greek_class}])(?:(?<=[{_LATIN}].)|(?=[{_LATIN}]))"
         f"|(?<=[{_AFTER}])(?<!\\b[Nn]°){after}|(?<=[{_BETWEEN}]){after}{before}"
