@@ -250,7 +250,7 @@ UNCLOSED: Final = Issue(
     "Unclosed quote",
     'Close the quote, or double it ("") inside a quoted cell.',
 )
-_TEXT_AFTER_QUOTE: Final = Issue(
+TEXT_AFTER_QUOTE: Final = Issue(
     None,
     "Text after a closing quote",
     'Quote the whole cell, and double each quote inside it ("").',
@@ -459,7 +459,7 @@ def split_row(line: str, delimiter: str) -> list[str]:
 def _csv_error(error: csv.Error) -> Issue:
     message = str(error)
     if "expected after" in message:
-        return _TEXT_AFTER_QUOTE
+        return TEXT_AFTER_QUOTE
     if "field larger" in message:
         return _LONG_CELL
     return UNCLOSED

@@ -15,7 +15,7 @@ from qm_tui.transfer.reading.columns import (
     known_names,
     normalize_header,
 )
-from qm_tui.transfer.reading.csv_rows import UNCLOSED, CleanRowBatch, Row, Rows
+from qm_tui.transfer.reading.csv_rows import TEXT_AFTER_QUOTE, UNCLOSED, CleanRowBatch, Row, Rows
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.header import is_header, is_record_above_header
 from qm_tui.transfer.reading.lines import LineBlock
@@ -214,14 +214,19 @@ class RecordRows:
             elif not self._is_fragment(held):
                 yield _warned(held, _BESIDE_FRAGMENT) if is_beside else held
             elif is_after_complete or self._is_complete(item):
-                yield held._replace(error=self._fragment_issue(len(held.cells)))
+                yield held._replace(error=held.error or self._fragment_issue(len(held.cells)))
             else:
                 yield held
             is_after_fragment, is_after_complete = self._is_fragment(held), self._is_complete(held)
             held = item
 
     def _is_fragment(self, item: Item | None) -> bool:
-        return isinstance(item, Row) and not item.error and len(item.cells) * 2 < self._columns
+        # how many cells a row with a wrong quote has is unknown
+        return (
+            isinstance(item, Row)
+            and item.error not in (UNCLOSED, TEXT_AFTER_QUOTE)
+            and 0 < len(item.cells) * 2 < self._columns
+        )
 
     def _is_complete(self, item: Item | None) -> bool:
         return isinstance(item, CleanRowBatch) or (

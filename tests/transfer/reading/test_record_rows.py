@@ -101,6 +101,7 @@ def _rows_around(rows: list[list[str]], count: int) -> list[list[str]]:
         ([_BO[:13]], "good warned good"),
         ([["x"], _BO, ["x"]], "warned rejected warned rejected warned"),
         ([["x"], [*_BO, ""]], "warned rejected rejected good"),
+        ([["x\0"], _BO], "warned rejected warned good"),
     ],
 )
 def test_records_beside_a_part_of_a_record_have_a_warning(tmp_path, rows, expected, count):
