@@ -32,6 +32,9 @@ _MAX_LENGTH: Final = 320
 _PRECISION: Final = 15
 """Digits that a spreadsheet keeps; the following ones become 0."""
 
+_CELL_PRECISION: Final = 9
+"""Digits behind the first one that the default format shows of a number with decimals."""
+
 _MAX_EXPONENT: Final = 308
 _MAX_NUMBER: Final = Decimal(f"1.79769313486232E{_MAX_EXPONENT}")
 """The largest number of a spreadsheet. LibreOffice shows it for all larger ones."""
@@ -63,6 +66,9 @@ _CELL_NUMBER: Final = re.compile(
     rf"({_AFFIX})([0-9.,](?:[0-9{_SEPARATORS}]*[0-9.])?)(?:[Ee]([-+]?[0-9]+))?({_AFFIX})"
 )
 _GROUPED: Final = re.compile(rf"[0-9]+(?:([{_SEPARATORS}])[0-9]{{3}})(?:\1[0-9]{{3}})*")
+_SHOWN_GROUPS: Final = re.compile(
+    rf"[1-9][0-9]{{0,2}}(?:([{_SEPARATORS}])[0-9]{{3}})(?:\1[0-9]{{3}})*"
+)
 _LIST: Final = re.compile(r"[0-9]+(?:, ?[0-9]+)+")
 """Numbers separated by commas: some spreadsheets ignore thousands separators in other places."""
 
@@ -141,10 +147,11 @@ _LETTER: Final = re.compile(_LETTERS)
 
 
 class _Number(NamedTuple):
-    """A number, and half a unit of its last digit."""
+    """A number, half a unit of its last digit, and whether it is written with decimals alone."""
 
     value: Decimal
     error: Decimal = _NOTHING
+    has_decimals: bool = False
 
 
 class _Date(NamedTuple):
@@ -239,15 +246,25 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
         return _is_read(before)
     if field.kind is Kind.FLAG and _TRUTH.get(value.lower()) == stored:
         return True
+    if field.kind is Kind.LIST and "," not in before and _LIST.fullmatch(after):
+        # another member, unless the comma is between the thousands
+        return bool(_SHOWN_GROUPS.fullmatch(after)) and after.replace(",", "") == before.lstrip(
+            "+0"
+        )
     if _is_altered_cell(before, after):
         return True
     if "," not in before or "," not in after:
         return False
-    olds, news = before.split(","), after.split(",")
-    return len(olds) == len(news) and all(
-        old == new or _is_altered_cell(old, new)
-        for old, new in zip(map(str.strip, olds), map(str.strip, news), strict=True)
+    olds, news = ([part.strip() for part in text.split(",")] for text in (before, after))
+    return (
+        len(olds) == len(news)
+        and olds != news  # only blanks
+        and all(map(_is_same_or_altered, olds, news))
     )
+
+
+def _is_same_or_altered(stored: str, value: str) -> bool:
+    return stored == value or _is_altered_cell(stored, value)
 
 
 def _is_altered_cell(stored: str, value: str) -> bool:
@@ -268,7 +285,7 @@ def _is_altered_cell(stored: str, value: str) -> bool:
 def _agree(read: _Meaning, shown: _Meaning) -> bool:
     """Return whether what a cell was read as may be shown so."""
     if isinstance(read, _Number):
-        return isinstance(shown, _Number) and abs(read.value - shown.value) <= shown.error
+        return isinstance(shown, _Number) and abs(read.value - shown.value) <= _error(read, shown)
     if isinstance(shown, _Number):
         serial = int(shown.value)
         if serial not in _SERIALS:
@@ -280,6 +297,19 @@ def _agree(read: _Meaning, shown: _Meaning) -> bool:
         and (read.year is None or shown.year is None or read.year == shown.year)
         and _agree(read.time, shown.time)
     )
+
+
+def _error(read: _Number, shown: _Number) -> Decimal:
+    """Return by how much a shown number may differ; less than 0 if it was not shown so.
+
+    The default format shows no zeros at the end of decimals, and rounds only what is too long for a
+    cell. Other decimals of a number that has some already are an edit: a list may be one.
+    """
+    if not (read.has_decimals and shown.has_decimals):
+        return shown.error
+    if shown.value.as_tuple().digits[-1] == 0:
+        return Decimal(-1)
+    return min(shown.error, Decimal(f"5E{max(shown.value.adjusted(), 0) - _CELL_PRECISION}"))
 
 
 def _read(text: str) -> Iterator[_Meaning]:
@@ -299,21 +329,22 @@ def _shown(text: str) -> Iterator[_Meaning]:
     if len(text) > _MAX_LENGTH:
         return
     if _SHOWN_NUMBER.fullmatch(text):
-        yield from _numbers(text)
+        yield from _numbers(text, is_shown=True)
     elif _ZERO.fullmatch(text):
         yield _Number(_NOTHING)
     yield from _dates(text, is_shown=True)
     yield from _times(text)
 
 
-def _numbers(text: str) -> Iterator[_Number]:
+def _numbers(text: str, *, is_shown: bool = False) -> Iterator[_Number]:
     match = _CELL_NUMBER.fullmatch(text)
     if match is None:
         return
     before, body, power, after = match.groups()
     affixes = before + after
     exponent = int(power or 0) - 2 * ("%" in affixes)
-    for digits in dict.fromkeys(_readings(body)):
+    is_plain = not power and not affixes
+    for digits in dict.fromkeys(_readings(body, is_shown=is_shown)):
         whole, _, decimals = digits.partition(".")
         size = len(whole.lstrip("0")) + exponent
         if size > _MAX_EXPONENT + 1:
@@ -330,21 +361,25 @@ def _numbers(text: str) -> Iterator[_Number]:
                 error = Decimal(f"1E{len(whole) - _PRECISION}")  # Excel does not round
             else:
                 error = _NOTHING
-            yield _Number(value, error)
+            yield _Number(value, error, is_plain and bool(decimals))
 
 
-def _readings(body: str) -> Iterator[str]:
-    """Yield the digits of a number, with a `.` before the decimals, for any separators in it."""
+def _readings(body: str, *, is_shown: bool = False) -> Iterator[str]:
+    """Yield the digits of a number, with a `.` before the decimals, for any separators in it.
+
+    A spreadsheet may read thousands of any size, but shows groups of three digits.
+    """
     if body.isdigit():
         yield body
         return
-    if _GROUPED.fullmatch(body) or _LIST.fullmatch(body):
+    grouped = _SHOWN_GROUPS if is_shown else _GROUPED
+    if grouped.fullmatch(body) or (not is_shown and _LIST.fullmatch(body)):
         yield "".join(filter(str.isdigit, body))
     match = _DECIMAL.fullmatch(body)
     if match is None:
         return
     whole, sign, decimals = match.groups()
-    groups = _GROUPED.fullmatch(whole)
+    groups = grouped.fullmatch(whole)
     if (groups and groups[1] != sign) or whole.isdigit() or (decimals and not whole):
         yield f"{''.join(filter(str.isdigit, whole)) or '0'}.{decimals}"
 
