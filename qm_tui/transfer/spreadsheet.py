@@ -225,6 +225,8 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
     - the result of `stored` as a formula. Formulas with `=` may have any number as their result;
     - a boolean word for another one, or for a flag;
     - `stored` with or without a `'` that keeps a spreadsheet from reading it;
+    - `stored` with `?` for letters, which a spreadsheet that saves in a code page without them
+      writes (`may_be_altered` does not count these: it knows of no code page);
     - a list of such values.
 
     False if they are equal, and for a `value` that no spreadsheet shows: one that has gained a
@@ -241,6 +243,8 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
         return True
     if not stored:
         return False
+    if "?" in value and _has_lost_letters(stored, value):
+        return True
     before, after = stored.removeprefix("'").strip(), value.removeprefix("'").strip()
     if before == after:  # only blanks or the apostrophe differ
         return _is_read(before)
@@ -260,6 +264,13 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
         len(olds) == len(news)
         and olds != news  # only blanks
         and all(map(_is_same_or_altered, olds, news))
+    )
+
+
+def _has_lost_letters(stored: str, value: str) -> bool:
+    return len(stored) == len(value) and all(
+        old == new or (new == "?" and not old.isascii())
+        for old, new in zip(stored, value, strict=True)
     )
 
 

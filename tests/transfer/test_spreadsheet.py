@@ -149,6 +149,9 @@ _FORMATTED = [
     ("anna", "#N/A"),
     ("anna", "#####"),
     ("", "#REF!"),
+    ("Černý", "?erný"),
+    ("Łódź", "?ód?"),
+    ("小林", "??"),
 ]
 """Values that are altered by the format of a cell, or by other changes in a spreadsheet."""
 
@@ -239,6 +242,10 @@ def test_number_is_no_boolean_except_in_a_flag():
             ("'t Hooft", "t Hooft"),
             ("desk 0412", "desk 412"),
             ("0x12", "x12"),
+            ("Černý", "?erny"),
+            ("Černý", "?rný"),
+            ("Cerny", "?erny"),
+            ("Jürgen", "Jurgen"),
             ("٠٤١٢", "٤١٢"),
         ),
     ],
@@ -252,7 +259,7 @@ def test_other_difference_is_not_taken_for_damage(stored, found):
     [
         *("", "0", "1", "412", "12345678901", "10.0.0.17", "10.100.100.10", "192.168.1.100"),
         *("00:1A:2B:3C:4D:5E", "00:11:22:33:44:55", "Any", "Oslo", "A-17", "12A", "May", "Mark 1"),
-        *("Zürich, Seefeld", "u2222222222a", "E5", "CORP\\anna", "sip:0412@example.com"),
+        *("Zürich, Seefeld", "Černý", "u2222222222a", "E5", "CORP\\anna", "sip:0412@example.com"),
         *("fd00:86::11", "'0123", "desk 0412", "٠٤١٢", "AZJ8Vlyt6XX5", "d3bca6", "99:99", "13/13"),
     ],
 )
