@@ -63,7 +63,7 @@ _SEPARATORS: Final = r".,'’ \xa0\u202f"
 _CURRENCY: Final = r"[$€£¥]|EUR|USD|GBP|CHF|kr\.?"
 _AFFIX: Final = rf"(?:[-+()%\s]|{_CURRENCY})*+"
 _CELL_NUMBER: Final = re.compile(
-    rf"({_AFFIX})([0-9.,](?:[0-9{_SEPARATORS}]*[0-9.])?)(?:[Ee]([-+]?[0-9]+))?({_AFFIX})"
+    rf"({_AFFIX})([0-9.,](?:[0-9{_SEPARATORS}]*[0-9.,])?)(?: ?[Ee] ?([-+]?[0-9]+))?({_AFFIX})"
 )
 _GROUPED: Final = re.compile(rf"[0-9]+(?:([{_SEPARATORS}])[0-9]{{3}})(?:\1[0-9]{{3}})*")
 _SHOWN_GROUPS: Final = re.compile(
@@ -73,6 +73,7 @@ _LIST: Final = re.compile(r"[0-9]+(?:, ?[0-9]+)+")
 """Numbers separated by commas: some spreadsheets ignore thousands separators in other places."""
 
 _DECIMAL: Final = re.compile(rf"([0-9{_SEPARATORS}]*?)([.,])([0-9]*)")
+_FRACTION: Final = re.compile(r"([-+]?)(?:([0-9]+) +)?([0-9]+)/([0-9]+)")
 _TERM: Final = re.compile(r"([-+])([0-9]+(?:[*/][0-9]+)*)")
 _TERMS: Final = re.compile(rf"(?:{_TERM.pattern})+")
 
@@ -100,19 +101,27 @@ _MONTHS: Final = (
     "nov(?:ember|embre)?",
     "d[eé][cz](?:ember|embre)?",
 )
+_WEEKDAYS: Final = (
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+    *("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+)
 _MONTH: Final = tuple(re.compile(month, re.IGNORECASE) for month in _MONTHS)
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _GAP: Final = "[ .,/-]{0,3}"
 _DATE_IN_WORDS: Final = re.compile(
+    rf"(?:(?:{'|'.join(_WEEKDAYS)}),? )?"
     rf"(?:([0-9]{{1,4}}){_GAP})?({'|'.join(_MONTHS)})\.?(?:{_GAP}([0-9]{{1,4}}))?"
-    rf"(?:{_GAP}([0-9]{{1,4}}))?",
+    rf"(?:{_GAP}([0-9]{{1,4}}))?\.?",
     re.IGNORECASE,
 )
 _DATE: Final = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,4})(?:\2([0-9]{1,4})|\2)?")
 _TIME: Final = re.compile(
-    r"([0-9]{1,4})(?::([0-9]{1,2})(?::([0-9]{1,2}(?:[.,][0-9]{1,9})?))?)?( ?[ap]m| [ap])?",
+    r"([0-9]{1,4})(?::(?:([0-9]{1,2})(?:[: ]([0-9]{1,2}(?:[.,][0-9]{1,9})?))?:?)?)?"
+    r"( ?[ap]m| [ap])?",
     re.IGNORECASE,
 )
+_MINUTES: Final = re.compile(r"([0-9]{1,4}):([0-9]{1,2}[.,][0-9]{1,9})")
 _DAY_SECONDS: Final = 86_400
 _NOTHING: Final = Decimal(0)
 _EPOCH: Final = date(1899, 12, 30)
@@ -127,19 +136,19 @@ _UNALTERED: Final = (
     r"|[0-9]{1,3}\.(?:[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}|[0-9]{3}\.[0-9]{1,2}\.[0-9]{1,3}"
     r"|[0-9]{3}\.[0-9]{3}\.[0-9]{1,2})"
 )
-_LETTERS: Final = "[A-Za-zÀ-ÖØ-öø-ÿ]{1,9}+"
+_LETTERS: Final = "[A-Za-zÀ-ÖØ-öø-ÿ]{1,10}+"
 _OTHERS: Final = "[\\t -@\\[-`{-\xbf\u2019\u202f\u20ac]"
 _CANDIDATE: Final = re.compile(
     rf"\n([{re.escape(FORMULA_PREFIXES)}#][^\n]*+"
     rf"|(?!(?:{_UNALTERED}){_END}){_OTHERS}++(?:{_LETTERS}{_OTHERS}*+)?"
     rf"|{_LETTERS}{_OTHERS}++"
-    rf"|{'|'.join(f'(?i:{word})' for word in _TRUTH)}){_END}"
+    rf"|(?i:{'|'.join(_TRUTH)})|(?i:{'|'.join(_WEEKDAYS)})[, ][^\n]++){_END}"
 )
 """A line with a value that may be altered: few others match. It begins with the end of a line, as a
 search for a single character is fast."""
 
 _WORD: Final = re.compile(
-    rf"e|[ap]m|t|err|fehler|{_CURRENCY}|{'|'.join((*_MONTHS, *_TRUTH))}", re.IGNORECASE
+    rf"e|[ap]m|t|err|fehler|{_CURRENCY}|{'|'.join((*_MONTHS, *_WEEKDAYS, *_TRUTH))}", re.IGNORECASE
 )
 """The words in such a value."""
 
@@ -222,7 +231,7 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
       or a plus sign, with an exponent, with 15 digits, with other decimals, with thousands
       separators, a currency, `%` or in parentheses; also if `stored` is a list or an IPv4 address;
     - a date or a time that `stored` may be read as, or its serial number;
-    - the result of `stored` as a formula. Formulas with `=` may have any number as their result;
+    - the result of `stored` as a formula. A formula with `=` may have any result;
     - a boolean word for another one, or for a flag;
     - `stored` with or without a `'` that keeps a spreadsheet from reading it;
     - `stored` with `?` for letters, which a spreadsheet that saves in a code page without them
@@ -248,9 +257,11 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
     before, after = stored.removeprefix("'").strip(), value.removeprefix("'").strip()
     if before == after:  # only blanks or the apostrophe differ
         return _is_read(before)
+    if stored.startswith("="):
+        return not value.startswith("=")
     if field.kind is Kind.FLAG and _TRUTH.get(value.lower()) == stored:
         return True
-    if field.kind is Kind.LIST and "," not in before and _LIST.fullmatch(after):
+    if field.kind is Kind.LIST and before.isdecimal() and _LIST.fullmatch(after):
         # another member, unless the comma is between the thousands
         return bool(_SHOWN_GROUPS.fullmatch(after)) and after.replace(",", "") == before.lstrip(
             "+0"
@@ -281,15 +292,11 @@ def _is_same_or_altered(stored: str, value: str) -> bool:
 def _is_altered_cell(stored: str, value: str) -> bool:
     if stored.isdecimal() and value.isdecimal() and len(stored) <= _PRECISION:  # the usual edit
         return value == (stored.lstrip("0") or "0")
-    if stored == f'="{value}"':
-        return True
     if value.isupper() and value.lower() in _TRUTH:
-        return stored.startswith("=") or _TRUTH.get(stored.lower()) == _TRUTH[value.lower()]
+        return _TRUTH.get(stored.lower()) == _TRUTH[value.lower()]
     shown = list(_shown(value))
     if not shown:
         return False
-    if stored.startswith("="):
-        return any(isinstance(meaning, _Number) for meaning in shown)
     return any(_agree(read, meaning) for read in _read(stored) for meaning in shown)
 
 
@@ -329,6 +336,8 @@ def _read(text: str) -> Iterator[_Meaning]:
         return
     text = text.strip()
     yield from _numbers(text)
+    if " " in text:  # 1/2 is a date
+        yield from _fractions(text)
     yield from _dates(text)
     yield from _times(text)
     if _TERMS.fullmatch(text):
@@ -343,6 +352,7 @@ def _shown(text: str) -> Iterator[_Meaning]:
         yield from _numbers(text, is_shown=True)
     elif _ZERO.fullmatch(text):
         yield _Number(_NOTHING)
+    yield from _fractions(text)
     yield from _dates(text, is_shown=True)
     yield from _times(text)
 
@@ -393,6 +403,13 @@ def _readings(body: str, *, is_shown: bool = False) -> Iterator[str]:
     groups = grouped.fullmatch(whole)
     if (groups and groups[1] != sign) or whole.isdigit() or (decimals and not whole):
         yield f"{''.join(filter(str.isdigit, whole)) or '0'}.{decimals}"
+
+
+def _fractions(text: str) -> Iterator[_Number]:
+    match = _FRACTION.fullmatch(text)
+    if match and (divisor := Decimal(match[4])):
+        value = int(match[2] or 0) + Decimal(match[3]) / divisor
+        yield _Number(value.copy_negate() if match[1] == "-" else value)
 
 
 def _sum(text: str) -> Iterator[_Number]:
@@ -452,15 +469,18 @@ def _days(text: str, *, is_shown: bool) -> Iterator[tuple[str, str, str]]:
 
 
 def _times(text: str) -> Iterator[_Number]:
-    match = _TIME.fullmatch(text)
-    if match is None:
+    hour: str | None
+    half: str | None
+    if match := _MINUTES.fullmatch(text):
+        minute, second = match.groups()
+        hour = half = None
+    elif (match := _TIME.fullmatch(text)) and not text.isdigit():
+        hour, minute, second, half = match.groups()
+    else:
         return
-    hour, minute, second, half = match.groups()
-    if not minute and not half:
-        return
-    hours, minutes = int(hour), int(minute or 0)
+    hours, minutes = int(hour or 0), int(minute or 0)
     seconds = Decimal((second or "0").replace(",", "."))
-    if minutes >= 60 or seconds >= 60 or (half and not 1 <= hours <= 12):
+    if (hour and minutes >= 60) or seconds >= 60 or (half and hours > 12):
         return
     if half:
         hours = hours % 12 + (12 if "p" in half.lower() else 0)
