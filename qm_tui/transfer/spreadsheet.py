@@ -136,13 +136,18 @@ _UNALTERED: Final = (
     r"|[0-9]{1,3}\.(?:[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}|[0-9]{3}\.[0-9]{1,2}\.[0-9]{1,3}"
     r"|[0-9]{3}\.[0-9]{3}\.[0-9]{1,2})"
 )
-_LETTERS: Final = "[A-Za-zÀ-ÖØ-öø-ÿ]{1,10}+"
+_LETTER_CLASS: Final = "[A-Za-zÀ-ÖØ-öø-ÿ]"
+_LETTERS: Final = rf"{_LETTER_CLASS}{{1,10}}+"
 _OTHERS: Final = "[\\t -@\\[-`{-\xbf\u2019\u202f\u20ac]"
+_TRUTH_INITIALS: Final = "".join(
+    {letter for word in _TRUTH for letter in (word[0], word[0].upper())}
+)
 _CANDIDATE: Final = re.compile(
     rf"\n([{re.escape(FORMULA_PREFIXES)}#][^\n]*+"
     rf"|(?!(?:{_UNALTERED}){_END}){_OTHERS}++(?:{_LETTERS}{_OTHERS}*+)?"
-    rf"|{_LETTERS}{_OTHERS}++"
-    rf"|(?i:{'|'.join(_TRUTH)})|(?i:{'|'.join(_WEEKDAYS)})[, ][^\n]++){_END}"
+    # A17 is neither a month nor a currency; a day of the week may be before a month
+    rf"|{_LETTER_CLASS}{{2,10}}+{_OTHERS}++(?:(?<= ){_LETTERS}{_OTHERS}++)?"
+    rf"|(?=[{_TRUTH_INITIALS}])(?i:{'|'.join(_TRUTH)})){_END}"
 )
 """A line with a value that may be altered: few others match. It begins with the end of a line, as a
 search for a single character is fast."""
@@ -216,6 +221,8 @@ def _is_read(value: str) -> bool:
     word = _LETTER.search(value)
     if word and not _WORD.fullmatch(word[0]) and value[0] != "#" and value[-2:-1] != " ":
         return False  # but 5 p is a time
+    if _GROUPED.fullmatch(value) or _LIST.fullmatch(value):  # most addresses and lists
+        return True
     if match := _CELL_NUMBER.fullmatch(value):  # before the slow arithmetic
         return next(_readings(match[2]), None) is not None or next(_dates(value), None) is not None
     return value.lower() in _TRUTH or is_error_value(value) or next(_read(value), None) is not None
