@@ -40,12 +40,12 @@ _MAX_NUMBER: Final = Decimal(f"1.79769313486232E{_MAX_EXPONENT}")
 """The largest number of a spreadsheet. LibreOffice shows it for all larger ones."""
 
 _ERROR: Final = re.compile(
-    r"#(?:NAME\?|VALUE!|REF!|N/A|DIV/0[ \xa0\u202f]?!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!"
-    r"|CONNECT!|UNKNOWN!|GETTING_DATA|WERT!|BEZUG!|NV|ZAHL!|ÜBERLAUF!"
-    r"|NOM(?:BRE)?[ \xa0\u202f]?[?!]|VALEUR[ \xa0\u202f]?!|NUL[ \xa0\u202f]?!|N/D|#{2,})"
+    r"#(?:[¡¿]?[^\W\d_][^\W\d]+(?:/0)?[ \xa0\u202f]?[!?]|[^\W\d_]{1,2}/[^\W\d_]"
+    r"|NV|GETTING_DATA|BRAK|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|#+)"
     r"|(?:Err|Fehler)[ \xa0\u202f]?:[0-9]{3}"
 )
-"""Error values in English, German and French, also of a column that is too narrow (`###`)."""
+"""Error values of any language, if in upper case (`#NAME?`, `#¡VALOR!`, `#ДЕЛ/0!`, `#N/D`), also of
+a column that is too narrow (`##`)."""
 
 _NUMBER_FORMAT: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee][-+][0-9]{1,3}|[0-9]+\.0+")
 
@@ -191,7 +191,7 @@ def has_number_format(value: str) -> bool:
 
 def is_error_value(value: str) -> bool:
     """Return whether the value is an error value of a spreadsheet, such as `#NAME?`, `Err:520`."""
-    return _ERROR.fullmatch(value) is not None
+    return _ERROR.fullmatch(value) is not None and (value[0] != "#" or value == value.upper())
 
 
 def may_be_altered(values: Collection[str]) -> list[str]:

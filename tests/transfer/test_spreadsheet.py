@@ -307,7 +307,20 @@ def test_altered_values_are_found_among_others():
 @pytest.mark.parametrize(
     "value",
     [
-        *("#NAME?", "#VALUE!", "#REF!", "#N/A", "#DIV/0!", "#NUM!", "#NULL!", "###", "########"),
+        *(
+            "#NAME?",
+            "#VALUE!",
+            "#REF!",
+            "#N/A",
+            "#DIV/0!",
+            "#NUM!",
+            "#NULL!",
+            "##",
+            "###",
+            "########",
+        ),
+        *("#¡VALOR!", "#¿NOMBRE?", "#ADRESA!", "#OVERLOOP!", "#ADR!", "#AD?", "#PUSTE!", "#N/D"),
+        *("#ЗНАЧ!", "#ИМЯ?", "#ДЕЛ/0!", "#Н/Д", "#VÄRDEFEL!", "#BRAK", "#I/T", "#DĚLENÍ_NULOU!"),
         *(
             "Err:502",
             "Err:520",
@@ -318,6 +331,9 @@ def test_altered_values_are_found_among_others():
             "#NV",
             "#ZAHL!",
             "#VALEUR!",
+            "#DIV/0 !",
+            "#SPILL!",
+            "#GETTING_DATA",
         ),
     ],
 )
@@ -326,7 +342,13 @@ def test_error_value_is_recognized(value):
     assert may_be_altered([value]) == [value]
 
 
-@pytest.mark.parametrize("value", ["", "#", "##", "#5", "#NAME", "Err:", "Err:5", "NV", "#N/A!"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "#", "#5", "#NAME", "Err:", "Err:5", "NV", "#N/A!", "#!", "#Sales!", "#a1!", "##a"),
+        *("#TEAM 1!", "C#", "#n/a"),
+    ],
+)
 def test_other_value_is_no_error_value(value):
     assert not is_error_value(value)
 
