@@ -380,7 +380,7 @@ def _numbers(text: str, *, is_shown: bool = False) -> Iterator[_Number]:
         elif size < -_MAX_EXPONENT:
             yield _Number(_NOTHING)
         else:
-            value = Decimal(f"{digits}E{exponent}")
+            value = min(Decimal(f"{digits}E{exponent}"), _MAX_NUMBER)
             if "-" in affixes or "(" in affixes:
                 value = value.copy_negate()
             if decimals or (power and power[0] in "+-"):
