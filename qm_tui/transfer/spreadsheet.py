@@ -270,9 +270,8 @@ def is_altered(stored: str, value: str, field: Field) -> bool:
         return True
     if field.kind is Kind.LIST and before.isdecimal() and _LIST.fullmatch(after):
         # another member, unless the comma is between the thousands
-        return bool(_SHOWN_GROUPS.fullmatch(after)) and after.replace(",", "") == before.lstrip(
-            "+0"
-        )
+        digits = before.lstrip("0")
+        return bool(_SHOWN_GROUPS.fullmatch(after)) and after.replace(",", "") == digits
     if _is_altered_cell(before, after):
         return True
     if "," not in before or "," not in after:
