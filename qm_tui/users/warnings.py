@@ -113,15 +113,15 @@ class _ValueWarning(NamedTuple):
 
     Attributes:
         fields: the fields.
-        sign: a pattern that finds one of these values in a text of many, with a line break before
-            each. It may also find other values.
+        sign: whether one of the `column_texts` may contain such a value. A single character is
+            found a hundred times faster than a pattern.
         applies: the condition.
         text: the end of the message, after the field and the value.
         fix: the fix.
     """
 
     fields: tuple[Field, ...]
-    sign: re.Pattern[str]
+    sign: Callable[[str], object]
     applies: Callable[[str], object]
     text: str
     fix: str
@@ -135,7 +135,6 @@ class _ValueWarning(NamedTuple):
         return Issue(field, message, self.fix, Severity.WARNING, reason)
 
 
-_QUOTE: Final = re.compile('"')
 _MISPLACED_QUOTE: Final = re.compile(r'^"|\w"\w')
 _BLANK: Final = re.compile(r"[^\S\n]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
@@ -152,6 +151,22 @@ _QUOTABLE: Final = tuple(
 )
 _REMOVE_QUOTE: Final = "Remove the quotation mark if it is not part of the value."
 _CHECK_FIELD: Final = "Check that the value belongs in this field."
+
+
+def _has_quote(text: str) -> bool:
+    return '"' in text
+
+
+def _may_have_blank(text: str) -> bool:
+    return " " in text or "\t" in text or (not text.isascii() and bool(_BLANK.search(text)))
+
+
+def _may_have_letter(text: str) -> bool:
+    return text.lower() != text.upper() if text.isascii() else bool(_LETTER.search(text))
+
+
+def _may_begin_with_hyphen(text: str) -> bool:
+    return "-" in text and bool(_LEADING_HYPHEN.search(text))
 
 
 def _has_odd_quotes(value: str) -> bool:
@@ -172,45 +187,51 @@ def _begins_with_hyphen(value: str) -> bool:
 
 
 _VALUE_WARNINGS: Final = (
-    _ValueWarning(_NEVER_QUOTED, _QUOTE, _QUOTE.search, "contains a quotation mark", _REMOVE_QUOTE),
+    _ValueWarning(
+        _NEVER_QUOTED,
+        _has_quote,
+        _has_quote,
+        "contains a quotation mark",
+        _REMOVE_QUOTE,
+    ),
     _ValueWarning(
         _QUOTABLE,
-        _QUOTE,
+        _has_quote,
         _has_odd_quotes,
         "contains an unpaired quotation mark",
         _REMOVE_QUOTE,
     ),
     _ValueWarning(
         _QUOTABLE,
-        _QUOTE,
+        _has_quote,
         _has_misplaced_quote,
         "contains a misplaced quotation mark",
         "Remove the quotation marks if they are not part of the value.",
     ),
     _ValueWarning(
         SECRETS,
-        _BLANK,
+        _may_have_blank,
         _has_outer_blank,
         "begins or ends with a blank",
         "Remove the blank if it is not part of the value.",
     ),
     _ValueWarning(
         tuple(field for field in FIELDS if field.kind is Kind.LIST),
-        _LETTER,
+        _may_have_letter,
         _LETTER.search,
         "contains letters",
         "Enter extensions, separated by commas.",
     ),
     _ValueWarning(
         (FIELD["department"], FIELD["location"]),
-        _ONLY_DIGITS,
+        _ONLY_DIGITS.search,
         str.isdecimal,
         "contains only digits",
         _CHECK_FIELD,
     ),
     _ValueWarning(
         (_USER_NAME,),
-        _LEADING_HYPHEN,
+        _may_begin_with_hyphen,
         _begins_with_hyphen,
         "begins with a hyphen",
         f"Use another {_USER_NAME.name}: a command line would read it as an option.",
@@ -270,13 +291,31 @@ def value_warnings(field: Field, value: str) -> list[Issue]:
     ]
 
 
-def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
+def column_texts(columns: Sequence[Sequence[str]]) -> list[str]:
+    """Return for each field a text of the values of many users, to search all of them at once.
+
+    Each value has a line break before and after it. Values that many users share are there once,
+    and the text of flags is empty.
+
+    Args:
+        columns: for each field in file order, the values of all users.
+    """
+    return [
+        ""
+        if field.kind is Kind.FLAG
+        else "\n" + "\n".join(set(column) if field.repeats else column) + "\n"
+        for field, column in zip(FIELDS, columns, strict=True)
+    ]
+
+
+def rows_with_warnings(columns: Sequence[Sequence[str]], texts: Sequence[str]) -> set[int]:
     """Return the indexes of new users with warnings, checking all users together.
 
     Agrees with `user_warnings` for users without errors (`qm_tui.users.validation.invalid_rows`).
 
     Args:
         columns: for each field in file order, the values of all users.
+        texts: the `column_texts` of these columns.
     """
     rows: set[int] = set()
     for fields, applies, _ in _WARNINGS:
@@ -295,12 +334,10 @@ def rows_with_warnings(columns: Sequence[Sequence[str]]) -> set[int]:
     for field, warnings in _VALUE_CHECKS:
         if field.kind is Kind.FLAG:
             continue  # no valid flag has a warning
-        column = columns[field.index]
-        values = set(column) if field.repeats else column
-        text = "\n".join(("", *values))
+        column, text = columns[field.index], texts[field.index]
         for warning in warnings:
-            if warning.sign.search(text):
-                found = {value for value in values if warning.applies(value)}
+            if warning.sign(text):
+                found = {value for value in set(column) if warning.applies(value)}
                 if found:
                     rows.update(row for row, value in enumerate(column) if value in found)
     return rows

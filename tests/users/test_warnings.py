@@ -1,12 +1,14 @@
 """Warnings of a user."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.issues import Severity
-from qm_tui.users.warnings import rows_with_warnings, user_warnings, value_warnings
+from qm_tui.users.warnings import column_texts, rows_with_warnings, user_warnings, value_warnings
 from tests.helpers import ANNA, user
 
 _CASES = [
@@ -68,6 +70,11 @@ _CASES = [
 ]
 
 
+def _rows_with_warnings(users: Sequence[User]) -> set[int]:
+    columns = list(zip(*users, strict=True))
+    return rows_with_warnings(columns, column_texts(columns))
+
+
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_user_has_these_warnings(values, keys):
     found = user_warnings(user(**values))
@@ -78,7 +85,7 @@ def test_user_has_these_warnings(values, keys):
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_users_with_warnings_are_found_among_many(values, keys):
     users = [ANNA, user(**values), ANNA]
-    assert rows_with_warnings(list(zip(*users, strict=True))) == ({1} if keys else set())
+    assert _rows_with_warnings(users) == ({1} if keys else set())
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
@@ -139,6 +146,6 @@ def test_search_in_columns_agrees_with_the_warnings_of_each_user(rows):
     users = [
         User(*(("1" if at in places else value) for at, value in enumerate(row))) for row in rows
     ]
-    assert rows_with_warnings(list(zip(*users, strict=True))) == {
+    assert _rows_with_warnings(users) == {
         row for row, one in enumerate(users) if user_warnings(one)
     }

@@ -4,7 +4,7 @@ Validating each record takes twice as long as reading it. So a few hundred are v
 column by column, and single records only if they have problems.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
@@ -15,7 +15,7 @@ from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.identity import normalize_user_names
 from qm_tui.users.validation import invalid_rows
-from qm_tui.users.warnings import rows_with_warnings
+from qm_tui.users.warnings import column_texts, rows_with_warnings
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _USER_NAME_AT: Final = FIELD["user_name"].index
@@ -93,20 +93,13 @@ class RecordBatch:
 
     def pop_unchanged(self) -> list[tuple[int, User]]:
         """Remove and return the records that change nothing: their indexes, and the users."""
-        users, names = self._state.users, self._state.names
+        users = self._state.users
         present = [
             index for index in range(len(FIELDS)) if index not in self._absent | {_USER_ID_AT}
         ]
         if not users or not present:
             return []
-        user_ids: Sequence[str] = self._user_ids
-        if self.with_user_id < len(self._rows):
-            owners = get_each(names, self._keys)
-            user_ids = [
-                user_id or owner_id or ""
-                for user_id, owner_id in zip(self._user_ids, owners, strict=True)
-            ]
-        stored = list(get_each(users, user_ids))
+        stored = list(get_each(users, self._stored_ids()))
         if None not in stored and self._are_equal(stored, present):
             self._is_left = bytearray(len(self._rows))
             return list(enumerate(cast("list[User]", stored)))
@@ -118,6 +111,17 @@ class RecordBatch:
                 self._is_left[index] = False
         return unchanged
 
+    def _stored_ids(self) -> Iterable[str | None]:
+        """Return the User ID of each record or, without one, of the user with its User Name."""
+        if self.with_user_id == len(self._rows):
+            return self._user_ids
+        owners = get_each(self._state.names, self._keys)
+        if not self.with_user_id:
+            return owners
+        return (
+            user_id or owner_id for user_id, owner_id in zip(self._user_ids, owners, strict=True)
+        )
+
     def _are_equal(self, users: Sequence[Any], present: Sequence[int]) -> bool:
         """Return whether each record equals the user at its index, field by field."""
         columns = list(zip(*users, strict=True))
@@ -125,14 +129,15 @@ class RecordBatch:
 
     def pop_insertable(
         self,
-        warnings: Callable[[list[Column]], set[int]],
+        warnings: Callable[[list[Column], list[str]], set[int]],
         extensions: Collection[str],
         claimed: Collection[str],
     ) -> InsertColumns | None:
         """Remove and return the new users without any problem, or None.
 
         Args:
-            warnings: returns the indexes of users with warnings that depend on the store.
+            warnings: returns the indexes of users with warnings that depend on the store, given the
+                values and the `column_texts`.
             extensions: the extensions in use.
             claimed: the User Names of earlier records.
         """
@@ -162,7 +167,8 @@ class RecordBatch:
         if len(places) < len(self._rows):
             columns = _columns_of(columns, places)
         with_problems = invalid_rows(columns, allow_unlicensed=self._options.allow_unlicensed)
-        with_problems |= rows_with_warnings(columns) | warnings(columns)
+        texts = column_texts(columns)
+        with_problems |= rows_with_warnings(columns, texts) | warnings(columns, texts)
         used_extensions = columns[_EXTENSION_AT]
         with_problems |= {
             index for index, extension in enumerate(used_extensions) if extension in extensions

@@ -474,7 +474,7 @@ class Planner:
     def _updates(self, rejected: Collection[int]) -> list[UserUpdate]:
         """Return the records that change users, unless the outcomes contain them."""
         claims = self._claims
-        if self._outcomes is not None:
+        if self._outcomes is not None or not self._counts[_CHANGED]:
             return []
         return [
             UserUpdate(line, stored, user)

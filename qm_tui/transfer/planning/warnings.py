@@ -6,8 +6,7 @@ Source: the users file, section 3, "Warnings". Warnings of a single user are in
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -17,7 +16,7 @@ from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_chunks
 from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES, has_number_format, is_error_value
-from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
 from qm_tui.users.new_values import ValuesInUse
@@ -26,33 +25,20 @@ from qm_tui.users.warnings import user_warnings
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
 _USER_NAME_AT: Final = FIELD["user_name"].index
-_USER_ID_AT: Final = FIELD["user_id"].index
 _TEXT_FIELDS: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
 _TEXT_INDEXES: Final = tuple(field.index for field in _TEXT_FIELDS)
-_OWN_TEXT_INDEXES: Final = tuple(
-    field.index
-    for field in _TEXT_FIELDS
-    if field.index not in SHARED_FIELD_INDEXES
-    and field.kind is not Kind.IP
-    and field.key != "sip_uri"
-)
-"""Places of values that are not shared and may be formulas: valid addresses cannot be."""
-
-_SHARED_TEXT_INDEXES: Final = tuple(
-    place for place in _TEXT_INDEXES if place in SHARED_FIELD_INDEXES
-)
 _text_values: Final = itemgetter(*_TEXT_INDEXES)
 _NOTHING: Final = ("",) * len(_TEXT_FIELDS)
 
-_FORMULAS: Final = tuple(
-    re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_PREFIXES
-)
+_FORMULAS: Final = {
+    sign: re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_PREFIXES
+}
 """For each first character of a formula, a pattern for it at the start of a line.
 
 A search for a pattern that begins with a single literal is faster than for one that begins with
-two.
+two, and a search for a single character much faster.
 """
 
 _NUMBERED_FIELDS: Final = tuple(
@@ -62,15 +48,24 @@ _NUMBERED_FIELDS: Final = tuple(
 )
 """Fields with values that may look like a number but are none."""
 
-_IDENTIFIER_INDEXES: Final = (*(field.index for field in _NUMBERED_FIELDS), _USER_ID_AT)
-
-_NUMBER_FORMATS: Final = tuple(
-    map(re.compile, (r"\+(?<=[0-9][Ee]\+)[0-9]", r"-(?<=[0-9][Ee]-)[0-9]", r"\.0+[\n,]"))
-)
+_NUMBER_FORMATS: Final = {
+    "+": re.compile(r"\+(?<=[0-9][Ee]\+)[0-9]"),
+    "-": re.compile(r"-(?<=[0-9][Ee]-)[0-9]"),
+    ".": re.compile(r"\.0+[\n,]"),
+}
 """For each form of an exponent, and for decimals, a pattern that begins with a literal, too."""
 
-_ERROR_VALUES: Final = ("\n#", "\nErr", "\nFehler")
-"""The beginnings of error values, at the start of a line."""
+_ERROR_NUMBERS: Final = ("\nErr", "\nFehler")
+"""The beginnings of error values with a colon; all others begin with `#`."""
+
+
+def _finds_any(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
+    """Return whether a text contains one of the patterns, given with their first characters."""
+    return any(sign in text and pattern.search(text) for sign, pattern in patterns.items())
+
+
+def _may_have_error_value(text: str) -> bool:
+    return "#" in text or (":" in text and any(begin in text for begin in _ERROR_NUMBERS))
 
 
 def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
@@ -97,7 +92,9 @@ class ImportWarnings:
     def __init__(self, state: State, in_use: ValuesInUse) -> None:
         self._state, self._in_use = state, in_use
 
-    def rows_with_warnings(self, columns: Sequence[Sequence[str]]) -> set[int]:
+    def rows_with_warnings(
+        self, columns: Sequence[Sequence[str]], texts: Sequence[str]
+    ) -> set[int]:
         """Return which of many new users have such a warning, checking all of them together.
 
         Those with errors (`invalid_rows`) need not be included; those with an error value of a
@@ -105,26 +102,24 @@ class ImportWarnings:
 
         Args:
             columns: for each field, the values of all users.
+            texts: the `column_texts` of these columns.
 
         Returns:
             The indexes in the columns.
         """
         rows = self._in_use.rows_with_new_values(columns)
         rows |= rows_with_look_alikes(columns[_USER_NAME_AT], self._state)
-        shared = (set(columns[place]) for place in _SHARED_TEXT_INDEXES)
-        text = "\n".join(chain(("",), *(columns[place] for place in _OWN_TEXT_INDEXES), *shared))
-        if any(sign.search(text) for sign in _FORMULAS):
-            for place in _TEXT_INDEXES:
+        for place in _TEXT_INDEXES:
+            if _finds_any(_FORMULAS, texts[place]):
                 rows.update(
                     index for index, value in enumerate(columns[place]) if is_formula(value)
                 )
-        identifier_columns = [columns[place] for place in _IDENTIFIER_INDEXES]
-        identifiers = ["\n".join(("", *column, "")) for column in identifier_columns]
-        if any(begin in some for begin in _ERROR_VALUES for some in (text, *identifiers)):
-            for column in columns:
+        for text, column in zip(texts, columns, strict=True):
+            if _may_have_error_value(text):
                 rows.update(index for index, value in enumerate(column) if is_error_value(value))
-        for identifier_text, column in zip(identifiers, identifier_columns, strict=True):
-            if any(form.search(identifier_text) for form in _NUMBER_FORMATS):
+        for field in _NUMBERED_FIELDS:
+            if _finds_any(_NUMBER_FORMATS, texts[field.index]):
+                column = columns[field.index]
                 rows.update(index for index, value in enumerate(column) if has_number_format(value))
         return rows
 

@@ -161,7 +161,8 @@ def _lines(
             if len(line) > MAX_LINE:
                 lines[index] = line[:_OVERLONG_PREFIX]
                 overlong.add(index)
-    printable = is_visible(text.replace("\n", "").replace("\t", ""))
+    joined = "".join(lines)
+    printable = is_visible(joined.replace("\t", "") if "\t" in joined else joined)
     return LineBlock(lines, ends, text, frozenset(overlong), printable, done)
 
 

@@ -319,7 +319,7 @@ def test_extension_that_is_freed_or_swapped_is_no_warning():
         ("location", "Olso", "Oslo"),
         ("security_profile", "Agents", "Agent"),
         ("recording_profile", "Full Tme", "Full Time"),
-        ("recording_service", "any", "Any"),
+        ("recording_service", "ANY.", ""),
         ("recording_service", "10.0.0.9", ""),
     ],
 )
