@@ -138,6 +138,7 @@ class _ValueWarning(NamedTuple):
 _MISPLACED_QUOTE: Final = re.compile(r'^"|\w"\w')
 _BLANK: Final = re.compile(r"[^\S\n]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_FLAG: Final = re.compile(r"\n[01]\n")
 _ONLY_DIGITS: Final = re.compile(r"\n\d+$", re.MULTILINE)
 _LEADING_HYPHEN: Final = re.compile(r"-(?<=\n-)")  # a pattern that begins with - is faster
 
@@ -221,6 +222,13 @@ _VALUE_WARNINGS: Final = (
         _LETTER.search,
         "contains letters",
         "Enter extensions, separated by commas.",
+    ),
+    _ValueWarning(
+        tuple(field for field in FIELDS if field.kind is Kind.LIST),
+        _FLAG.search,
+        ("0", "1").__contains__,
+        "looks like the value of a yes/no field",
+        _CHECK_FIELD,
     ),
     _ValueWarning(
         (FIELD["department"], FIELD["location"]),

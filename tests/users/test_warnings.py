@@ -33,6 +33,9 @@ _CASES = [
     ),
     # signs of shifted or badly quoted records
     ({"extension": '04"12"', "sip_uri": ""}, ["extension"]),
+    ({"additional_extensions": "0"}, ["additional_extensions"]),
+    ({"private_extensions": "1"}, ["private_extensions"]),
+    ({"additional_extensions": "10", "private_extensions": "0,1"}, []),
     ({"user_name": 'an"na"', "sip_uri": ""}, ["user_name"]),
     ({"password": 'A"B"'}, ["password"]),
     ({"salt": '"'}, ["salt"]),

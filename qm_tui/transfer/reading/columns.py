@@ -51,6 +51,8 @@ class Columns(NamedTuple):
         header: the cells of the header, trimmed, without the empty ones at the end; none for a
             file without a header.
         extra: the number of empty cells at the end of the header; they are no columns.
+        may_lack_last: whether a record without the last cell is complete if it ends with a flag: a
+            spreadsheet has left out a column without any value.
     """
 
     width: int
@@ -59,6 +61,7 @@ class Columns(NamedTuple):
     unmapped: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     extra: int = 0
+    may_lack_last: bool = False
 
     @property
     def absent(self) -> list[Field]:

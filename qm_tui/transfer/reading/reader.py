@@ -35,7 +35,7 @@ from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
 from qm_tui.users.fields import FIELDS, SECRETS, Field
 from qm_tui.users.issues import Issue, Severity
-from qm_tui.users.validation import character_issue
+from qm_tui.users.validation import character_issue, parse_flag
 
 _SAMPLES: Final = 3
 _START: Final = 8192
@@ -193,6 +193,9 @@ class UsersFile:
             self._file.seek(0)
             self._rows = RecordRows(self._lines(dialect), dialect)
             self.file_report = self._make_report(dialect)
+            self.file_report.columns = _with_usual_width(
+                self.file_report.columns, [row.cells for row in rows], has_header=dialect.has_header
+            )
             self.file_report.sample_values = sample_values(self.file_report.columns, rows)
             self._rows.expect(self.file_report.columns)
             self._needs_samples = not dialect.encoding.startswith("utf")
@@ -382,6 +385,32 @@ class UsersFile:
                     samples.append(word.group())
         del samples[_SAMPLES:]
         self._needs_samples = len(samples) < _SAMPLES
+
+
+def _with_usual_width(
+    columns: Columns, records: Sequence[Sequence[str]], *, has_header: bool
+) -> Columns:
+    """Return the columns with the number of cells that the first records have (our choice).
+
+    Empty cells at the end of the header alone mean nothing. A spreadsheet leaves out a last column
+    without any value if it has no name; then all records end with the flag before it.
+
+    Args:
+        columns: the columns by the header, or those of a file without one.
+        records: the cells of the first records.
+        has_header: whether the file has a header.
+    """
+    if not records:
+        return columns
+    if not has_header:
+        lacks_last = all(
+            len(cells) == columns.width - 1 and parse_flag(cells[-1]) for cells in records
+        )
+        return columns._replace(may_lack_last=lacks_last)
+    width = columns.width - columns.extra
+    if columns.extra and max(map(len, records)) <= width:
+        return columns._replace(width=width, extra=0)
+    return columns
 
 
 def _column_picker(

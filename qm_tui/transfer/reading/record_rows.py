@@ -3,7 +3,7 @@
 Source: the users file, section 2. Everything that reads the records of a file numbers these rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Final
@@ -22,6 +22,7 @@ from qm_tui.transfer.reading.lines import LineBlock
 from qm_tui.transfer.reading.spreadsheet import from_text_formula
 from qm_tui.users.fields import FIELDS, Kind
 from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.validation import parse_flag
 
 SHORT_RECORD: Final = "Fewer values than columns"
 """The reason of a record without its last cells."""
@@ -87,6 +88,7 @@ class RecordRows:
         """The index of a column, of flags if possible, in which records have no such name."""
         self._is_in_standard_order = True
         self._width = self._extra = 0
+        self._may_lack_last = False
         self._change: Issue | None = None
         """Why the records from here on are rejected: another header is above them."""
         self._has_last_values = False
@@ -115,6 +117,7 @@ class RecordRows:
         """Set the columns, which determine the number of cells of a record."""
         self._rows.width = self._width = columns.width
         self._rows.extra = self._extra = columns.extra
+        self._may_lack_last = columns.may_lack_last
         self._names = known_names().union(map(normalize_header, columns.header)) - {""}
         named = [(field, at) for at, field in enumerate(columns.fields) if field is not None]
         flags = (at for field, at in named if field.kind is Kind.FLAG)
@@ -176,18 +179,23 @@ class RecordRows:
             yield row._replace(error=self._change)
             return
         is_cut = not row.end and row.line > 1
-        if is_cut and (row.error is UNCLOSED or len(cells) < self._width):
+        is_short = len(cells) < self._width and not self._lacks_only_last(cells)
+        if is_cut and (row.error is UNCLOSED or is_short):
             yield row._replace(error=self._incomplete_issue(len(cells)))
         elif row.error is not None:
             yield row
         else:
-            if len(cells) < self._width:
+            if is_short:
                 self.short += 1
                 row = _warned(row, self._short_issue(len(cells)))
             elif is_cut and (cells[-1] or self._has_last_values):
                 row = _warned(row, _INCOMPLETE_VALUE)
             self._has_last_values = self._has_last_values or bool(cells[-1])
             yield row
+
+    def _lacks_only_last(self, cells: Sequence[str]) -> bool:
+        is_one_less = len(cells) == self._width - 1
+        return self._may_lack_last and is_one_less and parse_flag(cells[-1]) is not None
 
     def _with_fragment_problems(self, items: Iterator[Item]) -> Iterator[Item]:
         """Yield the rows; reject those with less than half of the values next to complete ones.

@@ -369,3 +369,34 @@ def test_joined_files_with_other_line_ends_have_no_warnings(tmp_path):
     records, _ = read(write_file(tmp_path, text))
     assert len(records) == 4000
     assert not any(record.issues for record in records)
+
+
+# columns without any value
+
+
+_NO_LAST = [user(f"n{number}", secondary_phone_ip="") for number in range(3)]
+
+
+def test_header_may_end_with_more_delimiters_than_all_records(tmp_path):
+    rows = [[*HEADER, ""], *_NO_LAST]
+    records, _ = read(write_file(tmp_path, csv_text(rows)))
+    assert _states(records) == ["good"] * 3
+    records, _ = read(write_file(tmp_path, csv_text([*rows, list(_NO_LAST[0][:-1])])))
+    assert _states(records) == ["good"] * 3 + ["warned"]
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+def test_records_without_a_header_may_all_lack_the_last_column(tmp_path, count):
+    rows = [list(one[:-1]) for one in _NO_LAST] * count
+    records, findings = read(write_file(tmp_path, csv_text(rows)))
+    assert (set(_states(records)), findings.short) == ({"good"}, 0)
+    shifted = [*rows[0][:5], *rows[0][6:], ""]
+    records, _ = read(write_file(tmp_path, csv_text([*rows, shifted, rows[0]])))
+    assert _states(records)[-2:] == ["warned", "good"]
+
+
+@pytest.mark.parametrize("others", [[_NO_LAST[0]], [[*_NO_LAST[1][:24], ""]]])
+def test_record_lacks_its_last_value_unless_all_do(tmp_path, others):
+    rows = [list(_NO_LAST[0][:-1]), *others]
+    records, _ = read(write_file(tmp_path, csv_text(rows)))
+    assert _states(records)[0] == "warned"
