@@ -320,8 +320,8 @@ _FLAG_WORDS: Final = {
     **dict.fromkeys(("1", "true", "yes", "1.0", "wahr", "ja", "1,0", "vrai", "oui"), "1"),
     **dict.fromkeys(("0", "false", "no", "0.0", "falsch", "nein", "0,0", "faux", "non"), "0"),
 }
-BOOLEAN_WORD: Final = "{} is TRUE/FALSE, yes/no or 1.0 instead of 0 or 1"
-"""The reason of a flag that `parse_flag` understands, by the name of its field."""
+BOOLEAN_WORD: Final = "TRUE/FALSE, yes/no or 1.0 instead of 0 or 1"
+"""The reason of a flag that `parse_flag` understands."""
 
 
 def parse_flag(value: str) -> str | None:
@@ -360,7 +360,7 @@ def _check_flag(field: Field, value: str) -> Issue | None:
         field,
         f"{field.name} must be 0 or 1, not {_quoted(value)}",
         _ENTER_FLAG,
-        reason=(BOOLEAN_WORD if parse_flag(value) else "{} is not 0 or 1").format(field.name),
+        reason=BOOLEAN_WORD if parse_flag(value) else f"{field.name} is not 0 or 1",
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.options.choice import Option
-from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import User
@@ -22,7 +22,11 @@ MAX_LISTED: Final = 200_000
 
 def is_short(issues: Sequence[Issue]) -> bool:
     """Return whether the problems of a record include that it has fewer values than columns."""
-    return any(issue.kind == SHORT_RECORD for issue in issues)
+    return any(issue.kind in (SHORT_RECORD, WITH_ERRORS.format(SHORT_RECORD)) for issue in issues)
+
+
+WITH_ERRORS: Final = "{} (with errors)"
+"""The reason of a warning about the line of a record that is rejected for its values."""
 
 
 class Result(StrEnum):
@@ -164,6 +168,8 @@ class ImportPlan:
         warning_count: the number of records with warnings that are not rejected.
         issues: errors and warnings in file order; the first `MAX_ISSUES` of them.
         issue_count: the number of all problems.
+        kept_values: the number of stored values that are kept because a spreadsheet altered those
+            of the file.
         groups: the same problems, counted by reason: rejections first, then the largest.
         totals: by field key, the numbers of active users and of users with each license, before and
             after.
@@ -185,6 +191,7 @@ class ImportPlan:
     warning_count: int = 0
     issues: list[RecordIssue] = field(default_factory=list)
     issue_count: int = 0
+    kept_values: int = 0
     groups: Sequence[IssueGroup] = ()
     totals: Mapping[str, CountChange] = field(default_factory=dict)
     users_before: int = 0
@@ -203,12 +210,6 @@ class ImportPlan:
     def records(self) -> int:
         """The number of records."""
         return sum(self.counts.values())
-
-    @property
-    def kept_values(self) -> int:
-        """The number of stored values that are kept because a spreadsheet altered the file's."""
-        option = IMPORT_OPTION["spreadsheet_values"]
-        return sum(group.records for group in self.groups if group.fixing_option is option)
 
     @property
     def is_blocked(self) -> bool:

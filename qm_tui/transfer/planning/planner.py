@@ -38,6 +38,7 @@ from qm_tui.transfer.planning.plan import (
     MAX_ISSUES,
     MAX_LISTED,
     RESULTS,
+    WITH_ERRORS,
     ImportPlan,
     RecordOutcomes,
     UserUpdate,
@@ -261,7 +262,11 @@ class Planner:
             rejected = user if stored else user._replace(user_id=values[_USER_ID_AT] or "")
             matched_record = matched_record._replace(user=rejected)
             issues = _without_consequences(issues, record.issues)
-            general = [warning for warning in warnings if warning.field is None]
+            general = [
+                warning._replace(severity=Severity.ERROR, reason=WITH_ERRORS.format(warning.kind))
+                for warning in warnings
+                if warning.field is None
+            ]
             listed = sorted([*issues, *general], key=_rank)
             self._reject(_RecordIssues(matched_record, record.values, listed))
             return
@@ -371,6 +376,7 @@ class Planner:
             warning_count=self._warned,
             groups=self._issue_counts.groups(),
             issue_count=self._issue_counts.issue_count,
+            kept_values=self._issue_counts.kept_values,
             totals=self._totals.changes(state, progress),
             users_before=len(state.users),
             required_confirmation=confirmation_count(self._totals.affected, len(state.users)),

@@ -37,12 +37,9 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
     MODE_UPDATES_ONLY: IMPORT_OPTION["mode"],
     NAME_OF_STORED_USER: IMPORT_OPTION["match_user_name"],
     NO_LICENSE_ASSIGNED: IMPORT_OPTION["allow_unlicensed"],
-    **{
-        SPREADSHEET_DAMAGE_REASON.format(field.name): IMPORT_OPTION["spreadsheet_values"]
-        for field in FIELDS
-    },
+    SPREADSHEET_DAMAGE_REASON: IMPORT_OPTION["spreadsheet_values"],
     SHORT_RECORD: IMPORT_OPTION["short_records"],
-    **{BOOLEAN_WORD.format(field.name): IMPORT_OPTION["read_booleans"] for field in FIELDS},
+    BOOLEAN_WORD: IMPORT_OPTION["read_booleans"],
     **{CLEARED.format(field.name): IMPORT_OPTION["empty"] for field in FIELDS},
     **{NEW_VALUE_REASON.format(field.name): IMPORT_OPTION["new_values"] for field in CATEGORICAL},
 }
@@ -64,10 +61,15 @@ class IssueCounts:
 
     A record counts once for each reason. The warnings of a record that is rejected later are
     subtracted.
+
+    Attributes:
+        issue_count: the number of all problems.
+        kept_values: the number of stored values that are kept because a spreadsheet altered those
+            of the file.
     """
 
     def __init__(self) -> None:
-        self.issue_count = 0
+        self.issue_count = self.kept_values = 0
         self._records: dict[tuple[Severity, str, str], list[int]] = {}
 
     def add(self, number: int, issues: Sequence[Issue], *, updates: bool) -> None:
@@ -79,6 +81,7 @@ class IssueCounts:
             updates: whether it updates a user.
         """
         self.issue_count += len(issues)
+        self.kept_values += _kept_values(issues)
         for key in _keys(issues, updates=updates):
             count = self._records.setdefault(key, [0, number])
             count[0] += 1
@@ -87,6 +90,7 @@ class IssueCounts:
     def remove(self, issues: Sequence[Issue], *, updates: bool) -> None:
         """Subtract the problems of a record that is rejected for another reason."""
         self.issue_count -= len(issues)
+        self.kept_values -= _kept_values(issues)
         for key in _keys(issues, updates=updates):
             self._records[key][0] -= 1
 
@@ -98,6 +102,10 @@ class IssueCounts:
             if records
         ]
         return sorted(groups, key=_rank)
+
+
+def _kept_values(issues: Sequence[Issue]) -> int:
+    return sum(issue.reason == SPREADSHEET_DAMAGE_REASON for issue in issues)
 
 
 def _rank(group: IssueGroup) -> tuple[bool, int, int, str]:

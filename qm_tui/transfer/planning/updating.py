@@ -28,7 +28,7 @@ _CLEARABLE: Final = frozenset(
     if not field.required and field.kind not in (Kind.ID, Kind.SECRET)
 )
 
-SPREADSHEET_DAMAGE_REASON: Final = "{} altered by a spreadsheet; stored value kept"
+SPREADSHEET_DAMAGE_REASON: Final = "Altered by a spreadsheet; stored value kept"
 CLEARED: Final = "{} will be cleared"
 
 
@@ -83,17 +83,14 @@ def update_user(
 
 
 def _altered(field: Field, stored: str, imported: str) -> Issue:
-    reason = SPREADSHEET_DAMAGE_REASON.format(field.name)
     before = f"'{truncate(stored)}'" if stored else "an empty value"
+    looks = "" if field.is_secret else f" '{truncate(imported)}' looks like {before}"
     return Issue(
         field,
-        reason
-        if field.is_secret
-        else f"{field.name} '{truncate(imported)}' looks like {before} altered by a spreadsheet; "
-        "stored value kept",
+        f"{field.name}{looks} altered by a spreadsheet; stored value kept",
         "No action needed if the stored value is correct.",
         Severity.WARNING,
-        reason,
+        SPREADSHEET_DAMAGE_REASON,
     )
 
 

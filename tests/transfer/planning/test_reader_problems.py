@@ -50,17 +50,20 @@ def test_short_record_is_rejected_by_an_option_and_can_be_corrected(tmp_path, st
     assert plan.outcomes.values == {1: [*ANNA[:25], None]}
 
 
-def test_rejected_record_lists_its_errors_before_the_missing_values(tmp_path):
+def test_rejected_record_lists_the_missing_values_first(tmp_path):
     short = ANNA._replace(is_active="x")[:25]
     plan = _plan(tmp_path, csv_text([HEADER, short]))
     assert [(str(issue.severity), issue.field and issue.field.key) for issue in plan.issues] == [
+        ("error", None),
         ("error", "is_active"),
-        ("warning", None),
     ]
-    assert [group.severity for group in plan.groups] == ["error"]
+    assert {group.reason for group in plan.groups} == {
+        "Fewer values than columns (with errors)",
+        "Is User Active is not 0 or 1",
+    }
     assert plan.issue_count == 2
     assert plan.outcomes
-    assert "values for" not in issues_text(plan.outcomes.issues[1])
+    assert issues_text(plan.outcomes.issues[1]).startswith("25 values for 26 columns. Check")
 
 
 def test_record_that_cannot_be_parsed_has_no_values(tmp_path):
