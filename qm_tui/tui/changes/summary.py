@@ -1,11 +1,16 @@
 """The effect of a bulk change as text."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.text import pluralize, with_full_stop
 from qm_tui.tui.changes.editable_fields import BulkField
 from qm_tui.users.issues import Issue, truncate
+
+_MAX_WARNINGS: Final = 2
+"""The number of warnings that are shown; the others are counted."""
 
 
 def result_text(bulk_field: BulkField, plan: BulkPlan) -> str:
@@ -49,19 +54,19 @@ def effect_lines(plan: BulkPlan, bulk_field: BulkField) -> Sequence[str]:
 
 
 def warning_lines(plan: BulkPlan, warnings: Mapping[Issue, int]) -> Sequence[str]:
-    """Return the first warning of a change, and how many more there are.
+    """Return the first warnings of a change, and how many more there are.
 
     Args:
         plan: the plan.
         warnings: the warnings, with the number of users of each.
     """
-    if not warnings:
-        return ()
-    issue, users = next(iter(warnings.items()))
-    those = "" if users == len(plan.changes) else f"{pluralize(users, 'user')}: "
-    more = len(warnings) - 1
+    lines = []
+    for issue, users in islice(warnings.items(), _MAX_WARNINGS):
+        those = "" if users == len(plan.changes) else f"{pluralize(users, 'user')}: "
+        lines.append(f"? {those}{issue.message}")
+    more = len(warnings) - len(lines)
     others = f" (and {pluralize(more, 'more warning')})" if more else ""
-    return (f"? {those}{issue.message}{others}.",)
+    return [f"{line}." for line in lines[:-1]] + [f"{line}{others}." for line in lines[-1:]]
 
 
 def _is_of_value(issue: Issue, plan: BulkPlan) -> bool:

@@ -89,10 +89,17 @@ def test_outcome_of_describes_the_effect(what, values, plan, lines):
         ({}, []),
         ({NO_NAME: 2}, ["? Last Name is empty."]),
         ({NO_NAME: 1}, ["? 1 user: Last Name is empty."]),
-        ({NO_NAME: 2, NO_VALUE: 1}, ["? Last Name is empty (and 1 more warning)."]),
+        (
+            {NO_NAME: 2, NO_VALUE: 1},
+            ["? Last Name is empty.", f"? 1 user: {NO_VALUE.message}."],
+        ),
+        (
+            {NO_NAME: 2, NO_VALUE: 1, NO_NAME._replace(message="Odd"): 2},
+            ["? Last Name is empty.", f"? 1 user: {NO_VALUE.message} (and 1 more warning)."],
+        ),
     ],
 )
-def test_first_warning_is_shown_with_the_number_of_users(warnings, lines):
+def test_first_warnings_are_shown_with_the_number_of_users(warnings, lines):
     plan = plan_of(LOCATION, {"location": "X"}, 2)
     assert list(warning_lines(plan, warnings)) == lines
 
