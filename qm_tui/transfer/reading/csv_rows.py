@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from qm_tui.text import is_visible, trim
+from qm_tui.text import is_visible, pluralize, trim
 from qm_tui.transfer.reading.lines import MAX_LINE, LineBlock
 from qm_tui.transfer.reading.spreadsheet import GUARD, from_text_formula, unescape_formula
 from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES
@@ -439,7 +439,7 @@ class Rows:
             return None  # a blank row
         return Issue(
             None,
-            f"{max(len(cells) - self.extra, last)} values for {columns} columns",
+            f"{max(len(cells) - self.extra, last)} values for {pluralize(columns, 'column')}",
             "Remove the extra values, or quote values that contain the delimiter.",
             reason="More values than columns",
         )

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.text import trim
+from qm_tui.text import pluralize, trim
 from qm_tui.transfer.reading.columns import (
     Columns,
     have_same_columns,
@@ -259,7 +259,7 @@ class RecordRows:
     def _count_text(self, count: int) -> str:
         # where empty cells at the end are no columns, a record that lost one still has too few
         values = max(1, count - self._extra)
-        return f"{values} {'value' if values == 1 else 'values'} for {self._columns} columns"
+        return f"{pluralize(values, 'value')} for {pluralize(self._columns, 'column')}"
 
     def _fragment_issue(self, count: int) -> Issue:
         return Issue(
