@@ -287,7 +287,8 @@ def _flip(chance: Random, line: Line, start: str, old: str) -> bool:
 
 def _may_be_in_a_name(character: str) -> bool:
     """Return whether a character is a letter, or a usual one beside letters."""
-    return unicodedata.category(character)[0] in "LMNZ" or character in string.punctuation
+    is_usual = character in f"{string.punctuation}’«»"
+    return unicodedata.category(character)[0] in "LMNZ" or is_usual
 
 
 def _flip_delimiter(chance: Random, _file: CsvFile, line: Line) -> bool:

@@ -193,7 +193,7 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
             {"location": "17", "department": "Salse"},
             ["New Department Name", "New Location", "Location contains only digits"],
         ),
-        ({"recording_service": "any"}, ["New Recording Service IP Address"]),
+        ({"recording_service": "rec-1"}, ["New Recording Service IP Address"]),
         ({"location": ""}, []),
         ({"is_active": "0"}, []),
         (None, []),
