@@ -31,6 +31,10 @@ WAIT: Final = 10.0
 _NOTE: Final = 512
 """Bytes of the note. Always as many, so that a sync never has to wait for it."""
 
+_READS: Final = 3
+_READ_AGAIN: Final = 0.002
+"""Seconds until a torn note is read again: writing it takes some microseconds."""
+
 _MARKER: Final = 64 * 1024
 """Bytes of an import marker at most."""
 
@@ -246,15 +250,23 @@ class Lock:
             return ""
 
     def _note(self) -> Mapping[str, Any]:
-        data = os.pread(self._opened(for_writing=False), _NOTE, 0).rstrip(b"\0 ")
-        if data[:9] != b"%08x " % crc32(data[9:]):
-            msg = "a torn note"
-            raise ValueError(msg)
+        data = self._whole_note()
         note = json.loads(data[9:])
         if not isinstance(note, dict):
             msg = "no note"
             raise ValueError(msg)
         return note
+
+    def _whole_note(self) -> bytes:
+        # while another program writes the note, a reader may see a part of the new one
+        for attempt in range(_READS):
+            data = os.pread(self._opened(for_writing=False), _NOTE, 0).rstrip(b"\0 ")
+            if data[:9] == b"%08x " % crc32(data[9:]):
+                return data
+            if data and attempt < _READS - 1:
+                time.sleep(_READ_AGAIN)
+        msg = "a torn note"
+        raise ValueError(msg)
 
     # The file
 

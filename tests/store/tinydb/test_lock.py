@@ -551,3 +551,14 @@ def test_nothing_is_written_to_files_that_lost_their_names(path, name, is_copy):
     assert not [
         one for one in open_tinydb_store(path).maintenance.check() if one.severity == "damage"
     ]
+
+
+def test_note_that_is_being_written_is_read_again(folder, monkeypatch):
+    position = Position(3, 400, "f" * 16, 1)
+    with locked(folder) as lock:
+        lock.acknowledge(position)
+        whole = os.pread(lock._opened(for_writing=False), 512, 0)
+        reads = iter([whole[:40] + b"x" * 472, whole])
+        monkeypatch.setattr(os, "pread", lambda *_: next(reads))
+        assert lock.acknowledged() == position
+        monkeypatch.undo()
