@@ -320,7 +320,7 @@ _FLAG_WORDS: Final = {
     **dict.fromkeys(("1", "true", "yes", "1.0", "wahr", "ja", "1,0", "vrai", "oui"), "1"),
     **dict.fromkeys(("0", "false", "no", "0.0", "falsch", "nein", "0,0", "faux", "non"), "0"),
 }
-BOOLEAN_WORD: Final = "TRUE/FALSE, yes/no or 1.0 instead of 0 or 1"
+BOOLEAN_WORD: Final = "TRUE/FALSE, yes/no or 1.0, not 0 or 1"
 """The reason of a flag that `parse_flag` understands."""
 
 

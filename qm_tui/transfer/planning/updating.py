@@ -28,7 +28,7 @@ _CLEARABLE: Final = frozenset(
     if not field.required and field.kind not in (Kind.ID, Kind.SECRET)
 )
 
-SPREADSHEET_DAMAGE_REASON: Final = "Altered by a spreadsheet; stored value kept"
+SPREADSHEET_DAMAGE_REASON: Final = "Altered by a spreadsheet; value kept"
 CLEARED: Final = "{} will be cleared"
 
 
