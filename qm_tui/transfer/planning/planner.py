@@ -133,7 +133,6 @@ class Planner:
         self._state = state
         self._options = options
         self._with_changes = detail in (PlanDetail.CHANGES, PlanDetail.RECORDS)
-        self._with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._matcher = RecordMatcher(state, options)
         self._new_users = NewUserFactory(state, options, gives_ids=self._with_changes)
         self._progress = progress
@@ -150,7 +149,8 @@ class Planner:
         self._warned = 0
         self._issue_counts = IssueCounts()
         self._totals = LicenseTotals()
-        self._outcomes = RecordOutcomes() if self._with_outcomes else None
+        with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
+        self._outcomes = RecordOutcomes() if with_outcomes else None
         self._issue_limit = MAX_LISTED if self._outcomes is not None else MAX_ISSUES
         self._is_ending = False
 
@@ -221,7 +221,7 @@ class Planner:
         numbers = [batch.number + index for index in places]
         lines = [batch.line + index for index in places]
         self._extensions.add_new(columns[_EXTENSION_AT], lines)
-        if not (self._with_changes or self._with_outcomes):
+        if not self._with_changes and self._outcomes is None:
             self._claims.add_new(numbers, lines, columns[_USER_ID_AT], keys, None)
             return
         users = self._new_users.create_users(columns)

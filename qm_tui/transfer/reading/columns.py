@@ -52,7 +52,7 @@ class Columns(NamedTuple):
             file without a header.
         extra: the number of empty cells at the end of the header; they are no columns.
         may_lack_last: whether a record without the last cell is complete if it ends with a flag: a
-            spreadsheet has left out a column without any value.
+            spreadsheet dropped a column without any value.
     """
 
     width: int

@@ -392,7 +392,7 @@ def _with_usual_width(
 ) -> Columns:
     """Return the columns with the number of cells that the first records have (our choice).
 
-    Empty cells at the end of the header alone mean nothing. A spreadsheet leaves out a last column
+    Empty cells at the end of the header alone mean nothing. A spreadsheet drops a last column
     without any value if it has no name; then all records end with the flag before it.
 
     Args:
