@@ -605,6 +605,9 @@ SHARED_FIELD_INDEXES: Final = tuple(
 )
 """The positions in a `User` of values that many users share, except flags."""
 
+FLAG_INDEXES: Final = tuple(field.index for field in FIELDS if field.kind is Kind.FLAG)
+"""The positions in a `User` of flags."""
+
 MAX_VALUE: Final = 4096
 """The maximum length of a value in characters (our choice)."""
 

@@ -47,7 +47,7 @@ from qm_tui.store.tinydb.entries import ADDED, CHANGED, DELETED, MAX_NUMBER, Row
 from qm_tui.store.tinydb.lock import Position
 from qm_tui.store.tinydb.log import FORMAT
 from qm_tui.text import sanitize
-from qm_tui.users.fields import FIELD, FIELDS, KEYS, SHARED_FIELD_INDEXES, Kind, User, values_of
+from qm_tui.users.fields import FIELD, FLAG_INDEXES, KEYS, SHARED_FIELD_INDEXES, User, values_of
 from qm_tui.users.identity import normalize_user_names
 
 USERS: Final = "users"
@@ -72,7 +72,7 @@ _USER_ID: Final = FIELD["user_id"].index
 _user_name_of: Final = itemgetter(FIELD["user_name"].index)
 _SHARED: Final = (
     *SHARED_FIELD_INDEXES,
-    *(field.index for field in FIELDS if field.kind is Kind.FLAG),
+    *FLAG_INDEXES,
     *(FIELD[key].index for key in ("first_name", "last_name")),
 )
 """The places of values that many users share: equal ones become one string."""

@@ -14,7 +14,7 @@ from qm_tui.text import sanitize
 from qm_tui.transfer.reading.findings_text import NO_NAMES
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
-from qm_tui.users.fields import FIELDS, Field, Kind
+from qm_tui.users.fields import FIELDS, FLAG_INDEXES, Field
 
 RECORDS: Final = 2
 """Number of records shown."""
@@ -22,7 +22,6 @@ RECORDS: Final = 2
 _REDACTED: Final = "(not shown)"
 _MAX_VALUE: Final = 60
 _FLAG_VALUES: Final = frozenset(("0", "1", "", None))
-_FLAGS: Final = tuple(field.index for field in FIELDS if field.kind is Kind.FLAG)
 
 
 def peek_lines(path: Path, read_options: ReadOptions | None = None) -> list[str]:
@@ -70,7 +69,7 @@ def _line(record: Record, shown: list[Field], file_report: FileReport) -> str:
 
 def _values_match_columns(record: Record, file_report: FileReport) -> bool:
     """Return whether flags are in flag columns; without flags, whether no value is missing."""
-    flags = [record.values[index] for index in _FLAGS]
+    flags = [record.values[index] for index in FLAG_INDEXES]
     if file_report.dialect.has_header and any(flags):
         return _FLAG_VALUES.issuperset(flags)
     places = zip(record.values, file_report.columns.column_indexes, strict=True)
