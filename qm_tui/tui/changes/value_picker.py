@@ -6,19 +6,13 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Input, Label
 from textual.worker import get_current_worker
 
 from qm_tui.text import pad_or_truncate
-from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.filter_input import ListFilterInput
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.list_dialog import ListDialog, button_row
 from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
 from qm_tui.users.query.counts import count_values, sort_by_count
@@ -139,11 +133,11 @@ class _ValueList(NumberList):
         return pad_or_truncate("" if self._values else f"  {self._empty_text}", width)
 
 
-class ValuePicker(Dialog[str | None]):
+class ValuePicker(ListDialog[str]):
     """Asks for one of the values in use. The result is the value, or None if canceled.
 
-    Typing narrows the list. At first the text of the input narrows it, unless that is a value in
-    use: then the list is complete, with the cursor on that value.
+    At first the text of the input narrows the list, unless that is a value in use: then the list
+    is complete, with the cursor on that value.
 
     Args:
         field: the field.
@@ -151,38 +145,22 @@ class ValuePicker(Dialog[str | None]):
         source: returns the values in use.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-    ]
+    FRAME: ClassVar[str] = "value-picker"
+    INPUT: ClassVar[str] = "value-filter"
 
     def __init__(self, field: Field, value: str, source: ValueSource) -> None:
-        super().__init__()
-        self._field, self._value, self._source = field, value, source
         self._rows = _ValueList()
-        self._rows.can_focus = False
+        super().__init__(self._rows, f"{field.name}: values in use", "Search", MAX_VALUE)
+        self._value, self._source = value, source
         self._values: Sequence[ValueInUse] = ()
         self._folded: Sequence[str] = ()
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="value-picker") as dialog:
-            dialog.border_title = safe(f"{self._field.name}: values in use")
-            dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
-            with Horizontal(id="value-filter-line"):
-                yield Label(safe("Search "))
-                yield ListFilterInput(MAX_VALUE, id="value-filter")
-            yield self._rows
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Select]"), id="select", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
-
-    @property
-    def _input(self) -> ListFilterInput:
-        return self.query_one(ListFilterInput)
+    def compose_below(self) -> ComposeResult:
+        yield button_row(select="[Select]", cancel="[Cancel]")
 
     def on_mount(self) -> None:
-        self._input.value = self._value
-        self._input.select_all()
-        self.set_focus(self._input)
+        self.input.value = self._value
+        self.input.select_all()
         self._count()
 
     def must_wait(self, key: str) -> bool:
@@ -200,45 +178,26 @@ class ValuePicker(Dialog[str | None]):
     @on(_ValuesCounted)
     def _counted(self, event: _ValuesCounted) -> None:
         self._values, self._folded = event.values, event.folded
-        self._narrow()
+        self._rows.is_counting = False
+        self.narrow(self.input.value)
 
-    @on(Input.Changed)
-    def _typed(self) -> None:
-        if not self._rows.is_counting:
-            self._narrow()
-
-    def _narrow(self) -> None:
+    def narrow(self, typed: str) -> None:
         """Show the values that contain the text; those that start with it come first."""
-        text = self._input.value
-        if text == self._value:
+        if self._rows.is_counting:
+            return
+        if typed == self._value:
             for row, one in enumerate(self._values):
-                if one.value == text:
+                if one.value == typed:
                     self._rows.show(self._values, row, _NONE)
                     return
-        folded = text.casefold()
+        folded = typed.casefold()
         first, others = list[ValueInUse](), list[ValueInUse]()
         for one, name in zip(self._values, self._folded, strict=True):
             if folded in name:
                 (first if name.startswith(folded) else others).append(one)
         self._rows.show([*first, *others], 0, _NO_MATCH if self._values else _NONE)
 
-    @on(Input.Submitted)
-    @on(VirtualList.RowSelected)
-    @on(Button.Pressed, "#select")
-    def action_select(self) -> None:
+    def select(self) -> None:
         """Accept the current value."""
         if self._rows.cursor_value is not None:
             self.dismiss(self._rows.cursor_value)
-
-    @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Close the dialog without a result."""
-        self.dismiss(None)
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self._rows.action_move(rows)
-
-    def action_move_page(self, pages: int) -> None:
-        """Move the cursor by a page."""
-        self._rows.action_move_page(pages)

@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Final, NamedTuple
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Label
-
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.reading.samples import fold_header
-from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.filter_input import ListFilterInput
+from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
 
@@ -95,7 +87,7 @@ class FieldList(VirtualList):
         return pad_or_truncate(f"  {field.meaning if field else 'The column is ignored.'}", width)
 
 
-class FieldPicker(Dialog[FieldSelected | None]):
+class FieldPicker(ListDialog[FieldSelected]):
     """Asks for the field of a column. The result is None if the dialog is canceled.
 
     Args:
@@ -104,54 +96,22 @@ class FieldPicker(Dialog[FieldSelected | None]):
         holders: by field, the name of the column that is mapped to it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-    ]
+    FRAME: ClassVar[str] = "field-picker"
+    INPUT: ClassVar[str] = "field-filter"
 
     def __init__(self, column: str, field: Field | None, holders: Mapping[Field, str]) -> None:
-        super().__init__()
-        self._column = column
         self._rows = FieldList(holders, field)
-        self._rows.can_focus = False
+        super().__init__(self._rows, f'Map column "{column}" to', "Field", _MAX_FILTER)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="field-picker") as dialog:
-            dialog.border_title = safe(f'Map column "{self._column}" to', 50)
-            dialog.border_subtitle = safe("type to search  ↑ ↓ move  Enter select  Esc cancel")
-            with Horizontal(id="field-filter-line"):
-                yield Label(safe("Field "))
-                yield ListFilterInput(_MAX_FILTER, id="field-filter")
-            yield self._rows
+    def narrow(self, typed: str) -> None:
+        """Show the fields whose names contain the text."""
+        self._rows.narrow(typed)
 
-    def on_mount(self) -> None:
-        self.query_one("#field-filter").focus()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._rows.narrow(event.value)
-
-    @on(Input.Submitted)
-    @on(VirtualList.RowSelected)
-    def _selected(self) -> None:
-        self.action_pick()
-
-    def action_pick(self) -> None:
+    def select(self) -> None:
         """Select the current field."""
         picked = self._rows.cursor_field
         if picked is not None:
             self.dismiss(picked)
-
-    def action_cancel(self) -> None:
-        """Close the dialog without a result."""
-        self.dismiss(None)
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self._rows.action_move(rows)
-
-    def action_move_page(self, pages: int) -> None:
-        """Move the cursor by a page."""
-        self._rows.action_move_page(pages)
 
 
 def _name(field: Field | None) -> str:
