@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := $(VENV)/.bench
+MUTANTS := $(VENV)/.mutants
 # the tests of the interface wait more than they work
 WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 
@@ -12,7 +13,8 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-long fuzz fuzz-keys lines test-lowest format bench docs pictures clean
+.PHONY: help run setup check test test-long coverage mutants fuzz fuzz-keys lines test-lowest \
+        test-python format bench docs pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -30,17 +32,31 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-test: $(READY) ## all checks: format, lint, types, imports, tests
+check: $(READY) ## format, lint, types and imports, in less than a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test: check ## all checks and the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
-test-long: $(READY) ## the tests that run for minutes
+test-long: coverage ## the tests that run for minutes, and the least coverage of branches
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.fuzz 10
 	$(BIN)/python -m tests.fuzz.keys 1
+
+coverage: $(READY) ## branches that the tests run; at least 90 % in each of users, store and transfer
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --sort=cover --skip-covered
+	for part in users store transfer; do \
+	  $(BIN)/coverage report --include="qm_tui/$$part/*" --format=total --fail-under=90 || exit 1; \
+	done
+
+mutants: $(MUTANTS) ## break a random sample of the rules, and count what the tests notice (SAMPLE=100 SEED=1)
+	$(BIN)/python -m scripts.mutants $(or $(SAMPLE),100) $(or $(SEED),1)
 
 fuzz: $(READY) ## try anything on what reads files, for an hour (MINUTES=60)
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),60)
@@ -57,9 +73,19 @@ test-lowest: ## the tests again with the oldest libraries we promise to run with
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev]'
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
 
+test-python: ## the tests again with another Python (PYTHON=/path/to/python3.13)
+	$(PYTHON) -m venv .venv-python
+	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	.venv-python/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
+
 format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+$(MUTANTS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[mutants]'
+	@touch $@
 
 $(BENCH): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[bench]' \
@@ -90,4 +116,4 @@ pictures: $(READY) ## draw the pictures of the documentation again
 	$(BIN)/python scripts/make_pictures.py
 
 clean: ## remove what was built
-	rm -rf .venv .venv-lowest dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .venv-python .coverage* mutants dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
