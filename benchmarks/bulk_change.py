@@ -26,8 +26,9 @@ from textual.widgets import OptionList
 from benchmarks.programs import apart, made_store, users_file
 from benchmarks.turns import Turns, until
 from qm_tui.store import open_store
-from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk, plan_bulk
-from qm_tui.store.changes.undo import plan_undo, undo
+from qm_tui.store.changes.bulk import BulkChange, by_ids, plan_bulk
+from qm_tui.store.changes.plan import commit_plan
+from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activate_dialog import ActivateDialog
@@ -179,11 +180,15 @@ def changed(path: Path) -> dict[str, float]:
             BulkChange(Action(TransactionKind.SET, step), by_ids(user_ids), values), store.state
         )
         planned = time.perf_counter()
-        commit_bulk(store, plan.change, confirmed=plan.required_confirmation, expected=plan)
+        commit_plan(store, plan, confirmed=plan.required_confirmation)
         durations[f"{step}: plan"] = planned - begun
         durations[f"{step}: commit"] = time.perf_counter() - planned
+        undone = time.perf_counter()
         to_undo = plan_undo(store, store.state.number)
-        undo(store, to_undo.number, confirmed=to_undo.required_confirmation)
+        durations[f"{step}: plan of undo"] = time.perf_counter() - undone
+        undone = time.perf_counter()
+        commit_plan(store, to_undo, confirmed=to_undo.required_confirmation)
+        durations[f"{step}: undo"] = time.perf_counter() - undone
         assert dict(store.state.users) == before, "undo did not restore all users"
     return durations
 

@@ -13,6 +13,8 @@ import pytest
 
 from qm_tui.progress import ignore_progress
 from qm_tui.store import open_store
+from qm_tui.store.changes.plan import commit_plan
+from qm_tui.store.changes.undo import UndoPlan, plan_undo
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import Changes, State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
@@ -129,6 +131,13 @@ def commit(path: Path, *changed: User, delete: Iterable[str] = ()) -> State:
     """Change the users of a store file in one transaction, and update the file."""
     with closing(open_store(path)) as store, store.transaction(EDIT) as transaction:
         return transaction.commit({user.user_id: user for user in changed} | dict.fromkeys(delete))
+
+
+def undo(store: UserStore, number: int, confirmed: int | None = None) -> UndoPlan:
+    """Undo a transaction, whatever that does; by default, confirm a mass change."""
+    plan = plan_undo(store, number)
+    confirmed = plan.required_confirmation if confirmed is None else confirmed
+    return commit_plan(store, plan, confirmed=confirmed, accept_any_effect=True)
 
 
 def record(line: int = 2, /, **values: str) -> Record:

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 from qm_tui.errors import UserError
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
+from qm_tui.store.changes.plan import PlanOutdated
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
@@ -97,22 +99,6 @@ class ImportReport:
         return self.transaction is not None
 
 
-class ImportConfirmationRequired(UserError):
-    """The import is a mass change and was not confirmed with the number of affected users.
-
-    Attributes:
-        number: the number that confirms it.
-    """
-
-    def __init__(self, number: int, users: int) -> None:
-        super().__init__(
-            "This import would inactivate, remove licenses from, or clear values for "
-            f"{number:,} of {pluralize(users, 'user')}. Nothing was imported. To confirm, add "
-            f"--confirm {number}."
-        )
-        self.number = number
-
-
 class MappingRequired(UserError):
     """The names in the header are not known, so the columns cannot be imported by name."""
 
@@ -122,18 +108,6 @@ class MappingRequired(UserError):
             "imported. Map the columns with --mapping FILE, or use --header no if the file has no "
             "header."
         )
-
-
-class ImportPlanOutdated(Exception):
-    """Another admin changed the store, so the import would have another result. Nothing was done.
-
-    Attributes:
-        prepared: the import as it would be now.
-    """
-
-    def __init__(self, prepared: PreparedImport) -> None:
-        super().__init__()
-        self.prepared = prepared
 
 
 def prepare_import(
@@ -184,8 +158,9 @@ def commit_import(
         token: the token of the import marker, if there is one.
 
     Raises:
-        ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
-        ImportPlanOutdated: another admin changed the store, and the result is another one.
+        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        PlanOutdated: another admin changed the store, and the result, or the number that confirms
+            it, is another one.
         UserError: the store cannot be read or written, or the file has changed. The store is
             unchanged.
     """
@@ -260,13 +235,20 @@ def _action(prepared: PreparedImport, token: str) -> Action:
 
 
 def _require_same(prepared: PreparedImport, first: PreparedImport) -> None:
-    if not prepared.plan.has_same_effect(first.plan):
-        raise ImportPlanOutdated(prepared)
+    is_same = prepared.plan.required_confirmation == first.plan.required_confirmation
+    if not (is_same and prepared.plan.has_same_effect(first.plan)):
+        raise PlanOutdated(prepared, "Nothing was imported.")
 
 
 def _require_confirmation(plan: ImportPlan, confirmed: int) -> None:
-    if plan.required_confirmation and confirmed != plan.required_confirmation:
-        raise ImportConfirmationRequired(plan.required_confirmation, plan.users_before)
+    number = plan.required_confirmation
+    if number and confirmed != number:
+        msg = (
+            "This import would inactivate, remove licenses from, or clear values for "
+            f"{number:,} of {pluralize(plan.users_before, 'user')}. Nothing was imported. To "
+            f"confirm, add --confirm {number}."
+        )
+        raise ConfirmationRequired(msg, number)
 
 
 def import_users(
@@ -289,7 +271,7 @@ def import_users(
         with_records: whether the plan keeps the result of each record.
 
     Raises:
-        ImportConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
         MappingRequired: the names in the header are not known.
         UserError: the file is not a users file, or the store cannot be read or written. The store
             is unchanged.

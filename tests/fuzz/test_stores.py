@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Maintenance, StoreIssueSeverity, UserStore
 from qm_tui.store.state import State
@@ -27,7 +26,7 @@ from tests.fuzz.store_files import (
     sealed,
 )
 from tests.fuzz.tries import TRIES
-from tests.helpers import EDIT, user
+from tests.helpers import EDIT, undo, user
 
 NEW = user("zoe")
 

@@ -15,7 +15,6 @@ from qm_tui.store import open_store
 from qm_tui.store import transaction as door
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
@@ -24,7 +23,7 @@ from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue
-from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, user, write_file
+from tests.helpers import ANNA, EDIT, HEADER, IMPORT, commit, csv_text, undo, user, write_file
 
 SOURCES = Path(__file__).parents[2] / "qm_tui"
 BO, CY = user("bo"), user("cy")

@@ -7,7 +7,7 @@ import pytest
 
 from qm_tui.store import open_store
 from qm_tui.store.changes.edit import Edit, save_edits
-from qm_tui.store.changes.undo import plan_undo, undo
+from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.transaction import ValidationFailed
@@ -15,7 +15,7 @@ from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, counts, issues_of, record_of, user, write_unchecked
+from tests.helpers import EDIT, counts, issues_of, record_of, undo, user, write_unchecked
 
 COMPOSED = user("jo", user_name="jürgen")
 DECOMPOSED = user("ju", user_name="ju\u0308rgen", extension="0413")

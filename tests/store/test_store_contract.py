@@ -12,22 +12,20 @@ from qm_tui.progress import Cancelled, Phase, ProgressCallback
 from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
-    BulkPlanOutdated,
-    NothingToChange,
     by_field_value,
     by_ids,
     commit_bulk,
     plan_bulk,
 )
 from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, save_edits
-from qm_tui.store.changes.undo import NothingToUndo, plan_undo, undo
+from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import State
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.users.fields import FIELD, User
-from tests.helpers import ANNA, EDIT, user
+from tests.helpers import ANNA, EDIT, undo, user
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
 FILE = "a file"
@@ -412,8 +410,7 @@ def test_store_is_the_same_when_it_is_opened_later(store, second):
 
 
 def undo_last(store: UserStore) -> State:
-    number = store.state.number
-    undo(store, number, confirmed=plan_undo(store, number).required_confirmation)
+    undo(store, store.state.number)
     return store.state
 
 
@@ -427,7 +424,7 @@ def test_transaction_and_its_undo_can_be_undone(store):
     assert (last.added, last.changed, last.deleted) == (1, 1, 1)
     assert dict(undo_last(store).users) == after
     undo(store, 2)
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToChange):
         undo(store, 2)
 
 
@@ -446,7 +443,7 @@ def test_bulk_change_is_one_transaction(store):
     change = BulkChange(
         Action(TransactionKind.RENAME, "Department"), whom, {"department": "Support"}
     )
-    plan = commit_bulk(store, change, expected=plan_bulk(change, store.state))
+    plan = commit_plan(store, plan_bulk(change, store.state))
     assert len(plan.changes) == 3
     assert {one.department for one in store.state.users.values()} == {"Support"}
     last = store.transactions()[0]
@@ -462,8 +459,8 @@ def test_plan_for_an_older_state_is_made_again(store):
     plan = plan_bulk(delete, store.state)
     commit(store, BO._replace(location="Rome"))
     before = held(store)
-    with pytest.raises(BulkPlanOutdated):
-        commit_bulk(store, delete, confirmed=2, expected=plan)
+    with pytest.raises(PlanOutdated):
+        commit_plan(store, plan, confirmed=2)
     with pytest.raises(ConfirmationRequired):
         commit_bulk(store, delete)
     assert held(store) == before

@@ -5,9 +5,9 @@ import pytest
 from qm_tui.errors import UserError
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
+from qm_tui.store.changes.plan import PlanOutdated
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.transfer.importing import (
-    ImportConfirmationRequired,
-    ImportPlanOutdated,
     ImportRequest,
     commit_import,
     import_users,
@@ -78,10 +78,10 @@ def test_commit_raises_if_the_result_has_changed(path, tmp_path, meanwhile):
     prepared = prepare_import(ImportRequest(file), store.state)
     _store(path, meanwhile)
     before = _held(path)
-    with pytest.raises(ImportPlanOutdated) as changed:
+    with pytest.raises(PlanOutdated) as changed:
         commit_import(prepared, store)
     assert _held(path) == before
-    again = changed.value.prepared
+    again = changed.value.plan
     assert (
         counts(again.plan) != counts(prepared.plan) or again.plan.changes != prepared.plan.changes
     )
@@ -94,7 +94,7 @@ def test_commit_raises_if_nothing_is_left_to_do(path, tmp_path):
         ImportRequest(_file(tmp_path, ANNA._replace(agent_id="A-2"))), store.state
     )
     _store(path, ANNA._replace(agent_id="A-2"))
-    with pytest.raises(ImportPlanOutdated):
+    with pytest.raises(PlanOutdated):
         commit_import(prepared, store)
 
 
@@ -142,9 +142,9 @@ def _many(path, tmp_path):
 def test_mass_change_without_confirmation_changes_nothing(path, tmp_path, typed):
     store, file = _many(path, tmp_path)
     before = _held(path)
-    with pytest.raises(ImportConfirmationRequired) as refused:
+    with pytest.raises(ConfirmationRequired) as refused:
         import_users(ImportRequest(file), store, confirmed=typed)
-    assert refused.value.number == 20
+    assert refused.value.count == 20
     assert "20 of 20 users" in str(refused.value)
     assert _held(path) == before
 
@@ -160,11 +160,11 @@ def test_mass_change_with_another_number_must_be_confirmed_again(path, tmp_path)
     prepared = prepare_import(ImportRequest(file), store.state)
     first = next(iter(store.state.users.values()))
     _store(path, first._replace(is_active="0"))
-    with pytest.raises((ImportConfirmationRequired, ImportPlanOutdated)):
+    with pytest.raises(PlanOutdated):
         commit_import(prepared, store, confirmed=20)
-    with pytest.raises(ImportConfirmationRequired) as refused:
+    with pytest.raises(ConfirmationRequired) as refused:
         import_users(ImportRequest(file), store, confirmed=20)
-    assert refused.value.number == 19
+    assert refused.value.count == 19
 
 
 # corrections

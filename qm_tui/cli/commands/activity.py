@@ -82,7 +82,8 @@ def undo(
     Values that have been changed since then are not reverted; they are listed.
     """
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.undo import UndoPlanOutdated, plan_undo
+    from qm_tui.store.changes.plan import PlanOutdated
+    from qm_tui.store.changes.undo import plan_undo
 
     users = open_store_from_options(context, store, read_only=read_only)
     require_store(users, "Nothing was undone.")
@@ -98,7 +99,7 @@ def undo(
             typer.confirm(f"Undo transaction {number:,}?", abort=True, err=as_json)
         try:
             done, undone_by = _undo(users, plan, confirm or 0, shows_plan=is_asking)
-        except UndoPlanOutdated as changed:
+        except PlanOutdated as changed:
             print_line(str(changed), to_error=True)
             plan = changed.plan
             continue
@@ -113,16 +114,16 @@ def _undo(
 ) -> tuple["UndoPlan", int]:
     """Undo; return the plan that was carried out, and the new transaction."""
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.undo import undo
+    from qm_tui.store.changes.plan import commit_plan
     from qm_tui.store.errors import ConfirmationRequired
 
     try:
         with progress_line() as progress:
-            done = undo(
+            done = commit_plan(
                 users,
-                plan.number,
+                plan,
                 confirmed=confirmed,
-                expected=plan if shows_plan else None,
+                accept_any_effect=not shows_plan,
                 progress=progress,
             )
     except ConfirmationRequired as error:

@@ -254,7 +254,8 @@ def _apply(
     """
     from qm_tui.cli.shared.change_report import print_warnings, report
     from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.bulk import bulk_warnings, commit_bulk, plan_bulk
+    from qm_tui.store.changes.bulk import bulk_warnings, plan_bulk
+    from qm_tui.store.changes.plan import commit_plan
     from qm_tui.store.errors import ConfirmationRequired
 
     with progress_line() as tick:
@@ -271,7 +272,9 @@ def _apply(
         _confirm_deletion(plan, as_json=as_json)
     try:
         with progress_line() as progress:
-            done = commit_bulk(users, change, confirmed=confirmed, progress=progress)
+            done = commit_plan(
+                users, plan, confirmed=confirmed, accept_any_effect=True, progress=progress
+            )
     except ConfirmationRequired as error:
         msg = f"{error} To confirm, add --confirm {error.count}."
         raise UserError(msg) from error

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from qm_tui.gc_control import gc_paused
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.mass_change import required_confirmation
-from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
+from qm_tui.store.changes.plan import Plan, commit_plan
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
@@ -47,33 +46,55 @@ class BulkChange:
         return self.values is None
 
 
-@dataclass(slots=True)
-class BulkPlan:
+@dataclass(slots=True, kw_only=True)
+class BulkPlan(Plan):
     """What a change would do to a state of a store.
+
+    A deletion of more than one user must be confirmed, too.
 
     Attributes:
         change: the change.
-        state: the state.
-        changes: the changed users as they would be, by User ID.
         unchanged: the number of users that already have the values.
         missing: the number of users that do not exist.
         skipped: the errors of users that cannot be changed, by User ID.
-        required_confirmation: the number that confirms it, if it is a mass change or deletes more
-            than one user; otherwise 0.
     """
 
     change: BulkChange
-    state: State
-    changes: dict[str, User | None] = field(default_factory=dict)
     unchanged: int = 0
     missing: int = 0
     skipped: Mapping[str, list[Issue]] = field(default_factory=dict)
-    required_confirmation: int = 0
 
     @property
     def users(self) -> int:
         """The number of users it applies to, including those that do not change."""
         return len(self.changes) + self.unchanged + len(self.skipped)
+
+    @property
+    def action(self) -> Action:
+        """What it is, for the activity log."""
+        return self.change.action
+
+    @property
+    def obstacle(self) -> str:
+        """Why no users would change: an error, the same values, or no such users."""
+        if self.skipped:
+            issue = next(iter(self.skipped.values()))[0]
+            return f"Nothing was changed. {issue.message}. {issue.fix}"
+        if self.unchanged:
+            users = pluralize(self.unchanged, "user")
+            have = "has" if self.unchanged == 1 else "have"
+            return f"Nothing to change: {users} already {have} this value."
+        return "Nothing was changed: the users do not exist."
+
+    @property
+    def mass_effect(self) -> str:
+        """What it does, and to how many of all users."""
+        users = pluralize(len(self.state.users), "user")
+        return f"This would {_mass_effect(self.change)} {self.required_confirmation:,} of {users}."
+
+    def again(self, state: State, progress: ProgressCallback) -> "BulkPlan":
+        """Return the same change, planned for another state."""
+        return plan_bulk(self.change, state, progress)
 
     def has_same_effect(self, other: "BulkPlan") -> bool:
         """Whether it does the same to the same users as another, whatever else has changed.
@@ -82,26 +103,8 @@ class BulkPlan:
         """
         if self.changes.keys() != other.changes.keys() or self.skipped != other.skipped:
             return False
-        if not self.change.deletes or self.state.version == other.state.version:
-            return True
         mine, others = self.state.users, other.state.users
-        return all(mine[user_id] == others[user_id] for user_id in self.changes)
-
-
-class NothingToChange(StoreError):
-    """No users would change."""
-
-
-class BulkPlanOutdated(StoreError):
-    """Another admin changed the store, so the change would do something else. Nothing was changed.
-
-    Attributes:
-        plan: what it would do now.
-    """
-
-    def __init__(self, plan: BulkPlan) -> None:
-        super().__init__(f"{STORE_CHANGED} Nothing was changed.")
-        self.plan = plan
+        return not self.change.deletes or all(mine[key] == others[key] for key in self.changes)
 
 
 def by_ids(user_ids: Iterable[str]) -> Callable[[State], Iterable[str]]:
@@ -126,7 +129,7 @@ def plan_bulk(
         state: the state.
         progress: the progress; it may raise `Cancelled`.
     """
-    plan = BulkPlan(change, state)
+    plan = BulkPlan(change=change, state=state, options=change.options)
     new_values = [(FIELD[key].index, value) for key, value in (change.values or {}).items()]
     users = state.users
     for done, user_id in enumerate(change.select(state)):
@@ -206,40 +209,15 @@ def commit_bulk(
     change: BulkChange,
     *,
     confirmed: int = 0,
-    expected: BulkPlan | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> BulkPlan:
-    """Carry out a change in one transaction, which can be undone.
-
-    Args:
-        store: the store.
-        change: the change.
-        confirmed: the number that the admin typed to confirm a mass change.
-        expected: the plan that the admin has seen.
-        progress: the progress; if it raises `Cancelled`, nothing is changed.
-
-    Returns:
-        The plan that was carried out.
+    """Carry out a change that was not shown before, whatever it does; return its plan.
 
     Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a number
-            was confirmed that is not the number of affected users.
-        BulkPlanOutdated: it would do something else than expected.
-        NothingToChange: no users would change.
-        StoreError: the store could not be written; nothing was changed.
+        StoreError: as `commit_plan`.
     """
-    with gc_paused(), store.transaction(change.action) as transaction:
-        state = transaction.state
-        plan = expected
-        if plan is None or plan.state.version != state.version:
-            plan = plan_bulk(change, state, progress)
-        if expected is not None and not plan.has_same_effect(expected):
-            raise BulkPlanOutdated(plan)
-        if not plan.changes:
-            raise NothingToChange(_no_effect_text(plan))
-        _require_confirmation(plan, confirmed)
-        transaction.commit(plan.changes, progress, change.options)
-    return plan
+    plan = plan_bulk(change, store.state, progress)
+    return commit_plan(store, plan, confirmed=confirmed, accept_any_effect=True, progress=progress)
 
 
 _LICENSES: Final = frozenset(one.key for one in FIELD.values() if one.key.endswith("_license"))
@@ -257,24 +235,3 @@ def _mass_effect(change: BulkChange) -> str:
         (key,) = change.values
         return f"clear {FIELD[key].name} for"
     return "inactivate, remove licenses from, or clear values for"
-
-
-def _no_effect_text(plan: BulkPlan) -> str:
-    if plan.skipped:
-        issue = next(iter(plan.skipped.values()))[0]
-        return f"Nothing was changed. {issue.message}. {issue.fix}"
-    if plan.unchanged:
-        have = "has" if plan.unchanged == 1 else "have"
-        return f"Nothing to change: {pluralize(plan.unchanged, 'user')} already {have} this value."
-    return "Nothing was changed: the users do not exist."
-
-
-def _require_confirmation(plan: BulkPlan, confirmed: int) -> None:
-    wanted, count = plan.required_confirmation, len(plan.changes)
-    if wanted and confirmed != wanted:
-        users = f"{wanted:,} of {pluralize(len(plan.state.users), 'user')}"
-        msg = f"This would {_mass_effect(plan.change)} {users}. Nothing was changed."
-        raise ConfirmationRequired(msg, wanted)
-    if confirmed and not wanted and confirmed != count:
-        msg = f"This affects {pluralize(count, 'user')}, not {confirmed:,}. Nothing was changed."
-        raise ConfirmationRequired(msg, count)

@@ -7,12 +7,13 @@ each of them is listed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
-from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
+from qm_tui.store.changes.plan import NothingToChange, Plan
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
     Action,
     TransactionKind,
@@ -35,8 +36,6 @@ break the rule of the licenses."""
 
 _LICENSES: Final = _REVERTED_TOGETHER[1]
 _CHANGED_SINCE: Final = "changed since then"
-
-PLAN_CHANGED: Final = f"{STORE_CHANGED} Nothing was undone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +71,52 @@ class FieldRevert(NamedTuple):
     after: str
 
 
-@dataclass(slots=True)
-class UndoPlan:
+@dataclass(slots=True, kw_only=True)
+class UndoPlan(Plan):
     """What the undo of a transaction would do to a state of a store.
 
+    Values that have been stored before are valid.
+
     Attributes:
+        store: the store.
         transaction: the transaction.
-        state: the state.
-        changes: the users as they would be, by User ID.
         skipped: what is not reverted.
         restored: the number of deleted users that are added again.
         reverted: the number of users that are reverted.
         removed: the number of added users that are deleted.
-        required_confirmation: the number that confirms it, if it is a mass change; otherwise 0.
-        options: the options of its validation: values that have been stored before are allowed.
     """
 
+    nothing_done: ClassVar[str] = "Nothing was undone."
+
+    store: UserStore
     transaction: TransactionSummary
-    state: State
-    changes: dict[str, User | None] = field(default_factory=dict)
     skipped: list[SkippedRevert] = field(default_factory=list)
     restored: int = 0
     reverted: int = 0
     removed: int = 0
-    required_confirmation: int = 0
-    options: ValidationOptions = field(default_factory=ValidationOptions)
+
+    @property
+    def action(self) -> Action:
+        """What it is, for the activity log; the undo of an undo is a redo."""
+        undone = self.transaction.action
+        if undone.kind is TransactionKind.UNDO:
+            return Action(TransactionKind.REDO, undone.subject, undone.details)
+        details = noun_text(undone, self.transaction.users)
+        return Action(TransactionKind.UNDO, f"{self.number}", details)
+
+    @property
+    def subject(self) -> str:
+        """The undo, at the beginning of a sentence."""
+        return f"The undo of transaction {self.number:,}"
+
+    @property
+    def mass_effect(self) -> str:
+        """What it does to so many users that it must be confirmed."""
+        return f"{self.subject} is a mass change: {with_full_stop(self.effect_text)}"
+
+    def again(self, state: State, progress: ProgressCallback) -> "UndoPlan":
+        """Return the undo of the same transaction, planned for another state."""
+        return _make_plan(self.store, self.number, state, progress)
 
     @property
     def number(self) -> int:
@@ -171,96 +191,21 @@ class UndoPlan:
         return all(mine[user_id] == others[user_id] for user_id in mine)
 
 
-class NothingToUndo(StoreError):
-    """Nothing of the transaction can be undone."""
-
-
-class UndoPlanOutdated(StoreError):
-    """Another admin changed the store, so the undo would do something else. Nothing was undone.
-
-    Attributes:
-        plan: what it would do now.
-    """
-
-    def __init__(self, plan: UndoPlan) -> None:
-        super().__init__(PLAN_CHANGED)
-        self.plan = plan
-
-
 def plan_undo(
     store: UserStore, number: int, progress: ProgressCallback = ignore_progress
 ) -> UndoPlan:
     """Return what the undo of a transaction would do now.
 
     Raises:
-        NothingToUndo: the transaction changed no users.
+        NothingToChange: the transaction changed no users.
         StoreError: there is no such transaction, or its changes are no longer available.
     """
     return _make_plan(store, number, store.state, progress)
 
 
-def undo(
-    store: UserStore,
-    number: int,
-    *,
-    confirmed: int = 0,
-    expected: UndoPlan | None = None,
-    progress: ProgressCallback = ignore_progress,
-) -> UndoPlan:
-    """Undo a transaction, in a new transaction that can be undone as well.
-
-    Args:
-        store: the store.
-        number: the transaction.
-        confirmed: the number that the admin typed to confirm a mass change.
-        expected: the plan that the admin has seen.
-        progress: the progress; it may raise `Cancelled`.
-
-    Returns:
-        The plan that was carried out.
-
-    Raises:
-        ConfirmationRequired: it is a mass change, and `confirmed` is not its number; or a number
-            was confirmed that is not the number of affected users.
-        UndoPlanOutdated: it would do something else than expected.
-        NothingToUndo: nothing of it can be undone.
-        StoreError: there is no such transaction, its changes are no longer available, or the store
-            could not be written.
-    """
-    with store.transaction(_undo_action(_transaction(store, number))) as transaction:
-        plan = _make_plan(store, number, transaction.state, progress)
-        if expected is not None and not plan.has_same_effect(expected):
-            raise UndoPlanOutdated(plan)
-        if not plan.changes:
-            raise NothingToUndo(plan.obstacle)
-        users = len(plan.changes)
-        if confirmed and not plan.required_confirmation and confirmed != users:
-            msg = (
-                f"The undo of transaction {number:,} affects {pluralize(users, 'user')}, not "
-                f"{confirmed:,}. Nothing was undone."
-            )
-            raise ConfirmationRequired(msg, users)
-        if plan.required_confirmation and confirmed != plan.required_confirmation:
-            msg = (
-                f"The undo of transaction {number:,} is a mass change: "
-                f"{with_full_stop(plan.effect_text)} Nothing was undone."
-            )
-            raise ConfirmationRequired(msg, plan.required_confirmation)
-        transaction.commit(plan.changes, progress, plan.options)
-    return plan
-
-
-def _undo_action(undone: TransactionSummary) -> Action:
-    """Return the action of the undo of a transaction; the undo of an undo is a redo."""
-    if undone.kind is TransactionKind.UNDO:
-        return Action(TransactionKind.REDO, undone.action.subject, undone.action.details)
-    details = noun_text(undone.action, undone.users)
-    return Action(TransactionKind.UNDO, f"{undone.number}", details)
-
-
 def _make_plan(store: UserStore, number: int, state: State, progress: ProgressCallback) -> UndoPlan:
     transaction = _transaction(store, number)
-    planner = _Planner(transaction, state)
+    planner = _Planner(store, transaction, state)
     for count, change in enumerate(store.transaction_changes(number, progress), start=1):
         planner.add(change)
         if not count % CHUNK_SIZE:
@@ -276,19 +221,19 @@ def _transaction(store: UserStore, number: int) -> TransactionSummary:
         raise StoreError(msg)
     if transaction.is_available and not transaction.users:
         msg = f"Nothing to undo: transaction {number:,} changed no users."
-        raise NothingToUndo(msg)
+        raise NothingToChange(msg)
     return transaction
 
 
 class _Planner:
     """Builds the plan, user by user."""
 
-    def __init__(self, transaction: TransactionSummary, state: State) -> None:
+    def __init__(self, store: UserStore, transaction: TransactionSummary, state: State) -> None:
         self._state = state
-        self._plan = UndoPlan(transaction, state)
         self._changes: dict[str, UserChange] = {}
         self._stored_before: dict[str, User] = {}
-        self._plan.options = ValidationOptions(previously_stored=self._stored_before)
+        options = ValidationOptions(previously_stored=self._stored_before)
+        self._plan = UndoPlan(store=store, transaction=transaction, state=state, options=options)
 
     def add(self, change: UserChange) -> None:
         """Revert the change of one user, as far as it has not been changed since then."""

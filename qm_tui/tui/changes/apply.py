@@ -8,8 +8,9 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, BulkPlanOutdated, commit_bulk, plan_bulk
-from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, plan_bulk
+from qm_tui.store.changes.plan import PlanOutdated, commit_plan
+from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.state import State
 from qm_tui.text import pluralize, with_full_stop
@@ -134,13 +135,10 @@ def _commit(
 ) -> "_Done | BulkPlan":
     store = session.store
     try:
-        done = commit_bulk(
-            store, plan.change, confirmed=confirmed, expected=plan, progress=progress
-        )
-    except BulkPlanOutdated as error:
-        return error.plan
-    except ConfirmationRequired:
-        return plan_bulk(plan.change, store.state, progress)
+        done = commit_plan(store, plan, confirmed=confirmed, progress=progress)
+    except PlanOutdated as outdated:
+        now: BulkPlan = outdated.plan
+        return now
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     view = make_view(session.query_runner, store.state, session.query, changed)
     return _Done(done, replace(view, cursor_row=None))

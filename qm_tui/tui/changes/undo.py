@@ -10,8 +10,9 @@ from textual.screen import Screen
 
 from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.action_text import short_undone_text, undone_text
-from qm_tui.store.changes.undo import PLAN_CHANGED, UndoPlan, UndoPlanOutdated, plan_undo, undo
-from qm_tui.store.errors import ConfirmationRequired
+from qm_tui.store.changes.plan import PlanOutdated, commit_plan
+from qm_tui.store.changes.undo import UndoPlan, plan_undo
+from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.changes.undo_dialog import UndoAnswer, UndoDialog, UndoneReport
 from qm_tui.tui.widgets.message_box import MessageDialog
@@ -20,7 +21,9 @@ from qm_tui.tui.work.job import UNDO, UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, Session
 from qm_tui.tui.work.user_query import make_view
 
-_PLAN_CHANGED: Final = f"{PLAN_CHANGED} This is what the undo would do now."
+_PLAN_CHANGED: Final = (
+    f"{STORE_CHANGED} {UndoPlan.nothing_done} This is what the undo would do now."
+)
 _NO_TRANSACTIONS: Final = "Nothing to undo: there are no transactions yet."
 _CANCELLED: Final = "Undo canceled. Nothing was changed."
 
@@ -68,8 +71,9 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
     session.set_status(_message(outcome.plan))
     if outcome.plan.skipped:
         await page.app.push_screen_wait(UndoneReport(outcome.plan))
-    for used in (plan, outcome.plan):
-        free_in_background(page.app, used.changes)
+    free_in_background(page.app, plan.changes)
+    if outcome.plan is not plan:
+        free_in_background(page.app, outcome.plan.changes)
 
 
 def _message(plan: UndoPlan) -> str:
@@ -93,11 +97,10 @@ def _undo(
     store = session.store
     before = store.state.users
     try:
-        done = undo(store, plan.number, confirmed=typed, expected=plan, progress=progress)
-    except UndoPlanOutdated as error:
-        return error.plan
-    except ConfirmationRequired:
-        return plan_undo(store, plan.number, progress)
+        done = commit_plan(store, plan, confirmed=typed, progress=progress)
+    except PlanOutdated as outdated:
+        now: UndoPlan = outdated.plan
+        return now
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
     restored = {user_id for user_id in changed if user_id not in before}
     return _UndoResult(

@@ -8,14 +8,10 @@ from textual.screen import Screen
 
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.plan import PlanOutdated
 from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.text import pluralize
-from qm_tui.transfer.importing import (
-    ImportConfirmationRequired,
-    ImportPlanOutdated,
-    ImportRequest,
-    commit_import,
-)
+from qm_tui.transfer.importing import ImportRequest, commit_import
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.screen import Decision, PreviewScreen, ReadFailed
@@ -92,10 +88,8 @@ async def _apply(page: Screen[Any], session: Session, decision: Decision) -> Pre
             imported, view = await asyncio.to_thread(
                 _commit, decision, session, job.report_progress
             )
-    except ImportPlanOutdated as changed:
-        new_preview = PreviewScreen(session, request, changed.prepared, _STORE_CHANGED)
-    except ImportConfirmationRequired:
-        new_preview = PreviewScreen(session, request, None, _STORE_CHANGED)
+    except PlanOutdated as changed:
+        new_preview = PreviewScreen(session, request, changed.plan, _STORE_CHANGED)
     except Exception as error:
         page.post_message(job_end_message(error, _CANCELLED))
     else:
@@ -115,8 +109,7 @@ def _commit(
     """Import, and build the users table. Runs in a thread.
 
     Raises:
-        ImportPlanOutdated: another admin changed the store, and the result would differ.
-        ImportConfirmationRequired: the import has become a mass change.
+        PlanOutdated: another admin changed the store, and the result would differ.
         UserError: the store cannot be written.
     """
     with gc_paused():

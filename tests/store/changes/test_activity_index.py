@@ -14,13 +14,12 @@ from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store import open_store
 from qm_tui.store.changes import activity_index
 from qm_tui.store.changes.activity_index import ActivityIndex
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, log, storage
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterSyntaxError
-from tests.helpers import ANNA, EDIT, IMPORT, user
+from tests.helpers import ANNA, EDIT, IMPORT, undo, user
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
 NAMES = {one.user_id: one.user_name for one in (ANNA, BO, CY, DI)}

@@ -6,20 +6,18 @@ from qm_tui.progress import Cancelled, Phase
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
-    BulkPlanOutdated,
-    NothingToChange,
     bulk_warnings,
     by_field_value,
     by_ids,
     commit_bulk,
     plan_bulk,
 )
-from qm_tui.store.changes.undo import undo
+from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.users.fields import FIELD
-from tests.helpers import ANNA, commit, commit_unchecked, user
+from tests.helpers import ANNA, commit, commit_unchecked, undo, user
 
 BO = user("bo", location="Bergen", is_active="0")
 CY = user("cy", location="", department="IT")
@@ -157,10 +155,10 @@ def test_plan_that_would_affect_other_users_is_not_carried_out(store, path):
     asked = change({"location": "Oslo"})
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(location="Oslo"))
-    with pytest.raises(BulkPlanOutdated) as again:
-        commit_bulk(store, asked, expected=seen)
+    with pytest.raises(PlanOutdated) as again:
+        commit_plan(store, seen)
     assert [*again.value.plan.changes] == [CY.user_id]
-    commit_bulk(store, asked, expected=again.value.plan)
+    commit_plan(store, again.value.plan)
     assert store.state.users[CY.user_id].location == "Oslo"
 
 
@@ -168,7 +166,7 @@ def test_changes_of_other_fields_do_not_invalidate_a_plan(store, path):
     asked = change({"location": "Oslo"})
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
-    commit_bulk(store, asked, expected=seen)
+    commit_plan(store, seen)
     assert store.state.users[BO.user_id] == BO._replace(agent_id="B-7", location="Oslo")
 
 
@@ -176,8 +174,8 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
     asked = change(None, BO.user_id)
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
-    with pytest.raises(BulkPlanOutdated):
-        commit_bulk(store, asked, expected=seen)
+    with pytest.raises(PlanOutdated):
+        commit_plan(store, seen)
     assert BO.user_id in store.state.users
 
 

@@ -10,10 +10,9 @@ from qm_tui.store.changes.edit import (
     save_edits,
     three_way_merge,
 )
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.store.validation import ValidationOptions
-from tests.helpers import ANNA, commit, state_of, user
+from tests.helpers import ANNA, commit, state_of, undo, user
 
 BO = user("bo")
 

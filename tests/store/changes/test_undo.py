@@ -5,11 +5,12 @@ from contextlib import closing
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.undo import NothingToUndo, UndoPlanOutdated, plan_undo, undo
+from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
+from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, commit, user, write_unchecked
+from tests.helpers import ANNA, commit, undo, user, write_unchecked
 
 BO, CY = user("bo"), user("cy")
 
@@ -108,7 +109,7 @@ def test_undo_skips_a_deleted_user_if_its_id_or_name_is_in_use(store):
     plan = plan_undo(store, number)
     assert sorted(_kept(plan)) == [("Anna Berg", ""), ("Bo Bosen", "")]
     assert "User Name 'bo' is already used by Cy Cysen" in plan.skipped[-1].reason
-    with pytest.raises(NothingToUndo, match="have changed or would be invalid"):
+    with pytest.raises(NothingToChange, match="have changed or would be invalid"):
         undo(store, number)
 
 
@@ -196,7 +197,7 @@ def test_undo_of_a_mass_change_requires_confirmation(store):
 def test_undo_of_the_first_import_requires_confirmation(store):
     number = _commit(store, *[user(f"n{number}") for number in range(12)])
     with pytest.raises(ConfirmationRequired, match="12"):
-        undo(store, number)
+        undo(store, number, confirmed=0)
     undo(store, number, confirmed=12)
     assert not store.state.users
 
@@ -206,8 +207,8 @@ def test_undo_with_another_result_than_expected_is_not_carried_out(store, path):
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
     commit(path, ANNA._replace(location="Z"))
-    with pytest.raises(UndoPlanOutdated) as changed:
-        undo(store, number, expected=plan)
+    with pytest.raises(PlanOutdated) as changed:
+        commit_plan(store, plan)
     assert _kept(changed.value.plan) == [("Anna Berg", "location")]
     assert store.state.users[ANNA.user_id].location == "Z"
 
@@ -217,7 +218,7 @@ def test_change_of_another_user_does_not_invalidate_a_plan(store, path):
     number = _commit(store, ANNA._replace(location="X"))
     plan = plan_undo(store, number)
     commit(path, BO._replace(location="Y"))
-    assert undo(store, number, expected=plan).reverted == 1
+    assert commit_plan(store, plan).reverted == 1
 
 
 @pytest.mark.parametrize("number", [0, 3, 99])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.changes.undo import plan_undo, undo
+from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store, storage
 from qm_tui.store.tinydb.log import Log
-from tests.helpers import sample_cases, user
+from tests.helpers import sample_cases, undo, user
 from tests.store.tinydb.damage import (
     SMALL,
     commit,
@@ -45,7 +45,7 @@ def work(store: UserStore, seed: int, steps: int) -> list[str]:
         if chance.random() < 0.2 and store.state.number > 2:
             number = chance.randint(1, store.state.number)
             try:
-                undo(store, number, confirmed=plan_undo(store, number).required_confirmation)
+                undo(store, number)
                 undone.append(f"{step}: {number}")
             except StoreError as error:
                 undone.append(f"{step}: {error}")

@@ -19,7 +19,6 @@ from tinydb.table import Document
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import Edit, add_user, save_edits
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import Action, TransactionKind, TransactionSummary
 from qm_tui.store.origin import current_origin
@@ -28,7 +27,7 @@ from qm_tui.store.tinydb.table import UsersTable
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD, KEYS
-from tests.helpers import ANNA, HEADER, csv_text, sample_cases, user, write_file
+from tests.helpers import ANNA, HEADER, csv_text, sample_cases, undo, user, write_file
 from tests.store.tinydb.test_tinydb_contract import document
 
 BAD_ADDRESS = {"phone_ip": "10.0.0.300"}

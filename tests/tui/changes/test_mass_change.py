@@ -61,5 +61,5 @@ USERS = {f"u{number}": user(f"u{number}") for number in range(1204)}
 )
 def test_captions_name_the_action_and_the_number(kind, values, title, effect, confirm):
     change = BulkChange(Action(kind), by_ids(()), values)
-    plan = BulkPlan(change, State(1, USERS, {}), required_confirmation=312)
+    plan = BulkPlan(change=change, state=State(1, USERS, {}), required_confirmation=312)
     assert mass_change_of(plan) == (title, effect, confirm)

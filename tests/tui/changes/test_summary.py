@@ -20,7 +20,9 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
     change = BulkChange(Action(TransactionKind.SET, what.name), by_ids(()), values)
     users: dict[str, User | None] = {f"u{at}": None for at in range(changed)}
     broken = {f"b{at}": [fault] for at, fault in enumerate(left_out)}
-    return BulkPlan(change, EMPTY, users, same, gone, broken)
+    return BulkPlan(
+        change=change, state=EMPTY, changes=users, unchanged=same, missing=gone, skipped=broken
+    )
 
 
 @pytest.mark.parametrize(

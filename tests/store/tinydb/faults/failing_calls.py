@@ -20,14 +20,13 @@ from unittest import mock
 from tinydb import TinyDB
 
 from qm_tui.errors import UserError
-from qm_tui.store.changes.undo import undo
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
 from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import EDIT, HEADER, csv_text, user, write_file
+from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
 from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
 
 NEEDS_SPACE: Final = ("open", "write", "pwrite", "link", "replace", "rename", "mkdir")

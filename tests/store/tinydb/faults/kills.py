@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.undo import NothingToUndo, plan_undo, undo
+from qm_tui.store.changes.plan import NothingToChange
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, StoreIssueSeverity
 from qm_tui.store.state import Changes, State
@@ -32,7 +32,7 @@ from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.transaction import Transaction
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, HEADER, csv_text, user, write_file
+from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
 
 ROOT: Final = Path(__file__).parents[4]
 
@@ -158,10 +158,8 @@ class _Program:
         if number < 1:
             return
         try:
-            undo(
-                self._store, number, confirmed=plan_undo(self._store, number).required_confirmation
-            )
-        except NothingToUndo:
+            undo(self._store, number)
+        except NothingToChange:
             return
         except StoreError as error:
             if "no longer available" not in str(error):  # its segment was removed

@@ -15,7 +15,6 @@ from unittest import mock
 from tinydb import TinyDB
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.changes.undo import plan_undo, undo
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
 from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
 from qm_tui.store.state import Changes
@@ -23,7 +22,7 @@ from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import ANNA, EDIT, HEADER, csv_text, user, write_file
+from tests.helpers import ANNA, EDIT, HEADER, csv_text, undo, user, write_file
 from tests.store.tinydb.faults.disks import Disk, Effort, fates_of, key_of, laid_out, torn
 from tests.store.tinydb.faults.failing_calls import ROWS, plain_users, small_parts
 from tests.store.tinydb.faults.recorder import (
@@ -109,8 +108,7 @@ class Programs:
 
     def undo(self, number: int) -> None:
         """Undo a transaction."""
-        confirmed = plan_undo(self.store, number).required_confirmation
-        self.do(lambda: undo(self.store, number, confirmed=confirmed))
+        self.do(lambda: undo(self.store, number))
 
     def write_snapshot(self) -> None:
         """Write the snapshot: it is no transaction, and all that is acknowledged must stay."""

@@ -12,7 +12,6 @@ from textual.widgets import Button, Input, Static
 
 from qm_tui.config.preferences import load_preferences
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import commit_import as carry_out
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
     EmptyCellAction,
@@ -21,7 +20,6 @@ from qm_tui.transfer.options.import_options import (
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
 from qm_tui.tui.frame.key_help import KeysScreen
-from qm_tui.tui.transfer import import_flow
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview import planner
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
@@ -773,30 +771,6 @@ async def test_unexpected_error_shows_one_sentence(home, app, file, monkeypatch)
                 break
         assert "Unexpected error (RuntimeError)" in words(pilot)
         assert "PLANTED" not in words(pilot)
-
-
-async def test_plan_that_became_a_mass_change_is_shown_again(home, app, file, monkeypatch):
-    from qm_tui.transfer.importing import ImportConfirmationRequired
-
-    calls = []
-
-    def first_refused(*args, **more):
-        calls.append(args)
-        if len(calls) == 1:
-            raise ImportConfirmationRequired(11, 12)
-        return carry_out(*args, **more)
-
-    monkeypatch.setattr(import_flow, "commit_import", first_refused)
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await preview(pilot, file)
-        await pilot.press("i")
-        await pilot.pause(0.3)
-        await wait_until_planned(pilot)
-        assert "Another admin changed the store in the meantime." in words(pilot)
-        await pilot.press("i")
-        await wait_until_imported(pilot)
-        assert len(stored(home)) == 13
 
 
 @pytest.mark.snapshot
