@@ -1,6 +1,9 @@
-"""Options as data: their captions, their values and the help for each value."""
+"""Options as data: their captions, their values and the help for each value.
 
-from dataclasses import replace
+They are attributes of a dataclass with `option` as their default, so that each is defined once.
+"""
+
+from dataclasses import field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -72,3 +75,25 @@ class Option(NamedTuple, Generic[Options]):
         """Return the options with this one set to its next value."""
         index = self.values.index(self.current(options))
         return self.with_value(options, self.values[(index + 1) % len(self.values)].value)
+
+
+def option(title: str, *values: OptionValue, letter: str = "") -> Any:  # noqa: ANN401 - as `field`
+    """Return the default of an attribute that is an option: its first value."""
+    return field(default=values[0].value, metadata={"title": title, "letter": letter, "of": values})
+
+
+def options_of(options: type[Options]) -> "tuple[Option[Options], ...]":
+    """Return the options of a dataclass, in order.
+
+    Their flags are their names; of what is on by default, a flag turns it off.
+    """
+    return tuple(
+        Option(
+            attribute.name,
+            f"--{'no-' if attribute.default is True else ''}{attribute.name.replace('_', '-')}",
+            attribute.metadata["letter"],
+            attribute.metadata["title"],
+            attribute.metadata["of"],
+        )
+        for attribute in fields(options)
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
-from qm_tui.transfer.options.choice import Option, OptionValue
+from qm_tui.transfer.options.choice import OptionValue, option, options_of
 
 if TYPE_CHECKING:
     from qm_tui.users.fields import Field
@@ -56,6 +56,9 @@ def parse_export_delimiter(text: str) -> Delimiter:
     raise UserError(msg)
 
 
+_ASKS_FOR_DELIMITER: Final = "For spreadsheets that ask for the delimiter."
+
+
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
     """The export options.
@@ -70,12 +73,42 @@ class ExportOptions:
         guard_formulas: whether to prefix formulas with `'`.
     """
 
-    header: bool = True
-    passwords: bool = True
-    ids: bool = True
-    for_excel: bool = False
-    delimiter: Delimiter = Delimiter.COMMA
-    guard_formulas: bool = False
+    header: bool = option(
+        "Header",
+        OptionValue(True, "yes", "The first line contains the column names."),
+        OptionValue(False, "no", "No header line; all columns in standard order."),
+    )
+    passwords: bool = option(
+        "Passwords",
+        OptionValue(True, "yes", "The file contains encrypted passwords and salts."),
+        OptionValue(
+            False, "no", "Omit Password and Salt Value. Such a file can only update users."
+        ),
+    )
+    ids: bool = option(
+        "User IDs",
+        OptionValue(True, "yes", "Lets an import match existing users."),
+        OptionValue(False, "no", "Omit User ID. Another installation adds all users as new."),
+    )
+    for_excel: bool = option(
+        "For Excel",
+        OptionValue(False, "no", "Standard CSV: comma, UTF-8 without BOM."),
+        OptionValue(True, "yes", 'Add a BOM, and write values that Excel would alter as ="0123".'),
+    )
+    delimiter: Delimiter = option(
+        "Delimiter for Excel",
+        OptionValue(Delimiter.COMMA, "comma", "For Excel in English."),
+        OptionValue(
+            Delimiter.SEMICOLON, "semicolon", "For Excel in German, French and other languages."
+        ),
+        OptionValue(Delimiter.TAB, "tab", _ASKS_FOR_DELIMITER),
+        OptionValue(Delimiter.BAR, "bar", _ASKS_FOR_DELIMITER),
+    )
+    guard_formulas: bool = option(
+        "Guard formulas",
+        OptionValue(False, "no", "A spreadsheet may run values that begin with = + - @."),
+        OptionValue(True, "yes", "Prefix formulas with ' so that no spreadsheet runs them."),
+    )
 
     @property
     def effective_delimiter(self) -> str:
@@ -114,82 +147,7 @@ DEFAULT_EXPORT_OPTIONS: Final = ExportOptions()
 """The defaults."""
 
 
-_ASKS_FOR_DELIMITER: Final = "For spreadsheets that ask for the delimiter."
-
-EXPORT_OPTIONS: Final[tuple[Option[ExportOptions], ...]] = (
-    Option(
-        "header",
-        "--no-header",
-        "",
-        "Header",
-        (
-            OptionValue(True, "yes", "The first line contains the column names."),
-            OptionValue(False, "no", "No header line; all columns in standard order."),
-        ),
-    ),
-    Option(
-        "passwords",
-        "--no-passwords",
-        "",
-        "Passwords",
-        (
-            OptionValue(True, "yes", "The file contains encrypted passwords and salts."),
-            OptionValue(
-                False,
-                "no",
-                "Omit Password and Salt Value. Such a file can only update users.",
-            ),
-        ),
-    ),
-    Option(
-        "ids",
-        "--no-ids",
-        "",
-        "User IDs",
-        (
-            OptionValue(True, "yes", "Lets an import match existing users."),
-            OptionValue(False, "no", "Omit User ID. Another installation adds all users as new."),
-        ),
-    ),
-    Option(
-        "for_excel",
-        "--for-excel",
-        "",
-        "For Excel",
-        (
-            OptionValue(False, "no", "Standard CSV: comma, UTF-8 without BOM."),
-            OptionValue(
-                True, "yes", 'Add a BOM, and write values that Excel would alter as ="0123".'
-            ),
-        ),
-    ),
-    Option(
-        "delimiter",
-        "--delimiter",
-        "",
-        "Delimiter for Excel",
-        (
-            OptionValue(Delimiter.COMMA, "comma", "For Excel in English."),
-            OptionValue(
-                Delimiter.SEMICOLON,
-                "semicolon",
-                "For Excel in German, French and other languages.",
-            ),
-            OptionValue(Delimiter.TAB, "tab", _ASKS_FOR_DELIMITER),
-            OptionValue(Delimiter.BAR, "bar", _ASKS_FOR_DELIMITER),
-        ),
-    ),
-    Option(
-        "guard_formulas",
-        "--guard-formulas",
-        "",
-        "Guard formulas",
-        (
-            OptionValue(False, "no", "A spreadsheet may run values that begin with = + - @."),
-            OptionValue(True, "yes", "Prefix formulas with ' so that no spreadsheet runs them."),
-        ),
-    ),
-)
+EXPORT_OPTIONS: Final = options_of(ExportOptions)
 """All options, in the order in which they are offered."""
 
 EXPORT_OPTION: Final = {choice.key: choice for choice in EXPORT_OPTIONS}

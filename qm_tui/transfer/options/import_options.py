@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from qm_tui.transfer.options.choice import Option, OptionValue
+from qm_tui.transfer.options.choice import OptionValue, option, options_of
 
 
 class ImportMode(StrEnum):
@@ -81,244 +81,177 @@ class ImportOptions:
         all_or_nothing: whether to import nothing if a record is rejected.
     """
 
-    mode: ImportMode = ImportMode.ADD_UPDATE
-    unknown_id: UnknownIdAction = UnknownIdAction.REJECT
-    match_user_name: bool = False
-    empty: EmptyCellAction = EmptyCellAction.CLEAR
-    allow_unlicensed: bool = False
-    allow_renamed: bool = False
-    spreadsheet_values: SpreadsheetValues = SpreadsheetValues.STORED
-    short_records: ShortRecords = ShortRecords.WARN
-    read_booleans: bool = False
-    new_values: NewValues = NewValues.ACCEPT
-    all_or_nothing: bool = False
-
-
-IMPORT_OPTIONS: Final[tuple[Option[ImportOptions], ...]] = (
-    Option(
-        "mode",
-        "--mode",
-        "",
+    mode: ImportMode = option(
         "Import mode",
-        (
-            OptionValue(
-                ImportMode.ADD_UPDATE,
-                "add and update",
-                "Adds new users and updates existing users.",
-                "add and update",
-            ),
-            OptionValue(
-                ImportMode.ADD,
-                "add only",
-                "Rejects records that would change a user.",
-                "add only",
-                "add only",
-            ),
-            OptionValue(
-                ImportMode.UPDATE,
-                "update only",
-                "Rejects records that would add a user.",
-                "update only",
-                "update only",
-            ),
+        OptionValue(
+            ImportMode.ADD_UPDATE,
+            "add and update",
+            "Adds new users and updates existing users.",
+            "add and update",
         ),
-    ),
-    Option(
-        "unknown_id",
-        "--unknown-id",
-        "a",
+        OptionValue(
+            ImportMode.ADD,
+            "add only",
+            "Rejects records that would change a user.",
+            "add only",
+            "add only",
+        ),
+        OptionValue(
+            ImportMode.UPDATE,
+            "update only",
+            "Rejects records that would add a user.",
+            "update only",
+            "update only",
+        ),
+    )
+    unknown_id: UnknownIdAction = option(
         "Unknown User IDs",
-        (
-            OptionValue(
-                UnknownIdAction.REJECT,
-                "reject",
-                "Rejects records with a User ID that is not in the store. An empty store accepts "
-                "any User ID.",
-            ),
-            OptionValue(
-                UnknownIdAction.ADD,
-                "add and keep the ID",
-                "Adds users with the User ID of the file, for example from another installation.",
-                "add and keep the ID",
-                "add unknown User IDs",
-            ),
+        OptionValue(
+            UnknownIdAction.REJECT,
+            "reject",
+            "Rejects records with a User ID that is not in the store. An empty store accepts "
+            "any User ID.",
         ),
-    ),
-    Option(
-        "match_user_name",
-        "--match-user-name",
-        "t",
+        OptionValue(
+            UnknownIdAction.ADD,
+            "add and keep the ID",
+            "Adds users with the User ID of the file, for example from another installation.",
+            "add and keep the ID",
+            "add unknown User IDs",
+        ),
+        letter="a",
+    )
+    match_user_name: bool = option(
         "Records without User ID",
-        (
-            OptionValue(
-                False,
-                "add as new users",
-                "Records that are identical to the user with this User Name stay unchanged.",
-            ),
-            OptionValue(
-                True,
-                "update by User Name",
-                "Updates the user with this User Name. If there is none, a user is added.",
-                "update by User Name",
-                "match by User Name",
-            ),
+        OptionValue(
+            False,
+            "add as new users",
+            "Records that are identical to the user with this User Name stay unchanged.",
         ),
-    ),
-    Option(
-        "empty",
-        "--empty",
-        "b",
+        OptionValue(
+            True,
+            "update by User Name",
+            "Updates the user with this User Name. If there is none, a user is added.",
+            "update by User Name",
+            "match by User Name",
+        ),
+        letter="t",
+    )
+    empty: EmptyCellAction = option(
         "Empty cells",
-        (
-            OptionValue(
-                EmptyCellAction.CLEAR,
-                "clear the stored value",
-                "An empty cell in a required field is an error.",
-            ),
-            OptionValue(
-                EmptyCellAction.KEEP,
-                "keep the stored value",
-                "The import clears no values.",
-                "keep the stored value",
-                "keep values for empty cells",
-            ),
+        OptionValue(
+            EmptyCellAction.CLEAR,
+            "clear the stored value",
+            "An empty cell in a required field is an error.",
         ),
-    ),
-    Option(
-        "allow_unlicensed",
-        "--allow-unlicensed",
-        "f",
+        OptionValue(
+            EmptyCellAction.KEEP,
+            "keep the stored value",
+            "The import clears no values.",
+            "keep the stored value",
+            "keep values for empty cells",
+        ),
+        letter="b",
+    )
+    allow_unlicensed: bool = option(
         "Users without a license",
-        (
-            OptionValue(
-                False,
-                "reject",
-                "Exactly one of Unlimited and On-Demand License must be 1.",
-            ),
-            OptionValue(
-                True,
-                "allow",
-                "Both licenses may be 0. Both 1 is still an error.",
-                "allow no license",
-                "allow no license",
-            ),
+        OptionValue(False, "reject", "Exactly one of Unlimited and On-Demand License must be 1."),
+        OptionValue(
+            True,
+            "allow",
+            "Both licenses may be 0. Both 1 is still an error.",
+            "allow no license",
+            "allow no license",
         ),
-    ),
-    Option(
-        "allow_renamed",
-        "--allow-renamed",
-        "e",
+        letter="f",
+    )
+    allow_renamed: bool = option(
         "User Name and Last Name differ",
-        (
-            OptionValue(
-                False,
-                "reject",
-                "Rejects records if the User ID may belong to a different person.",
-            ),
-            OptionValue(
-                True,
-                "allow",
-                "The user with this User ID gets both names.",
-                "allow both names",
-                "allow different names",
-            ),
+        OptionValue(
+            False, "reject", "Rejects records if the User ID may belong to a different person."
         ),
-    ),
-    Option(
-        "spreadsheet_values",
-        "--spreadsheet-values",
-        "z",
+        OptionValue(
+            True,
+            "allow",
+            "The user with this User ID gets both names.",
+            "allow both names",
+            "allow different names",
+        ),
+        letter="e",
+    )
+    spreadsheet_values: SpreadsheetValues = option(
         "Values altered by a spreadsheet",
-        (
-            OptionValue(
-                SpreadsheetValues.STORED,
-                "keep the stored value",
-                "For example for 412 instead of 0412, 1E+05 instead of 100000, and #NAME?.",
-            ),
-            OptionValue(
-                SpreadsheetValues.FILE,
-                "use the file's value",
-                "Leading zeros, lists and passwords may be lost in the store, too.",
-                "use the file's value",
-                "use altered values",
-            ),
+        OptionValue(
+            SpreadsheetValues.STORED,
+            "keep the stored value",
+            "For example for 412 instead of 0412, 1E+05 instead of 100000, and #NAME?.",
         ),
-    ),
-    Option(
-        "short_records",
-        "--short-records",
-        "p",
+        OptionValue(
+            SpreadsheetValues.FILE,
+            "use the file's value",
+            "Leading zeros, lists and passwords may be lost in the store, too.",
+            "use the file's value",
+            "use altered values",
+        ),
+        letter="z",
+    )
+    short_records: ShortRecords = option(
         "Short records",
-        (
-            OptionValue(
-                ShortRecords.WARN,
-                "import with a warning",
-                "Fields without a value are treated like fields without a column.",
-                "import with a warning",
-            ),
-            OptionValue(
-                ShortRecords.REJECT,
-                "reject",
-                "Rejects records with fewer values than columns; their values may have shifted.",
-                "reject",
-                "reject short records",
-            ),
+        OptionValue(
+            ShortRecords.WARN,
+            "import with a warning",
+            "Fields without a value are treated like fields without a column.",
+            "import with a warning",
         ),
-    ),
-    Option(
-        "read_booleans",
-        "--read-booleans",
-        "y",
+        OptionValue(
+            ShortRecords.REJECT,
+            "reject",
+            "Rejects records with fewer values than columns; their values may have shifted.",
+            "reject",
+            "reject short records",
+        ),
+        letter="p",
+    )
+    read_booleans: bool = option(
         "TRUE/FALSE, yes/no, 1.0 in flags",
-        (
-            OptionValue(False, "reject", "Yes/no fields must be 0 or 1."),
-            OptionValue(
-                True,
-                "convert",
-                "Converts TRUE, yes and 1.0 to 1, and FALSE, no and 0.0 to 0.",
-                "convert",
-                "convert TRUE/FALSE",
-            ),
+        OptionValue(False, "reject", "Yes/no fields must be 0 or 1."),
+        OptionValue(
+            True,
+            "convert",
+            "Converts TRUE, yes and 1.0 to 1, and FALSE, no and 0.0 to 0.",
+            "convert",
+            "convert TRUE/FALSE",
         ),
-    ),
-    Option(
-        "new_values",
-        "--new-values",
-        "n",
+        letter="y",
+    )
+    new_values: NewValues = option(
         "Values not in use yet",
-        (
-            OptionValue(
-                NewValues.ACCEPT,
-                "accept",
-                "Warns of a department, location, profile or recording service not in use yet.",
-                "accept new values",
-            ),
-            OptionValue(
-                NewValues.REJECT,
-                "reject",
-                "Rejects records with a department, location, profile or recording service not in "
-                "use yet. An empty store accepts any value.",
-                "reject new values",
-                "reject new values",
-            ),
+        OptionValue(
+            NewValues.ACCEPT,
+            "accept",
+            "Warns of a department, location, profile or recording service not in use yet.",
+            "accept new values",
         ),
-    ),
-    Option(
-        "all_or_nothing",
-        "--all-or-nothing",
-        "",
+        OptionValue(
+            NewValues.REJECT,
+            "reject",
+            "Rejects records with a department, location, profile or recording service not in "
+            "use yet. An empty store accepts any value.",
+            "reject new values",
+            "reject new values",
+        ),
+        letter="n",
+    )
+    all_or_nothing: bool = option(
         "If a record is rejected",
-        (
-            OptionValue(False, "import the others", "Imports the valid records."),
-            OptionValue(
-                True,
-                "import nothing",
-                "Imports all records or nothing.",
-                summary="all or nothing",
-            ),
+        OptionValue(False, "import the others", "Imports the valid records."),
+        OptionValue(
+            True, "import nothing", "Imports all records or nothing.", summary="all or nothing"
         ),
-    ),
-)
+    )
+
+
+IMPORT_OPTIONS: Final = options_of(ImportOptions)
 """All options, in the order in which they are offered."""
 
 IMPORT_OPTION: Final = {choice.key: choice for choice in IMPORT_OPTIONS}
