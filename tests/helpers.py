@@ -18,7 +18,8 @@ from qm_tui.store.changes.undo import UndoPlan, plan_undo
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import Changes, State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
-from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
+from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.reader import Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 from qm_tui.users.identity import owners_of_names
 

@@ -19,8 +19,9 @@ from qm_tui.transfer.planning.corrections import apply_corrections
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.plan_text import options_text
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import FileReport, UsersFile, Values
+from qm_tui.transfer.reading.reader import UsersFile, Values
 
 _PLANS_OUTSIDE: Final = 3
 """How often the import is planned without the lock; then other admins have to wait."""

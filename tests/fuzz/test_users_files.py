@@ -13,8 +13,13 @@ from qm_tui.transfer.importing import ImportRequest, import_users, prepare_impor
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.transfer.planning.planner import PlanDetail
-from qm_tui.transfer.reading.dialect_names import ENCODINGS, parse_delimiter, parse_encoding
-from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
+from qm_tui.transfer.reading.read_options import (
+    ENCODINGS,
+    ColumnMapping,
+    ReadOptions,
+    parse_delimiter,
+    parse_encoding,
+)
 from qm_tui.transfer.rejected.save import rejection_reasons, save_rejected
 from qm_tui.users.fields import FIELD
 from tests.fuzz.tries import TRIES, mutated

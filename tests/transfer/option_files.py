@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import FileReport, Record, UsersFile
+from qm_tui.transfer.reading.reader import Record, UsersFile
 
 
 def read_with_options(path: Path, **chosen: Any) -> tuple[list[Record], FileReport]:

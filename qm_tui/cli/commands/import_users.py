@@ -244,8 +244,7 @@ def _read_options(
         UserError: the encoding, the delimiter or the mapping is invalid.
     """
     from qm_tui import paths
-    from qm_tui.transfer.reading.dialect_names import parse_delimiter, parse_encoding
-    from qm_tui.transfer.reading.read_options import ReadOptions
+    from qm_tui.transfer.reading.read_options import ReadOptions, parse_delimiter, parse_encoding
 
     column_mapping = None
     if mapping is not None:

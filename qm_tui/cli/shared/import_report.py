@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qm_tui.store.state import State
     from qm_tui.transfer.importing import ImportReport
     from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcome
-    from qm_tui.transfer.reading.reader import FileReport
+    from qm_tui.transfer.reading.file_report import FileReport
     from qm_tui.users.fields import User
 
 MAX_RECORDS: Final = 10_000

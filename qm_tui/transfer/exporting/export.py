@@ -16,7 +16,7 @@ from qm_tui.text import sanitize
 from qm_tui.transfer.exporting.csv_writer import Writer
 from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, ExportOptions
-from qm_tui.transfer.reading.open_file import SUFFIX
+from qm_tui.transfer.reading.read_options import SUFFIX
 from qm_tui.users.fields import User
 from qm_tui.users.passwords import users_with_local_passwords
 

@@ -22,7 +22,7 @@ from qm_tui.text import sanitize
 from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.transfer.mapping.guess import nearest_field
 from qm_tui.transfer.reading.columns import (
-    MappingMismatch,
+    UnusableHeader,
     column_names,
     columns_of,
     find_field,
@@ -115,7 +115,7 @@ def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
             if saved.header and _identity(saved.header) == wanted:
                 columns_of(header, saved.mapping)
                 return saved.mapping
-        except (UserError, MappingMismatch):
+        except (UserError, UnusableHeader):
             continue
     return None
 

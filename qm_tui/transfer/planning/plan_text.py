@@ -12,7 +12,7 @@ from qm_tui.text import pluralize, sanitize, with_full_stop
 from qm_tui.transfer.options.choice import Option, OptionValue
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
 from qm_tui.transfer.planning.plan import MAX_ISSUES, ImportPlan, IssueGroup, Result
-from qm_tui.transfer.reading.reader import FileReport
+from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.users.issues import RecordIssue, Severity
 
 SEVERITY_LABELS: Final = {Severity.ERROR: "Rejected", Severity.WARNING: "Warnings"}

@@ -19,24 +19,11 @@ _PRIMARY_PHONE = FIELD["phone_ip"]
 _SECONDARY_PHONE = FIELD["secondary_phone_ip"]
 
 
-class DuplicateColumn(Exception):
-    """Two columns have names of the same field.
+class UnusableHeader(Exception):
+    """A header has no clear columns, alone or with a mapping. The text is a sentence for the admin.
 
-    Attributes:
-        first: the index of the first column.
-        second: the index of the second column.
-        field: the field.
+    It begins in lower case, to follow the place of the header.
     """
-
-    def __init__(self, first: int, second: int, field: Field) -> None:
-        super().__init__(field.name)
-        self.first = first
-        self.second = second
-        self.field = field
-
-
-class MappingMismatch(Exception):
-    """A mapping cannot be used with a file's header. The text is a sentence for the admin."""
 
 
 class Columns(NamedTuple):
@@ -171,9 +158,8 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
         mapping: a column mapping; columns that it does not contain are mapped by their names.
 
     Raises:
-        DuplicateColumn: two columns have names of one field.
-        MappingMismatch: the mapping contains a column that is not in the header, or assigns two
-            columns to one field.
+        UnusableHeader: two columns have names of one field; or the mapping contains a column that
+            is not in the header, or assigns two columns to one field.
     """
     width = len(header)
     header = [trim(cell) for cell in header]
@@ -204,7 +190,14 @@ def columns_of(header: Sequence[str], mapping: ColumnMapping | None = None) -> C
             continue
         first = places[field.index]
         if first is not None:
-            raise DuplicateColumn(first, column, field)
+            first_name, second_name = (
+                f'{index + 1} ("{sanitize(header[index], 60)}")' for index in (first, column)
+            )
+            msg = (
+                f"columns {first_name} and {second_name} both map to {field.name}. Remove or "
+                "rename one of them."
+            )
+            raise UnusableHeader(msg)
         places[field.index] = column
     unmapped = tuple(names[column] for column, mapped_to in mapped.items() if mapped_to is None)
     extra = width - len(header)
@@ -226,7 +219,7 @@ def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field 
     """Return the fields of the columns in a mapping.
 
     Raises:
-        MappingMismatch: a column is missing or ambiguous, or two columns are assigned to one
+        UnusableHeader: a column is missing or ambiguous, or two columns are assigned to one
             field.
     """
     by_name: dict[str, list[int]] = {}
@@ -248,13 +241,13 @@ def _apply_mapping(names: list[str], mapping: ColumnMapping) -> dict[int, Field 
                 f'{problem} "{shown}", which the mapping requires. Use the mapping for this file, '
                 "or map the columns again."
             )
-            raise MappingMismatch(msg)
+            raise UnusableHeader(msg)
         if field is not None and field in holders:
             msg = (
                 f'the mapping assigns two columns, "{holders[field]}" and "{shown}", to '
                 f"{field.name}. Remove one of them."
             )
-            raise MappingMismatch(msg)
+            raise UnusableHeader(msg)
         mapped[columns[0]] = field
         if field is not None:
             holders[field] = shown

@@ -7,7 +7,7 @@ rejected while the others are read, and nothing is replaced silently.
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
 from qm_tui.text import is_visible
@@ -21,7 +21,6 @@ MAX_LINE: Final = 1024 * 1024
 _OVERLONG_PREFIX: Final = 1024
 
 _UTF16_BIG_ENDIAN: Final = b"\xfe\xff"
-_LINE_AND_END: Final = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 
 _MAX_AFTER_MARK: Final = 4096
@@ -179,7 +178,7 @@ def with_byte_order(encoding: str, file: BinaryIO) -> str:
     return "utf-16-be" if start == _UTF16_BIG_ENDIAN else "utf-16-le"
 
 
-def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[bytes]:
+def raw_lines(file: BinaryIO, encoding: str, wanted: Container[int]) -> Iterator[bytes]:
     """Yield selected lines of a file unchanged, with their line ends.
 
     At most a block of a long line is held in memory: each yielded part belongs to one block, and
@@ -188,56 +187,26 @@ def raw_lines(file: BinaryIO, encoding: str, wanted: Iterable[int]) -> Iterator[
     Args:
         file: the file, which is read from its start.
         encoding: its encoding, which determines the line ends.
-        wanted: the numbers of the lines, from 1, in ascending order.
+        wanted: the numbers of the lines, from 1.
     """
-    codec, unit = with_byte_order(encoding, file), 2
+    codec = with_byte_order(encoding, file)
+    size = file.seek(0, os.SEEK_END)
+    end = size - size % 2  # half a unit at the end of UTF-16 belongs to the last line
     if not codec.startswith("utf-16"):
-        # in all other encodings, these bytes are line ends and nothing else is
-        codec, unit = "latin-1", 1
-    picker = _LineSelector(wanted)
-    held_back = b""
-    while picker.next_wanted and (block := file.read(BLOCK)):
-        data = held_back + block
-        whole = len(data) - len(data) % unit
+        codec, end = "latin-1", size  # in all other encodings, line ends have the same bytes
+    file.seek(0)
+    number = 1
+    for text, ends in read_blocks(file, codec, end):
+        picked = [
+            line + line_end
+            for index, (line, line_end) in enumerate(
+                zip(text.split("\n"), [*ends, ""], strict=True), start=number
+            )
+            if index in wanted
+        ]
         # half a surrogate pair passes unchanged, too
-        text = data[:whole].decode(codec, "surrogatepass")
-        if text.endswith("\r"):
-            text = text[:-1]
-            whole -= unit
-        held_back = data[whole:]
-        yield picker.select(text).encode(codec, "surrogatepass")
-    whole = len(held_back) - len(held_back) % unit
-    yield picker.select(held_back[:whole].decode(codec)).encode(codec)
-    if picker.line == picker.next_wanted:
-        yield held_back[whole:]
-
-
-class _LineSelector:
-    """Picks lines from a text that comes in parts; no part ends within a line end.
-
-    Attributes:
-        line: the number of the line at the start of the next part.
-        next_wanted: the number of the next line to pick, or 0.
-    """
-
-    def __init__(self, wanted: Iterable[int]) -> None:
-        self._rest = iter(wanted)
-        self.line = 1
-        self.next_wanted = next(self._rest, 0)
-
-    def select(self, text: str) -> str:
-        """Return the wanted lines of a part."""
-        ends = text.count("\n") + text.count("\r") - text.count("\r\n")
-        if self.next_wanted > self.line + ends:
-            self.line += ends
-            return ""
-        picked = []
-        for line in _LINE_AND_END.findall(text):
-            is_wanted = self.line == self.next_wanted
-            if is_wanted:
-                picked.append(line)
-            if line[-1] in "\r\n":
-                self.line += 1
-                if is_wanted:
-                    self.next_wanted = next(self._rest, 0)
-        return "".join(picked)
+        yield "".join(picked).encode(codec, "surrogatepass")
+        number += len(ends)
+    file.seek(end)
+    if number in wanted:
+        yield file.read()

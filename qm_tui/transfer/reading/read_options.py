@@ -1,9 +1,139 @@
-"""Options for reading a file; what they do not set is detected."""
+"""Options for reading a file, and the names of their values; what they do not set is detected."""
 
+import codecs
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from qm_tui.errors import UserError
+from qm_tui.text import sanitize
 from qm_tui.users.fields import Field
+
+SUFFIX: Final = ".csv"
+"""Suffix of users files, not case-sensitive."""
+
+ENCODINGS: Final = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with BOM",
+    "utf-16": "UTF-16",
+    "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
+    "cp1257": "Windows-1257",
+    "cp1258": "Windows-1258",
+    "cp874": "Windows-874",
+    "iso8859-1": "ISO-8859-1",
+    "iso8859-2": "ISO-8859-2",
+    "iso8859-5": "ISO-8859-5",
+    "iso8859-7": "ISO-8859-7",
+    "iso8859-9": "ISO-8859-9",
+    "iso8859-15": "ISO-8859-15",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "mac-roman": "Mac Roman",
+    "cp437": "DOS 437",
+    "cp850": "DOS 850",
+    "cp852": "DOS 852",
+    "cp866": "DOS 866",
+    "koi8-r": "KOI8-R",
+    "koi8-u": "KOI8-U",
+    "cp932": "Shift JIS",
+    "euc_jp": "EUC-JP",
+    "gb18030": "GB18030",
+    "cp950": "Big5",
+    "cp949": "EUC-KR",
+}
+"""The supported encodings, by their Python names, with the names for people.
+
+Each extends ASCII, or is UTF-16, and keeps invalid bytes apart from text. The first four are
+detected.
+"""
+
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+"""The delimiters that are detected, with their names; in a tie the first one wins."""
+
+_TYPED_ENCODINGS: Final = {
+    "ansi": "cp1252",
+    "big5": "cp950",
+    "euckr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "cp936": "gb18030",
+    "macintosh": "mac-roman",
+    "shiftjis": "cp932",
+    "sjis": "cp932",
+    "utf8bom": "utf-8-sig",
+}
+_TYPED_DELIMITERS: Final = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "\\t": "\t",
+    "bar": "|",
+    "vertical bar": "|",
+    "pipe": "|",
+    "colon": ":",
+}
+_POSSIBLE_DELIMITERS: Final = frozenset(string.punctuation + "\t") - frozenset("\"'")
+
+
+def parse_encoding(text: str) -> str:
+    """Return the encoding that an admin typed, `cp1252` or `windows-1252`: a key of `ENCODINGS`.
+
+    Raises:
+        UserError: the encoding is not supported.
+    """
+    typed = _normalize(text)
+    for key, name in ENCODINGS.items():
+        if typed in (_normalize(key), _normalize(name)):
+            return key
+    if typed in _TYPED_ENCODINGS:
+        return _TYPED_ENCODINGS[typed]
+    try:
+        codec = codecs.lookup(text.strip()).name
+    except (LookupError, ValueError):
+        codec = ""
+    for key in ENCODINGS:
+        if codec == codecs.lookup(key).name:
+            return key
+    problem = f"Unknown encoding {sanitize(text, 60)}" if text.strip() else "The encoding is empty"
+    msg = f"{problem}. Supported: {', '.join(ENCODINGS.values())}."
+    raise UserError(msg)
+
+
+def parse_delimiter(text: str) -> str:
+    """Return the delimiter that an admin typed by name or as a character.
+
+    Raises:
+        UserError: it cannot be a delimiter.
+    """
+    # a tab character must not be trimmed
+    typed = text if text in _POSSIBLE_DELIMITERS else text.strip().casefold()
+    delimiter = _TYPED_DELIMITERS.get(typed, typed)
+    if delimiter in _POSSIBLE_DELIMITERS:
+        return delimiter
+    problem = (
+        f"Invalid delimiter {sanitize(text, 60)}" if text.strip() else "The delimiter is empty"
+    )
+    msg = (
+        f"{problem}. Use comma, semicolon, tab, bar, or a single punctuation character other than "
+        "a quote."
+    )
+    raise UserError(msg)
+
+
+def delimiter_name(delimiter: str) -> str:
+    """Return the name of a delimiter for people."""
+    return DELIMITERS.get(delimiter) or f"delimiter {delimiter}"
+
+
+def _normalize(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,30 +6,28 @@ determined by planning.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple, Self
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
-from qm_tui.text import pluralize, sanitize, trim
+from qm_tui.text import sanitize, trim
 from qm_tui.transfer.reading.columns import (
     Columns,
-    DuplicateColumn,
-    MappingMismatch,
+    UnusableHeader,
     columns_in_file_order,
     columns_of,
 )
 from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row
 from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
-from qm_tui.transfer.reading.findings_text import columns_text, dialect_text, lines_text
-from qm_tui.transfer.reading.lines import LineBlock, read_lines
+from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.lines import LineBlock, raw_lines, read_lines, with_byte_order
 from qm_tui.transfer.reading.odd_symbols import SymbolCheck
-from qm_tui.transfer.reading.open_file import cannot_read, open_users_file, quoted_path
-from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.read_options import SUFFIX, ReadOptions
 from qm_tui.transfer.reading.record_rows import RecordRows
 from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
@@ -94,77 +92,13 @@ class CleanRecordBatch(NamedTuple):
             yield Record(self.number + index, self.line + index, [*values], ())
 
 
-@dataclass
-class FileReport:
-    """What was detected in a file, and what was set by options, to be shown to the admin.
-
-    Attributes:
-        dialect: encoding, delimiter and header.
-        columns: the columns of the fields.
-        read_options: the options for reading the file.
-        sample_values: up to three values of each column in the header; never what is or may be a
-            secret.
-        samples: words beyond ASCII, to check a detected encoding. Never of a secret.
-        skipped_lines: the lines above the header that are no records.
-        repeated_headers: the lines so far on which the header is repeated.
-        marked_lines: the lines so far that began with a byte order mark.
-        blank: the number of blank rows, once all records have been read.
-        short: likewise, the number of records without their last cells.
-        incomplete: likewise, why the file seems to be incomplete; empty if it does not.
-    """
-
-    dialect: Dialect
-    columns: Columns
-    read_options: ReadOptions = field(default_factory=ReadOptions)
-    sample_values: tuple[tuple[str, ...], ...] = ()
-    samples: list[str] = field(default_factory=list)
-    skipped_lines: Sequence[int] = ()
-    repeated_headers: Sequence[int] = ()
-    marked_lines: Sequence[int] = ()
-    blank: int = 0
-    short: int = 0
-    incomplete: str = ""
-
-    @property
-    def needs_mapping(self) -> bool:
-        """Whether required fields have no column, and the header has columns without a field."""
-        columns = self.columns
-        return bool(columns.ignored) and any(field.required for field in columns.absent)
-
-    @property
-    def dialect_text(self) -> str:
-        """The encoding, the delimiter and the header as a sentence."""
-        return dialect_text(self.dialect, self.read_options)
-
-    @property
-    def messages(self) -> list[str]:
-        """The findings as sentences, safe for a terminal."""
-        sentences = [self.incomplete] if self.incomplete else []
-        sentences.append(self.dialect_text)
-        if self.samples:
-            sentences.append(f"Samples: {', '.join(map(sanitize, self.samples))}.")
-        if self.dialect.has_header:
-            mapping = self.read_options.mapping
-            sentences += columns_text(self.columns, mapping.name if mapping else "")
-        if self.skipped_lines:
-            sentences.append(lines_text("Skipped", self.skipped_lines, " above the header"))
-        if self.repeated_headers:
-            sentences.append(lines_text("Skipped the repeated header in", self.repeated_headers))
-        if self.marked_lines:
-            sentences.append(lines_text("Removed a byte order mark from", self.marked_lines))
-        if self.dialect.end is not None:
-            sentences.append("Ignored a Ctrl+Z at the end of the file.")
-        if self.blank:
-            sentences.append(f"Skipped {pluralize(self.blank, 'blank line')}.")
-        return sentences
-
-
 class UsersFile:
     """A users file, open for reading.
 
     A context manager. What `read_options` does not set is detected. `signature` changes whenever
     the file is written. `file_report` is known from the start, except for its samples and counts,
-    which grow while `records` is read.
+    which grow while `records` is read. `codec` is its encoding; for UTF-16 with a byte order mark,
+    the variant that the mark means.
 
     Raises:
         UserError: the file is not a users file, or cannot be read; on opening, and while reading.
@@ -175,34 +109,38 @@ class UsersFile:
         self._read_options = read_options or ReadOptions()
         self._progress: ProgressCallback = ignore_progress
         self._done = 0
-        self._file = open_users_file(path)
+        self._file = _open_users_file(path)
         try:
-            status = os.fstat(self._file.fileno())
-            self.size = status.st_size
-            self.signature = (status.st_ino, status.st_size, status.st_mtime_ns)
-            start = self._file.read(_START)
-            kind = binary_file_type(start, self._read_options.encoding)
+            self.size, self.signature = self._status()
+            kind = binary_file_type(self._file.read(_START), self._read_options.encoding)
             if kind:
                 msg = (
-                    f"{quoted_path(path)} is {kind}, not a CSV file. Choose another file. Save a "
+                    f"{_quoted_path(path)} is {kind}, not a CSV file. Choose another file. Save a "
                     "workbook as CSV first."
                 )
                 raise UserError(msg)
             dialect = detect_dialect(self._file, self._read_options)
-            rows = first_rows(self._file, dialect)
-            self._file.seek(0)
+            self.codec = with_byte_order(dialect.encoding, self._file)
+            first = first_rows(self._file, dialect)
             self._rows = RecordRows(self._lines(dialect), dialect)
-            self.file_report = self._make_report(dialect)
-            self.file_report.columns = _with_usual_width(
-                self.file_report.columns, [row.cells for row in rows], has_header=dialect.has_header
+            columns = _with_usual_width(
+                self._columns(), [row.cells for row in first], has_header=dialect.has_header
             )
-            self.file_report.sample_values = sample_values(self.file_report.columns, rows)
-            self._rows.expect(self.file_report.columns)
+            self._rows.expect(columns)
+            self.file_report = FileReport(
+                dialect,
+                columns,
+                self._read_options,
+                sample_values(columns, first),
+                skipped_lines=self._rows.skipped,
+                repeated_headers=self._rows.repeated,
+                marked_lines=self._rows.marked,
+            )
             self._needs_samples = not dialect.encoding.startswith("utf")
             self._symbols = SymbolCheck("" if self._read_options.encoding else dialect.encoding)
         except OSError as error:
             self._file.close()
-            raise cannot_read(path, os_error_text(error)) from error
+            raise _cannot_read(path, os_error_text(error)) from error
         except BaseException:
             self._file.close()
             raise
@@ -229,13 +167,28 @@ class UsersFile:
             raise self._cannot_read_to_end(error) from error
         return digest.hexdigest()
 
+    @property
+    def header(self) -> Row | None:
+        """The header; None if the file has none."""
+        return self._rows.header
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the file was written since it was opened."""
+        return self._status()[1] != self.signature
+
+    def _status(self) -> tuple[int, tuple[int, ...]]:
+        """Return the size of the file, and what changes whenever it is written."""
+        status = os.fstat(self._file.fileno())
+        return status.st_size, (status.st_ino, status.st_size, status.st_mtime_ns)
+
     def report_progress(self) -> None:
         """Call the progress callback once more, while a consumer processes what was read."""
         self._progress(Phase.READING, self._done, self.size)
 
     def _cannot_read_to_end(self, error: OSError) -> UserError:
         return UserError(
-            f"Cannot read {quoted_path(self.path)} to the end: {os_error_text(error)}."
+            f"Cannot read {_quoted_path(self.path)} to the end: {os_error_text(error)}."
         )
 
     def _lines(self, dialect: Dialect) -> Iterator[LineBlock]:
@@ -244,55 +197,68 @@ class UsersFile:
             self._progress(Phase.READING, self._done, self.size)
             yield lines
 
-    def _make_report(self, dialect: Dialect) -> FileReport:
-        """Return what is detected before the first record is read.
+    def _columns(self) -> Columns:
+        """Return the columns by the header, or those of a file without one.
 
         Raises:
             UserError: the header cannot be used.
         """
-        header = self._rows.header
+        header, mapping = self._rows.header, self._read_options.mapping
         if header is None:
-            columns = self._columns_without_header()
-            return FileReport(dialect, columns, self._read_options, marked_lines=self._rows.marked)
+            if mapping and self._read_options.header is False:
+                msg = (
+                    f"A mapping requires a header, but {_quoted_path(self.path)} is read without "
+                    "one. Change one of the two options."
+                )
+                raise UserError(msg)
+            return columns_in_file_order()
+        place = f"{_quoted_path(self.path)}, line {header.line}"
         if header.error:
-            problem, fix = header.error.message, header.error.fix
-            raise self._invalid_header(header, f"the header cannot be parsed. {problem}. {fix}")
-        cells = [from_text_formula(trim(cell)) for cell in header.cells]
-        try:
-            columns = columns_of(cells, self._read_options.mapping)
-        except MappingMismatch as error:
-            raise self._invalid_header(header, str(error)) from None
-        except DuplicateColumn as twice:
-            first, second = (
-                f'{column + 1} ("{sanitize(cells[column], 60)}")'
-                for column in (twice.first, twice.second)
-            )
-            problem = (
-                f"columns {first} and {second} both map to {twice.field.name}. Remove or rename "
-                "one of them."
-            )
-            raise self._invalid_header(header, problem) from None
-        rows = self._rows
-        return FileReport(
-            dialect,
-            columns,
-            self._read_options,
-            skipped_lines=rows.skipped,
-            repeated_headers=rows.repeated,
-            marked_lines=rows.marked,
-        )
-
-    def _columns_without_header(self) -> Columns:
-        if self._read_options.mapping and self._read_options.header is False:
             msg = (
-                f"A mapping requires a header, but {quoted_path(self.path)} is read without one. "
-                "Change one of the two options."
+                f"{place}: the header cannot be parsed. {header.error.message}. {header.error.fix}"
             )
             raise UserError(msg)
-        return columns_in_file_order()
+        try:
+            return columns_of([from_text_formula(trim(cell)) for cell in header.cells], mapping)
+        except UnusableHeader as error:
+            msg = f"{place}: {error}"
+            raise UserError(msg) from None
 
-    def _invalid_header(self, header: Row, problem: str) -> UserError:
-        return UserError(f"{quoted_path(self.path)}, line {header.line}: {problem}")
+    def rows(
+        self, wanted: Collection[int], progress: ProgressCallback = ignore_progress
+    ) -> Iterator[tuple[int, Row]]:
+        """Yield the rows of some records as they are in the file, with the records' numbers.
+
+        Reads from where `records` or `read` would, and instead of them.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        self._progress = progress
+        number = 1
+        for item in self._rows:
+            if isinstance(item, Row):
+                if number in wanted:
+                    yield number, item
+                number += 1
+                continue
+            numbers = range(number, number + len(item.rows))
+            if any(map(wanted.__contains__, numbers)):
+                pairs = zip(numbers, item.single_rows(), strict=True)
+                yield from (pair for pair in pairs if pair[0] in wanted)
+            number += len(item.rows)
+
+    def raw_lines(
+        self, wanted: Collection[int], progress: ProgressCallback = ignore_progress
+    ) -> Iterator[bytes]:
+        """Yield some lines byte for byte, in parts of at most a block, given their numbers.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        for part in raw_lines(self._file, self.file_report.dialect.encoding, wanted):
+            yield part
+            progress(Phase.READING, self._file.tell(), self.size)
 
     def records(self, progress: ProgressCallback = ignore_progress) -> Iterator[Record]:
         """Yield the records of the file, in order, once.
@@ -344,11 +310,11 @@ class UsersFile:
         self._progress(Phase.READING, self.size, self.size)
         if number == 1:
             if not self.size:
-                msg = f"{quoted_path(self.path)} is empty."
+                msg = f"{_quoted_path(self.path)} is empty."
             elif file_report.dialect.has_header:
-                msg = f"{quoted_path(self.path)} contains only a header."
+                msg = f"{_quoted_path(self.path)} contains only a header."
             else:
-                msg = f"{quoted_path(self.path)} contains no records."
+                msg = f"{_quoted_path(self.path)} contains no records."
             raise UserError(msg)
 
     def _record(self, number: int, row: Row) -> Record:
@@ -449,3 +415,52 @@ def _normalize_cells(values: Values, *, may_be_escaped: bool) -> None:
 def _issues(values: Values, check: Callable[[Field, str], Issue | None]) -> tuple[Issue, ...]:
     found = (check(FIELDS[place], value) for place, value in enumerate(values) if value)
     return tuple(issue for issue in found if issue is not None)
+
+
+def _quoted_path(path: Path) -> str:
+    """Return the path for a message."""
+    return sanitize(str(path))
+
+
+_NO_FILE: Final[list[tuple[Callable[[int], bool], str]]] = [
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+]
+
+
+def _open_users_file(path: Path) -> BinaryIO:
+    """Return the file, open for reading.
+
+    Raises:
+        UserError: the path does not exist, is not a regular file, cannot be read, or does not end
+            in `.csv`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            msg = f"{_quoted_path(path)} does not exist. Check the path."
+            raise UserError(msg) from error
+        cause = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
+        raise _cannot_read(path, cause) from error
+    kind = next((kind for is_kind, kind in _NO_FILE if is_kind(mode)), None)
+    if kind:
+        msg = f"{_quoted_path(path)} is {kind}, not a CSV file. Choose a file that ends in .csv."
+        raise UserError(msg)
+    if not path.name.lower().endswith(SUFFIX):
+        msg = f"{_quoted_path(path)} does not end in .csv. If it is a CSV file, rename it."
+        raise UserError(msg)
+    try:
+        # not blocking: the file may have become a pipe since the check above
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _cannot_read(path, os_error_text(error)) from error
+    return os.fdopen(descriptor, "rb")
+
+
+def _cannot_read(path: Path, cause: str) -> UserError:
+    """Return the error for a file that cannot be read."""
+    return UserError(f"Cannot read {_quoted_path(path)}: {cause}.")

@@ -16,8 +16,7 @@ from qm_tui.transfer.reading.columns import (
     normalize_header,
 )
 from qm_tui.transfer.reading.csv_rows import TEXT_AFTER_QUOTE, UNCLOSED, CleanRowBatch, Row, Rows
-from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.header import is_header, is_record_above_header
+from qm_tui.transfer.reading.dialect import Dialect, is_header, is_record_above_header
 from qm_tui.transfer.reading.lines import LineBlock
 from qm_tui.transfer.reading.spreadsheet import from_text_formula
 from qm_tui.users.fields import FIELDS, Kind

@@ -10,13 +10,13 @@ import pytest
 from qm_tui.errors import UserError
 from qm_tui.transfer.reading import lines
 from qm_tui.transfer.reading.dialect import binary_file_type, detect_dialect
-from qm_tui.transfer.reading.dialect_names import (
+from qm_tui.transfer.reading.read_options import (
     DELIMITERS,
     ENCODINGS,
+    ReadOptions,
     parse_delimiter,
     parse_encoding,
 )
-from qm_tui.transfer.reading.read_options import ReadOptions
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
 from tests.transfer.option_files import read_with_options
 

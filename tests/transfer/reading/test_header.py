@@ -3,8 +3,8 @@
 import pytest
 
 from qm_tui.errors import UserError
+from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import ColumnMapping
-from qm_tui.transfer.reading.reader import FileReport
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
 from tests.transfer.option_files import read_with_options

@@ -2,7 +2,8 @@
 
 import pytest
 
-from qm_tui.transfer.reading.reader import FileReport, Record
+from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, HEADER, csv_text, read, user, write_file

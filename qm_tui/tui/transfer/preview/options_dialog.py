@@ -17,8 +17,8 @@ from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.plan_text import counts_text, warned_text
-from qm_tui.transfer.reading.dialect_names import DELIMITERS, ENCODINGS, delimiter_name
-from qm_tui.transfer.reading.reader import FileReport
+from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.read_options import DELIMITERS, ENCODINGS, delimiter_name
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog

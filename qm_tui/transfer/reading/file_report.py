@@ -1,9 +1,10 @@
-"""Messages about how a file is read, and about its columns."""
+"""What was detected in a file, and the messages about it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from qm_tui.text import listed, sanitize
+from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.read_options import ReadOptions
@@ -70,3 +71,68 @@ def _quoted_list(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     named = ", ".join(sanitize(name, 40) for name in names[:_NAMED])
     return f"{named} and {more} more" if more > 0 else named
+
+
+@dataclass
+class FileReport:
+    """What was detected in a file, and what was set by options, to be shown to the admin.
+
+    Attributes:
+        dialect: encoding, delimiter and header.
+        columns: the columns of the fields.
+        read_options: the options for reading the file.
+        sample_values: up to three values of each column in the header; never what is or may be a
+            secret.
+        samples: words beyond ASCII, to check a detected encoding. Never of a secret.
+        skipped_lines: the lines above the header that are no records.
+        repeated_headers: the lines so far on which the header is repeated.
+        marked_lines: the lines so far that began with a byte order mark.
+        blank: the number of blank rows, once all records have been read.
+        short: likewise, the number of records without their last cells.
+        incomplete: likewise, why the file seems to be incomplete; empty if it does not.
+    """
+
+    dialect: Dialect
+    columns: Columns
+    read_options: ReadOptions = field(default_factory=ReadOptions)
+    sample_values: tuple[tuple[str, ...], ...] = ()
+    samples: list[str] = field(default_factory=list)
+    skipped_lines: Sequence[int] = ()
+    repeated_headers: Sequence[int] = ()
+    marked_lines: Sequence[int] = ()
+    blank: int = 0
+    short: int = 0
+    incomplete: str = ""
+
+    @property
+    def needs_mapping(self) -> bool:
+        """Whether required fields have no column, and the header has columns without a field."""
+        columns = self.columns
+        return bool(columns.ignored) and any(field.required for field in columns.absent)
+
+    @property
+    def dialect_text(self) -> str:
+        """The encoding, the delimiter and the header as a sentence."""
+        return dialect_text(self.dialect, self.read_options)
+
+    @property
+    def messages(self) -> list[str]:
+        """The findings as sentences, safe for a terminal."""
+        sentences = [self.incomplete] if self.incomplete else []
+        sentences.append(self.dialect_text)
+        if self.samples:
+            sentences.append(f"Samples: {', '.join(map(sanitize, self.samples))}.")
+        if self.dialect.has_header:
+            mapping = self.read_options.mapping
+            sentences += columns_text(self.columns, mapping.name if mapping else "")
+        if self.skipped_lines:
+            sentences.append(lines_text("Skipped", self.skipped_lines, " above the header"))
+        if self.repeated_headers:
+            sentences.append(lines_text("Skipped the repeated header in", self.repeated_headers))
+        if self.marked_lines:
+            sentences.append(lines_text("Removed a byte order mark from", self.marked_lines))
+        if self.dialect.end is not None:
+            sentences.append("Ignored a Ctrl+Z at the end of the file.")
+        if self.blank:
+            sentences.append(f"Skipped {pluralize(self.blank, 'blank line')}.")
+        return sentences
