@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from qm_tui.tui.frame.key_help import ActiveAction, active_actions
-from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.safe_content import key_hints
 
 _ALWAYS: Final = ("?", "q")
 """The keys at the end of the line, which are shown at any width."""
@@ -63,7 +63,7 @@ class KeyHints(Widget):
 
     def render(self) -> Content:
         """The keys, one after the other."""
-        return Content(" " * _GAP).join([safe(hint.text) for hint in self._shown])
+        return key_hints((" " * _GAP).join(hint.text for hint in self._shown))
 
     async def on_click(self, event: events.Click) -> None:
         """Run the action of the hint that was clicked."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from textual.widgets import Static
 
-from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.safe_content import key_hints
 
 
 class KeyHint(Static):
@@ -13,7 +13,7 @@ class KeyHint(Static):
     ALLOW_SELECT = False
 
     def __init__(self, text: str, action: Callable[[], None]) -> None:
-        super().__init__(safe(text), classes="key-hint")
+        super().__init__(key_hints(text), classes="key-hint")
         self._action = action
 
     def on_click(self) -> None:
