@@ -24,10 +24,12 @@ Options = TypeVar("Options", ImportOptions, ExportOptions)
 
 
 class Theme(StrEnum):
-    """The colors of the terminal UI."""
+    """The colors of the terminal UI. The ANSI themes have the 16 colors of the terminal."""
 
     DARK = "dark"
     LIGHT = "light"
+    ANSI_DARK = "ansi-dark"
+    ANSI_LIGHT = "ansi-light"
 
 
 @dataclass(frozen=True, slots=True)

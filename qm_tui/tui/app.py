@@ -49,9 +49,6 @@ from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from qm_tui.users.query.sorting import use_system_locale
 
-_TEXTUAL_THEMES: Final = {Theme.DARK: "textual-dark", Theme.LIGHT: "textual-light"}
-"""Textual's names of the themes."""
-
 _OUTPUT_FILTER: Final = ControlCharacterFilter()
 
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
@@ -97,7 +94,7 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
         self.animation_level = "none"  # each step would be sent over the connection
         self.failure: BaseException | None = None
         self.status = 0
-        self.theme = _TEXTUAL_THEMES[theme]
+        self._show_theme(theme)
         self._is_too_small = self._is_dialog_open = False
         self._suspend_handler: SuspendHandler | None = None
 
@@ -138,11 +135,16 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
             return [_OUTPUT_FILTER, NoColorFilter(is_dark=self.current_theme.dark)]
         return [_OUTPUT_FILTER, *super().get_line_filters()]
 
-    def action_toggle_theme(self) -> None:
-        """Toggle the light and the dark theme, and save it for the next start."""
-        theme = Theme.DARK if self.theme == _TEXTUAL_THEMES[Theme.LIGHT] else Theme.LIGHT
-        self.theme = _TEXTUAL_THEMES[theme]
+    def action_switch_theme(self, name: str) -> None:
+        """Switch to a theme, and save it for the next start."""
+        theme = Theme(name)
+        self._show_theme(theme)
         self.run_worker(partial(save_preferences, theme=theme), thread=True, description="theme")
+
+    def _show_theme(self, theme: Theme) -> None:
+        """Show a theme of Textual. Without colors, only dark and light differ."""
+        shade = theme.removeprefix("ansi-")
+        self.theme = f"textual-{shade}" if self.no_color or theme == shade else theme.value
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable suspend in an input in which Ctrl+Z undoes edits."""

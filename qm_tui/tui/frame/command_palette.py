@@ -12,6 +12,7 @@ from textual.fuzzy import FuzzySearch
 from textual.screen import Screen
 from textual.widgets import Input
 
+from qm_tui.config.preferences import Theme
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.text.safe_content import safe
@@ -136,6 +137,7 @@ def _commands_of(screen: Screen[Any]) -> list[Command]:
         if key.group in _OWN and not action.startswith(_MOVES):
             run = partial(app.run_action, action, active.node)
             commands.append(Command(key.label, key.keys.split()[0], run))
-    toggle = partial(app.run_action, "toggle_theme")
-    commands.append(Command("Toggle light/dark theme", "", toggle))
+    for theme in Theme:
+        switch = partial(app.run_action, f"switch_theme('{theme}')")
+        commands.append(Command(f"Switch to the {theme} theme", "", switch))
     return commands

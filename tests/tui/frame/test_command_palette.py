@@ -20,6 +20,7 @@ from tests.tui.pages import (
     sample_users,
     shown,
     top,
+    wait_until,
     wait_until_idle,
 )
 from tests.tui.previews import preview
@@ -56,7 +57,7 @@ async def test_palette_offers_available_commands_with_keys_and_none_of_textuals(
         assert offers["Import users from a .csv file"] == "i"
         assert offers["Sort by the current column; again to reverse"] == "s"
         assert offers["Show keyboard shortcuts"] == "?"
-        assert "Toggle light/dark theme" in offers
+        assert "Switch to the light theme" in offers
         text = " ".join(offers)
         assert not [one for one in ("Theme", "Screenshot", "Maximize", "Up") if one in text]
 
@@ -156,22 +157,20 @@ async def test_palette_fits_in_the_smallest_terminal(app):
         await opened(pilot)
         await pilot.press(*["pagedown"] * 5)
         await pilot.pause(0.2)
-        assert "Toggle light/dark theme" in shown(pilot)
+        assert "Switch to the ansi-light theme" in shown(pilot)
 
 
-async def test_theme_is_toggled_and_saved(app, home):
+async def test_theme_is_switched_and_saved(app, home):
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
-        assert app.current_theme.dark
-        await opened(pilot)
-        await typed(pilot, "toggle light")
-        await pilot.press("enter")
-        await pilot.pause(0.3)
-        await app.workers.wait_for_complete()
-        assert not app.current_theme.dark
-    assert load_preferences().theme is Theme.LIGHT
+        for theme, shown_theme in ((Theme.LIGHT, "textual-light"), (Theme.ANSI_DARK, "ansi-dark")):
+            await opened(pilot)
+            await typed(pilot, f"switch to the {theme} theme")
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: load_preferences().theme is theme)  # noqa: B023
+            assert app.theme == shown_theme
     store = app_on(home / "other.json")._session.store
-    assert not QmTuiApp(store, theme=load_preferences().theme).current_theme.dark
+    assert QmTuiApp(store, theme=load_preferences().theme).theme == "ansi-dark"
 
 
 async def test_pasted_text_is_sanitized(app):

@@ -1,36 +1,25 @@
-"""States that are distinguishable in 16 colors and without colors, in dark and light."""
+"""States that are distinguishable in 16 colors and without colors, in every theme."""
 
 from typing import NamedTuple
 
 import pytest
 from rich.color import Color, ColorSystem
+from textual.widgets import Button
 
 from qm_tui.config.preferences import Theme
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.navigation import NavigationPane
-from tests.tui.pages import SMALL, page_of, sample_users, shown, store_of, top, wait_until_idle
-
-pytestmark = [
-    pytest.mark.parametrize("has_colours", [True, False], ids=["16 colours", "no colours"]),
-    pytest.mark.parametrize("theme", list(Theme)),
-]
-
-
-@pytest.fixture
-def start(home, monkeypatch, has_colours, theme):
-    """A function that builds the app with these colors."""
-
-    def make(*, read_only=False):
-        if has_colours:
-            monkeypatch.delenv("NO_COLOR", raising=False)
-        else:
-            monkeypatch.setenv("NO_COLOR", "1")
-        store_of(home / "users.json", sample_users(60))
-        store = open_store(home / "users.json", read_only=read_only)
-        return QmTuiApp(store, login="mheller", theme=theme)
-
-    return make
+from tests.tui.pages import (
+    SMALL,
+    page_of,
+    sample_users,
+    shown,
+    store_of,
+    top,
+    wait_until,
+    wait_until_idle,
+)
 
 
 class Look(NamedTuple):
@@ -60,84 +49,51 @@ def in_16(colour: Color | None) -> int | None:
     return colour.downgrade(ColorSystem.STANDARD).number
 
 
-def stands_out(one, other, has_colours):
+def stands_out(one, other):
     """Whether two texts have different backgrounds, and both are readable."""
     for each in (one, other):
-        assert has_colours == (each.behind is not None)
-        assert each.colour != each.behind or not has_colours
+        assert each.colour != each.behind or each.colour is None
     return (one.behind, one.is_reversed) != (other.behind, other.is_reversed)
 
 
-async def test_cursor_and_its_column_stand_out(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
+@pytest.mark.parametrize(
+    ("theme", "has_colours"),
+    [*((theme, True) for theme in Theme), (Theme.LIGHT, False), (Theme.ANSI_DARK, False)],
+)
+async def test_states_are_visible(home, monkeypatch, theme, has_colours):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if not has_colours:
+        monkeypatch.setenv("NO_COLOR", "1")
+    store_of(home / "users.json", sample_users(60)).close()
+    app = QmTuiApp(open_store(home / "users.json", read_only=True), "mheller", theme=theme)
+    async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
-        assert stands_out(look(pilot, ">  Jack"), look(pilot, "Laura"), has_colours)
-        assert stands_out(look(pilot, "First Name"), look(pilot, "Last Name"), has_colours)
+        cursor = look(pilot, ">  Jack")
+        assert stands_out(cursor, look(pilot, "Laura")), "the cursor"
+        assert stands_out(look(pilot, "First Name"), look(pilot, "Last Name")), "its column"
+        disabled, enabled = look(pilot, "[i Import]"), look(pilot, "[x Export]")
+        assert (disabled.colour, disabled.is_dim) != (enabled.colour, enabled.is_dim)
+        if not has_colours:
+            assert {cursor.colour, cursor.behind, disabled.colour, disabled.behind} == {None}
 
-
-async def test_focus_of_the_table_is_visible(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        before = look(pilot, ">  Jack")
-        await pilot.press("tab")
+        page_of(pilot).query_one("#export", Button).focus()
         await pilot.pause()
-        assert stands_out(before, look(pilot, ">  Jack"), has_colours)
+        assert stands_out(cursor, look(pilot, ">  Jack")), "the cursor without the focus"
+        assert stands_out(look(pilot, "[x Export]"), enabled), "the focused button"
 
-
-async def test_focused_button_stands_out(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("tab")
-        await pilot.pause()
-        assert stands_out(look(pilot, "[i Import]"), look(pilot, "[x Export]"), has_colours)
-
-
-async def test_disabled_button_is_faint(start):
-    async with start(read_only=True).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        grey, usable = look(pilot, "[i Import]"), look(pilot, "[x Export]")
-        assert (grey.colour, grey.is_dim) != (usable.colour, usable.is_dim)
-
-
-async def test_focus_of_the_navigation_pane_is_visible(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        before = look(pilot, "Users       60")
+        pane = look(pilot, "Users       60")
         page_of(pilot).query_one(NavigationPane).focus()
         await pilot.pause()
-        focused = look(pilot, "Users       60")
-        assert stands_out(focused, look(pilot, "Activity"), has_colours)
-        assert stands_out(focused, before, has_colours)
+        assert stands_out(look(pilot, "Users       60"), look(pilot, "Activity"))
+        assert stands_out(look(pilot, "Users       60"), pane), "the focused pane"
 
-
-async def test_selected_command_stands_out(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
         await pilot.press("colon")
-        await pilot.pause(0.3)
-        first, second = look(pilot, "Show all fields"), look(pilot, "Mark or unmark the user")
-        assert stands_out(first, second, has_colours)
-        await pilot.press("down")
+        await wait_until(pilot, lambda: "Search for" in shown(pilot))
+        page, current = look(pilot, "Go to Users"), look(pilot, "> ")
+        assert stands_out(current, page), "the current command"
+
+        await pilot.press("escape", "v")
+        await wait_until(pilot, lambda: "Save current view" in shown(pilot))
+        top(pilot).query_one("#show", Button).focus()
         await pilot.pause()
-        assert look(pilot, "Mark or unmark the user") == first
-        assert look(pilot, "Show all fields") == second
-
-
-async def test_marked_users_have_a_sign(start):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("space", "down")
-        await pilot.pause()
-        assert " ✓ Jack" in shown(pilot)
-        assert ">  Laura" in shown(pilot)
-
-
-async def test_focused_button_of_a_dialog_stands_out(start, has_colours):
-    async with start().run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("v")
-        await pilot.pause(0.2)
-        while str(getattr(pilot.app.focused, "label", "")) != "[Open]":
-            await pilot.press("tab")
-            await pilot.pause()
-        assert stands_out(look(pilot, "[Open]"), look(pilot, "[Close]"), has_colours)
+        assert stands_out(look(pilot, "[Open]"), look(pilot, "[Close]")), "a button of a dialog"
