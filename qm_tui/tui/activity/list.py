@@ -154,6 +154,18 @@ class ActivityList(VirtualList):
             width,
         )
 
+    def row_tone(self, row: int) -> tuple[str, slice]:
+        """Return the color of the numbers of users, unless the transaction is mixed."""
+        transaction = self._transactions[row]
+        changes = {
+            "added": transaction.added,
+            "changed": transaction.changed,
+            "rejected": transaction.deleted,
+        }
+        tones = [tone for tone, count in changes.items() if count]
+        counts = self._widths(self.size.width).counts
+        return tones[0] if len(tones) == 1 else "", slice(-counts, self.size.width)
+
     def _widths(self, width: int) -> _Widths:
         newest = self._transactions[0].number if self._transactions else 0
         return _widths(width, newest, self._content)

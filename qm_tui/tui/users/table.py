@@ -37,6 +37,8 @@ _FEW: Final = 10
 
 _CHANGED_SYMBOL: Final = "*"
 _MARK: Final = "✓"
+_TONES: Final = {"+": "added", "~": "changed", _MARK: "marked"}
+"""The colors of signs."""
 
 
 class UsersDataTable(VirtualList):
@@ -308,15 +310,20 @@ class UsersDataTable(VirtualList):
             for drawn in self._columns_in(width)
         ]
         cursor = ">" if row == self.cursor_row else " "
-        sign = self._change_symbols.get(user_id, " ")
         if user_id in self._marks:
-            sign = _MARK
             self._drawn_marks.add(user_id)
         else:
             self._drawn_marks.discard(user_id)
+        return pad_or_truncate(f"{cursor}{self._sign(user_id)} {' '.join(cells)}", width)
+
+    def _sign(self, user_id: str) -> str:
         if self._is_highlighted(user_id):
-            sign = _CHANGED_SYMBOL
-        return pad_or_truncate(f"{cursor}{sign} {' '.join(cells)}", width)
+            return _CHANGED_SYMBOL
+        return _MARK if user_id in self._marks else self._change_symbols.get(user_id, " ")
+
+    def row_tone(self, row: int) -> tuple[str, slice]:
+        """Return the color of the sign."""
+        return _TONES.get(self._sign(self._view[row]), ""), slice(0, 2)
 
     def row_style(self, row: int) -> Style:
         """Return the style of a row; users changed by another admin are highlighted."""

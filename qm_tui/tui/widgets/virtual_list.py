@@ -47,6 +47,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         "virtual-rows--header",
         "virtual-rows--cursor",
         "virtual-rows--blurred-cursor",
+        "virtual-rows--added",
+        "virtual-rows--changed",
+        "virtual-rows--rejected",
+        "virtual-rows--marked",
     }
 
     DEFAULT_CSS = """
@@ -102,6 +106,14 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def row_style(self, row: int) -> Style:
         """Return the style of a row without the cursor."""
         return self.rich_style
+
+    def row_tone(self, row: int) -> tuple[str, slice]:
+        """Return which color a part of a row has without the cursor, and the part.
+
+        The color is that of a component class: `added`, `changed`, `rejected` or `marked`. The text
+        says the same without it.
+        """
+        return "", slice(0)
 
     @property
     def cursor_screen_offset(self) -> Offset:
@@ -222,11 +234,18 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)
-        style = self.row_style(row)
+        text = sanitize(self.row_text(row, width))
         if row == self.cursor_row:
             name = "cursor" if self.has_focus else "blurred-cursor"
-            style = self.get_component_rich_style(f"virtual-rows--{name}")
-        return Strip([Segment(sanitize(self.row_text(row, width)), style)], width)
+            return Strip(
+                [Segment(text, self.get_component_rich_style(f"virtual-rows--{name}"))], width
+            )
+        style, (tone, part) = self.row_style(row), self.row_tone(row)
+        if not tone:
+            return Strip([Segment(text, style)], width)
+        color = self.get_component_rich_style(f"virtual-rows--{tone}")
+        parts = (text[: part.start], style), (text[part], color), (text[part.stop :], style)
+        return Strip([Segment(*styled) for styled in parts if styled[0]], width)
 
     def watch_has_focus(self, focused: bool) -> None:
         """Draw the cursor with or without the focus."""

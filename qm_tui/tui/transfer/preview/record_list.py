@@ -147,6 +147,14 @@ class RecordList(VirtualList):
             f"{text}{pad_or_truncate(sanitize(name, _VALUE), _user_width(width))} {details}", width
         )
 
+    def row_tone(self, row: int) -> tuple[str, slice]:
+        """Return the color of the result."""
+        if self._preview is None or self._filter is RecordFilter.NOT_IN_FILE:
+            return super().row_tone(row)
+        result = self._preview.outcomes[self._rows[row]].result
+        start = 2 + _LINE + 2
+        return "" if result is Result.UNCHANGED else result, slice(start, start + _RESULT)
+
     def render_line(self, y: int) -> Strip:
         if y != self.header_height + 1 or self._preview is None or self._rows:
             return super().render_line(y)
