@@ -6,28 +6,28 @@ from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from qm_tui.store.state import State
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.draft import UserDraft
-from qm_tui.tui.user.form_rows import (
-    FixedRow,
-    FlagRow,
-    FormRow,
-    LicenseRow,
-    PasswordRow,
-    TextRow,
-)
+from qm_tui.tui.user.form_rows import ChoiceRow, FormRow, SecretInput, TextRow
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
-from qm_tui.users.issues import Issue
-from qm_tui.users.passwords import LOCAL_HASH_NOTE, password_error
+from qm_tui.users.issues import Issue, Severity
+from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, password_error
 
 _PASSWORD, _SALT = FIELD["password"], FIELD["salt"]
-_FIRST_GROUPS: Final = (Group.IDENTITY,)
+_RIGHT_COLUMN: Final = (Group.RECORDING, Group.LICENSES, Group.CISCO_SCCP, Group.OTHER)
+"""The groups of the second column, in terminals that are wide enough for two."""
+
 _YIELD_SECONDS: Final = 0.005
 """Seconds between two groups, so that keys are handled in between."""
+
+_TYPED: Final = EncryptedPassword("typed", "")
+"""A placeholder for the password of a new user in validation: it is hashed when it is saved."""
 
 _PASSWORDS_DIFFER: Final = Issue(
     _PASSWORD, "The passwords do not match", "Type the same password twice."
@@ -37,7 +37,7 @@ _NEW_SALT: Final = "generated with the password"
 
 
 class UserForm(VerticalScroll, can_focus=False):
-    """The rows of all fields, group by group.
+    """The rows of all fields, group by group, in one column or two.
 
     The first group is mounted immediately, the others one by one: mounting all of them is too slow
     for a key.
@@ -48,47 +48,51 @@ class UserForm(VerticalScroll, can_focus=False):
 
     Attributes:
         is_complete: set once all rows are mounted, or none will be since the form is closed.
+        rows: the rows from top to bottom, the first column first, mounted or not.
     """
 
     def __init__(self, draft: UserDraft, values_of: Callable[[Field], Sequence[str]]) -> None:
         super().__init__(id="user-form")
         self._draft = draft
         self.is_complete = asyncio.Event()
-        self._others = [group for group in GROUPED if group not in _FIRST_GROUPS]
-        self._passwords: list[PasswordRow] = []
+        self._passwords: list[FormRow] = []
         self._groups = {group: list(self._create_rows(group, values_of)) for group in GROUPED}
-        self._rows = [row for rows in self._groups.values() for row in rows]
+        self.rows: Sequence[FormRow] = [row for rows in self._groups.values() for row in rows]
+        first, *self._others = GROUPED
+        self._columns = (
+            Vertical(*self._widgets(first), classes="form-column"),
+            Vertical(classes="form-column"),
+        )
 
     def _create_rows(
         self, group: Group, values_of: Callable[[Field], Sequence[str]]
     ) -> Iterator[FormRow]:
         user, is_new = self._draft.before, self._draft.is_new
         for field in GROUPED[group]:
+            fixed = ""
             if field.kind is Kind.ID:
-                yield FixedRow([field], field.name, user.user_id or "assigned automatically")
-            elif field is _PASSWORD and is_new:
+                fixed = user.user_id or "assigned automatically"
+            elif field is _PASSWORD and not is_new:
+                fixed = _SET
+            elif field is _SALT:
+                fixed = _NEW_SALT if is_new else "set" if user.salt else "not set"
+            if fixed:
+                yield FormRow([field], field.name, Static(safe(fixed), classes="field-fixed"))
+            elif field is _PASSWORD:
                 self._passwords = [
-                    PasswordRow(field.name, [field]),
-                    PasswordRow(f"Repeat {field.name}", []),
+                    FormRow(fields, name, SecretInput(), is_required=True)
+                    for fields, name in (([field], field.name), ([], f"Repeat {field.name}"))
                 ]
                 yield from self._passwords
-            elif field is _PASSWORD:
-                yield FixedRow([field], field.name, _SET)
-            elif field is _SALT:
-                text = "set" if user.salt else "not set"
-                yield FixedRow([field], field.name, _NEW_SALT if is_new else text)
-            elif field.key == "unlimited_license":
-                yield LicenseRow(self._draft)
             elif field.key == "on_demand_license":
-                pass  # the license row edits both
+                pass  # the row of the other license edits both
             elif field.kind is Kind.FLAG:
-                yield FlagRow(field, self._draft)
+                yield ChoiceRow(field, self._draft)
             else:
                 yield TextRow(field, self._draft, values_of(field) if field.repeats else ())
 
     def compose(self) -> ComposeResult:
-        for group in _FIRST_GROUPS:
-            yield from self._widgets(group)
+        yield from self._columns
 
     def _widgets(self, group: Group) -> Iterator[Widget]:
         yield Static(safe(f"── {group} "), classes="form-group")
@@ -106,7 +110,8 @@ class UserForm(VerticalScroll, can_focus=False):
         """Mount the next group. Not in a worker: canceling it during a mount ends the app."""
         if not self.is_attached:
             return  # the form is closed
-        await self.mount(*self._widgets(self._others.pop(0)))
+        group = self._others.pop(0)
+        await self._columns[group in _RIGHT_COLUMN].mount(*self._widgets(group))
         if not self._others:
             self.is_complete.set()
         elif self.is_attached:
@@ -116,60 +121,83 @@ class UserForm(VerticalScroll, can_focus=False):
 
     def apply_input(self) -> None:
         """Copy the edited values into the draft."""
-        for row in self._rows:
+        for row in self.rows:
             self._draft.set_values(row.values())
 
     def show(self) -> None:
         """Show the values of the draft."""
-        for row in self._rows:
+        for row in self.rows:
             row.show(self._draft)
 
     def show_dependencies(self) -> None:
         """Enable the fields whose flag is set, and disable the others."""
-        for row in self._rows:
+        for row in self.rows:
             if isinstance(row, TextRow):
                 row.show(self._draft)
 
     @property
+    def _typed_passwords(self) -> list[str]:
+        """The password of a new user, and its repetition, as typed; empty for another user."""
+        editors = (row.editor for row in self._passwords)
+        return [editor.value for editor in editors if isinstance(editor, SecretInput)]
+
+    @property
     def password(self) -> str:
         """The typed password of a new user."""
-        return self._passwords[0].input.value if self._passwords else ""
+        return next(iter(self._typed_passwords), "")
 
     @property
     def is_password_typed(self) -> bool:
         """Whether a password is typed in either row."""
-        return any(row.input.value for row in self._passwords)
+        return any(self._typed_passwords)
 
-    def password_issues(self) -> Mapping[FormRow, Issue]:
-        """Validate the password of a new user.
-
-        Returns:
-            The error by the row that shows it.
-        """
+    def _password_issues(self) -> Mapping[FormRow, Issue]:
+        """Return the error in the password of a new user, by the row that shows it."""
         if not self._passwords:
             return {}
-        first, repeated = self._passwords
-        password = first.input.value
+        (first, repeated), (password, again) = self._passwords, self._typed_passwords
         error = password_error(password)
         if error:
             message = "Password is invalid" if password else "Password is required"
             return {first: Issue(_PASSWORD, message, error)}
-        return {} if password == repeated.input.value else {repeated: _PASSWORDS_DIFFER}
+        return {} if password == again else {repeated: _PASSWORDS_DIFFER}
+
+    def issues(
+        self, state: State, in_use: ValuesInUse, rejected: Mapping[FormRow, str]
+    ) -> dict[FormRow, list[Issue]]:
+        """Validate the draft against a state of the store.
+
+        Args:
+            state: the state.
+            in_use: the values in use.
+            rejected: the messages about text that was not accepted, which are warnings.
+
+        Returns:
+            The problems of each row, errors first.
+        """
+        of_passwords = self._password_issues()
+        issues = {row: [issue] for row, issue in of_passwords.items()}
+        for row, text in rejected.items():
+            issues.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
+        password = _TYPED if self._draft.is_new and not of_passwords else None
+        for issue in self._draft.validate(state, in_use, password):
+            shown_at = self.row_for(issue.field) if issue.field is not None else None
+            is_replaced = bool(of_passwords) and (
+                issue.field is _PASSWORD or shown_at in of_passwords
+            )
+            if shown_at is not None and not is_replaced:
+                issues.setdefault(shown_at, []).append(issue)
+        return issues
 
     # Rows
 
-    @property
-    def rows(self) -> Sequence[FormRow]:
-        """The rows from top to bottom, mounted or not."""
-        return self._rows
-
     def row_of(self, widget: Widget | None) -> FormRow | None:
         """Return the row of an editor."""
-        return next((row for row in self._rows if widget and row.editor is widget), None)
+        return next((row for row in self.rows if widget and row.editor is widget), None)
 
     def row_for(self, field: Field) -> FormRow | None:
         """Return the row of a field."""
-        return next((row for row in self._rows if field in row.fields), None)
+        return next((row for row in self.rows if field in row.fields), None)
 
     def focus_row(self, row: FormRow) -> None:
         """Focus a row immediately: the next key may be there already."""
@@ -182,7 +210,7 @@ class UserForm(VerticalScroll, can_focus=False):
         Returns:
             Whether the focus has moved.
         """
-        focusable = [row for row in self._rows if row.editor and not row.editor.disabled]
+        focusable = [row for row in self.rows if row.editor and not row.editor.disabled]
         focused = self.row_of(self.screen.focused)
         if focused is None or focused not in focusable:
             return False

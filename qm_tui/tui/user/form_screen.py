@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
@@ -18,12 +17,12 @@ from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form import UserForm
-from qm_tui.tui.user.form_rows import FormRow, SecretInput, TextRow, note_of
+from qm_tui.tui.user.form_rows import FormRow, InputRejected, TextRow, note_of
 from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, save_user
 from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
 from qm_tui.tui.widgets.option_row import RadioRow
-from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
@@ -31,7 +30,6 @@ from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Issue, Severity
-from qm_tui.users.passwords import EncryptedPassword
 
 _PAGE: Final = 8
 """Rows per page for PgUp and PgDn."""
@@ -39,8 +37,8 @@ _PAGE: Final = 8
 _MIN_WIDTH: Final = 40
 """Width of the help line before the first layout."""
 
-_TYPED: Final = EncryptedPassword("typed", "")
-"""A placeholder for the password of a new user in validation: it is hashed when it is saved."""
+_BREAKPOINTS: Final = [(0, "-one-column"), (110, "-two-columns")]
+"""The number of columns, by the width of the terminal."""
 
 _CANCELLED: Final = "Canceled. Nothing was saved."
 _SAVED_BY_ANOTHER: Final = (
@@ -61,6 +59,8 @@ class UserFormScreen(Dialog[bool]):
         page: the page that shows the progress.
         title: the title of the dialog.
     """
+
+    HORIZONTAL_BREAKPOINTS = _BREAKPOINTS
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority over the bindings of Textual's inputs
@@ -84,16 +84,12 @@ class UserFormScreen(Dialog[bool]):
         self._is_saving = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="user-form-dialog") as dialog:
-            dialog.border_title = safe(self._title, 70)
-            dialog.border_subtitle = safe("* required  F2 save  Esc cancel  F1 keys")
+        hints = "* required  F2 save  Esc cancel  F1 keys"
+        with dialog_frame("user-form-dialog", self._title, hints, 70):
             yield self._form
             yield Static(id="user-form-help")
             yield Static(id="user-form-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[F2 Save]"), id="save", compact=True)
-                yield Button(safe("[F3 Use theirs]"), id="theirs", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+            yield button_row(save="[F2 Save]", theirs="[F3 Use theirs]", cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._show_message("")
@@ -124,17 +120,13 @@ class UserFormScreen(Dialog[bool]):
         event.stop()
         self.action_move(1)
 
-    @on(FormRow.InputRejected)
-    def _input_rejected(self, event: FormRow.InputRejected) -> None:
-        self._rejected[event.row] = event.message
-        self._visited.add(event.row)
-        self._validate()
-
-    @on(SecretInput.InputRejected)
-    def _password_rejected(self, event: SecretInput.InputRejected) -> None:
-        row = self._form.row_for(FIELD["password"])
+    @on(InputRejected)
+    def _input_rejected(self, event: InputRejected) -> None:
+        row = self._form.row_of(event.editor)
         if row is not None:
-            self._input_rejected(FormRow.InputRejected(row, event.message))
+            self._rejected[row] = event.message
+            self._visited.add(row)
+            self._validate()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         row = self._form.row_of(event.widget)
@@ -164,21 +156,8 @@ class UserFormScreen(Dialog[bool]):
 
     def _issues(self) -> dict[FormRow, list[Issue]]:
         """Return the problems of each row, errors first."""
-        form, issues = self._form, dict[FormRow, list[Issue]]()
-        of_passwords = form.password_issues()
-        password = _TYPED if self._draft.is_new and not of_passwords else None
-        for row, issue in of_passwords.items():
-            issues[row] = [issue]
-        for row, text in self._rejected.items():
-            issues.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
-        state, in_use = self._session.store.state, self._session.query_runner.in_use
-        for issue in self._draft.validate(state, in_use, password):
-            row_or_none = form.row_for(issue.field) if issue.field is not None else None
-            if row_or_none is not None and row_or_none not in of_passwords:
-                is_of_password = issue.field is FIELD["password"] and bool(of_passwords)
-                if not is_of_password:
-                    issues.setdefault(row_or_none, []).append(issue)
-        return issues
+        session = self._session
+        return self._form.issues(session.store.state, session.query_runner.in_use, self._rejected)
 
     def _show_help(self, row: FormRow | None) -> None:
         """Show how to fix the problems of a field, or what it means, and values in use."""
@@ -188,9 +167,7 @@ class UserFormScreen(Dialog[bool]):
         issues = self._issues().get(row, []) if row in self._visited else []
         help_text = self.query_one("#user-form-help", Static)
         lines = [issue.fix for issue in issues if issue.fix] or [field.meaning]
-        if isinstance(row, TextRow) and has_picker(row.field):
-            width = help_text.size.width or _MIN_WIDTH
-            lines.append(in_use_text(row.values()[row.field.key], row.in_use, width))
+        lines += row.help(help_text.size.width or _MIN_WIDTH)
         help_text.update(safe_lines(lines))
 
     def _show_message(self, text: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
@@ -15,9 +15,10 @@ from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import user_title
-from qm_tui.tui.user.form_rows import SecretInput
+from qm_tui.tui.user.form_rows import InputRejected, SecretInput
 from qm_tui.tui.user.save import BUSY, user_label
 from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
@@ -57,18 +58,15 @@ class PasswordDialog(Dialog[bool]):
         self._is_saving = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="password-dialog") as dialog:
-            dialog.border_title = safe(f"Change password: {user_title(self._user)}", 60)
-            dialog.border_subtitle = safe("F2 save  Esc cancel  F1 keys")
+        title = f"Change password: {user_title(self._user)}"
+        with dialog_frame("password-dialog", title, "F2 save  Esc cancel  F1 keys", 60):
             for name, editor in (("New password", self._first), ("Repeat password", self._again)):
                 with Horizontal(classes="password-line"):
                     yield Label(safe(name))
                     yield editor
             yield Static(id="password-said")
             yield Static(safe(LOCAL_HASH_NOTE), classes="form-hint")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[F2 Save]"), id="yes", compact=True)
-                yield Button(safe("[Cancel]"), id="no", compact=True)
+            yield button_row(yes="[F2 Save]", no="[Cancel]")
 
     def on_mount(self) -> None:
         self._show_message("")
@@ -79,8 +77,8 @@ class PasswordDialog(Dialog[bool]):
         message.update(safe(text))
         message.display = bool(text)
 
-    @on(SecretInput.InputRejected)
-    def _input_rejected(self, event: SecretInput.InputRejected) -> None:
+    @on(InputRejected)
+    def _input_rejected(self, event: InputRejected) -> None:
         self._show_message(f"! {event.message}")
 
     @on(Input.Changed)
@@ -133,13 +131,9 @@ class PasswordDialog(Dialog[bool]):
         if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):
             self.dismiss(False)
 
-    @on(Button.Pressed, "#yes")
-    def _yes(self) -> None:
-        self.action_save()
-
-    @on(Button.Pressed, "#no")
-    def _no(self) -> None:
-        self.action_back()
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        (self.action_save if event.button.id == "yes" else self.action_back)()
 
 
 def _save(

@@ -10,7 +10,7 @@ from qm_tui.config.preferences import save_preferences
 from qm_tui.store import open_store
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.tui.user.form import UserForm
-from qm_tui.tui.user.form_rows import FormRow, TextRow
+from qm_tui.tui.user.form_rows import FormRow, SecretInput, TextRow
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.option_row import RadioRow
@@ -67,6 +67,12 @@ def input_of(pilot, key: str) -> Input:
 def said_of(pilot, key: str) -> str:
     """Return the messages below a field."""
     return "\n".join(line.strip() for line in row_of(pilot, key).message.splitlines())
+
+
+def said_of_row(pilot, editor) -> str:
+    row = form_of(pilot).row_of(editor)
+    assert row is not None
+    return row.message
 
 
 async def fill(pilot, key: str, text: str) -> None:
@@ -326,11 +332,11 @@ def input_is_used(pilot, key: str) -> bool:
 async def test_click_selects_choice(app):
     async with app.run_test(size=(100, 60)) as pilot:
         await opened(pilot)
-        line = row_of(pilot, "is_active").query_one(RadioRow)
-        assert line.value == "1"
-        await pilot.click(line, offset=(9, 0))
+        row = row_of(pilot, "is_active")
+        assert row.values() == {"is_active": "1"}
+        await pilot.click(row.query_one(RadioRow), offset=(9, 0))
         await pilot.pause()
-        assert line.value == "0"
+        assert row.values() == {"is_active": "0"}
 
 
 async def test_values_in_use_are_suggested(path):
@@ -369,14 +375,14 @@ async def test_user_is_added_with_hidden_password(app, path):
             ("extension", "0042"),
         ):
             await fill(pilot, key, text)
-        first, again = form_of(pilot)._passwords
-        first.input.value = "planted-password"
-        again.input.value = "another"
+        first, again = form_of(pilot).query(SecretInput)
+        first.value = "planted-password"
+        again.value = "another"
         await pilot.press("f2")
         await pilot.pause(0.05)
-        assert "The passwords do not match" in again.message
+        assert "The passwords do not match" in said_of_row(pilot, again)
         assert "planted" not in shown(pilot)
-        again.input.value = "planted-password"
+        again.value = "planted-password"
         await saved(pilot)
         assert status_of(pilot) == "Added Zoë Zimmer. Press u to undo."
         assert table_of(pilot).cursor_user_id not in (ANNA.user_id, BO.user_id, CY.user_id)
@@ -429,14 +435,14 @@ async def test_help_is_that_of_the_field_with_the_error(app):
             ("agent_id", "7"),
         ):
             await fill(pilot, key, text)
-        first, again = form_of(pilot)._passwords
-        first.input.value = "planted-password"
+        first, again = form_of(pilot).query(SecretInput)
+        first.value = "planted-password"
         await pilot.press("f2")
-        await wait_until(pilot, lambda: again.input.has_focus)
+        await wait_until(pilot, lambda: again.has_focus)
         await wait_until(pilot, lambda: "Type the same password twice." in shown(pilot))
-        first.input.value = ""
+        first.value = ""
         await pilot.press("f2")
-        await wait_until(pilot, lambda: first.input.has_focus)
+        await wait_until(pilot, lambda: first.has_focus)
         assert "Type the same password twice." not in shown(pilot)
 
 
