@@ -1,8 +1,7 @@
 """Control of the garbage collector while many objects are allocated or freed."""
 
 import gc
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -36,14 +35,16 @@ def gc_paused() -> Iterator[None]:
         gc.enable()
 
 
-def clear_in_chunks(*containers: dict[Any, Any] | set[Any] | list[Any], pause: float = 0) -> None:
+def clear_in_chunks(
+    *containers: dict[Any, Any] | set[Any] | list[Any], yield_control: Callable[[], object] = int
+) -> None:
     """Empty containers in chunks.
 
     To free 100,000 users in one step would block the terminal UI for a tenth of a second.
 
     Args:
         containers: the containers, which must not be used afterward.
-        pause: seconds to sleep after each chunk.
+        yield_control: called after each chunk.
     """
     for container in containers:
         while container:
@@ -53,5 +54,4 @@ def clear_in_chunks(*containers: dict[Any, Any] | set[Any] | list[Any], pause: f
                 pop = container.popitem if isinstance(container, dict) else container.pop
                 for _ in range(min(_CHUNK, len(container))):
                     pop()
-            if pause:
-                time.sleep(pause)
+            yield_control()

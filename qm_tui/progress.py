@@ -5,6 +5,7 @@ Every operation that grows with the data takes a `ProgressCallback` and calls it
 UI, or raise `Cancelled`.
 """
 
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -40,12 +41,41 @@ class TerminalDisconnected(Cancelled):
     """
 
 
-ProgressCallback = Callable[[Phase, int, int], None]
+ProgressCallback = Callable[[Phase, int, int], object]
 """Called with the phase, how much of it is done, and the total."""
 
 CHUNK_SIZE: Final = 1000
 """The number of rows between two ticks: a few milliseconds."""
 
+YieldControl = Callable[[], object]
+"""Called about every millisecond by work in a thread. It may raise an exception to end the work."""
+
+_YIELD_SECONDS: Final = 0.0005
+"""Seconds of sleep. Without them the interpreter rarely switches to the thread of the terminal UI,
+and a key waits for up to half a second."""
+
+_WORK_SECONDS: Final = 0.004
+"""Seconds of work between two sleeps."""
+
 
 def ignore_progress(_phase: Phase, _done: int, _total: int) -> None:
     """Ignore the progress."""
+
+
+def yield_control(check: YieldControl | None = None) -> YieldControl:
+    """Return a callback for work in a thread: it sleeps for other threads if it is time.
+
+    Args:
+        check: called each time before that; it raises an exception if the work should end.
+    """
+    slept = time.monotonic()
+
+    def rest() -> None:
+        nonlocal slept
+        if check is not None:
+            check()
+        if time.monotonic() - slept >= _WORK_SECONDS:
+            time.sleep(_YIELD_SECONDS)
+            slept = time.monotonic()
+
+    return rest

@@ -1,23 +1,21 @@
 """The Activity page: all transactions, their filter, and undo."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
-from textual.worker import get_current_worker
 
-from qm_tui.progress import CHUNK_SIZE
+from qm_tui.progress import YieldControl
 from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import TransactionSummary
+from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pluralize
 from qm_tui.tui.activity.list import ActivityList, ContentWidths, measure
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
@@ -28,43 +26,27 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.transaction_details import time_text
 from qm_tui.tui.widgets.filter_input import FilterInput
 from qm_tui.tui.widgets.virtual_list import MOVES
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
-_YIELD_SECONDS: Final = 0.0005
 _NO_TRANSACTIONS: Final = "No transactions yet."
 _NO_MATCH: Final = "No transactions match the filter. Press Esc to clear it."
 
 
-class ActivityRead(Message):
-    """The transactions were read.
+class _Transactions(NamedTuple):
+    """Transactions that were read.
 
-    Args:
-        transactions: those that match the filter, newest first.
+    Attributes:
+        matching: those that match the filter, newest first.
         total: the number of all transactions.
-        words: the words of the filter.
         content: the widths that the columns need.
     """
 
-    def __init__(
-        self,
-        transactions: Sequence[TransactionSummary],
-        total: int,
-        words: Sequence[str],
-        content: ContentWidths,
-    ) -> None:
-        super().__init__()
-        self.transactions, self.total, self.words = transactions, total, words
-        self.content = content
-
-
-class ActivityReadFailed(Message):
-    """The transactions could not be read."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self.message = message
+    matching: Sequence[TransactionSummary]
+    total: int
+    content: ContentWidths
 
 
 class _ActivityFilterInput(FilterInput):
@@ -144,50 +126,29 @@ class ActivityPage(Page):
     def show_view(self, view: UserListView) -> None:
         """Show another state of the store, which has other transactions."""
         super().show_view(view)
-        self._read(self._words)
+        self._read()
 
-    @work(thread=True, exclusive=True, group="reading")
-    def _read(self, words: Sequence[str]) -> None:
-        worker = get_current_worker()
+    @work(exclusive=True, group="reading", description="read the transactions")
+    async def _read(self) -> None:
+        """Show the transactions that contain the words of the filter."""
+        words = self._words
         try:
-            transactions = self.session.store.transactions()
+            read = await run_in_thread(partial(_read_transactions, self.session.store, words))
         except StoreError as error:
-            self.post_message(ActivityReadFailed(str(error)))
+            self._shown_words = words
+            self.session.set_status(str(error))
             return
-        shown = transactions
+        self._shown_words = words
+        count = pluralize(read.total, "transaction")
         if words:
-            shown = []
-            for count, transaction in enumerate(transactions):
-                if all(word in _searched(transaction) for word in words):
-                    shown.append(transaction)
-                if not count % CHUNK_SIZE:
-                    time.sleep(_YIELD_SECONDS)
-                if worker.is_cancelled:
-                    return
-        if not worker.is_cancelled:
-            content = measure(shown)
-            self.post_message(ActivityRead(shown, len(transactions), words, content))
-
-    @on(ActivityReadFailed)
-    def _read_failed(self, event: ActivityReadFailed) -> None:
-        self._shown_words = self._words
-        self.session.set_status(event.message)
-
-    @on(ActivityRead)
-    def _show(self, event: ActivityRead) -> None:
-        if event.words != self._words:
-            return
-        self._shown_words = event.words
-        count = pluralize(event.total, "transaction")
-        if event.words:
-            count = f"{len(event.transactions):,} of {event.total:,} shown"
+            count = f"{len(read.matching):,} of {read.total:,} shown"
         self.query_one("#count", Static).update(safe(count))
         empty = self.query_one("#no-transactions", Static)
-        empty.display = not event.transactions
-        empty.update(safe(_NO_MATCH if event.words else _NO_TRANSACTIONS))
+        empty.display = not read.matching
+        empty.update(safe(_NO_MATCH if words else _NO_TRANSACTIONS))
         was_empty = self._list.cursor_transaction is None
-        self._list.show(event.transactions, event.content)
-        if was_empty or not event.transactions:
+        self._list.show(read.matching, read.content)
+        if was_empty or not read.matching:
             self.show_job()  # Open and Undo become possible or impossible
 
     # The filter
@@ -210,7 +171,7 @@ class ActivityPage(Page):
         self._words = text.casefold().split()
         self.query_one("#filter-line").display = bool(self._words)
         self._list.focus()
-        self._read(self._words)
+        self._read()
 
     def action_back(self) -> None:
         """Clear the filter; without a filter, go back to the Users page."""
@@ -242,6 +203,18 @@ class ActivityPage(Page):
                 if self._list.cursor_transaction is None:
                     return None
         return super().check_action(action, parameters)
+
+
+def _read_transactions(store: UserStore, words: Sequence[str], rest: YieldControl) -> _Transactions:
+    """Return the transactions that contain all words of a filter."""
+    transactions = matching = store.transactions()
+    if words:
+        matching = []
+        for transaction in transactions:
+            if all(word in _searched(transaction) for word in words):
+                matching.append(transaction)
+            rest()
+    return _Transactions(matching, len(transactions), measure(matching))
 
 
 def _searched(transaction: TransactionSummary) -> str:

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Static
-from textual.worker import get_current_worker
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.changes.action_text import details_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
@@ -21,11 +21,8 @@ from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.transaction_details import change_lines, origin_text, title_text
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.background import run_in_thread
 
-_BATCH: Final = 100
-"""Users after which the worker yields control: a few milliseconds of work."""
-
-_YIELD_SECONDS: Final = 0.0005
 _INTERVAL: Final = 1 / 15
 _FIRST: Final = 40
 """Users that are shown first."""
@@ -94,18 +91,6 @@ class UsersRead(Message):
         self.users = users
 
 
-class ReadingEnded(Message):
-    """Reading the transaction has finished or failed.
-
-    Args:
-        message: the error message; empty if there was no error.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self.message = message
-
-
 class TransactionScreen(Dialog[None]):
     """The view of a transaction.
 
@@ -142,43 +127,34 @@ class TransactionScreen(Dialog[None]):
         self.query_one("#line", Static).update(safe("Loading…"))
         self._read()
 
-    @work(thread=True)
-    def _read(self) -> None:
-        worker = get_current_worker()
-        message = ""
-        waiting: list[str] = []
-        sent = 0.0
+    @work(description="read a transaction")
+    async def _read(self) -> None:
+        line = "No users were changed."
         try:
-            users = self._store.state.users
-            for count, change in enumerate(
-                self._store.transaction_changes(self._transaction.number), start=1
-            ):
-                waiting.append("\n".join(change_lines(change, users)))
-                if count % _BATCH and count != _FIRST:
-                    continue
-                if worker.is_cancelled:
-                    return
-                time.sleep(_YIELD_SECONDS)
-                if time.monotonic() - sent >= _INTERVAL:
-                    sent = time.monotonic()
-                    self.post_message(UsersRead(waiting))
-                    waiting = []
+            if await run_in_thread(self._read_users):
+                return
         except StoreError as error:
-            message = str(error)
+            line = str(error)
+        self.query_one("#line", Static).update(safe(line))
+
+    def _read_users(self, rest: YieldControl) -> int:
+        """Read the changed users, the first ones immediately; return their number."""
+        users, waiting, sent, number = self._store.state.users, [], 0.0, 0
+        for change in self._store.transaction_changes(self._transaction.number):
+            waiting.append("\n".join(change_lines(change, users)))
+            number += 1
+            rest()
+            if number >= _FIRST and time.monotonic() - sent >= _INTERVAL:
+                sent = time.monotonic()
+                self.post_message(UsersRead(waiting))
+                waiting = []
         if waiting:
             self.post_message(UsersRead(waiting))
-        self.post_message(ReadingEnded(message))
+        return number
 
     @on(UsersRead)
     def _more(self, event: UsersRead) -> None:
         self.query_one(ChangeList).add(event.users)
-
-    @on(ReadingEnded)
-    def _ended(self, event: ReadingEnded) -> None:
-        if event.message:
-            self.query_one("#line", Static).update(safe(event.message))
-        elif not self.query_one(ChangeList).row_count:
-            self.query_one("#line", Static).update(safe("No users were changed."))
 
     @on(VirtualList.RowHighlighted)
     def _highlighted(self, event: VirtualList.RowHighlighted) -> None:

@@ -10,13 +10,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
+from qm_tui.progress import YieldControl
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
 from qm_tui.tui.widgets.list_dialog import ListDialog, button_row
-from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
+from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
 from qm_tui.users.query.counts import count_values, sort_by_count
-from qm_tui.users.query.sorting import YieldControl
 
 _NONE: Final = "No values in use yet."
 _NO_MATCH: Final = "No values in use match. Press Esc to go back."

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
 from qm_tui.tui.counts.license_tables import CellCursorList, DepartmentList, TypeList
 from qm_tui.tui.counts.page import CountingPage
@@ -16,7 +17,6 @@ from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.license_usage import LicensesInUse, count_licenses
-from qm_tui.users.query.sorting import YieldControl
 
 _NOTE: Final = "Licenses of inactive users can be reassigned."
 

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import is_unavailable
@@ -17,11 +18,10 @@ from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.virtual_list import MOVES
+from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
-from qm_tui.users.query.sorting import YieldControl
 
 Counts = TypeVar("Counts")
 

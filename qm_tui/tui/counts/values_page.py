@@ -10,6 +10,7 @@ from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Static
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
 from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.counts.rename_flow import rename
@@ -24,7 +25,6 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import Field
 from qm_tui.users.query.counts import FieldValues, count_field_values
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField
-from qm_tui.users.query.sorting import YieldControl
 
 
 class ValuesPage(CountingPage[Sequence[FieldValues]]):

@@ -33,9 +33,14 @@ from qm_tui.tui.work.current_view import CurrentView, filter_error
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.key_queue import KeyRefused
-from qm_tui.tui.work.marks import MarksCompared, compare_marks
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, depends_on_marks
+from qm_tui.tui.work.user_query import (
+    MarksCompared,
+    QueryFailed,
+    QueryFinished,
+    compare_marks,
+    depends_on_marks,
+)
 from qm_tui.users.query.columns import DEFAULT_LAYOUT
 from qm_tui.users.query.filter_parser import FilterSyntaxError
 

@@ -17,7 +17,7 @@ from qm_tui.tui.users.list_page import UsersList
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
-from qm_tui.tui.work.live_updates import ExternalChangesRead, LiveView
+from qm_tui.tui.work.live_updates import LiveView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
@@ -125,10 +125,6 @@ class UsersPage(UsersList):
     @work(thread=True, description="import modules of the dialogs")
     def _preload_modules(self) -> None:
         preload_modules()
-
-    @on(ExternalChangesRead)
-    def _external_changes_read(self, event: ExternalChangesRead) -> None:
-        self._live_view.show_changes(event)
 
     # Import
 

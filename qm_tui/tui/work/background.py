@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, Final, TypeVar
+from threading import Event
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
+from textual.worker import Worker
 
 from qm_tui.gc_control import clear_in_chunks, gc_paused
-from qm_tui.progress import ProgressCallback
+from qm_tui.progress import ProgressCallback, YieldControl, yield_control
 from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import OPERATION, Job, Operation, job_end_message
 from qm_tui.tui.work.session import Session
@@ -18,8 +20,42 @@ from qm_tui.users.fields import User
 
 Result = TypeVar("Result")
 
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds of sleep after each thousand entries that are freed."""
+
+class WorkerCancelled(Exception):
+    """The result of the work is no longer needed."""
+
+
+async def run_in_thread(work: Callable[[YieldControl], Result]) -> Result:
+    """Run work in a thread for a worker or a flow, and return its result.
+
+    Args:
+        work: the work. It gets the callback that lets other threads run, to be called about every
+            millisecond. If who waits for the work is canceled, the callback ends the work.
+    """
+    is_cancelled = Event()
+
+    def check() -> None:
+        if is_cancelled.is_set():
+            raise WorkerCancelled
+
+    try:
+        return await asyncio.to_thread(work, yield_control(check))
+    except asyncio.CancelledError:
+        is_cancelled.set()
+        raise
+
+
+def yield_control_for(worker: Worker[Any]) -> YieldControl:
+    """Return the callback for work in a worker's thread, which ends it if the worker is canceled.
+
+    The end is the exception `WorkerCancelled`.
+    """
+
+    def check() -> None:
+        if worker.is_cancelled:
+            raise WorkerCancelled
+
+    return yield_control(check)
 
 
 async def run_job(
@@ -62,7 +98,7 @@ async def run_job(
 def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
     """Free changes that are no longer needed, in steps in a thread."""
     # without a description Textual would make one from the whole contents
-    work = partial(clear_in_chunks, changes, pause=_YIELD_SECONDS)
+    work = partial(clear_in_chunks, changes, yield_control=yield_control())
     app.run_worker(work, thread=True, description="free changes")
 
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from qm_tui.crash import log_and_describe
 from qm_tui.errors import UserError
-from qm_tui.progress import Cancelled, Phase
+from qm_tui.progress import Cancelled, Phase, yield_control
 from qm_tui.progress_line import RateEstimator
 from qm_tui.store.state import State
 from qm_tui.tui.work.flow import PAGES_OPEN, flow_depth
@@ -18,13 +18,6 @@ from qm_tui.users.query.views import SortKey
 
 DEBOUNCE: Final = 0.15
 """Seconds without a key before a screen computes again what depends on the typed text."""
-
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds that a worker sleeps at a tick. Without them the interpreter rarely switches to the
-thread of the UI, and a key waits for up to half a second."""
-
-_WORK_SECONDS: Final = 0.004
-"""Seconds of work after which it sleeps at the next tick."""
 
 _INTERVAL: Final = 1 / 8
 """Seconds between two reports of progress."""
@@ -98,8 +91,9 @@ class Job:
         self._report = report
         self._cancelled = Event()
         self._reason: type[Cancelled] = Cancelled
-        self._reported = self._slept = 0.0
+        self._reported = 0.0
         self._started = time.monotonic()
+        self._yield_control = yield_control(self._check)
         self._rate = RateEstimator()
 
     @property
@@ -123,15 +117,15 @@ class Job:
         Raises:
             Cancelled: the job was canceled.
         """
-        if self._cancelled.is_set():
-            raise self._reason
+        self._yield_control()
         now = time.monotonic()
-        if now - self._slept >= _WORK_SECONDS:
-            time.sleep(_YIELD_SECONDS)
-            self._slept = now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
             self._report(JobProgressed(self._rate.describe(phase, done, total), done, total))
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise self._reason
 
 
 @dataclass(frozen=True, slots=True)

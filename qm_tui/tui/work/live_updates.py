@@ -4,18 +4,17 @@ The store is polled several times a second, which takes two system calls. Only i
 worker reads it and builds the users table. New warnings and notices of the store are shown, too.
 """
 
-import time
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from textual.message import Message
 from textual.screen import Screen
 
 from qm_tui.crash import log_and_describe
-from qm_tui.progress import CHUNK_SIZE, Phase
+from qm_tui.progress import CHUNK_SIZE, YieldControl
 from qm_tui.store.errors import StoreError
 from qm_tui.store.state import State
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import make_view
@@ -23,33 +22,12 @@ from qm_tui.tui.work.user_query import make_view
 _POLL_EVERY: Final = 0.3
 """Seconds."""
 
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds of sleep for other threads."""
-
-
-class ExternalChangesRead(Message):
-    """The store was polled.
-
-    Args:
-        before: the users table before that.
-        view: the new users table; None if nothing has changed.
-        message: the error if the store could not be read; otherwise empty.
-
-    Attributes:
-        is_error: whether the error was unexpected.
-    """
-
-    def __init__(self, before: UserListView, view: UserListView | None, message: str = "") -> None:
-        super().__init__()
-        self.before, self.view, self.message = before, view, message
-        self.is_error = False
-
 
 class LiveView:
     """Follows the changes by other admins.
 
     Args:
-        page: the page that receives `ExternalChangesRead` and passes it to `show_changes`.
+        page: the page that polls; its workers read the changes.
         session: the state that the pages share.
     """
 
@@ -76,9 +54,8 @@ class LiveView:
             or session.store.state.version != view.state.version
         ):
             self._is_reading = True
-            work = partial(self._read, view)
             # without a description Textual would make one from the whole view
-            self._page.run_worker(work, thread=True, group="news", description="read changes")
+            self._page.run_worker(self._read(view), group="news", description="read changes")
 
     def _show_notices(self) -> None:
         """Show the store's warning and its new notices."""
@@ -89,39 +66,32 @@ class LiveView:
         if new:
             session.set_status(" ".join(new))
 
-    def _read(self, before: UserListView) -> None:
-        changes_read = ExternalChangesRead(before, None)
+    async def _read(self, before: UserListView) -> None:
+        """Read the changes and show them, unless a job has outdated them in the meantime."""
+        session, view, error_text = self._session, None, ""
         try:
-            changes_read.view = _view_of_changes(self._session, before)
+            view = await run_in_thread(partial(_view_of_changes, session, before))
         except StoreError as error:
-            changes_read.message = str(error)
+            error_text = str(error)
         except Exception as error:
-            changes_read.message, changes_read.is_error = log_and_describe(error), True
-        self._page.post_message(changes_read)
-
-    def show_changes(self, event: ExternalChangesRead) -> None:
-        """Show the changes, unless a job has outdated them in the meantime."""
-        self._is_reading = False
-        if event.is_error:
+            error_text = log_and_describe(error)
             self._timer.stop()  # it would fail and be logged at every poll
-        if event.message:
-            if event.message != self._last_error:
-                self._last_error = event.message
-                self._session.set_status(event.message)
-            return
-        session = self._session
-        if self._last_error and session.status_text == self._last_error:
-            session.set_status("")  # the store can be read again
-        self._last_error = ""
-        if event.view is not None and not session.is_busy and session.view is event.before:
-            session.show_view(event.view)
+        self._is_reading = False
+        is_over = self._last_error and session.status_text == self._last_error
+        if error_text != self._last_error and (error_text or is_over):
+            session.set_status(error_text)
+        self._last_error = error_text
+        if view is not None and not session.is_busy and session.view is before:
+            session.show_view(view)
 
 
-def _view_of_changes(session: Session, view: UserListView) -> UserListView | None:
+def _view_of_changes(
+    session: Session, view: UserListView, rest: YieldControl
+) -> UserListView | None:
     """Return the users table after changes by other admins; None if there are none."""
     store, before = session.store, view.state
     is_followed = store.state.version == before.version
-    update = store.refresh(_sleep)
+    update = store.refresh(lambda _phase, _done, _total: rest())
     after = store.state
     if after.version == before.version:
         return None
@@ -130,18 +100,14 @@ def _view_of_changes(session: Session, view: UserListView) -> UserListView | Non
         if view.query == session.query == ViewQuery() and not update.added and not update.deleted:
             return replace(view, state=after, cursor_row=None, externally_changed=fresh)
     else:
-        fresh = _difference(before, after)
+        fresh = _difference(before, after, rest)
     made = make_view(session.query_runner, after, session.query)
     if made.is_lifted:  # the filter being typed may be invalid yet; that of the view is valid
         made = make_view(session.query_runner, after, view.query)
     return replace(made, change_symbols=view.change_symbols, externally_changed=fresh)
 
 
-def _sleep(_phase: Phase, _done: int, _total: int) -> None:
-    time.sleep(_YIELD_SECONDS)
-
-
-def _difference(before: State, after: State) -> frozenset[str]:
+def _difference(before: State, after: State, rest: YieldControl) -> frozenset[str]:
     """Return the User IDs of the users that were added or changed."""
     user_ids = set()
     old = before.users
@@ -150,5 +116,5 @@ def _difference(before: State, after: State) -> frozenset[str]:
         if stored is not user and stored != user:
             user_ids.add(user_id)
         if not count % CHUNK_SIZE:
-            time.sleep(_YIELD_SECONDS)
+            rest()
     return frozenset(user_ids)

@@ -1,14 +1,13 @@
 """The query of the users table: users found by filter and sorted, in the background."""
 
-import time
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Final
 
 from textual.message import Message
 
 from qm_tui.crash import log_and_describe
+from qm_tui.progress import CHUNK_SIZE, yield_control
 from qm_tui.store.changes.activity_index import ActivityIndex
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
@@ -18,12 +17,6 @@ from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.search import Query, QueryExecutor
-
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds of sleep, so that no key waits."""
-
-_WORK_SECONDS: Final = 0.004
-"""Seconds of work between two sleeps."""
 
 
 class QuerySuperseded(Exception):
@@ -42,12 +35,11 @@ class UserQueryRunner:
     """
 
     def __init__(self, store: UserStore, marks: Collection[str]) -> None:
-        self._executor = QueryExecutor(self._yield)
+        self._executor = QueryExecutor(yield_control(self._check))
         self._activity = ActivityIndex(store, lambda: marks)
         self._lock = Lock()
         self._query_number = 0
         self._running_number: int | None = None
-        self._slept = 0.0
         self._values: Mapping[str, Sequence[str]] = {}
         self.in_use = ValuesInUse()
         self._prepared: Mapping[str, User] | None = None
@@ -97,13 +89,9 @@ class UserQueryRunner:
         """Return the prepared values of a field that several users have, most frequent first."""
         return self._values.get(field.key, ())
 
-    def _yield(self) -> None:
+    def _check(self) -> None:
         if self._running_number is not None and self._running_number != self._query_number:
             raise QuerySuperseded
-        now = time.monotonic()
-        if now - self._slept >= _WORK_SECONDS:
-            time.sleep(_YIELD_SECONDS)
-            self._slept = time.monotonic()
 
 
 def depends_on_marks(filter_text: str) -> bool:
@@ -153,6 +141,41 @@ def make_view(
         first = next((row for row, user_id in enumerate(user_ids) if user_id in signs), None)
     shown = unfiltered if is_lifted else query
     return UserListView(state, user_ids, signs, first, query=shown, is_lifted=is_lifted)
+
+
+class MarksCompared(Message):
+    """The marks were compared with the shown users.
+
+    Args:
+        number: the number of the comparison.
+        deleted: the User IDs of marked users that have been deleted.
+        hidden: the number of marked users that are not shown.
+    """
+
+    def __init__(self, number: int, deleted: Collection[str], hidden: int) -> None:
+        super().__init__()
+        self.number, self.deleted, self.hidden = number, deleted, hidden
+
+
+def compare_marks(number: int, view: UserListView, marked: Sequence[str]) -> MarksCompared:
+    """Compare marks with the shown users. For worker threads.
+
+    Args:
+        number: the number of the comparison.
+        view: the users table.
+        marked: the User IDs of the marked users.
+    """
+    rest = yield_control()
+    existing: set[str] = set()
+    for start in range(0, len(marked), CHUNK_SIZE):
+        chunk = marked[start : start + CHUNK_SIZE]
+        existing.update(user_id for user_id in chunk if user_id in view.state.users)
+        rest()
+    shown = 0
+    for start in range(0, len(view.user_ids), CHUNK_SIZE):
+        shown += sum(user_id in existing for user_id in view.user_ids[start : start + CHUNK_SIZE])
+        rest()
+    return MarksCompared(number, set(marked) - existing, len(existing) - shown)
 
 
 class QueryFinished(Message):

@@ -8,11 +8,12 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField, FilterKind
 from qm_tui.users.query.filter_parser import quote_value
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
-from qm_tui.users.query.sorting import YieldControl, name_key_of_locale
+from qm_tui.users.query.sorting import name_key_of_locale
 
 COUNTABLE_FIELDS: Final[tuple[FilterField, ...]] = tuple(
     FILTER_FIELDS[name]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.counts import (
     ACTIVE_INDEX,
@@ -17,7 +18,6 @@ from qm_tui.users.query.counts import (
 )
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.licenses import LICENSES_AT, License, licenses_in
-from qm_tui.users.query.sorting import YieldControl
 
 LICENSES: Final = tuple(License)
 """The types in display order, `License.NONE` last."""

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query.sorting import YieldControl
 from qm_tui.users.query.user_lookup import LookupKey, LookupResult, UserLookup
 
 _CHUNK: Final = 50

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, TypeVar
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_names
 from qm_tui.users.query.filter_parser import Term
@@ -26,7 +27,7 @@ from qm_tui.users.query.predicates import (
     ValidCondition,
     compile_term,
 )
-from qm_tui.users.query.sorting import YieldControl, sort_keys, sort_users
+from qm_tui.users.query.sorting import sort_keys, sort_users
 from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
 from qm_tui.users.validation import invalid_stored_rows

@@ -13,14 +13,12 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final, TypeVar
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELD, Collation, Field, Kind, User
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
 from qm_tui.users.query.text_matching import strip_accents
 from qm_tui.users.query.views import SortKey
-
-YieldControl = Callable[[], object]
-"""Called by long work about every millisecond, so that other threads can run."""
 
 _RUN: Final = 5000
 """The number of users sorted in one step: a few milliseconds. The result is sorted again, which is

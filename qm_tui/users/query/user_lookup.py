@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from qm_tui.progress import YieldControl
 from qm_tui.users.fields import User
 from qm_tui.users.identity import normalize_user_name, users_without_own_name
-from qm_tui.users.query.sorting import YieldControl
 from qm_tui.users.query.text_matching import search_pattern, strip_accents
 
 _CHUNK: Final = 500

@@ -118,8 +118,8 @@ async def test_actions_bar_shows_rejected_records(home):
 @pytest.fixture
 def slow(monkeypatch):
     """Slow down jobs, so that their progress can be observed."""
-    monkeypatch.setattr(jobs, "_YIELD_SECONDS", 0.15)
-    monkeypatch.setattr(jobs, "_WORK_SECONDS", 0)
+    monkeypatch.setattr("qm_tui.progress._YIELD_SECONDS", 0.15)
+    monkeypatch.setattr("qm_tui.progress._WORK_SECONDS", 0)
 
 
 async def test_actions_bar_shows_progress(home, slow, monkeypatch):

@@ -6,7 +6,6 @@ were listed. Such entries are skipped; they do not fail the listing.
 
 import os
 import stat
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,14 +13,11 @@ from typing import Final, NamedTuple
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.paths import abbreviate_home
+from qm_tui.progress import yield_control
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.read_options import SUFFIX
 
 PARENT: Final = ".."
-
-_YIELD_EVERY: Final = 1000
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds. Without pauses, listing a large folder in a thread would block the UI."""
 
 _MONTHS: Final = (
     "Jan",
@@ -79,13 +75,13 @@ def list_directory(folder: Path, hidden: bool, by_name: bool) -> list[DirectoryE
     Raises:
         UserError: the folder cannot be read.
     """
+    rest = yield_control()
     folders: list[DirectoryEntry] = []
     files: list[DirectoryEntry] = []
     try:
         with os.scandir(folder) as scan:
-            for number, dir_entry in enumerate(scan, start=1):
-                if not number % _YIELD_EVERY:
-                    time.sleep(_YIELD_SECONDS)
+            for dir_entry in scan:
+                rest()
                 if dir_entry.name.startswith(".") and not hidden:
                     continue
                 entry = _entry(folder, dir_entry)
@@ -212,10 +208,10 @@ def _common_start(names: list[str]) -> str:
 
 def _matches(folder: Path, start: str) -> Iterator[tuple[str, bool]]:
     """Yield the names in a folder that start with `start`, and whether each is a folder."""
+    rest = yield_control()
     with os.scandir(folder) as scan:
-        for number, dir_entry in enumerate(scan, start=1):
-            if not number % _YIELD_EVERY:
-                time.sleep(_YIELD_SECONDS)
+        for dir_entry in scan:
+            rest()
             name = dir_entry.name
             if not name.startswith(start) or name.startswith(".") > start.startswith("."):
                 continue

@@ -10,12 +10,10 @@ from typing import Any, Final
 from textual.app import App
 
 from qm_tui.gc_control import clear_in_chunks
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, yield_control
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, RecordOutcomes, Result
 from qm_tui.users.issues import Severity
-
-_YIELD_SECONDS: Final = 0.0005
 
 
 class RecordFilter(StrEnum):
@@ -131,5 +129,5 @@ def free_plan(plan: ImportPlan) -> None:
     clear_in_chunks(
         *(plan.changes, plan.added, plan.issues),
         *(outcomes.values, outcomes.issues, outcomes.users, outcomes.stored),
-        pause=_YIELD_SECONDS,
+        yield_control=yield_control(),
     )

@@ -19,7 +19,7 @@ from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberColumn, Nu
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
-from qm_tui.tui.work.yielding import WorkerCancelled, yield_control_for
+from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by

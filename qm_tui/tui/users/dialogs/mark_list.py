@@ -1,7 +1,6 @@
 """The dialog that marks users from a typed or pasted list."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final, cast
 
@@ -15,7 +14,6 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from qm_tui.progress import Cancelled
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
@@ -24,13 +22,11 @@ from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
 from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.users.fields import User
 from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
 from qm_tui.users.query.user_lookup import UserLookup
-
-_YIELD_SECONDS: Final = 0.0005
-"""Seconds for which a worker sleeps, so that other threads can run."""
 
 _HELP: Final = (
     "One user per line, or separated by , ; or tabs: User ID, User Name, Extension or name."
@@ -113,8 +109,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     @work(thread=True, description="index users")
     def _build_lookup(self) -> None:
-        with suppress(Cancelled):
-            self.post_message(_LookupBuilt(UserLookup(self._users, self._names, _yield_control())))
+        with suppress(WorkerCancelled):
+            rest = yield_control_for(get_current_worker())
+            self.post_message(_LookupBuilt(UserLookup(self._users, self._names, rest)))
 
     @on(_LookupBuilt)
     def _lookup_built(self, event: _LookupBuilt) -> None:
@@ -140,10 +137,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         description="find users of a list",
     )
     def _resolve_list(self, lines: Sequence[str], directory: UserLookup) -> None:
-        with suppress(Cancelled):
-            self.post_message(
-                _ListResolved(lines, resolve_list(lines, directory, _yield_control()))
-            )
+        with suppress(WorkerCancelled):
+            rest = yield_control_for(get_current_worker())
+            self.post_message(_ListResolved(lines, resolve_list(lines, directory, rest)))
 
     @on(_ListResolved)
     def _list_resolved(self, event: _ListResolved) -> None:
@@ -218,18 +214,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     @on(Button.Pressed, "#cancel")
     def _cancel_pressed(self) -> None:
         self.action_back()
-
-
-def _yield_control() -> Callable[[], None]:
-    """Return a function that lets other threads run, and raises if the worker was canceled."""
-    worker = get_current_worker()
-
-    def rest() -> None:
-        if worker.is_cancelled:
-            raise Cancelled
-        time.sleep(_YIELD_SECONDS)
-
-    return rest
 
 
 def _count_text(resolved: ResolvedList) -> str:

@@ -29,7 +29,7 @@ from qm_tui.tui.transfer.preview.problems_dialog import ProblemsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
-from qm_tui.tui.work import job, session
+from qm_tui.tui.work import session
 from tests.helpers import HEADER, csv_text, write_file
 from tests.tui.pages import (
     LARGE,
@@ -294,8 +294,8 @@ async def test_no_import_while_planning_and_esc_keeps_the_last_plan(home, app, f
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
         screen = await preview(pilot, file)
-        monkeypatch.setattr(job, "_YIELD_SECONDS", 0.3)
-        monkeypatch.setattr(job, "_WORK_SECONDS", 0)
+        monkeypatch.setattr("qm_tui.progress._YIELD_SECONDS", 0.3)
+        monkeypatch.setattr("qm_tui.progress._WORK_SECONDS", 0)
         await pilot.press("a")
         await pilot.pause()
         assert "nothing imported yet" not in shown(pilot)
@@ -315,8 +315,8 @@ async def test_esc_during_reading_does_not_ask(home, app, monkeypatch):
     many.write_text(csv_text([HEADER, *(user._replace(user_id="") for user in sample_users(3000))]))
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
-        monkeypatch.setattr(job, "_YIELD_SECONDS", 0.2)
-        monkeypatch.setattr(job, "_WORK_SECONDS", 0)
+        monkeypatch.setattr("qm_tui.progress._YIELD_SECONDS", 0.2)
+        monkeypatch.setattr("qm_tui.progress._WORK_SECONDS", 0)
         await open_file(pilot, many)
         for _ in range(100):
             await pilot.pause(0.02)
