@@ -159,8 +159,10 @@ def _to_standard_output(users: "list[User]", options: ExportOptions, of_all: int
 
     content = BytesIO()
     exported = write_users(users, content, options=options)  # fails before anything is printed
+    rest = content.getbuffer()
     with translating_output_errors():
-        sys.stdout.buffer.write(content.getbuffer())
+        while rest:  # with PYTHONUNBUFFERED, a part of it may be written
+            rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
     sentences = exported.notes if of_all is None else replace(exported, out_of=of_all).messages
     for message in sentences if users else ():

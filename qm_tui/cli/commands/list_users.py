@@ -23,7 +23,7 @@ from qm_tui.cli.shared.selection_options import (
     select_users,
 )
 from qm_tui.errors import UserError
-from qm_tui.output import print_json, print_line
+from qm_tui.output import print_json, print_line, translating_output_errors
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def list_(
     else:
         _print_table(users, shown)
     if filter_text is not None:
-        sys.stdout.flush()  # so that on a terminal the number is below the list
+        with translating_output_errors():
+            sys.stdout.flush()  # so that on a terminal the number is below the list
         print_line(
             f"{len(users):,} of {pluralize(len(user_store.state.users), 'user')}", to_error=True
         )
