@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Final
 
-from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.unicode_tables import IGNORABLE_RANGES
 
 MAX_MARKS: Final = 3
 """The maximum number of combining marks on a letter; more would cover other lines."""
@@ -67,12 +67,10 @@ def is_combining_mark(character: str) -> bool:
     The vowels and finals of Korean syllables are letters, but have no width. Variation selectors
     are marks by their Unicode category, but are not drawn.
     """
-    return (
-        unicodedata.category(character)[0] == "M"
-        or bool(unicodedata.combining(character))
-        or "\u1161" <= character <= "\u11ff"
-        or "\ud7b0" <= character <= "\ud7ff"
-    ) and not _IGNORABLE.match(character)
+    category = unicodedata.category(character)
+    is_joined = "\u1161" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
+    is_mark = category[0] == "M" or bool(unicodedata.combining(character))
+    return (is_mark or (is_joined and category == "Lo")) and not _IGNORABLE.match(character)
 
 
 class _CombiningMarkFound(Exception):
