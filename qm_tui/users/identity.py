@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from unicodedata import normalize
 
-from qm_tui.ignorable_characters import IGNORABLE_RANGES
-from qm_tui.look_alike_letters import LOOK_ALIKE_LETTERS
+from qm_tui.unicode_tables import IGNORABLE_RANGES, LOOK_ALIKE_LETTERS
 from qm_tui.users.fields import User
 
 _LETTERS: Final = b"abcdefghijkmnpqrstuvwxyz23456789"

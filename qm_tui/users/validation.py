@@ -13,7 +13,7 @@ from itertools import repeat
 from operator import itemgetter, length_hint
 from typing import Final
 
-from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 

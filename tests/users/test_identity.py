@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.ignorable_characters import IGNORABLE_RANGES
+from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import User
 from qm_tui.users.identity import (
     look_alike_key,
