@@ -181,6 +181,25 @@ def write_file(folder: Path, content: str | bytes, name: str = "users.csv") -> P
     return path
 
 
+def users_file(folder: Path, *users: Sequence[str], name: str = "users.csv") -> Path:
+    """Write a users file with a header and these users, and return its path."""
+    return write_file(folder, csv_text([HEADER, *users]), name)
+
+
+def without_ids(*users: User) -> list[User]:
+    """Return users without a User ID, as they are added by an import."""
+    return [user._replace(user_id="") for user in users]
+
+
+def files_of(store: Path) -> list[tuple[str, bytes, int, int]]:
+    """Return the names, contents, times and inodes of the files of a store."""
+    return [
+        (path.name, path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
+        for path in sorted(store.parent.rglob("*"))
+        if path.is_file() and not path.name.endswith(".lock")
+    ]
+
+
 def read(path: Path) -> tuple[list[Record], FileReport]:
     """Return all records of a users file, and what was detected in it."""
     with UsersFile(path) as file:

@@ -21,6 +21,7 @@ from qm_tui.directory import (
 )
 
 NAME = "users.json"
+MASKS = pytest.mark.parametrize("mask", [0o000, 0o777])
 
 
 @pytest.fixture
@@ -38,10 +39,27 @@ def directory(path) -> Iterator[Directory]:
 
 
 @pytest.fixture
-def umask():
-    before = os.umask(0)
-    yield os.umask
-    os.umask(before)
+def calls(monkeypatch) -> list[tuple[str, str]]:
+    """Record the calls that order writes on the disk, each with the name of its file or folder."""
+    made = []
+
+    def recorded(name: str) -> None:
+        call = getattr(os, name)
+
+        def record(*arguments, **more) -> None:
+            file = arguments[1] if len(arguments) > 1 else _name_of(arguments[0])
+            made.append((name, "temporary" if file.endswith(".new") else file))
+            call(*arguments, **more)
+
+        monkeypatch.setattr(os, name, record)
+
+    for name in ("fsync", "rename", "link"):
+        recorded(name)
+    return made
+
+
+def _name_of(descriptor: int) -> str:
+    return Path(f"/proc/self/fd/{descriptor}").readlink().name
 
 
 def _mode(path: Path) -> int:
@@ -64,14 +82,13 @@ def test_missing_directory_is_no_error_until_it_is_used(tmp_path):
     directory = Directory(tmp_path / "none")
     assert not directory.exists
     assert not directory.is_open
-    with pytest.raises(FileNotFoundError):
-        directory.names()
-    with pytest.raises(FileNotFoundError):
-        directory.open(NAME)
+    for use in (directory.names, lambda: directory.open(NAME)):
+        with pytest.raises(FileNotFoundError):
+            use()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+@MASKS
 def test_created_directories_are_private_regardless_of_the_umask(tmp_path, umask, mask):
     umask(mask)
     Directory(tmp_path / "a" / "b").create()
@@ -79,30 +96,18 @@ def test_created_directories_are_private_regardless_of_the_umask(tmp_path, umask
     assert [_mode(tmp_path / one) for one in ("a", "a/b")] == [0o700] * 2
 
 
-def test_created_directories_get_the_given_permissions(tmp_path):
+def test_created_directories_get_the_given_permissions_and_existing_ones_keep_theirs(tmp_path):
     group = os.getegid()
     directory = Directory(tmp_path / "a" / "b" / "c")
     directory.create(Permissions(SHARED_FOLDER, group), Permissions(0o755))
+    Directory(tmp_path / "a").create()
     assert [_mode(tmp_path / one) for one in ("a", "a/b", "a/b/c")] == [0o755, 0o755, 0o2770]
     assert directory.permissions == Permissions(SHARED, group)
 
 
-def test_existing_directory_keeps_its_mode(path):
-    path.chmod(0o755)
-    Directory(path).create()
-    assert _mode(path) == 0o755
-
-
-def test_parent_of_each_created_directory_is_synced(tmp_path, monkeypatch):
-    synced, fsync = [], os.fsync
-
-    def recorded(descriptor: int) -> None:
-        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
-        fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", recorded)
+def test_parent_of_each_created_directory_is_synced(tmp_path, calls):
     Directory(tmp_path / "a" / "b").create()
-    assert synced == [tmp_path, tmp_path / "a"]
+    assert calls == [("fsync", tmp_path.name), ("fsync", "a")]
 
 
 def test_links_in_the_path_are_resolved_once(tmp_path, path):
@@ -120,13 +125,9 @@ def test_links_in_the_path_are_resolved_once(tmp_path, path):
 def test_directory_replaced_by_a_link_is_not_followed(tmp_path, place):
     (tmp_path / place).mkdir(parents=True)
     directory = Directory(tmp_path / "store" / "below")
-    (tmp_path / place).rmdir() if place != "store" else None
     (tmp_path / "elsewhere" / "below").mkdir(parents=True)
-    if place == "store":
-        (tmp_path / "store").rmdir()
-        (tmp_path / "store").symlink_to(tmp_path / "elsewhere")
-    else:
-        (tmp_path / "store" / "below").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / place).rmdir()
+    (tmp_path / place).symlink_to(tmp_path / "elsewhere")
     assert not directory.exists
     with pytest.raises(OSError, match=r"symbolic link that cannot be trusted|Too many levels"):
         directory.create()
@@ -144,11 +145,11 @@ def test_replacement_of_an_open_directory_is_not_used(tmp_path, path, directory)
     assert (tmp_path / "moved" / NAME).read_bytes() == b"new"
 
 
-def test_closed_directory_can_be_used_again(path, directory):
+def test_closed_directory_can_be_used_again(directory):
     _put(directory)
-    directory.close()
-    assert not directory.is_open
-    directory.close()
+    for _ in range(2):
+        directory.close()
+        assert not directory.is_open
     assert directory.names() == [NAME]
 
 
@@ -157,9 +158,8 @@ def test_closed_directory_can_be_used_again(path, directory):
 )
 def test_files_in_a_shared_folder_are_shared(path, directory, mode, is_shared):
     path.chmod(mode)
-    assert directory.permissions == (
-        Permissions(SHARED, path.stat().st_gid) if is_shared else OWNER_ONLY
-    )
+    shared = Permissions(SHARED, path.stat().st_gid)
+    assert directory.permissions == (shared if is_shared else OWNER_ONLY)
     _put(directory)
     assert _mode(path / NAME) == (0o660 if is_shared else 0o600)
 
@@ -167,17 +167,9 @@ def test_files_in_a_shared_folder_are_shared(path, directory, mode, is_shared):
 # Opening
 
 
-def _pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
 def _link(path: Path) -> None:
     path.with_name("target").write_bytes(b"precious")
     path.symlink_to("target")
-
-
-def _dangling(path: Path) -> None:
-    path.symlink_to("nowhere")
 
 
 def _second_name(path: Path) -> None:
@@ -188,10 +180,10 @@ def _second_name(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (_pipe, "users.json is not a regular file"),
+        (os.mkfifo, "users.json is not a regular file"),
         (Path.mkdir, "users.json is not a regular file"),
         (_link, "users.json is a symbolic link"),
-        (_dangling, "users.json is a symbolic link"),
+        (lambda path: path.symlink_to("nowhere"), "users.json is a symbolic link"),
         (_second_name, "users.json has more than one hard link"),
     ],
 )
@@ -199,7 +191,7 @@ def test_only_regular_files_with_one_link_are_opened(path, directory, make, word
     make(path / NAME)
     with pytest.raises(OSError, match=words):
         directory.open(NAME)
-    if make is not _second_name and make is not Path.mkdir:
+    if make not in (_second_name, Path.mkdir):
         with pytest.raises(OSError, match=words):
             directory.open_or_create(NAME)
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -231,7 +223,7 @@ def test_file_replaced_during_open_is_opened_again(path, directory, monkeypatch,
     os.close(descriptor)
 
 
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+@MASKS
 def test_created_file_gets_its_permissions_regardless_of_the_umask(path, directory, umask, mask):
     umask(mask)
     os.close(directory.create_file(NAME))
@@ -239,20 +231,17 @@ def test_created_file_gets_its_permissions_regardless_of_the_umask(path, directo
     assert (_mode(path / NAME), _mode(path / "other")) == (0o600, 0o640)
     with pytest.raises(FileExistsError):
         directory.create_file(NAME)
-
-
-def test_open_or_make_opens_or_creates(path, directory):
-    for _ in range(2):
-        descriptor = directory.open_or_create(NAME)
-        assert os.write(descriptor, b"x") == 1
+    for data in (b"x", b"y"):
+        descriptor = directory.open_or_create("third")
+        os.write(descriptor, data)
         os.close(descriptor)
-    assert (path / NAME).read_bytes() == b"x"
+    assert (path / "third").read_bytes() == b"y"
 
 
 # Replacing
 
 
-def test_readers_see_the_old_file_until_the_block_ends(path, directory):
+def test_file_is_replaced_when_the_block_ends_and_then_durable(path, directory, calls):
     (path / NAME).write_bytes(b"old")
     with directory.atomic_write(NAME) as file:
         file.write(b"new")
@@ -260,24 +249,11 @@ def test_readers_see_the_old_file_until_the_block_ends(path, directory):
         assert (path / NAME).read_bytes() == b"old"
     assert (path / NAME).read_bytes() == b"new"
     assert directory.names() == [NAME]
-
-
-def test_file_is_synced_then_renamed_then_directory_synced(path, directory, monkeypatch):
-    made = []
-    fsync, rename = os.fsync, os.rename
-
-    def recorded_fsync(descriptor: int) -> None:
-        made.append(f"sync {'folder' if stat.S_ISDIR(os.fstat(descriptor).st_mode) else 'file'}")
-        fsync(descriptor)
-
-    def recorded_rename(*arguments, **more) -> None:
-        made.append("rename")
-        rename(*arguments, **more)
-
-    monkeypatch.setattr(os, "fsync", recorded_fsync)
-    monkeypatch.setattr(os, "rename", recorded_rename)
-    _put(directory)
-    assert made == ["sync file", "rename", "sync folder"]
+    assert calls == [("fsync", "temporary"), ("rename", NAME), ("fsync", "store")]
+    calls.clear()
+    (path / NAME).unlink()
+    _put(directory, overwrite=False)
+    assert calls == [("fsync", "temporary"), ("link", NAME), ("fsync", "store")]
 
 
 @pytest.mark.parametrize("call", ["fsync", "rename", "fchmod"])
@@ -291,11 +267,12 @@ def test_failed_system_call_changes_nothing(path, directory, monkeypatch, call):
     assert directory.names() == [NAME]
 
 
-def test_exception_in_the_block_changes_nothing(path, directory):
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_exception_in_the_block_changes_nothing(path, directory, error):
     (path / NAME).write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), directory.atomic_write(NAME) as file:  # noqa: PT012
+    with pytest.raises(error), directory.atomic_write(NAME) as file:  # noqa: PT012
         file.write(b"new" * 100_000)
-        raise KeyboardInterrupt
+        raise error
     assert (path / NAME).read_bytes() == b"old"
     assert directory.names() == [NAME]
 
@@ -324,8 +301,8 @@ def test_file_created_in_the_meantime_is_not_overwritten(path, directory, monkey
     if not has_links:
         monkeypatch.setattr(os, "link", _fails)
     with pytest.raises(FileExistsError), directory.atomic_write(NAME, overwrite=False):
-        (path / NAME).write_bytes(b"somebody else's")
-    assert (path / NAME).read_bytes() == b"somebody else's"
+        (path / NAME).write_bytes(b"another admin's")
+    assert (path / NAME).read_bytes() == b"another admin's"
     assert directory.names() == [NAME]
     (path / NAME).unlink()
     _put(directory, overwrite=False)
@@ -343,7 +320,7 @@ def test_failed_directory_sync_is_reported_after_the_rename(path, directory, mon
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(DirectorySyncError) as error:
         _put(directory)
-    assert error.value.errno == errno.EIO
+    assert (error.value.errno, error.value.strerror) == (errno.EIO, "Input/output error")
     assert (path / NAME).read_bytes() == b"new"
 
 
@@ -358,16 +335,16 @@ with Directory(Path(sys.argv[1])).atomic_write(sys.argv[2]) as file:
 """
 
 
-@pytest.mark.parametrize("name", ["users.json", "x" * 200 + ".json", "é" * 100, ".hidden"])
+@pytest.mark.parametrize("name", ["users.json", "é" * 100])
 def test_only_temporary_files_of_killed_writers_are_found(path, directory, name):
     (path / name).write_bytes(b"old")
-    done = subprocess.run([sys.executable, "-c", _KILLED, path, name], check=False, timeout=30)
+    done = subprocess.run([sys.executable, "-c", _KILLED, path, name], check=False, timeout=60)
     assert done.returncode == -9
     for other in (f".{name}.new"[-40:], "other.json", ".other.json.0123456789ab.new"):
         (path / other).write_bytes(b"precious")
     (left_behind,) = directory.temporary_files(name)
-    directory.remove(left_behind)
-    directory.remove(left_behind)
+    for _ in range(2):
+        directory.remove(left_behind)
     assert directory.temporary_files(name) == []
     assert len(directory.names()) == 4
     assert (path / name).read_bytes() == b"old"
@@ -386,16 +363,13 @@ def test_signature_differs_after_a_write_or_a_replacement(path, directory):
     second = directory.signature(NAME)
     _put(directory, b"newmore")
     assert len({first, second, directory.signature(NAME)}) == 3
-
-
-def test_status_of_a_link_is_not_that_of_its_target(path, directory):
-    _link(path / NAME)
-    status = directory.status(NAME)
+    _link(path / "link")
+    status = directory.status("link")
     assert status is not None
     assert stat.S_ISLNK(status.st_mode)
 
 
-def test_may_write_checks_permission(path, directory, monkeypatch):
+def test_may_write_checks_permission(directory, monkeypatch):
     assert directory.may_write(NAME)
     _put(directory)
     assert directory.may_write(NAME)
@@ -411,9 +385,6 @@ def test_failed_group_change_is_an_error(path, directory, monkeypatch):
         apply_permissions(descriptor, Permissions(0o660, os.getegid() + 12345))
     os.close(descriptor)
     assert _mode(path / NAME) == 0o600
-
-
-# Paths
 
 
 def test_absolute_path_works_in_a_removed_folder(tmp_path, path, monkeypatch):

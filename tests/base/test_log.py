@@ -3,6 +3,8 @@
 import os
 import re
 import stat
+import sys
+import threading
 from enum import Enum
 from pathlib import Path
 
@@ -13,15 +15,16 @@ from qm_tui import paths
 from qm_tui.crash import install_exception_hooks, log_and_describe
 from qm_tui.log import debug, enable_debug, log, type_summary
 from tests.helpers import ANNA
+from tests.program import run
 
 SECRET = "Zq7-Geheim-Wort"
 
 
 @pytest.fixture
-def more():
+def more(monkeypatch):
+    """Enable the debug log until the end of the test."""
+    monkeypatch.setattr(logging, "_debug_enabled", threading.Event())
     enable_debug()
-    yield
-    logging._debug_enabled.clear()
 
 
 def _raised(error):
@@ -44,9 +47,8 @@ class _Broken:
         return SECRET
 
 
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
+def test_value_is_logged_as_its_type():
+    for value, kind in (
         (None, "None"),
         (True, "True"),
         (12, "12"),
@@ -60,11 +62,8 @@ class _Broken:
         (_Broken(), "_Broken"),
         (ValueError(SECRET), "ValueError"),
         (Path(SECRET), "PosixPath"),
-    ],
-    ids=repr,
-)
-def test_value_is_logged_as_its_type(value, kind):
-    assert type_summary(value) == kind
+    ):
+        assert type_summary(value) == kind
 
 
 def test_debug_log_contains_types_of_local_variables(more):
@@ -87,47 +86,33 @@ def test_cyclic_causes_are_logged_once():
     assert log(first).read_text().count("KeyError\n") == 1
 
 
-def test_log_is_made_private(more):
+def test_log_is_made_private_and_rotated_when_it_is_large(more):
     debug("begun")
-    paths.log_path().chmod(0o644)
+    path, old = paths.log_path(), paths.log_path().with_name("qm-tui.log.old")
+    path.chmod(0o644)
     debug("gone on")
-    assert stat.S_IMODE(paths.log_path().stat().st_mode) == 0o600
-    assert "gone on" in paths.log_path().read_text()
-
-
-def test_large_log_is_rotated(more):
-    debug("begun")
-    path = paths.log_path()
+    assert "gone on" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with path.open("a") as file:
         file.write("x" * logging._MAX_SIZE)
     debug("anew")
     assert "begun" not in path.read_text()
-    old = path.with_name("qm-tui.log.old")
     assert "begun" in old.read_text()
     assert stat.S_IMODE(old.stat().st_mode) == 0o600
 
 
-def test_pipe_instead_of_the_log_does_not_block(home):
-    path = paths.log_path()
-    path.parent.mkdir(parents=True)
-    os.mkfifo(path)
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir])
+def test_log_that_cannot_be_written_is_reported_without_blocking(more, make):
+    paths.log_path().unlink()
+    make(paths.log_path())
+    debug("nowhere")
     said = log_and_describe(ValueError())
-    assert "See the log" not in said
-    assert "Cannot write the log" in said
-
-
-def test_folder_instead_of_the_log_is_reported():
-    paths.log_path().mkdir(parents=True)
-    logging._debug_enabled.set()
-    try:
-        debug("nowhere")
-        said = log_and_describe(ValueError())
-    finally:
-        logging._debug_enabled.clear()
     assert "See the log" not in said
     assert re.search(r"Cannot write the log \S+qm-tui\.log: ", said)
     with pytest.raises(OSError, match=r"qm-tui\.log"):
         enable_debug()
+    done = run("--debug", "list")
+    assert (done.code, "Cannot write the debug log" in done.err) == (2, True)
 
 
 def test_debug_log_is_off_by_default():
@@ -136,9 +121,6 @@ def test_debug_log_is_off_by_default():
 
 
 def test_errors_of_threads_are_logged(monkeypatch):
-    import sys
-    import threading
-
     monkeypatch.setattr(sys, "unraisablehook", None)
     monkeypatch.setattr(threading, "excepthook", None)
     install_exception_hooks()

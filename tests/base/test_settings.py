@@ -2,7 +2,6 @@
 
 import fcntl
 import time
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,30 +14,27 @@ from qm_tui.config.settings import Settings, load_settings
 from qm_tui.errors import UserError
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.memory import MemoryStore
-from tests.cli.test_program import home, qm_tui, store, users_file
-from tests.cli.test_refusals import refusal
-from tests.helpers import ANNA, commit, user
+from tests.helpers import ANNA, commit, user, users_file
+from tests.program import output, refusal
 
-__all__ = ["home", "store"]
+NAME = "settings.toml"
 
 
-def _write(home: Path, text: str | bytes) -> Path:
-    path = home / ".config" / "qm-tui" / "settings.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
+@pytest.fixture
+def store(home, monkeypatch):
+    path = home / "store" / "users.json"
+    monkeypatch.setenv("QM_TUI_STORE", str(path))
+    commit(path, ANNA)
     return path
 
 
-def test_missing_file_means_defaults(home):
+def test_settings_in_the_file_override_defaults(home, write_settings):
     assert load_settings() == Settings(10, 90, 1024)
     assert not (home / ".config").exists()
-
-
-def test_settings_in_the_file_override_defaults(home):
-    _write(home, "[store]\nlock_wait_seconds = 0.5\nhistory_megabytes = 2\n")
+    write_settings(NAME, "[store]\nlock_wait_seconds = 0.5\nhistory_megabytes = 2\n")
     assert load_settings() == Settings(0.5, 90, 2)
     assert load_settings().history_bytes == 2 * 1024 * 1024
-    _write(home, "# nothing\n")
+    write_settings(NAME, "# nothing\n")
     assert load_settings() == Settings()
 
 
@@ -58,13 +54,12 @@ def test_settings_in_the_file_override_defaults(home):
         ("[store]\nlock_wait_seconds = nan", "lock_wait_seconds must be a number from 0 to 3,600"),
         ("[store", "it is not valid TOML"),
         (b"\xff\xfe", "line 1 is not UTF-8 text"),
-        ("[store]\nhistory_days = " + "9" * 5000, "a number in line 2 has more than 1,000 digits"),
         ("[store]\nhistory_days = 0x" + "f" * 900, "history_days must be a number from 0 to 36"),
         ('"a\\u001b[2J" = 1', "unknown table a␛[2J"),
     ],
 )
-def test_invalid_settings_are_errors_with_file_and_valid_values(home, text, says):
-    path = _write(home, text)
+def test_invalid_settings_are_errors_with_file_and_valid_values(write_settings, text, says):
+    path = write_settings(NAME, text)
     with pytest.raises(UserError) as refused:
         load_settings()
     assert says in str(refused.value)
@@ -72,35 +67,31 @@ def test_invalid_settings_are_errors_with_file_and_valid_values(home, text, says
     assert "\x1b" not in str(refused.value)
 
 
-def test_invalid_settings_are_errors_in_every_command(home, store):
-    commit(store, ANNA)
-    _write(home, "[store]\nhistory_days = 'ten'")
+def test_invalid_settings_are_errors_in_every_command(home, store, write_settings):
+    write_settings(NAME, "[store]\nhistory_days = 'ten'")
     for arguments in (["list"], ["activity"], ["import", users_file(home, ANNA)]):
         assert "history_days" in refusal(*arguments)
-    assert "qm-tui 0" in qm_tui("--version")
+    assert "qm-tui 0" in output("--version")
 
 
-def test_info_shows_current_settings(home, store):
-    commit(store, ANNA)
-    out = qm_tui("info")
-    assert "lock_wait_seconds = 10, history_days = 90, history_megabytes = 1024" in out
-    assert "transaction 1, " in out
-    path = _write(home, "[store]\nhistory_days = 7")
-    assert f"{path} (lock_wait_seconds = 10, history_days = 7," in qm_tui("info")
+def test_info_shows_current_settings(store, write_settings):
+    defaults = "lock_wait_seconds = 10, history_days = 90, history_megabytes = 1024"
+    assert f"no file; defaults: {defaults}" in output("info")
+    path = write_settings(NAME, "[store]\nhistory_days = 7")
+    assert f"{path} (lock_wait_seconds = 10, history_days = 7," in output("info")
 
 
-def test_lock_wait_follows_the_settings(home, store):
-    commit(store, ANNA)
+def test_lock_wait_follows_the_settings(store, write_settings):
     commit(store, user("bo"))
-    _write(home, "[store]\nlock_wait_seconds = 0.2")
+    write_settings(NAME, "[store]\nlock_wait_seconds = 0.2")
     with store.with_name("users.lock").open("rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         began = time.monotonic()
         assert "0.2 seconds" in refusal("set", "location=Rome", "anna")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8  # the default is 10
 
 
-def test_retention_follows_the_settings(home, store, monkeypatch):
+def test_retention_follows_the_settings(store, write_settings, monkeypatch):
     kept = []
 
     def open_store(_location, *, retention, **_options):
@@ -109,7 +100,7 @@ def test_retention_follows_the_settings(home, store, monkeypatch):
 
     monkeypatch.setattr("qm_tui.store.open_store", open_store)
     for text in ("[store]\nhistory_megabytes = 2", "[store]\nhistory_days = 7", ""):
-        _write(home, text)
+        write_settings(NAME, text)
         context = get_command(app).make_context("qm-tui", ["list"])
         context.obj = GlobalOptions(store, read_only=False)
         open_store_from_options(cast("Context", context), None, read_only=False)

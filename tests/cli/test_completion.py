@@ -5,10 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.cli.shared.shell_words import Typed, quote_for_bash, split_line
-from tests.cli.test_program import as_it_is, home, qm_tui, store
-from tests.helpers import ANNA, commit, commit_unchecked, user
-
-__all__ = ["home", "store"]
+from tests.helpers import ANNA, commit, commit_unchecked, files_of, user
+from tests.program import output
 
 BO = user("bo", department="Sales Nord", location="Bergen")
 
@@ -21,12 +19,11 @@ def two(store):
 
 def candidates(line: str, replaced: str = "", shell: str = "bash") -> list[str]:
     """Return the candidates for a line; bash would replace this end of it."""
-    return qm_tui("complete", shell, "--", line, replaced).splitlines()
+    return output("complete", shell, "--", line, replaced).splitlines()
 
 
-@pytest.mark.parametrize(
-    ("line", "typed"),
-    [
+def test_line_is_parsed_as_by_the_shell():
+    for line, typed in (
         ("qm-tui ", Typed([], "", "", True)),
         ("qm-tui se", Typed([], "se", "", True)),
         ("qm-tui set a\\ b c", Typed(["set", "a b"], "c", "", True)),
@@ -39,13 +36,8 @@ def candidates(line: str, replaced: str = "", shell: str = "bash") -> list[str]:
         ("qm-tui set $'a", Typed(["set"], "$a", "'", False)),
         ('qm-tui set "`a', Typed(["set"], "`a", '"', False)),
         ("qm-tui set a\\", Typed(["set"], "a", "", False)),
-    ],
-)
-def test_line_is_parsed_as_by_the_shell(line, typed):
-    assert split_line(line) == typed
-
-
-def test_fish_escapes_in_single_quotes():
+    ):
+        assert split_line(line) == typed
     line = "qm-tui set 'it\\'s"
     assert split_line(line, escapes_in_single=True) == Typed(["set"], "it's", "'", True)
 
@@ -67,70 +59,66 @@ def test_quoted_word_is_one_word(quote, word):
     assert completed.is_literal
 
 
-@pytest.mark.parametrize(
-    ("line", "replaced"),
-    [
+def test_word_is_not_quoted_after_text_that_bash_evaluates_or_another_word():
+    for line, replaced in (
         ("qm-tui delete $'", ""),
         ("qm-tui delete $(x) ", ""),
         ('qm-tui delete `x "', ""),
         ("qm-tui delete \\", ""),
         ("qm-tui delete a", "b"),
         ("qm-tui delete b:", ""),
-    ],
-)
-def test_word_is_not_quoted_after_text_that_bash_evaluates_or_another_word(line, replaced):
-    assert quote_for_bash("a:b", line, replaced) is None
+    ):
+        assert quote_for_bash("a:b", line, replaced) is None
 
 
-@pytest.mark.usefixtures("two")
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("qm-tui |ina", ["inactivate"]),
-        ("qm-tui |compl", ["completion"]),
-        ("qm-tui delete |a", ["anna"]),
-        ("qm-tui delete |A", ["anna"]),
-        ("qm-tui delete |Ａn", ["anna"]),
-        ("qm-tui passwd |", ["anna", "bo"]),
-        ("qm-tui set anna |dep", ["department="]),
-        ("qm-tui set anna '|dep", ["'department="]),
-        ("qm-tui set anna department=|", ["Sales", "Sales\\ Nord"]),
-        ("qm-tui set anna department=|Sales\\ N", ["Sales\\ Nord"]),
-        ("qm-tui set anna department='|Sales N", ["'Sales Nord'"]),
-        ("qm-tui set anna 'department=|'Sales\\ N", []),
-        ("qm-tui set anna 'department='|Sales\\ N", ["Sales\\ Nord"]),
-        ('qm-tui set anna "|department=Sales N', ['"department=Sales Nord"']),
-        ("qm-tui set anna active=|", ["no", "yes"]),
-        ("qm-tui set anna license=|o", ["on-demand"]),
-        ("qm-tui rename |loc", ["location"]),
-        ("qm-tui rename location |B", ["Bergen"]),
-        ("qm-tui rename --dry-run location |B", ["Bergen"]),
-        ("qm-tui rename location Bergen |O", ["Oslo"]),
-        ("qm-tui add --like |b", ["bo"]),
-        ("qm-tui delete |--con", ["--confirm"]),
-        ("qm-tui delete -- |--con", []),
-        ("qm-tui set anna |passw", []),
-        ("qm-tui set anna password=|", []),
-        ("qm-tui set anna salt=|", []),
-        ("qm-tui --store /nowhere/users.json delete |a", []),
-        ("qm-tui --store=/nowhere/users.json delete |a", []),
-        ("qm-tui delete --store=/nowhere/users.json |a", []),
-        ("qm-tui --store delete list |", []),
-        ("qm-tui delete --store |", []),
-        ("qm-tui set anna first-name=|", []),
-    ],
-)
-def test_candidates(line, found):
-    before, _, replaced = line.partition("|")
-    assert candidates(before + replaced, replaced) == found
+LINES = [
+    ("qm-tui |ina", ["inactivate"]),
+    ("qm-tui |compl", ["completion"]),
+    ("qm-tui delete |a", ["anna"]),
+    ("qm-tui delete |A", ["anna"]),
+    ("qm-tui delete |Ａn", ["anna"]),
+    ("qm-tui passwd |", ["anna", "bo"]),
+    ("qm-tui set anna |dep", ["department="]),
+    ("qm-tui set anna '|dep", ["'department="]),
+    ("qm-tui set anna department=|", ["Sales", "Sales\\ Nord"]),
+    ("qm-tui set anna department=|Sales\\ N", ["Sales\\ Nord"]),
+    ("qm-tui set anna department='|Sales N", ["'Sales Nord'"]),
+    ("qm-tui set anna 'department=|'Sales\\ N", []),
+    ("qm-tui set anna 'department='|Sales\\ N", ["Sales\\ Nord"]),
+    ('qm-tui set anna "|department=Sales N', ['"department=Sales Nord"']),
+    ("qm-tui set anna active=|", ["no", "yes"]),
+    ("qm-tui set anna license=|o", ["on-demand"]),
+    ("qm-tui rename |loc", ["location"]),
+    ("qm-tui rename location |B", ["Bergen"]),
+    ("qm-tui rename --dry-run location |B", ["Bergen"]),
+    ("qm-tui rename location Bergen |O", ["Oslo"]),
+    ("qm-tui add --like |b", ["bo"]),
+    ("qm-tui delete |--con", ["--confirm"]),
+    ("qm-tui delete -- |--con", []),
+    ("qm-tui set anna |passw", []),
+    ("qm-tui set anna password=|", []),
+    ("qm-tui set anna salt=|", []),
+    ("qm-tui --store /nowhere/users.json delete |a", []),
+    ("qm-tui --store=/nowhere/users.json delete |a", []),
+    ("qm-tui delete --store=/nowhere/users.json |a", []),
+    ("qm-tui --store delete list |", []),
+    ("qm-tui delete --store |", []),
+    ("qm-tui set anna first-name=|", []),
+]
+
+
+def test_candidates(two):
+    for line, found in LINES:
+        before, _, replaced = line.partition("|")
+        assert candidates(before + replaced, replaced) == found, line
 
 
 def test_completion_writes_nothing_and_offers_no_hostile_text(two):
     commit_unchecked(two, user("x\x1b[2J", department="a\x07b", user_id="u-x"))
-    before = as_it_is(two)
+    before = files_of(two)
     assert candidates("qm-tui delete ") == ["anna", "bo"]
     assert candidates("qm-tui set anna department=") == ["Sales", "Sales\\ Nord"]
-    assert as_it_is(two) == before
+    assert files_of(two) == before
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -146,8 +134,8 @@ def test_user_name_that_looks_like_an_option_comes_after_two_dashes(two, shell):
     assert found("qm-tui passwd -- ", "") == ["--confirm", "-x", "anna", "bo"]
     assert found("qm-tui passwd -- ", "-") == ["--confirm", "-x"]
     assert found("qm-tui add --like ", "-") == ["--confirm", "-x"]  # the value of an option
-    assert qm_tui("inactivate", "--dry-run", "--", "--confirm").startswith("--confirm")
-    assert qm_tui("set", "--", "-x", "location=Bergen").startswith("-x")
+    assert output("inactivate", "--dry-run", "--", "--confirm").startswith("--confirm")
+    assert output("set", "--", "-x", "location=Bergen").startswith("-x")
 
 
 def test_set_completes_no_user_name_that_sets_a_field(two):

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from tests.cli.test_program import home, store
 from tests.helpers import ANNA, commit_unchecked, needs_package, sample_cases, user
-
-__all__ = ["home", "store"]
 
 TEXTS = [
     "$(touch ran)",
@@ -158,22 +155,12 @@ def test_bash_inserts_all_values_as_arguments(home, recorded):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_field_is_completed_without_a_space(store, recorded, shell):
-    commit_unchecked(store, ANNA)
+def test_field_option_and_name_with_a_dash_are_completed(store, recorded, shell):
+    commit_unchecked(store, ANNA, user("-x", user_id="u-x"))
     with interactive(shell) as terminal:
-        found = arguments(terminal, recorded, "set anna dep\tSa\t")
-        assert found == ["set", "anna", "department=Sales"]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_user_name_with_a_dash_is_completed_after_two_dashes(store, recorded, shell):
-    commit_unchecked(store, user("-x", user_id="u-x"))
-    with interactive(shell) as terminal:
-        assert arguments(terminal, recorded, "delete -- -\t") == ["delete", "--", "-x"]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_option_is_completed(store, recorded, shell):
-    commit_unchecked(store, ANNA)
-    with interactive(shell) as terminal:
-        assert arguments(terminal, recorded, "delete --dr\t a\t") == ["delete", "--dry-run", "anna"]
+        for keys, found in {
+            "set anna dep\tSa\t": ["set", "anna", "department=Sales"],  # without a space
+            "delete -- -\t": ["delete", "--", "-x"],
+            "delete --dr\t a\t": ["delete", "--dry-run", "anna"],
+        }.items():
+            assert arguments(terminal, recorded, keys) == found

@@ -1,134 +1,172 @@
-"""`qm-tui export` with its options, as a program."""
-
-import subprocess
+"""`qm-tui export` with its options."""
 
 import pytest
 
 from benchmarks.terminal import Terminal
-from tests.cli.test_program import command, home, qm_tui, store
-from tests.cli.test_refusals import refusal
-from tests.helpers import ANNA, HEADER, commit, read, user
+from tests.helpers import (
+    ANNA,
+    HEADER,
+    commit,
+    commit_unchecked,
+    files_of,
+    read,
+    user,
+    users_file,
+    without_ids,
+)
+from tests.program import command, output, refusal, run
 
-__all__ = ["home", "store"]
-
-_BO = user("bo", location="=1+1", agent_id="+47 22 12 34 56")
+BO = user("bo", location="=1+1", agent_id="+47 22 12 34 56")
 
 
 @pytest.fixture
 def users(home, store):
-    commit(store, ANNA, _BO)
+    commit(store, ANNA, BO)
+    return store
 
 
-def _streams(*arguments: object) -> tuple[bytes, str]:
-    done = subprocess.run(command(*arguments), check=True, capture_output=True, timeout=30)
-    return done.stdout, done.stderr.decode()
+def _rows(path):
+    return [record.values for record in read(path)[0]]
 
 
-@pytest.mark.usefixtures("users")
-def test_export_contains_passwords_and_ids_by_default(home):
-    qm_tui("export", "out.csv")
-    assert [one.values for one in read(home / "out.csv")[0]] == [list(ANNA), list(_BO)]
+def test_import_of_an_export_changes_nothing_and_a_second_export_is_identical(home, store):
+    output("import", users_file(home, *without_ids(ANNA, BO._replace(department='="01", Zoë'))))
+    before = files_of(store)
+    assert "2 users written to" in output("export", "first.csv")
+    assert (home / "first.csv").stat().st_mode & 0o777 == 0o600
+    assert "0 added, 0 changed, 2 unchanged" in output("import", "first.csv")
+    assert files_of(store) == before
+    output("import", "--store", "other.json", "first.csv")
+    done = run("export", "-", "--store", "other.json")
+    assert done.out.encode() == (home / "first.csv").read_bytes()
 
 
-@pytest.mark.usefixtures("users")
-def test_export_reports_formulas():
-    said = qm_tui("export", "out.csv").splitlines()
+def test_export_contains_passwords_and_ids_and_reports_formulas(home, users):
+    said = output("export", "out.csv").splitlines()
+    assert _rows(home / "out.csv") == [list(ANNA), list(BO)]
     assert said[0] == "Export complete. 2 users written to out.csv"
     assert said[1].startswith("A spreadsheet would run 1 cell of 1 user as a formula (Location")
     assert "--guard-formulas" in said[1]
 
 
-@pytest.mark.usefixtures("users")
-def test_guarded_formulas_are_not_reported_and_import_unchanged(home):
-    assert "formula" not in qm_tui("export", "out.csv", "--guard-formulas")
+def test_guarded_formulas_are_not_reported_and_import_unchanged(home, users):
+    assert "formula" not in output("export", "out.csv", "--guard-formulas")
     assert b",'=1+1," in (home / "out.csv").read_bytes()
-    assert "2 unchanged" in qm_tui("import", "out.csv")
-    assert [one.values for one in read(home / "out.csv")[0]] == [list(ANNA), list(_BO)]
+    assert "2 unchanged" in output("import", "out.csv")
+    assert _rows(home / "out.csv") == [list(ANNA), list(BO)]
 
 
-@pytest.mark.usefixtures("users")
-def test_export_without_passwords_contains_none_and_reports_it(home):
-    said = qm_tui("export", "out.csv", "--no-passwords", "--guard-formulas")
+def test_export_without_passwords_ids_or_header(home, users):
+    said = output("export", "out.csv", "--no-passwords", "--guard-formulas")
     assert "Without passwords, this file can only update existing users." in said
     text = (home / "out.csv").read_text()
-    for secret in (ANNA.password, ANNA.salt, "Password", "Salt Value"):
-        assert secret not in text
-
-
-@pytest.mark.usefixtures("users")
-def test_export_without_ids_is_added_as_new_users(home):
-    qm_tui("export", "out.csv", "--no-ids")
-    assert ANNA.user_id not in (home / "out.csv").read_text()
-    assert "2 added" in qm_tui("import", "--store", "other.json", "out.csv")
-
-
-@pytest.mark.usefixtures("users")
-def test_export_without_header_contains_only_users(home):
-    qm_tui("export", "out.csv", "--no-header", "--no-passwords")
-    first, *_ = (home / "out.csv").read_text().splitlines()
+    assert not [one for one in (ANNA.password, ANNA.salt, "Password", "Salt Value") if one in text]
+    output("export", "new.csv", "--no-ids")
+    assert ANNA.user_id not in (home / "new.csv").read_text()
+    assert "2 added" in output("import", "--store", "other.json", "new.csv")
+    output("export", "bare.csv", "--no-header", "--no-passwords")
+    first, *_ = (home / "bare.csv").read_text().splitlines()
     assert first.startswith("Anna,Berg,0412,u2222222222a,A-17,Sales,anna,,Agent")
 
 
-@pytest.mark.usefixtures("users")
-def test_export_for_excel_with_a_delimiter(home):
-    qm_tui("export", "out.csv", "--for-excel", "--delimiter", "semicolon")
+def test_export_for_excel_with_a_delimiter(home, users):
+    output("export", "out.csv", "--for-excel", "--delimiter", "semicolon")
     data = (home / "out.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbfFirst Name;Last Name;")
     assert b'"=""0412""";' in data
-    qm_tui("export", "again.csv", "--for-excel", "--delimiter", ";")
+    output("export", "again.csv", "--for-excel", "--delimiter", ";")
     assert (home / "again.csv").read_bytes() == data
-    assert [one.values for one in read(home / "out.csv")[0]] == [list(ANNA), list(_BO)]
+    assert _rows(home / "out.csv") == [list(ANNA), list(BO)]
 
 
-@pytest.mark.usefixtures("users")
-def test_export_to_standard_output_reports_on_standard_error(home):
-    out, errors = _streams("export", "-", "--no-passwords")
-    qm_tui("export", "out.csv", "--no-passwords")
-    assert out == (home / "out.csv").read_bytes()
-    assert errors.splitlines()[0].startswith("Without passwords, this file can only update")
-    assert "would run 1 cell of 1 user as a formula" in errors.splitlines()[1]
-    assert "A spreadsheet may alter" in errors.splitlines()[2]
-    out, errors = _streams("export", "-", "--for-excel")
-    assert errors == ""
+def test_export_to_standard_output_reports_on_standard_error(home, users):
+    done = run("export", "-", "--no-passwords")
+    output("export", "out.csv", "--no-passwords")
+    assert done.out.encode() == (home / "out.csv").read_bytes()
+    first, second, third, *_ = done.err.splitlines()
+    assert first.startswith("Without passwords, this file can only update")
+    assert "would run 1 cell of 1 user as a formula" in second
+    assert "A spreadsheet may alter" in third
+    assert run("export", "-", "--for-excel").err == ""
+    assert sorted(path.name for path in home.iterdir()) == ["out.csv", "store"]
 
 
-@pytest.mark.usefixtures("home")
-def test_template_contains_the_exported_columns():
+def test_template_contains_only_the_exported_columns_also_beside_a_damaged_store(home, users):
+    users.write_bytes(b"{")
+    assert output("export", "--template", "new") == "Export complete. Header written to new.csv\n"
+    assert (home / "new.csv").read_bytes() == f"{','.join(HEADER)}\r\n".encode()
     left = [name for name in HEADER if name not in ("User ID", "Password", "Salt Value")]
-    out, errors = _streams("export", "--template", "-", "--no-ids", "--no-passwords")
-    assert (out.decode(), errors) == (",".join(left) + "\r\n", "")
-    out, errors = _streams("export", "--template", "-", "--for-excel", "--delimiter", "tab")
-    assert (out.decode(), errors) == ("\ufeff" + "\t".join(HEADER) + "\r\n", "")
-    said = qm_tui("export", "--template", "new")
-    assert said == "Export complete. Header written to new.csv\n"
+    template = ("export", "--template", "-")
+    assert output(*template, "--no-ids", "--no-passwords") == ",".join(left) + "\r\n"
+    excel = output(*template, "--for-excel", "--delimiter", "tab")
+    assert excel == "\ufeff" + "\t".join(HEADER) + "\r\n"
 
 
-@pytest.mark.usefixtures("users")
+def test_existing_file_is_overwritten_only_with_force_and_becomes_private(home, users):
+    path = home / "out.csv"
+    path.write_bytes(b"precious")
+    path.chmod(0o644)
+    for arguments in (["out.csv"], ["out"], ["--template", "out.csv"]):
+        assert "--force" in refusal("export", *arguments)
+    assert path.read_bytes() == b"precious"
+    output("export", "--force", "out.csv")
+    assert path.read_bytes().count(b"\r\n") == 3
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_export_without_a_store_does_not_overwrite_a_file(home, store):
+    (home / "backup.csv").write_text("precious")
+    assert "There is no store at" in refusal("export", "backup.csv", "--force")
+    assert (home / "backup.csv").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["-", "out.csv"])
+def test_surrogate_is_an_error_before_anything_is_written(home, store, name):
+    many = [user(f"n{number}") for number in range(1500)]
+    commit_unchecked(store, *many, user(location="a\ud800b"))
+    assert "invalid character" in refusal("export", name)
+    assert not (home / "out.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "why"),
     [
         (["--template", "--no-header"], "--template and --no-header cannot be combined"),
+        (["--template", "--filter", ""], "--template and --filter cannot be combined"),
+        (["--template", "--sort", ""], "--template and --sort cannot be combined"),
         (["--delimiter", "semicolon"], "--delimiter requires --for-excel"),
-        (["--for-excel", "--delimiter", "colon"], "Invalid delimiter colon"),
         (["--for-excel", "--delimiter", "\x1b[2J"], "Invalid delimiter ␛[2J"),
+        (["--filter", "zz\x1bz"], "No users match --filter zz␛z. Nothing was exported."),
+        (["--filter", "active:maybe"], "at character 8"),
+        (["--filter", ""], "The filter is empty. Enter a filter, or omit --filter."),
     ],
+    ids=" ".join,
 )
-def test_conflicting_options_are_errors_and_write_nothing(home, flags, why):
-    assert why in refusal("export", "out.csv", *flags)
-    assert not (home / "out.csv").exists()
+def test_conflicting_options_and_filters_without_matches_write_nothing(home, users, flags, why):
+    (home / "out.csv").write_text("precious")
+    assert why in refusal("export", "out.csv", "--force", *flags)
+    assert (home / "out.csv").read_text() == "precious"
 
 
-@pytest.mark.usefixtures("home")
+def test_export_writes_only_matching_users_sorted(home, users):
+    commit(users, user("cy", is_active="0", extension="10"))
+    said = output("export", "out.csv", "--filter", "active:yes", "--sort", "-extension")
+    assert said.splitlines()[0] == "Export complete. 2 of 3 users written to out.csv"
+    assert _rows(home / "out.csv") == [list(ANNA), list(BO)]
+    done = run("export", "-", "--sort", "-user-name", "--filter", "anna|bo", "--no-passwords")
+    assert done.err.splitlines()[0] == "Export complete. 2 of 3 users written"
+    assert [line.split(",")[0] for line in done.out.splitlines()[1:]] == ["Bo", "Anna"]
+
+
 def test_help_lists_every_export_option():
-    said = " ".join(qm_tui("export", "--help").split())
+    said = " ".join(output("export", "--help").split())
     for flag in ("--no-header", "--no-passwords", "--no-ids", "--for-excel", "--delimiter"):
         assert flag in said
     assert "--guard-formulas" in said
     assert "German" in said
 
 
-@pytest.mark.usefixtures("users")
-def test_export_is_not_written_to_a_terminal():
+def test_export_is_not_written_to_a_terminal(users):
     with Terminal(command("export", "-"), columns=200) as terminal:
         assert terminal.wait_for_end() == 2
         assert "Cannot export to a terminal" in terminal.text

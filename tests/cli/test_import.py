@@ -1,4 +1,4 @@
-"""`qm-tui import` with its options, and its dry run, as a program."""
+"""`qm-tui import` with its options and its dry run: as text, and as JSON."""
 
 import json
 import os
@@ -6,38 +6,66 @@ import subprocess
 
 import pytest
 
+from qm_tui.cli.shared import import_report
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS
-from tests.cli.test_program import command, home, qm_tui, store  # noqa: F401 - fixtures
-from tests.helpers import ANNA, HEADER, commit, csv_text, user, write_file
+from tests.helpers import (
+    ANNA,
+    HEADER,
+    commit,
+    csv_text,
+    files_of,
+    user,
+    users_file,
+    without_ids,
+    write_file,
+)
+from tests.program import command, listed, output, refusal, run
 
 BOB = user("bob", extension="0500")
+ZOE = user("zoe", user_id="", extension="0600")
 
 
-def _users():
-    return [json.loads(line) for line in qm_tui("list", "--json").splitlines()]
+def _report(*arguments: object, code: int = 0):
+    return json.loads(output("import", *arguments, "--json", code=code))
 
 
-def _refusal(*arguments: object) -> str:
-    """Return the error message of a command that fails."""
-    done = subprocess.run(command(*arguments), check=False, capture_output=True, timeout=30)
-    assert (done.returncode, done.stdout) == (2, b"")
-    return done.stderr.decode()
+# What is imported
 
 
-def _file(home, *users, name="in.csv"):  # noqa: F811
-    return write_file(home, csv_text([HEADER, *users]), name).name
+def test_import_adds_users_to_a_private_store_and_changes_nothing_again(home):
+    file = users_file(home, *without_ids(ANNA, BOB))
+    out = output("import", file)
+    assert "Imported 2 of 2 records" in out
+    assert "2 added, 0 changed, 0 unchanged" in out
+    assert "Read as UTF-8, comma, header in line 1." in out
+    assert [(one["user_name"], bool(one["user_id"])) for one in listed()] == [
+        ("anna", True),
+        ("bob", True),
+    ]
+    store = home / ".local" / "share" / "qm-tui" / "users.json"  # the default
+    assert store.stat().st_mode & 0o777 == 0o600
+    assert store.parent.stat().st_mode & 0o777 == 0o700
+    before = files_of(store)
+    assert "0 added, 0 changed, 2 unchanged" in output("import", file)
+    assert files_of(store) == before
+
+
+def test_import_reports_rejected_records_and_imports_the_others(home, store):
+    bad = BOB._replace(is_active="yes", user_id="")
+    output("import", users_file(home, bad), code=1)
+    assert not store.exists()
+    out = output("import", users_file(home, *without_ids(ANNA), bad), code=1)
+    assert "Line 3, Bob Bobsen, rejected: " in out
+    assert "Is User Active" in out
+    assert "Imported 1 of 2 records (1 rejected)." in out
+    assert [one["user_name"] for one in listed()] == ["anna"]
 
 
 @pytest.mark.parametrize(
     ("flags", "record", "key", "value"),
     [
         (["--unknown-id", "add"], user("zoe", extension="0600"), "user_id", "u-zoe"),
-        (
-            ["--match-user-name"],
-            BOB._replace(user_id="", agent_id="B-2"),
-            "agent_id",
-            "B-2",
-        ),
+        (["--match-user-name"], BOB._replace(user_id="", agent_id="B-2"), "agent_id", "B-2"),
         (["--empty", "keep"], BOB._replace(first_name="", agent_id="B-2"), "agent_id", "B-2"),
         (
             ["--allow-unlicensed"],
@@ -46,70 +74,115 @@ def _file(home, *users, name="in.csv"):  # noqa: F811
             "0",
         ),
         (["--allow-renamed"], BOB._replace(user_name="rob", last_name="X"), "user_name", "rob"),
-        (["--mode", "update"], BOB._replace(agent_id="B-2"), "agent_id", "B-2"),
+        (["--read-booleans"], BOB._replace(is_active="FALSE"), "is_active", "0"),
+        (["--spreadsheet-values", "file"], BOB._replace(extension="500"), "extension", "500"),
+        (["--use-altered-values"], BOB._replace(extension="500"), "extension", "500"),
+        (["--take-numbers"], BOB._replace(extension="500"), "extension", "500"),
     ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_import_option_is_a_flag(home, store, flags, record, key, value):  # noqa: F811
+def test_import_option_is_a_flag(home, store, flags, record, key, value):
     commit(store, ANNA, BOB)
-    file = _file(home, record)
-    if flags[0] != "--mode":
-        assert "1 rejected" in qm_tui("import", file, status=1)
-    out = qm_tui("import", file, *flags)
+    file = users_file(home, record)
+    output("import", file, "--dry-run", code=1)
+    out = output("import", file, *flags)
     assert "Options: " in out
-    assert value in [one[key] for one in _users()]
+    assert value in [one[key] for one in listed()]
 
 
-def test_value_altered_by_a_spreadsheet_is_kept_and_ends_with_status_1(home, store):  # noqa: F811
+def test_help_lists_each_option_but_former_names():
+    out = output("import", "--help")
+    for option in IMPORT_OPTIONS:
+        assert option.flag in out
+    for former in ("--take-numbers", "--use-altered-values"):
+        assert former not in out
+        assert former not in output("complete", "zsh", "qm-tui import --")
+
+
+def test_value_altered_by_a_spreadsheet_is_kept_and_ends_with_status_1(home, store):
     commit(store, ANNA)
-    file = _file(home, ANNA._replace(extension="412", agent_id="#N/A"))
-    out = qm_tui("import", file, status=1)
+    file = users_file(home, ANNA._replace(extension="412", agent_id="#N/A"))
+    out = output("import", file, code=1)
     assert "2 stored values are kept because a spreadsheet altered them." in out
     assert "Extension '412' looks like '0412' altered by a spreadsheet; stored value kept." in out
     assert "(--spreadsheet-values file: use the file's value)" in out
     assert "Nothing to import: the record is unchanged." in out
-    assert json.loads(qm_tui("import", file, "--json", status=1))["kept_values"] == 2
-    assert _users()[0]["extension"] == "0412"
+    assert _report(file, code=1)["kept_values"] == 2
+    assert listed()[0]["extension"] == "0412"
 
 
-@pytest.mark.parametrize(
-    "flags", [["--spreadsheet-values", "file"], ["--use-altered-values"], ["--take-numbers"]]
-)
-def test_file_value_option_and_its_former_names_import_altered_values(home, store, flags):  # noqa: F811
+def test_mode_and_all_or_nothing_are_flags(home, store):
     commit(store, ANNA)
-    file = _file(home, ANNA._replace(extension="412"))
-    assert "1 changed" in qm_tui("import", file, *flags)
-    assert _users()[0]["extension"] == "412"
+    file = users_file(home, ANNA._replace(agent_id="A-2"), BOB._replace(user_id=""))
+    done = run("import", file, "--mode", "add", "--all-or-nothing")
+    assert done.code == 2
+    assert "Import disabled: some records are rejected" in done.out
+    assert done.err.startswith("Nothing was imported: --all-or-nothing is set, and 1 of 2 ")
+    assert len(listed()) == 1
+    out = output("import", file, "--mode", "add", code=1)
+    assert "Imported 1 of 2 records (1 rejected)." in out
+    assert len(listed()) == 2
 
 
-def test_former_flag_names_are_hidden():
-    for former in ("--take-numbers", "--use-altered-values"):
-        assert former not in qm_tui("import", "--help")
-        assert former not in qm_tui("complete", "zsh", "qm-tui import --")
-    assert "--spreadsheet-values" in qm_tui("complete", "zsh", "qm-tui import --")
-
-
-def test_mode_and_all_or_nothing_are_flags(home, store):  # noqa: F811
-    commit(store, ANNA)
-    file = _file(home, ANNA._replace(agent_id="A-2"), BOB._replace(user_id=""))
-    flags = ("--mode", "add", "--all-or-nothing")
-    done = subprocess.run(command("import", file, *flags), check=False, capture_output=True)
-    assert done.returncode == 2
-    assert b"Import disabled: some records are rejected" in done.stdout
-    assert done.stderr.startswith(b"Nothing was imported: --all-or-nothing is set, and 1 of 2 ")
-    assert len(_users()) == 1
-    assert "Imported 1 of 2 records (1 rejected)." in qm_tui(
-        "import", file, "--mode", "add", status=1
-    )
-    assert len(_users()) == 2
-
-
-def test_read_options_are_flags(home, store):  # noqa: F811
+def test_read_options_are_flags(home, store):
     commit(store, ANNA)
     rows = csv_text([ANNA._replace(location="Łódź")], delimiter="^")
     write_file(home, rows.encode("cp1250"), "odd.csv")
     flags = ("--encoding", "windows-1250", "--delimiter", "^", "--header", "no")
-    assert "1 changed" in qm_tui("import", "odd.csv", *flags)
-    assert _users()[0]["location"] == "Łódź"
+    assert "1 changed" in output("import", "odd.csv", *flags)
+    assert listed()[0]["location"] == "Łódź"
+
+
+def test_mapping_maps_columns_also_of_saved_rejected_records(home, store):
+    commit(store, ANNA)
+    rows = "Vorname,Kennung,Location,Ort,Bemerkung\r\n,u2222222222a,Nowhere,Bergen,neu\r\n"
+    write_file(home, rows, "de.csv")
+    pairs = '"Vorname" = "First Name"\n"Kennung" = "User ID"\n"Ort" = "Location"\n"Location" = ""\n'
+    write_file(home, f"[columns]\n{pairs}", "de.toml")
+    out = output("import", "de.csv", "--mapping", "de.toml", "--save-rejected", code=1)
+    assert "Bemerkung" in out
+    saved = home / "de-rejected.csv"
+    assert saved.name in out
+    assert saved.stat().st_mode & 0o777 == 0o600
+    saved.write_text(saved.read_text().replace(",,u2222222222a", ",Anna-Lena,u2222222222a"))
+    assert "1 changed" in output("import", saved.name)
+    (one,) = listed()
+    assert (one["first_name"], one["location"]) == ("Anna-Lena", "Bergen")
+
+
+def test_import_succeeds_if_rejected_records_cannot_be_saved(home, store):
+    named_too_long = f"{'x' * 251}.csv"
+    wrong = BOB._replace(user_id="", is_active="yes")
+    file = users_file(home, *without_ids(ANNA), wrong, name=named_too_long)
+    done = run("import", file, "--save-rejected")
+    assert done.code == 1
+    assert "Imported 1 of 2 records (1 rejected)." in done.out
+    assert done.err.endswith(
+        "File name too long. Nothing was saved. The import itself succeeded.\n"
+    )
+    assert [one["user_name"] for one in listed()] == [ANNA.user_name]
+
+
+def test_short_records_are_rejected_by_default_only_without_a_terminal(home, store):
+    commit(store, ANNA)
+    write_file(home, csv_text([HEADER, BOB._replace(user_id="")[:25]]), "short.csv")
+    rejected = _report("short.csv", "--dry-run", code=1)
+    (problem,) = rejected["problems"]
+    assert (problem["severity"], problem["line"]) == ("error", 2)
+    assert problem["message"] == "25 values for 26 columns"
+    assert rejected["groups"][0]["fixing_option"] == "--short-records warn"
+    assert _report("short.csv", "--dry-run", "--short-records", "warn")["added"] == 1
+    terminal, other = os.openpty()
+    done = subprocess.run(
+        command("import", "short.csv"), check=False, stdout=subprocess.PIPE, stderr=other
+    )
+    os.close(other)
+    os.close(terminal)
+    assert b"Imported 1 of 1 record." in done.stdout
+    assert b"Line 2, warning: 25 values for 26 columns." in done.stdout
+
+
+# What is refused
 
 
 @pytest.mark.parametrize(
@@ -119,77 +192,52 @@ def test_read_options_are_flags(home, store):  # noqa: F811
         (("--delimiter", "xy"), "Invalid delimiter xy"),
         (("--mapping", "none.toml"), "none.toml"),
         (("--mode", "everything"), "everything"),
-        (("--confirm", "many"), "many"),
+        (("--verbose",), "--verbose requires --dry-run."),
     ],
+    ids=" ".join,
 )
-def test_invalid_flag_is_an_error(home, store, flags, said):  # noqa: F811
+def test_invalid_flag_is_an_error(home, store, flags, said):
     commit(store, ANNA)
-    out = _refusal("import", _file(home, BOB), *flags)
-    assert said in out
-    assert "Traceback" not in out
-    assert len(_users()) == 1
+    assert said in refusal("import", users_file(home, BOB), *flags)
+    assert len(listed()) == 1
 
 
-def test_mapping_maps_columns_to_fields(home, store):  # noqa: F811
+def test_header_with_unknown_names_is_refused_with_the_options_that_help(home, store):
     commit(store, ANNA)
-    write_file(home, "Kennung,Ort,Bemerkung\r\nu2222222222a,Bergen,neu\r\n", "de.csv")
-    write_file(home, '[columns]\n"Kennung" = "User ID"\n"Ort" = "Location"\n', "de.toml")
-    out = qm_tui("import", "de.csv", "--mapping", "de.toml")
-    assert "ignored: Bemerkung" in out
-    assert _users()[0]["location"] == "Bergen"
+    write_file(home, csv_text([[f"Spalte {at}" for at in range(26)], ANNA]), "de.csv")
+    for flags in ((), ("--dry-run",), ("--json",), ("--header", "yes")):
+        said = refusal("import", "de.csv", *flags)
+        for text in ("de.csv, line 1: ", "--mapping FILE", "--header no"):
+            assert text in said
+    assert "1 unchanged, 1 rejected" in output("import", "de.csv", "--header", "no", code=1)
 
 
-def test_mass_change_requires_confirmation(home, store):  # noqa: F811
+def test_mass_change_requires_confirmation(home, store):
     users = [user(f"n{at}", extension=f"9{at}") for at in range(20)]
     commit(store, *users)
-    file = _file(home, *(one._replace(is_active="0") for one in users))
-    assert "--confirm 20" in qm_tui("import", file, "--dry-run")
+    file = users_file(home, *(one._replace(is_active="0") for one in users))
+    assert "--confirm 20" in output("import", file, "--dry-run")
     for wrong in ((), ("--confirm", "19")):
-        said = _refusal("import", file, *wrong)
+        said = refusal("import", file, *wrong)
         assert "20 of 20 users" in said
         assert "--confirm 20" in said
-    assert {one["is_active"] for one in _users()} == {"1"}
-    assert "20 changed" in qm_tui("import", file, "--confirm", "20")
-    assert {one["is_active"] for one in _users()} == {"0"}
+    assert {one["is_active"] for one in listed()} == {"1"}
+    assert "20 changed" in output("import", file, "--confirm", "20")
+    assert {one["is_active"] for one in listed()} == {"0"}
 
 
-def test_saved_rejected_records_import_after_correction(home, store):  # noqa: F811
-    commit(store, ANNA)
-    file = _file(home, BOB._replace(user_id="", is_active="yes"), ANNA)
-    out = qm_tui("import", file, "--save-rejected", status=1)
-    assert "in-rejected.csv" in out
-    saved = home / "in-rejected.csv"
-    assert saved.stat().st_mode & 0o777 == 0o600
-    saved.write_text(saved.read_text().replace(",yes,", ",1,"))
-    assert "1 added" in qm_tui("import", saved.name)
+# The dry run
 
 
-def test_import_succeeds_if_rejected_records_cannot_be_saved(home, store):  # noqa: F811
-    named_too_long = home / f"{'x' * 251}.csv"
-    wrong = BOB._replace(user_id="", is_active="yes")
-    write_file(home, csv_text([HEADER, ANNA._replace(user_id=""), wrong]), named_too_long.name)
-    done = subprocess.run(
-        command("import", named_too_long, "--save-rejected"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert done.returncode == 1
-    assert "Imported 1 of 2 records (1 rejected)." in done.stdout
-    assert done.stderr.endswith(
-        "File name too long. Nothing was saved. The import itself succeeded.\n"
-    )
-    assert [one["user_name"] for one in _users()] == [ANNA.user_name]
-
-
-def test_dry_run_reports_and_writes_nothing(home, store):  # noqa: F811
+def test_dry_run_reports_and_writes_nothing(home, store):
+    output("import", "--dry-run", users_file(home, *without_ids(ANNA)))
+    assert not store.parent.exists()
     commit(store, ANNA, BOB)
-    before = store.read_bytes(), sorted(store.parent.iterdir())
-    file = _file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), ["x"] * 26)
-    out = qm_tui("import", file, "--dry-run", status=1)
+    before = files_of(store)
+    file = users_file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), ["x"] * 26)
+    out = output("import", file, "--dry-run", code=1)
     for line in (
-        "Import: in.csv",
+        "Import: users.csv",
         "3 records: 0 added, 1 changed, 0 unchanged, 2 rejected",
         "1 imported record has warnings.",
         "Unknown User ID  (--unknown-id add: add and keep the ID)",
@@ -199,110 +247,126 @@ def test_dry_run_reports_and_writes_nothing(home, store):  # noqa: F811
         "The store was not changed.",
     ):
         assert line in out
-    assert (store.read_bytes(), sorted(store.parent.iterdir())) == before
-
-
-def test_json_report_matches_the_text(home, store):  # noqa: F811
-    commit(store, ANNA)
-    file = _file(home, ANNA._replace(location=""), BOB)
-    said = json.loads(qm_tui("import", file, "--dry-run", "--json", status=1))
-    assert [said[key] for key in ("added", "changed", "unchanged", "rejected", "warned")] == [
-        *(0, 1, 0, 1, 1)
-    ]
-    assert {group["fixing_option"] for group in said["groups"]} == {
-        "--unknown-id add",
-        "--empty keep",
-    }
-    assert said["totals"]["unlimited_license"] == {"before": 1, "after": 1}
-    assert (said["problems_omitted"], said["required_confirmation"], said["committed"]) == (
-        0,
-        0,
+    found = _report(file, "--dry-run", code=1)
+    assert [found[key] for key in ("changed", "rejected", "warned", "committed")] == [
+        1,
+        2,
+        1,
         False,
-    )
+    ]
+    assert found["totals"]["unlimited_license"] == {"before": 2, "after": 2}
+    assert "--empty keep" in {group["fixing_option"] for group in found["groups"]}
+    assert files_of(store) == before
 
 
-def test_help_lists_each_import_option():
-    out = qm_tui("import", "--help")
-    for choice in IMPORT_OPTIONS:
-        assert choice.flag in out
+def test_dry_run_lists_who_changes_and_how(home, store):
+    commit(store, ANNA, BOB)
+    changed = ANNA._replace(location="Bergen", password="Secret9")
+    file = users_file(home, changed, BOB._replace(user_name="anna"), ZOE)
+    lines = output("import", file, "--dry-run", code=1).splitlines()
+    at = lines.index("Changes:")
+    assert lines[at + 1 : at + 3] == [
+        f"Line 2, Anna Berg ({ANNA.user_name}): Password, Location {ANNA.location} -> Bergen",
+        "",
+    ]
+    saving = output("import", file, "--dry-run", "--save-rejected", code=1).splitlines()
+    assert lines[at : at + 3] == saving[saving.index("Changes:") :][:3]
+    assert "Changes:" not in output("import", file, code=1)
 
 
-def test_rejected_file_of_a_mapped_import_needs_no_mapping(home, store):  # noqa: F811
+def test_dry_run_lists_twenty_changes_unless_verbose(home, store):
+    users = [user(f"m{number}", extension=str(number)) for number in range(23)]
+    commit(store, *users)
+    file = users_file(home, *(one._replace(agent_id="A-9") for one in users))
+    out = output("import", file, "--dry-run")
+    assert out.count("Agent ID") == 20
+    assert "… and 3 more changes. Use --verbose to list all changes." in out
+    every = output("import", file, "--dry-run", "--verbose")
+    assert (every.count("Agent ID"), "--verbose" in every) == (23, False)
+
+
+# JSON
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_json_lists_each_record_with_its_changes(home, store, dry_run):
+    number = commit(store, ANNA, BOB).number
+    moved = ANNA._replace(location="Bergen", agent_id="A-9", password="Secret9", salt="Salt9")
+    file = users_file(home, moved, BOB, ZOE, BOB._replace(user_id="nobody", user_name="x"))
+    plan = _report(file, *["--dry-run"] * dry_run, code=1)
+    assert plan["record_count"] == 4
+    assert plan["transaction"] == (None if dry_run else number + 1)
+    assert [(one["line"], one["result"], one["user_name"]) for one in plan["records"]] == [
+        (2, "changed", ANNA.user_name),
+        (3, "unchanged", BOB.user_name),
+        (4, "added", ZOE.user_name),
+        (5, "rejected", "x"),
+    ]
+    assert plan["records"][0]["changes"] == [
+        {"field": "Agent ID", "key": "agent_id", "before": ANNA.agent_id, "after": "A-9"},
+        {"field": "Password", "key": "password", "before": None, "after": None},
+        {"field": "Salt Value", "key": "salt", "before": None, "after": None},
+        {"field": "Location", "key": "location", "before": ANNA.location, "after": "Bergen"},
+    ]
+    assert [one["changes"] for one in plan["records"][1:]] == [[], [], []]
+    added_id = plan["records"][2]["user_id"]
+    assert added_id is None if dry_run else added_id in [one["user_id"] for one in listed()]
+    assert "Secret9" not in json.dumps(plan)
+
+
+def test_json_reports_problems_and_blank_lines(home, store):
+    commit(store, ANNA, BOB)
+    wrong = user("di", user_id="", phone_ip="nowhere", password="UNSEEN-PW")
+    text = csv_text([HEADER, ANNA, [], ZOE, wrong, user("ed", user_id="u-unknown")])
+    found = _report(write_file(home, text), code=1)
+    results = ("record_count", "added", "changed", "unchanged", "rejected", "blank")
+    assert [found[key] for key in results] == [4, 1, 0, 1, 2, 1]
+    errors = [one for one in found["problems"] if one["severity"] == "error"]
+    assert [(one["line"], one["record"], one["field"]) for one in errors] == [
+        (5, 3, "Phone IP"),
+        (6, 4, "User ID"),
+    ]
+    assert all(one["message"] for one in found["problems"])
+    assert found["problems_omitted"] == found["required_confirmation"] == 0
+
+
+def test_json_of_a_rejected_short_record_has_no_value(home, store):
     commit(store, ANNA)
-    rows = "Vorname,Kennung,Location,Ort\r\n,u2222222222a,Nowhere,Bergen\r\n"
-    write_file(home, rows, "de.csv")
-    pairs = '"Vorname" = "First Name"\n"Kennung" = "User ID"\n"Ort" = "Location"\n"Location" = ""\n'
-    write_file(home, f"[columns]\n{pairs}", "de.toml")
-    qm_tui("import", "de.csv", "--mapping", "de.toml", "--save-rejected", status=1)
-    saved = home / "de-rejected.csv"
-    saved.write_text(saved.read_text().replace(",,u2222222222a", ",Anna-Lena,u2222222222a"))
-    assert "1 changed" in qm_tui("import", saved.name)
-    (one,) = _users()
-    assert (one["first_name"], one["location"]) == ("Anna-Lena", "Bergen")
+    shifted = ZOE._replace(user_name="HUNTER2", sip_uri="HUNTER2", first_name="HUNTER2")
+    file = users_file(home, shifted[:25], BOB[:20])
+    arguments = (file, "--dry-run", "--short-records", "reject")
+    plan = _report(*arguments, code=1)
+    assert [(one["result"], one["user_id"], one["user_name"]) for one in plan["records"]] == [
+        ("rejected", None, None)
+    ] * 2
+    assert "HUNTER2" not in json.dumps(plan) + output("import", *arguments, code=1)
 
 
-def _import_report(*arguments: object, status: int = 0):
-    return json.loads(qm_tui("import", *arguments, "--json", status=status))
+def test_json_lists_a_limited_number_of_records_and_users_not_in_the_file(home, store, monkeypatch):
+    monkeypatch.setattr(import_report, "MAX_RECORDS", 3)
+    users = [user(f"m{number}", extension=str(number)) for number in range(5)]
+    commit(store, *users)
+    plan = _report(users_file(home, *users), "--dry-run")
+    assert (len(plan["records"]), plan["records_omitted"]) == (3, 2)
+    assert (plan["not_in_file"], plan["not_in_file_omitted"]) == ([], 0)
+    plan = _report(users_file(home, users[0]), "--dry-run")
+    assert plan["not_in_file"] == [
+        {"user_id": f"u-m{number}", "user_name": f"m{number}"} for number in (1, 2, 3)
+    ]
+    assert plan["not_in_file_omitted"] == 1
 
 
-def test_header_with_unknown_names_is_refused_with_the_options_that_help(home, store):  # noqa: F811
-    commit(store, ANNA)
-    write_file(home, csv_text([[f"Spalte {at}" for at in range(26)], ANNA]), "de.csv")
-    for flags in ((), ("--dry-run",), ("--json",), ("--header", "yes")):
-        said = _refusal("import", "de.csv", *flags)
-        assert "de.csv, line 1: " in said
-        assert "--mapping FILE" in said
-        assert "--header no" in said
-    assert "1 unchanged, 1 rejected" in qm_tui("import", "de.csv", "--header", "no", status=1)
-
-
-def test_short_records_are_rejected_by_default_without_a_terminal(home, store):  # noqa: F811
-    commit(store, ANNA)
-    write_file(home, csv_text([HEADER, BOB._replace(user_id="")[:25]]), "short.csv")
-    rejected = _import_report("short.csv", "--dry-run", status=1)
-    (problem,) = rejected["problems"]
-    assert (problem["severity"], problem["line"]) == ("error", 2)
-    assert problem["message"] == "25 values for 26 columns"
-    assert rejected["groups"][0]["fixing_option"] == "--short-records warn"
-    assert _import_report("short.csv", "--short-records", "warn")["added"] == 1
-
-
-def test_short_records_are_imported_by_default_with_a_terminal(home, store):  # noqa: F811
-    commit(store, ANNA)
-    write_file(home, csv_text([HEADER, BOB._replace(user_id="")[:25]]), "short.csv")
-    terminal, other = os.openpty()
-    done = subprocess.run(
-        command("import", "short.csv"),
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=other,
-        timeout=30,
-    )
-    os.close(other)
-    os.close(terminal)
-    assert b"Imported 1 of 1 record." in done.stdout
-    assert b"Line 2, warning: 25 values for 26 columns." in done.stdout
-
-
-def test_boolean_words_are_converted_by_a_flag(home, store):  # noqa: F811
-    commit(store, ANNA)
-    file = _file(home, ANNA._replace(is_active="FALSE"))
-    (group,) = _import_report(file, "--dry-run", status=1)["groups"]
-    assert group["fixing_option"] == "--read-booleans"
-    assert "1 changed" in qm_tui("import", file, "--read-booleans")
-    assert _users()[0]["is_active"] == "0"
-
-
-def test_json_contains_what_was_found_in_the_file(home, store):  # noqa: F811
+def test_json_contains_what_was_found_in_the_file(home, store):
     commit(store, ANNA)
     text = csv_text([["Title"], HEADER, ANNA, HEADER]) + "\ufeff" + csv_text([ANNA[:3]])
     write_file(home, text.removesuffix("\r\n"), "cut.csv")
-    found = _import_report("cut.csv", "--dry-run", status=1)["file"]
+    found = _report("cut.csv", "--dry-run", code=1)["file"]
+    assert (found["encoding"], found["delimiter"], found["header"]) == ("utf-8", ",", True)
     assert found["incomplete"] is True
     assert (found["header_line"], found["skipped_lines"]) == (2, [1])
     assert (found["repeated_headers"], found["byte_order_marks"]) == ([4], [5])
     assert found["end_of_file_mark"] is False
     write_file(home, csv_text([ANNA]) + "\x1a", "mark.csv")
-    found = _import_report("mark.csv", "--dry-run")["file"]
+    found = _report("mark.csv", "--dry-run")["file"]
     assert (found["end_of_file_mark"], found["header_line"]) == (True, None)
     assert (found["incomplete"], found["skipped_lines"]) == (False, [])

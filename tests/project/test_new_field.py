@@ -1,5 +1,7 @@
 """A field can be added in the field table only, and older stores and files remain usable."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ from qm_tui.store.tinydb.entries import ADDED, DELETED, padded, user_change
 from qm_tui.users import fields
 from qm_tui.users.fields import KEYS
 from tests.helpers import ANNA, commit, user
+from tests.program import output
 
 _WITH_NEW_FIELD = '''
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -31,25 +35,25 @@ module.__file__ = str(path)
 sys.modules[module.__name__] = qm_tui.users.fields = module
 exec(compile(before.rstrip() + field + mark + after, path, "exec"), module.__dict__)
 
-from qm_tui.cli import main
+from tests.program import run
 
-main()
+print(json.dumps([run(*line.split()) for line in sys.argv[1:]]))
 '''
 """Runs the program with an additional last field, `title`."""
 
 
-def run(*arguments: object, is_new: bool = True, status: int = 0) -> str:
-    """Run the program, with the new field by default, and return its output."""
-    program = ("-c", _WITH_NEW_FIELD, fields.__file__) if is_new else ("-m", "qm_tui")
+def with_new_field(*lines: str) -> list[str]:
+    """Run commands with the new field, and return what each of them printed."""
     done = subprocess.run(
-        [sys.executable, *program, *map(str, arguments)],
-        check=False,
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", _WITH_NEW_FIELD, fields.__file__, *lines],
+        check=True,
         capture_output=True,
-        timeout=60,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
-    assert done.returncode == status, done.stderr.decode()
-    return done.stdout.decode()
+    found = json.loads(done.stdout)
+    assert not [error for code, _, error in found if code not in (0, 1)], found
+    return [out for _, out, _ in found]
 
 
 @pytest.fixture
@@ -60,42 +64,39 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(home)
     commit(path, ANNA)
     commit(path, user("bob"))
-    run("delete", "bob", "--confirm", 1, is_new=False)
+    output("delete", "bob", "--confirm", 1)
     return path
 
 
-def test_store_from_before_a_new_field_is_intact(store):
-    assert "intact: 1 user" in run("check")
-    run("export", "new.csv")
+def test_store_from_before_a_new_field_is_intact_and_a_deletion_can_be_undone(store):
+    check, _, deletion, _, found = with_new_field(
+        *("check", "export new.csv", "activity 3", "undo 3"),
+        'list --filter title:"" --columns user-name',
+    )
+    assert "intact: 1 user" in check
     header, anna = Path("new.csv").read_text().splitlines()
     assert header.endswith("Phone IP,Title")
     assert anna.endswith("00:1A:2B:3C:4D:5E,")
-
-
-def test_deletion_from_before_a_new_field_can_be_undone(store):
-    assert "Bob" in run("activity", 3)
-    run("undo", 3)
-    assert "bob" in run("list", "--filter", 'title:""', "--columns", "user-name")
+    assert "Bob" in deletion
+    assert "bob" in found
 
 
 def test_log_from_before_a_new_field_is_read_without_a_snapshot(store):
     store.unlink()
-    run("recover", "recovered.json", status=1)
-    assert "intact: 1 user" in run("check", "--store", "recovered.json")
+    _, check = with_new_field("recover recovered.json", "check --store recovered.json")
+    assert "intact: 1 user" in check
 
 
-def test_new_field_can_be_set_counted_renamed_and_undone(store):
-    run("set", "anna", "title=Boss")
-    run("rename", "title", "Boss", "Chief")
-    assert "anna" in run("list", "--filter", "title:chief", "--columns", "user-name")
-    run("undo", 5)
-    assert "anna" in run("list", "--filter", "title:boss", "--columns", "user-name")
-
-
-def test_file_without_a_new_field_can_be_imported(store):
-    run("export", "old.csv", is_new=False)
-    run("set", "anna", "title=Boss")
-    assert "1 unchanged" in run("import", "old.csv", "--dry-run")
+def test_new_field_can_be_set_renamed_and_undone_and_a_file_without_it_imported(store):
+    output("export", "old.csv")
+    listed = "list --columns user-name --filter title:"
+    _, preview, _, chief, _, boss = with_new_field(
+        *("set anna title=Boss", "import old.csv --dry-run", "rename title Boss Chief"),
+        *(f"{listed}chief", "undo 5", f"{listed}boss"),
+    )
+    assert "1 unchanged" in preview
+    assert "anna" in chief
+    assert "anna" in boss
 
 
 def test_row_with_fewer_values_is_padded():

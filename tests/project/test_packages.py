@@ -56,32 +56,25 @@ def ci(tmp_path):
 UPDATE = "apt-get noninteractive update -q"
 INSTALL = "apt-get noninteractive install -q -y --no-install-recommends fish zsh"
 NAMED = "Not installed: fish zsh. Their tests will be skipped."
+FAILING = "echo apt-get $1; test $1 = update"
 
 
-def test_root_installs_missing_packages_and_requires_them(ci):
-    assert ci(id="echo 0") == [UPDATE, INSTALL, "make test 1"]
-
-
-def test_sudo_without_a_password_installs_missing_packages(ci):
-    assert ci(sudo='shift; exec "$@"') == [UPDATE, INSTALL, "make test 1"]
-
-
-def test_missing_packages_are_named_without_permission(ci):
-    assert ci() == [NAMED, "make test "]
-
-
-def test_missing_packages_are_named_if_they_cannot_be_installed(ci):
-    failing = "echo apt-get $1; test $1 = update"
-    assert ci(id="echo 0", **{"apt-get": failing}) == [
-        "apt-get update",
-        "apt-get install",
-        NAMED,
-        "make test ",
-    ]
-
-
-def test_nothing_is_installed_if_all_packages_are(ci):
-    assert ci(**{"dpkg-query": 'echo "install ok installed"'}) == ["make test 1"]
+@pytest.mark.parametrize(
+    ("programs", "printed"),
+    [
+        ({"id": "echo 0"}, [UPDATE, INSTALL, "make test 1"]),
+        ({"sudo": 'shift; exec "$@"'}, [UPDATE, INSTALL, "make test 1"]),
+        ({}, [NAMED, "make test "]),
+        (
+            {"id": "echo 0", "apt-get": FAILING},
+            ["apt-get update", "apt-get install", NAMED, "make test "],
+        ),
+        ({"dpkg-query": 'echo "install ok installed"'}, ["make test 1"]),
+    ],
+    ids=["root", "sudo without a password", "no permission", "cannot be installed", "complete"],
+)
+def test_missing_packages_are_installed_and_required_or_named(ci, programs, printed):
+    assert ci(**programs) == printed
 
 
 def test_list_has_the_packages_that_tests_need():

@@ -23,7 +23,7 @@ from sample_data.make import make, samples
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
 GENERATE = FOLDER / "generate.py"
-MANY = 100_000
+MANY = 20_000
 
 
 class Sample(NamedTuple):
@@ -75,7 +75,7 @@ def test_generator_is_reproducible_in_any_folder_and_locale(tmp_path):
 
 
 def test_generated_users_are_valid(many):
-    for user in many[:20_000]:
+    for user in many:
         assert validate_user(user) == []
         for field, value in zip(FIELDS, user, strict=True):
             assert control_character_issue(field, value) is None
@@ -91,7 +91,7 @@ def test_user_names_extensions_and_phones_are_unique(many):
 
 
 def test_generated_users_have_no_warnings(many):
-    for user in many[:20_000]:
+    for user in many:
         assert not (user.on_demand_license == "1" and user.recording_profile)
         assert bool(user.windows_login) == (user.computer_recording_license == "1")
         assert user.dual_endpoints_enabled != "1" or user.secondary_phone_ip
@@ -106,7 +106,7 @@ def test_names_use_many_scripts_and_extensions_leading_zeros(many):
     assert any(user.extension.startswith("0") for user in many[:250])
 
 
-@pytest.mark.parametrize("arguments", [(), ("many",), ("-1",), ("1.5",), ("",), ("1", "2"), ("²",)])
+@pytest.mark.parametrize("arguments", [(), ("-1",), ("²",), ("1", "2")])
 def test_invalid_argument_is_an_error_of_one_line(arguments, tmp_path):
     done = run_generate(*arguments, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
