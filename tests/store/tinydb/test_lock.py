@@ -20,7 +20,7 @@ from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.origin import current_origin
 from qm_tui.store.tinydb import UsersDB, open_tinydb_store
 from qm_tui.store.tinydb.lock import ImportMarkers, Lock, Names, Position
-from tests.helpers import user
+from tests.helpers import sample_cases, user
 from tests.store.tinydb.damage import (
     EDIT,
     commit,
@@ -48,40 +48,15 @@ DEEP = b"[" * 100_000
 
 WHO = {"login": "root", "host": "h", "process": 1, "reason": "edit"}
 
-TIMES: list[object] = [
-    "0001-01-01T00:00:00+23:59",
-    "9999-12-31T23:59:59-23:59",
-    99999,
-    None,
-    "99999",
-    [],
-    {},
+SINCE: list[object] = ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 99999, None, {}]
+POSITIONS: list[object] = [[1, 2, 3], [1, 2, 3, 4], [-1, 2, "x", 4], [1, 2**60, "x", 4], "1", {}]
+NOTES = [
+    *("[" * 450, '{"a":' * 90, "[1]", "7", "null", "}"),
+    *(json.dumps({**WHO, "since": since}) for since in SINCE),
+    json.dumps({"since": "2026-11-29T10:00:00+00:00", "process": "x" * 99}),
+    f'{{"since":"2026-11-29T10:00:00+00:00","reason":"","process":{"9" * 390}}}',
+    *(json.dumps({"acknowledged": one}) for one in POSITIONS),
 ]
-
-POSITIONS: list[object] = [
-    [1, 2, 3],
-    [1, 2, "x", None],
-    [1, 2, 3, 4],
-    [-1, 2, "x", 4],
-    [1, 2**60, "x", 4],
-    [1.5, 2, "x", 4],
-    "1234",
-    {},
-    [[], [], [], []],
-]
-
-NOTES: dict[str, str] = {
-    "brackets": "[" * 450,
-    "braces": '{"a":' * 90,
-    "list": "[1]",
-    "number": "7",
-    "null": "null",
-    "not json": "}",
-    **{f"since {since!r}": json.dumps({**WHO, "since": since}) for since in TIMES},
-    "process": json.dumps({"since": "2026-11-29T10:00:00+00:00", "process": "x" * 99}),
-    "digits": f'{{"since":"2026-11-29T10:00:00+00:00","reason":"","process":{"9" * 390}}}',
-    **{f"acknowledged {one!r}": json.dumps({"acknowledged": one}) for one in POSITIONS},
-}
 
 
 @pytest.fixture
@@ -158,13 +133,6 @@ def test_another_process_that_writes_is_waited_for_and_then_named(path):
     assert said.endswith(".")
 
 
-def test_without_waiting_it_is_said_at_once(path, monkeypatch):
-    with held_by_another_process(path.parent):
-        monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it was waited for"))
-        with pytest.raises(StoreBusy), locked(path.parent, 0):
-            pytest.fail("two writers at a time")
-
-
 def test_waiting_writer_gets_the_lock_as_soon_as_it_is_free(folder):
     with held_by_another_process(folder) as holder:
         timer = threading.Timer(0.3, holder.stdin.close)
@@ -175,10 +143,9 @@ def test_waiting_writer_gets_the_lock_as_soon_as_it_is_free(folder):
         timer.join()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_the_lock_of_a_process_that_died_is_free(folder, number):
+def test_the_lock_of_a_process_that_died_is_free(folder):
     with held_by_another_process(folder) as holder:
-        holder.send_signal(number)
+        holder.kill()
         holder.wait(timeout=10)
         with locked(folder, 0):
             pass
@@ -219,13 +186,6 @@ def test_threads_of_one_process_keep_each_other_out(folder, shares):
     assert max(most) == 1
 
 
-def test_an_exception_frees_the_lock(folder):
-    with pytest.raises(ZeroDivisionError), locked(folder):
-        _ = 1 / 0
-    with locked(folder, 0):
-        pass
-
-
 def test_no_descriptor_is_left_open(folder):
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
@@ -236,30 +196,6 @@ def test_no_descriptor_is_left_open(folder):
             with pytest.raises(StoreBusy), locked(folder, 0):
                 pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before
-
-
-def test_whether_the_lock_is_free_is_known_without_waiting(path):
-    store = open_tinydb_store(path)
-    seen: list[bool] = []
-
-    def ask() -> None:
-        with store.lock_free() as is_free:
-            seen.append(is_free)
-
-    with store.transaction(EDIT):
-        thread = threading.Thread(target=ask)
-        thread.start()
-        thread.join(5)
-    ask()
-    assert seen == [False, True]
-    with store.lock_free():
-        blocked = threading.Thread(target=commit, args=(store, user("cy")))
-        blocked.start()
-        time.sleep(0.05)
-        assert blocked.is_alive()
-    blocked.join(5)
-    assert store.state.number == 3
-    store.close()
 
 
 def test_what_is_read_inside_a_transaction_does_not_release_its_lock(path):
@@ -301,7 +237,7 @@ def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):
         follower = open_tinydb_store(path)
         wait_until(lambda: acknowledged() > 3)
         follower.load()
-        for _ in range(10):
+        for _ in range(3):
             before = acknowledged()
             wait_for_another(acknowledged, before + 2)
             os.kill(acknowledged.process.pid, signal.SIGSTOP)
@@ -330,12 +266,10 @@ def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):
         lambda data: b"",
         lambda data: data[:30],
         lambda data: bytes(512),
-        lambda data: b"x" + data[1:],
         lambda data: data[:40] + b"\xff" + data[41:],
-        lambda data: DEEP,
         None,
     ],
-    ids=["empty", "cut", "zeros", "checksum", "no text", "brackets", "missing"],
+    ids=["empty", "cut", "zeros", "no text", "missing"],
 )
 def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
     lock = path.with_name("users.lock")
@@ -358,19 +292,20 @@ def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
     again.close()
 
 
-@pytest.mark.parametrize("text", NOTES.values(), ids=NOTES)
-def test_a_note_of_any_content_does_no_harm(path, text):
-    note = text.encode()
-    assert len(note) <= 503
-    path.with_name("users.lock").write_bytes((b"%08x " % crc32(note) + note).ljust(512))
-    lock = Lock(Directory(path.parent), NAMES, 0)
-    assert isinstance(lock.holder(), str)
-    assert lock.acknowledged() is None
-    assert str(lock.busy()).endswith(".")
-    lock.close()
-    store = open_tinydb_store(path)
-    store.load()
-    assert store.notices
+def test_a_note_of_any_content_does_no_harm(path):
+    for text in NOTES:
+        note = text.encode()
+        assert len(note) <= 503
+        path.with_name("users.lock").write_bytes((b"%08x " % crc32(note) + note).ljust(512))
+        lock = Lock(Directory(path.parent), NAMES, 0)
+        assert isinstance(lock.holder(), str)
+        assert lock.acknowledged() is None
+        assert str(lock.busy()).endswith(".")
+        lock.close()
+        store = open_tinydb_store(path)
+        store.load()
+        assert store.notices
+        store.close()
     commit(store, user("cy"))
     assert store.state.number == 3
     store.close()
@@ -390,37 +325,21 @@ def test_a_note_has_room_for_the_longest_names(folder):
 # Import markers
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        DEEP,
-        b"[]",
-        b"7",
-        b"{}",
-        b'{"since":"0001-01-01T00:00:00+23:59","file":"a","login":"b"}',
-        b'{"since":"9999-12-31T23:59:59-23:59","file":"a","login":"b"}',
-        b'{"since":99999,"file":"a","login":"b"}',
-        b'{"since":null,"file":"a","login":"b"}',
-        b"\xff\xfe",
-        b'{"a":' * 50_000,
-        b"9" * 60_000,
-        b"x" * 10**6,
-    ],
-)
-def test_a_marker_of_any_content_does_no_harm(path, content):
-    path.with_name(".users.import.0123456789abcdef").write_bytes(content)
-    store = open_tinydb_store(path)
-    with within(1):
-        store.load()
-    assert len(store.notices) <= 1
-    store.acknowledge_notices()
-    commit(store, user("cy"))
-    store.close()
-
-
-def test_a_marker_of_odd_types_is_told_or_left_out(path):
-    marker = path.with_name(".users.import.0123456789abcdef")
-    marker.write_text(json.dumps({"since": "2026-11-29T10:00:00+00:00", "file": [], "login": {}}))
+def test_a_marker_of_any_content_does_no_harm(path):
+    since = "9999-12-31T23:59:59-23:59"
+    contents = [DEEP, b"[]", b"7", b"{}", b"\xff\xfe", b'{"a":' * 50_000, b"x" * 10**6]
+    contents += [f'{{"since":"{since}","file":"a","login":"b"}}'.encode(), b'{"since":null}']
+    for content in contents:
+        path.with_name(".users.import.0123456789abcdef").write_bytes(content)
+        store = open_tinydb_store(path)
+        with within(1):
+            store.load()
+        assert len(store.notices) <= 1
+        store.acknowledge_notices()
+        store.close()
+    path.with_name(".users.import.0123456789abcdef").write_text(
+        json.dumps({"since": "2026-11-29T10:00:00+00:00", "file": [], "login": {}})
+    )
     assert len(ImportMarkers(Directory(path.parent), NAMES).interrupted()) == 1
 
 
@@ -433,7 +352,6 @@ def _is_a(kind: str, path: Path) -> None:
     path.unlink(missing_ok=True)
     make: dict[str, Callable[[], object]] = {
         "pipe": lambda: os.mkfifo(path),
-        "device": lambda: os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5)),
         "folder": path.mkdir,
         "link": lambda: path.symlink_to(elsewhere),
         "hard link": lambda: path.hardlink_to(elsewhere),
@@ -445,10 +363,8 @@ def _is_a(kind: str, path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["users.json", "users.log", "users.lock", ".users.import.0123456789abcdef"]
 )
-@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link", "hard link", "dangling link"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "hard link", "dangling link"])
 def test_what_is_no_file_is_refused_or_read_without_hanging(path, name, kind):
-    if kind == "device" and os.geteuid():
-        pytest.skip("only root makes devices")
     odd = path.with_name(name)
     if name == "users.json" and "link" in kind and kind != "hard link":
         pytest.skip("a link of one's own to the store is followed")
@@ -479,17 +395,17 @@ def test_what_is_no_file_is_refused_or_read_without_hanging(path, name, kind):
 
 @pytest.mark.parametrize(
     "end",
-    [
-        b'{"number":' * 200_000,
-        b"\n" * 2_000_000,
-        b'{"number":3,\n' * 150_000,
-        (b'{"number":3,"time":"x"} ' + b"0" * 16 + b"\n") * 48_000,
-        b'{"part":1,"number":3}\n' * 90_000,
-        (b" " + b"0" * 16 + b"\n") * 110_000,
-        b"\0" * 2_000_000,
-        b"\xff" * 1_000_000 + b"\n" * 1_000_000,
-    ],
-    ids=["no line end", "line ends", "short", "entries", "parts", "blank", "zeros", "no text"],
+    sample_cases(
+        [
+            b'{"number":' * 200_000,
+            b'{"number":3,\n' * 150_000,
+            (b'{"number":3,"time":"x"} ' + b"0" * 16 + b"\n") * 48_000,
+            b'{"part":1,"number":3}\n' * 90_000,
+            b"\xff" * 1_000_000 + b"\n" * 1_000_000,
+        ],
+        [0, 4],
+    ),
+    ids=["no line end", "short", "entries", "parts", "no text"],
 )
 def test_two_megabytes_of_half_entries_are_read_within_a_second_and_said(path, end):
     log = path.with_name("users.log")

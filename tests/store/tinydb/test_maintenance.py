@@ -110,7 +110,6 @@ def test_an_unknown_group_is_refused(path):
 
 
 def test_the_files_of_a_store_are_listed_with_their_sizes(path):
-    assert list(maintenance(path).files()) == []
     filled(path)
     path.with_name("other.txt").touch()
     assert dict(maintenance(path).files()) == {
@@ -122,11 +121,12 @@ def test_the_files_of_a_store_are_listed_with_their_sizes(path):
 
 
 @pytest.mark.parametrize("segment_bytes", [10**9, 20_000], ids=["one segment", "segments"])
-@pytest.mark.parametrize("backups", sample_cases([4, 10], [0]))
+@pytest.mark.parametrize("backups", sample_cases([3, 10], [0]))
 def test_backups_under_load_are_whole(folder, path, backups, segment_bytes):
     numbers = []
     with writing(path, segment_bytes) as acknowledged:
         for place in range(backups):
+            assert not maintenance(path).check()  # beside the writer
             least = acknowledged()
             file = folder / f"{place}.tar"
             number = maintenance(path).backup(file)
@@ -166,47 +166,41 @@ def test_a_backup_overwrites_nothing(folder, path):
     assert {one.name for one in folder.iterdir()} == {"store", "backup.tar", "elsewhere"}
 
 
-def test_a_backup_of_nothing_is_refused(folder, path):
-    with pytest.raises(StoreError, match="no store"):
-        maintenance(path).backup(folder / "backup.tar")
+def test_nothing_is_not_backed_up_checked_or_recovered(folder, path):
+    assert list(maintenance(path).files()) == []
+    for refused in (
+        lambda: maintenance(path).backup(folder / "backup.tar"),
+        maintenance(path).check,
+        lambda: maintenance(path).recover(folder / "new" / "users.json"),
+    ):
+        with pytest.raises(StoreError, match="no store"):
+            refused()
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", sample_cases(range(40), range(0, 40, 5)))
-def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path, place):
-    users, file = filled(path), folder / "backup.tar"
-    maintenance(path).backup(file)
-    data = file.read_bytes()
-    file.write_bytes(data[: len(data) * place // 40])
-    try:
-        found = maintenance(file).recover(folder / "new" / "users.json")
-    except StoreError as error:
-        said = str(error)
-    else:
-        store = open_tinydb_store(folder / "new" / "users.json")
-        assert len(store.load().users) == found.users
-        said = " ".join(found.losses) or "."
-        assert store.state.users == users or found.losses
-        store.close()
-    assert said.endswith(".")
-
-
-def test_a_backup_that_was_cut_gives_all_whole_documents(folder, path):
-    store = open_tinydb_store(path)
+def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path):
+    store, file = open_tinydb_store(path), folder / "backup.tar"
     store.load()
     commit(store, *(user(f"u{number}") for number in range(300)))
     store.close()
-    file, size = folder / "backup.tar", path.stat().st_size
     maintenance(path).backup(file)
-    file.write_bytes(file.read_bytes()[: size // 2])
-    found = maintenance(file).recover(folder / "new" / "users.json")
-    assert 140 <= found.users <= 150
-    assert found.losses
-
-
-def test_to_recover_nothing_is_refused(folder, path):
-    with pytest.raises(StoreError, match="no store"):
-        maintenance(path).recover(folder / "new" / "users.json")
+    data, size, most = file.read_bytes(), path.stat().st_size, 0
+    for place in range(8):
+        target = folder / f"new {place}" / "users.json"
+        file.write_bytes(data[: len(data) * place // 8])
+        try:
+            found = maintenance(file).recover(target)
+        except StoreError as error:
+            assert str(error).endswith(".")  # noqa: PT017 - too little was left
+            continue
+        store = open_tinydb_store(target)
+        assert len(store.load().users) == found.users >= most
+        assert all(one.endswith(".") for one in found.losses)
+        assert found.users >= min(300, 300 * (len(data) * place // 8 - 2000) // size)
+        assert found.losses
+        most = found.users
+        store.close()
+    assert most == 300
 
 
 def test_a_backup_that_was_killed_leaves_nothing_when_it_is_repeated(folder, path):
@@ -214,22 +208,12 @@ def test_a_backup_that_was_killed_leaves_nothing_when_it_is_repeated(folder, pat
     (folder / ".backup.tar.0123456789ab.new").touch()
     maintenance(path).backup(folder / "backup.tar")
     assert {one.name for one in folder.iterdir()} == {"store", "backup.tar"}
+    with tarfile.open(folder / "backup.tar") as archive:
+        assert archive.getnames() == ["users.json", "users.log", "users.lock"]
+        assert {one.mode for one in archive} == {0o600}
 
 
 # Check
-
-
-def test_a_sound_store_has_no_findings(folder):
-    for retention in (ONE, SMALL):
-        moments_of(folder / "store", retention)
-        assert not maintenance(folder / "store" / "users.json").check()
-
-
-def test_a_check_beside_a_writer_finds_nothing(path):
-    with writing(path, 20_000) as acknowledged:
-        for _ in range(8):
-            assert not maintenance(path).check()
-            wait_for_another(acknowledged, acknowledged())
 
 
 def test_loose_modes_and_files_left_behind_are_warnings(path):
@@ -249,16 +233,6 @@ def test_loose_modes_and_files_left_behind_are_warnings(path):
     assert mode(path) == 0o600
 
 
-def test_users_that_break_rules_are_warnings(path):
-    store = open_tinydb_store(path)
-    store.load()
-    write_unchecked(store, {"u-bo": user("bo", user_name="")})
-    store.close()
-    found = maintenance(path).check()
-    assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
-    assert "u-bo" in found[0].message
-
-
 def test_check_names_twenty_users_that_break_rules(path):
     store = open_tinydb_store(path)
     store.load()
@@ -266,7 +240,9 @@ def test_check_names_twenty_users_that_break_rules(path):
     users += [user("wide", phone_ip="x"), user("line", location="a\nb"), user("fine")]
     write_unchecked(store, {one.user_id: one for one in users})
     store.close()
-    found = [one.message for one in maintenance(path).check()]
+    issues = maintenance(path).check()
+    assert {one.severity for one in issues} == {StoreIssueSeverity.WARNING}
+    found = [one.message for one in issues]
     assert len(found) == 21
     assert all(one.user_id in message for one, message in zip(users, found[:-1], strict=False))
     assert found[-1].startswith("Values of 1 more user are not valid.")
@@ -299,11 +275,6 @@ def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
     assert open_tinydb_store(folder / "new" / "users.json").load().users == users
 
 
-def test_to_check_nothing_is_refused(path):
-    with pytest.raises(StoreError, match="no store"):
-        maintenance(path).check()
-
-
 def test_check_says_that_users_json_is_behind(path, monkeypatch):
     filled(path)
     store = open_tinydb_store(path)
@@ -331,15 +302,11 @@ def test_users_json_that_is_read_from_the_log_is_a_warning(path, data):
     assert "All users were read from the log" in found[0].message
 
 
-def test_files_of_others_are_not_called_left_behind(path):
+def test_other_files_are_ignored_but_a_lock_file_that_is_none_is_a_warning(path):
     filled(path)
     for name in ("users.log.bak", ".users.json.swp", "users.log.json"):
         path.with_name(name).touch()
     assert not maintenance(path).check()
-
-
-def test_a_lock_file_that_is_none_is_a_warning(path):
-    filled(path)
     path.with_name("users.lock").unlink()
     os.mkfifo(path.with_name("users.lock"), 0o600)
     messages = [one.message for one in maintenance(path).check()]
@@ -361,11 +328,11 @@ def damages(moment: Moment) -> list[tuple[str, dict[str, bytes]]]:
     for name, data in moment.files.items():
         if name == "users.lock":
             continue
-        for place in range(7):
-            at = (len(data) - 1) * place // 6
+        for place in range(5):
+            at = (len(data) - 1) * place // 4
             flipped = data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :]
             found.append((f"{name} byte {at}", {**moment.files, name: flipped}))
-            if place < 6:
+            if place < 4:
                 found.append((f"{name} cut at {at}", {**moment.files, name: data[:at]}))
         found.append((f"{name} {{}}", {**moment.files, name: b"{}"}))
         gone = {other: one for other, one in moment.files.items() if other != name}
@@ -422,7 +389,7 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
         else:
             bad.append(f"{what}: recovered twice into one store")
     assert not bad, "\n".join(bad)
-    assert recovered > 25
+    assert recovered > 15
 
 
 def test_what_the_lock_says_was_saved_and_is_gone_is_a_loss(folder):
@@ -443,7 +410,7 @@ def test_nothing_that_can_be_read_is_refused(folder):
     assert not (folder / "new" / "users.json").exists()
 
 
-@pytest.mark.parametrize("call", sample_cases(range(1, 25), range(1, 25, 3)))
+@pytest.mark.parametrize("call", sample_cases(range(1, 25), range(1, 25, 6)))
 def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     last = moments[-1]
     log = bytearray(last.files["users.log"])
@@ -475,11 +442,3 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     store.close()
     names = {one.name for one in target.parent.iterdir()}
     assert all(name.startswith(("users.json", "users.lo")) for name in names), names
-
-
-def test_a_backup_can_be_listed_by_tar(folder, path):
-    filled(path)
-    maintenance(path).backup(folder / "backup.tar")
-    with tarfile.open(folder / "backup.tar") as archive:
-        assert archive.getnames() == ["users.json", "users.log", "users.lock"]
-        assert {one.mode for one in archive} == {0o600}
