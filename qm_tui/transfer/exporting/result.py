@@ -1,7 +1,7 @@
 """The result of an export, and the messages about it for the terminal UI and the command line."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,6 @@ class FormulaCells:
 
     cells: Counter[int] = field(default_factory=Counter)
     users: int = 0
-
-    def count(self, field_indexes: Iterable[int | None]) -> None:
-        """Count cells, given the field index of each."""
-        self.cells.update(place for place in field_indexes if place is not None)
 
     @property
     def message(self) -> str:
