@@ -31,9 +31,8 @@ from qm_tui.store.changes.plan import commit_plan
 from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import ActivateDialog
-from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
-from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.activation import ActivateDialog, DeleteDialog
+from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.users.page import UsersPage
@@ -102,7 +101,7 @@ class Bench:
         assert isinstance(dialog, SetFieldDialog)
         dialog.query_one(OptionList).highlighted = place
         await self._pilot.press("tab", *keys)
-        await until(lambda: dialog._plan is not None and dialog._timer is not None)
+        await until(lambda: dialog.plan is not None)
         await asyncio.sleep(1.5)
         await self._answer(step, "f2")
 
@@ -127,10 +126,10 @@ class Bench:
         await self._asked(step, "u", UndoDialog)
         screen = self._pilot.app.screen
         assert isinstance(screen, UndoDialog)
-        while screen._plan is None:
+        while screen.plan is None:
             await self._pilot.pause()
-        if screen._plan.required_confirmation:
-            await self._pilot.press(*str(screen._plan.required_confirmation))
+        if screen.plan.required_confirmation:
+            await self._pilot.press(*str(screen.plan.required_confirmation))
             await self._answer(step, "enter")
         else:
             await self._answer(step, "right", "enter")

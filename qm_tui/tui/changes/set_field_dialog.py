@@ -1,61 +1,70 @@
 """The dialog that sets a field for several users: the field, the value and the effect."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message as TextualMessage
-from textual.timer import Timer
+from textual.screen import Screen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from qm_tui.crash import log_and_describe
-from qm_tui.gc_control import gc_paused
-from qm_tui.progress import Cancelled
+from qm_tui.config.preferences import load_preferences
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_ids, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
+from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import pluralize
 from qm_tui.transfer.reading.csv_rows import BLANKS
-from qm_tui.tui.changes.editable_fields import bulk_fields
-from qm_tui.tui.changes.summary import effect_lines, warning_lines
+from qm_tui.tui.changes.bulk_fields import bulk_fields, effect_lines, warning_lines
+from qm_tui.tui.changes.operation import run_bulk
+from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.changes.value_picker import pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import Suggestions, in_use_text
 from qm_tui.tui.widgets.text_input import SafeInput
-from qm_tui.tui.work.background import free_in_background
-from qm_tui.tui.work.job import DEBOUNCE, Job
+from qm_tui.tui.work.background import free_in_background, run_with_progress
+from qm_tui.tui.work.job import DEBOUNCE, job_end_message
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.issues import Issue
 
 
-class BulkPlanned(TextualMessage):
-    """The effect of a value was computed.
+async def set_field(page: Screen[Any], session: Session, selection: Selection) -> None:
+    """Set a field for users.
 
     Args:
-        number: the number of the request.
-        plan: the effect; None if it could not be computed.
-        warnings: the warnings, with the number of users of each.
-        message: the error if the effect could not be computed.
+        page: the page that shows the progress.
+        session: the state that the pages share.
+        selection: the users.
     """
+    allows = (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
+    dialog = SetFieldDialog(session, selection.user_ids, selection.label, allow_unlicensed=allows)
+    plan = await page.app.push_screen_wait(dialog)
+    if plan is not None:
 
-    def __init__(
-        self,
-        number: int,
-        plan: BulkPlan | None,
-        warnings: Mapping[Issue, int],
-        message: str = "",
-    ) -> None:
-        super().__init__()
-        self.number, self.plan, self.warnings, self.message = number, plan, warnings, message
+        def result_text(done: BulkPlan) -> str:
+            return f"Set {dialog.selected.name} for {pluralize(len(done.changes), 'user')}"
+
+        await run_bulk(page, session, plan, result_text)
+
+
+def _plan(
+    change: BulkChange, state: State, progress: ProgressCallback
+) -> tuple[BulkPlan, Mapping[Issue, int]]:
+    plan = plan_bulk(change, state, progress)
+    return plan, bulk_warnings(plan, progress)
 
 
 class _ValueInput(SafeInput):
@@ -109,6 +118,7 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
 
     Attributes:
         selected: the current field.
+        plan: what its value would do; None while it is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,15 +136,12 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         self._options = ValidationOptions(allow_unlicensed)
         self._fields = bulk_fields(allow_unlicensed=allow_unlicensed)
         self.selected = self._fields[0]
-        self._request_number = self._planned_number = 0
-        self._plan: BulkPlan | None = None
-        self._job: Job | None = None
-        self._timer: Timer | None = None
+        self.plan: BulkPlan | None = None
+        self._is_planning = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="change-dialog") as dialog:
-            dialog.border_title = safe(f"Set a field for {self._label}", 70)
-            dialog.border_subtitle = safe("↑ ↓ select field  Tab enter value  F2 apply  Esc cancel")
+        hints = "↑ ↓ select field  Tab enter value  F2 apply  Esc cancel"
+        with dialog_frame("change-dialog", f"Set a field for {self._label}", hints, 70):
             yield _FieldList(
                 *(ListOption(safe(f"  {editable.name}")) for editable in self._fields),
                 id="change-fields",
@@ -143,12 +150,10 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
                 yield _ValueInput(self._in_use)
-                yield RadioRow(next(one.options for one in self._fields if one.options))
+                yield RadioRow(self._fields[-1].options)
             yield Static(id="change-in-use")
             yield Static(id="change-outcome")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(id="yes", compact=True)
-                yield Button(safe("[Cancel]"), id="no", compact=True)
+            yield button_row(yes="", no="[Cancel]")
 
     def on_mount(self) -> None:
         fields = self.query_one(OptionList)
@@ -157,7 +162,6 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         self._show_field()
 
     def on_unmount(self) -> None:
-        self._stop()
         self._forget()
 
     # The field
@@ -187,8 +191,7 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         if not is_typed:
             options.show(self.selected.options)
         self._show_in_use()
-        self._reset()
-        self._request_plan()
+        self._request_plan(delay=0)
 
     def _in_use(self) -> Sequence[str]:
         field = self.selected.field
@@ -218,76 +221,48 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
 
     @property
     def _values(self) -> Mapping[str, str]:
-        field = self.selected.field
-        if field is None:
-            return self.selected.values(self.query_one(RadioRow).value)
-        return {field.key: self._line.value.strip(BLANKS)}
+        is_typed = self.selected.field is not None
+        text = self._line.value.strip(BLANKS) if is_typed else self.query_one(RadioRow).value
+        return self.selected.values(text)
 
     @on(Input.Changed)
     @on(RadioRow.Changed)
     def _changed(self) -> None:
         self._show_in_use()
-        self._reset()
-        self._timer = self.set_timer(DEBOUNCE, self._request_plan)
+        self._request_plan()
 
     @on(_ValueInput.InputRejected)
     def _input_rejected(self, event: _ValueInput.InputRejected) -> None:
         self.query_one("#change-in-use", Static).update(safe(f"! {event.message}"))
 
-    def _reset(self) -> None:
-        """Discard the effect of the previous value."""
-        self._stop()
-        self._forget()
-        self._request_number += 1
-        if self._timer is not None:
-            self._timer.stop()
-        self._show_plan("Checking…")
-        self._show_button()
-
-    def _stop(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-
     def _forget(self) -> None:
-        if self._plan is not None:
-            free_in_background(self.app, self._plan.changes)
-        self._plan = None
+        if self.plan is not None:
+            free_in_background(self.app, self.plan.changes)
+        self.plan = None
 
-    def _request_plan(self) -> None:
-        """Compute the effect of the value in the background."""
-        self._job = Job(lambda _progress: None)
+    def _request_plan(self, delay: float = DEBOUNCE) -> None:
+        """Discard the effect of the previous value, and compute that of the current one."""
+        self._forget()
+        self._is_planning = True
+        self._show_plan("Checking…")
+        self._make_plan(delay)
+
+    @work(exclusive=True, description="plan a change")
+    async def _make_plan(self, delay: float) -> None:
+        await asyncio.sleep(delay)
         action = Action(TransactionKind.SET, self.selected.name)
         change = BulkChange(action, by_ids(self._user_ids), self._values, self._options)
-        self._plan_change(self._request_number, change, self._job)
-
-    @work(thread=True, description="plan a change")
-    def _plan_change(self, number: int, change: BulkChange, job: Job) -> None:
         try:
-            with gc_paused():
-                plan = plan_bulk(change, self._session.store.state, job.report_progress)
-                warnings = bulk_warnings(plan, job.report_progress)
-        except Cancelled:
-            return
-        except Exception as error:
-            self.post_message(BulkPlanned(number, None, {}, log_and_describe(error)))
-            return
-        self.post_message(BulkPlanned(number, plan, warnings))
-
-    @on(BulkPlanned)
-    def _planned(self, event: BulkPlanned) -> None:
-        if event.number != self._request_number:
-            if event.plan is not None:
-                free_in_background(self.app, event.plan.changes)
-            return  # the value has changed in the meantime
-        self._planned_number = event.number
-        plan = self._plan = event.plan
-        if plan is None:
-            self._show_plan(event.message)
-        else:
-            self._show_plan(
-                *effect_lines(plan, self.selected), *warning_lines(plan, event.warnings)
+            plan, warnings = await run_with_progress(
+                partial(_plan, change, self._session.store.state)
             )
-        self._show_button()
+        except Exception as error:
+            lines: Sequence[str] = [job_end_message(error, "").message]
+        else:
+            self.plan = plan
+            lines = [*effect_lines(plan, self.selected), *warning_lines(plan, warnings)]
+        self._is_planning = False
+        self._show_plan(*lines)
 
     def may_confirm(self, key: str) -> bool:
         """Whether a key may set a field of several users: none does before the dialog is shown."""
@@ -296,13 +271,11 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the effect of the value is known."""
-        return key in ("f2", "enter") and self._planned_number != self._request_number
+        return key in ("f2", "enter") and self._is_planning
 
     def _show_plan(self, *lines: str) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
-
-    def _show_button(self) -> None:
-        count = len(self._plan.changes) if self._plan is not None else 0
+        count = len(self.plan.changes) if self.plan is not None else 0
         button = self.query_one("#yes", Button)
         button.label = safe(f"[F2 Apply to {pluralize(count, 'user')}]" if count else "[F2 Apply]")
         button.refresh(layout=True)  # Textual keeps the first width
@@ -318,9 +291,9 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         if is_unseen and self.query_one(OptionList).has_focus:
             self.set_focus(self._line)  # no field is cleared before its input had the focus
             return
-        plan = self._plan
+        plan = self.plan
         if plan is not None and plan.changes and plan.change.values == self._values:
-            self._plan = None
+            self.plan = None
             self.dismiss(plan)
 
     @property

@@ -9,7 +9,7 @@ from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.changes.bulk import BulkPlan, plan_bulk
 from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.state import State
-from qm_tui.tui.changes.apply import CANCELED, apply_bulk
+from qm_tui.tui.changes.operation import CANCELED, run_bulk
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
@@ -57,7 +57,7 @@ async def rename(
             ConfirmQuestion(text, yes=planned.rename_plan.button_label)
         ):
             return None
-    is_done = await apply_bulk(page, session, planned.plan, partial(_result_text, rename_plan))
+    is_done = await run_bulk(page, session, planned.plan, partial(_result_text, rename_plan))
     return rename_plan.new if is_done else None
 
 

@@ -13,7 +13,8 @@ from qm_tui.tui.frame.navigation import PAGES
 PRELOADED: Final = (
     "qm_tui.tui.users.user_screen",
     "qm_tui.tui.user.flow",
-    "qm_tui.tui.changes.flow",
+    "qm_tui.tui.changes.activation",
+    "qm_tui.tui.changes.set_field_dialog",
     "qm_tui.tui.transfer.import_flow",
     "qm_tui.tui.transfer.export_flow",
     "qm_tui.tui.users.dialogs.views",

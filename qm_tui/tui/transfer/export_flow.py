@@ -1,8 +1,8 @@
 """The flow of an export: ask for the file and the options, then write the users."""
 
-import asyncio
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportScope
 from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
 from qm_tui.tui.widgets.message_box import MessageDialog
-from qm_tui.tui.work.flow import keys_released
-from qm_tui.tui.work.job import EXPORT, Job, UserListView, job_end_message
+from qm_tui.tui.work.background import run_job
+from qm_tui.tui.work.job import EXPORT, UserListView
 from qm_tui.tui.work.session import Session
 
 
@@ -42,17 +42,16 @@ async def export_file(page: Screen[Any], session: Session) -> None:
     request = await page.app.push_screen_wait(dialog)
     if request is None or session.is_busy or session.view is None:
         return
-    marks = frozenset(session.marks)
-    job = session.begin_job(Job(page.post_message, EXPORT))
-    try:
-        with keys_released():
-            exported = await asyncio.to_thread(
-                _export, session.view, request, marks, job.report_progress
-            )
-    except Exception as error:
-        page.post_message(job_end_message(error, "Export canceled. No file was written."))
-    else:
-        session.end_job("Export complete")
+    work = partial(_export, session.view, request, frozenset(session.marks))
+    exported = await run_job(
+        page,
+        session,
+        work,
+        "Export canceled. No file was written.",
+        EXPORT,
+        result_text=lambda _exported: "Export complete",
+    )
+    if exported is not None:
         await page.app.push_screen_wait(MessageDialog(*exported.messages))
 
 

@@ -90,11 +90,12 @@ async def run_user_action(
         elif user is not None:
             await (edit if action == UserAction.EDIT else change_password)(page, session, user)
         return
-    from qm_tui.tui.changes.flow import activate, delete, set_field
+    from qm_tui.tui.changes.activation import activate, delete
+    from qm_tui.tui.changes.set_field_dialog import set_field
 
-    flow = {
+    flows = {
         UserAction.SET_FIELD: set_field,
         UserAction.ACTIVATE: activate,
         UserAction.DELETE: delete,
-    }[UserAction(action)]
-    await flow(page, session, selection)
+    }
+    await flows[UserAction(action)](page, session, selection)

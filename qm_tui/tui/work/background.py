@@ -14,7 +14,7 @@ from textual.worker import Worker
 from qm_tui.gc_control import clear_in_chunks, gc_paused
 from qm_tui.progress import ProgressCallback, YieldControl, yield_control
 from qm_tui.tui.work.flow import keys_released
-from qm_tui.tui.work.job import OPERATION, Job, Operation, job_end_message
+from qm_tui.tui.work.job import OPERATION, Job, JobProgressed, Operation, job_end_message
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
 
@@ -58,6 +58,19 @@ def yield_control_for(worker: Worker[Any]) -> YieldControl:
     return yield_control(check)
 
 
+async def run_with_progress(
+    work: Callable[[ProgressCallback], Result],
+    report: Callable[[JobProgressed], object] = lambda _progress: None,
+) -> Result:
+    """Run work with progress in a thread. If the task that waits for it is canceled, the work is, too.
+
+    Args:
+        work: the work; it gets the progress callback.
+        report: called in the thread with the progress.
+    """
+    return await _run(work, Job(report))
+
+
 async def run_job(
     page: Screen[Any],
     session: Session,
@@ -65,6 +78,7 @@ async def run_job(
     when_cancelled: str,
     operation: Operation = OPERATION,
     *,
+    result_text: Callable[[Result], str] = lambda _result: "",
     holds_keys: bool = False,
 ) -> Result | None:
     """Run work in a thread, as the running job.
@@ -75,6 +89,7 @@ async def run_job(
         work: the work; it gets the progress callback.
         when_cancelled: the sentence for the Actions bar if it is canceled.
         operation: the kind of operation, for the question whether to cancel it.
+        result_text: returns the message for the Actions bar; if empty, the last one stays.
         holds_keys: whether keys wait for its end, because it leads to a dialog.
 
     Returns:
@@ -83,16 +98,23 @@ async def run_job(
     job = session.begin_job(Job(page.post_message, operation))
     try:
         with nullcontext() if holds_keys else keys_released():
-            made = await asyncio.to_thread(with_gc_paused, work, job.report_progress)
+            made = await _run(work, job)
     except asyncio.CancelledError:
-        job.cancel()
         session.end_job(when_cancelled)
         raise
     except Exception as error:
         page.post_message(job_end_message(error, when_cancelled))
         return None
-    session.end_job("")
+    session.end_job(result_text(made))
     return made
+
+
+async def _run(work: Callable[[ProgressCallback], Result], job: Job) -> Result:
+    try:
+        return await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
+    except asyncio.CancelledError:
+        job.cancel()
+        raise
 
 
 def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
@@ -102,7 +124,7 @@ def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
     app.run_worker(work, thread=True, description="free changes")
 
 
-def with_gc_paused(
+def _with_gc_paused(
     work: Callable[[ProgressCallback], Result], progress: ProgressCallback
 ) -> Result:
     """Run work without garbage collection. For worker threads."""

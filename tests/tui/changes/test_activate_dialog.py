@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import ACTIVATE, INACTIVATE, ActivateDialog, ActiveCounts
+from qm_tui.tui.changes.activation import ACTIVATE, INACTIVATE, ActivateDialog, ActiveCounts
 from tests.tui.dialogs import DialogApp, open_dialog
 
 

@@ -4,8 +4,8 @@ import pytest
 from textual.widgets import Button
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import ActiveCounts
-from qm_tui.tui.changes.delete_dialog import DeleteAnswer, DeleteDialog
+from qm_tui.tui.changes.activation import INACTIVATE, ActiveCounts, DeleteDialog
+from qm_tui.tui.changes.choice_dialog import YES
 from tests.tui.dialogs import DialogApp, open_dialog
 
 ONE, ONE_INACTIVE, SEVERAL, ALL_INACTIVE = (
@@ -77,16 +77,16 @@ async def test_wide_dialog_shows_complete_captions(sizes_count):
 @pytest.mark.parametrize(
     ("how_many", "keys", "given"),
     [
-        (ONE, ("enter",), DeleteAnswer.INACTIVATE),
-        (ONE, ("right", "enter"), DeleteAnswer.DELETE),
+        (ONE, ("enter",), INACTIVATE),
+        (ONE, ("right", "enter"), YES),
         (ONE, ("escape",), None),
         (ONE, ("q",), None),
         (ONE_INACTIVE, ("enter",), None),
-        (ONE_INACTIVE, ("left", "enter"), DeleteAnswer.DELETE),
-        (SEVERAL, ("enter",), DeleteAnswer.INACTIVATE),
-        (SEVERAL, ("shift+tab", "1", "2", "enter"), DeleteAnswer.DELETE),
-        (SEVERAL, ("up", "1", "2", "down", "down", "enter"), DeleteAnswer.DELETE),
-        (SEVERAL, ("right", "enter", "1", "2", "enter"), DeleteAnswer.DELETE),
+        (ONE_INACTIVE, ("left", "enter"), YES),
+        (SEVERAL, ("enter",), INACTIVATE),
+        (SEVERAL, ("shift+tab", "1", "2", "enter"), YES),
+        (SEVERAL, ("up", "1", "2", "down", "down", "enter"), YES),
+        (SEVERAL, ("right", "enter", "1", "2", "enter"), YES),
         (SEVERAL, ("up", "1", "2", "escape"), None),
     ],
 )
@@ -111,7 +111,7 @@ async def test_wrong_number_deletes_nothing(typed):
 
 @pytest.mark.parametrize(
     ("selector", "given"),
-    [("#inactivate", DeleteAnswer.INACTIVATE), ("#yes", DeleteAnswer.DELETE), ("#no", None)],
+    [("#inactivate", INACTIVATE), ("#yes", YES), ("#no", None)],
 )
 async def test_clicks_return_the_action(selector, given):
     async with open_dialog(DeleteDialog("Anna", ONE, TOTAL)) as hand:

@@ -9,9 +9,8 @@ from textual.widgets import Button, Input
 from qm_tui.store import open_store
 from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.activate_dialog import ActivateDialog
-from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
-from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.activation import ActivateDialog, DeleteDialog
+from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.users.user_screen import UserScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog

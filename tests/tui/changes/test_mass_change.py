@@ -5,7 +5,7 @@ import pytest
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
-from qm_tui.tui.changes.mass_change import mass_change_of
+from qm_tui.tui.changes.operation import mass_change_captions
 from qm_tui.users.query.licenses import License, call_license_values
 from tests.helpers import user
 
@@ -62,4 +62,4 @@ USERS = {f"u{number}": user(f"u{number}") for number in range(1204)}
 def test_captions_name_the_action_and_the_number(kind, values, title, effect, confirm):
     change = BulkChange(Action(kind), by_ids(()), values)
     plan = BulkPlan(change=change, state=State(1, USERS, {}), required_confirmation=312)
-    assert mass_change_of(plan) == (title, effect, confirm)
+    assert mass_change_captions(plan) == (title, effect, confirm)

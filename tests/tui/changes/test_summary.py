@@ -5,8 +5,7 @@ import pytest
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import EMPTY
-from qm_tui.tui.changes.editable_fields import bulk_fields
-from qm_tui.tui.changes.summary import effect_lines, result_text, warning_lines
+from qm_tui.tui.changes.bulk_fields import bulk_fields, effect_lines, warning_lines
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue
 
@@ -104,9 +103,3 @@ def test_outcome_of_describes_the_effect(what, values, plan, lines):
 def test_first_warnings_are_shown_with_the_number_of_users(warnings, lines):
     plan = plan_of(LOCATION, {"location": "X"}, 2)
     assert list(warning_lines(plan, warnings)) == lines
-
-
-def test_said_of_change_names_the_field_and_the_number_of_users():
-    assert (
-        result_text(LOCATION, plan_of(LOCATION, {"location": "X"}, 2)) == "Set Location for 2 users"
-    )

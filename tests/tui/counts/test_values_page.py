@@ -6,7 +6,7 @@ from textual.widgets import Button, Input, Static
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.counts.value_table import ValueList
 from qm_tui.tui.counts.values_page import DepartmentsPage, ProfilesPage

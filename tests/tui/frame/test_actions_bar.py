@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog

@@ -7,7 +7,7 @@ from textual.widgets import Button
 
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.user.form_screen import UserFormScreen

@@ -3,8 +3,7 @@
 import pytest
 from textual import events
 
-from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
-from qm_tui.tui.widgets.number_input import NumberField
+from qm_tui.tui.changes.choice_dialog import ConfirmDialog, NumberField
 from tests.tui.dialogs import open_dialog
 
 

@@ -10,7 +10,7 @@ from textual.keys import _character_to_key
 
 from qm_tui.config.preferences import load_preferences
 from qm_tui.transfer.exporting.export import export_users
-from qm_tui.tui.changes.delete_dialog import DeleteDialog
+from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
 from qm_tui.tui.changes.value_picker import ValuePicker
@@ -367,7 +367,7 @@ async def test_escape_cancels_a_dialog_that_is_slow_to_open(home, monkeypatch):
         may_open.wait(30)
         return load_preferences()
 
-    monkeypatch.setattr("qm_tui.tui.changes.flow.load_preferences", load_later)
+    monkeypatch.setattr("qm_tui.tui.changes.set_field_dialog.load_preferences", load_later)
     async with running(home) as pilot:
         type_at_once(pilot, "mxyz")
         await wait_until(pilot, lambda: is_deciding(pilot.app))

@@ -114,6 +114,11 @@ class ResultTabs(Static):
         self._current, self._counts = current, counts
         self._draw()
 
+    @staticmethod
+    def height_of(counts: Mapping[RecordFilter, int], width: int) -> int:
+        """Return the number of lines for the counts in a row of `width` cells."""
+        return filter_layout(counts, width).height
+
     def on_resize(self) -> None:
         self._draw()
 

@@ -1,24 +1,29 @@
 """The dialog to map the columns of a file to fields."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
+from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.errors import UserError
+from qm_tui.paths import mappings_folder
 from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.transfer.importing import PreparedImport
+from qm_tui.transfer.mapping.guess import guess_columns
+from qm_tui.transfer.mapping.saved_mappings import save_mapping
 from qm_tui.transfer.reading.columns import column_names, is_problems_column
 from qm_tui.transfer.reading.read_options import ColumnMapping
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.field_picker import IGNORED, FieldPicker, FieldSelected
 from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.message_box import close_or_ask
+from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
@@ -28,6 +33,42 @@ _NARROW, _WIDE = 22, 34
 _WIDE_FROM: Final = 90
 _MAX_NAME: Final = 60
 _REDACTED: Final = "(hidden)"
+_NO_HEADER: Final = (
+    "This file has no header, so there is nothing to map. Columns are read in the standard order "
+    "of the fields."
+)
+
+
+async def map_columns(app: App[Any], prepared: PreparedImport) -> ColumnMapping | None:
+    """Ask for a column mapping, and save it for files with the same header.
+
+    Args:
+        app: shows the dialog.
+        prepared: the import.
+
+    Returns:
+        The mapping; None if the admin canceled, or the file has no header.
+    """
+    file_report = prepared.file_report
+    header = file_report.columns.header
+    if not header:
+        await app.push_screen_wait(MessageDialog(_NO_HEADER))
+        return None
+    before = prepared.request.read_options.mapping
+    guess = (
+        guess_columns(header, file_report.sample_values)
+        if before is None
+        else file_report.columns.fields
+    )
+    name = (before.name if before is not None else "") or prepared.request.path.stem
+    dialog = MappingDialog(header, file_report.sample_values, guess, name)
+    mapping = await app.push_screen_wait(dialog)
+    if mapping is not None:
+        try:
+            await asyncio.to_thread(save_mapping, mappings_folder(), mapping.name, mapping, header)
+        except UserError as error:
+            await app.push_screen_wait(MessageDialog(str(error)))
+    return mapping
 
 
 class ColumnList(VirtualList):
@@ -103,7 +144,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "use", "Apply"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q", "cancel", "Cancel"),
     ]
 
@@ -126,9 +167,8 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         self._offered = sanitize(name)[:_MAX_NAME]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="mapping") as dialog:
-            dialog.border_title = safe("Map columns to fields")
-            dialog.border_subtitle = safe("Enter select field  Del ignore  F2 apply  Esc cancel")
+        hints = "Enter select field  Del ignore  F2 apply  Esc cancel"
+        with dialog_frame("mapping", "Map columns to fields", hints):
             yield self._columns
             yield Static(id="mapping-missing")
             with Horizontal(id="mapping-name-line"):
@@ -138,9 +178,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
                 yield name
                 yield Label(safe("  reused for files with this header"), id="mapping-why")
             yield Static(id="mapping-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[F2 Apply]"), id="use", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+            yield button_row(use="[F2 Apply]", cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._columns.focus()
@@ -208,10 +246,6 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         """Close the dialog without a result; ask first if the mapping was edited."""
         is_unsaved = self._columns.fields != self._suggested
         close_or_ask(self, "Discard this mapping?", is_unsaved=is_unsaved)
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _name_width(width: int) -> int:

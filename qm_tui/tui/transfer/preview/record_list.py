@@ -1,18 +1,22 @@
 """The list of records of a preview, or of users that are not in the file."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from itertools import islice
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.segment import Segment
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.background import run_with_progress
 from qm_tui.users.fields import FIELDS, User
 
 _LINE: Final = 6
@@ -54,14 +58,11 @@ class RecordList(VirtualList):
     footer_height: ClassVar[int] = 1
 
     class MarkRequested(Message):
-        """The admin wants to mark or unmark a user."""
+        """The admin wants to mark or unmark users."""
 
-        def __init__(self, user_id: str) -> None:
+        def __init__(self, user_ids: Sequence[str]) -> None:
             super().__init__()
-            self.user_id = user_id
-
-    class AllMarksRequested(Message):
-        """The admin wants to mark or unmark all users shown."""
+            self.user_ids = user_ids
 
     def __init__(self, marks: Collection[str]) -> None:
         super().__init__(id="records")
@@ -117,12 +118,14 @@ class RecordList(VirtualList):
         """Mark or unmark the stored user of the current record."""
         user = self.user_of(self.cursor_row) if self.row_count else None
         if user is not None:
-            self.post_message(self.MarkRequested(user.user_id))
+            self.post_message(self.MarkRequested([user.user_id]))
 
-    def action_mark_all(self) -> None:
+    @work(exclusive=True, group="marks", description="find users")
+    async def action_mark_all(self) -> None:
         """Mark or unmark the stored users of all records shown."""
-        if self.row_count:
-            self.post_message(self.AllMarksRequested())
+        if self._preview is not None and self.row_count:
+            user_ids = partial(_user_ids, self._preview, self._filter)
+            self.post_message(self.MarkRequested(await run_with_progress(user_ids)))
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the header."""
@@ -171,6 +174,17 @@ class RecordList(VirtualList):
         text = _joined(hints if self.has_focus else _HINTS_ELSEWHERE, room)
         indent = " " if len(text) < room else ""
         return pad_or_truncate(f"{pad_or_truncate(indent + text, room)} {place} ", width)
+
+
+def _user_ids(
+    preview: Preview, record_filter: RecordFilter, progress: ProgressCallback
+) -> Sequence[str]:
+    count = len(preview.rows[record_filter])
+    user_ids: list[str] = []
+    for start in range(0, count, CHUNK_SIZE):
+        user_ids += preview.user_ids(record_filter, start, start + CHUNK_SIZE)
+        progress(Phase.CHECKING, start, count)
+    return user_ids
 
 
 class _ShownOutcomes(Sequence[RecordOutcome]):
@@ -223,14 +237,7 @@ def nearest_index(at: int, rows: Sequence[int]) -> int:
 
     If all numbers are smaller, return the last index.
     """
-    low, high = 0, len(rows)
-    while low < high:
-        middle = (low + high) // 2
-        if rows[middle] < at:
-            low = middle + 1
-        else:
-            high = middle
-    return max(0, min(low, len(rows) - 1))
+    return max(0, min(bisect_left(rows, at), len(rows) - 1))
 
 
 def _joined(hints: Sequence[str], room: int) -> str:
@@ -284,14 +291,3 @@ def _identity_text(user: User | None) -> str:
         return ""
     values = (user.user_name, user.extension, user.department)
     return sanitize("  ".join(filter(None, values)), 200)
-
-
-def users_shown(
-    preview: Preview, record_filter: RecordFilter, start: int, stop: int
-) -> Sequence[str]:
-    """Return the User IDs of the stored users of the rows from `start` to `stop`."""
-    if record_filter is RecordFilter.NOT_IN_FILE:
-        return preview.plan.not_in_file[start:stop]
-    stored = preview.outcomes.stored
-    users = (stored[index] for index in islice(preview.rows[record_filter], start, stop))
-    return [user.user_id for user in users if user is not None]

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
-from textual import events
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
-from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.progress_line import progress_bar
+from qm_tui.text import pad_or_truncate, sanitize, truncate_middle
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import MAX_LISTED, ImportPlan, IssueGroup
@@ -23,8 +28,17 @@ from qm_tui.transfer.planning.plan_text import (
     removals_text,
 )
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.job import JobProgressed
 from qm_tui.users.issues import Severity
 
+_BAR: Final = 12
+_AROUND_NAME: Final = 12
+"""Cells in the title next to the name of the file and the state: `Import: ` and blanks."""
+
+_MIN_NAME: Final = 12
 _LABEL: Final = 9
 _COUNT: Final = 4
 _CORRECT: Final = "c  correct manually"
@@ -50,6 +64,36 @@ class SummaryLine(NamedTuple):
     omits: bool = False
 
 
+class PreviewTitle(Horizontal):
+    """The name of the file, and the progress or the state of the preview."""
+
+    def __init__(self) -> None:
+        super().__init__(id="preview-title")
+        self._file = self._state = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="preview-name")
+        yield Static(id="preview-state")
+
+    def show(self, name: str, state: str) -> None:
+        """Show the name of the file in the room next to the state."""
+        self._file, self._state = name, state
+        self.query_one("#preview-state", Static).update(safe(state))
+        room = self.app.size.width - cell_len(state) - _AROUND_NAME
+        shown = truncate_middle(name, max(_MIN_NAME, room))
+        self.query_one("#preview-name", Static).update(safe(f"Import: {shown}"))
+
+    def show_progress(self, name: str, event: JobProgressed) -> str:
+        """Show the progress with a bar; return it as text."""
+        text = f"{event.text}  {progress_bar(event.done, event.total, _BAR)}"
+        self.show(name, text)
+        return text
+
+    def on_resize(self) -> None:
+        if self._file:
+            self.show(self._file, self._state)
+
+
 class PreviewSummary(Static):
     """The lines above the records. A click on a group shows it; a click on its fix applies it."""
 
@@ -63,11 +107,11 @@ class PreviewSummary(Static):
             self.key = key
 
     class GroupSelected(Message):
-        """A group was clicked."""
+        """A group was selected: its first record, and whether it was rejected."""
 
         def __init__(self, group: IssueGroup) -> None:
             super().__init__()
-            self.group = group
+            self.first, self.is_error = group.first, group.severity is Severity.ERROR
 
     class AllRequested(Message):
         """The line that stands for omitted lines was clicked."""
@@ -76,8 +120,11 @@ class PreviewSummary(Static):
         super().__init__(id="head")
         self._lines: Sequence[SummaryLine] = ()
 
-    def show(self, lines: Sequence[SummaryLine]) -> None:
-        """Show the lines."""
+    def show(
+        self, prepared: PreparedImport, notice: str, width: int, height: int, *, shows_counts: bool
+    ) -> None:
+        """Show the summary of an import; the arguments are those of `summary_lines`."""
+        lines = summary_lines(prepared, notice, width, height, shows_counts=shows_counts)
         self._lines = lines
         self.styles.height = len(lines)
         styled = [safe(line.text).stylize("bold" if line.is_bold else "") for line in lines]
@@ -258,3 +305,77 @@ def _notes(prepared: PreparedImport, width: int) -> Iterator[SummaryLine]:
             "imported."
         )
         yield from map(SummaryLine, wrap(text, width, max_lines=2))
+
+
+class ProblemList(VirtualList):
+    """Findings and groups of problems, and the current group in full below them.
+
+    Args:
+        prepared: the import.
+    """
+
+    header_height: ClassVar[int] = 0
+    footer_height: ClassVar[int] = 3
+
+    def __init__(self, prepared: PreparedImport) -> None:
+        super().__init__(id="problems")
+        self._prepared = prepared
+        self._lines: Sequence[SummaryLine] = ()
+
+    @property
+    def row_count(self) -> int:
+        """The number of lines."""
+        return len(self._lines)
+
+    @property
+    def cursor_group(self) -> IssueGroup | None:
+        """The current group; None on a finding."""
+        return self._lines[self.cursor_row].group if self._lines else None
+
+    def on_resize(self) -> None:
+        """Wrap the findings to the new width."""
+        self._lines = problem_lines(self._prepared, self.size.width - 2)
+        self.rows_changed(self.cursor_row)
+
+    def row_text(self, row: int, width: int) -> str:
+        """Return a line, with the cursor."""
+        cursor = ">" if row == self.cursor_row else " "
+        return pad_or_truncate(f"{cursor} {self._lines[row].text}", width)
+
+    def footer_text(self, width: int, line: int) -> str:
+        """Return a line of the current group in full, below an empty one."""
+        group = self.cursor_group
+        lines = wrap(sanitize(group.reason, 300), max(8, width - 3)) if group is not None else []
+        return pad_or_truncate(f"  {lines[line - 1]}" if 0 < line <= len(lines) else "", width)
+
+
+class ProblemsDialog(Dialog[IssueGroup | None]):
+    """Shows all problems of an import. The result is the selected group, or None.
+
+    Args:
+        prepared: the import.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,v", "close", "Close")]
+
+    def __init__(self, prepared: PreparedImport) -> None:
+        super().__init__(classes="full-dialog")
+        self._list = ProblemList(prepared)
+
+    def compose(self) -> ComposeResult:
+        with dialog_frame("all-problems", "All problems", "Enter go to records  Esc close"):
+            yield self._list
+            yield button_row(close="[Close]")
+
+    def on_mount(self) -> None:
+        self._list.focus()
+
+    @on(VirtualList.RowSelected)
+    def _selected(self) -> None:
+        if self._list.cursor_group is not None:
+            self.dismiss(self._list.cursor_group)
+
+    @on(Button.Pressed)
+    def action_close(self) -> None:
+        """Close the dialog."""
+        self.dismiss(None)

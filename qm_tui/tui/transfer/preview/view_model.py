@@ -1,18 +1,30 @@
 """The data of a preview. It grows with the file, so it is built and freed in a thread."""
 
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from textual.app import App
+from textual.screen import Screen
 
+from qm_tui.config.preferences import load_preferences, save_preferences
 from qm_tui.gc_control import clear_in_chunks
+from qm_tui.paths import mappings_folder
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, yield_control
-from qm_tui.transfer.importing import PreparedImport
+from qm_tui.store.state import State
+from qm_tui.text import pluralize
+from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
+from qm_tui.transfer.mapping.saved_mappings import find_mapping
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, RecordOutcomes, Result
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.tui.work.background import run_with_progress
+from qm_tui.tui.work.job import JobProgressed
+from qm_tui.tui.work.session import Session
 from qm_tui.users.issues import Severity
 
 
@@ -73,6 +85,23 @@ class Preview:
         candidates = (RecordFilter.REJECTED, RecordFilter.WARNINGS)
         return next((wanted for wanted in candidates if self.rows[wanted]), RecordFilter.ALL)
 
+    @property
+    def import_label(self) -> str:
+        """The caption of the button that imports."""
+        plan = self.plan
+        if plan.is_blocked:
+            return "Import disabled"
+        count = plan.write_count
+        return f"i Import {pluralize(count, 'change')}" if count else "Nothing to import"
+
+    def user_ids(self, record_filter: RecordFilter, start: int, stop: int) -> Sequence[str]:
+        """Return the User IDs of the stored users of the rows from `start` to `stop`."""
+        if record_filter is RecordFilter.NOT_IN_FILE:
+            return self.plan.not_in_file[start:stop]
+        stored = self.outcomes.stored
+        users = (stored[index] for index in islice(self.rows[record_filter], start, stop))
+        return [user.user_id for user in users if user is not None]
+
 
 def make_preview(prepared: PreparedImport, progress: ProgressCallback) -> Preview:
     """Return the preview of an import.
@@ -114,6 +143,136 @@ def _warned(outcomes: RecordOutcomes, progress: ProgressCallback) -> Sequence[in
         ):
             warned.append(number - 1)
     return array("l", sorted(warned))
+
+
+class ImportPlanner:
+    """Plans an import in threads, again each time the admin changes an option.
+
+    Args:
+        screen: the screen that shows the preview.
+        session: the session shared by the pages.
+        request: the file and the options.
+        prepared: the import, if it has been planned already; if None, the saved options are used.
+
+    Attributes:
+        request: the file and the current options.
+        preview: the last preview; None before the first.
+        is_planning: whether the import is being planned with other options.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        session: Session,
+        request: ImportRequest,
+        prepared: PreparedImport | None,
+    ) -> None:
+        self.request = request
+        self.preview: Preview | None = None
+        self.is_planning = False
+        self._screen, self._session, self._initial = screen, session, prepared
+        self._pinned: Preview | None = None
+
+    @property
+    def plan(self) -> ImportPlan | None:
+        """The last plan; None before the first."""
+        return self.preview.plan if self.preview is not None else None
+
+    def begin(self, request: ImportRequest) -> None:
+        """Note that the import is planned with other options; the last preview stays until then."""
+        self.request, self.is_planning = request, True
+
+    async def finish(self, report: Callable[[JobProgressed], object]) -> None:
+        """Plan in a thread.
+
+        Args:
+            report: called in the thread with the progress.
+
+        Raises:
+            Exception: the file cannot be read. The options are those of the last preview again.
+        """
+        prepared, self._initial = self._initial, None
+        state, is_first = self._session.store.state, self.preview is None
+        work = partial(_plan_preview, self.request, state, prepared, has_saved_options=is_first)
+        try:
+            preview = await run_with_progress(work, report)
+        except Exception:
+            self.stop()
+            raise
+        before, self.preview = self.preview, preview
+        self.stop()
+        if before is not None:
+            self._free(before)
+            if self.request.options != before.plan.options:
+                save = partial(save_preferences, self.request.options)
+                # without a description, Textual would build one from all arguments
+                self._screen.app.run_worker(save, thread=True, description="save options")
+
+    def stop(self) -> None:
+        """Note that planning has ended, and return to the options of the last preview."""
+        self.is_planning = False
+        if self.preview is not None:
+            self.request = self.preview.prepared.request
+
+    @contextmanager
+    def pinned(self) -> Iterator[Preview | None]:
+        """Keep the last preview while a dialog uses it, even if the import is planned again."""
+        self._pinned = preview = self.preview
+        yield preview
+        self._pinned = None
+        if preview is not None and preview is not self.preview:
+            self._free(preview)
+
+    def detach(self) -> PreparedImport | None:
+        """Return the last planned import, and drop it, so that the old state can be freed."""
+        preview, self.preview = self.preview, None
+        return preview.prepared if preview is not None else None
+
+    def close(self) -> None:
+        """Free the last preview."""
+        preview, self.preview = self.preview, None
+        if preview is not None:
+            self._free(preview)
+
+    def _free(self, preview: Preview) -> None:
+        if preview is not self._pinned:
+            free_plan_in_background(self._screen.app, preview.plan)
+
+
+def _plan_preview(
+    request: ImportRequest,
+    state: State,
+    prepared: PreparedImport | None,
+    progress: ProgressCallback,
+    *,
+    has_saved_options: bool,
+) -> Preview:
+    try:
+        if prepared is None:
+            if has_saved_options:
+                request = _with_saved_options(request)
+            prepared = prepare_import(request, state, progress)
+        preview = make_preview(prepared, progress)
+        progress(Phase.CHECKING, 1, 1)  # the screen may be closed: no one would free it
+    except Exception:
+        if prepared is not None:
+            free_plan(prepared.plan)
+        raise
+    return preview
+
+
+def _with_saved_options(request: ImportRequest) -> ImportRequest:
+    """Return the file with the admin's saved options, and the mapping saved for its header.
+
+    Raises:
+        UserError: the file is not a users file.
+    """
+    request = replace(request, options=load_preferences().import_options)
+    if not mappings_folder().is_dir():
+        return request
+    with UsersFile(request.path, request.read_options) as file:
+        mapping = find_mapping(mappings_folder(), file.file_report.columns.header)
+    return replace(request, read_options=replace(request.read_options, mapping=mapping))
 
 
 def free_plan_in_background(app: App[Any], plan: ImportPlan) -> None:

@@ -18,16 +18,16 @@ from qm_tui.transfer.options.import_options import (
     UnknownIdAction,
 )
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.changes.confirm_number_dialog import ConfirmDialog
+from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.open_dialog import OpenDialog
-from qm_tui.tui.transfer.preview import planner
+from qm_tui.tui.transfer.preview import view_model
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
 from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
-from qm_tui.tui.transfer.preview.problems_dialog import ProblemsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
+from qm_tui.tui.transfer.preview.summary import ProblemsDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import session
 from tests.helpers import HEADER, csv_text, write_file
@@ -761,7 +761,7 @@ async def test_unexpected_error_shows_one_sentence(home, app, file, monkeypatch)
     def fail(*_args, **_more):
         raise RuntimeError("PLANTED")
 
-    monkeypatch.setattr(planner, "prepare_import", fail)
+    monkeypatch.setattr(view_model, "prepare_import", fail)
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
         await open_file(pilot, file)
