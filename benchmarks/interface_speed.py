@@ -74,7 +74,7 @@ def measure_wait(table: Table, what: str, program: Program) -> None:
 
 def _cursor_line(text: str) -> int:
     """Return the line of the screen with the cursor of the users table."""
-    return next((number for number, line in enumerate(text.split("\n")) if "│>" in line), -1)
+    return next((number for number, line in enumerate(text.split("\n")) if " >" in line), -1)
 
 
 def measure_keys(table: Table, program: Program, users: int) -> None:

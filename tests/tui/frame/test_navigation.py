@@ -45,7 +45,9 @@ async def test_administration_collapses_and_expands(home, way):
         for key in before:
             await pilot.press(key)
         for key, arrow in ((collapse, "▶"), (expand, "▼")):
-            await (pilot.click("#navigation") if key == "click" else pilot.press(key))
+            await (
+                pilot.click("#navigation", offset=(1, 0)) if key == "click" else pilot.press(key)
+            )
             await wait_until(pilot, partial(has_text, pilot, f"{arrow} Administration"))
             assert has_pages(pilot) is (arrow == "▼")
 
