@@ -79,7 +79,7 @@ STEPS: Final = [
 """The name of each screen, the keys to it from the one before, and a text of it."""
 
 ALLOWED: Final = {
-    r"Maximilia… von Müll… ": "a value in the table: Details shows it, and c makes its column wider",
+    r"Maximilia… von Müll… ": "a value in the table: Details shows it, and c widens its column",
     r"^Filter: .* / .* … ": "the middle of the filter, while it is not edited",
     r"^Activity: ": "an action: the lines below the list show that of the current row",
     r"^Transaction: ": "a changed value: the line below the list shows the current one",
