@@ -15,25 +15,27 @@ from qm_tui.cli.commands import (
     activity,
     add_user,
     bulk,
+    completion,
     export_users,
     import_users,
     list_users,
     passwd,
     store_files,
 )
-from qm_tui.cli.shared import shell_completion
 from qm_tui.cli.shared.common import (
     GlobalOptions,
     ReadOnlyOption,
     Status,
     StoreOption,
+    is_interactive,
     open_store_from_options,
 )
-from qm_tui.cli.shared.selection_options import USE_FILTER
+from qm_tui.cli.shared.selection import USE_FILTER
 from qm_tui.crash import install_exception_hooks, report_crash
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.log import debug, enable_debug, log_start
 from qm_tui.output import OutputError, print_line, translating_output_errors
+from qm_tui.progress import Cancelled
 from qm_tui.text import sanitize, with_full_stop
 
 app = typer.Typer(
@@ -64,11 +66,11 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "backup": store_files.backup,
     "check": store_files.check,
     "recover": store_files.recover,
-    "completion": shell_completion.completion,
+    "completion": completion.completion,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
-app.command("complete", hidden=True)(shell_completion.complete)
+app.command("complete", hidden=True)(completion.complete)
 
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for usage errors. It has no public name: Typer vendors its own Click."""
@@ -106,12 +108,11 @@ def interface(
         raise typer.Exit
     if context.invoked_subcommand:
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        msg = (
+    if not is_interactive():
+        raise UserError(
             "The terminal UI needs a terminal. Use a command instead, for example qm-tui list or "
             "qm-tui import. To list all commands, run qm-tui --help."
         )
-        raise UserError(msg)
     from qm_tui.tui.app import run
 
     raise typer.Exit(run(open_store_from_options(context, None, read_only=read_only, load=False)))
@@ -122,11 +123,10 @@ def _enable_debug() -> None:
         enable_debug()
     except OSError as error:
         path = sanitize(str(paths.log_path()))
-        msg = (
+        raise UserError(
             f"Cannot write the debug log {path}: {os_error_text(error)}. Check its folder, or "
             "omit --debug."
-        )
-        raise UserError(msg) from error
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -155,8 +155,6 @@ def _protect_passwords() -> None:
 
 def _status(arguments: Sequence[str] | None) -> int:
     """Run the command line, print error messages, and return the exit status."""
-    from qm_tui.progress import Cancelled
-
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -1,10 +1,13 @@
 """`qm-tui add`: add a user."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
+from qm_tui.cli.commands.passwd import read_password
+from qm_tui.cli.shared.change_report import print_warnings
 from qm_tui.cli.shared.common import (
+    MAX_SHOWN,
     NOTHING_CHANGED,
     DryRunOption,
     JsonOption,
@@ -13,12 +16,20 @@ from qm_tui.cli.shared.common import (
     UnlicensedOption,
     open_store_from_options,
     report_errors,
-    require_store,
     saved_text,
 )
+from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
+from qm_tui.cli.shared.selection import find_user
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
+from qm_tui.store.look_alikes import look_alike_issue
+from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import sanitize
+from qm_tui.users.fields import User, without_secrets
+from qm_tui.users.issues import field_number
+from qm_tui.users.new_user_template import NEW_USER, template_from
+from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.warnings import user_warnings
 
 _NOTHING: Final = "No user was added."
 
@@ -54,27 +65,16 @@ def add(
     Prompts for the password, or reads it as one line from standard input. Without --like, the user
     is active, has the Unlimited License and uses the recording service Any.
     """
-    from qm_tui.cli.commands.passwd import read_password
-    from qm_tui.cli.shared.change_report import print_warnings
-    from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
-    from qm_tui.cli.shared.user_arguments import find_user
     from qm_tui.store.changes.edit import add_user
-    from qm_tui.store.look_alikes import look_alike_issue
-    from qm_tui.store.validation import ValidationOptions, validate_changes
-    from qm_tui.users.issues import field_number
-    from qm_tui.users.new_user_template import NEW_USER, template_from
-    from qm_tui.users.new_values import ValuesInUse
     from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, encrypt_password
-    from qm_tui.users.warnings import user_warnings
 
     assigned = arguments or []
     invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
     if invalid is not None:
-        msg = f"'{sanitize(invalid, 60)}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}"
-        raise UserError(msg)
+        shown = sanitize(invalid, MAX_SHOWN)
+        raise UserError(f"'{shown}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}")
     values = parse_assignments(assigned)
-    users = open_store_from_options(context, store, read_only=read_only)
-    require_store(users, _NOTHING)
+    users = open_store_from_options(context, store, read_only=read_only, otherwise=_NOTHING)
     template = NEW_USER if model is None else template_from(find_user(users.state, model))
     terms, user = ValidationOptions(allow_unlicensed), template._replace(**values)
     # validated with a placeholder: the prompt for the password comes last
@@ -82,8 +82,7 @@ def add(
     errors = validate_changes({"": with_password}, users.state, options=terms).get("", [])
     if errors:
         details = " ".join(f"{sanitize(error.message)}. {sanitize(error.fix)}" for error in errors)
-        msg = f"{details} {_NOTHING}"
-        raise UserError(msg)
+        raise UserError(f"{details} {_NOTHING}")
     state, in_use = users.state, ValuesInUse()
     in_use.add(state.users.values())
     look_alike = look_alike_issue(user, None, state)
@@ -101,10 +100,8 @@ def add(
         _report(added, users.state.number, as_json=as_json)
 
 
-def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # noqa: ANN401
+def _report(user: User, transaction: int | None, *, as_json: bool) -> None:
     """Report the user that was added, or would be."""
-    from qm_tui.users.fields import without_secrets
-
     if as_json:
         values = {
             "user": without_secrets(user),
@@ -113,7 +110,7 @@ def _report(user: Any, transaction: int | None, *, as_json: bool) -> None:  # no
         }
         print_json(values, indent=2)
         return
-    name = sanitize(f"{user.first_name} {user.last_name}".strip(), 60)
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), MAX_SHOWN)
     if transaction is None:
         print_line(f"Would add {name}.\n{NOTHING_CHANGED}")
     else:

@@ -3,8 +3,7 @@
 import sys
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -15,11 +14,11 @@ from qm_tui.cli.shared.common import (
     open_store_from_options,
     parse_path,
     report_errors,
-    require_store,
 )
-from qm_tui.cli.shared.selection_options import FilterOption, SortOption, no_match, select_users
+from qm_tui.cli.shared.selection import FilterOption, SortOption, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
+from qm_tui.progress_line import progress_line
 from qm_tui.text import sanitize
 from qm_tui.transfer.options.export_options import (
     EXPORT_OPTION,
@@ -27,11 +26,7 @@ from qm_tui.transfer.options.export_options import (
     ExportOptions,
     parse_export_delimiter,
 )
-
-if TYPE_CHECKING:
-    from qm_tui.transfer.exporting.result import ExportResult
-    from qm_tui.users.fields import User
-
+from qm_tui.users.fields import User
 
 _NOTHING: Final = "Nothing was exported."
 
@@ -73,18 +68,17 @@ def export(
 
     The file contains encrypted passwords unless you use --no-passwords. Only you can read it.
     """
-    if template and no_header:
-        msg = "--template and --no-header cannot be combined."
-        raise UserError(msg)
-    if template and filter_text is not None:
-        msg = "--template and --filter cannot be combined."
-        raise UserError(msg)
-    if template and sort is not None:
-        msg = "--template and --sort cannot be combined."
-        raise UserError(msg)
+    from qm_tui.transfer.exporting.export import export_users
+
+    for option, is_given in (
+        ("--no-header", no_header),
+        ("--filter", filter_text is not None),
+        ("--sort", sort is not None),
+    ):
+        if template and is_given:
+            raise UserError(f"--template and {option} cannot be combined.")
     if delimiter and not for_excel:
-        msg = "--delimiter requires --for-excel."
-        raise UserError(msg)
+        raise UserError("--delimiter requires --for-excel.")
     path = None if file == "-" else paths.expand_home(parse_path(file))
     options = ExportOptions(
         header=not no_header,
@@ -97,19 +91,18 @@ def export(
     users: list[User] = []
     of_all = None  # the number of all users, if there is a filter
     if not template:
-        user_store = open_store_from_options(context, store, read_only=read_only)
-        # a mistyped store must not replace an earlier export by an empty one
-        require_store(user_store, _NOTHING)
-        users = select_users(user_store, filter_text, sort)
+        # neither a mistyped store nor a filter without matches may replace an earlier export
+        user_store = open_store_from_options(
+            context, store, read_only=read_only, otherwise=_NOTHING
+        )
+        users = select_users(user_store, filter_text, sort, otherwise=_NOTHING)
         if filter_text is not None:
             of_all = len(user_store.state.users)
-            # neither must a filter that no users match
-            _require_users(users, filter_text)
     if path is None:
-        _require_no_terminal()
         _to_standard_output(users, options, of_all)
         return
-    exported = _to_file(users, path, options, force=force)
+    with progress_line() as progress:
+        exported = export_users(users, path, progress, overwrite=force, options=options)
     with report_errors("The file was written."):
         if template:
             print_line(f"Export complete. Header written to {sanitize(str(exported.path))}")
@@ -118,45 +111,19 @@ def export(
             print_line(message)
 
 
-def _require_users(users: "list[User]", filter_text: str) -> None:
-    if not users:
-        msg = f"{no_match(filter_text)} {_NOTHING} Correct the filter."
-        raise UserError(msg)
-
-
-def _to_file(
-    users: "list[User]", path: Path, options: ExportOptions, *, force: bool
-) -> "ExportResult":
-    """Write the file.
+def _to_standard_output(users: list[User], options: ExportOptions, of_all: int | None) -> None:
+    """Write the file to standard output, and the messages to standard error.
 
     Raises:
-        UserError: it could not be written.
+        UserError: standard output is a terminal.
     """
-    from qm_tui.progress_line import progress_line
-    from qm_tui.transfer.exporting.export import export_users
+    from qm_tui.transfer.exporting.export import write_users
 
-    with progress_line() as progress:
-        return export_users(users, path, progress, overwrite=force, options=options)
-
-
-def _require_no_terminal() -> None:
-    """Require that standard output is not a terminal.
-
-    Raises:
-        UserError: it is one.
-    """
     if sys.stdout.isatty():
-        msg = (
+        raise UserError(
             "Cannot export to a terminal: passwords and control characters would be shown. "
             f"{_NOTHING} Enter a file name, or redirect the output. To show users, run qm-tui list."
         )
-        raise UserError(msg)
-
-
-def _to_standard_output(users: "list[User]", options: ExportOptions, of_all: int | None) -> None:
-    """Write the file to standard output, and the messages to standard error."""
-    from qm_tui.transfer.exporting.export import write_users
-
     content = BytesIO()
     exported = write_users(users, content, options=options)  # fails before anything is printed
     rest = content.getbuffer()

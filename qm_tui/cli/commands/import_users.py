@@ -1,12 +1,14 @@
 """`qm-tui import`: import users from a file."""
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from qm_tui import paths
 from qm_tui.cli.shared.common import (
     UNLICENSED_HELP,
     ConfirmOption,
@@ -20,9 +22,10 @@ from qm_tui.cli.shared.common import (
     report_errors,
     saved_text,
 )
-from qm_tui.cli.shared.import_report import print_json_report, print_text_report
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
+from qm_tui.progress import Cancelled, ProgressCallback
+from qm_tui.progress_line import progress_line
 from qm_tui.text import pluralize
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
@@ -36,9 +39,6 @@ from qm_tui.transfer.options.import_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from qm_tui.progress import ProgressCallback
     from qm_tui.transfer.importing import ImportReport, ImportRequest
     from qm_tui.transfer.reading.read_options import ReadOptions
 
@@ -50,9 +50,31 @@ class YesNo(StrEnum):
     NO = "no"
 
 
-def _option(key: str, text: str) -> Any:  # noqa: ANN401 - Typer's type of an option
+_HELP: Final = {
+    "mode": "Add and update users, only add or only update. Default: add-update.",
+    "unknown_id": "Reject records whose User ID is not in the store, or add users with these IDs. "
+    "Default: reject.",
+    "match_user_name": "If a record has no User ID, update the user with its User Name. Default: "
+    "add a user.",
+    "empty": "For an empty cell, clear the stored value or keep it. Default: clear.",
+    "allow_unlicensed": UNLICENSED_HELP,
+    "allow_renamed": "Allow updates that change both User Name and Last Name.",
+    "spreadsheet_values": "For a value that was altered by a spreadsheet, keep the stored value or "
+    "use the file's. Default: stored.",
+    "short_records": "Import records with fewer values than columns with a warning, or reject "
+    "them. Default: warn if standard error is a terminal, otherwise reject.",
+    "read_booleans": "Convert TRUE/FALSE, yes/no and 1.0/0.0 in yes/no fields. Default: reject "
+    "them.",
+    "new_values": "Accept or reject records with a department, location, profile or recording "
+    "service that no user has yet. Default: accept.",
+    "all_or_nothing": "If a record is rejected, import nothing.",
+}
+"""The help of each import option."""
+
+
+def _option(key: str) -> Any:  # noqa: ANN401 - Typer's type of an option
     """Return the command-line option for an import option."""
-    return typer.Option(IMPORT_OPTION[key].flag, help=text, show_default=False)
+    return typer.Option(IMPORT_OPTION[key].flag, help=_HELP[key], show_default=False)
 
 
 def import_(
@@ -60,77 +82,22 @@ def import_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", parser=parse_path, help="The .csv file to import.")
     ],
-    mode: Annotated[
-        ImportMode,
-        _option(
-            "mode",
-            "Add and update users, only add or only update. Default: add-update.",
-        ),
-    ] = ImportMode.ADD_UPDATE,
-    unknown_id: Annotated[
-        UnknownIdAction,
-        _option(
-            "unknown_id",
-            "Reject records whose User ID is not in the store, or add users with these IDs. "
-            "Default: reject.",
-        ),
-    ] = UnknownIdAction.REJECT,
-    match_user_name: Annotated[
-        bool,
-        _option(
-            "match_user_name",
-            "If a record has no User ID, update the user with its User Name. Default: add a user.",
-        ),
-    ] = False,
-    empty: Annotated[
-        EmptyCellAction,
-        _option(
-            "empty",
-            "For an empty cell, clear the stored value or keep it. Default: clear.",
-        ),
-    ] = EmptyCellAction.CLEAR,
-    allow_unlicensed: Annotated[bool, _option("allow_unlicensed", UNLICENSED_HELP)] = False,
-    allow_renamed: Annotated[
-        bool,
-        _option("allow_renamed", "Allow updates that change both User Name and Last Name."),
-    ] = False,
+    mode: Annotated[ImportMode, _option("mode")] = ImportMode.ADD_UPDATE,
+    unknown_id: Annotated[UnknownIdAction, _option("unknown_id")] = UnknownIdAction.REJECT,
+    match_user_name: Annotated[bool, _option("match_user_name")] = False,
+    empty: Annotated[EmptyCellAction, _option("empty")] = EmptyCellAction.CLEAR,
+    allow_unlicensed: Annotated[bool, _option("allow_unlicensed")] = False,
+    allow_renamed: Annotated[bool, _option("allow_renamed")] = False,
     spreadsheet_values: Annotated[
-        SpreadsheetValues,
-        _option(
-            "spreadsheet_values",
-            "For a value that was altered by a spreadsheet, keep the stored value or use the "
-            "file's. Default: stored.",
-        ),
+        SpreadsheetValues, _option("spreadsheet_values")
     ] = SpreadsheetValues.STORED,
     use_altered_values: Annotated[
         bool, typer.Option("--use-altered-values", "--take-numbers", hidden=True)
     ] = False,
-    short_records: Annotated[
-        ShortRecords | None,
-        _option(
-            "short_records",
-            "Import records with fewer values than columns with a warning, or reject them. "
-            "Default: warn if standard error is a terminal, otherwise reject.",
-        ),
-    ] = None,
-    read_booleans: Annotated[
-        bool,
-        _option(
-            "read_booleans",
-            "Convert TRUE/FALSE, yes/no and 1.0/0.0 in yes/no fields. Default: reject them.",
-        ),
-    ] = False,
-    new_values: Annotated[
-        NewValues,
-        _option(
-            "new_values",
-            "Accept or reject records with a department, location, profile or recording service "
-            "that no user has yet. Default: accept.",
-        ),
-    ] = NewValues.ACCEPT,
-    all_or_nothing: Annotated[
-        bool, _option("all_or_nothing", "If a record is rejected, import nothing.")
-    ] = False,
+    short_records: Annotated[ShortRecords | None, _option("short_records")] = None,
+    read_booleans: Annotated[bool, _option("read_booleans")] = False,
+    new_values: Annotated[NewValues, _option("new_values")] = NewValues.ACCEPT,
+    all_or_nothing: Annotated[bool, _option("all_or_nothing")] = False,
     encoding: Annotated[
         str,
         typer.Option(metavar="NAME", help="File encoding. Default: detected.", show_default=False),
@@ -144,8 +111,7 @@ def import_(
         ),
     ] = "",
     header: Annotated[
-        YesNo | None,
-        typer.Option(help="Whether the file has a header. Default: detected."),
+        YesNo | None, typer.Option(help="Whether the file has a header. Default: detected.")
     ] = None,
     mapping: Annotated[
         Path | None,
@@ -167,8 +133,7 @@ def import_(
     verbose: Annotated[
         bool,
         typer.Option(
-            "--verbose",
-            help="With --dry-run, list all changes of users. Default: the first 20.",
+            "--verbose", help="With --dry-run, list all changes of users. Default: the first 20."
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -179,7 +144,7 @@ def import_(
 
     All valid records are imported in one transaction. Rejected records are reported.
     """
-    from qm_tui.progress_line import progress_line
+    from qm_tui.cli.shared.import_report import print_json_report, print_text_report
     from qm_tui.transfer.importing import ImportRequest, import_users
 
     if verbose and not dry_run:
@@ -221,11 +186,10 @@ def import_(
         print_line(error, to_error=True)
     if report.plan.is_blocked:
         rejected = f"{report.plan.rejected:,} of {pluralize(report.plan.records, 'record')}"
-        msg = (
+        raise UserError(
             f"Nothing was imported: --all-or-nothing is set, and {rejected} would be rejected. "
             "Correct these records, or omit --all-or-nothing."
         )
-        raise UserError(msg)
     if report.plan.rejected or report.plan.kept_values:
         raise typer.Exit(Status.PARTIAL)
 
@@ -243,7 +207,6 @@ def _read_options(
     Raises:
         UserError: the encoding, the delimiter or the mapping is invalid.
     """
-    from qm_tui import paths
     from qm_tui.transfer.reading.read_options import ReadOptions, parse_delimiter, parse_encoding
 
     column_mapping = None
@@ -260,8 +223,8 @@ def _read_options(
 
 
 def _save_rejected(
-    request: "ImportRequest", report: "ImportReport", progress: "ProgressCallback"
-) -> tuple["Sequence[str]", str]:
+    request: "ImportRequest", report: "ImportReport", progress: ProgressCallback
+) -> tuple[Sequence[str], str]:
     """Save the rejected records next to the file.
 
     Returns:
@@ -271,8 +234,6 @@ def _save_rejected(
         UserError: they could not be saved, and nothing was imported.
         Cancelled: likewise.
     """
-    from qm_tui.progress import Cancelled
-
     try:
         return _write_rejected(request, report, progress), ""
     except (UserError, Cancelled, KeyboardInterrupt) as error:
@@ -285,8 +246,8 @@ def _save_rejected(
 
 
 def _write_rejected(
-    request: "ImportRequest", report: "ImportReport", progress: "ProgressCallback"
-) -> "Sequence[str]":
+    request: "ImportRequest", report: "ImportReport", progress: ProgressCallback
+) -> Sequence[str]:
     from qm_tui.transfer.rejected.save import (
         free_path,
         rejection_reasons,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -16,29 +16,18 @@ from qm_tui.cli.shared.common import (
     print_notices,
     store_path,
 )
-from qm_tui.cli.shared.selection_options import (
-    FilterOption,
-    SortOption,
-    select_columns,
-    select_users,
-)
+from qm_tui.cli.shared.selection import FilterOption, SortOption, select_columns, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, translating_output_errors
+from qm_tui.store.changes.action_text import list_text
+from qm_tui.store.interface import UserStore
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
-
-if TYPE_CHECKING:
-    from qm_tui.store.interface import UserStore
-    from qm_tui.users.fields import User
-    from qm_tui.users.query.columns import Column
+from qm_tui.users.fields import User, without_secrets
+from qm_tui.users.query.columns import Column
+from qm_tui.users.query.licenses import license_cell
 
 _LISTED: Final = (
-    "first_name",
-    "last_name",
-    "extension",
-    "user_name",
-    "department",
-    "is_active",
-    "user_id",
+    *("first_name", "last_name", "extension", "user_name", "department", "is_active", "user_id"),
 )
 _NOT_USABLE: Final = "not usable"
 _MAX_CELL_SHOWN: Final = 80
@@ -68,11 +57,8 @@ def list_(
 
     Passwords and salts are never shown.
     """
-    from qm_tui.users.fields import without_secrets
-
     if as_json and columns is not None:
-        msg = "--json and --columns cannot be combined."
-        raise UserError(msg)
+        raise UserError("--json and --columns cannot be combined.")
     shown = select_columns(columns, _LISTED)
     user_store = open_store_from_options(context, store, read_only=read_only)
     users = select_users(user_store, filter_text, sort)
@@ -91,7 +77,7 @@ def list_(
         )
 
 
-def _print_table(users: "Iterable[User]", columns: "Sequence[Column]") -> None:
+def _print_table(users: Iterable[User], columns: Sequence[Column]) -> None:
     widths = [max(column.width, len(column.short)) for column in columns]
     cells = [_cells_of(column) for column in columns]
     print_line(
@@ -102,10 +88,8 @@ def _print_table(users: "Iterable[User]", columns: "Sequence[Column]") -> None:
         print_line("  ".join(map(pad_or_truncate, texts, widths)).rstrip())
 
 
-def _cells_of(column: "Column") -> "Callable[[User], str]":
+def _cells_of(column: Column) -> Callable[[User], str]:
     """Return a function that returns the sanitized cell of a user."""
-    from qm_tui.users.query.licenses import license_cell
-
     if column.field is None:
         return license_cell
     index = column.field.index
@@ -150,7 +134,7 @@ def info(
         raise errors[0]
 
 
-def _store_facts(users: "UserStore") -> list[tuple[str, str]]:
+def _store_facts(users: UserStore) -> list[tuple[str, str]]:
     """Return facts about a loaded store, as names and texts."""
     facts = []
     if users.maintenance is not None:
@@ -160,8 +144,6 @@ def _store_facts(users: "UserStore") -> list[tuple[str, str]]:
         facts.append(("Files", text))
     transactions = users.transactions()
     if transactions:
-        from qm_tui.store.changes.action_text import list_text
-
         last = transactions[0]
         when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         action = list_text(last.action, last.users)

@@ -6,16 +6,20 @@ from typing import Annotated, Final
 import typer
 
 from qm_tui.cli.shared.common import (
+    MAX_SHOWN,
     NOTHING_CHANGED,
     ReadOnlyOption,
     StoreOption,
     open_store_from_options,
     report_errors,
-    require_store,
     saved_text,
 )
+from qm_tui.cli.shared.selection import find_user
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
+from qm_tui.progress_line import progress_line
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.text import sanitize
 
 _MAX_LENGTH: Final = 1 << 16
@@ -35,16 +39,14 @@ def read_password() -> str:
         if sys.stdin.isatty():
             password = getpass("New password: ")
             if password and getpass("Repeat password: ") != password:
-                msg = f"The passwords do not match. {NOTHING_CHANGED}"
-                raise UserError(msg)
+                raise UserError(f"The passwords do not match. {NOTHING_CHANGED}")
         else:
             password = sys.stdin.readline(_MAX_LENGTH).removesuffix("\n").removesuffix("\r")
     except (EOFError, UnicodeDecodeError):
         password = ""
     issue = password_error(password)
     if issue:
-        msg = f"{issue} {NOTHING_CHANGED}"
-        raise UserError(msg)
+        raise UserError(f"{issue} {NOTHING_CHANGED}")
     return password
 
 
@@ -61,14 +63,9 @@ def passwd(
 
     Prompts for the password, or reads it as one line from standard input.
     """
-    from qm_tui.cli.shared.user_arguments import find_user
-    from qm_tui.progress_line import progress_line
-    from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
-    from qm_tui.store.interface import Action, TransactionKind
     from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password
 
-    users = open_store_from_options(context, store, read_only=read_only)
-    require_store(users, NOTHING_CHANGED)
+    users = open_store_from_options(context, store, read_only=read_only, otherwise=NOTHING_CHANGED)
     meant = find_user(users.state, user)
     if users.read_only_reason:
         raise UserError(users.read_only_reason)
@@ -77,6 +74,6 @@ def passwd(
     with progress_line() as progress:
         commit_bulk(users, change, progress=progress)
     print_line(LOCAL_HASH_NOTE, to_error=True)
-    name = sanitize(meant.user_name or meant.user_id, 60)
+    name = sanitize(meant.user_name or meant.user_id, MAX_SHOWN)
     with report_errors(saved_text(users)):
         print_line(f"Changed the password of {name} (transaction {users.state.number:,}).")

@@ -1,7 +1,7 @@
 """`qm-tui init`, `backup`, `check` and `recover`: create and maintain a store."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -18,10 +18,9 @@ from qm_tui.cli.shared.common import (
 )
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
+from qm_tui.progress_line import progress_line
+from qm_tui.store.interface import Maintenance, StoreIssueSeverity, UserStore
 from qm_tui.text import pluralize, sanitize, size_text
-
-if TYPE_CHECKING:
-    from qm_tui.store.interface import Maintenance, UserStore
 
 _STORE_CREATED: Final = "The store was created."
 _STORE_SHARED: Final = "The store was shared."
@@ -59,31 +58,25 @@ def _init_shared(
 ) -> None:
     options: GlobalOptions = context.obj
     if shared is None:
-        msg = "--group requires --shared PATH."
-        raise UserError(msg)
+        raise UserError("--group requires --shared PATH.")
     if group is None:
-        msg = "--shared requires --group NAME."
-        raise UserError(msg)
+        raise UserError("--shared requires --group NAME.")
     if store or options.store:
-        msg = "--shared and --store cannot be combined."
-        raise UserError(msg)
+        raise UserError("--shared and --store cannot be combined.")
     if options.read_only:
-        msg = "--read-only and init cannot be combined."
-        raise UserError(msg)
+        raise UserError("--read-only and init cannot be combined.")
     target = paths.store_path(shared)
     path = target if target.suffix.lower() == ".json" else target / "users.json"
-    existing = _maintenance(
-        open_store_from_options(context, path, read_only=False, load=False)
-    ).share(group)
+    users = open_store_from_options(context, path, read_only=False, load=False)
+    existing = _maintenance(users).share(group)
     location, group_name = sanitize(str(path)), sanitize(group, 64)
+    if existing:
+        files = pluralize(existing, "file")
+        done = f"Shared the existing store {location} ({files}) with the group {group_name}."
+    else:
+        done = f"Created an empty store shared by the group {group_name}: {location}"
     with report_errors(_STORE_SHARED if existing else _STORE_CREATED):
-        if existing:
-            files = pluralize(existing, "file")
-            print_line(
-                f"Shared the existing store {location} ({files}) with the group {group_name}."
-            )
-        else:
-            print_line(f"Created an empty store shared by the group {group_name}: {location}")
+        print_line(done)
         print_line(
             f"To open it, members of the group use --store {location}, or set "
             f"{paths.STORE_VARIABLE} to this path."
@@ -103,13 +96,10 @@ def backup(
     To restore it, extract it in place of the store's files, or run qm-tui recover with --store
     FILE.
     """
-    from qm_tui.progress_line import progress_line
-
     users = open_store_from_options(context, store, read_only=True)
     target = paths.store_path(file)
     if str(file) == "-":
-        msg = "A backup cannot be written to standard output. Give the path of a file."
-        raise UserError(msg)
+        raise UserError("A backup cannot be written to standard output. Give the path of a file.")
     with progress_line() as progress:
         number = _maintenance(users).backup(target, progress)
     with report_errors("The backup is complete."):
@@ -127,14 +117,18 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
     Checks checksums, transactions, users and file modes. Exit status: 0 if the store is intact, 1
     if there are warnings, 2 if it is damaged.
     """
-    from qm_tui.progress_line import progress_line
-    from qm_tui.store.interface import StoreIssueSeverity
-
     users = open_store_from_options(context, store, read_only=True, load=False)
     with progress_line() as progress:
         findings = _maintenance(users).check(progress)
     is_damaged = any(finding.severity is StoreIssueSeverity.DAMAGE for finding in findings)
-    captions = {StoreIssueSeverity.DAMAGE: "Damage", StoreIssueSeverity.WARNING: "Warning"}
+    text = f"The store is intact: {pluralize(len(users.state.users), 'user')}"
+    if is_damaged:
+        location = sanitize(users.location)
+        text = f"The store {location} is damaged. To recover it, run qm-tui recover NEW.json"
+    elif findings:
+        text += f", {pluralize(len(findings), 'warning')}"
+    else:
+        text += f", transaction {users.state.number:,}"
     with report_errors(""):
         if as_json:
             print_json(
@@ -142,20 +136,8 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
             )
         else:
             for finding in findings:
-                print_line(f"{captions[finding.severity]}: {finding.message}")
-            users_text = pluralize(len(users.state.users), "user")
-            if is_damaged:
-                print_line(
-                    f"The store {sanitize(users.location)} is damaged. To recover it, run qm-tui "
-                    "recover NEW.json."
-                )
-            elif findings:
-                warnings = pluralize(len(findings), "warning")
-                print_line(f"The store is intact: {users_text}, {warnings}.")
-            else:
-                print_line(
-                    f"The store is intact: {users_text}, transaction {users.state.number:,}."
-                )
+                print_line(f"{finding.severity.capitalize()}: {finding.message}")
+            print_line(f"{text}.")
     if findings:
         raise typer.Exit(Status.FAILED if is_damaged else Status.PARTIAL)
 
@@ -173,8 +155,6 @@ def recover(
     The damaged store or the backup file (--store) is not changed. Exit status: 0 if everything was
     recovered, 1 if parts were lost.
     """
-    from qm_tui.progress_line import progress_line
-
     damaged = store_path(context, store)
     users = open_store_from_options(context, store, read_only=True, load=False)
     target = paths.store_path(new)
@@ -188,16 +168,15 @@ def recover(
         for loss in recovered.losses:
             print_line(loss)
         if recovered.losses:
-            print_line(
-                f"Lost: {pluralize(len(recovered.losses), 'part')} of the store, listed above."
-            )
+            parts = pluralize(len(recovered.losses), "part")
+            print_line(f"Lost: {parts} of the store, listed above.")
         print_line(f"{sanitize(str(damaged))} was not changed.")
     if recovered.losses:
         raise typer.Exit(Status.PARTIAL)
 
 
-def _maintenance(users: "UserStore") -> "Maintenance":
+def _maintenance(users: UserStore) -> Maintenance:
     if users.maintenance is None:
-        msg = f"This command is not available for the store {sanitize(users.location)}."
-        raise UserError(msg)
+        location = sanitize(users.location)
+        raise UserError(f"This command is not available for the store {location}.")
     return users.maintenance

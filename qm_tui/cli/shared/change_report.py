@@ -1,76 +1,112 @@
 """The report about a bulk change: as lines for people, and as JSON."""
 
+from collections.abc import Mapping
+from contextlib import nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NoReturn
 
-from qm_tui.cli.shared.common import NOTHING_CHANGED
+import typer
+
+from qm_tui.cli.shared.common import (
+    MAX_SHOWN,
+    NOTHING_CHANGED,
+    Status,
+    report_errors,
+    saved_text,
+)
+from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, with_old_keys
+from qm_tui.progress_line import progress_line
+from qm_tui.store.action_subject import with_user
+from qm_tui.store.changes.action_text import list_text
+from qm_tui.store.changes.bulk import BulkPlan, bulk_warnings
+from qm_tui.store.changes.plan import AnyPlan, commit_plan
+from qm_tui.store.errors import ConfirmationRequired
+from qm_tui.store.interface import UserStore
 from qm_tui.text import pluralize, sanitize
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from qm_tui.store.changes.bulk import BulkPlan
-    from qm_tui.users.fields import Field, User
-    from qm_tui.users.issues import Issue
+from qm_tui.users.fields import FIELDS, Field, User
+from qm_tui.users.issues import Issue, redact_value
 
 LISTED: Final = 20
 """The maximum number of users in a list."""
 
-_MAX_SHOWN: Final = 60
 
-
-class _Words(NamedTuple):
-    """The words for a change.
-
-    Attributes:
-        user: after the name of a user.
-        summary: before the number of users.
-    """
-
-    user: str
-    summary: str
-
-
-_WORDS: Final = {
-    (False, False): _Words("would be changed", "Would change"),
-    (False, True): _Words("changed", "Changed"),
-    (True, False): _Words("would be deleted", "Would delete"),
-    (True, True): _Words("deleted", "Deleted"),
-}
-"""The words by whether users are deleted, and whether it is done."""
-
-
-def report(plan: "BulkPlan", transaction: int | None, *, as_json: bool) -> None:
-    """Report what a change did, or would do.
+def commit(
+    store: UserStore, plan: AnyPlan, confirmed: int, command: str = "", *, as_seen: bool = False
+) -> AnyPlan:
+    """Carry out a plan, and draw the progress.
 
     Args:
+        store: the store.
         plan: the plan.
-        transaction: the number of the transaction; None if nothing was changed.
-        as_json: whether to print JSON.
+        confirmed: the number that confirms a mass change.
+        command: the command to repeat with the right number, if the option alone does not suffice.
+        as_seen: whether the admin saw the plan, so that it must not do something else by now.
+
+    Returns:
+        The plan that was carried out.
+
+    Raises:
+        UserError: it was not confirmed, or cannot be carried out.
+        PlanOutdated: it would do something else than the admin saw.
     """
-    if as_json:
-        print_json(_json(plan, transaction), indent=2)
-        return
-    words = _WORDS[plan.change.deletes, transaction is not None]
+    try:
+        with progress_line() as progress:
+            return commit_plan(
+                store,
+                plan,
+                confirmed=confirmed,
+                accept_any_effect=not as_seen,
+                progress=progress,
+            )
+    except ConfirmationRequired as error:
+        how = f"run {command}" if command else "add"
+        raise UserError(f"{error} To confirm, {how} --confirm {error.count}.") from error
+
+
+def report(store: UserStore, plan: BulkPlan, *, is_done: bool, as_json: bool) -> NoReturn:
+    """Report what a change did, or would do, with its warnings.
+
+    Args:
+        store: the store.
+        plan: the plan.
+        is_done: whether it was carried out.
+        as_json: whether to print JSON.
+
+    Raises:
+        typer.Exit: always, with the exit status.
+        OutputError: the report could not be written.
+    """
+    print_warnings(bulk_warnings(plan), len(plan.changes))
+    transaction = store.state.number if is_done else None
+    with report_errors(saved_text(store)) if is_done else nullcontext():
+        if as_json:
+            print_json(_json(plan, transaction), indent=2)
+        else:
+            _print_lines(plan, transaction)
+    raise typer.Exit(Status.PARTIAL if plan.skipped else Status.DONE)
+
+
+def _print_lines(plan: BulkPlan, transaction: int | None) -> None:
+    verb = "delete" if plan.change.deletes else "change"
+    done = f"would be {verb}d" if transaction is None else f"{verb}d"
+    users = plan.state.users
     for user_id, after in islice(plan.changes.items(), LISTED):
-        user = plan.state.users[user_id]
-        fields = f": {changed_fields_text(user, after)}" if after else ""
-        print_line(f"{user_label(user)}: {words.user}{fields}")
+        fields = f": {changed_fields_text(users[user_id], after)}" if after else ""
+        print_line(f"{user_label(users[user_id])}: {done}{fields}")
     if len(plan.changes) > LISTED:
         print_line(f"and {len(plan.changes) - LISTED:,} more")
     for user_id, errors in islice(plan.skipped.items(), LISTED):
         for error in errors:
-            label = user_label(plan.state.users[user_id])
-            print_line(f"{label}: skipped: {sanitize(error.message)}. {sanitize(error.fix)}")
-    print_line(_summary(plan, words, transaction))
+            print_line(f"{user_label(users[user_id])}: skipped: {_issue_text(error)}")
+    print_line(_summary(plan, verb, transaction))
     if transaction is None:
         print_line(NOTHING_CHANGED)
         if plan.required_confirmation:
             print_line(f"To confirm, add --confirm {plan.required_confirmation}.")
 
 
-def print_warnings(warnings: "Mapping[Issue, int]", users: int) -> None:
+def print_warnings(warnings: Mapping[Issue, int], users: int) -> None:
     """Print the warnings of a change to standard error.
 
     Args:
@@ -79,17 +115,20 @@ def print_warnings(warnings: "Mapping[Issue, int]", users: int) -> None:
     """
     for issue, count in warnings.items():
         those = "" if count == users else f"{pluralize(count, 'user')}: "
-        text = f"{sanitize(issue.message)}. {sanitize(issue.fix)}"
-        print_line(f"Warning: {those}{text}", to_error=True)
+        print_line(f"Warning: {those}{_issue_text(issue)}", to_error=True)
 
 
-def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:
+def _issue_text(issue: Issue) -> str:
+    return f"{sanitize(issue.message)}. {sanitize(issue.fix)}"
+
+
+def _summary(plan: BulkPlan, verb: str, transaction: int | None) -> str:
     if plan.unchanged and not plan.changes and not plan.skipped:
         values = "value is" if len(plan.change.values or ()) == 1 else "values are"
-        return (
-            f"Nothing to change: the {values} already set for {pluralize(plan.unchanged, 'user')}."
-        )
-    parts = [f"{words.summary} {pluralize(len(plan.changes), 'user')}"]
+        unchanged = pluralize(plan.unchanged, "user")
+        return f"Nothing to change: the {values} already set for {unchanged}."
+    done = f"Would {verb}" if transaction is None else f"{verb.capitalize()}d"
+    parts = [f"{done} {pluralize(len(plan.changes), 'user')}"]
     if plan.unchanged:
         parts.append(f"{plan.unchanged:,} unchanged")
     if plan.skipped:
@@ -98,73 +137,62 @@ def _summary(plan: "BulkPlan", words: _Words, transaction: int | None) -> str:
     return f"{', '.join(parts)}{number}."
 
 
-def user_label(user: "User") -> str:
+def user_label(user: User) -> str:
     """Return the name and the User Name of a user, safe for a terminal."""
-    name = sanitize(f"{user.first_name} {user.last_name}".strip(), _MAX_SHOWN)
-    return f"{name} ({sanitize(user.user_name or user.user_id, _MAX_SHOWN)})"
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), MAX_SHOWN)
+    return f"{name} ({sanitize(user.user_name or user.user_id, MAX_SHOWN)})"
 
 
-def changed_fields_text(before: "User", after: "User") -> str:
+def changed_fields_text(before: User, after: User) -> str:
     """Return the changed fields with both values; for secrets only the names."""
-    from qm_tui.users.issues import redact_value
-
     changes = []
     for field in changed_fields(before, after):
-        if field.is_secret:
-            changes.append(field.name)
-            continue
         old, new = (
-            sanitize(redact_value(field, user[field.index]), _MAX_SHOWN) or "(empty)"
+            sanitize(redact_value(field, user[field.index]), MAX_SHOWN) or "(empty)"
             for user in (before, after)
         )
-        changes.append(f"{field.name} {old} -> {new}")
+        changes.append(field.name if field.is_secret else f"{field.name} {old} -> {new}")
     return ", ".join(changes)
 
 
-def changed_fields(before: "User", after: "User") -> "list[Field]":
+def changed_fields(before: User, after: User) -> list[Field]:
     """Return the fields with another value, in file order."""
-    from qm_tui.users.fields import FIELDS
-
     return [field for field in FIELDS if before[field.index] != after[field.index]]
 
 
-def _json(plan: "BulkPlan", transaction: int | None) -> dict[str, Any]:
-    from qm_tui.store.action_subject import with_user
-    from qm_tui.store.changes.action_text import list_text
-
+def _json(plan: BulkPlan, transaction: int | None) -> dict[str, Any]:
     users = plan.state.users
     action = with_user(plan.change.action, users, plan.changes)
+    changed = [
+        {
+            "user_id": user_id,
+            "user_name": users[user_id].user_name,
+            "result": "changed" if after else "deleted",
+            "fields": [field.key for field in changed_fields(users[user_id], after)]
+            if after
+            else [],
+        }
+        for user_id, after in plan.changes.items()
+    ]
+    skipped = [
+        {
+            "user_id": user_id,
+            "user_name": users[user_id].user_name,
+            "field": error.field.key if error.field else None,
+            "message": sanitize(error.message),
+            "fix": sanitize(error.fix),
+        }
+        for user_id, errors in plan.skipped.items()
+        for error in errors
+    ]
     values = {
         "action": list_text(action, len(plan.changes)),
         "changed": 0 if plan.change.deletes else len(plan.changes),
         "deleted": len(plan.changes) if plan.change.deletes else 0,
         "unchanged": plan.unchanged,
         "required_confirmation": plan.required_confirmation,
-        "users": [
-            {
-                "user_id": user_id,
-                "user_name": users[user_id].user_name,
-                "result": "deleted" if after is None else "changed",
-                "fields": [field.key for field in changed_fields(users[user_id], after)]
-                if after
-                else [],
-            }
-            for user_id, after in plan.changes.items()
-        ],
-        "skipped": [
-            with_old_keys(
-                {
-                    "user_id": user_id,
-                    "user_name": users[user_id].user_name,
-                    "field": error.field.key if error.field else None,
-                    "message": sanitize(error.message),
-                    "fix": sanitize(error.fix),
-                },
-                remedy="fix",
-            )
-            for user_id, errors in plan.skipped.items()
-            for error in errors
-        ],
+        "users": changed,
+        "skipped": [with_old_keys(entry, remedy="fix") for entry in skipped],
         "committed": transaction is not None,
         "transaction": transaction,
     }

@@ -3,25 +3,22 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from qm_tui import paths
 from qm_tui.errors import UserError
 from qm_tui.output import OutputError, print_line, translating_output_errors
+from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.text import sanitize
-
-if TYPE_CHECKING:
-    from qm_tui.store.interface import UserStore
-
 
 NOTHING_CHANGED: Final = "Nothing was changed."
 
-_MAX_SHOWN: Final = 40
+MAX_SHOWN: Final = 60
+"""The maximum number of characters of a name or a value in a message."""
 
 
 class Status(IntEnum):
@@ -44,8 +41,7 @@ def parse_path(text: str) -> Path:
         typer.BadParameter: it is empty.
     """
     if not text:
-        msg = "The path is empty."
-        raise typer.BadParameter(msg)
+        raise typer.BadParameter("The path is empty.")
     return Path(text)
 
 
@@ -55,14 +51,8 @@ def parse_transaction(text: str) -> int:
     Raises:
         typer.BadParameter: it is not a transaction number.
     """
-    number = _number(text)
-    if number is None or number < 1:
-        msg = (
-            f"'{sanitize(text, _MAX_SHOWN)}' is not a transaction number. "
-            "Run qm-tui activity to list the transactions."
-        )
-        raise typer.BadParameter(msg)
-    return number
+    what = "a transaction number. Run qm-tui activity to list the transactions."
+    return _number(text, 1, what)
 
 
 def parse_count(text: str) -> int:
@@ -71,17 +61,14 @@ def parse_count(text: str) -> int:
     Raises:
         typer.BadParameter: it is not a number of users.
     """
-    number = _number(text)
-    if number is None or number < 0:
-        msg = f"'{sanitize(text, _MAX_SHOWN)}' is not a number of users."
-        raise typer.BadParameter(msg)
-    return number
+    return _number(text, 0, "a number of users.")
 
 
-def _number(text: str) -> int | None:
+def _number(text: str, minimum: int, what: str) -> int:
     with suppress(ValueError):
-        return int(text)
-    return None
+        if int(text) >= minimum:
+            return int(text)
+    raise typer.BadParameter(f"'{sanitize(text, 40)}' is not {what}")
 
 
 StoreOption = Annotated[
@@ -113,8 +100,7 @@ UNLICENSED_HELP: Final = "Allow users without an Unlimited or On-Demand License.
 UnlicensedOption = Annotated[bool, typer.Option("--allow-unlicensed", help=UNLICENSED_HELP)]
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalOptions:
+class GlobalOptions(NamedTuple):
     """The options before the command.
 
     Attributes:
@@ -137,19 +123,30 @@ def store_path(context: typer.Context, store: Path | None) -> Path:
 
 
 def open_store_from_options(
-    context: typer.Context, store: Path | None, *, read_only: bool, load: bool = True
-) -> "UserStore":
+    context: typer.Context,
+    store: Path | None,
+    *,
+    read_only: bool,
+    load: bool = True,
+    otherwise: str = "",
+) -> UserStore:
     """Return the store given on the command line, opened with the settings of the admin.
 
-    Unless `load` is False, it is loaded and its notices are printed. It is closed when the command
-    ends.
+    It is closed when the command ends.
+
+    Args:
+        context: the context of the command.
+        store: the store, if it is given after the command.
+        read_only: whether it is opened read-only.
+        load: whether it is loaded, and its notices are printed.
+        otherwise: what was not done, as a sentence, if the store must exist, so that a mistyped
+            path does not create one.
 
     Raises:
-        UserError: it cannot be opened or read, or the settings are invalid.
+        UserError: it cannot be opened or read, or the settings are invalid, or it does not exist.
     """
     from qm_tui.config.settings import load_settings
     from qm_tui.store import open_store
-    from qm_tui.store.interface import RetentionPolicy
 
     options: GlobalOptions = context.obj
     current = load_settings()
@@ -163,20 +160,21 @@ def open_store_from_options(
     if load:
         users.load()
         print_notices(users)
+    if otherwise and not users.exists:
+        advice = "Check the path, or create the store with qm-tui init."
+        raise UserError(f"{no_store(users)} {otherwise} {advice}")
     return users
 
 
-def _close(store: "UserStore") -> None:
+def _close(store: UserStore) -> None:
     """Close a store, and print a warning if other programs cannot see its last changes."""
     store.close()
     if store.warning:
-        print_line(
-            f"Warning: {store.warning}. All changes are saved in the transaction log.",
-            to_error=True,
-        )
+        saved = "All changes are saved in the transaction log."
+        print_line(f"Warning: {store.warning}. {saved}", to_error=True)
 
 
-def print_notices(store: "UserStore") -> None:
+def print_notices(store: UserStore) -> None:
     """Print the notices of a loaded store to standard error.
 
     They are acknowledged only on a terminal, so that a nightly job does not hide them from the
@@ -188,24 +186,14 @@ def print_notices(store: "UserStore") -> None:
         store.acknowledge_notices()
 
 
-def require_store(store: "UserStore", instead: str) -> None:
-    """Require that the store exists, so that a mistyped path does not create one.
-
-    Args:
-        store: the store.
-        instead: what was not done, as a sentence.
-
-    Raises:
-        UserError: it does not exist.
-    """
-    if not store.exists:
-        msg = f"{no_store(store)} {instead} Check the path, or create the store with qm-tui init."
-        raise UserError(msg)
-
-
-def no_store(store: "UserStore") -> str:
+def no_store(store: UserStore) -> str:
     """Return the message that a store does not exist."""
     return f"There is no store at {sanitize(store.location)}."
+
+
+def is_interactive() -> bool:
+    """Whether a question can be asked: input and output are a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 @contextmanager
@@ -228,6 +216,6 @@ def report_errors(done: str) -> Iterator[None]:
         raise OutputError(done) from error.__cause__
 
 
-def saved_text(users: "UserStore") -> str:
+def saved_text(users: UserStore) -> str:
     """Return the message that the last transaction was saved."""
     return f"Transaction {users.state.number:,} was saved."

@@ -1,33 +1,34 @@
 """Parsing of `NAME=VALUE`, which sets a field on the command line."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from qm_tui.cli.shared.common import MAX_SHOWN
 from qm_tui.errors import UserError
 from qm_tui.text import listed, sanitize
-
-if TYPE_CHECKING:
-    from qm_tui.users.fields import Field
+from qm_tui.users.fields import CATEGORICAL, Field, Kind
+from qm_tui.users.query.filter_fields import (
+    FILTER_FIELDS,
+    FilterKind,
+    matching_fields,
+    nearest_name,
+    secret_field_named,
+)
+from qm_tui.users.query.licenses import CALL_LICENSES, call_license_values
 
 USE_ASSIGNMENT: Final = "Use NAME=VALUE, for example location=Oslo."
 
-_MAX_SHOWN: Final = 60
 _YES_NO: Final = {"yes": "1", "1": "1", "no": "0", "0": "0", "": ""}
 _LICENSE: Final = "license"
 
 
 def renamable_names() -> list[str]:
     """Return the filter names of the fields whose values can be renamed."""
-    from qm_tui.users.fields import CATEGORICAL
-
     return [field.filter_name for field in CATEGORICAL]
 
 
 def assignable_names() -> list[str]:
     """Return the names that can be set: those of all fields but User ID, and `license`."""
-    from qm_tui.users.fields import Kind
-    from qm_tui.users.query.filter_fields import FILTER_FIELDS
-
     fields = [
         filter_field.name
         for filter_field in FILTER_FIELDS.values()
@@ -38,8 +39,6 @@ def assignable_names() -> list[str]:
 
 def is_assignment(argument: str) -> bool:
     """Whether an argument sets a field: the text before its `=` is the name of a field."""
-    from qm_tui.users.query.filter_fields import matching_fields, secret_field_named
-
     name, sign, _ = argument.partition("=")
     return bool(sign) and bool(matching_fields(name) or secret_field_named(name))
 
@@ -60,21 +59,18 @@ def parse_assignments(arguments: Iterable[str]) -> dict[str, str]:
         name, _, written = argument.partition("=")
         for key, value in _values_of(name, written).items():
             if values.get(key, value) != value:
-                msg = f"{sanitize(name, _MAX_SHOWN)} has more than one value. Use one value."
-                raise UserError(msg)
+                shown = sanitize(name, MAX_SHOWN)
+                raise UserError(f"{shown} has more than one value. Use one value.")
             values[key] = value
     return values
 
 
 def _values_of(name: str, written: str) -> dict[str, str]:
     from qm_tui.transfer.reading.csv_rows import BLANKS
-    from qm_tui.users.fields import Kind
-    from qm_tui.users.query.filter_fields import FilterKind, matching_fields, secret_field_named
 
     secret = secret_field_named(name)
     if secret is not None:
-        msg = f"{secret.name} cannot be set on the command line. Run qm-tui passwd USER."
-        raise UserError(msg)
+        raise UserError(f"{secret.name} cannot be set on the command line. Run qm-tui passwd USER.")
     matches = [
         match for match in matching_fields(name) if match.field or match.kind is FilterKind.LICENSE
     ]
@@ -85,15 +81,12 @@ def _values_of(name: str, written: str) -> dict[str, str]:
     if meant.field is None:
         return _license(value)
     if meant.field.kind is Kind.ID:
-        msg = f"{meant.field.name} is assigned automatically and cannot be set."
-        raise UserError(msg)
+        raise UserError(f"{meant.field.name} is assigned automatically and cannot be set.")
     return {meant.field.key: _flag(meant.field, value) if meant.values else value}
 
 
 def _ambiguous_name(name: str, names: list[str]) -> UserError:
-    from qm_tui.users.query.filter_fields import nearest_name
-
-    shown = sanitize(name, _MAX_SHOWN)
+    shown = sanitize(name, MAX_SHOWN)
     if names:
         return UserError(f"{shown} is ambiguous: {listed(names, 'or')}?")
     near = nearest_name(name)
@@ -101,23 +94,19 @@ def _ambiguous_name(name: str, names: list[str]) -> UserError:
     return UserError(f"Unknown field {shown}.{meant} Valid fields: {listed(assignable_names())}.")
 
 
-def _flag(field: "Field", value: str) -> str:
+def _flag(field: Field, value: str) -> str:
     flag = _YES_NO.get(value.casefold())
     if flag is None:
-        msg = f"{field.name} '{sanitize(value, _MAX_SHOWN)}' is not valid. Use yes or no."
-        raise UserError(msg)
+        shown = sanitize(value, MAX_SHOWN)
+        raise UserError(f"{field.name} '{shown}' is not valid. Use yes or no.")
     return flag
 
 
 def _license(value: str) -> dict[str, str]:
-    from qm_tui.users.query.licenses import CALL_LICENSES, call_license_values
-
-    meant = next((license_ for license_ in CALL_LICENSES if license_ == value.casefold()), None)
-    if meant is None:
-        msg = (
-            f"License '{sanitize(value, _MAX_SHOWN)}' is not valid. Use "
-            f"{listed(CALL_LICENSES, 'or')}. "
-            "For the Computer Recording License, use computer-recording-license=yes."
-        )
-        raise UserError(msg)
-    return call_license_values(meant)
+    for license_ in CALL_LICENSES:
+        if license_ == value.casefold():
+            return call_license_values(license_)
+    raise UserError(
+        f"License '{sanitize(value, MAX_SHOWN)}' is not valid. Use {listed(CALL_LICENSES, 'or')}. "
+        "For the Computer Recording License, use computer-recording-license=yes."
+    )

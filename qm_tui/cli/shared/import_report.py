@@ -2,7 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from qm_tui.cli.shared.change_report import (
     LISTED,
@@ -11,21 +11,21 @@ from qm_tui.cli.shared.change_report import (
     user_label,
 )
 from qm_tui.output import print_json, print_line, with_old_keys
+from qm_tui.store.errors import STORE_CHANGED
+from qm_tui.store.state import State
 from qm_tui.text import pluralize, sanitize
-
-if TYPE_CHECKING:
-    from qm_tui.store.state import State
-    from qm_tui.transfer.importing import ImportReport
-    from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcome
-    from qm_tui.transfer.reading.file_report import FileReport
-    from qm_tui.users.fields import User
+from qm_tui.transfer.importing import ImportReport
+from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcome, Result
+from qm_tui.transfer.planning.plan_text import fixing_value, flag_text, preview_lines
+from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.users.fields import FIELD, User
 
 MAX_RECORDS: Final = 10_000
 """The number of records, and of users that are not in the file, in JSON; all are counted."""
 
 
 def print_text_report(
-    file: Path, location: str, report: "ImportReport", *, dry_run: bool, lists_all: bool
+    file: Path, location: str, report: ImportReport, *, dry_run: bool, lists_all: bool
 ) -> None:
     """Print what an import did, or would do.
 
@@ -36,9 +36,6 @@ def print_text_report(
         dry_run: whether nothing was to be imported; then the changes of users are listed.
         lists_all: whether all of them are listed, and not only the first `LISTED`.
     """
-    from qm_tui.store.errors import STORE_CHANGED
-    from qm_tui.transfer.planning.plan_text import preview_lines
-
     plan = report.plan
     for line in preview_lines(file, location, report.file_report, plan):
         print_line(line)
@@ -52,30 +49,25 @@ def print_text_report(
     if not plan.write_count and not plan.rejected:
         unchanged = "the record is" if plan.records == 1 else f"all {records} are"
         print_line(f"Nothing to import: {unchanged} unchanged.")
-    elif dry_run:
-        print_line(f"Would import {plan.imported:,} of {records}{rejected}.")
     else:
-        print_line(f"Imported {plan.imported:,} of {records}{rejected}.")
+        verb = "Would import" if dry_run else "Imported"
+        print_line(f"{verb} {plan.imported:,} of {records}{rejected}.")
     if not report.committed:
         print_line("The store was not changed.")
 
 
-def _print_updates(plan: "ImportPlan", limit: int | None) -> None:
+def _print_updates(plan: ImportPlan, limit: int | None) -> None:
     """Print who would be changed, and how."""
-    from qm_tui.transfer.planning.plan import Result
-
-    updates = plan.user_updates()
-    for index, (line, before, after) in enumerate(islice(updates, limit)):
+    for index, (line, before, after) in enumerate(islice(plan.user_updates(), limit)):
         if not index:
-            print_line()
-            print_line("Changes:")
+            print_line("\nChanges:")
         print_line(f"Line {line}, {user_label(before)}: {changed_fields_text(before, after)}")
     more = plan.counts[Result.CHANGED] - limit if limit is not None else 0
     if more > 0:
         print_line(f"… and {pluralize(more, 'more change')}. Use --verbose to list all changes.")
 
 
-def print_json_report(report: "ImportReport", state: "State") -> None:
+def print_json_report(report: ImportReport, state: State) -> None:
     """Print what an import did, or would do, as JSON.
 
     Args:
@@ -117,27 +109,22 @@ def print_json_report(report: "ImportReport", state: "State") -> None:
     )
 
 
-def _groups(plan: "ImportPlan") -> list[dict[str, Any]]:
-    from qm_tui.transfer.planning.plan_text import fixing_value, flag_text
-
-    return [
-        with_old_keys(
-            {
-                "severity": str(group.severity),
-                "reason": sanitize(group.reason),
-                "records": group.records,
-                "fixing_option": flag_text(group.fixing_option, fixed_value)
-                if group.fixing_option
-                and (fixed_value := fixing_value(group.fixing_option, plan.options))
-                else None,
-            },
-            cure="fixing_option",
-        )
-        for group in plan.groups
-    ]
+def _groups(plan: ImportPlan) -> list[dict[str, Any]]:
+    groups = []
+    for group in plan.groups:
+        option = group.fixing_option
+        fixed = fixing_value(option, plan.options) if option else None
+        values = {
+            "severity": str(group.severity),
+            "reason": sanitize(group.reason),
+            "records": group.records,
+            "fixing_option": flag_text(option, fixed) if option and fixed else None,
+        }
+        groups.append(with_old_keys(values, cure="fixing_option"))
+    return groups
 
 
-def _problems(plan: "ImportPlan") -> list[dict[str, Any]]:
+def _problems(plan: ImportPlan) -> list[dict[str, Any]]:
     return [
         with_old_keys(
             {
@@ -156,29 +143,25 @@ def _problems(plan: "ImportPlan") -> list[dict[str, Any]]:
     ]
 
 
-def _record(outcome: "RecordOutcome") -> dict[str, Any]:
+def _record(outcome: RecordOutcome) -> dict[str, Any]:
     """Return the result of a record. A new user without a User ID yet has none."""
-    from qm_tui.users.fields import FIELD
-
     own = None if outcome.values_may_be_shifted else outcome.values
     known = [values for values in (outcome.user, own, outcome.stored) if values]
     user_id, user_name = (
         next(filter(None, (values[FIELD[key].index] for values in known)), None)
         for key in ("user_id", "user_name")
     )
-    changes = []
-    if outcome.stored is not None and outcome.user is not None:
-        changes = _changes(outcome.stored, outcome.user)
+    before, after = outcome.stored, outcome.user
     return {
         "line": outcome.line,
         "result": str(outcome.result),
         "user_id": user_id,
         "user_name": user_name,
-        "changes": changes,
+        "changes": _changes(before, after) if before is not None and after is not None else [],
     }
 
 
-def _changes(before: "User", after: "User") -> list[dict[str, Any]]:
+def _changes(before: User, after: User) -> list[dict[str, Any]]:
     """Return the changed fields with both values; secrets are null."""
     return [
         {
@@ -191,19 +174,20 @@ def _changes(before: "User", after: "User") -> list[dict[str, Any]]:
     ]
 
 
-def _file(file_report: "FileReport") -> dict[str, Any]:
+def _file(file_report: FileReport) -> dict[str, Any]:
+    dialect = file_report.dialect
     return {
-        "encoding": file_report.dialect.encoding,
-        "delimiter": file_report.dialect.delimiter,
-        "header": file_report.dialect.has_header,
+        "encoding": dialect.encoding,
+        "delimiter": dialect.delimiter,
+        "header": dialect.has_header,
         "samples": [sanitize(sample) for sample in file_report.samples],
         "ignored": [sanitize(name) for name in file_report.columns.ignored],
         "absent": [field.key for field in file_report.columns.absent],
         "short": file_report.short,
         "incomplete": bool(file_report.incomplete),
-        "header_line": file_report.dialect.header_line or None,
+        "header_line": dialect.header_line or None,
         "skipped_lines": list(file_report.skipped_lines),
         "repeated_headers": list(file_report.repeated_headers),
         "byte_order_marks": list(file_report.marked_lines),
-        "end_of_file_mark": file_report.dialect.end is not None,
+        "end_of_file_mark": dialect.end is not None,
     }

@@ -12,16 +12,19 @@ from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
+from qm_tui.cli.shared.field_assignments import assignable_names, is_assignment, renamable_names
 from qm_tui.cli.shared.shell_words import quote_for_bash, split_line
 from qm_tui.output import print_line, write_raw
+from qm_tui.store.state import State
 from qm_tui.text import sanitize
-
-if TYPE_CHECKING:
-    from qm_tui.store.state import State
+from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
+from qm_tui.users.query.licenses import CALL_LICENSES
 
 
 class Shell(StrEnum):
@@ -160,8 +163,7 @@ def _continuations(context: typer.Context, words: Sequence[str], word: str) -> I
     given = _given(command, others)
     if given.pending and given.pending != "--like":
         return  # the shell completes numbers, paths and filters
-    is_option = word.startswith("-") and not given.pending and not given.is_past_options
-    if is_option:
+    if word.startswith("-") and not given.pending and not given.is_past_options:
         yield from _options(command, word)
         if not _END_OF_OPTIONS.startswith(word):
             return
@@ -190,16 +192,14 @@ def _takes_value(command: object, option: str) -> bool:
     return any(not getattr(parameter, "is_flag", False) for parameter in parameters)
 
 
-def _state(context: typer.Context, store: str | None) -> "State":
+def _state(context: typer.Context, store: str | None) -> State:
     """Return the state of the store with this path, or of the default store."""
-    from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
-
     context.obj = GlobalOptions(None, True)
     path = Path(store) if store else None
     return open_store_from_options(context, path, read_only=True, load=False).load()
 
 
-def _arguments(state: "State", command: str, before: Sequence[str], word: str) -> Iterator[str]:
+def _arguments(state: State, command: str, before: Sequence[str], word: str) -> Iterator[str]:
     """Yield the arguments of a command that begin with a word.
 
     Args:
@@ -208,8 +208,6 @@ def _arguments(state: "State", command: str, before: Sequence[str], word: str) -
         before: its arguments before the word.
         word: the beginning of the argument.
     """
-    from qm_tui.cli.shared.field_assignments import is_assignment
-
     if command in _ASSIGNED:
         yield from _assignments(state, word)
     if command in _USERS:
@@ -220,21 +218,15 @@ def _arguments(state: "State", command: str, before: Sequence[str], word: str) -
         yield from _to_rename(state, before, word)
 
 
-def _user_names(state: "State", word: str) -> Iterator[str]:
-    from qm_tui.users.identity import normalize_user_name
-
+def _user_names(state: State, word: str) -> Iterator[str]:
     prefix = normalize_user_name(word)
     for key, user_id in state.names.items():
         if key.startswith(prefix):
             yield state.users[user_id].user_name
 
 
-def _assignments(state: "State", word: str) -> Iterator[str]:
+def _assignments(state: State, word: str) -> Iterator[str]:
     """Yield `NAME=`, or `NAME=VALUE` with the values that are in use."""
-    from qm_tui.cli.shared.field_assignments import assignable_names
-    from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
-    from qm_tui.users.query.licenses import CALL_LICENSES
-
     name, sign, prefix = word.partition("=")
     if not sign:
         yield from (f"{name}=" for name in assignable_names() if name.startswith(word))
@@ -253,10 +245,7 @@ def _assignments(state: "State", word: str) -> Iterator[str]:
     yield from (f"{name}={value}" for value in values if value.startswith(prefix))
 
 
-def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[str]:
-    from qm_tui.cli.shared.field_assignments import renamable_names
-    from qm_tui.users.query.filter_fields import FILTER_FIELDS
-
+def _to_rename(state: State, arguments: Sequence[str], word: str) -> Iterator[str]:
     if not arguments:
         yield from (name for name in renamable_names() if name.startswith(word))
         return
@@ -266,5 +255,5 @@ def _to_rename(state: "State", arguments: Sequence[str], word: str) -> Iterator[
         yield from (value for value in values if value.startswith(word))
 
 
-def _values(state: "State", index: int) -> list[str]:
+def _values(state: State, index: int) -> list[str]:
     return sorted({user[index] for user in state.users.values()})
