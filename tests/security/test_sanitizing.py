@@ -38,7 +38,7 @@ FORBIDDEN = {"from_markup", "from_ansi", "notify", "Markdown", "RichLog", "Log",
 """Names that interpret markup or escapes, or show text without sanitizing it."""
 
 LOOKED_AT = {
-    ("changes/apply.py", "mass.title"): "the dialog passes it to `safe`",
+    ("changes/operation.py", "title"): "the dialog passes it to `safe`",
     (
         "terminal/output_filter.py",
         "replace_control_characters(segment.text)",
@@ -55,8 +55,12 @@ LOOKED_AT = {
     ): "a part of the header, which is `pad_or_truncate`",
     ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `pad_or_truncate`",
     ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
-    ("user/form_rows.py", "name"): "the name of a field; it is kept, and drawn by `safe`",
     ("user/form_screen.py", "self._form.rows"): "no text: rows",
+    (
+        "work/user_query.py",
+        "(user_id for user_id in chunk if user_id in view.state.users)",
+    ): "no text: a set",
+    ("widgets/virtual_list.py", "*styled"): "parts of a text that was sanitized before",
     ("work/session.py", "user_ids"): "no text: a set",
     (
         "users/page.py",
