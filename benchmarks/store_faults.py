@@ -81,7 +81,7 @@ def crowds(folder: Path, share: float) -> None:
         done = crowd(folder / str(processes), processes, each)
         print(
             f"{processes} processes x {each} changes: {done.changes:,} acknowledged, "
-            f"{done.withdrawn} rolled back, {done.looks:,} reads by other processes; "
+            f"some rolled back, {done.looks:,} reads by other processes; "
             f"lost, incomplete or rolled-back changes seen: {len(done.errors)}"
         )
         said(done.errors)

@@ -19,7 +19,7 @@ from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
@@ -33,6 +33,7 @@ from qm_tui.store.interface import (
 from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.users.fields import User
 from tests.helpers import user
+from tests.store.tinydb.faults.os_calls import CALLS, hooked
 
 MEMORY: Final = Path("/dev/shm")
 """Where the syncs of thousands of commits cost nothing."""
@@ -74,22 +75,20 @@ def quick_folder() -> Iterator[Path]:
         yield Path(os.path.realpath(folder))
 
 
-def kill_at(number: int, names: Iterable[str]) -> None:
-    """Kill this process before a call of functions of `os`, given by their names."""
+@contextmanager
+def kill_at(number: int) -> Iterator[None]:
+    """Kill this process before one of its calls that write, counted from 1."""
     left = number
 
-    def counting(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            nonlocal left
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*arguments, **named)
+    def call(_name: str, real: Callable[..., object], arguments: Any, named: Any) -> object:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
 
-        return call
-
-    for name in names:
-        setattr(os, name, counting(getattr(os, name)))
+    with hooked(call, [*CALLS[1:], "fchmod"]):
+        yield
 
 
 @contextmanager
@@ -433,6 +432,7 @@ from pathlib import Path
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.tinydb import open_tinydb_store
 from tests.helpers import user
+from tests.store.tinydb.faults.os_calls import CALLS, hooked
 from tests.store.tinydb.damage import commit
 store = open_tinydb_store(
     Path(sys.argv[1]), retention=RetentionPolicy(segment_bytes=int(sys.argv[2]), segment_ratio=0)

@@ -419,8 +419,8 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
     source, target = folder / "damaged" / "users.json", folder / "new" / "users.json"
     child = os.fork()
     if not child:
-        kill_at(call, ["mkdir", "fsync", "rename", "unlink", "ftruncate", "fchmod", "fdatasync"])
-        maintenance(source).recover(target)
+        with kill_at(call):
+            maintenance(source).recover(target)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status):

@@ -195,8 +195,7 @@ def test_a_takeover_that_was_killed_goes_on(path, case):
     write(path, documents, notes=[{"a": 1}])
     child = os.fork()
     if not child:
-        kill_at(call, ["write", "fdatasync", "fsync", "rename", "ftruncate", "pwrite"])
-        with parts_of(rows):
+        with kill_at(call), parts_of(rows):
             store = open_tinydb_store(path)
             store.load()
             commit(store, user("zoe"))

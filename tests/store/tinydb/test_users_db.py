@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tinydb import Query, TinyDB, where
@@ -149,7 +149,11 @@ def test_user_id_of_another_user_is_refused(path, db):
 
 def test_missing_user_id_gets_a_new_one(db):
     mine = {key: value for key, value in document("di").items() if key != "user_id"}
-    missing = {"ed": {}, "flo": {"user_id": ""}, "gus": {"user_id": None}}
+    missing: dict[str, dict[str, Any]] = {
+        "ed": {},
+        "flo": {"user_id": ""},
+        "gus": {"user_id": None},
+    }
     numbers = [db.insert(mine | {"user_name": name} | one) for name, one in missing.items()]
     assert len({one["user_id"] for one in db.get(doc_ids=numbers)} | {""}) == 4
 
@@ -178,7 +182,7 @@ def test_missing_optional_fields_are_empty_and_numbers_become_text(db):
 def test_document_id_that_the_log_cannot_keep_is_refused(path, db):
     assert db.insert(Document(document("di"), doc_id=9 * 10**14)) == 9 * 10**14
     with _nothing_changes(path):
-        for number in (-1, True, "7", 1.5, 9 * 10**14 + 1, 2**70):
+        for number in cast("list[int]", [-1, True, "7", 1.5, 9 * 10**14 + 1, 2**70]):
             with pytest.raises(ValueError, match="not a document ID"):
                 db.insert(Document(document("ed"), doc_id=number))
         with pytest.raises(ValueError, match="not a document ID"):

@@ -1,19 +1,12 @@
-"""Full and failing disks, and the store on them.
+"""Full and failing disks, and the store on them."""
 
-`python -m tests.store.tinydb.faults.failing_calls FOLDER` fills the disk of FOLDER, which
-holds nothing else, in all ways, and reports what is wrong.
-"""
-
-import io
 import os
 import resource
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from unittest import mock
 
@@ -27,9 +20,10 @@ from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
+from tests.store.tinydb.faults.os_calls import half_of, hooked, makes_no_file
 from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
 
-NEEDS_SPACE: Final = ("open", "write", "pwrite", "link", "replace", "rename", "mkdir")
+NEEDS_SPACE: Final = ("open", "write", "pwrite", "link", "rename", "mkdir")
 """The calls of `os` that fail where there is no space; `open` where it makes a file."""
 
 TAKES_SPACE: Final = (*NEEDS_SPACE, "fsync", "fdatasync")
@@ -82,10 +76,9 @@ class Failing:
         once: bool = False,
         half: bool = False,
     ) -> None:
-        self._number, self._code, self._names = number, code, names
-        self._once, self._half = once, half
+        self._number, self._code, self._once, self._half = number, code, once, half
         self._count = 0
-        self._patch: Any = None
+        self._patch = hooked(self._call, names)
 
     @property
     def has_failed(self) -> bool:
@@ -93,54 +86,23 @@ class Failing:
         return self._count >= self._number
 
     def __enter__(self) -> Self:
-        real_fdopen = os.fdopen
-
-        class _File(io.FileIO):
-            write = self._call("write", io.FileIO.write, 1)
-
-        def fdopen(descriptor: int, mode: str = "r") -> Any:
-            if mode == "wb":
-                return io.BufferedWriter(_File(descriptor, mode))
-            return real_fdopen(descriptor, mode)
-
-        stand_ins: dict[str, Any] = {
-            name: self._call(name, getattr(os, name), 1 if "write" in name else None)
-            for name in self._names
-        }
-        self._patch = mock.patch.multiple(os, **stand_ins, fdopen=fdopen)
-        self._patch.start()
+        self._patch.__enter__()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._patch.stop()
+    def __exit__(self, *error: Any) -> None:
+        self._patch.__exit__(*error)
 
-    def _call(self, name: str, real: Callable[..., Any], data_at: int | None) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            if name == "open" and not _makes_a_file(*arguments, **named):
-                return real(*arguments, **named)
-            self._count += 1
-            if self._half and data_at is not None and self._count == self._number - 1:
-                half = arguments[data_at][: len(arguments[data_at]) // 2]
-                arguments = (*arguments[:data_at], half, *arguments[data_at + 1 :])
-            if self._count == self._number or (self.has_failed and not self._once):
-                raise OSError(self._code, os.strerror(self._code))
+    def _call(
+        self, name: str, real: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        if makes_no_file(name, arguments, named):
             return real(*arguments, **named)
-
-        return call
-
-
-def _makes_a_file(path: Any, flags: int, *_more: Any, dir_fd: int | None = None) -> bool:
-    if not flags & os.O_CREAT:
-        return False
-    with suppress(OSError):
-        os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
-        return False
-    return True
+        self._count += 1
+        if self._half and "write" in name and self._count == self._number - 1:
+            arguments = half_of(arguments)
+        if self._count == self._number or (self.has_failed and not self._once):
+            raise OSError(self._code, os.strerror(self._code))
+        return real(*arguments, **named)
 
 
 class Work(NamedTuple):
@@ -393,34 +355,3 @@ def files_end_at(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def disk_with(pages: int, folder: Path) -> Iterator[None]:
-    """Fill the disk that a folder is on until so many pages are left."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file:
-        with suppress(OSError):
-            while file.write(b"x" * _PAGE) == _PAGE:
-                pass
-        file.truncate(max(file.tell() // _PAGE - pages, 0) * _PAGE)
-    try:
-        yield
-    finally:
-        filler.unlink()
-
-
-def main(folder: Path) -> None:
-    """Fill a small disk in all ways."""
-    for work in WORKS:
-        (folder / work).mkdir()
-        trial = Trial(folder / work, work)
-        for pages in range(2 * trial.size // _PAGE + 8):
-            trial.under(disk_with(pages, folder), f"{pages} pages")
-        shutil.rmtree(folder / work)
-        failures = trial.failures
-        print(work, failures.failed, failures.unknown, len(failures.errors), *failures.errors[:1])  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

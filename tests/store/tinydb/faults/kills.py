@@ -8,7 +8,6 @@ If CALL is not 0, it kills itself at that writing call of WORK: before it, half-
 through or after it.
 """
 
-import io
 import os
 import random
 import signal
@@ -33,17 +32,12 @@ from qm_tui.store.transaction import Transaction
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
 from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
+from tests.store.tinydb.faults.os_calls import CALLS, half_of, hooked
 
 ROOT: Final = Path(__file__).parents[4]
 
 NAMES: Final = [f"n{number}" for number in range(700)]
 """The users that come and go; an import of all of them is written in parts."""
-
-CALLS: Final = (
-    *("write", "pwrite", "ftruncate", "fsync", "fdatasync"),
-    *("link", "replace", "rename", "unlink", "mkdir"),
-)
-"""The calls of `os` at which the program may be killed."""
 
 WORKS: Final = ("edit", "import", "undo", "snapshot", "segment")
 
@@ -105,18 +99,16 @@ class _Program:
         self._store = _Announcing(path, retention=self._retention)
         self._store.load()
 
-    def run(self, aim: str, killer: "_Killer | None") -> None:
+    def run(self, aim: str, killer: "_Killer") -> None:
         """Change the store until killed."""
         for _ in range(2):
             self._do(self._chance.choice(WORKS))
         _announce("aim")
         while True:
             self._do("small edit")  # there is something to undo, or to write
-            if killer is not None:
-                killer.is_armed = True
+            killer.is_armed = True
             self._do(aim)
-            if killer is not None:
-                killer.is_armed = False
+            killer.is_armed = False
 
     def _do(self, work: str) -> None:
         _announce("work", work.removeprefix("small "))
@@ -187,36 +179,19 @@ class _Killer:
         self._moment = moment
         self.is_armed = False
 
-    def stand_in(self) -> None:
-        """Stand in for the calls of this process."""
-        real_fdopen = os.fdopen
-
-        class _File(io.FileIO):
-            write = self._call(io.FileIO.write, 1)
-
-        def fdopen(descriptor: int, mode: str = "r") -> Any:
-            if mode == "wb":
-                return io.BufferedWriter(_File(descriptor, mode))
-            return real_fdopen(descriptor, mode)
-
-        os.fdopen = fdopen  # type: ignore[assignment]
-        for name in CALLS:
-            setattr(os, name, self._call(getattr(os, name), 1 if "write" in name else None))
-
-    def _call(self, real: Callable[..., Any], data_at: int | None) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._left -= self.is_armed
-            if self._left or not self.is_armed:
-                return real(*arguments, **named)
-            if self._moment == "half-way" and data_at is not None:
-                half = arguments[data_at][: len(arguments[data_at]) // 2]
-                arguments = (*arguments[:data_at], half, *arguments[data_at + 1 :])
-            try:
-                return real(*arguments, **named) if self._moment != "before" else None
-            finally:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        return call
+    def call(
+        self, name: str, real: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Stand in for a call."""
+        self._left -= self.is_armed
+        if self._left or not self.is_armed:
+            return real(*arguments, **named)
+        if self._moment == "half-way" and "write" in name:
+            arguments = half_of(arguments)
+        try:
+            return real(*arguments, **named) if self._moment != "before" else None
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass
@@ -310,11 +285,9 @@ def _wrong_with(path: Path, may_hold: set[tuple[int, str]]) -> str:
 def main(path: str, seed: str, segments: str, aim: str, call: str) -> None:
     """Change a store until killed."""
     chance = random.Random(int(seed))  # noqa: S311 - moments, not secrets
-    killer = None
-    if int(call):
-        killer = _Killer(int(call), chance.choice(("before", "half-way", "after")))
-        killer.stand_in()
-    _Program(Path(path), chance, segments).run(aim, killer)
+    killer = _Killer(int(call) or -1, chance.choice(("before", "half-way", "after")))
+    with hooked(killer.call, CALLS[1:]):
+        _Program(Path(path), chance, segments).run(aim, killer)
 
 
 if __name__ == "__main__":

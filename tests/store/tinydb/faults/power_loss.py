@@ -4,7 +4,7 @@ import errno
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -25,6 +25,7 @@ from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, EDIT, HEADER, csv_text, undo, user, write_file
 from tests.store.tinydb.faults.disks import Disk, Effort, fates_of, key_of, laid_out, torn
 from tests.store.tinydb.faults.failing_calls import ROWS, plain_users, small_parts
+from tests.store.tinydb.faults.os_calls import half_of, hooked
 from tests.store.tinydb.faults.recorder import (
     Found,
     Held,
@@ -44,9 +45,6 @@ LARGE: Final = 2 * ROWS + 5
 DEFAULT_RETENTION: Final = RetentionPolicy()
 SMALL_SEGMENTS: Final = RetentionPolicy(segment_bytes=1, segment_ratio=0)
 """Every transaction begins a segment."""
-
-MEDIUM_SEGMENTS: Final = RetentionPolicy(segment_bytes=3000, segment_ratio=0)
-"""Some transactions begin a segment."""
 
 SHORT_MEMORY: Final = RetentionPolicy(bytes=3000, segment_bytes=1, segment_ratio=0)
 """Every transaction begins a segment, and the changes of but a few are kept."""
@@ -204,19 +202,14 @@ class Programs:
 @contextmanager
 def _failing(**failing: Sequence[int]) -> Iterator[None]:
     """Let calls of `os` fail: by name, which of them, counting from 1."""
+    numbers = {name: count(1) for name in failing}
 
-    def stand_in(real: Callable[..., Any], which: Sequence[int]) -> Callable[..., Any]:
-        numbers = count(1)
+    def call(name: str, real: Callable[..., Any], arguments: Any, _named: Any) -> Any:
+        if next(numbers[name]) in failing[name]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(*arguments)
 
-        def call(*arguments: Any) -> Any:
-            if next(numbers) in which:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return real(*arguments)
-
-        return call
-
-    stand_ins = {name: stand_in(getattr(os, name), which) for name, which in failing.items()}
-    with _stand_ins(stand_ins):
+    with hooked(call, failing):
         yield
 
 
@@ -230,36 +223,19 @@ def _killed_at(number: int) -> Iterator[None]:
         left -= 1
         return left <= 0
 
-    def stand_in(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            if real is real_open and not arguments[1] & os.O_CREAT:
-                return real(*arguments, **named)
-            if dies():
-                raise Killed
-            if real is real_write and dies():
-                descriptor, data = arguments
-                real(descriptor, data[: len(data) // 2])
-                raise Killed
+    def call(name: str, real: Callable[..., Any], arguments: Any, named: Any) -> Any:
+        if name == "pwrite":  # the note in the lock
+            return real(*arguments) if left > 0 else 0
+        if name == "open" and not arguments[1] & os.O_CREAT:
             return real(*arguments, **named)
+        if dies():
+            raise Killed
+        if name == "write" and dies():
+            real(*half_of(arguments))
+            raise Killed
+        return real(*arguments, **named)
 
-        return call
-
-    def note(descriptor: int, data: bytes, offset: int) -> int:
-        return real_pwrite(descriptor, data, offset) if left > 0 else 0
-
-    real_open, real_write, real_pwrite = os.open, os.write, os.pwrite
-    names = ("open", "write", "ftruncate", "fsync", "fdatasync", "link", "rename", "unlink")
-    stand_ins = {name: stand_in(getattr(os, name)) for name in (*names, "mkdir")}
-    with _stand_ins({**stand_ins, "pwrite": note}):
-        yield
-
-
-@contextmanager
-def _stand_ins(calls: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
-    """Let others stand in for calls of `os`, by name."""
-    with ExitStack() as patches:
-        for name, call in calls.items():
-            patches.enter_context(mock.patch.object(os, name, call))
+    with hooked(call):
         yield
 
 
@@ -311,20 +287,6 @@ def _segments(programs: Programs) -> None:
     one.write_snapshot()
     one.write_snapshot()
     one.edit(user("di"))
-
-
-def _segments_now_and_then(programs: Programs) -> None:
-    """Segments of some transactions, and a snapshot for each of them."""
-    one = programs
-    one.edit(ANNA)
-    for number in range(16):
-        one.edit(
-            user(f"q{number % 5}", location=f"L{number}"), ANNA._replace(extension=f"{number}")
-        )
-        if number % 2:
-            one.write_snapshot()
-    one.do(lambda: _edit(one.store, one.all_at("Hamar")))
-    one.edit(delete=["u-q1"])
 
 
 def _taking_over(programs: Programs) -> None:
@@ -437,7 +399,6 @@ class Workload(NamedTuple):
 WORKLOADS: Final[Mapping[str, Workload]] = {
     "all kinds": Workload(_all_kinds),
     "segments": Workload(_segments, SMALL_SEGMENTS),
-    "segments now and then": Workload(_segments_now_and_then, MEDIUM_SEGMENTS),
     "takeover": Workload(_taking_over, plain=True),
     "takeover and segments": Workload(_taking_over, SMALL_SEGMENTS, plain=True),
     "interrupted takeover": Workload(_taking_over_again, plain=True),

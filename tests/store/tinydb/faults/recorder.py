@@ -1,13 +1,11 @@
 """A recorder of the system calls of the store."""
 
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISDIR
-from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from unittest import mock
 
@@ -17,6 +15,7 @@ from qm_tui.store.tinydb.lock import Position
 from qm_tui.store.tinydb.snapshot import Contents
 from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.users.fields import User
+from tests.store.tinydb.faults.os_calls import exists, hooked
 
 ROOT: Final = 0
 """The number of the folder that was there before anything was recorded."""
@@ -153,7 +152,6 @@ class Recorder:
         self._last = ROOT
         self._nodes: dict[tuple[int, int], int] = {_inode(root.stat()): ROOT}
         self._locks: set[int] = set()
-        self._patch: Any = None
         self.recording = Recording()
         for path in sorted(root.rglob("*")):
             status = path.stat()
@@ -168,32 +166,18 @@ class Recorder:
                 self._locks.add(node)
 
     def __enter__(self) -> Self:
-        stand_ins: dict[str, Any] = {
-            "open": self._opening(os.open),
-            "write": self._writing(os.write),
-            "pwrite": self._writing_at(os.pwrite),
-            "ftruncate": self._cutting(os.ftruncate),
-            "fsync": self._syncing(os.fsync),
-            "fdatasync": self._syncing(os.fdatasync),
-            "link": self._linking(os.link),
-            "replace": self._renaming(os.replace),
-            "rename": self._renaming(os.rename),
-            "unlink": self._unlinking(os.unlink),
-            "remove": self._unlinking(os.remove),
-            "mkdir": self._making_folder(os.mkdir),
-            "fdopen": self._opening_file(os.fdopen),
-        }
-        self._patch = mock.patch.multiple(os, **stand_ins)
-        self._patch.start()
+        self._patch = hooked(self._noting)
+        self._patch.__enter__()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._patch.stop()
+    def __exit__(self, *error: Any) -> None:
+        self._patch.__exit__(*error)
+
+    def _noting(
+        self, name: str, real: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Make a call and note it; the method with its name knows how."""
+        return getattr(self, f"_{name}")(real, *arguments, **named)
 
     @property
     def now(self) -> int:
@@ -215,7 +199,7 @@ class Recorder:
         after = held(store.state)
         self.recording.spans.append(Span(begin, self.now, (*also, after), after))
 
-    def wrote(self, descriptor: int, offset: int, data: bytes) -> None:
+    def _wrote(self, descriptor: int, offset: int, data: bytes) -> None:
         """Note that a file was written to. What stands in the lock says nothing about users."""
         node = self._node(descriptor)
         if node is not None and node not in self._locks:
@@ -244,128 +228,96 @@ class Recorder:
         entries = tuple((os.path.split(os.fspath(path))[1], node) for path, node in names)
         self.recording.calls.append(Named(parent, entries))
 
-    def _opening(self, real: Callable[..., int]) -> Callable[..., int]:
-        def stand_in(path: Any, flags: int, *mode: int, dir_fd: int | None = None) -> int:
-            is_new = bool(flags & os.O_CREAT) and not _exists(path, dir_fd)
-            descriptor = real(path, flags, *mode, dir_fd=dir_fd)
-            if is_new and self._named_node(_folder_of(path), dir_fd) is not None:
-                node = self._new_node(os.fstat(descriptor))
-                if str(path).endswith(".lock"):
-                    self._locks.add(node)
-                self._named(dir_fd, (path, node))
-            return descriptor
+    def _open(
+        self, real: Callable[..., int], path: Any, flags: int, *mode: int, dir_fd: int | None = None
+    ) -> int:
+        is_new = bool(flags & os.O_CREAT) and not exists(path, dir_fd)
+        descriptor = real(path, flags, *mode, dir_fd=dir_fd)
+        if is_new and self._named_node(_folder_of(path), dir_fd) is not None:
+            node = self._new_node(os.fstat(descriptor))
+            if str(path).endswith(".lock"):
+                self._locks.add(node)
+            self._named(dir_fd, (path, node))
+        return descriptor
 
-        return stand_in
-
-    def _opening_file(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def stand_in(descriptor: int, mode: str = "r", *more: Any, **named: Any) -> Any:
-            if mode == "wb" and self._node(descriptor) is not None:
-                return io.BufferedWriter(_RecordedFile(self, descriptor))
-            return real(descriptor, mode, *more, **named)
-
-        return stand_in
-
-    def _writing(self, real: Callable[..., int]) -> Callable[..., int]:
-        def stand_in(descriptor: int, data: Any) -> int:
-            count = real(descriptor, data)
-            if self._node(descriptor) is not None:
-                # true of files that are written at their end, too: their offset is moved there
-                offset = os.lseek(descriptor, 0, os.SEEK_CUR) - count
-                self.wrote(descriptor, offset, bytes(data[:count]))
-            return count
-
-        return stand_in
-
-    def _writing_at(self, real: Callable[..., int]) -> Callable[..., int]:
-        def stand_in(descriptor: int, data: Any, offset: int) -> int:
-            count = real(descriptor, data, offset)
-            self.wrote(descriptor, offset, bytes(data[:count]))
-            return count
-
-        return stand_in
-
-    def _cutting(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(descriptor: int, size: int) -> None:
-            real(descriptor, size)
-            node = self._node(descriptor)
-            if node is not None:
-                self.recording.calls.append(Cut(node, size))
-
-        return stand_in
-
-    def _syncing(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(descriptor: int) -> None:
-            real(descriptor)
-            node = self._node(descriptor)
-            if node is not None:
-                is_folder = S_ISDIR(os.fstat(descriptor).st_mode)
-                assert is_folder == (node in self.recording.folders)
-                self.recording.calls.append(Synced(node))
-
-        return stand_in
-
-    def _linking(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(
-            source: Any,
-            target: Any,
-            *,
-            src_dir_fd: int | None = None,
-            dst_dir_fd: int | None = None,
-        ) -> None:
-            real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
-            node = self._named_node(source, src_dir_fd)
-            if node is not None:
-                self._named(dst_dir_fd, (target, node))
-
-        return stand_in
-
-    def _renaming(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(
-            source: Any,
-            target: Any,
-            *,
-            src_dir_fd: int | None = None,
-            dst_dir_fd: int | None = None,
-        ) -> None:
-            node, other = self._named_node(source, src_dir_fd), self._named_node(target, dst_dir_fd)
-            real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
-            if node is None or node == other:
-                return  # two names of one file: the system leaves both
-            assert src_dir_fd == dst_dir_fd, "a rename from one folder to another"
-            self._named(dst_dir_fd, (source, None), (target, node))
-
-        return stand_in
-
-    def _unlinking(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(path: Any, *, dir_fd: int | None = None) -> None:
-            node = self._named_node(path, dir_fd)
-            real(path, dir_fd=dir_fd)
-            if node is not None:
-                self._named(dir_fd, (path, None))
-
-        return stand_in
-
-    def _making_folder(self, real: Callable[..., None]) -> Callable[..., None]:
-        def stand_in(path: Any, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
-            real(path, mode, dir_fd=dir_fd)
-            if self._named_node(_folder_of(path), dir_fd) is not None:
-                node = self._new_node(os.stat(path, dir_fd=dir_fd, follow_symlinks=False))
-                self.recording.folders.add(node)
-                self._named(dir_fd, (path, node))
-
-        return stand_in
-
-
-class _RecordedFile(io.FileIO):
-    def __init__(self, recorder: Recorder, descriptor: int) -> None:
-        super().__init__(descriptor, "wb")
-        self._recorder = recorder
-
-    def write(self, data: Any) -> int:
-        offset = self.tell()
-        count = super().write(data)
-        self._recorder.wrote(self.fileno(), offset, bytes(data[:count]))
+    def _write(self, real: Callable[..., int], file: Any, data: Any) -> int:
+        count = real(file, data)
+        descriptor = file if isinstance(file, int) else file.fileno()
+        if self._node(descriptor) is not None:
+            # true of files that are written at their end, too: their offset is moved there
+            offset = os.lseek(descriptor, 0, os.SEEK_CUR) - count
+            self._wrote(descriptor, offset, bytes(data[:count]))
         return count
+
+    def _pwrite(self, real: Callable[..., int], descriptor: int, data: Any, offset: int) -> int:
+        count = real(descriptor, data, offset)
+        self._wrote(descriptor, offset, bytes(data[:count]))
+        return count
+
+    def _ftruncate(self, real: Callable[..., None], descriptor: int, size: int) -> None:
+        real(descriptor, size)
+        node = self._node(descriptor)
+        if node is not None:
+            self.recording.calls.append(Cut(node, size))
+
+    def _fsync(self, real: Callable[..., None], descriptor: int) -> None:
+        real(descriptor)
+        node = self._node(descriptor)
+        if node is not None:
+            assert S_ISDIR(os.fstat(descriptor).st_mode) == (node in self.recording.folders)
+            self.recording.calls.append(Synced(node))
+
+    _fdatasync = _fsync
+
+    def _link(
+        self,
+        real: Callable[..., None],
+        source: Any,
+        target: Any,
+        *,
+        src_dir_fd: int | None = None,
+        dst_dir_fd: int | None = None,
+    ) -> None:
+        real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+        node = self._named_node(source, src_dir_fd)
+        if node is not None:
+            self._named(dst_dir_fd, (target, node))
+
+    def _rename(
+        self,
+        real: Callable[..., None],
+        source: Any,
+        target: Any,
+        *,
+        src_dir_fd: int | None = None,
+        dst_dir_fd: int | None = None,
+    ) -> None:
+        node, other = self._named_node(source, src_dir_fd), self._named_node(target, dst_dir_fd)
+        real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+        if node is None or node == other:
+            return  # two names of one file: the system leaves both
+        assert src_dir_fd == dst_dir_fd, "a rename from one folder to another"
+        self._named(dst_dir_fd, (source, None), (target, node))
+
+    def _unlink(self, real: Callable[..., None], path: Any, *, dir_fd: int | None = None) -> None:
+        node = self._named_node(path, dir_fd)
+        real(path, dir_fd=dir_fd)
+        if node is not None:
+            self._named(dir_fd, (path, None))
+
+    def _mkdir(
+        self,
+        real: Callable[..., None],
+        path: Any,
+        mode: int = 0o777,
+        *,
+        dir_fd: int | None = None,
+    ) -> None:
+        real(path, mode, dir_fd=dir_fd)
+        if self._named_node(_folder_of(path), dir_fd) is not None:
+            node = self._new_node(os.stat(path, dir_fd=dir_fd, follow_symlinks=False))
+            self.recording.folders.add(node)
+            self._named(dir_fd, (path, node))
 
 
 def _inode(status: os.stat_result) -> tuple[int, int]:
@@ -374,10 +326,3 @@ def _inode(status: os.stat_result) -> tuple[int, int]:
 
 def _folder_of(path: Any) -> str:
     return os.path.split(os.fspath(path))[0] or "."
-
-
-def _exists(path: Any, folder: int | None) -> bool:
-    with suppress(OSError):
-        os.stat(path, dir_fd=folder, follow_symlinks=False)
-        return True
-    return False

@@ -39,13 +39,13 @@ def damaging(request, folder):
 
 
 def test_some_flipped_bits_are_noticed(damaging):
-    step = 71 if len(damaging.intact.files) == 3 else 251
+    step = 149 if len(damaging.intact.files) == 3 else 499
     for name in damaging.intact.files:
         damaging.flip_bits(name, step, look=3)
     assert not damaging.errors
-    assert damaging.seen["refused"] > 50
-    assert damaging.seen["same"] > 30
-    assert damaging.seen["history refused"] > 10
+    assert damaging.seen["refused"] > 20
+    assert damaging.seen["same"] > 10
+    assert damaging.seen["history refused"] > 3
 
 
 @pytest.mark.long
@@ -70,10 +70,10 @@ def test_a_damaged_chain_value_beyond_ascii_is_named(folder):
 
 
 def test_each_file_cut_emptied_deleted_or_of_another_moment_is_noticed(damaging):
-    damaging.replace_files(1)
-    damaging.replace_files(2, cuts=5, every=19)
+    damaging.replace_files(1, cuts=7)
+    damaging.replace_files(2, cuts=5, every=41)
     assert not damaging.errors
-    assert damaging.seen["refused"] > 50
+    assert damaging.seen["refused"] > 20
 
 
 @pytest.mark.long
@@ -116,7 +116,7 @@ def test_the_newest_damaged_transaction_that_was_acknowledged_is_never_left_out(
 
 
 @pytest.mark.parametrize("segment_bytes", [10**9, 60_000], ids=["one segment", "segments"])
-@pytest.mark.parametrize("copies", sample_cases([8, 200], [0]))
+@pytest.mark.parametrize("copies", sample_cases([6, 200], [0]))
 def test_copies_under_load_are_whole(folder, copies, segment_bytes):
     path, torn = folder / "store" / "users.json", []
     numbers, refused = set(), 0

@@ -15,7 +15,7 @@ from qm_tui.users.fields import User
 from tests.helpers import ANNA, EDIT
 from tests.store.tinydb.faults.kills import ROOT, WORKS, kill_again_and_again
 
-MANY = 20_000
+MANY = 10_000
 SIGNALS = [signal.SIGHUP, signal.SIGTERM]
 
 
@@ -34,13 +34,6 @@ def commit(path: Path, one: User) -> None:
     with store.transaction(EDIT) as transaction:
         transaction.commit({one.user_id: one})
     store.close()
-
-
-@pytest.fixture
-def path(tmp_path) -> Path:
-    path: Path = tmp_path / "store" / "users.json"
-    commit(path, ANNA)
-    return path
 
 
 def _imported(path: Path) -> bool:
@@ -63,7 +56,7 @@ def _kill_and_look(folder: Path, trials: int, seed: int) -> None:
 
 
 def test_killed_programs_lose_nothing_that_they_acknowledged(tmp_path):
-    _kill_and_look(tmp_path, trials=20, seed=1)
+    _kill_and_look(tmp_path, trials=10, seed=1)
 
 
 @pytest.mark.long
@@ -73,6 +66,7 @@ def test_many_killed_programs_lose_nothing_that_they_acknowledged(tmp_path, seed
 
 
 def _end_the_interface(path: Path, big: Path, number: int, seconds: float) -> None:
+    commit(path, ANNA)
     command = [sys.executable, "-m", "qm_tui", "--store", str(path)]
     with Terminal(command) as terminal:
         terminal.wait_for("1 user")
@@ -91,6 +85,7 @@ def _end_the_interface(path: Path, big: Path, number: int, seconds: float) -> No
 
 
 def _end_the_command(path: Path, big: Path, number: int, seconds: float) -> None:
+    commit(path, ANNA)
     command = [sys.executable, "-m", "qm_tui", "import", str(big), "--store", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         time.sleep(seconds)
@@ -104,14 +99,9 @@ def _end_the_command(path: Path, big: Path, number: int, seconds: float) -> None
         _imported(path)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_an_interface_that_is_told_to_end_imports_all_or_nothing(path, big, number):
-    _end_the_interface(path, big, number, 0.3)
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_an_import_that_is_told_to_end_imports_all_or_nothing(path, big, number):
-    _end_the_command(path, big, number, 0.6)
+def test_programs_that_are_told_to_end_import_all_or_nothing(tmp_path, big):
+    _end_the_command(tmp_path / "command" / "users.json", big, signal.SIGTERM, 0.6)
+    _end_the_interface(tmp_path / "interface" / "users.json", big, signal.SIGHUP, 0.3)
 
 
 @pytest.mark.long
@@ -122,6 +112,4 @@ def test_programs_that_are_told_to_end_at_any_moment_import_all_or_nothing(
 ):
     chance = random.Random(int(number))  # noqa: S311 - moments, not secrets
     for trial in range(15):
-        path = tmp_path / str(trial) / "users.json"
-        commit(path, ANNA)
-        end(path, big, number, chance.uniform(0, 1.2))
+        end(tmp_path / str(trial) / "users.json", big, number, chance.uniform(0, 1.2))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import sample_cases
 from tests.store.tinydb.faults.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
 from tests.store.tinydb.faults.power_loss import (
     LARGE,
@@ -28,22 +29,27 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+class Recordings(dict[str, Recording]):
+    """Recordings of workloads by name, each made when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Recording:
+        self[name] = record(self._folder / name, name)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
-def recordings(folder) -> dict[str, Recording]:
-    return {name: record(folder / name, name) for name in WORKLOADS}
+def recordings(folder) -> Recordings:
+    return Recordings(folder)
 
 
-@pytest.fixture(params=WORKLOADS)
+@pytest.fixture(params=sample_cases(WORKLOADS, [0, 1, 2, 4, 5, 7, 8, 9]))
 def recording(request, recordings) -> Recording:
     found: Recording = recordings[request.param]
     return found
-
-
-@pytest.fixture
-def root(request, recording, folder) -> Path:
-    """The folder that was recorded."""
-    path: Path = folder / request.node.callspec.params["recording"] / "root"
-    return path
 
 
 def _assert_whole(recording: Recording, folder: Path, effort: Effort) -> Survey:
@@ -54,7 +60,9 @@ def _assert_whole(recording: Recording, folder: Path, effort: Effort) -> Survey:
     return found
 
 
-def test_what_is_played_back_is_what_was_written(recording, root, folder):
+@pytest.mark.parametrize("workload", ["all kinds", "killed"])
+def test_what_is_played_back_is_what_was_written(recordings, folder, workload):
+    recording, root = recordings[workload], folder / workload / "root"
     disk = Disk.before(recording)
     for call in recording.calls:
         disk.take(call)
@@ -72,7 +80,7 @@ def test_the_workloads_have_parts_segments_removals_and_undo(recordings):
     all_kinds = recordings["all kinds"]
     assert {one.after[0] for one in all_kinds.spans} == set(range(11))
     assert max(len(one.after[1]) for one in all_kinds.spans) > LARGE
-    for name, least in (("segments", 5), ("segments now and then", 2), ("killed, and segments", 9)):
+    for name, least in (("segments", 5), ("two programs and segments", 4)):
         assert len(_given(recordings[name], "users.log.")) >= least
     taken = [name for name, node in _names(recordings["short memory"]) if node is None]
     assert len([name for name in taken if name.startswith("users.log")]) > 5
@@ -92,13 +100,13 @@ def test_no_power_cut_loses_or_halves_anything(recording, folder):
 
 
 @pytest.mark.parametrize("of_folders", [False, True], ids=["files", "folders"])
-@pytest.mark.parametrize("name", ["all kinds", "segments", "takeover"])
+@pytest.mark.parametrize("name", ["segments", "takeover"])
 def test_without_syncs_the_same_check_finds_what_is_lost(recordings, folder, name, of_folders):
     without = recordings[name].without_syncs(of_folders=of_folders)
     assert len(survey(without, folder, MEDIUM, max_errors=20).errors) == 20
 
 
-@pytest.mark.parametrize("name", ["all kinds", "segments", "takeover", "short memory"])
+@pytest.mark.parametrize("name", ["segments", "takeover"])
 def test_a_power_cut_while_the_store_recovers_from_another_loses_nothing(recordings, folder, name):
     found = survey_of_second_cuts(recordings[name], folder, SHORT, cuts=2)
     assert not found.errors, f"{len(found.errors)} of {found.states}; the first: {found.errors[0]}"
@@ -106,9 +114,9 @@ def test_a_power_cut_while_the_store_recovers_from_another_loses_nothing(recordi
 
 @pytest.mark.long
 def test_no_power_cut_in_all_its_ways_loses_or_halves_anything(recordings, folder):
-    found = [_assert_whole(one, folder, FULL) for one in recordings.values()]
+    found = [_assert_whole(recordings[name], folder, FULL) for name in WORKLOADS]
     assert sum(one.points for one in found) == sum(len(one.calls) for one in recordings.values())
-    assert sum(one.states for one in found) >= 13_750
+    assert sum(one.states for one in found) >= 10_000
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ from tests.store.tinydb.damage import commit, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become two other users")
 
-TRIES = 200
+TRIES = 100
 VICTIM, ATTACKER, GROUP = "daemon", "nobody", "games"
 FORK = multiprocessing.get_context("fork")
 
@@ -219,7 +219,7 @@ SWAPS = {
 }
 
 
-@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 1, 2, 3, 4, 5]))
+@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 2, 3, 5]))
 @pytest.mark.parametrize("opens", ["anew", "once"])
 def test_no_swap_during_commits_reaches_a_file_of_the_home(base, swap, opens):
     site = Site(base, VICTIM)
@@ -267,7 +267,7 @@ def test_a_link_is_followed_only_if_root_or_oneself_made_it(base, owner, what):
     assert {one.name for one in site.links.iterdir()} == {"there"}
 
 
-@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 3, 4]))
+@pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 4]))
 def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(base, swap):
     site = Site(base, "root")
     if "hard link" in swap:
@@ -284,7 +284,7 @@ def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(bas
     assert refused < TRIES or swap != "the folder"
 
 
-@pytest.mark.parametrize("name", ["users.json", "users.log", "users.lock", "users.log.000002"])
+@pytest.mark.parametrize("name", ["users.json", "users.lock", "users.log.000002"])
 @pytest.mark.parametrize("content", ["short", "long"])
 def test_a_file_of_root_that_was_renamed_into_the_store_is_not_given_to_the_group(
     base, name, content
