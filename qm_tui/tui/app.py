@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -11,7 +12,7 @@ from rich.console import RenderableType
 from textual import events, on, work
 from textual.actions import ActionParseResult
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
+from textual.dom import DOMNode, NoScreen
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -29,18 +30,14 @@ from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, ac
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
-from qm_tui.tui.terminal.cursor import FollowsFocus
-from qm_tui.tui.terminal.hangup_watchdog import (
+from qm_tui.tui.terminal.input_driver import TerminalDriver
+from qm_tui.tui.terminal.output_filter import ControlCharacterFilter, NoColorFilter
+from qm_tui.tui.terminal.signals import (
     HANGUP_STATUS,
+    SuspendHandler,
     force_exit_after_grace,
     watch_terminal,
 )
-from qm_tui.tui.terminal.input_driver import TerminalDriver
-from qm_tui.tui.terminal.latency_log import POLL_INTERVAL, LatencyProbe
-from qm_tui.tui.terminal.no_color_filter import NoColorFilter
-from qm_tui.tui.terminal.output_filter import ControlCharacterFilter
-from qm_tui.tui.terminal.reliable_timer import install_reliable_timers
-from qm_tui.tui.terminal.suspend import SuspendHandler
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
@@ -53,8 +50,14 @@ _OUTPUT_FILTER: Final = ControlCharacterFilter()
 
 _QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
 
+_LATENCY_INTERVAL: Final = 0.25
+"""Seconds between two measurements of the latency of keys, for the debug log."""
 
-class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
+_LONG_LATENCY: Final = 0.05
+"""Seconds of latency from which it is logged."""
+
+
+class QmTuiApp(TypeAheadApp[str]):
     """The terminal UI. It returns an error message if the store could not be used.
 
     Args:
@@ -83,7 +86,6 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
         views: SavedViews | None = None,
         theme: Theme = Theme.DARK,
     ) -> None:
-        install_reliable_timers()
         super().__init__(
             driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
         )
@@ -93,7 +95,7 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
         self._pages: dict[str, Page] = {UsersPage.PAGE: self._users}
         self.animation_level = "none"  # each step would be sent over the connection
         self.failure: BaseException | None = None
-        self.status = 0
+        self.status, self._is_ending = 0, False
         self._show_theme(theme)
         self._is_too_small = self._is_dialog_open = False
         self._suspend_handler: SuspendHandler | None = None
@@ -108,12 +110,15 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
                 lambda _, context: log_suppressing_errors(context.get("exception"))
             )
             if debug_enabled():
-                self.set_interval(POLL_INTERVAL, LatencyProbe().check)
+                self.set_interval(_LATENCY_INTERVAL, _LatencyProbe().check)
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self._hang_up)
 
             watch_terminal(lambda: loop.call_soon_threadsafe(self._hang_up))
             self._suspend_handler = SuspendHandler(self._session.store)
+
+    def get_default_screen(self) -> Screen[None]:
+        return _Covered(id="_default")
 
     def _screen_changed(self, screen: Screen[object]) -> None:
         debug(f"screen: {type(screen).__name__}, {self.size.width}x{self.size.height}")
@@ -278,18 +283,57 @@ class QmTuiApp(TypeAheadApp[str], FollowsFocus[str]):
             return_code: the exit status.
             message: Textual's own message.
         """
-        self.status = return_code
+        self.status, self._is_ending = return_code, True
         super().exit(result, return_code, message)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the program, unless the error is that a removed widget has no screen.
+
+        Such a widget still handles the messages that it had received before, and Textual's own
+        handlers use `Widget.screen`. Delete this when
+        https://github.com/Textualize/textual/issues/6262 is closed.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, NoScreen):
+            debug(f"removed widget: {cause}")
+            return
+        if not self._is_ending:
+            self.failure, self._is_ending = cause, True
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Keep Textual from printing a traceback with local variables, which may contain passwords.
 
-        Errors during exit, for example in a dialog that is being opened, are ignored.
+        Errors during exit, for example in a dialog that is being opened, are ignored. Delete this
+        when `App._fatal_error` of https://github.com/Textualize/textual can show none.
         """
-        if not self._exit:
-            error = self._exception
-            self.failure = error.error if isinstance(error, WorkerFailed) else error
-        self._close_messages_no_wait()
+        super().exit(return_code=STATUS)
+
+
+class _Covered(Screen[None]):
+    """The screen that Textual needs below the first page.
+
+    It is never laid out: Textual would draw the page above it once more.
+    """
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        event.prevent_default()
+
+    def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
+        event.prevent_default()
+
+
+class _LatencyProbe:
+    """Logs how late a timer fires: a key would be handled as late."""
+
+    def __init__(self) -> None:
+        self._expected = time.monotonic() + _LATENCY_INTERVAL
+
+    def check(self) -> None:
+        late = time.monotonic() - self._expected
+        if late > _LONG_LATENCY:
+            debug(f"key latency: {late:.2f} s")
+        self._expected = time.monotonic() + _LATENCY_INTERVAL
 
 
 def _page_class(key: str) -> type[Page]:

@@ -12,7 +12,7 @@ from qm_tui.crash import STATUS
 from qm_tui.store import open_store
 from qm_tui.transfer.options.export_options import EXPORT_OPTIONS
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS
-from qm_tui.tui.terminal.hangup_watchdog import HANGUP_STATUS
+from qm_tui.tui.terminal.signals import HANGUP_STATUS
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from scripts import make_command_line_page, make_tables

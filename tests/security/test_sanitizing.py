@@ -44,7 +44,7 @@ LOOKED_AT = {
         "replace_control_characters(segment.text)",
     ): "it is the last door",
     ("widgets/text_input.py", "''.join(drawn)"): "each character was looked at",
-    ("terminal/no_color_filter.py", "text"): "what was drawn, with other styles",
+    ("terminal/output_filter.py", "text"): "what was drawn, with other styles",
     (
         "counts/license_tables.py",
         "text[:start]",

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -21,6 +20,7 @@ from qm_tui.tui.frame.key_help import COMMAND_PALETTE, is_unavailable
 from qm_tui.tui.frame.key_hints_bar import KeyHints
 from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageSelected
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.widgets.dialog import DrawnOnceScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.flow import flow, wait_until_on_top
@@ -57,13 +57,14 @@ def _shown(location: str) -> str:
     return abbreviate_home(path) if path.is_absolute() else location
 
 
-class Page(Screen[None]):
+class Page(DrawnOnceScreen[None]):
     """A page of the program.
 
     Args:
         session: the state that the pages share.
     """
 
+    AUTO_FOCUS = "VirtualList"  # each later change of the focus draws the whole screen again
     PAGE: ClassVar[str]
     """The key of the page in `PAGES`."""
     ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]]

@@ -84,7 +84,9 @@ async def copy(app: App[Any], text: str) -> str:
 
 
 def _write(app: App[Any], sequence: str) -> None:
-    driver = app._driver  # Textual's public API sends only its own OSC 52 sequence
+    # `App.copy_to_clipboard` of https://github.com/Textualize/textual writes only a plain OSC 52
+    # sequence; delete this when it can write others
+    driver = app._driver
     if driver is not None:
         driver.write(sequence)
 

@@ -81,8 +81,8 @@ class InputRead(Message):
 class PasteParser(XTermParser):
     """A parser of terminal input that treats everything between the marks of a paste as text."""
 
-    def __init__(self, debug: bool = False) -> None:
-        super().__init__(debug)
+    def __init__(self) -> None:
+        super().__init__()
         self._is_pasting = False
         self._before = self._held = ""
         self._escaped_at = 0.0
@@ -176,7 +176,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read the input until the program ends."""
-        parser, decoder = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace")
+        parser, decoder = PasteParser(), getincrementaldecoder("utf-8")("replace")
         with SelectSelector() as selector:
             selector.register(self.fileno, EVENT_READ)
             is_last = False

@@ -6,21 +6,39 @@ program gets no CPU time for as long as the timer runs, just when it starts, it 
 remaining fields and could not be saved; a resized terminal was never redrawn.
 """
 
-from textual import message_pump
-from textual.timer import Timer
+from inspect import isawaitable
+from typing import Final
+
+from textual.message_pump import MessagePump
+from textual.timer import Timer, TimerCallback
+
+_SHORTEST: Final = 0.0001
+"""Seconds. Timers that repeat cannot have an interval of 0."""
 
 
-class ReliableTimer(Timer):
-    """A timer that may be late, but fires as often as it should.
+class ReliableTimers(MessagePump):
+    """A base of apps, screens and widgets whose one-shot timers may be late, but fire."""
 
-    One without a limit skips the ticks that it is late for, as Textual's timers do.
-    """
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """Call a function once after a delay in seconds. The result can be stopped before."""
 
-    def _start(self) -> None:
-        self._skip = self._skip and self._repeat is None
-        super()._start()
+        async def fire() -> None:
+            nonlocal callback
+            once, callback = callback, None  # a stopped timer may still fire before it next sleeps
+            try:
+                result = once() if once is not None else None
+                if isawaitable(result):
+                    await result
+            finally:
+                timer.stop()
 
-
-def install_reliable_timers() -> None:
-    """Use `ReliableTimer` for all timers, including those that Textual sets itself."""
-    message_pump.Timer = ReliableTimer  # type: ignore[attr-defined]
+        # one that repeats skips the ticks that it is late for, but not all of them
+        timer = self.set_interval(delay or _SHORTEST, fire, name=name, pause=pause)
+        return timer

@@ -17,6 +17,7 @@ from qm_tui.crash import log_and_describe
 from qm_tui.progress import Cancelled
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserHistoryEntry, UserStore
+from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import UserHistory, details_lines, history_lines, user_title
 from qm_tui.tui.work.job import Job
@@ -45,7 +46,7 @@ class HistoryRead(Message):
         self.job, self.history = job, history
 
 
-class DetailsPane(ScrollView, can_focus=True, inherit_bindings=False):
+class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=False):
     """Shows all fields and the history of a user.
 
     The scroll position stays the same for the next user, so that users can be compared.

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from qm_tui.store.state import State
+from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_rows import ChoiceRow, FormRow, SecretInput, TextRow
@@ -36,7 +37,7 @@ _SET: Final = "set (change with P on the Users page)"
 _NEW_SALT: Final = "generated with the password"
 
 
-class UserForm(VerticalScroll, can_focus=False):
+class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
     """The rows of all fields, group by group, in one column or two.
 
     The first group is mounted immediately, the others one by one: mounting all of them is too slow

@@ -166,7 +166,8 @@ class UsersList(Page):
         was_empty = not table.display
         if is_empty and table.has_focus:
             self.set_focus(None)  # else Textual would give it to another widget
-        table.display = not is_empty
+        if table.display is is_empty:  # setting it draws the table again
+            table.display = not is_empty
         if was_empty and not is_empty:
             # an empty table cannot have the focus
             if self._focus_list_next or not self.query_one(FilterBar).field.has_focus:

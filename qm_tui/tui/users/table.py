@@ -172,7 +172,7 @@ class UsersDataTable(VirtualList):
         before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
         self._view, self._users, self._change_symbols = view, users, change_symbols
         if view is before:
-            self.refresh()
+            self.refresh_changed_lines()
             return
         self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
         measured, count = self._measured_count, len(view)
@@ -200,7 +200,7 @@ class UsersDataTable(VirtualList):
     def _fade(self) -> None:
         faded = self._highlighted.pop(0)
         if any(self._view[row] in faded for row in self.rows_in_sight):
-            self.refresh()
+            self.refresh_changed_lines()
 
     def _is_highlighted(self, user_id: str) -> bool:
         return any(user_id in user_ids for user_ids in self._highlighted)
@@ -220,7 +220,7 @@ class UsersDataTable(VirtualList):
         """Place the columns again when they are drawn."""
         self._value_widths = None
         self._arrangement = arrange(self._layout, 0)
-        self.refresh()
+        self.refresh_changed_lines()
 
     def show_sort(self, keys: Sequence[SortKey]) -> None:
         """Show the sort keys in the header."""

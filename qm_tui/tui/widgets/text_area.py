@@ -66,7 +66,7 @@ class SafeTextArea(TextArea):
             self.history.clear()  # restoring that much would delay the next key
         return result
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    async def on_paste(self, event: events.Paste) -> None:
         """Insert pasted text in steps; keys that are pressed in the meantime come after it."""
         event.stop()
         event.prevent_default()
@@ -93,7 +93,7 @@ class SafeTextArea(TextArea):
             and max(map(len, lines)) + len(current[self.cursor_location[0]]) <= MAX_LINE
         )
 
-    def _on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
+    def on_resize(self, event: events.Resize) -> None:
         # if only the height has changed, thousands of lines need not be wrapped again
         if self.wrap_width == self._wrapped_at:
             event.prevent_default()

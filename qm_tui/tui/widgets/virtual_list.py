@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from qm_tui.text import sanitize
+from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.widgets.too_small import is_too_small
 
 MOVES: Final = frozenset({"up", "down", "pageup", "pagedown", "home", "end", *"jkgG"})
@@ -27,7 +28,7 @@ _WHEEL: Final = 3
 """Rows per step of the mouse wheel."""
 
 
-class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
+class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, rendered when they are visible.
 
     Subclasses define the number of rows and their text. Headers stay in place above the rows.
@@ -69,6 +70,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor_row: reactive[int] = reactive(0, repaint=False, always_update=False)
     """The row of the cursor, from 0."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawn_lines: dict[int, Strip] = {}
 
     class RowHighlighted(Message):
         """The cursor has moved to a row."""
@@ -140,7 +145,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_reactive(VirtualList.cursor_row, -1)
         self.cursor_row = cursor_row
         self._scroll_to_cursor()
-        self.refresh()
+        self.refresh_changed_lines()
 
     def rows_added(self) -> None:
         """Draw rows that were appended."""
@@ -148,7 +153,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._measure()
         self._refresh_footer()
         if before < int(self.scroll_offset.y) + self.page_height:
-            self.refresh()
+            self.refresh_changed_lines()
 
     def rows_moved(self, cursor_row: int, top: int) -> None:
         """Draw rows that were moved, added or removed.
@@ -164,7 +169,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_reactive(VirtualList.cursor_row, max(0, min(cursor_row, self.row_count - 1)))
         if was_in_sight:
             self._scroll_to_cursor()
-        self.refresh()
+        self.refresh_changed_lines()
         if self.row_count:
             self.post_message(self.RowHighlighted(self, self.cursor_row))
 
@@ -182,7 +187,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Keep the cursor visible, unless the terminal is too small."""
         self._measure()
-        if not is_too_small(self.screen.size):
+        if not is_too_small(self.app.size):
             self._scroll_to_cursor()
 
     def validate_cursor_row(self, row: int) -> int:
@@ -199,6 +204,13 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self._refresh_footer()
         if self.row_count:
             self.post_message(self.RowHighlighted(self, after))
+
+    def refresh_changed_lines(self) -> None:
+        """Draw the lines that have changed since they were drawn last."""
+        drawn = self._drawn_lines.copy()
+        for y in range(self.size.height):
+            if self.render_line(y) != drawn.get(y):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def refresh_row(self, row: int) -> None:
         """Draw a row, if it is visible."""
@@ -225,6 +237,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the widget, as Textual requires it."""
+        strip = self._drawn_lines[y] = self._line(y)
+        return strip
+
+    def _line(self, y: int) -> Strip:
         width = self.size.width
         if y < self.header_height:
             return Strip(self.header_text(width), width)
@@ -282,10 +298,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self.cursor_row = row
 
-    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._scroll_by_wheel(event, _WHEEL)
 
-    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._scroll_by_wheel(event, -_WHEEL)
 
     def _scroll_by_wheel(self, event: events.MouseEvent, rows: int) -> None:

@@ -1,26 +1,46 @@
-"""The base class of the app: its keys and pasted text go through the key queue."""
+"""The base class of the app: its keys and pasted text go through the key queue.
+
+Screen readers, braille displays and input methods follow the terminal's cursor. It stays hidden,
+since the program draws its own; with each frame Textual moves it to `App.cursor_position`.
+"""
 
 from collections.abc import Mapping
 from functools import partial
 from math import inf
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.actions import ActionParseResult
 from textual.app import App, ReturnType
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.geometry import Offset
 from textual.screen import Screen, ScreenResultType
+from textual.widget import Widget
+from textual.widgets import OptionList, Tree
 
 from qm_tui.tui.terminal.input_driver import InputRead, Typed
+from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.widgets.confirming import drawn_at, note_drawn, redraw_pending
 from qm_tui.tui.work.flow import show_screen
 from qm_tui.tui.work.key_queue import KeyQueue, KeyRefused
 
 
-class TypeAheadApp(App[ReturnType]):
-    """An app in which keys typed ahead go to the screen that they were meant for."""
+@runtime_checkable
+class HasCursor(Protocol):
+    """A widget that has a cursor, as Textual's inputs."""
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The position of the cursor on the screen."""
+
+
+class TypeAheadApp(ReliableTimers, App[ReturnType]):
+    """An app in which keys typed ahead go to the screen that they were meant for.
+
+    The terminal's cursor is on the current row, or in the edited field.
+    """
 
     def __init__(
         self,
@@ -86,3 +106,29 @@ class TypeAheadApp(App[ReturnType]):
         """
         show = partial(super().push_screen_wait, screen, mode=mode)
         return await show_screen(self, screen, show)
+
+    @property
+    def cursor_position(self) -> Offset:
+        """The position of the cursor, computed when a frame is written.
+
+        Widgets cannot set it: theirs is outdated once they are scrolled or moved.
+        """
+        return _cursor_of(self.focused) if self.screen_stack else Offset()
+
+    @cursor_position.setter
+    def cursor_position(self, position: Offset) -> None:
+        pass
+
+
+def _cursor_of(widget: Widget | None) -> Offset:
+    """Return the position of the cursor in a focused widget: of a button, the first character."""
+    if widget is None:
+        return Offset()
+    if isinstance(widget, HasCursor):
+        return widget.cursor_screen_offset
+    row = int(widget.scroll_offset.y)
+    if isinstance(widget, Tree):
+        row = widget.cursor_line
+    elif isinstance(widget, OptionList):
+        row = widget.highlighted or 0  # each option has one line
+    return widget.content_region.offset + Offset(0, max(0, row - int(widget.scroll_offset.y)))

@@ -168,8 +168,7 @@ def compare_marks(number: int, view: UserListView, marked: Sequence[str]) -> Mar
     rest = yield_control()
     existing: set[str] = set()
     for start in range(0, len(marked), CHUNK_SIZE):
-        chunk = marked[start : start + CHUNK_SIZE]
-        existing.update(user_id for user_id in chunk if user_id in view.state.users)
+        existing |= view.state.users.keys() & marked[start : start + CHUNK_SIZE]
         rest()
     shown = 0
     for start in range(0, len(view.user_ids), CHUNK_SIZE):

@@ -20,12 +20,12 @@ def path(home):
 
 @pytest.fixture
 def stalls(monkeypatch):
-    """A function after which the program seems to stall for 12 ms at each reading of the clock."""
+    """A function after which the program seems to stall often, for 12 ms, between readings."""
     looks = count(1)
     now = _time.get_time
 
     def begin() -> None:
-        monkeypatch.setattr(_time, "get_time", lambda: now() + 0.012 * next(looks))
+        monkeypatch.setattr(_time, "get_time", lambda: now() + 0.012 * (next(looks) // 3))
 
     return begin
 
