@@ -8,9 +8,8 @@ reject a record, even if several stored users have it (users file, section 4).
 
 from array import array
 from collections.abc import Sequence
-from itertools import islice, repeat
-from operator import le
-from typing import Final, NamedTuple
+from itertools import repeat
+from typing import Final
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.state import State
@@ -28,22 +27,6 @@ USE_ANOTHER_NAME: Final = f"Use another {_USER_NAME.name}."
 """What to do about a name in use, if no record of a file has it."""
 
 DUPLICATE_NAME: Final = "Duplicate User Name in the file"
-
-
-class MatchedRecord(NamedTuple):
-    """A record with the stored user that it would change.
-
-    Attributes:
-        number: its number.
-        line: the line on which it starts.
-        user: the user after it.
-        stored: the user before it; None if it would add a user.
-    """
-
-    number: int
-    line: int
-    user: User
-    stored: User | None
 
 
 class NameClaims:
@@ -65,47 +48,49 @@ class NameClaims:
         self.claimed: set[str] = set()
         """The same names, without duplicates."""
 
-    def add(self, record: MatchedRecord) -> None:
-        """Add the claim of a record."""
-        user = record.user
+    def add(self, number: int, line: int, user: User, stored: User | None) -> None:
+        """Add the claim of a record.
+
+        Args:
+            number: its number.
+            line: the line on which it starts.
+            user: the user after it.
+            stored: the user before it; None if it would add a user.
+        """
         key = normalize_user_name(user.user_name)
-        self.numbers.append(record.number)
-        self.lines.append(record.line)
+        self.numbers.append(number)
+        self.lines.append(line)
         self.user_ids.append(user.user_id)
         self.keys.append(key)
-        self.stored.append(record.stored)
+        self.stored.append(stored)
         self.users.append(user)
         self.claimed.add(key)
+
+    def have_owner(self, keys: Sequence[str], state: State) -> bool:
+        """Return whether one of these new names is claimed twice, or already in use."""
+        return (
+            len(set(keys)) < len(keys)
+            or not self.claimed.isdisjoint(keys)
+            or (bool(state.names) and any(key in state.names for key in keys))
+        )
 
     def add_new(
         self,
         numbers: Sequence[int],
         lines: Sequence[int],
-        user_ids: Sequence[str],
         keys: Sequence[str],
-        users: Sequence[User] | None,
+        users: Sequence[User],
+        *,
+        keep_users: bool,
     ) -> None:
-        """Add the claims of many new users; without the users, if only the names matter."""
+        """Add the claims of many new users, as `add` does; `users` is None for each if not kept."""
         self.numbers.extend(numbers)
         self.lines.extend(lines)
-        self.user_ids += user_ids
+        self.user_ids += [user.user_id for user in users]
         self.keys += keys
         self.stored += repeat(None, len(keys))
-        self.users += repeat(None, len(keys)) if users is None else users
+        self.users += users if keep_users else repeat(None, len(keys))
         self.claimed.update(keys)
-
-    def sort_in_file_order(self) -> None:
-        """Sort them by the numbers of the records: an earlier record has priority."""
-        numbers = self.numbers
-        if all(map(le, numbers, islice(numbers, 1, None))):
-            return
-        order = sorted(range(len(numbers)), key=numbers.__getitem__)
-        self.numbers = array("q", map(numbers.__getitem__, order))
-        self.lines = array("q", map(self.lines.__getitem__, order))
-        self.user_ids = list(map(self.user_ids.__getitem__, order))
-        self.keys = list(map(self.keys.__getitem__, order))
-        self.stored = list(map(self.stored.__getitem__, order))
-        self.users = list(map(self.users.__getitem__, order))
 
 
 def name_in_use_issue(user_name: str, owner: User, *, is_new: bool) -> Issue:

@@ -5,7 +5,7 @@ The import validates many records at once by the same rules (`qm_tui.transfer.pl
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, repeat
+from itertools import islice
 from typing import Final, cast
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
@@ -13,17 +13,15 @@ from qm_tui.store.state import Changes, State
 from qm_tui.store.user_names import (
     DUPLICATE_NAME,
     USE_ANOTHER_NAME,
-    MatchedRecord,
     NameClaims,
     find_name_conflicts,
 )
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import normalize_user_names, owners_of_names
+from qm_tui.users.identity import owners_of_names
 from qm_tui.users.issues import Issue, truncate
+from qm_tui.users.screening import error_screening
 from qm_tui.users.validation import (
-    invalid_rows,
     is_caused_by_update,
-    rows_with_unusual_characters,
     validate_update,
     validate_user,
     value_errors,
@@ -156,8 +154,7 @@ def _validate_new(
     if not users:
         return
     columns = list(zip(*users, strict=True))
-    suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed)
-    suspects |= rows_with_unusual_characters(columns)
+    suspects = error_screening(allow_unlicensed=options.allow_unlicensed).rows_to_check(columns)
     for index in sorted(suspects):
         if found := validate_change(users[index], None, options):
             yield users[index].user_id, found
@@ -174,8 +171,8 @@ def _validate_changed(
     places = {
         index for index, (new, old) in enumerate(zip(columns, before, strict=True)) if new != old
     }
-    suspects = invalid_rows(columns, allow_unlicensed=options.allow_unlicensed, places=places)
-    suspects |= rows_with_unusual_characters([columns[index] for index in places])
+    screening = error_screening(allow_unlicensed=options.allow_unlicensed)
+    suspects = screening.rows_to_check(columns, places)
     for index in sorted(suspects):
         if found := validate_change(users[index], stored[index], options):
             yield users[index].user_id, found
@@ -190,16 +187,10 @@ def _claim(
     """Claim the names of the users without errors, if the names are new."""
     for user, stored in changed:
         if user.user_name != stored.user_name and user.user_id not in issues:
-            claims.add(MatchedRecord(_NOWHERE, _NOWHERE, user, stored))
-    sound = [user for user in new if user.user_id not in issues] if issues else new
-    nowhere = list(repeat(_NOWHERE, len(sound)))
-    claims.add_new(
-        nowhere,
-        nowhere,
-        [user.user_id for user in sound],
-        normalize_user_names([user.user_name for user in sound]),
-        sound,
-    )
+            claims.add(_NOWHERE, _NOWHERE, user, stored)
+    for user in new:
+        if user.user_id not in issues:
+            claims.add(_NOWHERE, _NOWHERE, user, None)
 
 
 def _issue_of_change(issue: Issue, user: User | None) -> Issue:

@@ -624,6 +624,19 @@ def user_from_mapping(values: dict[str, str]) -> User:
     return tuple.__new__(User, values_of(values))
 
 
+NEW_USER: Final = User(*(field.initial for field in FIELDS))
+"""The initial values of a new user: active, with the most common license (our choice)."""
+
+
+def template_from(user: User) -> User:
+    """Return the initial values of a new user who is similar to another one.
+
+    Department, location, profiles, licenses and other shared values are copied. Names, extensions,
+    addresses, logins, password and User ID are empty.
+    """
+    return User(*(user[field.index] if field.repeats else "" for field in FIELDS))
+
+
 def without_secrets(user: User) -> dict[str, str]:
     """Return a user as a mapping from field key to value, without the fields never shown."""
     return {

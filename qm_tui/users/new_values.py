@@ -4,11 +4,11 @@ Source: the users file, section 3, "Warnings": a department, location, security 
 profile or recording service that no user has yet.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from qm_tui.users.fields import CATEGORICAL, FIELDS, Field, User
+from qm_tui.users.fields import CATEGORICAL, Field, User
 from qm_tui.users.issues import Issue, Severity, truncate
 
 NEW_VALUE_REASON: Final = "New {}"
@@ -50,24 +50,6 @@ class ValuesInUse:
         for index, known in self._known.items():
             known.update(dict.fromkeys([user[index] for user in users]))
             known.pop("", None)
-
-    def rows_with_new_values(self, columns: Sequence[Sequence[str]]) -> set[int]:
-        """Return the indexes of new users with a new value, checking all users together.
-
-        Agrees with `issues`.
-
-        Args:
-            columns: for each field in file order, the values of all users.
-        """
-        rows: set[int] = set()
-        if self._is_empty:
-            return rows
-        for index, known in self._known.items():
-            new = set(columns[index]).difference(known)
-            new -= {"", *(value for value in new if _is_any(FIELDS[index], value))}
-            if new:
-                rows.update(row for row, value in enumerate(columns[index]) if value in new)
-        return rows
 
     def issues(self, user: User, stored: User | None = None) -> Iterator[Issue]:
         """Yield a warning for each new value of a user.

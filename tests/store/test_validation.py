@@ -13,7 +13,8 @@ from qm_tui.store.validation import (
     validate_changes,
 )
 from qm_tui.users.fields import FIELDS, MAX_VALUE, User
-from qm_tui.users.validation import invalid_stored_rows, stored_user_issues
+from qm_tui.users.screening import invalid_stored_rows
+from qm_tui.users.validation import stored_user_issues
 from tests.helpers import ANNA, state_of, user
 
 BO, CY = user("bo"), user("cy")

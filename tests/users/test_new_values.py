@@ -1,10 +1,8 @@
 """Values not in use yet."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from qm_tui.users.fields import CATEGORICAL, FIELD, User
+from qm_tui.users.fields import CATEGORICAL, FIELD
 from qm_tui.users.issues import Severity
 from qm_tui.users.new_values import ValuesInUse
 from tests.helpers import ANNA, user
@@ -80,28 +78,8 @@ def test_search_for_similar_values_ends_after_many_new_values():
     assert ["did you mean" in one for one in messages] == [True] * 1000 + [False, True]
 
 
-_users = st.lists(
-    st.builds(
-        lambda department, location: user(department=department, location=location),
-        st.sampled_from(("", "A", "B", "C")),
-        st.sampled_from(("", "D", "E")),
-    )
-)
-
-
-@given(_users, _users.filter(bool))
-def test_search_in_columns_agrees_with_the_issues_of_each_user(stored: list[User], new: list[User]):
-    in_use = ValuesInUse()
-    in_use.add(stored)
-    assert in_use.rows_with_new_values(list(zip(*new, strict=True))) == {
-        row for row, one in enumerate(new) if list(in_use.issues(one))
-    }
-
-
 def test_any_recording_server_is_no_new_value():
     in_use = ValuesInUse()
     in_use.add([user(recording_service="10.0.0.1")])
     users = [user(recording_service=value) for value in ("Any", "any", "10.0.0.2")]
-    columns = list(zip(*users, strict=True))
-    assert in_use.rows_with_new_values(columns) == {2}
     assert [list(in_use.issues(one)) != [] for one in users] == [False, False, True]

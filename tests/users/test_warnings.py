@@ -1,14 +1,10 @@
 """Warnings of a user."""
 
-from collections.abc import Sequence
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
-from qm_tui.users.warnings import column_texts, rows_with_warnings, user_warnings, value_warnings
+from qm_tui.users.warnings import user_warnings, value_warnings
 from tests.helpers import ANNA, user
 
 _CASES = [
@@ -73,22 +69,11 @@ _CASES = [
 ]
 
 
-def _rows_with_warnings(users: Sequence[User]) -> set[int]:
-    columns = list(zip(*users, strict=True))
-    return rows_with_warnings(columns, column_texts(columns))
-
-
 @pytest.mark.parametrize(("values", "keys"), _CASES)
 def test_user_has_these_warnings(values, keys):
     found = user_warnings(user(**values))
     assert [fault.field.key for fault in found if fault.field] == keys
     assert all(fault.severity is Severity.WARNING for fault in found)
-
-
-@pytest.mark.parametrize(("values", "keys"), _CASES)
-def test_users_with_warnings_are_found_among_many(values, keys):
-    users = [ANNA, user(**values), ANNA]
-    assert _rows_with_warnings(users) == ({1} if keys else set())
 
 
 @pytest.mark.parametrize(("values", "keys"), _CASES)
@@ -137,18 +122,3 @@ def test_warning_of_a_value_shows_it_unless_it_is_secret(key, value, message, ki
     (warning,) = value_warnings(FIELD[key], value)
     assert (warning.message, warning.kind) == (message, kind)
     assert user_warnings(user(**{key: value})) == [warning]
-
-
-_values = st.text(st.sampled_from('"-1aÉ,٣ '), max_size=4)
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(_values, min_size=len(FIELDS), max_size=len(FIELDS)), min_size=1))
-def test_search_in_columns_agrees_with_the_warnings_of_each_user(rows):
-    places = [field.index for field in FIELDS if field.kind is Kind.FLAG]
-    users = [
-        User(*(("1" if at in places else value) for at, value in enumerate(row))) for row in rows
-    ]
-    assert _rows_with_warnings(users) == {
-        row for row, one in enumerate(users) if user_warnings(one)
-    }

@@ -25,9 +25,8 @@ from qm_tui.output import print_json, print_line
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import sanitize
-from qm_tui.users.fields import User, without_secrets
+from qm_tui.users.fields import NEW_USER, User, template_from, without_secrets
 from qm_tui.users.issues import field_number
-from qm_tui.users.new_user_template import NEW_USER, template_from
 from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.warnings import user_warnings
 

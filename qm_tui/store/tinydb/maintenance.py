@@ -43,7 +43,8 @@ from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.store.user_names import USE_ANOTHER_NAME, name_in_use_issue
 from qm_tui.text import pluralize, sanitize
 from qm_tui.users.identity import users_without_own_name
-from qm_tui.users.validation import invalid_stored_rows, stored_user_issues
+from qm_tui.users.screening import invalid_stored_rows
+from qm_tui.users.validation import stored_user_issues
 
 _ABOVE: Final = Permissions(0o755)
 """Directories above a shared one: all of the group must get through."""

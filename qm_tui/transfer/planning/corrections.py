@@ -1,11 +1,11 @@
-"""Corrected records in place of those in the file."""
+"""Records that are changed before they are planned: corrected ones, and boolean words in flags."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
-from qm_tui.users.fields import FIELDS
+from qm_tui.users.fields import FIELDS, FLAG_INDEXES
 from qm_tui.users.issues import Issue, Severity
-from qm_tui.users.validation import value_issues
+from qm_tui.users.validation import parse_flag, value_issues
 
 
 def apply_corrections(
@@ -52,3 +52,20 @@ def _correct(record: Record, corrections: Mapping[int, Values]) -> Record:
 def _typing_issues(values: Values) -> Iterator[Issue]:
     for field, value in zip(FIELDS, values, strict=True):
         yield from value_issues(field, value or "")
+
+
+def read_booleans(records: Record | CleanRecordBatch) -> Record | CleanRecordBatch:
+    """Return the records with 0 and 1 for the boolean words in flags; other values are kept.
+
+    For the option that converts them in a whole file (our choice).
+    """
+    if isinstance(records, Record):
+        return records._replace(values=_without_words(records.values))
+    return records._replace(values=[_without_words(row) for row in records.values])
+
+
+def _without_words(row: Sequence[str | None]) -> Values:
+    values = [*row]
+    for place in FLAG_INDEXES:
+        values[place] = parse_flag(values[place] or "") or values[place]
+    return values

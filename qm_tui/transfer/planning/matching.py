@@ -3,8 +3,10 @@
 Source: the users file, section 3: User ID empty, known and unknown, modes, and duplicates.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
+from qm_tui.store.overlay import get_each
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import (
     ImportMode,
@@ -12,7 +14,6 @@ from qm_tui.transfer.options.import_options import (
     SpreadsheetValues,
     UnknownIdAction,
 )
-from qm_tui.transfer.planning.batch import RecordBatch
 from qm_tui.transfer.planning.totals import (
     DUPLICATE_ID,
     ID_OF_ANOTHER_USER,
@@ -55,54 +56,69 @@ class RecordMatcher:
         }
         self._first_lines: dict[str, int] = {}
 
-    def register_batch(self, batch: RecordBatch) -> bool:
-        """Note the first line of each User ID; return False if one may be a duplicate."""
-        if self._options.match_user_name and batch.is_mixed:
-            return False  # a record without User ID may match the same user
-        lines = batch.first_lines
-        if len(lines) < batch.with_user_id or not self._first_lines.keys().isdisjoint(lines):
+    def find(self, rows: Sequence[Sequence[str | None]]) -> list[User | None]:
+        """Return for each record the user with its User ID or, without one, with its User Name.
+
+        A User Name finds a user even if the record does not update it.
+        """
+        if not self._state.users:
+            return [None] * len(rows)
+        names = [row[_USER_NAME_AT] or "" for row in rows]
+        owner_ids = get_each(self._state.names, map(normalize_user_name, names))
+        user_ids = [
+            row[_USER_ID_AT] or self._without_own_name.get(name, owner_id if name else None)
+            for row, name, owner_id in zip(rows, names, owner_ids, strict=True)
+        ]
+        found = list(get_each(self._state.users, user_ids))
+        self.ids_in_file.update(user.user_id for user in found if user is not None)
+        return found
+
+    def is_unchanged(self, values: Sequence[str | None], stored: User, line: int) -> bool:
+        """Return whether a record without problems has the values of the user that it finds."""
+        user_id = values[_USER_ID_AT]
+        with_id = (*values[:_USER_ID_AT], stored.user_id, *values[_USER_ID_AT + 1 :])
+        if with_id != stored and (
+            None not in values
+            or any(new not in (None, old) for new, old in zip(with_id, stored, strict=True))
+        ):
             return False
-        self._first_lines.update(lines)
-        return True
+        return not user_id or self._first_line(user_id, line) == line
 
-    def match(self, record: Record, issues: list[Issue]) -> User | None:
-        """Return the stored user that a record matches, if any.
+    def may_add(self, values: Sequence[str | None], line: int) -> bool:
+        """Return whether a record that finds no user adds one if it has no errors."""
+        if self._options.mode is ImportMode.UPDATE:
+            return False
+        user_id = values[_USER_ID_AT]
+        return not user_id or (self.adds_unknown and self._first_line(user_id, line) == line)
 
-        What prevents the match is appended to `issues`.
+    def match(self, record: Record, found: User | None, issues: list[Issue]) -> User | None:
+        """Return the stored user that a record updates, if any.
+
+        Args:
+            record: the record.
+            found: the user that it finds.
+            issues: what prevents the match is appended to it.
         """
         user_id = record.values[_USER_ID_AT]
         if user_id:
-            return self._by_id(record, user_id, issues)
-        user_name = record.values[_USER_NAME_AT]
-        owner_id = None
-        if user_name:
-            owner_id = self._without_own_name.get(user_name) or self._state.names.get(
-                normalize_user_name(user_name)
-            )
-        if owner_id is None:
-            self._require_update(issues)
-            return None
-        self.ids_in_file.add(owner_id)
-        owner = self._state.users[owner_id]
-        if self._equals(record.values, owner):
-            return owner
-        if self._options.match_user_name:
-            self._require_first(record, owner_id, issues)
-            return owner
-        self._require_update(issues)
-        return None
-
-    def _by_id(self, record: Record, user_id: str, issues: list[Issue]) -> User | None:
-        """Return the stored user with this ID, if the record may update it."""
-        self._require_first(record, user_id, issues)
-        stored = self._state.users.get(user_id)
-        if stored is None:
+            self._require_first(record, user_id, issues)
+            if found is not None:
+                self._require_same_person(record.values, found, issues)
+                return found
             if not self.adds_unknown and self._options.mode is not ImportMode.UPDATE:
                 issues.append(Issue(_USER_ID, UNKNOWN_ID, self._fix_of_unknown(record.values)))
-            self._require_update(issues)
-            return None
-        self.ids_in_file.add(user_id)
-        values = record.values
+        elif found is not None:
+            if self._equals(record.values, found):
+                return found
+            if self._options.match_user_name:
+                self._require_first(record, found.user_id, issues)
+                return found
+        if self._options.mode is ImportMode.UPDATE:
+            issues.append(mode_issue(MODE_UPDATES_ONLY))
+        return None
+
+    def _require_same_person(self, values: Values, stored: User, issues: list[Issue]) -> None:
+        """Reject a record with another User Name and another Last Name than its user."""
         if (
             not self._options.allow_renamed
             and differs(values, _USER_NAME_AT, stored)
@@ -112,14 +128,13 @@ class RecordMatcher:
             issues.append(
                 Issue(
                     _USER_ID,
-                    f"User ID {truncate(user_id)} belongs to {name}, but User Name and Last "
+                    f"User ID {truncate(stored.user_id)} belongs to {name}, but User Name and Last "
                     "Name differ",
                     "Leave User ID empty to add a user, or correct User ID, User Name or Last "
                     "Name.",
                     reason=ID_OF_ANOTHER_USER,
                 )
             )
-        return stored
 
     def _fix_of_unknown(self, values: Values) -> str:
         """Return what to do about an unknown User ID, which a spreadsheet may have altered."""
@@ -134,9 +149,12 @@ class RecordMatcher:
             "Leave User ID empty to add a user, or set “Unknown User IDs” to “add and keep the ID”."
         )
 
+    def _first_line(self, user_id: str, line: int) -> int:
+        return self._first_lines.setdefault(user_id, line)
+
     def _require_first(self, record: Record, user_id: str, issues: list[Issue]) -> None:
         """Reject a record if it is not the first with this User ID."""
-        first = self._first_lines.setdefault(user_id, record.line)
+        first = self._first_line(user_id, record.line)
         if first != record.line:
             issues.append(
                 Issue(
@@ -146,10 +164,6 @@ class RecordMatcher:
                     reason=DUPLICATE_ID,
                 )
             )
-
-    def _require_update(self, issues: list[Issue]) -> None:
-        if self._options.mode is ImportMode.UPDATE:
-            issues.append(mode_issue(MODE_UPDATES_ONLY))
 
     def _equals(self, values: Values, owner: User) -> bool:
         """Return whether a record without User ID is identical to the user with its User Name."""

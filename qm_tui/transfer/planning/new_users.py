@@ -3,8 +3,8 @@
 Source: the users file, section 3, "User ID empty".
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
@@ -37,64 +37,35 @@ class NewUserFactory:
         self._shared: dict[str, str] = {}
         self._stock: list[str] = []
 
-    def create_users(self, columns: Sequence[Sequence[str]]) -> list[User]:
-        """Return many new users without errors.
+    def validated(self, values: Values, issues: list[Issue]) -> User:
+        """Return the new user of a record. Its errors are appended to `issues`."""
+        filled = [value or "" for value in values]
+        absent = [field for field in FIELDS if values[field.index] is None and field.required]
+        error_values = [
+            field for field in FIELDS if filled[field.index] and is_error_value(filled[field.index])
+        ]
+        errors = validate_user(filled, allow_unlicensed=self._options.allow_unlicensed)
+        reported = [*absent, *error_values]
+        issues += [error for error in errors if error.field not in reported]
+        issues += map(_absent_field_issue, absent)
+        issues += [_error_value_issue(field, filled[field.index]) for field in error_values]
+        return _new(User, filled) if issues else self.create([filled])[0]
 
-        Args:
-            columns: for each field, the values of all users.
-        """
-        new_columns: list[Any] = list(columns)
+    def create(self, rows: Sequence[Sequence[str]]) -> list[User]:
+        """Return the new users with these values, which have no errors."""
+        columns: list[Iterable[str]] = list(zip(*rows, strict=True))
         if self._gives_ids:
-            new_columns[_USER_ID_AT] = self._with_ids(columns[_USER_ID_AT])
+            columns[_USER_ID_AT] = [user_id or self._next_id() for user_id in columns[_USER_ID_AT]]
         share = self._shared.setdefault
         for place in SHARED_FIELD_INDEXES:
-            new_columns[place] = map(share, columns[place], columns[place])
-        return [_new(User, values) for values in zip(*new_columns, strict=True)]
-
-    def create_user(self, values: Values, issues: list[Issue]) -> User:
-        """Return the new user of a record. Its errors are appended to `issues`."""
-        absent: list[Field] = []
-        # a copy: the record may be validated again with a later state
-        if None in values:
-            absent = [field for field in FIELDS if values[field.index] is None and field.required]
-            copied = [value or "" for value in values]
-        else:
-            copied = cast("list[str]", [*values])
-        errors = validate_user(copied, allow_unlicensed=self._options.allow_unlicensed)
-        error_values = [
-            field for field in FIELDS if copied[field.index] and is_error_value(copied[field.index])
-        ]
-        if errors or error_values or issues:
-            reported = [*absent, *error_values]
-            issues += [error for error in errors if error.field not in reported]
-            issues += _absent_field_issues(absent)
-            issues += [_error_value_issue(field, copied[field.index]) for field in error_values]
-        else:
-            if not copied[_USER_ID_AT] and self._gives_ids:
-                copied[_USER_ID_AT] = self._next_id()
-            share = self._shared.setdefault
-            for place in SHARED_FIELD_INDEXES:
-                value = copied[place]
-                copied[place] = share(value, value)
-        return _new(User, copied)
+            columns[place] = [share(value, value) for value in columns[place]]
+        return [_new(User, values) for values in zip(*columns, strict=True)]
 
     def _next_id(self) -> str:
-        if not self._stock:
-            self._stock = self._more_ids(_STOCK)
+        while not self._stock:
+            users = self._state.users
+            self._stock = [user_id for user_id in new_user_ids(_STOCK) if user_id not in users]
         return self._stock.pop()
-
-    def _more_ids(self, count: int) -> list[str]:
-        user_ids = new_user_ids(count)
-        users = self._state.users
-        if users and any(user_id in users for user_id in user_ids):
-            return self._more_ids(count)
-        return user_ids
-
-    def _with_ids(self, user_ids: Sequence[str]) -> Sequence[str]:
-        if not any(user_ids):
-            return self._more_ids(len(user_ids))
-        fresh = iter(self._more_ids(user_ids.count("")))
-        return [user_id or next(fresh) for user_id in user_ids]
 
 
 def _error_value_issue(field: Field, value: str) -> Issue:
@@ -107,12 +78,9 @@ def _error_value_issue(field: Field, value: str) -> Issue:
     )
 
 
-def _absent_field_issues(absent: list[Field]) -> list[Issue]:
-    return [
-        Issue(
-            field,
-            f"{field.name} is required for new users",
-            f"Enter {field.name}, or add the column to the file.",
-        )
-        for field in absent
-    ]
+def _absent_field_issue(field: Field) -> Issue:
+    return Issue(
+        field,
+        f"{field.name} is required for new users",
+        f"Enter {field.name}, or add the column to the file.",
+    )

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.options.choice import Option
@@ -124,6 +125,26 @@ class RecordOutcomes(Sequence[RecordOutcome]):
         """By number, the cells of rejected records, also of those that are not listed."""
         self.issues: dict[int, Sequence[Issue]] = {}
         """By number, the problems of records, also of those that are not listed."""
+
+    def extend(self, lines: range) -> None:
+        """Add records that start on these lines, rejected until `set` says otherwise."""
+        self.lines.extend(lines)
+        self.results += bytes((RESULTS.index(Result.REJECTED),)) * len(lines)
+        self.users += repeat(None, len(lines))
+        self.stored += repeat(None, len(lines))
+
+    def set(self, number: int, result: Result, user: User | None, stored: User | None) -> None:
+        """Set the outcome of a record, if it is one of those listed."""
+        if number <= len(self.results):
+            self.results[number - 1] = RESULTS.index(result)
+            self.users[number - 1] = user
+            self.stored[number - 1] = stored
+
+    def add_issues(self, number: int, issues: Sequence[Issue], values: Values | None) -> None:
+        """Set the problems of a record, errors first, and the cells of a rejected one."""
+        self.issues[number] = issues
+        if issues[0].severity is Severity.ERROR:
+            self.values[number] = values
 
     def __len__(self) -> int:
         return len(self.results)

@@ -1,23 +1,27 @@
 """Planning of an import: every record is added, changed, unchanged or rejected.
 
 Source: the users file, section 3. The plan is both the preview and the import: it is committed
-unchanged. Most records of most files are new users or change nothing: those are processed many at
-a time (`qm_tui.transfer.planning.batch`), and only the others one by one.
+unchanged. A record that equals its user is unchanged without a check. New users are screened many
+at a time (`qm_tui.users.screening`), and only those that may have a problem are checked one by one.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
-from itertools import islice, repeat
+from itertools import chain, islice
 from typing import Final, NamedTuple, cast
 
 from qm_tui.gc_control import clear_in_chunks
 from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.changes.mass_change import confirmation_count
-from qm_tui.store.look_alikes import LOOK_ALIKE, has_look_alikes, look_alike_in_file_issue
+from qm_tui.store.look_alikes import (
+    LOOK_ALIKE,
+    has_look_alikes,
+    look_alike_in_file_issue,
+    rows_with_look_alikes,
+)
 from qm_tui.store.state import State
 from qm_tui.store.user_names import (
-    MatchedRecord,
     NameClaims,
     duplicate_name_issue,
     find_name_conflicts,
@@ -30,17 +34,16 @@ from qm_tui.transfer.options.import_options import (
     NewValues,
     ShortRecords,
 )
-from qm_tui.transfer.planning.batch import RecordBatch
-from qm_tui.transfer.planning.booleans import read_booleans
+from qm_tui.transfer.planning.corrections import read_booleans
 from qm_tui.transfer.planning.matching import RecordMatcher, mode_issue
 from qm_tui.transfer.planning.new_users import NewUserFactory
 from qm_tui.transfer.planning.plan import (
     MAX_ISSUES,
     MAX_LISTED,
-    RESULTS,
     WITH_ERRORS,
     ImportPlan,
     RecordOutcomes,
+    Result,
     UserUpdate,
     is_short,
 )
@@ -65,17 +68,10 @@ from qm_tui.users.issues import (
     redact_value,
 )
 from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.screening import Screening
 
-_new = tuple.__new__
-
-_USER_ID: Final = FIELD["user_id"]
 _USER_NAME: Final = FIELD["user_name"]
-_LAST_NAME: Final = FIELD["last_name"]
-_EXTENSION_AT: Final = FIELD["extension"].index
-_USER_ID_AT: Final = _USER_ID.index
-_USER_NAME_AT: Final = _USER_NAME.index
-_ADDED, _CHANGED, _UNCHANGED, _REJECTED = range(len(RESULTS))
-
+_USER_ID_AT: Final = FIELD["user_id"].index
 
 _CHUNK: Final = 256
 """Records processed one by one between two pauses: some milliseconds of work."""
@@ -97,10 +93,14 @@ class PlanDetail(StrEnum):
     """The outcome of each record and the users after the import, for a preview."""
 
 
-class _RecordIssues(NamedTuple):
-    """A record and its problems."""
+class _Planned(NamedTuple):
+    """A record, the user that it would add or change, and its problems."""
 
-    record: MatchedRecord
+    number: int
+    line: int
+    user: User
+    stored: User | None
+    """The user before; None if the record would add one."""
     values: Values | None
     """None if the record cannot be parsed."""
     issues: list[Issue]
@@ -128,30 +128,27 @@ class Planner:
         yield_control: Callable[[], object] = int,
         in_use: ValuesInUse | None = None,
     ) -> None:
-        self._yield_control = yield_control
-        self._validated = 0
-        self._state = state
-        self._options = options
+        self._state, self._options, self._in_use = state, options, in_use
+        self._progress, self._yield_control = progress, yield_control
         self._with_changes = detail in (PlanDetail.CHANGES, PlanDetail.RECORDS)
-        self._matcher = RecordMatcher(state, options)
-        self._new_users = NewUserFactory(state, options, gives_ids=self._with_changes)
-        self._progress = progress
-        self._claims = NameClaims()
-        self._record_issues: dict[int, _RecordIssues] = {}
-        """By number, records with problems: the first of them, or all that are listed."""
-        self._contested: dict[int, _RecordIssues] = {}
-        """By number, accepted records of which others decide: they may lose their User Name, share
-        an Extension or have a User Name that looks like another one."""
-        self._in_use = in_use
-        self._duplicate_lines: list[int] = []
-        self._look_alikes: list[int] = []
-        self._counts = [0] * len(RESULTS)
-        self._warned = 0
-        self._issue_counts = IssueCounts()
-        self._totals = LicenseTotals()
         with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._outcomes = RecordOutcomes() if with_outcomes else None
-        self._issue_limit = MAX_LISTED if self._outcomes is not None else MAX_ISSUES
+        self._issue_limit = MAX_LISTED if with_outcomes else MAX_ISSUES
+        self._matcher = RecordMatcher(state, options)
+        self._new_users = NewUserFactory(state, options, gives_ids=self._with_changes)
+        self._screening = Screening(self._has_problem)
+        self._claims = NameClaims()
+        self._with_issues: dict[int, _Planned] = {}
+        """By number, records with problems: the first of them, or all that are listed."""
+        self._contested: dict[int, _Planned] = {}
+        """By number, accepted records of which others decide: they may lose their User Name, share
+        an Extension or have a User Name that looks like another one."""
+        self._duplicate_lines: list[int] = []
+        self._look_alikes: list[int] = []
+        self._counts = dict.fromkeys(Result, 0)
+        self._warned = self._checked = 0
+        self._issue_counts = IssueCounts()
+        self._totals = LicenseTotals()
         self._is_ending = False
 
     # Both read the whole store, and an import that changes nothing needs neither
@@ -168,118 +165,108 @@ class Planner:
     # Records
 
     def add(self, records: Record | CleanRecordBatch) -> None:
-        """Validate a record, or many, by themselves and against the store."""
+        """Check a record, or many, by themselves and against the store."""
         if self._options.read_booleans:
             records = read_booleans(records)
         if isinstance(records, Record):
-            self._begin(range(records.line, records.line + 1))
-            self._add(records)
-            return
-        self._begin(range(records.line, records.line + len(records.values)))
-        batch = RecordBatch(
-            records, self._state, self._options, adds_unknown=self._matcher.adds_unknown
-        )
-        if self._matcher.register_batch(batch):
-            self._count_unchanged(batch)
-            if batch.has_remaining:
-                self._add_new(batch)
-        for record in batch.remaining():
-            self._add(record)
+            self._list(range(records.line, records.line + 1))
+            self._add(records, self._matcher.find([records.values])[0])
+        else:
+            self._list(range(records.line, records.line + len(records.values)))
+            self._add_batch(records)
 
-    def _begin(self, lines: range) -> None:
+    def _list(self, lines: range) -> None:
         """Extend the outcomes for the next records, up to the limit of listed ones."""
-        outcomes = self._outcomes
-        if outcomes is None:
-            return
-        lines = lines[: max(0, MAX_LISTED - len(outcomes))]
-        outcomes.lines.extend(lines)
-        outcomes.results += bytes((_REJECTED,)) * len(lines)
-        outcomes.users += repeat(None, len(lines))
-        outcomes.stored += repeat(None, len(lines))
-
-    def _count_unchanged(self, batch: RecordBatch) -> None:
-        """Count the records that change nothing."""
-        unchanged = batch.pop_unchanged()
-        self._counts[_UNCHANGED] += len(unchanged)
-        if self._outcomes is None:
-            return
-        for index, stored in unchanged:
-            self._matcher.ids_in_file.add(stored.user_id)
-            self._record_outcome(batch.number + index, _UNCHANGED, stored, stored)
-
-    def _add_new(self, batch: RecordBatch) -> None:
-        """Accept all new users without any problem."""
-        new_users = batch.pop_insertable(
-            self._warnings.rows_with_warnings, self._extensions.counts, self._claims.claimed
-        )
-        if new_users is None:
-            return
-        places, columns, keys = new_users
-        count = len(places)
-        self._totals.add_new(columns)
-        self._counts[_ADDED] += count
-        numbers = [batch.number + index for index in places]
-        lines = [batch.line + index for index in places]
-        self._extensions.add_new(columns[_EXTENSION_AT], lines)
-        if not self._with_changes and self._outcomes is None:
-            self._claims.add_new(numbers, lines, columns[_USER_ID_AT], keys, None)
-            return
-        users = self._new_users.create_users(columns)
-        user_ids = [user.user_id for user in users]
-        self._claims.add_new(numbers, lines, user_ids, keys, users)
         if self._outcomes is not None:
-            for number, user in zip(numbers, users, strict=True):
-                self._record_outcome(number, _ADDED, user, None)
+            self._outcomes.extend(lines[: max(0, MAX_LISTED - len(self._outcomes))])
 
-    def _add(self, record: Record) -> None:
-        self._validated += 1
-        if not self._validated % _CHUNK:
+    def _add_batch(self, batch: CleanRecordBatch) -> None:
+        """Add many records, in file order: new users without a problem together."""
+        matcher, rows = self._matcher, batch.values
+        problems: set[int] | None = None
+        start = unchanged = 0  # the new users without a problem begin at `start`
+        for index, (values, found) in enumerate(zip(rows, matcher.find(rows), strict=True)):
+            line = batch.line + index
+            if found is None and matcher.may_add(values, line):
+                if problems is None:
+                    problems = self._rows_with_problems(rows)
+                if index not in problems:
+                    continue
+            if start < index:
+                self._accept_new(batch, start, index)
+            start = index + 1
+            if found is not None and matcher.is_unchanged(values, found, line):
+                unchanged += 1
+                if self._outcomes is not None:
+                    self._outcomes.set(batch.number + index, Result.UNCHANGED, found, found)
+            else:
+                self._add(Record(batch.number + index, line, [*values], ()), found)
+        if start < len(rows):
+            self._accept_new(batch, start, len(rows))
+        self._counts[Result.UNCHANGED] += unchanged
+
+    def _rows_with_problems(self, rows: Sequence[Sequence[str | None]]) -> set[int]:
+        """Return the indexes of records with an error or a warning if they add a user."""
+        if None in rows[0]:
+            return set(range(len(rows)))
+        columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
+        suspects = self._screening.rows_to_check(columns)
+        return rows_with_look_alikes(columns[_USER_NAME.index], self._state) | {
+            row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
+        }
+
+    def _has_problem(self, user: User) -> bool:
+        """Return whether a new user has an error or a warning, the User Name apart."""
+        issues: list[Issue] = []
+        self._new_users.validated([*user], issues)
+        return bool(issues or self._warnings.of_values(user, None))
+
+    def _add(self, record: Record, found: User | None) -> None:
+        self._checked += 1
+        if not self._checked % _CHUNK:
             self._yield_control()
+        number, line, values, _ = record
         if not record.is_parsed:
-            unmatched = MatchedRecord(record.number, record.line, User(), None)
-            self._reject(_RecordIssues(unmatched, None, list(record.issues)))
+            self._reject(_Planned(number, line, User(), None, None, list(record.issues)))
             return
         issues: list[Issue] = []
-        stored = self._matcher.match(record, issues)
-        values = record.values if stored is None else _with_stored_ends(record.values, stored)
-        warnings: list[Issue] = []
-        if record.issues:
-            found = self._issues_of_reader(record, stored)
-            warnings = [issue for issue in found if issue.severity is Severity.WARNING]
-            issues += [issue for issue in found if issue.severity is Severity.ERROR]
+        stored = self._matcher.match(record, found, issues)
+        if stored is not None:
+            values = _with_stored_ends(values, stored)
+        of_reader = self._issues_of_reader(record, stored)
+        warnings = [issue for issue in of_reader if issue.severity is Severity.WARNING]
+        issues += [issue for issue in of_reader if issue.severity is Severity.ERROR]
         if stored is None:
-            user = self._new_users.create_user(values, issues)
+            user = self._new_users.validated(values, issues)
         else:
-            user, more_warnings = update_user(values, stored, issues, self._options)
-            warnings += more_warnings
+            user, of_update = update_user(values, stored, issues, self._options)
+            warnings += of_update
             if user is not stored and self._options.mode is ImportMode.ADD:
                 issues.append(mode_issue(MODE_ADDS_ONLY))
         if user is not stored and self._options.new_values is NewValues.REJECT:
             issues += self._warnings.new_value_errors(user, stored)
-        matched_record = MatchedRecord(record.number, record.line, user, stored)
         if issues:
             # a rejected user has no generated User ID
-            rejected = user if stored else user._replace(user_id=values[_USER_ID_AT] or "")
-            matched_record = matched_record._replace(user=rejected)
+            user = user if stored else user._replace(user_id=values[_USER_ID_AT] or "")
             issues = _without_consequences(issues, record.issues)
-            general = [
+            issues += [
                 warning._replace(severity=Severity.ERROR, reason=WITH_ERRORS.format(warning.kind))
                 for warning in warnings
                 if warning.field is None
             ]
-            listed = sorted([*issues, *general], key=_rank)
-            self._reject(_RecordIssues(matched_record, record.values, listed))
+            issues.sort(key=_rank)
+            self._reject(_Planned(number, line, user, stored, record.values, issues))
             return
         if user is not stored:
             warnings += self._warnings.for_user(user, stored)
-        matched = _RecordIssues(matched_record, record.values, sorted(warnings, key=_rank))
+        warnings.sort(key=_rank)
+        planned = _Planned(number, line, user, stored, record.values, warnings)
         if warnings:
-            self._add_warnings(matched)
+            self._add_warnings(planned)
         if user is stored:
-            self._counts[_UNCHANGED] += 1
-            self._record_outcome(record.number, _UNCHANGED, user, stored)
+            self._count(number, Result.UNCHANGED, user, stored)
         else:
-            self._claim(matched)
+            self._accept(planned)
 
     def _issues_of_reader(self, record: Record, stored: User | None) -> list[Issue]:
         """Return the problems that the reader found, except of values that do not change.
@@ -297,12 +284,37 @@ class Planner:
             or record.values[issue.field.index] != stored[issue.field.index]
         ]
 
-    def _claim(self, record: _RecordIssues) -> None:
+    def _accept_new(self, batch: CleanRecordBatch, start: int, end: int) -> None:
+        """Accept new users without a problem: together, unless some of them may be contested."""
+        claims, extensions = self._claims, self._extensions
+        users = self._new_users.create(cast("Sequence[Sequence[str]]", batch.values[start:end]))
+        keys = [normalize_user_name(user.user_name) for user in users]
+        numbers = range(batch.number + start, batch.number + end)
+        lines = range(batch.line + start, batch.line + end)
+        if claims.have_owner(keys, self._state) or extensions.are_used(users):
+            for number, line, user in zip(numbers, lines, users, strict=True):
+                values = [*batch.values[number - batch.number]]
+                self._accept(_Planned(number, line, user, None, values, []))
+            return
+        claims.add_new(numbers, lines, keys, users, keep_users=self._with_changes)
+        extensions.add_new(users, lines)
+        self._totals.add_new(users)
+        self._counts[Result.ADDED] += len(users)
+        if self._outcomes is not None:
+            for number, user in zip(numbers, users, strict=True):
+                self._outcomes.set(number, Result.ADDED, user, None)
+
+    def _accept(self, record: _Planned) -> None:
         """Accept a record that adds or changes a user, unless another one gets its User Name."""
-        number, line, user, stored = record.record
-        key = normalize_user_name(user.user_name)
-        owner = self._state.names.get(key)
-        is_contested = key in self._claims.claimed or owner not in (None, user.user_id)
+        number, line, user, stored, _, _ = record
+        claims = self._claims
+        claimed = len(claims.claimed)
+        claims.add(number, line, user, stored)
+        key = claims.keys[-1]
+        is_contested = (
+            len(claims.claimed) == claimed
+            or self._state.names.get(key, user.user_id) != user.user_id
+        )
         if self._extensions.move(user, stored, line):
             self._duplicate_lines.append(number)
             is_contested = True
@@ -313,118 +325,103 @@ class Planner:
             is_contested = True
         if is_contested:
             self._contested[number] = record
-        self._claims.add(record.record)
-        if stored is None and not self._with_changes and not is_contested:
-            self._claims.users[-1] = None
+        elif stored is None and not self._with_changes:
+            claims.users[-1] = None
         self._totals.add(user, stored)
-        result = _ADDED if stored is None else _CHANGED
+        self._count(number, Result.CHANGED if stored else Result.ADDED, user, stored)
+
+    def _count(self, number: int, result: Result, user: User | None, stored: User | None) -> None:
+        """Count a record with its result."""
         self._counts[result] += 1
-        self._record_outcome(number, result, user, stored)
+        if self._outcomes is not None:
+            self._outcomes.set(number, result, user, stored)
 
-    def _record_outcome(
-        self, number: int, result: int, user: User | None, stored: User | None
-    ) -> None:
-        """Set the outcome of a record."""
-        outcomes = self._outcomes
-        if outcomes is not None and number <= len(outcomes):
-            outcomes.results[number - 1] = result
-            outcomes.users[number - 1] = user
-            outcomes.stored[number - 1] = stored
-
-    def _reject(self, record: _RecordIssues) -> None:
-        """Reject a record."""
-        number, _, _, stored = record.record
-        self._counts[_REJECTED] += 1
-        self._issue_counts.add(number, record.issues, updates=stored is not None)
+    def _reject(self, record: _Planned) -> None:
         self._add_issues(record)
-        self._record_outcome(number, _REJECTED, None, stored)
+        self._count(record.number, Result.REJECTED, None, record.stored)
 
-    def _add_warnings(self, record: _RecordIssues) -> None:
+    def _add_warnings(self, record: _Planned) -> None:
         """Count and keep the warnings of an accepted record."""
         self._warned += 1
-        self._issue_counts.add(
-            record.record.number, record.issues, updates=record.record.stored is not None
-        )
         self._add_issues(record)
 
-    def _add_issues(self, record: _RecordIssues) -> None:
+    def _remove_warnings(self, record: _Planned) -> None:
+        if record.issues:
+            self._warned -= 1
+            self._issue_counts.remove(record.issues, updates=record.stored is not None)
+
+    def _add_issues(self, record: _Planned) -> None:
+        updates = record.stored is not None
+        self._issue_counts.add(record.number, record.issues, updates=updates)
         # the last checks may concern records before those that are already kept
-        if self._is_ending or len(self._record_issues) < self._issue_limit:
-            self._record_issues[record.record.number] = record
+        if self._is_ending or len(self._with_issues) < self._issue_limit:
+            self._with_issues[record.number] = record
 
     # The end
 
     def finish(self) -> ImportPlan:
         """Check User Names as they will be after the import, and return the plan."""
-        state, progress = self._state, self._progress
-        claims = self._claims
-        claims.sort_in_file_order()
+        state, progress, totals = self._state, self._progress, self._totals
+        claims, outcomes = self._claims, self._outcomes
         self._is_ending = True
         conflicts = find_name_conflicts(claims, state, progress)
         for index, issue in conflicts.items():
-            self._reject_claim(claims.numbers[index], issue)
+            self._reject_accepted(self._contested.pop(claims.numbers[index]), issue)
         self._add_extension_warnings()
-        self._add_look_alike_warnings(conflicts.keys())
-        changes, added = self._changes(conflicts.keys())
-        self._report_names_of_rejected(conflicts.keys())
-        plan = ImportPlan(
+        self._add_look_alike_warnings(conflicts)
+        changes, added = self._changes(conflicts)
+        self._report_names_of_rejected(conflicts)
+        records = [record for _, record in sorted(self._with_issues.items())]
+        problems = chain.from_iterable(map(_to_record_issues, records))
+        if outcomes is not None:
+            for record in records:
+                outcomes.add_issues(
+                    record.number, _without_shifted_values(record.issues), record.values
+                )
+        return ImportPlan(
             state.version,
             self._options,
             changes,
             added,
-            dict(zip(RESULTS, self._counts, strict=True)),
+            self._counts,
             warning_count=self._warned,
-            groups=self._issue_counts.groups(),
+            issues=list(islice(problems, MAX_ISSUES)),
             issue_count=self._issue_counts.issue_count,
             kept_values=self._issue_counts.kept_values,
-            totals=self._totals.changes(state, progress),
+            groups=self._issue_counts.groups(),
+            totals=totals.changes(state, progress),
             users_before=len(state.users),
-            required_confirmation=confirmation_count(self._totals.affected, len(state.users)),
-            removals={effect: users for effect, users in self._totals.removals.items() if users},
-            updates=self._updates(conflicts.keys()),
-            outcomes=self._outcomes,
+            required_confirmation=confirmation_count(totals.affected, len(state.users)),
+            removals={effect: users for effect, users in totals.removals.items() if users},
+            updates=self._updates(conflicts),
+            outcomes=outcomes,
+            not_in_file=[] if outcomes is None else self._not_in_file(),
         )
-        problems = (
-            problem
-            for _, record in sorted(self._record_issues.items())
-            for problem in _to_record_issues(record)
-        )
-        plan.issues = list(islice(problems, MAX_ISSUES))
-        if self._outcomes is not None:
-            self._fill(self._outcomes)
-            plan.not_in_file = self._not_in_file()
-        return plan
 
-    def _reject_claim(self, number: int, issue: Issue) -> None:
+    def _reject_accepted(self, record: _Planned, issue: Issue) -> None:
         """Reject an accepted record because another one gets its User Name."""
-        matched, values, warnings = self._contested.pop(number)
-        general = [warning for warning in warnings if warning.field is None]
-        user, stored = matched.user, matched.stored
-        self._counts[_ADDED if stored is None else _CHANGED] -= 1
+        _, line, user, stored, _, warnings = record
+        self._counts[Result.CHANGED if stored else Result.ADDED] -= 1
         self._totals.add(user, stored, -1)
-        self._extensions.revert(user, stored, matched.line)
-        if warnings:
-            self._warned -= 1
-            self._issue_counts.remove(warnings, updates=stored is not None)
-        self._reject(_RecordIssues(matched, values, [issue, *general]))
+        self._extensions.revert(user, stored, line)
+        self._remove_warnings(record)
+        general = [warning for warning in warnings if warning.field is None]
+        self._reject(record._replace(issues=[issue, *general]))
 
     def _add_extension_warnings(self) -> None:
         """Warn of users who share an Extension after the import."""
-        if not self._duplicate_lines:
-            return
-        counts = self._extensions.counts
+        counts = self._extensions.counts if self._duplicate_lines else {}
         shared = {
-            number: record
+            number: record.user.extension
             for number in self._duplicate_lines
-            if (record := self._contested.get(number)) and counts[record.record.user.extension] > 1
+            if (record := self._contested.get(number)) and counts[record.user.extension] > 1
         }
         if not shared:
             return
-        wanted = {record.record.user.extension for record in shared.values()}
-        holders = self._extensions.first_holders(wanted, self._state, self._progress)
-        for number, (matched, _, _) in sorted(shared.items()):
-            extension = matched.user.extension
-            others = (holder for holder in holders[extension] if holder != matched.line)
+        holders = self._extensions.first_holders(set(shared.values()), self._state, self._progress)
+        for number, extension in sorted(shared.items()):
+            line = self._contested[number].line
+            others = (holder for holder in holders[extension] if holder != line)
             self._add_warning(number, duplicate_extension_issue(extension, next(others, None)))
 
     def _add_look_alike_warnings(self, rejected: Collection[int]) -> None:
@@ -436,27 +433,24 @@ class Planner:
             return
         claims, first_lines = self._claims, dict[str, int]()
         indexes = {key: index for index, key in enumerate(claims.keys) if index not in rejected}
-        for number in sorted(self._look_alikes):
+        for number in self._look_alikes:
             record = self._contested.get(number)
             if record is None or any(issue.reason == LOOK_ALIKE for issue in record.issues):
                 continue
-            name, line = record.record.user.user_name, record.record.line
-            alike = look_alike_key(name)
-            other = first_lines.setdefault(alike, line)
+            alike = look_alike_key(record.user.user_name)
+            other = first_lines.setdefault(alike, record.line)
             if alike in indexes:
                 other = claims.lines[indexes[alike]]
-            if other != line:
-                self._add_warning(number, look_alike_in_file_issue(name, other))
+            if other != record.line:
+                self._add_warning(number, look_alike_in_file_issue(record.user.user_name, other))
 
     def _add_warning(self, number: int, warning: Issue) -> None:
         """Add a warning to an accepted record that was noted as contested."""
-        matched, values, issues = self._contested[number]
-        if issues:
-            self._warned -= 1
-            self._issue_counts.remove(issues, updates=matched.stored is not None)
-        more = sorted([*issues, warning], key=_rank)
-        self._contested[number] = _RecordIssues(matched, values, more)
-        self._add_warnings(self._contested[number])
+        record = self._contested[number]
+        self._remove_warnings(record)
+        record = record._replace(issues=sorted([*record.issues, warning], key=_rank))
+        self._contested[number] = record
+        self._add_warnings(record)
 
     def _changes(self, rejected: Iterable[int]) -> tuple[dict[str, User], set[str]]:
         """Return the users after the import, in file order, and which of them are new."""
@@ -480,7 +474,7 @@ class Planner:
     def _updates(self, rejected: Collection[int]) -> list[UserUpdate]:
         """Return the records that change users, unless the outcomes contain them."""
         claims = self._claims
-        if self._outcomes is not None or not self._counts[_CHANGED]:
+        if self._outcomes is not None or not self._counts[Result.CHANGED]:
             return []
         return [
             UserUpdate(line, stored, user)
@@ -492,15 +486,14 @@ class Planner:
 
     def _report_names_of_rejected(self, conflicts: Collection[int]) -> None:
         """Report on the first rejected records also whether their User Name is taken."""
-        by_key: dict[str, list[_RecordIssues]] = {}
+        by_key: dict[str, list[_Planned]] = {}
         rejected_records = (
             record
-            for _, record in sorted(self._record_issues.items())
+            for _, record in sorted(self._with_issues.items())
             if record.issues[0].severity is Severity.ERROR
         )
         for record in islice(rejected_records, MAX_ISSUES):
-            _, _, user, stored = record.record
-            key = normalize_user_name(user.user_name)
+            key, stored = normalize_user_name(record.user.user_name), record.stored
             if stored is not None and key == normalize_user_name(stored.user_name):
                 continue  # it does not change
             if key and not any(issue.field is _USER_NAME for issue in record.issues):
@@ -515,48 +508,38 @@ class Planner:
             if user_id in owners and owners[user_id] != key:
                 by_key.pop(owners[user_id], None)  # that user gets another name
             for record in by_key.get(key, ()) if user_id not in owners else ():
-                if user_id and record.record.user.user_id == user_id:
+                if user_id and record.user.user_id == user_id:
                     continue  # it is about the same user, which is reported already
-                self._add_issue(
-                    record, duplicate_name_issue(record.record.user.user_name, claims.lines[index])
-                )
+                line = claims.lines[index]
+                self._add_error(record, duplicate_name_issue(record.user.user_name, line))
         for owner_id, key in owners.items():
-            owner = state.users[owner_id]
             for record in by_key.get(key, ()):
-                user = record.record.user
-                is_new = record.record.stored is None and not user.user_id
+                user, owner = record.user, state.users[owner_id]
+                is_new = record.stored is None and not user.user_id
                 if user.user_id != owner_id:
-                    self._add_issue(record, name_in_use_issue(user.user_name, owner, is_new=is_new))
+                    self._add_error(record, name_in_use_issue(user.user_name, owner, is_new=is_new))
 
-    def _add_issue(self, record: _RecordIssues, issue: Issue) -> None:
-        number, updates = record.record.number, record.record.stored is not None
+    def _add_error(self, record: _Planned, issue: Issue) -> None:
+        """Add an error to a rejected record."""
         record.issues.append(issue)
         record.issues.sort(key=_rank)
-        self._issue_counts.add(number, [issue], updates=updates)
-
-    def _fill(self, outcomes: RecordOutcomes) -> None:
-        """Add the problems to the outcomes, also of records that are not listed."""
-        for number, (_, values, issues) in self._record_issues.items():
-            outcomes.issues[number] = _without_shifted_values(issues)
-            if issues[0].severity is Severity.ERROR:
-                outcomes.values[number] = values
+        updates = record.stored is not None
+        self._issue_counts.add(record.number, [issue], updates=updates)
 
     def release_memory(self) -> None:
         """Free, step by step, the memory that only planning needed."""
         claims = self._claims
         clear_in_chunks(claims.users, claims.stored, claims.user_ids, claims.keys, claims.claimed)
-        clear_in_chunks(self._record_issues, self._contested)
+        clear_in_chunks(self._with_issues, self._contested)
         if "_extensions" in self.__dict__:
             clear_in_chunks(self._extensions.counts)
 
     def _not_in_file(self) -> list[str]:
         """Return the users that are not in the file, in store order."""
         user_ids: list[str] = []
-        users = self._state.users
+        users, in_file = self._state.users, self._matcher.ids_in_file
         for batch in in_chunks(users.values(), len(users), self._progress):
-            user_ids += [
-                user.user_id for user in batch if user.user_id not in self._matcher.ids_in_file
-            ]
+            user_ids += [user.user_id for user in batch if user.user_id not in in_file]
         return user_ids
 
 
@@ -598,28 +581,26 @@ def _with_stored_ends(values: Values, stored: User) -> Values:
     ]
 
 
-def _to_record_issues(record: _RecordIssues) -> list[RecordIssue]:
-    (number, line, _, stored), known_values, issues = record
-    issues = _without_shifted_values(issues)
-    hides_values = is_short(issues)
-    values = _NO_VALUES if known_values is None or hides_values else known_values
-    user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME_AT] or ""
-    if not user and stored:
-        user = f"{stored.first_name} {stored.last_name}"
+def _to_record_issues(record: _Planned) -> list[RecordIssue]:
+    is_hidden = is_short(record.issues)
+    values = _NO_VALUES if record.values is None or is_hidden else record.values
+    user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME.index] or ""
+    if not user and record.stored:
+        user = f"{record.stored.first_name} {record.stored.last_name}"
     return [
         RecordIssue(
             issue.severity,
-            line,
-            number,
+            record.line,
+            record.number,
             issue.field,
             user,
             REDACTED
-            if hides_values and issue.field
+            if is_hidden and issue.field
             else redact_value(issue.field, values[issue.field.index] if issue.field else None),
             issue.message,
             issue.fix,
         )
-        for issue in issues
+        for issue in _without_shifted_values(record.issues)
     ]
 
 

@@ -149,10 +149,12 @@ class LicenseTotals:
         self.removals = dict.fromkeys((INACTIVATES, REMOVES_LICENSES, CLEARS), 0)
         self._more = [0] * len(_COUNTED)
 
-    def add_new(self, columns: Sequence[Sequence[str]]) -> None:
-        """Count many new users, given the values of each field."""
-        for index, field in enumerate(_COUNTED):
-            self._more[index] += columns[field.index].count("1")
+    def add_new(self, users: Sequence[User]) -> None:
+        """Count many new users, as `add` does."""
+        columns = zip(*map(_counted_of, users), strict=True)
+        self._more = [
+            more + column.count("1") for more, column in zip(self._more, columns, strict=True)
+        ]
 
     def add(self, user: User, stored: User | None, weight: int = 1) -> None:
         """Count a user who is added or changed; a sign of -1 subtracts it."""

@@ -4,18 +4,17 @@ Source: the users file, section 3, "Warnings". Warnings of a single user are in
 `qm_tui.users.warnings`.
 """
 
-import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.look_alikes import look_alike_issue, rows_with_look_alikes
+from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
 from qm_tui.transfer.planning.totals import in_chunks
 from qm_tui.transfer.reading.spreadsheet import is_formula
-from qm_tui.transfer.spreadsheet import FORMULA_PREFIXES, has_number_format, is_error_value
+from qm_tui.transfer.spreadsheet import has_number_format
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
@@ -24,22 +23,11 @@ from qm_tui.users.warnings import user_warnings
 
 _EXTENSION: Final = FIELD["extension"]
 _EXTENSION_AT: Final = _EXTENSION.index
-_USER_NAME_AT: Final = FIELD["user_name"].index
 _TEXT_FIELDS: Final = tuple(
     field for field in FIELDS if field.kind not in (Kind.SECRET, Kind.FLAG, Kind.ID)
 )
-_TEXT_INDEXES: Final = tuple(field.index for field in _TEXT_FIELDS)
-_text_values: Final = itemgetter(*_TEXT_INDEXES)
+_text_values: Final = itemgetter(*(field.index for field in _TEXT_FIELDS))
 _NOTHING: Final = ("",) * len(_TEXT_FIELDS)
-
-_FORMULAS: Final = {
-    sign: re.compile(rf"{re.escape(sign)}(?<=\n{re.escape(sign)})") for sign in FORMULA_PREFIXES
-}
-"""For each first character of a formula, a pattern for it at the start of a line.
-
-A search for a pattern that begins with a single literal is faster than for one that begins with
-two, and a search for a single character much faster.
-"""
 
 _NUMBERED_FIELDS: Final = tuple(
     field
@@ -47,25 +35,6 @@ _NUMBERED_FIELDS: Final = tuple(
     if field.key in ("extension", "agent_id", "user_name") or field.kind in (Kind.LIST, Kind.SECRET)
 )
 """Fields with values that may look like a number but are none."""
-
-_NUMBER_FORMATS: Final = {
-    "+": re.compile(r"\+(?<=[0-9][Ee]\+)[0-9]"),
-    "-": re.compile(r"-(?<=[0-9][Ee]-)[0-9]"),
-    ".": re.compile(r"\.0+[\n,]"),
-}
-"""For each form of an exponent, and for decimals, a pattern that begins with a literal, too."""
-
-_ERROR_NUMBERS: Final = ("\nErr", "\nFehler")
-"""The beginnings of error values with a colon; all others begin with `#`."""
-
-
-def _finds_any(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
-    """Return whether a text contains one of the patterns, given with their first characters."""
-    return any(sign in text and pattern.search(text) for sign, pattern in patterns.items())
-
-
-def _may_have_error_value(text: str) -> bool:
-    return "#" in text or (":" in text and any(begin in text for begin in _ERROR_NUMBERS))
 
 
 def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
@@ -92,37 +61,6 @@ class ImportWarnings:
     def __init__(self, state: State, in_use: ValuesInUse) -> None:
         self._state, self._in_use = state, in_use
 
-    def rows_with_warnings(
-        self, columns: Sequence[Sequence[str]], texts: Sequence[str]
-    ) -> set[int]:
-        """Return which of many new users have such a warning, checking all of them together.
-
-        Those with errors (`invalid_rows`) need not be included; those with an error value of a
-        spreadsheet are.
-
-        Args:
-            columns: for each field, the values of all users.
-            texts: the `column_texts` of these columns.
-
-        Returns:
-            The indexes in the columns.
-        """
-        rows = self._in_use.rows_with_new_values(columns)
-        rows |= rows_with_look_alikes(columns[_USER_NAME_AT], self._state)
-        for place in _TEXT_INDEXES:
-            if _finds_any(_FORMULAS, texts[place]):
-                rows.update(
-                    index for index, value in enumerate(columns[place]) if is_formula(value)
-                )
-        for text, column in zip(texts, columns, strict=True):
-            if _may_have_error_value(text):
-                rows.update(index for index, value in enumerate(column) if is_error_value(value))
-        for field in _NUMBERED_FIELDS:
-            if _finds_any(_NUMBER_FORMATS, texts[field.index]):
-                column = columns[field.index]
-                rows.update(index for index, value in enumerate(column) if has_number_format(value))
-        return rows
-
     def for_user(self, user: User, stored: User | None) -> list[Issue]:
         """Return the warnings of a user who is added or changed, also those of the user alone.
 
@@ -130,10 +68,17 @@ class ImportWarnings:
             user: the user after the import.
             stored: the user before; values that do not change have no warnings.
         """
+        look_alike = look_alike_issue(user, stored, self._state)
         return [
             *_both_names_changed(user, stored),
+            *([look_alike] if look_alike else ()),
+            *self.of_values(user, stored),
+        ]
+
+    def of_values(self, user: User, stored: User | None) -> list[Issue]:
+        """Return the same warnings, except those of a name among other names."""
+        return [
             *user_warnings(user, stored),
-            *filter(None, (look_alike_issue(user, stored, self._state),)),
             *self._in_use.issues(user, stored),
             *_formulas(user, stored),
             *(_number_formats(user) if stored is None else ()),
@@ -213,8 +158,14 @@ class ExtensionUsage:
                 extension = user[_EXTENSION_AT]
                 self.counts[extension] = get(extension, 0) + 1
 
-    def add_new(self, extensions: Sequence[str], lines: Sequence[int]) -> None:
-        """Count unused extensions, of the records in these lines."""
+    def are_used(self, users: Sequence[User]) -> bool:
+        """Return whether an extension of new users is used twice, or by another user."""
+        extensions = [user.extension for user in users]
+        return len(set(extensions)) < len(users) or not self.counts.keys().isdisjoint(extensions)
+
+    def add_new(self, users: Sequence[User], lines: Sequence[int]) -> None:
+        """Count new users in these lines, as `move` does."""
+        extensions = [user.extension for user in users]
         self.counts.update(dict.fromkeys(extensions, 1))
         self._held += extensions
         self._lines.extend(lines)

@@ -12,8 +12,7 @@ from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_screen import UserFormScreen, edit_title
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.work.session import Session
-from qm_tui.users.fields import FIELD, User
-from qm_tui.users.new_user_template import NEW_USER, template_from
+from qm_tui.users.fields import FIELD, NEW_USER, User, template_from
 
 
 async def add(page: Screen[Any], session: Session, model: User | None = None) -> None:

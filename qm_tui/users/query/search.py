@@ -30,7 +30,7 @@ from qm_tui.users.query.predicates import (
 from qm_tui.users.query.sorting import sort_keys, sort_users
 from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
-from qm_tui.users.validation import invalid_stored_rows
+from qm_tui.users.screening import invalid_stored_rows
 
 _CHUNK: Final = 1000
 """The number of users between two calls of `yield_control`: a millisecond at most."""
