@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qm_tui.ignorable_characters import IGNORABLE_RANGES
 from qm_tui.progress import ignore_progress
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.new_users import NewUserFactory
 from qm_tui.transfer.planning.warnings import ImportWarnings, values_in_use
+from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, User
 from qm_tui.users.issues import Issue
 from qm_tui.users.screening import Screening, error_screening
@@ -77,7 +77,7 @@ def _errors(one: User) -> list[Issue]:
 
 
 def test_no_invisible_character_or_overlong_value_is_missed():
-    odd = [chr(code) for first, last in IGNORABLE_RANGES[:] for code in {first, last}]
+    odd = [chr(code) for first, last in IGNORABLE_RANGES for code in {first, last}]
     screening = error_screening(allow_unlicensed=False)
     for key in ("first_name", "password", "agent_id"):
         users = [ANNA._replace(**{key: f"a{value}b"}) for value in (*odd, "x" * MAX_VALUE)]
