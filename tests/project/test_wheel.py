@@ -30,7 +30,7 @@ def installed(tmp_path_factory):
 def test_wheel_contains_only_the_package_and_the_style_sheets(installed):
     names = zipfile.ZipFile(installed[0]).namelist()
     assert "qm_tui/styles/qm_tui.tcss" in names
-    assert "qm_tui/styles/transfer/files/file_dialog.tcss" in names
+    assert "qm_tui/styles/screens/transfer.tcss" in names
     assert "qm_tui/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
 

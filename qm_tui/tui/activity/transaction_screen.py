@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Static
 
@@ -19,7 +18,7 @@ from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.transaction_details import change_lines, origin_text, title_text
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.background import run_in_thread
 
@@ -113,14 +112,11 @@ class TransactionScreen(Dialog[None]):
             about.append(details)
         if action.digest:
             about.append(f"SHA-256: {action.digest}")
-        with Vertical(classes="dialog", id="transaction") as dialog:
-            dialog.border_title = safe(f"Transaction {transaction.number:,}")
-            dialog.border_subtitle = safe("Esc close")
+        with dialog_frame("transaction", f"Transaction {transaction.number:,}", "Esc close"):
             yield Static(safe_lines(about), id="what")
             yield ChangeList()
             yield Static(id="line")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[OK]"), id="ok", compact=True)
+            yield button_row(ok="[OK]")
 
     def on_mount(self) -> None:
         self.query_one(ChangeList).focus()

@@ -13,7 +13,8 @@ from textual.worker import get_current_worker
 from qm_tui.progress import YieldControl
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
-from qm_tui.tui.widgets.list_dialog import ListDialog, button_row
+from qm_tui.tui.widgets.dialog import button_row
+from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
 from qm_tui.users.query.counts import count_values, sort_by_count

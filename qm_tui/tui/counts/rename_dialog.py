@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
@@ -17,7 +17,7 @@ from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
 from qm_tui.tui.widgets.text_input import SafeInput
@@ -93,16 +93,14 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
 
     def compose(self) -> ComposeResult:
         name = self._values.field.name
-        with Vertical(classes="dialog", id="rename-dialog") as dialog:
-            dialog.border_title = safe(self._title)
-            dialog.border_subtitle = safe("Tab complete  ↓ values in use  F1 keys  Esc cancel")
+        with dialog_frame(
+            "rename-dialog", self._title, "Tab complete  ↓ values in use  F1 keys  Esc cancel"
+        ):
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))
                 yield _NameInput(self._suggestions)
             yield Static(id="rename-outcome")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Cancel]"), id="no", compact=True)
-                yield Button(id="yes", compact=True)
+            yield button_row(no="[Cancel]", yes="")
 
     @property
     def _title(self) -> str:

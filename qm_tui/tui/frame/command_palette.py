@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Final, NamedTuple
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.fuzzy import FuzzySearch
 from textual.screen import Screen
 from textual.widgets import Input
@@ -15,8 +14,7 @@ from textual.widgets import Input
 from qm_tui.config.preferences import Theme
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
-from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, dialog_frame
 from qm_tui.tui.widgets.filter_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
@@ -84,9 +82,7 @@ class CommandPalette(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         self._field.placeholder = "Search for commands…"
-        with Vertical(classes="dialog", id="command-palette") as dialog:
-            dialog.border_title = safe("Command palette")
-            dialog.border_subtitle = safe("↑ ↓ select  Enter run  Esc close")
+        with dialog_frame("command-palette", "Command palette", "↑ ↓ select  Enter run  Esc close"):
             yield self._field
             yield self._list
 

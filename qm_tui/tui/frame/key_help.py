@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static, Tree
 
-from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.text.safe_content import key_hints, safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
@@ -270,7 +270,7 @@ class KeysScreen(Dialog[None]):
 
     def _show_hints(self) -> None:
         more = "↓ show more  " if self._list.scroll_y < self._list.max_scroll_y else ""
-        self._list.border_subtitle = safe(f"{more}Esc close")
+        self._list.border_subtitle = key_hints(f"{more}Esc close")
 
     def action_close(self) -> None:
         """Close the dialog."""

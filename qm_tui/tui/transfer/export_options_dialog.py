@@ -6,14 +6,13 @@ from typing import ClassVar, Final, NamedTuple
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from qm_tui.text import pad_or_truncate
 from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.export_options import EXPORT_OPTIONS, ExportOptions
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 32
@@ -176,13 +175,10 @@ class ExportOptionsDialog(Dialog[ExportScope]):
         self._lines = CheckList(scope)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="export-options") as dialog:
-            dialog.border_title = safe("Export options")
-            dialog.border_subtitle = safe("Space next value  Esc close")
+        with dialog_frame("export-options", "Export options", "Space next value  Esc close"):
             yield self._lines
             yield Static(id="export-meaning")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[OK]"), id="ok", compact=True)
+            yield button_row(ok="[OK]")
 
     def on_mount(self) -> None:
         self._lines.focus()

@@ -1,21 +1,20 @@
 """The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
-from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.users.fields import User
 
 DELETED: Final = "This user was deleted."
@@ -30,6 +29,9 @@ class DetailsScreen(Dialog[int]):
         users: the users by User ID.
         store: the store, for the history.
     """
+
+    MORE_BUTTONS: ClassVar[Mapping[str, str]] = {}
+    """The labels of further buttons, by ID."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous user"),
@@ -46,18 +48,10 @@ class DetailsScreen(Dialog[int]):
         self._titles: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="details-dialog"):
+        with dialog_frame("details-dialog"):
             yield DetailsPane(DELETED)
             yield Static(id="details-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[←]"), id="previous", compact=True)
-                yield Button(safe("[→]"), id="next", compact=True)
-                yield from self.more_buttons()
-                yield Button(safe("[Close]"), id="back", compact=True)
-
-    def more_buttons(self) -> Iterator[Button]:
-        """Return further buttons."""
-        return iter(())
+            yield button_row(previous="[←]", next="[→]", **self.MORE_BUTTONS, back="[Close]")
 
     def on_mount(self) -> None:
         self.query_one(DetailsPane).focus()
@@ -90,7 +84,7 @@ class DetailsScreen(Dialog[int]):
         shown = title if user is not None else f"{title}: deleted"
         dialog.border_title = safe(shown, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
-        dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
+        dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
         self.query_one(DetailsPane).show(user, self._store)
         for name, by in (("previous", -1), ("next", 1)):
             button = self.query_one(f"#{name}")

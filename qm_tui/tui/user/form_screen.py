@@ -19,8 +19,7 @@ from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form import UserForm
 from qm_tui.tui.user.form_rows import FormRow, InputRejected, TextRow, note_of
 from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, save_user
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.work.background import run_job

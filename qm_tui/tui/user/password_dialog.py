@@ -17,8 +17,7 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import InputRejected, SecretInput
 from qm_tui.tui.user.save import BUSY, user_label
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow

@@ -1,6 +1,6 @@
 """The details of a user, opened from the Users page, with the actions on the user."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -34,10 +34,10 @@ _ADD_FROM_TEMPLATE: Final = Binding(
 _ACTIVATE: Final = "[A Activate]"
 _INACTIVATE: Final = "[A Inactivate]"
 _BUTTONS: Final = {
-    UserAction.EDIT: "[e Edit]",
-    UserAction.SET_FIELD: "[m Set field]",
-    UserAction.ACTIVATE: _ACTIVATE,
-    UserAction.DELETE: "[D Delete]",
+    UserAction.EDIT.value: "[e Edit]",
+    UserAction.SET_FIELD.value: "[m Set field]",
+    UserAction.ACTIVATE.value: _ACTIVATE,
+    UserAction.DELETE.value: "[D Delete]",
 }
 
 
@@ -58,17 +58,14 @@ class UserScreen(DetailsScreen):
         *_OTHERS,
     ]
 
+    MORE_BUTTONS = _BUTTONS
+
     def __init__(self, session: Session, row: int, page: Page) -> None:
         view = session.view
         user_ids, users = ((), {}) if view is None else (view.user_ids, view.state.users)
         super().__init__(user_ids, row, users, session.store)
         self._session, self._page = session, page
         self._has_acted = False
-
-    def more_buttons(self) -> Iterator[Button]:
-        """Yield a button for each of the common actions."""
-        for action, label in _BUTTONS.items():
-            yield Button(safe(label), id=action, compact=True)
 
     def on_mount(self) -> None:
         self._session.subscribe(self)

@@ -1,47 +1,21 @@
-"""The parts that dialogs share: their frame, their buttons, and a list that typing narrows."""
+"""A dialog with a list that typing narrows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ScreenResultType
 from textual.widgets import Button, Input, Label
 
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, dialog_frame
 from qm_tui.tui.widgets.filter_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 50
 """Characters of the title of a `ListDialog`."""
-
-
-@contextmanager
-def dialog_frame(id: str, title: str, hints: str, title_length: int = 4096) -> Iterator[None]:
-    """Compose what is yielded within the frame of a dialog.
-
-    Args:
-        id: the ID of the frame.
-        title: the title.
-        hints: the key hints in the lower border.
-        title_length: the maximum length of the title in characters.
-    """
-    with Vertical(classes="dialog", id=id) as frame:
-        frame.border_title = safe(title, title_length)
-        frame.border_subtitle = safe(hints)
-        yield
-
-
-def button_row(**labels: str) -> Horizontal:
-    """Return the row of buttons of a dialog: their labels by ID."""
-    return Horizontal(
-        *(Button(safe(label), id=name, compact=True) for name, label in labels.items()),
-        classes="dialog-buttons",
-    )
 
 
 class ListDialog(Dialog[ScreenResultType | None]):

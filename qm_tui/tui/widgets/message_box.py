@@ -5,13 +5,13 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 
 ResultT = TypeVar("ResultT")
 
@@ -46,11 +46,9 @@ class ConfirmQuestion(Confirms, Dialog[bool]):
         self._text, self._yes, self._no = text, yes, no
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with dialog_frame():
             yield Static(safe(self._text), classes="dialog-text")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe(f"[{self._no}]"), id="no", compact=True)
-                yield Button(safe(f"[{self._yes}]"), id="yes", compact=True)
+            yield button_row(no=f"[{self._no}]", yes=f"[{self._yes}]")
 
     def on_mount(self) -> None:
         for button in self.query("#no"):  # none if the dialog was closed before it was composed
@@ -86,11 +84,10 @@ class MessageDialog(Confirms, Dialog[None]):
 
     def compose(self) -> ComposeResult:
         lines = [line for text in self._paragraphs for line in ("", text)][1:]
-        with Vertical(classes="dialog"):
+        with dialog_frame():
             with VerticalScroll(classes="dialog-scroll", can_focus=False):
                 yield Static(safe_lines(lines), classes="dialog-text")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[OK]"), id="ok", compact=True)
+            yield button_row(ok="[OK]")
 
     def action_move(self, lines: int) -> None:
         """Scroll a text that is longer than the screen."""

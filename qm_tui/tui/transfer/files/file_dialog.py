@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Button, Label, Static
 from textual.worker import get_current_worker
@@ -23,7 +23,7 @@ from qm_tui.tui.text.safe_content import safe, safe_path
 from qm_tui.tui.transfer.files.file_list import FileList, reading_text
 from qm_tui.tui.transfer.files.folder import resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.work.key_queue import KeyRefused
 
@@ -79,9 +79,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         self._is_closed = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as dialog:
-            dialog.border_title = safe(self.DIALOG_TITLE)
-            dialog.border_subtitle = safe("Tab complete  ↓ list  Esc cancel")
+        with dialog_frame(title=self.DIALOG_TITLE, hints="Tab complete  ↓ list  Esc cancel"):
             with Horizontal(classes="file-line"):
                 yield Label(safe(self.FIELD), classes="file-label")
                 yield self.field
@@ -96,9 +94,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
                 yield KeyHint("~ home", self.files.action_home)
             yield from self.compose_below()
             yield Static(id="sentence")
-            with Horizontal(classes="file-line file-buttons"):
-                yield Button(safe(f"[{self.VERB}]"), id="accept", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+            yield button_row(accept=f"[{self.VERB}]", cancel="[Cancel]")
 
     def compose_below(self) -> ComposeResult:
         """Yield the widgets shown below the list."""

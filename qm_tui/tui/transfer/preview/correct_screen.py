@@ -7,7 +7,7 @@ from typing import ClassVar, Final, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
 from textual.timer import Timer
@@ -21,9 +21,9 @@ from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.tui.changes.value_picker import has_picker, pick_value
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
-from qm_tui.tui.text.safe_content import safe, safe_lines
+from qm_tui.tui.text.safe_content import key_hints, safe, safe_lines
 from qm_tui.tui.user.field_form import FieldForm, FieldInput
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.widgets.suggester import PICK_HINT
 from qm_tui.tui.work.job import DEBOUNCE, Job
@@ -95,7 +95,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="correct"):
+        with dialog_frame("correct"):
             with Horizontal(id="correct-title"):
                 yield Static(id="correct-who")
                 yield Static(id="correct-count")
@@ -108,9 +108,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             yield Static(id="correct-help")
             yield Static(id="correct-said")
             yield Static(id="correct-passed-over")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[F2 Save and next]"), id="save", compact=True)
-                yield Button(safe("[Close]"), id="cancel", compact=True)
+            yield button_row(save="[F2 Save and next]", cancel="[Close]")
 
     def on_mount(self) -> None:
         for name in ("record", "said", "passed-over"):
@@ -125,7 +123,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             hint = "Space toggle  "
         elif isinstance(focused, FieldInput) and has_picker(focused.field):
             hint = f"{PICK_HINT}  "
-        shown = safe(f"{hint}F2 save and next  F1 keys  Esc close")
+        shown = key_hints(f"{hint}F2 save and next  F1 keys  Esc close")
         self.query_one("#correct").border_subtitle = shown
 
     def on_unmount(self) -> None:

@@ -21,8 +21,7 @@ from qm_tui.transfer.reading.columns import column_names, is_problems_column
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.field_picker import IGNORED, FieldPicker, FieldSelected
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.widgets.virtual_list import VirtualList

@@ -7,7 +7,6 @@ from typing import ClassVar, Final, NamedTuple, TypeVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
@@ -21,7 +20,7 @@ from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import DELIMITERS, ENCODINGS, delimiter_name
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 34
@@ -121,14 +120,13 @@ class ImportOptionsDialog(Dialog[None]):
         self._error = ""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="choices") as dialog:
-            dialog.border_title = safe("Import options")
-            dialog.border_subtitle = safe("Space/→ next value  ← previous value  Esc close")
+        with dialog_frame(
+            "choices", "Import options", "Space/→ next value  ← previous value  Esc close"
+        ):
             yield ImportOptionList()
             yield Static(id="meaning")
             yield Static(id="effect")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[OK]"), id="ok", compact=True)
+            yield button_row(ok="[OK]")
 
     def on_mount(self) -> None:
         self.query_one(ImportOptionList).focus()

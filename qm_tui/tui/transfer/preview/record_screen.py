@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
@@ -18,9 +18,9 @@ from qm_tui.transfer.planning.plan import RecordOutcome, Result
 from qm_tui.transfer.planning.plan_text import fixing_value
 from qm_tui.transfer.planning.totals import fixing_option
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
-from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.users.fields import FIELD, FIELDS, Field
 
 _SYMBOL, _NAME = 2, 30
@@ -107,14 +107,12 @@ class RecordScreen(Dialog[RecordScreenResult]):
         self._outcome, self._among, self._at = outcome, among, index
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="record"):
+        with dialog_frame("record"):
             with _Body(id="record-body"):
                 yield Static(id="record-text")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[c Correct]"), id="correct", compact=True)
-                yield Button(safe("[p Previous]"), id="previous", compact=True)
-                yield Button(safe("[n Next]"), id="next", compact=True)
-                yield Button(safe("[Close]"), id="back", compact=True)
+            yield button_row(
+                correct="[c Correct]", previous="[p Previous]", next="[n Next]", back="[Close]"
+            )
 
     def on_mount(self) -> None:
         self.query_one(_Body).focus()
@@ -126,7 +124,7 @@ class RecordScreen(Dialog[RecordScreenResult]):
         title = f"Record {outcome.number:,}, line {outcome.line:,}: {outcome.result}"
         dialog.border_title = safe(title)
         place = f"{self._at + 1:,} of {len(self._among):,}  " if len(self._among) > 1 else ""
-        dialog.border_subtitle = safe(f"{place}Esc close  ? keys")
+        dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
         self.query_one("#record-text", Static).update(record_table(outcome, self._options))
         self.query_one(_Body).scroll_home(animate=False)
         for name in ("correct", "previous", "next"):

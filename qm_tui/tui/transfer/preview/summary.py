@@ -28,8 +28,7 @@ from qm_tui.transfer.planning.plan_text import (
     removals_text,
 )
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import Dialog
-from qm_tui.tui.widgets.list_dialog import button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.job import JobProgressed
 from qm_tui.users.issues import Severity

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
@@ -15,7 +15,7 @@ from qm_tui.text import pad_or_truncate, pluralize
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.columns import Column, Layout
@@ -162,9 +162,7 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     def compose(self) -> ComposeResult:
         lines = self._lines
-        with Vertical(classes="dialog", id="columns-dialog") as dialog:
-            dialog.border_title = safe("Columns")
-            dialog.border_subtitle = safe("Enter apply  ? keys  Esc cancel")
+        with dialog_frame("columns-dialog", "Columns", "Enter apply  ? keys  Esc cancel"):
             yield lines
             yield Static(id="columns-said")
             with Horizontal(id="columns-keys"):
@@ -175,9 +173,7 @@ class ColumnsDialog(Dialog[Layout | None]):
                 yield KeyHint("[+ Wider]", lambda: lines.action_widen(1))
                 yield KeyHint("[f Freeze]", lines.action_freeze)
                 yield KeyHint("[r Reset]", lines.action_reset)
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Apply]"), id="ok", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+            yield button_row(ok="[Apply]", cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._lines.focus()

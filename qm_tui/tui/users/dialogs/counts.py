@@ -6,7 +6,6 @@ from typing import ClassVar, Final, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
@@ -16,7 +15,7 @@ from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberColumn, NumberList
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
@@ -134,15 +133,15 @@ class CountsDialog(Dialog[str | None]):
         self._cache: dict[str, Sequence[Count]] = {}
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="counts-dialog") as dialog:
-            dialog.border_title = safe(f"Count by field: {self._noun}")
-            dialog.border_subtitle = safe("← → field  Enter add to filter  ? keys  Esc close")
+        with dialog_frame(
+            "counts-dialog",
+            f"Count by field: {self._noun}",
+            "← → field  Enter add to filter  ? keys  Esc close",
+        ):
             yield FieldLine([_short(name) for name in COUNTABLE_FIELDS], self._select)
             yield self._list
             yield Static(id="counts-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Add to filter]"), id="use", compact=True)
-                yield Button(safe("[Close]"), id="cancel", compact=True)
+            yield button_row(use="[Add to filter]", cancel="[Close]")
 
     def on_mount(self) -> None:
         self._list.focus()

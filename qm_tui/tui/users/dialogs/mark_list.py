@@ -7,7 +7,6 @@ from typing import ClassVar, Final, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -18,7 +17,7 @@ from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.users.dialogs.ambiguous_entries import UnresolvedList
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -80,17 +79,15 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="mark-list") as dialog:
-            dialog.border_title = safe("Mark users from a list")
-            dialog.border_subtitle = safe("Tab next  F2 mark  F1 keys  Esc cancel")
+        with dialog_frame(
+            "mark-list", "Mark users from a list", "Tab next  F2 mark  F1 keys  Esc cancel"
+        ):
             yield Static(safe(_HELP), id="mark-list-how")
             yield SafeTextArea(_PLACEHOLDER, id="mark-list-text")
             yield Static(id="mark-list-count")
             yield UnresolvedList(self._users)
             yield Static(id="mark-list-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(id="mark", compact=True)
-                yield Button(safe("[Cancel]"), id="cancel", compact=True)
+            yield button_row(mark="", cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._text.focus()

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
@@ -17,7 +17,7 @@ from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.dialog import Dialog
+from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.widgets.text_input import SafeInput
@@ -161,9 +161,9 @@ class ViewsDialog(Dialog[SavedView | None]):
         self._lines = ViewList(current, saved)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="views-dialog") as dialog:
-            dialog.border_title = safe("Views")
-            dialog.border_subtitle = safe("Enter open  a save  D delete  ? keys  Esc close")
+        with dialog_frame(
+            "views-dialog", "Views", "Enter open  a save  D delete  ? keys  Esc close"
+        ):
             yield Static(id="views-now")
             yield self._lines
             with Horizontal(id="view-name-line"):
@@ -172,9 +172,7 @@ class ViewsDialog(Dialog[SavedView | None]):
                 yield KeyHint("[a Save]", self.action_save)
                 yield KeyHint("[D Delete]", self.action_delete)
             yield Static(id="views-said")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button(safe("[Open]"), id="show", compact=True)
-                yield Button(safe("[Close]"), id="cancel", compact=True)
+            yield button_row(show="[Open]", cancel="[Close]")
 
     def on_mount(self) -> None:
         name = self._current.name
