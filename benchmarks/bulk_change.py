@@ -101,7 +101,7 @@ class Bench:
         assert isinstance(dialog, SetFieldDialog)
         dialog.query_one(OptionList).highlighted = place
         await self._pilot.press("tab", *keys)
-        await until(lambda: dialog.plan is not None)
+        await until(lambda: dialog.setting is not None)
         await asyncio.sleep(1.5)
         await self._answer(step, "f2")
 

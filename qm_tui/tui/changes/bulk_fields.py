@@ -1,11 +1,18 @@
 """The fields that can be set for several users at once, and the effect of setting one as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from qm_tui.store.changes.bulk import BulkPlan
+from qm_tui.config.preferences import load_preferences
+from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_ids, plan_bulk
+from qm_tui.store.interface import Action, TransactionKind
+from qm_tui.store.state import State
+from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import pluralize, with_full_stop
+from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.widgets.option_row import RadioOption
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field
 from qm_tui.users.issues import Issue, truncate
@@ -60,7 +67,60 @@ def bulk_fields(*, allow_unlicensed: bool) -> Sequence[BulkField]:
 
 
 def _typed(field: Field) -> BulkField:
-    return BulkField(field.name, field, (), lambda text: {field.key: text})
+    return BulkField(field.name, field, (), lambda text: {field.key: text.strip(BLANKS)})
+
+
+class FieldSetting(NamedTuple):
+    """What a value of a field would do to several users.
+
+    Attributes:
+        plan: the plan.
+        effect: the effect, line by line.
+        name: the name of the field.
+    """
+
+    plan: BulkPlan
+    effect: Sequence[str]
+    name: str
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values that it sets, by field key."""
+        return self.plan.change.values or {}
+
+    def result_text(self, done: BulkPlan) -> str:
+        """Return what was done, for the Actions bar."""
+        return f"Set {self.name} for {pluralize(len(done.changes), 'user')}"
+
+
+async def allows_unlicensed() -> bool:
+    """Return whether users without a license are allowed, by the saved import options."""
+    return (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
+
+
+def plan_setting(
+    bulk_field: BulkField,
+    values: Mapping[str, str],
+    user_ids: Collection[str],
+    state: State,
+    allow_unlicensed: bool,
+    progress: ProgressCallback,
+) -> FieldSetting:
+    """Return what a value would do. For worker threads.
+
+    Args:
+        bulk_field: the field.
+        values: the values to set, by field key.
+        user_ids: the users.
+        state: the state of the store.
+        allow_unlicensed: whether users without a license are allowed.
+        progress: the progress; it may raise `Cancelled`.
+    """
+    action = Action(TransactionKind.SET, bulk_field.name)
+    change = BulkChange(action, by_ids(user_ids), values, ValidationOptions(allow_unlicensed))
+    plan = plan_bulk(change, state, progress)
+    warnings = warning_lines(plan, bulk_warnings(plan, progress))
+    return FieldSetting(plan, [*effect_lines(plan, bulk_field), *warnings], bulk_field.name)
 
 
 def effect_lines(plan: BulkPlan, bulk_field: BulkField) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """The dialog that sets a field for several users: the field, the value and the effect."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -9,35 +9,29 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message as TextualMessage
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from qm_tui.config.preferences import load_preferences
-from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_ids, plan_bulk
-from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.store.state import State
-from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import pluralize
-from qm_tui.transfer.reading.csv_rows import BLANKS
-from qm_tui.tui.changes.bulk_fields import bulk_fields, effect_lines, warning_lines
+from qm_tui.tui.changes.bulk_fields import (
+    FieldSetting,
+    allows_unlicensed,
+    bulk_fields,
+    plan_setting,
+)
 from qm_tui.tui.changes.operation import run_bulk
 from qm_tui.tui.changes.selection import Selection
-from qm_tui.tui.changes.value_picker import pick_value
+from qm_tui.tui.changes.value_picker import ValueInput, pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.confirming import Confirms
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
-from qm_tui.tui.widgets.suggester import Suggestions, in_use_text
-from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import free_in_background, run_with_progress
 from qm_tui.tui.work.job import DEBOUNCE, job_end_message
 from qm_tui.tui.work.session import Session
-from qm_tui.users.fields import MAX_VALUE
-from qm_tui.users.issues import Issue
 
 
 async def set_field(page: Screen[Any], session: Session, selection: Selection) -> None:
@@ -48,51 +42,11 @@ async def set_field(page: Screen[Any], session: Session, selection: Selection) -
         session: the state that the pages share.
         selection: the users.
     """
-    allows = (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
+    allows = await allows_unlicensed()
     dialog = SetFieldDialog(session, selection.user_ids, selection.label, allow_unlicensed=allows)
-    plan = await page.app.push_screen_wait(dialog)
-    if plan is not None:
-
-        def result_text(done: BulkPlan) -> str:
-            return f"Set {dialog.selected.name} for {pluralize(len(done.changes), 'user')}"
-
-        await run_bulk(page, session, plan, result_text)
-
-
-def _plan(
-    change: BulkChange, state: State, progress: ProgressCallback
-) -> tuple[BulkPlan, Mapping[Issue, int]]:
-    plan = plan_bulk(change, state, progress)
-    return plan, bulk_warnings(plan, progress)
-
-
-class _ValueInput(SafeInput):
-    """The input for the value. Down opens the values in use."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.pick", "Values in use", tooltip="Select one of the values in use"),
-    ]
-
-    class InputRejected(TextualMessage):
-        """The typed or pasted text was not inserted, or not completely."""
-
-        def __init__(self, message: str) -> None:
-            super().__init__()
-            self.message = message
-
-    def __init__(self, values: Callable[[], Sequence[str]]) -> None:
-        super().__init__(MAX_VALUE, id="change-value")
-        self.suggester = Suggestions(values)
-
-    def too_long(self, characters: int) -> None:
-        """Report that the value would be too long."""
-        text = f"Too long: {characters:,} characters (maximum {MAX_VALUE:,})."
-        self.post_message(self.InputRejected(text))
-
-    def on_characters_dropped(self, characters: int) -> None:
-        """Report that nonprintable characters were removed."""
-        text = f"Removed {pluralize(characters, 'nonprintable character')}."
-        self.post_message(self.InputRejected(text))
+    setting = await page.app.push_screen_wait(dialog)
+    if setting is not None:
+        await run_bulk(page, session, setting.plan, setting.result_text)
 
 
 class _FieldList(OptionList):
@@ -106,8 +60,8 @@ class _FieldList(OptionList):
     ]
 
 
-class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
-    """Asks for a field and its value. The result is the accepted plan, or None if canceled.
+class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
+    """Asks for a field and its value. The result is what was accepted, or None if canceled.
 
     Args:
         session: the state that the pages share.
@@ -117,7 +71,7 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
 
     Attributes:
         selected: the current field.
-        plan: what its value would do; None while it is not known.
+        setting: what its value would do; None while it is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -132,10 +86,10 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
     ) -> None:
         super().__init__()
         self._session, self._user_ids, self._label = session, user_ids, label
-        self._options = ValidationOptions(allow_unlicensed)
+        self._allow_unlicensed = allow_unlicensed
         self._fields = bulk_fields(allow_unlicensed=allow_unlicensed)
         self.selected = self._fields[0]
-        self.plan: BulkPlan | None = None
+        self.setting: FieldSetting | None = None
         self._is_planning = False
 
     def compose(self) -> ComposeResult:
@@ -148,7 +102,7 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
             )
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
-                yield _ValueInput(self._in_use)
+                yield ValueInput(self._in_use, id="change-value")
                 yield RadioRow(self._fields[-1].options)
             yield Static(id="change-in-use")
             yield Static(id="change-outcome")
@@ -180,8 +134,8 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         self.set_focus(self._line if self.selected.field is not None else self.query_one(RadioRow))
 
     @property
-    def _line(self) -> _ValueInput:
-        return self.query_one(_ValueInput)
+    def _line(self) -> ValueInput:
+        return self.query_one(ValueInput)
 
     def _show_field(self) -> None:
         options = self.query_one(RadioRow)
@@ -190,7 +144,7 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         if not is_typed:
             options.show(self.selected.options)
         self._show_in_use()
-        self._request_plan(delay=0)
+        self._request_plan(at_once=True)
 
     def _in_use(self) -> Sequence[str]:
         field = self.selected.field
@@ -220,9 +174,8 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
 
     @property
     def _values(self) -> Mapping[str, str]:
-        is_typed = self.selected.field is not None
-        text = self._line.value.strip(BLANKS) if is_typed else self.query_one(RadioRow).value
-        return self.selected.values(text)
+        editor = self._line if self.selected.field is not None else self.query_one(RadioRow)
+        return self.selected.values(editor.value)
 
     @on(Input.Changed)
     @on(RadioRow.Changed)
@@ -230,38 +183,41 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         self._show_in_use()
         self._request_plan()
 
-    @on(_ValueInput.InputRejected)
-    def _input_rejected(self, event: _ValueInput.InputRejected) -> None:
+    @on(ValueInput.InputRejected)
+    def _input_rejected(self, event: ValueInput.InputRejected) -> None:
         self.query_one("#change-in-use", Static).update(safe(f"! {event.message}"))
 
     def _forget(self) -> None:
-        if self.plan is not None:
-            free_in_background(self.app, self.plan.changes)
-        self.plan = None
+        if self.setting is not None:
+            free_in_background(self.app, self.setting.plan.changes)
+        self.setting = None
 
-    def _request_plan(self, delay: float = DEBOUNCE) -> None:
+    def _request_plan(self, *, at_once: bool = False) -> None:
         """Discard the effect of the previous value, and compute that of the current one."""
         self._forget()
         self._is_planning = True
-        self._show_plan("Checking…")
-        self._make_plan(delay)
+        self._show_effect(["Checking…"])
+        self._plan(0 if at_once else DEBOUNCE)
 
     @work(exclusive=True, description="plan a change")
-    async def _make_plan(self, delay: float) -> None:
+    async def _plan(self, delay: float) -> None:
         await asyncio.sleep(delay)
-        action = Action(TransactionKind.SET, self.selected.name)
-        change = BulkChange(action, by_ids(self._user_ids), self._values, self._options)
+        planning = partial(
+            plan_setting,
+            self.selected,
+            self._values,
+            self._user_ids,
+            self._session.store.state,
+            self._allow_unlicensed,
+        )
         try:
-            plan, warnings = await run_with_progress(
-                partial(_plan, change, self._session.store.state)
-            )
+            self.setting = await run_with_progress(planning)
         except Exception as error:
             lines: Sequence[str] = [job_end_message(error, "").message]
         else:
-            self.plan = plan
-            lines = [*effect_lines(plan, self.selected), *warning_lines(plan, warnings)]
+            lines = self.setting.effect
         self._is_planning = False
-        self._show_plan(*lines)
+        self._show_effect(lines)
 
     def may_confirm(self, key: str) -> bool:
         """Whether a key may set a field of several users: none does before the dialog is shown."""
@@ -272,9 +228,9 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         """Whether a key must wait until the effect of the value is known."""
         return key in ("f2", "enter") and self._is_planning
 
-    def _show_plan(self, *lines: str) -> None:
+    def _show_effect(self, lines: Sequence[str]) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
-        count = len(self.plan.changes) if self.plan is not None else 0
+        count = len(self.setting.plan.changes) if self.setting is not None else 0
         button = self.query_one("#yes", Button)
         button.label = safe(f"[F2 Apply to {pluralize(count, 'user')}]" if count else "[F2 Apply]")
         button.refresh(layout=True)  # Textual keeps the first width
@@ -290,10 +246,10 @@ class SetFieldDialog(Confirms, Dialog[BulkPlan | None]):
         if is_unseen and self.query_one(OptionList).has_focus:
             self.set_focus(self._line)  # no field is cleared before its input had the focus
             return
-        plan = self.plan
-        if plan is not None and plan.changes and plan.change.values == self._values:
-            self.plan = None
-            self.dismiss(plan)
+        setting = self.setting
+        if setting is not None and setting.plan.changes and setting.values == self._values:
+            self.setting = None
+            self.dismiss(setting)
 
     @property
     def unsaved(self) -> str:

@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from qm_tui.progress import YieldControl
-from qm_tui.text import pad_or_truncate
+from qm_tui.text import pad_or_truncate, pluralize
 from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
 from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
-from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
+from qm_tui.tui.widgets.suggester import Suggestions
+from qm_tui.tui.widgets.text_input import SafeInput
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
 from qm_tui.users.query.counts import count_values, sort_by_count
 
@@ -78,13 +80,38 @@ def open_picker(screen: Screen[Any], picker: "ValuePicker", take: Callable[[str]
         screen.app.push_screen(picker, picked)
 
 
-class _ValuesCounted(Message):
-    """The values in use were counted."""
+class ValueInput(SafeInput):
+    """An input that suggests values in use. Down opens them, by the action `pick` of its screen.
 
-    def __init__(self, values: Sequence[ValueInUse]) -> None:
-        super().__init__()
-        self.values = values
-        self.folded = [one.value.casefold() for one in values]
+    Args:
+        values: returns the values to suggest, most frequent first.
+        id: the widget's ID.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.pick", "Values in use", tooltip="Select one of the values in use"),
+    ]
+
+    class InputRejected(Message):
+        """The typed or pasted text was not inserted, or not completely."""
+
+        def __init__(self, message: str) -> None:
+            super().__init__()
+            self.message = message
+
+    def __init__(self, values: Callable[[], Sequence[str]], *, id: str) -> None:
+        super().__init__(MAX_VALUE, id=id)
+        self.suggester = Suggestions(values)
+
+    def too_long(self, characters: int) -> None:
+        """Report that the value would be too long."""
+        text = f"Too long: {characters:,} characters (maximum {MAX_VALUE:,})."
+        self.post_message(self.InputRejected(text))
+
+    def on_characters_dropped(self, characters: int) -> None:
+        """Report that nonprintable characters were removed."""
+        text = f"Removed {pluralize(characters, 'nonprintable character')}."
+        self.post_message(self.InputRejected(text))
 
 
 class _ValueList(NumberList):
@@ -168,17 +195,10 @@ class ValuePicker(ListDialog[str]):
         """Whether a key must wait until the values are counted."""
         return self._rows.is_counting and key in ("enter", "up", "down", "pageup", "pagedown")
 
-    @work(thread=True, description="count the values in use")
-    def _count(self) -> None:
-        try:
-            values = self._source(yield_control_for(get_current_worker()))
-        except WorkerCancelled:
-            return
-        self.post_message(_ValuesCounted(values))
-
-    @on(_ValuesCounted)
-    def _counted(self, event: _ValuesCounted) -> None:
-        self._values, self._folded = event.values, event.folded
+    @work(description="count the values in use")
+    async def _count(self) -> None:
+        self._values = await run_in_thread(self._source)
+        self._folded = [one.value.casefold() for one in self._values]
         self._rows.is_counting = False
         self.narrow(self.input.value)
 

@@ -1,12 +1,11 @@
 """The flows that add or edit a user, or change a password."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from textual.screen import Screen
 
-from qm_tui.config.preferences import load_preferences
+from qm_tui.tui.changes.bulk_fields import allows_unlicensed
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_screen import UserFormScreen, edit_title
@@ -25,7 +24,7 @@ async def add(page: Screen[Any], session: Session, model: User | None = None) ->
     """
     begin = template_from(model) if model is not None else _default_user(session)
     title = f"Add a user based on {user_title(model)}" if model is not None else "Add a user"
-    draft = UserDraft(begin, is_new=True, allow_unlicensed=await _allows_unlicensed())
+    draft = UserDraft(begin, is_new=True, allow_unlicensed=await allows_unlicensed())
     await page.app.push_screen_wait(UserFormScreen(draft, session, page, title))
 
 
@@ -37,7 +36,7 @@ async def edit(page: Screen[Any], session: Session, user: User) -> None:
         session: the state that the pages share.
         user: the user as shown.
     """
-    draft = UserDraft(user, is_new=False, allow_unlicensed=await _allows_unlicensed())
+    draft = UserDraft(user, is_new=False, allow_unlicensed=await allows_unlicensed())
     await page.app.push_screen_wait(UserFormScreen(draft, session, page, edit_title(draft)))
 
 
@@ -50,11 +49,6 @@ async def change_password(page: Screen[Any], session: Session, user: User) -> No
         user: the user.
     """
     await page.app.push_screen_wait(PasswordDialog(user, session, page))
-
-
-async def _allows_unlicensed() -> bool:
-    """Return whether users without a license are allowed, by the saved import options."""
-    return (await asyncio.to_thread(load_preferences)).import_options.allow_unlicensed
 
 
 def _default_user(session: Session) -> User:

@@ -62,7 +62,7 @@ async def run_with_progress(
     work: Callable[[ProgressCallback], Result],
     report: Callable[[JobProgressed], object] = lambda _progress: None,
 ) -> Result:
-    """Run work with progress in a thread. If who waits for it is canceled, the work is, too.
+    """Run work in a thread. If the task that waits for it is canceled, the work is, too.
 
     Args:
         work: the work; it gets the progress callback.

@@ -206,7 +206,7 @@ async def test_set_field_takes_a_picked_value(session):  # noqa: F811
         button = dialog.query_one("#yes", Button)
         await wait_until(pilot_of(hand), lambda: not button.disabled)
         await hand.press("f2")
-        assert hand.app.result.change.values == {"location": "Moss"}
+        assert hand.app.result.values == {"location": "Moss"}
 
 
 async def test_rename_offers_the_other_values():

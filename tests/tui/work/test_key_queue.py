@@ -367,7 +367,7 @@ async def test_escape_cancels_a_dialog_that_is_slow_to_open(home, monkeypatch):
         may_open.wait(30)
         return load_preferences()
 
-    monkeypatch.setattr("qm_tui.tui.changes.set_field_dialog.load_preferences", load_later)
+    monkeypatch.setattr("qm_tui.tui.changes.bulk_fields.load_preferences", load_later)
     async with running(home) as pilot:
         type_at_once(pilot, "mxyz")
         await wait_until(pilot, lambda: is_deciding(pilot.app))
