@@ -8,29 +8,9 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "gfs2",
-        "ocfs2",
-        "beegfs",
-        "orangefs",
-        "pvfs2",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "fuse.ceph",
-        "fuse.s3fs",
-        "fuse.rclone",
-        "fuse.curlftpfs",
-        "davfs",
-        "ncpfs",
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre"),
+        *("gfs2", "ocfs2", "beegfs", "orangefs", "pvfs2", "fuse.sshfs", "fuse.glusterfs"),
+        *("fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.curlftpfs", "davfs", "ncpfs"),
     ]
 )
 

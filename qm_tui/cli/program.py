@@ -3,7 +3,7 @@
 import os
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import Annotated, Final, NoReturn
@@ -11,25 +11,8 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli.commands import (
-    activity,
-    add_user,
-    bulk,
-    completion,
-    export_users,
-    import_users,
-    list_users,
-    passwd,
-    store_files,
-)
-from qm_tui.cli.shared.common import (
-    GlobalOptions,
-    ReadOnlyOption,
-    Status,
-    StoreOption,
-    is_interactive,
-    open_store_from_options,
-)
+from qm_tui.cli.commands import COMMANDS, HIDDEN_COMMANDS
+from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import USE_FILTER
 from qm_tui.crash import install_exception_hooks, report_crash
 from qm_tui.errors import UserError, os_error_text
@@ -48,29 +31,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_COMMANDS: Final[dict[str, Callable[..., None]]] = {
-    "import": import_users.import_,
-    "export": export_users.export,
-    "list": list_users.list_,
-    "add": add_user.add,
-    "set": bulk.set_,
-    "activate": bulk.activate,
-    "inactivate": bulk.inactivate,
-    "delete": bulk.delete,
-    "rename": bulk.rename,
-    "passwd": passwd.passwd,
-    "activity": activity.activity,
-    "undo": activity.undo,
-    "info": list_users.info,
-    "init": store_files.init,
-    "backup": store_files.backup,
-    "check": store_files.check,
-    "recover": store_files.recover,
-    "completion": completion.completion,
-}
-for _name, _command in _COMMANDS.items():
-    app.command(_name)(_command)
-app.command("complete", hidden=True)(completion.complete)
+for _name, _command in {**COMMANDS, **HIDDEN_COMMANDS}.items():
+    app.command(_name, hidden=_name in HIDDEN_COMMANDS)(_command)
 
 _WrongCall: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[2]
 """What Typer raises for usage errors. It has no public name: Typer vendors its own Click."""
@@ -90,8 +52,8 @@ _TOO_MANY: Final = "Got unexpected extra argument"
 @app.callback(invoke_without_command=True)
 def interface(
     context: typer.Context,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
     debug: Annotated[
         bool,
         typer.Option("--debug", help="Write a debug log. It contains no user data."),
@@ -102,20 +64,22 @@ def interface(
     if debug:
         _enable_debug()
     log_start(context.invoked_subcommand or "terminal UI")
-    context.obj = GlobalOptions(store, read_only)
+    context.obj = common.GlobalOptions(store, read_only)
     if version:
         print_line(f"qm-tui {__version__}")
         raise typer.Exit
     if context.invoked_subcommand:
         return
-    if not is_interactive():
+    if not common.is_interactive():
         raise UserError(
             "The terminal UI needs a terminal. Use a command instead, for example qm-tui list or "
             "qm-tui import. To list all commands, run qm-tui --help."
         )
     from qm_tui.tui.app import run
 
-    raise typer.Exit(run(open_store_from_options(context, None, read_only=read_only, load=False)))
+    raise typer.Exit(
+        run(common.open_store_from_options(context, None, read_only=read_only, load=False))
+    )
 
 
 def _enable_debug() -> None:
@@ -161,7 +125,7 @@ def _status(arguments: Sequence[str] | None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = _invoke(sys.argv[1:] if arguments is None else list(arguments))
-        if status == Status.DONE:
+        if status == common.Status.DONE:
             with translating_output_errors():
                 sys.stdout.flush()
         return status
@@ -171,18 +135,18 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _print_error(_usage_text(error))
     except (Cancelled, KeyboardInterrupt, typer.Abort):
         print_line("Canceled. Nothing was changed.", to_error=True)
-        return Status.CANCELLED
+        return common.Status.CANCELLED
     except BrokenPipeError:
         # the reader has closed our output, as head does: no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.BROKEN_PIPE
+        return common.Status.BROKEN_PIPE
     except OutputError as error:
         cause = error.__cause__
         system_text = os_error_text(cause) if isinstance(cause, OSError) else "unknown error"
         if not str(error):
             return _print_error(f"Cannot write the output: {system_text}.")
         print_line(f"{error} Cannot write the report: {system_text}.", to_error=True)
-        return Status.PARTIAL
+        return common.Status.PARTIAL
     except Exception as error:
         return report_crash(error)
 
@@ -212,7 +176,7 @@ def _invoke(arguments: list[str]) -> int:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
-    return Status.DONE
+    return common.Status.DONE
 
 
 def _open_closed_streams() -> None:
@@ -231,4 +195,4 @@ def _open_closed_streams() -> None:
 
 def _print_error(message: str) -> int:
     print_line(message, to_error=True)
-    return Status.FAILED
+    return common.Status.FAILED

@@ -6,22 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from qm_tui.cli.shared.change_report import commit
-from qm_tui.cli.shared.common import (
-    MAX_SHOWN,
-    NOTHING_CHANGED,
-    DryRunOption,
-    JsonOption,
-    ReadOnlyOption,
-    Status,
-    StoreOption,
-    is_interactive,
-    open_store_from_options,
-    parse_count,
-    parse_transaction,
-    report_errors,
-    saved_text,
-)
+from qm_tui.cli.shared import common
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, with_old_keys, write_raw
 from qm_tui.progress_line import progress_line
@@ -47,18 +32,20 @@ def activity(
     number: Annotated[
         int | None,
         typer.Argument(
-            metavar="[N]", parser=parse_transaction, help="Transaction number; shows its changes."
+            metavar="[N]",
+            parser=common.parse_transaction,
+            help="Transaction number; shows its changes.",
         ),
     ] = None,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """List transactions, or show the changes of one.
 
     The newest transaction comes first.
     """
-    users = open_store_from_options(context, store, read_only=read_only)
+    users = common.open_store_from_options(context, store, read_only=read_only)
     transactions = users.transactions()
     if number is not None:
         _show(users, number, transactions, as_json=as_json)
@@ -72,26 +59,27 @@ def activity(
 def undo(
     context: typer.Context,
     number: Annotated[
-        int, typer.Argument(metavar="N", parser=parse_transaction, help="Transaction number.")
+        int,
+        typer.Argument(metavar="N", parser=common.parse_transaction, help="Transaction number."),
     ],
     confirm: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            parser=parse_count,
+            parser=common.parse_count,
             help="Do not ask; required for mass changes: the number of affected users.",
         ),
     ] = None,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    dry_run: common.DryRunOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Undo a transaction.
 
     Values that have been changed since then are not reverted; they are listed.
     """
-    users = open_store_from_options(
+    users = common.open_store_from_options(
         context, store, read_only=read_only, otherwise="Nothing was undone."
     )
     with progress_line() as progress:
@@ -99,28 +87,28 @@ def undo(
     if dry_run:
         _report(plan, as_json=as_json)
         raise typer.Exit(_status(plan))
-    is_asking = confirm is None and is_interactive()
+    is_asking = confirm is None and common.is_interactive()
     while True:
         if is_asking and plan.changes and not plan.required_confirmation:
             print_line(_plan_text(plan), to_error=as_json)
             typer.confirm(f"Undo transaction {number:,}?", abort=True, err=as_json)
         try:
             command = f"qm-tui undo {number}"
-            done = commit(users, plan, confirm or 0, command, as_seen=is_asking)
+            done = common.commit(users, plan, confirm or 0, command, as_seen=is_asking)
         except PlanOutdated as changed:
             print_line(str(changed), to_error=True)
             plan = changed.plan
         else:
             break
-    with report_errors(saved_text(users)):
+    with common.report_errors(common.saved_text(users)):
         _report(done, users.state.number, as_json=as_json, is_shown=is_asking)
     raise typer.Exit(_status(done))
 
 
 def _status(plan: UndoPlan) -> int:
     if not plan.changes:
-        return Status.FAILED
-    return Status.PARTIAL if plan.skipped else Status.DONE
+        return common.Status.FAILED
+    return common.Status.PARTIAL if plan.skipped else common.Status.DONE
 
 
 def _report(
@@ -139,7 +127,7 @@ def _report(
         print_line(
             f"This is a mass change. To confirm, add --confirm {plan.required_confirmation}."
         )
-    print_line(NOTHING_CHANGED)
+    print_line(common.NOTHING_CHANGED)
 
 
 def _plan_text(plan: UndoPlan) -> str:
@@ -149,7 +137,8 @@ def _plan_text(plan: UndoPlan) -> str:
         with_full_stop(plan.effect_text if plan.changes else plan.obstacle),
     ]
     for skipped in plan.skipped:
-        user = f"{sanitize(skipped.name, MAX_SHOWN)} ({sanitize(skipped.user_id, MAX_SHOWN)})"
+        user_id = sanitize(skipped.user_id, common.MAX_SHOWN)
+        user = f"{sanitize(skipped.name, common.MAX_SHOWN)} ({user_id})"
         field = f", {skipped.field.name}" if skipped.field else ""
         lines.append(f"Not reverted: {user}{field}: {sanitize(skipped.reason)}.")
     return "\n".join(lines)
@@ -279,8 +268,8 @@ def _title(change: UserChange, users: UserStore) -> str:
         **(change.after or {}),
     }
     name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
-    user_id = sanitize(change.user_id, MAX_SHOWN)
-    user = f"{sanitize(name, MAX_SHOWN)} ({user_id})" if name else user_id
+    user_id = sanitize(change.user_id, common.MAX_SHOWN)
+    user = f"{sanitize(name, common.MAX_SHOWN)} ({user_id})" if name else user_id
     return f"{user}, {_result(change)}"
 
 

@@ -5,30 +5,15 @@ from typing import Annotated, Final
 import typer
 
 from qm_tui.cli.commands.passwd import read_password
-from qm_tui.cli.shared.change_report import print_warnings
-from qm_tui.cli.shared.common import (
-    MAX_SHOWN,
-    NOTHING_CHANGED,
-    DryRunOption,
-    JsonOption,
-    ReadOnlyOption,
-    StoreOption,
-    UnlicensedOption,
-    open_store_from_options,
-    report_errors,
-    saved_text,
-)
+from qm_tui.cli.shared import common
+from qm_tui.cli.shared.change_report import issue_text, print_new_user_warnings
 from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, parse_assignments
 from qm_tui.cli.shared.selection import find_user
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
-from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import sanitize
 from qm_tui.users.fields import NEW_USER, User, template_from, without_secrets
-from qm_tui.users.issues import field_number
-from qm_tui.users.new_values import ValuesInUse
-from qm_tui.users.warnings import user_warnings
 
 _NOTHING: Final = "No user was added."
 
@@ -53,11 +38,11 @@ def add(
             show_default=False,
         ),
     ] = None,
-    allow_unlicensed: UnlicensedOption = False,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    allow_unlicensed: common.UnlicensedOption = False,
+    dry_run: common.DryRunOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Add a user.
 
@@ -70,23 +55,18 @@ def add(
     assigned = arguments or []
     invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
     if invalid is not None:
-        shown = sanitize(invalid, MAX_SHOWN)
+        shown = sanitize(invalid, common.MAX_SHOWN)
         raise UserError(f"'{shown}' does not set a field. {_NOTHING} {USE_ASSIGNMENT}")
     values = parse_assignments(assigned)
-    users = open_store_from_options(context, store, read_only=read_only, otherwise=_NOTHING)
+    users = common.open_store_from_options(context, store, read_only=read_only, otherwise=_NOTHING)
     template = NEW_USER if model is None else template_from(find_user(users.state, model))
     terms, user = ValidationOptions(allow_unlicensed), template._replace(**values)
     # validated with a placeholder: the prompt for the password comes last
     with_password = user._replace(**EncryptedPassword("typed", "")._asdict())
     errors = validate_changes({"": with_password}, users.state, options=terms).get("", [])
     if errors:
-        details = " ".join(f"{sanitize(error.message)}. {sanitize(error.fix)}" for error in errors)
-        raise UserError(f"{details} {_NOTHING}")
-    state, in_use = users.state, ValuesInUse()
-    in_use.add(state.users.values())
-    look_alike = look_alike_issue(user, None, state)
-    found = (*user_warnings(user), *in_use.issues(user), *filter(None, (look_alike,)))
-    print_warnings(dict.fromkeys(sorted(found, key=field_number), 1), 1)
+        raise UserError(f"{' '.join(map(issue_text, errors))} {_NOTHING}")
+    print_new_user_warnings(user, users.state)
     if dry_run:
         _report(user, None, as_json=as_json)
         return
@@ -95,7 +75,7 @@ def add(
     new = user._replace(**encrypt_password(read_password())._asdict())
     added = add_user(users, new, options=terms)
     print_line(LOCAL_HASH_NOTE, to_error=True)
-    with report_errors(saved_text(users)):
+    with common.report_errors(common.saved_text(users)):
         _report(added, users.state.number, as_json=as_json)
 
 
@@ -109,8 +89,8 @@ def _report(user: User, transaction: int | None, *, as_json: bool) -> None:
         }
         print_json(values, indent=2)
         return
-    name = sanitize(f"{user.first_name} {user.last_name}".strip(), MAX_SHOWN)
+    name = sanitize(f"{user.first_name} {user.last_name}".strip(), common.MAX_SHOWN)
     if transaction is None:
-        print_line(f"Would add {name}.\n{NOTHING_CHANGED}")
+        print_line(f"Would add {name}.\n{common.NOTHING_CHANGED}")
     else:
         print_line(f"Added {name} with User ID {user.user_id} (transaction {transaction:,}).")

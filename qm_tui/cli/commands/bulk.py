@@ -7,19 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from qm_tui.cli.shared.change_report import commit, report
-from qm_tui.cli.shared.common import (
-    MAX_SHOWN,
-    NOTHING_CHANGED,
-    ConfirmOption,
-    DryRunOption,
-    JsonOption,
-    ReadOnlyOption,
-    StoreOption,
-    UnlicensedOption,
-    is_interactive,
-    open_store_from_options,
-)
+from qm_tui.cli.shared import common
+from qm_tui.cli.shared.change_report import report
 from qm_tui.cli.shared.field_assignments import (
     USE_ASSIGNMENT,
     is_assignment,
@@ -59,18 +48,20 @@ def set_(
         ),
     ],
     filter_text: FilterOption = None,
-    allow_unlicensed: UnlicensedOption = False,
-    confirm: ConfirmOption = None,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    allow_unlicensed: common.UnlicensedOption = False,
+    confirm: common.ConfirmOption = None,
+    dry_run: common.DryRunOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Set fields of one or more users.
 
     Name the users, or select them with --filter. Fields have the same names as in filters.
     """
-    users = open_store_from_options(context, store, read_only=read_only, otherwise=NOTHING_CHANGED)
+    users = common.open_store_from_options(
+        context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
+    )
     assigned = [
         argument
         for argument in arguments
@@ -79,9 +70,9 @@ def set_(
     named = [argument for argument in arguments if argument not in assigned]
     values = parse_assignments(assigned)
     if not values:
-        raise UserError(f"No values are given. {NOTHING_CHANGED} {USE_ASSIGNMENT}")
+        raise UserError(f"No values are given. {common.NOTHING_CHANGED} {USE_ASSIGNMENT}")
     if "user_name" in values and (filter_text is not None or len(named) > 1):
-        raise UserError(f"User Names must be unique. {NOTHING_CHANGED} Name one user.")
+        raise UserError(f"User Names must be unique. {common.NOTHING_CHANGED} Name one user.")
     action = Action(TransactionKind.SET, ", ".join(FIELD[key].name for key in values))
     selector = selector_from_options(users, named, filter_text)
     change = BulkChange(action, selector, values, ValidationOptions(allow_unlicensed))
@@ -103,14 +94,14 @@ def _command(
         context: typer.Context,
         named: UsersArgument = None,
         filter_text: FilterOption = None,
-        confirm: ConfirmOption = None,
-        dry_run: DryRunOption = False,
-        as_json: JsonOption = False,
-        store: StoreOption = None,
-        read_only: ReadOnlyOption = False,
+        confirm: common.ConfirmOption = None,
+        dry_run: common.DryRunOption = False,
+        as_json: common.JsonOption = False,
+        store: common.StoreOption = None,
+        read_only: common.ReadOnlyOption = False,
     ) -> None:
-        users = open_store_from_options(
-            context, store, read_only=read_only, otherwise=NOTHING_CHANGED
+        users = common.open_store_from_options(
+            context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
         )
         selector = selector_from_options(users, named or (), filter_text)
         change = BulkChange(Action(kind), selector, values)
@@ -152,11 +143,11 @@ def rename(
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge OLD into NEW if NEW is already in use.")
     ] = False,
-    confirm: ConfirmOption = None,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    confirm: common.ConfirmOption = None,
+    dry_run: common.DryRunOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Rename or merge a department, location or profile.
 
@@ -166,18 +157,23 @@ def rename(
 
     meant = _renamable_field(field)
     new = new.strip(BLANKS)
-    users = open_store_from_options(context, store, read_only=read_only, otherwise=NOTHING_CHANGED)
+    users = common.open_store_from_options(
+        context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
+    )
     counts = Counter(user[meant.index] for user in users.state.users.values())
     if not counts[old]:
         near = get_close_matches(old, sorted(filter(None, counts)), n=1)
         suggestion = f" Did you mean {_value(near[0])}?" if near else ""
-        raise UserError(f"No users have {meant.name} {_value(old)}.{suggestion} {NOTHING_CHANGED}")
+        raise UserError(
+            f"No users have {meant.name} {_value(old)}.{suggestion} {common.NOTHING_CHANGED}"
+        )
     if new == old:
         raise UserError(f"Nothing to rename: the old and the new value are {_value(new)}.")
     if counts[new] and not merge:
         raise UserError(
             f"{meant.name} {_value(new)} is already used by {pluralize(counts[new], 'user')}. "
-            f"{NOTHING_CHANGED} To merge {pluralize(counts[old], 'user')} into it, add --merge."
+            f"{common.NOTHING_CHANGED} To merge {pluralize(counts[old], 'user')} into it, add "
+            "--merge."
         )
     action = Action(TransactionKind.RENAME, meant.name, f"{_value(old)} → {_value(new)}")
     change = BulkChange(action, by_field_value(meant, old), {meant.key: new})
@@ -200,7 +196,7 @@ def _apply(
         report(users, plan, is_done=False, as_json=as_json)
     if change.deletes and len(plan.changes) == 1 and confirm != 1:
         _confirm_deletion(plan, as_json=as_json)
-    report(users, commit(users, plan, confirm or 0), is_done=True, as_json=as_json)
+    report(users, common.commit(users, plan, confirm or 0), is_done=True, as_json=as_json)
 
 
 def _confirm_deletion(plan: BulkPlan, *, as_json: bool) -> None:
@@ -211,11 +207,13 @@ def _confirm_deletion(plan: BulkPlan, *, as_json: bool) -> None:
         typer.Abort: it was not confirmed.
     """
     (user,) = (plan.state.users[user_id] for user_id in plan.changes)
-    name = sanitize(f"{user.first_name} {user.last_name}".strip() or user.user_name, MAX_SHOWN)
-    if not is_interactive():
+    name = sanitize(
+        f"{user.first_name} {user.last_name}".strip() or user.user_name, common.MAX_SHOWN
+    )
+    if not common.is_interactive():
         raise UserError(
-            f"This would delete {name}. {_RECORDINGS} {NOTHING_CHANGED} To confirm, add --confirm "
-            "1."
+            f"This would delete {name}. {_RECORDINGS} {common.NOTHING_CHANGED} To confirm, add "
+            "--confirm 1."
         )
     print_line(_RECORDINGS, to_error=as_json)
     typer.confirm(f"Delete {name}?", abort=True, err=as_json)
@@ -231,10 +229,10 @@ def _renamable_field(written: str) -> Field:
     matches = [match for match in matching_fields(written) if match.name in valid]
     if len(matches) == 1 and matches[0].field is not None:
         return matches[0].field
-    shown = sanitize(written, MAX_SHOWN)
+    shown = sanitize(written, common.MAX_SHOWN)
     error = f"Cannot rename values of {shown}." if written.strip() else "The field is empty."
-    raise UserError(f"{error} {NOTHING_CHANGED} Valid fields: {listed(valid)}.")
+    raise UserError(f"{error} {common.NOTHING_CHANGED} Valid fields: {listed(valid)}.")
 
 
 def _value(value: str) -> str:
-    return f"'{sanitize(value, MAX_SHOWN)}'" if value else "(empty)"
+    return f"'{sanitize(value, common.MAX_SHOWN)}'" if value else "(empty)"

@@ -8,13 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.shared.common import (
-    ReadOnlyOption,
-    StoreOption,
-    open_store_from_options,
-    parse_path,
-    report_errors,
-)
+from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import FilterOption, SortOption, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
@@ -61,8 +55,8 @@ def export(
     guard_formulas: Annotated[bool, _flag("guard_formulas")] = False,
     filter_text: FilterOption = None,
     sort: SortOption = None,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Export users to a .csv file.
 
@@ -79,7 +73,7 @@ def export(
             raise UserError(f"--template and {option} cannot be combined.")
     if delimiter and not for_excel:
         raise UserError("--delimiter requires --for-excel.")
-    path = None if file == "-" else paths.expand_home(parse_path(file))
+    path = None if file == "-" else paths.expand_home(common.parse_path(file))
     options = ExportOptions(
         header=not no_header,
         passwords=not no_passwords,
@@ -92,7 +86,7 @@ def export(
     of_all = None  # the number of all users, if there is a filter
     if not template:
         # neither a mistyped store nor a filter without matches may replace an earlier export
-        user_store = open_store_from_options(
+        user_store = common.open_store_from_options(
             context, store, read_only=read_only, otherwise=_NOTHING
         )
         users = select_users(user_store, filter_text, sort, otherwise=_NOTHING)
@@ -103,7 +97,7 @@ def export(
         return
     with progress_line() as progress:
         exported = export_users(users, path, progress, overwrite=force, options=options)
-    with report_errors("The file was written."):
+    with common.report_errors("The file was written."):
         if template:
             print_line(f"Export complete. Header written to {sanitize(str(exported.path))}")
             return

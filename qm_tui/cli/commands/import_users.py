@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.shared.common import (
-    UNLICENSED_HELP,
-    ConfirmOption,
-    DryRunOption,
-    JsonOption,
-    ReadOnlyOption,
-    Status,
-    StoreOption,
-    open_store_from_options,
-    parse_path,
-    report_errors,
-    saved_text,
-)
+from qm_tui.cli.shared import common
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.progress import Cancelled, ProgressCallback
@@ -57,7 +45,7 @@ _HELP: Final = {
     "match_user_name": "If a record has no User ID, update the user with its User Name. Default: "
     "add a user.",
     "empty": "For an empty cell, clear the stored value or keep it. Default: clear.",
-    "allow_unlicensed": UNLICENSED_HELP,
+    "allow_unlicensed": common.UNLICENSED_HELP,
     "allow_renamed": "Allow updates that change both User Name and Last Name.",
     "spreadsheet_values": "For a value that was altered by a spreadsheet, keep the stored value or "
     "use the file's. Default: stored.",
@@ -80,7 +68,8 @@ def _option(key: str) -> Any:  # noqa: ANN401 - Typer's type of an option
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=parse_path, help="The .csv file to import.")
+        Path,
+        typer.Argument(metavar="FILE", parser=common.parse_path, help="The .csv file to import."),
     ],
     mode: Annotated[ImportMode, _option("mode")] = ImportMode.ADD_UPDATE,
     unknown_id: Annotated[UnknownIdAction, _option("unknown_id")] = UnknownIdAction.REJECT,
@@ -117,11 +106,11 @@ def import_(
         Path | None,
         typer.Option(
             metavar="FILE",
-            parser=parse_path,
+            parser=common.parse_path,
             help="TOML file that maps columns to fields. Default: map by header name.",
         ),
     ] = None,
-    confirm: ConfirmOption = None,
+    confirm: common.ConfirmOption = None,
     save_rejected: Annotated[
         bool,
         typer.Option(
@@ -129,16 +118,16 @@ def import_(
             help="Save rejected records to NAME-rejected.csv, next to the imported file.",
         ),
     ] = False,
-    dry_run: DryRunOption = False,
+    dry_run: common.DryRunOption = False,
     verbose: Annotated[
         bool,
         typer.Option(
             "--verbose", help="With --dry-run, list all changes of users. Default: the first 20."
         ),
     ] = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    as_json: common.JsonOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Import users from a .csv file.
 
@@ -164,7 +153,7 @@ def import_(
         all_or_nothing=all_or_nothing,
     )
     request = ImportRequest(file, options, _read_options(encoding, delimiter, header, mapping))
-    users = open_store_from_options(context, store, read_only=read_only)
+    users = common.open_store_from_options(context, store, read_only=read_only)
     with progress_line() as progress:
         report = import_users(
             request,
@@ -175,7 +164,7 @@ def import_(
             with_records=save_rejected or as_json,
         )
         sentences, error = _save_rejected(request, report, progress) if save_rejected else ((), "")
-    with report_errors(saved_text(users) if report.committed else ""):
+    with common.report_errors(common.saved_text(users) if report.committed else ""):
         if as_json:
             print_json_report(report, users.state)
         else:
@@ -191,7 +180,7 @@ def import_(
             "Correct these records, or omit --all-or-nothing."
         )
     if report.plan.rejected or report.plan.kept_values:
-        raise typer.Exit(Status.PARTIAL)
+        raise typer.Exit(common.Status.PARTIAL)
 
 
 def _default_for_short_records() -> ShortRecords:

@@ -8,14 +8,7 @@ import typer
 
 from qm_tui import __version__, paths
 from qm_tui.cli.commands.activity import effect_text
-from qm_tui.cli.shared.common import (
-    ReadOnlyOption,
-    StoreOption,
-    no_store,
-    open_store_from_options,
-    print_notices,
-    store_path,
-)
+from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import FilterOption, SortOption, select_columns, select_users
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, translating_output_errors
@@ -50,8 +43,8 @@ def list_(
             show_default=False,
         ),
     ] = None,
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """List users.
 
@@ -60,10 +53,10 @@ def list_(
     if as_json and columns is not None:
         raise UserError("--json and --columns cannot be combined.")
     shown = select_columns(columns, _LISTED)
-    user_store = open_store_from_options(context, store, read_only=read_only)
+    user_store = common.open_store_from_options(context, store, read_only=read_only)
     users = select_users(user_store, filter_text, sort)
     if not user_store.exists:
-        print_line(no_store(user_store), to_error=True)
+        print_line(common.no_store(user_store), to_error=True)
     if as_json:
         for user in users:
             print_json(without_secrets(user))
@@ -97,22 +90,24 @@ def _cells_of(column: Column) -> Callable[[User], str]:
 
 
 def info(
-    context: typer.Context, store: StoreOption = None, read_only: ReadOnlyOption = False
+    context: typer.Context,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Show file locations and current settings."""
     from qm_tui.config.preferences import preferences_path
     from qm_tui.config.settings import load_settings, settings_path
 
-    path = store_path(context, store)
+    path = common.store_path(context, store)
     errors: list[UserError] = []
     settings_state, store_state = _NOT_USABLE, "not opened"
     facts: list[tuple[str, str]] = []
     try:
         settings_state = str(load_settings())
         store_state = _NOT_USABLE
-        users = open_store_from_options(context, store, read_only=read_only, load=False)
+        users = common.open_store_from_options(context, store, read_only=read_only, load=False)
         number = len(users.load().users)
-        print_notices(users)
+        common.print_notices(users)
         store_state = pluralize(number, "user") if users.exists else "not created yet"
         facts = _store_facts(users)
     except UserError as error:

@@ -5,15 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from qm_tui.cli.shared.common import (
-    MAX_SHOWN,
-    NOTHING_CHANGED,
-    ReadOnlyOption,
-    StoreOption,
-    open_store_from_options,
-    report_errors,
-    saved_text,
-)
+from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import find_user
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
@@ -39,14 +31,14 @@ def read_password() -> str:
         if sys.stdin.isatty():
             password = getpass("New password: ")
             if password and getpass("Repeat password: ") != password:
-                raise UserError(f"The passwords do not match. {NOTHING_CHANGED}")
+                raise UserError(f"The passwords do not match. {common.NOTHING_CHANGED}")
         else:
             password = sys.stdin.readline(_MAX_LENGTH).removesuffix("\n").removesuffix("\r")
     except (EOFError, UnicodeDecodeError):
         password = ""
     issue = password_error(password)
     if issue:
-        raise UserError(f"{issue} {NOTHING_CHANGED}")
+        raise UserError(f"{issue} {common.NOTHING_CHANGED}")
     return password
 
 
@@ -56,8 +48,8 @@ def passwd(
         str,
         typer.Argument(metavar="USER", help="User Name or User ID."),
     ],
-    store: StoreOption = None,
-    read_only: ReadOnlyOption = False,
+    store: common.StoreOption = None,
+    read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Change the password of a user.
 
@@ -65,7 +57,9 @@ def passwd(
     """
     from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password
 
-    users = open_store_from_options(context, store, read_only=read_only, otherwise=NOTHING_CHANGED)
+    users = common.open_store_from_options(
+        context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
+    )
     meant = find_user(users.state, user)
     if users.read_only_reason:
         raise UserError(users.read_only_reason)
@@ -74,6 +68,6 @@ def passwd(
     with progress_line() as progress:
         commit_bulk(users, change, progress=progress)
     print_line(LOCAL_HASH_NOTE, to_error=True)
-    name = sanitize(meant.user_name or meant.user_id, MAX_SHOWN)
-    with report_errors(saved_text(users)):
+    name = sanitize(meant.user_name or meant.user_id, common.MAX_SHOWN)
+    with common.report_errors(common.saved_text(users)):
         print_line(f"Changed the password of {name} (transaction {users.state.number:,}).")

@@ -6,16 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from qm_tui import paths
-from qm_tui.cli.shared.common import (
-    GlobalOptions,
-    JsonOption,
-    Status,
-    StoreOption,
-    open_store_from_options,
-    parse_path,
-    report_errors,
-    store_path,
-)
+from qm_tui.cli.shared import common
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
 from qm_tui.progress_line import progress_line
@@ -32,7 +23,7 @@ def init(
         Path | None,
         typer.Option(
             metavar="PATH",
-            parser=parse_path,
+            parser=common.parse_path,
             help="Create a shared store in this folder, or with this .json file.",
             show_default=False,
         ),
@@ -41,22 +32,22 @@ def init(
         str | None,
         typer.Option(metavar="NAME", help="Group that shares the store.", show_default=False),
     ] = None,
-    store: StoreOption = None,
+    store: common.StoreOption = None,
 ) -> None:
     """Create an empty store, private or shared by a group."""
     if shared is not None or group is not None:
         _init_shared(context, shared, group, store)
         return
-    users = open_store_from_options(context, store, read_only=False)
+    users = common.open_store_from_options(context, store, read_only=False)
     _maintenance(users).create()
-    with report_errors(_STORE_CREATED):
+    with common.report_errors(_STORE_CREATED):
         print_line(f"Created an empty store: {sanitize(users.location)}")
 
 
 def _init_shared(
     context: typer.Context, shared: Path | None, group: str | None, store: Path | None
 ) -> None:
-    options: GlobalOptions = context.obj
+    options: common.GlobalOptions = context.obj
     if shared is None:
         raise UserError("--group requires --shared PATH.")
     if group is None:
@@ -67,7 +58,7 @@ def _init_shared(
         raise UserError("--read-only and init cannot be combined.")
     target = paths.store_path(shared)
     path = target if target.suffix.lower() == ".json" else target / "users.json"
-    users = open_store_from_options(context, path, read_only=False, load=False)
+    users = common.open_store_from_options(context, path, read_only=False, load=False)
     existing = _maintenance(users).share(group)
     location, group_name = sanitize(str(path)), sanitize(group, 64)
     if existing:
@@ -75,7 +66,7 @@ def _init_shared(
         done = f"Shared the existing store {location} ({files}) with the group {group_name}."
     else:
         done = f"Created an empty store shared by the group {group_name}: {location}"
-    with report_errors(_STORE_SHARED if existing else _STORE_CREATED):
+    with common.report_errors(_STORE_SHARED if existing else _STORE_CREATED):
         print_line(done)
         print_line(
             f"To open it, members of the group use --store {location}, or set "
@@ -86,9 +77,12 @@ def _init_shared(
 def backup(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=parse_path, help="Backup file; must not exist.")
+        Path,
+        typer.Argument(
+            metavar="FILE", parser=common.parse_path, help="Backup file; must not exist."
+        ),
     ],
-    store: StoreOption = None,
+    store: common.StoreOption = None,
 ) -> None:
     """Back up the store to one file.
 
@@ -96,13 +90,13 @@ def backup(
     To restore it, extract it in place of the store's files, or run qm-tui recover with --store
     FILE.
     """
-    users = open_store_from_options(context, store, read_only=True)
+    users = common.open_store_from_options(context, store, read_only=True)
     target = paths.store_path(file)
     if str(file) == "-":
         raise UserError("A backup cannot be written to standard output. Give the path of a file.")
     with progress_line() as progress:
         number = _maintenance(users).backup(target, progress)
-    with report_errors("The backup is complete."):
+    with common.report_errors("The backup is complete."):
         size = size_text(target.stat().st_size)
         users_text = pluralize(len(users.state.users), "user")
         print_line(
@@ -111,13 +105,15 @@ def backup(
         )
 
 
-def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def check(
+    context: typer.Context, store: common.StoreOption = None, as_json: common.JsonOption = False
+) -> None:
     """Check the store for damage.
 
     Checks checksums, transactions, users and file modes. Exit status: 0 if the store is intact, 1
     if there are warnings, 2 if it is damaged.
     """
-    users = open_store_from_options(context, store, read_only=True, load=False)
+    users = common.open_store_from_options(context, store, read_only=True, load=False)
     with progress_line() as progress:
         findings = _maintenance(users).check(progress)
     is_damaged = any(finding.severity is StoreIssueSeverity.DAMAGE for finding in findings)
@@ -129,7 +125,7 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
         text += f", {pluralize(len(findings), 'warning')}"
     else:
         text += f", transaction {users.state.number:,}"
-    with report_errors(""):
+    with common.report_errors(""):
         if as_json:
             print_json(
                 [{"severity": finding.severity, "message": finding.message} for finding in findings]
@@ -139,28 +135,30 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
                 print_line(f"{finding.severity.capitalize()}: {finding.message}")
             print_line(f"{text}.")
     if findings:
-        raise typer.Exit(Status.FAILED if is_damaged else Status.PARTIAL)
+        raise typer.Exit(common.Status.FAILED if is_damaged else common.Status.PARTIAL)
 
 
 def recover(
     context: typer.Context,
     new: Annotated[
         Path,
-        typer.Argument(metavar="NEW.json", parser=parse_path, help="New store; must not exist."),
+        typer.Argument(
+            metavar="NEW.json", parser=common.parse_path, help="New store; must not exist."
+        ),
     ],
-    store: StoreOption = None,
+    store: common.StoreOption = None,
 ) -> None:
     """Recover a damaged store or a backup into a new store.
 
     The damaged store or the backup file (--store) is not changed. Exit status: 0 if everything was
     recovered, 1 if parts were lost.
     """
-    damaged = store_path(context, store)
-    users = open_store_from_options(context, store, read_only=True, load=False)
+    damaged = common.store_path(context, store)
+    users = common.open_store_from_options(context, store, read_only=True, load=False)
     target = paths.store_path(new)
     with progress_line() as progress:
         recovered = _maintenance(users).recover(target, progress)
-    with report_errors("The recovered data is in the new store."):
+    with common.report_errors("The recovered data is in the new store."):
         print_line(
             f"Recovered {pluralize(recovered.users, 'user')} to {sanitize(str(target))}, as of "
             f"transaction {recovered.number:,}."
@@ -172,7 +170,7 @@ def recover(
             print_line(f"Lost: {parts} of the store, listed above.")
         print_line(f"{sanitize(str(damaged))} was not changed.")
     if recovered.losses:
-        raise typer.Exit(Status.PARTIAL)
+        raise typer.Exit(common.Status.PARTIAL)
 
 
 def _maintenance(users: UserStore) -> Maintenance:

@@ -14,54 +14,21 @@ from qm_tui.cli.shared.common import (
     report_errors,
     saved_text,
 )
-from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, with_old_keys
-from qm_tui.progress_line import progress_line
 from qm_tui.store.action_subject import with_user
 from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.changes.bulk import BulkPlan, bulk_warnings
-from qm_tui.store.changes.plan import AnyPlan, commit_plan
-from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import UserStore
+from qm_tui.store.look_alikes import look_alike_issue
+from qm_tui.store.state import State
 from qm_tui.text import pluralize, sanitize
 from qm_tui.users.fields import FIELDS, Field, User
-from qm_tui.users.issues import Issue, redact_value
+from qm_tui.users.issues import Issue, field_number, redact_value
+from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.warnings import user_warnings
 
 LISTED: Final = 20
 """The maximum number of users in a list."""
-
-
-def commit(
-    store: UserStore, plan: AnyPlan, confirmed: int, command: str = "", *, as_seen: bool = False
-) -> AnyPlan:
-    """Carry out a plan, and draw the progress.
-
-    Args:
-        store: the store.
-        plan: the plan.
-        confirmed: the number that confirms a mass change.
-        command: the command to repeat with the right number, if the option alone does not suffice.
-        as_seen: whether the admin saw the plan, so that it must not do something else by now.
-
-    Returns:
-        The plan that was carried out.
-
-    Raises:
-        UserError: it was not confirmed, or cannot be carried out.
-        PlanOutdated: it would do something else than the admin saw.
-    """
-    try:
-        with progress_line() as progress:
-            return commit_plan(
-                store,
-                plan,
-                confirmed=confirmed,
-                accept_any_effect=not as_seen,
-                progress=progress,
-            )
-    except ConfirmationRequired as error:
-        how = f"run {command}" if command else "add"
-        raise UserError(f"{error} To confirm, {how} --confirm {error.count}.") from error
 
 
 def report(store: UserStore, plan: BulkPlan, *, is_done: bool, as_json: bool) -> NoReturn:
@@ -98,7 +65,7 @@ def _print_lines(plan: BulkPlan, transaction: int | None) -> None:
         print_line(f"and {len(plan.changes) - LISTED:,} more")
     for user_id, errors in islice(plan.skipped.items(), LISTED):
         for error in errors:
-            print_line(f"{user_label(users[user_id])}: skipped: {_issue_text(error)}")
+            print_line(f"{user_label(users[user_id])}: skipped: {issue_text(error)}")
     print_line(_summary(plan, verb, transaction))
     if transaction is None:
         print_line(NOTHING_CHANGED)
@@ -115,10 +82,20 @@ def print_warnings(warnings: Mapping[Issue, int], users: int) -> None:
     """
     for issue, count in warnings.items():
         those = "" if count == users else f"{pluralize(count, 'user')}: "
-        print_line(f"Warning: {those}{_issue_text(issue)}", to_error=True)
+        print_line(f"Warning: {those}{issue_text(issue)}", to_error=True)
 
 
-def _issue_text(issue: Issue) -> str:
+def print_new_user_warnings(user: User, state: State) -> None:
+    """Print the warnings of a user to be added to standard error."""
+    in_use = ValuesInUse()
+    in_use.add(state.users.values())
+    look_alike = look_alike_issue(user, None, state)
+    found = (*user_warnings(user), *in_use.issues(user), *filter(None, (look_alike,)))
+    print_warnings(dict.fromkeys(sorted(found, key=field_number), 1), 1)
+
+
+def issue_text(issue: Issue) -> str:
+    """Return what is wrong and what to do, as sentences that are safe for a terminal."""
     return f"{sanitize(issue.message)}. {sanitize(issue.fix)}"
 
 

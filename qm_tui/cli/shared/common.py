@@ -12,6 +12,9 @@ import typer
 from qm_tui import paths
 from qm_tui.errors import UserError
 from qm_tui.output import OutputError, print_line, translating_output_errors
+from qm_tui.progress_line import progress_line
+from qm_tui.store.changes.plan import AnyPlan, commit_plan
+from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.text import sanitize
 
@@ -219,3 +222,36 @@ def report_errors(done: str) -> Iterator[None]:
 def saved_text(users: UserStore) -> str:
     """Return the message that the last transaction was saved."""
     return f"Transaction {users.state.number:,} was saved."
+
+
+def commit(
+    store: UserStore, plan: AnyPlan, confirmed: int, command: str = "", *, as_seen: bool = False
+) -> AnyPlan:
+    """Carry out a plan, and draw the progress.
+
+    Args:
+        store: the store.
+        plan: the plan.
+        confirmed: the number that confirms a mass change.
+        command: the command to repeat with the right number, if the option alone does not suffice.
+        as_seen: whether the admin saw the plan, so that it must not do something else by now.
+
+    Returns:
+        The plan that was carried out.
+
+    Raises:
+        UserError: it was not confirmed, or cannot be carried out.
+        PlanOutdated: it would do something else than the admin saw.
+    """
+    try:
+        with progress_line() as progress:
+            return commit_plan(
+                store,
+                plan,
+                confirmed=confirmed,
+                accept_any_effect=not as_seen,
+                progress=progress,
+            )
+    except ConfirmationRequired as error:
+        how = f"run {command}" if command else "add"
+        raise UserError(f"{error} To confirm, {how} --confirm {error.count}.") from error
