@@ -1,14 +1,11 @@
 """`qm-tui activity` and `qm-tui undo`."""
 
 import json
-from contextlib import closing
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
-from qm_tui.store import open_store
-from qm_tui.store.interface import RetentionPolicy
 from tests.cli.terminal import on_terminal
 from tests.helpers import (
     ANNA,
@@ -17,7 +14,6 @@ from tests.helpers import (
     user,
     users_file,
     without_ids,
-    write_unchecked,
 )
 from tests.program import listed, output, refusal, run
 
@@ -144,15 +140,6 @@ def test_undo_reverts_a_transaction_and_can_be_undone(three):
     assert "Redid edit of Bo Bosen (transaction 5)." in output("undo", 4)
     assert _locations() == {"bo": "Bergen", "cy": "Oslo"}
     assert (_activity()[0]["action"], _activity()[0]["kind"]) == ("Redo 2", "redo")
-
-
-def test_undo_reads_older_segments(three):
-    small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
-    with closing(open_store(three, retention=small)) as store:
-        write_unchecked(store, {BO.user_id: BO._replace(location="Bergen", agent_id="X")})
-    assert three.with_name("users.log.000002").exists()
-    output("undo", 3)
-    assert _locations() == {"bo": "Bergen", "anna": "Oslo"}
 
 
 def test_undo_lists_values_changed_since(changed_since):

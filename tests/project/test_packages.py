@@ -4,11 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from tests.conftest import pytest_terminal_summary
 from tests.helpers import PACKAGES_REQUIRED, needs_package
 
 ROOT = Path(__file__).parents[2]
@@ -85,56 +87,28 @@ def test_list_has_the_packages_that_tests_need():
     assert sorted(needed) == PACKAGES
 
 
-TESTS = """\
-import pytest
-from tests.helpers import needs_package
-
-@pytest.mark.parametrize("number", range(2))
-def test_needing(number):
-    needs_package("no-such-package")
-
-def test_other():
-    pytest.skip("for another reason")
-"""
+def test_missing_packages_are_listed_at_the_end_or_a_failure_if_required(monkeypatch):
+    reasons = []
+    for _ in range(2):
+        with pytest.raises(pytest.skip.Exception) as skipped:
+            needs_package("no-such-package")
+        reasons.append(f"Skipped: {skipped.value}")
+    reports = [SimpleNamespace(longrepr=("", 1, why)) for why in (*reasons, "Skipped: other")]
+    printed = []
+    terminal = SimpleNamespace(
+        stats={"skipped": reports}, section=printed.append, write_line=printed.append
+    )
+    pytest_terminal_summary(cast("pytest.TerminalReporter", terminal))
+    assert printed == ["packages that are not installed", "no-such-package: 2 tests skipped"]
+    monkeypatch.setenv(PACKAGES_REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception):
+        needs_package("no-such-package")
 
 
 @pytest.fixture(autouse=True)
 def packages_optional(monkeypatch):
     """Let a missing package skip, also where this run itself requires all of them."""
     monkeypatch.delenv(PACKAGES_REQUIRED, raising=False)
-
-
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_run_lists_missing_packages_at_its_end(pytester_run, workers):
-    out = pytester_run("-n", workers)
-    assert "no-such-package: 2 tests skipped" in out
-    assert "3 skipped" in out
-
-
-def test_missing_package_is_a_failure_if_packages_are_required(pytester_run, monkeypatch):
-    monkeypatch.setenv(PACKAGES_REQUIRED, "1")
-    assert "2 failed, 1 skipped" in pytester_run("-n", "0")
-
-
-@pytest.fixture
-def pytester_run(tmp_path):
-    """Return a function that runs tests which need a package, and returns the output."""
-    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_terminal_summary\n")
-    (tmp_path / "test_it.py").write_text(TESTS)
-
-    def run(*options: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, tmp_path],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return done.stdout
-
-    return run
 
 
 def test_package_is_found_by_its_program_or_a_file(tmp_path):

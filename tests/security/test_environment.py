@@ -2,7 +2,6 @@
 
 import re
 import resource
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,6 @@ from tests.helpers import ANNA, commit
 from tests.tui.terminal.test_real_terminal import PROGRAM
 
 _VARIABLE = re.compile(r"""["'](TEXTUAL(?:_[A-Z_]+)?)["']""")
-COMMANDS = pytest.mark.parametrize(
-    "command", [[PROGRAM], [sys.executable, "-m", "qm_tui"]], ids=["script", "module"]
-)
 
 HARMLESS = {
     *("TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DIM_FACTOR", "TEXTUAL_FPS"),
@@ -38,8 +34,7 @@ def test_every_variable_of_textual_is_removed_or_harmless():
     assert known == {*TEXTUAL_VARIABLES, *HARMLESS}
 
 
-@COMMANDS
-def test_variables_of_textual_are_ignored(home, store, command, monkeypatch):
+def test_variables_of_textual_are_ignored(home, store, monkeypatch):
     folder = home / "textual"
     folder.mkdir()
     monkeypatch.chdir(folder)  # where Textual writes the keys if it is debugged
@@ -53,7 +48,7 @@ def test_variables_of_textual_are_ignored(home, store, command, monkeypatch):
         "TEXTUAL_SCREENSHOT_LOCATION": str(folder),
         "TEXTUAL_COLOR_SYSTEM": "truecolor",
     }
-    with Terminal([*command, "--store", str(store)], environment=variables) as terminal:
+    with Terminal([PROGRAM, "--store", str(store)], environment=variables) as terminal:
         terminal.wait_for("1 user")
         terminal.wait_until_idle()
         assert "Inactivate" not in terminal.text
@@ -66,12 +61,11 @@ def test_variables_of_textual_are_ignored(home, store, command, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="Linux shows limits in /proc")
-@COMMANDS
-def test_program_writes_no_core_dump(store, command):
+def test_program_writes_no_core_dump(store):
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     if hard == 0:
         pytest.skip("no program can write a core dump")
-    with Terminal([*command, "--store", str(store)]) as terminal:
+    with Terminal([PROGRAM, "--store", str(store)]) as terminal:
         terminal.wait_for("1 user")
         limits = Path(f"/proc/{terminal.pid}/limits").read_text()
     line = re.search(r"^Max core file size +(\S+) +(\S+)", limits, re.MULTILINE)
