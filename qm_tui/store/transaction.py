@@ -11,11 +11,10 @@ from typing import final
 
 from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
-from qm_tui.store.state import Changes, State, UserNameInUse
+from qm_tui.store.state import Changes, State
 from qm_tui.store.validation import (
     DEFAULT_OPTIONS,
     ValidationOptions,
-    any_invalid,
     validate_changes,
 )
 from qm_tui.text import pluralize
@@ -72,19 +71,16 @@ class Transaction(ABC):
             ValueError: a User ID does not match its user, or a user that does not exist would be
                 deleted: an error of the caller.
         """
-        state = self.state
-        is_validated = state.version == options.validated_version
-        if not is_validated and any_invalid(changes, state, progress, options):
-            raise ValidationFailed(validate_changes(changes, state, progress, options))
-        try:
-            return self._write_checked(changes, progress)
-        except UserNameInUse as error:
-            raise ValidationFailed(validate_changes(changes, state, progress, options)) from error
+        if self.state.version != options.validated_version:
+            issues = validate_changes(changes, self.state, progress, options)
+            if issues:
+                raise ValidationFailed(issues)
+        return self._write_checked(changes, progress)
 
     @abstractmethod
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         """Write changes that are valid. Only `commit` calls it.
 
         Raises:
-            UserNameInUse: two users would have one User Name.
+            UserNameInUse: two users would have one User Name: they are not valid.
         """

@@ -94,10 +94,10 @@ def validate_changes(
     """
     issues: dict[str, list[Issue]] = {}
     claims = NameClaims()
-    for new, changed in _chunks(changes, state, progress):
-        found = _validate_chunk(new, changed, options)
+    for users, stored in _chunks(changes, state, progress):
+        found = dict(_validate(users, stored, options))
         issues |= found
-        _claim(claims, new, changed, found)
+        _claim(claims, users, stored, found)
     deleted = {user_id for user_id, user in changes.items() if user is None}
     for index, issue in find_name_conflicts(
         claims, _without_users(state, deleted), progress
@@ -106,71 +106,42 @@ def validate_changes(
     return issues
 
 
-def any_invalid(
-    changes: Changes, state: State, progress: ProgressCallback, options: ValidationOptions
-) -> bool:
-    """Whether a user would break a rule, apart from its User Name among all User Names."""
-    return any(
-        _validate_chunk(new, changed, options) for new, changed in _chunks(changes, state, progress)
-    )
-
-
 def _chunks(
     changes: Changes, state: State, progress: ProgressCallback
-) -> Iterator[tuple[Sequence[User], Sequence[tuple[User, User]]]]:
-    """Yield the changes in batches: the new users, and the changed ones with their stored state."""
-    users = state.users
-    user_ids, others = iter(changes), iter(changes.values())
+) -> Iterator[tuple[list[User], list[User | None]]]:
+    """Yield changed users in batches, all of them new or all of them stored, and as stored."""
+    users, entries = state.users, iter(changes.items())
     for done in range(0, len(changes), CHUNK_SIZE):
         progress(Phase.CHECKING, done, len(changes))
-        batch = list(islice(others, CHUNK_SIZE))
-        new, changed = [], []
-        if not users and None not in batch:
-            new = batch  # all are new, as in the first import into a store
-        else:
-            for user_id, user in zip(islice(user_ids, CHUNK_SIZE), batch, strict=True):
-                stored = users.get(user_id)
-                if user is None or user is stored:
-                    continue
-                if stored is None:
-                    new.append(user)
-                else:
-                    changed.append((user, stored))
-        yield cast("list[User]", new), changed
+        new: list[User] = []
+        changed: list[User] = []
+        before: list[User | None] = []
+        for user_id, user in islice(entries, CHUNK_SIZE):
+            stored = users.get(user_id)
+            if user is None or user is stored:
+                continue
+            if stored is None:
+                new.append(user)
+            else:
+                changed.append(user)
+                before.append(stored)
+        if changed:
+            yield changed, before
+        if new:
+            yield new, [None] * len(new)
 
 
-def _validate_chunk(
-    new: Sequence[User], changed: Sequence[tuple[User, User]], options: ValidationOptions
-) -> dict[str, list[Issue]]:
-    found = dict(_validate_new(new, options))
-    found.update(_validate_changed(changed, options))
-    return found
-
-
-def _validate_new(
-    users: Sequence[User], options: ValidationOptions
+def _validate(
+    users: Sequence[User], stored: Sequence[User | None], options: ValidationOptions
 ) -> Iterator[tuple[str, list[Issue]]]:
-    """Yield the errors of new users. A fast check of all of them excludes most."""
-    if not users:
-        return
-    columns = list(zip(*users, strict=True))
-    suspects = error_screening(allow_unlicensed=options.allow_unlicensed).rows_to_check(columns)
-    for index in sorted(suspects):
-        if found := validate_change(users[index], None, options):
-            yield users[index].user_id, found
+    """Yield the errors of users, by User ID. A fast check of all of them excludes most.
 
-
-def _validate_changed(
-    pairs: Sequence[tuple[User, User]], options: ValidationOptions
-) -> Iterator[tuple[str, list[Issue]]]:
-    """Yield the errors of changed users. Only the changed values are validated."""
-    if not pairs:
-        return
-    users, stored = zip(*pairs, strict=True)
-    columns, before = list(zip(*users, strict=True)), zip(*stored, strict=True)
-    places = {
-        index for index, (new, old) in enumerate(zip(columns, before, strict=True)) if new != old
-    }
+    Only the fields of which a value changes are checked.
+    """
+    columns, places = list(zip(*users, strict=True)), set(range(len(FIELDS)))
+    if stored[0] is not None:
+        before = zip(*cast("Sequence[User]", stored), strict=True)
+        places = {index for index, old in enumerate(before) if columns[index] != old}
     screening = error_screening(allow_unlicensed=options.allow_unlicensed)
     suspects = screening.rows_to_check(columns, places)
     for index in sorted(suspects):
@@ -180,17 +151,15 @@ def _validate_changed(
 
 def _claim(
     claims: NameClaims,
-    new: Sequence[User],
-    changed: Sequence[tuple[User, User]],
+    users: Sequence[User],
+    stored: Sequence[User | None],
     issues: Mapping[str, list[Issue]],
 ) -> None:
     """Claim the names of the users without errors, if the names are new."""
-    for user, stored in changed:
-        if user.user_name != stored.user_name and user.user_id not in issues:
-            claims.add(_NOWHERE, _NOWHERE, user, stored)
-    for user in new:
-        if user.user_id not in issues:
-            claims.add(_NOWHERE, _NOWHERE, user, None)
+    for user, before in zip(users, stored, strict=True):
+        is_new = before is None or user.user_name != before.user_name
+        if is_new and user.user_id not in issues:
+            claims.add(_NOWHERE, _NOWHERE, user, before)
 
 
 def _issue_of_change(issue: Issue, user: User | None) -> Issue:

@@ -14,7 +14,7 @@ from tinydb import where
 from qm_tui.store import open_store
 from qm_tui.store import transaction as door
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
-from qm_tui.store.changes.edit import Edit, add_user, save_edits
+from qm_tui.store.changes.edit import add_user, save_edit
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.table import UsersTable
@@ -81,7 +81,6 @@ def store(path):
 
 
 def _shut(monkeypatch) -> None:
-    monkeypatch.setattr(door, "any_invalid", lambda *_: True)
     monkeypatch.setattr(door, "validate_changes", _everything_is_wrong)
 
 
@@ -92,7 +91,7 @@ def _everything_is_wrong(changes, *_rest):
 
 def _edit(store: UserStore, _path: Path) -> object:
     stored = store.state.users[ANNA.user_id]
-    return save_edits(store, [Edit(stored, stored._replace(agent_id="A-2"))])
+    return save_edit(store, stored, stored._replace(agent_id="A-2"))
 
 
 def _add(store: UserStore, _path: Path) -> object:

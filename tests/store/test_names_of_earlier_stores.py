@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.edit import Edit, save_edits
+from qm_tui.store.changes.edit import save_edit
 from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
@@ -42,7 +42,7 @@ def store(path):
 
 def change(store: UserStore, user_id: str, **values: str) -> None:
     before = store.state.users[user_id]
-    save_edits(store, [Edit(before, before._replace(**values))])
+    save_edit(store, before, before._replace(**values))
 
 
 def test_store_opens_and_the_first_user_has_the_name(store):

@@ -17,7 +17,7 @@ from qm_tui.store.changes.bulk import (
     commit_bulk,
     plan_bulk,
 )
-from qm_tui.store.changes.edit import Edit, MergeConflictError, add_user, save_edits
+from qm_tui.store.changes.edit import MergeConflictError, add_user, save_edit
 from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
@@ -475,12 +475,12 @@ def test_plan_for_an_older_state_is_made_again(store):
 def test_edits_are_merged_by_field_or_are_a_conflict(store):
     commit(store, ANNA)
     commit(store, ANNA._replace(location="Rome"))
-    save_edits(store, [Edit(ANNA, ANNA._replace(department="IT"))])
+    save_edit(store, ANNA, ANNA._replace(department="IT"))
     assert store.state.users[ANNA.user_id] == ANNA._replace(location="Rome", department="IT")
     assert store.transactions()[0].kind is TransactionKind.EDIT
     before = held(store)
     with pytest.raises(MergeConflictError, match="Rome"):
-        save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
+        save_edit(store, ANNA, ANNA._replace(location="Bergen"))
     assert held(store) == before
 
 

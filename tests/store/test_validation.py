@@ -8,7 +8,6 @@ from qm_tui.progress import ignore_progress
 from qm_tui.store.validation import (
     DEFAULT_OPTIONS,
     ValidationOptions,
-    any_invalid,
     validate_change,
     validate_changes,
 )
@@ -68,7 +67,6 @@ def test_validation_of_many_equals_validation_of_each(case):
         if one is not None and (found := validate_change(one, state.users.get(user_id), terms))
     }
     assert validate_changes(changes, state, ignore_progress, terms) == slow
-    assert any_invalid(changes, state, ignore_progress, terms) == bool(slow)
 
 
 @pytest.mark.parametrize(

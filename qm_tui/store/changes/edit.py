@@ -5,8 +5,7 @@ saved another edit of that user. If both changed different fields and the result
 kept. If not, nothing is written: the second admin sees both values and decides.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback, ignore_progress
@@ -21,21 +20,6 @@ from qm_tui.users.issues import Issue, redact_value
 
 _SHOWN: Final = 3
 """Conflicts and errors in a message."""
-
-_MAX_ATTEMPTS: Final = 8
-"""New User IDs that are tried; the first is nearly always free."""
-
-
-class Edit(NamedTuple):
-    """A user before and after an admin's change.
-
-    Attributes:
-        before: the user as the admin saw it.
-        after: the user as the admin edited it.
-    """
-
-    before: User
-    after: User
 
 
 class MergeConflict(NamedTuple):
@@ -66,81 +50,37 @@ class MergeConflict(NamedTuple):
         )
 
 
-@dataclass(slots=True)
-class MergeResult:
-    """The result of merging edits into a state.
-
-    Attributes:
-        changes: the changed users as they would be, by User ID.
-        conflicts: the conflicts that an admin must resolve.
-        issues: the errors of the result, by User ID.
-    """
-
-    changes: dict[str, User] = field(default_factory=dict)
-    conflicts: list[MergeConflict] = field(default_factory=list)
-    issues: Mapping[str, list[Issue]] = field(default_factory=dict)
-
-    @property
-    def can_be_saved(self) -> bool:
-        """Whether there are neither conflicts nor errors."""
-        return not self.conflicts and not self.issues
-
-
 class MergeConflictError(StoreError):
-    """The edits conflict with those of another admin, or break a rule. Nothing was written.
+    """The edit conflicts with that of another admin, or breaks a rule. Nothing was written.
 
     Attributes:
-        result: the conflicts and errors.
+        conflicts: the conflicts that an admin must resolve.
     """
 
-    def __init__(self, message: str, result: MergeResult) -> None:
-        super().__init__(message)
-        self.result = result
+    def __init__(self, conflicts: list[MergeConflict], issues: Sequence[Issue]) -> None:
+        problems = [conflict.message for conflict in conflicts]
+        problems += [f"{issue.message}." for issue in issues]
+        more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
+        super().__init__(f"Nothing was saved. {' '.join(problems[:_SHOWN])}{more}")
+        self.conflicts = conflicts
 
 
-def three_way_merge(
-    edits: Sequence[Edit],
-    state: State,
-    progress: ProgressCallback = ignore_progress,
-    options: ValidationOptions = DEFAULT_OPTIONS,
-) -> MergeResult:
-    """Merge edits into a state that may be newer than that of the edits."""
-    result = MergeResult()
-    for edit in edits:
-        stored = state.users.get(edit.before.user_id)
-        if stored is None:
-            result.conflicts.append(MergeConflict(None, None, "", ""))
-            continue
-        user, conflicts = _merge_user(edit, stored)
-        result.conflicts += conflicts
-        if user != stored:
-            result.changes[stored.user_id] = user
-    result.issues = validate_changes(result.changes, state, progress, options)
-    return result
-
-
-def _merge_user(edit: Edit, stored: User) -> tuple[User, list[MergeConflict]]:
-    if stored == edit.before:
-        return edit.after, []
-    values, conflicts = list(stored), []
-    for edited, before, mine, theirs in zip(FIELDS, edit.before, edit.after, stored, strict=True):
-        if mine in (before, theirs):
-            continue
-        if theirs == before:
-            values[edited.index] = mine
-        else:
-            conflicts.append(MergeConflict(stored, edited, theirs, mine))
-    return tuple.__new__(User, values), conflicts
-
-
-def save_edits(
+def save_edit(
     store: UserStore,
-    edits: Sequence[Edit],
+    before: User,
+    after: User,
     *,
     progress: ProgressCallback = ignore_progress,
     options: ValidationOptions = DEFAULT_OPTIONS,
 ) -> State:
-    """Write edits in one transaction, merged with what other admins saved in the meantime.
+    """Write an edit in one transaction, merged with what other admins saved in the meantime.
+
+    Args:
+        store: the store.
+        before: the user as the admin saw it.
+        after: the user as the admin edited it.
+        progress: the progress.
+        options: the options of the validation.
 
     Returns:
         The state after it.
@@ -151,15 +91,28 @@ def save_edits(
         StoreError: the store could not be written.
     """
     with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-        result = three_way_merge(edits, transaction.state, progress, options)
-        if not result.can_be_saved:
-            problems = [conflict.message for conflict in result.conflicts]
-            for issues in result.issues.values():
-                problems += [f"{issue.message}." for issue in issues]
-            more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
-            msg = f"Nothing was saved. {' '.join(problems[:_SHOWN])}{more}"
-            raise MergeConflictError(msg, result)
-        return transaction.commit(result.changes, progress, options)
+        stored = transaction.state.users.get(before.user_id)
+        if stored is None:
+            raise MergeConflictError([MergeConflict(None, None, "", "")], [])
+        merged, conflicts = three_way_merge(before, after, stored)
+        changes = {} if merged == stored else {stored.user_id: merged}
+        issues = validate_changes(changes, transaction.state, progress, options)
+        if conflicts or issues:
+            raise MergeConflictError(conflicts, issues.get(stored.user_id, []))
+        return transaction.commit(changes, progress, options)
+
+
+def three_way_merge(before: User, mine: User, theirs: User) -> tuple[User, list[MergeConflict]]:
+    """Merge two edits of a user; return the result, and the fields that both changed."""
+    values, conflicts = list(theirs), []
+    for field, old, my_value, their_value in zip(FIELDS, before, mine, theirs, strict=True):
+        if my_value in (old, their_value):
+            continue
+        if their_value == old:
+            values[field.index] = my_value
+        else:
+            conflicts.append(MergeConflict(theirs, field, their_value, my_value))
+    return tuple.__new__(User, values), conflicts
 
 
 def add_user(
@@ -169,7 +122,7 @@ def add_user(
     progress: ProgressCallback = ignore_progress,
     options: ValidationOptions = DEFAULT_OPTIONS,
 ) -> User:
-    """Add a user in one transaction.
+    """Add a user in one transaction; return it with its new User ID.
 
     Args:
         store: the store.
@@ -177,17 +130,11 @@ def add_user(
         progress: the progress.
         options: the options of the validation.
 
-    Returns:
-        The user with its User ID.
-
     Raises:
         ValidationFailed: the user would break a rule, or have another user's User Name.
         StoreError: the store could not be written.
     """
+    added = user._replace(user_id=new_user_ids(1)[0])
     with store.transaction(Action(TransactionKind.ADD)) as transaction:
-        user_id = next(
-            one for one in new_user_ids(_MAX_ATTEMPTS) if one not in transaction.state.users
-        )
-        added = user._replace(user_id=user_id)
-        transaction.commit({user_id: added}, progress, options)
+        transaction.commit({added.user_id: added}, progress, options)
     return added

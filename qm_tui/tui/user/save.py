@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.edit import Edit, MergeConflict, MergeConflictError, add_user, save_edits
+from qm_tui.store.changes.edit import MergeConflict, MergeConflictError, add_user, save_edit
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.text import sanitize
 from qm_tui.tui.user.draft import UserDraft
@@ -79,7 +79,7 @@ def save_user(
             return EditConflict(draft.before, [], str(broken))
         return UserSaved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
     try:
-        save_edits(store, [Edit(draft.before, user)], progress=progress, options=draft.options)
+        save_edit(store, draft.before, user, progress=progress, options=draft.options)
     except MergeConflictError as error:
         now = store.state.users.get(user.user_id)
         if now is None:
@@ -88,7 +88,7 @@ def save_user(
                 "saved. Undo the deletion on the Activity page in another session and press F2 "
                 "again, or press Esc to close the form."
             )
-        return EditConflict(now, error.result.conflicts, str(error))
+        return EditConflict(now, error.conflicts, str(error))
     return UserSaved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
 
 

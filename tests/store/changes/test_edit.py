@@ -3,16 +3,10 @@
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.store.changes.edit import (
-    Edit,
-    MergeConflictError,
-    add_user,
-    save_edits,
-    three_way_merge,
-)
+from qm_tui.store.changes.edit import MergeConflictError, add_user, save_edit, three_way_merge
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.store.validation import ValidationOptions
-from tests.helpers import ANNA, commit, state_of, undo, user
+from tests.helpers import ANNA, commit, undo, user
 
 BO = user("bo")
 
@@ -37,7 +31,7 @@ def test_edits_of_different_fields_are_merged(path, theirs, mine, result):
     store = open_store(path)
     store.load()
     commit(path, ANNA._replace(**theirs))
-    state = save_edits(store, [Edit(ANNA, ANNA._replace(**mine))])
+    state = save_edit(store, ANNA, ANNA._replace(**mine))
     assert state.users[ANNA.user_id] == ANNA._replace(**result)
 
 
@@ -48,21 +42,21 @@ def test_edits_of_one_field_are_a_conflict(path):
     theirs = commit(path, ANNA._replace(location="Bergen", agent_id="A-1"))
     mine = ANNA._replace(location="Tromsø", department="IT")
     with pytest.raises(MergeConflictError) as refused:
-        save_edits(store, [Edit(ANNA, mine)])
-    (conflict,) = refused.value.result.conflicts
+        save_edit(store, ANNA, mine)
+    (conflict,) = refused.value.conflicts
     assert conflict.field is not None
     assert (conflict.field.key, conflict.theirs, conflict.mine) == ("location", "Bergen", "Tromsø")
     assert "changed Location of Anna Berg to Bergen; your value is Tromsø." in str(refused.value)
     assert store.load() == theirs
     # decided: what the admin saw is now the other's value
-    state = save_edits(store, [Edit(theirs.users[ANNA.user_id], mine._replace(agent_id="A-1"))])
+    state = save_edit(store, theirs.users[ANNA.user_id], mine._replace(agent_id="A-1"))
     assert state.users[ANNA.user_id] == mine._replace(agent_id="A-1")
 
 
 def test_conflict_of_passwords_shows_neither():
-    stored = state_of(ANNA._replace(password="ENC-theirs"))
-    found = three_way_merge([Edit(ANNA, ANNA._replace(password="ENC-mine"))], stored)
-    assert "ENC" not in found.conflicts[0].message
+    theirs = ANNA._replace(password="ENC-theirs")
+    _, (conflict,) = three_way_merge(ANNA, ANNA._replace(password="ENC-mine"), theirs)
+    assert "ENC" not in conflict.message
 
 
 def test_invalid_merge_is_not_saved(path):
@@ -71,10 +65,10 @@ def test_invalid_merge_is_not_saved(path):
     store.load()
     commit(path, ANNA._replace(unlimited_license="0", on_demand_license="1"))
     swapped = ANNA._replace(unlimited_license="0", on_demand_license="1", location="Bergen")
-    save_edits(store, [Edit(ANNA, swapped)])
+    save_edit(store, ANNA, swapped)
     with pytest.raises(MergeConflictError, match="Unlimited License") as refused:
-        save_edits(store, [Edit(swapped, swapped._replace(on_demand_license="0"))])
-    assert not refused.value.result.conflicts
+        save_edit(store, swapped, swapped._replace(on_demand_license="0"))
+    assert not refused.value.conflicts
 
 
 def test_user_name_taken_in_the_meantime_is_an_error(path):
@@ -83,7 +77,7 @@ def test_user_name_taken_in_the_meantime_is_an_error(path):
     store.load()
     commit(path, BO._replace(user_name="anna2"))
     with pytest.raises(MergeConflictError, match="User Name 'anna2' is already used by Bo Bosen"):
-        save_edits(store, [Edit(ANNA, ANNA._replace(user_name="anna2"))])
+        save_edit(store, ANNA, ANNA._replace(user_name="anna2"))
 
 
 def test_user_deleted_in_the_meantime_is_a_conflict(path):
@@ -92,13 +86,13 @@ def test_user_deleted_in_the_meantime_is_a_conflict(path):
     store.load()
     commit(path, delete=(ANNA.user_id,))
     with pytest.raises(MergeConflictError, match="deleted"):
-        save_edits(store, [Edit(ANNA, ANNA._replace(location="Bergen"))])
+        save_edit(store, ANNA, ANNA._replace(location="Bergen"))
 
 
 def test_edit_without_changes_writes_no_transaction(path):
     commit(path, ANNA)
     store = open_store(path)
-    assert save_edits(store, [Edit(ANNA, ANNA)]).number == 1
+    assert save_edit(store, ANNA, ANNA).number == 1
     assert len(store.transactions()) == 1
 
 
@@ -139,13 +133,14 @@ def test_user_without_license_is_added_if_allowed(path):
     without = BO._replace(user_id="", unlimited_license="0")
     added = add_user(store, without, options=ValidationOptions(allow_unlicensed=True))
     changed = added._replace(unlimited_license="1"), added._replace(location="X")
-    save_edits(store, [Edit(added, changed[1])])
-    save_edits(store, [Edit(changed[1], changed[0]._replace(location="X"))])
+    save_edit(store, added, changed[1])
+    save_edit(store, changed[1], changed[0]._replace(location="X"))
     with pytest.raises(MergeConflictError):
-        save_edits(store, [Edit(changed[0]._replace(location="X"), changed[1])])
-    save_edits(
+        save_edit(store, changed[0]._replace(location="X"), changed[1])
+    save_edit(
         store,
-        [Edit(changed[0]._replace(location="X"), changed[1])],
+        changed[0]._replace(location="X"),
+        changed[1],
         options=ValidationOptions(allow_unlicensed=True),
     )
     assert store.state.users[added.user_id] == changed[1]

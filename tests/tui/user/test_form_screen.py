@@ -512,7 +512,7 @@ async def test_write_error_keeps_form_open(app, path, monkeypatch):
         await opened(pilot)
         await fill(pilot, "first_name", "Zoë")
         monkeypatch.setattr(
-            "qm_tui.tui.user.save.save_edits", lambda *_, **__: _raise(OSError(28, "No space"))
+            "qm_tui.tui.user.save.save_edit", lambda *_, **__: _raise(OSError(28, "No space"))
         )
         await pilot.press("f2")
         await wait_until_idle(pilot)
