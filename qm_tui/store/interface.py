@@ -287,12 +287,11 @@ class UserStore(ABC):
         """Its state when this program last read or wrote it."""
 
     @property
-    @abstractmethod
     def notices(self) -> Sequence[str]:
         """What the admin should know about the store, found by `load` and `refresh`; sentences."""
+        return ()
 
-    @abstractmethod
-    def acknowledge_notices(self) -> None:
+    def acknowledge_notices(self) -> None:  # noqa: B027 - a store without notices
         """Do not repeat, at the next start, what the admin has read."""
 
     @property
@@ -329,11 +328,10 @@ class UserStore(ABC):
             StoreError: it cannot be read, or is not a store.
         """
 
-    @abstractmethod
     def has_external_changes(self) -> bool:
         """Whether other programs may have committed something. Takes microseconds."""
+        return False
 
-    @abstractmethod
     def refresh(self, progress: ProgressCallback = ignore_progress) -> ExternalChanges | None:
         """Read what other programs committed; None if that is nothing. Never waits for a writer.
 
@@ -343,6 +341,7 @@ class UserStore(ABC):
         Raises:
             StoreError: it can no longer be read.
         """
+        return None
 
     @abstractmethod
     def transaction(self, action: Action) -> AbstractContextManager[Transaction]:
@@ -409,7 +408,6 @@ class UserStore(ABC):
             StoreError: the transactions cannot be read.
         """
 
-    @abstractmethod
     def history_removed_until(self) -> datetime | None:
         """Return the time of the last transaction whose changes are no longer available.
 
@@ -418,6 +416,12 @@ class UserStore(ABC):
         Raises:
             StoreError: the transactions cannot be read.
         """
+        gone = (
+            one
+            for one in self.transactions()
+            if not one.is_available and one.kind is not TransactionKind.UNREADABLE
+        )
+        return next((one.time for one in gone), None)
 
     @abstractmethod
     def changed_user_ids(

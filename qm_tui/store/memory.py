@@ -12,7 +12,6 @@ from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
-    ExternalChanges,
     TransactionSummary,
     UserChange,
     UserHistoryEntry,
@@ -65,14 +64,6 @@ class MemoryStore(UserStore):
         return self._state
 
     @property
-    def notices(self) -> Sequence[str]:
-        """It has no notices."""
-        return ()
-
-    def acknowledge_notices(self) -> None:
-        """Do nothing: it has no notices."""
-
-    @property
     def read_only_reason(self) -> str:
         """Why it cannot be changed, as a sentence; empty if it can."""
         return "The store in memory is open read-only." if self._is_read_only else ""
@@ -91,14 +82,6 @@ class MemoryStore(UserStore):
                 on_loaded(users[done : done + CHUNK_SIZE])
             self._is_loaded = True
         return state
-
-    def has_external_changes(self) -> bool:
-        """No other program can reach it."""
-        return False
-
-    def refresh(self, progress: ProgressCallback = ignore_progress) -> ExternalChanges | None:
-        """There is nothing to read: no other program can reach it."""
-        return None
 
     @contextmanager
     def transaction(self, action: Action) -> Iterator[Transaction]:
@@ -155,10 +138,6 @@ class MemoryStore(UserStore):
             for change in changes:
                 if change.user_id == user_id:
                     yield UserHistoryEntry(summary, change)
-
-    def history_removed_until(self) -> datetime | None:
-        """All changes are available."""
-        return None
 
     def changed_user_ids(
         self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0

@@ -23,55 +23,36 @@ class _Words(NamedTuple):
 
     Attributes:
         verb: in a list.
-        verb_of: in a list, with its subject.
         noun: in a sentence.
-        noun_of: in a sentence, with its subject.
-        undo: on the button that undoes it.
+        verb_of: in a list, with its subject, if that does not follow the verb.
+        noun_of: in a sentence, with its subject, if `of` does not connect them.
+        undo: on the button that undoes it, if that is not `Undo` with the noun.
     """
 
     verb: str
-    verb_of: str
     noun: str
-    noun_of: str
-    undo: str
+    verb_of: str = ""
+    noun_of: str = ""
+    undo: str = ""
 
 
+_UNREADABLE: Final = "Unreadable (damaged log entry)", "unreadable transaction"
 _WORDS: Final[Mapping[TransactionKind, _Words]] = {
-    TransactionKind.ADD: _Words("Add", "Add {}", "addition", "addition of {}", "Undo addition"),
-    TransactionKind.EDIT: _Words("Edit", "Edit {}", "edit", "edit of {}", "Undo edit"),
-    TransactionKind.ACTIVATE: _Words(
-        "Activate", "Activate {}", "activation", "activation of {}", "Undo activation"
-    ),
-    TransactionKind.INACTIVATE: _Words(
-        "Inactivate", "Inactivate {}", "inactivation", "inactivation of {}", "Undo inactivation"
-    ),
-    TransactionKind.SET: _Words("Set", "Set {}", "change", "change of {}", "Undo change"),
-    TransactionKind.RENAME: _Words("Rename", "Rename {}", "rename", "rename of {}", "Undo rename"),
-    TransactionKind.PASSWORD: _Words(
-        "Change password",
-        "Change password of {}",
-        "password change",
-        "password change of {}",
-        "Undo password change",
-    ),
-    TransactionKind.DELETE: _Words(
-        "Delete", "Delete {}", "deletion", "deletion of {}", "Undo deletion"
-    ),
-    TransactionKind.IMPORT: _Words("Import", "Import {}", "import", "import of {}", "Undo import"),
+    TransactionKind.ADD: _Words("Add", "addition"),
+    TransactionKind.EDIT: _Words("Edit", "edit"),
+    TransactionKind.ACTIVATE: _Words("Activate", "activation"),
+    TransactionKind.INACTIVATE: _Words("Inactivate", "inactivation"),
+    TransactionKind.SET: _Words("Set", "change"),
+    TransactionKind.RENAME: _Words("Rename", "rename"),
+    TransactionKind.PASSWORD: _Words("Change password", "password change", "Change password of {}"),
+    TransactionKind.DELETE: _Words("Delete", "deletion"),
+    TransactionKind.IMPORT: _Words("Import", "import"),
     # undoing an undo is a redo
-    TransactionKind.UNDO: _Words("Undo", "Undo {}", "undo", "undo of transaction {}", "Redo"),
-    TransactionKind.REDO: _Words("Redo", "Redo {}", "redo", "redo of transaction {}", "Undo redo"),
-    TransactionKind.SCRIPT: _Words("Script", "Script '{}'", "script", "script '{}'", "Undo script"),
-    TransactionKind.TAKEOVER: _Words(
-        "Take over", "Take over {}", "takeover", "takeover of {}", "Undo takeover"
-    ),
-    TransactionKind.UNREADABLE: _Words(
-        "Unreadable (damaged log entry)",
-        "Unreadable (damaged log entry)",
-        "unreadable transaction",
-        "unreadable transaction",
-        "Undo",
-    ),
+    TransactionKind.UNDO: _Words("Undo", "undo", noun_of="undo of transaction {}", undo="Redo"),
+    TransactionKind.REDO: _Words("Redo", "redo", noun_of="redo of transaction {}"),
+    TransactionKind.SCRIPT: _Words("Script", "script", "Script '{}'", "script '{}'"),
+    TransactionKind.TAKEOVER: _Words("Take over", "takeover"),
+    TransactionKind.UNREADABLE: _Words(*_UNREADABLE, *_UNREADABLE, "Undo"),
 }
 
 
@@ -83,7 +64,7 @@ def list_text(action: Action, users: int = 0) -> str:
         users: the number of affected users, if it is known.
     """
     words, subject = _WORDS[action.kind], _subject(action, users)
-    return words.verb_of.format(subject) if subject else words.verb
+    return (words.verb_of or f"{words.verb} {{}}").format(subject) if subject else words.verb
 
 
 def noun_text(action: Action, users: int = 0) -> str:
@@ -94,7 +75,7 @@ def noun_text(action: Action, users: int = 0) -> str:
         users: the number of affected users, if it is known.
     """
     words, subject = _WORDS[action.kind], _subject(action, users)
-    return words.noun_of.format(subject) if subject else words.noun
+    return (words.noun_of or f"{words.noun} of {{}}").format(subject) if subject else words.noun
 
 
 def heading(action: Action, users: int = 0) -> str:
@@ -122,7 +103,8 @@ def signed_heading(transaction: TransactionSummary) -> str:
 
 def undo_caption(action: Action) -> str:
     """Return the caption of the button that undoes an action: `Undo edit`, `Redo`."""
-    return _WORDS[action.kind].undo
+    words = _WORDS[action.kind]
+    return words.undo or f"Undo {words.noun}"
 
 
 def undone_text(transaction: TransactionSummary) -> str:

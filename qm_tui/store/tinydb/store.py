@@ -3,7 +3,6 @@
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 from qm_tui.errors import os_error_text
@@ -93,7 +92,7 @@ class TinyDBUserStore(api.UserStore):
         on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
     ) -> State:
         """Read what it holds now, if that is not known already."""
-        self._table.load_users(progress, on_loaded)
+        self._files.load(progress, on_loaded)
         if self._notices is None:
             self._notices = self._find_notices()
         return self.state
@@ -192,15 +191,6 @@ class TinyDBUserStore(api.UserStore):
         """Yield what transactions did to a user, newest first."""
         with self._translating_log_errors():
             yield from self._files.log.user_history(user_id, progress)
-
-    def history_removed_until(self) -> datetime | None:
-        """Return the time of the last transaction whose changes are no longer available."""
-        gone = [
-            one
-            for one in self.transactions()
-            if not one.is_available and one.kind is not api.TransactionKind.UNREADABLE
-        ]
-        return gone[0].time if gone else None
 
     def changed_user_ids(
         self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0

@@ -17,11 +17,11 @@ from tinydb import TinyDB
 from tinydb.queries import QueryLike
 from tinydb.table import Document, Table
 
-from qm_tui.progress import ProgressCallback, ignore_progress
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Action, TransactionKind, UsersLoadedCallback, ignore_loaded_users
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb.entries import LAST_ID
 from qm_tui.store.tinydb.snapshot import USERS, InvalidSnapshot, user_of
@@ -164,19 +164,6 @@ class UsersTable(Table):
 
     # For the program: users as tuples, in transactions with actions of their own
 
-    def load_users(
-        self,
-        progress: ProgressCallback = ignore_progress,
-        on_loaded: UsersLoadedCallback = ignore_loaded_users,
-    ) -> State:
-        """Read all users; return the state of the store.
-
-        Raises:
-            StoreError: they cannot be read.
-        """
-        self._store.load(progress, on_loaded)
-        return self._store.contents.state
-
     @contextmanager
     def transaction(self, action: Action = _SCRIPT, confirm: int = 0) -> Iterator[TableTransaction]:
         """Make one transaction of several calls: all of them are saved at the end, or none.
@@ -234,7 +221,10 @@ class UsersTable(Table):
 
     def __len__(self) -> int:
         """Return the number of users."""
-        return sum(1 for _ in self) if self._open else len(self.load_users().users)
+        if self._open:
+            return sum(1 for _ in self)
+        self._load()
+        return len(self._store.contents.state.users)
 
     def search(self, cond: QueryLike) -> list[Document]:
         """Return the users that a query finds."""
