@@ -47,7 +47,6 @@ def change(values, *user_ids, kind=TransactionKind.SET, terms=None):
     ("values", "whom", "changed", "same", "gone"),
     [
         ({"location": "Oslo"}, ALL, ["bo", "cy"], 1, 0),
-        ({"location": "Oslo", "department": "Sales"}, ALL, ["bo", "cy"], 1, 0),
         ({"is_active": "1"}, (*ALL, "u-nobody"), ["bo"], 2, 1),
         ({"location": "X"}, ("u-nobody",), [], 0, 1),
         (None, (ANNA.user_id, "u-nobody"), ["anna"], 0, 1),
@@ -61,18 +60,6 @@ def test_plan_counts_changed_unchanged_and_missing_users(store, values, whom, ch
     assert (plan.unchanged, plan.missing, plan.skipped) == (same, gone, {})
     assert plan.users == len(changed) + same
     assert store.state.number == 1
-
-
-def test_users_of_a_value_are_found_in_the_newest_state(store, path):
-    rename = BulkChange(
-        Action(TransactionKind.RENAME, "Department Name"),
-        by_field_value(FIELD["department"], "Sales"),
-        {"department": "Sale"},
-    )
-    commit(path, CY._replace(department="Sales"))
-    plan = commit_bulk(store, rename)
-    assert len(plan.changes) == 3
-    assert {one.department for one in open_store(path).load().users.values()} == {"Sale"}
 
 
 def test_users_that_would_be_invalid_are_skipped_and_listed(path):
@@ -97,12 +84,9 @@ def test_users_that_would_be_invalid_are_skipped_and_listed(path):
 def test_bulk_change_of_no_users_is_an_error_with_the_reason(store, values, said):
     with pytest.raises(NothingToChange, match=said):
         commit_bulk(store, change(values, ANNA.user_id))
-    assert store.state.number == 1
-
-
-def test_bulk_change_of_missing_users_is_an_error(store):
     with pytest.raises(NothingToChange, match="users do not exist"):
         commit_bulk(store, change(None, "u-nobody"))
+    assert store.state.number == 1
 
 
 # The guard
@@ -127,7 +111,6 @@ def _many(path, count=40):
         ({"computer_recording_license": "0"}, 40, 40),
         (None, 1, 0),
         (None, 2, 2),
-        (None, 40, 40),
     ],
 )
 def test_mass_change_requires_confirmation(path, values, users, wanted):
@@ -250,11 +233,7 @@ def test_canceled_change_changes_nothing(path, phase):
     assert open_store(path).load() == before
 
 
-@pytest.mark.parametrize(
-    "values",
-    [{"location": "X"}, {"is_active": "0"}, {"unlimited_license": "1"}, None],
-    ids=["location", "inactivate", "license", "delete"],
-)
+@pytest.mark.parametrize("values", [{"unlimited_license": "1"}, None], ids=["license", "delete"])
 def test_undo_reverts_a_bulk_change(path, values):
     commit_unchecked(path, ANNA._replace(**NONE), BO._replace(**NONE), CY._replace(**NONE))
     store = open_store(path)
