@@ -143,7 +143,8 @@ class Lock:
         """
         with self._locked(fcntl.LOCK_EX, self.wait):
             try:
-                self.was_left, self.is_to_be_left = self._is_left(), False
+                note = self._note()
+                self.was_left, self.is_to_be_left = not note or "since" in note, False
                 self._holder = {
                     "login": origin.login[:40],
                     "host": origin.host[:40],
@@ -231,42 +232,28 @@ class Lock:
     def acknowledged(self) -> Position | None:
         """Return up to which position the log is acknowledged; None if there is no valid note."""
         try:
-            return Position.parse(self._note()["acknowledged"])
-        except (StoreError, OSError, ValueError, KeyError, RecursionError):
+            return Position.parse(self._note().get("acknowledged"))
+        except ValueError:
             return None
-
-    def _is_left(self) -> bool:
-        """Whether the note still names a holder, or there is none."""
-        try:
-            return "since" in self._note()
-        except (StoreError, OSError, ValueError, RecursionError):
-            return True
 
     def holder(self) -> str:
         """Return who holds it, in words; empty if no holder is recorded."""
-        try:
+        with suppress(ValueError, KeyError, TypeError, OverflowError):
             return _described(self._note())
-        except (StoreError, OSError, ValueError, KeyError, TypeError, OverflowError):
-            return ""
+        return ""
 
     def _note(self) -> Mapping[str, Any]:
-        data = self._whole_note()
-        note = json.loads(data[9:])
-        if not isinstance(note, dict):
-            msg = "no note"
-            raise ValueError(msg)
-        return note
-
-    def _whole_note(self) -> bytes:
-        # while another program writes the note, a reader may see a part of the new one
-        for attempt in range(_READS):
-            data = os.pread(self._opened(for_writing=False), _NOTE, 0).rstrip(b"\0 ")
-            if data[:9] == b"%08x " % crc32(data[9:]):
-                return data
-            if data and attempt < _READS - 1:
-                time.sleep(_READ_AGAIN)
-        msg = "a torn note"
-        raise ValueError(msg)
+        """Return the note; empty if there is no valid one."""
+        with suppress(StoreError, OSError, ValueError, RecursionError):
+            # while another program writes the note, a reader may see a part of the new one
+            for attempt in range(_READS):
+                data = os.pread(self._opened(for_writing=False), _NOTE, 0).rstrip(b"\0 ")
+                if data[:9] == b"%08x " % crc32(data[9:]):
+                    note = json.loads(data[9:])
+                    return note if isinstance(note, dict) else {}
+                if data and attempt < _READS - 1:
+                    time.sleep(_READ_AGAIN)
+        return {}
 
     # The file
 
