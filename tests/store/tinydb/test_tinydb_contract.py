@@ -11,9 +11,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tinydb import Query, TinyDB, where
 from tinydb.middlewares import Middleware
 from tinydb.operations import add, decrement, delete, increment, subtract
@@ -25,6 +27,7 @@ from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.users.fields import KEYS
 from tests.helpers import user
+from tests.store.tinydb.damage import quick_folder
 
 Open = Callable[[Path], TinyDB]
 
@@ -88,15 +91,6 @@ def _names(documents: Any) -> list[str]:
 
 
 @case
-def documents_are_in_order(db):
-    db.insert(document("bo"))
-    db.insert(document("anna"))
-    assert list(db) == db.all() == [document("bo"), document("anna")]
-    assert (_ids(db), len(db)) == ([1, 2], 2)
-    assert all(type(one) is Document for one in db.all())
-
-
-@case
 def empty_database_has_nothing(db):
     assert (db.all(), len(db), db.tables(), list(db)) == ([], 0, set(), [])
     assert db.get(User.location == "Oslo") is None
@@ -105,15 +99,6 @@ def empty_database_has_nothing(db):
     assert db.search(User.noop()) == []
     assert db.update({"location": "Oslo"}) == []
     assert db.remove(User.location == "Oslo") == []
-
-
-@case
-def truncate_leaves_an_empty_table(db):
-    _people(db)
-    db.truncate(**sure(db, 3))
-    assert (db.all(), len(db)) == ([], 0)
-    assert db.insert(document("bo")) == 1
-    assert db.all() == [document("bo")]
 
 
 # Queries
@@ -175,14 +160,6 @@ def query_that_fails_finds_nothing_and_changes_nothing(db):
 
 
 @case
-def insert_multiple_takes_any_iterable(db):
-    assert db.insert_multiple([document("anna"), document("bo")]) == [1, 2]
-    assert db.insert_multiple(document(name) for name in ("cy", "di")) == [3, 4]
-    assert db.insert_multiple([]) == []
-    assert _names(db) == ["anna", "bo", "cy", "di"]
-
-
-@case
 def insert_takes_mappings_only(db):
     assert db.insert(MappingProxyType(document("anna"))) == 1
     for bad in ([1], {1}, "text", None, object()):
@@ -192,22 +169,6 @@ def insert_takes_mappings_only(db):
         with pytest.raises(ValueError, match="Mapping"):
             db.insert_multiple(several)
     assert db.all() == [document("anna")]
-
-
-@case
-def document_is_inserted_with_its_own_id(db):
-    assert db.insert(Document(document("anna"), doc_id=12)) == 12
-    assert db.insert(document("bo")) == 13
-    assert db.insert_multiple(
-        [Document(document("cy"), doc_id=50), Document(document("di"), doc_id=7)]
-    ) == [50, 7]
-    assert db.get(doc_id=7) == document("di")
-    for number in (12, 50):
-        with pytest.raises(ValueError, match=f"Document with ID {number} already exists"):
-            db.insert(Document(document("flo"), doc_id=number))
-        with pytest.raises(ValueError, match=f"Document with ID {number} already exists"):
-            db.insert_multiple([document("gus"), Document(document("flo"), doc_id=number)])
-    assert _names(db) == ["anna", "bo", "cy", "di"]
 
 
 @case
@@ -271,24 +232,6 @@ def what_was_handed_in_changes_nothing_later(db):
 
 
 # Updating
-
-
-@case
-def update_changes_all_or_some(db):
-    _people(db)
-    assert db.update({"department": "Sales", "note": "new"}) == [1, 2, 3]
-    assert db.update({"location": "x"}, User.location == "Bergen") == [2]
-    assert db.update({"location": "y"}, doc_ids=[3, 1]) == [3, 1]
-    assert db.update({"location": "z"}, User.location == "nowhere") == []
-    assert db.update({"location": "z"}, doc_ids=[]) == []
-    assert db.update(MappingProxyType({"location": "w"}), User.user_name == "cy") == [3]
-    assert db.update({"location": "y"}, User.user_name == "cy", doc_ids=[1]) == [1]
-    assert db.update(lambda one: None) == [1, 2, 3]
-    assert [one["location"] for one in db] == ["y", "x", "w"]
-    assert [one["note"] for one in db] == ["new"] * 3
-    assert db.get(doc_id=2) == document(
-        "bo", location="x", age=30, born={"year": 1990}, groups=[], note="new"
-    )
 
 
 @case
@@ -371,37 +314,11 @@ def nested_members_are_changed(db):
 
 
 @case
-def update_multiple_makes_several_updates(db):
-    _people(db)
-    assert db.update_multiple(
-        [
-            ({"location": "x"}, where("user_name") == "anna"),
-            (delete("age"), where("age").exists()),
-            ({"department": "y"}, where("location") == "x"),
-        ]
-    ) == [1, 1, 1, 2]
-    assert [one["location"] for one in db] == ["x", "Bergen", "Zürich"]
-    assert db.get(doc_id=1)["department"] == "y"
-    assert not db.contains(User.age.exists())
-    assert db.update_multiple([]) == []
-
-
-@case
 def changing_while_iterating_is_safe(db):
     _people(db)
     for one in db:
         db.update({"location": f"{one.doc_id}"}, doc_ids=[one.doc_id])
     assert [one["location"] for one in db] == ["1", "2", "3"]
-
-
-@case
-def upsert_updates_what_it_finds_or_inserts(db):
-    _people(db)
-    assert db.upsert({"location": "x"}, User.user_name == "anna") == [1]
-    assert db.upsert(document("di"), User.user_name == "di") == [4]
-    assert db.upsert({"seen": True}, User.age > 20) == [1, 2]
-    assert [one.get("seen") for one in db] == [True, True, None, None]
-    assert db.get(doc_id=4) == document("di")
 
 
 @case
@@ -423,17 +340,6 @@ def upsert_takes_a_document_with_an_id(db):
 
 
 @case
-def remove_takes_out_what_a_query_finds(db):
-    _people(db)
-    assert db.remove(User.location == "Bergen") == [2]
-    assert db.remove(User.location == "nowhere") == []
-    assert _ids(db) == [1, 3]
-    assert not db.contains(doc_id=2)
-    assert db.remove(User.noop(), **sure(db, 2)) == [1, 3]
-    assert len(db) == 0
-
-
-@case
 def remove_takes_ids(db):
     _people(db)
     assert db.remove(doc_ids=[3, 1], **sure(db, 2)) == [3, 1]
@@ -441,16 +347,6 @@ def remove_takes_ids(db):
     with pytest.raises(RuntimeError, match="truncate"):
         db.remove()
     assert len(db) == 1
-
-
-@case
-def id_of_a_removed_document_is_not_used_again(db):
-    _people(db)
-    db.remove(doc_ids=[3])
-    assert db.insert(document("di")) == 4
-    db.remove(doc_ids=[1])
-    assert db.insert(document("anna")) == 5
-    assert db.insert(Document(document("ed"), doc_id=1)) == 1  # unless it is asked for
 
 
 # Tables
@@ -488,24 +384,6 @@ def tables_are_dropped_and_made_again(db):
         assert (db.tables(), db.all(), len(db.table("users"))) == (set(), [], 0)
     assert db.insert(document("anna")) == 1
     assert db.tables() == {"users"}
-
-
-@case
-def results_are_never_older_than_the_last_change(db):
-    query = User.age > 0
-    for change, found in [
-        (lambda: _people(db), [1, 2]),
-        (lambda: db.insert(document("di", age=1)), [1, 2, 4]),
-        (lambda: db.update({"age": 0}, doc_ids=[1]), [2, 4]),
-        (lambda: db.upsert({"age": 4}, User.age == 0), [1, 2, 4]),
-        (lambda: db.remove(doc_ids=[2]), [1, 4]),
-        (lambda: db.insert_multiple([document("ed", age=5)]), [1, 4, 5]),
-        (lambda: db.truncate(**sure(db, 4)), []),
-    ]:
-        change()
-        assert _ids(db.search(query)) == found
-        assert _ids(db.search(query)) == found
-    db.clear_cache()
 
 
 @case
@@ -559,6 +437,83 @@ def names_of_members_may_be_anything(db):
     assert (db.get(doc_id=1)[""], db.get(doc_id=1)["\U0001f600"]) == (2, 3)
 
 
+# Any program
+
+
+class Change(NamedTuple):
+    """A call that changes documents.
+
+    Attributes:
+        call: the name of the method.
+        names: the users that it is about; those that exist or do not exist, as it needs.
+        value: the value that it sets.
+        by_ids: whether it names documents by their IDs, not by a query.
+    """
+
+    call: str
+    names: list[str]
+    value: str
+    by_ids: bool
+
+
+CHANGES = st.lists(
+    st.builds(
+        Change,
+        st.sampled_from(
+            ["insert", "insert_multiple", "update", "update_multiple", "upsert", "remove"]
+        ),
+        st.lists(st.sampled_from(["bo", "cy", "di", "ed"]), min_size=1, max_size=3, unique=True),
+        st.sampled_from(["Oslo", "Rome", "Bodø"]),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+def _made(db: TinyDB, change: Change) -> Any:
+    """Make a change; return what the call returned."""
+    ids = {one["user_name"]: one.doc_id for one in db}
+    there = [name for name in change.names if name in ids]
+    new: list[Any] = [document(name, age=1) for name in change.names if name not in ids]
+    fields, query = {"location": change.value, "age": 2}, User.user_name.one_of(there)
+    if change.by_ids and change.call == "insert":
+        new = [Document(one, 20 + max(ids.values()) - at) for at, one in enumerate(new)]
+    whom = {"doc_ids": [ids[name] for name in there]} if change.by_ids else {"cond": query}
+    match change.call:
+        case "insert":
+            return [db.insert(one) for one in new]
+        case "insert_multiple":
+            return db.insert_multiple(new)
+        case "update":
+            return db.update(fields, **whom)
+        case "update_multiple":
+            return db.update_multiple([(fields, query), ({"seen": True}, User.age == 2)])
+        case "upsert":
+            if change.by_ids:
+                return [db.upsert(Document(fields, ids[name])) for name in there]
+            return [db.upsert(one, User.user_name == one["user_name"]) for one in new]
+        case _:
+            return db.remove(**whom, **sure(db, len(there) if len(there) > 1 else 0))
+
+
+@given(CHANGES)
+def test_any_changes_do_the_same_as_in_tinydb(changes):
+    with quick_folder() as folder:
+        path = folder / "users.json"
+        with plain(folder / "plain.json") as db, UsersDB(path) as ours:
+            for one in (db, ours):
+                one.insert(document("anna", age=1))
+            for change in changes:
+                assert _made(ours, change) == _made(db, change)
+                assert _everything(ours) == _everything(db)
+                for query in (User.age == 2, User.location == "Rome", User.seen.exists()):
+                    assert ours.search(query) == db.search(query)
+                    assert ours.get(query) == db.get(query)
+            expected = _everything(db)
+        with UsersDB(path) as ours, TinyDB(path) as beside:
+            assert _everything(ours) == _everything(beside) == expected
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "users.json"
@@ -585,20 +540,6 @@ def test_tinydb_and_users_db_behave_as_documented(path, one):
         path.unlink()
         with UsersDB(path) as db:
             assert _everything(db) == expected  # from the log
-
-
-@pytest.mark.parametrize("kind", OPENERS)
-def test_database_goes_on_after_reopening(path, kind):
-    for number, name in enumerate(("anna", "bo", "cy"), start=1):
-        with OPENERS[kind](path) as db:
-            assert db.insert(document(name)) == number
-            assert len(db) == number
-    with OPENERS[kind](path) as db:
-        assert db.remove(doc_ids=[3]) == [3]
-        db.update({"location": "x"}, doc_ids=[2])
-    with OPENERS[kind](path) as db:
-        assert db.insert(document("di")) == 3
-        assert [one["location"] for one in db] == ["Oslo", "x", "Oslo"]
 
 
 @pytest.mark.parametrize("kind", OPENERS)
