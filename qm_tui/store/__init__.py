@@ -36,11 +36,10 @@ def open_store(
 
         return MemoryStore(wait=wait, read_only=read_only)
     if isinstance(location, str) and "://" in location:
-        msg = (
+        raise StoreError(
             f"Unknown kind of store: {sanitize(location, 200)}. Give the path of the store's file, "
             "users.json."
         )
-        raise StoreError(msg)
     # late: only a program that opens such a store pays for the import of TinyDB
     from qm_tui.store.tinydb import open_tinydb_store
 

@@ -89,8 +89,9 @@ class MemoryStore(UserStore):
         if self._is_read_only:
             raise StoreReadOnly(self.read_only_reason)
         if not self._lock.acquire(timeout=max(self._wait, 0)):
-            msg = "The store is busy: another change has not finished. Nothing was changed."
-            raise StoreBusy(msg)
+            raise StoreBusy(
+                "The store is busy: another change has not finished. Nothing was changed."
+            )
         transaction = _MemoryTransaction(self, action)
         try:
             self._is_loaded = True
@@ -154,8 +155,7 @@ class MemoryStore(UserStore):
 
     def _numbered(self, number: int) -> _Committed:
         if not 0 < number <= len(self._committed):
-            msg = f"There is no transaction {number:,} in {self.location}."
-            raise StoreError(msg)
+            raise StoreError(f"There is no transaction {number:,} in {self.location}.")
         return self._committed[number - 1]
 
     def _commit(self, changes: Changes, action: Action, progress: ProgressCallback) -> State:
@@ -204,8 +204,7 @@ class _MemoryTransaction(Transaction):
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         if not self.is_open:
-            msg = "the transaction is over, and its lock released"
-            raise ValueError(msg)
+            raise ValueError("the transaction is over, and its lock released")
         return self._store._commit(changes, self._action, progress)
 
 

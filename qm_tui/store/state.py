@@ -79,11 +79,9 @@ def check_consistency(state: State, changes: Changes) -> NameChanges:
     for user_id, user in changes.items():
         if user is None:
             if user_id not in users:
-                msg = "a user that does not exist cannot be deleted"
-                raise ValueError(msg)
+                raise ValueError("a user that does not exist cannot be deleted")
         elif not user_id or user_id != user[_USER_ID]:
-            msg = "a change must have the User ID of its user"
-            raise ValueError(msg)
+            raise ValueError("a change must have the User ID of its user")
     others = users_without_own_name(users, names) if found.claimed else {}
     for key, user_id in found.claimed.items() if names else ():
         owner_id = names.get(key)

@@ -5,158 +5,70 @@ import pytest
 from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import plan_import
-from qm_tui.users.fields import User
 from tests.helpers import counts, issues_of, record, record_of, state_of, user
 
-_STORED = [user(name, sip_uri="") for name in ("ada", "bob", "cid", "dan", "eve")]
-_STATE = state_of(*_STORED)
-_ADA, _BOB, _CID, _DAN, _EVE = _STORED
+_STORED = {name: user(name, sip_uri="") for name in ("ada", "bob", "cid", "dan", "eve")}
+_STATE = state_of(*_STORED.values())
 
 
-def _renamed(*names: tuple[User, str]) -> ImportPlan:
-    """The plan of a file that renames users, in this order."""
-    records = [
-        record(line, user_id=one.user_id, user_name=name)
-        for line, (one, name) in enumerate(names, start=2)
-    ]
+def _plan(text: str) -> ImportPlan:
+    """Plan a file of users and their new names: `ada:bob`.
+
+    A user without a name before is a new one. A record that ends with `!` has an error of its own.
+    """
+    records = []
+    for line, words in enumerate(text.split(), start=2):
+        before, _, name = words.rstrip("!").partition(":")
+        error = {"is_active": "x"} if words.endswith("!") else {}
+        if before:
+            user_id = _STORED[before].user_id
+            records.append(record(line, user_id=user_id, user_name=name, **error))
+        else:
+            new = user(name, user_id="", sip_uri="", extension=f"{line}", first_name=f"N{line}")
+            records.append(record_of(new, line, **error))
     return plan_import(records, _STATE)
 
 
-def _names_after(plan: ImportPlan) -> list[str]:
-    users = dict(_STATE.users) | plan.changes
-    return sorted(one.user_name.casefold() for one in users.values())
-
-
-def _added(line: int, name: str, **values: str):
-    own = {"user_id": "", "sip_uri": "", "extension": str(line)}
-    return record_of(user(name, **own), line, **values)
-
-
 @pytest.mark.parametrize(
-    "names",
+    ("text", "rejected"),
     [
-        [(_ADA, "bob"), (_BOB, "ada")],
-        [(_ADA, "BOB"), (_BOB, "Ada")],
-        [(_ADA, "bob"), (_BOB, "cid"), (_CID, "dan"), (_DAN, "eve"), (_EVE, "ada")],
-        [(_ADA, "bob"), (_BOB, "cid"), (_CID, "new")],
-        [(_CID, "new"), (_BOB, "cid"), (_ADA, "bob")],
-        [(_ADA, "new"), (_BOB, "ada")],
-        [(_ADA, "ADA"), (_BOB, "Bob")],
+        # swapped and passed on, in any order and any case
+        ("ada:bob bob:ada", []),
+        ("ada:BOB bob:Ada", []),
+        ("ada:bob bob:cid cid:dan dan:eve eve:ada", []),
+        ("cid:new bob:cid ada:bob", []),
+        ("ada:ADA bob:Bob", []),
+        (":ada ada:new", []),
+        # in use
+        ("ada:bob", [2]),
+        ("ada:BOB", [2]),
+        (":ada", [2]),
+        (":ada ada:bob", [2, 3]),  # its name is retained
+        # claimed twice: the later one
+        ("ada:new bob:NEW", [3]),
+        (":zoe :zoe", [3]),
+        ("ada:new bob:cid cid:New", [3, 4]),
+        # a rejected record neither releases nor claims a name
+        ("ada:new! bob:ada", [2, 3]),
+        ("ada:new! bob:new", [2]),
+        ("ada:bob bob:ada!", [2, 3]),
+        ("ada:bob bob:cid cid:dan dan:new! eve:free", [2, 3, 4, 5]),
+        ("ada:x bob:x cid:bob dan:cid eve:dan", [3, 4, 5, 6]),
+        ("ada:bob bob:ada cid:ada dan:cid", [4, 5]),
+        ("eve:ada ada:bob bob:ADA cid:new", [2, 3, 4]),
     ],
 )
-def test_names_may_be_swapped_and_passed_on_in_any_order(names):
-    plan = _renamed(*names)
-    assert counts(plan) == (0, len(names), 0, 0)
-    assert plan.issues == []
-    assert [plan.changes[one.user_id].user_name for one, _ in names] == [name for _, name in names]
+def test_records_whose_user_name_is_in_use_after_the_import_are_rejected(text, rejected):
+    plan = _plan(text)
+    assert sorted({line for line, _ in issues_of(plan)}) == rejected
+    assert {key for _, key in issues_of(plan)} <= {"user_name", "is_active"}
+    after = (dict(_STATE.users) | plan.changes).values()
+    assert len({one.user_name.casefold() for one in after}) == len(after)
 
 
-@pytest.mark.parametrize("name", ["bob", "BOB", "Bob"])
-def test_name_of_another_user_is_rejected_in_any_case(name):
-    plan = _renamed((_ADA, name))
-    assert counts(plan) == (0, 0, 0, 1)
-    assert issues_of(plan) == [(2, "user_name")]
-    assert "Bob Bobsen" in plan.issues[0].message
-
-
-@pytest.mark.parametrize("second", ["new", "NEW"])
-def test_later_of_two_users_with_one_name_is_rejected(second):
-    plan = _renamed((_ADA, "new"), (_BOB, second))
-    assert list(plan.changes) == [_ADA.user_id]
-    assert issues_of(plan) == [(3, "user_name")]
-    assert "line 2" in plan.issues[0].message
-
-
-def test_later_of_two_new_users_with_one_name_is_rejected():
-    plan = plan_import([_added(2, "zoe"), _added(3, "zoe", last_name="Other")], _STATE)
-    assert counts(plan) == (1, 0, 0, 1)
-    assert issues_of(plan) == [(3, "user_name")]
-
-
-def test_new_user_may_take_a_released_name():
-    records = [
-        _added(2, "ada", first_name="Other"),
-        record(3, user_id=_ADA.user_id, user_name="new"),
-    ]
-    assert counts(plan_import(records, _STATE)) == (1, 1, 0, 0)
-
-
-def test_new_user_may_not_take_a_name_in_use():
-    plan = plan_import([_added(2, "ada", first_name="Other")], _STATE)
-    assert counts(plan) == (0, 0, 0, 1)
-    assert issues_of(plan) == [(2, "user_name")]
-
-
-def test_rejected_record_releases_no_name():
-    records = [
-        record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
-        record(3, user_id=_BOB.user_id, user_name="ada"),
-    ]
-    plan = plan_import(records, _STATE)
-    assert counts(plan) == (0, 0, 0, 2)
-    assert issues_of(plan) == [(2, "is_active"), (3, "user_name")]
-
-
-def test_rejected_record_claims_no_name():
-    records = [
-        record(2, user_id=_ADA.user_id, user_name="new", is_active="x"),
-        record(3, user_id=_BOB.user_id, user_name="new"),
-    ]
-    plan = plan_import(records, _STATE)
-    assert counts(plan) == (0, 1, 0, 1)
-    assert plan.changes[_BOB.user_id].user_name == "new"
-
-
-def test_rejection_causes_further_rejections():
-    records = [
-        record(2, user_id=_ADA.user_id, user_name="bob"),
-        record(3, user_id=_BOB.user_id, user_name="cid"),
-        record(4, user_id=_CID.user_id, user_name="dan"),
-        record(5, user_id=_DAN.user_id, user_name="new", is_active="x"),
-        record(6, user_id=_EVE.user_id, user_name="free"),
-    ]
-    plan = plan_import(records, _STATE)
-    assert list(plan.changes) == [_EVE.user_id]
-    assert [line for line, _ in issues_of(plan)] == [2, 3, 4, 5]
-
-
-def test_chain_is_rejected_if_an_earlier_record_has_its_last_name():
-    plan = _renamed((_ADA, "new"), (_BOB, "cid"), (_CID, "New"))
-    assert list(plan.changes) == [_ADA.user_id]
-    assert [line for line, _ in issues_of(plan)] == [3, 4]
-
-
-def test_swap_is_rejected_if_one_half_is_rejected():
-    records = [
-        record(2, user_id=_ADA.user_id, user_name="bob"),
-        record(3, user_id=_BOB.user_id, user_name="ada", phone_ip="x"),
-    ]
-    assert counts(plan_import(records, _STATE)) == (0, 0, 0, 2)
-
-
-def test_new_user_loses_its_name_to_the_user_that_retains_it():
-    records = [
-        _added(2, "ada", first_name="Other"),
-        record(3, user_id=_ADA.user_id, user_name="bob"),
-    ]
-    plan = plan_import(records, _STATE)
-    assert counts(plan) == (0, 0, 0, 2)
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        [(_ADA, "x"), (_BOB, "x"), (_CID, "bob"), (_DAN, "cid"), (_EVE, "dan")],
-        [(_ADA, "bob"), (_BOB, "ada"), (_CID, "ada"), (_DAN, "cid")],
-        [(_EVE, "ada"), (_ADA, "bob"), (_BOB, "ADA"), (_CID, "new")],
-    ],
-)
-def test_no_two_users_end_with_one_name(names):
-    plan = _renamed(*names)
-    after = _names_after(plan)
-    assert len(after) == len(set(after)) == 5
-    assert sum(counts(plan)) == len(names)
-    assert plan.rejected
+def test_error_names_the_user_or_the_line_with_the_name():
+    assert "Bob Bobsen" in _plan("ada:bob").issues[0].message
+    assert "line 2" in _plan("ada:new bob:new").issues[0].message
 
 
 def test_retained_ids_do_not_allow_a_name_in_use():
@@ -166,8 +78,7 @@ def test_retained_ids_do_not_allow_a_name_in_use():
 
 
 def test_rejected_record_also_reports_its_name_in_use():
-    plan = plan_import([_added(2, "ada", is_active="x", first_name="Other")], _STATE)
-    assert sorted(key for _, key in issues_of(plan)) == ["is_active", "user_name"]
+    assert sorted(key for _, key in issues_of(_plan(":ada!"))) == ["is_active", "user_name"]
 
 
 def test_long_chain_is_rejected_quickly():

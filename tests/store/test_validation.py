@@ -167,8 +167,8 @@ def test_each_required_field_is_validated_for_all_users():
     }
 
 
-@pytest.mark.parametrize("character", ["\u200b", "\u00ad", "\ufe0f", "\u3164", "\u2800"])
-@pytest.mark.parametrize("key", ["user_name", "extension", "phone_ip", "additional_extensions"])
+@pytest.mark.parametrize("character", ["\u200b", "\u3164"])
+@pytest.mark.parametrize("key", ["user_name", "phone_ip"])
 def test_invisible_character_is_an_error_only_in_a_new_value(key, character):
     changed = ANNA._replace(**{key: f"1{character}2"})
     for stored in ([], [ANNA]):

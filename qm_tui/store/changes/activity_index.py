@@ -49,8 +49,9 @@ class ActivityIndex:
         removed = next((one for one in transactions if not one.is_available), None)
         if removed is not None:
             day = _day(removed).isoformat()
-            msg = f"Changes on or before {day} are no longer available. Use a later date."
-            raise FilterSyntaxError(msg)
+            raise FilterSyntaxError(
+                f"Changes on or before {day} are no longer available. Use a later date."
+            )
         groups = [
             self._changed_by(*run)
             for run in _consecutive_ranges(one.number for one in reversed(transactions))

@@ -217,11 +217,9 @@ def _transaction(store: UserStore, number: int) -> TransactionSummary:
     transactions = store.transactions()
     transaction = next((one for one in transactions if one.number == number), None)
     if transaction is None:
-        msg = f"There is no transaction {number:,} in this store."
-        raise StoreError(msg)
+        raise StoreError(f"There is no transaction {number:,} in this store.")
     if transaction.is_available and not transaction.users:
-        msg = f"Nothing to undo: transaction {number:,} changed no users."
-        raise NothingToChange(msg)
+        raise NothingToChange(f"Nothing to undo: transaction {number:,} changed no users.")
     return transaction
 
 

@@ -425,15 +425,13 @@ class Log:
         """
         wanted = numbers.start
         if wanted < 1 or numbers[-1] > self.position.number:
-            msg = f"There is no transaction {numbers[-1]:,} in this store."
-            raise StoreError(msg)
+            raise StoreError(f"There is no transaction {numbers[-1]:,} in this store.")
         segments = self.segments()
         if not segments or wanted < segments[0].first:
-            msg = (
+            raise StoreError(
                 f"The changes of transaction {wanted:,} are no longer available: it is too old, "
                 "and cannot be undone."
             )
-            raise StoreError(msg)
         behind = [*(segment.first for segment in segments[1:]), self.position.number + 1]
         corrupt, parts = CorruptEntry(self._names.segment(segments[0].number), 0), 0
         for segment, first_behind in zip(segments, behind, strict=True):

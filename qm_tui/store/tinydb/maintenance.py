@@ -72,8 +72,7 @@ class TinyDBMaintenance(Maintenance):
     def create(self) -> None:
         """Create an empty store."""
         if self._files.exists:
-            msg = f"The store {self._files.shown} already exists. Nothing was changed."
-            raise StoreError(msg)
+            raise StoreError(f"The store {self._files.shown} already exists. Nothing was changed.")
         with self._files.writing("init"), self._translated("Cannot create"):
             self._files.prepare()
 
@@ -123,22 +122,20 @@ class TinyDBMaintenance(Maintenance):
         is_shared = (stat.S_IMODE(status.st_mode), status.st_gid) == folder
         for name in self._directory.names():
             if not is_shared and not name.removeprefix(".").startswith(self._names.stem):
-                msg = (
+                raise StoreError(
                     f"The folder {sanitize(str(self._directory.path))} contains other files, "
                     f"for example {sanitize(name, 60)}. They would be shared, too. Nothing was "
                     "changed. Use a separate folder for the store."
                 )
-                raise StoreError(msg)
 
     def _share_file(self, name: str, access: Permissions) -> None:
         """Give a file to the group, if by its content it is one of the store."""
         descriptor = self._directory.open(name)
         try:
             if not self._is_own(name, descriptor):
-                msg = (
+                raise StoreError(
                     f"{sanitize(name)} is not a file of a store, so it is not shared. Move it away."
                 )
-                raise StoreError(msg)
             with self._of_its_owner(name, descriptor):
                 apply_permissions(descriptor, access)
         finally:
@@ -150,8 +147,9 @@ class TinyDBMaintenance(Maintenance):
             yield
         except PermissionError as error:
             owner = _owner(os.fstat(descriptor).st_uid)
-            msg = f"{sanitize(name)} belongs to {owner}. Only {owner} or root can share this store."
-            raise StoreError(msg) from error
+            raise StoreError(
+                f"{sanitize(name)} belongs to {owner}. Only {owner} or root can share this store."
+            ) from error
 
     def _is_own(self, name: str, descriptor: int) -> bool:
         if name == self._names.lock:
@@ -195,13 +193,13 @@ class TinyDBMaintenance(Maintenance):
                 note = note_of({"acknowledged": position})
                 _add(archive, self._names.lock, len(note), io.BytesIO(note))
         except FileExistsError as error:
-            msg = f"{sanitize(str(file))} already exists. Nothing was written. Choose another name."
-            raise StoreError(msg) from error
+            raise StoreError(
+                f"{sanitize(str(file))} already exists. Nothing was written. Choose another name."
+            ) from error
         except OSError as error:
-            msg = (
+            raise StoreError(
                 f"Cannot write {sanitize(str(file))}: {os_error_text(error)}. Do not use this file."
-            )
-            raise StoreError(msg) from error
+            ) from error
         finally:
             for descriptor in opened.values():
                 os.close(descriptor)
@@ -475,10 +473,9 @@ def _write(target: Path, salvage: _Salvage) -> int:
         directory.create()
         is_in_use = directory.status(names.snapshot) or names.segments(directory)
         if is_in_use and not directory.status(marker):
-            msg = (
+            raise StoreError(
                 f"{sanitize(str(target))} already exists. Nothing was written. Choose another name."
             )
-            raise StoreError(msg)
         left = (f".{names.stem}.", f".{marker}.")
         for name in [one for one in directory.names() if one.endswith(".new")]:
             if name.startswith(left):
@@ -504,8 +501,9 @@ def _write(target: Path, salvage: _Salvage) -> int:
         directory.remove(marker)
     except OSError as error:
         text = os_error_text(error)
-        msg = f"Cannot write {sanitize(str(target))}: {text}. Choose another location."
-        raise StoreError(msg) from error
+        raise StoreError(
+            f"Cannot write {sanitize(str(target))}: {text}. Choose another location."
+        ) from error
     return number
 
 
@@ -576,8 +574,9 @@ def _group_number(name: str) -> int:
     try:
         number = grp.getgrnam(name).gr_gid
     except (KeyError, ValueError) as error:
-        msg = f"There is no group {shown} on this machine. Create it, or choose another group."
-        raise StoreError(msg) from error
+        raise StoreError(
+            f"There is no group {shown} on this machine. Create it, or choose another group."
+        ) from error
     if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
         msg = f"You are not a member of the group {shown}. Ask a member or root to share it."
         raise StoreError(f"{msg} A new membership takes effect at the next login.")

@@ -637,15 +637,15 @@ class LogStorage(Storage):
             yield
         except FilesUnusable as error:
             what = sanitize(str(error))
-            msg = f"The store {self.shown} cannot be used: {what}. Nothing was changed. {error.fix}"
-            raise StoreError(msg) from error
+            raise StoreError(
+                f"The store {self.shown} cannot be used: {what}. Nothing was changed. {error.fix}"
+            ) from error
         except OSError as error:
             which = sanitize(str(error.filename or self.names.snapshot))
-            msg = (
+            raise StoreError(
                 f"Cannot read {which} of the store {self.shown}: {os_error_text(error)}. "
                 f"{_PERMISSIONS}"
-            )
-            raise StoreError(msg) from error
+            ) from error
 
     @contextmanager
     def _translating_write_errors(self) -> Iterator[None]:
@@ -657,13 +657,13 @@ class LogStorage(Storage):
             if error.errno == errno.ESTALE:
                 what = os_error_text(error)
             self._unusable = f"{what}, so nothing more is written. {_CHECK}"
-            msg = f"The change of the store {self.shown} may not have been saved: {what}. {_CHECK}"
-            raise CommitOutcomeUnknown(msg) from error
+            raise CommitOutcomeUnknown(
+                f"The change of the store {self.shown} may not have been saved: {what}. {_CHECK}"
+            ) from error
         except OSError as error:
-            msg = (
+            raise StoreError(
                 f"Cannot write the store {self.shown}: {os_error_text(error)}. Nothing was changed."
-            )
-            raise StoreError(msg) from error
+            ) from error
 
 
 class SnapshotWriter:

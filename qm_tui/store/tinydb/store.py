@@ -180,8 +180,9 @@ class TinyDBUserStore(api.UserStore):
             if not isinstance(error.__cause__, entries.CorruptEntry):
                 raise
             why = sanitize(str(error.__cause__))
-            msg = f"The changes cannot be read: {why}. All other transactions are available."
-            raise StoreError(msg) from error
+            raise StoreError(
+                f"The changes cannot be read: {why}. All other transactions are available."
+            ) from error
         except ValueError as error:
             raise StoreError(f"The changes cannot be read: {error}.") from error
 
@@ -230,6 +231,7 @@ def open_tinydb_store(
         raise StoreError(f"Cannot read the store {sanitize(str(path))}: {why}.") from error
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-        msg = f"{sanitize(str(path))} is {what}. Give the path of the store's file, users.json."
-        raise StoreError(msg)
+        raise StoreError(
+            f"{sanitize(str(path))} is {what}. Give the path of the store's file, users.json."
+        )
     return TinyDBUserStore(path, wait=wait, read_only=read_only, retention=retention)

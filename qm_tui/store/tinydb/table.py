@@ -83,8 +83,7 @@ class TableTransaction(Transaction):
             gone = self._storage.contents.ids.get(str(document.get("user_id")), -1)
             number = gone if self.documents.get(gone, gone) is None else self.next_id
         if type(number) is not int or not 0 <= number <= LAST_ID:
-            msg = f"{number!r} is not a document ID"
-            raise ValueError(msg)
+            raise ValueError(f"{number!r} is not a document ID")
         self.change(number, document, new_user_ids(1)[0])
         self.next_id = max(self.next_id, number + 1)
         return number
@@ -125,11 +124,10 @@ class TableTransaction(Transaction):
             user, extras = document
             is_new = user.user_id not in users
             if changes.get(user.user_id) or not (is_new or contents.ids[user.user_id] == number):
-                msg = (
+                raise StoreError(
                     f"User ID {sanitize(user.user_id, 60)} belongs to another document. "
                     "Nothing was changed. Use another User ID, or leave it empty for a new one."
                 )
-                raise StoreError(msg)
             changes[user.user_id], self._ids[user.user_id] = user, number
             if extras != ("{}" if is_new else contents.extras.get(number, "{}")):
                 self._extras[user.user_id] = extras
@@ -210,8 +208,7 @@ class UsersTable(Table):
             for one in found:
                 number = one.doc_id if isinstance(one, self.document_class) else None
                 if number is not None and self._get(number) is not None:
-                    msg = f"Document with ID {number} already exists"
-                    raise ValueError(msg)
+                    raise ValueError(f"Document with ID {number} already exists")
                 numbers.append(transaction.add(one, number))
         return numbers
 
@@ -358,8 +355,9 @@ def _require_sound(extras: str, what: str) -> None:
     try:
         json.dumps(members, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        msg = f"{what} contains a value that cannot be saved. Nothing was changed."
-        raise StoreError(msg) from error
+        raise StoreError(
+            f"{what} contains a value that cannot be saved. Nothing was changed."
+        ) from error
 
 
 def _document(pending: tuple[User, str] | None) -> dict[str, Any] | None:
