@@ -5,7 +5,7 @@ since then is not, and neither is one that would break a rule or give one User N
 each of them is listed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
@@ -35,6 +35,7 @@ _REVERTED_TOGETHER: Final = (
 break the rule of the licenses."""
 
 _LICENSES: Final = _REVERTED_TOGETHER[1]
+Values = Mapping[str, str]
 _CHANGED_SINCE: Final = "changed since then"
 
 
@@ -236,37 +237,28 @@ class _Planner:
     def add(self, change: UserChange) -> None:
         """Revert the change of one user, as far as it has not been changed since then."""
         stored = self._state.users.get(change.user_id)
-        if change.before is None:
-            self._remove(change, stored)
-        elif change.after is None:
-            self._restore(change, stored)
+        if change.before is None:  # it was added
+            if stored is not None and stored._asdict() != change.after:
+                self._skip(change, None, _CHANGED_SINCE)
+            elif stored is not None:
+                self._set(change, None)
+        elif change.after is None:  # it was deleted
+            user = user_from_mapping(dict(change.before))
+            if stored is None:
+                self._stored_before[change.user_id] = user
+                self._set(change, user)
+            elif stored != user:
+                self._skip(change, None, "a user with this User ID has been added since then")
         elif stored is None:
             self._skip(change, None, "deleted since then")
         else:
-            self._revert(change, stored)
+            self._revert(change, change.before, change.after, stored)
 
-    def _remove(self, change: UserChange, stored: User | None) -> None:
-        """Delete a user that was added."""
-        if stored is None:
-            return
-        if stored._asdict() != change.after:
-            self._skip(change, None, _CHANGED_SINCE)
-            return
-        self._set(change, None)
-
-    def _restore(self, change: UserChange, stored: User | None) -> None:
-        """Restore a user that was deleted."""
-        user = user_from_mapping(dict(change.before or {}))
-        if stored is None:
-            self._stored_before[change.user_id] = user
-            self._set(change, user)
-        elif stored != user:
-            self._skip(change, None, "a user with this User ID has been added since then")
-
-    def _revert(self, change: UserChange, stored: User) -> None:
-        before, after = change.before or {}, change.after or {}
-        values = stored._asdict()
-        changed_since = {key for key in after if values[key] not in (after[key], before[key])}
+    def _revert(self, change: UserChange, before: Values, after: Values, stored: User) -> None:
+        values = list(stored)
+        changed_since = {
+            key for key in after if values[FIELD[key].index] not in (after[key], before[key])
+        }
         for group in _REVERTED_TOGETHER:
             if changed_since.intersection(group):
                 changed_since.update(key for key in group if key in after)
@@ -274,8 +266,8 @@ class _Planner:
             if key in changed_since:
                 self._skip(change, FIELD[key], _CHANGED_SINCE)
             else:
-                values[key] = before[key]
-        user = user_from_mapping(values)
+                values[FIELD[key].index] = before[key]
+        user: User = tuple.__new__(User, values)
         if user != stored:
             licenses = {key: before[key] for key in _LICENSES if key in before}
             if licenses:  # a user that was allowed to have no license may have none again
@@ -311,10 +303,8 @@ class _Planner:
         change, stored = self._changes[user_id], self._state.users.get(user_id)
         user = self._plan.changes[user_id]
         if stored is None or user is None:
-            for issue in issues:
-                reason = f"cannot be restored: {issue.message}"
-                self._skip(change, None, reason, is_invalid=True)
-                break
+            reason = f"cannot be restored: {issues[0].message}"
+            self._skip(change, None, reason, is_invalid=True)
             del self._plan.changes[user_id]
             return
         values = user._asdict()
@@ -326,7 +316,7 @@ class _Planner:
                         messages.setdefault(other, messages[key])
         reverted = [key for key in change.before or {} if values[key] != stored[FIELD[key].index]]
         for key in [key for key in reverted if key in messages] or reverted:
-            message = messages.get(key) or next((issue.message for issue in issues), "")
+            message = messages.get(key, issues[0].message)
             self._skip(change, FIELD[key], f"would be invalid: {message}", is_invalid=True)
             values[key] = stored[FIELD[key].index]
         remaining = user_from_mapping(values)
