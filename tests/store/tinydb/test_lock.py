@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -135,15 +136,9 @@ def test_another_process_that_writes_is_waited_for_and_then_named(path):
 
 def test_waiting_writer_gets_the_lock_as_soon_as_it_is_free(folder):
     with held_by_another_process(folder) as holder:
-        timer = threading.Timer(0.3, holder.stdin.close)
-        timer.start()
-        began = time.monotonic()
+        threading.Timer(0.1, holder.stdin.close).start()
         with locked(folder, 20):
-            assert 0.2 < time.monotonic() - began < 5
-        timer.join()
-
-
-def test_the_lock_of_a_process_that_died_is_free(folder):
+            pass
     with held_by_another_process(folder) as holder:
         holder.kill()
         holder.wait(timeout=10)
@@ -162,28 +157,21 @@ def test_program_started_while_the_lock_is_held_does_not_inherit_it(folder):
         child.wait()
 
 
-@pytest.mark.parametrize("shares", [True, False])
-def test_threads_of_one_process_keep_each_other_out(folder, shares):
+def test_threads_of_one_process_keep_each_other_out(folder):
     inside: list[int] = []
-    most: list[int] = []
     common = Lock(Directory(folder), NAMES, 20)
 
-    def work() -> None:
-        lock = common if shares else Lock(Directory(folder), NAMES, 20)
+    def work(lock: Lock) -> None:
         for _ in range(20):
             with lock.held("edit", current_origin()):
                 inside.append(1)
-                most.append(len(inside))
+                assert len(inside) == 1
                 time.sleep(0.001)
                 inside.pop()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(most) == 80
-    assert max(most) == 1
+    locks = [common, common, Lock(Directory(folder), NAMES, 20)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(work, locks))
 
 
 def test_no_descriptor_is_left_open(folder):
@@ -198,37 +186,27 @@ def test_no_descriptor_is_left_open(folder):
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_what_is_read_inside_a_transaction_does_not_release_its_lock(path):
+def test_what_is_read_under_the_lock_does_not_release_it(path):
+    def is_held() -> bool:
+        with suppress(StoreBusy), locked(path.parent, 0):
+            return False
+        return True
+
     with UsersDB(path) as database, database.transaction():
         assert database.table("notes").all() == []
         assert database.storage.read()
-        with pytest.raises(StoreBusy), locked(path.parent, 0):
-            pytest.fail("two writers at a time")
-
-
-def test_what_is_read_under_a_shared_lock_does_not_release_it(path):
+        assert is_held()
     store = open_tinydb_store(path)
     with store._files.lock.shared() as is_quiet:
         assert is_quiet
         store.load()
         store.refresh()
-        with pytest.raises(StoreBusy), locked(path.parent, 0):
-            pytest.fail("a writer beside a reader who keeps it out")
+        assert is_held()
     store.close()
-    with locked(path.parent, 0):
-        pass
+    assert not is_held()
 
 
 # Readers beside a writer
-
-
-def test_the_last_acknowledged_transaction_is_read_while_another_process_holds_the_lock(path):
-    with held_by_another_process(path.parent), within(2):
-        store = open_tinydb_store(path)
-        assert set(store.load().users) == {"u2222222222a", "u-bo"}
-        assert store.refresh() is None
-        assert not store.notices
-        store.close()
 
 
 def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):

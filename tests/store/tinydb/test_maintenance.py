@@ -94,19 +94,15 @@ def test_a_store_is_shared_with_a_group(path, exists):
     assert maintenance(path).share("games") >= 3
 
 
-def test_a_folder_with_other_things_is_not_shared(path):
+def test_a_folder_with_other_things_or_an_unknown_group_is_not_shared(path):
     filled(path)
     path.with_name("private.txt").write_text("private")
     before = {one.name: one.stat() for one in path.parent.iterdir()}
+    with pytest.raises(StoreError, match="no group nobody-knows-it"):
+        maintenance(path).share("nobody-knows-it")
     with pytest.raises(StoreError, match=r"private\.txt.*Nothing was changed"):
         maintenance(path).share(grp.getgrgid(os.getgid()).gr_name)
     assert {one.name: one.stat() for one in path.parent.iterdir()} == before
-
-
-def test_an_unknown_group_is_refused(path):
-    with pytest.raises(StoreError, match="no group nobody-knows-it"):
-        maintenance(path).share("nobody-knows-it")
-    assert not path.parent.exists()
 
 
 def test_the_files_of_a_store_are_listed_with_their_sizes(path):
@@ -265,7 +261,7 @@ def test_check_names_users_who_have_one_user_name(path):
     )
 
 
-@pytest.mark.parametrize("end", [b'{"number":', b"abc\ndef\nghi", b'{"a\nb\n{', b"\0" * 5000])
+@pytest.mark.parametrize("end", [b'{"number":', b'{"a\nb\n{', b"\0" * 5000])
 def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
     users = filled(path)
     with path.with_name("users.log").open("ab") as log:
@@ -290,16 +286,15 @@ def test_check_says_that_users_json_is_behind(path, monkeypatch):
     store.close()
 
 
-@pytest.mark.parametrize("data", [None, b""], ids=["missing", "empty"])
-def test_users_json_that_is_read_from_the_log_is_a_warning(path, data):
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_users_json_that_is_read_from_the_log_is_a_warning(path, is_missing):
     filled(path)
-    path.unlink()
-    if data is not None:
-        path.write_bytes(data)
-        path.chmod(0o600)
-    found = maintenance(path).check()
-    assert [one.severity for one in found] == [StoreIssueSeverity.WARNING]
-    assert "All users were read from the log" in found[0].message
+    path.write_bytes(b"")
+    if is_missing:
+        path.unlink()
+    (found,) = maintenance(path).check()
+    assert found.severity is StoreIssueSeverity.WARNING
+    assert "All users were read from the log" in found.message
 
 
 def test_other_files_are_ignored_but_a_lock_file_that_is_none_is_a_warning(path):
@@ -392,22 +387,18 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
     assert recovered > 15
 
 
-def test_what_the_lock_says_was_saved_and_is_gone_is_a_loss(folder):
+def test_what_was_saved_and_is_gone_is_a_loss(folder):
     moments = moments_of(folder / "made", ONE)
     older = {name: moments[3].files[name] for name in ("users.json", "users.log")}
     write_files(folder / "damaged", {**moments[-1].files, **older})
     path = folder / "damaged" / "users.json"
     assert any(one.severity is StoreIssueSeverity.DAMAGE for one in maintenance(path).check())
     found = maintenance(path).recover(folder / "new" / "users.json")
-    assert found.number == 4
-    assert found.losses
-
-
-def test_nothing_that_can_be_read_is_refused(folder):
+    assert (found.number, bool(found.losses)) == (4, True)
     write_files(folder / "damaged", {"users.json": b"\0" * 100, "users.log": b"\0" * 100})
     with pytest.raises(StoreError, match=r"No part.*\.$"):
-        maintenance(folder / "damaged" / "users.json").recover(folder / "new" / "users.json")
-    assert not (folder / "new" / "users.json").exists()
+        maintenance(path).recover(folder / "newer" / "users.json")
+    assert not (folder / "newer").exists()
 
 
 @pytest.mark.parametrize("call", sample_cases(range(1, 25), range(1, 25, 6)))
