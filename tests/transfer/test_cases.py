@@ -100,9 +100,7 @@ def test_byte_order_mark_of_a_joined_file_is_not_part_of_a_name(tmp_path):
 def test_odd_blanks_around_values_are_removed_except_in_secrets(tmp_path):
     found = import_case(tmp_path, "name-odd-spaces")
     assert [(user.first_name, user.extension, user.user_name) for user in found.users] == [
-        ("Anna", "2500", "t1"),
-        ("Anna", "2501", "t2"),
-        ("Anna", "2502", "t3"),
+        *(("Anna", "2500", "t1"), ("Anna", "2501", "t2"), ("Anna", "2502", "t3")),
     ]
     assert found.problems == [("error", 6, "Salt Value contains a line break")]
 

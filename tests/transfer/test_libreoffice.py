@@ -17,7 +17,7 @@ from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import User
 from tests.helpers import counts, state_of, user
-from tests.transfer.test_spreadsheet import SAVED
+from tests.transfer.spreadsheet_values import SAVED
 
 pytestmark = [
     pytest.mark.long,

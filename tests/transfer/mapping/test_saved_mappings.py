@@ -105,8 +105,7 @@ def test_unreadable_mapping_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "header",
     [
-        _HEADER,
-        ["VORNAME ", "phone-ip", "Phone IP", "", "bemerkung:"],
+        *(_HEADER, ["VORNAME ", "phone-ip", "Phone IP", "", "bemerkung:"]),
         ["Problems", "Vorname", "Phone IP", "Phone IP", "Bemerkung"],
     ],
 )

@@ -38,9 +38,7 @@ def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
         tmp_path, "Salt Value,PIN,User Name,First Name\r\nSALT,4711,anna,Anna\r\n,0815,bo,Bo\r\n"
     )
     assert peek_lines(path)[1:] == [
-        "Salt Value, User Name, First Name",
-        "(not shown), anna, Anna",
-        ", bo, Bo",
+        *("Salt Value, User Name, First Name", "(not shown), anna, Anna", ", bo, Bo"),
     ]
 
 
@@ -63,8 +61,7 @@ def test_first_lines_use_the_read_options(tmp_path):
     path = write_file(tmp_path, "Ort,Kennwort\r\nTromsø,hunter2\r\n".encode("cp850"))
     mapping = ColumnMapping("x", {"Ort": FIELD["location"], "Kennwort": FIELD["password"]})
     assert peek_lines(path, ReadOptions(encoding="cp850", mapping=mapping)) == [
-        "Read as DOS 850 (set manually), comma, header in line 1.",
-        "Location, Password",
+        *("Read as DOS 850 (set manually), comma, header in line 1.", "Location, Password"),
         "Tromsø, (not shown)",
     ]
 
@@ -95,8 +92,7 @@ def test_first_lines_contain_no_control_characters(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "users.csv is empty."),
-        (csv_text([HEADER]), "users.csv contains only a header."),
+        *(("", "users.csv is empty."), (csv_text([HEADER]), "users.csv contains only a header.")),
         ("\x89PNG\r\n", "is a picture"),
         ("First Name,Last Name,First Name\r\na,b,c\r\n", "both map to First Name"),
     ],

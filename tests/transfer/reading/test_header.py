@@ -26,23 +26,14 @@ def _kind(report: FileReport) -> str:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (HEADER, "header"),
-        ([name.upper() for name in HEADER], "header"),
-        (["Problems", *HEADER], "header"),
-        (["Problems", "User ID", *_FOREIGN], "header"),
-        (["Problems", *_FOREIGN], "unknown header"),
-        ([*HEADER, "", ""], "header"),
-        ([*HEADER[:8], *_FOREIGN[:7]], "header"),
-        ([*HEADER[:8], *[""] * 18], "header"),
-        ([*HEADER[:8], *_FOREIGN[:8]], "unknown header"),
-        ([*HEADER[:7], "x"], "unknown header"),
-        ([*HEADER[:7], "x", "y"], "unknown header"),
-        ([*HEADER[:7]], "header"),
-        ([*HEADER[:6], "x"], "unknown header"),
-        (["User ID", "", "Location"], "header"),
-        (["User ID"], "header"),
-        (["Kennung"], "unknown header"),
-        (_FOREIGN, "unknown header"),
+        *((HEADER, "header"), ([name.upper() for name in HEADER], "header")),
+        *((["Problems", *HEADER], "header"), (["Problems", "User ID", *_FOREIGN], "header")),
+        *((["Problems", *_FOREIGN], "unknown header"), ([*HEADER, "", ""], "header")),
+        *(([*HEADER[:8], *_FOREIGN[:7]], "header"), ([*HEADER[:8], *[""] * 18], "header")),
+        *(([*HEADER[:8], *_FOREIGN[:8]], "unknown header"), ([*HEADER[:7], "x"], "unknown header")),
+        *(([*HEADER[:7], "x", "y"], "unknown header"), ([*HEADER[:7]], "header")),
+        *(([*HEADER[:6], "x"], "unknown header"), (["User ID", "", "Location"], "header")),
+        *((["User ID"], "header"), (["Kennung"], "unknown header"), (_FOREIGN, "unknown header")),
     ],
 )
 def test_header_has_eight_known_names_and_more_than_half_of_all(tmp_path, header, expected):
@@ -97,8 +88,7 @@ def test_header_is_searched_in_the_first_ten_records(tmp_path, above):
     ("header", "expected"),
     [
         ([*HEADER[:4], *_FOREIGN[:4]], "header"),
-        ([*HEADER[:3], *_FOREIGN[:4]], "unknown header"),
-        (_FOREIGN, "unknown header"),
+        *(([*HEADER[:3], *_FOREIGN[:4]], "unknown header"), (_FOREIGN, "unknown header")),
     ],
 )
 def test_forced_header_is_unknown_if_fewer_than_half_of_its_names_are_known(

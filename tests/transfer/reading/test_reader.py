@@ -78,16 +78,7 @@ def test_values_are_trimmed_except_secrets(tmp_path, blanks, quoted):
 @pytest.mark.parametrize(
     "value",
     [
-        "0123",
-        "+4722123456",
-        "1E+05",
-        "-",
-        "=1+1",
-        "'x",
-        "a  b",
-        "a\xa0b",
-        "O'Brien",
-        "é",
+        *("0123", "+4722123456", "1E+05", "-", "=1+1", "'x", "a  b", "a\xa0b", "O'Brien", "é"),
     ],
 )
 def test_values_are_otherwise_unchanged(tmp_path, value):
@@ -99,12 +90,8 @@ def test_values_are_otherwise_unchanged(tmp_path, value):
 @pytest.mark.parametrize(
     ("cell", "value"),
     [
-        ('="0123"', "0123"),
-        ('"=""0123"""', "0123"),
-        ('" =""0123"" "', "0123"),
-        ('"="" 0123 """', "0123"),
-        ('"=""a,b"""', "a,b"),
-        ('"=""=""""x"""""""', '="x"'),
+        *(('="0123"', "0123"), ('"=""0123"""', "0123"), ('" =""0123"" "', "0123")),
+        *(('"="" 0123 """', "0123"), ('"=""a,b"""', "a,b"), ('"=""=""""x"""""""', '="x"')),
         ("=0123", "=0123"),
     ],
 )
@@ -155,15 +142,9 @@ def test_blank_lines_are_skipped_and_counted(tmp_path, blank):
 @pytest.mark.parametrize(
     "bad",
     [
-        '17,"Oslo,,',
-        '17,"Oslo"x,,',
-        "17,Os\x00lo,,",
-        f"17,{'x' * (MAX_VALUE + 1)},,",
-        f'17,"{"x" * (MAX_VALUE + 1)}",,',
-        f"17,Oslo,{'x' * (MAX_VALUE + 1)},",
-        "17," + "x" * 2_000_000,
-        "17,Oslo,,,too many",
-        "17,\ud800,,",
+        *('17,"Oslo,,', '17,"Oslo"x,,', "17,Os\x00lo,,", f"17,{'x' * (MAX_VALUE + 1)},,"),
+        *(f'17,"{"x" * (MAX_VALUE + 1)}",,', f"17,Oslo,{'x' * (MAX_VALUE + 1)},"),
+        *("17," + "x" * 2_000_000, "17,Oslo,,,too many", "17,\ud800,,"),
     ],
     ids=lambda bad: ascii(bad[:20]),
 )
@@ -322,11 +303,8 @@ def test_mapping_without_a_header_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (HEADER, False),
-        ([*HEADER, "Notes"], False),
-        (["User ID", "Location"], False),
-        (["User ID", "Vorname"], True),
-        (["Vorname", "Nachname"], True),
+        *((HEADER, False), ([*HEADER, "Notes"], False), (["User ID", "Location"], False)),
+        *((["User ID", "Vorname"], True), (["Vorname", "Nachname"], True)),
     ],
 )
 def test_needs_mapping_if_required_columns_are_missing_and_others_unknown(
@@ -357,22 +335,9 @@ def test_sample_values_are_known_before_records_are_read(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        "Password",
-        "Salt Value",
-        "Kennwort",
-        "Mot de passe",
-        "Contraseña",
-        "senha",
-        "PWD",
-        "API-Token",
-        "pw_hash",
-        "Client Secret",
-        "PIN",
-        "Lösenord",
-        "HASŁO",
-        "Wachtwoord",
-        "passwd",
-        "Salz",
+        *("Password", "Salt Value", "Kennwort", "Mot de passe", "Contraseña", "senha", "PWD"),
+        *("API-Token", "pw_hash", "Client Secret", "PIN", "Lösenord", "HASŁO", "Wachtwoord"),
+        *("passwd", "Salz"),
     ],
 )
 def test_sample_values_omit_columns_named_like_a_secret(tmp_path, name):
@@ -388,13 +353,9 @@ def test_sample_values_omit_columns_mapped_to_a_secret(tmp_path):
 @pytest.mark.parametrize(
     "value",
     [
-        "5f4dcc3b5aa765d61d8327deb882cf99",
-        "X03MO1qnZdYdgyfeuILPmQ==",
-        "$2b$12$EixZaYVK1fsbw1ZfbX3OXe",
-        "{SSHA}abc",
-        "0x5f4dcc3b5aa765d6",
-        "sha1:5f4dcc3b5aa765d61d83",
-        "eyJhbGciOi.eyJzdWIiOi.SflKxwRJ",
+        *("5f4dcc3b5aa765d61d8327deb882cf99", "X03MO1qnZdYdgyfeuILPmQ=="),
+        *("$2b$12$EixZaYVK1fsbw1ZfbX3OXe", "{SSHA}abc", "0x5f4dcc3b5aa765d6"),
+        *("sha1:5f4dcc3b5aa765d61d83", "eyJhbGciOi.eyJzdWIiOi.SflKxwRJ"),
     ],
 )
 def test_sample_values_omit_values_that_look_encrypted(tmp_path, value):

@@ -33,8 +33,7 @@ def _messages(records: list[Record]) -> list[str]:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["17", "Oslo", "P", "S"], ""),
-        (["17", "Oslo", "P"], "3 values for 4 columns"),
+        *((["17", "Oslo", "P", "S"], ""), (["17", "Oslo", "P"], "3 values for 4 columns")),
         (["17", "Oslo"], "2 values for 4 columns"),
         (["17", "Oslo", "P", "S", ""], "5 values for 4 columns"),
         (["17", "Oslo", "P", "S", "x"], "5 values for 4 columns"),
@@ -54,10 +53,8 @@ def test_number_of_cells_must_be_that_of_the_header(tmp_path, cells, message):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["17", "Oslo", "", ""], ""),
-        (["17", "Oslo", " ", "\u2003"], ""),
-        (["17", "Oslo", ""], "1 value for 2 columns"),
-        (["17", "Oslo"], "1 value for 2 columns"),
+        *((["17", "Oslo", "", ""], ""), (["17", "Oslo", " ", "\u2003"], "")),
+        *((["17", "Oslo", ""], "1 value for 2 columns"), (["17", "Oslo"], "1 value for 2 columns")),
         (["17", "Oslo", "x", ""], "3 values for 2 columns"),
         (["17", "Oslo", "", "x"], "4 values for 2 columns"),
         (["17", "Oslo", "", "", ""], "3 values for 2 columns"),
@@ -128,11 +125,7 @@ def test_file_of_short_records_has_no_parts_of_records(tmp_path):
 
 def test_rows_above_the_header_are_skipped_but_records_are_read(tmp_path):
     above = [
-        ["Users of the suite"],
-        [],
-        ["2026-11-29", "", "x", "y"],
-        list(ANNA),
-        [""] * 22 + ["x"],
+        *(["Users of the suite"], [], ["2026-11-29", "", "x", "y"], list(ANNA), [""] * 22 + ["x"]),
     ]
     path = write_file(tmp_path, csv_text([*above, HEADER, _BO]))
     records, findings = read(path)
@@ -145,10 +138,8 @@ def test_rows_above_the_header_are_skipped_but_records_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("header", "states"),
     [
-        (HEADER, "good good"),
-        (HEADER[::-1], "rejected good"),
-        (_NAMES_EXCHANGED, "rejected good"),
-        ([*HEADER, "Note"], "rejected warned"),
+        *((HEADER, "good good"), (HEADER[::-1], "rejected good")),
+        *((_NAMES_EXCHANGED, "rejected good"), ([*HEADER, "Note"], "rejected warned")),
         (HEADER[:24], "rejected rejected"),
     ],
 )
@@ -167,9 +158,7 @@ def test_records_above_a_header_are_read_if_it_has_the_columns_in_standard_order
         _NAMES_EXCHANGED,
         HEADER[::-1],
         HEADER[:20],
-        [*HEADER, "Note"],
-        [*HEADER[:10], "Note", *HEADER[11:]],
-        ["Problems", *HEADER],
+        *([*HEADER, "Note"], [*HEADER[:10], "Note", *HEADER[11:]], ["Problems", *HEADER]),
     ],
 )
 @pytest.mark.parametrize("has_header", [True, False])

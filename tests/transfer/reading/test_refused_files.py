@@ -43,12 +43,8 @@ def _loop(folder):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (_missing, "does not exist"),
-        (_folder, "folder"),
-        (_fifo, "pipe"),
-        (_device, "device"),
-        (_loop, "Cannot read"),
-        (lambda folder: folder / ("x" * 300 + ".csv"), "Cannot read"),
+        *((_missing, "does not exist"), (_folder, "folder"), (_fifo, "pipe"), (_device, "device")),
+        *((_loop, "Cannot read"), (lambda folder: folder / ("x" * 300 + ".csv"), "Cannot read")),
         (lambda folder: folder / "nul\x00.csv", "Cannot read"),
         (lambda folder: folder / "missing.csv" / "users.csv", "does not exist"),
         (lambda folder: write_file(folder, _GOOD, "users.txt"), "does not end in .csv"),
