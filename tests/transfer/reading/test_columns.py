@@ -32,7 +32,13 @@ def test_columns_of_an_export_and_of_a_file_without_header_are_in_file_order():
 
 
 _NAMES = {
-    "first_name": ["FIRST NAME", "  First Name\t", "first_name", "First-Name:", "\xa0First\xa0Name"],
+    "first_name": [
+        "FIRST NAME",
+        "  First Name\t",
+        "first_name",
+        "First-Name:",
+        "\xa0First\xa0Name",
+    ],
     "user_id": ["User.ID"],
     "on_demand_license": ["on demand license", "OnDemand License"],
     "phone_ip": ["Phone IP", "Phone IP/Mac Address", "phone ip / MAC address"],
