@@ -25,12 +25,12 @@ def test_first_lines_contain_dialect_fields_and_two_records(tmp_path):
 
 
 @pytest.mark.parametrize("header", [[HEADER], []])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_first_lines_contain_no_secret_with_or_without_a_header(tmp_path, header, delimiter):
-    shown = _text(write_file(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
-    assert "Anna, Berg" in shown
-    assert shown.count("(not shown)") == 4
-    assert not any(secret in shown for secret in _SECRETS)
+def test_first_lines_contain_no_secret_with_or_without_a_header(tmp_path, header):
+    for delimiter in (",", ";", "\t", "|"):
+        shown = _text(write_file(tmp_path, csv_text([*header, ANNA, user("bo")], delimiter)))
+        assert "Anna, Berg" in shown
+        assert shown.count("(not shown)") == 4
+        assert not any(secret in shown for secret in _SECRETS)
 
 
 def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
@@ -43,13 +43,9 @@ def test_first_lines_keep_the_order_of_columns_without_unknown_ones(tmp_path):
 
 
 def test_first_lines_omit_columns_of_another_program(tmp_path):
-    path = write_file(tmp_path, '"Account","Login","Kennwort"\r\n"Bank","anna","hunter2"\r\n')
-    shown = _text(path)
-    assert "hunter2" not in shown
-    assert "Bank" not in shown
-
-
-def test_first_lines_report_a_file_without_known_columns(tmp_path):
+    for header in ("Konto,Durchwahl,Kennwort", "Account,Login,Kennwort"):
+        path = write_file(tmp_path, f"{header}\r\nBank,anna,hunter2\r\n")
+        assert not {"hunter2", "Bank"} & {*_text(path).replace("\n", ", ").split(", ")}
     path = write_file(tmp_path, "Konto,Durchwahl,Kennwort\r\nBank,0412,hunter2\r\n")
     assert peek_lines(path) == [
         "Read as UTF-8, comma, header in line 1.",
@@ -77,15 +73,10 @@ def test_first_lines_hide_a_record_with_shifted_values(tmp_path):
         assert f"Line 2 {says}" in shown
 
 
-def test_first_lines_report_a_record_that_cannot_be_parsed(tmp_path):
-    shown = peek_lines(write_file(tmp_path, csv_text([HEADER]) + 'Anna,"Berg\r\nBo,Bosen\r\n'))
-    assert shown[2].startswith("Line 2 cannot be parsed: Unclosed quote")
-
-
-def test_first_lines_contain_no_control_characters(tmp_path):
-    path = write_file(tmp_path, csv_text([HEADER, ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB")]))
-    lines = peek_lines(path)
-    assert all(sanitize(line) == line for line in lines)
+def test_first_lines_contain_no_control_characters_and_no_long_values(tmp_path):
+    hostile = ANNA._replace(first_name="A\x1b[2Jn\u202ea\nB", location="x" * 4000)
+    lines = peek_lines(write_file(tmp_path, csv_text([HEADER, hostile])))
+    assert all(sanitize(line) == line and len(line) < 2000 for line in lines)
     assert "␛[2J" in lines[2]
 
 
@@ -107,8 +98,3 @@ def test_first_lines_contain_the_error_of_a_missing_file(tmp_path):
     (sentence,) = peek_lines(tmp_path / "gone\x1b.csv")
     assert "does not exist" in sentence
     assert "\x1b" not in sentence
-
-
-def test_first_lines_shorten_long_values(tmp_path):
-    path = write_file(tmp_path, csv_text([HEADER, ANNA._replace(location="x" * 4000)]))
-    assert max(map(len, peek_lines(path))) < 2000

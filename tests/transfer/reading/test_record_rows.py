@@ -2,13 +2,13 @@
 
 import pytest
 
-from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, HEADER, csv_text, read, user, write_file
 
 _BO, _CY = user("bo"), user("cy")
+_NO_LAST = [user(f"n{number}", secondary_phone_ip="") for number in range(3)]
 _NAMES_EXCHANGED = [HEADER[1], HEADER[0], *HEADER[2:]]
 
 
@@ -31,41 +31,35 @@ def _messages(records: list[Record]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("cells", "message"),
+    ("header", "cells", "message"),
     [
-        *((["17", "Oslo", "P", "S"], ""), (["17", "Oslo", "P"], "3 values for 4 columns")),
-        (["17", "Oslo"], "2 values for 4 columns"),
-        (["17", "Oslo", "P", "S", ""], "5 values for 4 columns"),
-        (["17", "Oslo", "P", "S", "x"], "5 values for 4 columns"),
-        (["17", "Oslo", "P", "S", "", "", ""], "7 values for 4 columns"),
+        *(("ULPS", "17,Oslo,P,S", ""), ("ULPS", "17,Oslo,P", "3 values for 4 columns")),
+        *(("ULPS", "17,Oslo", "2 values for 4 columns"), ("UL,,", "17,Oslo,,", "")),
+        *(
+            ("ULPS", f"17,Oslo,P,S,{more}", f"{count} values for 4 columns")
+            for more, count in (("", 5), ("x", 5), (",,", 7))
+        ),
+        *(("UL,,", "17,Oslo, ,\u2003", ""), ("UL,,", "17,Oslo,", "1 value for 2 columns")),
+        *(
+            ("UL,,", "17,Oslo", "1 value for 2 columns"),
+            ("UL,,", "17,Oslo,x,", "3 values for 2 columns"),
+        ),
+        *(
+            ("UL,,", f"17,Oslo,{more}", f"{count} values for 2 columns")
+            for more, count in ((",x", 4), (",,", 3), ("y,,", 3))
+        ),
     ],
 )
-def test_number_of_cells_must_be_that_of_the_header(tmp_path, cells, message):
-    rows = [["User ID", "Location", "Password", "Salt Value"], cells, ["18", "Rome", "P", "S"]]
-    records, findings = read(write_file(tmp_path, csv_text(rows)))
+def test_number_of_cells_must_be_that_of_the_header(tmp_path, header, cells, message):
+    """Records may end with the empty cells of the header."""
+    names = {"ULPS": "User ID,Location,Password,Salt Value", "UL,,": "User ID,Location,,"}[header]
+    good = "18,Rome,P,S" if header == "ULPS" else "18,Rome,,"
+    records, findings = read(write_file(tmp_path, f"{names}\r\n{cells}\r\n{good}\r\n"))
     assert _messages(records) == [message] * bool(message)
-    is_short = len(cells) < 4
+    is_short = cells.count(",") < 3
     assert _states(records)[0] == ("good" if not message else "warned" if is_short else "rejected")
     assert [record.line for record in records] == [2, 3]
     assert findings.short == is_short
-
-
-@pytest.mark.parametrize(
-    ("cells", "message"),
-    [
-        *((["17", "Oslo", "", ""], ""), (["17", "Oslo", " ", "\u2003"], "")),
-        *((["17", "Oslo", ""], "1 value for 2 columns"), (["17", "Oslo"], "1 value for 2 columns")),
-        (["17", "Oslo", "x", ""], "3 values for 2 columns"),
-        (["17", "Oslo", "", "x"], "4 values for 2 columns"),
-        (["17", "Oslo", "", "", ""], "3 values for 2 columns"),
-        (["17", "Oslo", "y", "", ""], "3 values for 2 columns"),
-    ],
-)
-def test_records_may_end_with_the_empty_cells_of_the_header(tmp_path, cells, message):
-    rows = [["User ID", "Location", "", ""], cells, ["18", "Rome", "", ""]]
-    records, _ = read(write_file(tmp_path, csv_text(rows)))
-    assert _messages(records) == [message] * bool(message)
-    assert records[1].issues == ()
 
 
 @pytest.mark.parametrize(("more", "state"), [([], "good"), ([""], "rejected"), (["x"], "rejected")])
@@ -151,29 +145,23 @@ def test_records_above_a_header_are_read_if_it_has_the_columns_in_standard_order
     assert _states(records) == states.split()
 
 
-@pytest.mark.parametrize("count", [1, 300, 2000])
+@pytest.mark.parametrize("has_header", [True, False])
 @pytest.mark.parametrize(
     "other",
     [
-        _NAMES_EXCHANGED,
-        HEADER[::-1],
-        HEADER[:20],
-        *([*HEADER, "Note"], [*HEADER[:10], "Note", *HEADER[11:]], ["Problems", *HEADER]),
+        *(_NAMES_EXCHANGED, HEADER[::-1], HEADER[:20], [*HEADER, "Note"]),
+        *([*HEADER[:10], "Note", *HEADER[11:]], ["Problems", *HEADER]),
     ],
 )
-@pytest.mark.parametrize("has_header", [True, False])
-def test_records_below_a_header_with_other_columns_are_rejected(tmp_path, count, other, has_header):
-    if not has_header and count < 10:
-        count = 10  # the header is searched in the first ten records
-    header = [HEADER] * has_header
-    rows = [*header, *[ANNA] * count, other, _BO, *[_CY] * count, HEADER, ANNA]
-    records, report = read(write_file(tmp_path, csv_text(rows)))
-    assert _states(records) == ["good"] * count + ["rejected"] * (count + 4)
-    line = count + has_header + 1
-    assert {issue.message for record in records for issue in record.issues} == {
-        f"The columns change in line {line:,}, which is another header"
-    }
-    assert not report.repeated_headers
+def test_records_below_a_header_with_other_columns_are_rejected(tmp_path, other, has_header):
+    for count in (10, 1000):  # the header is searched in the first ten records
+        rows = [*[HEADER] * has_header, *[ANNA] * count, other, _BO, *[_CY] * count, HEADER, ANNA]
+        records, report = read(write_file(tmp_path, csv_text(rows)))
+        assert _states(records) == ["good"] * count + ["rejected"] * (count + 4)
+        assert {issue.message for record in records for issue in record.issues} == {
+            f"The columns change in line {count + has_header + 1:,}, which is another header"
+        }
+        assert not report.repeated_headers
 
 
 @pytest.mark.parametrize(
@@ -204,56 +192,17 @@ def test_repeated_header_is_skipped_and_reported(tmp_path, count):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
-def test_byte_order_mark_within_the_file_is_removed_and_reported(tmp_path, encoding, end):
-    second = csv_text([HEADER, _BO], end=end)
-    text = (
-        csv_text([HEADER, ANNA], end=end) + "\ufeff" + second + "\ufeff" + csv_text([_CY], end=end)
-    )
-    records, findings = read(write_file(tmp_path, text.encode(encoding)))
-    assert [record.values for record in records] == [list(ANNA), list(_BO), list(_CY)]
+def test_byte_order_mark_within_the_file_is_removed_and_reported(tmp_path, encoding):
+    parts = [csv_text(rows) for rows in ([HEADER, ANNA], [HEADER, _BO], *[[_CY]] * 12)]
+    records, findings = read(write_file(tmp_path, "\ufeff".join(parts).encode(encoding)))
+    assert [record.values for record in records][:3] == [list(ANNA), list(_BO), list(_CY)]
     assert not any(record.issues for record in records)
-    assert findings.marked_lines == [3, 5]
-    assert findings.repeated_headers == [3]
-    assert "Removed a byte order mark from lines 3 and 5." in findings.messages
-
-
-def test_lines_of_a_finding_are_limited(tmp_path):
-    text = csv_text([HEADER]) + ("\ufeff" + csv_text([ANNA])) * 12
-    _, findings = read(write_file(tmp_path, text))
-    assert (
-        "Removed a byte order mark from lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more."
-        in findings.messages
-    )
+    assert (findings.repeated_headers, findings.marked_lines[:3]) == ([3], [3, 5, 6])
+    sentence = "Removed a byte order mark from lines 3, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 3 more."
+    assert sentence in findings.messages
 
 
 # the end of the file
-
-_LAST_PHONE = "10.0.0.99"
-
-
-def _outcome(folder, data: bytes) -> tuple[list[Record], FileReport]:
-    return read(write_file(folder, data))
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
-@pytest.mark.parametrize("header", [[HEADER], []])
-@pytest.mark.parametrize("last", [_LAST_PHONE, ""])
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_record_that_was_cut_anywhere_is_rejected_or_warned_or_complete(
-    tmp_path, encoding, header, last, end
-):
-    first = user("bo", location='Malmö "7", b', secondary_phone_ip=_LAST_PHONE)
-    cut = user("cy", location='Ærø "7", b', secondary_phone_ip=last)
-    before = csv_text([*header, first], end=end).encode(encoding)
-    whole = csv_text([*header, first, cut], end=end).encode(encoding)
-    unit = 2 if encoding == "utf-16" else 1
-    for size in range(len(before) + unit, len(whole) + 1):
-        records, findings = _outcome(tmp_path, whole[:size])
-        assert records[0].values == list(first)
-        is_complete = records[1].values == list(cut)
-        assert _states(records)[1] != "good" or is_complete, size
-        assert not findings.incomplete or _states(records)[-1] == "rejected"
 
 
 def test_incomplete_file_is_reported_first(tmp_path):
@@ -269,38 +218,31 @@ def test_incomplete_file_is_reported_first(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("last", "others", "expected"),
-    [("10.0.0.9", "", "warned"), ("", "10.0.0.9", "warned"), ("", "", "good")],
+    ("rows", "cut", "expected"),
+    [
+        ([HEADER, _BO, _CY._replace(secondary_phone_ip="10.0.0.9")], 2, "good warned"),
+        ([HEADER, _BO, _CY._replace(secondary_phone_ip="")], 2, "good warned"),
+        ([HEADER, _NO_LAST[0], _NO_LAST[1]], 2, "good good"),
+        ([ANNA], 2, "good"),
+        ([HEADER, ANNA, _BO[:13]], 0, "good warned"),
+    ],
 )
-def test_last_value_without_a_line_end_may_be_incomplete(tmp_path, last, others, expected):
-    bo, cy = (_BO._replace(secondary_phone_ip=others), _CY._replace(secondary_phone_ip=last))
-    text = csv_text([HEADER, bo, cy]).removesuffix("\r\n")
-    records, findings = read(write_file(tmp_path, text))
-    assert _states(records) == ["good", expected]
-    assert not findings.incomplete
-
-
-def test_file_of_one_line_is_not_incomplete(tmp_path):
-    text = csv_text([ANNA]).removesuffix("\r\n")
-    records, _ = read(write_file(tmp_path, text))
-    assert _states(records) == ["good"]
-
-
-def test_short_last_record_with_a_line_end_is_not_incomplete(tmp_path):
-    records, findings = read(write_file(tmp_path, csv_text([HEADER, ANNA, _BO[:13]])))
-    assert _states(records) == ["good", "warned"]
+def test_last_value_without_a_line_end_may_be_incomplete(tmp_path, rows, cut, expected):
+    text = csv_text(rows)
+    records, findings = read(write_file(tmp_path, text[: len(text) - cut]))
+    assert _states(records) == expected.split()
     assert not findings.incomplete
 
 
 @pytest.mark.parametrize("mark", ["\x1a", "\x1a\x1a", "\x1a\r\n", "\x1a \t\r\n\r\n", " \x1a\n"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig", "cp1252"])
-@pytest.mark.parametrize("end", ["\r\n", "\n", ""])
-def test_end_of_file_mark_is_ignored_and_reported(tmp_path, mark, encoding, end):
-    text = csv_text([HEADER, ANNA], end=end or "\r\n")
-    text = (text if end else text.removesuffix("\r\n")) + mark
-    records, findings = read(write_file(tmp_path, text.encode(encoding)))
-    assert [(record.values, record.issues) for record in records] == [(list(ANNA), ())]
-    assert "Ignored a Ctrl+Z at the end of the file." in findings.messages
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_end_of_file_mark_is_ignored_and_reported(tmp_path, mark, encoding):
+    for end in ("\r\n", "\n", ""):
+        text = csv_text([HEADER, ANNA], end=end or "\r\n")
+        text = (text if end else text.removesuffix("\r\n")) + mark
+        records, findings = read(write_file(tmp_path, text.encode(encoding)))
+        assert [(record.values, record.issues) for record in records] == [(list(ANNA), ())]
+        assert "Ignored a Ctrl+Z at the end of the file." in findings.messages
 
 
 @pytest.mark.parametrize("after", ["x", "\r\n" + csv_text([_BO]), " " * 5000])
@@ -362,9 +304,6 @@ def test_joined_files_with_other_line_ends_have_no_warnings(tmp_path):
 
 
 # columns without any value
-
-
-_NO_LAST = [user(f"n{number}", secondary_phone_ip="") for number in range(3)]
 
 
 def test_header_may_end_with_more_delimiters_than_all_records(tmp_path):
