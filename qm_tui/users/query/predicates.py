@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Container, Iterable
 from datetime import date, timedelta
-from typing import Final, NamedTuple, Protocol
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Protocol
 
 from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELD, Field, User
 from qm_tui.users.query.filter_fields import LAST, TODAY, YESTERDAY, FilterKind, matching_fields
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value, accepted_values_text
-from qm_tui.users.query.licenses import License
+from qm_tui.users.query.licenses import License, license_flags, licenses_in
 from qm_tui.users.query.text_matching import (
     FIELD_END,
     Pattern,
@@ -19,7 +20,7 @@ from qm_tui.users.query.text_matching import (
 )
 
 _FLAGS: Final = {"yes": "1", "no": "0", "1": "1", "0": "0", "true": "1", "false": "0"}
-_USER_ID_AT: Final = FIELD["user_id"].index
+_user_id = itemgetter(FIELD["user_id"].index)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _DAYS: Final = re.compile(r"([0-9]{1,5})d")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -54,37 +55,25 @@ class ActivitySource(Protocol):
         """Return the User IDs of the marked users."""
 
 
-class FieldCondition(NamedTuple):
-    """A predicate of the value of a field. Results may be cached by value.
+class ValueCondition(NamedTuple):
+    """A predicate of a value of a user. Results may be cached by value.
 
     Attributes:
-        field_index: the index of the field.
+        value_of: returns the value, for example that of a field.
         matches: returns whether a value matches.
         repeats: whether many users share a value.
     """
 
-    field_index: int
-    matches: Callable[[str], bool]
+    value_of: Callable[[User], Any]
+    matches: Callable[[Any], bool]
     repeats: bool
-
-
-class UserCondition(NamedTuple):
-    """A predicate of a whole user."""
-
-    matches: Callable[[User], bool]
-
-
-class LicenseCondition(NamedTuple):
-    """A predicate that matches users with any of the wanted licenses."""
-
-    licenses: frozenset[License]
 
 
 class SearchWord(NamedTuple):
     """A word to search for in the fields of a user.
 
     Attributes:
-        part: a text that the `fold_fields` of matching users contain; the fast check.
+        part: a text that `fold_fields` of matching users contains; the fast check.
         pattern: a pattern that a field must match, too.
         exact: a text that a field must be equal to, too.
     """
@@ -126,14 +115,7 @@ class ValidCondition(NamedTuple):
     wanted: frozenset[bool]
 
 
-Condition = (
-    FieldCondition
-    | UserCondition
-    | LicenseCondition
-    | TextCondition
-    | DuplicateCondition
-    | ValidCondition
-)
+Condition = ValueCondition | TextCondition | DuplicateCondition | ValidCondition
 
 
 class Predicate(NamedTuple):
@@ -161,37 +143,32 @@ def compile_term(term: Term, activity: ActivitySource) -> Predicate:
 
 
 def _condition(term: Term, activity: ActivitySource) -> Condition:
-    name = term.name
+    name, values = term.name, term.values
     if name is None:
-        return _text_condition(term.values)
-    if name.kind is FilterKind.TEXT:
-        assert name.field is not None  # noqa: S101 - always so for this type
-        return FieldCondition(
-            name.field.index, _any(map(_value_test, term.values)), name.field.repeats
-        )
-    if name.kind is FilterKind.FLAG:
-        assert name.field is not None  # noqa: S101
-        flags = frozenset(_flag(term, value) for value in term.values)
-        return FieldCondition(name.field.index, flags.__contains__, repeats=True)
+        return TextCondition(tuple(map(_word, values)), tuple(value.text for value in values))
     if name.kind is FilterKind.LICENSE:
-        wanted = frozenset(_license(term, value) for value in term.values)
-        return LicenseCondition(wanted)
+        wanted = {_license(term, value) for value in values}
+        return ValueCondition(
+            license_flags, lambda flags: not wanted.isdisjoint(licenses_in(flags)), repeats=True
+        )
     if name.kind is FilterKind.DUPLICATE:
         return DuplicateCondition(_field_of_duplicates(term).index)
-    if name.kind is FilterKind.VALID:
-        return ValidCondition(frozenset(_flag(term, value) == "1" for value in term.values))
-    if name.kind is FilterKind.MARKED:
-        return _mark_condition(term, activity)
-    changed = activity.changed if name.kind is FilterKind.CHANGED else None
-    groups = [
-        changed(*_days(term, value, activity.today()))
-        if changed
-        else _imported(term, value, activity)
-        for value in term.values
-    ]
-    if len(groups) == 1:
-        return UserCondition(lambda user: user[_USER_ID_AT] in groups[0])
-    return UserCondition(lambda user: any(user[_USER_ID_AT] in group for group in groups))
+    if name.kind in (FilterKind.FLAG, FilterKind.VALID, FilterKind.MARKED):
+        flags = {_flag(term, value) for value in values}
+        if name.kind is FilterKind.VALID:
+            return ValidCondition(frozenset(flag == "1" for flag in flags))
+        if name.kind is FilterKind.MARKED:
+            marked, states = activity.marked(), {flag == "1" for flag in flags}
+            return ValueCondition(_user_id, lambda user_id: (user_id in marked) in states, False)
+    if name.field is not None:
+        tests = [flags.__contains__] if name.kind is FilterKind.FLAG else map(_value_test, values)
+        return ValueCondition(itemgetter(name.field.index), _any(tests), name.field.repeats)
+    if name.kind is FilterKind.CHANGED:
+        today = activity.today()
+        groups = [activity.changed(*_days(term, value, today)) for value in values]
+    else:
+        groups = [_imported(term, value, activity) for value in values]
+    return ValueCondition(_user_id, _any(group.__contains__ for group in groups), False)
 
 
 # Text
@@ -216,10 +193,6 @@ def _wildcard_test(pattern: str) -> Callable[[str], bool]:
     if not rest:  # the most common pattern, 10*
         return prefix_matcher(begin)
     return Pattern(pattern).matches
-
-
-def _text_condition(values: tuple[Value, ...]) -> TextCondition:
-    return TextCondition(tuple(map(_word, values)), tuple(value.text for value in values))
 
 
 def _word(value: Value) -> SearchWord:
@@ -272,12 +245,6 @@ def _field_of_duplicates(term: Term) -> Field:
     if len(fields) != 1 or fields[0] is None:
         raise _no_value(term, term.values[0])
     return fields[0]
-
-
-def _mark_condition(term: Term, activity: ActivitySource) -> UserCondition:
-    marked: Container[str] = activity.marked()
-    wanted = {_flag(term, value) == "1" for value in term.values}
-    return UserCondition(lambda user: (user[_USER_ID_AT] in marked) in wanted)
 
 
 def _imported(term: Term, value: Value, activity: ActivitySource) -> Container[str]:

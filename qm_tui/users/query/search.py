@@ -1,29 +1,27 @@
 """Search: the users that match a filter, in order.
 
-Words are searched in a text that is built once for each user. Predicates of a shared value, such
-as a department, are evaluated once per value. So a search in 100,000 users takes some hundredths
-of a second; other threads can run between its steps.
+Words are searched in a text that is built once for each user, and in each value that many users
+share, such as a department. So a search in 100,000 users takes some hundredths of a second; other
+threads can run between its steps.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_names
+from qm_tui.users.query.counts import count_values
 from qm_tui.users.query.filter_parser import Term
-from qm_tui.users.query.licenses import license_flags, licenses_in
 from qm_tui.users.query.predicates import (
     ActivitySource,
     DuplicateCondition,
-    LicenseCondition,
     Predicate,
     SearchWord,
     TextCondition,
-    UserCondition,
     ValidCondition,
     compile_term,
 )
@@ -36,67 +34,30 @@ _CHUNK: Final = 1000
 """The number of users between two calls of `yield_control`: a millisecond at most."""
 
 _FEW: Final = 200
-"""The number of users whose texts are built between two calls of `yield_control`."""
+"""The number of users whose texts are built, or that are checked, between two of these calls."""
 
 _USER_ID_AT: Final = FIELD["user_id"].index
 _SEARCHED: Final = tuple(field for field in FIELDS if field.kind in (Kind.TEXT, Kind.IP, Kind.LIST))
 """The fields in which words are searched. Secrets are never searched. The User ID must be typed
 completely, since short words occur in its random letters by chance."""
 
+_SHARED: Final = tuple(field for field in _SEARCHED if field.repeats)
+"""Fields with few distinct values. Each value is searched once."""
+
+_NAMES: Final = (FIELD["first_name"].index, FIELD["last_name"].index)
+_names = itemgetter(*_NAMES)
 _own_values = itemgetter(*(field.index for field in _SEARCHED if not field.repeats))
-_common_values = itemgetter(*(field.index for field in _SEARCHED if field.repeats))
-_searched_values = itemgetter(*(field.index for field in _SEARCHED))
+_codes = itemgetter(
+    *(field.index for field in _SEARCHED if not (field.repeats or field.index in _NAMES))
+)
+"""The values that are not names, and mostly ASCII."""
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
-_Narrowing = Callable[[Collection[int]], Collection[int]]
+_Places = Collection[int]
+"""Indexes of users."""
 
-
-class _SearchTextIndex:
-    """The texts of users for word search, by the indexes of the users.
-
-    Users with the same shared values, such as the department, share one text.
-
-    Args:
-        users: the users.
-
-    Attributes:
-        own: for each user, the text of the individual values.
-        common: for each user, the text of the shared values.
-    """
-
-    def __init__(self, users: Sequence[User]) -> None:
-        self._users = users
-        self.own: list[str] = []
-        self.common: list[str] = []
-        self._shared = _ResultCache[tuple[str, ...], str](fold_fields)
-
-    def add(self, count: int) -> bool:
-        """Build the next texts, and return whether there are more to build."""
-        batch = self._users[len(self.own) : len(self.own) + count]
-        self.common += [self._shared[_common_values(user)] for user in batch]
-        self.own += [fold_fields(_own_values(user)) for user in batch]
-        return len(self.own) < len(self._users)
-
-    def of(self, users: Sequence[User], yield_control: YieldControl) -> "_SearchTextIndex":
-        """Return the texts of other users, reusing those of users in both lists."""
-        texts = _SearchTextIndex(users)
-        texts._shared = self._shared
-        places: dict[int, int] = {}
-        for start in range(0, len(self.own), _CHUNK):
-            end = min(start + _CHUNK, len(self.own))
-            places.update(zip(map(id, self._users[start:end]), range(start, end), strict=True))
-            yield_control()
-        for start in range(0, len(users), _CHUNK):
-            for user in users[start : start + _CHUNK]:
-                place = places.get(id(user))
-                if place is None:
-                    texts.add(1)
-                else:
-                    texts.own.append(self.own[place])
-                    texts.common.append(self.common[place])
-            yield_control()
-        return texts
+_Narrowing = Callable[[_Places], _Places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +87,26 @@ class QueryExecutor:
         self._source: Mapping[str, User] | None = None
         self._users: list[User] = []
         self._ids: list[str] = []
-        self._texts: _SearchTextIndex | None = None
+        self._texts: list[str] = []
+        """The texts of the first users for word search, without the values of `_SHARED`."""
+        self._shared: dict[str, Counter[str]] = {}
+        """The values of the fields of `_SHARED`, by key."""
         self._order: tuple[tuple[SortKey, ...], list[int]] | None = None
-        self._keys: tuple[str, list[str]] | None = None
+        self._keys: dict[str, list[str]] = {}
+        """The sort keys of the columns of the last sort order."""
         self._invalid: set[int] | None = None
 
     def prepare(self, users: Mapping[str, User]) -> None:
         """Build the texts of users, so that the first search for a word is fast, too."""
         self._set_users(users)
-        self._search_texts()
+        self._prepare_words()
 
     def common_values(self) -> dict[str, list[str]]:
         """Return the values that many users share, by field key, most frequent first."""
-        fields = [field for field in _SEARCHED if field.repeats]
-        counts = [Counter[str]() for _ in fields]
-        for start in range(0, len(self._users), _CHUNK):
-            for field, count in zip(fields, counts, strict=True):
-                batch = self._users[start : start + _CHUNK]
-                count.update([user[field.index] for user in batch])
-            self._yield_control()
-        values = {}
-        for field, count in zip(fields, counts, strict=True):
-            del count[""]
-            values[field.key] = [value for value, _ in count.most_common()]
-        return values
+        return {
+            key: [value for value, _ in counts.most_common() if value]
+            for key, counts in self._shared.items()
+        }
 
     def execute(
         self, users: Mapping[str, User], query: Query, activity: ActivitySource
@@ -175,32 +132,39 @@ class QueryExecutor:
         """Use another state from now on."""
         if users is self._source:
             return
-        in_order = list(users.values())
-        if self._texts is not None:
-            self._texts = self._texts.of(in_order, self._yield_control)
-        self._source, self._users, self._ids, self._order = users, in_order, list(users), None
-        self._keys = self._invalid = None
+        self._source, self._users, self._ids = users, list(users.values()), list(users)
+        self._texts, self._shared, self._keys = [], {}, {}
+        self._order = self._invalid = None
 
-    def _search_texts(self) -> _SearchTextIndex:
-        if self._texts is None:
-            self._texts = _SearchTextIndex(self._users)
-        while self._texts.add(_FEW):
+    def _prepare_words(self) -> None:
+        texts, users = self._texts, self._users
+        names = _ResultCache[str, str](lambda name: fold_fields([name]))
+        while len(texts) < len(users):
+            batch = users[len(texts) : len(texts) + _FEW]
+            texts += [
+                f"{names[first]}{names[last]}{fold_fields(codes)}"
+                for (first, last), codes in zip(map(_names, batch), map(_codes, batch), strict=True)
+            ]
             self._yield_control()
-        return self._texts
+        for field in _SHARED:
+            if field.key not in self._shared:
+                values = map(itemgetter(field.index), users)
+                self._shared[field.key] = count_values(values, self._yield_control)
 
     def _sorted_positions(self, sort: tuple[SortKey, ...]) -> Sequence[int]:
         if not sort:
             return range(len(self._users))
         if self._order is None or self._order[0] != sort:
+            columns = [key.column for key in sort]
+            self._keys = {column: self._keys[column] for column in columns if column in self._keys}
             self._order = sort, sort_users(self._users, sort, self._yield_control, self._keys_of)
         return self._order[1]
 
     def _keys_of(self, column: str) -> list[str]:
-        """Return the sort keys of a column; cached, since a sort order is often reversed."""
-        if self._keys is None or self._keys[0] != column:
-            self._keys = None  # frees memory before the new keys are built
-            self._keys = column, sort_keys(self._users, column, self._yield_control)
-        return self._keys[1]
+        """Return the sort keys of a column; cached, since a sort order is often changed."""
+        if column not in self._keys:
+            self._keys[column] = sort_keys(self._users, column, self._yield_control)
+        return self._keys[column]
 
     def _matches(self, predicates: Sequence[Predicate]) -> bytearray:
         """Return for each index whether the user matches all terms."""
@@ -220,67 +184,63 @@ class QueryExecutor:
         condition, wanted = predicate
         users = self._users
         if isinstance(condition, TextCondition):
-            return self._narrowing_by_words(condition, expected=wanted)
-        if isinstance(condition, DuplicateCondition):
-            index = condition.field_index
-            shared = self._shared_values(index)
-            return lambda places: [n for n in places if (users[n][index] in shared) is wanted]
-        if isinstance(condition, LicenseCondition):
-            licenses = condition.licenses
-            has = _ResultCache[tuple[str, ...], bool](
-                lambda flags: not licenses.isdisjoint(licenses_in(flags))
-            )
-            return lambda places: [n for n in places if has[license_flags(users[n])] is wanted]
+            having = self._having_words(condition)
+            return having if wanted else lambda places: set(places).difference(having(places))
         if isinstance(condition, ValidCondition):
             invalid, results = self._invalid_places(), condition.wanted
             return lambda places: [n for n in places if ((n not in invalid) in results) is wanted]
-        if isinstance(condition, UserCondition):
-            holds = condition.matches
-            return lambda places: [n for n in places if holds(users[n]) is wanted]
-        index, fits = condition.field_index, condition.matches
-        if condition.repeats:
-            fits = _ResultCache[str, bool](fits).__getitem__
-        return lambda places: [n for n in places if fits(users[n][index]) is wanted]
+        if isinstance(condition, DuplicateCondition):
+            value_of: Callable[[User], Any] = itemgetter(condition.field_index)
+            matches: Callable[[Any], bool] = self._shared_values(condition.field_index).__contains__
+        else:
+            value_of, matches = condition.value_of, condition.matches
+            if condition.repeats:
+                matches = _ResultCache(matches).__getitem__
+        return lambda places: [n for n in places if matches(value_of(users[n])) is wanted]
 
-    def _narrowing_by_words(self, condition: TextCondition, *, expected: bool) -> _Narrowing:
+    def _having_words(self, condition: TextCondition) -> _Narrowing:
+        """Return a function that reduces indexes to those of users with any of the words."""
         users, by_id = self._users, self._source or {}
+        self._prepare_words()
+        searches = list(map(self._having_word, condition.words))
         ids = {typed for typed in condition.typed if typed in by_id}
-        if len(condition.words) == 1 and not ids:
-            return self._narrowing_by_word(condition.words[0], expected=expected)
-        narrows = [self._narrowing_by_word(word, expected=False) for word in condition.words]
 
-        def lacking(places: Collection[int]) -> Collection[int]:
-            for narrow in narrows:
-                places = narrow(places)
-            return [n for n in places if users[n][_USER_ID_AT] not in ids] if ids else places
+        def having(places: _Places) -> _Places:
+            found = set().union(*(search(places) for search in searches))
+            return found.union(n for n in places if users[n][_USER_ID_AT] in ids)
 
-        if not expected:
-            return lacking
-        return lambda places: set(places).difference(lacking(places))
+        return having if ids or len(searches) > 1 else searches[0]
 
-    def _narrowing_by_word(self, word: SearchWord, *, expected: bool) -> _Narrowing:
-        users, texts = self._users, self._search_texts()
-        own, common = texts.own, texts.common
+    def _having_word(self, word: SearchWord) -> _Narrowing:
+        users, texts = self._users, self._texts
         part, pattern, exact = word
-        others = _ResultCache[str, bool](lambda text: part in text)
+        shared = []
+        for field in _SHARED:
+            values = set()
+            for value in self._shared[field.key]:
+                if exact is None:
+                    text = fold_fields([value])
+                    if part in text and (pattern is None or pattern.matches_any(text)):
+                        values.add(value)
+                elif value == exact:
+                    values.add(value)
+            if values:
+                shared.append((field.index, values))
 
-        def having(places: Collection[int]) -> Collection[int]:
-            return [n for n in places if part in own[n] or others[common[n]]]
-
-        def lacking(places: Collection[int]) -> Collection[int]:
-            return [n for n in places if part not in own[n] and not others[common[n]]]
-
-        if pattern is None and exact is None:
-            return having if expected else lacking
-
-        def fits(place: int) -> bool:
+        def having(places: _Places) -> list[int]:
+            found = [n for n in places if part in texts[n]]
             if pattern is not None:
-                return pattern.matches_any(own[place]) or pattern.matches_any(common[place])
-            return exact in _searched_values(users[place])
+                found = [n for n in found if pattern.matches_any(texts[n])]
+            elif exact is not None:
+                found = [n for n in found if exact in _own_values(users[n])]
+            others = set(places).difference(found) if shared else set[int]()
+            for index, values in shared:
+                more = [n for n in others if users[n][index] in values]
+                others.difference_update(more)
+                found += more
+            return found
 
-        if expected:
-            return lambda places: [n for n in having(places) if fits(n)]
-        return lambda places: set(places).difference(n for n in having(places) if fits(n))
+        return having
 
     def _invalid_places(self) -> set[int]:
         """Return the indexes of users who break a rule or have the User Name of an earlier user."""

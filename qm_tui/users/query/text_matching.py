@@ -52,7 +52,8 @@ def fold_for_search(text: str) -> str:
 
 def fold_fields(values: Iterable[str]) -> str:
     """Return several fields as one text for search, with `FIELD_END` before and after each."""
-    return fold_for_search(f"{FIELD_END}{FIELD_END.join(values)}{FIELD_END}")
+    text = f"{FIELD_END}{FIELD_END.join(values)}{FIELD_END}"
+    return text.lower() if text.isascii() else fold_for_search(text)
 
 
 def prefix_matcher(beginning: str) -> Callable[[str], bool]:

@@ -1,7 +1,7 @@
 """One finder with many states: its caches do not change the result."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import pytest
@@ -14,7 +14,6 @@ from qm_tui.users.query import search, sorting
 from qm_tui.users.query.filter_parser import quote_value
 from qm_tui.users.query.search import QueryExecutor
 from qm_tui.users.query.sorting import sort_users
-from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
 from tests.helpers import user
 from tests.users.query.asking import GivenActivity, YieldCounter, by_id, find_user_ids
@@ -198,25 +197,6 @@ def test_same_users_are_found_in_another_order():
         ids = find_user_ids(users, "", SortKey(column), finder=finder)
         assert [users[one].user_name for one in ids] == names.split()
     assert find_user_ids(users, "", finder=finder) == list(users)
-
-
-def test_texts_are_built_once_for_unchanged_users(monkeypatch):
-    many = by_id(*(user(f"n{number}") for number in range(1201)))
-    finder = QueryExecutor(YieldCounter())
-    finder.prepare(many)
-    made: list[Iterable[str]] = []
-
-    def counted(values: Iterable[str]) -> str:
-        made.append(values)
-        return fold_fields(values)
-
-    monkeypatch.setattr(search, "fold_fields", counted)
-    changed = dict(many, **{"u-n7": many["u-n7"]._replace(location="Rome")}) | by_id(user("x"))
-    del changed["u-n9"]
-    assert find_user_ids(changed, "rome", finder=finder) == ["u-n7"]
-    assert find_user_ids(changed, "xsen", finder=finder) == ["u-x"]
-    assert find_user_ids(many, "rome", finder=finder) == []
-    assert 0 < len(made) <= 6  # of n7 and x, and of n7 and n9 as they were
 
 
 class Stopped(Exception):
